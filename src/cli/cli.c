@@ -1,0 +1,60 @@
+// What the commands share: see cli.h.
+// Uses: base.
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int ql_cli_fail(const char *command, const struct ql_error *error)
+{
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "quillet %s: %s\n", command, error->message);
+    if (error->status == QL_ERROR_USAGE) {
+        (void)fprintf(stderr, "quillet %s --help explains the command.\n", command);
+        return QL_EXIT_USAGE;
+    }
+    return QL_EXIT_FAILED;
+}
+
+bool ql_cli_read_options(const char *usage, const char *summary, struct ql_option *options, int argc, char **argv,
+                         const char **operands, size_t operand_limit, size_t *operand_count, int *exit_code)
+{
+    struct ql_error error;
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            (void)printf("usage: quillet %s\n\n%s\n", usage, summary);
+            ql_option_write_help(options, stdout);
+            *exit_code = ql_cli_finish(argv[0], QL_EXIT_DONE);
+            return false;
+        }
+    }
+    if (ql_option_read(options, argc, argv, operands, operand_limit, operand_count, &error) != QL_OK) {
+        *exit_code = ql_cli_fail(argv[0], &error);
+        return false;
+    }
+    return true;
+}
+
+bool ql_cli_progress_wanted(bool quiet)
+{
+    return !quiet && isatty(STDERR_FILENO) == 1;
+}
+
+bool ql_cli_color_wanted(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+    return isatty(STDERR_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
+}
+
+int ql_cli_finish(const char *command, int exit_code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        (void)fprintf(stderr, "quillet %s: cannot write the result: %s\n", command, strerror(errno));
+        return QL_EXIT_FAILED;
+    }
+    return exit_code;
+}

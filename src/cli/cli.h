@@ -1,0 +1,34 @@
+// The command line `quillet`: one file per command, and what the commands share.
+// Only this folder prints or exits. Results go to stdout, progress and messages to stderr.
+// Uses: everything of ours.
+#ifndef QL_CLI_CLI_H
+#define QL_CLI_CLI_H
+
+#include "base/option.h"
+#include "base/status.h"
+
+// Exit codes of every command.
+enum { QL_EXIT_DONE = 0, QL_EXIT_FAILED = 1, QL_EXIT_USAGE = 2 };
+
+// One command: argv[0] is its name; returns the exit code.
+int ql_cli_prepare(int argc, char **argv);
+int ql_cli_train(int argc, char **argv);
+int ql_cli_predict(int argc, char **argv);
+int ql_cli_compare(int argc, char **argv);
+
+// Prints "quillet COMMAND: message" on stderr and returns the exit code that fits the status.
+int ql_cli_fail(const char *command, const struct ql_error *error);
+
+// Reads the options; handles --help (which every command has, without listing it) by printing `usage`, the summary
+// and the table. Returns true when the command shall go on, false when it shall return `*exit_code`.
+bool ql_cli_read_options(const char *usage, const char *summary, struct ql_option *options, int argc, char **argv,
+                         const char **operands, size_t operand_limit, size_t *operand_count, int *exit_code);
+
+// True when progress bars and colours may be drawn: stderr is a terminal, and for colours NO_COLOR is unset.
+bool ql_cli_progress_wanted(bool quiet);
+bool ql_cli_color_wanted(void);
+
+// Flushes stdout. A result that could not be written is a failure: returns QL_EXIT_FAILED then, otherwise `exit_code`.
+int ql_cli_finish(const char *command, int exit_code);
+
+#endif

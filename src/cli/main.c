@@ -1,0 +1,56 @@
+// The entry of the tool: finds the command by its name and runs it.
+// Uses: cli.
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+#ifndef QL_VERSION
+#define QL_VERSION "unknown"
+#endif
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} commands[] = {
+    {"prepare", ql_cli_prepare, "clean a text and split it into items to train on"},
+    {"train", ql_cli_train, "train a model on a text file"},
+    {"predict", ql_cli_predict, "let a trained model write"},
+    {"compare", ql_cli_compare, "put samples at several temperatures side by side"},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *stream)
+{
+    (void)fprintf(stream, "usage: quillet COMMAND [OPTION ...]\n\n"
+                          "Tiny character-level language models, from a text file to a microcontroller.\n\n");
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        (void)fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    }
+    (void)fprintf(stream, "\n`quillet COMMAND --help` explains a command; `quillet --version` tells the version.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return QL_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return ql_cli_finish("help", QL_EXIT_DONE);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("quillet %s\n", QL_VERSION);
+        return ql_cli_finish("version", QL_EXIT_DONE);
+    }
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    (void)fprintf(stderr, "quillet: there is no command '%s'; quillet --help lists the commands\n", argv[1]);
+    return QL_EXIT_USAGE;
+}
