@@ -1,0 +1,118 @@
+// The vocabulary: see vocabulary.h. Symbols are found by binary search.
+#include "corpus/vocabulary.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t ql_utf8_decode(uint32_t *symbol, const unsigned char *bytes, size_t size_bytes)
+{
+    static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
+    unsigned char first = bytes[0];
+    size_t length;
+
+    if (first < 0x80) {
+        *symbol = first;
+        return 1;
+    }
+    if (first >= 0xc2 && first <= 0xdf) {
+        length = 2;
+    } else if (first >= 0xe0 && first <= 0xef) {
+        length = 3;
+    } else if (first >= 0xf0 && first <= 0xf4) {
+        length = 4;
+    } else {
+        return 0;
+    }
+    if (length > size_bytes) {
+        return 0;
+    }
+    uint32_t value = first & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((bytes[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        value = value << 6 | (bytes[i] & 0x3fu);
+    }
+    if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
+        return 0;
+    }
+    *symbol = value;
+    return length;
+}
+
+size_t ql_utf8_encode(unsigned char bytes[4], uint32_t symbol)
+{
+    if (symbol < 0x80) {
+        bytes[0] = (unsigned char)symbol;
+        return 1;
+    }
+    size_t length = symbol < 0x800 ? 2 : symbol < 0x10000 ? 3 : 4;
+    for (size_t i = length - 1; i > 0; i--) {
+        bytes[i] = (unsigned char)(0x80 | (symbol & 0x3f));
+        symbol >>= 6;
+    }
+    bytes[0] = (unsigned char)((0xf00u >> length & 0xf0u) | symbol);
+    return length;
+}
+
+static int vocabulary_compare(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left;
+    uint32_t b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+enum ql_status ql_vocabulary_read(struct ql_vocabulary *vocabulary, const char *utf8, size_t size_bytes,
+                                  struct ql_error *error)
+{
+    vocabulary->count = 0;
+    for (size_t position = 0; position < size_bytes;) {
+        uint32_t symbol;
+        size_t length = ql_utf8_decode(&symbol, (const unsigned char *)utf8 + position, size_bytes - position);
+        if (length == 0) {
+            return ql_error_write(error, QL_ERROR_INPUT, "the vocabulary is no valid UTF-8 at byte %zu", position);
+        }
+        if (vocabulary->count == QL_VOCABULARY_LIMIT) {
+            return ql_error_write(error, QL_ERROR_INPUT, "the vocabulary has more than %d symbols",
+                                  QL_VOCABULARY_LIMIT);
+        }
+        vocabulary->symbols[vocabulary->count++] = symbol;
+        position += length;
+    }
+    if (vocabulary->count == 0) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the vocabulary is empty");
+    }
+    qsort(vocabulary->symbols, (size_t)vocabulary->count, sizeof vocabulary->symbols[0], vocabulary_compare);
+    for (int i = 1; i < vocabulary->count; i++) {
+        if (vocabulary->symbols[i] == vocabulary->symbols[i - 1]) {
+            return ql_error_write(error, QL_ERROR_INPUT, "the vocabulary has the symbol U+%04" PRIX32 " twice",
+                                  vocabulary->symbols[i]);
+        }
+    }
+    return QL_OK;
+}
+
+void ql_vocabulary_write(const struct ql_vocabulary *vocabulary, char *text)
+{
+    for (int i = 0; i < vocabulary->count; i++) {
+        text += ql_utf8_encode((unsigned char *)text, vocabulary->symbols[i]);
+    }
+    *text = '\0';
+}
+
+int ql_vocabulary_encode(const struct ql_vocabulary *vocabulary, uint32_t symbol)
+{
+    int low = 0;
+    int high = vocabulary->count;
+
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (vocabulary->symbols[middle] < symbol) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < vocabulary->count && vocabulary->symbols[low] == symbol ? low : -1;
+}

@@ -1,0 +1,74 @@
+// The one description of a model: its dimensions, its named tensors with their shapes, and what its tokens mean.
+// Names, shapes and gate order are those of a PyTorch state dict, so that files need no conversion.
+// Uses: base, corpus/vocabulary.
+#ifndef QL_MODEL_MODEL_H
+#define QL_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "corpus/vocabulary.h"
+
+enum ql_cell { QL_CELL_LSTM, QL_CELL_GRU, QL_CELL_RNN };
+
+enum { QL_MODEL_LAYER_LIMIT = 8, QL_MODEL_TENSOR_LIMIT = 1 + 4 * QL_MODEL_LAYER_LIMIT + 2 };
+
+// V symbols in the vocabulary, E embedding size, H units in each of L recurrent layers.
+struct ql_dimensions {
+    enum ql_cell cell;
+    int V, E, H, L;
+};
+
+// A matrix (rows, columns), row-major, or a vector (rows) with columns == 0. Points into its model's block.
+struct ql_tensor {
+    char name[32]; // "rnn.weight_ih_l0"
+    int rows, columns;
+    float *data;
+};
+
+// One recurrent layer's tensors. G is 4 for LSTM (i, f, g, o), 3 for GRU (r, z, n), 1 for RNN;
+// I is E for the first layer and H for the others.
+struct ql_layer {
+    float *weight_ih; // (GH, I)
+    float *weight_hh; // (GH, H)
+    float *bias_ih;   // (GH)
+    float *bias_hh;   // (GH)
+};
+
+// The parameters, or something of the same shape: gradients, moments. One block, owned by the model.
+struct ql_model {
+    struct ql_dimensions dimensions;
+    float *block;                     // all tensors, one after another
+    size_t count;                     // of floats in the block
+    float *embedding;                 // (V, E) "embedding.weight"
+    struct ql_layer layers[QL_MODEL_LAYER_LIMIT];
+    float *output_weight;             // (V, H) "output.weight"
+    float *output_bias;               // (V)    "output.bias"
+    struct ql_tensor tensors[QL_MODEL_TENSOR_LIMIT]; // the same memory by name, in file order
+    int tensor_count;
+};
+
+// What a trained model needs besides its parameters to be used.
+struct ql_model_info {
+    struct ql_vocabulary vocabulary;
+    bool items;      // each line was its own sequence: the state is reset after a newline
+    double dropout;  // between layers, in training
+};
+
+// Gates per unit: 4, 3 or 1.
+int ql_cell_gates(enum ql_cell cell);
+
+// "lstm", "gru", "rnn", and back. Errors: QL_ERROR_USAGE for any other name.
+const char *ql_cell_write(enum ql_cell cell);
+enum ql_status ql_cell_read(enum ql_cell *cell, const char *name, struct ql_error *error);
+
+// Allocates a model, all zero. Errors: a dimension out of its range, no memory.
+enum ql_status ql_model_init(struct ql_model *model, struct ql_dimensions dimensions, struct ql_error *error);
+void ql_model_free(struct ql_model *model);
+
+// Random parameters by the rules of PyTorch: embedding normal(0, 1), all others uniform within +-1 / sqrt(H).
+void ql_model_reset(struct ql_model *model, uint32_t seed);
+
+#endif
