@@ -1,0 +1,52 @@
+// Divides a text into the windows that the network sees, in one of two ways.
+// stream: the text is cut into B strips that are read side by side; the state is carried from window to window.
+// items: every line is a sequence of its own, from a zero state; lines of like length are put together and padded.
+// Uses: base, corpus/token_text, device/random.h, train/network (struct ql_batch).
+#ifndef QL_TRAIN_BATCHER_H
+#define QL_TRAIN_BATCHER_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "corpus/token_text.h"
+#include "train/network.h"
+
+struct ql_batcher_item {
+    size_t start;  // of the line in the text
+    uint32_t size; // symbols, the newline included
+    uint32_t rank; // place in the shuffled order
+};
+
+struct ql_batcher {
+    const struct ql_token_text *text; // must outlive the batcher
+    bool items;
+    int B, T;
+    uint16_t newline;
+    // stream
+    size_t strip_size; // targets per strip
+    // items
+    struct ql_batcher_item *lines;
+    size_t line_count;
+    uint32_t *group_order; // groups of B lines
+    size_t group_count;
+    // the place in the epoch
+    size_t group, position; // stream: group 0; position in the strip or in the group's lines
+    size_t longest;         // line of the present group
+    double done, total;     // targets
+    // the window that ql_batcher_step has filled
+    uint16_t *inputs, *targets; // (T, B)
+    float *weights;             // (T, B)
+};
+
+// B is made smaller where the text has less to give. Empty lines are no items.
+// Errors: no memory; no items.
+enum ql_status ql_batcher_init(struct ql_batcher *batcher, const struct ql_token_text *text, bool items, int B, int T,
+                               struct ql_arena *arena, struct ql_error *error);
+
+// Begins an epoch. The order of items follows from seed and epoch alone; with `shuffle` false they go by length.
+// A stream keeps the order of the text.
+void ql_batcher_reset(struct ql_batcher *batcher, uint32_t seed, int epoch, bool shuffle);
+
+// The next window, in memory of the batcher; false at the end of the epoch.
+bool ql_batcher_step(struct ql_batcher *batcher, struct ql_batch *batch);
+
+#endif

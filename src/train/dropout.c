@@ -1,0 +1,26 @@
+// Dropout: see dropout.h. A counter, mixed by a finalizer of which every output bit depends on every input bit.
+#include "train/dropout.h"
+
+#include "device/random.h"
+#include "train/vectorize.h"
+
+uint32_t ql_dropout_key(uint32_t seed, uint64_t step, int layer)
+{
+    uint32_t key = ql_random_mix(seed ^ 0x6d2b79f5u); // apart from the seed's other uses
+    key = ql_random_mix(key + (uint32_t)step);
+    key = ql_random_mix(key + (uint32_t)(step >> 32));
+    return ql_random_mix(key + (uint32_t)layer);
+}
+
+QL_VECTORIZED
+void ql_dropout_forward(float *y, const float *x, const struct ql_dropout *dropout, uint32_t first, int count)
+{
+    const float scale = 1.0f / (1.0f - dropout->probability);
+    const uint32_t key = dropout->key;
+    const uint32_t limit = (uint32_t)((double)dropout->probability * 4294967296.0);
+
+    for (int k = 0; k < count; k++) {
+        uint32_t number = ql_random_mix(key ^ (first + (uint32_t)k));
+        y[k] = number < limit ? 0.0f : x[k] * scale;
+    }
+}

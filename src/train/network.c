@@ -1,0 +1,337 @@
+// The model over a window of time: see network.h.
+//
+// Three things make it fast. The first layer's input is a table with a row for each symbol, made once per step, instead
+// of a product for each character. The input products of the other layers, and all gradients of weights, are one
+// product over the whole window. Only h W_hh and its way back go step by step, with the gates applied while they are
+// in the cache.
+#include "train/network.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "device/activation.h"
+#include "train/blas.h"
+#include "train/cell_batch.h"
+#include "train/dropout.h"
+#include "train/vectorize.h"
+
+static float *take(struct ql_arena *arena, int a, int b, int c)
+{
+    return ql_arena_take(arena, (size_t)a * (size_t)b, (size_t)c * sizeof(float));
+}
+
+void ql_network_init(struct ql_network *network, const struct ql_model *model, struct ql_arena *arena)
+{
+    const struct ql_dimensions d = model->dimensions;
+    int GH = ql_cell_gates(d.cell) * d.H;
+
+    *network = (struct ql_network){.model = model, .input_table = take(arena, 1, d.V, GH)};
+    for (int l = 0; l < d.L; l++) {
+        network->weight_hh_t[l] = take(arena, 1, d.H, GH);
+    }
+}
+
+void ql_workspace_init(struct ql_workspace *workspace, const struct ql_model *model, int T, int S, bool dropout,
+                       struct ql_arena *arena)
+{
+    const struct ql_dimensions d = model->dimensions;
+    int GH = ql_cell_gates(d.cell) * d.H;
+
+    *workspace = (struct ql_workspace){
+        .logits = take(arena, T, S, d.V),
+        .dh = take(arena, T, S, d.H),
+        .dh_now = take(arena, 1, S, d.H),
+        .carry = take(arena, 1, S, d.H),
+        .dc = take(arena, 1, S, d.H),
+        .from_h = take(arena, 1, S, GH),
+    };
+    for (int l = 0; l < d.L; l++) {
+        struct ql_layer_trace *trace = &workspace->layers[l];
+        trace->input = dropout && l > 0 ? take(arena, T, S, d.H) : NULL;
+        trace->gates = take(arena, T, S, GH);
+        trace->h = take(arena, T + 1, S, d.H);
+        trace->c = d.cell == QL_CELL_LSTM ? take(arena, T + 1, S, d.H) : NULL;
+        trace->n_from_h = d.cell == QL_CELL_GRU ? take(arena, T, S, d.H) : NULL;
+        trace->dfrom_h = d.cell == QL_CELL_GRU ? take(arena, T, S, GH) : NULL;
+    }
+}
+
+void ql_network_reset(struct ql_network *network, int task)
+{
+    const struct ql_model *model = network->model;
+    const struct ql_dimensions d = model->dimensions;
+    int GH = ql_cell_gates(d.cell) * d.H;
+
+    if (task == d.L) {
+        ql_gemm_nt(network->input_table, model->embedding, model->layers[0].weight_ih, d.V, GH, d.E, 0.0f);
+        return;
+    }
+    const float *weight = model->layers[task].weight_hh;
+    float *transposed = network->weight_hh_t[task];
+    for (int first = 0; first < GH; first += 16) { // a strip of rows at a time, so that written lines are filled
+        int last = first + 16 < GH ? first + 16 : GH;
+        for (int k = 0; k < d.H; k++) {
+            for (int row = first; row < last; row++) {
+                transposed[(ptrdiff_t)k * GH + row] = weight[(ptrdiff_t)row * d.H + k];
+            }
+        }
+    }
+}
+
+// Where a layer's input stands: its own copy after dropout, or the output of the layer below.
+static const float *layer_input(const struct ql_workspace *workspace, int l, ptrdiff_t step_size, bool dropout)
+{
+    return dropout ? workspace->layers[l].input : workspace->layers[l - 1].h + step_size;
+}
+
+static struct ql_dropout layer_dropout(const struct ql_dropout_plan *plan, int l)
+{
+    return (struct ql_dropout){plan->probability, ql_dropout_key(plan->seed, plan->step, l)};
+}
+
+// Multiplies x (T, S, H) by layer l's mask. The mask's index counts over the whole batch, (T, B, H).
+static void apply_dropout(float *y, const float *x, const struct ql_dropout_plan *plan, int l,
+                          const struct ql_batch *batch, struct ql_shard shard, int H)
+{
+    struct ql_dropout dropout = layer_dropout(plan, l);
+    ptrdiff_t SH = (ptrdiff_t)shard.S * H;
+
+    for (int t = 0; t < batch->T; t++) {
+        uint32_t first = ((uint32_t)t * (uint32_t)batch->B + (uint32_t)shard.first) * (uint32_t)H;
+        ql_dropout_forward(y + t * SH, x + t * SH, &dropout, first, (int)SH);
+    }
+}
+
+static void forward_layer(const struct ql_network *network, struct ql_workspace *workspace,
+                          const struct ql_batch *batch, struct ql_shard shard, struct ql_state *state,
+                          const struct ql_dropout_plan *dropout, int l)
+{
+    const struct ql_dimensions d = network->model->dimensions;
+    const struct ql_layer *layer = &network->model->layers[l];
+    struct ql_layer_trace *trace = &workspace->layers[l];
+    const int S = shard.S, GH = ql_cell_gates(d.cell) * d.H;
+    const ptrdiff_t SH = (ptrdiff_t)S * d.H, SGH = (ptrdiff_t)S * GH;
+    float *state_h = state->h + ((ptrdiff_t)l * batch->B + shard.first) * d.H;
+    float *state_c = d.cell == QL_CELL_LSTM ? state->c + ((ptrdiff_t)l * batch->B + shard.first) * d.H : NULL;
+    const size_t state_bytes = (size_t)SH * sizeof(float);
+
+    if (batch->reset) {
+        memset(state_h, 0, state_bytes);
+    }
+    memcpy(trace->h, state_h, state_bytes);
+    if (d.cell == QL_CELL_LSTM) {
+        if (batch->reset) {
+            memset(state_c, 0, state_bytes);
+        }
+        memcpy(trace->c, state_c, state_bytes);
+    }
+
+    if (l > 0) {
+        if (dropout->probability > 0.0f) {
+            apply_dropout(trace->input, workspace->layers[l - 1].h + SH, dropout, l, batch, shard, d.H);
+        }
+        ql_gemm_nt(trace->gates, layer_input(workspace, l, SH, dropout->probability > 0.0f), layer->weight_ih,
+                   batch->T * S, GH, d.H, 0.0f);
+    }
+    for (int t = 0; t < batch->T; t++) {
+        float *gates = trace->gates + t * SGH;
+        const float *h_before = trace->h + t * SH;
+        float *h = trace->h + (t + 1) * SH;
+
+        if (l == 0) {
+            const uint16_t *tokens = batch->inputs + (ptrdiff_t)t * batch->B + shard.first;
+            for (int s = 0; s < S; s++) {
+                memcpy(gates + (ptrdiff_t)s * GH, network->input_table + (ptrdiff_t)tokens[s] * GH,
+                       (size_t)GH * sizeof(float));
+            }
+        }
+        switch (d.cell) {
+        case QL_CELL_LSTM:
+            ql_gemm_nn(gates, h_before, network->weight_hh_t[l], S, GH, d.H, 1.0f);
+            ql_lstm_batch_forward(h, trace->c + (t + 1) * SH, gates, trace->c + t * SH, layer->bias_ih,
+                                  layer->bias_hh, S, d.H);
+            break;
+        case QL_CELL_GRU:
+            ql_gemm_nn(workspace->from_h, h_before, network->weight_hh_t[l], S, GH, d.H, 0.0f);
+            ql_gru_batch_forward(h, gates, trace->n_from_h + t * SH, workspace->from_h, h_before, layer->bias_ih,
+                                 layer->bias_hh, S, d.H);
+            break;
+        case QL_CELL_RNN:
+            ql_gemm_nn(gates, h_before, network->weight_hh_t[l], S, GH, d.H, 1.0f);
+            ql_rnn_batch_forward(h, gates, layer->bias_ih, layer->bias_hh, S, d.H);
+            break;
+        }
+    }
+    memcpy(state_h, trace->h + batch->T * SH, state_bytes);
+    if (d.cell == QL_CELL_LSTM) {
+        memcpy(state_c, trace->c + batch->T * SH, state_bytes);
+    }
+}
+
+// Cross-entropy of one row of logits, in nats; the row becomes scale (softmax - one_hot(target)).
+QL_VECTORIZED
+static double cross_entropy(float *restrict row, const float *restrict bias, int V, int target, float scale)
+{
+    enum { LANES = 16 }; // partial sums in a fixed order, whatever the width of the vectors
+    float partial[LANES] = {0};
+    float largest = row[0] + bias[0];
+
+    for (int v = 0; v < V; v++) {
+        row[v] += bias[v];
+        largest = row[v] > largest ? row[v] : largest;
+    }
+    float target_logit = row[target] - largest;
+    for (int v = 0; v < V; v++) {
+        row[v] = ql_exp_f32(row[v] - largest);
+    }
+    int v = 0;
+    for (; v + LANES <= V; v += LANES) {
+        for (int k = 0; k < LANES; k++) {
+            partial[k] += row[v + k];
+        }
+    }
+    for (int k = 0; v < V; v++, k++) {
+        partial[k] += row[v];
+    }
+    float sum = 0.0f;
+    for (int k = 0; k < LANES; k++) {
+        sum += partial[k];
+    }
+    float factor = scale / sum;
+    for (v = 0; v < V; v++) {
+        row[v] *= factor;
+    }
+    row[target] -= scale;
+    return log((double)sum) - (double)target_logit;
+}
+
+double ql_network_forward(const struct ql_network *network, struct ql_workspace *workspace,
+                          const struct ql_batch *batch, struct ql_shard shard, struct ql_state *state,
+                          const struct ql_dropout_plan *dropout)
+{
+    const struct ql_model *model = network->model;
+    const struct ql_dimensions d = model->dimensions;
+    double loss = 0.0;
+
+    for (int l = 0; l < d.L; l++) {
+        forward_layer(network, workspace, batch, shard, state, dropout, l);
+    }
+    const float *h_top = workspace->layers[d.L - 1].h + (ptrdiff_t)shard.S * d.H;
+    ql_gemm_nt(workspace->logits, h_top, model->output_weight, batch->T * shard.S, d.V, d.H, 0.0f);
+    for (int t = 0; t < batch->T; t++) {
+        for (int s = 0; s < shard.S; s++) {
+            ptrdiff_t place = (ptrdiff_t)t * batch->B + shard.first + s;
+            float weight = batch->weights == NULL ? 1.0f : batch->weights[place];
+            float *row = workspace->logits + ((ptrdiff_t)t * shard.S + s) * d.V;
+            double nats = cross_entropy(row, model->output_bias, d.V, batch->targets[place],
+                                        (float)(weight / batch->total_weight));
+            loss += weight > 0.0f ? nats : 0.0;
+        }
+    }
+    return loss;
+}
+
+static void backward_layer(const struct ql_network *network, struct ql_workspace *workspace,
+                           const struct ql_batch *batch, struct ql_shard shard,
+                           const struct ql_dropout_plan *dropout, struct ql_gradient *gradient, int l)
+{
+    const struct ql_dimensions d = network->model->dimensions;
+    const struct ql_layer *layer = &network->model->layers[l];
+    struct ql_layer *dlayer = &gradient->model.layers[l];
+    struct ql_layer_trace *trace = &workspace->layers[l];
+    const int S = shard.S, GH = ql_cell_gates(d.cell) * d.H;
+    const ptrdiff_t SH = (ptrdiff_t)S * d.H, SGH = (ptrdiff_t)S * GH;
+    const int rows = batch->T * S;
+
+    memset(workspace->carry, 0, (size_t)SH * sizeof(float));
+    memset(workspace->dc, 0, (size_t)SH * sizeof(float));
+    memset(dlayer->bias_ih, 0, (size_t)GH * sizeof(float));
+    memset(dlayer->bias_hh, 0, (size_t)GH * sizeof(float));
+
+    for (int t = batch->T - 1; t >= 0; t--) {
+        float *gates = trace->gates + t * SGH;
+        const float *from_above = workspace->dh + t * SH;
+        const float *dfrom_h = gates;
+        float beta = 0.0f;
+
+        for (ptrdiff_t k = 0; k < SH; k++) {
+            workspace->dh_now[k] = from_above[k] + workspace->carry[k];
+        }
+        switch (d.cell) {
+        case QL_CELL_LSTM:
+            ql_lstm_batch_backward(gates, workspace->dc, dlayer->bias_ih, workspace->dh_now, trace->c + (t + 1) * SH,
+                                   trace->c + t * SH, S, d.H);
+            break;
+        case QL_CELL_GRU:
+            ql_gru_batch_backward(gates, trace->dfrom_h + t * SGH, workspace->carry, dlayer->bias_ih,
+                                  dlayer->bias_hh, workspace->dh_now, trace->n_from_h + t * SH, trace->h + t * SH, S,
+                                  d.H);
+            dfrom_h = trace->dfrom_h + t * SGH;
+            beta = 1.0f;
+            break;
+        case QL_CELL_RNN:
+            ql_rnn_batch_backward(gates, dlayer->bias_ih, workspace->dh_now, S, d.H);
+            break;
+        }
+        if (t > 0) { // the window's start is where truncated backpropagation ends
+            ql_gemm_nn(workspace->carry, dfrom_h, layer->weight_hh, S, d.H, GH, beta);
+        }
+        if (l == 0) {
+            const uint16_t *tokens = batch->inputs + (ptrdiff_t)t * batch->B + shard.first;
+            for (int s = 0; s < S; s++) {
+                float *row = gradient->input_table + (ptrdiff_t)tokens[s] * GH;
+                for (int k = 0; k < GH; k++) {
+                    row[k] += gates[(ptrdiff_t)s * GH + k];
+                }
+            }
+        }
+    }
+    if (d.cell != QL_CELL_GRU) { // both biases enter the same sum
+        memcpy(dlayer->bias_hh, dlayer->bias_ih, (size_t)GH * sizeof(float));
+    }
+    ql_gemm_tn(dlayer->weight_hh, d.cell == QL_CELL_GRU ? trace->dfrom_h : trace->gates, trace->h, GH, d.H, rows,
+               0.0f);
+    if (l > 0) {
+        bool dropped = dropout->probability > 0.0f;
+        ql_gemm_tn(dlayer->weight_ih, trace->gates, layer_input(workspace, l, SH, dropped), GH, d.H, rows, 0.0f);
+        ql_gemm_nn(workspace->dh, trace->gates, layer->weight_ih, rows, d.H, GH, 0.0f);
+        if (dropped) {
+            apply_dropout(workspace->dh, workspace->dh, dropout, l, batch, shard, d.H);
+        }
+    }
+}
+
+void ql_network_backward(const struct ql_network *network, struct ql_workspace *workspace,
+                         const struct ql_batch *batch, struct ql_shard shard, const struct ql_dropout_plan *dropout,
+                         struct ql_gradient *gradient)
+{
+    const struct ql_model *model = network->model;
+    const struct ql_dimensions d = model->dimensions;
+    const int rows = batch->T * shard.S;
+    const float *dlogits = workspace->logits;
+    float *dbias = gradient->model.output_bias;
+
+    memset(gradient->input_table, 0, (size_t)d.V * (size_t)(ql_cell_gates(d.cell) * d.H) * sizeof(float));
+    memset(dbias, 0, (size_t)d.V * sizeof(float));
+    for (int r = 0; r < rows; r++) {
+        for (int v = 0; v < d.V; v++) {
+            dbias[v] += dlogits[(ptrdiff_t)r * d.V + v];
+        }
+    }
+    const float *h_top = workspace->layers[d.L - 1].h + (ptrdiff_t)shard.S * d.H;
+    ql_gemm_tn(gradient->model.output_weight, dlogits, h_top, d.V, d.H, rows, 0.0f);
+    ql_gemm_nn(workspace->dh, dlogits, model->output_weight, rows, d.H, d.V, 0.0f);
+    for (int l = d.L - 1; l >= 0; l--) {
+        backward_layer(network, workspace, batch, shard, dropout, gradient, l);
+    }
+}
+
+void ql_gradient_write_embedding(struct ql_gradient *gradient, const struct ql_model *model)
+{
+    const struct ql_dimensions d = model->dimensions;
+    int GH = ql_cell_gates(d.cell) * d.H;
+
+    ql_gemm_nn(gradient->model.embedding, gradient->input_table, model->layers[0].weight_ih, d.V, d.E, GH, 0.0f);
+    ql_gemm_tn(gradient->model.layers[0].weight_ih, gradient->input_table, model->embedding, GH, d.E, d.V, 0.0f);
+}

@@ -1,0 +1,301 @@
+// The trainer: see trainer.h. A step is five jobs for the pool: tables of the network, shards forward and backward,
+// sum of the shards' gradients with its norm, the embedding's part of the gradient, the optimizer.
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "train/blas.h"
+#include "train/optimizer.h"
+#include "train/vectorize.h"
+
+// Floats of the parameter block that one task of a job handles.
+enum { CHUNK_FLOATS = 16384 };
+
+static int shard_count(int B)
+{
+    return (B + QL_TRAINER_SHARD_SEQUENCES - 1) / QL_TRAINER_SHARD_SEQUENCES;
+}
+
+static struct ql_shard shard_of(int B, int number)
+{
+    int first = number * QL_TRAINER_SHARD_SEQUENCES;
+    int left = B - first;
+    return (struct ql_shard){first, left < QL_TRAINER_SHARD_SEQUENCES ? left : QL_TRAINER_SHARD_SEQUENCES};
+}
+
+static void state_init(struct ql_state *state, const struct ql_dimensions *d, int B, struct ql_arena *arena)
+{
+    size_t count = (size_t)d->L * (size_t)B * (size_t)d->H;
+
+    state->h = ql_arena_take(arena, count, sizeof(float));
+    state->c = d->cell == QL_CELL_LSTM ? ql_arena_take(arena, count, sizeof(float)) : NULL;
+}
+
+enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *model,
+                               const struct ql_trainer_options *options, struct ql_error *error)
+{
+    const struct ql_dimensions d = model->dimensions;
+    struct ql_arena *arena = &trainer->arena;
+    const int shards = shard_count(options->batch_size);
+    enum ql_status status = QL_OK;
+
+    *trainer = (struct ql_trainer){.model = model, .options = *options};
+    if (trainer->options.threads > shards) {
+        trainer->options.threads = shards; // more would have nothing to do
+    }
+    ql_blas_init();
+    const int threads = trainer->options.threads;
+    const size_t chunks = model->count / CHUNK_FLOATS + 1;
+    trainer->mean = ql_arena_take(arena, model->count, sizeof(float));
+    trainer->variance = ql_arena_take(arena, model->count, sizeof(float));
+    trainer->workspaces = ql_arena_take(arena, (size_t)threads, sizeof trainer->workspaces[0]);
+    trainer->gradients = ql_arena_take(arena, (size_t)shards, sizeof trainer->gradients[0]);
+    trainer->shard_loss = ql_arena_take(arena, (size_t)shards, sizeof(double));
+    trainer->chunk_norm = ql_arena_take(arena, chunks, sizeof(double));
+    state_init(&trainer->training_state, &d, options->batch_size, arena);
+    state_init(&trainer->validation_state, &d, options->batch_size, arena);
+    ql_network_init(&trainer->network, model, arena);
+    if (arena->exhausted) {
+        goto no_memory;
+    }
+    for (int i = 0; i < threads; i++) {
+        int S = options->batch_size < QL_TRAINER_SHARD_SEQUENCES ? options->batch_size : QL_TRAINER_SHARD_SEQUENCES;
+        ql_workspace_init(&trainer->workspaces[i], model, options->seq_length, S, options->dropout > 0.0, arena);
+    }
+    for (int i = 0; i < shards && status == QL_OK; i++) {
+        struct ql_gradient *gradient = &trainer->gradients[i];
+        gradient->input_table =
+            ql_arena_take(arena, (size_t)d.V, (size_t)(ql_cell_gates(d.cell) * d.H) * sizeof(float));
+        status = ql_model_init(&gradient->model, d, error);
+    }
+    if (status == QL_OK && arena->exhausted) {
+        goto no_memory;
+    }
+    if (status == QL_OK) {
+        status = ql_thread_pool_init(&trainer->pool, threads, error);
+    }
+    if (status != QL_OK) {
+        ql_trainer_free(trainer);
+    }
+    return status;
+no_memory:
+    ql_trainer_free(trainer);
+    return ql_error_write(error, QL_ERROR_SYSTEM,
+                          "not enough memory for a batch of %d sequences of %d symbols; try a smaller --batch_size or "
+                          "--seq_length",
+                          options->batch_size, options->seq_length);
+}
+
+void ql_trainer_free(struct ql_trainer *trainer)
+{
+    ql_thread_pool_free(&trainer->pool);
+    for (int i = 0; trainer->gradients != NULL && i < shard_count(trainer->options.batch_size); i++) {
+        ql_model_free(&trainer->gradients[i].model);
+    }
+    ql_arena_free(&trainer->arena);
+    *trainer = (struct ql_trainer){0};
+}
+
+static void task_reset(void *context, int task, int worker)
+{
+    struct ql_trainer *trainer = context;
+    (void)worker;
+    ql_network_reset(&trainer->network, task);
+}
+
+static void task_forward(void *context, int task, int worker)
+{
+    struct ql_trainer *trainer = context;
+    trainer->shard_loss[task] =
+        ql_network_forward(&trainer->network, &trainer->workspaces[worker], trainer->batch,
+                           shard_of(trainer->batch->B, task), trainer->state, &trainer->dropout);
+}
+
+static void task_forward_backward(void *context, int task, int worker)
+{
+    struct ql_trainer *trainer = context;
+    task_forward(context, task, worker);
+    ql_network_backward(&trainer->network, &trainer->workspaces[worker], trainer->batch,
+                        shard_of(trainer->batch->B, task), &trainer->dropout, &trainer->gradients[task]);
+}
+
+// Runs all shards of a batch and adds up their losses in order.
+static double run_shards(struct ql_trainer *trainer, const struct ql_batch *batch, struct ql_state *state,
+                         const struct ql_dropout_plan *dropout, ql_thread_task *task)
+{
+    double loss = 0.0;
+
+    trainer->batch = batch;
+    trainer->state = state;
+    trainer->dropout = *dropout;
+    if (!trainer->network_current) {
+        ql_thread_pool_run(&trainer->pool, task_reset, trainer, trainer->model->dimensions.L + 1);
+        trainer->network_current = true;
+    }
+    ql_thread_pool_run(&trainer->pool, task, trainer, shard_count(batch->B));
+    for (int i = 0; i < shard_count(batch->B); i++) {
+        loss += trainer->shard_loss[i];
+    }
+    return loss;
+}
+
+QL_VECTORIZED
+static void add_floats(float *restrict sum, const float *restrict values, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        sum[k] += values[k];
+    }
+}
+
+// The shards fill all tensors but the first two of the block, the embedding and layer 0's weight_ih.
+static size_t shard_block_start(const struct ql_model *model)
+{
+    return (size_t)(model->layers[0].weight_hh - model->block);
+}
+
+static void task_sum_gradients(void *context, int task, int worker)
+{
+    struct ql_trainer *trainer = context;
+    const size_t start = shard_block_start(trainer->model);
+    const size_t block = trainer->model->count - start;
+    const size_t table = (size_t)(trainer->model->dimensions.V * ql_cell_gates(trainer->model->dimensions.cell)) *
+                         (size_t)trainer->model->dimensions.H;
+    const size_t first = (size_t)task * CHUNK_FLOATS;
+
+    (void)worker;
+    // The two parts are numbered as one range: the block's rest, then the input table.
+    for (int i = 1; i < shard_count(trainer->batch->B); i++) {
+        struct ql_gradient *sum = &trainer->gradients[0];
+        struct ql_gradient *add = &trainer->gradients[i];
+        if (first < block) {
+            size_t count = block - first < CHUNK_FLOATS ? block - first : CHUNK_FLOATS;
+            add_floats(sum->model.block + start + first, add->model.block + start + first, count);
+        }
+        if (first < table) {
+            size_t count = table - first < CHUNK_FLOATS ? table - first : CHUNK_FLOATS;
+            add_floats(sum->input_table + first, add->input_table + first, count);
+        }
+    }
+}
+
+// The sum of squares of one chunk of the gradient, in eight partial sums whose order is fixed.
+static void task_norm(void *context, int task, int worker)
+{
+    struct ql_trainer *trainer = context;
+    const float *gradient = trainer->gradients[0].model.block;
+    size_t first = (size_t)task * CHUNK_FLOATS;
+    size_t last = first + CHUNK_FLOATS < trainer->model->count ? first + CHUNK_FLOATS : trainer->model->count;
+    double partial[8] = {0};
+
+    (void)worker;
+    for (size_t k = first; k < last; k++) {
+        partial[k % 8] += (double)gradient[k] * (double)gradient[k];
+    }
+    trainer->chunk_norm[task] = 0.0;
+    for (int i = 0; i < 8; i++) {
+        trainer->chunk_norm[task] += partial[i];
+    }
+}
+
+struct optimizer_job {
+    struct ql_trainer *trainer;
+    struct ql_adamw adamw;
+};
+
+static void task_optimize(void *context, int task, int worker)
+{
+    struct optimizer_job *job = context;
+    struct ql_trainer *trainer = job->trainer;
+    size_t first = (size_t)task * CHUNK_FLOATS;
+    size_t left = trainer->model->count - first;
+
+    (void)worker;
+    ql_adamw_step(&job->adamw, trainer->model->block + first, trainer->mean + first, trainer->variance + first,
+                  trainer->gradients[0].model.block + first, left < CHUNK_FLOATS ? left : CHUNK_FLOATS);
+}
+
+static int chunks_of(size_t floats)
+{
+    return (int)((floats + CHUNK_FLOATS - 1) / CHUNK_FLOATS);
+}
+
+void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batch, double *loss)
+{
+    const struct ql_model *model = trainer->model;
+    const struct ql_dropout_plan dropout = {(float)trainer->options.dropout, trainer->options.seed, trainer->step};
+    size_t block = model->count - shard_block_start(model);
+    size_t table = (size_t)(model->dimensions.V * ql_cell_gates(model->dimensions.cell)) * (size_t)model->dimensions.H;
+
+    *loss = run_shards(trainer, batch, &trainer->training_state, &dropout, task_forward_backward) /
+            batch->total_weight;
+    ql_thread_pool_run(&trainer->pool, task_sum_gradients, trainer, chunks_of(block > table ? block : table));
+    ql_gradient_write_embedding(&trainer->gradients[0], model);
+}
+
+enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch *batch, double learning_rate,
+                               struct ql_trainer_result *result, struct ql_error *error)
+{
+    const int chunks = chunks_of(trainer->model->count);
+    double loss;
+    double squares = 0.0;
+
+    ql_trainer_backward(trainer, batch, &loss);
+    ql_thread_pool_run(&trainer->pool, task_norm, trainer, chunks);
+    for (int i = 0; i < chunks; i++) {
+        squares += trainer->chunk_norm[i];
+    }
+    double norm = sqrt(squares);
+    if (!isfinite(loss) || !isfinite(norm)) {
+        return ql_error_write(error, QL_ERROR_NUMERIC,
+                              "step %llu: the %s is not a finite number; try a smaller --learning_rate or --grad_clip",
+                              (unsigned long long)trainer->step + 1, isfinite(loss) ? "gradient" : "loss");
+    }
+    trainer->step++;
+    struct optimizer_job job = {trainer, ql_adamw_init(trainer->step, learning_rate, trainer->options.weight_decay,
+                                                       norm, trainer->options.grad_clip)};
+    ql_thread_pool_run(&trainer->pool, task_optimize, &job, chunks);
+    trainer->network_current = false;
+    *result = (struct ql_trainer_result){loss, batch->total_weight, learning_rate, norm};
+    return QL_OK;
+}
+
+enum ql_status ql_trainer_epoch(struct ql_trainer *trainer, struct ql_batcher *batcher, int epoch,
+                                double progress_start, double progress_end, ql_trainer_progress *progress,
+                                void *context, struct ql_trainer_result *result, struct ql_error *error)
+{
+    struct ql_batch batch;
+    struct ql_trainer_result last = {0};
+    double loss_sum = 0.0;
+
+    ql_batcher_reset(batcher, trainer->options.seed, epoch, true);
+    while (ql_batcher_step(batcher, &batch)) {
+        double share = batcher->done / batcher->total;
+        double whole = progress_start + share * (progress_end - progress_start);
+        double rate = ql_schedule_step(&trainer->options.schedule, trainer->step + 1, whole);
+        enum ql_status status = ql_trainer_step(trainer, &batch, rate, &last, error);
+        if (status != QL_OK) {
+            return status;
+        }
+        loss_sum += last.loss * last.symbols;
+        if (progress != NULL && progress(context, share)) {
+            return ql_error_write(error, QL_ERROR_STOPPED, "stopped in epoch %d", epoch);
+        }
+    }
+    *result = (struct ql_trainer_result){loss_sum / batcher->done, batcher->done, last.learning_rate,
+                                         last.gradient_norm};
+    return QL_OK;
+}
+
+struct ql_trainer_result ql_trainer_evaluate(struct ql_trainer *trainer, struct ql_batcher *batcher)
+{
+    const struct ql_dropout_plan no_dropout = {0};
+    struct ql_batch batch;
+    double loss = 0.0;
+
+    ql_batcher_reset(batcher, 0, 0, false);
+    while (ql_batcher_step(batcher, &batch)) {
+        loss += run_shards(trainer, &batch, &trainer->validation_state, &no_dropout, task_forward);
+    }
+    return (struct ql_trainer_result){.loss = loss / batcher->done, .symbols = batcher->done};
+}

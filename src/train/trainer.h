@@ -1,0 +1,81 @@
+// The trainer: one optimizer step at a time, on several threads, with the same result for any number of them.
+// The batch is cut into shards of a fixed number of sequences; each shard's gradient is computed by one thread, and the
+// gradients are added up in the order of the shards.
+// Uses: base, model, and the other files of train.
+#ifndef QL_TRAIN_TRAINER_H
+#define QL_TRAIN_TRAINER_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "model/model.h"
+#include "train/batcher.h"
+#include "train/network.h"
+#include "train/schedule.h"
+
+// Sequences in a shard. Smaller shards feed more threads; larger ones make better use of each. It is part of the
+// result: another number would add the same gradients in another order.
+enum { QL_TRAINER_SHARD_SEQUENCES = 16 };
+
+struct ql_trainer_options {
+    int batch_size, seq_length, threads;
+    double dropout, grad_clip, weight_decay;
+    struct ql_schedule schedule;
+    uint32_t seed;
+};
+
+struct ql_trainer {
+    struct ql_model *model; // the caller's; changed by every step
+    struct ql_trainer_options options;
+    uint64_t step;          // optimizer steps done
+    float *mean, *variance; // AdamW's moments, in the order of the model's block
+    // the rest is scratch memory
+    struct ql_arena arena;
+    struct ql_thread_pool pool;
+    struct ql_network network;
+    struct ql_workspace *workspaces; // one per thread
+    struct ql_gradient *gradients;   // one per shard; the sum is in the first
+    double *shard_loss, *chunk_norm;
+    struct ql_state training_state, validation_state;
+    const struct ql_batch *batch; // of the job at hand
+    struct ql_state *state;
+    struct ql_dropout_plan dropout;
+    bool network_current; // the network's tables fit the model
+};
+
+// What one epoch, or one evaluation, came to.
+struct ql_trainer_result {
+    double loss;              // nats per symbol, mean over the epoch
+    double symbols;           // predicted
+    double learning_rate;     // of the last step; 0 in an evaluation
+    double gradient_norm;     // of the last step, before clipping
+};
+
+// Called after every step with the share of the epoch that is done; returns true to stop.
+typedef bool ql_trainer_progress(void *context, double share);
+
+// All memory is taken here; a step takes none. The model must outlive the trainer.
+// Errors: QL_ERROR_SYSTEM.
+enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *model,
+                               const struct ql_trainer_options *options, struct ql_error *error);
+void ql_trainer_free(struct ql_trainer *trainer);
+
+// One optimizer step. `loss` gets the mean over the batch's symbols, in nats.
+// Errors: QL_ERROR_NUMERIC when loss or gradient is not finite; the model is as before the step then.
+enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch *batch, double learning_rate,
+                               struct ql_trainer_result *result, struct ql_error *error);
+
+// The gradient of one batch, without a step, at the given dropout. It stays in trainer->gradients[0], the input table's
+// part moved to its factors; `loss` is the mean. For tests, which compare it with the reference.
+void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batch, double *loss);
+
+// Trains one epoch. `progress_start` and `progress_end` are the shares of the whole training (0 to 1) before and after
+// it, for the schedule. `progress` may be NULL. Errors: as ql_trainer_step; QL_ERROR_STOPPED by the progress function.
+enum ql_status ql_trainer_epoch(struct ql_trainer *trainer, struct ql_batcher *batcher, int epoch,
+                                double progress_start, double progress_end, ql_trainer_progress *progress,
+                                void *context, struct ql_trainer_result *result, struct ql_error *error);
+
+// The loss over a text, without dropout and without a step. The state of training is left as it is.
+struct ql_trainer_result ql_trainer_evaluate(struct ql_trainer *trainer, struct ql_batcher *batcher);
+
+#endif
