@@ -1,0 +1,215 @@
+// Checkpoints: see checkpoint.h.
+#include "checkpoint/checkpoint.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkpoint/safetensors.h"
+
+static const char format_name[] = "quillet 1";
+
+enum ql_status ql_checkpoint_save(const char *path, const struct ql_model *model, const struct ql_model_info *info,
+                                  struct ql_error *error)
+{
+    struct ql_safetensors_entry entries[QL_MODEL_TENSOR_LIMIT];
+    char *vocabulary = malloc(4 * (size_t)info->vocabulary.count + 1);
+    char dropout[32];
+
+    if (vocabulary == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path);
+    }
+    ql_vocabulary_write(&info->vocabulary, vocabulary);
+    (void)snprintf(dropout, sizeof dropout, "%.9g", info->dropout);
+    for (int i = 0; i < model->tensor_count; i++) {
+        const struct ql_tensor *tensor = &model->tensors[i];
+        size_t count = (size_t)tensor->rows * (size_t)(tensor->columns == 0 ? 1 : tensor->columns);
+        entries[i] = (struct ql_safetensors_entry){
+            .name = tensor->name,
+            .dtype = "F32",
+            .rank = tensor->columns == 0 ? 1 : 2,
+            .shape = {tensor->rows, tensor->columns},
+            .data = tensor->data,
+            .size_bytes = count * sizeof(float),
+        };
+    }
+    json_t *metadata = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "format", "pt", "quillet", format_name, "model",
+                                 ql_cell_write(model->dimensions.cell), "vocabulary", vocabulary, "sequences",
+                                 info->items ? "items" : "stream", "dropout", dropout);
+    free(vocabulary);
+    if (metadata == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path);
+    }
+    enum ql_status status = ql_safetensors_save(path, entries, (size_t)model->tensor_count, metadata, error);
+    json_decref(metadata);
+    return status;
+}
+
+static enum ql_status read_info(const struct ql_safetensors *file, struct ql_model_info *info, const char *path,
+                                struct ql_error *error)
+{
+    const char *format = ql_safetensors_metadata(file, "quillet");
+    const char *vocabulary = ql_safetensors_metadata(file, "vocabulary");
+    const char *sequences = ql_safetensors_metadata(file, "sequences");
+    const char *dropout = ql_safetensors_metadata(file, "dropout");
+
+    info->vocabulary.count = 0;
+    info->items = sequences != NULL && strcmp(sequences, "items") == 0;
+    info->dropout = dropout == NULL ? 0.0 : strtod(dropout, NULL);
+    if (format != NULL && strcmp(format, format_name) != 0) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: has the format '%s', this program reads '%s'", path, format,
+                              format_name);
+    }
+    // What we write has all of these; where one is missing, the header is damaged.
+    if (format != NULL && (ql_safetensors_metadata(file, "crc32") == NULL || vocabulary == NULL || sequences == NULL)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its metadata is not complete", path);
+    }
+    if (vocabulary != NULL &&
+        ql_vocabulary_read(&info->vocabulary, vocabulary, strlen(vocabulary), error) != QL_OK) {
+        return ql_error_prefix(error, "%s: ", path);
+    }
+    return QL_OK;
+}
+
+// The sizes of a tensor of the given rank, or an error that names it.
+static enum ql_status find_matrix(const struct ql_safetensors *file, const char *name, int64_t *rows,
+                                  int64_t *columns, const char *path, struct ql_error *error)
+{
+    const struct ql_safetensors_entry *entry = ql_safetensors_find(file, name);
+
+    if (entry == NULL) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: has no tensor '%s'; a model's tensors are named embedding.weight, "
+                              "rnn.weight_ih_l0 and so on, output.weight, output.bias",
+                              path, name);
+    }
+    if (entry->rank != 2) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' must have 2 dimensions, it has %d", path, name,
+                              entry->rank);
+    }
+    *rows = entry->shape[0];
+    *columns = entry->shape[1];
+    return QL_OK;
+}
+
+// Dimensions and cell from the shapes of the tensors.
+static enum ql_status read_dimensions(const struct ql_safetensors *file, struct ql_dimensions *dimensions,
+                                      const char *path, struct ql_error *error)
+{
+    int64_t V, E, GH, H;
+    char name[32];
+    enum ql_status status;
+
+    if ((status = find_matrix(file, "embedding.weight", &V, &E, path, error)) != QL_OK ||
+        (status = find_matrix(file, "rnn.weight_hh_l0", &GH, &H, path, error)) != QL_OK) {
+        return status;
+    }
+    if (H < 1 || (GH != H && GH != 3 * H && GH != 4 * H)) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: 'rnn.weight_hh_l0' has %" PRId64 " rows for %" PRId64
+                              " units; an LSTM has 4 rows a unit, a GRU 3, an RNN 1",
+                              path, GH, H);
+    }
+    if (V > QL_VOCABULARY_LIMIT || E > INT32_MAX || H > INT32_MAX) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: the model is too large", path);
+    }
+    int layers = 0;
+    do {
+        layers++;
+        (void)snprintf(name, sizeof name, "rnn.weight_hh_l%d", layers);
+    } while (layers < QL_MODEL_LAYER_LIMIT && ql_safetensors_find(file, name) != NULL);
+    *dimensions = (struct ql_dimensions){
+        .cell = GH == H ? QL_CELL_RNN : GH == 3 * H ? QL_CELL_GRU : QL_CELL_LSTM,
+        .V = (int)V,
+        .E = (int)E,
+        .H = (int)H,
+        .L = layers,
+    };
+    return QL_OK;
+}
+
+static enum ql_status read_tensor(const struct ql_safetensors *file, const struct ql_tensor *tensor, const char *path,
+                                  struct ql_error *error)
+{
+    const struct ql_safetensors_entry *entry = ql_safetensors_find(file, tensor->name);
+    int rank = tensor->columns == 0 ? 1 : 2;
+    size_t count = (size_t)tensor->rows * (size_t)(rank == 1 ? 1 : tensor->columns);
+
+    if (entry == NULL) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: has no tensor '%s'", path, tensor->name);
+    }
+    if (strcmp(entry->dtype, "F32") != 0) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' is of type %s; save the model as float32", path,
+                              entry->name, entry->dtype);
+    }
+    if (entry->rank != rank || entry->shape[0] != tensor->rows || (rank == 2 && entry->shape[1] != tensor->columns)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' does not have the shape (%d%s%.0d) of its place",
+                              path, entry->name, tensor->rows, rank == 2 ? ", " : "", tensor->columns);
+    }
+    memcpy(tensor->data, entry->data, entry->size_bytes);
+    for (size_t k = 0; k < count; k++) {
+        if (!isfinite(tensor->data[k])) {
+            return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' has the value %g at position %zu", path,
+                                  entry->name, (double)tensor->data[k], k);
+        }
+    }
+    return QL_OK;
+}
+
+static enum ql_status read_model(const struct ql_safetensors *file, struct ql_model *model,
+                                 struct ql_model_info *info, const char *path, struct ql_error *error)
+{
+    struct ql_dimensions dimensions;
+    enum ql_status status;
+
+    if ((status = read_info(file, info, path, error)) != QL_OK ||
+        (status = read_dimensions(file, &dimensions, path, error)) != QL_OK) {
+        return status;
+    }
+    if (info->vocabulary.count != 0 && info->vocabulary.count != dimensions.V) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: the vocabulary has %d symbols, the embedding %d rows", path,
+                              info->vocabulary.count, dimensions.V);
+    }
+    if (ql_model_init(model, dimensions, error) != QL_OK) {
+        return ql_error_prefix(error, "%s: ", path);
+    }
+    for (int i = 0; i < model->tensor_count; i++) {
+        status = read_tensor(file, &model->tensors[i], path, error);
+        if (status != QL_OK) {
+            return status;
+        }
+    }
+    for (size_t i = 0; i < file->entry_count; i++) {
+        int known = 0;
+        while (known < model->tensor_count && strcmp(model->tensors[known].name, file->entries[i].name) != 0) {
+            known++;
+        }
+        if (known == model->tensor_count) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "%s: has a tensor '%s' that a model of %d layers does not have (bidirectional "
+                                  "layers and projections are not supported)",
+                                  path, file->entries[i].name, dimensions.L);
+        }
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_checkpoint_load(const char *path, struct ql_model *model, struct ql_model_info *info,
+                                  struct ql_error *error)
+{
+    struct ql_safetensors file;
+    enum ql_status status = ql_safetensors_open(&file, path, error);
+
+    *model = (struct ql_model){0};
+    if (status != QL_OK) {
+        return status;
+    }
+    status = read_model(&file, model, info, path, error);
+    if (status != QL_OK) {
+        ql_model_free(model);
+    }
+    ql_safetensors_close(&file);
+    return status;
+}
