@@ -98,7 +98,7 @@ static enum ql_status find_matrix(const struct ql_safetensors *file, const char 
 static enum ql_status read_dimensions(const struct ql_safetensors *file, struct ql_dimensions *dimensions,
                                       const char *path, struct ql_error *error)
 {
-    int64_t V, E, GH, H;
+    int64_t V = 0, E = 0, GH = 0, H = 0;
     char name[32];
     enum ql_status status;
 
@@ -106,14 +106,14 @@ static enum ql_status read_dimensions(const struct ql_safetensors *file, struct 
         (status = find_matrix(file, "rnn.weight_hh_l0", &GH, &H, path, error)) != QL_OK) {
         return status;
     }
+    if (V > QL_VOCABULARY_LIMIT || E > INT32_MAX || H > INT32_MAX) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: the model is too large", path);
+    }
     if (H < 1 || (GH != H && GH != 3 * H && GH != 4 * H)) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: 'rnn.weight_hh_l0' has %" PRId64 " rows for %" PRId64
                               " units; an LSTM has 4 rows a unit, a GRU 3, an RNN 1",
                               path, GH, H);
-    }
-    if (V > QL_VOCABULARY_LIMIT || E > INT32_MAX || H > INT32_MAX) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: the model is too large", path);
     }
     int layers = 0;
     do {
