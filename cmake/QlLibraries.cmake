@@ -1,0 +1,31 @@
+# Finds the libraries of others and makes them targets named PkgConfig::NAME.
+# Uses: pkg-config. All that is missing is reported at once, with what to do.
+
+find_package(PkgConfig QUIET)
+set(CMAKE_THREAD_PREFER_PTHREAD ON)
+find_package(Threads REQUIRED)
+
+set(ql_missing "")
+macro(ql_find_library name module)
+    if(PkgConfig_FOUND)
+        pkg_check_modules(${name} QUIET IMPORTED_TARGET ${module})
+    endif()
+    if(NOT ${name}_FOUND)
+        list(APPEND ql_missing ${module})
+    endif()
+endmacro()
+
+ql_find_library(OPENBLAS openblas)
+ql_find_library(JANSSON jansson)
+ql_find_library(UTF8PROC libutf8proc)
+ql_find_library(ZLIB zlib)
+if(BUILD_TESTING)
+    ql_find_library(CMOCKA cmocka)
+endif()
+
+if(NOT PkgConfig_FOUND)
+    message(FATAL_ERROR "pkg-config is missing: run tools/bootstrap")
+elseif(ql_missing)
+    list(JOIN ql_missing ", " ql_missing)
+    message(FATAL_ERROR "Libraries are missing (${ql_missing}): run tools/bootstrap")
+endif()
