@@ -1,5 +1,5 @@
 // Runs a fuzz target without libFuzzer: the inputs named on the command line (files and folders), then seeded
-// mutations of each. The same run every time; an input that fails is kept in the file `failing-input`.
+// mutations of each. The same run every time; an input that fails is kept in the file PROGRAM.failing.
 // Uses: POSIX, and LLVMFuzzerTestOneInput from the target.
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,17 +19,20 @@ enum {
 };
 
 static uint8_t scratch[INPUT_LIMIT_BYTES];
+static char kept_path[256];
 static const uint8_t *running;
 static size_t running_bytes;
 
 // Keeps the input, then fails as the signal would have. Only async-signal-safe calls.
 static void keep_input(int signal_number)
 {
-    int file = open("failing-input", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    int file = open(kept_path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (file >= 0) {
-        static const char notice[] = "\nThe input is in the file failing-input; name it to run it again.\n";
+        static const char notice[] = "\nTo run the input that failed again, name this file: ";
         if (write(file, running, running_bytes) == (ssize_t)running_bytes) {
             (void)!write(STDERR_FILENO, notice, sizeof notice - 1);
+            (void)!write(STDERR_FILENO, kept_path, strlen(kept_path));
+            (void)!write(STDERR_FILENO, "\n", 1);
         }
         close(file);
     }
@@ -138,7 +141,9 @@ static int is_visible(const struct dirent *entry)
 int main(int argc, char **argv)
 {
     static const int fatal[] = {SIGABRT, SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    const char *slash = strrchr(argv[0], '/');
 
+    (void)snprintf(kept_path, sizeof kept_path, "%s.failing", slash != NULL ? slash + 1 : argv[0]);
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
         struct sigaction former;
         // What a sanitizer handles already, it reports and then aborts.
