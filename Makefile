@@ -4,6 +4,9 @@
 .DEFAULT_GOAL := all
 .PHONY: all help demo test bench lint format clean
 
+# For a build folder that is new; one that is there keeps its generator.
+export CMAKE_GENERATOR ?= Ninja
+
 ifeq ($(CI),true)
 configure_flags := -D QL_WARNINGS_AS_ERRORS=ON
 endif
