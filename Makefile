@@ -1,0 +1,46 @@
+# The commands that a newcomer needs; CMake does the work.
+# Uses: tools/, CMakePresets.json. `make help` lists the targets from the comments behind them.
+
+.DEFAULT_GOAL := all
+.PHONY: all help demo test bench lint format clean
+
+# For a build folder that is new; one that is there keeps its generator.
+export CMAKE_GENERATOR ?= Ninja
+
+ifeq ($(CI),true)
+configure_flags := -D QL_WARNINGS_AS_ERRORS=ON
+endif
+
+all: build/cmake_install.cmake ## build the tool, build/quillet
+	@cmake --build build --target quillet -- --quiet
+
+# CMake writes this file at the end of a configuration that went well; from then on the build repeats it when needed.
+build/cmake_install.cmake:
+	@command -v cmake > /dev/null || { echo "cmake is missing: run tools/bootstrap" >&2; exit 1; }
+	@cmake --preset release $(configure_flags) > /dev/null
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: ## install what is missing, train a model on real names and print what it invents
+	@tools/bootstrap
+	@$(MAKE) --no-print-directory all
+	@tools/demo
+
+test: ## install what is missing, run all tests in the release build and again under sanitizers
+	@tools/bootstrap
+	@tools/test $(configure_flags)
+
+bench: all ## measure speed and quality beside other tools
+	@bench/run
+
+lint: ## check format, common mistakes and the structure of the sources
+	@tools/bootstrap build test lint
+	@tools/lint
+
+format: ## format the C sources in place
+	@tools/bootstrap lint
+	@tools/lint --fix
+
+clean: ## remove all build folders
+	@rm -rf build build-debug build-asan build-tsan build-fuzz

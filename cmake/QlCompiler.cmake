@@ -1,0 +1,41 @@
+# Compiler settings for every target: the language, the warnings, the arithmetic, the sanitizers.
+# Uses: gcc or clang.
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set_property(GLOBAL PROPERTY TARGET_MESSAGES OFF)
+
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug or RelWithDebInfo" FORCE)
+endif()
+
+# Asserts stay in release builds: nothing may be silently wrong, and no assert sits in an inner loop.
+foreach(build_type RELEASE RELWITHDEBINFO)
+    string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_${build_type} "${CMAKE_C_FLAGS_${build_type}}")
+endforeach()
+
+# -std=c11 alone hides POSIX, which src/ and the tests use, and Linux's processor affinity, which counts the threads.
+add_compile_definitions(_GNU_SOURCE)
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(QL_WARNINGS_AS_ERRORS)
+    add_compile_options(-Werror)
+endif()
+
+# Results are promised bit for bit on every machine and at every optimization level. A fused multiply-add rounds once
+# where a product and a sum round twice, so the compiler must never make one by itself. For the same reason there is
+# no -ffast-math here, and no -march=native: the default is the oldest x86-64.
+add_compile_options(-ffp-contract=off)
+
+if(QL_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "QL_FUZZ needs clang: use `cmake --preset fuzz` (tools/bootstrap fuzz installs clang)")
+    endif()
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(QL_SANITIZERS)
+    add_compile_options(-fsanitize=${QL_SANITIZERS} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${QL_SANITIZERS})
+endif()

@@ -1,0 +1,36 @@
+# Finds the libraries of others and makes them targets named PkgConfig::NAME.
+# Uses: pkg-config. All that is missing is reported at once, with what to do.
+
+find_package(PkgConfig QUIET)
+set(CMAKE_THREAD_PREFER_PTHREAD ON)
+find_package(Threads REQUIRED)
+
+set(ql_missing "")
+macro(ql_find_library name module)
+    if(PkgConfig_FOUND)
+        pkg_check_modules(${name} QUIET IMPORTED_TARGET ${module})
+    endif()
+    if(NOT ${name}_FOUND)
+        list(APPEND ql_missing ${module})
+    endif()
+endmacro()
+
+ql_find_library(OPENBLAS openblas)
+ql_find_library(JANSSON jansson)
+ql_find_library(UTF8PROC libutf8proc)
+ql_find_library(ZLIB zlib)
+
+if(NOT PkgConfig_FOUND)
+    message(FATAL_ERROR "pkg-config is missing: run tools/bootstrap")
+elseif(ql_missing)
+    list(JOIN ql_missing ", " ql_missing)
+    message(FATAL_ERROR "Libraries are missing (${ql_missing}): run tools/bootstrap")
+endif()
+
+# The tool can be built without the library of the tests.
+if(BUILD_TESTING)
+    pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
+    if(NOT CMOCKA_FOUND)
+        message(WARNING "The tests are left out because cmocka is missing: run tools/bootstrap test")
+    endif()
+endif()

@@ -1,0 +1,166 @@
+# Reads C files and prints each break of the structure of the tree as "file:line: what and what to do".
+# Uses: any POSIX awk. Input: the names of all files, relative to the root; the exit status is 1 after a finding.
+
+function report(message)
+{
+    print FILENAME ":" FNR ": " message
+    findings++
+}
+
+# The folder that decides what a file may use: "device", "reference", "firmware", or the folder below src/.
+function area_of(path, parts)
+{
+    split(path, parts, "/")
+    return parts[1] == "src" ? parts[2] : parts[1]
+}
+
+# Removes comments, and the content of strings and character constants. `in_comment` lasts from line to line.
+function code_of(line, code, start)
+{
+    code = ""
+    while (line != "") {
+        if (in_comment) {
+            start = index(line, "*/")
+            if (start == 0) {
+                return code
+            }
+            line = substr(line, start + 2)
+            in_comment = 0
+        }
+        if (!match(line, /\/\/|\/\*|"|'/)) {
+            return code line
+        }
+        code = code substr(line, 1, RSTART - 1) " "
+        start = substr(line, RSTART, RLENGTH)
+        line = substr(line, RSTART + RLENGTH)
+        if (start == "//") {
+            return code
+        } else if (start == "/*") {
+            in_comment = 1
+        } else {
+            # A constant ends at the next quotation mark that no backslash escapes.
+            match(line, start == "\"" ? /^([^"\\]|\\.)*"?/ : /^([^'\\]|\\.)*'?/)
+            line = substr(line, RLENGTH + 1)
+            code = code start start
+        }
+    }
+    return code
+}
+
+function check_include(line, target, folder, quoted)
+{
+    if (!match(line, /^[ \t]*#[ \t]*include[ \t]*["<][^">]*[">]/)) {
+        report("an include by macro hides what is used; name the file")
+        return
+    }
+    target = substr(line, RSTART, RLENGTH)
+    sub(/^[^"<]*/, "", target)
+    quoted = substr(target, 1, 1) == "\""
+    target = substr(target, 2, length(target) - 2)
+    folder = target
+    sub(/\/.*/, "", folder)
+
+    if (area == "device" && !quoted && target !~ /^(stdint|stddef|stdbool|string)\.h$/) {
+        report("device/ may use only <stdint.h>, <stddef.h>, <stdbool.h> and <string.h>, not <" target ">")
+    }
+    if (quoted && target !~ /\// && area != "firmware") {
+        report("write \"" target "\" with its folder, from src/ or from the root")
+        return
+    }
+    if (!(folder in place) && folder != "device" && folder != "reference" && folder != "src") {
+        if (quoted && area != "firmware") {
+            report("\"" target "\" is in no folder of ours; use <> for the files of others")
+        }
+        return
+    }
+    if (folder == area) {
+        return
+    }
+    if (folder == "src" || target ~ /(^|\/)\.\.?\//) {
+        report("write \"" target "\" from src/ or from the root")
+    } else if (area == "device" || area == "reference" || area == "base") {
+        report(area "/ may use nothing else of ours, not \"" target "\"")
+    } else if (folder == "reference") {
+        report("reference/ is for tests only, not for " area "/")
+    } else if (area == "firmware") {
+        if (folder != "device") {
+            report("firmware/ may use only device/ and itself, not \"" target "\"")
+        }
+    } else if (folder != "device" && place[folder] > place[area]) {
+        report("a back edge: " area "/ comes before " folder "/ and may not use \"" target "\"")
+    }
+}
+
+function check_calls(code)
+{
+    if (area == "firmware") {
+        return
+    }
+    if (area == "device" && code ~ /(^|[^A-Za-z0-9_])(malloc|calloc|realloc|free|alloca|aligned_alloc)[ \t]*\(/) {
+        report("device/ may not allocate; the caller owns the memory")
+    }
+    if (area != "cli" &&
+        code ~ /(^|[^A-Za-z0-9_])((v?printf|puts|putchar|perror)[ \t]*\(|(stdout|stderr)([^A-Za-z0-9_]|$))/) {
+        report("only src/cli prints; write to a stream that the caller names, or return an error")
+    }
+    if (area != "cli" && code ~ /(^|[^A-Za-z0-9_])(exit|_exit|_Exit|quick_exit|abort)[ \t]*\(/) {
+        report("only src/cli ends the process; return an error, or assert where the bug is ours")
+    }
+}
+
+function end_of_file()
+{
+    if (previous != "" && !commented) {
+        print previous ":1: say within the first three lines, in a comment, what the file does and what it uses"
+        findings++
+    }
+}
+
+BEGIN {
+    count = split("base corpus model train checkpoint onnx quantize codegen engine verify dashboard cli", order, " ")
+    for (i = 1; i <= count; i++) {
+        place[order[i]] = i
+    }
+    for (i = 1; i < ARGC; i++) {
+        name = ARGV[i]
+        sub(/.*\//, "", name)
+        if (ARGV[i] ~ /^firmware\//) {
+            continue
+        }
+        if (name in seen) {
+            print ARGV[i] ":1: the name " name " is taken by " seen[name] "; file names are unique over the tree"
+            findings++
+        }
+        seen[name] = ARGV[i]
+    }
+}
+
+FNR == 1 {
+    end_of_file()
+    previous = FILENAME
+    area = area_of(FILENAME)
+    in_comment = 0
+    commented = 0
+    if (!(area in place) && area !~ /^(device|reference|firmware)$/) {
+        report("the folder " area "/ has no place in the include arrow; give it one in this check and in CMakeLists.txt")
+    }
+}
+
+FNR <= 3 && /^[ \t]*\/[\/*]/ {
+    commented = 1
+}
+
+{
+    was_in_comment = in_comment
+    code = code_of($0)
+    if (!was_in_comment && code ~ /^[ \t]*#[ \t]*include/) {
+        check_include($0)
+    } else {
+        check_calls(code)
+    }
+}
+
+END {
+    end_of_file()
+    exit findings > 0
+}
