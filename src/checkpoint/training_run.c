@@ -1,0 +1,226 @@
+// A run's folder: see training_run.h.
+#include "checkpoint/training_run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static const char log_header[] =
+    "epoch,step,train_loss,val_loss,val_bits_per_char,learning_rate,chars_per_second,elapsed_seconds\n";
+
+// Room that a path leaves for the name of a file in the folder.
+enum { FILE_NAME_BYTES = 64 };
+
+static bool folder_is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    bool empty = true;
+
+    if (folder == NULL) {
+        return true;
+    }
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+    }
+    (void)closedir(folder);
+    return empty;
+}
+
+static enum ql_status run_set_folder(struct ql_training_run *run, const char *parent, const char *name,
+                                     struct ql_error *error)
+{
+    int used = name == NULL ? snprintf(run->folder, sizeof run->folder, "%s", parent)
+                            : snprintf(run->folder, sizeof run->folder, "%s/%s", parent, name);
+
+    if (used < 0 || (size_t)used >= sizeof run->folder - FILE_NAME_BYTES) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the folder's name is too long");
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_training_run_init(struct ql_training_run *run, const char *parent, const char *name,
+                                    struct ql_error *error)
+{
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm local;
+    enum ql_status status;
+
+    (void)strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
+    status = run_set_folder(run, parent, name == NULL ? stamp : name, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    if (!folder_is_empty(run->folder)) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: there is a run of this name already; choose another --run_name, or go on with it by "
+                              "--init_from %s",
+                              run->folder, run->folder);
+    }
+    return ql_folder_init(run->folder, error);
+}
+
+enum ql_status ql_training_run_open(struct ql_training_run *run, const char *folder, struct ql_error *error)
+{
+    return run_set_folder(run, folder, NULL, error);
+}
+
+void ql_training_run_path(const struct ql_training_run *run, char *path, const char *format, ...)
+{
+    va_list arguments;
+    int used = snprintf(path, QL_RUN_PATH_BYTES, "%s/", run->folder);
+
+    va_start(arguments, format);
+    (void)vsnprintf(path + used, QL_RUN_PATH_BYTES - (size_t)used, format, arguments);
+    va_end(arguments);
+}
+
+// Adds text to the end of a file, and makes sure of it.
+static enum ql_status append(const char *path, const char *text, struct ql_error *error)
+{
+    FILE *stream = fopen(path, "ae");
+    bool failed = stream == NULL;
+
+    if (!failed) {
+        failed = fputs(text, stream) < 0;
+        failed = fflush(stream) != 0 || failed;
+        failed = fsync(fileno(stream)) != 0 || failed;
+        int reason = errno;
+        (void)fclose(stream);
+        errno = reason;
+    }
+    if (failed) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot write: %s", path, strerror(errno));
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_training_run_write(const struct ql_training_run *run, const struct ql_training_row *row,
+                                     const char *sample, struct ql_error *error)
+{
+    const double nats_per_bit = 0.6931471805599453;
+    char path[QL_RUN_PATH_BYTES];
+    char line[512];
+    struct stat info;
+
+    ql_training_run_path(run, path, "training.log.csv");
+    bool fresh = stat(path, &info) != 0 || info.st_size == 0;
+    (void)snprintf(line, sizeof line, "%s%d,%" PRIu64 ",%.6f,%.6f,%.6f,%.6g,%.0f,%.3f\n", fresh ? log_header : "",
+                   row->epoch, row->step, row->train_loss, row->val_loss, row->val_loss / nats_per_bit,
+                   row->learning_rate, row->chars_per_second, row->elapsed_seconds);
+    enum ql_status status = append(path, line, error);
+    if (status != QL_OK || sample == NULL) {
+        return status;
+    }
+
+    json_t *object = json_pack("{s:i, s:s}", "epoch", row->epoch, "text", sample);
+    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (text == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for a sample");
+    }
+    ql_training_run_path(run, path, "samples.jsonl");
+    status = append(path, text, error);
+    free(text);
+    return status == QL_OK ? append(path, "\n", error) : status;
+}
+
+// Keeps the lines of a file that belong to epochs up to `epoch`: `format` reads the number from a line's start.
+// A line that does not fit is kept when it is the header, that is the first, and dropped when it is cut short.
+static enum ql_status keep_epochs(const char *path, const char *format, int epoch, struct ql_error *error)
+{
+    struct ql_file_view view;
+    struct stat info;
+    enum ql_status status;
+
+    if (stat(path, &info) != 0) {
+        return QL_OK;
+    }
+    if ((status = ql_file_open(&view, path, error)) != QL_OK) {
+        return status;
+    }
+    char *kept = malloc(view.size_bytes + 1);
+    size_t kept_bytes = 0;
+    const char *text = (const char *)view.data;
+    const char *end = text + view.size_bytes;
+    for (const char *line = text; kept != NULL && line < end;) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        if (newline == NULL) {
+            break;
+        }
+        char start[32] = {0};
+        size_t length = (size_t)(newline + 1 - line);
+        memcpy(start, line, length < sizeof start - 1 ? length : sizeof start - 1);
+        int number = 0;
+        bool has_number = sscanf(start, format, &number) == 1;
+        if ((has_number && number <= epoch) || (!has_number && line == text)) {
+            memcpy(kept + kept_bytes, line, length);
+            kept_bytes += length;
+        }
+        line = newline + 1;
+    }
+    ql_file_close(&view);
+    status = kept == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path)
+                          : ql_file_save(path, kept, kept_bytes, error);
+    free(kept);
+    return status;
+}
+
+enum ql_status ql_training_run_reset(const struct ql_training_run *run, int epoch, struct ql_error *error)
+{
+    char path[QL_RUN_PATH_BYTES];
+
+    ql_training_run_path(run, path, "training.log.csv");
+    enum ql_status status = keep_epochs(path, "%d,", epoch, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    ql_training_run_path(run, path, "samples.jsonl");
+    return keep_epochs(path, "{\"epoch\":%d", epoch, error);
+}
+
+enum ql_status ql_training_run_save_summary(const struct ql_training_run *run, const json_t *summary,
+                                            struct ql_error *error)
+{
+    char path[QL_RUN_PATH_BYTES];
+    char *text = json_dumps(summary, JSON_INDENT(2));
+
+    if (text == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the summary");
+    }
+    ql_training_run_path(run, path, "summary.json");
+    enum ql_status status = ql_file_save(path, text, strlen(text), error);
+    free(text);
+    return status;
+}
+
+enum ql_status ql_training_run_load_summary(const struct ql_training_run *run, json_t **summary,
+                                            struct ql_error *error)
+{
+    char path[QL_RUN_PATH_BYTES];
+    json_error_t json_error;
+    struct stat info;
+
+    ql_training_run_path(run, path, "summary.json");
+    if (stat(path, &info) != 0) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: is not the folder of a run: it has no summary.json",
+                              run->folder);
+    }
+    *summary = json_load_file(path, JSON_REJECT_DUPLICATES, &json_error);
+    if (!json_is_object(*summary)) {
+        json_decref(*summary);
+        *summary = NULL;
+        return ql_error_write(error, QL_ERROR_INPUT, "%s:%d: is damaged: %s", path, json_error.line, json_error.text);
+    }
+    return QL_OK;
+}
