@@ -21,6 +21,7 @@ static const char log_header[] =
 // Room that a path leaves for the name of a file in the folder.
 enum { FILE_NAME_BYTES = 64 };
 
+// True when the folder has nothing but what a write that was killed has left.
 static bool folder_is_empty(const char *path)
 {
     DIR *folder = opendir(path);
@@ -30,7 +31,8 @@ static bool folder_is_empty(const char *path)
         return true;
     }
     for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+        const char *suffix = strrchr(entry->d_name, '.');
+        empty = empty && suffix != NULL && (suffix[1] == '\0' || strcmp(suffix, ".partial") == 0);
     }
     (void)closedir(folder);
     return empty;

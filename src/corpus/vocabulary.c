@@ -93,6 +93,26 @@ enum ql_status ql_vocabulary_read(struct ql_vocabulary *vocabulary, const char *
     return QL_OK;
 }
 
+enum ql_status ql_vocabulary_merge(struct ql_vocabulary *vocabulary, const struct ql_vocabulary *other,
+                                   struct ql_error *error)
+{
+    int known = vocabulary->count; // sorted; the new ones are added behind
+
+    for (int i = 0; i < other->count; i++) {
+        if (bsearch(&other->symbols[i], vocabulary->symbols, (size_t)known, sizeof vocabulary->symbols[0],
+                    vocabulary_compare) != NULL) {
+            continue;
+        }
+        if (vocabulary->count == QL_VOCABULARY_LIMIT) {
+            return ql_error_write(error, QL_ERROR_INPUT, "the texts have more than %d different symbols together",
+                                  QL_VOCABULARY_LIMIT);
+        }
+        vocabulary->symbols[vocabulary->count++] = other->symbols[i];
+    }
+    qsort(vocabulary->symbols, (size_t)vocabulary->count, sizeof vocabulary->symbols[0], vocabulary_compare);
+    return QL_OK;
+}
+
 void ql_vocabulary_write(const struct ql_vocabulary *vocabulary, char *text)
 {
     for (int i = 0; i < vocabulary->count; i++) {
@@ -103,16 +123,8 @@ void ql_vocabulary_write(const struct ql_vocabulary *vocabulary, char *text)
 
 int ql_vocabulary_encode(const struct ql_vocabulary *vocabulary, uint32_t symbol)
 {
-    int low = 0;
-    int high = vocabulary->count;
+    const uint32_t *found = bsearch(&symbol, vocabulary->symbols, (size_t)vocabulary->count,
+                                    sizeof vocabulary->symbols[0], vocabulary_compare);
 
-    while (low < high) {
-        int middle = (low + high) / 2;
-        if (vocabulary->symbols[middle] < symbol) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < vocabulary->count && vocabulary->symbols[low] == symbol ? low : -1;
+    return found == NULL ? -1 : (int)(found - vocabulary->symbols);
 }

@@ -28,6 +28,10 @@ size_t ql_utf8_encode(unsigned char bytes[4], uint32_t symbol);
 enum ql_status ql_vocabulary_read(struct ql_vocabulary *vocabulary, const char *utf8, size_t size_bytes,
                                   struct ql_error *error);
 
+// Adds the symbols of `other`. Errors: more than QL_VOCABULARY_LIMIT together.
+enum ql_status ql_vocabulary_merge(struct ql_vocabulary *vocabulary, const struct ql_vocabulary *other,
+                                   struct ql_error *error);
+
 // As a NUL-terminated UTF-8 string in `text`, of at most 4 * count + 1 bytes.
 void ql_vocabulary_write(const struct ql_vocabulary *vocabulary, char *text);
 
