@@ -111,8 +111,8 @@ static double log_sum_exp(const double *logits, size_t V)
     for (size_t v = 1; v < V; v++) {
         largest = fmax(largest, logits[v]);
     }
-    double sum = 0;
-    for (size_t v = 0; v < V; v++) {
+    double sum = exp(logits[0] - largest);
+    for (size_t v = 1; v < V; v++) {
         sum += exp(logits[v] - largest);
     }
     return largest + log(sum);

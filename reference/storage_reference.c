@@ -3,6 +3,7 @@
 // Uses: storage_reference, the C library.
 #include "reference/storage_reference.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,14 +12,16 @@ static const size_t GATE_COUNT[] = {[REF_CELL_RNN] = 1, [REF_CELL_GRU] = 3, [REF
 
 static const char NO_MEMORY[] = "out of memory: choose smaller sizes";
 
+static bool size_is_valid(size_t size)
+{
+    return size > 0 && size <= REF_SIZE_LIMIT;
+}
+
 static const char *dims_check(const struct ref_dims *dims)
 {
-    const size_t sizes[] = {dims->V, dims->E, dims->H, dims->L, dims->T, dims->B};
-
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        if (sizes[i] == 0 || sizes[i] > REF_SIZE_LIMIT) {
-            return "dims: a size is 0 or above REF_SIZE_LIMIT";
-        }
+    if (!size_is_valid(dims->V) || !size_is_valid(dims->E) || !size_is_valid(dims->H) || !size_is_valid(dims->L) ||
+        !size_is_valid(dims->T) || !size_is_valid(dims->B)) {
+        return "dims: a size is 0 or above REF_SIZE_LIMIT";
     }
     if (dims->cell != REF_CELL_RNN && dims->cell != REF_CELL_GRU && dims->cell != REF_CELL_LSTM) {
         return "dims: the cell is none of RNN, GRU and LSTM";
