@@ -29,6 +29,10 @@ endif()
 # no -ffast-math here, and no -march=native: the default is the oldest x86-64.
 add_compile_options(-ffp-contract=off)
 
+# What nobody here reads: errno after a mathematical function, and the processor's floating-point exception flags.
+# Without them a loop with a comparison or a square root can become vectors; no result changes.
+add_compile_options(-fno-math-errno -fno-trapping-math)
+
 if(QL_FUZZ)
     if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
         message(FATAL_ERROR "QL_FUZZ needs clang: use `cmake --preset fuzz` (tools/bootstrap fuzz installs clang)")

@@ -1,23 +1,25 @@
 // The entry of the tool: finds the command by its name and runs it.
 // Uses: cli.
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/version.h"
 #include "cli/cli.h"
-
-#ifndef QL_VERSION
-#define QL_VERSION "unknown"
-#endif
+#include "train/blas.h"
 
 static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
+    bool multiplies; // spends its time in OpenBLAS
 } commands[] = {
-    {"prepare", ql_cli_prepare, "clean a text and split it into items to train on"},
-    {"train", ql_cli_train, "train a model on a text file"},
-    {"predict", ql_cli_predict, "let a trained model write"},
-    {"compare", ql_cli_compare, "put samples at several temperatures side by side"},
+    {"prepare", ql_cli_prepare, "clean a text and split it into items to train on", false},
+    {"train", ql_cli_train, "train a model on a text file", true},
+    {"predict", ql_cli_predict, "let a trained model write", false},
+    {"compare", ql_cli_compare, "put samples at several temperatures side by side", false},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -30,6 +32,17 @@ static void print_help(FILE *stream)
         (void)fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
     (void)fprintf(stream, "\n`quillet COMMAND --help` explains a command; `quillet --version` tells the version.\n");
+}
+
+// OpenBLAS chooses its kernels before main. Where it chose badly, the program starts itself again with the better
+// choice in the environment; the variable then also keeps this from happening twice.
+static void restart_with_better_core(char **argv)
+{
+    const char *core = ql_blas_better_core();
+
+    if (core != NULL && setenv("OPENBLAS_CORETYPE", core, 1) == 0) {
+        (void)execv("/proc/self/exe", argv); // on failure training is slow, but goes on
+    }
 }
 
 int main(int argc, char **argv)
@@ -48,6 +61,9 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
+            if (commands[i].multiplies) {
+                restart_with_better_core(argv);
+            }
             return commands[i].run(argc - 1, argv + 1);
         }
     }

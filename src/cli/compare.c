@@ -1,0 +1,345 @@
+// `quillet compare`: samples at several temperatures side by side, as Markdown, CSV or a web page.
+// This is how a person chooses a checkpoint and its settings: by reading columns.
+// Uses: base, corpus, model, checkpoint, device.
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "cli/sampling.h"
+
+static const char usage[] = "compare --init_from CHECKPOINT [OPTION ...]";
+static const char summary_text[] = "Puts items that a model invents at several temperatures side by side.";
+
+// Columns, items in each, and symbols in an item. A longer item is cut, and the cut is shown.
+enum { TEMPERATURE_LIMIT = 16, COUNT_LIMIT = 100000 };
+
+struct settings {
+    struct ql_cli_sampling sampling;
+    const char *temperature, *format, *output;
+    int count, max_length;
+    double temperatures[TEMPERATURE_LIMIT];
+    size_t columns;
+    bool json;
+};
+
+// Draws one item: the next line that is not empty, without its newline.
+static enum ql_status draw_item(struct ql_stepper *stepper, const struct ql_vocabulary *vocabulary,
+                                struct ql_sampler *sampler, int max_length, int *token, struct ql_cli_text *item,
+                                struct ql_error *error)
+{
+    int length = 0;
+
+    while (length < max_length) {
+        enum ql_status status = ql_cli_next(stepper, sampler, token, error);
+        if (status != QL_OK) {
+            return status;
+        }
+        if (*token == stepper->newline && length > 0) {
+            return QL_OK;
+        }
+        if (*token == stepper->newline) {
+            continue;
+        }
+        if ((status = ql_cli_text_write(item, vocabulary->symbols[*token], error)) != QL_OK) {
+            return status;
+        }
+        length++;
+    }
+    *token = stepper->newline < 0 ? 0 : stepper->newline; // the next item begins anew
+    return ql_cli_text_write(item, 0x2026, error);        // an ellipsis
+}
+
+// cells[column * count + row]; the caller frees each.
+static enum ql_status draw_cells(struct ql_stepper *stepper, const struct ql_vocabulary *vocabulary,
+                                 const struct settings *settings, struct ql_cli_text *cells, struct ql_error *error)
+{
+    for (size_t column = 0; column < settings->columns; column++) {
+        struct ql_sampler sampler = {.temperature = (float)settings->temperatures[column],
+                                     .top_p = (float)settings->sampling.top_p,
+                                     .top_k = settings->sampling.top_k};
+        int token = stepper->newline < 0 ? 0 : stepper->newline;
+        ql_random_init(&sampler.random, settings->sampling.seed);
+        ql_stepper_reset(stepper);
+        for (int row = 0; row < settings->count; row++) {
+            struct ql_cli_text *cell = &cells[column * (size_t)settings->count + (size_t)row];
+            enum ql_status status =
+                draw_item(stepper, vocabulary, &sampler, settings->max_length, &token, cell, error);
+            if (status != QL_OK) {
+                return status;
+            }
+        }
+    }
+    return QL_OK;
+}
+
+// A symbol's width in a table: bytes that do not continue a UTF-8 sequence.
+static int display_width(const char *text)
+{
+    int width = 0;
+
+    for (; *text != '\0'; text++) {
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return width;
+}
+
+static void write_markdown_cell(FILE *stream, const char *text, int width)
+{
+    int used = display_width(text);
+
+    (void)fputs("| ", stream);
+    for (; *text != '\0'; text++) {
+        if (*text == '|' || *text == '\\') {
+            (void)fputc('\\', stream);
+            used++;
+        }
+        (void)fputc(*text, stream);
+    }
+    (void)fprintf(stream, "%*s ", used < width ? width - used : 0, "");
+}
+
+static void write_markdown(FILE *stream, const struct settings *settings, const struct ql_cli_text *cells)
+{
+    int widths[TEMPERATURE_LIMIT];
+    char title[32];
+    const size_t count = (size_t)settings->count;
+
+    for (size_t column = 0; column < settings->columns; column++) {
+        widths[column] = snprintf(title, sizeof title, "t = %g", settings->temperatures[column]);
+        for (size_t row = 0; row < count; row++) {
+            int width = display_width(cells[column * count + row].bytes);
+            widths[column] = width > widths[column] ? width : widths[column];
+        }
+    }
+    for (size_t column = 0; column < settings->columns; column++) {
+        (void)snprintf(title, sizeof title, "t = %g", settings->temperatures[column]);
+        write_markdown_cell(stream, title, widths[column]);
+    }
+    (void)fputs("|\n", stream);
+    for (size_t column = 0; column < settings->columns; column++) {
+        (void)fputc('|', stream);
+        for (int k = 0; k < widths[column] + 2; k++) {
+            (void)fputc('-', stream);
+        }
+    }
+    (void)fputs("|\n", stream);
+    for (size_t row = 0; row < count; row++) {
+        for (size_t column = 0; column < settings->columns; column++) {
+            write_markdown_cell(stream, cells[column * count + row].bytes, widths[column]);
+        }
+        (void)fputs("|\n", stream);
+    }
+}
+
+// RFC 4180: every field in quotation marks, a quotation mark doubled.
+static void write_csv_cell(FILE *stream, const char *text)
+{
+    (void)fputc('"', stream);
+    for (; *text != '\0'; text++) {
+        if (*text == '"') {
+            (void)fputc('"', stream);
+        }
+        (void)fputc(*text, stream);
+    }
+    (void)fputc('"', stream);
+}
+
+static void write_csv(FILE *stream, const struct settings *settings, const struct ql_cli_text *cells)
+{
+    const size_t count = (size_t)settings->count;
+
+    for (size_t column = 0; column < settings->columns; column++) {
+        (void)fprintf(stream, "%s\"t = %g\"", column == 0 ? "" : ",", settings->temperatures[column]);
+    }
+    (void)fputs("\r\n", stream);
+    for (size_t row = 0; row < count; row++) {
+        for (size_t column = 0; column < settings->columns; column++) {
+            (void)fputs(column == 0 ? "" : ",", stream);
+            write_csv_cell(stream, cells[column * count + row].bytes);
+        }
+        (void)fputs("\r\n", stream);
+    }
+}
+
+static void write_html_text(FILE *stream, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        switch (*text) {
+        case '&':
+            (void)fputs("&amp;", stream);
+            break;
+        case '<':
+            (void)fputs("&lt;", stream);
+            break;
+        case '>':
+            (void)fputs("&gt;", stream);
+            break;
+        default:
+            (void)fputc(*text, stream);
+        }
+    }
+}
+
+static void write_html(FILE *stream, const struct settings *settings, const struct ql_cli_text *cells)
+{
+    static const char head[] =
+        "<!DOCTYPE html>\n"
+        "<html lang=\"en\">\n"
+        "<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n"
+        "<title>Quillet: samples side by side</title>\n"
+        "<style>\n"
+        "body { font: 1rem/1.5 Georgia, serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }\n"
+        "div { overflow-x: auto }\n"
+        "table { border-collapse: collapse; width: 100% }\n"
+        "caption { text-align: left; margin-bottom: 1rem; font-style: italic }\n"
+        "th { text-align: left; border-bottom: 2px solid; white-space: nowrap }\n"
+        "th, td { padding: .25rem 1.5rem .25rem 0; vertical-align: top }\n"
+        "tr + tr td { border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent) }\n"
+        "</style>\n";
+    const size_t count = (size_t)settings->count;
+
+    (void)fputs(head, stream);
+    (void)fputs("<div tabindex=\"0\"><table>\n<caption>", stream);
+    write_html_text(stream, settings->sampling.init_from);
+    (void)fprintf(stream, ", top_p %g, top_k %d, seed %" PRIu32 "</caption>\n<thead><tr>", settings->sampling.top_p,
+                  settings->sampling.top_k, settings->sampling.seed);
+    for (size_t column = 0; column < settings->columns; column++) {
+        (void)fprintf(stream, "<th scope=\"col\">t = %g</th>", settings->temperatures[column]);
+    }
+    (void)fputs("</tr></thead>\n<tbody>\n", stream);
+    for (size_t row = 0; row < count; row++) {
+        (void)fputs("<tr>", stream);
+        for (size_t column = 0; column < settings->columns; column++) {
+            (void)fputs("<td>", stream);
+            write_html_text(stream, cells[column * count + row].bytes);
+            (void)fputs("</td>", stream);
+        }
+        (void)fputs("</tr>\n", stream);
+    }
+    (void)fputs("</tbody>\n</table></div>\n</html>\n", stream);
+}
+
+static void write_json(FILE *stream, const struct settings *settings, const struct ql_cli_text *cells)
+{
+    const size_t count = (size_t)settings->count;
+    json_t *columns = json_array();
+
+    for (size_t column = 0; column < settings->columns; column++) {
+        json_t *items = json_array();
+        for (size_t row = 0; row < count; row++) {
+            (void)json_array_append_new(items, json_string(cells[column * count + row].bytes));
+        }
+        (void)json_array_append_new(
+            columns, json_pack("{s:f, s:o}", "temperature", settings->temperatures[column], "items", items));
+    }
+    json_t *result = json_pack("{s:s, s:f, s:i, s:I, s:o}", "model", settings->sampling.init_from, "top_p",
+                               settings->sampling.top_p, "top_k", settings->sampling.top_k, "seed",
+                               (json_int_t)settings->sampling.seed, "columns", columns);
+    (void)json_dumpf(result, stream, JSON_INDENT(2));
+    (void)fputc('\n', stream);
+    json_decref(result);
+}
+
+typedef void table_writer(FILE *stream, const struct settings *settings, const struct ql_cli_text *cells);
+
+static enum ql_status find_writer(const struct settings *settings, table_writer **writer, struct ql_error *error)
+{
+    if (settings->json || strcmp(settings->format, "json") == 0) {
+        *writer = write_json;
+    } else if (strcmp(settings->format, "markdown") == 0) {
+        *writer = write_markdown;
+    } else if (strcmp(settings->format, "csv") == 0) {
+        *writer = write_csv;
+    } else if (strcmp(settings->format, "html") == 0) {
+        *writer = write_html;
+    } else {
+        return ql_error_write(error, QL_ERROR_USAGE, "--format %s: there are markdown, csv, html and json",
+                              settings->format);
+    }
+    return QL_OK;
+}
+
+static enum ql_status write_table(const struct settings *settings, table_writer *writer,
+                                  const struct ql_cli_text *cells, struct ql_error *error)
+{
+    struct ql_file_writer file;
+
+    if (settings->output == NULL) {
+        writer(stdout, settings, cells);
+        return QL_OK;
+    }
+    enum ql_status status = ql_file_writer_open(&file, settings->output, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    writer(file.stream, settings, cells);
+    return ql_file_writer_close(&file, error);
+}
+
+int ql_cli_compare(int argc, char **argv)
+{
+    struct settings settings = {.sampling = {.top_p = 1.0},
+                                .temperature = "0.3,0.6,0.9,1.2",
+                                .format = "markdown",
+                                .count = 19,
+                                .max_length = 400};
+    struct ql_option options[] = {
+        QL_CLI_SAMPLING_OPTIONS(&settings.sampling),
+        {"temperature", QL_OPTION_STRING, &settings.temperature, 0, 0, "X,X,...", "a column for each", false},
+        {"count", QL_OPTION_INT, &settings.count, 1, COUNT_LIMIT, "N", "items in a column", false},
+        {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "symbols after which an item is cut",
+         false},
+        {"format", QL_OPTION_STRING, &settings.format, 0, 0, "NAME", "markdown, csv, html or json", false},
+        {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},
+        {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "the same as --format json", false},
+        {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
+    };
+    struct ql_stepper stepper = {0};
+    struct ql_model_info info;
+    struct ql_cli_text *cells = NULL;
+    table_writer *writer = NULL;
+    struct ql_error error;
+    int exit_code = QL_EXIT_DONE;
+
+    if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
+        return exit_code;
+    }
+    if (!ql_option_find(options, "seed")->given) {
+        settings.sampling.seed = ql_cli_random_seed();
+    }
+    enum ql_status status = find_writer(&settings, &writer, &error);
+    if (status == QL_OK) {
+        status = ql_option_read_list(settings.temperatures, TEMPERATURE_LIMIT, &settings.columns,
+                                     settings.temperature, "temperature", &error);
+    }
+    for (size_t i = 0; i < settings.columns && status == QL_OK; i++) {
+        if (settings.temperatures[i] < 0.0 || settings.temperatures[i] > 100.0) {
+            status = ql_error_write(&error, QL_ERROR_USAGE, "--temperature %g: must be from 0 to 100",
+                                    settings.temperatures[i]);
+        }
+    }
+    if (status == QL_OK) {
+        status = ql_cli_load_stepper(&stepper, &info, settings.sampling.init_from, &error);
+    }
+    const size_t cell_count = settings.columns * (size_t)settings.count;
+    if (status == QL_OK) {
+        cells = calloc(cell_count, sizeof cells[0]);
+        status = cells == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the table")
+                               : draw_cells(&stepper, &info.vocabulary, &settings, cells, &error);
+    }
+    if (status == QL_OK) {
+        status = write_table(&settings, writer, cells, &error);
+    }
+    exit_code = status == QL_OK ? ql_cli_finish("compare", QL_EXIT_DONE) : ql_cli_fail("compare", &error);
+    for (size_t i = 0; cells != NULL && i < cell_count; i++) {
+        free(cells[i].bytes);
+    }
+    free(cells);
+    ql_stepper_free(&stepper);
+    return exit_code;
+}

@@ -1,0 +1,124 @@
+// `quillet predict`: lets a trained model write.
+// The text goes to stdout as it is drawn, symbol by symbol.
+// Uses: base, corpus, model, checkpoint, device.
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/sampling.h"
+
+static const char usage[] = "predict --init_from CHECKPOINT [OPTION ...]";
+static const char summary_text[] = "Lets a trained model write a text, drawn symbol by symbol.";
+
+struct settings {
+    struct ql_cli_sampling sampling;
+    double temperature;
+    int generate;
+    const char *prompt;
+    bool quiet, json;
+};
+
+// Feeds the newline from which every text begins, and the prompt. `*token` is the last one, not yet taken.
+static enum ql_status begin(struct ql_stepper *stepper, const struct ql_vocabulary *vocabulary, const char *prompt,
+                            int *token, struct ql_error *error)
+{
+    size_t size = strlen(prompt);
+
+    *token = stepper->newline < 0 ? 0 : stepper->newline;
+    for (size_t place = 0; place < size;) {
+        uint32_t symbol;
+        size_t length = ql_utf8_decode(&symbol, (const unsigned char *)prompt + place, size - place);
+        int next = length == 0 ? -1 : ql_vocabulary_encode(vocabulary, symbol);
+        if (next < 0) {
+            return ql_error_write(error, QL_ERROR_USAGE, "--prompt: '%.*s' is not in the model's vocabulary",
+                                  length == 0 ? 1 : (int)length, prompt + place);
+        }
+        ql_stepper_step(stepper, *token);
+        *token = next;
+        place += length;
+    }
+    return QL_OK;
+}
+
+static enum ql_status write_text(struct ql_stepper *stepper, const struct ql_vocabulary *vocabulary,
+                                 const struct settings *settings, struct ql_cli_text *text, struct ql_error *error)
+{
+    struct ql_sampler sampler = {.temperature = (float)settings->temperature,
+                                 .top_p = (float)settings->sampling.top_p,
+                                 .top_k = settings->sampling.top_k};
+    int token;
+
+    ql_random_init(&sampler.random, settings->sampling.seed);
+    enum ql_status status = begin(stepper, vocabulary, settings->prompt, &token, error);
+    if (status == QL_OK && !settings->json) {
+        (void)fputs(settings->prompt, stdout);
+    }
+    for (int i = 0; i < settings->generate && status == QL_OK; i++) {
+        status = ql_cli_next(stepper, &sampler, &token, error);
+        if (status != QL_OK) {
+            break;
+        }
+        uint32_t symbol = vocabulary->symbols[token];
+        if (settings->json) {
+            status = ql_cli_text_write(text, symbol, error);
+        } else {
+            unsigned char utf8[4];
+            (void)fwrite(utf8, 1, ql_utf8_encode(utf8, symbol), stdout);
+        }
+    }
+    return status;
+}
+
+int ql_cli_predict(int argc, char **argv)
+{
+    struct settings settings = {
+        .sampling = {.top_p = 1.0}, .temperature = 0.8, .generate = 500, .prompt = ""};
+    struct ql_option options[] = {
+        QL_CLI_SAMPLING_OPTIONS(&settings.sampling),
+        {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
+         "low: typical, repetitive; high: bold; 0: always the likeliest", false},
+        {"generate", QL_OPTION_INT, &settings.generate, 0, 100000000, "N", "symbols to write", false},
+        {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
+        {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
+        {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
+        {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
+    };
+    struct ql_stepper stepper = {0};
+    struct ql_model_info info;
+    struct ql_cli_text text = {0};
+    struct ql_error error;
+    int exit_code = QL_EXIT_DONE;
+
+    if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
+        return exit_code;
+    }
+    if (!ql_option_find(options, "seed")->given) {
+        settings.sampling.seed = ql_cli_random_seed();
+    }
+    enum ql_status status = ql_cli_load_stepper(&stepper, &info, settings.sampling.init_from, &error);
+    if (status == QL_OK) {
+        status = write_text(&stepper, &info.vocabulary, &settings, &text, &error);
+    }
+    if (status == QL_OK && settings.json) {
+        json_t *result = json_pack("{s:s, s:s, s:s, s:f, s:f, s:i, s:I}", "model", settings.sampling.init_from,
+                                   "prompt", settings.prompt, "text", text.bytes == NULL ? "" : text.bytes,
+                                   "temperature", settings.temperature, "top_p", settings.sampling.top_p, "top_k",
+                                   settings.sampling.top_k, "seed", (json_int_t)settings.sampling.seed);
+        char *line = json_dumps(result, JSON_INDENT(2));
+        (void)puts(line == NULL ? "{}" : line);
+        free(line);
+        json_decref(result);
+    } else if (status == QL_OK) {
+        (void)putchar('\n');
+        if (!settings.quiet && !ql_option_find(options, "seed")->given) {
+            (void)fflush(stdout);
+            (void)fprintf(stderr, "(seed %" PRIu32 ")\n", settings.sampling.seed);
+        }
+    }
+    exit_code = status == QL_OK ? ql_cli_finish("predict", QL_EXIT_DONE) : ql_cli_fail("predict", &error);
+    free(text.bytes);
+    ql_stepper_free(&stepper);
+    return exit_code;
+}

@@ -1,0 +1,45 @@
+// The sampling options that `predict` and `compare` share, and the text that a sampler draws.
+// Uses: base, device/sampler.h, model/stepper.
+#ifndef QL_CLI_SAMPLING_H
+#define QL_CLI_SAMPLING_H
+
+#include "base/option.h"
+#include "model/stepper.h"
+
+struct ql_cli_sampling {
+    const char *init_from;
+    double top_p;
+    int top_k;
+    uint32_t seed;
+};
+
+// Rows of an option table.
+#define QL_CLI_SAMPLING_OPTIONS(s)                                                                                   \
+    {"init_from", QL_OPTION_STRING, &(s)->init_from, 0, 0, "FILE", "the checkpoint of the model", false},            \
+        {"top_p", QL_OPTION_FLOAT, &(s)->top_p, 0.000001, 1, "X",                                                    \
+         "draw from the likeliest symbols that have this share together; 1 is off", false},                          \
+        {"top_k", QL_OPTION_INT, &(s)->top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false},   \
+    {                                                                                                                \
+        "seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "same seed, same text; otherwise a new one each time", false \
+    }
+
+// A seed that differs from call to call.
+uint32_t ql_cli_random_seed(void);
+
+// Loads the checkpoint into a stepper. Errors: no --init_from, a file that is none, a model without vocabulary.
+enum ql_status ql_cli_load_stepper(struct ql_stepper *stepper, struct ql_model_info *info, const char *init_from,
+                                   struct ql_error *error);
+
+// A text that grows; free `bytes`. NUL-terminated when it is not empty.
+struct ql_cli_text {
+    char *bytes;
+    size_t size, capacity;
+};
+
+// Adds one symbol. Errors: no memory.
+enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, struct ql_error *error);
+
+// Draws the next token; an error where the model's output is not finite.
+enum ql_status ql_cli_next(struct ql_stepper *stepper, struct ql_sampler *sampler, int *token, struct ql_error *error);
+
+#endif
