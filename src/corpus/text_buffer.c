@@ -15,10 +15,7 @@ void ql_text_free(struct ql_text *text)
 
 void ql_text_reset(struct ql_text *text)
 {
-    text->length = 0;
-    if (text->bytes != NULL) {
-        text->bytes[0] = '\0';
-    }
+    ql_text_load(text, "", 0);
 }
 
 // Makes room for `more` bytes and the final NUL.

@@ -20,7 +20,7 @@ struct ql_text {
 
 void ql_text_free(struct ql_text *text);
 
-// Makes the text empty; keeps its block.
+// Makes the text empty; keeps its block, and allocates one if there is none, so that `bytes` can be read.
 void ql_text_reset(struct ql_text *text);
 
 // Appends bytes, one byte, or one code point as UTF-8.

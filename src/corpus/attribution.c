@@ -1,0 +1,106 @@
+// The step `attribution`: takes "-- Author, rest" off the end of a fortune and hands it on as the second stream.
+// What is cut from the attribution, and whether it names a person at all, is for the step `person`.
+// Uses: corpus/clean_step.
+#include <string.h>
+
+#include "corpus/clean_step.h"
+
+// An attribution with more lines than this is a text that happens to contain a dash.
+enum { ATTRIBUTION_LINE_LIMIT = 5 };
+
+// Columns of white space at the start of a line; a tab goes to the next multiple of 8.
+static size_t line_indent(const char *line, size_t length, size_t *blanks)
+{
+    size_t column = 0;
+    size_t i = 0;
+
+    for (; i < length && (line[i] == ' ' || line[i] == '\t'); i++) {
+        column = line[i] == '\t' ? (column / 8 + 1) * 8 : column + 1;
+    }
+    *blanks = i;
+    return column;
+}
+
+// Length of the dash at the start of `text`: hyphens, or one of the typographic dashes. 0 when there is none.
+static size_t dash_length(const char *text, size_t length)
+{
+    size_t hyphens = 0;
+
+    while (hyphens < length && text[hyphens] == '-') {
+        hyphens++;
+    }
+    if (hyphens > 0) {
+        return hyphens <= 3 ? hyphens : 0;
+    }
+    size_t next = 0;
+    int32_t symbol = ql_symbol_read(text, length, &next);
+    return symbol >= 0x2012 && symbol <= 0x2015 ? next : 0;
+}
+
+// Where the name starts in a line that looks like an attribution, or 0. Two hyphens (or a typographic dash) and an
+// indent make sure; anything less counts only on the last line of an item and before a capital letter.
+static size_t attribution_start(const char *line, size_t length, bool last_line)
+{
+    size_t blanks;
+    size_t indent = line_indent(line, length, &blanks);
+    size_t dash = dash_length(line + blanks, length - blanks);
+    size_t start = blanks + dash;
+
+    while (start < length && (line[start] == ' ' || line[start] == '\t')) {
+        start++;
+    }
+    if (dash == 0 || start == length) {
+        return 0;
+    }
+    bool single = dash == 1;
+    if (indent >= 2 && !single) {
+        return start;
+    }
+    bool sure = last_line && line[start] >= 'A' && line[start] <= 'Z' && (!single || indent >= 4);
+    return sure ? start : 0;
+}
+
+enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                                   struct ql_error *error)
+{
+    size_t attributions = 0;
+    size_t text_end = text->length; // where the line of the first attribution begins
+    size_t author = 0;              // where its name begins
+    size_t lines = 0;               // of the attribution
+    bool text_follows = false;
+
+    (void)error;
+    if (context->format != QL_FORMAT_FORTUNE) {
+        return QL_OK;
+    }
+    for (size_t i = 0; i < text->length;) {
+        const char *line = text->bytes + i;
+        const char *end = memchr(line, '\n', text->length - i);
+        size_t length = end == NULL ? text->length - i : (size_t)(end - line);
+        size_t start = attribution_start(line, length, i + length + 1 >= text->length);
+        if (start > 0) {
+            text_end = attributions == 0 ? i : text_end;
+            author = attributions == 0 ? i + start : author;
+            attributions++;
+        } else if (attributions > 0 && length > 0 && line[0] != ' ' && line[0] != '\t') {
+            text_follows = true;
+        }
+        lines += attributions > 0;
+        i += length + 1;
+    }
+    if (attributions == 0) {
+        return QL_OK;
+    }
+    if (attributions > 1 || text_follows || lines > ATTRIBUTION_LINE_LIMIT) {
+        *reason = attributions > 1 ? "several_attributions" : "text_after_attribution";
+        return QL_OK;
+    }
+    ql_text_load(&context->author, text->bytes + author, text->length - author);
+    context->author_found = true;
+    while (text_end > 0 && strchr(" \t\n", text->bytes[text_end - 1]) != NULL) {
+        text_end--;
+    }
+    text->length = text_end;
+    text->bytes[text_end] = '\0';
+    return QL_OK;
+}
