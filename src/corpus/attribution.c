@@ -38,13 +38,18 @@ static size_t dash_length(const char *text, size_t length)
 }
 
 // Where the name starts in a line that looks like an attribution, or 0. Two hyphens (or a typographic dash) and an
-// indent make sure; anything less counts only on the last line of an item and before a capital letter.
-static size_t attribution_start(const char *line, size_t length, bool last_line)
+// indent make sure. Anything less counts only where a sentence or a quotation has ended and a capital letter follows.
+// "(By Author)" is an attribution on the last line.
+static size_t attribution_start(const char *line, size_t length, bool after_end, bool last_line)
 {
     size_t blanks;
     size_t indent = line_indent(line, length, &blanks);
     size_t dash = dash_length(line + blanks, length - blanks);
     size_t start = blanks + dash;
+
+    if (last_line && length > 5 && memcmp(line, "(By ", 4) == 0 && line[length - 1] == ')') {
+        return 4;
+    }
 
     while (start < length && (line[start] == ' ' || line[start] == '\t')) {
         start++;
@@ -56,8 +61,16 @@ static size_t attribution_start(const char *line, size_t length, bool last_line)
     if (indent >= 2 && !single) {
         return start;
     }
-    bool sure = last_line && line[start] >= 'A' && line[start] <= 'Z' && (!single || indent >= 4);
-    return sure ? start : 0;
+    return after_end && line[start] >= 'A' && line[start] <= 'Z' ? start : 0;
+}
+
+// True when the text before `end` stops as a sentence does.
+static bool sentence_ends(const struct ql_text *text, size_t end)
+{
+    while (end > 0 && strchr(" \t\n", text->bytes[end - 1]) != NULL) {
+        end--;
+    }
+    return end > 0 && strchr(".!?\"')", text->bytes[end - 1]) != NULL;
 }
 
 enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_text *text, const char **reason,
@@ -67,7 +80,8 @@ enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_te
     size_t text_end = text->length; // where the line of the first attribution begins
     size_t author = 0;              // where its name begins
     size_t lines = 0;               // of the attribution
-    bool text_follows = false;
+    bool indented = false;          // the attribution
+    bool text_follows = false;      // further text at the margin behind an indented attribution
 
     (void)error;
     if (context->format != QL_FORMAT_FORTUNE) {
@@ -77,12 +91,14 @@ enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_te
         const char *line = text->bytes + i;
         const char *end = memchr(line, '\n', text->length - i);
         size_t length = end == NULL ? text->length - i : (size_t)(end - line);
-        size_t start = attribution_start(line, length, i + length + 1 >= text->length);
+        bool last_line = i + length + 1 >= text->length;
+        size_t start = attribution_start(line, length, attributions == 0 && sentence_ends(text, i), last_line);
         if (start > 0) {
             text_end = attributions == 0 ? i : text_end;
             author = attributions == 0 ? i + start : author;
             attributions++;
-        } else if (attributions > 0 && length > 0 && line[0] != ' ' && line[0] != '\t') {
+            indented = line[0] == ' ' || line[0] == '\t';
+        } else if (attributions > 0 && indented && length > 0 && line[0] != ' ' && line[0] != '\t') {
             text_follows = true;
         }
         lines += attributions > 0;

@@ -17,28 +17,33 @@ struct name {
 
 // Ranks and callings in front of a name; they go when two words remain.
 static const char *const titles[] = {
-    "actor",     "actress",   "adm",      "admiral",    "ambassador", "archbishop", "author",    "bishop",
-    "capt",      "captain",   "cardinal", "chief",      "col",        "colonel",    "comedian",  "commander",
-    "commodore", "congressman", "dr",     "doctor",     "father",     "former",     "gen",       "general",
-    "gov",       "governor",  "hon",      "judge",      "justice",    "lieutenant", "lt",        "major",
-    "maj",       "marshal",   "mayor",    "novelist",   "physicist",  "poet",       "pope",      "pres",
-    "president", "prof",      "professor", "rabbi",     "rep",        "representative", "rev",   "reverend",
-    "sec",       "secretary", "sen",      "senator",    "sgt",        "sheriff",    "sir",       "songwriter",
-    "comic",     "composer",  "economist", "historian", "humorist",   "mathematician", "philosopher", "playwright",
-    "golfer",    "premier",   "prince",   "princess",   "queen",      "king",       "baron",     "count",
-    "dame",      "emperor",   "cmdr",     "corporal",   "private",    "sister",     "brother",   "lord",
-    "lady",      "columnist", "critic",   "cartoonist", "journalist", "singer",     "scientist", "mr",
-    "mrs",       "ms",        "miss",     "mister",     "mme",        "madame",     "monsieur",  "uncle",
-    "aunt",      NULL,
+    "actor", "actress", "adm", "admiral", "ambassador", "archbishop", "astronomer", "attorney", "aunt",
+    "author", "baron", "bishop", "brother", "businessman", "capt", "captain", "cardinal", "cartoonist",
+    "chancellor", "chemist", "chief", "cmdr", "co-founder", "coach", "col", "colonel", "columnist", "comedian",
+    "comic", "commander", "commodore", "composer", "congressman", "corporal", "count", "critic", "dame",
+    "doctor", "dr", "dramatist", "economist", "emperor", "essayist", "father", "film-maker", "former",
+    "founder", "gen", "general", "golfer", "gov", "governor", "historian", "hon", "humorist", "inventor",
+    "journalist", "judge", "justice", "king", "lady", "lieutenant", "lord", "lt", "madame", "maj", "major",
+    "marquis", "marshal", "mathematician", "mayor", "miss", "mister", "mme", "monsieur", "mr", "mrs", "ms",
+    "novelist", "painter", "philosopher", "physicist", "pianist", "pitcher", "playwright", "poet", "pope",
+    "premier", "pres", "president", "prince", "princess", "private", "prof", "professor", "queen", "rabbi",
+    "rep", "representative", "rev", "reverend", "scientist", "sculptor", "sec", "secretary", "sen", "senator",
+    "sgt", "sheriff", "signor", "singer", "sir", "sister", "songwriter", "statesman", "uncle", "vice-president", NULL,
 };
 
 // The titles under which people are known by one name: "Lord Byron", "Dr. Seuss".
 static const char *const naming_titles[] = {"lord", "lady", "dr", "sir", "saint", "st", NULL};
 
+// What may stand in front of a name without belonging to it.
+static const char *const openers[] = {"attr", "attributed", "by", "from", "submitted", "to", "told", NULL};
+
 static const char *const suffixes[] = {"jr", "sr", "ii", "iii", "iv", NULL};
 
 static const char *const particles[] = {"de", "da", "di", "du", "del", "della", "der", "den", "la", "le", "van",
                                         "von", "vom", "zu", "y", "al", "el", "bin", "ibn", "ten", "ter", "ap", NULL};
+
+// Of these, the ones that make one name of two words when they come first: "De Maintenon", "La Rochefoucauld".
+static const char *const leading_particles[] = {"de", "du", "la", "le", NULL};
 
 // Short forms that are written out.
 static const char *const written_out[][2] = {
@@ -49,44 +54,42 @@ static const char *const written_out[][2] = {
 // Words that show that the words beside them name a work, a body, a thing or nobody. Singular and plural where both
 // occur as names of things; none of them is usual as a name.
 static const char *const strangers[] = {
-    "a",        "ad",        "advice",     "an",        "ancient",   "android",    "annual",    "anonymous",
-    "another",  "army",      "art",        "article",   "association", "at",       "attorney",  "award",
-    "band",     "basic",     "bible",      "blues",     "book",      "books",      "brothers",  "bros",
-    "bulletin", "buggles",   "bureau",     "by",        "calendar",  "captain",    "cartoon",   "case",
-    "catalog",  "chapter",   "character",  "chinese",   "chronicle", "church",     "circle",    "city",
-    "clippings", "club",     "code",       "college",   "columnist", "comic",      "comics",    "commission",
-    "committee", "company",  "computer",   "computing", "conference", "congress",  "constitution", "copyright",
-    "corporation", "corp",   "corps",      "council",   "court",     "credo",      "crew",      "culture",
-    "daily",    "data",      "department", "design",    "dictionary", "dictum",    "digest",    "director",
-    "documentation", "door", "elements",   "encyclopedia", "engineer", "engineering", "english", "epigrams",
-    "episode",  "epitaph",   "equation",   "example",   "examiner",  "executive",  "express",   "fable",
-    "family",   "federal",   "fiction",    "film",      "folk",      "for",        "fortune",   "found",
-    "foundation", "from",    "gang",       "gazette",   "german",    "ghost",      "graffiti",  "group",
-    "guide",    "guidelines", "handbook",  "hello",     "herald",    "history",    "horror",    "house",
-    "hymn",     "in",        "inc",        "instruction", "instructions", "international", "interview", "introduction",
-    "is",       "it",        "its",        "jewish",    "journal",   "judge",      "lampoon",   "language",
-    "law",      "laws",      "league",     "lecture",   "legion",    "letter",     "letters",   "life",
-    "limited",  "list",      "lyrics",     "magazine",  "management", "manual",    "maxim",     "me",
-    "medical",  "memo",      "message",    "military",  "minister",  "monthly",    "mother",    "motto",
-    "movie",    "music",     "my",         "mystery",   "national",  "native",     "network",   "news",
-    "newsletter", "newspaper", "notes",    "observer",  "officer",   "official",   "old",       "on",
-    "one",      "opera",     "orchestra",  "order",     "overheard", "panel",      "paper",     "paradox",
-    "party",    "people",    "physics",    "picture",   "play",      "poem",       "police",    "policy",
-    "popular",  "post",      "prayer",     "press",     "principle", "principles", "proc",      "proceedings",
-    "professor", "program",  "programmer", "programming", "project", "proverb",    "proverbs",  "psychology",
-    "quarterly", "quote",    "quotes",     "radio",     "reader",    "record",     "recording", "records",
-    "report",   "republic",  "research",   "review",    "rhymes",    "rule",       "rules",     "saying",
-    "school",   "schoolmaster", "science", "scientific", "sea",      "section",    "seen",      "selling",
-    "senior",   "service",   "show",       "sign",      "slogan",    "society",    "software",  "soldier",
-    "some",     "song",      "spokesman",  "star",      "state",     "states",     "story",     "strangers",
-    "student",  "students",  "studies",    "supreme",   "system",    "systems",    "talk",      "teacher",
-    "technical", "technology", "telephone", "the",      "theater",   "theatre",    "theorem",   "theory",
-    "this",     "times",     "title",      "to",        "today",     "traditional", "trek",     "tribune",
-    "truth",    "tutorial",  "two",        "union",     "university", "unix",      "unknown",   "usenet",
-    "user",     "vermont",   "voyager",    "weekly",    "wizard",    "world",      "writer",    "writers",
-    "yiddish",  "you",       "your",       "arabian",   "italian",   "spanish",    "russian",   "scottish",
-    "japanese", "indian",    "greek",      "french",    "irish",     "american",   "african",   "yiddish",
-    NULL,
+    "ad", "adapted", "advertisement", "advice", "african", "agreement", "almanac", "american", "an", "ancient",
+    "android", "annual", "anonymous", "another", "apologies", "arabian", "army", "article", "association", "at",
+    "attorney", "award", "band", "bandits", "basic", "bible", "blotter", "blues", "book", "books", "broadway",
+    "bros", "buggles", "bulletin", "bureau", "by", "calendar", "cartoon", "case", "catalog", "catalogue",
+    "chapter", "character", "cheer", "chief", "chinese", "chronicle", "church", "circle", "city", "clippings",
+    "club", "code", "college", "columnist", "comedy", "comic", "comics", "commercial", "commission",
+    "commissioner", "committee", "company", "computer", "computing", "conference", "congress", "constitution",
+    "copyright", "corp", "corporation", "corps", "council", "councilman", "court", "credo", "crew", "culture",
+    "daily", "data", "department", "design", "dictionary", "dictum", "digest", "director", "documentation",
+    "door", "dynamics", "edition", "editor", "editorial", "editors", "elements", "encyclopedia", "engineer",
+    "engineering", "english", "enquirer", "epigrams", "episode", "epitaph", "equation", "error", "examiner",
+    "example", "excerpt", "executive", "express", "fable", "family", "fans", "federal", "fiction", "film",
+    "folk", "for", "fortune", "found", "foundation", "french", "from", "gang", "gazette", "german", "ghost",
+    "graffiti", "greek", "group", "guide", "guidelines", "handbook", "hello", "her", "herald", "his", "history",
+    "hollywood", "horoscope", "horror", "house", "hymn", "in", "inc", "indian", "inscription", "institute",
+    "instruction", "instructions", "international", "interview", "introduction", "inventory", "irish", "is",
+    "it", "italian", "its", "japanese", "jewish", "journal", "judge", "lampoon", "language", "law", "laws",
+    "league", "lecture", "legion", "letter", "letters", "library", "license", "life", "limited", "list",
+    "lyrics", "machine", "machines", "magazine", "magazines", "management", "manifesto", "manual", "maxim",
+    "me", "mechanics", "medical", "memo", "message", "military", "minister", "monthly", "mother", "motto",
+    "movie", "museum", "music", "my", "mystery", "nation", "national", "native", "network", "news",
+    "newsletter", "newspaper", "notes", "observer", "officer", "official", "old", "on", "one", "opera",
+    "orchestra", "order", "our", "overheard", "panel", "paper", "paradox", "party", "people", "physics",
+    "picture", "play", "poem", "police", "policy", "popular", "postulate", "prayer", "press", "principle",
+    "principles", "proc", "proceedings", "professor", "program", "programmer", "programming", "project",
+    "proverb", "proverbs", "psychology", "quarterly", "quote", "quotes", "radio", "reader", "record",
+    "recording", "records", "reference", "report", "reporter", "republic", "research", "review", "rhymes",
+    "robot", "rule", "rules", "russian", "saying", "school", "schoolmaster", "science", "scientific",
+    "scottish", "screen", "sea", "section", "seen", "selling", "senior", "sentence", "sergeant", "service",
+    "show", "sign", "slogan", "slogans", "society", "software", "soldier", "soldiers", "some", "song",
+    "spanish", "spokesman", "staff", "star", "state", "states", "story", "strangers", "student", "students",
+    "studies", "supreme", "surgeons", "system", "systems", "talk", "teacher", "technical", "technique",
+    "technology", "telephone", "the", "theater", "theatre", "their", "theorem", "theory", "this", "times",
+    "title", "to", "today", "toolmakers", "topic", "traditional", "trains", "trek", "tribune", "trivia",
+    "truth", "tutorial", "two", "union", "university", "unix", "unknown", "usenet", "user", "vermont", "video",
+    "voyager", "week", "weekly", "winning", "wizard", "world", "writer", "writers", "you", "your", "yours", NULL,
 };
 
 static bool word_in(const char *const *list, const char *word, size_t length)
@@ -212,11 +215,11 @@ static bool is_year_of_work(const char *rest)
     return rest[0] == '(' && strspn(rest + 1, "0123456789") == 4 && rest[5] == ')';
 }
 
-// A nickname between quotation marks: moves *position behind it if a further word of the name follows.
+// A nickname between two marks like its first: moves *position behind it if a further word of the name follows.
 static bool nickname_skip(const struct ql_text *text, size_t *position, const char *word)
 {
     const char *start = text->bytes + *position - strlen(word);
-    const char *end = strchr(start + 1, '"');
+    const char *end = strchr(start + 1, word[0]);
 
     if (end == NULL || end[1] != ' ' || !is_upper(end[2])) {
         return false;
@@ -244,7 +247,10 @@ static const char *name_read(struct name *name, const struct ql_text *text)
             break;
         }
         bool first = name->count == 0;
-        if (word[0] == '"' && !first && nickname_skip(text, &position, word)) {
+        if (first && (name_word_in(openers, word) || strchr(word, '@') != NULL)) {
+            continue;
+        }
+        if ((word[0] == '"' || word[0] == '\'') && !first && nickname_skip(text, &position, word)) {
             continue;
         }
         if (strchr("\"_([<{'`", word[0]) != NULL && strncmp(word, "'t", 2) != 0) {
@@ -253,7 +259,7 @@ static const char *name_read(struct name *name, const struct ql_text *text)
         }
         if (strcmp(word, "and") == 0 || strcmp(word, "&") == 0 || strcmp(word, "with") == 0 ||
             strchr(word, '/') != NULL) {
-            return "several_names";
+            return first || name->count < 2 ? "several_names" : NULL;
         }
         if (strcmp(word, "of") == 0 || strcmp(word, "the") == 0) {
             return name->count < 2 ? "epithet" : NULL;
@@ -271,8 +277,9 @@ static const char *name_read(struct name *name, const struct ql_text *text)
                 }
                 continue;
             }
-            if (first && (name_word_in(titles, word) || strcmp(word, "attributed") == 0 || strcmp(word, "to") == 0 ||
-                          strcmp(word, "by") == 0)) {
+            // "actress Mary Pickford", "Canadian novelist Robertson Davies"
+            if (name->count < 2 && name_word_in(titles, word)) {
+                name->count = 0;
                 continue;
             }
             return first ? "no_name" : NULL;
@@ -364,16 +371,13 @@ static const char *name_check(const struct name *name)
     while (count > 0 && name_word_in(suffixes, name->words[count - 1])) {
         count--;
     }
-    size_t leading = 0; // particles: "De Maintenon" is one name
-    while (leading < count && name_word_in(particles, name->words[leading])) {
-        leading++;
-    }
+    size_t leading = count > 0 && name_word_in(leading_particles, name->words[0]);
     if (count < leading + 2) {
         return count == 0 ? "no_name" : "one_word";
     }
     for (size_t i = 0; i < count; i++) {
         const char *word = name->words[i];
-        if (name_word_in(strangers, word)) {
+        if (name_word_in(strangers, word) || (i == 0 && strcmp(word, "A") == 0)) {
             return "no_person";
         }
         if (is_capitals(word) && strlen(word) <= 4) {

@@ -190,7 +190,7 @@ static bool looks_like_code(const struct ql_text *text)
     static const char *const marks[] = {"http:", "www.", "ftp.",  "/*",   "*/",  "{",   "}",    "#include", "==",
                                         "->",    "&&",   "||",    "();",  "::",  "/usr", "/dev", "/etc",    "\\",
                                         "$_",    "@_",   "%s",    "<-",   "++",  "#!",  ";\n",  "^",        "~",
-                                        "[]",    "()",   " = ",   "+=",   "!=",  ">>",  "<<",   ".c:",      NULL};
+                                        "[]",    "()",   " = ",   "+=",   "!=",  "<",     ">",    ".c:",      NULL};
 
     for (size_t i = 0; i + 2 < text->length; i++) {
         bool address = text->bytes[i + 1] == '@' || text->bytes[i + 1] == '!';
@@ -200,6 +200,21 @@ static bool looks_like_code(const struct ql_text *text)
         }
     }
     return has_any(text, marks);
+}
+
+// A quotation that ends and another one that starts with nothing but blanks between them; or someone acting in a chat.
+static bool has_answer(const struct ql_text *text)
+{
+    for (size_t i = 0; i < text->length; i++) {
+        if (text->bytes[i] != '"' || i == 0 || strchr(" \t\n", text->bytes[i - 1]) != NULL) {
+            continue;
+        }
+        size_t blanks = strspn(text->bytes + i + 1, " \t\n");
+        if (blanks > 0 && text->bytes[i + 1 + blanks] == '"') {
+            return true;
+        }
+    }
+    return text->bytes[0] == '<' || strncmp(text->bytes, "* ", 2) == 0;
 }
 
 // Speech is letters: drawings, formulas and tables are not. Half of what is no blank must be small letters.
@@ -238,7 +253,7 @@ enum ql_status ql_step_utterance(struct ql_step_context *context, struct ql_text
         *reason = "mail";
     } else if (survey.lines > 1 && survey.heading) {
         *reason = "heading";
-    } else if (survey.speakers > 1 || survey.quoted > 1 || (survey.speakers > 0 && text->bytes[0] == '<')) {
+    } else if (survey.speakers > 1 || survey.quoted > 1 || has_answer(text)) {
         *reason = "dialogue";
     } else if (survey.numbered > 1) {
         *reason = "list";
