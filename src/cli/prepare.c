@@ -188,15 +188,14 @@ int ql_cli_prepare(int argc, char **argv)
     struct ql_option options[] = {
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Input and output", false},
         {"output", QL_OPTION_STRING, &arguments.output, 0, 0, "DIR", "folder for the result; made if missing", false},
-        {"name", QL_OPTION_STRING, &prepare->name, 0, 0, "NAME",
-         "name of the files when the text has no attributions", false},
-        {"format", QL_OPTION_STRING, &arguments.format, 0, 0, "FORMAT",
-         "auto, lines, fortune, csv or jsonl", false},
+        {"name", QL_OPTION_STRING, &prepare->name, 0, 0, "NAME", "name of the files when the text has no attributions",
+         false},
+        {"format", QL_OPTION_STRING, &arguments.format, 0, 0, "FORMAT", "auto, lines, fortune, csv or jsonl", false},
         {"field", QL_OPTION_STRING, &prepare->field, 0, 0, "NAME", "csv, jsonl: the field with the text", false},
         {"author_field", QL_OPTION_STRING, &prepare->author_field, 0, 0, "NAME",
          "csv, jsonl: the field with the author; makes quotes and names", false},
-        {"encoding", QL_OPTION_STRING, &arguments.encoding, 0, 0, "NAME",
-         "of the input: utf8, latin1 or windows-1252", false},
+        {"encoding", QL_OPTION_STRING, &arguments.encoding, 0, 0, "NAME", "of the input: utf8, latin1 or windows-1252",
+         false},
         {"replace", QL_OPTION_FLAG, &prepare->replace, 0, 0, NULL,
          "put a replacement mark in place of a bad byte; without this it is an error", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Cleaning", false},
@@ -214,8 +213,7 @@ int ql_cli_prepare(int argc, char **argv)
          "drop what holds a symbol seen less often", false},
         {"remove_words", QL_OPTION_STRING, &prepare->remove_words, 0, 0, "FILE",
          "drop what holds one of these words or phrases, one on a line", false},
-        {"remove_names", QL_OPTION_STRING, &prepare->remove_names, 0, 0, "FILE",
-         "likewise, for names only", false},
+        {"remove_names", QL_OPTION_STRING, &prepare->remove_names, 0, 0, "FILE", "likewise, for names only", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Parts", false},
         {"validation", QL_OPTION_FLOAT, &prepare->validation, 0, 1, "SHARE", "held out to validate", false},
         {"test", QL_OPTION_FLOAT, &prepare->test, 0, 1, "SHARE", "held out to test", false},
@@ -236,8 +234,7 @@ int ql_cli_prepare(int argc, char **argv)
     if (ql_cli_read_options("prepare --output DIR [OPTION ...] FILE ...",
                             "Cleans texts, splits them into items to train on, validate and test, and reports on "
                             "every item.",
-                            options, argc, argv, arguments.inputs, (size_t)argc, &arguments.input_count,
-                            &exit_code)) {
+                            options, argc, argv, arguments.inputs, (size_t)argc, &arguments.input_count, &exit_code)) {
         if (arguments.list_steps) {
             print_steps();
             exit_code = ql_cli_finish(command_name, QL_EXIT_DONE);

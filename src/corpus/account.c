@@ -45,8 +45,8 @@ static struct ql_account_entry *account_entry(struct ql_account *account, const 
 {
     for (size_t i = 0; i < account->entry_count; i++) {
         struct ql_account_entry *entry = &account->entries[i];
-        bool same_reason = reason == NULL || entry->reason == NULL ? reason == entry->reason
-                                                                   : strcmp(reason, entry->reason) == 0;
+        bool same_reason =
+            reason == NULL || entry->reason == NULL ? reason == entry->reason : strcmp(reason, entry->reason) == 0;
         if (same_reason && strcmp(step, entry->step) == 0) {
             return entry;
         }

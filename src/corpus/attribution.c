@@ -6,7 +6,7 @@
 #include "corpus/clean_step.h"
 
 // An attribution with more lines than this is a text that happens to contain a dash.
-enum { ATTRIBUTION_LINE_LIMIT = 5 };
+enum { ATTRIBUTION_LINE_LIMIT = 5, INLINE_ATTRIBUTION_BYTES = 60 };
 
 // Columns of white space at the start of a line; a tab goes to the next multiple of 8.
 static size_t line_indent(const char *line, size_t length, size_t *blanks)
@@ -73,6 +73,20 @@ static bool sentence_ends(const struct ql_text *text, size_t end)
     return end > 0 && strchr(".!?\"')", text->bytes[end - 1]) != NULL;
 }
 
+// Where " -- Author" begins behind the last sentence of the text, or 0. The name is short and starts with a capital.
+static size_t inline_attribution(const struct ql_text *text)
+{
+    size_t end = text->length;
+
+    for (size_t i = end; i-- > 1 && text->bytes[i] != '\n' && end - i <= INLINE_ATTRIBUTION_BYTES;) {
+        bool dash = end - i > 4 && memcmp(text->bytes + i, " -- ", 4) == 0;
+        if (dash && text->bytes[i + 4] >= 'A' && text->bytes[i + 4] <= 'Z' && sentence_ends(text, i)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_text *text, const char **reason,
                                    struct ql_error *error)
 {
@@ -105,7 +119,11 @@ enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_te
         i += length + 1;
     }
     if (attributions == 0) {
-        return QL_OK;
+        text_end = inline_attribution(text);
+        author = text_end + strlen(" -- ");
+        if (text_end == 0) {
+            return QL_OK;
+        }
     }
     if (attributions > 1 || text_follows || lines > ATTRIBUTION_LINE_LIMIT) {
         *reason = attributions > 1 ? "several_attributions" : "text_after_attribution";

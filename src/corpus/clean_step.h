@@ -26,17 +26,17 @@ enum {
 // What a step may look at beside the text itself. The preparation owns all of it.
 struct ql_step_context {
     const struct ql_prepare_options *options;
-    const struct ql_field_map *fields;     // where text and author stand in a row; of the present input
-    const struct ql_word_list *words;      // --remove_words; may be empty
-    const struct ql_word_list *names;      // --remove_names; may be empty
-    void *iconv;                           // an iconv_t, or NULL when the input is UTF-8
-    const char *path;                      // of the present input
-    size_t line;                           // of the present item
-    enum ql_format format;                 // of the present input
-    enum ql_stream stream;                 // that the text belongs to
-    bool author_found;                     // `author` holds the attribution of the present item
-    struct ql_text author;                 // written by the steps `fields` and `attribution`
-    struct ql_text scratch;                // a step's work; content undefined between steps
+    const struct ql_field_map *fields; // where text and author stand in a row; of the present input
+    const struct ql_word_list *words;  // --remove_words; may be empty
+    const struct ql_word_list *names;  // --remove_names; may be empty
+    void *iconv;                       // an iconv_t, or NULL when the input is UTF-8
+    const char *path;                  // of the present input
+    size_t line;                       // of the present item
+    enum ql_format format;             // of the present input
+    enum ql_stream stream;             // that the text belongs to
+    bool author_found;                 // `author` holds the attribution of the present item
+    struct ql_text author;             // written by the steps `fields` and `attribution`
+    struct ql_text scratch;            // a step's work; content undefined between steps
 };
 
 // Edits `text` in place. A text to be dropped gets `*reason`, a static word; `text` may then hold anything.
@@ -45,8 +45,7 @@ typedef enum ql_status ql_step_edit(struct ql_step_context *context, struct ql_t
                                     struct ql_error *error);
 
 // Sets `dropped` on the items that do not stay. Items that are dropped already do not count.
-typedef enum ql_status ql_step_sift(struct ql_step_context *context, struct ql_item_list *list,
-                                    struct ql_error *error);
+typedef enum ql_status ql_step_sift(struct ql_step_context *context, struct ql_item_list *list, struct ql_error *error);
 
 struct ql_step {
     const char *name;    // for --skip, --only and the report

@@ -121,8 +121,8 @@ static enum ql_status sift_duplicates(struct ql_item_list *list, const struct li
         for (end = start + 1; end < count && places[end].hash == places[start].hash; end++) {
             struct ql_item *item = &list->items[places[end].index];
             for (size_t i = start; i < end && !item->dropped; i++) {
-                item->dropped = !list->items[places[i].index].dropped &&
-                                likeness->equal(list, places[i].index, places[end].index);
+                item->dropped =
+                    !list->items[places[i].index].dropped && likeness->equal(list, places[i].index, places[end].index);
             }
         }
     }

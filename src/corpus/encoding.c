@@ -46,8 +46,8 @@ static enum ql_status decode_utf8(struct ql_step_context *context, struct ql_tex
             continue;
         }
         utf8proc_int32_t symbol;
-        utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text->bytes + i,
-                                                 (utf8proc_ssize_t)(text->length - i), &symbol);
+        utf8proc_ssize_t used =
+            utf8proc_iterate((const utf8proc_uint8_t *)text->bytes + i, (utf8proc_ssize_t)(text->length - i), &symbol);
         if (used > 0) {
             i += (size_t)used;
             continue;

@@ -118,8 +118,7 @@ void ql_reader_open(struct ql_reader *reader, const char *path, const char *byte
     reader->format = format == QL_FORMAT_AUTO ? reader_detect(*reader) : format;
 }
 
-enum ql_status ql_reader_read(struct ql_reader *reader, struct ql_raw_item *item, bool *found,
-                              struct ql_error *error)
+enum ql_status ql_reader_read(struct ql_reader *reader, struct ql_raw_item *item, bool *found, struct ql_error *error)
 {
     switch (reader->format) {
     case QL_FORMAT_FORTUNE:

@@ -15,8 +15,9 @@ enum ql_status ql_item_list_write(struct ql_item_list *list, const char *bytes, 
                                   size_t line, struct ql_error *error)
 {
     if (length > UINT32_MAX || list->count >= UINT32_MAX) {
-        return ql_error_write(error, QL_ERROR_INPUT, "too much for one corpus: an item may have 4 GiB, and a corpus "
-                                                     "4,294,967,295 items; prepare the text in parts");
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "too much for one corpus: an item may have 4 GiB, and a corpus "
+                              "4,294,967,295 items; prepare the text in parts");
     }
     if (list->count == list->capacity) {
         size_t capacity = list->capacity == 0 ? 1024 : list->capacity * 2;

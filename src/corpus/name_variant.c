@@ -57,8 +57,7 @@ static bool is_short_form(const struct person *name, const struct person *longer
     return shorter;
 }
 
-enum ql_status ql_step_short_forms(struct ql_step_context *context, struct ql_item_list *list,
-                                   struct ql_error *error)
+enum ql_status ql_step_short_forms(struct ql_step_context *context, struct ql_item_list *list, struct ql_error *error)
 {
     size_t count = 0;
     struct person *people = malloc((list->count + 1) * sizeof *people);

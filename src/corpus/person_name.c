@@ -1,11 +1,11 @@
 // The step `person`: from "Sen. George F. Will, Jr., \"Men At Work\", 1990" to "George F. Will Jr.".
 // Reads the attribution word by word until something cannot belong to a name, then spells what it has in one way.
 // Where it is not sure to have a person's full name, it drops the text: a names model is better off with fewer names.
-// Uses: corpus/clean_step.
+// Uses: corpus/clean_step, corpus/person_words.
 #include <string.h>
-#include <strings.h>
 
 #include "corpus/clean_step.h"
+#include "corpus/person_words.h"
 
 // More words than this are a sentence or a title of nobility; longer words than this are no names.
 enum { NAME_WORD_LIMIT = 5, NAME_WORD_BYTES = 32 };
@@ -15,101 +15,11 @@ struct name {
     size_t count;
 };
 
-// Ranks and callings in front of a name; they go when two words remain.
-static const char *const titles[] = {
-    "actor", "actress", "adm", "admiral", "ambassador", "archbishop", "astronomer", "attorney", "aunt",
-    "author", "baron", "bishop", "brother", "businessman", "capt", "captain", "cardinal", "cartoonist",
-    "chancellor", "chemist", "chief", "cmdr", "co-founder", "coach", "col", "colonel", "columnist", "comedian",
-    "comic", "commander", "commodore", "composer", "congressman", "corporal", "count", "critic", "dame",
-    "doctor", "dr", "dramatist", "economist", "emperor", "essayist", "father", "film-maker", "former",
-    "founder", "gen", "general", "golfer", "gov", "governor", "historian", "hon", "humorist", "inventor",
-    "journalist", "judge", "justice", "king", "lady", "lieutenant", "lord", "lt", "madame", "maj", "major",
-    "marquis", "marshal", "mathematician", "mayor", "miss", "mister", "mme", "monsieur", "mr", "mrs", "ms",
-    "novelist", "painter", "philosopher", "physicist", "pianist", "pitcher", "playwright", "poet", "pope",
-    "premier", "pres", "president", "prince", "princess", "private", "prof", "professor", "queen", "rabbi",
-    "rep", "representative", "rev", "reverend", "scientist", "sculptor", "sec", "secretary", "sen", "senator",
-    "sgt", "sheriff", "signor", "singer", "sir", "sister", "songwriter", "statesman", "uncle", "vice-president", NULL,
-};
-
-// The titles under which people are known by one name: "Lord Byron", "Dr. Seuss".
-static const char *const naming_titles[] = {"lord", "lady", "dr", "sir", "saint", "st", NULL};
-
-// What may stand in front of a name without belonging to it.
-static const char *const openers[] = {"attr", "attributed", "by", "from", "submitted", "to", "told", NULL};
-
-static const char *const suffixes[] = {"jr", "sr", "ii", "iii", "iv", NULL};
-
-static const char *const particles[] = {"de", "da", "di", "du", "del", "della", "der", "den", "la", "le", "van",
-                                        "von", "vom", "zu", "y", "al", "el", "bin", "ibn", "ten", "ter", "ap", NULL};
-
-// Of these, the ones that make one name of two words when they come first: "De Maintenon", "La Rochefoucauld".
-static const char *const leading_particles[] = {"de", "du", "la", "le", NULL};
-
 // Short forms that are written out.
 static const char *const written_out[][2] = {
-    {"Wm", "William"}, {"Geo", "George"}, {"Chas", "Charles"}, {"Jas", "James"}, {"Thos", "Thomas"},
-    {"Jos", "Joseph"}, {"Robt", "Robert"}, {"Benj", "Benjamin"}, {"Alex", "Alex"},
+    {"Wm", "William"},  {"Geo", "George"}, {"Chas", "Charles"}, {"Jas", "James"},
+    {"Thos", "Thomas"}, {"Jos", "Joseph"}, {"Robt", "Robert"},  {"Benj", "Benjamin"},
 };
-
-// Words that show that the words beside them name a work, a body, a thing or nobody. Singular and plural where both
-// occur as names of things; none of them is usual as a name.
-static const char *const strangers[] = {
-    "ad", "adapted", "advertisement", "advice", "african", "agreement", "almanac", "american", "an", "ancient",
-    "android", "annual", "anonymous", "another", "apologies", "arabian", "army", "article", "association", "at",
-    "attorney", "award", "band", "bandits", "basic", "bible", "blotter", "blues", "book", "books", "broadway",
-    "bros", "buggles", "bulletin", "bureau", "by", "calendar", "cartoon", "case", "catalog", "catalogue",
-    "chapter", "character", "cheer", "chief", "chinese", "chronicle", "church", "circle", "city", "clippings",
-    "club", "code", "college", "columnist", "comedy", "comic", "comics", "commercial", "commission",
-    "commissioner", "committee", "company", "computer", "computing", "conference", "congress", "constitution",
-    "copyright", "corp", "corporation", "corps", "council", "councilman", "court", "credo", "crew", "culture",
-    "daily", "data", "department", "design", "dictionary", "dictum", "digest", "director", "documentation",
-    "door", "dynamics", "edition", "editor", "editorial", "editors", "elements", "encyclopedia", "engineer",
-    "engineering", "english", "enquirer", "epigrams", "episode", "epitaph", "equation", "error", "examiner",
-    "example", "excerpt", "executive", "express", "fable", "family", "fans", "federal", "fiction", "film",
-    "folk", "for", "fortune", "found", "foundation", "french", "from", "gang", "gazette", "german", "ghost",
-    "graffiti", "greek", "group", "guide", "guidelines", "handbook", "hello", "her", "herald", "his", "history",
-    "hollywood", "horoscope", "horror", "house", "hymn", "in", "inc", "indian", "inscription", "institute",
-    "instruction", "instructions", "international", "interview", "introduction", "inventory", "irish", "is",
-    "it", "italian", "its", "japanese", "jewish", "journal", "judge", "lampoon", "language", "law", "laws",
-    "league", "lecture", "legion", "letter", "letters", "library", "license", "life", "limited", "list",
-    "lyrics", "machine", "machines", "magazine", "magazines", "management", "manifesto", "manual", "maxim",
-    "me", "mechanics", "medical", "memo", "message", "military", "minister", "monthly", "mother", "motto",
-    "movie", "museum", "music", "my", "mystery", "nation", "national", "native", "network", "news",
-    "newsletter", "newspaper", "notes", "observer", "officer", "official", "old", "on", "one", "opera",
-    "orchestra", "order", "our", "overheard", "panel", "paper", "paradox", "party", "people", "physics",
-    "picture", "play", "poem", "police", "policy", "popular", "postulate", "prayer", "press", "principle",
-    "principles", "proc", "proceedings", "professor", "program", "programmer", "programming", "project",
-    "proverb", "proverbs", "psychology", "quarterly", "quote", "quotes", "radio", "reader", "record",
-    "recording", "records", "reference", "report", "reporter", "republic", "research", "review", "rhymes",
-    "robot", "rule", "rules", "russian", "saying", "school", "schoolmaster", "science", "scientific",
-    "scottish", "screen", "sea", "section", "seen", "selling", "senior", "sentence", "sergeant", "service",
-    "show", "sign", "slogan", "slogans", "society", "software", "soldier", "soldiers", "some", "song",
-    "spanish", "spokesman", "staff", "star", "state", "states", "story", "strangers", "student", "students",
-    "studies", "supreme", "surgeons", "system", "systems", "talk", "teacher", "technical", "technique",
-    "technology", "telephone", "the", "theater", "theatre", "their", "theorem", "theory", "this", "times",
-    "title", "to", "today", "toolmakers", "topic", "traditional", "trains", "trek", "tribune", "trivia",
-    "truth", "tutorial", "two", "union", "university", "unix", "unknown", "usenet", "user", "vermont", "video",
-    "voyager", "week", "weekly", "winning", "wizard", "world", "writer", "writers", "you", "your", "yours", NULL,
-};
-
-static bool word_in(const char *const *list, const char *word, size_t length)
-{
-    for (; *list != NULL; list++) {
-        if (strlen(*list) == length && strncasecmp(*list, word, length) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// As word_in, without a final period.
-static bool name_word_in(const char *const *list, const char *word)
-{
-    size_t length = strlen(word);
-
-    length -= length > 0 && word[length - 1] == '.';
-    return word_in(list, word, length);
-}
 
 static bool is_upper(char byte)
 {
@@ -241,13 +151,13 @@ static const char *name_read(struct name *name, const struct ql_text *text)
     while (next_word(text, &position, word, &ends)) {
         if (ended) {
             // Behind the comma only "Jr." and the like still belong to the name.
-            if (name_word_in(suffixes, word) && name->count > 0 && name->count <= NAME_WORD_LIMIT) {
+            if (ql_person_words_check(ql_person_suffixes, word) && name->count > 0 && name->count <= NAME_WORD_LIMIT) {
                 strcpy(name->words[name->count++], word);
             }
             break;
         }
         bool first = name->count == 0;
-        if (first && (name_word_in(openers, word) || strchr(word, '@') != NULL)) {
+        if (first && (ql_person_words_check(ql_person_openers, word) || strchr(word, '@') != NULL)) {
             continue;
         }
         if ((word[0] == '"' || word[0] == '\'') && !first && nickname_skip(text, &position, word)) {
@@ -268,7 +178,7 @@ static const char *name_read(struct name *name, const struct ql_text *text)
             return "possessive";
         }
         if (is_lower(word[0]) && !is_capitals(word)) {
-            if (word_in(particles, word, strlen(word)) && !ends) {
+            if (ql_person_words_check(ql_person_particles, word) && !ends) {
                 // Two in a row ("van den") are kept together.
                 size_t used = strlen(particle);
                 if (used + strlen(word) + 2 < sizeof particle) {
@@ -278,7 +188,7 @@ static const char *name_read(struct name *name, const struct ql_text *text)
                 continue;
             }
             // "actress Mary Pickford", "Canadian novelist Robertson Davies"
-            if (name->count < 2 && name_word_in(titles, word)) {
+            if (name->count < 2 && ql_person_words_check(ql_person_titles, word)) {
                 name->count = 0;
                 continue;
             }
@@ -310,11 +220,11 @@ static void name_cut_first(struct name *name)
 // Removes titles. False when only a rank and one word are left ("Senator Claghorn").
 static bool name_cut_titles(struct name *name)
 {
-    while (name->count > 2 && name_word_in(titles, name->words[0])) {
+    while (name->count > 2 && ql_person_words_check(ql_person_titles, name->words[0])) {
         name_cut_first(name);
     }
-    if (name->count == 2 && name_word_in(titles, name->words[0])) {
-        return name_word_in(naming_titles, name->words[0]);
+    if (name->count == 2 && ql_person_words_check(ql_person_titles, name->words[0])) {
+        return ql_person_words_check(ql_person_naming_titles, name->words[0]);
     }
     return true;
 }
@@ -333,11 +243,11 @@ static void word_write(struct ql_text *out, const char *word, bool last)
             return;
         }
     }
-    if (word_in(suffixes, word, bare)) {
+    if (ql_person_words_check(ql_person_suffixes, word)) {
         bool roman = word[0] == 'I' || word[0] == 'i';
         ql_text_write(out, word, bare);
         ql_text_write(out, ".", roman ? 0 : 1);
-    } else if (word_in(naming_titles, word, bare)) {
+    } else if (ql_person_words_check(ql_person_naming_titles, word)) {
         bool shortened = bare == 2;
         ql_text_write(out, word, bare);
         ql_text_write(out, ".", shortened ? 1 : 0);
@@ -368,16 +278,16 @@ static const char *name_check(const struct name *name)
 {
     size_t count = name->count; // without suffix
 
-    while (count > 0 && name_word_in(suffixes, name->words[count - 1])) {
+    while (count > 0 && ql_person_words_check(ql_person_suffixes, name->words[count - 1])) {
         count--;
     }
-    size_t leading = count > 0 && name_word_in(leading_particles, name->words[0]);
+    size_t leading = count > 0 && ql_person_words_check(ql_person_leading_particles, name->words[0]);
     if (count < leading + 2) {
         return count == 0 ? "no_name" : "one_word";
     }
     for (size_t i = 0; i < count; i++) {
         const char *word = name->words[i];
-        if (name_word_in(strangers, word) || (i == 0 && strcmp(word, "A") == 0)) {
+        if (ql_person_words_check(ql_person_strangers, word) || (i == 0 && strcmp(word, "A") == 0)) {
             return "no_person";
         }
         if (is_capitals(word) && strlen(word) <= 4) {

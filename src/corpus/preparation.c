@@ -134,8 +134,8 @@ static enum ql_status step_edit(struct ql_preparation *preparation, const struct
     return QL_OK;
 }
 
-static enum ql_status stream_keep(struct ql_preparation *preparation, enum ql_stream stream,
-                                  const struct ql_text *text, struct ql_error *error)
+static enum ql_status stream_keep(struct ql_preparation *preparation, enum ql_stream stream, const struct ql_text *text,
+                                  struct ql_error *error)
 {
     struct ql_stream_state *state = &preparation->streams[stream];
 
@@ -303,8 +303,8 @@ static enum ql_status step_sift(struct ql_preparation *preparation, const struct
             size_t length;
             const char *text = ql_item_list_read(list, i, &length);
             ql_text_load(&preparation->before, text, length);
-            ql_account_write(&state->account, step->name, step->reason, item->input, item->line,
-                             &preparation->before, NULL);
+            ql_account_write(&state->account, step->name, step->reason, item->input, item->line, &preparation->before,
+                             NULL);
         } else {
             list->items[kept++] = *item;
         }
@@ -355,8 +355,8 @@ static int order_compare(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-static enum ql_status stream_save(struct ql_preparation *preparation, struct ql_stream_state *state,
-                                  const char *folder, struct ql_error *error)
+static enum ql_status stream_save(struct ql_preparation *preparation, struct ql_stream_state *state, const char *folder,
+                                  struct ql_error *error)
 {
     static const char *const endings[QL_PART_COUNT] = {".txt", ".validation.txt", ".test.txt"};
     const struct ql_prepare_options *options = &preparation->options;

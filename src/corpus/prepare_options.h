@@ -31,8 +31,8 @@ struct ql_prepare_options {
     enum ql_encoding encoding;
     bool replace; // a byte that is no text becomes U+FFFD instead of an error
     enum ql_alphabet alphabet;
-    const char *skip; // names of steps with commas between them; NULL skips none
-    const char *only; // likewise: all other steps are skipped; NULL means all
+    const char *skip;                     // names of steps with commas between them; NULL skips none
+    const char *only;                     // likewise: all other steps are skipped; NULL means all
     int min_length, max_length;           // of quotes and items; a maximum of 0 is none
     int name_min_length, name_max_length; // of names
     int min_symbol_count;                 // symbols seen less often make an item drop out; 0 and 1 switch this off

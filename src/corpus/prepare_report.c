@@ -30,8 +30,8 @@ static json_t *encode_inputs(const struct ql_preparation *preparation)
 
     for (size_t i = 0; i < preparation->input_count; i++) {
         const struct ql_input *input = &preparation->inputs[i];
-        (void)json_array_append_new(array, json_pack("{s:o, s:o, s:s, s:b, s:o}", "path", encode_text(input->path), "bytes",
-                                                     encode_count(input->size_bytes), "format",
+        (void)json_array_append_new(array, json_pack("{s:o, s:o, s:s, s:b, s:o}", "path", encode_text(input->path),
+                                                     "bytes", encode_count(input->size_bytes), "format",
                                                      ql_format_word(input->format), "format_detected",
                                                      (int)input->detected, "items", encode_count(input->item_count)));
     }
@@ -45,10 +45,10 @@ static json_t *encode_options(const struct ql_prepare_options *options)
 
     return json_pack("{s:s, s:b, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:I, s:o, s:o}", "encoding",
                      encodings[options->encoding], "replace", (int)options->replace, "alphabet",
-                     alphabets[options->alphabet], "min_length", options->min_length, "max_length",
-                     options->max_length, "name_min_length", options->name_min_length, "name_max_length",
-                     options->name_max_length, "min_symbol_count", options->min_symbol_count, "validation",
-                     options->validation, "test", options->test, "seed", (json_int_t)options->seed, "remove_words",
+                     alphabets[options->alphabet], "min_length", options->min_length, "max_length", options->max_length,
+                     "name_min_length", options->name_min_length, "name_max_length", options->name_max_length,
+                     "min_symbol_count", options->min_symbol_count, "validation", options->validation, "test",
+                     options->test, "seed", (json_int_t)options->seed, "remove_words",
                      encode_text(options->remove_words), "remove_names", encode_text(options->remove_names));
 }
 

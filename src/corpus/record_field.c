@@ -30,14 +30,16 @@ static enum ql_status csv_cell(const char *row, size_t length, size_t *position,
             ql_text_write_byte(cell, row[i]);
         }
         if (i < length && row[i] != ',') {
-            return ql_error_write(error, QL_ERROR_INPUT, "text follows the closing quotation mark of a field; double "
-                                                         "the quotation marks that belong to the field");
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "text follows the closing quotation mark of a field; double "
+                                  "the quotation marks that belong to the field");
         }
     } else {
         for (; i < length && row[i] != ','; i++) {
             if (row[i] == '"') {
-                return ql_error_write(error, QL_ERROR_INPUT, "a quotation mark in a field that does not start with "
-                                                             "one; quote the whole field and double the mark");
+                return ql_error_write(error, QL_ERROR_INPUT,
+                                      "a quotation mark in a field that does not start with "
+                                      "one; quote the whole field and double the mark");
             }
             ql_text_write_byte(cell, row[i]);
         }

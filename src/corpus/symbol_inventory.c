@@ -52,8 +52,7 @@ static bool has_rare_symbol(const uint64_t *counts, const struct ql_item_list *l
     return false;
 }
 
-enum ql_status ql_step_rare_symbols(struct ql_step_context *context, struct ql_item_list *list,
-                                    struct ql_error *error)
+enum ql_status ql_step_rare_symbols(struct ql_step_context *context, struct ql_item_list *list, struct ql_error *error)
 {
     uint64_t minimum = (uint64_t)context->options->min_symbol_count;
     struct ql_symbol_inventory inventory;

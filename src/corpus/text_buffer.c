@@ -101,8 +101,8 @@ int32_t ql_symbol_read(const char *bytes, size_t length, size_t *position)
         return first;
     }
     utf8proc_int32_t symbol;
-    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)bytes + *position,
-                                             (utf8proc_ssize_t)(length - *position), &symbol);
+    utf8proc_ssize_t used =
+        utf8proc_iterate((const utf8proc_uint8_t *)bytes + *position, (utf8proc_ssize_t)(length - *position), &symbol);
     if (used <= 0) {
         (*position)++;
         return 0xFFFD;

@@ -15,19 +15,19 @@ struct counterpart {
 
 // Sorted by symbol. Only what Unicode's own decompositions do not give.
 static const struct counterpart counterparts[] = {
-    {0x00A1, "!"},    {0x00A2, "c"},    {0x00A3, "GBP "}, {0x00A9, "(c)"},  {0x00AB, "\""},   {0x00AE, "(R)"},
-    {0x00B0, " deg"}, {0x00B1, "+/-"},  {0x00B4, "'"},    {0x00B7, "*"},    {0x00BB, "\""},   {0x00BF, "?"},
-    {0x00C6, "AE"},   {0x00D0, "D"},    {0x00D7, "x"},    {0x00D8, "O"},    {0x00DE, "Th"},   {0x00DF, "ss"},
-    {0x00E6, "ae"},   {0x00F0, "d"},    {0x00F7, "/"},    {0x00F8, "o"},    {0x00FE, "th"},   {0x0110, "D"},
-    {0x0111, "d"},    {0x0126, "H"},    {0x0127, "h"},    {0x0131, "i"},    {0x0138, "q"},    {0x0141, "L"},
-    {0x0142, "l"},    {0x014A, "N"},    {0x014B, "n"},    {0x0152, "OE"},   {0x0153, "oe"},   {0x0166, "T"},
-    {0x0167, "t"},    {0x02B9, "'"},    {0x02BB, "'"},    {0x02BC, "'"},    {0x02C6, "^"},    {0x02DC, "~"},
-    {0x1E9E, "SS"},   {0x2010, "-"},    {0x2011, "-"},    {0x2012, "-"},    {0x2013, "-"},    {0x2014, "--"},
-    {0x2015, "--"},   {0x2018, "'"},    {0x2019, "'"},    {0x201A, "'"},    {0x201B, "'"},    {0x201C, "\""},
-    {0x201D, "\""},   {0x201E, "\""},   {0x201F, "\""},   {0x2020, "*"},    {0x2021, "*"},    {0x2022, "*"},
-    {0x2032, "'"},    {0x2033, "\""},   {0x2039, "'"},    {0x203A, "'"},    {0x2044, "/"},    {0x20AC, "EUR "},
-    {0x2190, "<-"},   {0x2192, "->"},   {0x2212, "-"},    {0x2215, "/"},    {0x2260, "!="},   {0x2264, "<="},
-    {0x2265, ">="},   {0x300C, "\""},   {0x300D, "\""},   {0xFFFD, "?"},
+    {0x00A1, "!"},    {0x00A2, "c"},   {0x00A3, "GBP "}, {0x00A9, "(c)"}, {0x00AB, "\""}, {0x00AE, "(R)"},
+    {0x00B0, " deg"}, {0x00B1, "+/-"}, {0x00B4, "'"},    {0x00B7, "*"},   {0x00BB, "\""}, {0x00BF, "?"},
+    {0x00C6, "AE"},   {0x00D0, "D"},   {0x00D7, "x"},    {0x00D8, "O"},   {0x00DE, "Th"}, {0x00DF, "ss"},
+    {0x00E6, "ae"},   {0x00F0, "d"},   {0x00F7, "/"},    {0x00F8, "o"},   {0x00FE, "th"}, {0x0110, "D"},
+    {0x0111, "d"},    {0x0126, "H"},   {0x0127, "h"},    {0x0131, "i"},   {0x0138, "q"},  {0x0141, "L"},
+    {0x0142, "l"},    {0x014A, "N"},   {0x014B, "n"},    {0x0152, "OE"},  {0x0153, "oe"}, {0x0166, "T"},
+    {0x0167, "t"},    {0x02B9, "'"},   {0x02BB, "'"},    {0x02BC, "'"},   {0x02C6, "^"},  {0x02DC, "~"},
+    {0x1E9E, "SS"},   {0x2010, "-"},   {0x2011, "-"},    {0x2012, "-"},   {0x2013, "-"},  {0x2014, "--"},
+    {0x2015, "--"},   {0x2018, "'"},   {0x2019, "'"},    {0x201A, "'"},   {0x201B, "'"},  {0x201C, "\""},
+    {0x201D, "\""},   {0x201E, "\""},  {0x201F, "\""},   {0x2020, "*"},   {0x2021, "*"},  {0x2022, "*"},
+    {0x2032, "'"},    {0x2033, "\""},  {0x2039, "'"},    {0x203A, "'"},   {0x2044, "/"},  {0x20AC, "EUR "},
+    {0x2190, "<-"},   {0x2192, "->"},  {0x2212, "-"},    {0x2215, "/"},   {0x2260, "!="}, {0x2264, "<="},
+    {0x2265, ">="},   {0x300C, "\""},  {0x300D, "\""},   {0xFFFD, "?"},
 };
 
 enum { COUNTERPART_COUNT = sizeof counterparts / sizeof counterparts[0], DECOMPOSITION_LIMIT = 32 };
@@ -78,8 +78,8 @@ static bool counterpart_write(struct ql_text *out, enum ql_alphabet alphabet, in
         break;
     }
     utf8proc_int32_t parts[DECOMPOSITION_LIMIT];
-    utf8proc_ssize_t count = utf8proc_decompose_char(symbol, parts, DECOMPOSITION_LIMIT,
-                                                     UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK, NULL);
+    utf8proc_ssize_t count =
+        utf8proc_decompose_char(symbol, parts, DECOMPOSITION_LIMIT, UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK, NULL);
     if (count <= 0 || count > DECOMPOSITION_LIMIT) {
         return false;
     }

@@ -78,8 +78,7 @@ static bool is_word_symbol(const struct ql_text *text, size_t index)
 // The index of the mark that closes the emphasis opened at `open`, or 0. Between the two stands a word or a phrase.
 static size_t emphasis_end(const struct ql_text *text, size_t open)
 {
-    if ((open > 0 && is_word_symbol(text, open - 1)) || open + 1 >= text->length ||
-        !is_word_symbol(text, open + 1)) {
+    if ((open > 0 && is_word_symbol(text, open - 1)) || open + 1 >= text->length || !is_word_symbol(text, open + 1)) {
         return 0;
     }
     for (size_t i = open + 2; i < text->length; i++) {

@@ -85,8 +85,8 @@ static bool line_is_numbered(const struct line *line)
 
 static bool line_is_header(const struct line *line)
 {
-    static const char *const headers[] = {"From:", "To:", "Subject:", "Date:", "Message-ID:", "Newsgroups:",
-                                          "Organization:", "Re:", "SUBJECT:", "FROM:", "TO:", "MEMORANDUM"};
+    static const char *const headers[] = {"From:",         "To:", "Subject:", "Date:", "Message-ID:", "Newsgroups:",
+                                          "Organization:", "Re:", "SUBJECT:", "FROM:", "TO:",         "MEMORANDUM"};
 
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         if (starts_with(line, headers[i])) {
@@ -99,8 +99,8 @@ static bool line_is_header(const struct line *line)
 // "pun, n.:", "to err, v.i.:", "gurmlish adj.:" and "hipatitis [hip-a-ti'tis] (n.)".
 static bool line_is_definition(const struct line *line)
 {
-    static const char *const marks[] = {"n.:",   "n:",    "v.:",   "v:",     "adj.:", "adj:",  "adv.:", "adv:",
-                                        "v.i.:", "v.t.:", "vb.:",  "n.pl.:", "pl.n.:", "n.",   "(n.)",  "(v.)",
+    static const char *const marks[] = {"n.:",   "n:",    "v.:",      "v:",     "adj.:",  "adj:",   "adv.:", "adv:",
+                                        "v.i.:", "v.t.:", "vb.:",     "n.pl.:", "pl.n.:", "n.",     "(n.)",  "(v.)",
                                         "v.",    "adj.",  "interj.:", "prep.:", "conj.:", "abbr.:", "phr.:"};
 
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
@@ -187,10 +187,10 @@ static bool has_any(const struct ql_text *text, const char *const *words)
 // Program text, addresses and paths: marks that speech has no use for.
 static bool looks_like_code(const struct ql_text *text)
 {
-    static const char *const marks[] = {"http:", "www.", "ftp.",  "/*",   "*/",  "{",   "}",    "#include", "==",
-                                        "->",    "&&",   "||",    "();",  "::",  "/usr", "/dev", "/etc",    "\\",
-                                        "$_",    "@_",   "%s",    "<-",   "++",  "#!",  ";\n",  "^",        "~",
-                                        "[]",    "()",   " = ",   "+=",   "!=",  "<",     ">",    ".c:",      NULL};
+    static const char *const marks[] = {
+        "http:", "www.", "ftp.", "/*",   "*/",   "{",   "}",  "#include", "==", "->", "&&",  "||",
+        "();",   "::",   "/usr", "/dev", "/etc", "\\",  "$_", "@_",       "%s", "<-", "++",  "#!",
+        ";\n",   "^",    "~",    "[]",   "()",   " = ", "+=", "!=",       "<",  ">",  ".c:", NULL};
 
     for (size_t i = 0; i + 2 < text->length; i++) {
         bool address = text->bytes[i + 1] == '@' || text->bytes[i + 1] == '!';
