@@ -1,0 +1,247 @@
+// `quillet prepare`: cleans texts into items to train on and accounts for every one of them.
+// Reads the command line, runs the preparation, and tells the result: a summary on stderr, the report with --json.
+// Uses: base, corpus, cli.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/option.h"
+#include "cli/cli.h"
+#include "corpus/preparation.h"
+#include "corpus/prepare_report.h"
+
+static const char command_name[] = "prepare";
+
+// The summary shows this many of the commonest reasons; the report has all of them.
+enum { SUMMARY_REASONS = 8 };
+
+struct arguments {
+    struct ql_prepare_options prepare;
+    const char *output;
+    const char *format;
+    const char *encoding;
+    const char *alphabet;
+    bool list_steps;
+    bool json;
+    bool quiet;
+    const char **inputs; // (input_count), owned
+    size_t input_count;
+};
+
+static void print_steps(void)
+{
+    for (int i = 0; ql_steps[i].name != NULL; i++) {
+        const struct ql_step *step = &ql_steps[i];
+        (void)printf("%-16s %c%c%c %s  %s\n", step->name, (step->streams & QL_FOR_ITEMS) != 0 ? 'i' : '-',
+                     (step->streams & QL_FOR_QUOTES) != 0 ? 'q' : '-', (step->streams & QL_FOR_NAMES) != 0 ? 'n' : '-',
+                     step->required ? "always" : "      ", step->summary);
+    }
+}
+
+// Turns the words for format, encoding and alphabet into their values.
+static enum ql_status read_words(struct arguments *arguments, struct ql_error *error)
+{
+    int format = ql_format_read(arguments->format);
+    int encoding = ql_encoding_read(arguments->encoding);
+    int alphabet = ql_alphabet_read(arguments->alphabet);
+
+    if (format < 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--format %s: must be auto, lines, fortune, csv or jsonl",
+                              arguments->format);
+    }
+    if (encoding < 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--encoding %s: must be utf8, latin1 or windows-1252",
+                              arguments->encoding);
+    }
+    if (alphabet < 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--alphabet %s: must be ascii, latin1 or any",
+                              arguments->alphabet);
+    }
+    if (arguments->output == NULL) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--output DIR is missing: the folder for the result");
+    }
+    if (arguments->input_count == 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "no input: name one or more files, or - for standard input");
+    }
+    arguments->prepare.format = (enum ql_format)format;
+    arguments->prepare.encoding = (enum ql_encoding)encoding;
+    arguments->prepare.alphabet = (enum ql_alphabet)alphabet;
+    return QL_OK;
+}
+
+// The commonest reasons first; equal ones in the order of their first use.
+static int entry_compare(const void *left, const void *right)
+{
+    const struct ql_account_entry *a = *(const struct ql_account_entry *const *)left;
+    const struct ql_account_entry *b = *(const struct ql_account_entry *const *)right;
+
+    if (a->count != b->count) {
+        return a->count > b->count ? -1 : 1;
+    }
+    return (a > b) - (a < b);
+}
+
+static void print_reasons(const struct ql_account *account)
+{
+    const struct ql_account_entry *entries[QL_ACCOUNT_ENTRY_LIMIT];
+    size_t count = 0;
+    size_t shown = 0;
+
+    for (size_t i = 0; i < account->entry_count; i++) {
+        if (account->entries[i].reason != NULL) {
+            entries[count++] = &account->entries[i];
+        }
+    }
+    qsort(entries, count, sizeof entries[0], entry_compare);
+    for (size_t i = 0; i < count && i < SUMMARY_REASONS; i++) {
+        (void)fprintf(stderr, "  %9zu  %s (%s)\n", entries[i]->count, entries[i]->reason, entries[i]->step);
+        shown += entries[i]->count;
+    }
+    if (shown < account->dropped) {
+        (void)fprintf(stderr, "  %9zu  for %zu other reasons\n", account->dropped - shown, count - SUMMARY_REASONS);
+    }
+}
+
+static void print_summary(const struct ql_preparation *preparation, const char *folder)
+{
+    for (size_t i = 0; i < preparation->input_count; i++) {
+        const struct ql_input *input = &preparation->inputs[i];
+        (void)fprintf(stderr, "%s: %zu items, format %s%s\n", input->path, input->item_count,
+                      ql_format_word(input->format), input->detected ? " (detected)" : "");
+    }
+    for (int i = 0; i < QL_STREAM_COUNT; i++) {
+        const struct ql_stream_state *state = &preparation->streams[i];
+        if (!ql_preparation_has_stream(preparation, (enum ql_stream)i)) {
+            continue;
+        }
+        (void)fprintf(stderr, "%s: %zu read, %zu kept, %zu dropped\n", state->name, state->account.read,
+                      state->account.kept, state->account.dropped);
+        print_reasons(&state->account);
+        (void)fprintf(stderr, "  written: %zu to train, %zu to validate, %zu to test\n",
+                      state->part_items[QL_PART_TRAIN], state->part_items[QL_PART_VALIDATION],
+                      state->part_items[QL_PART_TEST]);
+    }
+    (void)fprintf(stderr, "%s/report.json accounts for every item\n", folder);
+}
+
+static enum ql_status read_inputs(struct ql_preparation *preparation, const struct arguments *arguments,
+                                  struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    for (size_t i = 0; i < arguments->input_count && status == QL_OK; i++) {
+        const char *path = arguments->inputs[i];
+        struct ql_file_view view;
+        status = ql_file_open(&view, path, error);
+        if (status == QL_OK) {
+            status = ql_preparation_read(preparation, strcmp(path, "-") == 0 ? "standard input" : path,
+                                         (const char *)view.data, view.size_bytes, error);
+            ql_file_close(&view);
+        }
+    }
+    return status;
+}
+
+static int run(struct arguments *arguments)
+{
+    struct ql_error error;
+    struct ql_preparation preparation = {0};
+    json_t *report = NULL;
+    enum ql_status status = read_words(arguments, &error);
+
+    if (status == QL_OK) {
+        status = ql_preparation_init(&preparation, &arguments->prepare, &error);
+    }
+    if (status == QL_OK) {
+        status = read_inputs(&preparation, arguments, &error);
+    }
+    if (status == QL_OK) {
+        status = ql_preparation_step(&preparation, &error);
+    }
+    if (status == QL_OK) {
+        status = ql_preparation_save(&preparation, arguments->output, &error);
+    }
+    if (status == QL_OK) {
+        status = ql_prepare_report_encode(&report, &preparation, &error);
+    }
+    if (status == QL_OK) {
+        status = ql_prepare_report_save(report, arguments->output, &error);
+    }
+    if (status == QL_OK && !arguments->quiet) {
+        print_summary(&preparation, arguments->output);
+    }
+    if (status == QL_OK && arguments->json) {
+        (void)json_dumpf(report, stdout, JSON_INDENT(1)); // a failure shows when stdout is flushed
+        (void)printf("\n");
+    }
+    json_decref(report);
+    ql_preparation_free(&preparation);
+    return status == QL_OK ? ql_cli_finish(command_name, QL_EXIT_DONE) : ql_cli_fail(command_name, &error);
+}
+
+int ql_cli_prepare(int argc, char **argv)
+{
+    struct arguments arguments = {
+        .prepare = ql_prepare_options_init(), .format = "auto", .encoding = "utf8", .alphabet = "ascii"};
+    struct ql_prepare_options *prepare = &arguments.prepare;
+    struct ql_option options[] = {
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Input and output", false},
+        {"output", QL_OPTION_STRING, &arguments.output, 0, 0, "DIR", "folder for the result; made if missing", false},
+        {"name", QL_OPTION_STRING, &prepare->name, 0, 0, "NAME", "name of the files when the text has no attributions",
+         false},
+        {"format", QL_OPTION_STRING, &arguments.format, 0, 0, "FORMAT", "auto, lines, fortune, csv or jsonl", false},
+        {"field", QL_OPTION_STRING, &prepare->field, 0, 0, "NAME", "csv, jsonl: the field with the text", false},
+        {"author_field", QL_OPTION_STRING, &prepare->author_field, 0, 0, "NAME",
+         "csv, jsonl: the field with the author; makes quotes and names", false},
+        {"encoding", QL_OPTION_STRING, &arguments.encoding, 0, 0, "NAME", "of the input: utf8, latin1 or windows-1252",
+         false},
+        {"replace", QL_OPTION_FLAG, &prepare->replace, 0, 0, NULL,
+         "put a replacement mark in place of a bad byte; without this it is an error", false},
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Cleaning", false},
+        {"list_steps", QL_OPTION_FLAG, &arguments.list_steps, 0, 0, NULL, "show the cleaning steps and end", false},
+        {"skip", QL_OPTION_STRING, &prepare->skip, 0, 0, "STEP,...", "leave these steps out", false},
+        {"only", QL_OPTION_STRING, &prepare->only, 0, 0, "STEP,...", "leave all other steps out", false},
+        {"alphabet", QL_OPTION_STRING, &arguments.alphabet, 0, 0, "NAME",
+         "ascii, latin1 or any: the symbols that may be in the result", false},
+        {"min_length", QL_OPTION_INT, &prepare->min_length, 0, 1e9, "N", "shortest item, in symbols", false},
+        {"max_length", QL_OPTION_INT, &prepare->max_length, 0, 1e9, "N", "longest item; 0 is no limit", false},
+        {"name_min_length", QL_OPTION_INT, &prepare->name_min_length, 0, 1e9, "N", "shortest name", false},
+        {"name_max_length", QL_OPTION_INT, &prepare->name_max_length, 0, 1e9, "N", "longest name; 0 is no limit",
+         false},
+        {"min_symbol_count", QL_OPTION_INT, &prepare->min_symbol_count, 0, 1e9, "N",
+         "drop what holds a symbol seen less often", false},
+        {"remove_words", QL_OPTION_STRING, &prepare->remove_words, 0, 0, "FILE",
+         "drop what holds one of these words or phrases, one on a line", false},
+        {"remove_names", QL_OPTION_STRING, &prepare->remove_names, 0, 0, "FILE", "likewise, for names only", false},
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Parts", false},
+        {"validation", QL_OPTION_FLOAT, &prepare->validation, 0, 1, "SHARE", "held out to validate", false},
+        {"test", QL_OPTION_FLOAT, &prepare->test, 0, 1, "SHARE", "held out to test", false},
+        {"seed", QL_OPTION_UINT32, &prepare->seed, 0, 0, "N", "of the shuffle", false},
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Messages", false},
+        {"json", QL_OPTION_FLAG, &arguments.json, 0, 0, NULL, "print the report on stdout", false},
+        {"quiet", QL_OPTION_FLAG, &arguments.quiet, 0, 0, NULL, "no summary on stderr", false},
+        {.name = NULL},
+    };
+    int exit_code = QL_EXIT_FAILED;
+
+    arguments.inputs = calloc((size_t)argc, sizeof *arguments.inputs);
+    if (arguments.inputs == NULL) {
+        struct ql_error error;
+        (void)ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory");
+        return ql_cli_fail(command_name, &error);
+    }
+    if (ql_cli_read_options("prepare --output DIR [OPTION ...] FILE ...",
+                            "Cleans texts, splits them into items to train on, validate and test, and reports on "
+                            "every item.",
+                            options, argc, argv, arguments.inputs, (size_t)argc, &arguments.input_count, &exit_code)) {
+        if (arguments.list_steps) {
+            print_steps();
+            exit_code = ql_cli_finish(command_name, QL_EXIT_DONE);
+        } else {
+            exit_code = run(&arguments);
+        }
+    }
+    free(arguments.inputs);
+    return exit_code;
+}

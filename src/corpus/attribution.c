@@ -1,0 +1,140 @@
+// The step `attribution`: takes "-- Author, rest" off the end of a fortune and hands it on as the second stream.
+// What is cut from the attribution, and whether it names a person at all, is for the step `person`.
+// Uses: corpus/clean_step.
+#include <string.h>
+
+#include "corpus/clean_step.h"
+
+// An attribution with more lines than this is a text that happens to contain a dash.
+enum { ATTRIBUTION_LINE_LIMIT = 5, INLINE_ATTRIBUTION_BYTES = 60 };
+
+// Columns of white space at the start of a line; a tab goes to the next multiple of 8.
+static size_t line_indent(const char *line, size_t length, size_t *blanks)
+{
+    size_t column = 0;
+    size_t i = 0;
+
+    for (; i < length && (line[i] == ' ' || line[i] == '\t'); i++) {
+        column = line[i] == '\t' ? (column / 8 + 1) * 8 : column + 1;
+    }
+    *blanks = i;
+    return column;
+}
+
+// Length of the dash at the start of `text`: hyphens, or one of the typographic dashes. 0 when there is none.
+static size_t dash_length(const char *text, size_t length)
+{
+    size_t hyphens = 0;
+
+    while (hyphens < length && text[hyphens] == '-') {
+        hyphens++;
+    }
+    if (hyphens > 0) {
+        return hyphens <= 3 ? hyphens : 0;
+    }
+    size_t next = 0;
+    int32_t symbol = ql_symbol_read(text, length, &next);
+    return symbol >= 0x2012 && symbol <= 0x2015 ? next : 0;
+}
+
+// Where the name starts in a line that looks like an attribution, or 0. Two hyphens (or a typographic dash) and an
+// indent make sure. Anything less counts only where a sentence or a quotation has ended and a capital letter follows.
+// "(By Author)" is an attribution on the last line.
+static size_t attribution_start(const char *line, size_t length, bool after_end, bool last_line)
+{
+    size_t blanks;
+    size_t indent = line_indent(line, length, &blanks);
+    size_t dash = dash_length(line + blanks, length - blanks);
+    size_t start = blanks + dash;
+
+    if (last_line && length > 5 && memcmp(line, "(By ", 4) == 0 && line[length - 1] == ')') {
+        return 4;
+    }
+
+    while (start < length && (line[start] == ' ' || line[start] == '\t')) {
+        start++;
+    }
+    if (dash == 0 || start == length) {
+        return 0;
+    }
+    bool single = dash == 1;
+    if (indent >= 2 && !single) {
+        return start;
+    }
+    return after_end && line[start] >= 'A' && line[start] <= 'Z' ? start : 0;
+}
+
+// True when the text before `end` stops as a sentence does.
+static bool sentence_ends(const struct ql_text *text, size_t end)
+{
+    while (end > 0 && strchr(" \t\n", text->bytes[end - 1]) != NULL) {
+        end--;
+    }
+    return end > 0 && strchr(".!?\"')", text->bytes[end - 1]) != NULL;
+}
+
+// Where " -- Author" begins behind the last sentence of the text, or 0. The name is short and starts with a capital.
+static size_t inline_attribution(const struct ql_text *text)
+{
+    size_t end = text->length;
+
+    for (size_t i = end; i-- > 1 && text->bytes[i] != '\n' && end - i <= INLINE_ATTRIBUTION_BYTES;) {
+        bool dash = end - i > 4 && memcmp(text->bytes + i, " -- ", 4) == 0;
+        if (dash && text->bytes[i + 4] >= 'A' && text->bytes[i + 4] <= 'Z' && sentence_ends(text, i)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                                   struct ql_error *error)
+{
+    size_t attributions = 0;
+    size_t text_end = text->length; // where the line of the first attribution begins
+    size_t author = 0;              // where its name begins
+    size_t lines = 0;               // of the attribution
+    bool indented = false;          // the attribution
+    bool text_follows = false;      // further text at the margin behind an indented attribution
+
+    (void)error;
+    if (context->format != QL_FORMAT_FORTUNE) {
+        return QL_OK;
+    }
+    for (size_t i = 0; i < text->length;) {
+        const char *line = text->bytes + i;
+        const char *end = memchr(line, '\n', text->length - i);
+        size_t length = end == NULL ? text->length - i : (size_t)(end - line);
+        bool last_line = i + length + 1 >= text->length;
+        size_t start = attribution_start(line, length, attributions == 0 && sentence_ends(text, i), last_line);
+        if (start > 0) {
+            text_end = attributions == 0 ? i : text_end;
+            author = attributions == 0 ? i + start : author;
+            attributions++;
+            indented = line[0] == ' ' || line[0] == '\t';
+        } else if (attributions > 0 && indented && length > 0 && line[0] != ' ' && line[0] != '\t') {
+            text_follows = true;
+        }
+        lines += attributions > 0;
+        i += length + 1;
+    }
+    if (attributions == 0) {
+        text_end = inline_attribution(text);
+        author = text_end + strlen(" -- ");
+        if (text_end == 0) {
+            return QL_OK;
+        }
+    }
+    if (attributions > 1 || text_follows || lines > ATTRIBUTION_LINE_LIMIT) {
+        *reason = attributions > 1 ? "several_attributions" : "text_after_attribution";
+        return QL_OK;
+    }
+    ql_text_load(&context->author, text->bytes + author, text->length - author);
+    context->author_found = true;
+    while (text_end > 0 && strchr(" \t\n", text->bytes[text_end - 1]) != NULL) {
+        text_end--;
+    }
+    text->length = text_end;
+    text->bytes[text_end] = '\0';
+    return QL_OK;
+}

@@ -1,0 +1,91 @@
+// The cleaning steps: what a step is, what it may look at, and the table that lists them in their order.
+// A step either edits one text (and may drop it), or sifts all items of a stream together.
+// Uses: corpus/text_buffer, item_list, format_reader, prepare_options, record_field, word_list.
+#ifndef QL_CORPUS_CLEAN_STEP_H
+#define QL_CORPUS_CLEAN_STEP_H
+
+#include "corpus/format_reader.h"
+#include "corpus/item_list.h"
+#include "corpus/prepare_options.h"
+#include "corpus/record_field.h"
+#include "corpus/text_buffer.h"
+#include "corpus/word_list.h"
+
+// What becomes an output file of its own. A preparation has either items, or quotes and names.
+enum ql_stream { QL_STREAM_ITEMS, QL_STREAM_QUOTES, QL_STREAM_NAMES, QL_STREAM_COUNT };
+
+// Sets of streams, one bit each.
+enum {
+    QL_FOR_ITEMS = 1 << QL_STREAM_ITEMS,
+    QL_FOR_QUOTES = 1 << QL_STREAM_QUOTES,
+    QL_FOR_NAMES = 1 << QL_STREAM_NAMES,
+    QL_FOR_TEXTS = QL_FOR_ITEMS | QL_FOR_QUOTES,
+    QL_FOR_ALL = QL_FOR_TEXTS | QL_FOR_NAMES,
+};
+
+// What a step may look at beside the text itself. The preparation owns all of it.
+struct ql_step_context {
+    const struct ql_prepare_options *options;
+    const struct ql_field_map *fields; // where text and author stand in a row; of the present input
+    const struct ql_word_list *words;  // --remove_words; may be empty
+    const struct ql_word_list *names;  // --remove_names; may be empty
+    void *iconv;                       // an iconv_t, or NULL when the input is UTF-8
+    const char *path;                  // of the present input
+    size_t line;                       // of the present item
+    enum ql_format format;             // of the present input
+    enum ql_stream stream;             // that the text belongs to
+    bool author_found;                 // `author` holds the attribution of the present item
+    struct ql_text author;             // written by the steps `fields` and `attribution`
+    struct ql_text scratch;            // a step's work; content undefined between steps
+};
+
+// Edits `text` in place. A text to be dropped gets `*reason`, a static word; `text` may then hold anything.
+// Errors are for what no cleaning can repair: bytes in another encoding, a malformed row, no memory.
+typedef enum ql_status ql_step_edit(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                                    struct ql_error *error);
+
+// Sets `dropped` on the items that do not stay. Items that are dropped already do not count.
+typedef enum ql_status ql_step_sift(struct ql_step_context *context, struct ql_item_list *list, struct ql_error *error);
+
+struct ql_step {
+    const char *name;    // for --skip, --only and the report
+    const char *summary; // one line for --list_steps and the documentation
+    int streams;         // QL_FOR_...
+    bool required;       // cannot be skipped: later steps, or the output, rest on it
+    ql_step_edit *edit;  // exactly one of edit and sift is given; all edits stand before all sifts
+    ql_step_sift *sift;
+    const char *reason; // of a sift: why its items are dropped
+};
+
+// The table, in the order of work. Ends with a step whose name is NULL.
+extern const struct ql_step ql_steps[];
+
+enum { QL_STEP_LIMIT = 32 };
+
+// Which steps are on: enabled[i] for ql_steps[i]. Errors: QL_ERROR_USAGE for an unknown name in `skip` or `only`,
+// for a required step in `skip`, and when both are given.
+enum ql_status ql_step_read_switches(bool enabled[QL_STEP_LIMIT], const char *skip, const char *only,
+                                     struct ql_error *error);
+
+// The steps, each in the file that is named here.
+ql_step_edit ql_step_decode;          // encoding
+ql_step_edit ql_step_fields;          // record_field
+ql_step_edit ql_step_overstrikes;     // overstrike
+ql_step_edit ql_step_controls;        // overstrike
+ql_step_edit ql_step_mojibake;        // mojibake
+ql_step_edit ql_step_transliterate;   // transliteration
+ql_step_edit ql_step_attribution;     // attribution
+ql_step_edit ql_step_person;          // person_name
+ql_step_edit ql_step_utterance;       // utterance
+ql_step_edit ql_step_white_space;     // typography
+ql_step_edit ql_step_one_line;        // typography
+ql_step_edit ql_step_emphasis;        // typography
+ql_step_edit ql_step_quotation_marks; // typography
+ql_step_edit ql_step_length;          // typography
+ql_step_edit ql_step_word_list;       // word_list
+ql_step_sift ql_step_rare_symbols;    // symbol_inventory
+ql_step_sift ql_step_duplicates;      // duplicate
+ql_step_sift ql_step_near_duplicates; // duplicate
+ql_step_sift ql_step_short_forms;     // name_variant
+
+#endif

@@ -1,0 +1,136 @@
+// Cuts an input into raw items: see format_reader.h. Everything is built on one function that takes a line.
+// Uses: base/status.
+#include "corpus/format_reader.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { DETECTION_BYTES = 64 * 1024 };
+
+// Takes the line at reader->position, without its line end (LF or CR LF). False at the end.
+static bool reader_line(struct ql_reader *reader, struct ql_raw_item *line)
+{
+    if (reader->position == reader->size_bytes) {
+        return false;
+    }
+    const char *start = reader->bytes + reader->position;
+    size_t rest = reader->size_bytes - reader->position;
+    const char *end = memchr(start, '\n', rest);
+    size_t length = end == NULL ? rest : (size_t)(end - start);
+
+    *line = (struct ql_raw_item){.bytes = start, .length = length, .line = reader->line};
+    reader->position += length + (end != NULL);
+    reader->line++;
+    if (length > 0 && start[length - 1] == '\r') {
+        line->length--;
+    }
+    return true;
+}
+
+static bool line_is_separator(const struct ql_raw_item *line)
+{
+    return line->length == 1 && line->bytes[0] == '%';
+}
+
+static bool reader_fortune(struct ql_reader *reader, struct ql_raw_item *item)
+{
+    struct ql_raw_item line;
+
+    do {
+        if (!reader_line(reader, &line)) {
+            return false;
+        }
+    } while (line_is_separator(&line));
+    *item = line;
+    while (reader_line(reader, &line) && !line_is_separator(&line)) {
+        item->length = (size_t)(line.bytes + line.length - item->bytes);
+    }
+    return true;
+}
+
+// A row ends at the first line end outside of quotes; whether a quote is well placed is checked with the fields.
+static enum ql_status reader_csv(struct ql_reader *reader, struct ql_raw_item *item, bool *found,
+                                 struct ql_error *error)
+{
+    struct ql_raw_item line;
+    bool quoted = false;
+
+    *found = reader_line(reader, item);
+    line = *item;
+    for (bool more = *found; more; more = reader_line(reader, &line)) {
+        for (const char *byte = line.bytes; byte < line.bytes + line.length; byte++) {
+            quoted ^= *byte == '"';
+        }
+        item->length = (size_t)(line.bytes + line.length - item->bytes);
+        if (!quoted) {
+            return QL_OK;
+        }
+    }
+    if (*found) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s:%zu: a quoted field of this row is never closed; close it with \", or double the "
+                              "quotation marks inside of fields",
+                              reader->path, item->line);
+    }
+    return QL_OK;
+}
+
+static bool name_ends_with(const char *name, const char *ending)
+{
+    size_t length = strlen(name);
+    size_t ending_length = strlen(ending);
+
+    return length >= ending_length && strcasecmp(name + length - ending_length, ending) == 0;
+}
+
+static enum ql_format reader_detect(struct ql_reader reader)
+{
+    struct ql_raw_item line;
+    bool json = false;
+    bool blank = true;
+    size_t start = reader.position;
+
+    if (name_ends_with(reader.path, ".csv")) {
+        return QL_FORMAT_CSV;
+    }
+    if (name_ends_with(reader.path, ".jsonl") || name_ends_with(reader.path, ".ndjson")) {
+        return QL_FORMAT_JSONL;
+    }
+    while (reader.position - start < DETECTION_BYTES && reader_line(&reader, &line)) {
+        if (line_is_separator(&line)) {
+            return QL_FORMAT_FORTUNE;
+        }
+        if (blank && line.length > 0) {
+            blank = false;
+            json = line.bytes[0] == '{' && line.bytes[line.length - 1] == '}';
+        }
+    }
+    return json ? QL_FORMAT_JSONL : QL_FORMAT_LINES;
+}
+
+void ql_reader_open(struct ql_reader *reader, const char *path, const char *bytes, size_t size_bytes,
+                    enum ql_format format)
+{
+    bool marked = size_bytes >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
+
+    *reader = (struct ql_reader){
+        .path = path, .bytes = bytes, .size_bytes = size_bytes, .position = marked ? 3 : 0, .line = 1};
+    reader->format = format == QL_FORMAT_AUTO ? reader_detect(*reader) : format;
+}
+
+enum ql_status ql_reader_read(struct ql_reader *reader, struct ql_raw_item *item, bool *found, struct ql_error *error)
+{
+    switch (reader->format) {
+    case QL_FORMAT_FORTUNE:
+        *found = reader_fortune(reader, item);
+        return QL_OK;
+    case QL_FORMAT_CSV:
+        return reader_csv(reader, item, found, error);
+    case QL_FORMAT_AUTO:
+    case QL_FORMAT_LINES:
+    case QL_FORMAT_JSONL:
+        *found = reader_line(reader, item);
+        return QL_OK;
+    }
+    return QL_OK;
+}

@@ -1,0 +1,28 @@
+// The hash of an item, on which the split, the order and the search for duplicates rest.
+// Fixed for ever: a corpus that is prepared again must fall into the same parts.
+// Uses: corpus/text_buffer.
+#ifndef QL_CORPUS_ITEM_HASH_H
+#define QL_CORPUS_ITEM_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// FNV-1a, 64 bits: start with ql_hash_start, add byte by byte or in pieces. http://www.isthe.com/chongo/tech/comp/fnv
+extern const uint64_t ql_hash_start;
+uint64_t ql_hash_step(uint64_t hash, const char *bytes, size_t length);
+
+// The final mix of MurmurHash3 (fmix64), which spreads every input bit over all output bits: FNV-1a alone leaves the
+// high bits of short texts too alike for a split by share.
+uint64_t ql_hash_mix(uint64_t hash);
+
+enum ql_part { QL_PART_TRAIN, QL_PART_VALIDATION, QL_PART_TEST, QL_PART_COUNT };
+
+// The part of an item. With u = the upper 53 bits of mix(fnv1a(item)) as a fraction of 1: validation when
+// u < validation, test when u < validation + test, otherwise train. Depends on nothing but the item and the shares.
+enum ql_part ql_item_part(const char *bytes, size_t length, double validation, double test);
+
+// The place of an item in the shuffle: mix(fnv1a(item) ^ mix(seed)). Items are written in the order of this key, equal
+// keys in the order of the input; so an item that is added or removed moves no other two against each other.
+uint64_t ql_item_order(const char *bytes, size_t length, uint32_t seed);
+
+#endif

@@ -1,0 +1,327 @@
+// The step `person`: from "Sen. George F. Will, Jr., \"Men At Work\", 1990" to "George F. Will Jr.".
+// Reads the attribution word by word until something cannot belong to a name, then spells what it has in one way.
+// Where it is not sure to have a person's full name, it drops the text: a names model is better off with fewer names.
+// Uses: corpus/clean_step, corpus/person_words.
+#include <string.h>
+
+#include "corpus/clean_step.h"
+#include "corpus/person_words.h"
+
+// More words than this are a sentence or a title of nobility; longer words than this are no names.
+enum { NAME_WORD_LIMIT = 5, NAME_WORD_BYTES = 32 };
+
+struct name {
+    char words[NAME_WORD_LIMIT + 1][NAME_WORD_BYTES];
+    size_t count;
+};
+
+// Short forms that are written out.
+static const char *const written_out[][2] = {
+    {"Wm", "William"},  {"Geo", "George"}, {"Chas", "Charles"}, {"Jas", "James"},
+    {"Thos", "Thomas"}, {"Jos", "Joseph"}, {"Robt", "Robert"},  {"Benj", "Benjamin"},
+};
+
+static bool is_upper(char byte)
+{
+    return byte >= 'A' && byte <= 'Z';
+}
+
+static bool is_lower(char byte)
+{
+    return byte >= 'a' && byte <= 'z';
+}
+
+// Letters of every alphabet count; bytes from 0x80 on are parts of letters here.
+static bool is_letter(char byte)
+{
+    return is_upper(byte) || is_lower(byte) || (unsigned char)byte >= 0x80;
+}
+
+static bool starts_upper(const char *word)
+{
+    size_t next = 0;
+
+    return ql_symbol_is_upper(ql_symbol_read(word, strlen(word), &next));
+}
+
+// "J." and "J", and "J.R.R.": capital letters with a period after each but perhaps the last.
+static bool is_initials(const char *word)
+{
+    size_t letters = 0;
+
+    for (size_t i = 0; word[i] != '\0'; letters++) {
+        if (!is_upper(word[i])) {
+            return false;
+        }
+        i++;
+        if (word[i] == '.') {
+            i++;
+        } else if (word[i] != '\0') {
+            return false;
+        }
+    }
+    return letters > 0;
+}
+
+static bool is_capitals(const char *word)
+{
+    size_t letters = 0;
+
+    for (; *word != '\0'; word++, letters++) {
+        if (!is_upper(*word)) {
+            return false;
+        }
+    }
+    return letters >= 2;
+}
+
+// Letters, with apostrophes, hyphens and periods between or after them, and a capital at the start.
+static bool is_plain_word(const char *word)
+{
+    if (!starts_upper(word)) {
+        return false;
+    }
+    for (size_t i = 0; word[i] != '\0'; i++) {
+        bool inner = word[i] == '\'' || word[i] == '-' || word[i] == '.';
+        if (!is_letter(word[i]) && !(inner && i > 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_possessive(const char *word)
+{
+    size_t length = strlen(word);
+
+    return length > 2 && (strcmp(word + length - 2, "'s") == 0 || strcmp(word + length - 2, "s'") == 0);
+}
+
+// Takes the next word of `text` at *position. `*ends` is set when punctuation behind it ends the name.
+static bool next_word(const struct ql_text *text, size_t *position, char word[NAME_WORD_BYTES], bool *ends)
+{
+    size_t i = *position;
+    size_t length = 0;
+
+    while (i < text->length && strchr(" \t\n", text->bytes[i]) != NULL) {
+        i++;
+    }
+    while (i < text->length && strchr(" \t\n", text->bytes[i]) == NULL && length < NAME_WORD_BYTES - 1) {
+        word[length++] = text->bytes[i++];
+    }
+    *ends = false;
+    while (length > 0 && strchr(",;:", word[length - 1]) != NULL) {
+        length--;
+        *ends = true;
+    }
+    word[length] = '\0';
+    *position = i;
+    return length > 0;
+}
+
+// True when a year in parentheses stands at `rest`: "Squirm (1976)" is a film.
+static bool is_year_of_work(const char *rest)
+{
+    return rest[0] == '(' && strspn(rest + 1, "0123456789") == 4 && rest[5] == ')';
+}
+
+// A nickname between two marks like its first: moves *position behind it if a further word of the name follows.
+static bool nickname_skip(const struct ql_text *text, size_t *position, const char *word)
+{
+    const char *start = text->bytes + *position - strlen(word);
+    const char *end = strchr(start + 1, word[0]);
+
+    if (end == NULL || end[1] != ' ' || !is_upper(end[2])) {
+        return false;
+    }
+    *position = (size_t)(end + 1 - text->bytes);
+    return true;
+}
+
+// Collects the words that may belong to a name. Returns a reason to drop it, or NULL.
+static const char *name_read(struct name *name, const struct ql_text *text)
+{
+    char word[NAME_WORD_BYTES];
+    char particle[NAME_WORD_BYTES] = ""; // read, but not yet followed by a capital
+    size_t position = 0;
+    bool ended = false;
+    bool ends;
+
+    *name = (struct name){.count = 0};
+    while (next_word(text, &position, word, &ends)) {
+        if (ended) {
+            // Behind the comma only "Jr." and the like still belong to the name.
+            if (ql_person_words_check(ql_person_suffixes, word) && name->count > 0 && name->count <= NAME_WORD_LIMIT) {
+                strcpy(name->words[name->count++], word);
+            }
+            break;
+        }
+        bool first = name->count == 0;
+        if (first && (ql_person_words_check(ql_person_openers, word) || strchr(word, '@') != NULL)) {
+            continue;
+        }
+        if ((word[0] == '"' || word[0] == '\'') && !first && nickname_skip(text, &position, word)) {
+            continue;
+        }
+        if (strchr("\"_([<{'`", word[0]) != NULL && strncmp(word, "'t", 2) != 0) {
+            bool work = first || is_year_of_work(text->bytes + position - strlen(word) - ends);
+            return work && word[0] != '<' ? "title_of_work" : NULL;
+        }
+        if (strcmp(word, "and") == 0 || strcmp(word, "&") == 0 || strcmp(word, "with") == 0 ||
+            strchr(word, '/') != NULL) {
+            return first || name->count < 2 ? "several_names" : NULL;
+        }
+        if (strcmp(word, "of") == 0 || strcmp(word, "the") == 0) {
+            return name->count < 2 ? "epithet" : NULL;
+        }
+        if (is_possessive(word)) {
+            return "possessive";
+        }
+        if (is_lower(word[0]) && !is_capitals(word)) {
+            if (ql_person_words_check(ql_person_particles, word) && !ends) {
+                // Two in a row ("van den") are kept together.
+                size_t used = strlen(particle);
+                if (used + strlen(word) + 2 < sizeof particle) {
+                    strcpy(particle + used, word);
+                    strcat(particle, " ");
+                }
+                continue;
+            }
+            // "actress Mary Pickford", "Canadian novelist Robertson Davies"
+            if (name->count < 2 && ql_person_words_check(ql_person_titles, word)) {
+                name->count = 0;
+                continue;
+            }
+            return first ? "no_name" : NULL;
+        }
+        if (!is_plain_word(word)) {
+            return name->count >= 2 && (strchr("0123456789#-@", word[0]) != NULL) ? NULL : "no_name";
+        }
+        if (name->count + (particle[0] != '\0') >= NAME_WORD_LIMIT) {
+            return "too_many_words";
+        }
+        if (particle[0] != '\0') {
+            particle[strlen(particle) - 1] = '\0';
+            strcpy(name->words[name->count++], particle);
+            particle[0] = '\0';
+        }
+        strcpy(name->words[name->count++], word);
+        ended = ends;
+    }
+    return NULL;
+}
+
+static void name_cut_first(struct name *name)
+{
+    name->count--;
+    memmove(name->words[0], name->words[1], name->count * sizeof name->words[0]);
+}
+
+// Removes titles. False when only a rank and one word are left ("Senator Claghorn").
+static bool name_cut_titles(struct name *name)
+{
+    while (name->count > 2 && ql_person_words_check(ql_person_titles, name->words[0])) {
+        name_cut_first(name);
+    }
+    if (name->count == 2 && ql_person_words_check(ql_person_titles, name->words[0])) {
+        return ql_person_words_check(ql_person_naming_titles, name->words[0]);
+    }
+    return true;
+}
+
+// One spelling for one word, appended to `out`: initials with a period and a space each, capitals only where they
+// belong, short forms written out.
+static void word_write(struct ql_text *out, const char *word, bool last)
+{
+    size_t length = strlen(word);
+    bool period = word[length - 1] == '.';
+    size_t bare = length - period;
+
+    for (size_t i = 0; i < sizeof written_out / sizeof written_out[0]; i++) {
+        if (strlen(written_out[i][0]) == bare && memcmp(written_out[i][0], word, bare) == 0) {
+            ql_text_write(out, written_out[i][1], strlen(written_out[i][1]));
+            return;
+        }
+    }
+    if (ql_person_words_check(ql_person_suffixes, word)) {
+        bool roman = word[0] == 'I' || word[0] == 'i';
+        ql_text_write(out, word, bare);
+        ql_text_write(out, ".", roman ? 0 : 1);
+    } else if (ql_person_words_check(ql_person_naming_titles, word)) {
+        bool shortened = bare == 2;
+        ql_text_write(out, word, bare);
+        ql_text_write(out, ".", shortened ? 1 : 0);
+    } else if (is_initials(word)) {
+        for (size_t i = 0; i < length; i++) {
+            if (is_upper(word[i])) {
+                ql_text_write(out, i == 0 ? "" : " ", i == 0 ? 0 : 1);
+                ql_text_write_byte(out, word[i]);
+                ql_text_write_byte(out, '.');
+            }
+        }
+    } else if (is_capitals(word)) {
+        ql_text_write_byte(out, word[0]);
+        for (size_t i = 1; i < length; i++) {
+            ql_text_write_byte(out, (char)(word[i] - 'A' + 'a'));
+        }
+    } else if (bare >= 3 && word[bare - 2] == '\'' && is_lower(word[bare - 1]) && is_lower(word[bare - 3])) {
+        // An accent behind its letter ("Poincar'e") is dropped like any other accent.
+        ql_text_write(out, word, bare - 2);
+        ql_text_write_byte(out, word[bare - 1]);
+    } else {
+        ql_text_write(out, word, last ? bare : length);
+    }
+}
+
+// Why the words are no person's full name, or NULL.
+static const char *name_check(const struct name *name)
+{
+    size_t count = name->count; // without suffix
+
+    while (count > 0 && ql_person_words_check(ql_person_suffixes, name->words[count - 1])) {
+        count--;
+    }
+    size_t leading = count > 0 && ql_person_words_check(ql_person_leading_particles, name->words[0]);
+    if (count < leading + 2) {
+        return count == 0 ? "no_name" : "one_word";
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *word = name->words[i];
+        if (ql_person_words_check(ql_person_strangers, word) || (i == 0 && strcmp(word, "A") == 0)) {
+            return "no_person";
+        }
+        if (is_capitals(word) && strlen(word) <= 4) {
+            return "acronym";
+        }
+    }
+    if (is_initials(name->words[count - 1])) {
+        return "no_surname";
+    }
+    return NULL;
+}
+
+enum ql_status ql_step_person(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                              struct ql_error *error)
+{
+    struct ql_text *out = &context->scratch;
+    struct name name;
+
+    (void)error;
+    *reason = name_read(&name, text);
+    if (*reason == NULL && !name_cut_titles(&name)) {
+        *reason = "one_word";
+    }
+    if (*reason == NULL) {
+        *reason = name_check(&name);
+    }
+    if (*reason != NULL) {
+        return QL_OK;
+    }
+    ql_text_reset(out);
+    for (size_t i = 0; i < name.count; i++) {
+        ql_text_write(out, i == 0 ? "" : " ", i == 0 ? 0 : 1);
+        word_write(out, name.words[i], i + 1 == name.count);
+    }
+    ql_text_swap(text, out);
+    return QL_OK;
+}

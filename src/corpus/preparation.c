@@ -1,0 +1,423 @@
+// A preparation: see preparation.h. An item goes through all editing steps before the next one is read, so that only
+// what is kept stays in memory; then the sifting steps look at the lists as a whole.
+// Uses: base, all of corpus, iconv.
+#include "corpus/preparation.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <iconv.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+bool ql_preparation_has_stream(const struct ql_preparation *preparation, enum ql_stream stream)
+{
+    return preparation->split == (stream != QL_STREAM_ITEMS);
+}
+
+// The stream of an item's own text.
+static enum ql_stream text_stream(const struct ql_preparation *preparation)
+{
+    return preparation->split ? QL_STREAM_QUOTES : QL_STREAM_ITEMS;
+}
+
+static bool attribution_enabled(const struct ql_preparation *preparation)
+{
+    for (int i = 0; ql_steps[i].name != NULL; i++) {
+        if (ql_steps[i].edit == ql_step_attribution) {
+            return preparation->enabled[i];
+        }
+    }
+    return false;
+}
+
+enum ql_status ql_preparation_init(struct ql_preparation *preparation, const struct ql_prepare_options *options,
+                                   struct ql_error *error)
+{
+    enum ql_status status;
+
+    *preparation = (struct ql_preparation){.options = *options};
+    preparation->streams[QL_STREAM_ITEMS].name = options->name;
+    preparation->streams[QL_STREAM_QUOTES].name = "quotes";
+    preparation->streams[QL_STREAM_NAMES].name = "names";
+    preparation->context.options = &preparation->options;
+    preparation->context.words = &preparation->words;
+    preparation->context.names = &preparation->names;
+
+    status = ql_step_read_switches(preparation->enabled, options->skip, options->only, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    if (options->validation < 0 || options->test < 0 || options->validation + options->test >= 1) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--validation %g and --test %g: must together leave a share to train on",
+                              options->validation, options->test);
+    }
+    if ((options->max_length > 0 && options->max_length < options->min_length) ||
+        (options->name_max_length > 0 && options->name_max_length < options->name_min_length)) {
+        return ql_error_write(error, QL_ERROR_USAGE, "a maximum length is below its minimum: no item could be kept");
+    }
+    if (options->name[0] == '\0' || strchr(options->name, '/') != NULL) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--name %s: is no file name", options->name);
+    }
+    if (options->encoding != QL_ENCODING_UTF8) {
+        const char *charset = options->encoding == QL_ENCODING_LATIN1 ? "ISO-8859-1" : "WINDOWS-1252";
+        iconv_t conversion = iconv_open("UTF-8", charset);
+        if (conversion == (iconv_t)-1) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "cannot convert from %s: %s", charset, strerror(errno));
+        }
+        preparation->context.iconv = conversion;
+    }
+    if (options->remove_words != NULL) {
+        status = ql_word_list_load(&preparation->words, options->remove_words, error);
+    }
+    if (status == QL_OK && options->remove_names != NULL) {
+        status = ql_word_list_load(&preparation->names, options->remove_names, error);
+    }
+    return status;
+}
+
+void ql_preparation_free(struct ql_preparation *preparation)
+{
+    for (int i = 0; i < QL_STREAM_COUNT; i++) {
+        ql_item_list_free(&preparation->streams[i].list);
+        ql_account_free(&preparation->streams[i].account);
+    }
+    for (size_t i = 0; i < preparation->input_count; i++) {
+        free(preparation->inputs[i].path);
+    }
+    free(preparation->inputs);
+    ql_word_list_free(&preparation->words);
+    ql_word_list_free(&preparation->names);
+    if (preparation->context.iconv != NULL) {
+        (void)iconv_close((iconv_t)preparation->context.iconv);
+    }
+    ql_text_free(&preparation->context.author);
+    ql_text_free(&preparation->context.scratch);
+    ql_text_free(&preparation->text);
+    ql_text_free(&preparation->before);
+    *preparation = (struct ql_preparation){0};
+}
+
+// One step on one text of the present item. Writes to the account; sets *alive to false when the text is dropped.
+static enum ql_status step_edit(struct ql_preparation *preparation, const struct ql_step *step, enum ql_stream stream,
+                                struct ql_text *text, bool *alive, struct ql_error *error)
+{
+    struct ql_step_context *context = &preparation->context;
+    struct ql_account *account = &preparation->streams[stream].account;
+    uint32_t input = (uint32_t)(preparation->input_count - 1);
+    const char *reason = NULL;
+
+    context->stream = stream;
+    ql_text_load(&preparation->before, text->bytes, text->length);
+    enum ql_status status = step->edit(context, text, &reason, error);
+    if (status == QL_OK) {
+        status = ql_text_check(text, error);
+    }
+    if (status == QL_OK) {
+        status = ql_text_check(&context->scratch, error);
+    }
+    if (status == QL_OK) {
+        status = ql_text_check(&preparation->before, error);
+    }
+    if (status != QL_OK) {
+        return status;
+    }
+    if (reason != NULL) {
+        ql_account_write(account, step->name, reason, input, context->line, &preparation->before, NULL);
+        *alive = false;
+    } else if (text->length != preparation->before.length ||
+               memcmp(text->bytes, preparation->before.bytes, text->length) != 0) {
+        ql_account_write(account, step->name, NULL, input, context->line, &preparation->before, text);
+    }
+    return QL_OK;
+}
+
+static enum ql_status stream_keep(struct ql_preparation *preparation, enum ql_stream stream, const struct ql_text *text,
+                                  struct ql_error *error)
+{
+    struct ql_stream_state *state = &preparation->streams[stream];
+
+    assert(memchr(text->bytes, '\n', text->length) == NULL);
+    state->account.kept++;
+    return ql_item_list_write(&state->list, text->bytes, text->length, (uint32_t)(preparation->input_count - 1),
+                              preparation->context.line, error);
+}
+
+// Takes one item through the editing steps. Its text and, once it is found, its author are two texts that live and
+// fall on their own.
+static enum ql_status read_item(struct ql_preparation *preparation, const struct ql_raw_item *item,
+                                struct ql_error *error)
+{
+    struct ql_step_context *context = &preparation->context;
+    enum ql_stream stream = text_stream(preparation);
+    bool text_alive = true;
+    bool name_alive = true;
+    enum ql_status status = QL_OK;
+
+    context->line = item->line;
+    context->author_found = false;
+    ql_text_reset(&context->author);
+    ql_text_reset(&context->scratch);
+    ql_text_load(&preparation->text, item->bytes, item->length);
+    preparation->streams[stream].account.read++;
+    for (int i = 0; ql_steps[i].edit != NULL && status == QL_OK; i++) {
+        const struct ql_step *step = &ql_steps[i];
+        if (!preparation->enabled[i]) {
+            continue;
+        }
+        if (text_alive && (step->streams & (1 << stream)) != 0) {
+            status = step_edit(preparation, step, stream, &preparation->text, &text_alive, error);
+        }
+        if (status == QL_OK && preparation->split && context->author_found && name_alive &&
+            (step->streams & QL_FOR_NAMES) != 0) {
+            status = step_edit(preparation, step, QL_STREAM_NAMES, &context->author, &name_alive, error);
+        }
+    }
+    if (status == QL_OK && text_alive) {
+        status = stream_keep(preparation, stream, &preparation->text, error);
+    }
+    if (status == QL_OK && preparation->split) {
+        struct ql_account *names = &preparation->streams[QL_STREAM_NAMES].account;
+        names->read++;
+        if (!context->author_found) {
+            ql_account_write(names, "attribution", "no_attribution", (uint32_t)(preparation->input_count - 1),
+                             item->line, &preparation->text, NULL);
+        } else if (name_alive) {
+            status = stream_keep(preparation, QL_STREAM_NAMES, &context->author, error);
+        }
+    }
+    return status;
+}
+
+static enum ql_status input_add(struct ql_preparation *preparation, const struct ql_reader *reader,
+                                struct ql_error *error)
+{
+    size_t count = preparation->input_count;
+    struct ql_input *larger = realloc(preparation->inputs, (count + 1) * sizeof *larger);
+    char *path = strdup(reader->path);
+
+    if (larger != NULL) {
+        preparation->inputs = larger;
+    }
+    if (larger == NULL || path == NULL) {
+        free(path);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
+    }
+    preparation->inputs[count] = (struct ql_input){
+        .path = path,
+        .size_bytes = reader->size_bytes,
+        .format = reader->format,
+        .detected = preparation->options.format == QL_FORMAT_AUTO,
+    };
+    preparation->input_count++;
+    return QL_OK;
+}
+
+static enum ql_status read_header(struct ql_preparation *preparation, struct ql_reader *reader,
+                                  struct ql_field_map *map, struct ql_error *error)
+{
+    const struct ql_prepare_options *options = &preparation->options;
+    struct ql_step_context *context = &preparation->context;
+    struct ql_raw_item header;
+    const char *reason = NULL;
+    bool found;
+    enum ql_status status = ql_reader_read(reader, &header, &found, error);
+
+    if (status != QL_OK || !found) {
+        return status;
+    }
+    context->line = header.line;
+    ql_text_reset(&context->scratch);
+    ql_text_load(&preparation->text, header.bytes, header.length);
+    status = ql_step_decode(context, &preparation->text, &reason, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    status = ql_field_map_read(map, preparation->text.bytes, preparation->text.length, options->field,
+                               options->author_field, error);
+    if (status == QL_ERROR_INPUT) {
+        (void)ql_error_prefix(error, "%s:%zu: ", reader->path, header.line);
+    }
+    return status;
+}
+
+enum ql_status ql_preparation_read(struct ql_preparation *preparation, const char *path, const char *bytes,
+                                   size_t size_bytes, struct ql_error *error)
+{
+    struct ql_step_context *context = &preparation->context;
+    struct ql_field_map map = {0};
+    struct ql_reader reader;
+    struct ql_raw_item item;
+    bool found = true;
+
+    ql_reader_open(&reader, path, bytes, size_bytes, preparation->options.format);
+    bool row_format = reader.format == QL_FORMAT_CSV || reader.format == QL_FORMAT_JSONL;
+    bool authors = attribution_enabled(preparation) &&
+                   (reader.format == QL_FORMAT_FORTUNE || (row_format && preparation->options.author_field != NULL));
+    if (preparation->input_count == 0) {
+        preparation->split = authors;
+    } else if (authors && !preparation->split) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "%s: has attributions, the first input has none; put it first, prepare the two apart, or "
+                              "--skip attribution",
+                              path);
+    }
+    enum ql_status status = input_add(preparation, &reader, error);
+    context->path = path;
+    context->format = reader.format;
+    context->fields = &map;
+    if (status == QL_OK && reader.format == QL_FORMAT_CSV) {
+        status = read_header(preparation, &reader, &map, error);
+    }
+    while (status == QL_OK) {
+        status = ql_reader_read(&reader, &item, &found, error);
+        if (status != QL_OK || !found) {
+            break;
+        }
+        preparation->inputs[preparation->input_count - 1].item_count++;
+        status = read_item(preparation, &item, error);
+    }
+    context->fields = NULL;
+    context->path = NULL;
+    return status;
+}
+
+// One step on one list. The items that it drops move from `kept` to the step's reason.
+static enum ql_status step_sift(struct ql_preparation *preparation, const struct ql_step *step, enum ql_stream stream,
+                                struct ql_error *error)
+{
+    struct ql_stream_state *state = &preparation->streams[stream];
+    struct ql_item_list *list = &state->list;
+    size_t kept = 0;
+
+    preparation->context.stream = stream;
+    enum ql_status status = step->sift(&preparation->context, list, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        struct ql_item *item = &list->items[i];
+        if (item->dropped) {
+            size_t length;
+            const char *text = ql_item_list_read(list, i, &length);
+            ql_text_load(&preparation->before, text, length);
+            ql_account_write(&state->account, step->name, step->reason, item->input, item->line, &preparation->before,
+                             NULL);
+        } else {
+            list->items[kept++] = *item;
+        }
+    }
+    state->account.kept -= list->count - kept;
+    list->count = kept;
+    return ql_text_check(&preparation->before, error);
+}
+
+enum ql_status ql_preparation_step(struct ql_preparation *preparation, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    for (int i = 0; ql_steps[i].name != NULL; i++) {
+        for (int stream = 0; stream < QL_STREAM_COUNT && status == QL_OK; stream++) {
+            if (ql_steps[i].sift != NULL && preparation->enabled[i] && (ql_steps[i].streams & (1 << stream)) != 0) {
+                status = step_sift(preparation, &ql_steps[i], (enum ql_stream)stream, error);
+            }
+        }
+    }
+    return status;
+}
+
+bool ql_preparation_check(const struct ql_preparation *preparation)
+{
+    for (int i = 0; i < QL_STREAM_COUNT; i++) {
+        const struct ql_stream_state *state = &preparation->streams[i];
+        if (!ql_account_check(&state->account) || state->account.kept != state->list.count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct order {
+    uint64_t key;
+    uint32_t index;
+};
+
+static int order_compare(const void *left, const void *right)
+{
+    const struct order *a = left;
+    const struct order *b = right;
+
+    if (a->key != b->key) {
+        return a->key < b->key ? -1 : 1;
+    }
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+static enum ql_status stream_save(struct ql_preparation *preparation, struct ql_stream_state *state, const char *folder,
+                                  struct ql_error *error)
+{
+    static const char *const endings[QL_PART_COUNT] = {".txt", ".validation.txt", ".test.txt"};
+    const struct ql_prepare_options *options = &preparation->options;
+    const struct ql_item_list *list = &state->list;
+    struct ql_file_writer writers[QL_PART_COUNT] = {{0}};
+    struct ql_text path = {0};
+    struct order *orders = malloc((list->count + 1) * sizeof *orders);
+    enum ql_status status = QL_OK;
+
+    if (orders == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to shuffle %zu items", list->count);
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        size_t length;
+        const char *text = ql_item_list_read(list, i, &length);
+        orders[i] = (struct order){.key = ql_item_order(text, length, options->seed), .index = (uint32_t)i};
+    }
+    qsort(orders, list->count, sizeof *orders, order_compare);
+
+    for (int part = 0; part < QL_PART_COUNT && status == QL_OK; part++) {
+        state->part_items[part] = state->part_characters[part] = 0;
+        ql_text_load(&path, folder, strlen(folder));
+        ql_text_write_byte(&path, '/');
+        ql_text_write(&path, state->name, strlen(state->name));
+        ql_text_write(&path, endings[part], strlen(endings[part]));
+        status = ql_text_check(&path, error);
+        if (status == QL_OK) {
+            status = ql_file_writer_open(&writers[part], path.bytes, error);
+        }
+    }
+    for (size_t i = 0; i < list->count && status == QL_OK; i++) {
+        size_t length;
+        const char *text = ql_item_list_read(list, orders[i].index, &length);
+        enum ql_part part = ql_item_part(text, length, options->validation, options->test);
+        state->part_items[part]++;
+        state->part_characters[part] += ql_symbol_count_in(text, length) + 1;
+        // A failed write stays in the stream and shows when the writer is closed.
+        (void)fwrite(text, 1, length, writers[part].stream);
+        (void)fputc('\n', writers[part].stream);
+    }
+    for (int part = 0; part < QL_PART_COUNT; part++) {
+        if (status == QL_OK) {
+            status = ql_file_writer_close(&writers[part], error);
+        } else {
+            ql_file_writer_reset(&writers[part]);
+        }
+    }
+    free(orders);
+    ql_text_free(&path);
+    return status;
+}
+
+enum ql_status ql_preparation_save(struct ql_preparation *preparation, const char *folder, struct ql_error *error)
+{
+    enum ql_status status = ql_folder_init(folder, error);
+
+    assert(ql_preparation_check(preparation));
+    for (int stream = 0; stream < QL_STREAM_COUNT && status == QL_OK; stream++) {
+        if (ql_preparation_has_stream(preparation, (enum ql_stream)stream)) {
+            status = stream_save(preparation, &preparation->streams[stream], folder, error);
+        }
+    }
+    return status;
+}

@@ -1,0 +1,71 @@
+// A preparation: inputs go in one after the other, cleaned items come out as files, and every item is accounted for.
+// Order of calls: init, read for each input, step once, then check, save and the report; free at any time.
+// Uses: base, all of corpus.
+#ifndef QL_CORPUS_PREPARATION_H
+#define QL_CORPUS_PREPARATION_H
+
+#include "corpus/account.h"
+#include "corpus/clean_step.h"
+#include "corpus/item_hash.h"
+#include "corpus/item_list.h"
+#include "corpus/prepare_options.h"
+
+// One input, for the report.
+struct ql_input {
+    char *path; // owned
+    size_t size_bytes;
+    size_t item_count; // read from it
+    enum ql_format format;
+    bool detected; // the format was not given
+};
+
+// A stream and its account. Its file names start with `name`: quotes.txt, quotes.validation.txt, quotes.test.txt.
+struct ql_stream_state {
+    const char *name;
+    struct ql_item_list list;
+    struct ql_account account;
+    size_t part_items[QL_PART_COUNT];      // written to each part; set by ql_preparation_save
+    size_t part_characters[QL_PART_COUNT]; // symbols, with a line end for each item; likewise
+};
+
+struct ql_preparation {
+    struct ql_prepare_options options;
+    bool enabled[QL_STEP_LIMIT]; // for ql_steps[i]
+    bool split;                  // quotes and names, not items; decided by the first input
+    struct ql_stream_state streams[QL_STREAM_COUNT];
+    struct ql_input *inputs;
+    size_t input_count;
+    struct ql_word_list words;
+    struct ql_word_list names;
+    struct ql_step_context context;
+    struct ql_text text;   // the item in work
+    struct ql_text before; // the item as the present step found it
+};
+
+// Reads the switches and word lists and opens the encoding. Errors: QL_ERROR_USAGE for options that contradict each
+// other, those of ql_word_list_load, memory. After an error ql_preparation_free is still to be called.
+enum ql_status ql_preparation_init(struct ql_preparation *preparation, const struct ql_prepare_options *options,
+                                   struct ql_error *error);
+void ql_preparation_free(struct ql_preparation *preparation);
+
+// Reads all items of an input and takes them through the steps that edit. The bytes are not needed afterwards.
+// With the step `attribution` on, a first input that is a fortune file, or `author_field`, makes streams of quotes and
+// names; otherwise there is one stream of items.
+// Errors: QL_ERROR_INPUT with file and line; QL_ERROR_USAGE for a fortune file behind inputs that are none.
+enum ql_status ql_preparation_read(struct ql_preparation *preparation, const char *path, const char *bytes,
+                                   size_t size_bytes, struct ql_error *error);
+
+// Takes the items of all inputs through the steps that sift.
+enum ql_status ql_preparation_step(struct ql_preparation *preparation, struct ql_error *error);
+
+// True when each account adds up and agrees with its list. False is a bug of ours.
+bool ql_preparation_check(const struct ql_preparation *preparation);
+
+// Writes the files of all streams into the folder, which is made when it is missing. Each file is whole or not there.
+// Errors: those of ql_file_writer_open and ql_file_writer_close.
+enum ql_status ql_preparation_save(struct ql_preparation *preparation, const char *folder, struct ql_error *error);
+
+// The streams in use: QL_STREAM_ITEMS alone, or QL_STREAM_QUOTES and QL_STREAM_NAMES.
+bool ql_preparation_has_stream(const struct ql_preparation *preparation, enum ql_stream stream);
+
+#endif

@@ -1,0 +1,176 @@
+// Finds the named fields in CSV rows and JSON lines: see record_field.h.
+// CSV is a small loop over cells; JSON is left to jansson.
+// Uses: corpus/clean_step, jansson.
+#include "corpus/record_field.h"
+
+#include <string.h>
+
+#include <jansson.h>
+
+#include "corpus/clean_step.h"
+
+// Reads the cell at *position into `cell`, and moves behind it and its comma. Sets *last at the end of the row.
+static enum ql_status csv_cell(const char *row, size_t length, size_t *position, struct ql_text *cell, bool *last,
+                               struct ql_error *error)
+{
+    size_t i = *position;
+
+    ql_text_reset(cell);
+    if (i < length && row[i] == '"') {
+        for (i++;; i++) {
+            if (i >= length) {
+                return ql_error_write(error, QL_ERROR_INPUT, "a quoted field is never closed; close it with \"");
+            }
+            if (row[i] == '"') {
+                i++;
+                if (i >= length || row[i] != '"') {
+                    break;
+                }
+            }
+            ql_text_write_byte(cell, row[i]);
+        }
+        if (i < length && row[i] != ',') {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "text follows the closing quotation mark of a field; double "
+                                  "the quotation marks that belong to the field");
+        }
+    } else {
+        for (; i < length && row[i] != ','; i++) {
+            if (row[i] == '"') {
+                return ql_error_write(error, QL_ERROR_INPUT,
+                                      "a quotation mark in a field that does not start with "
+                                      "one; quote the whole field and double the mark");
+            }
+            ql_text_write_byte(cell, row[i]);
+        }
+    }
+    *last = i >= length;
+    *position = i + 1;
+    return ql_text_check(cell, error);
+}
+
+enum ql_status ql_field_map_read(struct ql_field_map *map, const char *row, size_t length, const char *field,
+                                 const char *author_field, struct ql_error *error)
+{
+    struct ql_text cell = {0};
+    struct ql_text columns = {0};
+    enum ql_status status = QL_OK;
+    const char *missing = NULL;
+    bool last = false;
+
+    *map = (struct ql_field_map){.text_column = SIZE_MAX, .author_column = SIZE_MAX};
+    for (size_t position = 0; !last; map->column_count++) {
+        status = csv_cell(row, length, &position, &cell, &last, error);
+        if (status != QL_OK) {
+            goto done;
+        }
+        const char *name = cell.bytes == NULL ? "" : cell.bytes;
+        if (map->text_column == SIZE_MAX && strcmp(name, field) == 0) {
+            map->text_column = map->column_count;
+        } else if (author_field != NULL && map->author_column == SIZE_MAX && strcmp(name, author_field) == 0) {
+            map->author_column = map->column_count;
+        }
+        ql_text_write(&columns, ", ", map->column_count == 0 ? 0 : 2);
+        ql_text_write(&columns, name, strlen(name));
+    }
+    if (map->text_column == SIZE_MAX) {
+        missing = field;
+    } else if (author_field != NULL && map->author_column == SIZE_MAX) {
+        missing = author_field;
+    }
+    if (missing != NULL) {
+        status = ql_error_write(error, QL_ERROR_INPUT,
+                                "the header has no column \"%s\"; name one of these with --field or --author_field: "
+                                "%.400s",
+                                missing, columns.bytes == NULL ? "" : columns.bytes);
+    }
+done:
+    ql_text_free(&columns);
+    ql_text_free(&cell);
+    return status;
+}
+
+static enum ql_status csv_fields(struct ql_step_context *context, struct ql_text *text, struct ql_error *error)
+{
+    const struct ql_field_map *map = context->fields;
+    struct ql_text cell = {0};
+    enum ql_status status = QL_OK;
+    size_t count = 0;
+    bool last = text->length == 0; // a blank line is an empty item, not a row of one cell
+
+    ql_text_reset(&context->scratch);
+    for (size_t position = 0; !last; count++) {
+        status = csv_cell(text->bytes, text->length, &position, &cell, &last, error);
+        if (status != QL_OK) {
+            goto done;
+        }
+        if (count == map->text_column) {
+            ql_text_load(&context->scratch, cell.bytes, cell.length);
+        } else if (count == map->author_column) {
+            ql_text_load(&context->author, cell.bytes, cell.length);
+            context->author_found = cell.length > 0;
+        }
+    }
+    if (text->length > 0 && count != map->column_count) {
+        status = ql_error_write(error, QL_ERROR_INPUT, "the row has %zu fields, the header has %zu", count,
+                                map->column_count);
+        goto done;
+    }
+    ql_text_swap(text, &context->scratch);
+done:
+    ql_text_free(&cell);
+    return status;
+}
+
+static enum ql_status json_fields(struct ql_step_context *context, struct ql_text *text, struct ql_error *error)
+{
+    const char *field = context->options->field;
+    const char *author_field = context->options->author_field;
+    json_error_t reason;
+    enum ql_status status = QL_OK;
+
+    if (text->length == strspn(text->bytes == NULL ? "" : text->bytes, " \t")) {
+        ql_text_reset(text);
+        return QL_OK;
+    }
+    json_t *object = json_loadb(text->bytes, text->length, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &reason);
+    if (object == NULL) {
+        return ql_error_write(error, QL_ERROR_INPUT, "is no JSON at column %d: %s", reason.column, reason.text);
+    }
+    if (!json_is_object(object)) {
+        status = ql_error_write(error, QL_ERROR_INPUT, "is JSON but no object; each line must be {\"%s\": ...}", field);
+        goto done;
+    }
+    const json_t *value = json_object_get(object, field);
+    if (!json_is_string(value)) {
+        status = ql_error_write(error, QL_ERROR_INPUT, "%s \"%s\"; name the member that holds the text with --field",
+                                value == NULL ? "has no member" : "no string is in member", field);
+        goto done;
+    }
+    ql_text_load(text, json_string_value(value), json_string_length(value));
+    value = author_field == NULL ? NULL : json_object_get(object, author_field);
+    if (json_is_string(value)) {
+        ql_text_load(&context->author, json_string_value(value), json_string_length(value));
+        context->author_found = context->author.length > 0;
+    }
+done:
+    json_decref(object);
+    return status;
+}
+
+enum ql_status ql_step_fields(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                              struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    (void)reason;
+    if (context->format == QL_FORMAT_CSV) {
+        status = csv_fields(context, text, error);
+    } else if (context->format == QL_FORMAT_JSONL) {
+        status = json_fields(context, text, error);
+    }
+    if (status == QL_ERROR_INPUT) {
+        (void)ql_error_prefix(error, "%s:%zu: ", context->path, context->line);
+    }
+    return status;
+}

@@ -1,0 +1,187 @@
+// Steps on the surface of a text: white_space, one_line, emphasis, quotation_marks and length.
+// Each is a single pass that copies into the scratch text.
+// Uses: corpus/clean_step.
+#include <string.h>
+
+#include "corpus/clean_step.h"
+
+enum ql_status ql_step_white_space(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                                   struct ql_error *error)
+{
+    struct ql_text *out = &context->scratch;
+    bool pending = false; // a blank was seen and not yet written
+
+    (void)reason;
+    (void)error;
+    ql_text_reset(out);
+    for (size_t i = 0; i < text->length; i++) {
+        char byte = text->bytes[i];
+        if (byte == ' ' || byte == '\t') {
+            pending = true;
+            continue;
+        }
+        bool line_start = out->length == 0 || out->bytes[out->length - 1] == '\n';
+        if (pending && byte != '\n' && !line_start) {
+            ql_text_write_byte(out, ' ');
+        }
+        pending = false;
+        ql_text_write_byte(out, byte);
+    }
+    ql_text_swap(text, out);
+    return QL_OK;
+}
+
+// A word that was broken at a hyphen ("meta-\nphor") gets its hyphen back without a space: whether the hyphen belongs
+// to the word cannot be known, and "well-known" is the commoner case.
+static bool is_broken_word(const struct ql_text *out, const struct ql_text *text, size_t next)
+{
+    return out->length >= 2 && out->bytes[out->length - 1] == '-' &&
+           ql_symbol_is_letter((unsigned char)out->bytes[out->length - 2]) && next < text->length &&
+           ql_symbol_is_letter((unsigned char)text->bytes[next]);
+}
+
+enum ql_status ql_step_one_line(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                                struct ql_error *error)
+{
+    struct ql_text *out = &context->scratch;
+    bool blank = true;
+
+    (void)error;
+    ql_text_reset(out);
+    for (size_t i = 0; i < text->length;) {
+        if (text->bytes[i] != '\n' && text->bytes[i] != '\r') {
+            blank = blank && (text->bytes[i] == ' ' || text->bytes[i] == '\t');
+            ql_text_write_byte(out, text->bytes[i++]);
+            continue;
+        }
+        while (i < text->length && (text->bytes[i] == '\n' || text->bytes[i] == '\r')) {
+            i++;
+        }
+        if (out->length > 0 && i < text->length && !is_broken_word(out, text, i)) {
+            ql_text_write_byte(out, ' ');
+        }
+    }
+    if (blank) {
+        *reason = "empty";
+    }
+    ql_text_swap(text, out);
+    return QL_OK;
+}
+
+static bool is_word_symbol(const struct ql_text *text, size_t index)
+{
+    unsigned char byte = (unsigned char)text->bytes[index];
+
+    return byte >= 0x80 || ql_symbol_is_letter(byte) || ql_symbol_is_digit(byte);
+}
+
+// The index of the mark that closes the emphasis opened at `open`, or 0. Between the two stands a word or a phrase.
+static size_t emphasis_end(const struct ql_text *text, size_t open)
+{
+    if ((open > 0 && is_word_symbol(text, open - 1)) || open + 1 >= text->length || !is_word_symbol(text, open + 1)) {
+        return 0;
+    }
+    for (size_t i = open + 2; i < text->length; i++) {
+        bool outside = i + 1 == text->length || !is_word_symbol(text, i + 1);
+        if (text->bytes[i] == text->bytes[open] && outside && text->bytes[i - 1] != ' ') {
+            return i;
+        }
+    }
+    return 0;
+}
+
+enum ql_status ql_step_emphasis(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                                struct ql_error *error)
+{
+    struct ql_text *out = &context->scratch;
+    size_t end = 0; // of the emphasis that is open, or 0
+
+    (void)reason;
+    (void)error;
+    ql_text_reset(out);
+    for (size_t i = 0; i < text->length; i++) {
+        char byte = text->bytes[i];
+        if (end == 0 && (byte == '*' || byte == '_')) {
+            end = emphasis_end(text, i);
+            if (end != 0) {
+                continue;
+            }
+        } else if (end != 0 && i == end) {
+            end = 0;
+            continue;
+        } else if (end != 0 && byte == '_' && text->bytes[end] == '_') {
+            byte = ' ';
+        }
+        ql_text_write_byte(out, byte);
+    }
+    ql_text_swap(text, out);
+    return QL_OK;
+}
+
+// Takes the text out of a pair of quotation marks around it, and an opening one that is never closed off its start.
+static void quotation_marks_outer(struct ql_text *text)
+{
+    size_t marks = 0;
+
+    for (size_t i = 0; i < text->length; i++) {
+        marks += text->bytes[i] == '"';
+    }
+    bool first = text->length > 0 && text->bytes[0] == '"';
+    bool last = text->length > 1 && text->bytes[text->length - 1] == '"';
+    bool cut_last = last && ((marks == 2 && first) || marks == 1);
+    bool cut_first = first && ((marks == 2 && last) || marks == 1);
+
+    text->length -= cut_last;
+    if (cut_first) {
+        text->length--;
+        memmove(text->bytes, text->bytes + 1, text->length);
+    }
+    if (cut_first || cut_last) {
+        while (text->length > 0 && text->bytes[text->length - 1] == ' ') {
+            text->length--;
+        }
+        text->bytes[text->length] = '\0';
+    }
+}
+
+enum ql_status ql_step_quotation_marks(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                                       struct ql_error *error)
+{
+    struct ql_text *out = &context->scratch;
+
+    (void)error;
+    ql_text_reset(out);
+    for (size_t i = 0; i < text->length; i++) {
+        char byte = text->bytes[i];
+        if ((byte == '`' || byte == '\'') && i + 1 < text->length && text->bytes[i + 1] == byte) {
+            ql_text_write_byte(out, '"');
+            i++;
+        } else {
+            ql_text_write_byte(out, byte == '`' ? '\'' : byte);
+        }
+    }
+    ql_text_swap(text, out);
+    quotation_marks_outer(text);
+    if (text->length == 0 || strspn(text->bytes, " ") == text->length) {
+        *reason = "empty";
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_step_length(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                              struct ql_error *error)
+{
+    const struct ql_prepare_options *options = context->options;
+    bool name = context->stream == QL_STREAM_NAMES;
+    int minimum = name ? options->name_min_length : options->min_length;
+    int maximum = name ? options->name_max_length : options->max_length;
+    size_t length = ql_symbol_count_in(text->bytes, text->length);
+
+    (void)error;
+    if (length < (size_t)minimum) {
+        *reason = "too_short";
+    } else if (maximum > 0 && length > (size_t)maximum) {
+        *reason = "too_long";
+    }
+    return QL_OK;
+}

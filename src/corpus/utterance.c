@@ -1,0 +1,274 @@
+// The step `utterance`: keeps what one voice says in one breath, and drops what only a page can hold.
+// Each test looks at the lines as they stood in the file, so the step comes before they are joined.
+// The tests are rules of thumb, made by reading Debian's fortunes; each has its own reason in the report.
+// Uses: corpus/clean_step.
+#include <string.h>
+
+#include "corpus/clean_step.h"
+
+struct line {
+    const char *text; // behind the indent
+    size_t length;
+    size_t indent; // columns
+    size_t number; // from 0
+};
+
+// What is counted over all lines of an item.
+struct survey {
+    size_t lines;       // that are not blank
+    size_t paragraphs;  // runs of them
+    size_t indented;    // but the first of a paragraph
+    size_t speakers;    // "HAMLET: ...", "<nick> ..."
+    size_t quoted;      // lines that start with a quotation mark
+    size_t numbered;    // "1. ...", "(a) ...", "* ..."
+    size_t capitals;    // lines that start with a capital letter
+    size_t short_lines; // at most VERSE_COLUMNS wide
+    size_t headers;     // "Subject: ..."
+    size_t cited;       // "> ..."
+    size_t gaps;        // wide gaps inside of lines, as in tables and drawings
+    bool heading;       // the first of several lines ends in a colon
+    bool definition;    // ... "word, n.:"
+};
+
+enum { VERSE_COLUMNS = 56, SPEAKER_BYTES = 32, GAP_BLANKS = 4 };
+
+static bool starts_with(const struct line *line, const char *word)
+{
+    size_t length = strlen(word);
+
+    return line->length >= length && memcmp(line->text, word, length) == 0;
+}
+
+static bool ends_with(const struct line *line, const char *word)
+{
+    size_t length = strlen(word);
+
+    return line->length >= length && memcmp(line->text + line->length - length, word, length) == 0;
+}
+
+// "Name:" or "<nick>" and then something said.
+static bool line_has_speaker(const struct line *line)
+{
+    const char *colon = memchr(line->text, ':', line->length < SPEAKER_BYTES ? line->length : SPEAKER_BYTES);
+
+    if (line->length > 0 && line->text[0] == '<') {
+        return memchr(line->text, '>', line->length) != NULL;
+    }
+    if (colon == NULL || !ql_symbol_is_upper((unsigned char)line->text[0])) {
+        return false;
+    }
+    size_t words = 1;
+    for (const char *byte = line->text; byte < colon; byte++) {
+        words += *byte == ' ';
+    }
+    return words <= 3;
+}
+
+static bool line_is_numbered(const struct line *line)
+{
+    size_t i = line->length > 0 && line->text[0] == '(';
+    size_t start = i;
+
+    if (line->length > 2 && strchr("*-o+", line->text[0]) != NULL && line->text[1] == ' ') {
+        return true;
+    }
+    while (i < line->length && ql_symbol_is_digit((unsigned char)line->text[i])) {
+        i++;
+    }
+    if (i == start && i < line->length && ql_symbol_is_letter((unsigned char)line->text[i])) {
+        i++;
+    }
+    bool digits = i > start && ql_symbol_is_digit((unsigned char)line->text[start]);
+    return i > start && i + 1 < line->length && (line->text[i] == ')' || (digits && line->text[i] == '.')) &&
+           (line->text[i + 1] == ' ' || line->text[i + 1] == '\t');
+}
+
+static bool line_is_header(const struct line *line)
+{
+    static const char *const headers[] = {"From:",         "To:", "Subject:", "Date:", "Message-ID:", "Newsgroups:",
+                                          "Organization:", "Re:", "SUBJECT:", "FROM:", "TO:",         "MEMORANDUM"};
+
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        if (starts_with(line, headers[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// "pun, n.:", "to err, v.i.:", "gurmlish adj.:" and "hipatitis [hip-a-ti'tis] (n.)".
+static bool line_is_definition(const struct line *line)
+{
+    static const char *const marks[] = {"n.:",   "n:",    "v.:",      "v:",     "adj.:",  "adj:",   "adv.:", "adv:",
+                                        "v.i.:", "v.t.:", "vb.:",     "n.pl.:", "pl.n.:", "n.",     "(n.)",  "(v.)",
+                                        "v.",    "adj.",  "interj.:", "prep.:", "conj.:", "abbr.:", "phr.:"};
+
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        size_t length = strlen(marks[i]);
+        if (line->length > length + 1 && ends_with(line, marks[i]) &&
+            strchr(" ,\t", line->text[line->length - length - 1]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t line_gaps(const struct line *line)
+{
+    size_t gaps = 0;
+    size_t blanks = 0;
+
+    for (size_t i = 0; i < line->length; i++) {
+        bool blank = line->text[i] == ' ' || line->text[i] == '\t';
+        size_t width = line->text[i] == '\t' ? GAP_BLANKS : 1;
+        gaps += !blank && blanks >= GAP_BLANKS;
+        blanks = blank ? blanks + width : 0;
+    }
+    return gaps;
+}
+
+static void survey_line(struct survey *survey, const struct line *line, bool paragraph_start)
+{
+    survey->lines++;
+    survey->paragraphs += paragraph_start;
+    survey->indented += line->indent > 1 && !paragraph_start;
+    survey->speakers += line_has_speaker(line);
+    survey->quoted += line->text[0] == '"' || starts_with(line, "``");
+    survey->numbered += line_is_numbered(line);
+    survey->capitals += ql_symbol_is_upper((unsigned char)line->text[line->text[0] == '"' && line->length > 1]);
+    survey->short_lines += line->length <= VERSE_COLUMNS;
+    survey->headers += line_is_header(line);
+    survey->cited += line->text[0] == '>' || line->text[0] == '|';
+    survey->gaps += line_gaps(line);
+    if (survey->lines == 1) {
+        survey->heading = ends_with(line, ":");
+        survey->definition = line_is_definition(line);
+    }
+}
+
+static struct survey survey_lines(const struct ql_text *text)
+{
+    struct survey survey = {0};
+    bool paragraph_start = true;
+
+    for (size_t i = 0; i < text->length;) {
+        const char *end = memchr(text->bytes + i, '\n', text->length - i);
+        size_t length = end == NULL ? text->length - i : (size_t)(end - (text->bytes + i));
+        struct line line = {.text = text->bytes + i, .length = length};
+        while (line.length > 0 && (line.text[0] == ' ' || line.text[0] == '\t')) {
+            line.indent = line.text[0] == '\t' ? (line.indent / 8 + 1) * 8 : line.indent + 1;
+            line.text++;
+            line.length--;
+        }
+        while (line.length > 0 && (line.text[line.length - 1] == ' ' || line.text[line.length - 1] == '\t')) {
+            line.length--;
+        }
+        if (line.length == 0) {
+            paragraph_start = true;
+        } else {
+            survey_line(&survey, &line, paragraph_start);
+            paragraph_start = false;
+        }
+        i += length + 1;
+    }
+    return survey;
+}
+
+static bool has_any(const struct ql_text *text, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        if (text->length > 0 && strstr(text->bytes, *words) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Program text, addresses and paths: marks that speech has no use for.
+static bool looks_like_code(const struct ql_text *text)
+{
+    static const char *const marks[] = {
+        "http:", "www.", "ftp.", "/*",   "*/",   "{",   "}",  "#include", "==", "->", "&&",  "||",
+        "();",   "::",   "/usr", "/dev", "/etc", "\\",  "$_", "@_",       "%s", "<-", "++",  "#!",
+        ";\n",   "^",    "~",    "[]",   "()",   " = ", "+=", "!=",       "<",  ">",  ".c:", NULL};
+
+    for (size_t i = 0; i + 2 < text->length; i++) {
+        bool address = text->bytes[i + 1] == '@' || text->bytes[i + 1] == '!';
+        if (address && ql_symbol_is_letter((unsigned char)text->bytes[i]) &&
+            ql_symbol_is_letter((unsigned char)text->bytes[i + 2])) {
+            return true;
+        }
+    }
+    return has_any(text, marks);
+}
+
+// A quotation that ends and another one that starts with nothing but blanks between them; or someone acting in a chat.
+static bool has_answer(const struct ql_text *text)
+{
+    for (size_t i = 0; i < text->length; i++) {
+        if (text->bytes[i] != '"' || i == 0 || strchr(" \t\n", text->bytes[i - 1]) != NULL) {
+            continue;
+        }
+        size_t blanks = strspn(text->bytes + i + 1, " \t\n");
+        if (blanks > 0 && text->bytes[i + 1 + blanks] == '"') {
+            return true;
+        }
+    }
+    return text->bytes[0] == '<' || strncmp(text->bytes, "* ", 2) == 0;
+}
+
+// Speech is letters: drawings, formulas and tables are not. Half of what is no blank must be small letters.
+static const char *letters_check(const struct ql_text *text)
+{
+    size_t small = 0;
+    size_t letters = 0;
+    size_t marks = 0;
+
+    for (size_t i = 0; i < text->length;) {
+        int32_t symbol = ql_symbol_read(text->bytes, text->length, &i);
+        bool letter = ql_symbol_is_letter(symbol);
+        letters += letter;
+        small += letter && !ql_symbol_is_upper(symbol);
+        marks += symbol != ' ' && symbol != '\t' && symbol != '\n';
+    }
+    if (letters * 4 < marks * 3) {
+        return "drawing";
+    }
+    return small * 4 < letters * 3 ? "shouting" : NULL;
+}
+
+enum ql_status ql_step_utterance(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                                 struct ql_error *error)
+{
+    struct survey survey = survey_lines(text);
+
+    (void)context;
+    (void)error;
+    if (survey.lines == 0) {
+        return QL_OK; // empty items are for one_line
+    }
+    if (survey.definition) {
+        *reason = "definition";
+    } else if (survey.headers > 0 || survey.cited > 0) {
+        *reason = "mail";
+    } else if (survey.lines > 1 && survey.heading) {
+        *reason = "heading";
+    } else if (survey.speakers > 1 || survey.quoted > 1 || has_answer(text)) {
+        *reason = "dialogue";
+    } else if (survey.numbered > 1) {
+        *reason = "list";
+    } else if (looks_like_code(text)) {
+        *reason = "code";
+    } else if (survey.gaps > 0) {
+        *reason = "table";
+    } else if (survey.lines >= 2 && survey.capitals == survey.lines && survey.short_lines == survey.lines) {
+        *reason = "verse";
+    } else if (survey.paragraphs > 1) {
+        *reason = "several_paragraphs";
+    } else if (survey.indented > 0) {
+        *reason = "indented";
+    } else {
+        *reason = letters_check(text);
+    }
+    return QL_OK;
+}

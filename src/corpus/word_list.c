@@ -1,0 +1,134 @@
+// A list of words and phrases: see word_list.h; and the step `word_list`.
+// Entries with the same first byte are chained; at each place where a word may start, one chain is compared.
+// Uses: base/file, corpus/clean_step, utf8proc.
+#include "corpus/word_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#include "base/file.h"
+#include "corpus/clean_step.h"
+
+// Appends `bytes` with every symbol in its lower case. False when they are no UTF-8.
+static bool fold_write(struct ql_text *out, const char *bytes, size_t length)
+{
+    bool valid = true;
+
+    for (size_t i = 0; i < length;) {
+        int32_t symbol = ql_symbol_read(bytes, length, &i);
+        valid = valid && symbol != 0xFFFD;
+        ql_text_write_symbol(out, utf8proc_tolower(symbol));
+    }
+    return valid;
+}
+
+static enum ql_status list_add(struct ql_word_list *list, const char *bytes, size_t length, struct ql_error *error)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 256 : list->capacity * 2;
+        struct ql_word_entry *larger = realloc(list->entries, capacity * sizeof *larger);
+        if (larger == NULL) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the word list");
+        }
+        list->entries = larger;
+        list->capacity = capacity;
+    }
+    size_t offset = list->folded.length;
+    if (!fold_write(&list->folded, bytes, length)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the entry is no UTF-8; convert the list with iconv");
+    }
+    enum ql_status status = ql_text_check(&list->folded, error);
+    if (status == QL_OK) {
+        size_t *first = &list->first[(unsigned char)list->folded.bytes[offset]];
+        list->entries[list->count++] =
+            (struct ql_word_entry){.offset = offset, .length = list->folded.length - offset, .next = *first};
+        *first = list->count;
+    }
+    return status;
+}
+
+enum ql_status ql_word_list_load(struct ql_word_list *list, const char *path, struct ql_error *error)
+{
+    struct ql_file_view view;
+    struct ql_reader reader;
+    struct ql_raw_item line;
+    bool found = true;
+    enum ql_status status = ql_file_open(&view, path, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    ql_reader_open(&reader, path, (const char *)view.data, view.size_bytes, QL_FORMAT_LINES);
+    while (status == QL_OK) {
+        status = ql_reader_read(&reader, &line, &found, error);
+        if (status != QL_OK || !found) {
+            break;
+        }
+        while (line.length > 0 && strchr(" \t", line.bytes[line.length - 1]) != NULL) {
+            line.length--;
+        }
+        if (line.length > 0 && line.bytes[0] != '#') {
+            status = list_add(list, line.bytes, line.length, error);
+            if (status == QL_ERROR_INPUT) {
+                (void)ql_error_prefix(error, "%s:%zu: ", path, line.line);
+            }
+        }
+    }
+    ql_file_close(&view);
+    return status;
+}
+
+void ql_word_list_free(struct ql_word_list *list)
+{
+    ql_text_free(&list->folded);
+    free(list->entries);
+    *list = (struct ql_word_list){0};
+}
+
+// True when the bytes on both sides of `index` belong to one word. Bytes from 0x80 on are parts of letters.
+static bool is_inside_word(const struct ql_text *text, size_t index)
+{
+    if (index == 0 || index >= text->length) {
+        return false;
+    }
+    unsigned char before = (unsigned char)text->bytes[index - 1];
+    unsigned char after = (unsigned char)text->bytes[index];
+    return (before >= 0x80 || ql_symbol_is_letter(before) || ql_symbol_is_digit(before)) &&
+           (after >= 0x80 || ql_symbol_is_letter(after) || ql_symbol_is_digit(after));
+}
+
+bool ql_word_list_check(const struct ql_word_list *list, const struct ql_text *text, struct ql_text *folded)
+{
+    ql_text_reset(folded);
+    (void)fold_write(folded, text->bytes, text->length);
+    for (size_t i = 0; i < folded->length; i++) {
+        size_t next = list->first[(unsigned char)folded->bytes[i]];
+        if (next == 0 || is_inside_word(folded, i)) {
+            continue;
+        }
+        for (; next != 0; next = list->entries[next - 1].next) {
+            const struct ql_word_entry *entry = &list->entries[next - 1];
+            if (entry->length <= folded->length - i &&
+                memcmp(list->folded.bytes + entry->offset, folded->bytes + i, entry->length) == 0 &&
+                !is_inside_word(folded, i + entry->length)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+enum ql_status ql_step_word_list(struct ql_step_context *context, struct ql_text *text, const char **reason,
+                                 struct ql_error *error)
+{
+    (void)error;
+    if (context->words->count > 0 && ql_word_list_check(context->words, text, &context->scratch)) {
+        *reason = "listed_word";
+    } else if (context->stream == QL_STREAM_NAMES && context->names->count > 0 &&
+               ql_word_list_check(context->names, text, &context->scratch)) {
+        *reason = "listed_name";
+    }
+    return QL_OK;
+}

@@ -1,0 +1,34 @@
+// A list of words and phrases to look for as whole words, whatever their case.
+// "Ass" does not match in "Cassandra"; the ends of a match must be ends of words.
+// Uses: corpus/text_buffer, utf8proc.
+#ifndef QL_CORPUS_WORD_LIST_H
+#define QL_CORPUS_WORD_LIST_H
+
+#include "corpus/text_buffer.h"
+
+struct ql_word_entry {
+    size_t offset; // in the list's `folded`
+    size_t length;
+    size_t next; // index of the next entry with the same first byte, plus 1; 0 is none
+};
+
+// Zero-initialised is an empty list.
+struct ql_word_list {
+    struct ql_text folded; // the entries in lower case, one behind the other
+    struct ql_word_entry *entries;
+    size_t count;
+    size_t capacity;
+    size_t first[256]; // index of the first entry that starts with this byte, plus 1; 0 is none
+};
+
+// Reads a file of one entry per line; blank lines and lines that start with "#" are none.
+// Errors: those of ql_file_open; QL_ERROR_INPUT with file and line for bytes that are no UTF-8.
+enum ql_status ql_word_list_load(struct ql_word_list *list, const char *path, struct ql_error *error);
+
+void ql_word_list_free(struct ql_word_list *list);
+
+// True when an entry stands in `text` (valid UTF-8), which is in `folded` in lower case afterwards. Where an entry
+// starts or ends with a letter or digit, no further one may be beside it in the text.
+bool ql_word_list_check(const struct ql_word_list *list, const struct ql_text *text, struct ql_text *folded);
+
+#endif
