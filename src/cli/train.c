@@ -672,7 +672,7 @@ int ql_cli_train(int argc, char **argv)
     }
     enum ql_status status = prepare_session(&session, options, &error);
     if (status == QL_OK) {
-        struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND}; // a second one kills
+        struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; // a second one kills
         (void)sigaction(SIGINT, &action, NULL);
         (void)sigaction(SIGTERM, &action, NULL);
         session.bar.shown = ql_cli_progress_wanted(settings->quiet);
