@@ -28,7 +28,8 @@ void ql_network_init(struct ql_network *network, const struct ql_model *model, s
 
     *network = (struct ql_network){.model = model, .input_table = take(arena, 1, d.V, GH)};
     for (int l = 0; l < d.L; l++) {
-        network->weight_hh_t[l] = take(arena, 1, d.H, GH);
+        ql_step_product_init(&network->forward[l], d.H, GH, arena);
+        ql_step_product_init(&network->backward[l], GH, d.H, arena);
     }
 }
 
@@ -57,25 +58,24 @@ void ql_workspace_init(struct ql_workspace *workspace, const struct ql_model *mo
     }
 }
 
+int ql_network_reset_tasks(const struct ql_network *network)
+{
+    return 2 * network->model->dimensions.L + 1;
+}
+
 void ql_network_reset(struct ql_network *network, int task)
 {
     const struct ql_model *model = network->model;
     const struct ql_dimensions d = model->dimensions;
-    int GH = ql_cell_gates(d.cell) * d.H;
+    int l = task / 2;
 
-    if (task == d.L) {
+    if (l == d.L) {
+        int GH = ql_cell_gates(d.cell) * d.H;
         ql_gemm_nt(network->input_table, model->embedding, model->layers[0].weight_ih, d.V, GH, d.E, 0.0f);
-        return;
-    }
-    const float *weight = model->layers[task].weight_hh;
-    float *transposed = network->weight_hh_t[task];
-    for (int first = 0; first < GH; first += 16) { // a strip of rows at a time, so that written lines are filled
-        int last = first + 16 < GH ? first + 16 : GH;
-        for (int k = 0; k < d.H; k++) {
-            for (int row = first; row < last; row++) {
-                transposed[(ptrdiff_t)k * GH + row] = weight[(ptrdiff_t)row * d.H + k];
-            }
-        }
+    } else if (task % 2 == 0) {
+        ql_step_product_reset_transposed(&network->forward[l], model->layers[l].weight_hh);
+    } else {
+        ql_step_product_reset(&network->backward[l], model->layers[l].weight_hh);
     }
 }
 
@@ -148,17 +148,17 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
         }
         switch (d.cell) {
         case QL_CELL_LSTM:
-            ql_gemm_nn(gates, h_before, network->weight_hh_t[l], S, GH, d.H, 1.0f);
+            ql_step_product_step(gates, h_before, &network->forward[l], S, true);
             ql_lstm_batch_forward(h, trace->c + (t + 1) * SH, gates, trace->c + t * SH, layer->bias_ih,
                                   layer->bias_hh, S, d.H);
             break;
         case QL_CELL_GRU:
-            ql_gemm_nn(workspace->from_h, h_before, network->weight_hh_t[l], S, GH, d.H, 0.0f);
+            ql_step_product_step(workspace->from_h, h_before, &network->forward[l], S, false);
             ql_gru_batch_forward(h, gates, trace->n_from_h + t * SH, workspace->from_h, h_before, layer->bias_ih,
                                  layer->bias_hh, S, d.H);
             break;
         case QL_CELL_RNN:
-            ql_gemm_nn(gates, h_before, network->weight_hh_t[l], S, GH, d.H, 1.0f);
+            ql_step_product_step(gates, h_before, &network->forward[l], S, true);
             ql_rnn_batch_forward(h, gates, layer->bias_ih, layer->bias_hh, S, d.H);
             break;
         }
@@ -253,7 +253,6 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
         float *gates = trace->gates + t * SGH;
         const float *from_above = workspace->dh + t * SH;
         const float *dfrom_h = gates;
-        float beta = 0.0f;
 
         for (ptrdiff_t k = 0; k < SH; k++) {
             workspace->dh_now[k] = from_above[k] + workspace->carry[k];
@@ -268,14 +267,13 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
                                   dlayer->bias_hh, workspace->dh_now, trace->n_from_h + t * SH, trace->h + t * SH, S,
                                   d.H);
             dfrom_h = trace->dfrom_h + t * SGH;
-            beta = 1.0f;
             break;
         case QL_CELL_RNN:
             ql_rnn_batch_backward(gates, dlayer->bias_ih, workspace->dh_now, S, d.H);
             break;
         }
         if (t > 0) { // the window's start is where truncated backpropagation ends
-            ql_gemm_nn(workspace->carry, dfrom_h, layer->weight_hh, S, d.H, GH, beta);
+            ql_step_product_step(workspace->carry, dfrom_h, &network->backward[l], S, d.cell == QL_CELL_GRU);
         }
         if (l == 0) {
             const uint16_t *tokens = batch->inputs + (ptrdiff_t)t * batch->B + shard.first;

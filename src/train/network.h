@@ -1,6 +1,6 @@
 // The model over a window of time: forward, loss, and truncated backpropagation, for a shard of a batch's sequences.
 // B sequences of T tokens make a batch; a shard is S neighbouring sequences of it, and one thread's work.
-// Uses: base/arena, model, train/blas, train/cell_batch, train/dropout.
+// Uses: base/arena, model, train/blas, train/cell_batch, train/dropout, train/step_product.
 #ifndef QL_TRAIN_NETWORK_H
 #define QL_TRAIN_NETWORK_H
 
@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "model/model.h"
+#include "train/step_product.h"
 
 // A window of text. The caller owns the arrays.
 struct ql_batch {
@@ -33,8 +34,9 @@ struct ql_state {
 // The parameters in the forms that the products want; made anew by ql_network_reset after each change of the model.
 struct ql_network {
     const struct ql_model *model;
-    float *input_table;                   // (V, GH) embedding times weight_ih of layer 0: a layer-0 input is a look-up
-    float *weight_hh_t[QL_MODEL_LAYER_LIMIT]; // (H, GH) transposed
+    float *input_table; // (V, GH) embedding times weight_ih of layer 0: a layer-0 input is a look-up
+    struct ql_step_product forward[QL_MODEL_LAYER_LIMIT];  // weight_hh transposed, (H, GH)
+    struct ql_step_product backward[QL_MODEL_LAYER_LIMIT]; // weight_hh, (GH, H)
 };
 
 // What a layer remembers between forward and backward.
@@ -75,7 +77,8 @@ void ql_network_init(struct ql_network *network, const struct ql_model *model, s
 void ql_workspace_init(struct ql_workspace *workspace, const struct ql_model *model, int T, int S, bool dropout,
                        struct ql_arena *arena);
 
-// The tasks that prepare a step, each independent of the others: task 0 to L.
+// The tasks that prepare a step, each independent of the others: ql_network_reset_tasks of them, from 0.
+int ql_network_reset_tasks(const struct ql_network *network);
 void ql_network_reset(struct ql_network *network, int task);
 
 // Runs the window and moves the state. Returns the sum of the weighted negative log likelihoods in nats, and leaves

@@ -130,7 +130,7 @@ static double run_shards(struct ql_trainer *trainer, const struct ql_batch *batc
     trainer->state = state;
     trainer->dropout = *dropout;
     if (!trainer->network_current) {
-        ql_thread_pool_run(&trainer->pool, task_reset, trainer, trainer->model->dimensions.L + 1);
+        ql_thread_pool_run(&trainer->pool, task_reset, trainer, ql_network_reset_tasks(&trainer->network));
         trainer->network_current = true;
     }
     ql_thread_pool_run(&trainer->pool, task, trainer, shard_count(batch->B));
