@@ -26,7 +26,7 @@ struct survey {
     size_t headers;     // "Subject: ..."
     size_t cited;       // "> ..."
     size_t gaps;        // wide gaps inside of lines, as in tables and drawings
-    bool heading;       // the first of several lines ends in a colon
+    bool heading;       // the first line ends in a colon, and the second is indented or another paragraph
     bool definition;    // ... "word, n.:"
 };
 
@@ -143,6 +143,8 @@ static void survey_line(struct survey *survey, const struct line *line, bool par
     if (survey->lines == 1) {
         survey->heading = ends_with(line, ":");
         survey->definition = line_is_definition(line);
+    } else if (survey->lines == 2) {
+        survey->heading = survey->heading && (line->indent > 1 || paragraph_start);
     }
 }
 
@@ -188,9 +190,9 @@ static bool has_any(const struct ql_text *text, const char *const *words)
 static bool looks_like_code(const struct ql_text *text)
 {
     static const char *const marks[] = {
-        "http:", "www.", "ftp.", "/*",   "*/",   "{",   "}",  "#include", "==", "->", "&&",  "||",
-        "();",   "::",   "/usr", "/dev", "/etc", "\\",  "$_", "@_",       "%s", "<-", "++",  "#!",
-        ";\n",   "^",    "~",    "[]",   "()",   " = ", "+=", "!=",       "<",  ">",  ".c:", NULL};
+        "http:", "www.", "ftp.", "/*",   "*/",   "{",  "}",  "#include", "==", "->",  "&&", "||",
+        "();",   "::",   "/usr", "/dev", "/etc", "\\", "$_", "@_",       "%s", "<-",  "++", "#!",
+        "^",     "~",    "[]",   "()",   " = ",  "+=", "!=", "<",        ">",  ".c:", NULL};
 
     for (size_t i = 0; i + 2 < text->length; i++) {
         bool address = text->bytes[i + 1] == '@' || text->bytes[i + 1] == '!';
