@@ -83,7 +83,7 @@ fi
 
 # The documentation's table is the tool's table.
 "$tool" prepare --list_steps | sed -E 's/^([a-z_]+) .*  (.*)$/\1: \2/' >steps.tool
-sed -nE 's/^\| `([a-z_]+)` \| [^|]* \| (.*) \|$/\1: \2/p' "$sources/docs/corpus.md" >steps.documented
+sed -nE 's/^\| `([a-z_]+)` \| [iqn-]{3} \| (.*) \|$/\1: \2/p' "$sources/docs/corpus.md" >steps.documented
 holds test -s steps.documented
 holds diff steps.tool steps.documented
 
