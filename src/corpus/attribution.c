@@ -37,20 +37,30 @@ static size_t dash_length(const char *text, size_t length)
     return symbol >= 0x2012 && symbol <= 0x2015 ? next : 0;
 }
 
+// True when the text before `end` stops as a sentence does.
+static bool sentence_ends(const struct ql_text *text, size_t end)
+{
+    while (end > 0 && strchr(" \t\n", text->bytes[end - 1]) != NULL) {
+        end--;
+    }
+    return end > 0 && strchr(".!?\"')", text->bytes[end - 1]) != NULL;
+}
+
 // Where the name starts in a line that looks like an attribution, or 0. Two hyphens (or a typographic dash) and an
 // indent make sure. Anything less counts only where a sentence or a quotation has ended and a capital letter follows.
 // "(By Author)" is an attribution on the last line.
-static size_t attribution_start(const char *line, size_t length, bool after_end, bool last_line)
+static size_t attribution_start(const struct ql_text *text, size_t line_start, size_t length)
 {
+    const char *line = text->bytes + line_start;
+    bool last_line = line_start + length + 1 >= text->length;
     size_t blanks;
     size_t indent = line_indent(line, length, &blanks);
     size_t dash = dash_length(line + blanks, length - blanks);
     size_t start = blanks + dash;
 
     if (last_line && length > 5 && memcmp(line, "(By ", 4) == 0 && line[length - 1] == ')') {
-        return 4;
+        return strlen("(By ");
     }
-
     while (start < length && (line[start] == ' ' || line[start] == '\t')) {
         start++;
     }
@@ -61,16 +71,8 @@ static size_t attribution_start(const char *line, size_t length, bool after_end,
     if (indent >= 2 && !single) {
         return start;
     }
-    return after_end && line[start] >= 'A' && line[start] <= 'Z' ? start : 0;
-}
-
-// True when the text before `end` stops as a sentence does.
-static bool sentence_ends(const struct ql_text *text, size_t end)
-{
-    while (end > 0 && strchr(" \t\n", text->bytes[end - 1]) != NULL) {
-        end--;
-    }
-    return end > 0 && strchr(".!?\"')", text->bytes[end - 1]) != NULL;
+    bool capital = line[start] >= 'A' && line[start] <= 'Z';
+    return capital && sentence_ends(text, line_start) ? start : 0;
 }
 
 // Where " -- Author" begins behind the last sentence of the text, or 0. The name is short and starts with a capital.
@@ -105,8 +107,7 @@ enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_te
         const char *line = text->bytes + i;
         const char *end = memchr(line, '\n', text->length - i);
         size_t length = end == NULL ? text->length - i : (size_t)(end - line);
-        bool last_line = i + length + 1 >= text->length;
-        size_t start = attribution_start(line, length, attributions == 0 && sentence_ends(text, i), last_line);
+        size_t start = attribution_start(text, i, length);
         if (start > 0) {
             text_end = attributions == 0 ? i : text_end;
             author = attributions == 0 ? i + start : author;

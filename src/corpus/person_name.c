@@ -110,7 +110,7 @@ static bool next_word(const struct ql_text *text, size_t *position, char word[NA
         word[length++] = text->bytes[i++];
     }
     *ends = false;
-    while (length > 0 && strchr(",;:", word[length - 1]) != NULL) {
+    while (length > 0 && strchr(",;:)", word[length - 1]) != NULL) {
         length--;
         *ends = true;
     }

@@ -68,6 +68,9 @@ enum ql_status ql_step_one_line(struct ql_step_context *context, struct ql_text 
     return QL_OK;
 }
 
+// A phrase that is longer than this is not emphasised; two marks so far apart have nothing to do with each other.
+enum { EMPHASIS_BYTES = 80 };
+
 static bool is_word_symbol(const struct ql_text *text, size_t index)
 {
     unsigned char byte = (unsigned char)text->bytes[index];
@@ -81,7 +84,7 @@ static size_t emphasis_end(const struct ql_text *text, size_t open)
     if ((open > 0 && is_word_symbol(text, open - 1)) || open + 1 >= text->length || !is_word_symbol(text, open + 1)) {
         return 0;
     }
-    for (size_t i = open + 2; i < text->length; i++) {
+    for (size_t i = open + 2; i < text->length && i - open <= EMPHASIS_BYTES; i++) {
         bool outside = i + 1 == text->length || !is_word_symbol(text, i + 1);
         if (text->bytes[i] == text->bytes[open] && outside && text->bytes[i - 1] != ' ') {
             return i;

@@ -219,7 +219,8 @@ static bool has_answer(const struct ql_text *text)
     return text->bytes[0] == '<' || strncmp(text->bytes, "* ", 2) == 0;
 }
 
-// Speech is letters: drawings, formulas and tables are not. Half of what is no blank must be small letters.
+// Speech is letters: drawings, formulas and tables are not. Two thirds of what is no blank must be letters, and three
+// quarters of these small ones.
 static const char *letters_check(const struct ql_text *text)
 {
     size_t small = 0;
@@ -233,7 +234,7 @@ static const char *letters_check(const struct ql_text *text)
         small += letter && !ql_symbol_is_upper(symbol);
         marks += symbol != ' ' && symbol != '\t' && symbol != '\n';
     }
-    if (letters * 4 < marks * 3) {
+    if (letters * 3 < marks * 2) {
         return "drawing";
     }
     return small * 4 < letters * 3 ? "shouting" : NULL;
