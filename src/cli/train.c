@@ -500,6 +500,42 @@ static bool on_step(void *context, double share)
     return interrupted != 0;
 }
 
+// Prints the sample in lines of a terminal's width, its own lines divided by slashes: names take little room so.
+static void print_sample(const char *sample)
+{
+    enum { INDENT = 4, WIDTH = 78 };
+    const char *dim = ql_cli_color_wanted() ? "\033[2m" : "";
+    const char *plain = dim[0] == '\0' ? "" : "\033[0m";
+    int column = 0;
+
+    for (const char *word = sample; *word != '\0';) {
+        size_t space = strspn(word, " \n");
+        bool line_ends = memchr(word, '\n', space) != NULL;
+        word += space;
+        size_t length = strcspn(word, " \n");
+        int width = 0;
+        for (size_t i = 0; i < length; i++) {
+            width += ((unsigned char)word[i] & 0xc0) != 0x80; // bytes that begin a symbol
+        }
+        bool divide = line_ends && column > 0 && length > 0;
+        if (column > 0 && column + width + (divide ? 3 : 1) > WIDTH) {
+            (void)fprintf(stderr, "%s%s\n", divide ? " /" : "", plain);
+            column = 0;
+            divide = false;
+        }
+        if (length > 0) {
+            column += column == 0 ? fprintf(stderr, "%*s%s", INDENT, "", dim) - (int)strlen(dim)
+                                  : fprintf(stderr, "%s", divide ? " / " : " ");
+            (void)fprintf(stderr, "%.*s", (int)length, word);
+            column += width;
+        }
+        word += length;
+    }
+    if (column > 0) {
+        (void)fprintf(stderr, "%s\n", plain);
+    }
+}
+
 static void print_epoch(struct session *session, const struct ql_training_row *row, const char *sample, bool best)
 {
     char rate[32];
@@ -512,16 +548,8 @@ static void print_epoch(struct session *session, const struct ql_training_row *r
     (void)fprintf(stderr, "epoch %3d/%d  train %.4f  val %.4f (%.3f bits)  %s chars/s%s\n", row->epoch,
                   session->settings.max_epochs, row->train_loss, row->val_loss, row->val_loss / nats_per_bit, rate,
                   best ? "  best" : "");
-    if (sample == NULL) {
-        return;
-    }
-    const char *dim = ql_cli_color_wanted() ? "\033[2m" : "";
-    const char *plain = dim[0] == '\0' ? "" : "\033[0m";
-    for (const char *line = sample; *line != '\0';) {
-        size_t length = strcspn(line, "\n");
-        (void)fprintf(stderr, "%s    %.*s%s\n", dim, (int)length, line, plain);
-        line += length;
-        line += strspn(line, "\n");
+    if (sample != NULL) {
+        print_sample(sample);
     }
 }
 
