@@ -1,7 +1,7 @@
 // The step `person`: from "Sen. George F. Will, Jr., \"Men At Work\", 1990" to "George F. Will Jr.".
-// Reads the attribution word by word until something cannot belong to a name, then spells what it has in one way.
-// Where it is not sure to have a person's full name, it drops the text: a names model is better off with fewer names.
+// Each word of an attribution gets a role, until one cannot belong to a name; what was read is then spelled in one way.
 // Uses: corpus/clean_step, corpus/person_words.
+// Where it is not sure to have a person's full name, it drops the text: a names model is better off with fewer names.
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
