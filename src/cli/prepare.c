@@ -70,33 +70,42 @@ static enum ql_status read_words(struct arguments *arguments, struct ql_error *e
     return QL_OK;
 }
 
+// A reason, by its place in the account.
+struct reason {
+    size_t count;
+    size_t place;
+};
+
 // The commonest reasons first; equal ones in the order of their first use.
-static int entry_compare(const void *left, const void *right)
+static int reason_compare(const void *left, const void *right)
 {
-    const struct ql_account_entry *a = *(const struct ql_account_entry *const *)left;
-    const struct ql_account_entry *b = *(const struct ql_account_entry *const *)right;
+    const struct reason *a = left;
+    const struct reason *b = right;
 
     if (a->count != b->count) {
         return a->count > b->count ? -1 : 1;
     }
-    return (a > b) - (a < b);
+    return (a->place > b->place) - (a->place < b->place);
 }
 
 static void print_reasons(const struct ql_account *account)
 {
-    const struct ql_account_entry *entries[QL_ACCOUNT_ENTRY_LIMIT];
+    struct reason reasons[QL_ACCOUNT_ENTRY_LIMIT];
     size_t count = 0;
     size_t shown = 0;
 
     for (size_t i = 0; i < account->entry_count; i++) {
         if (account->entries[i].reason != NULL) {
-            entries[count++] = &account->entries[i];
+            reasons[count].count = account->entries[i].count;
+            reasons[count].place = i;
+            count++;
         }
     }
-    qsort(entries, count, sizeof entries[0], entry_compare);
+    qsort(reasons, count, sizeof reasons[0], reason_compare);
     for (size_t i = 0; i < count && i < SUMMARY_REASONS; i++) {
-        (void)fprintf(stderr, "  %9zu  %s (%s)\n", entries[i]->count, entries[i]->reason, entries[i]->step);
-        shown += entries[i]->count;
+        const struct ql_account_entry *entry = &account->entries[reasons[i].place];
+        (void)fprintf(stderr, "  %9zu  %s (%s)\n", entry->count, entry->reason, entry->step);
+        shown += entry->count;
     }
     if (shown < account->dropped) {
         (void)fprintf(stderr, "  %9zu  for %zu other reasons\n", account->dropped - shown, count - SUMMARY_REASONS);

@@ -36,7 +36,7 @@ static char *account_excerpt(const struct ql_text *text)
         if (length > 0) {
             memcpy(copy, text->bytes, length);
         }
-        strcpy(copy + length, ending);
+        memcpy(copy + length, ending, strlen(ending) + 1);
     }
     return copy;
 }

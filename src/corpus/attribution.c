@@ -8,6 +8,9 @@
 // An attribution with more lines than this is a text that happens to contain a dash.
 enum { ATTRIBUTION_LINE_LIMIT = 5, INLINE_ATTRIBUTION_BYTES = 60 };
 
+// "(By Author)" on the last line is an attribution, too.
+static const char by_mark[] = "(By ";
+
 // Columns of white space at the start of a line; a tab goes to the next multiple of 8.
 static size_t line_indent(const char *line, size_t length, size_t *blanks)
 {
@@ -48,7 +51,6 @@ static bool sentence_ends(const struct ql_text *text, size_t end)
 
 // Where the name starts in a line that looks like an attribution, or 0. Two hyphens (or a typographic dash) and an
 // indent make sure. Anything less counts only where a sentence or a quotation has ended and a capital letter follows.
-// "(By Author)" is an attribution on the last line.
 static size_t attribution_start(const struct ql_text *text, size_t line_start, size_t length)
 {
     const char *line = text->bytes + line_start;
@@ -58,8 +60,9 @@ static size_t attribution_start(const struct ql_text *text, size_t line_start, s
     size_t dash = dash_length(line + blanks, length - blanks);
     size_t start = blanks + dash;
 
-    if (last_line && length > 5 && memcmp(line, "(By ", 4) == 0 && line[length - 1] == ')') {
-        return strlen("(By ");
+    if (last_line && length > strlen(by_mark) + 1 && memcmp(line, by_mark, strlen(by_mark)) == 0 &&
+        text->bytes[text->length - 1] == ')') {
+        return strlen(by_mark);
     }
     while (start < length && (line[start] == ' ' || line[start] == '\t')) {
         start++;
@@ -130,7 +133,9 @@ enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_te
         *reason = attributions > 1 ? "several_attributions" : "text_after_attribution";
         return QL_OK;
     }
-    ql_text_load(&context->author, text->bytes + author, text->length - author);
+    bool by =
+        author >= strlen(by_mark) && memcmp(text->bytes + author - strlen(by_mark), by_mark, strlen(by_mark)) == 0;
+    ql_text_load(&context->author, text->bytes + author, text->length - author - by);
     context->author_found = true;
     while (text_end > 0 && strchr(" \t\n", text->bytes[text_end - 1]) != NULL) {
         text_end--;

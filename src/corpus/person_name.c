@@ -1,7 +1,9 @@
 // The step `person`: from "Sen. George F. Will, Jr., \"Men At Work\", 1990" to "George F. Will Jr.".
-// Reads the attribution word by word until something cannot belong to a name, then spells what it has in one way.
-// Where it is not sure to have a person's full name, it drops the text: a names model is better off with fewer names.
+// Each word of an attribution gets a role, until one cannot belong to a name; what was read is then spelled in one way.
 // Uses: corpus/clean_step, corpus/person_words.
+// Where it is not sure to have a person's full name, it drops the text: a names model is better off with fewer names.
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "corpus/clean_step.h"
@@ -110,7 +112,7 @@ static bool next_word(const struct ql_text *text, size_t *position, char word[NA
         word[length++] = text->bytes[i++];
     }
     *ends = false;
-    while (length > 0 && strchr(",;:)", word[length - 1]) != NULL) {
+    while (length > 0 && strchr(",;:", word[length - 1]) != NULL) {
         length--;
         *ends = true;
     }
@@ -119,18 +121,23 @@ static bool next_word(const struct ql_text *text, size_t *position, char word[NA
     return length > 0;
 }
 
-// True when a year in parentheses stands at `rest`: "Squirm (1976)" is a film.
-static bool is_year_of_work(const char *rest)
+// "(1976)": a year alone in parentheses behind a name makes it the name of a film.
+static bool is_year_of_work(const char *word)
 {
-    return rest[0] == '(' && strspn(rest + 1, "0123456789") == 4 && rest[5] == ')';
+    return word[0] == '(' && strspn(word + 1, "0123456789") == 4 && strcmp(word + 5, ")") == 0;
 }
 
-// A nickname between two marks like its first: moves *position behind it if a further word of the name follows.
+// A nickname in quotation marks: moves *position behind it if a further word of the name follows.
 static bool nickname_skip(const struct ql_text *text, size_t *position, const char *word)
 {
-    const char *start = text->bytes + *position - strlen(word);
+    if (word[0] != '"' && word[0] != '\'') {
+        return false;
+    }
+    const char *start = text->bytes + *position;
+    while (start > text->bytes && strchr(" \t\n", start[-1]) == NULL) {
+        start--;
+    }
     const char *end = strchr(start + 1, word[0]);
-
     if (end == NULL || end[1] != ' ' || !is_upper(end[2])) {
         return false;
     }
@@ -138,75 +145,114 @@ static bool nickname_skip(const struct ql_text *text, size_t *position, const ch
     return true;
 }
 
+static void name_add(struct name *name, const char *word)
+{
+    assert(name->count <= NAME_WORD_LIMIT);
+    (void)snprintf(name->words[name->count++], NAME_WORD_BYTES, "%s", word);
+}
+
+// What a word is to the name that has been read so far.
+enum role {
+    ROLE_NAME,     // belongs to it
+    ROLE_PARTICLE, // belongs to it if a further word does: "van"
+    ROLE_OPENER,   // stands in front of it
+    ROLE_END,      // stands behind it
+    ROLE_NONE,     // shows that there is no name; *reason says why
+};
+
+static enum role refuse(const char **reason, const char *why)
+{
+    *reason = why;
+    return ROLE_NONE;
+}
+
+// The role of a word that starts with a small letter.
+static enum role small_word_role(const struct name *name, const char *word, const char **reason)
+{
+    if (strcmp(word, "and") == 0 || strcmp(word, "with") == 0) {
+        return name->count < 2 ? refuse(reason, "several_names") : ROLE_END;
+    }
+    if (strcmp(word, "of") == 0 || strcmp(word, "the") == 0) {
+        return name->count < 2 ? refuse(reason, "epithet") : ROLE_END;
+    }
+    if (ql_person_words_check(ql_person_particles, word)) {
+        return ROLE_PARTICLE;
+    }
+    // "actress Mary Pickford", "Canadian novelist Robertson Davies"
+    if (name->count < 2 && ql_person_words_check(ql_person_titles, word)) {
+        return ROLE_OPENER;
+    }
+    return name->count == 0 ? refuse(reason, "no_name") : ROLE_END;
+}
+
+static enum role word_role(const struct name *name, const char *word, const char **reason)
+{
+    bool first = name->count == 0;
+
+    if (first && (ql_person_words_check(ql_person_openers, word) || strchr(word, '@') != NULL)) {
+        return ROLE_OPENER;
+    }
+    if (strchr("\"_([<{'`", word[0]) != NULL) {
+        bool work = word[0] != '<' && (first || is_year_of_work(word));
+        return work ? refuse(reason, "title_of_work") : ROLE_END;
+    }
+    if (strcmp(word, "&") == 0 || strchr(word, '/') != NULL) {
+        return name->count < 2 ? refuse(reason, "several_names") : ROLE_END;
+    }
+    if (is_possessive(word)) {
+        return refuse(reason, "possessive");
+    }
+    if (is_lower(word[0])) {
+        return small_word_role(name, word, reason);
+    }
+    if (is_plain_word(word)) {
+        return ROLE_NAME;
+    }
+    // "Ann Other 10/15/82", "Ann Other -- the singer"
+    bool behind = name->count >= 2 && strchr("0123456789#-@", word[0]) != NULL;
+    return behind ? ROLE_END : refuse(reason, "no_name");
+}
+
 // Collects the words that may belong to a name. Returns a reason to drop it, or NULL.
 static const char *name_read(struct name *name, const struct ql_text *text)
 {
     char word[NAME_WORD_BYTES];
     char particle[NAME_WORD_BYTES] = ""; // read, but not yet followed by a capital
+    const char *reason = NULL;
     size_t position = 0;
-    bool ended = false;
-    bool ends;
+    bool ends = false;
 
     *name = (struct name){.count = 0};
-    while (next_word(text, &position, word, &ends)) {
-        if (ended) {
-            // Behind the comma only "Jr." and the like still belong to the name.
-            if (ql_person_words_check(ql_person_suffixes, word) && name->count > 0 && name->count <= NAME_WORD_LIMIT) {
-                strcpy(name->words[name->count++], word);
-            }
-            break;
-        }
-        bool first = name->count == 0;
-        if (first && (ql_person_words_check(ql_person_openers, word) || strchr(word, '@') != NULL)) {
+    while (!ends && next_word(text, &position, word, &ends)) {
+        if (name->count > 0 && nickname_skip(text, &position, word)) {
+            ends = false;
             continue;
         }
-        if ((word[0] == '"' || word[0] == '\'') && !first && nickname_skip(text, &position, word)) {
-            continue;
+        enum role role = word_role(name, word, &reason);
+        if (role == ROLE_NONE || role == ROLE_END) {
+            return reason;
         }
-        if (strchr("\"_([<{'`", word[0]) != NULL && strncmp(word, "'t", 2) != 0) {
-            bool work = first || is_year_of_work(text->bytes + position - strlen(word) - ends);
-            return work && word[0] != '<' ? "title_of_work" : NULL;
-        }
-        if (strcmp(word, "and") == 0 || strcmp(word, "&") == 0 || strcmp(word, "with") == 0 ||
-            strchr(word, '/') != NULL) {
-            return first || name->count < 2 ? "several_names" : NULL;
-        }
-        if (strcmp(word, "of") == 0 || strcmp(word, "the") == 0) {
-            return name->count < 2 ? "epithet" : NULL;
-        }
-        if (is_possessive(word)) {
-            return "possessive";
-        }
-        if (is_lower(word[0]) && !is_capitals(word)) {
-            if (ql_person_words_check(ql_person_particles, word) && !ends) {
-                // Two in a row ("van den") are kept together.
-                size_t used = strlen(particle);
-                if (used + strlen(word) + 2 < sizeof particle) {
-                    strcpy(particle + used, word);
-                    strcat(particle, " ");
-                }
-                continue;
+        if (role == ROLE_OPENER) {
+            name->count = 0;
+            ends = false;
+        } else if (role == ROLE_PARTICLE) {
+            // Two in a row ("van den") are kept together.
+            size_t used = strlen(particle);
+            (void)snprintf(particle + used, sizeof particle - used, used > 0 ? " %s" : "%s", word);
+        } else {
+            if (name->count + (particle[0] != '\0') >= NAME_WORD_LIMIT) {
+                return "too_many_words";
             }
-            // "actress Mary Pickford", "Canadian novelist Robertson Davies"
-            if (name->count < 2 && ql_person_words_check(ql_person_titles, word)) {
-                name->count = 0;
-                continue;
+            if (particle[0] != '\0') {
+                name_add(name, particle);
+                particle[0] = '\0';
             }
-            return first ? "no_name" : NULL;
+            name_add(name, word);
         }
-        if (!is_plain_word(word)) {
-            return name->count >= 2 && (strchr("0123456789#-@", word[0]) != NULL) ? NULL : "no_name";
-        }
-        if (name->count + (particle[0] != '\0') >= NAME_WORD_LIMIT) {
-            return "too_many_words";
-        }
-        if (particle[0] != '\0') {
-            particle[strlen(particle) - 1] = '\0';
-            strcpy(name->words[name->count++], particle);
-            particle[0] = '\0';
-        }
-        strcpy(name->words[name->count++], word);
-        ended = ends;
+    }
+    // Behind a comma only "Jr." and the like still belong to the name.
+    if (ends && next_word(text, &position, word, &ends) && ql_person_words_check(ql_person_suffixes, word)) {
+        name_add(name, word);
     }
     return NULL;
 }

@@ -64,7 +64,7 @@ enum ql_status ql_preparation_init(struct ql_preparation *preparation, const str
     if (options->encoding != QL_ENCODING_UTF8) {
         const char *charset = options->encoding == QL_ENCODING_LATIN1 ? "ISO-8859-1" : "WINDOWS-1252";
         iconv_t conversion = iconv_open("UTF-8", charset);
-        if (conversion == (iconv_t)-1) {
+        if ((intptr_t)conversion == -1) {
             return ql_error_write(error, QL_ERROR_SYSTEM, "cannot convert from %s: %s", charset, strerror(errno));
         }
         preparation->context.iconv = conversion;

@@ -216,10 +216,9 @@ enum ql_status ql_prepare_report_save(const json_t *report, const char *folder, 
     ql_text_write(&path, folder, strlen(folder));
     ql_text_write(&path, "/report.json", strlen("/report.json"));
     status = ql_text_check(&path, error);
-    if (status == QL_OK && text == NULL) {
+    if (text == NULL) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
-    }
-    if (status == QL_OK) {
+    } else if (status == QL_OK) {
         status = ql_file_save(path.bytes, text, strlen(text), error);
     }
     free(text);

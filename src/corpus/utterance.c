@@ -1,6 +1,5 @@
 // The step `utterance`: keeps what one voice says in one breath, and drops what only a page can hold.
-// Each test looks at the lines as they stood in the file, so the step comes before they are joined.
-// The tests are rules of thumb, made by reading Debian's fortunes; each has its own reason in the report.
+// Rules of thumb, made by reading Debian's fortunes; they need the lines of an item, before these are joined.
 // Uses: corpus/clean_step.
 #include <string.h>
 

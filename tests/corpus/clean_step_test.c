@@ -216,6 +216,10 @@ static void attribution_is_split_from_the_text(void **state)
     assert_string_equal(outcome.text, "Margin.");
     assert_string_equal(outcome.author, "Some One");
 
+    outcome = run(ql_step_attribution, "In brackets.\n(By Some One)");
+    assert_string_equal(outcome.text, "In brackets.");
+    assert_string_equal(outcome.author, "Some One");
+
     outcome = run(ql_step_attribution, "\t\t-- Some One");
     assert_string_equal(outcome.text, "");
     assert_string_equal(outcome.author, "Some One");
@@ -245,6 +249,7 @@ static void person_is_cut_after_the_name(void **state)
         {"Mark Twain", "Mark Twain"},
         {"George F. Will, \"Men At Work\", 1990", "George F. Will"},
         {"Ann Bellwood (1901-1999)", "Ann Bellwood"},
+        {"Ann Bellwood (1901 - 1999)", "Ann Bellwood"},
         {"Ann Bellwood <ann@example.org> in a mail", "Ann Bellwood"},
         {"Ann Bellwood in the manual page", "Ann Bellwood"},
         {"Ann Bellwood of Somewhere", "Ann Bellwood"},
