@@ -29,9 +29,14 @@ static double measure_training(int threads)
     struct ql_model model;
     struct ql_error error;
     struct ql_random random;
-    const struct ql_trainer_options options = {
-        .batch_size = B, .seq_length = T, .threads = threads, .dropout = 0.2, .grad_clip = 5.0, .weight_decay = 0.01,
-        .schedule = {.learning_rate = 0.001}, .seed = 1};
+    const struct ql_trainer_options options = {.batch_size = B,
+                                               .seq_length = T,
+                                               .threads = threads,
+                                               .dropout = 0.2,
+                                               .grad_clip = 5.0,
+                                               .weight_decay = 0.01,
+                                               .schedule = {.learning_rate = 0.001},
+                                               .seed = 1};
     const struct ql_batch batch = {.inputs = inputs, .targets = targets, .total_weight = T * B, .T = T, .B = B};
     struct ql_trainer_result result;
 

@@ -34,7 +34,7 @@ static enum ql_status file_read_stream(struct ql_file_view *view, int descriptor
             return file_error(error, path, "read");
         }
         if (got == 0) {
-            *view = (struct ql_file_view){.data = data, .size_bytes = size, .mapping = NULL};
+            *view = (struct ql_file_view){.data = data, .size_bytes = size, .block = data};
             return QL_OK;
         }
         size += (size_t)got;
@@ -85,7 +85,7 @@ void ql_file_close(struct ql_file_view *view)
     if (view->mapping != NULL) {
         (void)munmap(view->mapping, view->size_bytes);
     } else {
-        free((void *)(size_t)view->data);
+        free(view->block);
     }
     *view = (struct ql_file_view){0};
 }

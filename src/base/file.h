@@ -13,7 +13,8 @@
 struct ql_file_view {
     const unsigned char *data;
     size_t size_bytes;
-    void *mapping; // NULL when the content is a heap block (pipes and other things that cannot be mapped)
+    void *mapping; // the same memory when the file is mapped, otherwise NULL
+    void *block;   // the same memory when it is a heap block (pipes, and what cannot be mapped), otherwise NULL
 };
 
 // Maps the file, or reads it into memory where it cannot be mapped ("-" is standard input).

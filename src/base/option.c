@@ -112,8 +112,8 @@ static enum ql_status option_read_number(struct ql_option *option, const char *t
 }
 
 // Takes one argument that starts with "--"; `*next` is the index of the following one and moves when it is the value.
-static enum ql_status option_read_one(struct ql_option *options, const char *argument, int *next, int argc,
-                                      char **argv, struct ql_error *error)
+static enum ql_status option_read_one(struct ql_option *options, const char *argument, int *next, int argc, char **argv,
+                                      struct ql_error *error)
 {
     char name[OPTION_NAME_BYTES];
     const char *equals = strchr(argument, '=');

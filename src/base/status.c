@@ -5,17 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-enum ql_status ql_error_write(struct ql_error *error, enum ql_status status, const char *format, ...)
+void ql_error_format(struct ql_error *error, enum ql_status status, const char *format, ...)
 {
     if (error == NULL) {
-        return status;
+        return;
     }
     va_list arguments;
     va_start(arguments, format);
     error->status = status;
     (void)vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    return status;
 }
 
 enum ql_status ql_error_prefix(struct ql_error *error, const char *format, ...)

@@ -21,9 +21,11 @@ struct ql_error {
     char message[QL_ERROR_MESSAGE_BYTES]; // what, where (file, line, node), and what to do; no newline at the end
 };
 
-// Writes the message (printf format) and returns `status`, so that a failing function can end with
+// Writes the message (printf format) and is `status`, so that a failing function can end with
 // `return ql_error_write(error, QL_ERROR_INPUT, "...")`. `error` may be NULL when nobody will read it.
-enum ql_status ql_error_write(struct ql_error *error, enum ql_status status, const char *format, ...)
+// A macro, so that every reader of the code, a static analyzer too, sees which status comes back.
+#define ql_error_write(error, status, ...) (ql_error_format((error), (status), __VA_ARGS__), (enum ql_status)(status))
+void ql_error_format(struct ql_error *error, enum ql_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 // Puts context in front of a message that is already there: "names.txt:12: " + message. Returns error->status.

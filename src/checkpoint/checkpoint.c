@@ -66,16 +66,15 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     if (format != NULL && (ql_safetensors_metadata(file, "crc32") == NULL || vocabulary == NULL || sequences == NULL)) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its metadata is not complete", path);
     }
-    if (vocabulary != NULL &&
-        ql_vocabulary_read(&info->vocabulary, vocabulary, strlen(vocabulary), error) != QL_OK) {
+    if (vocabulary != NULL && ql_vocabulary_read(&info->vocabulary, vocabulary, strlen(vocabulary), error) != QL_OK) {
         return ql_error_prefix(error, "%s: ", path);
     }
     return QL_OK;
 }
 
 // The sizes of a tensor of the given rank, or an error that names it.
-static enum ql_status find_matrix(const struct ql_safetensors *file, const char *name, int64_t *rows,
-                                  int64_t *columns, const char *path, struct ql_error *error)
+static enum ql_status find_matrix(const struct ql_safetensors *file, const char *name, int64_t *rows, int64_t *columns,
+                                  const char *path, struct ql_error *error)
 {
     const struct ql_safetensors_entry *entry = ql_safetensors_find(file, name);
 
@@ -121,7 +120,9 @@ static enum ql_status read_dimensions(const struct ql_safetensors *file, struct 
         (void)snprintf(name, sizeof name, "rnn.weight_hh_l%d", layers);
     } while (layers < QL_MODEL_LAYER_LIMIT && ql_safetensors_find(file, name) != NULL);
     *dimensions = (struct ql_dimensions){
-        .cell = GH == H ? QL_CELL_RNN : GH == 3 * H ? QL_CELL_GRU : QL_CELL_LSTM,
+        .cell = GH == H       ? QL_CELL_RNN
+                : GH == 3 * H ? QL_CELL_GRU
+                              : QL_CELL_LSTM,
         .V = (int)V,
         .E = (int)E,
         .H = (int)H,
@@ -158,8 +159,8 @@ static enum ql_status read_tensor(const struct ql_safetensors *file, const struc
     return QL_OK;
 }
 
-static enum ql_status read_model(const struct ql_safetensors *file, struct ql_model *model,
-                                 struct ql_model_info *info, const char *path, struct ql_error *error)
+static enum ql_status read_model(const struct ql_safetensors *file, struct ql_model *model, struct ql_model_info *info,
+                                 const char *path, struct ql_error *error)
 {
     struct ql_dimensions dimensions;
     enum ql_status status;

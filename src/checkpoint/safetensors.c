@@ -22,9 +22,9 @@ static size_t dtype_bytes(const char *dtype)
     static const struct {
         const char *name;
         size_t bytes;
-    } known[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"I16", 2}, {"U16", 2},
-                 {"F16", 2},  {"BF16", 2}, {"I32", 4}, {"U32", 4},     {"F32", 4},     {"F64", 8}, {"I64", 8},
-                 {"U64", 8}};
+    } known[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
+                 {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
+                 {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(dtype, known[i].name) == 0) {
@@ -36,8 +36,7 @@ static size_t dtype_bytes(const char *dtype)
 
 // Reads one tensor's description; its place is checked against the `data_size` bytes that there are.
 static enum ql_status read_entry(struct ql_safetensors_entry *entry, const json_t *description,
-                                 const unsigned char *data, size_t data_size, const char *path,
-                                 struct ql_error *error)
+                                 const unsigned char *data, size_t data_size, const char *path, struct ql_error *error)
 {
     const json_t *shape = json_object_get(description, "shape");
     const json_t *offsets = json_object_get(description, "data_offsets");
@@ -70,8 +69,9 @@ static enum ql_status read_entry(struct ql_safetensors_entry *entry, const json_
         expected *= (size_t)size;
     }
     if (begin < 0 || end < begin || (uint64_t)end > data_size) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: is cut short: tensor '%s' should end at byte %lld of the data",
-                              path, entry->name, (long long)end);
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: is cut short: tensor '%s' should end at byte %lld of the data", path, entry->name,
+                              (long long)end);
     }
     entry->data = data + begin;
     entry->size_bytes = (size_t)(end - begin);
@@ -145,8 +145,8 @@ static enum ql_status check_places(struct ql_safetensors *file, const unsigned c
     return QL_OK;
 }
 
-enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *bytes, size_t size_bytes,
-                                   const char *path, struct ql_error *error)
+enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *bytes, size_t size_bytes, const char *path,
+                                   struct ql_error *error)
 {
     const unsigned char *start = bytes;
     enum ql_status status = QL_OK;
@@ -162,12 +162,13 @@ enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *byte
     }
     const unsigned char *data = start + LENGTH_BYTES + header_bytes;
     size_t data_size = size_bytes - LENGTH_BYTES - (size_t)header_bytes;
-    file->header = json_loadb((const char *)start + LENGTH_BYTES, (size_t)header_bytes, JSON_REJECT_DUPLICATES,
-                              &json_error);
+    file->header =
+        json_loadb((const char *)start + LENGTH_BYTES, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &json_error);
     if (!json_is_object(file->header)) {
-        status = ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged, or no safetensors file: its header is no JSON "
-                                "object%s%s", path, file->header == NULL ? ": " : "",
-                                file->header == NULL ? json_error.text : "");
+        status = ql_error_write(error, QL_ERROR_INPUT,
+                                "%s: is damaged, or no safetensors file: its header is no JSON "
+                                "object%s%s",
+                                path, file->header == NULL ? ": " : "", file->header == NULL ? json_error.text : "");
         goto done;
     }
     file->metadata = json_object_get(file->header, "__metadata__");
@@ -258,7 +259,7 @@ static char *write_header(const struct ql_safetensors_entry *entries, size_t cou
         }
         json_t *description =
             json_pack("{s:s, s:o, s:[I,I]}", "dtype", entries[i].dtype, "shape", shape, "data_offsets",
-                      (json_int_t)offset, (json_int_t)(offset + entries[i].size_bytes));
+                      (json_int_t)offset, (json_int_t)offset + (json_int_t)entries[i].size_bytes);
         failed = json_object_set_new(header, entries[i].name, description) != 0 || failed;
         offset += entries[i].size_bytes;
     }

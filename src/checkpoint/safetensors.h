@@ -37,8 +37,8 @@ enum ql_status ql_safetensors_open(struct ql_safetensors *file, const char *path
 void ql_safetensors_close(struct ql_safetensors *file);
 
 // The same from memory that the caller keeps; `path` is for messages.
-enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *bytes, size_t size_bytes,
-                                   const char *path, struct ql_error *error);
+enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *bytes, size_t size_bytes, const char *path,
+                                   struct ql_error *error);
 
 // The tensor of that name, or NULL.
 const struct ql_safetensors_entry *ql_safetensors_find(const struct ql_safetensors *file, const char *name);

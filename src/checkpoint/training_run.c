@@ -206,8 +206,7 @@ enum ql_status ql_training_run_save_summary(const struct ql_training_run *run, c
     return status;
 }
 
-enum ql_status ql_training_run_load_summary(const struct ql_training_run *run, json_t **summary,
-                                            struct ql_error *error)
+enum ql_status ql_training_run_load_summary(const struct ql_training_run *run, json_t **summary, struct ql_error *error)
 {
     char path[QL_RUN_PATH_BYTES];
     json_error_t json_error;

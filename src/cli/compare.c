@@ -1,6 +1,7 @@
 // `quillet compare`: samples at several temperatures side by side, as Markdown, CSV or a web page.
 // This is how a person chooses a checkpoint and its settings: by reading columns.
 // Uses: base, corpus, model, checkpoint, device.
+#include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -65,8 +66,7 @@ static enum ql_status draw_cells(struct ql_stepper *stepper, const struct ql_voc
         ql_stepper_reset(stepper);
         for (int row = 0; row < settings->count; row++) {
             struct ql_cli_text *cell = &cells[column * (size_t)settings->count + (size_t)row];
-            enum ql_status status =
-                draw_item(stepper, vocabulary, &sampler, settings->max_length, &token, cell, error);
+            enum ql_status status = draw_item(stepper, vocabulary, &sampler, settings->max_length, &token, cell, error);
             if (status != QL_OK) {
                 return status;
             }
@@ -237,9 +237,9 @@ static void write_json(FILE *stream, const struct settings *settings, const stru
         (void)json_array_append_new(
             columns, json_pack("{s:f, s:o}", "temperature", settings->temperatures[column], "items", items));
     }
-    json_t *result = json_pack("{s:s, s:f, s:i, s:I, s:o}", "model", settings->sampling.init_from, "top_p",
-                               settings->sampling.top_p, "top_k", settings->sampling.top_k, "seed",
-                               (json_int_t)settings->sampling.seed, "columns", columns);
+    json_t *result =
+        json_pack("{s:s, s:f, s:i, s:I, s:o}", "model", settings->sampling.init_from, "top_p", settings->sampling.top_p,
+                  "top_k", settings->sampling.top_k, "seed", (json_int_t)settings->sampling.seed, "columns", columns);
     (void)json_dumpf(result, stream, JSON_INDENT(2));
     (void)fputc('\n', stream);
     json_decref(result);
@@ -314,8 +314,8 @@ int ql_cli_compare(int argc, char **argv)
     }
     enum ql_status status = find_writer(&settings, &writer, &error);
     if (status == QL_OK) {
-        status = ql_option_read_list(settings.temperatures, TEMPERATURE_LIMIT, &settings.columns,
-                                     settings.temperature, "temperature", &error);
+        status = ql_option_read_list(settings.temperatures, TEMPERATURE_LIMIT, &settings.columns, settings.temperature,
+                                     "temperature", &error);
     }
     for (size_t i = 0; i < settings.columns && status == QL_OK; i++) {
         if (settings.temperatures[i] < 0.0 || settings.temperatures[i] > 100.0) {
@@ -326,6 +326,7 @@ int ql_cli_compare(int argc, char **argv)
     if (status == QL_OK) {
         status = ql_cli_load_stepper(&stepper, &info, settings.sampling.init_from, &error);
     }
+    assert(status != QL_OK || settings.columns > 0); // no list is empty
     const size_t cell_count = settings.columns * (size_t)settings.count;
     if (status == QL_OK) {
         cells = calloc(cell_count, sizeof cells[0]);

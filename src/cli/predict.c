@@ -65,7 +65,8 @@ static enum ql_status write_text(struct ql_stepper *stepper, const struct ql_voc
             status = ql_cli_text_write(text, symbol, error);
         } else {
             unsigned char utf8[4];
-            (void)fwrite(utf8, 1, ql_utf8_encode(utf8, symbol), stdout);
+            size_t length = ql_utf8_encode(utf8, symbol);
+            (void)fwrite(utf8, 1, length, stdout);
         }
     }
     return status;
@@ -73,8 +74,7 @@ static enum ql_status write_text(struct ql_stepper *stepper, const struct ql_voc
 
 int ql_cli_predict(int argc, char **argv)
 {
-    struct settings settings = {
-        .sampling = {.top_p = 1.0}, .temperature = 0.8, .generate = 500, .prompt = ""};
+    struct settings settings = {.sampling = {.top_p = 1.0}, .temperature = 0.8, .generate = 500, .prompt = ""};
     struct ql_option options[] = {
         QL_CLI_SAMPLING_OPTIONS(&settings.sampling),
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",

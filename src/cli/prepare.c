@@ -90,7 +90,7 @@ static int reason_compare(const void *left, const void *right)
 
 static void print_reasons(const struct ql_account *account)
 {
-    struct reason reasons[QL_ACCOUNT_ENTRY_LIMIT];
+    struct reason reasons[QL_ACCOUNT_ENTRY_LIMIT] = {0};
     size_t count = 0;
     size_t shown = 0;
 

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 struct ql_cli_progress {
-    bool shown;            // false: nothing is ever drawn
-    double last_drawn;     // monotonic seconds
+    bool shown;        // false: nothing is ever drawn
+    double last_drawn; // monotonic seconds
 };
 
 // Seconds that go on steadily, whatever the clock is set to.

@@ -22,10 +22,9 @@
 #include "train/trainer.h"
 
 static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init_from RUN_FOLDER";
-static const char summary_text[] =
-    "Trains a character-level model on a text. Prints the path of the best checkpoint;\n"
-    "everything else is in the run's folder, where --init_from takes an interrupted\n"
-    "training up again, to the same bits.";
+static const char summary_text[] = "Trains a character-level model on a text. Prints the path of the best checkpoint;\n"
+                                   "everything else is in the run's folder, where --init_from takes an interrupted\n"
+                                   "training up again, to the same bits.";
 
 static const double nats_per_bit = 0.6931471805599453;
 
@@ -55,10 +54,10 @@ struct session {
     struct ql_training_progress done;
     json_t *summary;
     struct ql_cli_progress bar;
-    double session_start;         // seconds
-    double epoch_start;           // seconds
-    double epoch_symbols;         // of a whole epoch
-    int epoch;                    // at work
+    double session_start; // seconds
+    double epoch_start;   // seconds
+    double epoch_symbols; // of a whole epoch
+    int epoch;            // at work
 };
 
 static volatile sig_atomic_t interrupted;
@@ -71,45 +70,75 @@ static void on_interrupt(int signal_number)
 
 // The options from which the result follows; they are kept in the summary and hold for a resumed run too. Behind them,
 // those that may differ from session to session.
-#define TRAIN_OPTIONS(s)                                                                                              \
-    {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Text", false},                                                            \
-        {"input", QL_OPTION_STRING, &(s)->input, 0, 0, "FILE", "the text, UTF-8", false},                             \
-        {"validation", QL_OPTION_STRING, &(s)->validation, 0, 0, "FILE",                                              \
-         "text to measure the loss on; without it a share of the input is held out", false},                          \
-        {"validation_share", QL_OPTION_FLOAT, &(s)->validation_share, 0.001, 0.5, "X",                                \
-         "share held out: the end of a stream, or items chosen by hash", false},                                      \
-        {"sequences", QL_OPTION_STRING, &(s)->sequences, 0, 0, "KIND",                                                \
-         "stream: one running text; items: every line a sequence of its own", false},                                 \
-        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Model", false},                                                       \
-        {"model", QL_OPTION_STRING, &(s)->model, 0, 0, "CELL", "lstm, gru or rnn", false},                            \
-        {"embedding_size", QL_OPTION_INT, &(s)->embedding_size, 1, 8192, "N", "values per symbol", false},            \
-        {"rnn_size", QL_OPTION_INT, &(s)->rnn_size, 1, 8192, "N", "units per layer", false},                          \
-        {"num_layers", QL_OPTION_INT, &(s)->num_layers, 1, QL_MODEL_LAYER_LIMIT, "N", "recurrent layers", false},     \
-        {"init_from", QL_OPTION_STRING, &(s)->init_from, 0, 0, "PATH",                                                \
-         "a run's folder: go on with it; a checkpoint: start a new run from that model", false},                      \
-        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Training", false},                                                    \
-        {"max_epochs", QL_OPTION_INT, &(s)->max_epochs, 1, 1000000, "N", "passes over the text", false},              \
-        {"early_stop", QL_OPTION_INT, &(s)->early_stop, 0, 1000000, "N",                                              \
-         "stop after so many epochs without a better validation loss; 0 never", false},                               \
-        {"batch_size", QL_OPTION_INT, &(s)->batch_size, 1, 4096, "N", "sequences side by side", false},               \
-        {"seq_length", QL_OPTION_INT, &(s)->seq_length, 1, 4096, "N", "symbols that a gradient reaches back", false}, \
-        {"dropout", QL_OPTION_FLOAT, &(s)->dropout, 0, 0.95, "X", "between layers", false},                           \
-        {"learning_rate", QL_OPTION_FLOAT, &(s)->learning_rate, 0, 1000, "X", "of AdamW", false},                     \
-        {"schedule", QL_OPTION_STRING, &(s)->schedule, 0, 0, "SHAPE", "constant or cosine", false},                   \
-        {"final_learning_rate", QL_OPTION_FLOAT, &(s)->final_learning_rate, 0, 1000, "X", "at a cosine's end",        \
-         false},                                                                                                      \
-        {"warmup_steps", QL_OPTION_INT, &(s)->warmup_steps, 0, 1000000000, "N", "steps of rising rate", false},       \
-        {"weight_decay", QL_OPTION_FLOAT, &(s)->weight_decay, 0, 100, "X", "of AdamW", false},                        \
-        {"grad_clip", QL_OPTION_FLOAT, &(s)->grad_clip, 0, 1e9, "X", "largest norm of a gradient; 0 is off", false},  \
-        {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "of everything random; same seed, same model", false},      \
-        {"generate", QL_OPTION_INT, &(s)->generate, 0, 100000, "N", "symbols of a sample after each epoch", false},   \
-        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Run", false},                                                         \
-        {"checkpoint_dir", QL_OPTION_STRING, &(s)->checkpoint_dir, 0, 0, "DIR", "where runs are kept", false},        \
-        {"run_name", QL_OPTION_STRING, &(s)->run_name, 0, 0, "NAME", "the run's folder; otherwise the time", false},  \
-        {"threads", QL_OPTION_INT, &(s)->threads, 1, QL_THREAD_LIMIT, "N", "any number gives the same model", false}, \
-        {"quiet", QL_OPTION_FLAG, &(s)->quiet, 0, 0, NULL, "print the result only", false},                           \
-        {"json", QL_OPTION_FLAG, &(s)->json, 0, 0, NULL, "print the summary as JSON", false}, {                       \
-        NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false                                                           \
+#define TRAIN_OPTIONS(s)                                                                                               \
+    {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Text", false},                                                             \
+        {"input", QL_OPTION_STRING, &(s)->input, 0, 0, "FILE", "the text, UTF-8", false},                              \
+        {"validation",                                                                                                 \
+         QL_OPTION_STRING,                                                                                             \
+         &(s)->validation,                                                                                             \
+         0,                                                                                                            \
+         0,                                                                                                            \
+         "FILE",                                                                                                       \
+         "text to measure the loss on; without it a share of the input is held out",                                   \
+         false},                                                                                                       \
+        {"validation_share",                                                                                           \
+         QL_OPTION_FLOAT,                                                                                              \
+         &(s)->validation_share,                                                                                       \
+         0.001,                                                                                                        \
+         0.5,                                                                                                          \
+         "X",                                                                                                          \
+         "share held out: the end of a stream, or items chosen by hash",                                               \
+         false},                                                                                                       \
+        {"sequences",                                                                                                  \
+         QL_OPTION_STRING,                                                                                             \
+         &(s)->sequences,                                                                                              \
+         0,                                                                                                            \
+         0,                                                                                                            \
+         "KIND",                                                                                                       \
+         "stream: one running text; items: every line a sequence of its own",                                          \
+         false},                                                                                                       \
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Model", false},                                                        \
+        {"model", QL_OPTION_STRING, &(s)->model, 0, 0, "CELL", "lstm, gru or rnn", false},                             \
+        {"embedding_size", QL_OPTION_INT, &(s)->embedding_size, 1, 8192, "N", "values per symbol", false},             \
+        {"rnn_size", QL_OPTION_INT, &(s)->rnn_size, 1, 8192, "N", "units per layer", false},                           \
+        {"num_layers", QL_OPTION_INT, &(s)->num_layers, 1, QL_MODEL_LAYER_LIMIT, "N", "recurrent layers", false},      \
+        {"init_from",                                                                                                  \
+         QL_OPTION_STRING,                                                                                             \
+         &(s)->init_from,                                                                                              \
+         0,                                                                                                            \
+         0,                                                                                                            \
+         "PATH",                                                                                                       \
+         "a run's folder: go on with it; a checkpoint: start a new run from that model",                               \
+         false},                                                                                                       \
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Training", false},                                                     \
+        {"max_epochs", QL_OPTION_INT, &(s)->max_epochs, 1, 1000000, "N", "passes over the text", false},               \
+        {"early_stop",                                                                                                 \
+         QL_OPTION_INT,                                                                                                \
+         &(s)->early_stop,                                                                                             \
+         0,                                                                                                            \
+         1000000,                                                                                                      \
+         "N",                                                                                                          \
+         "stop after so many epochs without a better validation loss; 0 never",                                        \
+         false},                                                                                                       \
+        {"batch_size", QL_OPTION_INT, &(s)->batch_size, 1, 4096, "N", "sequences side by side", false},                \
+        {"seq_length", QL_OPTION_INT, &(s)->seq_length, 1, 4096, "N", "symbols that a gradient reaches back", false},  \
+        {"dropout", QL_OPTION_FLOAT, &(s)->dropout, 0, 0.95, "X", "between layers", false},                            \
+        {"learning_rate", QL_OPTION_FLOAT, &(s)->learning_rate, 0, 1000, "X", "of AdamW", false},                      \
+        {"schedule", QL_OPTION_STRING, &(s)->schedule, 0, 0, "SHAPE", "constant or cosine", false},                    \
+        {"final_learning_rate", QL_OPTION_FLOAT, &(s)->final_learning_rate, 0, 1000, "X", "at a cosine's end", false}, \
+        {"warmup_steps", QL_OPTION_INT, &(s)->warmup_steps, 0, 1000000000, "N", "steps of rising rate", false},        \
+        {"weight_decay", QL_OPTION_FLOAT, &(s)->weight_decay, 0, 100, "X", "of AdamW", false},                         \
+        {"grad_clip", QL_OPTION_FLOAT, &(s)->grad_clip, 0, 1e9, "X", "largest norm of a gradient; 0 is off", false},   \
+        {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "of everything random; same seed, same model", false},       \
+        {"generate", QL_OPTION_INT, &(s)->generate, 0, 100000, "N", "symbols of a sample after each epoch", false},    \
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Run", false},                                                          \
+        {"checkpoint_dir", QL_OPTION_STRING, &(s)->checkpoint_dir, 0, 0, "DIR", "where runs are kept", false},         \
+        {"run_name", QL_OPTION_STRING, &(s)->run_name, 0, 0, "NAME", "the run's folder; otherwise the time", false},   \
+        {"threads", QL_OPTION_INT, &(s)->threads, 1, QL_THREAD_LIMIT, "N", "any number gives the same model", false},  \
+        {"quiet", QL_OPTION_FLAG, &(s)->quiet, 0, 0, NULL, "print the result only", false},                            \
+        {"json", QL_OPTION_FLAG, &(s)->json, 0, 0, NULL, "print the summary as JSON", false},                          \
+    {                                                                                                                  \
+        NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false                                                            \
     }
 
 static struct settings default_settings(void)
@@ -139,8 +168,8 @@ static struct settings default_settings(void)
 // An option whose value does not change the trained model, or may grow in a resumed run.
 static bool option_is_free(const struct ql_option *option)
 {
-    static const char *const names[] = {"max_epochs", "threads", "quiet", "json", "init_from", "checkpoint_dir",
-                                        "run_name",   "generate"};
+    static const char *const names[] = {"max_epochs", "threads",        "quiet",    "json",
+                                        "init_from",  "checkpoint_dir", "run_name", "generate"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(option->name, names[i]) == 0) {
@@ -193,9 +222,9 @@ static enum ql_status argument_from_json(struct ql_option *option, const json_t 
         json_decref(given);
         if (!same && !option_is_free(option)) {
             char *text = json_dumps(value, JSON_ENCODE_ANY);
-            enum ql_status status = ql_error_write(
-                error, QL_ERROR_USAGE, "--%s: the run was started with %s; a resumed run keeps it", option->name,
-                text == NULL ? "another value" : text);
+            enum ql_status status =
+                ql_error_write(error, QL_ERROR_USAGE, "--%s: the run was started with %s; a resumed run keeps it",
+                               option->name, text == NULL ? "another value" : text);
             free(text);
             return status;
         }
@@ -259,15 +288,14 @@ static enum ql_status load_texts(struct session *session, struct ql_error *error
         status = ql_token_text_divide_lines(&session->text, &session->validation, settings->validation_share,
                                             vocabulary, error);
     } else {
-        status =
-            ql_token_text_divide_end(&session->text, &session->validation, settings->validation_share, error);
+        status = ql_token_text_divide_end(&session->text, &session->validation, settings->validation_share, error);
     }
     if (status != QL_OK) {
         return status;
     }
     uLong crc = crc32_z(0, (const Bytef *)session->text.tokens, session->text.count * sizeof(uint16_t));
-    session->text_crc = (uint32_t)crc32_z(crc, (const Bytef *)session->validation.tokens,
-                                          session->validation.count * sizeof(uint16_t));
+    session->text_crc =
+        (uint32_t)crc32_z(crc, (const Bytef *)session->validation.tokens, session->validation.count * sizeof(uint16_t));
     return QL_OK;
 }
 
@@ -340,8 +368,7 @@ static enum ql_status make_model(struct session *session, struct ql_option *opti
     session->info.items = strcmp(settings->sequences, "items") == 0;
     session->info.dropout = settings->dropout;
     if (!session->info.items && strcmp(settings->sequences, "stream") != 0) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--sequences %s: there are stream and items",
-                              settings->sequences);
+        return ql_error_write(error, QL_ERROR_USAGE, "--sequences %s: there are stream and items", settings->sequences);
     }
     return QL_OK;
 }
@@ -390,8 +417,8 @@ static json_t *make_summary(const struct session *session, const struct ql_optio
     (void)strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%S%z", localtime_r(&now, &local));
     return json_pack("{s:s, s:s, s:o, s:s, s:{s:s, s:i, s:i, s:i, s:i, s:I}, s:{s:I, s:I, s:I}, s:{s:s, s:s, s:s}}",
                      "started", started, "status", "running", "arguments", arguments_to_json(options), "vocabulary",
-                     vocabulary, "model", "cell", ql_cell_write(d.cell), "vocabulary_size", d.V, "embedding_size",
-                     d.E, "rnn_size", d.H, "num_layers", d.L, "parameters", (json_int_t)session->model.count, "text",
+                     vocabulary, "model", "cell", ql_cell_write(d.cell), "vocabulary_size", d.V, "embedding_size", d.E,
+                     "rnn_size", d.H, "num_layers", d.L, "parameters", (json_int_t)session->model.count, "text",
                      "train_symbols", (json_int_t)session->text.count, "validation_symbols",
                      (json_int_t)session->validation.count, "crc32", (json_int_t)session->text_crc, "versions",
                      "quillet", QL_VERSION, "openblas_core", ql_blas_core(), "compiler", __VERSION__);
@@ -563,9 +590,8 @@ static enum ql_status run_epoch(struct session *session, struct ql_error *error)
     session->epoch = done->epoch + 1;
     session->epoch_start = ql_cli_seconds();
     session->epoch_symbols = session->batcher.total;
-    enum ql_status status =
-        ql_trainer_epoch(&session->trainer, &session->batcher, session->epoch, done->epoch / epochs,
-                         session->epoch / epochs, on_step, session, &train, error);
+    enum ql_status status = ql_trainer_epoch(&session->trainer, &session->batcher, session->epoch, done->epoch / epochs,
+                                             session->epoch / epochs, on_step, session, &train, error);
     if (status != QL_OK) {
         return status;
     }
@@ -627,8 +653,8 @@ static enum ql_status prepare_session(struct session *session, struct ql_option 
     if (settings->input == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--input is missing: the text to train on");
     }
-    if ((status = make_model(session, options, error)) != QL_OK ||
-        (status = load_texts(session, error)) != QL_OK || (status = make_trainer(session, error)) != QL_OK) {
+    if ((status = make_model(session, options, error)) != QL_OK || (status = load_texts(session, error)) != QL_OK ||
+        (status = make_trainer(session, error)) != QL_OK) {
         return status;
     }
     if (resumed) {

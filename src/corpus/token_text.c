@@ -101,8 +101,8 @@ done:
     return status;
 }
 
-enum ql_status ql_token_text_load(struct ql_token_text *text, const struct ql_vocabulary *vocabulary,
-                                  const char *path, struct ql_error *error)
+enum ql_status ql_token_text_load(struct ql_token_text *text, const struct ql_vocabulary *vocabulary, const char *path,
+                                  struct ql_error *error)
 {
     struct ql_file_view view;
     enum ql_status status = ql_file_open(&view, path, error);

@@ -18,8 +18,8 @@ enum ql_status ql_token_text_scan(struct ql_vocabulary *vocabulary, const char *
 
 // Reads the file as tokens of the vocabulary. `free` it in the end. Errors: as above, and a symbol that is not in the
 // vocabulary (with line).
-enum ql_status ql_token_text_load(struct ql_token_text *text, const struct ql_vocabulary *vocabulary,
-                                  const char *path, struct ql_error *error);
+enum ql_status ql_token_text_load(struct ql_token_text *text, const struct ql_vocabulary *vocabulary, const char *path,
+                                  struct ql_error *error);
 void ql_token_text_free(struct ql_token_text *text);
 
 // Moves the last `share` (0 < share < 1) of the lines, by their length in symbols, to `held_out`: for running text.

@@ -40,12 +40,12 @@ struct ql_layer {
 // The parameters, or something of the same shape: gradients, moments. One block, owned by the model.
 struct ql_model {
     struct ql_dimensions dimensions;
-    float *block;                     // all tensors, one after another
-    size_t count;                     // of floats in the block
-    float *embedding;                 // (V, E) "embedding.weight"
+    float *block;     // all tensors, one after another
+    size_t count;     // of floats in the block
+    float *embedding; // (V, E) "embedding.weight"
     struct ql_layer layers[QL_MODEL_LAYER_LIMIT];
-    float *output_weight;             // (V, H) "output.weight"
-    float *output_bias;               // (V)    "output.bias"
+    float *output_weight;                            // (V, H) "output.weight"
+    float *output_bias;                              // (V)    "output.bias"
     struct ql_tensor tensors[QL_MODEL_TENSOR_LIMIT]; // the same memory by name, in file order
     int tensor_count;
 };
@@ -53,8 +53,8 @@ struct ql_model {
 // What a trained model needs besides its parameters to be used.
 struct ql_model_info {
     struct ql_vocabulary vocabulary;
-    bool items;      // each line was its own sequence: the state is reset after a newline
-    double dropout;  // between layers, in training
+    bool items;     // each line was its own sequence: the state is reset after a newline
+    double dropout; // between layers, in training
 };
 
 // Gates per unit: 4, 3 or 1.

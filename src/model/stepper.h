@@ -13,15 +13,15 @@
 // freed or changed after the init.
 struct ql_stepper {
     struct ql_dimensions dimensions;
-    bool items;             // reset the state after a newline
-    int newline;            // its token, or -1
+    bool items;  // reset the state after a newline
+    int newline; // its token, or -1
     struct ql_arena arena;
-    float *embedding;       // (V, E)
+    float *embedding; // (V, E)
     struct ql_stepper_layer {
-        float *w_ih;             // (I, GH)
-        float *w_hh;             // (H, GH)
+        float *w_ih;              // (I, GH)
+        float *w_hh;              // (H, GH)
         float *bias_ih, *bias_hh; // (GH); for LSTM and RNN bias_ih holds the sum of both
-        float *h, *c;            // (H) the state
+        float *h, *c;             // (H) the state
     } layers[QL_MODEL_LAYER_LIMIT];
     float *output_weight; // (H, V)
     float *output_bias;   // (V)

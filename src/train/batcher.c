@@ -32,8 +32,8 @@ static size_t text_lines(const struct ql_token_text *text, uint16_t newline, str
 enum ql_status ql_batcher_init(struct ql_batcher *batcher, const struct ql_token_text *text, bool items, int B, int T,
                                struct ql_arena *arena, struct ql_error *error)
 {
-    *batcher = (struct ql_batcher){
-        .text = text, .items = items, .B = B, .T = T, .newline = text->tokens[text->count - 1]};
+    *batcher =
+        (struct ql_batcher){.text = text, .items = items, .B = B, .T = T, .newline = text->tokens[text->count - 1]};
     if (items) {
         batcher->line_count = text_lines(text, batcher->newline, NULL);
         if (batcher->line_count == 0) {

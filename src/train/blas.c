@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Declared in Debian's cblas.h only by some of the packages that provide it.
-extern char *openblas_get_corename(void);
-extern void openblas_set_num_threads(int threads);
-
 void ql_blas_init(void)
 {
     openblas_set_num_threads(1);
@@ -29,8 +25,8 @@ const char *ql_blas_better_core(void)
         return NULL;
     }
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl")) {
         return "SKYLAKEX";
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {

@@ -16,9 +16,8 @@ static inline void batch_add_rows(float *restrict sum, const float *restrict row
 }
 
 QL_VECTORIZED
-void ql_lstm_batch_forward(float *restrict h, float *restrict c, float *restrict gates,
-                           const float *restrict c_before, const float *restrict bias_ih,
-                           const float *restrict bias_hh, int S, int H)
+void ql_lstm_batch_forward(float *restrict h, float *restrict c, float *restrict gates, const float *restrict c_before,
+                           const float *restrict bias_ih, const float *restrict bias_hh, int S, int H)
 {
     for (int s = 0; s < S; s++) {
         float *restrict row = gates + 4L * s * H;
@@ -39,9 +38,8 @@ void ql_lstm_batch_forward(float *restrict h, float *restrict c, float *restrict
 }
 
 QL_VECTORIZED
-void ql_lstm_batch_backward(float *restrict gates, float *restrict dc, float *restrict dbias,
-                            const float *restrict dh, const float *restrict c, const float *restrict c_before, int S,
-                            int H)
+void ql_lstm_batch_backward(float *restrict gates, float *restrict dc, float *restrict dbias, const float *restrict dh,
+                            const float *restrict c, const float *restrict c_before, int S, int H)
 {
     for (int s = 0; s < S; s++) {
         float *restrict row = gates + 4L * s * H;
@@ -69,8 +67,8 @@ void ql_lstm_batch_backward(float *restrict gates, float *restrict dc, float *re
 
 QL_VECTORIZED
 void ql_gru_batch_forward(float *restrict h, float *restrict gates, float *restrict n_from_h,
-                          const float *restrict from_h, const float *restrict h_before,
-                          const float *restrict bias_ih, const float *restrict bias_hh, int S, int H)
+                          const float *restrict from_h, const float *restrict h_before, const float *restrict bias_ih,
+                          const float *restrict bias_hh, int S, int H)
 {
     for (int s = 0; s < S; s++) {
         float *restrict row = gates + 3L * s * H;

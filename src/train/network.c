@@ -149,8 +149,8 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
         switch (d.cell) {
         case QL_CELL_LSTM:
             ql_step_product_step(gates, h_before, &network->forward[l], S, true);
-            ql_lstm_batch_forward(h, trace->c + (t + 1) * SH, gates, trace->c + t * SH, layer->bias_ih,
-                                  layer->bias_hh, S, d.H);
+            ql_lstm_batch_forward(h, trace->c + (t + 1) * SH, gates, trace->c + t * SH, layer->bias_ih, layer->bias_hh,
+                                  S, d.H);
             break;
         case QL_CELL_GRU:
             ql_step_product_step(workspace->from_h, h_before, &network->forward[l], S, false);
@@ -233,8 +233,8 @@ double ql_network_forward(const struct ql_network *network, struct ql_workspace 
 }
 
 static void backward_layer(const struct ql_network *network, struct ql_workspace *workspace,
-                           const struct ql_batch *batch, struct ql_shard shard,
-                           const struct ql_dropout_plan *dropout, struct ql_gradient *gradient, int l)
+                           const struct ql_batch *batch, struct ql_shard shard, const struct ql_dropout_plan *dropout,
+                           struct ql_gradient *gradient, int l)
 {
     const struct ql_dimensions d = network->model->dimensions;
     const struct ql_layer *layer = &network->model->layers[l];
@@ -263,9 +263,8 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
                                    trace->c + t * SH, S, d.H);
             break;
         case QL_CELL_GRU:
-            ql_gru_batch_backward(gates, trace->dfrom_h + t * SGH, workspace->carry, dlayer->bias_ih,
-                                  dlayer->bias_hh, workspace->dh_now, trace->n_from_h + t * SH, trace->h + t * SH, S,
-                                  d.H);
+            ql_gru_batch_backward(gates, trace->dfrom_h + t * SGH, workspace->carry, dlayer->bias_ih, dlayer->bias_hh,
+                                  workspace->dh_now, trace->n_from_h + t * SH, trace->h + t * SH, S, d.H);
             dfrom_h = trace->dfrom_h + t * SGH;
             break;
         case QL_CELL_RNN:
@@ -288,8 +287,7 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
     if (d.cell != QL_CELL_GRU) { // both biases enter the same sum
         memcpy(dlayer->bias_hh, dlayer->bias_ih, (size_t)GH * sizeof(float));
     }
-    ql_gemm_tn(dlayer->weight_hh, d.cell == QL_CELL_GRU ? trace->dfrom_h : trace->gates, trace->h, GH, d.H, rows,
-               0.0f);
+    ql_gemm_tn(dlayer->weight_hh, d.cell == QL_CELL_GRU ? trace->dfrom_h : trace->gates, trace->h, GH, d.H, rows, 0.0f);
     if (l > 0) {
         bool dropped = dropout->probability > 0.0f;
         ql_gemm_tn(dlayer->weight_ih, trace->gates, layer_input(workspace, l, SH, dropped), GH, d.H, rows, 0.0f);
@@ -300,9 +298,8 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
     }
 }
 
-void ql_network_backward(const struct ql_network *network, struct ql_workspace *workspace,
-                         const struct ql_batch *batch, struct ql_shard shard, const struct ql_dropout_plan *dropout,
-                         struct ql_gradient *gradient)
+void ql_network_backward(const struct ql_network *network, struct ql_workspace *workspace, const struct ql_batch *batch,
+                         struct ql_shard shard, const struct ql_dropout_plan *dropout, struct ql_gradient *gradient)
 {
     const struct ql_model *model = network->model;
     const struct ql_dimensions d = model->dimensions;

@@ -17,7 +17,7 @@ struct ql_batch {
     const float *weights;    // (T, B) 1 counts, 0 is padding; NULL when everything counts
     double total_weight;     // the sum of weights: T B without padding
     int T, B;
-    bool reset;              // the sequences begin here: the state starts from zero
+    bool reset; // the sequences begin here: the state starts from zero
 };
 
 // Sequences first to first + S - 1.
@@ -88,9 +88,8 @@ double ql_network_forward(const struct ql_network *network, struct ql_workspace 
                           const struct ql_dropout_plan *dropout);
 
 // The gradient of the window that forward has just run in the same workspace. Overwrites `gradient`.
-void ql_network_backward(const struct ql_network *network, struct ql_workspace *workspace,
-                         const struct ql_batch *batch, struct ql_shard shard, const struct ql_dropout_plan *dropout,
-                         struct ql_gradient *gradient);
+void ql_network_backward(const struct ql_network *network, struct ql_workspace *workspace, const struct ql_batch *batch,
+                         struct ql_shard shard, const struct ql_dropout_plan *dropout, struct ql_gradient *gradient);
 
 // From the gradient of the input table, summed over all shards, to those of its two factors.
 void ql_gradient_write_embedding(struct ql_gradient *gradient, const struct ql_model *model);

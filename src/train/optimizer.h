@@ -8,9 +8,9 @@
 
 // Constants of one step.
 struct ql_adamw {
-    float gradient_scale; // from the clipping: 1 or less
-    float decay;          // 1 - learning_rate weight_decay
-    float step_size;      // learning_rate / (1 - beta1^step)
+    float gradient_scale;  // from the clipping: 1 or less
+    float decay;           // 1 - learning_rate weight_decay
+    float step_size;       // learning_rate / (1 - beta1^step)
     float root_correction; // sqrt(1 - beta2^step)
 };
 
@@ -20,7 +20,7 @@ struct ql_adamw ql_adamw_init(uint64_t step, double learning_rate, double weight
 
 // One step of `count` parameters, with their gradient and both moments:
 //   p = p decay;  m = 0.9 m + 0.1 g;  v = 0.999 v + 0.001 g^2;  p = p - step_size m / (sqrt(v) / root + 1e-8)
-void ql_adamw_step(const struct ql_adamw *adamw, float *parameters, float *mean, float *variance,
-                   const float *gradient, size_t count);
+void ql_adamw_step(const struct ql_adamw *adamw, float *parameters, float *mean, float *variance, const float *gradient,
+                   size_t count);
 
 #endif

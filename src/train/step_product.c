@@ -77,9 +77,8 @@ static inline __attribute__((always_inline)) void tile(float *restrict C, ptrdif
 }
 
 // All S rows of one panel and one block of k. R is the number of rows at a time.
-static inline __attribute__((always_inline)) void tiles(float *C, ptrdiff_t stride_c, const float *A,
-                                                        ptrdiff_t stride_a, const float *panel, int K, int S,
-                                                        const int R)
+static inline __attribute__((always_inline)) void
+tiles(float *C, ptrdiff_t stride_c, const float *A, ptrdiff_t stride_a, const float *panel, int K, int S, const int R)
 {
     int s = 0;
 
@@ -95,8 +94,8 @@ static inline __attribute__((always_inline)) void tiles(float *C, ptrdiff_t stri
     }
 }
 
-typedef void panel_function(float *C, ptrdiff_t stride_c, const float *A, ptrdiff_t stride_a, const float *panel,
-                            int K, int S);
+typedef void panel_function(float *C, ptrdiff_t stride_c, const float *A, ptrdiff_t stride_a, const float *panel, int K,
+                            int S);
 
 // 16 of 32 registers of 16 floats hold sums.
 #if defined(__x86_64__)

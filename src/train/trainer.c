@@ -227,8 +227,7 @@ void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batc
     size_t block = model->count - shard_block_start(model);
     size_t table = (size_t)(model->dimensions.V * ql_cell_gates(model->dimensions.cell)) * (size_t)model->dimensions.H;
 
-    *loss = run_shards(trainer, batch, &trainer->training_state, &dropout, task_forward_backward) /
-            batch->total_weight;
+    *loss = run_shards(trainer, batch, &trainer->training_state, &dropout, task_forward_backward) / batch->total_weight;
     ql_thread_pool_run(&trainer->pool, task_sum_gradients, trainer, chunks_of(block > table ? block : table));
     ql_gradient_write_embedding(&trainer->gradients[0], model);
 }
@@ -282,8 +281,8 @@ enum ql_status ql_trainer_epoch(struct ql_trainer *trainer, struct ql_batcher *b
             return ql_error_write(error, QL_ERROR_STOPPED, "stopped in epoch %d", epoch);
         }
     }
-    *result = (struct ql_trainer_result){loss_sum / batcher->done, batcher->done, last.learning_rate,
-                                         last.gradient_norm};
+    *result =
+        (struct ql_trainer_result){loss_sum / batcher->done, batcher->done, last.learning_rate, last.gradient_norm};
     return QL_OK;
 }
 

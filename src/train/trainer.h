@@ -45,10 +45,10 @@ struct ql_trainer {
 
 // What one epoch, or one evaluation, came to.
 struct ql_trainer_result {
-    double loss;              // nats per symbol, mean over the epoch
-    double symbols;           // predicted
-    double learning_rate;     // of the last step; 0 in an evaluation
-    double gradient_norm;     // of the last step, before clipping
+    double loss;          // nats per symbol, mean over the epoch
+    double symbols;       // predicted
+    double learning_rate; // of the last step; 0 in an evaluation
+    double gradient_norm; // of the last step, before clipping
 };
 
 // Called after every step with the share of the epoch that is done; returns true to stop.
