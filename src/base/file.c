@@ -157,8 +157,8 @@ enum ql_status ql_file_writer_close(struct ql_file_writer *writer, struct ql_err
     writer->stream = NULL;
     // A write that failed earlier has left the stream's error flag, and its reason in errno; ENOSPC often comes only at
     // the flush.
-    bool failed = ferror(stream) != 0 || fflush(stream) != 0 ||
-                  (writer->temporary_path != NULL && fsync(fileno(stream)) != 0);
+    bool failed =
+        ferror(stream) != 0 || fflush(stream) != 0 || (writer->temporary_path != NULL && fsync(fileno(stream)) != 0);
     int reason = errno;
     if (fclose(stream) != 0 && !failed) {
         failed = true;

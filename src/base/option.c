@@ -122,8 +122,8 @@ static enum ql_status option_read_number(struct ql_option *option, const char *t
 }
 
 // Takes one argument that starts with "--"; `*next` is the index of the following one and moves when it is the value.
-static enum ql_status option_read_one(struct ql_option *options, const char *argument, int *next, int argc,
-                                      char **argv, struct ql_error *error)
+static enum ql_status option_read_one(struct ql_option *options, const char *argument, int *next, int argc, char **argv,
+                                      struct ql_error *error)
 {
     char name[OPTION_NAME_BYTES];
     const char *equals = strchr(argument, '=');
@@ -164,8 +164,9 @@ static enum ql_status option_read_one(struct ql_option *options, const char *arg
         }
         text = argv[(*next)++];
         if (strncmp(text, "--", 2) == 0) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s: needs a value (%s); if %s is meant as one, write --%s=%s",
-                                  name, option->value_name, text, name, text);
+            return ql_error_write(error, QL_ERROR_USAGE,
+                                  "--%s: needs a value (%s); if %s is meant as one, write --%s=%s", name,
+                                  option->value_name, text, name, text);
         }
     }
     if (option->type == QL_OPTION_STRING) {
