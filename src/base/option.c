@@ -214,7 +214,7 @@ static void option_write_default(const struct ql_option *option, char *text, siz
         break;
     case QL_OPTION_STRING: {
         const char *value = *(const char **)option->target;
-        if (value != NULL) {
+        if (value != NULL && value[0] != '\0') {
             (void)snprintf(text, size, " (%s)", value);
         }
         break;
@@ -222,9 +222,13 @@ static void option_write_default(const struct ql_option *option, char *text, siz
     case QL_OPTION_INT:
         (void)snprintf(text, size, " (%d)", *(const int *)option->target);
         break;
-    case QL_OPTION_UINT32:
-        (void)snprintf(text, size, " (%" PRIu32 ")", *(const uint32_t *)option->target);
+    case QL_OPTION_UINT32: {
+        uint32_t value = *(const uint32_t *)option->target;
+        if (value != 0) {
+            (void)snprintf(text, size, " (%" PRIu32 ")", value);
+        }
         break;
+    }
     case QL_OPTION_FLOAT:
         (void)snprintf(text, size, " (%g)", *(const double *)option->target);
         break;

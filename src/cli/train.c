@@ -23,9 +23,9 @@
 
 static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init_from RUN_FOLDER";
 static const char summary_text[] =
-    "Trains a character-level model on a text. Prints the path of the best checkpoint;\n"
-    "everything else is in the run's folder, where --init_from takes an interrupted\n"
-    "training up again, to the same bits.";
+    "Trains a character-level model on a text. Prints the path of the best\n"
+    "checkpoint; everything else is in the run's folder, where --init_from takes an\n"
+    "interrupted training up again, to the same bits.";
 
 static const double nats_per_bit = 0.6931471805599453;
 
@@ -509,7 +509,8 @@ static void print_epoch(struct session *session, const struct ql_training_row *r
         return;
     }
     ql_cli_write_count(rate, row->chars_per_second);
-    (void)fprintf(stderr, "epoch %3d/%d  train %.4f  val %.4f (%.3f bits)  %s chars/s%s\n", row->epoch,
+    int digits = snprintf(NULL, 0, "%d", session->settings.max_epochs);
+    (void)fprintf(stderr, "epoch %*d/%d  train %.4f  val %.4f (%.3f bits)  %s chars/s%s\n", digits, row->epoch,
                   session->settings.max_epochs, row->train_loss, row->val_loss, row->val_loss / nats_per_bit, rate,
                   best ? "  best" : "");
     if (sample == NULL) {
@@ -627,8 +628,9 @@ static void print_start(const struct session *session)
     ql_cli_write_count(parameters, (double)session->model.count);
     (void)fprintf(stderr, "run %s\n%s: %s symbols, %s held out, %d different\n", session->run.folder,
                   session->settings.input, symbols, held_out, d.V);
-    (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d threads\n", session->settings.model, d.L, d.H,
-                  d.E, parameters, session->trainer.options.threads);
+    int threads = session->trainer.options.threads;
+    (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d thread%s\n", session->settings.model, d.L, d.H,
+                  d.E, parameters, threads, threads == 1 ? "" : "s");
     if (session->done.epoch > 0) {
         (void)fprintf(stderr, "going on after epoch %d\n", session->done.epoch);
     }
