@@ -1,8 +1,9 @@
 // `quillet train`: trains a model on a text file, epoch by epoch, into a run's folder.
 // Starts a run, goes on with one that was interrupted, or starts one from another model's checkpoint.
 // Uses: base, corpus, model, train, checkpoint.
-#include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -526,6 +527,16 @@ static void print_epoch(struct session *session, const struct ql_training_row *r
     }
 }
 
+static bool model_is_finite(const struct ql_model *model)
+{
+    bool finite = true;
+
+    for (size_t i = 0; i < model->count; i++) {
+        finite = finite && isfinite(model->block[i]);
+    }
+    return finite;
+}
+
 static enum ql_status run_epoch(struct session *session, struct ql_error *error)
 {
     const double epochs = session->settings.max_epochs;
@@ -544,6 +555,14 @@ static enum ql_status run_epoch(struct session *session, struct ql_error *error)
     }
     double train_seconds = ql_cli_seconds() - session->epoch_start;
     struct ql_trainer_result validation = ql_trainer_evaluate(&session->trainer, &session->validation_batcher);
+    // The last step of an epoch is followed by no other that would notice.
+    if (!isfinite(validation.loss) || !model_is_finite(&session->model)) {
+        return ql_error_write(error, QL_ERROR_NUMERIC,
+                              "step %" PRIu64 ": the %s not a finite number; try a smaller --learning_rate or "
+                              "--grad_clip",
+                              session->trainer.step,
+                              isfinite(validation.loss) ? "model has a parameter that is" : "validation loss is");
+    }
     bool best = done->best_epoch == 0 || validation.loss < done->best_loss;
     double epoch_seconds = ql_cli_seconds() - session->epoch_start;
 
@@ -660,6 +679,24 @@ static void print_result(const struct session *session)
     (void)printf("%s/checkpoint.%d.safetensors\n", session->run.folder, session->done.best_epoch);
 }
 
+// After a training that ended before its time: says so in the summary, and tells the user how to go on.
+static void save_ended(struct session *session, enum ql_status why)
+{
+    const char *folder = session->run.folder;
+    int epoch = session->done.epoch;
+    struct ql_error ignored; // the user has just been told of a worse one
+
+    (void)save_summary(session, why == QL_ERROR_STOPPED ? "interrupted" : "failed", &ignored);
+    if (why == QL_ERROR_STOPPED) {
+        (void)fprintf(stderr, "To go on after epoch %d: quillet train --init_from %s\n", epoch, folder);
+    } else if (epoch > 0) {
+        (void)fprintf(stderr,
+                      "The model of epoch %d is good; to start a new run from it:\n"
+                      "quillet train --init_from %s/checkpoint.%d.safetensors --input %s --learning_rate ...\n",
+                      epoch, folder, epoch, session->settings.input);
+    }
+}
+
 int ql_cli_train(int argc, char **argv)
 {
     static struct session session; // zero; too large for some stacks
@@ -696,9 +733,8 @@ int ql_cli_train(int argc, char **argv)
         exit_code = ql_cli_finish("train", QL_EXIT_DONE);
     } else {
         exit_code = ql_cli_fail("train", &error);
-        if (session.summary != NULL && (status == QL_ERROR_STOPPED || status == QL_ERROR_NUMERIC)) {
-            (void)fprintf(stderr, "All epochs up to %d are kept; to go on: quillet train --init_from %s\n",
-                          session.done.epoch, session.run.folder);
+        if (status == QL_ERROR_STOPPED || status == QL_ERROR_NUMERIC) {
+            save_ended(&session, status);
         }
     }
     ql_trainer_free(&session.trainer);
