@@ -137,11 +137,12 @@ static struct settings default_settings(void)
     };
 }
 
-// An option whose value does not change the trained model, or may grow in a resumed run.
+// An option whose value does not change the trained model, or may grow in a resumed run. Files may have moved; that
+// their text is the same is checked by itself.
 static bool option_is_free(const struct ql_option *option)
 {
-    static const char *const names[] = {"max_epochs", "threads", "quiet", "json", "init_from", "checkpoint_dir",
-                                        "run_name",   "generate"};
+    static const char *const names[] = {"max_epochs", "threads",  "quiet", "json",      "init_from", "checkpoint_dir",
+                                        "run_name",   "generate", "input", "validation"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(option->name, names[i]) == 0) {
@@ -264,9 +265,10 @@ static enum ql_status load_texts(struct session *session, struct ql_error *error
             ql_token_text_divide_end(&session->text, &session->validation, settings->validation_share, error);
     }
     if (status != QL_OK) {
-        return status;
+        return settings->validation == NULL ? ql_error_prefix(error, "%s: ", settings->input) : status;
     }
-    uLong crc = crc32_z(0, (const Bytef *)session->text.tokens, session->text.count * sizeof(uint16_t));
+    uLong crc = crc32_z(0, (const Bytef *)vocabulary->symbols, (size_t)vocabulary->count * sizeof(uint32_t));
+    crc = crc32_z(crc, (const Bytef *)session->text.tokens, session->text.count * sizeof(uint16_t));
     session->text_crc = (uint32_t)crc32_z(crc, (const Bytef *)session->validation.tokens,
                                           session->validation.count * sizeof(uint16_t));
     return QL_OK;
@@ -423,6 +425,20 @@ static enum ql_status save_state(struct session *session, struct ql_error *error
 
     ql_training_run_path(&session->run, path, "training.safetensors");
     return ql_training_state_save(path, &session->trainer, &session->done, error);
+}
+
+// Files that were given anew are where the next session shall look for them.
+static void keep_given_paths(const struct session *session, struct ql_option *options)
+{
+    static const char *const names[] = {"input", "validation"};
+    json_t *arguments = json_object_get(session->summary, "arguments");
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct ql_option *option = ql_option_find(options, names[i]);
+        if (option->given) {
+            (void)json_object_set_new(arguments, names[i], option_value(option));
+        }
+    }
 }
 
 // Takes up the state that the run's last session left; a run that was killed before its first epoch ended has none,
@@ -624,6 +640,7 @@ static enum ql_status prepare_session(struct session *session, struct ql_option 
         return status;
     }
     if (resumed) {
+        keep_given_paths(session, options);
         return take_up(session, session->summary, error);
     }
     session->summary = make_summary(session, options);

@@ -155,11 +155,12 @@ void ql_token_text_free(struct ql_token_text *text)
     *text = (struct ql_token_text){0};
 }
 
-static enum ql_status text_too_short(struct ql_error *error)
+static enum ql_status text_too_short(const char *lines, struct ql_error *error)
 {
     return ql_error_write(error, QL_ERROR_INPUT,
-                          "the text has too few lines to hold out some of them; give more text, another "
-                          "--validation_share, or a file by --validation");
+                          "the text has too few %s to hold out some of them; give more text, another "
+                          "--validation_share, or a file by --validation",
+                          lines);
 }
 
 enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_token_text *held_out, double share,
@@ -173,7 +174,7 @@ enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_to
         cut--;
     }
     if (cut == 0 || text->count - cut < 2) {
-        return text_too_short(error);
+        return text_too_short("lines", error);
     }
     held_out->count = text->count - cut;
     held_out->tokens = malloc(held_out->count * sizeof held_out->tokens[0]);
@@ -227,7 +228,7 @@ enum ql_status ql_token_text_divide_lines(struct ql_token_text *text, struct ql_
     }
     if (kept == 0 || held_out->count == 0) {
         ql_token_text_free(held_out);
-        return text_too_short(error);
+        return text_too_short("different lines", error);
     }
     text->count = kept;
     return QL_OK;
