@@ -618,6 +618,22 @@ static bool is_folder(const char *path)
     return path != NULL && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+static enum ql_status check_run_name(const struct settings *settings, struct ql_error *error)
+{
+    const char *name = settings->run_name;
+
+    if (settings->checkpoint_dir[0] == '\0') {
+        return ql_error_write(error, QL_ERROR_USAGE, "--checkpoint_dir: needs the name of a folder");
+    }
+    if (name != NULL && (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--run_name '%s': must not be empty, begin with a dot or have a slash; the folder around "
+                              "it is --checkpoint_dir",
+                              name);
+    }
+    return QL_OK;
+}
+
 // Everything before the first epoch: a new run, or an old one taken up.
 static enum ql_status prepare_session(struct session *session, struct ql_option *options, struct ql_error *error)
 {
@@ -634,6 +650,9 @@ static enum ql_status prepare_session(struct session *session, struct ql_option 
     }
     if (settings->input == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--input is missing: the text to train on");
+    }
+    if (!resumed && (status = check_run_name(settings, error)) != QL_OK) {
+        return status;
     }
     if ((status = make_model(session, options, error)) != QL_OK ||
         (status = load_texts(session, error)) != QL_OK || (status = make_trainer(session, error)) != QL_OK) {
