@@ -56,7 +56,6 @@ struct session {
     struct ql_training_progress done;
     json_t *summary;
     struct ql_cli_progress bar;
-    double session_start;         // seconds
     double epoch_start;           // seconds
     double epoch_symbols;         // of a whole epoch
     int epoch;                    // at work
@@ -747,11 +746,11 @@ int ql_cli_train(int argc, char **argv)
     }
     enum ql_status status = prepare_session(&session, options, &error);
     if (status == QL_OK) {
-        struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; // a second one kills
+        // A second one kills. No write is cut short by the first.
+        struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
         (void)sigaction(SIGINT, &action, NULL);
         (void)sigaction(SIGTERM, &action, NULL);
         session.bar.shown = ql_cli_progress_wanted(settings->quiet);
-        session.session_start = ql_cli_seconds();
         if (!settings->quiet) {
             print_start(&session);
         }
