@@ -25,14 +25,16 @@ struct settings {
     bool json;
 };
 
-// Draws one item: the next line that is not empty, without its newline.
+// Draws one item: the next line that is not empty, without its newline. A model may prefer empty lines for ever, so
+// they are limited too.
 static enum ql_status draw_item(struct ql_stepper *stepper, const struct ql_vocabulary *vocabulary,
                                 struct ql_sampler *sampler, int max_length, int *token, struct ql_cli_text *item,
                                 struct ql_error *error)
 {
     int length = 0;
+    int empty_lines = 0;
 
-    while (length < max_length) {
+    while (length < max_length && empty_lines < max_length) {
         enum ql_status status = ql_cli_next(stepper, sampler, token, error);
         if (status != QL_OK) {
             return status;
@@ -41,6 +43,7 @@ static enum ql_status draw_item(struct ql_stepper *stepper, const struct ql_voca
             return QL_OK;
         }
         if (*token == stepper->newline) {
+            empty_lines++;
             continue;
         }
         if ((status = ql_cli_text_write(item, vocabulary->symbols[*token], error)) != QL_OK) {
