@@ -102,8 +102,8 @@ int ql_cli_predict(int argc, char **argv)
         status = write_text(&stepper, &info.vocabulary, &settings, &text, &error);
     }
     if (status == QL_OK && settings.json) {
-        json_t *result = json_pack("{s:s, s:s, s:s, s:f, s:f, s:i, s:I}", "model", settings.sampling.init_from,
-                                   "prompt", settings.prompt, "text", text.bytes == NULL ? "" : text.bytes,
+        json_t *result = json_pack("{s:o, s:s, s:s, s:f, s:f, s:i, s:I}", "model",
+                                   ql_cli_path_to_json(settings.sampling.init_from), "prompt", settings.prompt, "text", text.bytes == NULL ? "" : text.bytes,
                                    "temperature", settings.temperature, "top_p", settings.sampling.top_p, "top_k",
                                    settings.sampling.top_k, "seed", (json_int_t)settings.sampling.seed);
         char *line = json_dumps(result, JSON_INDENT(2));
