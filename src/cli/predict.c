@@ -55,7 +55,7 @@ static enum ql_status write_text(struct ql_stepper *stepper, const struct ql_voc
     if (status == QL_OK && !settings->json) {
         (void)fputs(settings->prompt, stdout);
     }
-    for (int i = 0; i < settings->generate && status == QL_OK; i++) {
+    for (int i = 0; i < settings->generate && status == QL_OK && ferror(stdout) == 0; i++) {
         status = ql_cli_next(stepper, &sampler, &token, error);
         if (status != QL_OK) {
             break;
