@@ -78,26 +78,31 @@ static enum ql_status draw_cells(struct ql_stepper *stepper, const struct ql_voc
     return QL_OK;
 }
 
-// A symbol's width in a table: bytes that do not continue a UTF-8 sequence.
-static int display_width(const char *text)
+// What Markdown would not show as it is.
+static bool markdown_is_mark(char byte)
+{
+    return strchr("\\|*_`<[&", byte) != NULL;
+}
+
+// Symbols as they are written: bytes that do not continue a UTF-8 sequence, and a backslash before each mark.
+static int markdown_width(const char *text)
 {
     int width = 0;
 
     for (; *text != '\0'; text++) {
-        width += ((unsigned char)*text & 0xc0) != 0x80;
+        width += (((unsigned char)*text & 0xc0) != 0x80) + markdown_is_mark(*text);
     }
     return width;
 }
 
 static void write_markdown_cell(FILE *stream, const char *text, int width)
 {
-    int used = display_width(text);
+    int used = markdown_width(text);
 
     (void)fputs("| ", stream);
     for (; *text != '\0'; text++) {
-        if (*text == '|' || *text == '\\') {
+        if (markdown_is_mark(*text)) {
             (void)fputc('\\', stream);
-            used++;
         }
         (void)fputc(*text, stream);
     }
@@ -113,7 +118,7 @@ static void write_markdown(FILE *stream, const struct settings *settings, const 
     for (size_t column = 0; column < settings->columns; column++) {
         widths[column] = snprintf(title, sizeof title, "t = %g", settings->temperatures[column]);
         for (size_t row = 0; row < count; row++) {
-            int width = display_width(cells[column * count + row].bytes);
+            int width = markdown_width(cells[column * count + row].bytes);
             widths[column] = width > widths[column] ? width : widths[column];
         }
     }
