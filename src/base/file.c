@@ -53,6 +53,9 @@ static enum ql_status file_read_stream(struct ql_file_view *view, int descriptor
 enum ql_status ql_file_open(struct ql_file_view *view, const char *path, struct ql_error *error)
 {
     *view = (struct ql_file_view){0};
+    if (path[0] == '\0') {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "the name of a file to read is empty");
+    }
     if (strcmp(path, "-") == 0) {
         return file_read_stream(view, STDIN_FILENO, "standard input", error);
     }
@@ -90,17 +93,31 @@ void ql_file_close(struct ql_file_view *view)
     *view = (struct ql_file_view){0};
 }
 
+// True for what is there and is neither file nor folder: a device or a pipe, which a rename would destroy.
+static bool file_is_special(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
 enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *path, struct ql_error *error)
 {
-    size_t length = strlen(path) + sizeof ".partial";
+    static const char suffix[] = ".partial";
+    bool special = file_is_special(path);
+    char *target = realpath(path, NULL); // NULL where there is no such file yet
 
-    *writer = (struct ql_file_writer){.path = strdup(path), .temporary_path = malloc(length)};
-    if (writer->path == NULL || writer->temporary_path == NULL) {
+    *writer = (struct ql_file_writer){.path = target == NULL ? strdup(path) : target};
+    if (writer->path != NULL && !special) {
+        writer->temporary_path = malloc(strlen(writer->path) + sizeof suffix);
+    }
+    if (writer->path == NULL || (writer->temporary_path == NULL && !special)) {
         ql_file_writer_reset(writer);
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path);
     }
-    (void)snprintf(writer->temporary_path, length, "%s.partial", path);
-    writer->stream = fopen(writer->temporary_path, "wbe");
+    if (!special) {
+        (void)stpcpy(stpcpy(writer->temporary_path, writer->path), suffix);
+    }
+    writer->stream = fopen(special ? path : writer->temporary_path, "wbe");
     if (writer->stream == NULL) {
         enum ql_status status = file_error(error, path, "write");
         ql_file_writer_reset(writer);
@@ -138,18 +155,20 @@ enum ql_status ql_file_writer_close(struct ql_file_writer *writer, struct ql_err
     FILE *stream = writer->stream;
 
     writer->stream = NULL;
-    // A short write earlier leaves the stream's error flag; ENOSPC often comes only at the flush.
-    bool failed = ferror(stream) != 0;
-    failed = fflush(stream) != 0 || failed;
-    failed = fsync(fileno(stream)) != 0 || failed;
+    // A write that failed earlier has left the stream's error flag, and its reason in errno; ENOSPC often comes only at
+    // the flush.
+    bool failed =
+        ferror(stream) != 0 || fflush(stream) != 0 || (writer->temporary_path != NULL && fsync(fileno(stream)) != 0);
     int reason = errno;
     if (fclose(stream) != 0 && !failed) {
         failed = true;
         reason = errno;
     }
     if (failed) {
-        errno = reason;
+        errno = reason == 0 ? EIO : reason;
         status = file_error(error, writer->path, "write");
+    } else if (writer->temporary_path == NULL) {
+        status = QL_OK;
     } else if (rename(writer->temporary_path, writer->path) != 0) {
         status = file_error(error, writer->path, "replace");
     } else {
@@ -191,6 +210,10 @@ enum ql_status ql_folder_init(const char *path, struct ql_error *error)
     char *partial = strdup(path);
     enum ql_status status = QL_OK;
 
+    if (path[0] == '\0') {
+        free(partial);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "the name of a folder to make is empty");
+    }
     if (partial == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path);
     }

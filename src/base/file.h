@@ -1,5 +1,6 @@
 // Files as a whole: read all of one, map one, and write one so that it is there whole or not at all.
-// A save goes to a temporary name beside the target, is flushed to the disk (fsync), and is then renamed.
+// A save goes to a temporary name beside the target, is flushed to the disk (fsync), and is then renamed. A symbolic
+// link stays one: the file that it leads to is replaced. A device or a pipe is written to as it is.
 // Uses: base/status, POSIX.
 #ifndef QL_BASE_FILE_H
 #define QL_BASE_FILE_H
@@ -26,9 +27,10 @@ void ql_file_close(struct ql_file_view *view);
 struct ql_file_writer {
     FILE *stream;
     char *path;           // the name that the file will have; owned
-    char *temporary_path; // the name that it has while it is written; owned
+    char *temporary_path; // the name that it has while it is written, NULL for a device or a pipe; owned
 };
 
+// Errors, here and at the close: QL_ERROR_SYSTEM with the path and the system's reason.
 enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *path, struct ql_error *error);
 
 // Flushes, syncs and renames. On any error the target keeps its former content and the temporary file is removed.

@@ -54,7 +54,9 @@ static size_t option_name_distance(const char *left, const char *right)
 static enum ql_status option_unknown(const struct ql_option *options, const char *name, struct ql_error *error)
 {
     const char *nearest = NULL;
-    size_t nearest_distance = 4; // further away is no misspelling
+    size_t nearest_distance = (strlen(name) + 1) / 2; // that far away is no misspelling
+
+    nearest_distance = nearest_distance < 4 ? nearest_distance : 4;
 
     for (const struct ql_option *option = options; !option_is_end(option); option++) {
         size_t distance = option_name_distance(name, option->name);
@@ -69,8 +71,16 @@ static enum ql_status option_unknown(const struct ql_option *options, const char
     return ql_error_write(error, QL_ERROR_USAGE, "there is no option --%s; --help lists the options", name);
 }
 
+static bool option_is_limited(const struct ql_option *option)
+{
+    return option->minimum != 0 || option->maximum != 0;
+}
+
 static enum ql_status option_out_of_range(const struct ql_option *option, const char *text, struct ql_error *error)
 {
+    if (!option_is_limited(option)) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is too large a number", option->name, text);
+    }
     return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: must be from %.10g to %.10g", option->name, text,
                           option->minimum, option->maximum);
 }
@@ -78,7 +88,7 @@ static enum ql_status option_out_of_range(const struct ql_option *option, const 
 static enum ql_status option_read_number(struct ql_option *option, const char *text, struct ql_error *error)
 {
     char *end = NULL;
-    bool limited = option->minimum != 0 || option->maximum != 0;
+    bool limited = option_is_limited(option);
 
     errno = 0;
     if (option->type == QL_OPTION_FLOAT) {
@@ -153,6 +163,11 @@ static enum ql_status option_read_one(struct ql_option *options, const char *arg
             return ql_error_write(error, QL_ERROR_USAGE, "--%s: needs a value (%s)", name, option->value_name);
         }
         text = argv[(*next)++];
+        if (strncmp(text, "--", 2) == 0) {
+            return ql_error_write(error, QL_ERROR_USAGE,
+                                  "--%s: needs a value (%s); if %s is meant as one, write --%s=%s", name,
+                                  option->value_name, text, name, text);
+        }
     }
     if (option->type == QL_OPTION_STRING) {
         *(const char **)option->target = text;
@@ -199,7 +214,7 @@ static void option_write_default(const struct ql_option *option, char *text, siz
         break;
     case QL_OPTION_STRING: {
         const char *value = *(const char **)option->target;
-        if (value != NULL) {
+        if (value != NULL && value[0] != '\0') {
             (void)snprintf(text, size, " (%s)", value);
         }
         break;
@@ -207,9 +222,13 @@ static void option_write_default(const struct ql_option *option, char *text, siz
     case QL_OPTION_INT:
         (void)snprintf(text, size, " (%d)", *(const int *)option->target);
         break;
-    case QL_OPTION_UINT32:
-        (void)snprintf(text, size, " (%" PRIu32 ")", *(const uint32_t *)option->target);
+    case QL_OPTION_UINT32: {
+        uint32_t value = *(const uint32_t *)option->target;
+        if (value != 0) {
+            (void)snprintf(text, size, " (%" PRIu32 ")", value);
+        }
         break;
+    }
     case QL_OPTION_FLOAT:
         (void)snprintf(text, size, " (%g)", *(const double *)option->target);
         break;

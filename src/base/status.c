@@ -22,6 +22,9 @@ enum ql_status ql_error_prefix(struct ql_error *error, const char *format, ...)
     char rest[QL_ERROR_MESSAGE_BYTES];
     va_list arguments;
 
+    if (error == NULL) {
+        return QL_ERROR_INPUT;
+    }
     memcpy(rest, error->message, sizeof rest);
     va_start(arguments, format);
     int used = vsnprintf(error->message, sizeof error->message, format, arguments);

@@ -28,7 +28,8 @@ struct ql_error {
 void ql_error_format(struct ql_error *error, enum ql_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-// Puts context in front of a message that is already there: "names.txt:12: " + message. Returns error->status.
+// Puts context in front of a message that is already there: "names.txt:12: " + message. Returns error->status, or
+// QL_ERROR_INPUT where `error` is NULL.
 enum ql_status ql_error_prefix(struct ql_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -26,7 +26,8 @@ bool ql_cli_read_options(const char *usage, const char *summary, struct ql_optio
 
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0) {
-            (void)printf("usage: quillet %s\n\n%s\n", usage, summary);
+            bool grouped = options[0].name != NULL && options[0].name[0] == '\0'; // a group begins with an empty line
+            (void)printf("usage: quillet %s\n\n%s\n%s", usage, summary, grouped ? "" : "\n");
             ql_option_write_help(options, stdout);
             *exit_code = ql_cli_finish(argv[0], QL_EXIT_DONE);
             return false;

@@ -26,14 +26,16 @@ struct settings {
     bool json;
 };
 
-// Draws one item: the next line that is not empty, without its newline.
+// Draws one item: the next line that is not empty, without its newline. A model may prefer empty lines for ever, so
+// they are limited too.
 static enum ql_status draw_item(struct ql_stepper *stepper, const struct ql_vocabulary *vocabulary,
                                 struct ql_sampler *sampler, int max_length, int *token, struct ql_cli_text *item,
                                 struct ql_error *error)
 {
     int length = 0;
+    int empty_lines = 0;
 
-    while (length < max_length) {
+    while (length < max_length && empty_lines < max_length) {
         enum ql_status status = ql_cli_next(stepper, sampler, token, error);
         if (status != QL_OK) {
             return status;
@@ -42,6 +44,7 @@ static enum ql_status draw_item(struct ql_stepper *stepper, const struct ql_voca
             return QL_OK;
         }
         if (*token == stepper->newline) {
+            empty_lines++;
             continue;
         }
         if ((status = ql_cli_text_write(item, vocabulary->symbols[*token], error)) != QL_OK) {
@@ -75,26 +78,31 @@ static enum ql_status draw_cells(struct ql_stepper *stepper, const struct ql_voc
     return QL_OK;
 }
 
-// A symbol's width in a table: bytes that do not continue a UTF-8 sequence.
-static int display_width(const char *text)
+// What Markdown would not show as it is.
+static bool markdown_is_mark(char byte)
+{
+    return strchr("\\|*_`<[&", byte) != NULL;
+}
+
+// Symbols as they are written: bytes that do not continue a UTF-8 sequence, and a backslash before each mark.
+static int markdown_width(const char *text)
 {
     int width = 0;
 
     for (; *text != '\0'; text++) {
-        width += ((unsigned char)*text & 0xc0) != 0x80;
+        width += (((unsigned char)*text & 0xc0) != 0x80) + markdown_is_mark(*text);
     }
     return width;
 }
 
 static void write_markdown_cell(FILE *stream, const char *text, int width)
 {
-    int used = display_width(text);
+    int used = markdown_width(text);
 
     (void)fputs("| ", stream);
     for (; *text != '\0'; text++) {
-        if (*text == '|' || *text == '\\') {
+        if (markdown_is_mark(*text)) {
             (void)fputc('\\', stream);
-            used++;
         }
         (void)fputc(*text, stream);
     }
@@ -110,7 +118,7 @@ static void write_markdown(FILE *stream, const struct settings *settings, const 
     for (size_t column = 0; column < settings->columns; column++) {
         widths[column] = snprintf(title, sizeof title, "t = %g", settings->temperatures[column]);
         for (size_t row = 0; row < count; row++) {
-            int width = display_width(cells[column * count + row].bytes);
+            int width = markdown_width(cells[column * count + row].bytes);
             widths[column] = width > widths[column] ? width : widths[column];
         }
     }
@@ -237,9 +245,9 @@ static void write_json(FILE *stream, const struct settings *settings, const stru
         (void)json_array_append_new(
             columns, json_pack("{s:f, s:o}", "temperature", settings->temperatures[column], "items", items));
     }
-    json_t *result =
-        json_pack("{s:s, s:f, s:i, s:I, s:o}", "model", settings->sampling.init_from, "top_p", settings->sampling.top_p,
-                  "top_k", settings->sampling.top_k, "seed", (json_int_t)settings->sampling.seed, "columns", columns);
+    json_t *result = json_pack("{s:o, s:f, s:i, s:I, s:o}", "model", ql_cli_path_to_json(settings->sampling.init_from),
+                               "top_p", settings->sampling.top_p, "top_k", settings->sampling.top_k, "seed",
+                               (json_int_t)settings->sampling.seed, "columns", columns);
     (void)json_dumpf(result, stream, JSON_INDENT(2));
     (void)fputc('\n', stream);
     json_decref(result);

@@ -31,7 +31,7 @@ static void print_help(FILE *stream)
     for (int i = 0; i < COMMAND_COUNT; i++) {
         (void)fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
-    (void)fprintf(stream, "\n`quillet COMMAND --help` explains a command; `quillet --version` tells the version.\n");
+    (void)fprintf(stream, "\n`quillet COMMAND --help` explains a command, `quillet --version` tells the\nversion.\n");
 }
 
 // OpenBLAS chooses its kernels before main. Where it chose badly, the program starts itself again with the better

@@ -55,7 +55,7 @@ static enum ql_status write_text(struct ql_stepper *stepper, const struct ql_voc
     if (status == QL_OK && !settings->json) {
         (void)fputs(settings->prompt, stdout);
     }
-    for (int i = 0; i < settings->generate && status == QL_OK; i++) {
+    for (int i = 0; i < settings->generate && status == QL_OK && ferror(stdout) == 0; i++) {
         status = ql_cli_next(stepper, &sampler, &token, error);
         if (status != QL_OK) {
             break;
@@ -102,10 +102,10 @@ int ql_cli_predict(int argc, char **argv)
         status = write_text(&stepper, &info.vocabulary, &settings, &text, &error);
     }
     if (status == QL_OK && settings.json) {
-        json_t *result = json_pack("{s:s, s:s, s:s, s:f, s:f, s:i, s:I}", "model", settings.sampling.init_from,
-                                   "prompt", settings.prompt, "text", text.bytes == NULL ? "" : text.bytes,
-                                   "temperature", settings.temperature, "top_p", settings.sampling.top_p, "top_k",
-                                   settings.sampling.top_k, "seed", (json_int_t)settings.sampling.seed);
+        json_t *result = json_pack(
+            "{s:o, s:s, s:s, s:f, s:f, s:i, s:I}", "model", ql_cli_path_to_json(settings.sampling.init_from), "prompt",
+            settings.prompt, "text", text.bytes == NULL ? "" : text.bytes, "temperature", settings.temperature, "top_p",
+            settings.sampling.top_p, "top_k", settings.sampling.top_k, "seed", (json_int_t)settings.sampling.seed);
         char *line = json_dumps(result, JSON_INDENT(2));
         (void)puts(line == NULL ? "{}" : line);
         free(line);

@@ -65,6 +65,12 @@ enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, stru
     return QL_OK;
 }
 
+json_t *ql_cli_path_to_json(const char *path)
+{
+    json_t *text = json_string(path);
+    return text == NULL ? json_null() : text;
+}
+
 enum ql_status ql_cli_next(struct ql_stepper *stepper, struct ql_sampler *sampler, int *token, struct ql_error *error)
 {
     *token = ql_stepper_next(stepper, *token, sampler);

@@ -1,7 +1,9 @@
 // The sampling options that `predict` and `compare` share, and the text that a sampler draws.
-// Uses: base, device/sampler.h, model/stepper.
+// Uses: base, device/sampler.h, model/stepper, jansson.
 #ifndef QL_CLI_SAMPLING_H
 #define QL_CLI_SAMPLING_H
+
+#include <jansson.h>
 
 #include "base/option.h"
 #include "model/stepper.h"
@@ -44,6 +46,9 @@ struct ql_cli_text {
 
 // Adds one symbol. Errors: no memory.
 enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, struct ql_error *error);
+
+// A path for a result in JSON: null where it is no valid UTF-8, which JSON cannot say.
+json_t *ql_cli_path_to_json(const char *path);
 
 // Draws the next token; an error where the model's output is not finite.
 enum ql_status ql_cli_next(struct ql_stepper *stepper, struct ql_sampler *sampler, int *token, struct ql_error *error);

@@ -1,8 +1,9 @@
 // `quillet train`: trains a model on a text file, epoch by epoch, into a run's folder.
 // Starts a run, goes on with one that was interrupted, or starts one from another model's checkpoint.
 // Uses: base, corpus, model, train, checkpoint.
-#include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +23,9 @@
 #include "train/trainer.h"
 
 static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init_from RUN_FOLDER";
-static const char summary_text[] = "Trains a character-level model on a text. Prints the path of the best checkpoint;\n"
-                                   "everything else is in the run's folder, where --init_from takes an interrupted\n"
-                                   "training up again, to the same bits.";
+static const char summary_text[] = "Trains a character-level model on a text. Prints the path of the best\n"
+                                   "checkpoint; everything else is in the run's folder, where --init_from takes an\n"
+                                   "interrupted training up again, to the same bits.";
 
 static const double nats_per_bit = 0.6931471805599453;
 
@@ -54,7 +55,6 @@ struct session {
     struct ql_training_progress done;
     json_t *summary;
     struct ql_cli_progress bar;
-    double session_start; // seconds
     double epoch_start;   // seconds
     double epoch_symbols; // of a whole epoch
     int epoch;            // at work
@@ -165,11 +165,12 @@ static struct settings default_settings(void)
     };
 }
 
-// An option whose value does not change the trained model, or may grow in a resumed run.
+// An option whose value does not change the trained model, or may grow in a resumed run. Files may have moved; that
+// their text is the same is checked by itself.
 static bool option_is_free(const struct ql_option *option)
 {
-    static const char *const names[] = {"max_epochs", "threads",        "quiet",    "json",
-                                        "init_from",  "checkpoint_dir", "run_name", "generate"};
+    static const char *const names[] = {"max_epochs",     "threads",  "quiet",    "json",  "init_from",
+                                        "checkpoint_dir", "run_name", "generate", "input", "validation"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(option->name, names[i]) == 0) {
@@ -291,9 +292,10 @@ static enum ql_status load_texts(struct session *session, struct ql_error *error
         status = ql_token_text_divide_end(&session->text, &session->validation, settings->validation_share, error);
     }
     if (status != QL_OK) {
-        return status;
+        return settings->validation == NULL ? ql_error_prefix(error, "%s: ", settings->input) : status;
     }
-    uLong crc = crc32_z(0, (const Bytef *)session->text.tokens, session->text.count * sizeof(uint16_t));
+    uLong crc = crc32_z(0, (const Bytef *)vocabulary->symbols, (size_t)vocabulary->count * sizeof(uint32_t));
+    crc = crc32_z(crc, (const Bytef *)session->text.tokens, session->text.count * sizeof(uint16_t));
     session->text_crc =
         (uint32_t)crc32_z(crc, (const Bytef *)session->validation.tokens, session->validation.count * sizeof(uint16_t));
     return QL_OK;
@@ -451,6 +453,20 @@ static enum ql_status save_state(struct session *session, struct ql_error *error
     return ql_training_state_save(path, &session->trainer, &session->done, error);
 }
 
+// Files that were given anew are where the next session shall look for them.
+static void keep_given_paths(const struct session *session, struct ql_option *options)
+{
+    static const char *const names[] = {"input", "validation"};
+    json_t *arguments = json_object_get(session->summary, "arguments");
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct ql_option *option = ql_option_find(options, names[i]);
+        if (option->given) {
+            (void)json_object_set_new(arguments, names[i], option_value(option));
+        }
+    }
+}
+
 // Takes up the state that the run's last session left; a run that was killed before its first epoch ended has none,
 // or one of epoch 0, and starts over.
 static enum ql_status take_up(struct session *session, const json_t *summary, struct ql_error *error)
@@ -572,12 +588,23 @@ static void print_epoch(struct session *session, const struct ql_training_row *r
         return;
     }
     ql_cli_write_count(rate, row->chars_per_second);
-    (void)fprintf(stderr, "epoch %3d/%d  train %.4f  val %.4f (%.3f bits)  %s chars/s%s\n", row->epoch,
+    int digits = snprintf(NULL, 0, "%d", session->settings.max_epochs);
+    (void)fprintf(stderr, "epoch %*d/%d  train %.4f  val %.4f (%.3f bits)  %s chars/s%s\n", digits, row->epoch,
                   session->settings.max_epochs, row->train_loss, row->val_loss, row->val_loss / nats_per_bit, rate,
                   best ? "  best" : "");
     if (sample != NULL) {
         print_sample(sample);
     }
+}
+
+static bool model_is_finite(const struct ql_model *model)
+{
+    bool finite = true;
+
+    for (size_t i = 0; i < model->count; i++) {
+        finite = finite && isfinite(model->block[i]);
+    }
+    return finite;
 }
 
 static enum ql_status run_epoch(struct session *session, struct ql_error *error)
@@ -597,6 +624,14 @@ static enum ql_status run_epoch(struct session *session, struct ql_error *error)
     }
     double train_seconds = ql_cli_seconds() - session->epoch_start;
     struct ql_trainer_result validation = ql_trainer_evaluate(&session->trainer, &session->validation_batcher);
+    // The last step of an epoch is followed by no other that would notice.
+    if (!isfinite(validation.loss) || !model_is_finite(&session->model)) {
+        return ql_error_write(error, QL_ERROR_NUMERIC,
+                              "step %" PRIu64 ": the %s not a finite number; try a smaller --learning_rate or "
+                              "--grad_clip",
+                              session->trainer.step,
+                              isfinite(validation.loss) ? "model has a parameter that is" : "validation loss is");
+    }
     bool best = done->best_epoch == 0 || validation.loss < done->best_loss;
     double epoch_seconds = ql_cli_seconds() - session->epoch_start;
 
@@ -636,6 +671,22 @@ static bool is_folder(const char *path)
     return path != NULL && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+static enum ql_status check_run_name(const struct settings *settings, struct ql_error *error)
+{
+    const char *name = settings->run_name;
+
+    if (settings->checkpoint_dir[0] == '\0') {
+        return ql_error_write(error, QL_ERROR_USAGE, "--checkpoint_dir: needs the name of a folder");
+    }
+    if (name != NULL && (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--run_name '%s': must not be empty, begin with a dot or have a slash; the folder around "
+                              "it is --checkpoint_dir",
+                              name);
+    }
+    return QL_OK;
+}
+
 // Everything before the first epoch: a new run, or an old one taken up.
 static enum ql_status prepare_session(struct session *session, struct ql_option *options, struct ql_error *error)
 {
@@ -653,11 +704,15 @@ static enum ql_status prepare_session(struct session *session, struct ql_option 
     if (settings->input == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--input is missing: the text to train on");
     }
+    if (!resumed && (status = check_run_name(settings, error)) != QL_OK) {
+        return status;
+    }
     if ((status = make_model(session, options, error)) != QL_OK || (status = load_texts(session, error)) != QL_OK ||
         (status = make_trainer(session, error)) != QL_OK) {
         return status;
     }
     if (resumed) {
+        keep_given_paths(session, options);
         return take_up(session, session->summary, error);
     }
     session->summary = make_summary(session, options);
@@ -681,8 +736,9 @@ static void print_start(const struct session *session)
     ql_cli_write_count(parameters, (double)session->model.count);
     (void)fprintf(stderr, "run %s\n%s: %s symbols, %s held out, %d different\n", session->run.folder,
                   session->settings.input, symbols, held_out, d.V);
-    (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d threads\n", session->settings.model, d.L, d.H,
-                  d.E, parameters, session->trainer.options.threads);
+    int threads = session->trainer.options.threads;
+    (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d thread%s\n", session->settings.model, d.L, d.H,
+                  d.E, parameters, threads, threads == 1 ? "" : "s");
     if (session->done.epoch > 0) {
         (void)fprintf(stderr, "going on after epoch %d\n", session->done.epoch);
     }
@@ -712,6 +768,24 @@ static void print_result(const struct session *session)
     (void)printf("%s/checkpoint.%d.safetensors\n", session->run.folder, session->done.best_epoch);
 }
 
+// After a training that ended before its time: says so in the summary, and tells the user how to go on.
+static void save_ended(struct session *session, enum ql_status why)
+{
+    const char *folder = session->run.folder;
+    int epoch = session->done.epoch;
+    struct ql_error ignored; // the user has just been told of a worse one
+
+    (void)save_summary(session, why == QL_ERROR_STOPPED ? "interrupted" : "failed", &ignored);
+    if (why == QL_ERROR_STOPPED) {
+        (void)fprintf(stderr, "To go on after epoch %d: quillet train --init_from %s\n", epoch, folder);
+    } else if (epoch > 0) {
+        (void)fprintf(stderr,
+                      "The model of epoch %d is good; to start a new run from it:\n"
+                      "quillet train --init_from %s/checkpoint.%d.safetensors --input %s --learning_rate ...\n",
+                      epoch, folder, epoch, session->settings.input);
+    }
+}
+
 int ql_cli_train(int argc, char **argv)
 {
     static struct session session; // zero; too large for some stacks
@@ -726,11 +800,11 @@ int ql_cli_train(int argc, char **argv)
     }
     enum ql_status status = prepare_session(&session, options, &error);
     if (status == QL_OK) {
-        struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; // a second one kills
+        // A second one kills. No write is cut short by the first.
+        struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
         (void)sigaction(SIGINT, &action, NULL);
         (void)sigaction(SIGTERM, &action, NULL);
         session.bar.shown = ql_cli_progress_wanted(settings->quiet);
-        session.session_start = ql_cli_seconds();
         if (!settings->quiet) {
             print_start(&session);
         }
@@ -748,9 +822,8 @@ int ql_cli_train(int argc, char **argv)
         exit_code = ql_cli_finish("train", QL_EXIT_DONE);
     } else {
         exit_code = ql_cli_fail("train", &error);
-        if (session.summary != NULL && (status == QL_ERROR_STOPPED || status == QL_ERROR_NUMERIC)) {
-            (void)fprintf(stderr, "All epochs up to %d are kept; to go on: quillet train --init_from %s\n",
-                          session.done.epoch, session.run.folder);
+        if (status == QL_ERROR_STOPPED || status == QL_ERROR_NUMERIC) {
+            save_ended(&session, status);
         }
     }
     ql_trainer_free(&session.trainer);

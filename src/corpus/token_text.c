@@ -13,13 +13,19 @@ struct text_cursor {
     const char *path;
     size_t position; // of the next byte
     size_t line;     // 1-based
+    bool begun;      // a symbol was delivered
     bool ended;      // the final newline was delivered
     uint32_t symbol; // the last one that was delivered
 };
 
+// Behind the mark that some programs put before UTF-8 (U+FEFF), which is no part of the text.
 static struct text_cursor text_cursor_start(const struct ql_file_view *view, const char *path)
 {
-    return (struct text_cursor){.view = view, .path = path, .line = 1, .symbol = '\n'};
+    static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
+    bool marked = view->size_bytes >= sizeof mark && memcmp(view->data, mark, sizeof mark) == 0;
+
+    return (struct text_cursor){
+        .view = view, .path = path, .position = marked ? sizeof mark : 0, .line = 1, .symbol = '\n'};
 }
 
 // Delivers the next symbol; `ended` says that there was none left. A missing newline at the end is supplied.
@@ -33,9 +39,10 @@ static enum ql_status text_cursor_step(struct text_cursor *cursor, struct ql_err
         cursor->symbol = '\n';
         return QL_OK;
     }
-    if (cursor->symbol == '\n' && cursor->position > 0) {
+    if (cursor->begun && cursor->symbol == '\n') {
         cursor->line++;
     }
+    cursor->begun = true;
     if (data[cursor->position] == '\r' && cursor->position + 1 < size && data[cursor->position + 1] == '\n') {
         cursor->position++;
     }
@@ -125,10 +132,11 @@ enum ql_status ql_token_text_load(struct ql_token_text *text, const struct ql_vo
         int token = ql_vocabulary_encode(vocabulary, cursor.symbol);
         if (token < 0) {
             unsigned char utf8[5] = {0};
+            bool control = cursor.symbol < ' ' || (cursor.symbol >= 0x7f && cursor.symbol < 0xa0);
             (void)ql_utf8_encode(utf8, cursor.symbol);
             status = ql_error_write(error, QL_ERROR_INPUT,
                                     "%s:%zu: the symbol '%s' (U+%04" PRIX32 ") is not in the model's vocabulary", path,
-                                    cursor.line, cursor.symbol < ' ' ? "?" : (const char *)utf8, cursor.symbol);
+                                    cursor.line, control ? "?" : (const char *)utf8, cursor.symbol);
             break;
         }
         text->tokens[text->count++] = (uint16_t)token;
@@ -147,11 +155,12 @@ void ql_token_text_free(struct ql_token_text *text)
     *text = (struct ql_token_text){0};
 }
 
-static enum ql_status text_too_short(struct ql_error *error)
+static enum ql_status text_too_short(const char *lines, struct ql_error *error)
 {
     return ql_error_write(error, QL_ERROR_INPUT,
-                          "the text is too short to hold out a part of it; give more text, another --validation_share, "
-                          "or a file by --validation");
+                          "the text has too few %s to hold out some of them; give more text, another "
+                          "--validation_share, or a file by --validation",
+                          lines);
 }
 
 enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_token_text *held_out, double share,
@@ -165,7 +174,7 @@ enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_to
         cut--;
     }
     if (cut == 0 || text->count - cut < 2) {
-        return text_too_short(error);
+        return text_too_short("lines", error);
     }
     held_out->count = text->count - cut;
     held_out->tokens = malloc(held_out->count * sizeof held_out->tokens[0]);
@@ -219,7 +228,7 @@ enum ql_status ql_token_text_divide_lines(struct ql_token_text *text, struct ql_
     }
     if (kept == 0 || held_out->count == 0) {
         ql_token_text_free(held_out);
-        return text_too_short(error);
+        return text_too_short("different lines", error);
     }
     text->count = kept;
     return QL_OK;

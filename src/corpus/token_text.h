@@ -12,7 +12,8 @@ struct ql_token_text {
     size_t count;
 };
 
-// Collects the symbols of a UTF-8 file. CR LF counts as LF, and a last line without newline gets one.
+// Collects the symbols of a UTF-8 file. CR LF counts as LF, a last line without newline gets one, and a byte order
+// mark before the text is passed over.
 // Errors: unreadable, empty, NUL bytes, invalid UTF-8 (with line and byte), too many symbols, only newlines.
 enum ql_status ql_token_text_scan(struct ql_vocabulary *vocabulary, const char *path, struct ql_error *error);
 

@@ -1,0 +1,330 @@
+// Texts as tokens: what counts as a symbol and a line, what is no text, and the two ways to hold out a part.
+// Writes token_text_test.txt into the present folder and removes it.
+// Uses: corpus/token_text, base/file, cmocka.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "corpus/token_text.h"
+
+static const char path[] = "token_text_test.txt";
+
+static int remove_file(void **state)
+{
+    (void)state;
+    (void)unlink(path);
+    return 0;
+}
+
+static void save_bytes(const char *bytes, size_t size)
+{
+    struct ql_error error;
+
+    assert_int_equal(ql_file_save(path, bytes, size, &error), QL_OK);
+}
+
+// A literal, which may have NUL bytes inside.
+#define SAVE(literal) save_bytes(literal, sizeof(literal) - 1)
+
+static enum ql_status scan(struct ql_vocabulary *vocabulary, struct ql_error *error)
+{
+    return ql_token_text_scan(vocabulary, path, error);
+}
+
+// Loads the file with its own vocabulary, and writes what the tokens mean, in ASCII.
+static void load_as_text(char *written)
+{
+    static struct ql_vocabulary vocabulary;
+    struct ql_token_text text;
+    struct ql_error error;
+
+    assert_int_equal(scan(&vocabulary, &error), QL_OK);
+    assert_int_equal(ql_token_text_load(&text, &vocabulary, path, &error), QL_OK);
+    for (size_t i = 0; i < text.count; i++) {
+        written[i] = (char)vocabulary.symbols[text.tokens[i]];
+    }
+    written[text.count] = '\0';
+    ql_token_text_free(&text);
+}
+
+static void text_of_any_line_ends_is_the_same(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"ab\n\nc\n", "ab\r\n\r\nc\r\n", "ab\n\nc", "ab\r\n\nc",
+                                        "\xef\xbb\xbf"
+                                        "ab\n\nc\n"};
+    char written[32];
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        save_bytes(texts[i], strlen(texts[i]));
+        load_as_text(written);
+        assert_string_equal(written, "ab\n\nc\n");
+    }
+}
+
+static void text_keeps_a_carriage_return_that_ends_no_line(void **state)
+{
+    (void)state;
+    char written[32];
+
+    SAVE("a\rb\r\r\nc\r");
+    load_as_text(written);
+    assert_string_equal(written, "a\rb\r\nc\r\n");
+}
+
+static void text_of_one_symbol_gets_its_newline(void **state)
+{
+    (void)state;
+    static struct ql_vocabulary vocabulary;
+    struct ql_error error;
+    char written[32];
+
+    SAVE("a");
+    assert_int_equal(scan(&vocabulary, &error), QL_OK);
+    assert_int_equal(vocabulary.count, 2);
+    load_as_text(written);
+    assert_string_equal(written, "a\n");
+}
+
+static void assert_scan_error(const char *part)
+{
+    static struct ql_vocabulary vocabulary;
+    struct ql_error error;
+
+    assert_int_equal(scan(&vocabulary, &error), QL_ERROR_INPUT);
+    if (strstr(error.message, part) == NULL) {
+        fail_msg("'%s' is not in: %s", part, error.message);
+    }
+}
+
+static void text_without_symbols_is_an_error(void **state)
+{
+    (void)state;
+    SAVE("");
+    assert_scan_error("is empty");
+    SAVE("\n\n\n");
+    assert_scan_error("nothing but empty lines");
+    SAVE("\xef\xbb\xbf");
+    assert_scan_error("nothing but empty lines");
+    SAVE("\r\n\r\n");
+    assert_scan_error("nothing but empty lines");
+}
+
+static void text_with_a_bad_byte_names_line_and_offset(void **state)
+{
+    (void)state;
+    SAVE("one\ntwo\nth\xffree\n");
+    assert_scan_error("txt:3: byte 0xff (offset 10) is no valid UTF-8");
+    SAVE("\n\xc3");
+    assert_scan_error("txt:2: byte 0xc3 (offset 1)");
+    SAVE("\xed\xa0\x80");
+    assert_scan_error("txt:1: byte 0xed");
+    SAVE("\xc0\x80");
+    assert_scan_error("txt:1: byte 0xc0");
+    SAVE("one\r\ntwo\0three\n");
+    assert_scan_error("txt:2: NUL byte (offset 8)");
+    SAVE("\xff\xfeo\0n\0e\0"); // UTF-16
+    assert_scan_error("txt:1: byte 0xff");
+    SAVE("\xef\xbb\xbf\na\n\xff");
+    assert_scan_error("txt:3: byte 0xff");
+}
+
+static void text_with_too_many_symbols_says_how_many(void **state)
+{
+    (void)state;
+    static char bytes[4 * (QL_VOCABULARY_LIMIT + 1)];
+    size_t size = 0;
+    static struct ql_vocabulary vocabulary;
+    struct ql_error error;
+
+    for (uint32_t i = 0; i < QL_VOCABULARY_LIMIT - 1; i++) { // and the newline
+        size += ql_utf8_encode((unsigned char *)bytes + size, 0x4e00 + i);
+    }
+    save_bytes(bytes, size);
+    assert_int_equal(scan(&vocabulary, &error), QL_OK);
+    assert_int_equal(vocabulary.count, QL_VOCABULARY_LIMIT);
+    bytes[size++] = 'a';
+    save_bytes(bytes, size);
+    assert_scan_error("more than 4096 different symbols");
+}
+
+static void text_with_a_symbol_that_the_model_does_not_know_names_it(void **state)
+{
+    (void)state;
+    struct ql_vocabulary vocabulary;
+    struct ql_token_text text;
+    struct ql_error error;
+
+    assert_int_equal(ql_vocabulary_read(&vocabulary, "\nab", 3, &error), QL_OK);
+    SAVE("ab\nba\na\xc3\xa9\n");
+    assert_int_equal(ql_token_text_load(&text, &vocabulary, path, &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "txt:3: the symbol '\xc3\xa9' (U+00E9) is not in the model's vocabulary"));
+    assert_null(text.tokens);
+    // Control characters would reach the terminal.
+    SAVE("ab\n\x1b[2J");
+    assert_int_equal(ql_token_text_load(&text, &vocabulary, path, &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "txt:2: the symbol '?' (U+001B)"));
+    SAVE("\xc2\x9b");
+    assert_int_equal(ql_token_text_load(&text, &vocabulary, path, &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "'?' (U+009B)"));
+    SAVE("");
+    assert_int_equal(ql_token_text_load(&text, &vocabulary, path, &error), QL_ERROR_INPUT);
+}
+
+// A text of `lines` lines "0\n", "1\n", ... with the vocabulary of digits.
+static void load_numbers(struct ql_token_text *text, struct ql_vocabulary *vocabulary, int first, int lines)
+{
+    char *bytes = malloc((size_t)lines * 8);
+    size_t size = 0;
+    struct ql_error error;
+
+    assert_non_null(bytes);
+    for (int i = 0; i < lines; i++) {
+        size += (size_t)sprintf(bytes + size, "%d\n", first + i);
+    }
+    save_bytes(bytes, size);
+    free(bytes);
+    assert_int_equal(ql_vocabulary_read(vocabulary, "\n0123456789", 11, &error), QL_OK);
+    assert_int_equal(ql_token_text_load(text, vocabulary, path, &error), QL_OK);
+}
+
+// Marks the numbers that stand on the text's lines; every line must be whole.
+static void mark_lines(bool *seen, const struct ql_token_text *text)
+{
+    int number = 0;
+
+    assert_int_equal(text->tokens[text->count - 1], 0);
+    for (size_t i = 0; i < text->count; i++) {
+        if (text->tokens[i] == 0) {
+            assert_false(seen[number]);
+            seen[number] = true;
+            number = 0;
+        } else {
+            number = 10 * number + text->tokens[i] - 1;
+        }
+    }
+}
+
+static void divide_end_cuts_between_lines_near_the_share(void **state)
+{
+    (void)state;
+    enum { LINES = 2000 };
+    static const double shares[] = {0.001, 0.05, 0.3, 0.5, 0.9};
+
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        struct ql_token_text text, held_out;
+        struct ql_vocabulary vocabulary;
+        struct ql_error error;
+        bool seen[LINES] = {false};
+        load_numbers(&text, &vocabulary, 0, LINES);
+        const size_t total = text.count;
+        assert_int_equal(ql_token_text_divide_end(&text, &held_out, shares[i], &error), QL_OK);
+        assert_int_equal(text.count + held_out.count, total);
+        assert_true((double)held_out.count >= shares[i] * (double)total);
+        assert_true((double)held_out.count < shares[i] * (double)total + 6.0);
+        mark_lines(seen, &text);
+        assert_false(seen[LINES - 1]);
+        mark_lines(seen, &held_out);
+        assert_true(seen[LINES - 1]);
+        ql_token_text_free(&text);
+        ql_token_text_free(&held_out);
+    }
+}
+
+static void divide_lines_sends_a_line_by_itself_alone(void **state)
+{
+    (void)state;
+    enum { FEW = 1000, MANY = 5000 };
+    static bool few_out[FEW], many_out[MANY], in[MANY];
+    struct ql_token_text text, held_out;
+    struct ql_vocabulary vocabulary;
+    struct ql_error error;
+
+    load_numbers(&text, &vocabulary, 0, FEW);
+    assert_int_equal(ql_token_text_divide_lines(&text, &held_out, 0.1, &vocabulary, &error), QL_OK);
+    mark_lines(few_out, &held_out);
+    ql_token_text_free(&text);
+    ql_token_text_free(&held_out);
+
+    load_numbers(&text, &vocabulary, 0, MANY);
+    assert_int_equal(ql_token_text_divide_lines(&text, &held_out, 0.1, &vocabulary, &error), QL_OK);
+    mark_lines(many_out, &held_out);
+    mark_lines(in, &text);
+    int count = 0;
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(many_out[i] + in[i], 1);
+        count += many_out[i];
+        if (i < FEW) {
+            assert_int_equal(few_out[i], many_out[i]);
+        }
+    }
+    // Four standard deviations of a binomial distribution: sqrt(5000 * 0.1 * 0.9) is 21.
+    assert_in_range(count, 500 - 85, 500 + 85);
+    ql_token_text_free(&text);
+    ql_token_text_free(&held_out);
+}
+
+static void divide_lines_does_not_depend_on_other_symbols(void **state)
+{
+    (void)state;
+    struct ql_token_text text, held_out, more, more_held_out;
+    struct ql_vocabulary vocabulary, larger;
+    struct ql_error error;
+
+    load_numbers(&text, &vocabulary, 100, 900);
+    assert_int_equal(ql_vocabulary_read(&larger, "\n !0123456789z", 14, &error), QL_OK);
+    assert_int_equal(ql_token_text_load(&more, &larger, path, &error), QL_OK);
+    assert_int_equal(ql_token_text_divide_lines(&text, &held_out, 0.2, &vocabulary, &error), QL_OK);
+    assert_int_equal(ql_token_text_divide_lines(&more, &more_held_out, 0.2, &larger, &error), QL_OK);
+    assert_int_equal(held_out.count, more_held_out.count);
+    for (size_t i = 0; i < held_out.count; i++) {
+        assert_int_equal(vocabulary.symbols[held_out.tokens[i]], larger.symbols[more_held_out.tokens[i]]);
+    }
+    ql_token_text_free(&text);
+    ql_token_text_free(&held_out);
+    ql_token_text_free(&more);
+    ql_token_text_free(&more_held_out);
+}
+
+static void divide_of_a_text_with_too_few_lines_is_an_error(void **state)
+{
+    (void)state;
+    struct ql_token_text text, held_out;
+    struct ql_vocabulary vocabulary;
+    struct ql_error error;
+
+    load_numbers(&text, &vocabulary, 12345, 1);
+    assert_int_equal(ql_token_text_divide_end(&text, &held_out, 0.5, &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "too few lines"));
+    assert_null(held_out.tokens);
+    assert_int_equal(ql_token_text_divide_lines(&text, &held_out, 0.5, &vocabulary, &error), QL_ERROR_INPUT);
+    assert_null(held_out.tokens);
+    ql_token_text_free(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_of_any_line_ends_is_the_same),
+        cmocka_unit_test(text_keeps_a_carriage_return_that_ends_no_line),
+        cmocka_unit_test(text_of_one_symbol_gets_its_newline),
+        cmocka_unit_test(text_without_symbols_is_an_error),
+        cmocka_unit_test(text_with_a_bad_byte_names_line_and_offset),
+        cmocka_unit_test(text_with_too_many_symbols_says_how_many),
+        cmocka_unit_test(text_with_a_symbol_that_the_model_does_not_know_names_it),
+        cmocka_unit_test(divide_end_cuts_between_lines_near_the_share),
+        cmocka_unit_test(divide_lines_sends_a_line_by_itself_alone),
+        cmocka_unit_test(divide_lines_does_not_depend_on_other_symbols),
+        cmocka_unit_test(divide_of_a_text_with_too_few_lines_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, remove_file);
+}

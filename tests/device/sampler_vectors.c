@@ -1,0 +1,136 @@
+// Writes test vectors of the random numbers, the activations and the sampler as JSON, for the JavaScript twin.
+// Usage: sampler_vectors CASES SEED. Floats stand as their 32 bits, so no digit is lost.
+// Uses: device/, the C library.
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "device/sampler.h"
+
+enum { V_LIMIT = 300, DRAWS = 8 };
+
+static const int sizes[] = {1, 2, 3, 7, 64, 129, V_LIMIT};
+static const float temperatures[] = {0.0f, 1e-40f, 1e-6f, 0.3f, 0.7f, 1.0f, 1.7f, 100.0f, 1e30f};
+static const float shares[] = {1.0f, 1e-6f, 0.1f, 0.5f, 0.9f, 0.95f, 0.99999994f};
+static const int limits[] = {0, 0, 1, 2, 5, 40, V_LIMIT, 1000};
+
+// What the logits of a case look like.
+enum logits_kind { LIKELY, TIED, EQUAL, STEEP, HUGE, NOT_FINITE, LOGITS_KINDS };
+
+// The array's element number `step % length`: the cases walk through all lists at different paces.
+#define PICK(list, step) ((list)[(step) % (sizeof(list) / sizeof((list)[0]))])
+
+static float random_between(struct ql_random *random, float low, float high)
+{
+    return low + (high - low) * ql_random_step_f32(random);
+}
+
+static float make_logit(struct ql_random *random, enum logits_kind kind)
+{
+    switch (kind) {
+    case LIKELY:
+    case NOT_FINITE:
+        return random_between(random, -6.0f, 6.0f);
+    case TIED:
+        return floorf(random_between(random, -3.0f, 4.0f)) * (ql_random_step(random) % 2 == 0 ? 1.0f : -1.0f);
+    case EQUAL:
+        return 1.25f;
+    case STEEP:
+        return random_between(random, -200.0f, 200.0f);
+    default:
+        return random_between(random, -3e38f, 3e38f);
+    }
+}
+
+static void write_draws(struct ql_random *random, size_t number)
+{
+    float logits[V_LIMIT], weights[V_LIMIT];
+    uint16_t candidates[V_LIMIT];
+    const enum logits_kind kind = (enum logits_kind)(number % LOGITS_KINDS);
+    const int V = PICK(sizes, number / LOGITS_KINDS);
+    const uint32_t seed = ql_random_step(random);
+    struct ql_sampler sampler = {.temperature = PICK(temperatures, ql_random_step(random)),
+                                 .top_p = PICK(shares, ql_random_step(random)),
+                                 .top_k = PICK(limits, ql_random_step(random))};
+
+    for (int v = 0; v < V; v++) {
+        logits[v] = make_logit(random, kind);
+    }
+    if (kind == NOT_FINITE) {
+        static const float wrong[] = {NAN, INFINITY, -INFINITY};
+        logits[ql_random_step(random) % (uint32_t)V] = PICK(wrong, ql_random_step(random));
+    }
+    (void)printf("{\"temperature\":%" PRIu32 ",\"top_p\":%" PRIu32 ",\"top_k\":%d,\"seed\":%" PRIu32 ",\n\"logits\":[",
+                 ql_activation_to_bits(sampler.temperature), ql_activation_to_bits(sampler.top_p), sampler.top_k, seed);
+    for (int v = 0; v < V; v++) {
+        (void)printf("%s%" PRIu32, v == 0 ? "" : ",", ql_activation_to_bits(logits[v]));
+    }
+    (void)printf("],\n\"tokens\":[");
+    ql_random_init(&sampler.random, seed);
+    for (int i = 0; i < DRAWS; i++) {
+        (void)printf("%s%d", i == 0 ? "" : ",", ql_sampler_step_f32(&sampler, logits, weights, candidates, V));
+    }
+    const uint32_t *s = sampler.random.state;
+    (void)printf("],\"state\":[%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]}", s[0], s[1], s[2], s[3]);
+}
+
+static void write_random(uint32_t seed)
+{
+    struct ql_random random;
+
+    ql_random_init(&random, seed);
+    const uint32_t *s = random.state;
+    (void)printf("{\"seed\":%" PRIu32 ",\"state\":[%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "],\"integers\":[",
+                 seed, s[0], s[1], s[2], s[3]);
+    for (int i = 0; i < DRAWS; i++) {
+        (void)printf("%s%" PRIu32, i == 0 ? "" : ",", ql_random_step(&random));
+    }
+    (void)printf("]}");
+}
+
+static void write_activations(float x)
+{
+    (void)printf("[%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]", ql_activation_to_bits(x),
+                 ql_activation_to_bits(ql_exp_f32(x)), ql_activation_to_bits(ql_sigmoid_f32(x)),
+                 ql_activation_to_bits(ql_tanh_f32(x)));
+}
+
+int main(int argc, char **argv)
+{
+    static const uint32_t seeds[] = {0, 1, 42, 0x7fffffff, 0x80000000, UINT32_MAX};
+    static const float edges[] = {0.0f,  -0.0f,  1.0f,   -1.0f,    0.1f,  -2.5f,     10.0f,    -10.0f,
+                                  87.0f, -87.0f, 87.01f, -87.01f,  88.0f, 1e-38f,    -1e-45f,  1e-7f,
+                                  3e38f, -3e38f, 9.99f,  INFINITY, 10.1f, -INFINITY, 0.34657f, 0.34658f};
+    struct ql_random random;
+    long cases = argc == 3 ? strtol(argv[1], NULL, 10) : -1;
+
+    if (cases < 0) {
+        (void)fprintf(stderr, "usage: sampler_vectors CASES SEED\n");
+        return 2;
+    }
+    ql_random_init(&random, (uint32_t)strtoul(argv[2], NULL, 10));
+    (void)printf("{\"random\":[\n");
+    for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
+        (void)printf("%s", i == 0 ? "" : ",\n");
+        write_random(seeds[i]);
+    }
+    (void)printf("],\n\"activations\":[\n");
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        (void)printf("%s", i == 0 ? "" : ",\n");
+        write_activations(edges[i]);
+    }
+    for (long i = 0; i < cases; i++) {
+        (void)printf(",\n");
+        write_activations(random_between(&random, -12.0f, 12.0f));
+        (void)printf(",\n");
+        write_activations(random_between(&random, -100.0f, 100.0f));
+    }
+    (void)printf("],\n\"draws\":[\n");
+    for (long i = 0; i < cases; i++) {
+        (void)printf("%s", i == 0 ? "" : ",\n");
+        write_draws(&random, (size_t)i);
+    }
+    (void)printf("]}\n");
+    return ferror(stdout) != 0;
+}

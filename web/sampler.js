@@ -1,0 +1,168 @@
+// The sampler and its arithmetic, as docs/sampling.md has them; the twin of device/{random,activation,sampler}.h.
+// With the same seed and settings both draw the same tokens from the same logits, bit for bit.
+// Uses: nothing. The numbers in the comments (R1, E2, S4 ...) are those of the steps on that page.
+
+const f = Math.fround;
+
+// One float and its bits, in the same four bytes.
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The 32 bits of a number, rounded to float. */
+export function bitsOf(number) {
+  float[0] = number;
+  return bits[0];
+}
+
+/** The float with these 32 bits. */
+export function fromBits(integer) {
+  bits[0] = integer;
+  return float[0];
+}
+
+// Random numbers
+
+function rotate(integer, count) {
+  return ((integer << count) | (integer >>> (32 - count))) >>> 0;
+}
+
+function mix(integer) {
+  let x = integer;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** R1: the state of a generator, four 32-bit integers, from a seed of 32 bits. */
+export function randomState(seed) {
+  return Uint32Array.from([1, 2, 3, 4], (k) => mix((seed + Math.imul(k, 0x9e3779b9)) >>> 0));
+}
+
+/** R2: the next integer, 0 to 2^32 - 1. Changes the state. */
+export function randomInteger(state) {
+  const result = Math.imul(rotate(Math.imul(state[1], 5), 7), 9) >>> 0;
+  const shifted = state[1] << 9;
+  state[2] ^= state[0];
+  state[3] ^= state[1];
+  state[1] ^= state[2];
+  state[0] ^= state[3];
+  state[2] ^= shifted;
+  state[3] = rotate(state[3], 11);
+  return result;
+}
+
+/** R3: the next number in [0, 1), a float. Changes the state. */
+export function randomNumber(state) {
+  return (randomInteger(state) >>> 8) / 16777216;
+}
+
+// exp, sigmoid, tanh
+
+const INVERSE_LN2 = fromBits(0x3fb8aa3b);
+const ROUND = fromBits(0x4b400000);
+const LN2_HIGH = fromBits(0x3f318000);
+const LN2_LOW = fromBits(0xb95e8083);
+const Q = [0x3ab6a194, 0x3c0905ba, 0x3d2aaa75, 0x3e2aaa6e, 0x3f000000].map(fromBits); // Q4 ... Q0
+
+// E1: x = n ln 2 + r; gives 2^n, and e^r - 1.
+function expParts(x) {
+  const shifted = f(f(x * INVERSE_LN2) + ROUND);
+  const n = f(shifted - ROUND);
+  const r = f(f(x - f(n * LN2_HIGH)) - f(n * LN2_LOW));
+  const q = Q.reduce((sum, coefficient) => f(f(sum * r) + coefficient));
+  return {
+    power: fromBits((bitsOf(shifted) << 23) + 0x3f800000),
+    expm1: f(r + f(f(r * r) * q)),
+  };
+}
+
+/** E2: e^x for x in [-87, 87]; beyond, the value at the nearer end. */
+export function exp(x) {
+  const { power, expm1 } = expParts(x < -87 ? -87 : x > 87 ? 87 : f(x));
+  return f(power * f(1 + expm1));
+}
+
+/** E3: 1 / (1 + e^-x). */
+export function sigmoid(x) {
+  return f(1 / f(1 + exp(-x)));
+}
+
+/** E4: the hyperbolic tangent. */
+export function tanh(x) {
+  const sign = bitsOf(x) & 0x80000000;
+  const magnitude = f(Math.abs(x));
+  const { power, expm1 } = expParts(f(2 * (magnitude > 10 ? 10 : magnitude)));
+  const e = f(f(power * expm1) + f(power - 1));
+  return fromBits(bitsOf(f(e / f(e + 2))) ^ sign);
+}
+
+// The sampler
+
+/**
+ * A sampler: settings and a generator of random numbers.
+ * temperature >= 0 (0 always takes the largest logit), topP in (0, 1] (1 is off), topK (0 is off), seed of 32 bits.
+ */
+export function makeSampler({ temperature, topP = 1, topK = 0, seed }) {
+  return { temperature: f(temperature), topP: f(topP), topK, random: randomState(seed) };
+}
+
+/**
+ * Draws a token from the logits, a Float32Array or an array of floats. Changes the sampler's random state.
+ * Returns the token, or -1 when a logit is not a finite number.
+ */
+export function sample(sampler, logits) {
+  const { temperature, topP, topK, random } = sampler;
+  const V = logits.length;
+
+  // S1, S2
+  let best = 0;
+  for (let v = 0; v < V; v++) {
+    if (!Number.isFinite(logits[v])) {
+      return -1;
+    }
+    if (logits[v] > logits[best]) {
+      best = v;
+    }
+  }
+
+  // S3
+  if (temperature === 0) {
+    return best;
+  }
+
+  // S4
+  const weights = Float32Array.from(logits, (logit) => exp(f(f(logit - logits[best]) / temperature)));
+  let total = weights.reduce((sum, weight) => f(sum + weight), 0);
+
+  // S5
+  const order = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a] || a - b);
+  let kept = V;
+
+  // S6
+  if (topK > 0 && topK < V) {
+    kept = topK;
+    total = order.slice(0, kept).reduce((sum, v) => f(sum + weights[v]), 0);
+  }
+
+  // S7
+  if (topP < 1) {
+    const wanted = f(topP * total);
+    let n = 0;
+    total = 0;
+    do {
+      total = f(total + weights[order[n++]]);
+    } while (total < wanted && n < kept);
+    kept = n;
+  }
+
+  // S8, S9
+  const drawn = f(randomNumber(random) * total);
+  let passed = 0;
+  for (const v of order.slice(0, kept)) {
+    passed = f(passed + weights[v]);
+    if (passed > drawn) {
+      return v;
+    }
+  }
+  return order[kept - 1];
+}

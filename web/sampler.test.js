@@ -1,0 +1,59 @@
+// The JavaScript sampler against test vectors that the C sampler wrote, and against values of docs/sampling.md.
+// Uses: node's own test runner: node --test web/sampler.test.js
+// QL_SAMPLER_VECTORS may name a further file of vectors; CTest makes one with thousands of cases.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+
+import { bitsOf, exp, fromBits, makeSampler, randomInteger, randomState, sample, sigmoid, tanh } from "./sampler.js";
+
+const golden = new URL("../tests/golden/sampler_vectors.json", import.meta.url);
+const files = [golden, process.env.QL_SAMPLER_VECTORS].filter(Boolean);
+
+for (const file of files) {
+  const vectors = JSON.parse(readFileSync(file, "utf8"));
+
+  test(`random numbers of ${file} are the same as in C`, () => {
+    assert.ok(vectors.random.length > 0);
+    for (const { seed, state, integers } of vectors.random) {
+      const random = randomState(seed);
+      assert.deepEqual([...random], state);
+      assert.deepEqual(integers.map(() => randomInteger(random)), integers, `seed ${seed}`);
+    }
+  });
+
+  test(`activations of ${file} have the same bits as in C`, () => {
+    assert.ok(vectors.activations.length > 0);
+    for (const [x, ...expected] of vectors.activations) {
+      const actual = [exp, sigmoid, tanh].map((activation) => bitsOf(activation(fromBits(x))));
+      assert.deepEqual(actual, expected, `x = ${fromBits(x)}`);
+    }
+  });
+
+  test(`tokens of ${file} are the same as in C`, () => {
+    assert.ok(vectors.draws.length > 0);
+    vectors.draws.forEach(({ temperature, top_p, top_k, seed, logits, tokens, state }, number) => {
+      const sampler = makeSampler({ temperature: fromBits(temperature), topP: fromBits(top_p), topK: top_k, seed });
+      const floats = Float32Array.from(logits, fromBits);
+      assert.deepEqual(tokens.map(() => sample(sampler, floats)), tokens, `case ${number}`);
+      assert.deepEqual([...sampler.random], state, `case ${number}: random numbers used`);
+    });
+  });
+}
+
+test("settings that are no floats are rounded to floats first", () => {
+  const draw = (temperature) => {
+    const sampler = makeSampler({ temperature, topP: 0.9, seed: 7 });
+    return Array.from({ length: 100 }, () => sample(sampler, [1, 3, 2, 3, -1, 0.5]));
+  };
+  assert.deepEqual(draw(0.7), draw(Math.fround(0.7)));
+});
+
+test("NaN stays NaN, and a NaN among the logits draws nothing", () => {
+  for (const activation of [exp, sigmoid, tanh]) {
+    assert.ok(Number.isNaN(activation(NaN)));
+  }
+  const sampler = makeSampler({ temperature: 1, seed: 1 });
+  assert.equal(sample(sampler, [0, NaN]), -1);
+  assert.deepEqual(sampler.random, randomState(1));
+});
