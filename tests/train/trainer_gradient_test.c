@@ -11,10 +11,10 @@
 
 #include "trainer_case.h"
 
-// The bound that the project sets itself, relative to the tensor's largest value. Measured: 3e-6 at worst.
+// The bound that the project sets itself, relative to the tensor's largest value. Measured: 1.2e-6 at worst.
 static const double GRADIENT_TOLERANCE = 1e-4;
 
-// A mean of float values of order 1 that are summed in double.
+// A mean of values of order 1 in float, summed in double. Measured: 3e-8 at worst.
 static const double LOSS_TOLERANCE = 1e-6;
 
 // A tensor of smaller values is compared as if its largest were this: it is zero but for rounding, as the gradients
@@ -50,39 +50,47 @@ static void check_tensor(const struct gradient_test *test, const char *window, c
     }
 }
 
-static void check_window(const struct gradient_test *test, const char *window, struct trainer_case *test_case)
+// Freed by the teardown, which runs after a failure too: threads of the trainer must not outlive it.
+static struct trainer_case test_case;
+
+static int free_case(void **state)
+{
+    (void)state;
+    trainer_case_free(&test_case);
+    return 0;
+}
+
+static void check_window(const struct gradient_test *test, const char *window)
 {
     struct ql_error error;
     double loss;
 
-    if (trainer_case_backward(test_case, &loss, &error) != QL_OK) {
+    if (trainer_case_backward(&test_case, &loss, &error) != QL_OK) {
         fail_msg("%s: %s", test->name, error.message);
     }
-    double expected = test_case->reference.trace.loss;
+    double expected = test_case.reference.trace.loss;
     if (!(fabs(loss - expected) <= LOSS_TOLERANCE * fmax(expected, 1))) {
         fail_msg("%s: %s window: loss %.9g, reference %.9g", test->name, window, loss, expected);
     }
-    for (int i = 0; i < test_case->model.tensor_count; i++) {
-        check_tensor(test, window, &test_case->trainer.gradients[0].model.tensors[i],
-                     &test_case->reference.dparameters.tensors[i]);
+    for (int i = 0; i < test_case.model.tensor_count; i++) {
+        check_tensor(test, window, &test_case.trainer.gradients[0].model.tensors[i],
+                     &test_case.reference.dparameters.tensors[i]);
     }
 }
 
 static void gradients_compared_agree(void **state)
 {
     const struct gradient_test *test = *state;
-    struct trainer_case test_case;
     struct ql_error error;
 
     if (trainer_case_init(&test_case, &test->setup, 2, &error) != QL_OK) {
         fail_msg("%s: %s", test->name, error.message);
     }
-    check_window(test, "first", &test_case);
+    check_window(test, "first");
     if (test->setup.carried) {
         trainer_case_step(&test_case);
-        check_window(test, "second", &test_case);
+        check_window(test, "second");
     }
-    trainer_case_free(&test_case);
 }
 
 static const enum ref_cell CELLS[] = {REF_CELL_RNN, REF_CELL_GRU, REF_CELL_LSTM};
@@ -92,9 +100,9 @@ static const enum ref_cell CELLS[] = {REF_CELL_RNN, REF_CELL_GRU, REF_CELL_LSTM}
 static const struct {
     size_t V, E, H, T, B;
 } SIZES[] = {
-    {1, 1, 1, 1, 1},    {7, 7, 7, 7, 7},    {7, 1, 7, 7, 1},    {5, 7, 1, 4, 16},    {16, 16, 16, 16, 16},
-    {3, 84, 7, 5, 17},  {17, 3, 33, 6, 33}, {129, 1, 7, 2, 33}, {65, 7, 84, 3, 17},  {7, 129, 129, 1, 7},
-    {65, 84, 129, 5, 1}, {84, 84, 84, 2, 33},
+    {1, 1, 1, 1, 1},      {7, 7, 7, 7, 7},     {7, 1, 7, 7, 1},     {5, 7, 1, 4, 16},
+    {16, 16, 16, 16, 16}, {3, 84, 7, 5, 17},   {17, 3, 33, 6, 33},  {129, 1, 7, 2, 33},
+    {65, 7, 84, 3, 17},   {7, 129, 129, 1, 7}, {65, 84, 129, 5, 1}, {84, 84, 84, 2, 33},
 };
 static const struct {
     bool dropout, padding, carried;
@@ -124,7 +132,7 @@ int main(int argc, char **argv)
                         .seed = count,
                     };
                     reference_case_write_name(test->name, &test->setup);
-                    units[count] = (struct CMUnitTest){test->name, gradients_compared_agree, NULL, NULL, test};
+                    units[count] = (struct CMUnitTest){test->name, gradients_compared_agree, NULL, free_case, test};
                     count++;
                 }
             }
