@@ -94,10 +94,12 @@ static enum ql_status check_crc(const struct ql_safetensors *file, const unsigne
         return QL_OK;
     }
     const unsigned char *found = memmem(header, header_bytes, crc_key, sizeof crc_key - 1);
-    if (found == NULL || strlen(stored) != CRC_DIGITS) {
+    size_t place = found == NULL ? header_bytes : (size_t)(found - header) + sizeof crc_key - 1;
+    // The same characters may stand elsewhere in a header that is spelled otherwise than ours.
+    if (strlen(stored) != CRC_DIGITS || header_bytes - place < CRC_DIGITS ||
+        memcmp(header + place, stored, CRC_DIGITS) != 0) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its checksum is not in the form of one", path);
     }
-    size_t place = (size_t)(found - header) + sizeof crc_key - 1;
     uLong crc = crc32_z(0, bytes, LENGTH_BYTES + place);
     crc = crc32_z(crc, (const Bytef *)crc_zeros, CRC_DIGITS);
     crc = crc32_z(crc, header + place + CRC_DIGITS, size_bytes - LENGTH_BYTES - place - CRC_DIGITS);
