@@ -22,9 +22,9 @@ static size_t dtype_bytes(const char *dtype)
     static const struct {
         const char *name;
         size_t bytes;
-    } known[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"I16", 2}, {"U16", 2},
-                 {"F16", 2},  {"BF16", 2}, {"I32", 4}, {"U32", 4},     {"F32", 4},     {"F64", 8}, {"I64", 8},
-                 {"U64", 8}};
+    } known[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
+                 {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
+                 {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(dtype, known[i].name) == 0) {
@@ -36,8 +36,7 @@ static size_t dtype_bytes(const char *dtype)
 
 // Reads one tensor's description; its place is checked against the `data_size` bytes that there are.
 static enum ql_status read_entry(struct ql_safetensors_entry *entry, const json_t *description,
-                                 const unsigned char *data, size_t data_size, const char *path,
-                                 struct ql_error *error)
+                                 const unsigned char *data, size_t data_size, const char *path, struct ql_error *error)
 {
     const json_t *shape = json_object_get(description, "shape");
     const json_t *offsets = json_object_get(description, "data_offsets");
@@ -70,8 +69,9 @@ static enum ql_status read_entry(struct ql_safetensors_entry *entry, const json_
         expected *= (size_t)size;
     }
     if (begin < 0 || end < begin || (uint64_t)end > data_size) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: is cut short: tensor '%s' should end at byte %lld of the data",
-                              path, entry->name, (long long)end);
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: is cut short: tensor '%s' should end at byte %lld of the data", path, entry->name,
+                              (long long)end);
     }
     entry->data = data + begin;
     entry->size_bytes = (size_t)(end - begin);
@@ -125,6 +125,24 @@ static int entry_by_place(const void *left, const void *right)
     return (a->size_bytes > b->size_bytes) - (a->size_bytes < b->size_bytes);
 }
 
+static enum ql_status check_metadata(json_t *metadata, const char *path, struct ql_error *error)
+{
+    const char *name;
+    json_t *value;
+
+    if (metadata != NULL && !json_is_object(metadata)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its __metadata__ is no JSON object", path);
+    }
+    json_object_foreach(metadata, name, value)
+    {
+        if (!json_is_string(value)) {
+            return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: '%s' in its __metadata__ is no string", path,
+                                  name);
+        }
+    }
+    return QL_OK;
+}
+
 // The format wants the tensors to fill the data without gap and overlap.
 static enum ql_status check_places(struct ql_safetensors *file, const unsigned char *data, size_t data_size,
                                    const char *path, struct ql_error *error)
@@ -147,8 +165,8 @@ static enum ql_status check_places(struct ql_safetensors *file, const unsigned c
     return QL_OK;
 }
 
-enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *bytes, size_t size_bytes,
-                                   const char *path, struct ql_error *error)
+enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *bytes, size_t size_bytes, const char *path,
+                                   struct ql_error *error)
 {
     const unsigned char *start = bytes;
     enum ql_status status = QL_OK;
@@ -164,15 +182,20 @@ enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *byte
     }
     const unsigned char *data = start + LENGTH_BYTES + header_bytes;
     size_t data_size = size_bytes - LENGTH_BYTES - (size_t)header_bytes;
-    file->header = json_loadb((const char *)start + LENGTH_BYTES, (size_t)header_bytes, JSON_REJECT_DUPLICATES,
-                              &json_error);
+    file->header =
+        json_loadb((const char *)start + LENGTH_BYTES, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &json_error);
     if (!json_is_object(file->header)) {
-        status = ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged, or no safetensors file: its header is no JSON "
-                                "object%s%s", path, file->header == NULL ? ": " : "",
-                                file->header == NULL ? json_error.text : "");
+        status = ql_error_write(error, QL_ERROR_INPUT,
+                                "%s: is damaged, or no safetensors file: its header is no JSON "
+                                "object%s%s",
+                                path, file->header == NULL ? ": " : "", file->header == NULL ? json_error.text : "");
         goto done;
     }
     file->metadata = json_object_get(file->header, "__metadata__");
+    status = check_metadata(file->metadata, path, error);
+    if (status != QL_OK) {
+        goto done;
+    }
     file->entries = calloc(json_object_size(file->header) + 1, sizeof file->entries[0]);
     if (file->entries == NULL) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path);
