@@ -47,6 +47,25 @@ enum ql_status ql_checkpoint_save(const char *path, const struct ql_model *model
     return status;
 }
 
+// A token is a position in the vocabulary, which is sorted: another order would give the tokens another meaning.
+static enum ql_status read_vocabulary(struct ql_vocabulary *vocabulary, const char *text, const char *path,
+                                      struct ql_error *error)
+{
+    char sorted[4 * QL_VOCABULARY_LIMIT + 1];
+
+    if (ql_vocabulary_read(vocabulary, text, strlen(text), error) != QL_OK) {
+        return ql_error_prefix(error, "%s: ", path);
+    }
+    ql_vocabulary_write(vocabulary, sorted);
+    if (strcmp(sorted, text) != 0) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: the vocabulary is not in the order of code points; sort it, and with it the rows of "
+                              "embedding.weight, output.weight and output.bias",
+                              path);
+    }
+    return QL_OK;
+}
+
 static enum ql_status read_info(const struct ql_safetensors *file, struct ql_model_info *info, const char *path,
                                 struct ql_error *error)
 {
@@ -54,10 +73,11 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     const char *vocabulary = ql_safetensors_metadata(file, "vocabulary");
     const char *sequences = ql_safetensors_metadata(file, "sequences");
     const char *dropout = ql_safetensors_metadata(file, "dropout");
+    char *end = NULL;
 
     info->vocabulary.count = 0;
     info->items = sequences != NULL && strcmp(sequences, "items") == 0;
-    info->dropout = dropout == NULL ? 0.0 : strtod(dropout, NULL);
+    info->dropout = dropout == NULL ? 0.0 : strtod(dropout, &end);
     if (format != NULL && strcmp(format, format_name) != 0) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s: has the format '%s', this program reads '%s'", path, format,
                               format_name);
@@ -66,10 +86,15 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     if (format != NULL && (ql_safetensors_metadata(file, "crc32") == NULL || vocabulary == NULL || sequences == NULL)) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its metadata is not complete", path);
     }
-    if (vocabulary != NULL && ql_vocabulary_read(&info->vocabulary, vocabulary, strlen(vocabulary), error) != QL_OK) {
-        return ql_error_prefix(error, "%s: ", path);
+    if (sequences != NULL && !info->items && strcmp(sequences, "stream") != 0) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: the metadata has the sequences '%s'; there are stream and items", path, sequences);
     }
-    return QL_OK;
+    if (dropout != NULL && (end == dropout || *end != '\0' || !(info->dropout >= 0.0 && info->dropout < 1.0))) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: the metadata has the dropout '%s'; it must be from 0 to below 1", path, dropout);
+    }
+    return vocabulary == NULL ? QL_OK : read_vocabulary(&info->vocabulary, vocabulary, path, error);
 }
 
 // The sizes of a tensor of the given rank, or an error that names it.

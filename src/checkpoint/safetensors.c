@@ -94,10 +94,12 @@ static enum ql_status check_crc(const struct ql_safetensors *file, const unsigne
         return QL_OK;
     }
     const unsigned char *found = memmem(header, header_bytes, crc_key, sizeof crc_key - 1);
-    if (found == NULL || strlen(stored) != CRC_DIGITS) {
+    size_t place = found == NULL ? header_bytes : (size_t)(found - header) + sizeof crc_key - 1;
+    // The same characters may stand elsewhere in a header that is spelled otherwise than ours.
+    if (strlen(stored) != CRC_DIGITS || header_bytes - place < CRC_DIGITS ||
+        memcmp(header + place, stored, CRC_DIGITS) != 0) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its checksum is not in the form of one", path);
     }
-    size_t place = (size_t)(found - header) + sizeof crc_key - 1;
     uLong crc = crc32_z(0, bytes, LENGTH_BYTES + place);
     crc = crc32_z(crc, (const Bytef *)crc_zeros, CRC_DIGITS);
     crc = crc32_z(crc, header + place + CRC_DIGITS, size_bytes - LENGTH_BYTES - place - CRC_DIGITS);
@@ -121,6 +123,24 @@ static int entry_by_place(const void *left, const void *right)
         return a_data < b_data ? -1 : 1;
     }
     return (a->size_bytes > b->size_bytes) - (a->size_bytes < b->size_bytes);
+}
+
+static enum ql_status check_metadata(json_t *metadata, const char *path, struct ql_error *error)
+{
+    const char *name;
+    json_t *value;
+
+    if (metadata != NULL && !json_is_object(metadata)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its __metadata__ is no JSON object", path);
+    }
+    json_object_foreach(metadata, name, value)
+    {
+        if (!json_is_string(value)) {
+            return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: '%s' in its __metadata__ is no string", path,
+                                  name);
+        }
+    }
+    return QL_OK;
 }
 
 // The format wants the tensors to fill the data without gap and overlap.
@@ -172,6 +192,10 @@ enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *byte
         goto done;
     }
     file->metadata = json_object_get(file->header, "__metadata__");
+    status = check_metadata(file->metadata, path, error);
+    if (status != QL_OK) {
+        goto done;
+    }
     file->entries = calloc(json_object_size(file->header) + 1, sizeof file->entries[0]);
     if (file->entries == NULL) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path);

@@ -52,7 +52,9 @@ enum ql_status ql_batcher_init(struct ql_batcher *batcher, const struct ql_token
         if (text->count - 1 < (size_t)B) {
             batcher->B = (int)(text->count - 1);
         }
-        batcher->strip_size = (text->count - 1) / (size_t)batcher->B;
+        size_t rest = (text->count - 1) % (size_t)batcher->B;
+        batcher->strip_size = (text->count - 1) / (size_t)batcher->B + (rest > 0 ? 1 : 0);
+        batcher->long_strips = rest > 0 ? rest : (size_t)batcher->B;
     }
     size_t places = (size_t)batcher->B * (size_t)T;
     batcher->inputs = ql_arena_take(arena, places, sizeof batcher->inputs[0]);
@@ -127,7 +129,7 @@ void ql_batcher_reset(struct ql_batcher *batcher, uint32_t seed, int epoch, bool
     batcher->position = 0;
     batcher->done = 0.0;
     if (!batcher->items) {
-        batcher->total = (double)batcher->strip_size * batcher->B;
+        batcher->total = (double)(batcher->text->count - 1);
         return;
     }
     arrange_items(batcher, seed, epoch, shuffle);
@@ -146,14 +148,21 @@ static bool step_stream(struct ql_batcher *batcher, struct ql_batch *batch)
     if (T == 0) {
         return false;
     }
-    for (int t = 0; t < T; t++) {
-        for (int b = 0; b < batcher->B; b++) {
-            size_t place = (size_t)b * batcher->strip_size + batcher->position + (size_t)t;
-            batcher->inputs[t * batcher->B + b] = tokens[place];
-            batcher->targets[t * batcher->B + b] = tokens[place + 1];
+    *batch = (struct ql_batch){.T = T, .B = batcher->B};
+    for (int b = 0; b < batcher->B; b++) {
+        size_t short_before = (size_t)b > batcher->long_strips ? (size_t)b - batcher->long_strips : 0;
+        size_t start = (size_t)b * batcher->strip_size - short_before;
+        size_t size = (size_t)b < batcher->long_strips ? batcher->strip_size : batcher->strip_size - 1;
+        for (int t = 0; t < T; t++) {
+            size_t place = batcher->position + (size_t)t;
+            bool inside = place < size;
+            batcher->inputs[t * batcher->B + b] = inside ? tokens[start + place] : batcher->newline;
+            batcher->targets[t * batcher->B + b] = inside ? tokens[start + place + 1] : batcher->newline;
+            batcher->weights[t * batcher->B + b] = inside ? 1.0f : 0.0f;
+            batch->total_weight += inside ? 1.0 : 0.0;
         }
     }
-    *batch = (struct ql_batch){.total_weight = (double)T * batcher->B, .T = T, .B = batcher->B};
+    batch->weights = batch->total_weight < (double)T * batcher->B ? batcher->weights : NULL;
     return true;
 }
 

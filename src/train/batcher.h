@@ -1,5 +1,6 @@
 // Divides a text into the windows that the network sees, in one of two ways.
-// stream: the text is cut into B strips that are read side by side; the state is carried from window to window.
+// stream: the text is cut into B strips that are read side by side; the state is carried from window to window. Where
+// the strips cannot be equal, the first ones are longer by a symbol, and the others padded at the end.
 // items: every line is a sequence of its own, from a zero state; lines of like length are put together and padded.
 // Uses: base, corpus/token_text, device/random.h, train/network (struct ql_batch).
 #ifndef QL_TRAIN_BATCHER_H
@@ -22,7 +23,8 @@ struct ql_batcher {
     int B, T;
     uint16_t newline;
     // stream
-    size_t strip_size; // targets per strip
+    size_t strip_size;  // targets of a long strip
+    size_t long_strips; // how many there are; the others have one target less
     // items
     struct ql_batcher_item *lines;
     size_t line_count;
