@@ -14,7 +14,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
-// Something that depends on every byte.
+// Where the sums go, so that no compiler leaves them out.
+static volatile unsigned sink;
+
 static unsigned sum_bytes(const unsigned char *bytes, size_t count)
 {
     unsigned sum = 0;
@@ -28,7 +30,6 @@ static unsigned sum_bytes(const unsigned char *bytes, size_t count)
 // True when the bytes are in the format.
 static int read_memory(const uint8_t *data, size_t size_bytes)
 {
-    static volatile unsigned sink;
     struct ql_safetensors file;
     struct ql_error error = {0};
 
