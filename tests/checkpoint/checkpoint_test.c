@@ -1,0 +1,460 @@
+// Checkpoints: what is saved comes back, damage of any kind is refused, foreign files are read or refused with a reason.
+// Uses: checkpoint, model, checkpoint_sample, cmocka.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/safetensors.h"
+#include "checkpoint_sample.h"
+#include "model/stepper.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char path[] = "checkpoint_test.safetensors";
+
+static const enum ql_cell cells[] = {QL_CELL_LSTM, QL_CELL_GRU, QL_CELL_RNN};
+
+static void model_saved_comes_back_whole(void **state)
+{
+    static const struct {
+        int V, E, H, L;
+    } sizes[] = {{1, 1, 1, 1}, {12, 12, 12, 2}, {7, 3, 5, 3}, {12, 1, 4, QL_MODEL_LAYER_LIMIT}};
+    static struct ql_model_info info, loaded_info;
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(cells) * COUNT(sizes); i++) {
+        size_t size = i / COUNT(cells);
+        struct ql_dimensions d = {cells[i % COUNT(cells)], sizes[size].V, sizes[size].E, sizes[size].H, sizes[size].L};
+        struct ql_model model, loaded;
+        struct ql_error error;
+
+        sample_model_init(&model, d, (uint32_t)i);
+        sample_vocabulary_init(&info.vocabulary, d.V, true);
+        info.items = i % 2 == 1;
+        info.dropout = 0.1 * (double)(i % 3);
+        assert_int_equal(ql_checkpoint_save(path, &model, &info, &error), QL_OK);
+        if (ql_checkpoint_load(path, &loaded, &loaded_info, &error) != QL_OK) {
+            fail_msg("%s", error.message);
+        }
+        assert_memory_equal(&loaded.dimensions, &d, sizeof d);
+        assert_int_equal(loaded.count, model.count);
+        assert_memory_equal(loaded.block, model.block, model.count * sizeof(float));
+        assert_int_equal(loaded_info.vocabulary.count, d.V);
+        assert_memory_equal(loaded_info.vocabulary.symbols, info.vocabulary.symbols, (size_t)d.V * sizeof(uint32_t));
+        assert_int_equal(loaded_info.items, info.items);
+        assert_true(fabs(loaded_info.dropout - info.dropout) < 1e-9);
+        ql_model_free(&loaded);
+        ql_model_free(&model);
+    }
+}
+
+// A model of each cell as small as can be, in a file of some 900 bytes.
+static unsigned char *save_small(enum ql_cell cell, size_t *size_bytes)
+{
+    static struct ql_model_info info;
+    struct ql_model model;
+    struct ql_error error;
+
+    sample_model_init(&model, (struct ql_dimensions){cell, 2, 1, 1, 1}, 3);
+    sample_vocabulary_init(&info.vocabulary, 2, false);
+    info.dropout = 0.25;
+    assert_int_equal(ql_checkpoint_save(path, &model, &info, &error), QL_OK);
+    ql_model_free(&model);
+    return sample_file_load(path, size_bytes);
+}
+
+static void model_saved_twice_gives_the_same_bytes(void **state)
+{
+    size_t size_bytes, again_bytes;
+    unsigned char *bytes = save_small(QL_CELL_GRU, &size_bytes);
+    unsigned char *again = save_small(QL_CELL_GRU, &again_bytes);
+    (void)state;
+
+    assert_int_equal(size_bytes, again_bytes);
+    assert_memory_equal(bytes, again, size_bytes);
+    test_free(bytes);
+    test_free(again);
+}
+
+// True when the file in `path` is refused by an error that names it.
+static bool is_refused(struct ql_error *error)
+{
+    static struct ql_model_info info;
+    struct ql_model model;
+    enum ql_status status = ql_checkpoint_load(path, &model, &info, error);
+
+    if (status == QL_OK) {
+        ql_model_free(&model);
+        return false;
+    }
+    return model.block == NULL && strstr(error->message, path) != NULL;
+}
+
+static void any_flipped_bit_is_refused(void **state)
+{
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(cells); i++) {
+        size_t size_bytes;
+        struct ql_error error;
+        unsigned char *bytes = save_small(cells[i], &size_bytes);
+        FILE *file = fopen(path, "r+b");
+        assert_non_null(file);
+        for (size_t bit = 0; bit < 8 * size_bytes; bit++) {
+            unsigned char flipped = (unsigned char)(bytes[bit / 8] ^ (1u << bit % 8));
+            assert_int_equal(pwrite(fileno(file), &flipped, 1, (off_t)(bit / 8)), 1);
+            if (!is_refused(&error)) {
+                fail_msg("bit %zu of byte %zu (%c): was not refused", bit % 8, bit / 8, bytes[bit / 8]);
+            }
+            assert_int_equal(pwrite(fileno(file), &bytes[bit / 8], 1, (off_t)(bit / 8)), 1);
+        }
+        assert_false(is_refused(&error)); // whole again
+        assert_int_equal(fclose(file), 0);
+        test_free(bytes);
+    }
+}
+
+static void file_of_any_other_length_is_refused(void **state)
+{
+    size_t size_bytes;
+    struct ql_error error;
+    unsigned char *bytes = save_small(QL_CELL_LSTM, &size_bytes);
+    (void)state;
+
+    for (size_t length = 0; length < size_bytes; length++) {
+        sample_file_save(path, bytes, length);
+        if (!is_refused(&error)) {
+            fail_msg("cut to %zu of %zu bytes: was not refused", length, size_bytes);
+        }
+    }
+    bytes[size_bytes] = 0;
+    sample_file_save(path, bytes, size_bytes + 1);
+    assert_true(is_refused(&error));
+    test_free(bytes);
+}
+
+static void file_that_is_not_there_is_an_error_that_says_so(void **state)
+{
+    struct ql_error error;
+    (void)state;
+
+    (void)unlink(path);
+    assert_true(is_refused(&error));
+    assert_int_equal(error.status, QL_ERROR_SYSTEM);
+    assert_non_null(strstr(error.message, "No such file"));
+}
+
+// What another program may have written: the tensors of a GRU with 2 layers, each of which a test may change.
+struct foreign {
+    struct ql_model model;
+    struct ql_safetensors_entry entries[QL_MODEL_TENSOR_LIMIT];
+    size_t count;
+    json_t *metadata;
+};
+
+static void foreign_init(struct foreign *foreign)
+{
+    sample_model_init(&foreign->model, (struct ql_dimensions){QL_CELL_GRU, 5, 3, 4, 2}, 1);
+    foreign->count = (size_t)foreign->model.tensor_count;
+    foreign->metadata = json_pack("{s:s}", "format", "pt");
+    for (size_t i = 0; i < foreign->count; i++) {
+        const struct ql_tensor *tensor = &foreign->model.tensors[i];
+        int columns = tensor->columns == 0 ? 1 : tensor->columns;
+        foreign->entries[i] = (struct ql_safetensors_entry){
+            .name = tensor->name,
+            .dtype = "F32",
+            .rank = tensor->columns == 0 ? 1 : 2,
+            .shape = {tensor->rows, tensor->columns},
+            .data = tensor->data,
+            .size_bytes = (size_t)tensor->rows * (size_t)columns * sizeof(float),
+        };
+    }
+}
+
+static struct ql_safetensors_entry *foreign_entry(struct foreign *foreign, const char *name)
+{
+    for (size_t i = 0; i < foreign->count; i++) {
+        if (strcmp(foreign->entries[i].name, name) == 0) {
+            return &foreign->entries[i];
+        }
+    }
+    fail_msg("there is no tensor %s", name);
+    return NULL;
+}
+
+static void foreign_save(struct foreign *foreign)
+{
+    struct ql_error error;
+
+    assert_int_equal(ql_safetensors_save(path, foreign->entries, foreign->count, foreign->metadata, &error), QL_OK);
+}
+
+static void foreign_free(struct foreign *foreign)
+{
+    json_decref(foreign->metadata);
+    ql_model_free(&foreign->model);
+}
+
+// Saves the file, expects that it is refused with a message that has all the words, and frees it.
+static void expect_refusal(struct foreign *foreign, const char *word, const char *other_word)
+{
+    struct ql_error error;
+
+    foreign_save(foreign);
+    if (!is_refused(&error) || strstr(error.message, word) == NULL || strstr(error.message, other_word) == NULL) {
+        fail_msg("'%s' should name the file, '%s' and '%s'", error.message, word, other_word);
+    }
+    foreign_free(foreign);
+}
+
+static void foreign_file_is_read(void **state)
+{
+    static struct ql_model_info info;
+    struct foreign foreign;
+    struct ql_model model;
+    struct ql_error error;
+    (void)state;
+
+    foreign_init(&foreign);
+    for (size_t i = 0; i < foreign.count / 2; i++) { // order is free
+        struct ql_safetensors_entry entry = foreign.entries[i];
+        foreign.entries[i] = foreign.entries[foreign.count - 1 - i];
+        foreign.entries[foreign.count - 1 - i] = entry;
+    }
+    foreign_save(&foreign);
+    if (ql_checkpoint_load(path, &model, &info, &error) != QL_OK) {
+        fail_msg("%s", error.message);
+    }
+    assert_memory_equal(&model.dimensions, &foreign.model.dimensions, sizeof model.dimensions);
+    assert_memory_equal(model.block, foreign.model.block, model.count * sizeof(float));
+    assert_int_equal(info.vocabulary.count, 0);
+    assert_false(info.items);
+    assert_true(info.dropout == 0.0);
+    ql_model_free(&model);
+    foreign_free(&foreign);
+}
+
+static void missing_tensor_is_named(void **state)
+{
+    struct foreign foreign;
+    (void)state;
+
+    for (size_t i = 0; i < 11; i++) {
+        char name[32];
+        foreign_init(&foreign);
+        assert_int_equal(foreign.count, 11);
+        (void)snprintf(name, sizeof name, "%s", foreign.entries[i].name);
+        foreign.entries[i] = foreign.entries[--foreign.count];
+        // Without its weight_hh the second layer is not there, and what is left of it is too much.
+        bool is_layer = strcmp(name, "rnn.weight_hh_l1") == 0;
+        expect_refusal(&foreign, is_layer ? "_l1'" : name, is_layer ? "1 layers" : "no tensor");
+    }
+}
+
+static void unknown_tensor_is_named(void **state)
+{
+    static const char *const names[] = {"rnn.weight_ih_l0_reverse", "rnn.weight_hr_l0", "rnn.weight_hh_l3", "x", ""};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct foreign foreign;
+        foreign_init(&foreign);
+        foreign.entries[foreign.count] = *foreign_entry(&foreign, "rnn.weight_hh_l0");
+        foreign.entries[foreign.count++].name = names[i];
+        expect_refusal(&foreign, "has a tensor", names[i]);
+    }
+}
+
+static void tensor_of_another_shape_is_named(void **state)
+{
+    static const struct {
+        const char *name;
+        int rank;
+        int64_t shape[2];
+        const char *word;
+    } changes[] = {
+        {"embedding.weight", 1, {15, 0}, "2 dimensions"},
+        {"embedding.weight", 2, {3, 5}, "rnn.weight_ih_l0"}, // other sizes fit nothing else
+        {"rnn.weight_ih_l0", 2, {3, 12}, "(12, 3)"},
+        {"rnn.weight_ih_l0", 1, {36, 0}, "(12, 3)"},
+        {"rnn.weight_hh_l0", 2, {4, 12}, "4 rows for 12 units"},
+        {"rnn.weight_hh_l0", 2, {48, 1}, "48 rows for 1 units"},
+        {"rnn.weight_hh_l1", 2, {4, 12}, "(12, 4)"},
+        {"rnn.bias_hh_l1", 2, {12, 1}, "(12)"},
+        {"rnn.bias_hh_l1", 2, {1, 12}, "(12)"},
+        {"output.weight", 2, {4, 5}, "(5, 4)"},
+        {"output.bias", 2, {1, 5}, "(5)"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        struct foreign foreign;
+        foreign_init(&foreign);
+        struct ql_safetensors_entry *entry = foreign_entry(&foreign, changes[i].name);
+        entry->rank = changes[i].rank;
+        memcpy(entry->shape, changes[i].shape, sizeof changes[i].shape);
+        bool is_embedding = i == 1;
+        expect_refusal(&foreign, is_embedding ? "tensor" : changes[i].name, changes[i].word);
+    }
+}
+
+static void tensor_of_another_type_is_named(void **state)
+{
+    static const struct {
+        const char *dtype;
+        size_t size_bytes;
+    } types[] = {{"F64", 8}, {"F16", 2}, {"BF16", 2}, {"I32", 4}};
+    static const double data[5];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(types); i++) {
+        struct foreign foreign;
+        foreign_init(&foreign);
+        struct ql_safetensors_entry *entry = foreign_entry(&foreign, "output.bias");
+        entry->dtype = types[i].dtype;
+        entry->data = data;
+        entry->size_bytes = 5 * types[i].size_bytes;
+        expect_refusal(&foreign, "output.bias", types[i].dtype);
+    }
+}
+
+static void value_that_is_not_finite_is_named_with_its_place(void **state)
+{
+    static const float values[] = {(float)NAN, (float)INFINITY, -(float)INFINITY};
+    static const char *const words[] = {"nan at position 7", "inf at position 7", "-inf at position 7"};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(values); i++) {
+        struct foreign foreign;
+        foreign_init(&foreign);
+        foreign.model.layers[1].weight_hh[7] = values[i];
+        expect_refusal(&foreign, "rnn.weight_hh_l1", words[i]);
+    }
+}
+
+static void metadata_that_does_not_fit_is_refused(void **state)
+{
+    static const struct {
+        const char *key, *value, *word;
+    } changes[] = {
+        {"vocabulary", "abcd", "4 symbols"},
+        {"vocabulary", "abcdef", "6 symbols"},
+        {"vocabulary", "", "empty"},
+        {"vocabulary", "abcda", "twice"},
+        {"vocabulary", "edcba", "order"},
+        {"sequences", "Items", "'Items'"},
+        {"dropout", "1", "'1'"},
+        {"dropout", "-0.1", "'-0.1'"},
+        {"dropout", "nan", "'nan'"},
+        {"dropout", "0.2x", "'0.2x'"},
+        {"dropout", "", "''"},
+        {"quillet", "quillet 2", "'quillet 2'"},
+        {"quillet", "quillet 1", "not complete"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        struct foreign foreign;
+        foreign_init(&foreign);
+        assert_int_equal(json_object_set_new(foreign.metadata, changes[i].key, json_string(changes[i].value)), 0);
+        expect_refusal(&foreign, changes[i].word, "");
+    }
+}
+
+static void sizes_that_no_model_has_are_refused(void **state)
+{
+    static const struct {
+        int64_t V, E;
+        const char *word;
+    } changes[] = {{0, 3, "vocabulary size is 0"},
+                   {5, 0, "embedding_size is 0"},
+                   {5000, 0, "too large"},
+                   {0, 5000000000, "too large"},
+                   {0, 100000, "vocabulary size is 0"}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        struct foreign foreign;
+        foreign_init(&foreign);
+        struct ql_safetensors_entry *entry = foreign_entry(&foreign, "embedding.weight");
+        entry->shape[0] = changes[i].V;
+        entry->shape[1] = changes[i].E;
+        entry->size_bytes = 0;
+        expect_refusal(&foreign, changes[i].word, "");
+    }
+}
+
+// pytorch_gru.safetensors was written by make_pytorch_gru.py: a model, and in the metadata the logits that PyTorch
+// gives after some tokens.
+static void model_written_by_pytorch_gives_its_logits(void **state)
+{
+    static const char golden_path[] = QL_SOURCE_DIR "/tests/checkpoint/pytorch_gru.safetensors";
+    static const double tolerance = 1e-6; // roundings of logits of order 1
+    static struct ql_model_info info;
+    struct ql_model model;
+    struct ql_stepper stepper;
+    struct ql_safetensors file;
+    struct ql_error error;
+    char *rest;
+    (void)state;
+
+    if (ql_checkpoint_load(golden_path, &model, &info, &error) != QL_OK) {
+        fail_msg("%s", error.message);
+    }
+    assert_int_equal(model.dimensions.cell, QL_CELL_GRU);
+    assert_int_equal(info.vocabulary.count, model.dimensions.V);
+    assert_true(info.dropout == 0.25);
+    assert_int_equal(ql_stepper_init(&stepper, &model, &info, &error), QL_OK);
+    assert_int_equal(ql_safetensors_open(&file, golden_path, &error), QL_OK);
+    const char *tokens = ql_safetensors_metadata(&file, "tokens");
+    const char *logits = ql_safetensors_metadata(&file, "logits");
+    assert_non_null(tokens);
+    assert_non_null(logits);
+    int steps = 0;
+    for (; *tokens != '\0'; steps++) {
+        int token = (int)strtol(tokens, &rest, 10);
+        assert_true(rest != tokens && token >= 0 && token < model.dimensions.V);
+        tokens = rest;
+        ql_stepper_step(&stepper, token);
+        for (int v = 0; v < model.dimensions.V; v++) {
+            double expected = strtod(logits, &rest);
+            assert_true(rest != logits);
+            assert_true(fabs((double)stepper.logits[v] - expected) < tolerance);
+            logits = rest;
+        }
+    }
+    assert_int_equal(steps, 8);
+    ql_safetensors_close(&file);
+    ql_stepper_free(&stepper);
+    ql_model_free(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(model_saved_comes_back_whole),
+        cmocka_unit_test(model_saved_twice_gives_the_same_bytes),
+        cmocka_unit_test(any_flipped_bit_is_refused),
+        cmocka_unit_test(file_of_any_other_length_is_refused),
+        cmocka_unit_test(file_that_is_not_there_is_an_error_that_says_so),
+        cmocka_unit_test(foreign_file_is_read),
+        cmocka_unit_test(missing_tensor_is_named),
+        cmocka_unit_test(unknown_tensor_is_named),
+        cmocka_unit_test(tensor_of_another_shape_is_named),
+        cmocka_unit_test(tensor_of_another_type_is_named),
+        cmocka_unit_test(value_that_is_not_finite_is_named_with_its_place),
+        cmocka_unit_test(metadata_that_does_not_fit_is_refused),
+        cmocka_unit_test(sizes_that_no_model_has_are_refused),
+        cmocka_unit_test(model_written_by_pytorch_gives_its_logits),
+    };
+    return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
+}
