@@ -136,7 +136,8 @@ static size_t check_items(const struct ql_token_text *text, int B, int T, uint32
                           size_t *order)
 {
     static int seen[TEXT_LIMIT];
-    static size_t next[TEXT_LIMIT]; // of each row: the place of the coming target; TEXT_LIMIT before the first
+    static size_t next[TEXT_LIMIT];  // of each row: the place of the coming target
+    static size_t start[TEXT_LIMIT]; // of each row's line
     static bool ended[TEXT_LIMIT];
     struct ql_arena arena = {0};
     struct ql_batcher batcher;
@@ -156,6 +157,7 @@ static size_t check_items(const struct ql_token_text *text, int B, int T, uint32
             if (batch.reset) {
                 next[b] = (size_t)(batch.targets[b] - 1);
                 ended[b] = false;
+                start[b] = next[b];
                 order[lines++] = next[b];
                 assert_int_equal(batch.inputs[b], NEWLINE); // every line begins behind a newline
             }
@@ -168,7 +170,7 @@ static size_t check_items(const struct ql_token_text *text, int B, int T, uint32
                 }
                 assert_true(batch.weights[place] == 1.0f);
                 assert_int_equal(batch.targets[place], text->tokens[next[b]]);
-                if (next[b] > order[lines - (size_t)(batch.B - b)]) {
+                if (next[b] > start[b]) {
                     assert_int_equal(batch.inputs[place], text->tokens[next[b] - 1]);
                 }
                 seen[next[b]]++;
