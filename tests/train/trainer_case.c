@@ -201,7 +201,7 @@ void trainer_case_write_logits(float *logits, struct trainer_case *test_case)
     if (state.c != NULL) {
         memcpy(state.c, trainer->training_state.c, state_bytes);
     }
-    for (int task = 0; task <= d.L; task++) {
+    for (int task = 0; task < ql_network_reset_tasks(&trainer->network); task++) {
         ql_network_reset(&trainer->network, task);
     }
     for (int first = 0; first < test_case->batch.B; first += QL_TRAINER_SHARD_SEQUENCES) {
