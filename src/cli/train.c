@@ -671,6 +671,19 @@ static bool is_folder(const char *path)
     return path != NULL && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+// Pipes and the like are empty when they are read a second time. What is missing is reported by the reader.
+static enum ql_status check_text_path(const char *option_name, const char *path, struct ql_error *error)
+{
+    struct stat info;
+
+    if (path != NULL && (strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) &&
+                                                    !S_ISDIR(info.st_mode)))) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--%s %s: texts must be files, because a resumed run reads them again", option_name, path);
+    }
+    return QL_OK;
+}
+
 static enum ql_status check_run_name(const struct settings *settings, struct ql_error *error)
 {
     const char *name = settings->run_name;
@@ -703,6 +716,10 @@ static enum ql_status prepare_session(struct session *session, struct ql_option 
     }
     if (settings->input == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--input is missing: the text to train on");
+    }
+    if ((status = check_text_path("input", settings->input, error)) != QL_OK ||
+        (status = check_text_path("validation", settings->validation, error)) != QL_OK) {
+        return status;
     }
     if (!resumed && (status = check_run_name(settings, error)) != QL_OK) {
         return status;

@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -202,21 +203,41 @@ static void save_through_a_symbolic_link_replaces_what_it_leads_to(void **state)
     assert_false(exists("real/file.partial"));
 }
 
-static void save_to_a_device_writes_to_it_and_leaves_it_one(void **state)
+static void save_to_a_pipe_writes_to_it_and_leaves_it_one(void **state)
+{
+    (void)state;
+    struct stat info;
+    char got[8] = {0};
+
+    assert_int_equal(mkfifo("outlet", 0600), 0);
+    int end = open("outlet", O_RDWR); // both ends, so that neither waits
+    save("outlet", "gone");
+    assert_int_equal(read(end, got, sizeof got), 4);
+    assert_string_equal(got, "gone");
+    (void)close(end);
+    assert_int_equal(stat("outlet", &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    assert_false(exists("outlet.partial"));
+}
+
+// Never tried on /dev/full itself by a user who could destroy it.
+static void save_to_a_full_device_fails_and_leaves_it_one(void **state)
 {
     (void)state;
     struct ql_error error;
     struct stat info;
+    const char *device = "full";
 
-    save("/dev/null", "gone");
-    assert_int_equal(stat("/dev/null", &info), 0);
+    if (mknod(device, S_IFCHR | 0666, makedev(1, 7)) != 0 || access(device, W_OK) != 0) {
+        if (access("/dev", W_OK) == 0) {
+            skip();
+        }
+        device = "/dev/full";
+    }
+    assert_int_equal(ql_file_save(device, "a", 1, &error), QL_ERROR_SYSTEM);
+    assert_message(&error, "full", "No space left");
+    assert_int_equal(stat(device, &info), 0);
     assert_true(S_ISCHR(info.st_mode));
-    assert_int_equal(ql_file_save("/dev/full", "a", 1, &error), QL_ERROR_SYSTEM);
-    assert_message(&error, "/dev/full", "No space left");
-    assert_int_equal(stat("/dev/full", &info), 0);
-    assert_true(S_ISCHR(info.st_mode));
-    assert_false(exists("/dev/null.partial"));
-    assert_false(exists("/dev/full.partial"));
 }
 
 // Saves in a process of its own under a limit of the size of files, and tells what came out.
@@ -365,7 +386,8 @@ int main(void)
         cmocka_unit_test(save_over_a_folder_fails_and_leaves_nothing),
         cmocka_unit_test(writer_that_gives_up_leaves_the_target),
         cmocka_unit_test(save_through_a_symbolic_link_replaces_what_it_leads_to),
-        cmocka_unit_test(save_to_a_device_writes_to_it_and_leaves_it_one),
+        cmocka_unit_test(save_to_a_pipe_writes_to_it_and_leaves_it_one),
+        cmocka_unit_test(save_to_a_full_device_fails_and_leaves_it_one),
         cmocka_unit_test(save_beyond_the_size_limit_keeps_the_former_content),
         cmocka_unit_test(save_on_a_full_disk_keeps_the_former_content),
         cmocka_unit_test(save_into_a_read_only_folder_keeps_the_former_content),

@@ -1,0 +1,46 @@
+#!/bin/bash
+# What holds for every command: help, version, wrong use, and results that cannot be written.
+# Uses: expect.sh. Arguments: the tool, json_get.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "$0")/expect.sh"
+
+commands=$("$tool" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+expect test "$(wc -w <<< "$commands")" -ge 4
+
+for command_name in $commands; do
+    expect_exit 0 "$command_name" --help
+    expect_stdout "usage: quillet $command_name"
+    expect test ! -s err
+    expect_exit 2 "$command_name" --no_such_option 3
+    expect_stderr "--no_such_option"
+    expect_stderr "quillet $command_name --help explains"
+    expect test ! -s out
+    expect_exit 2 "$command_name"
+done
+
+# The commands of which this folder has a test fit a terminal of 80 columns.
+for page in "--help" "train --help" "predict --help" "compare --help"; do
+    # shellcheck disable=SC2086
+    expect_exit 0 $page
+    expect test "$(wc -L < out)" -le 80
+done
+
+expect_exit 0 --version
+expect_stdout "quillet "
+expect_exit 0 help
+expect_exit 2
+expect_stderr "usage: quillet"
+expect_exit 2 trian
+expect_stderr "there is no command 'trian'"
+expect_exit 2 ''
+
+command="--help > /dev/full"
+"$tool" --help > /dev/full 2> err
+expect test $? -eq 1
+expect_stderr "No space left"
+command="train --help > /dev/full"
+"$tool" train --help > /dev/full 2> err
+expect test $? -eq 1
+expect_stderr "No space left"
+
+finish

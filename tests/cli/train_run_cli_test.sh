@@ -1,0 +1,184 @@
+#!/bin/bash
+# The runs of `quillet train`: resumed, interrupted, started from other models, with what is damaged or does not fit,
+# and with folders and disks that refuse.
+# Uses: expect.sh. Arguments: the tool, json_get.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "$0")/expect.sh"
+
+numbers 400 > names.txt
+numbers 401 > longer.txt
+tr a-j k-t < names.txt > shifted.txt
+train=(train "${tiny[@]}" --input names.txt)
+
+# A run of 2 epochs that goes on to 4 is the same as one of 4.
+expect_exit 0 "${train[@]}" --run_name four --max_epochs 4
+expect_exit 0 "${train[@]}" --run_name two
+expect_exit 0 train --init_from checkpoints/two --max_epochs 4
+expect_stderr "going on after epoch 2"
+expect_same checkpoints/two/checkpoint.4.safetensors checkpoints/four/checkpoint.4.safetensors
+expect test "$(cut -d, -f1-4 checkpoints/two/training.log.csv)" == "$(cut -d, -f1-4 checkpoints/four/training.log.csv)"
+
+# A finished run has nothing to do, and says what its best is. (Seconds in the summary lose digits in the state.)
+expect_exit 0 train --init_from checkpoints/four --quiet
+cp -r checkpoints/four before
+expect_exit 0 train --init_from checkpoints/four --quiet
+expect_stdout "checkpoints/four/checkpoint."
+expect test -z "$(diff -r checkpoints/four before)"
+
+# Other arguments, and what they were.
+expect_exit 2 train --init_from checkpoints/two --rnn_size 6
+expect_stderr "--rnn_size: the run was started with 5"
+expect_exit 2 train --init_from checkpoints/two --learning_rate 0.5
+expect_stderr "--learning_rate: the run was started with 0.001"
+expect_exit 2 train --init_from checkpoints/two --seed 2
+expect_exit 2 train --init_from checkpoints/two --sequences items
+expect_exit 0 train --init_from checkpoints/two --rnn_size 5 --seed 1 --threads 2 --quiet
+
+# Another text, of other length or of other symbols only; the same text in another place.
+expect_exit 1 train --init_from checkpoints/two --input longer.txt --max_epochs 5
+expect_stderr "longer.txt: the text is not the one that the run was started with"
+expect_exit 1 train --init_from checkpoints/two --input shifted.txt --max_epochs 5
+expect_stderr "shifted.txt: the text is not the one that the run was started with"
+mkdir elsewhere
+mv names.txt elsewhere
+expect_exit 1 train --init_from checkpoints/two --max_epochs 5
+expect_stderr "names.txt: cannot open"
+expect_exit 0 train --init_from checkpoints/two --max_epochs 5 --input elsewhere/names.txt --quiet
+expect_exit 0 train --init_from checkpoints/two --max_epochs 6 --quiet
+mv elsewhere/names.txt .
+expect_exit 0 train --init_from checkpoints/two --max_epochs 6 --input names.txt --quiet
+
+# A name that is taken.
+expect_exit 1 "${train[@]}" --run_name four
+expect_stderr "checkpoints/four: there is a run of this name already"
+expect test -z "$(diff -r checkpoints/four before)"
+touch checkpoints/a_file
+expect_exit 1 "${train[@]}" --run_name a_file
+expect_stderr "checkpoints/a_file: exists and is not a folder"
+
+# Folders that are no runs, and runs that are damaged.
+mkdir nothing
+expect_exit 1 train --init_from nothing
+expect_stderr "nothing: is not the folder of a run"
+cp -r checkpoints/two damaged
+head -c 300 checkpoints/two/summary.json > damaged/summary.json
+expect_exit 1 train --init_from damaged
+expect_stderr "damaged/summary.json:"
+sed 's/"rnn_size": 5/"rnn_size": "many"/' checkpoints/two/summary.json > damaged/summary.json
+expect_exit 1 train --init_from damaged
+expect_stderr "'rnn_size' is damaged"
+cp checkpoints/two/summary.json damaged/summary.json
+head -c 1000 checkpoints/two/training.safetensors > damaged/training.safetensors
+expect_exit 1 train --init_from damaged
+expect_stderr "damaged/training.safetensors: is cut short"
+cp checkpoints/two/checkpoint.1.safetensors damaged/training.safetensors
+expect_exit 1 train --init_from damaged
+expect_stderr "no state of a training"
+
+# A new run from another one's model.
+expect_exit 0 "${train[@]}" --run_name tuned --init_from checkpoints/four/checkpoint.4.safetensors
+expect_json checkpoints/tuned/summary.json arguments.init_from checkpoints/four/checkpoint.4.safetensors
+expect test "$(cut -d, -f1 checkpoints/tuned/training.log.csv | paste -sd ' ')" == "epoch 1 2"
+expect_exit 0 train --init_from checkpoints/tuned --max_epochs 3 --quiet
+expect_exit 2 train --init_from checkpoints/four/checkpoint.4.safetensors --input names.txt --rnn_size 6
+expect_stderr "--rnn_size 6: the model of --init_from has 5"
+expect_exit 2 train --init_from checkpoints/four/checkpoint.4.safetensors --input names.txt --model gru
+expect_stderr "--model gru: the model of --init_from is of type lstm"
+expect_exit 2 train --init_from checkpoints/four/checkpoint.4.safetensors
+expect_stderr "--input is missing"
+{
+    cat names.txt
+    echo 'abzc'
+} > strange.txt
+expect_exit 1 train "${tiny[@]}" --init_from checkpoints/four/checkpoint.4.safetensors --input strange.txt
+expect_stderr "strange.txt:401: the symbol 'z' (U+007A) is not in the model's vocabulary"
+head -c 1000 checkpoints/four/checkpoint.4.safetensors > cut.safetensors
+expect_exit 1 "${train[@]}" --init_from cut.safetensors
+expect_stderr "cut.safetensors: is cut short"
+expect_exit 1 "${train[@]}" --init_from absent.safetensors
+expect_stderr "absent.safetensors: cannot open"
+
+# Numbers that run away, within an epoch and with an epoch's only step: what is kept is good.
+for settings in "--batch_size 4 --learning_rate 300" "--batch_size 64 --seq_length 64 --learning_rate 500"; do
+    # shellcheck disable=SC2086
+    expect_exit 1 "${train[@]}" --run_name away --grad_clip 0 --max_epochs 200 $settings
+    expect grep -qE 'step [0-9]+: the .* not a finite number' err
+    expect_stderr "--init_from checkpoints/away/checkpoint."
+    expect_json checkpoints/away/summary.json status failed
+    last=$("$json_get" checkpoints/away/summary.json epochs)
+    expect test "$(find checkpoints/away -name 'checkpoint.*' | wc -l)" -eq "$last"
+    expect test "$(tail -n 1 checkpoints/away/training.log.csv | cut -d, -f1)" -eq "$last"
+    expect_exit 0 "${train[@]}" --run_name saved --init_from "checkpoints/away/checkpoint.1.safetensors"
+    # At numbers like these a model need not say anything, but it must be one.
+    run predict --init_from "checkpoints/away/checkpoint.$last.safetensors" --generate 5
+    expect test $code -eq 0 -o -n "$(grep 'output is not a finite number' err)"
+    rm -r checkpoints/away checkpoints/saved
+done
+
+# An interrupted run goes on; so does one that was asked to end.
+for signal in INT TERM; do
+    command="train, then SIG$signal"
+    "$tool" "${train[@]}" --run_name $signal --max_epochs 1000000 > out 2> err &
+    pid=$!
+    for ((i = 0; i < 500; i++)); do
+        [[ -e checkpoints/$signal/checkpoint.3.safetensors ]] && break
+        sleep 0.02
+    done
+    kill -$signal $pid
+    wait $pid
+    expect test $? -eq 1
+    expect_stderr "stopped in epoch"
+    expect_json checkpoints/$signal/summary.json status interrupted
+    last=$("$json_get" checkpoints/$signal/summary.json epochs)
+    expect_stderr "To go on after epoch $last: quillet train --init_from checkpoints/$signal"
+    expect_exit 0 train --init_from checkpoints/$signal --max_epochs $((last + 1)) --quiet
+    expect_json checkpoints/$signal/summary.json status finished
+    expect test "$(cut -d, -f1 checkpoints/$signal/training.log.csv | tail -n +2 | paste -sd ' ')" == \
+        "$(seq -s ' ' 1 $((last + 1)))"
+done
+
+# A folder that cannot be made.
+expect_exit 1 "${train[@]}" --checkpoint_dir names.txt/runs
+expect_stderr "names.txt/runs: cannot make the folder: Not a directory"
+if [[ $(id -u) -ne 0 ]]; then
+    mkdir -m 555 locked
+    expect_exit 1 "${train[@]}" --checkpoint_dir locked/runs
+    expect_stderr "locked/runs: cannot make the folder: Permission denied"
+fi
+
+# A file that may not grow: the state of this model has more than 3 KB, its checkpoints have less.
+command="train with files of at most 3 KB"
+(
+    trap '' XFSZ
+    ulimit -f 3
+    exec "$tool" "${train[@]}" --run_name limited > out 2> err
+)
+expect test $? -eq 1
+expect_stderr "checkpoints/limited/training.safetensors: cannot write: File too large"
+expect test -z "$(find checkpoints/limited -name '*.partial')"
+expect_exit 0 "${train[@]}" --run_name unlimited
+expect_exit 0 train --init_from checkpoints/limited --quiet
+expect_same checkpoints/limited/checkpoint.2.safetensors checkpoints/unlimited/checkpoint.2.safetensors
+
+# A disk that fills up: what was saved is good, and with room the run goes on as if nothing had been.
+mkdir disk
+if mount -t tmpfs -o size=100k tmpfs disk 2> /dev/null; then
+    expect_exit 1 "${train[@]}" --checkpoint_dir disk --run_name run --max_epochs 40
+    expect_stderr "No space left on device"
+    expect test -z "$(find disk/run -name '*.partial')"
+    last=$("$json_get" disk/run/summary.json epochs)
+    expect test "$last" -ge 3
+    for file in disk/run/checkpoint.*; do
+        expect_exit 0 predict --init_from "$file" --generate 5 --seed 1
+    done
+    cp -r disk/run checkpoints/filled
+    expect_exit 0 train --init_from checkpoints/filled --quiet
+    expect_exit 0 "${train[@]}" --run_name forty --max_epochs 40
+    expect_same checkpoints/filled/checkpoint.40.safetensors checkpoints/forty/checkpoint.40.safetensors
+    expect test "$(cut -d, -f1 checkpoints/filled/training.log.csv | wc -l)" -eq 41
+    umount disk
+else
+    echo "no disk that fills up: it takes root, and a system that lets it mount"
+fi
+
+finish
