@@ -204,7 +204,7 @@ static void write_html(FILE *stream, const struct settings *settings, const stru
         "body { font: 1rem/1.5 Georgia, serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }\n"
         "div { overflow-x: auto }\n"
         "table { border-collapse: collapse; width: 100% }\n"
-        "caption { text-align: left; margin-bottom: 1rem; font-style: italic }\n"
+        "caption { text-align: left; margin-bottom: 1rem; font-style: italic; overflow-wrap: anywhere }\n"
         "th { text-align: left; border-bottom: 2px solid; white-space: nowrap }\n"
         "th, td { padding: .25rem 1.5rem .25rem 0; vertical-align: top }\n"
         "tr + tr td { border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent) }\n"

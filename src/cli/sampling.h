@@ -15,21 +15,15 @@ struct ql_cli_sampling {
     uint32_t seed;
 };
 
+// clang-format off
 // Rows of an option table.
-#define QL_CLI_SAMPLING_OPTIONS(s)                                                                                    \
-    {"init_from", QL_OPTION_STRING, &(s)->init_from, 0, 0, "FILE", "the checkpoint of the model", false},             \
-        {"top_p",                                                                                                     \
-         QL_OPTION_FLOAT,                                                                                             \
-         &(s)->top_p,                                                                                                 \
-         0.000001,                                                                                                    \
-         1,                                                                                                           \
-         "X",                                                                                                         \
-         "draw from the likeliest symbols that have this share together; 1 is off",                                   \
-         false},                                                                                                      \
-        {"top_k", QL_OPTION_INT, &(s)->top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false},   \
-    {                                                                                                                 \
-        "seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "same seed, same text; otherwise a new one each time", false \
-    }
+#define QL_CLI_SAMPLING_OPTIONS(s) \
+    {"init_from", QL_OPTION_STRING, &(s)->init_from, 0, 0, "FILE", "the checkpoint of the model", false}, \
+    {"top_p", QL_OPTION_FLOAT, &(s)->top_p, 0.000001, 1, "X", \
+     "draw from the likeliest symbols that have this share together; 1 is off", false}, \
+    {"top_k", QL_OPTION_INT, &(s)->top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false}, \
+    {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "same seed, same text; otherwise a new one each time", false}
+// clang-format on
 
 // A seed that differs from call to call.
 uint32_t ql_cli_random_seed(void);

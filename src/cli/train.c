@@ -17,6 +17,7 @@
 #include "checkpoint/training_state.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "cli/train_options.h"
 #include "corpus/token_text.h"
 #include "model/stepper.h"
 #include "train/blas.h"
@@ -32,18 +33,9 @@ static const double nats_per_bit = 0.6931471805599453;
 // What the samples during training are drawn with: a little on the safe side, so that one can read them.
 static const float sample_temperature = 0.8f;
 
-struct settings {
-    const char *input, *validation, *sequences, *init_from, *model, *schedule, *checkpoint_dir, *run_name;
-    double validation_share, dropout, learning_rate, final_learning_rate, weight_decay, grad_clip;
-    int embedding_size, rnn_size, num_layers, max_epochs, batch_size, seq_length, warmup_steps, early_stop, generate;
-    int threads;
-    uint32_t seed;
-    bool quiet, json;
-};
-
 // Everything that a training holds. All of it is freed at the end of ql_cli_train.
 struct session {
-    struct settings settings;
+    struct ql_train_settings settings;
     struct ql_model model;
     struct ql_model_info info;
     struct ql_token_text text, validation;
@@ -68,198 +60,6 @@ static void on_interrupt(int signal_number)
     interrupted = 1;
 }
 
-// The options from which the result follows; they are kept in the summary and hold for a resumed run too. Behind them,
-// those that may differ from session to session.
-#define TRAIN_OPTIONS(s)                                                                                               \
-    {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Text", false},                                                             \
-        {"input", QL_OPTION_STRING, &(s)->input, 0, 0, "FILE", "the text, UTF-8", false},                              \
-        {"validation",                                                                                                 \
-         QL_OPTION_STRING,                                                                                             \
-         &(s)->validation,                                                                                             \
-         0,                                                                                                            \
-         0,                                                                                                            \
-         "FILE",                                                                                                       \
-         "text to measure the loss on; without it a share of the input is held out",                                   \
-         false},                                                                                                       \
-        {"validation_share",                                                                                           \
-         QL_OPTION_FLOAT,                                                                                              \
-         &(s)->validation_share,                                                                                       \
-         0.001,                                                                                                        \
-         0.5,                                                                                                          \
-         "X",                                                                                                          \
-         "share held out: the end of a stream, or items chosen by hash",                                               \
-         false},                                                                                                       \
-        {"sequences",                                                                                                  \
-         QL_OPTION_STRING,                                                                                             \
-         &(s)->sequences,                                                                                              \
-         0,                                                                                                            \
-         0,                                                                                                            \
-         "KIND",                                                                                                       \
-         "stream: one running text; items: every line a sequence of its own",                                          \
-         false},                                                                                                       \
-        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Model", false},                                                        \
-        {"model", QL_OPTION_STRING, &(s)->model, 0, 0, "CELL", "lstm, gru or rnn", false},                             \
-        {"embedding_size", QL_OPTION_INT, &(s)->embedding_size, 1, 8192, "N", "values per symbol", false},             \
-        {"rnn_size", QL_OPTION_INT, &(s)->rnn_size, 1, 8192, "N", "units per layer", false},                           \
-        {"num_layers", QL_OPTION_INT, &(s)->num_layers, 1, QL_MODEL_LAYER_LIMIT, "N", "recurrent layers", false},      \
-        {"init_from",                                                                                                  \
-         QL_OPTION_STRING,                                                                                             \
-         &(s)->init_from,                                                                                              \
-         0,                                                                                                            \
-         0,                                                                                                            \
-         "PATH",                                                                                                       \
-         "a run's folder: go on with it; a checkpoint: start a new run from that model",                               \
-         false},                                                                                                       \
-        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Training", false},                                                     \
-        {"max_epochs", QL_OPTION_INT, &(s)->max_epochs, 1, 1000000, "N", "passes over the text", false},               \
-        {"early_stop",                                                                                                 \
-         QL_OPTION_INT,                                                                                                \
-         &(s)->early_stop,                                                                                             \
-         0,                                                                                                            \
-         1000000,                                                                                                      \
-         "N",                                                                                                          \
-         "stop after so many epochs without a better validation loss; 0 never",                                        \
-         false},                                                                                                       \
-        {"batch_size", QL_OPTION_INT, &(s)->batch_size, 1, 4096, "N", "sequences side by side", false},                \
-        {"seq_length", QL_OPTION_INT, &(s)->seq_length, 1, 4096, "N", "symbols that a gradient reaches back", false},  \
-        {"dropout", QL_OPTION_FLOAT, &(s)->dropout, 0, 0.95, "X", "between layers", false},                            \
-        {"learning_rate", QL_OPTION_FLOAT, &(s)->learning_rate, 0, 1000, "X", "of AdamW", false},                      \
-        {"schedule", QL_OPTION_STRING, &(s)->schedule, 0, 0, "SHAPE", "constant or cosine", false},                    \
-        {"final_learning_rate", QL_OPTION_FLOAT, &(s)->final_learning_rate, 0, 1000, "X", "at a cosine's end", false}, \
-        {"warmup_steps", QL_OPTION_INT, &(s)->warmup_steps, 0, 1000000000, "N", "steps of rising rate", false},        \
-        {"weight_decay", QL_OPTION_FLOAT, &(s)->weight_decay, 0, 100, "X", "of AdamW", false},                         \
-        {"grad_clip", QL_OPTION_FLOAT, &(s)->grad_clip, 0, 1e9, "X", "largest norm of a gradient; 0 is off", false},   \
-        {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "of everything random; same seed, same model", false},       \
-        {"generate", QL_OPTION_INT, &(s)->generate, 0, 100000, "N", "symbols of a sample after each epoch", false},    \
-        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Run", false},                                                          \
-        {"checkpoint_dir", QL_OPTION_STRING, &(s)->checkpoint_dir, 0, 0, "DIR", "where runs are kept", false},         \
-        {"run_name", QL_OPTION_STRING, &(s)->run_name, 0, 0, "NAME", "the run's folder; otherwise the time", false},   \
-        {"threads", QL_OPTION_INT, &(s)->threads, 1, QL_THREAD_LIMIT, "N", "any number gives the same model", false},  \
-        {"quiet", QL_OPTION_FLAG, &(s)->quiet, 0, 0, NULL, "print the result only", false},                            \
-        {"json", QL_OPTION_FLAG, &(s)->json, 0, 0, NULL, "print the summary as JSON", false},                          \
-    {                                                                                                                  \
-        NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false                                                            \
-    }
-
-static struct settings default_settings(void)
-{
-    return (struct settings){
-        .sequences = "stream",
-        .model = "lstm",
-        .schedule = "constant",
-        .checkpoint_dir = "checkpoints",
-        .validation_share = 0.05,
-        .dropout = 0.2,
-        .learning_rate = 0.001,
-        .weight_decay = 0.01,
-        .grad_clip = 5.0,
-        .embedding_size = 84,
-        .rnn_size = 128,
-        .num_layers = 2,
-        .max_epochs = 50,
-        .batch_size = 64,
-        .seq_length = 64,
-        .generate = 128,
-        .threads = ql_thread_processors(),
-        .seed = 1,
-    };
-}
-
-// An option whose value does not change the trained model, or may grow in a resumed run. Files may have moved; that
-// their text is the same is checked by itself.
-static bool option_is_free(const struct ql_option *option)
-{
-    static const char *const names[] = {"max_epochs",     "threads",  "quiet",    "json",  "init_from",
-                                        "checkpoint_dir", "run_name", "generate", "input", "validation"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(option->name, names[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static json_t *option_value(const struct ql_option *option)
-{
-    switch (option->type) {
-    case QL_OPTION_FLAG:
-        return json_boolean(*(const bool *)option->target);
-    case QL_OPTION_STRING: {
-        const char *text = *(const char *const *)option->target;
-        return text == NULL ? json_null() : json_string(text);
-    }
-    case QL_OPTION_INT:
-        return json_integer(*(const int *)option->target);
-    case QL_OPTION_UINT32:
-        return json_integer(*(const uint32_t *)option->target);
-    case QL_OPTION_FLOAT:
-        return json_real(*(const double *)option->target);
-    }
-    return NULL;
-}
-
-static json_t *arguments_to_json(const struct ql_option *options)
-{
-    json_t *arguments = json_object();
-
-    for (const struct ql_option *option = options; option->name != NULL; option++) {
-        if (option->name[0] != '\0') {
-            (void)json_object_set_new(arguments, option->name, option_value(option));
-        }
-    }
-    return arguments;
-}
-
-// Sets an option that the user has not given to the value that the run was started with; a value that was given must
-// be the same, or free to differ. Strings stay property of the JSON value.
-static enum ql_status argument_from_json(struct ql_option *option, const json_t *value, struct ql_error *error)
-{
-    bool is_init = strcmp(option->name, "init_from") == 0; // given: the folder; kept: the model that it began with
-
-    if (option->given && !is_init) {
-        json_t *given = option_value(option);
-        bool same = json_equal(given, value) != 0;
-        json_decref(given);
-        if (!same && !option_is_free(option)) {
-            char *text = json_dumps(value, JSON_ENCODE_ANY);
-            enum ql_status status =
-                ql_error_write(error, QL_ERROR_USAGE, "--%s: the run was started with %s; a resumed run keeps it",
-                               option->name, text == NULL ? "another value" : text);
-            free(text);
-            return status;
-        }
-        return QL_OK;
-    }
-    if (strcmp(option->name, "threads") == 0 || option->type == QL_OPTION_FLAG) {
-        return QL_OK;
-    }
-    if (option->type == QL_OPTION_STRING && (json_is_string(value) || json_is_null(value))) {
-        *(const char **)option->target = json_string_value(value);
-    } else if (option->type == QL_OPTION_FLOAT && json_is_number(value)) {
-        *(double *)option->target = json_number_value(value);
-    } else if (option->type == QL_OPTION_INT && json_is_integer(value)) {
-        *(int *)option->target = (int)json_integer_value(value);
-    } else if (option->type == QL_OPTION_UINT32 && json_is_integer(value)) {
-        *(uint32_t *)option->target = (uint32_t)json_integer_value(value);
-    } else {
-        return ql_error_write(error, QL_ERROR_INPUT, "summary.json: the argument '%s' is damaged", option->name);
-    }
-    return QL_OK;
-}
-
-static enum ql_status arguments_from_json(struct ql_option *options, const json_t *arguments, struct ql_error *error)
-{
-    for (struct ql_option *option = options; option->name != NULL; option++) {
-        const json_t *value = option->name[0] == '\0' ? NULL : json_object_get(arguments, option->name);
-        enum ql_status status = value == NULL ? QL_OK : argument_from_json(option, value, error);
-        if (status != QL_OK) {
-            return status;
-        }
-    }
-    return QL_OK;
-}
-
 // The symbols of all texts of the training together.
 static enum ql_status scan_vocabulary(struct session *session, struct ql_error *error)
 {
@@ -276,7 +76,7 @@ static enum ql_status scan_vocabulary(struct session *session, struct ql_error *
 
 static enum ql_status load_texts(struct session *session, struct ql_error *error)
 {
-    const struct settings *settings = &session->settings;
+    const struct ql_train_settings *settings = &session->settings;
     const struct ql_vocabulary *vocabulary = &session->info.vocabulary;
     enum ql_status status = ql_token_text_load(&session->text, vocabulary, settings->input, error);
 
@@ -317,7 +117,7 @@ static enum ql_status check_given(struct ql_option *options, const char *name, i
 // Takes the model of a checkpoint and makes the settings say what it is.
 static enum ql_status take_checkpoint(struct session *session, struct ql_option *options, struct ql_error *error)
 {
-    struct settings *settings = &session->settings;
+    struct ql_train_settings *settings = &session->settings;
     enum ql_status status = ql_checkpoint_load(settings->init_from, &session->model, &session->info, error);
 
     if (status != QL_OK) {
@@ -350,7 +150,7 @@ static enum ql_status take_checkpoint(struct session *session, struct ql_option 
 
 static enum ql_status make_model(struct session *session, struct ql_option *options, struct ql_error *error)
 {
-    const struct settings *settings = &session->settings;
+    const struct ql_train_settings *settings = &session->settings;
     struct ql_dimensions d = {.E = settings->embedding_size, .H = settings->rnn_size, .L = settings->num_layers};
     enum ql_status status;
 
@@ -377,7 +177,7 @@ static enum ql_status make_model(struct session *session, struct ql_option *opti
 
 static enum ql_status make_trainer(struct session *session, struct ql_error *error)
 {
-    const struct settings *settings = &session->settings;
+    const struct ql_train_settings *settings = &session->settings;
     struct ql_trainer_options options = {
         .seq_length = settings->seq_length,
         .threads = settings->threads,
@@ -417,13 +217,13 @@ static json_t *make_summary(const struct session *session, const struct ql_optio
 
     ql_vocabulary_write(&session->info.vocabulary, vocabulary);
     (void)strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%S%z", localtime_r(&now, &local));
-    return json_pack("{s:s, s:s, s:o, s:s, s:{s:s, s:i, s:i, s:i, s:i, s:I}, s:{s:I, s:I, s:I}, s:{s:s, s:s, s:s}}",
-                     "started", started, "status", "running", "arguments", arguments_to_json(options), "vocabulary",
-                     vocabulary, "model", "cell", ql_cell_write(d.cell), "vocabulary_size", d.V, "embedding_size", d.E,
-                     "rnn_size", d.H, "num_layers", d.L, "parameters", (json_int_t)session->model.count, "text",
-                     "train_symbols", (json_int_t)session->text.count, "validation_symbols",
-                     (json_int_t)session->validation.count, "crc32", (json_int_t)session->text_crc, "versions",
-                     "quillet", QL_VERSION, "openblas_core", ql_blas_core(), "compiler", __VERSION__);
+    return json_pack(
+        "{s:s, s:s, s:o, s:s, s:{s:s, s:i, s:i, s:i, s:i, s:I}, s:{s:I, s:I, s:I}, s:{s:s, s:s, s:s}}", "started",
+        started, "status", "running", "arguments", ql_train_options_to_json(options), "vocabulary", vocabulary, "model",
+        "cell", ql_cell_write(d.cell), "vocabulary_size", d.V, "embedding_size", d.E, "rnn_size", d.H, "num_layers",
+        d.L, "parameters", (json_int_t)session->model.count, "text", "train_symbols", (json_int_t)session->text.count,
+        "validation_symbols", (json_int_t)session->validation.count, "crc32", (json_int_t)session->text_crc, "versions",
+        "quillet", QL_VERSION, "openblas_core", ql_blas_core(), "compiler", __VERSION__);
 }
 
 // Brings the summary up to date and saves it.
@@ -462,7 +262,7 @@ static void keep_given_paths(const struct session *session, struct ql_option *op
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct ql_option *option = ql_option_find(options, names[i]);
         if (option->given) {
-            (void)json_object_set_new(arguments, names[i], option_value(option));
+            (void)json_object_set_new(arguments, names[i], json_string(*(const char *const *)option->target));
         }
     }
 }
@@ -527,7 +327,7 @@ static char *write_sample(const struct session *session)
 static bool on_step(void *context, double share)
 {
     struct session *session = context;
-    const struct settings *settings = &session->settings;
+    const struct ql_train_settings *settings = &session->settings;
     char text[128], left[32], rate[32];
 
     if (session->bar.shown) {
@@ -676,15 +476,16 @@ static enum ql_status check_text_path(const char *option_name, const char *path,
 {
     struct stat info;
 
-    if (path != NULL && (strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) &&
-                                                    !S_ISDIR(info.st_mode)))) {
+    if (path != NULL &&
+        (strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--%s %s: texts must be files, because a resumed run reads them again", option_name, path);
+                              "--%s %s: texts must be files, because a resumed run reads them again", option_name,
+                              path);
     }
     return QL_OK;
 }
 
-static enum ql_status check_run_name(const struct settings *settings, struct ql_error *error)
+static enum ql_status check_run_name(const struct ql_train_settings *settings, struct ql_error *error)
 {
     const char *name = settings->run_name;
 
@@ -703,14 +504,15 @@ static enum ql_status check_run_name(const struct settings *settings, struct ql_
 // Everything before the first epoch: a new run, or an old one taken up.
 static enum ql_status prepare_session(struct session *session, struct ql_option *options, struct ql_error *error)
 {
-    struct settings *settings = &session->settings;
+    struct ql_train_settings *settings = &session->settings;
     bool resumed = is_folder(settings->init_from);
     enum ql_status status = QL_OK;
 
     if (resumed) {
         if ((status = ql_training_run_open(&session->run, settings->init_from, error)) != QL_OK ||
             (status = ql_training_run_load_summary(&session->run, &session->summary, error)) != QL_OK ||
-            (status = arguments_from_json(options, json_object_get(session->summary, "arguments"), error)) != QL_OK) {
+            (status = ql_train_options_from_json(options, json_object_get(session->summary, "arguments"), error)) !=
+                QL_OK) {
             return status;
         }
     }
@@ -806,12 +608,12 @@ static void save_ended(struct session *session, enum ql_status why)
 int ql_cli_train(int argc, char **argv)
 {
     static struct session session; // zero; too large for some stacks
-    struct settings *settings = &session.settings;
-    struct ql_option options[] = {TRAIN_OPTIONS(settings)};
+    struct ql_train_settings *settings = &session.settings;
+    struct ql_option options[QL_TRAIN_OPTION_COUNT];
     struct ql_error error;
     int exit_code;
 
-    *settings = default_settings();
+    ql_train_options_init(options, settings);
     if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
         return exit_code;
     }

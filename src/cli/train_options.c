@@ -1,0 +1,179 @@
+// The options of `quillet train`: see train_options.h.
+// Uses: base, model, jansson.
+#include "cli/train_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/thread_pool.h"
+#include "model/model.h"
+
+void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], struct ql_train_settings *settings)
+{
+    struct ql_train_settings *const s = settings;
+
+    *s = (struct ql_train_settings){
+        .sequences = "stream",
+        .model = "lstm",
+        .schedule = "constant",
+        .checkpoint_dir = "checkpoints",
+        .validation_share = 0.05,
+        .dropout = 0.2,
+        .learning_rate = 0.001,
+        .weight_decay = 0.01,
+        .grad_clip = 5.0,
+        .embedding_size = 84,
+        .rnn_size = 128,
+        .num_layers = 2,
+        .max_epochs = 50,
+        .batch_size = 64,
+        .seq_length = 64,
+        .generate = 128,
+        .threads = ql_thread_processors(),
+        .seed = 1,
+    };
+// clang-format off
+#define GROUP(title) {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, title, false}
+#define TEXT(name, value, help) {#name, QL_OPTION_STRING, &s->name, 0, 0, value, help, false}
+#define WHOLE(name, from, to, help) {#name, QL_OPTION_INT, &s->name, from, to, "N", help, false}
+#define REAL(name, from, to, help) {#name, QL_OPTION_FLOAT, &s->name, from, to, "X", help, false}
+#define SEED(name, help) {#name, QL_OPTION_UINT32, &s->name, 0, 0, "N", help, false}
+#define FLAG(name, help) {#name, QL_OPTION_FLAG, &s->name, 0, 0, NULL, help, false}
+    const struct ql_option table[QL_TRAIN_OPTION_COUNT] = {
+        GROUP("Text"),
+        TEXT(input, "FILE", "the text, UTF-8"),
+        TEXT(validation, "FILE", "text to measure the loss on; without it a share of the input is held out"),
+        REAL(validation_share, 0.001, 0.5, "share held out: the end of a stream, or items chosen by hash"),
+        TEXT(sequences, "KIND", "stream: one running text; items: every line a sequence of its own"),
+        GROUP("Model"),
+        TEXT(model, "CELL", "lstm, gru or rnn"),
+        WHOLE(embedding_size, 1, 8192, "values per symbol"),
+        WHOLE(rnn_size, 1, 8192, "units per layer"),
+        WHOLE(num_layers, 1, QL_MODEL_LAYER_LIMIT, "recurrent layers"),
+        TEXT(init_from, "PATH", "a run's folder: go on with it; a checkpoint: start a new run from that model"),
+        GROUP("Training"),
+        WHOLE(max_epochs, 1, 1000000, "passes over the text"),
+        WHOLE(early_stop, 0, 1000000, "stop after so many epochs without a better validation loss; 0 never"),
+        WHOLE(batch_size, 1, 4096, "sequences side by side"),
+        WHOLE(seq_length, 1, 4096, "symbols that a gradient reaches back"),
+        REAL(dropout, 0, 0.95, "between layers"),
+        REAL(learning_rate, 0, 1000, "of AdamW"),
+        TEXT(schedule, "SHAPE", "constant or cosine"),
+        REAL(final_learning_rate, 0, 1000, "at a cosine's end"),
+        WHOLE(warmup_steps, 0, 1000000000, "steps of rising rate"),
+        REAL(weight_decay, 0, 100, "of AdamW"),
+        REAL(grad_clip, 0, 1e9, "largest norm of a gradient; 0 is off"),
+        SEED(seed, "of everything random; same seed, same model"),
+        WHOLE(generate, 0, 100000, "symbols of a sample after each epoch"),
+        GROUP("Run"),
+        TEXT(checkpoint_dir, "DIR", "where runs are kept"),
+        TEXT(run_name, "NAME", "the run's folder; otherwise the time"),
+        WHOLE(threads, 1, QL_THREAD_LIMIT, "any number gives the same model"),
+        FLAG(quiet, "print the result only"),
+        FLAG(json, "print the summary as JSON"),
+        {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
+    };
+// clang-format on
+#undef GROUP
+#undef TEXT
+#undef WHOLE
+#undef REAL
+#undef SEED
+#undef FLAG
+    memcpy(options, table, sizeof table);
+}
+
+// An option whose value does not change the trained model, or may grow in a resumed run. Files may have moved; that
+// their text is the same is checked by itself.
+static bool option_is_free(const struct ql_option *option)
+{
+    static const char *const names[] = {"max_epochs",     "threads",  "quiet",    "json",  "init_from",
+                                        "checkpoint_dir", "run_name", "generate", "input", "validation"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(option->name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static json_t *option_value(const struct ql_option *option)
+{
+    switch (option->type) {
+    case QL_OPTION_FLAG:
+        return json_boolean(*(const bool *)option->target);
+    case QL_OPTION_STRING: {
+        const char *text = *(const char *const *)option->target;
+        return text == NULL ? json_null() : json_string(text);
+    }
+    case QL_OPTION_INT:
+        return json_integer(*(const int *)option->target);
+    case QL_OPTION_UINT32:
+        return json_integer(*(const uint32_t *)option->target);
+    case QL_OPTION_FLOAT:
+        return json_real(*(const double *)option->target);
+    }
+    return NULL;
+}
+
+json_t *ql_train_options_to_json(const struct ql_option *options)
+{
+    json_t *arguments = json_object();
+
+    for (const struct ql_option *option = options; option->name != NULL; option++) {
+        if (option->name[0] != '\0') {
+            (void)json_object_set_new(arguments, option->name, option_value(option));
+        }
+    }
+    return arguments;
+}
+
+// Sets an option that the user has not given to the value that the run was started with; a value that was given must
+// be the same, or free to differ. Strings stay property of the JSON value.
+static enum ql_status argument_from_json(struct ql_option *option, const json_t *value, struct ql_error *error)
+{
+    bool is_init = strcmp(option->name, "init_from") == 0; // given: the folder; kept: the model that it began with
+
+    if (option->given && !is_init) {
+        json_t *given = option_value(option);
+        bool same = json_equal(given, value) != 0;
+        json_decref(given);
+        if (!same && !option_is_free(option)) {
+            char *text = json_dumps(value, JSON_ENCODE_ANY);
+            enum ql_status status =
+                ql_error_write(error, QL_ERROR_USAGE, "--%s: the run was started with %s; a resumed run keeps it",
+                               option->name, text == NULL ? "another value" : text);
+            free(text);
+            return status;
+        }
+        return QL_OK;
+    }
+    if (strcmp(option->name, "threads") == 0 || option->type == QL_OPTION_FLAG) {
+        return QL_OK;
+    }
+    if (option->type == QL_OPTION_STRING && (json_is_string(value) || json_is_null(value))) {
+        *(const char **)option->target = json_string_value(value);
+    } else if (option->type == QL_OPTION_FLOAT && json_is_number(value)) {
+        *(double *)option->target = json_number_value(value);
+    } else if (option->type == QL_OPTION_INT && json_is_integer(value)) {
+        *(int *)option->target = (int)json_integer_value(value);
+    } else if (option->type == QL_OPTION_UINT32 && json_is_integer(value)) {
+        *(uint32_t *)option->target = (uint32_t)json_integer_value(value);
+    } else {
+        return ql_error_write(error, QL_ERROR_INPUT, "summary.json: the argument '%s' is damaged", option->name);
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_train_options_from_json(struct ql_option *options, const json_t *arguments, struct ql_error *error)
+{
+    for (struct ql_option *option = options; option->name != NULL; option++) {
+        const json_t *value = option->name[0] == '\0' ? NULL : json_object_get(arguments, option->name);
+        enum ql_status status = value == NULL ? QL_OK : argument_from_json(option, value, error);
+        if (status != QL_OK) {
+            return status;
+        }
+    }
+    return QL_OK;
+}

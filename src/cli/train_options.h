@@ -1,0 +1,35 @@
+// The options of `quillet train`: the settings, the table that reads them, and their form in a run's summary.json.
+// A resumed run takes its settings from there.
+// Uses: base, jansson.
+#ifndef QL_CLI_TRAIN_OPTIONS_H
+#define QL_CLI_TRAIN_OPTIONS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/option.h"
+#include "base/status.h"
+
+struct ql_train_settings {
+    const char *input, *validation, *sequences, *init_from, *model, *schedule, *checkpoint_dir, *run_name;
+    double validation_share, dropout, learning_rate, final_learning_rate, weight_decay, grad_clip;
+    int embedding_size, rnn_size, num_layers, max_epochs, batch_size, seq_length, warmup_steps, early_stop, generate;
+    int threads;
+    uint32_t seed;
+    bool quiet, json;
+};
+
+enum { QL_TRAIN_OPTION_COUNT = 32 };
+
+// Sets the settings to their defaults and makes the table that fills them. The settings must outlive the table.
+void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], struct ql_train_settings *settings);
+
+// All values by name. The caller owns the object.
+json_t *ql_train_options_to_json(const struct ql_option *options);
+
+// Sets what the user has not given to what the run was started with. Strings stay property of `arguments`.
+// Errors: QL_ERROR_USAGE for a given option whose value must be that of the run's start; QL_ERROR_INPUT.
+enum ql_status ql_train_options_from_json(struct ql_option *options, const json_t *arguments, struct ql_error *error);
+
+#endif
