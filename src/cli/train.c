@@ -676,10 +676,11 @@ static enum ql_status check_text_path(const char *option_name, const char *path,
 {
     struct stat info;
 
-    if (path != NULL && (strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) &&
-                                                    !S_ISDIR(info.st_mode)))) {
+    if (path != NULL &&
+        (strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--%s %s: texts must be files, because a resumed run reads them again", option_name, path);
+                              "--%s %s: texts must be files, because a resumed run reads them again", option_name,
+                              path);
     }
     return QL_OK;
 }
