@@ -294,16 +294,16 @@ static void save_on_a_full_disk_keeps_the_former_content(void **state)
         skip();
     }
     save("disk/target", "old");
-    int small = ql_file_save("disk/target", large, sizeof large, &error);
+    enum ql_status filled = ql_file_save("disk/target", large, sizeof large, &error);
     bool partial = exists("disk/target.partial");
     struct ql_file_view view;
     struct ql_error ignored;
-    int readable = ql_file_open(&view, "disk/target", &ignored);
+    enum ql_status readable = ql_file_open(&view, "disk/target", &ignored);
     bool kept = readable == QL_OK && view.size_bytes == 3 && memcmp(view.data, "old", 3) == 0;
     ql_file_close(&view);
-    int again = ql_file_save("disk/target", "new", 3, &ignored);
+    enum ql_status again = ql_file_save("disk/target", "new", 3, &ignored);
     (void)umount("disk");
-    assert_int_equal(small, QL_ERROR_SYSTEM);
+    assert_int_equal(filled, QL_ERROR_SYSTEM);
     assert_message(&error, "disk/target", "No space left");
     assert_true(kept);
     assert_false(partial);

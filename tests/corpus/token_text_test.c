@@ -60,8 +60,7 @@ static void text_of_any_line_ends_is_the_same(void **state)
 {
     (void)state;
     static const char *const texts[] = {"ab\n\nc\n", "ab\r\n\r\nc\r\n", "ab\n\nc", "ab\r\n\nc",
-                                        "\xef\xbb\xbf"
-                                        "ab\n\nc\n"};
+                                        "\357\273\277ab\n\nc\n"}; // the byte order mark
     char written[32];
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
