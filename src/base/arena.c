@@ -14,7 +14,9 @@ void *ql_arena_take(struct ql_arena *arena, size_t count, size_t size_bytes)
         return NULL;
     }
     size_t bytes = (count * size_bytes + 2 * ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
-    unsigned char *piece = aligned_alloc(ARENA_ALIGNMENT, bytes);
+    bool allowed = arena->limit_bytes == 0 ||
+                   (arena->total_bytes <= arena->limit_bytes && bytes <= arena->limit_bytes - arena->total_bytes);
+    unsigned char *piece = allowed ? aligned_alloc(ARENA_ALIGNMENT, bytes) : NULL;
     if (piece == NULL) {
         arena->exhausted = true;
         return NULL;

@@ -50,16 +50,37 @@ static enum ql_status run_set_folder(struct ql_training_run *run, const char *pa
     return QL_OK;
 }
 
+// Makes a folder that is named by the time; trainings that start in the same second get -2, -3 and so on.
+static enum ql_status run_init_by_time(struct ql_training_run *run, const char *parent, struct ql_error *error)
+{
+    enum { ATTEMPTS = 1000 };
+    char stamp[32], name[48];
+    time_t now = time(NULL);
+    struct tm local;
+    enum ql_status status = ql_folder_init(parent, error);
+
+    (void)strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
+    for (int i = 1; status == QL_OK; i++) {
+        (void)snprintf(name, sizeof name, "%s%s%.0d", stamp, i == 1 ? "" : "-", i == 1 ? 0 : i);
+        status = run_set_folder(run, parent, name, error);
+        if (status != QL_OK || mkdir(run->folder, 0777) == 0) {
+            return status;
+        }
+        if (errno != EEXIST || i == ATTEMPTS) {
+            status =
+                ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot make the folder: %s", run->folder, strerror(errno));
+        }
+    }
+    return status;
+}
+
 enum ql_status ql_training_run_init(struct ql_training_run *run, const char *parent, const char *name,
                                     struct ql_error *error)
 {
-    char stamp[32];
-    time_t now = time(NULL);
-    struct tm local;
-    enum ql_status status;
-
-    (void)strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
-    status = run_set_folder(run, parent, name == NULL ? stamp : name, error);
+    if (name == NULL) {
+        return run_init_by_time(run, parent, error);
+    }
+    enum ql_status status = run_set_folder(run, parent, name, error);
     if (status != QL_OK) {
         return status;
     }

@@ -13,6 +13,9 @@
 // Largest E and H. Beyond, it is no tiny model, and sizes would no longer be safe in an int.
 enum { MODEL_SIZE_LIMIT = 8192 };
 
+// Most parameters: 400 MB, a hundred times what a microcontroller holds.
+enum { MODEL_PARAMETER_LIMIT = 100000000 };
+
 static const char *const cell_names[] = {"lstm", "gru", "rnn"};
 
 int ql_cell_gates(enum ql_cell cell)
@@ -96,6 +99,10 @@ enum ql_status ql_model_init(struct ql_model *model, struct ql_dimensions dimens
         return status;
     }
     model_lay_out(model);
+    if (model->count > MODEL_PARAMETER_LIMIT) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the model would have %zu parameters; at most %d are possible",
+                              model->count, MODEL_PARAMETER_LIMIT);
+    }
     model->block = calloc(model->count, sizeof model->block[0]);
     if (model->block == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for a model of %zu parameters", model->count);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "train/blas.h"
 #include "train/optimizer.h"
@@ -32,6 +33,16 @@ static void state_init(struct ql_state *state, const struct ql_dimensions *d, in
     state->c = d->cell == QL_CELL_LSTM ? ql_arena_take(arena, count, sizeof(float)) : NULL;
 }
 
+// What scratch memory may take: all that the machine has, less the gradients. More would not be refused by the system,
+// but end in the middle of a training.
+static size_t memory_limit(const struct ql_model *model, int shards)
+{
+    double gradients = (double)shards * (double)model->count * sizeof(float);
+    double machine = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+
+    return machine > gradients ? (size_t)(machine - gradients) : 1; // 0 would be no limit
+}
+
 enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *model,
                                const struct ql_trainer_options *options, struct ql_error *error)
 {
@@ -44,6 +55,7 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
     if (trainer->options.threads > shards) {
         trainer->options.threads = shards; // more would have nothing to do
     }
+    arena->limit_bytes = memory_limit(model, shards);
     ql_blas_init();
     const int threads = trainer->options.threads;
     const size_t chunks = model->count / CHUNK_FLOATS + 1;

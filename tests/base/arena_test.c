@@ -83,6 +83,17 @@ static void arena_free_of_nothing_is_harmless(void **state)
     ql_arena_free(&arena);
 }
 
+static void arena_over_its_limit_is_exhausted(void **state)
+{
+    struct ql_arena arena = {.limit_bytes = 4096};
+
+    (void)state;
+    assert_non_null(ql_arena_take(&arena, 1024, 1));
+    assert_null(ql_arena_take(&arena, 4096, 1));
+    assert_true(arena.exhausted);
+    ql_arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +101,7 @@ int main(void)
         cmocka_unit_test(arena_piece_of_nothing_is_a_piece),
         cmocka_unit_test(arena_request_that_overflows_is_reported_and_stays_so),
         cmocka_unit_test(arena_free_of_nothing_is_harmless),
+        cmocka_unit_test(arena_over_its_limit_is_exhausted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
