@@ -89,7 +89,7 @@ expect_refused 2 "--input is missing"
 expect_refused 1 "name of a file to read is empty" --input ''
 expect_refused 2 "--input: needs a value (FILE)" --input
 expect_refused 2 "--rnn_size 0: must be from 1 to 8192" --input names.txt --rnn_size 0
-expect_refused 1 "the model would have 4030" --input names.txt --rnn_size 8192 --num_layers 8
+expect_refused 1 "parameters; at most 100000000 are possible" --input names.txt --rnn_size 8192 --num_layers 8
 expect_refused 2 "--rnn_size -5: must be from 1 to 8192" --input names.txt --rnn_size -5
 expect_refused 2 "--rnn_size 1e3: is no whole number" --input names.txt --rnn_size 1e3
 expect_refused 2 "--embedding_size 0:" --input names.txt --embedding_size 0
