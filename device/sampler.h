@@ -25,7 +25,8 @@ static inline void ql_sampler_sift(uint16_t *heap, int count, const float *weigh
 {
     uint16_t moving = heap[root];
 
-    for (int child; (child = 2 * root + 1) < count; root = child) {
+    while (root < count / 2) { // it has a child
+        int child = 2 * root + 1;
         if (child + 1 < count && ql_sampler_before(weights, heap[child + 1], heap[child])) {
             child++;
         }
@@ -33,6 +34,7 @@ static inline void ql_sampler_sift(uint16_t *heap, int count, const float *weigh
             break;
         }
         heap[root] = heap[child];
+        root = child;
     }
     heap[root] = moving;
 }
