@@ -193,6 +193,12 @@ static void run_without_a_name_is_named_by_the_time(void **state)
     assert_int_equal(fields, 6);
     assert_int_equal(used, 15);
     assert_int_equal(strlen(name), 15);
+
+    char first[QL_RUN_PATH_BYTES];
+    memcpy(first, run.folder, sizeof first);
+    start_run(NULL); // within the same second, most of the time
+    assert_string_not_equal(first, run.folder);
+    assert_int_equal(access(run.folder, F_OK), 0);
 }
 
 static void summary_saved_comes_back_and_damage_is_named(void **state)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/safetensors.h"
 #include "checkpoint/training_state.h"
 #include "checkpoint_sample.h"
 #include "train/trainer.h"
@@ -62,6 +63,7 @@ static enum ql_status load_small(struct ql_training_progress *progress, struct q
 
     trainer_init(&trainer, &model, small, 4);
     trainer_init(&saved, &saved_model, small, 3);
+    trainer.network_current = true; // as after an evaluation: its tables are of the model before the load
     enum ql_status status = ql_training_state_load(path, &trainer, progress, error);
     if (status == QL_OK) {
         size_t bytes = model.count * sizeof(float);
@@ -92,6 +94,26 @@ static void state_saved_comes_back_whole(void **state)
         assert_true(progress.best_loss == samples[i].best_loss);
         assert_true(progress.elapsed_seconds == samples[i].elapsed_seconds);
     }
+}
+
+// The names that docs/checkpoint.md gives.
+static void tensors_of_a_state_are_as_documented(void **state)
+{
+    static const char *const names[] = {"parameters", "adamw.mean", "adamw.variance"};
+    const struct ql_training_progress saved = {2, 1, 1.25, 10};
+    struct ql_safetensors file;
+    struct ql_error error;
+    (void)state;
+
+    save_small(&saved);
+    assert_int_equal(ql_safetensors_open(&file, path, &error), QL_OK);
+    assert_int_equal(file.entry_count, COUNT(names));
+    for (size_t i = 0; i < COUNT(names); i++) {
+        assert_non_null(ql_safetensors_find(&file, names[i]));
+    }
+    assert_string_equal(ql_safetensors_metadata(&file, "progress"),
+                        "epoch 2 step 10000000003 best_epoch 1 best_loss 1.25 elapsed 10.000");
+    ql_safetensors_close(&file);
 }
 
 static void any_flipped_bit_or_cut_is_refused(void **state)
@@ -161,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(state_saved_comes_back_whole),
+        cmocka_unit_test(tensors_of_a_state_are_as_documented),
         cmocka_unit_test(any_flipped_bit_or_cut_is_refused),
         cmocka_unit_test(state_of_another_model_is_refused),
         cmocka_unit_test(checkpoint_in_place_of_a_state_is_refused),
