@@ -105,16 +105,15 @@ static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *l
 
     float drawn = ql_random_step_f32(&sampler->random) * total;
     float passed = 0.0f;
-    for (int n = 0;; n++) {
+    int token = best;
+    for (int n = 0; n < kept && passed <= drawn; n++) {
         if (n == taken) {
             ql_sampler_take(candidates, V - taken++, weights);
         }
-        int token = candidates[V - 1 - n];
+        token = candidates[V - 1 - n];
         passed += weights[token];
-        if (passed > drawn || n + 1 == kept) {
-            return token;
-        }
     }
+    return token;
 }
 
 #endif
