@@ -139,11 +139,19 @@ void ql_batcher_reset(struct ql_batcher *batcher, uint32_t seed, int epoch, bool
     }
 }
 
+// The symbols of the next window when `left` are to come. What is left at the end, when it is less than two windows, is
+// divided evenly: a window of a few symbols would get an optimizer step as large as any other.
+static int window_size(const struct ql_batcher *batcher, size_t left)
+{
+    size_t T = (size_t)batcher->T;
+
+    return (int)(left <= T ? left : left < 2 * T ? (left + 1) / 2 : T);
+}
+
 static bool step_stream(struct ql_batcher *batcher, struct ql_batch *batch)
 {
     const uint16_t *tokens = batcher->text->tokens;
-    size_t left = batcher->strip_size - batcher->position;
-    int T = left < (size_t)batcher->T ? (int)left : batcher->T;
+    int T = window_size(batcher, batcher->strip_size - batcher->position);
 
     if (T == 0) {
         return false;
@@ -180,8 +188,7 @@ static bool step_items(struct ql_batcher *batcher, struct ql_batch *batch)
         size_t size = batcher->lines[first + (size_t)b].size;
         batcher->longest = size > batcher->longest ? size : batcher->longest;
     }
-    size_t left = batcher->longest - batcher->position;
-    int T = left < (size_t)batcher->T ? (int)left : batcher->T;
+    int T = window_size(batcher, batcher->longest - batcher->position);
 
     *batch = (struct ql_batch){.weights = batcher->weights, .T = T, .B = B};
     for (int t = 0; t < T; t++) {

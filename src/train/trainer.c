@@ -2,6 +2,7 @@
 // sum of the shards' gradients with its norm, the embedding's part of the gradient, the optimizer.
 #include "train/trainer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,6 +139,7 @@ static double run_shards(struct ql_trainer *trainer, const struct ql_batch *batc
 {
     double loss = 0.0;
 
+    assert(batch->T <= trainer->options.seq_length && batch->B <= trainer->options.batch_size);
     trainer->batch = batch;
     trainer->state = state;
     trainer->dropout = *dropout;

@@ -55,7 +55,8 @@ static void check_stream(const struct ql_token_text *text, int B, int T)
         double window_weight = 0;
         assert_int_equal(batch.reset, window == 0);
         assert_true(batch.B <= B && (size_t)batch.B <= text->count - 1);
-        assert_in_range(batch.T, 1, T);
+        // A window of a few symbols would get an optimizer step as large as any other.
+        assert_in_range(batch.T, batcher.strip_size < (size_t)T ? 1 : (T + 1) / 2, T);
         for (int b = 0; b < batch.B; b++) {
             if (window == 0) {
                 next[b] = (size_t)(batch.inputs[b] - 1); // the text has no newline but its last token
