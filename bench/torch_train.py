@@ -7,11 +7,15 @@ Prints a line per epoch on stderr and the best validation loss as JSON. Run by b
 import argparse
 import json
 import math
+import pathlib
 import random
 import sys
 import time
 
 import torch
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "oracle"))
+import safetensors_file  # noqa: E402
 
 
 def options():
@@ -30,6 +34,8 @@ def options():
     parser.add_argument("--max_epochs", type=int, default=50)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--save_initial", help="write the untrained parameters to this file, and stop")
+    parser.add_argument("--initial", help="start from the parameters in this file")
     return parser.parse_args()
 
 
@@ -101,6 +107,11 @@ def main():
         return stream_windows(tokens[part], arguments.batch_size, arguments.seq_length)
 
     model = Model(len(vocabulary), arguments)
+    if arguments.save_initial:
+        safetensors_file.save(arguments.save_initial, model.state_dict())
+        return
+    if arguments.initial:
+        model.load_state_dict(safetensors_file.load(arguments.initial)[0])
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=arguments.learning_rate, weight_decay=arguments.weight_decay
     )
