@@ -510,10 +510,12 @@ static enum ql_status prepare_session(struct session *session, struct ql_option 
 
     if (resumed) {
         if ((status = ql_training_run_open(&session->run, settings->init_from, error)) != QL_OK ||
-            (status = ql_training_run_load_summary(&session->run, &session->summary, error)) != QL_OK ||
-            (status = ql_train_options_from_json(options, json_object_get(session->summary, "arguments"), error)) !=
-                QL_OK) {
+            (status = ql_training_run_load_summary(&session->run, &session->summary, error)) != QL_OK) {
             return status;
+        }
+        status = ql_train_options_from_json(options, json_object_get(session->summary, "arguments"), error);
+        if (status != QL_OK) {
+            return status == QL_ERROR_INPUT ? ql_error_prefix(error, "%s/summary.json: ", session->run.folder) : status;
         }
     }
     if (settings->input == NULL) {

@@ -29,7 +29,8 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
 json_t *ql_train_options_to_json(const struct ql_option *options);
 
 // Sets what the user has not given to what the run was started with. Strings stay property of `arguments`.
-// Errors: QL_ERROR_USAGE for a given option whose value must be that of the run's start; QL_ERROR_INPUT.
+// Errors: QL_ERROR_USAGE for a given option whose value must be that of the run's start; QL_ERROR_INPUT, without the name
+// of the file, for arguments that are missing or that the command line would not take.
 enum ql_status ql_train_options_from_json(struct ql_option *options, const json_t *arguments, struct ql_error *error);
 
 #endif
