@@ -129,6 +129,19 @@ json_t *ql_train_options_to_json(const struct ql_option *options)
     return arguments;
 }
 
+void ql_train_options_given_to_json(const struct ql_option *options, json_t *arguments)
+{
+    static const char *const kept[] = {"input", "validation", "max_epochs", "generate"};
+
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        for (const struct ql_option *option = options; option->name != NULL; option++) {
+            if (option->given && strcmp(option->name, kept[i]) == 0) {
+                (void)json_object_set_new(arguments, kept[i], option_value(option));
+            }
+        }
+    }
+}
+
 // True when the command line could have given the option this value. Null is a text without default that was not given.
 static bool value_fits(const struct ql_option *option, const json_t *value)
 {

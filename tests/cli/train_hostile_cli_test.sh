@@ -56,4 +56,43 @@ sed -i 's/"arguments": {/"arguments": [], "other": {/' checkpoints/edited/summar
 expect_exit 1 train --init_from checkpoints/edited
 expect_stderr "checkpoints/edited/summary.json: has no arguments"
 
+# Without its state a run cannot go on. It must not start over either: its log and its checkpoints would be lost.
+copy robbed
+rm checkpoints/robbed/training.safetensors
+expect_exit 1 train --init_from checkpoints/robbed --max_epochs 3
+expect_stderr "checkpoints/robbed/training.safetensors: is missing"
+expect_stderr "--init_from checkpoints/robbed/checkpoint.2.safetensors"
+expect_same checkpoints/robbed/training.log.csv checkpoints/good/training.log.csv
+
+# A run that began with another one's model goes on without it, as if it were there.
+expect_exit 0 "${train[@]}" --run_name tuned --init_from checkpoints/good/checkpoint.2.safetensors
+cp -r checkpoints/tuned checkpoints/orphan
+expect_exit 0 train --init_from checkpoints/tuned --max_epochs 4 --quiet
+mv checkpoints/good away
+expect_exit 0 train --init_from checkpoints/orphan --max_epochs 4 --quiet
+mv away checkpoints/good
+expect_same checkpoints/orphan/checkpoint.4.safetensors checkpoints/tuned/checkpoint.4.safetensors
+
+# What was extended stays so when the next session is told nothing.
+copy extended
+expect_exit 0 train --init_from checkpoints/extended --max_epochs 4 --quiet
+expect_json checkpoints/extended/summary.json arguments.max_epochs 4
+
+# Two at once would write each other's files: the second one is refused, whether it goes on or starts.
+copy shared
+command="train, on a run that another process has in hand"
+mkdir checkpoints/new
+(
+    flock 9
+    expect_exit 1 train --init_from checkpoints/shared --max_epochs 3
+    expect_stderr "checkpoints/shared: another process is training this run"
+    flock 8
+    expect_exit 1 "${train[@]}" --run_name new
+    expect_stderr "checkpoints/new: another process is training this run"
+    exit "$failures"
+) 9< checkpoints/shared 8< checkpoints/new
+failures=$?
+expect_same checkpoints/shared/summary.json checkpoints/good/summary.json
+expect_exit 0 train --init_from checkpoints/shared --max_epochs 3 --quiet
+
 finish
