@@ -31,8 +31,8 @@ struct ql_training_row {
     double learning_rate, chars_per_second, elapsed_seconds;
 };
 
-// Makes PARENT/NAME, which must not exist or be empty; a NULL name is the local time, YYYYMMDD-HHMMSS, with -2 and so on
-// where that is taken. Errors, here and at the open: QL_ERROR_SYSTEM when another process has the run open, too.
+// Makes PARENT/NAME, which must not exist or be empty; a NULL name is the local time, YYYYMMDD-HHMMSS, with -2 and so
+// on where that is taken. Errors, here and at the open: QL_ERROR_SYSTEM when another process has the run open, too.
 enum ql_status ql_training_run_init(struct ql_training_run *run, const char *parent, const char *name,
                                     struct ql_error *error);
 

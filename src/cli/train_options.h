@@ -33,8 +33,8 @@ json_t *ql_train_options_to_json(const struct ql_option *options);
 void ql_train_options_given_to_json(const struct ql_option *options, json_t *arguments);
 
 // Sets what the user has not given to what the run was started with. Strings stay property of `arguments`.
-// Errors: QL_ERROR_USAGE for a given option whose value must be that of the run's start; QL_ERROR_INPUT, without the name
-// of the file, for arguments that are missing or that the command line would not take.
+// Errors: QL_ERROR_USAGE for a given option whose value must be that of the run's start; QL_ERROR_INPUT, without the
+// name of the file, for arguments that are missing or that the command line would not take.
 enum ql_status ql_train_options_from_json(struct ql_option *options, const json_t *arguments, struct ql_error *error);
 
 #endif
