@@ -114,10 +114,13 @@ enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *pa
         ql_file_writer_reset(writer);
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path);
     }
-    if (!special) {
+    if (special) {
+        writer->stream = fopen(path, "wbe");
+    } else {
         (void)stpcpy(stpcpy(writer->temporary_path, writer->path), suffix);
+        (void)unlink(writer->temporary_path); // what a kill has left, or a link that somebody has laid there
+        writer->stream = fopen(writer->temporary_path, "wbxe");
     }
-    writer->stream = fopen(special ? path : writer->temporary_path, "wbe");
     if (writer->stream == NULL) {
         enum ql_status status = file_error(error, path, "write");
         ql_file_writer_reset(writer);

@@ -3,12 +3,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,8 +47,29 @@ static enum ql_status run_set_folder(struct ql_training_run *run, const char *pa
                             : snprintf(run->folder, sizeof run->folder, "%s/%s", parent, name);
 
     if (used < 0 || (size_t)used >= sizeof run->folder - FILE_NAME_BYTES) {
-        return ql_error_write(error, QL_ERROR_INPUT, "the folder's name is too long");
+        return ql_error_write(error, QL_ERROR_INPUT, "the name of the run's folder is too long");
     }
+    return QL_OK;
+}
+
+// Two processes in one folder would write each other's files. The lock is the system's, so that it ends with the
+// process, however that ends. Where there are no locks, as on some network disks, the run does without.
+static enum ql_status run_lock(struct ql_training_run *run, struct ql_error *error)
+{
+    int lock = open(run->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        bool taken = errno == EWOULDBLOCK;
+        (void)close(lock);
+        lock = -1;
+        if (taken) {
+            return ql_error_write(error, QL_ERROR_SYSTEM,
+                                  "%s: another process is training this run; wait for its end, or stop it",
+                                  run->folder);
+        }
+    }
+    run->open = true;
+    run->lock = lock;
     return QL_OK;
 }
 
@@ -64,7 +87,7 @@ static enum ql_status run_init_by_time(struct ql_training_run *run, const char *
         (void)snprintf(name, sizeof name, "%s%s%.0d", stamp, i == 1 ? "" : "-", i == 1 ? 0 : i);
         status = run_set_folder(run, parent, name, error);
         if (status != QL_OK || mkdir(run->folder, 0777) == 0) {
-            return status;
+            break;
         }
         if (errno != EEXIST || i == ATTEMPTS) {
             status =
@@ -77,25 +100,41 @@ static enum ql_status run_init_by_time(struct ql_training_run *run, const char *
 enum ql_status ql_training_run_init(struct ql_training_run *run, const char *parent, const char *name,
                                     struct ql_error *error)
 {
+    enum ql_status status;
+
+    run->open = false;
     if (name == NULL) {
-        return run_init_by_time(run, parent, error);
+        status = run_init_by_time(run, parent, error);
+    } else if ((status = run_set_folder(run, parent, name, error)) == QL_OK) {
+        status = ql_folder_init(run->folder, error);
     }
-    enum ql_status status = run_set_folder(run, parent, name, error);
-    if (status != QL_OK) {
+    if (status != QL_OK || (status = run_lock(run, error)) != QL_OK) {
         return status;
     }
     if (!folder_is_empty(run->folder)) {
+        ql_training_run_close(run);
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: there is a run of this name already; choose another --run_name, or go on with it by "
                               "--init_from %s",
                               run->folder, run->folder);
     }
-    return ql_folder_init(run->folder, error);
+    return QL_OK;
 }
 
 enum ql_status ql_training_run_open(struct ql_training_run *run, const char *folder, struct ql_error *error)
 {
-    return run_set_folder(run, folder, NULL, error);
+    enum ql_status status = run_set_folder(run, folder, NULL, error);
+
+    run->open = false;
+    return status == QL_OK ? run_lock(run, error) : status;
+}
+
+void ql_training_run_close(struct ql_training_run *run)
+{
+    if (run->open && run->lock >= 0) {
+        (void)close(run->lock);
+    }
+    run->open = false;
 }
 
 void ql_training_run_path(const struct ql_training_run *run, char *path, const char *format, ...)

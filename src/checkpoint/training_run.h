@@ -4,19 +4,23 @@
 //   summary.json              arguments, vocabulary, sizes, versions, best epoch
 //   checkpoint.N.safetensors  the model after epoch N
 //   training.safetensors      what a resumed training goes on from
-// Uses: base, checkpoint/training_state, jansson.
+// Uses: base, checkpoint/training_state, jansson, POSIX.
 #ifndef QL_CHECKPOINT_TRAINING_RUN_H
 #define QL_CHECKPOINT_TRAINING_RUN_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/status.h"
 #include "checkpoint/training_state.h"
 
 enum { QL_RUN_PATH_BYTES = 4096 };
 
+// Zero-initialised is closed. While it is open, no other process can open the same run.
 struct ql_training_run {
     char folder[QL_RUN_PATH_BYTES];
+    bool open;
+    int lock; // the folder, locked by flock; -1 where the file system knows no locks
 };
 
 // One row of training.log.csv.
@@ -27,13 +31,16 @@ struct ql_training_row {
     double learning_rate, chars_per_second, elapsed_seconds;
 };
 
-// Makes PARENT/NAME, which must not exist or be empty; a NULL name is the local time, YYYYMMDD-HHMMSS, with -2 and so on
-// where that is taken.
+// Makes PARENT/NAME, which must not exist or be empty; a NULL name is the local time, YYYYMMDD-HHMMSS, with -2 and so
+// on where that is taken. Errors, here and at the open: QL_ERROR_SYSTEM when another process has the run open, too.
 enum ql_status ql_training_run_init(struct ql_training_run *run, const char *parent, const char *name,
                                     struct ql_error *error);
 
 // Takes up a run that is there.
 enum ql_status ql_training_run_open(struct ql_training_run *run, const char *folder, struct ql_error *error);
+
+// Lets others open the run. Harmless on one that is closed.
+void ql_training_run_close(struct ql_training_run *run);
 
 // Writes the path of a file of the run; `path` has QL_RUN_PATH_BYTES. ("checkpoint.%d.safetensors", epoch)
 void ql_training_run_path(const struct ql_training_run *run, char *path, const char *format, ...)

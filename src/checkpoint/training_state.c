@@ -2,6 +2,8 @@
 #include "checkpoint/training_state.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +41,17 @@ enum ql_status ql_training_state_save(const char *path, const struct ql_trainer 
     return status;
 }
 
+// The numbers are in the metadata's text "progress".
+static bool read_progress(struct ql_training_progress *progress, uint64_t *step, const char *text)
+{
+    int fields = sscanf(text, "epoch %d step %" SCNu64 " best_epoch %d best_loss %lg elapsed %lg", &progress->epoch,
+                        step, &progress->best_epoch, &progress->best_loss, &progress->elapsed_seconds);
+
+    return fields == 5 && progress->epoch >= 0 && progress->best_epoch >= 0 &&
+           progress->best_epoch <= progress->epoch && progress->elapsed_seconds >= 0.0 &&
+           isfinite(progress->elapsed_seconds);
+}
+
 enum ql_status ql_training_state_load(const char *path, struct ql_trainer *trainer,
                                       struct ql_training_progress *progress, struct ql_error *error)
 {
@@ -51,8 +64,7 @@ enum ql_status ql_training_state_load(const char *path, struct ql_trainer *train
     }
     const char *text = ql_safetensors_metadata(&file, "progress");
     if (text == NULL || ql_safetensors_metadata(&file, "crc32") == NULL ||
-        sscanf(text, "epoch %d step %" SCNu64 " best_epoch %d best_loss %lg elapsed %lg", &progress->epoch,
-               &trainer->step, &progress->best_epoch, &progress->best_loss, &progress->elapsed_seconds) != 5) {
+        !read_progress(progress, &trainer->step, text)) {
         status = ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged, or no state of a training", path);
     }
     for (int i = 0; i < STATE_TENSORS && status == QL_OK; i++) {

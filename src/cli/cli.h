@@ -16,7 +16,7 @@ int ql_cli_train(int argc, char **argv);
 int ql_cli_predict(int argc, char **argv);
 int ql_cli_compare(int argc, char **argv);
 
-// Prints "quillet COMMAND: message" on stderr and returns the exit code that fits the status.
+// Prints "quillet COMMAND: message" on stderr, without control characters. Returns the exit code that fits the status.
 int ql_cli_fail(const char *command, const struct ql_error *error);
 
 // Reads the options; handles --help (which every command has, without listing it) by printing `usage`, the summary

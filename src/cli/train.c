@@ -50,6 +50,7 @@ struct session {
     double epoch_start;   // seconds
     double epoch_symbols; // of a whole epoch
     int epoch;            // at work
+    bool has_state;       // that the run's last session left
 };
 
 static volatile sig_atomic_t interrupted;
@@ -148,16 +149,29 @@ static enum ql_status take_checkpoint(struct session *session, struct ql_option 
     return status;
 }
 
+// The vocabulary of a model that the run began with may have more symbols than the run's texts.
+static enum ql_status read_summary_vocabulary(struct session *session, struct ql_error *error)
+{
+    const char *text = json_string_value(json_object_get(session->summary, "vocabulary"));
+
+    if (text == NULL || ql_vocabulary_read(&session->info.vocabulary, text, strlen(text), error) != QL_OK) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s/summary.json: the vocabulary is damaged", session->run.folder);
+    }
+    return QL_OK;
+}
+
 static enum ql_status make_model(struct session *session, struct ql_option *options, struct ql_error *error)
 {
     const struct ql_train_settings *settings = &session->settings;
     struct ql_dimensions d = {.E = settings->embedding_size, .H = settings->rnn_size, .L = settings->num_layers};
+    bool other_model = settings->init_from != NULL; // what the run began with; a state makes up for it
     enum ql_status status;
 
-    if (settings->init_from != NULL) {
+    if (other_model && !session->has_state) {
         status = take_checkpoint(session, options, error);
     } else if ((status = ql_cell_read(&d.cell, settings->model, error)) == QL_OK &&
-               (status = scan_vocabulary(session, error)) == QL_OK) {
+               (status = other_model ? read_summary_vocabulary(session, error) : scan_vocabulary(session, error)) ==
+                   QL_OK) {
         d.V = session->info.vocabulary.count;
         status = ql_model_init(&session->model, d, error);
         if (status == QL_OK) {
@@ -253,26 +267,37 @@ static enum ql_status save_state(struct session *session, struct ql_error *error
     return ql_training_state_save(path, &session->trainer, &session->done, error);
 }
 
-// Files that were given anew are where the next session shall look for them.
-static void keep_given_paths(const struct session *session, struct ql_option *options)
-{
-    static const char *const names[] = {"input", "validation"};
-    json_t *arguments = json_object_get(session->summary, "arguments");
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct ql_option *option = ql_option_find(options, names[i]);
-        if (option->given) {
-            (void)json_object_set_new(arguments, names[i], json_string(*(const char *const *)option->target));
-        }
-    }
-}
-
-// Takes up the state that the run's last session left; a run that was killed before its first epoch ended has none,
-// or one of epoch 0, and starts over.
-static enum ql_status take_up(struct session *session, const json_t *summary, struct ql_error *error)
+// Opens a run to go on with, and takes the settings of its start.
+static enum ql_status open_run(struct session *session, struct ql_option *options, struct ql_error *error)
 {
     char path[QL_RUN_PATH_BYTES];
     struct stat info;
+    enum ql_status status = ql_training_run_open(&session->run, session->settings.init_from, error);
+
+    if (status != QL_OK || (status = ql_training_run_load_summary(&session->run, &session->summary, error)) != QL_OK) {
+        return status;
+    }
+    status = ql_train_options_from_json(options, json_object_get(session->summary, "arguments"), error);
+    if (status != QL_OK) {
+        return status == QL_ERROR_INPUT ? ql_error_prefix(error, "%s/summary.json: ", session->run.folder) : status;
+    }
+    ql_training_run_path(&session->run, path, "training.safetensors");
+    session->has_state = stat(path, &info) == 0;
+    json_int_t epochs = json_integer_value(json_object_get(session->summary, "epochs"));
+    if (!session->has_state && epochs > 0) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: is missing, and without it the training cannot go on; to start a new run from its "
+                              "model, give --init_from %s/checkpoint.%" JSON_INTEGER_FORMAT ".safetensors",
+                              path, session->run.folder, epochs);
+    }
+    return QL_OK;
+}
+
+// Takes up the state that the run's last session left. A run that was killed at its very start has none, and starts
+// over.
+static enum ql_status take_up(struct session *session, const json_t *summary, struct ql_error *error)
+{
+    char path[QL_RUN_PATH_BYTES];
     const json_t *crc = json_object_get(json_object_get(summary, "text"), "crc32");
     const char *core = json_string_value(json_object_get(json_object_get(summary, "versions"), "openblas_core"));
 
@@ -288,10 +313,10 @@ static enum ql_status take_up(struct session *session, const json_t *summary, st
                       "%s:\nthe model will be as good, but not the same to the last bit.\n",
                       core, ql_blas_core());
     }
-    ql_training_run_path(&session->run, path, "training.safetensors");
-    if (stat(path, &info) != 0) {
+    if (!session->has_state) {
         return ql_training_run_reset(&session->run, 0, error);
     }
+    ql_training_run_path(&session->run, path, "training.safetensors");
     enum ql_status status = ql_training_state_load(path, &session->trainer, &session->done, error);
     return status == QL_OK ? ql_training_run_reset(&session->run, session->done.epoch, error) : status;
 }
@@ -508,13 +533,8 @@ static enum ql_status prepare_session(struct session *session, struct ql_option 
     bool resumed = is_folder(settings->init_from);
     enum ql_status status = QL_OK;
 
-    if (resumed) {
-        if ((status = ql_training_run_open(&session->run, settings->init_from, error)) != QL_OK ||
-            (status = ql_training_run_load_summary(&session->run, &session->summary, error)) != QL_OK ||
-            (status = ql_train_options_from_json(options, json_object_get(session->summary, "arguments"), error)) !=
-                QL_OK) {
-            return status;
-        }
+    if (resumed && (status = open_run(session, options, error)) != QL_OK) {
+        return status;
     }
     if (settings->input == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--input is missing: the text to train on");
@@ -531,7 +551,7 @@ static enum ql_status prepare_session(struct session *session, struct ql_option 
         return status;
     }
     if (resumed) {
-        keep_given_paths(session, options);
+        ql_train_options_given_to_json(options, json_object_get(session->summary, "arguments"));
         return take_up(session, session->summary, error);
     }
     session->summary = make_summary(session, options);
@@ -651,5 +671,6 @@ int ql_cli_train(int argc, char **argv)
     ql_token_text_free(&session.validation);
     ql_model_free(&session.model);
     json_decref(session.summary);
+    ql_training_run_close(&session.run);
     return exit_code;
 }

@@ -129,6 +129,40 @@ json_t *ql_train_options_to_json(const struct ql_option *options)
     return arguments;
 }
 
+void ql_train_options_given_to_json(const struct ql_option *options, json_t *arguments)
+{
+    static const char *const kept[] = {"input", "validation", "max_epochs", "generate"};
+
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        for (const struct ql_option *option = options; option->name != NULL; option++) {
+            if (option->given && strcmp(option->name, kept[i]) == 0) {
+                (void)json_object_set_new(arguments, kept[i], option_value(option));
+            }
+        }
+    }
+}
+
+// True when the command line could have given the option this value. Null is a text without default that was not given.
+static bool value_fits(const struct ql_option *option, const json_t *value)
+{
+    const json_int_t whole = json_integer_value(value);
+    const double number = json_number_value(value);
+
+    switch (option->type) {
+    case QL_OPTION_FLAG:
+        return json_is_boolean(value);
+    case QL_OPTION_STRING:
+        return json_is_string(value) || (json_is_null(value) && *(const char *const *)option->target == NULL);
+    case QL_OPTION_INT:
+        return json_is_integer(value) && number >= option->minimum && number <= option->maximum;
+    case QL_OPTION_UINT32:
+        return json_is_integer(value) && whole >= 0 && whole <= (json_int_t)UINT32_MAX;
+    case QL_OPTION_FLOAT:
+        return json_is_number(value) && number >= option->minimum && number <= option->maximum;
+    }
+    return false;
+}
+
 // Sets an option that the user has not given to the value that the run was started with; a value that was given must
 // be the same, or free to differ. Strings stay property of the JSON value.
 static enum ql_status argument_from_json(struct ql_option *option, const json_t *value, struct ql_error *error)
@@ -152,22 +186,35 @@ static enum ql_status argument_from_json(struct ql_option *option, const json_t 
     if (strcmp(option->name, "threads") == 0 || option->type == QL_OPTION_FLAG) {
         return QL_OK;
     }
-    if (option->type == QL_OPTION_STRING && (json_is_string(value) || json_is_null(value))) {
+    if (!value_fits(option, value)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the argument '%s' is damaged: it is no value that --%s can have",
+                              option->name, option->name);
+    }
+    switch (option->type) {
+    case QL_OPTION_FLAG:
+        break;
+    case QL_OPTION_STRING:
         *(const char **)option->target = json_string_value(value);
-    } else if (option->type == QL_OPTION_FLOAT && json_is_number(value)) {
-        *(double *)option->target = json_number_value(value);
-    } else if (option->type == QL_OPTION_INT && json_is_integer(value)) {
+        break;
+    case QL_OPTION_INT:
         *(int *)option->target = (int)json_integer_value(value);
-    } else if (option->type == QL_OPTION_UINT32 && json_is_integer(value)) {
+        break;
+    case QL_OPTION_UINT32:
         *(uint32_t *)option->target = (uint32_t)json_integer_value(value);
-    } else {
-        return ql_error_write(error, QL_ERROR_INPUT, "summary.json: the argument '%s' is damaged", option->name);
+        break;
+    case QL_OPTION_FLOAT:
+        *(double *)option->target = json_number_value(value);
+        break;
     }
     return QL_OK;
 }
 
 enum ql_status ql_train_options_from_json(struct ql_option *options, const json_t *arguments, struct ql_error *error)
 {
+    if (!json_is_object(arguments)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "has no arguments");
+    }
+    *(const char **)ql_option_find(options, "init_from")->target = NULL; // the folder, which is no argument of the run
     for (struct ql_option *option = options; option->name != NULL; option++) {
         const json_t *value = option->name[0] == '\0' ? NULL : json_object_get(arguments, option->name);
         enum ql_status status = value == NULL ? QL_OK : argument_from_json(option, value, error);

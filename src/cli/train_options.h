@@ -28,8 +28,13 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
 // All values by name. The caller owns the object.
 json_t *ql_train_options_to_json(const struct ql_option *options);
 
+// Brings the arguments up to date with what was given anew for a session that goes on with the run, so that the next
+// session need not be told again.
+void ql_train_options_given_to_json(const struct ql_option *options, json_t *arguments);
+
 // Sets what the user has not given to what the run was started with. Strings stay property of `arguments`.
-// Errors: QL_ERROR_USAGE for a given option whose value must be that of the run's start; QL_ERROR_INPUT.
+// Errors: QL_ERROR_USAGE for a given option whose value must be that of the run's start; QL_ERROR_INPUT, without the
+// name of the file, for arguments that are missing or that the command line would not take.
 enum ql_status ql_train_options_from_json(struct ql_option *options, const json_t *arguments, struct ql_error *error);
 
 #endif

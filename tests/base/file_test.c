@@ -188,6 +188,19 @@ static void writer_that_gives_up_leaves_the_target(void **state)
     assert_false(exists("target.partial"));
 }
 
+// In a folder that others may write to, the temporary name can be a trap.
+static void save_does_not_write_through_a_link_at_the_temporary_name(void **state)
+{
+    (void)state;
+
+    save("victim", "precious");
+    assert_int_equal(symlink("victim", "bait.partial"), 0);
+    save("bait", "new");
+    assert_content("bait", "new");
+    assert_content("victim", "precious");
+    assert_false(exists("bait.partial"));
+}
+
 static void save_through_a_symbolic_link_replaces_what_it_leads_to(void **state)
 {
     (void)state;
@@ -385,6 +398,7 @@ int main(void)
         cmocka_unit_test(save_into_a_missing_folder_fails_and_names_it),
         cmocka_unit_test(save_over_a_folder_fails_and_leaves_nothing),
         cmocka_unit_test(writer_that_gives_up_leaves_the_target),
+        cmocka_unit_test(save_does_not_write_through_a_link_at_the_temporary_name),
         cmocka_unit_test(save_through_a_symbolic_link_replaces_what_it_leads_to),
         cmocka_unit_test(save_to_a_pipe_writes_to_it_and_leaves_it_one),
         cmocka_unit_test(save_to_a_full_device_fails_and_leaves_it_one),

@@ -46,6 +46,7 @@ static void start_run(const char *name)
 {
     struct ql_error error;
 
+    ql_training_run_close(&run);
     if (ql_training_run_init(&run, parent, name, &error) != QL_OK) {
         fail_msg("%s", error.message);
     }
@@ -166,8 +167,25 @@ static void run_whose_folder_is_in_use_is_refused(void **state)
     append_text("training.safetensors.partial", "left by a kill");
     start_run("used");
     write_row(1, NULL);
+    ql_training_run_close(&run);
     assert_int_equal(ql_training_run_init(&run, parent, "used", &error), QL_ERROR_INPUT);
     assert_non_null(strstr(error.message, "--run_name"));
+}
+
+static void run_that_is_open_is_refused_until_it_is_closed(void **state)
+{
+    struct ql_training_run other;
+    struct ql_error error;
+    (void)state;
+
+    start_run("locked");
+    assert_int_equal(ql_training_run_open(&other, run.folder, &error), QL_ERROR_SYSTEM);
+    assert_non_null(strstr(error.message, "another process"));
+    assert_int_equal(ql_training_run_init(&other, parent, "locked", &error), QL_ERROR_SYSTEM);
+    ql_training_run_close(&other);
+    ql_training_run_close(&run);
+    assert_int_equal(ql_training_run_open(&other, run.folder, &error), QL_OK);
+    ql_training_run_close(&other);
 }
 
 static void name_that_is_too_long_is_refused(void **state)
@@ -229,6 +247,7 @@ int main(void)
         cmocka_unit_test(header_cut_short_is_written_anew),
         cmocka_unit_test(reset_of_a_run_without_log_is_harmless),
         cmocka_unit_test(run_whose_folder_is_in_use_is_refused),
+        cmocka_unit_test(run_that_is_open_is_refused_until_it_is_closed),
         cmocka_unit_test(name_that_is_too_long_is_refused),
         cmocka_unit_test(run_without_a_name_is_named_by_the_time),
         cmocka_unit_test(summary_saved_comes_back_and_damage_is_named),

@@ -96,6 +96,21 @@ static void state_saved_comes_back_whole(void **state)
     }
 }
 
+static void progress_that_cannot_be_is_refused(void **state)
+{
+    static const struct ql_training_progress samples[] = {
+        {-1, 0, 1.0, 1.0}, {3, 4, 1.0, 1.0}, {3, -1, 1.0, 1.0}, {3, 1, 1.0, -1.0}, {3, 1, 1.0, (double)INFINITY}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        struct ql_training_progress progress = {0};
+        struct ql_error error;
+        save_small(&samples[i]);
+        assert_int_equal(load_small(&progress, &error), QL_ERROR_INPUT);
+        assert_non_null(strstr(error.message, path));
+    }
+}
+
 // The names that docs/checkpoint.md gives.
 static void tensors_of_a_state_are_as_documented(void **state)
 {
@@ -183,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(state_saved_comes_back_whole),
+        cmocka_unit_test(progress_that_cannot_be_is_refused),
         cmocka_unit_test(tensors_of_a_state_are_as_documented),
         cmocka_unit_test(any_flipped_bit_or_cut_is_refused),
         cmocka_unit_test(state_of_another_model_is_refused),
