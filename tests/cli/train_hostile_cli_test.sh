@@ -82,6 +82,7 @@ expect_json checkpoints/extended/summary.json arguments.max_epochs 4
 copy shared
 command="train, on a run that another process has in hand"
 mkdir checkpoints/new
+# shellcheck disable=SC2094 # folders, which are opened to be locked
 (
     flock 9
     expect_exit 1 train --init_from checkpoints/shared --max_epochs 3
