@@ -18,7 +18,8 @@ struct ql_file_view {
     void *block;   // the same memory when it is a heap block (pipes, and what cannot be mapped), otherwise NULL
 };
 
-// Maps the file, or reads it into memory where it cannot be mapped ("-" is standard input).
+// Maps the file, or reads it into memory where it cannot be mapped ("-" is standard input). A mapped file must not be
+// cut short by somebody else meanwhile: reading behind its new end would end the process.
 // Errors: QL_ERROR_SYSTEM with the path and the system's reason.
 enum ql_status ql_file_open(struct ql_file_view *view, const char *path, struct ql_error *error);
 void ql_file_close(struct ql_file_view *view);

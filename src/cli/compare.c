@@ -344,6 +344,11 @@ int ql_cli_compare(int argc, char **argv)
     if (status == QL_OK) {
         status = write_table(&settings, writer, cells, &error);
     }
+    if (status == QL_OK && writer == write_markdown && settings.output == NULL &&
+        !ql_option_find(options, "seed")->given) {
+        (void)fflush(stdout);
+        (void)fprintf(stderr, "(seed %" PRIu32 ")\n", settings.sampling.seed);
+    }
     exit_code = status == QL_OK ? ql_cli_finish("compare", QL_EXIT_DONE) : ql_cli_fail("compare", &error);
     for (size_t i = 0; cells != NULL && i < cell_count; i++) {
         free(cells[i].bytes);
