@@ -1,0 +1,60 @@
+// One training from the command line: its texts, model, trainer and run folder, and its epochs.
+// A session begins a run, or takes up one that an earlier session has left. It prints nothing.
+// Uses: base, corpus, model, train, checkpoint, cli/train_options.
+#ifndef QL_CLI_TRAIN_SESSION_H
+#define QL_CLI_TRAIN_SESSION_H
+
+#include <jansson.h>
+
+#include "checkpoint/training_run.h"
+#include "checkpoint/training_state.h"
+#include "cli/train_options.h"
+#include "corpus/token_text.h"
+#include "model/model.h"
+#include "train/batcher.h"
+#include "train/trainer.h"
+
+// Everything that a training holds. Starts as {0}; ql_train_session_free frees it all.
+struct ql_train_session {
+    struct ql_train_settings settings;
+    struct ql_model model;
+    struct ql_model_info info;
+    struct ql_token_text text, validation;
+    uint32_t text_crc;
+    struct ql_arena arena; // of the batchers
+    struct ql_batcher batcher, validation_batcher;
+    struct ql_trainer trainer;
+    struct ql_training_run run;
+    struct ql_training_progress done;
+    json_t *summary;
+    bool has_state; // that the run's last session left
+};
+
+// What an epoch came to.
+struct ql_train_epoch {
+    struct ql_training_row row;
+    char *sample; // what the model wrote after it; NULL where none was wanted. The caller frees it
+    bool best;    // of all epochs so far
+};
+
+// Everything before the first epoch, from options that have been read into session->settings.
+enum ql_status ql_train_session_init(struct ql_train_session *session, struct ql_option *options,
+                                     struct ql_error *error);
+void ql_train_session_free(struct ql_train_session *session);
+
+// True when no epoch is left to do, or the loss has long not become better.
+bool ql_train_session_ended(const struct ql_train_session *session);
+
+// Trains one epoch, measures it, and saves checkpoint, log, state and summary. `progress` is called after each step.
+// Errors: as ql_trainer_epoch; QL_ERROR_NUMERIC for a model that is not finite, which is not saved; QL_ERROR_SYSTEM.
+enum ql_status ql_train_session_step(struct ql_train_session *session, ql_trainer_progress *progress, void *context,
+                                     struct ql_train_epoch *epoch, struct ql_error *error);
+
+// Brings the summary up to date and saves it; `state` is "running", "finished" or the like.
+enum ql_status ql_train_session_save(struct ql_train_session *session, const char *state, struct ql_error *error);
+
+// The OpenBLAS kernels that a resumed run was started with, when this machine takes others: the model will be as good,
+// but not the same to the last bit. Otherwise NULL.
+const char *ql_train_session_other_core(const struct ql_train_session *session);
+
+#endif
