@@ -1,0 +1,62 @@
+// Kernel calls: what a compiled graph consists of. The engine runs them, codegen prints them; both from this table.
+// A kernel is an ordinary C function of device/. Its parameters stand in one order: buffers (outputs, scratch, inputs,
+// weights), operations, ints, arrays of ints, floats. So a call prints as
+//     ql_binary_f32(y, a, b, ql_add_f32, 2, dims, strides_a, strides_b);
+// A kernel writes its outputs wholly (the part of it that it was given) and reads none of them before. It keeps
+// nothing between calls. A buffer may be absent (NULL) where the kernel's own header says so.
+// Uses: base, device.
+#ifndef QL_ONNX_KERNEL_H
+#define QL_ONNX_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    QL_KERNEL_BUFFER_LIMIT = 12,
+    QL_KERNEL_OPERATION_LIMIT = 3,
+    QL_KERNEL_INT_LIMIT = 12,
+    QL_KERNEL_ARRAY_LIMIT = 4,
+    QL_KERNEL_FLOAT_LIMIT = 8,
+};
+
+// A function on single elements that a kernel takes as an argument.
+typedef void ql_function(void); // cast to its real type by the kernel's `run`
+struct ql_operation {
+    const char *name; // "ql_add_f32"
+    const char *file; // "device/arithmetic.h"
+    ql_function *function;
+};
+
+// The arguments of one call, ready to run.
+struct ql_kernel_arguments {
+    void *buffers[QL_KERNEL_BUFFER_LIMIT]; // inputs are only read
+    ql_function *operations[QL_KERNEL_OPERATION_LIMIT];
+    const int *ints;
+    const int *const *arrays;
+    const float *floats;
+};
+
+struct ql_kernel {
+    const char *name;  // "ql_binary_f32"
+    const char *file;  // "device/broadcast.h"; it includes what it needs from device/
+    int output_count;  // the first buffers: outputs and scratch
+    int buffer_count;  // all buffers
+    int operation_count, int_count, array_count, float_count;
+    bool fallible;     // returns bool, false for data that it cannot work on (an index out of range); others return void
+    bool (*run)(const struct ql_kernel_arguments *arguments); // true for a kernel that is not fallible
+};
+
+// One call of a compiled graph. Only the elements that the kernel counts are in use.
+struct ql_kernel_call {
+    const struct ql_kernel *kernel;
+    const struct ql_operation *operations[QL_KERNEL_OPERATION_LIMIT];
+    int buffers[QL_KERNEL_BUFFER_LIMIT]; // values of the program; -1 prints as NULL
+    int ints[QL_KERNEL_INT_LIMIT];
+    const int *arrays[QL_KERNEL_ARRAY_LIMIT];
+    int array_lengths[QL_KERNEL_ARRAY_LIMIT];
+    float floats[QL_KERNEL_FLOAT_LIMIT];
+    int64_t macs; // multiply-accumulates of matrix products in it
+    int node;     // of the graph, that it is a part of
+};
+
+#endif
