@@ -19,12 +19,20 @@ ql_find_library(OPENBLAS openblas)
 ql_find_library(JANSSON jansson)
 ql_find_library(UTF8PROC libutf8proc)
 ql_find_library(ZLIB zlib)
+ql_find_library(PROTOBUF_C libprotobuf-c)
 
 if(NOT PkgConfig_FOUND)
     message(FATAL_ERROR "pkg-config is missing: run tools/bootstrap")
 elseif(ql_missing)
     list(JOIN ql_missing ", " ql_missing)
     message(FATAL_ERROR "Libraries are missing (${ql_missing}): run tools/bootstrap")
+endif()
+
+# The messages of an ONNX file: C from Debian's own onnx.proto, made in the build folder.
+find_program(QL_PROTOC_C protoc-c)
+find_file(QL_ONNX_PROTO onnx/onnx.proto)
+if(NOT QL_PROTOC_C OR NOT QL_ONNX_PROTO)
+    message(FATAL_ERROR "protoc-c or onnx/onnx.proto is missing: run tools/bootstrap")
 endif()
 
 # The tool can be built without the library of the tests.

@@ -70,7 +70,7 @@ struct ql_graph {
     int value_count, node_count, input_count, output_count;
     struct ql_value *values;
     struct ql_node *nodes;
-    int *inputs; // value indices; an input with data has that as its default
+    int *inputs; // value indices
     int *outputs;
     int value_room, node_room, input_room, output_room; // elements that the arrays can hold now
 };

@@ -16,6 +16,7 @@ enum {
     QL_KERNEL_OPERATION_LIMIT = 3,
     QL_KERNEL_INT_LIMIT = 12,
     QL_KERNEL_ARRAY_LIMIT = 4,
+    QL_KERNEL_RANK_LIMIT = 16, // elements of an array: two per dimension of a value, which tiling needs
     QL_KERNEL_FLOAT_LIMIT = 8,
 };
 
@@ -32,7 +33,7 @@ struct ql_kernel_arguments {
     void *buffers[QL_KERNEL_BUFFER_LIMIT]; // inputs are only read
     ql_function *operations[QL_KERNEL_OPERATION_LIMIT];
     const int *ints;
-    const int *const *arrays;
+    const int *arrays[QL_KERNEL_ARRAY_LIMIT];
     const float *floats;
 };
 
@@ -52,7 +53,7 @@ struct ql_kernel_call {
     const struct ql_operation *operations[QL_KERNEL_OPERATION_LIMIT];
     int buffers[QL_KERNEL_BUFFER_LIMIT]; // values of the program; -1 prints as NULL
     int ints[QL_KERNEL_INT_LIMIT];
-    const int *arrays[QL_KERNEL_ARRAY_LIMIT];
+    int arrays[QL_KERNEL_ARRAY_LIMIT][QL_KERNEL_RANK_LIMIT];
     int array_lengths[QL_KERNEL_ARRAY_LIMIT];
     float floats[QL_KERNEL_FLOAT_LIMIT];
     int64_t macs; // multiply-accumulates of matrix products in it

@@ -1,0 +1,261 @@
+// Operations on one element or two, which the loops of broadcast.h and reduce.h take as an argument.
+// Integers wrap around; a NaN among the operands is the result. Uses: stdint.h.
+#ifndef QL_DEVICE_ARITHMETIC_H
+#define QL_DEVICE_ARITHMETIC_H
+
+#include <stdint.h>
+
+static inline float ql_add_f32(float a, float b)
+{
+    return a + b;
+}
+
+static inline float ql_sub_f32(float a, float b)
+{
+    return a - b;
+}
+
+static inline float ql_mul_f32(float a, float b)
+{
+    return a * b;
+}
+
+static inline float ql_div_f32(float a, float b)
+{
+    return a / b;
+}
+
+static inline float ql_min_f32(float a, float b)
+{
+    return a < b || a != a ? a : b;
+}
+
+static inline float ql_max_f32(float a, float b)
+{
+    return a > b || a != a ? a : b;
+}
+
+static inline float ql_neg_f32(float x)
+{
+    return -x;
+}
+
+static inline float ql_abs_f32(float x)
+{
+    return x < 0.0f ? -x : x + 0.0f; // + 0 makes -0 to 0
+}
+
+static inline float ql_relu_f32(float x)
+{
+    return x < 0.0f ? 0.0f : x;
+}
+
+static inline uint8_t ql_equal_f32(float a, float b)
+{
+    return a == b;
+}
+
+static inline uint8_t ql_less_f32(float a, float b)
+{
+    return a < b;
+}
+
+static inline uint8_t ql_less_equal_f32(float a, float b)
+{
+    return a <= b;
+}
+
+static inline double ql_add_f64(double a, double b)
+{
+    return a + b;
+}
+
+static inline double ql_sub_f64(double a, double b)
+{
+    return a - b;
+}
+
+static inline double ql_mul_f64(double a, double b)
+{
+    return a * b;
+}
+
+static inline double ql_div_f64(double a, double b)
+{
+    return a / b;
+}
+
+static inline double ql_min_f64(double a, double b)
+{
+    return a < b || a != a ? a : b;
+}
+
+static inline double ql_max_f64(double a, double b)
+{
+    return a > b || a != a ? a : b;
+}
+
+static inline double ql_neg_f64(double x)
+{
+    return -x;
+}
+
+static inline double ql_abs_f64(double x)
+{
+    return x < 0.0 ? -x : x + 0.0;
+}
+
+static inline double ql_relu_f64(double x)
+{
+    return x < 0.0 ? 0.0 : x;
+}
+
+static inline uint8_t ql_equal_f64(double a, double b)
+{
+    return a == b;
+}
+
+static inline uint8_t ql_less_f64(double a, double b)
+{
+    return a < b;
+}
+
+static inline uint8_t ql_less_equal_f64(double a, double b)
+{
+    return a <= b;
+}
+
+// C leaves signed overflow undefined, so the sums are computed unsigned.
+static inline int64_t ql_add_s64(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static inline int64_t ql_sub_s64(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+static inline int64_t ql_mul_s64(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
+
+static inline int64_t ql_neg_s64(int64_t x)
+{
+    return (int64_t)(0 - (uint64_t)x);
+}
+
+// Truncates towards 0. ONNX does not say what a division by 0 gives; here it is 0.
+static inline int64_t ql_div_s64(int64_t a, int64_t b)
+{
+    return b == 0 ? 0 : b == -1 ? ql_neg_s64(a) : a / b;
+}
+
+static inline int64_t ql_min_s64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int64_t ql_max_s64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline int64_t ql_abs_s64(int64_t x)
+{
+    return x < 0 ? ql_neg_s64(x) : x;
+}
+
+static inline int64_t ql_relu_s64(int64_t x)
+{
+    return x < 0 ? 0 : x;
+}
+
+static inline uint8_t ql_equal_s64(int64_t a, int64_t b)
+{
+    return a == b;
+}
+
+static inline uint8_t ql_less_s64(int64_t a, int64_t b)
+{
+    return a < b;
+}
+
+static inline uint8_t ql_less_equal_s64(int64_t a, int64_t b)
+{
+    return a <= b;
+}
+
+// a to the power of n, by squaring. A negative power is 1 / a^-n truncated: 0 but for the bases 1 and -1.
+static inline int64_t ql_pow_s64(int64_t a, int64_t n)
+{
+    int64_t result = 1;
+
+    if (n < 0) {
+        n &= 1;
+        a = a == 1 || a == -1 ? a : 0;
+        return a == 0 ? 0 : n == 1 ? a : 1;
+    }
+    for (; n > 0; n >>= 1) {
+        if ((n & 1) != 0) {
+            result = ql_mul_s64(result, a);
+        }
+        a = ql_mul_s64(a, a);
+    }
+    return result;
+}
+
+// Where unsigned numbers of 64 bits differ from signed ones; they travel in the signed type.
+static inline int64_t ql_div_u64(int64_t a, int64_t b)
+{
+    return b == 0 ? 0 : (int64_t)((uint64_t)a / (uint64_t)b);
+}
+
+static inline int64_t ql_min_u64(int64_t a, int64_t b)
+{
+    return (uint64_t)a < (uint64_t)b ? a : b;
+}
+
+static inline int64_t ql_max_u64(int64_t a, int64_t b)
+{
+    return (uint64_t)a > (uint64_t)b ? a : b;
+}
+
+static inline int64_t ql_same_u64(int64_t x)
+{
+    return x;
+}
+
+static inline uint8_t ql_less_u64(int64_t a, int64_t b)
+{
+    return (uint64_t)a < (uint64_t)b;
+}
+
+static inline uint8_t ql_less_equal_u64(int64_t a, int64_t b)
+{
+    return (uint64_t)a <= (uint64_t)b;
+}
+
+// Truth values are 0 and 1.
+static inline uint8_t ql_and_bool(uint8_t a, uint8_t b)
+{
+    return a & b;
+}
+
+static inline uint8_t ql_or_bool(uint8_t a, uint8_t b)
+{
+    return a | b;
+}
+
+static inline uint8_t ql_equal_bool(uint8_t a, uint8_t b)
+{
+    return a == b;
+}
+
+static inline uint8_t ql_not_bool(uint8_t x)
+{
+    return !x;
+}
+
+#endif
