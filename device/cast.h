@@ -88,14 +88,30 @@ static inline int64_t ql_cast_truncate(double value, double least, double most)
 static inline void ql_cast_store_float(void *y, int to, int k, double value)
 {
     switch (to) {
-    case QL_ELEMENT_F32: ((float *)y)[k] = (float)value; break;
-    case QL_ELEMENT_F64: ((double *)y)[k] = value; break;
-    case QL_ELEMENT_F16: ((uint16_t *)y)[k] = ql_cast_encode(value, 5, 10); break;
-    case QL_ELEMENT_BF16: ((uint16_t *)y)[k] = ql_cast_encode(value, 8, 7); break;
-    case QL_ELEMENT_S64: ((int64_t *)y)[k] = ql_cast_truncate(value, -9223372036854775808.0, 9223372036854775808.0); break;
-    case QL_ELEMENT_S32: ((int32_t *)y)[k] = (int32_t)ql_cast_truncate(value, INT32_MIN, INT32_MAX); break;
-    case QL_ELEMENT_S16: ((int16_t *)y)[k] = (int16_t)ql_cast_truncate(value, INT16_MIN, INT16_MAX); break;
-    case QL_ELEMENT_S8: ((int8_t *)y)[k] = (int8_t)ql_cast_truncate(value, INT8_MIN, INT8_MAX); break;
+    case QL_ELEMENT_F32:
+        ((float *)y)[k] = (float)value;
+        break;
+    case QL_ELEMENT_F64:
+        ((double *)y)[k] = value;
+        break;
+    case QL_ELEMENT_F16:
+        ((uint16_t *)y)[k] = ql_cast_encode(value, 5, 10);
+        break;
+    case QL_ELEMENT_BF16:
+        ((uint16_t *)y)[k] = ql_cast_encode(value, 8, 7);
+        break;
+    case QL_ELEMENT_S64:
+        ((int64_t *)y)[k] = ql_cast_truncate(value, -9223372036854775808.0, 9223372036854775808.0);
+        break;
+    case QL_ELEMENT_S32:
+        ((int32_t *)y)[k] = (int32_t)ql_cast_truncate(value, INT32_MIN, INT32_MAX);
+        break;
+    case QL_ELEMENT_S16:
+        ((int16_t *)y)[k] = (int16_t)ql_cast_truncate(value, INT16_MIN, INT16_MAX);
+        break;
+    case QL_ELEMENT_S8:
+        ((int8_t *)y)[k] = (int8_t)ql_cast_truncate(value, INT8_MIN, INT8_MAX);
+        break;
     case QL_ELEMENT_U64:
         // Above the signed numbers, the upper half is taken off and put back as a bit.
         ((uint64_t *)y)[k] = value >= 18446744073709551616.0 ? UINT64_MAX
@@ -103,11 +119,20 @@ static inline void ql_cast_store_float(void *y, int to, int k, double value)
                                  ? (uint64_t)(int64_t)(value - 9223372036854775808.0) | UINT64_C(1) << 63
                                  : (uint64_t)ql_cast_truncate(value, 0, 9223372036854775808.0);
         break;
-    case QL_ELEMENT_U32: ((uint32_t *)y)[k] = (uint32_t)ql_cast_truncate(value, 0, UINT32_MAX); break;
-    case QL_ELEMENT_U16: ((uint16_t *)y)[k] = (uint16_t)ql_cast_truncate(value, 0, UINT16_MAX); break;
-    case QL_ELEMENT_U8: ((uint8_t *)y)[k] = (uint8_t)ql_cast_truncate(value, 0, UINT8_MAX); break;
-    case QL_ELEMENT_BOOL: ((uint8_t *)y)[k] = value != 0.0; break;
-    default: break;
+    case QL_ELEMENT_U32:
+        ((uint32_t *)y)[k] = (uint32_t)ql_cast_truncate(value, 0, UINT32_MAX);
+        break;
+    case QL_ELEMENT_U16:
+        ((uint16_t *)y)[k] = (uint16_t)ql_cast_truncate(value, 0, UINT16_MAX);
+        break;
+    case QL_ELEMENT_U8:
+        ((uint8_t *)y)[k] = (uint8_t)ql_cast_truncate(value, 0, UINT8_MAX);
+        break;
+    case QL_ELEMENT_BOOL:
+        ((uint8_t *)y)[k] = value != 0.0;
+        break;
+    default:
+        break;
     }
 }
 
@@ -115,22 +140,35 @@ static inline void ql_cast_store_float(void *y, int to, int k, double value)
 static inline void ql_cast_store_integer(void *y, int to, int k, int64_t value, int from_unsigned)
 {
     switch (to) {
-    case QL_ELEMENT_F32: ((float *)y)[k] = from_unsigned ? (float)(uint64_t)value : (float)value; break;
+    case QL_ELEMENT_F32:
+        ((float *)y)[k] = from_unsigned ? (float)(uint64_t)value : (float)value;
+        break;
     case QL_ELEMENT_F64:
     case QL_ELEMENT_F16:
     case QL_ELEMENT_BF16:
         ql_cast_store_float(y, to, k, from_unsigned ? (double)(uint64_t)value : (double)value);
         break;
     case QL_ELEMENT_S64:
-    case QL_ELEMENT_U64: ((int64_t *)y)[k] = value; break;
+    case QL_ELEMENT_U64:
+        ((int64_t *)y)[k] = value;
+        break;
     case QL_ELEMENT_S32:
-    case QL_ELEMENT_U32: ((uint32_t *)y)[k] = (uint32_t)value; break;
+    case QL_ELEMENT_U32:
+        ((uint32_t *)y)[k] = (uint32_t)value;
+        break;
     case QL_ELEMENT_S16:
-    case QL_ELEMENT_U16: ((uint16_t *)y)[k] = (uint16_t)value; break;
+    case QL_ELEMENT_U16:
+        ((uint16_t *)y)[k] = (uint16_t)value;
+        break;
     case QL_ELEMENT_S8:
-    case QL_ELEMENT_U8: ((uint8_t *)y)[k] = (uint8_t)value; break;
-    case QL_ELEMENT_BOOL: ((uint8_t *)y)[k] = value != 0; break;
-    default: break;
+    case QL_ELEMENT_U8:
+        ((uint8_t *)y)[k] = (uint8_t)value;
+        break;
+    case QL_ELEMENT_BOOL:
+        ((uint8_t *)y)[k] = value != 0;
+        break;
+    default:
+        break;
     }
 }
 
@@ -139,20 +177,45 @@ static inline void ql_cast(void *restrict y, const void *restrict x, int to, int
 {
     for (int k = 0; k < count; k++) {
         switch (from) {
-        case QL_ELEMENT_F32: ql_cast_store_float(y, to, k, (double)((const float *)x)[k]); break;
-        case QL_ELEMENT_F64: ql_cast_store_float(y, to, k, ((const double *)x)[k]); break;
-        case QL_ELEMENT_F16: ql_cast_store_float(y, to, k, ql_cast_decode(((const uint16_t *)x)[k], 5, 10)); break;
-        case QL_ELEMENT_BF16: ql_cast_store_float(y, to, k, ql_cast_decode(((const uint16_t *)x)[k], 8, 7)); break;
-        case QL_ELEMENT_S64: ql_cast_store_integer(y, to, k, ((const int64_t *)x)[k], 0); break;
-        case QL_ELEMENT_S32: ql_cast_store_integer(y, to, k, ((const int32_t *)x)[k], 0); break;
-        case QL_ELEMENT_S16: ql_cast_store_integer(y, to, k, ((const int16_t *)x)[k], 0); break;
-        case QL_ELEMENT_S8: ql_cast_store_integer(y, to, k, ((const int8_t *)x)[k], 0); break;
-        case QL_ELEMENT_U64: ql_cast_store_integer(y, to, k, ((const int64_t *)x)[k], 1); break;
-        case QL_ELEMENT_U32: ql_cast_store_integer(y, to, k, ((const uint32_t *)x)[k], 0); break;
-        case QL_ELEMENT_U16: ql_cast_store_integer(y, to, k, ((const uint16_t *)x)[k], 0); break;
+        case QL_ELEMENT_F32:
+            ql_cast_store_float(y, to, k, (double)((const float *)x)[k]);
+            break;
+        case QL_ELEMENT_F64:
+            ql_cast_store_float(y, to, k, ((const double *)x)[k]);
+            break;
+        case QL_ELEMENT_F16:
+            ql_cast_store_float(y, to, k, ql_cast_decode(((const uint16_t *)x)[k], 5, 10));
+            break;
+        case QL_ELEMENT_BF16:
+            ql_cast_store_float(y, to, k, ql_cast_decode(((const uint16_t *)x)[k], 8, 7));
+            break;
+        case QL_ELEMENT_S64:
+            ql_cast_store_integer(y, to, k, ((const int64_t *)x)[k], 0);
+            break;
+        case QL_ELEMENT_S32:
+            ql_cast_store_integer(y, to, k, ((const int32_t *)x)[k], 0);
+            break;
+        case QL_ELEMENT_S16:
+            ql_cast_store_integer(y, to, k, ((const int16_t *)x)[k], 0);
+            break;
+        case QL_ELEMENT_S8:
+            ql_cast_store_integer(y, to, k, ((const int8_t *)x)[k], 0);
+            break;
+        case QL_ELEMENT_U64:
+            ql_cast_store_integer(y, to, k, ((const int64_t *)x)[k], 1);
+            break;
+        case QL_ELEMENT_U32:
+            ql_cast_store_integer(y, to, k, ((const uint32_t *)x)[k], 0);
+            break;
+        case QL_ELEMENT_U16:
+            ql_cast_store_integer(y, to, k, ((const uint16_t *)x)[k], 0);
+            break;
         case QL_ELEMENT_U8:
-        case QL_ELEMENT_BOOL: ql_cast_store_integer(y, to, k, ((const uint8_t *)x)[k], 0); break;
-        default: break;
+        case QL_ELEMENT_BOOL:
+            ql_cast_store_integer(y, to, k, ((const uint8_t *)x)[k], 0);
+            break;
+        default:
+            break;
         }
     }
 }

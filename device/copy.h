@@ -18,8 +18,7 @@ static inline void ql_copy(void *restrict y, const void *restrict x, int size_by
 
     for (int row = 0; row < ql_row_count(rank, dims); row++) {
         unsigned char *to = (unsigned char *)y + ql_row_offset(row, rank, dims, strides_y) * size_bytes;
-        const unsigned char *from =
-            (const unsigned char *)x + ql_row_offset(row, rank, dims, strides_x) * size_bytes;
+        const unsigned char *from = (const unsigned char *)x + ql_row_offset(row, rank, dims, strides_x) * size_bytes;
         if (step_y == size_bytes && step_x == size_bytes) {
             memcpy(to, from, (size_t)count * (size_t)size_bytes);
             continue;
@@ -36,8 +35,8 @@ static inline void ql_copy(void *restrict y, const void *restrict x, int size_by
 //   y        (outer, count, inner)
 //   x        (outer, axis_size, inner)  elements of size_bytes
 //   indices  (count)
-static inline bool ql_gather(void *restrict y, const void *restrict x, const int64_t *restrict indices,
-                             int size_bytes, int outer, int axis_size, int inner, int count)
+static inline bool ql_gather(void *restrict y, const void *restrict x, const int64_t *restrict indices, int size_bytes,
+                             int outer, int axis_size, int inner, int count)
 {
     const size_t row_bytes = (size_t)inner * (size_t)size_bytes;
     unsigned char *to = (unsigned char *)y;

@@ -183,7 +183,7 @@ static inline double ql_pow_f64(double x, double y)
 static inline double ql_elementary_erfc_tail(double x)
 {
     static const double coefficients[] = {
-        16.492050317076586, -39.37215826132948, 35.5604343498169,   -12.394151820191052, 0.11582161485740722,
+        16.492050317076586,  -39.37215826132948, 35.5604343498169,   -12.394151820191052, 0.11582161485740722,
         -0.8168484260027951, 0.6590374977083081, 0.9860793632641214, 0.8463196268981419,  0.5641891740356894,
     };
     double t = 1.0 / (x + 1.5);
@@ -202,9 +202,9 @@ static inline double ql_elementary_erfc_tail(double x)
 static inline double ql_elementary_erf_near(double x)
 {
     static const double coefficients[] = {
-        1.0589380641075019e-6, -1.3909340021874599e-5, 0.0001195656256820733, -0.00085426379970872296,
-        0.0052237834771892481, -0.026866133235095592,  0.11283791308604581,   -0.37612638889635307,
-        1.1283791670946767,
+        1.0589380641075019e-6,   -1.3909340021874599e-5, 0.0001195656256820733,
+        -0.00085426379970872296, 0.0052237834771892481,  -0.026866133235095592,
+        0.11283791308604581,     -0.37612638889635307,   1.1283791670946767,
     };
     double sum = 0.0;
 
@@ -220,7 +220,7 @@ static inline double ql_erfc_f64(double x)
     if (x != x) {
         return x;
     }
-    return x > 1.0 ? ql_elementary_erfc_tail(x)
+    return x > 1.0    ? ql_elementary_erfc_tail(x)
            : x < -1.0 ? 2.0 - ql_elementary_erfc_tail(-x)
                       : 1.0 - ql_elementary_erf_near(x);
 }
@@ -230,7 +230,7 @@ static inline double ql_erf_f64(double x)
     if (x != x) {
         return x;
     }
-    return x > 1.0 ? 1.0 - ql_elementary_erfc_tail(x)
+    return x > 1.0    ? 1.0 - ql_elementary_erfc_tail(x)
            : x < -1.0 ? ql_elementary_erfc_tail(-x) - 1.0
                       : ql_elementary_erf_near(x);
 }

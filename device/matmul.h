@@ -38,10 +38,8 @@ static inline void ql_matmul_f32(float *restrict y, const float *restrict a, con
     for (int k = 0; k < count; k++) {
         const int row = k / dims[rank - 1];
         const int column = k % dims[rank - 1];
-        const float *matrix_a =
-            a + ql_row_offset(row, rank, dims, strides_a) + (ptrdiff_t)column * strides_a[rank - 1];
-        const float *matrix_b =
-            b + ql_row_offset(row, rank, dims, strides_b) + (ptrdiff_t)column * strides_b[rank - 1];
+        const float *matrix_a = a + ql_row_offset(row, rank, dims, strides_a) + (ptrdiff_t)column * strides_a[rank - 1];
+        const float *matrix_b = b + ql_row_offset(row, rank, dims, strides_b) + (ptrdiff_t)column * strides_b[rank - 1];
         ql_gemm_f32(y + (ptrdiff_t)k * M * N, matrix_a, matrix_b, NULL, M, K, N, 0);
     }
 }

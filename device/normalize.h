@@ -62,9 +62,9 @@ static inline void ql_log_softmax_f32(float *restrict y, const float *restrict x
 //   y, x                      (rows, size)
 //   mean, inverse_deviation   (rows)  may be NULL
 //   scale, bias               (size)  bias may be NULL
-static inline void ql_layer_norm_f32(float *restrict y, float *mean, float *inverse_deviation,
-                                     const float *restrict x, const float *restrict scale,
-                                     const float *restrict bias, int rows, int size, float epsilon)
+static inline void ql_layer_norm_f32(float *restrict y, float *mean, float *inverse_deviation, const float *restrict x,
+                                     const float *restrict scale, const float *restrict bias, int rows, int size,
+                                     float epsilon)
 {
     for (int row = 0; row < rows; row++, x += size, y += size) {
         float sum = 0.0f;

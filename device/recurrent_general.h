@@ -59,9 +59,9 @@ static inline void ql_lstm_general_f32(float *y, float *h, float *c, float *gate
                                        const float *c0, const float *w_ih, const float *w_hh, const float *bias,
                                        const float *peephole, const int32_t *lengths,
                                        ql_recurrent_activation *activation_f, ql_recurrent_activation *activation_g,
-                                       ql_recurrent_activation *activation_h, int T, int B, int I, int H,
-                                       int reverse, int coupled, int y_step, float clip, float f_alpha, float f_beta,
-                                       float g_alpha, float g_beta, float h_alpha, float h_beta)
+                                       ql_recurrent_activation *activation_h, int T, int B, int I, int H, int reverse,
+                                       int coupled, int y_step, float clip, float f_alpha, float f_beta, float g_alpha,
+                                       float g_beta, float h_alpha, float h_beta)
 {
     ql_recurrent_begin(h, h0, B * H);
     ql_recurrent_begin(c, c0, B * H);
@@ -160,9 +160,9 @@ static inline void ql_gru_general_f32(float *y, float *h, float *gates, const fl
 //   sum   (H)     scratch
 //   w_ih  (I, H)      w_hh  (H, H)      bias  (H)
 static inline void ql_rnn_general_f32(float *y, float *h, float *sum, const float *x, const float *h0,
-                                      const float *w_ih, const float *w_hh, const float *bias,
-                                      const int32_t *lengths, ql_recurrent_activation *activation_f, int T, int B,
-                                      int I, int H, int reverse, int y_step, float clip, float f_alpha, float f_beta)
+                                      const float *w_ih, const float *w_hh, const float *bias, const int32_t *lengths,
+                                      ql_recurrent_activation *activation_f, int T, int B, int I, int H, int reverse,
+                                      int y_step, float clip, float f_alpha, float f_beta)
 {
     ql_recurrent_begin(h, h0, B * H);
     for (int b = 0; b < B; b++) {

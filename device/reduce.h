@@ -52,10 +52,9 @@ static inline void ql_reduce_f64(double *restrict y, const double *restrict x, d
     }
 }
 
-static inline void ql_reduce_s64(int64_t *restrict y, const int64_t *restrict x,
-                                 int64_t (*operation)(int64_t, int64_t), int kept_rank, int lost_rank,
-                                 const int *kept_dims, const int *kept_strides, const int *lost_dims,
-                                 const int *lost_strides)
+static inline void ql_reduce_s64(int64_t *restrict y, const int64_t *restrict x, int64_t (*operation)(int64_t, int64_t),
+                                 int kept_rank, int lost_rank, const int *kept_dims, const int *kept_strides,
+                                 const int *lost_dims, const int *lost_strides)
 {
     const int columns = kept_dims[kept_rank - 1];
     const int steps = lost_dims[lost_rank - 1];
@@ -78,8 +77,7 @@ static inline void ql_reduce_s64(int64_t *restrict y, const int64_t *restrict x,
 //
 //   y  (outer, inner)
 //   x  (outer, size, inner)
-static inline void ql_argmax_f32(int64_t *restrict y, const float *restrict x, int last, int outer, int size,
-                                 int inner)
+static inline void ql_argmax_f32(int64_t *restrict y, const float *restrict x, int last, int outer, int size, int inner)
 {
     for (int k = 0; k < outer * inner; k++) {
         const float *from = x + (ptrdiff_t)(k / inner) * size * inner + k % inner;
@@ -157,8 +155,8 @@ static inline void ql_cumsum_f64(double *restrict y, const double *restrict x, i
     }
 }
 
-static inline void ql_cumsum_s64(int64_t *restrict y, const int64_t *restrict x, int exclusive, int reverse,
-                                 int outer, int size, int inner)
+static inline void ql_cumsum_s64(int64_t *restrict y, const int64_t *restrict x, int exclusive, int reverse, int outer,
+                                 int size, int inner)
 {
     for (int k = 0; k < outer * inner; k++) {
         const ptrdiff_t start = (ptrdiff_t)(k / inner) * size * inner + k % inner;

@@ -9,11 +9,11 @@ static const struct {
     const char *name;
     size_t bytes;
 } elements[] = {
-    [QL_ELEMENT_NONE] = {"none", 0},     [QL_ELEMENT_F32] = {"float", 4},    [QL_ELEMENT_F64] = {"double", 8},
-    [QL_ELEMENT_F16] = {"float16", 2},   [QL_ELEMENT_BF16] = {"bfloat16", 2}, [QL_ELEMENT_S64] = {"int64", 8},
-    [QL_ELEMENT_S32] = {"int32", 4},     [QL_ELEMENT_S16] = {"int16", 2},    [QL_ELEMENT_S8] = {"int8", 1},
-    [QL_ELEMENT_U64] = {"uint64", 8},    [QL_ELEMENT_U32] = {"uint32", 4},   [QL_ELEMENT_U16] = {"uint16", 2},
-    [QL_ELEMENT_U8] = {"uint8", 1},      [QL_ELEMENT_BOOL] = {"bool", 1},
+    [QL_ELEMENT_NONE] = {"none", 0},   [QL_ELEMENT_F32] = {"float", 4},     [QL_ELEMENT_F64] = {"double", 8},
+    [QL_ELEMENT_F16] = {"float16", 2}, [QL_ELEMENT_BF16] = {"bfloat16", 2}, [QL_ELEMENT_S64] = {"int64", 8},
+    [QL_ELEMENT_S32] = {"int32", 4},   [QL_ELEMENT_S16] = {"int16", 2},     [QL_ELEMENT_S8] = {"int8", 1},
+    [QL_ELEMENT_U64] = {"uint64", 8},  [QL_ELEMENT_U32] = {"uint32", 4},    [QL_ELEMENT_U16] = {"uint16", 2},
+    [QL_ELEMENT_U8] = {"uint8", 1},    [QL_ELEMENT_BOOL] = {"bool", 1},
 };
 
 size_t ql_element_bytes(enum ql_element type)
@@ -281,8 +281,10 @@ enum ql_status ql_graph_check(const struct ql_graph *graph, struct ql_error *err
     enum ql_status status = QL_OK;
 
     if (graph->arena.exhausted) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "the model is too large: not enough memory, or more than %d "
-                              "values or nodes", 2 * QL_GRAPH_VALUE_LIMIT);
+        return ql_error_write(error, QL_ERROR_SYSTEM,
+                              "the model is too large: not enough memory, or more than %d "
+                              "values or nodes",
+                              2 * QL_GRAPH_VALUE_LIMIT);
     }
     if (graph->opset < QL_OPSET_FIRST || graph->opset > QL_OPSET_LAST) {
         return ql_error_write(error, QL_ERROR_INPUT,

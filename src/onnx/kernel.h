@@ -38,14 +38,62 @@ struct ql_kernel_arguments {
 };
 
 struct ql_kernel {
-    const char *name;  // "ql_binary_f32"
-    const char *file;  // "device/broadcast.h"; it includes what it needs from device/
-    int output_count;  // the first buffers: outputs and scratch
-    int buffer_count;  // all buffers
+    const char *name; // "ql_binary_f32"
+    const char *file; // "device/broadcast.h"; it includes what it needs from device/
+    int output_count; // the first buffers: outputs and scratch
+    int buffer_count; // all buffers
     int operation_count, int_count, array_count, float_count;
-    bool fallible;     // returns bool, false for data that it cannot work on (an index out of range); others return void
+    bool fallible; // returns bool, false for data that it cannot work on (an index out of range); others return void
     bool (*run)(const struct ql_kernel_arguments *arguments); // true for a kernel that is not fallible
 };
+
+enum ql_kernel_id {
+    QL_KERNEL_UNARY_F32,
+    QL_KERNEL_UNARY_F64,
+    QL_KERNEL_UNARY_S64,
+    QL_KERNEL_UNARY_BOOL,
+    QL_KERNEL_BINARY_F32,
+    QL_KERNEL_BINARY_F64,
+    QL_KERNEL_BINARY_S64,
+    QL_KERNEL_BINARY_BOOL,
+    QL_KERNEL_COMPARE_F32,
+    QL_KERNEL_COMPARE_F64,
+    QL_KERNEL_COMPARE_S64,
+    QL_KERNEL_WHERE,
+    QL_KERNEL_COPY,
+    QL_KERNEL_GATHER,
+    QL_KERNEL_TRILU,
+    QL_KERNEL_RANGE_F32,
+    QL_KERNEL_RANGE_F64,
+    QL_KERNEL_RANGE_S64,
+    QL_KERNEL_CAST,
+    QL_KERNEL_GEMM_F32,
+    QL_KERNEL_MATMUL_F32,
+    QL_KERNEL_REDUCE_F32,
+    QL_KERNEL_REDUCE_F64,
+    QL_KERNEL_REDUCE_S64,
+    QL_KERNEL_ARGMAX_F32,
+    QL_KERNEL_ARGMAX_F64,
+    QL_KERNEL_ARGMAX_S64,
+    QL_KERNEL_CUMSUM_F32,
+    QL_KERNEL_CUMSUM_F64,
+    QL_KERNEL_CUMSUM_S64,
+    QL_KERNEL_SOFTMAX_F32,
+    QL_KERNEL_LOG_SOFTMAX_F32,
+    QL_KERNEL_LAYER_NORM_F32,
+    QL_KERNEL_LSTM_F32,
+    QL_KERNEL_GRU_F32,
+    QL_KERNEL_RNN_F32,
+    QL_KERNEL_LSTM_GENERAL_F32,
+    QL_KERNEL_GRU_GENERAL_F32,
+    QL_KERNEL_RNN_GENERAL_F32,
+    QL_KERNEL_COUNT
+};
+
+extern const struct ql_kernel ql_kernels[QL_KERNEL_COUNT];
+
+// The operation of that name, such as "ql_add_f32", or NULL.
+const struct ql_operation *ql_operation_find(const char *name);
 
 // One call of a compiled graph. Only the elements that the kernel counts are in use.
 struct ql_kernel_call {
