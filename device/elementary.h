@@ -42,7 +42,7 @@ static inline double ql_elementary_two_to(int n)
 
 // x = n ln 2 + r with |r| <= ln(2) / 2; e^r by its series, of which 14 terms reach the last bit; then times 2^n, in two
 // steps because 2^n alone may leave the range where the result does not.
-static inline double ql_exp_f64(double x)
+static inline double ql_exponential_f64(double x)
 {
     const double ln2_high = 0.6931471805582987; // few enough bits that n * ln2_high is exact
     const double ln2_low = 1.6465949582897082e-12;
@@ -173,7 +173,7 @@ static inline double ql_pow_f64(double x, double y)
     if (x < 0.0 && !whole && magnitude != ql_elementary_infinity()) {
         return ql_elementary_nan();
     }
-    double result = ql_exp_f64(y * ql_log_f64(magnitude));
+    double result = ql_exponential_f64(y * ql_log_f64(magnitude));
     // The sign as a bit, because -0 is negative too.
     return odd && ql_elementary_to_bits(x) >> 63 != 0 ? -result : result;
 }
@@ -195,7 +195,7 @@ static inline double ql_elementary_erfc_tail(double x)
     for (int k = 0; k < 10; k++) {
         sum = sum * t + coefficients[k];
     }
-    return ql_exp_f64(-x * x) * t * sum;
+    return ql_exponential_f64(-x * x) * t * sum;
 }
 
 // erf(x) for |x| <= 1: x times a Chebyshev fit in x^2, relative error below 1e-12.
@@ -238,7 +238,7 @@ static inline double ql_erf_f64(double x)
 // Unlike ql_exp_f32 of activation.h, this goes down to 0 and up to infinity.
 static inline float ql_exponential_f32(float x)
 {
-    return (float)ql_exp_f64((double)x);
+    return (float)ql_exponential_f64((double)x);
 }
 
 static inline float ql_log_f32(float x)

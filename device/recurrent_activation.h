@@ -60,7 +60,7 @@ static inline float ql_recurrent_hard_sigmoid_f32(float x, float alpha, float be
 static inline float ql_recurrent_elu_f32(float x, float alpha, float beta)
 {
     (void)beta;
-    return x < 0.0f ? alpha * (float)(ql_exp_f64((double)x) - 1.0) : x;
+    return x < 0.0f ? alpha * (float)(ql_exponential_f64((double)x) - 1.0) : x;
 }
 
 static inline float ql_recurrent_softsign_f32(float x, float alpha, float beta)
@@ -75,8 +75,8 @@ static inline float ql_recurrent_softplus_f32(float x, float alpha, float beta)
 {
     (void)alpha;
     (void)beta;
-    return x > 0.0f ? (float)((double)x + ql_log_f64(1.0 + ql_exp_f64(-(double)x)))
-                    : (float)ql_log_f64(1.0 + ql_exp_f64((double)x));
+    return x > 0.0f ? (float)((double)x + ql_log_f64(1.0 + ql_exponential_f64(-(double)x)))
+                    : (float)ql_log_f64(1.0 + ql_exponential_f64((double)x));
 }
 
 #endif

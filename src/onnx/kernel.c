@@ -388,7 +388,7 @@ static const struct ql_operation operations[] = {
     ROW(ql_erf_f32, "device/elementary.h"),
     ROW(ql_gelu_f32, "device/elementary.h"),
     ROW(ql_gelu_tanh_f32, "device/elementary.h"),
-    ROW(ql_exp_f64, "device/elementary.h"),
+    ROW(ql_exponential_f64, "device/elementary.h"),
     ROW(ql_log_f64, "device/elementary.h"),
     ROW(ql_sqrt_f64, "device/elementary.h"),
     ROW(ql_pow_f64, "device/elementary.h"),

@@ -1,0 +1,94 @@
+// Runs a model on the host: see engine.h.
+#include "engine/engine.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+enum ql_status ql_engine_init(struct ql_engine *engine, const struct ql_graph *graph,
+                              const struct ql_program_options *options, struct ql_error *error)
+{
+    *engine = (struct ql_engine){0};
+    enum ql_status status = ql_program_init(&engine->program, graph, options, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    const struct ql_program *program = &engine->program;
+    engine->memory = ql_arena_take(&engine->arena, 1, program->arena_bytes);
+    engine->addresses = ql_arena_take(&engine->arena, (size_t)program->value_count, sizeof engine->addresses[0]);
+    if (engine->arena.exhausted) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model: it needs %zu bytes",
+                                program->arena_bytes);
+        ql_engine_free(engine);
+        return status;
+    }
+    for (int i = 0; i < program->value_count; i++) {
+        const struct ql_program_value *root = ql_program_root(program, i);
+        if (root->storage == QL_STORAGE_CONSTANT) {
+            // No kernel writes to a constant, but their buffers are one array for what is read and what is written.
+            engine->addresses[i] = (void *)((uintptr_t)root->data + program->values[i].offset);
+        } else if (root->storage == QL_STORAGE_ARENA && root->first_call >= 0) {
+            engine->addresses[i] = engine->memory + root->arena_offset + program->values[i].offset;
+        }
+    }
+    return QL_OK;
+}
+
+void ql_engine_free(struct ql_engine *engine)
+{
+    ql_program_free(&engine->program);
+    ql_arena_free(&engine->arena);
+    *engine = (struct ql_engine){0};
+}
+
+static bool run_call(const struct ql_engine *engine, const struct ql_kernel_call *call)
+{
+    struct ql_kernel_arguments arguments = {.ints = call->ints, .floats = call->floats};
+
+    for (int k = 0; k < call->kernel->buffer_count; k++) {
+        arguments.buffers[k] = call->buffers[k] < 0 ? NULL : engine->addresses[call->buffers[k]];
+    }
+    for (int k = 0; k < call->kernel->operation_count; k++) {
+        arguments.operations[k] = call->operations[k]->function;
+    }
+    for (int k = 0; k < call->kernel->array_count; k++) {
+        arguments.arrays[k] = call->arrays[k];
+    }
+    return call->kernel->run(&arguments);
+}
+
+enum ql_status ql_engine_run(struct ql_engine *engine, const void *const *inputs, void *const *outputs,
+                             struct ql_error *error)
+{
+    const struct ql_program *program = &engine->program;
+    const struct ql_graph *graph = program->graph;
+
+    for (int i = 0; i < program->value_count; i++) {
+        const struct ql_program_value *root = ql_program_root(program, i);
+        if (root->storage == QL_STORAGE_INPUT) {
+            assert(inputs[root->input] != NULL);
+            engine->addresses[i] = (void *)((uintptr_t)inputs[root->input] + program->values[i].offset);
+        }
+    }
+    for (int n = 0; n < program->call_count; n++) {
+        const struct ql_kernel_call *call = &program->calls[n];
+        if (!run_call(engine, call)) {
+            const struct ql_node *node = &graph->nodes[call->node];
+            return ql_error_write(error, QL_ERROR_INPUT, "node '%s' (%s): an index in its input is out of range",
+                                  node->name, node->operator_name);
+        }
+    }
+    for (int k = 0; k < graph->output_count; k++) {
+        const int value = graph->outputs[k];
+        if (outputs[k] != NULL && program->values[value].bytes > 0) {
+            memmove(outputs[k], engine->addresses[value], program->values[value].bytes);
+        }
+    }
+    return QL_OK;
+}
+
+struct ql_tensor_view ql_engine_view(const struct ql_engine *engine, int value)
+{
+    const struct ql_program_value *v = &engine->program.values[value];
+    return (struct ql_tensor_view){v->name, v->type, v->rank, v->dims, v->count, engine->addresses[value]};
+}

@@ -1,0 +1,174 @@
+// Lowers Gemm and MatMul.
+// Uses: onnx/lower.
+#include <string.h>
+
+#include "onnx/lower.h"
+
+// The matrix, or its transpose.
+static int oriented(struct ql_lower *lower, int value, bool transposed)
+{
+    const int order[] = {1, 0};
+    return transposed ? ql_lower_transposed(lower, value, order) : value;
+}
+
+// The value times a number, or itself when that is 1.
+static int scaled(struct ql_lower *lower, int value, float factor)
+{
+    const struct ql_program_value *v = ql_lower_value(lower, value);
+    if (factor == 1.0f) {
+        return value;
+    }
+    int y = ql_lower_temporary(lower, v->type, v->rank, v->dims);
+    ql_lower_binary(lower, y, value, ql_lower_constant(lower, QL_ELEMENT_F32, 0, NULL, &factor), "mul");
+    return y;
+}
+
+// The third operand as the kernel wants it: (N), or (M, N) when its rows differ. `step` is the distance of its rows.
+static int broadcast_bias(struct ql_lower *lower, int c, int M, int N, int *step)
+{
+    const struct ql_program_value *v = ql_lower_value(lower, c);
+    const int rows_differ = v->rank == 2 && v->dims[0] != 1;
+    const int dims[] = {rows_differ ? M : 1, N};
+    int strides_y[2];
+    int strides_x[2];
+    int rank = 2;
+    int fitted[] = {M, N};
+
+    if (v->rank > 2 || !ql_lower_broadcast(lower, c, &rank, fitted) || fitted[0] != M || fitted[1] != N) {
+        ql_lower_fail(lower, "the shape of '%s' does not broadcast to (%d, %d)", v->name, M, N);
+        return c;
+    }
+    *step = rows_differ ? N : 0;
+    if (v->count == dims[0] * N) {
+        return c;
+    }
+    int y = ql_lower_temporary(lower, v->type, 2, dims);
+    ql_lower_strides(2, dims, strides_y);
+    ql_lower_broadcast_strides(lower, c, 2, dims, strides_x);
+    ql_lower_copy(lower, y, c, 2, dims, strides_y, strides_x);
+    return y;
+}
+
+// Y = alpha A B + beta C. Alpha goes to B and beta to C, which mostly are weights, so the products are constants.
+void ql_lower_op_gemm(struct ql_lower *lower)
+{
+    int a = ql_lower_input(lower, 0);
+    int b = ql_lower_input(lower, 1);
+    int c = ql_lower_input(lower, 2);
+    int step = 0;
+
+    for (int k = 0; k < lower->input_count; k++) {
+        if (ql_lower_input(lower, k) >= 0 && !ql_lower_require(lower, ql_lower_input(lower, k), QL_ELEMENT_F32)) {
+            return;
+        }
+    }
+    if (ql_lower_value(lower, a)->rank != 2 || ql_lower_value(lower, b)->rank != 2) {
+        ql_lower_fail(lower, "A has %d and B has %d dimensions; matrices have 2", ql_lower_value(lower, a)->rank,
+                      ql_lower_value(lower, b)->rank);
+        return;
+    }
+    a = oriented(lower, a, ql_lower_int(lower, "transA", 0) != 0);
+    b = oriented(lower, b, ql_lower_int(lower, "transB", 0) != 0);
+    const int dims[] = {ql_lower_value(lower, a)->dims[0], ql_lower_value(lower, b)->dims[1]};
+    const int K = ql_lower_value(lower, a)->dims[1];
+    if (ql_lower_value(lower, b)->dims[0] != K) {
+        ql_lower_fail(lower, "A has %d columns, but B has %d rows", K, ql_lower_value(lower, b)->dims[0]);
+        return;
+    }
+    b = scaled(lower, b, ql_lower_float(lower, "alpha", 1.0f));
+    if (c >= 0) {
+        c = broadcast_bias(lower, c, dims[0], dims[1], &step);
+    }
+    if (lower->status == QL_OK && c >= 0) {
+        c = scaled(lower, c, ql_lower_float(lower, "beta", 1.0f));
+    }
+    ql_lower_call(lower,
+                  &(struct ql_kernel_call){.kernel = &ql_kernels[QL_KERNEL_GEMM_F32],
+                                           .buffers = {ql_lower_output(lower, 0, QL_ELEMENT_F32, 2, dims), a, b, c},
+                                           .ints = {dims[0], K, dims[1], step},
+                                           .macs = (int64_t)dims[0] * K * dims[1]});
+}
+
+// The product of the last two dimensions, for every place in the others, which broadcast. A vector is a matrix of one
+// row on the left, of one column on the right, and that dimension is not in the result.
+void ql_lower_op_matmul(struct ql_lower *lower)
+{
+    int a = ql_lower_input(lower, 0);
+    int b = ql_lower_input(lower, 1);
+
+    if (!ql_lower_require(lower, a, QL_ELEMENT_F32) || !ql_lower_require(lower, b, QL_ELEMENT_F32)) {
+        return;
+    }
+    const bool vector_a = ql_lower_value(lower, a)->rank == 1;
+    const bool vector_b = ql_lower_value(lower, b)->rank == 1;
+    if (vector_a) {
+        const int dims[] = {1, ql_lower_value(lower, a)->dims[0]};
+        a = ql_lower_view(lower, a, 2, dims, 0);
+    }
+    if (vector_b) {
+        const int dims[] = {ql_lower_value(lower, b)->dims[0], 1};
+        b = ql_lower_view(lower, b, 2, dims, 0);
+    }
+    const struct ql_program_value *va = ql_lower_value(lower, a);
+    const struct ql_program_value *vb = ql_lower_value(lower, b);
+    if (va->rank < 2 || vb->rank < 2) {
+        ql_lower_fail(lower, "a scalar is no matrix");
+        return;
+    }
+    const int M = va->dims[va->rank - 2];
+    const int K = va->dims[va->rank - 1];
+    const int N = vb->dims[vb->rank - 1];
+    if (vb->dims[vb->rank - 2] != K) {
+        ql_lower_fail(lower, "the left matrix has %d columns, but the right one has %d rows", K,
+                      vb->dims[vb->rank - 2]);
+        return;
+    }
+
+    // The batch is what remains of the shapes without the matrices, so those are looked at as if they were single.
+    int rank = 0;
+    int dims[QL_RANK_LIMIT + 2];
+    const int batch_a = ql_lower_view(lower, a, va->rank - 2, va->dims, 0);
+    const int batch_b = ql_lower_view(lower, b, vb->rank - 2, vb->dims, 0);
+    if (!ql_lower_broadcast(lower, batch_a, &rank, dims) || !ql_lower_broadcast(lower, batch_b, &rank, dims)) {
+        return;
+    }
+    struct ql_kernel_call call = {.kernel = &ql_kernels[QL_KERNEL_MATMUL_F32]};
+    int strides[2][QL_KERNEL_RANK_LIMIT];
+    ql_lower_broadcast_strides(lower, batch_a, rank, dims, strides[0]);
+    ql_lower_broadcast_strides(lower, batch_b, rank, dims, strides[1]);
+    for (int axis = 0; axis < rank; axis++) {
+        strides[0][axis] *= M * K;
+        strides[1][axis] *= K * N;
+    }
+    const int batch_rank = ql_lower_set_arrays(&call, rank, dims, 2, (const int(*)[QL_KERNEL_RANK_LIMIT])strides);
+    const int batch = ql_lower_product(dims, 0, rank);
+
+    if (!vector_a) {
+        dims[rank++] = M;
+    }
+    if (!vector_b) {
+        dims[rank++] = N;
+    }
+    const int y = ql_lower_output(lower, 0, QL_ELEMENT_F32, rank, dims);
+    if (lower->status != QL_OK || batch == 0) {
+        return;
+    }
+    call.macs = (int64_t)batch * M * K * N;
+    // One right matrix for all: the left ones, one below the other, are one matrix.
+    const bool stacked = batch_rank == 1 && call.arrays[1][0] == M * K && call.arrays[2][0] == 0;
+    if (batch == 1 || stacked) {
+        ql_lower_call(lower, &(struct ql_kernel_call){.kernel = &ql_kernels[QL_KERNEL_GEMM_F32],
+                                                      .buffers = {y, a, b, -1},
+                                                      .ints = {batch * M, K, N, 0},
+                                                      .macs = call.macs});
+        return;
+    }
+    call.buffers[0] = y;
+    call.buffers[1] = a;
+    call.buffers[2] = b;
+    call.ints[0] = M;
+    call.ints[1] = K;
+    call.ints[2] = N;
+    call.ints[3] = batch_rank;
+    ql_lower_call(lower, &call);
+}

@@ -1,0 +1,261 @@
+// Lowers the operators that work along axes: reductions, running sums, softmax, normalization.
+// Uses: onnx/lower, onnx/operators.
+#include <stdint.h>
+#include <string.h>
+
+#include "onnx/lower.h"
+#include "onnx/operators.h"
+
+// Which axes go. False when none are given.
+static bool read_reduced(struct ql_lower *lower, const struct ql_program_value *v, bool *marks)
+{
+    int64_t axes[QL_RANK_LIMIT];
+    const int input = ql_lower_input(lower, 1);
+    int count = input >= 0 ? ql_lower_ints(lower, input, axes, QL_RANK_LIMIT)
+                           : ql_lower_int_list(lower, "axes", axes, QL_RANK_LIMIT);
+
+    for (int k = 0; k < count; k++) {
+        int axis = ql_lower_axis(lower, axes[k], v->rank);
+        if (lower->status != QL_OK) {
+            return false;
+        }
+        marks[axis] = true;
+    }
+    return count > 0;
+}
+
+// What a reduction over no elements gives: 0, or the least number there is. A mean over nothing has no value.
+static int empty_result(struct ql_lower *lower, enum ql_element type, const char *stem)
+{
+    static const uint64_t zero = 0;
+    static const float least_f32 = -__builtin_inff();
+    static const double least_f64 = -__builtin_inf();
+    static const int64_t least_s64 = INT64_MIN;
+    const bool sum = strcmp(stem, "add") == 0;
+    const void *least = type == QL_ELEMENT_F32   ? (const void *)&least_f32
+                        : type == QL_ELEMENT_F64 ? (const void *)&least_f64
+                        : type == QL_ELEMENT_U64 ? (const void *)&zero
+                                                 : (const void *)&least_s64;
+
+    return ql_lower_constant(lower, type, 0, NULL, sum ? (const void *)&zero : least);
+}
+
+void ql_lower_op_reduce(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const struct ql_program_value *v = ql_lower_value(lower, x);
+    const bool mean = lower->row->stem[0] == '-'; // a sum, divided by the number of elements
+    const char *stem = lower->row->stem + mean;
+    const bool keeps = ql_lower_int(lower, "keepdims", 1) != 0;
+    bool marks[QL_RANK_LIMIT] = {false};
+    int own[QL_RANK_LIMIT];
+    int dims[QL_RANK_LIMIT];
+    int part_dims[2][QL_RANK_LIMIT]; // kept, lost
+    int part_strides[2][1][QL_KERNEL_RANK_LIMIT];
+    int ranks[2] = {0, 0};
+    int rank = 0;
+
+    if (!read_reduced(lower, v, marks)) {
+        if (ql_lower_int(lower, "noop_with_empty_axes", 0) != 0) {
+            ql_lower_alias(lower, 0, x, v->rank, v->dims, 0);
+            return;
+        }
+        for (int axis = 0; axis < v->rank; axis++) {
+            marks[axis] = true;
+        }
+    }
+    ql_lower_strides(v->rank, v->dims, own);
+    for (int axis = 0; axis < v->rank; axis++) {
+        const int lost = marks[axis];
+        part_dims[lost][ranks[lost]] = v->dims[axis];
+        part_strides[lost][0][ranks[lost]++] = own[axis];
+        if (!lost || keeps) {
+            dims[rank++] = lost ? 1 : v->dims[axis];
+        }
+    }
+    const int y = ql_lower_output(lower, 0, v->type, rank, dims);
+    const struct ql_operation *operation = ql_lower_operation(lower, stem, v->type);
+    if (lower->status != QL_OK) {
+        return;
+    }
+
+    const int lost_count = ql_lower_product(part_dims[1], 0, ranks[1]);
+    if (lost_count == 0) {
+        int strides[QL_RANK_LIMIT];
+        const int steps[QL_RANK_LIMIT] = {0};
+        if (mean) {
+            ql_lower_fail(lower, "there is no mean of no elements");
+            return;
+        }
+        ql_lower_strides(rank, dims, strides);
+        ql_lower_copy(lower, y, empty_result(lower, v->type, stem), rank, dims, strides, steps);
+        return;
+    }
+    struct ql_kernel_call kept = {0};
+    struct ql_kernel_call lost = {0};
+    struct ql_kernel_call call = {.operations = {operation}};
+    call.kernel = &ql_kernels[v->type == QL_ELEMENT_F32   ? QL_KERNEL_REDUCE_F32
+                              : v->type == QL_ELEMENT_F64 ? QL_KERNEL_REDUCE_F64
+                                                          : QL_KERNEL_REDUCE_S64];
+    call.ints[0] =
+        ql_lower_set_arrays(&kept, ranks[0], part_dims[0], 1, (const int(*)[QL_KERNEL_RANK_LIMIT])part_strides[0]);
+    call.ints[1] =
+        ql_lower_set_arrays(&lost, ranks[1], part_dims[1], 1, (const int(*)[QL_KERNEL_RANK_LIMIT])part_strides[1]);
+    memcpy(call.arrays[0], kept.arrays, 2 * sizeof call.arrays[0]);
+    memcpy(call.arrays[2], lost.arrays, 2 * sizeof call.arrays[0]);
+    for (int k = 0; k < 4; k++) {
+        call.array_lengths[k] = call.ints[k / 2];
+    }
+    call.buffers[0] = mean ? ql_lower_temporary(lower, v->type, rank, dims) : y;
+    call.buffers[1] = x;
+    ql_lower_call(lower, &call);
+    if (mean) {
+        const int64_t number = lost_count;
+        int count = ql_lower_constant(lower, QL_ELEMENT_S64, 0, NULL, &number);
+        ql_lower_binary(lower, y, call.buffers[0], ql_lower_cast(lower, count, v->type), "div");
+    }
+}
+
+void ql_lower_op_argmax(struct ql_lower *lower)
+{
+    const int x = ql_lower_widened(lower, ql_lower_input(lower, 0));
+    const struct ql_program_value *v = ql_lower_value(lower, x);
+    const int axis = ql_lower_axis(lower, ql_lower_int(lower, "axis", 0), v->rank);
+    const bool keeps = ql_lower_int(lower, "keepdims", 1) != 0;
+    const int last = ql_lower_int(lower, "select_last_index", 0) != 0;
+    int dims[QL_RANK_LIMIT];
+    int rank = 0;
+
+    if (lower->status == QL_OK && (v->type == QL_ELEMENT_BOOL || v->type == QL_ELEMENT_U64)) {
+        ql_lower_fail(lower, "the type %s is not supported here", ql_element_write(v->type));
+    }
+    if (lower->status == QL_OK && v->dims[axis] == 0) {
+        ql_lower_fail(lower, "there is no largest of no elements");
+    }
+    if (lower->status != QL_OK) {
+        return;
+    }
+    for (int k = 0; k < v->rank; k++) {
+        if (k != axis || keeps) {
+            dims[rank++] = k == axis ? 1 : v->dims[k];
+        }
+    }
+    const enum ql_kernel_id kernel = v->type == QL_ELEMENT_F32   ? QL_KERNEL_ARGMAX_F32
+                                     : v->type == QL_ELEMENT_F64 ? QL_KERNEL_ARGMAX_F64
+                                                                 : QL_KERNEL_ARGMAX_S64;
+    ql_lower_call(lower, &(struct ql_kernel_call){.kernel = &ql_kernels[kernel],
+                                                  .buffers = {ql_lower_output(lower, 0, QL_ELEMENT_S64, rank, dims), x},
+                                                  .ints = {last, ql_lower_product(v->dims, 0, axis), v->dims[axis],
+                                                           ql_lower_product(v->dims, axis + 1, v->rank)}});
+}
+
+void ql_lower_op_cumsum(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const struct ql_program_value *v = ql_lower_value(lower, x);
+    int64_t given = 0;
+
+    if (ql_lower_ints(lower, ql_lower_input(lower, 1), &given, 1) != 1) {
+        ql_lower_fail(lower, "the input 'axis' must be a single number");
+    }
+    const int axis = ql_lower_axis(lower, given, v->rank);
+    if (lower->status == QL_OK && v->type == QL_ELEMENT_BOOL) {
+        ql_lower_fail(lower, "the type bool is not supported here");
+    }
+    if (lower->status != QL_OK) {
+        return;
+    }
+    const enum ql_kernel_id kernel = v->type == QL_ELEMENT_F32   ? QL_KERNEL_CUMSUM_F32
+                                     : v->type == QL_ELEMENT_F64 ? QL_KERNEL_CUMSUM_F64
+                                                                 : QL_KERNEL_CUMSUM_S64;
+    ql_lower_call(lower, &(struct ql_kernel_call){.kernel = &ql_kernels[kernel],
+                                                  .buffers = {ql_lower_output(lower, 0, v->type, v->rank, v->dims), x},
+                                                  .ints = {ql_lower_int(lower, "exclusive", 0) != 0,
+                                                           ql_lower_int(lower, "reverse", 0) != 0,
+                                                           ql_lower_product(v->dims, 0, axis), v->dims[axis],
+                                                           ql_lower_product(v->dims, axis + 1, v->rank)}});
+}
+
+// Softmax and LogSoftmax. Before version 13 the axis splits the shape into a matrix, whose whole rows are normalized.
+void ql_lower_op_softmax(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const struct ql_program_value *v = ql_lower_value(lower, x);
+    const bool splits = lower->opset < 13;
+    const int64_t given = ql_lower_int(lower, "axis", splits ? 1 : -1);
+    const bool behind_all = splits && given == v->rank;
+    const int axis = behind_all ? v->rank : ql_lower_axis(lower, given, v->rank);
+
+    if (lower->status != QL_OK || !ql_lower_require(lower, x, QL_ELEMENT_F32)) {
+        return;
+    }
+    const int end = splits ? v->rank : axis + 1;
+    ql_lower_call(
+        lower,
+        &(struct ql_kernel_call){
+            .kernel = &ql_kernels[lower->row->stem[0] == 'l' ? QL_KERNEL_LOG_SOFTMAX_F32 : QL_KERNEL_SOFTMAX_F32],
+            .buffers = {ql_lower_output(lower, 0, v->type, v->rank, v->dims), x},
+            .ints = {ql_lower_product(v->dims, 0, axis), ql_lower_product(v->dims, axis, end),
+                     ql_lower_product(v->dims, end, v->rank)}});
+}
+
+void ql_lower_op_layer_norm(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const struct ql_program_value *v = ql_lower_value(lower, x);
+    const int axis = ql_lower_axis(lower, ql_lower_int(lower, "axis", -1), v->rank);
+    int operands[2] = {ql_lower_input(lower, 1), ql_lower_input(lower, 2)};
+    int dims[QL_RANK_LIMIT];
+    int strides_x[QL_RANK_LIMIT];
+    int strides_y[QL_RANK_LIMIT];
+
+    if (lower->status == QL_OK && ql_lower_int(lower, "stash_type", 1) != 1) {
+        ql_lower_fail(lower, "the attribute 'stash_type' must be 1 (float)");
+    }
+    if (lower->status != QL_OK || !ql_lower_require(lower, x, QL_ELEMENT_F32)) {
+        return;
+    }
+    // Scale and bias have the shape of what is normalized, or broadcast to it.
+    const int rank = v->rank - axis;
+    const int size = ql_lower_product(v->dims, axis, v->rank);
+    for (int k = 0; k < 2; k++) {
+        if (operands[k] < 0) {
+            continue;
+        }
+        int fitted_rank = rank;
+        memcpy(dims, v->dims + axis, (size_t)rank * sizeof dims[0]);
+        if (!ql_lower_require(lower, operands[k], QL_ELEMENT_F32) ||
+            !ql_lower_broadcast(lower, operands[k], &fitted_rank, dims)) {
+            return;
+        }
+        if (fitted_rank != rank || memcmp(dims, v->dims + axis, (size_t)rank * sizeof dims[0]) != 0) {
+            ql_lower_fail(lower, "the shape of input %d does not fit the dimensions from axis %d on", 1 + k, axis);
+            return;
+        }
+        if (ql_lower_value(lower, operands[k])->count != size) {
+            int y = ql_lower_temporary(lower, QL_ELEMENT_F32, rank, dims);
+            ql_lower_strides(rank, dims, strides_y);
+            ql_lower_broadcast_strides(lower, operands[k], rank, dims, strides_x);
+            ql_lower_copy(lower, y, operands[k], rank, dims, strides_y, strides_x);
+            operands[k] = y;
+        }
+    }
+    for (int k = 0; k < v->rank; k++) {
+        dims[k] = k < axis ? v->dims[k] : 1;
+    }
+    struct ql_kernel_call call = {.kernel = &ql_kernels[QL_KERNEL_LAYER_NORM_F32]};
+    call.buffers[0] = ql_lower_output(lower, 0, QL_ELEMENT_F32, v->rank, v->dims);
+    for (int k = 1; k < 3; k++) {
+        call.buffers[k] = ql_lower_has_output(lower, k) ? ql_lower_output(lower, k, QL_ELEMENT_F32, v->rank, dims) : -1;
+    }
+    call.buffers[3] = x;
+    call.buffers[4] = operands[0];
+    call.buffers[5] = operands[1];
+    call.ints[0] = ql_lower_product(v->dims, 0, axis);
+    call.ints[1] = size;
+    call.floats[0] = ql_lower_float(lower, "epsilon", 1e-5f);
+    if (size == 0 && call.ints[0] > 0) {
+        ql_lower_fail(lower, "there is no mean of no elements");
+    }
+    ql_lower_call(lower, &call);
+}
