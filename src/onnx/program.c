@@ -231,7 +231,8 @@ enum ql_status ql_program_init(struct ql_program *program, const struct ql_graph
     }
     for (int n = 0; n < graph->node_count && status == QL_OK; n++) {
         const struct ql_node *node = &graph->nodes[n];
-        if ((status = make_room(program, NODE_ROOM + OPERAND_ROOM * (node->input_count + node->output_count), error)) != QL_OK) {
+        if ((status = make_room(program, NODE_ROOM + OPERAND_ROOM * (node->input_count + node->output_count), error)) !=
+            QL_OK) {
             goto done;
         }
         lower.node = node;
