@@ -1,0 +1,318 @@
+// The descriptor: see descriptor.h.
+#include "onnx/descriptor.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+static enum ql_status fail_field(struct ql_error *error, const char *field, const char *demand)
+{
+    return ql_error_write(error, QL_ERROR_INPUT, "the field '%s' must be %s", field, demand);
+}
+
+// A string without zeros and control characters into `to`, which keeps its content when the field is not there.
+static enum ql_status read_string(const json_t *root, const char *field, char *to, size_t room, struct ql_error *error)
+{
+    const json_t *value = json_object_get(root, field);
+
+    if (value == NULL) {
+        return QL_OK;
+    }
+    const char *text = json_string_value(value);
+    bool clean = text != NULL && strlen(text) == json_string_length(value) && strlen(text) < room;
+    for (const char *c = text; clean && *c != '\0'; c++) {
+        clean = (unsigned char)*c >= 0x20 && *c != 0x7f;
+    }
+    if (!clean) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the field '%s' must be a string of less than %zu bytes, without control characters",
+                              field, room);
+    }
+    memcpy(to, text, strlen(text) + 1);
+    return QL_OK;
+}
+
+static enum ql_status read_int(const json_t *root, const char *field, int *to, int least, struct ql_error *error)
+{
+    const json_t *value = json_object_get(root, field);
+
+    if (value == NULL) {
+        return QL_OK;
+    }
+    // Some writers make every number a fraction: 64.0.
+    double number = json_is_number(value) ? json_number_value(value) : -1.0;
+    if (!json_is_number(value) || number < least || number > INT_MAX || number != floor(number)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the field '%s' must be a whole number from %d on", field, least);
+    }
+    *to = (int)number;
+    return QL_OK;
+}
+
+static enum ql_status read_number(const json_t *root, const char *field, double *to, struct ql_error *error)
+{
+    const json_t *value = json_object_get(root, field);
+
+    if (value == NULL) {
+        return QL_OK;
+    }
+    if (!json_is_number(value)) {
+        return fail_field(error, field, "a number");
+    }
+    *to = json_number_value(value);
+    return QL_OK;
+}
+
+static enum ql_status read_vocabulary(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
+{
+    const json_t *value = json_object_get(root, "vocabulary");
+    const unsigned char *text = (const unsigned char *)json_string_value(value);
+
+    if (text == NULL || json_string_length(value) == 0) {
+        return fail_field(error, "vocabulary", "a string with the symbol of each token, in their order");
+    }
+    for (size_t at = 0; at < json_string_length(value);) {
+        uint32_t symbol;
+        size_t used = ql_utf8_decode(&symbol, text + at, json_string_length(value) - at);
+        if (used == 0 || descriptor->symbol_count == QL_VOCABULARY_LIMIT) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "the field 'vocabulary' has more than %d symbols, or is not "
+                                  "UTF-8",
+                                  QL_VOCABULARY_LIMIT);
+        }
+        if (ql_descriptor_encode(descriptor, symbol) >= 0) {
+            return ql_error_write(error, QL_ERROR_INPUT, "the field 'vocabulary' has the symbol U+%04X twice",
+                                  (unsigned)symbol);
+        }
+        descriptor->symbols[descriptor->symbol_count++] = symbol;
+        at += used;
+    }
+    return QL_OK;
+}
+
+static enum ql_status read_resets(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
+{
+    const json_t *value = json_object_get(root, "reset");
+    const unsigned char *text = (const unsigned char *)json_string_value(value);
+
+    if (value == NULL) {
+        return QL_OK;
+    }
+    if (text == NULL) {
+        return fail_field(error, "reset", "a string of symbols");
+    }
+    for (size_t at = 0; at < json_string_length(value);) {
+        uint32_t symbol;
+        at += ql_utf8_decode(&symbol, text + at, json_string_length(value) - at);
+        int token = ql_descriptor_encode(descriptor, symbol);
+        if (token < 0 || descriptor->reset_count == QL_DESCRIPTOR_RESET_LIMIT) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "the field 'reset' must be at most %d symbols of the vocabulary; U+%04X is not",
+                                  QL_DESCRIPTOR_RESET_LIMIT, (unsigned)symbol);
+        }
+        descriptor->resets[descriptor->reset_count++] = token;
+    }
+    return QL_OK;
+}
+
+static enum ql_status read_states(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
+{
+    static const char demand[] = "a list of pairs of names, [[\"h0\", \"hn\"], ...]";
+    const json_t *list = json_object_get(root, "states");
+    const json_t *pair;
+    size_t index;
+
+    if (list == NULL) {
+        return QL_OK;
+    }
+    if (!json_is_array(list) || json_array_size(list) > QL_DESCRIPTOR_STATE_LIMIT) {
+        return fail_field(error, "states", demand);
+    }
+    json_array_foreach(list, index, pair)
+    {
+        const char *input = json_string_value(json_array_get(pair, 0));
+        const char *output = json_string_value(json_array_get(pair, 1));
+        if (json_array_size(pair) != 2 || input == NULL || output == NULL ||
+            strlen(input) >= QL_DESCRIPTOR_NAME_BYTES || strlen(output) >= QL_DESCRIPTOR_NAME_BYTES) {
+            return fail_field(error, "states", demand);
+        }
+        memcpy(descriptor->states[index].input, input, strlen(input) + 1);
+        memcpy(descriptor->states[index].output, output, strlen(output) + 1);
+        descriptor->state_count++;
+    }
+    return QL_OK;
+}
+
+// The model's path: beside the descriptor, unless it is absolute.
+static enum ql_status set_path(struct ql_descriptor *descriptor, const char *path, struct ql_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = descriptor->filename;
+    const int folder = slash == NULL || name[0] == '/' ? 0 : (int)(slash - path) + 1;
+
+    if (name[0] == '\0') {
+        return fail_field(error, "filename", "the name of the model's .onnx file");
+    }
+    if (name[0] == '.' && name[1] == '/') {
+        name += 2;
+    }
+    int length = snprintf(descriptor->path, sizeof descriptor->path, "%.*s%s", folder, path, name);
+    if (length >= (int)sizeof descriptor->path) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the path of the model is too long");
+    }
+    return QL_OK;
+}
+
+static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t *root, const char *path,
+                                  struct ql_error *error)
+{
+    struct ql_descriptor *d = descriptor;
+    enum ql_status status;
+
+    if (!json_is_object(root)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "a descriptor is a JSON object, {...}");
+    }
+    if ((status = read_string(root, "filename", d->filename, sizeof d->filename, error)) != QL_OK ||
+        (status = set_path(d, path, error)) != QL_OK ||
+        (status = read_string(root, "type", d->type, sizeof d->type, error)) != QL_OK ||
+        (status = read_int(root, "sequenceLength", &d->sequence_length, 0, error)) != QL_OK ||
+        (status = read_number(root, "temperature", &d->temperature, error)) != QL_OK ||
+        (status = read_number(root, "top_p", &d->top_p, error)) != QL_OK ||
+        (status = read_int(root, "top_k", &d->top_k, 0, error)) != QL_OK ||
+        (status = read_int(root, "hiddenSize", &d->hidden_size, 0, error)) != QL_OK ||
+        (status = read_int(root, "hiddenLayers", &d->hidden_layers, 0, error)) != QL_OK ||
+        (status = read_vocabulary(d, root, error)) != QL_OK || (status = read_resets(d, root, error)) != QL_OK ||
+        (status = read_string(root, "tokens", d->tokens, sizeof d->tokens, error)) != QL_OK ||
+        (status = read_string(root, "logits", d->logits, sizeof d->logits, error)) != QL_OK ||
+        (status = read_states(d, root, error)) != QL_OK) {
+        return status;
+    }
+    if (!(d->temperature >= 0.0)) {
+        return fail_field(error, "temperature", "0 or more");
+    }
+    if (!(d->top_p > 0.0 && d->top_p <= 1.0)) {
+        return fail_field(error, "top_p", "more than 0 and at most 1");
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *text, size_t size_bytes,
+                                  const char *path, struct ql_error *error)
+{
+    json_error_t reason;
+    enum ql_status status;
+
+    *descriptor = (struct ql_descriptor){.temperature = 1.0, .top_p = 1.0};
+    json_t *root = json_loadb(text, size_bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &reason);
+    if (root == NULL) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s:%d: no valid JSON: %s", path, reason.line, reason.text);
+    }
+    if ((status = read_fields(descriptor, root, path, error)) != QL_OK) {
+        ql_error_prefix(error, "%s: ", path);
+    }
+    json_decref(root);
+    return status;
+}
+
+enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *path, struct ql_error *error)
+{
+    struct ql_file_view view;
+    enum ql_status status = ql_file_open(&view, path, error);
+
+    if (status == QL_OK) {
+        status = ql_descriptor_read(descriptor, (const char *)view.data, view.size_bytes, path, error);
+        ql_file_close(&view);
+    }
+    return status;
+}
+
+// --- Writing ---
+
+static size_t append_symbol(char *text, size_t length, uint32_t symbol)
+{
+    return length + ql_utf8_encode((unsigned char *)text + length, symbol);
+}
+
+static json_t *make_json(const struct ql_descriptor *d)
+{
+    static const char *const format = "{s:s, s:s, s:i, s:f, s:f, s:i, s:i, s:i, s:s%}";
+    char *vocabulary = malloc(4 * (size_t)d->symbol_count + 1);
+    char resets[4 * QL_DESCRIPTOR_RESET_LIMIT];
+    size_t length = 0;
+    size_t reset_length = 0;
+
+    if (vocabulary == NULL) {
+        return NULL;
+    }
+    for (int i = 0; i < d->symbol_count; i++) {
+        length = append_symbol(vocabulary, length, d->symbols[i]);
+    }
+    for (int i = 0; i < d->reset_count; i++) {
+        reset_length = append_symbol(resets, reset_length, d->symbols[d->resets[i]]);
+    }
+    json_t *root = json_pack(format, "filename", d->filename, "type", d->type, "sequenceLength", d->sequence_length,
+                             "temperature", d->temperature, "top_p", d->top_p, "top_k", d->top_k, "hiddenSize",
+                             d->hidden_size, "hiddenLayers", d->hidden_layers, "vocabulary", vocabulary, length);
+    free(vocabulary);
+    if (root != NULL && d->reset_count > 0) {
+        json_object_set_new(root, "reset", json_stringn(resets, reset_length));
+    }
+    if (root != NULL && d->tokens[0] != '\0') {
+        json_object_set_new(root, "tokens", json_string(d->tokens));
+    }
+    if (root != NULL && d->logits[0] != '\0') {
+        json_object_set_new(root, "logits", json_string(d->logits));
+    }
+    if (root != NULL && d->state_count > 0) {
+        json_t *states = json_array();
+        for (int i = 0; i < d->state_count; i++) {
+            json_array_append_new(states, json_pack("[s, s]", d->states[i].input, d->states[i].output));
+        }
+        json_object_set_new(root, "states", states);
+    }
+    return root;
+}
+
+enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const char *path, struct ql_error *error)
+{
+    json_t *root = make_json(descriptor);
+    // 15 digits give back every number that was written with as many, such as 0.95.
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+    enum ql_status status;
+
+    if (text == NULL) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write '%s'", path);
+        goto done;
+    }
+    struct ql_file_writer writer;
+    if ((status = ql_file_writer_open(&writer, path, error)) == QL_OK) {
+        (void)fputs(text, writer.stream);
+        (void)fputc('\n', writer.stream);
+        status = ql_file_writer_close(&writer, error);
+    }
+done:
+    free(text);
+    json_decref(root);
+    return status;
+}
+
+int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol)
+{
+    for (int token = 0; token < descriptor->symbol_count; token++) {
+        if (descriptor->symbols[token] == symbol) {
+            return token;
+        }
+    }
+    return -1;
+}
+
+void ql_descriptor_set_vocabulary(struct ql_descriptor *descriptor, const struct ql_vocabulary *vocabulary)
+{
+    memcpy(descriptor->symbols, vocabulary->symbols, (size_t)vocabulary->count * sizeof vocabulary->symbols[0]);
+    descriptor->symbol_count = vocabulary->count;
+}

@@ -1,0 +1,61 @@
+// The descriptor: the JSON file beside a model, with what one must know to let it write. docs/descriptor.md has the format.
+// Uses: base, corpus/vocabulary, jansson.
+#ifndef QL_ONNX_DESCRIPTOR_H
+#define QL_ONNX_DESCRIPTOR_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "corpus/vocabulary.h"
+
+enum {
+    QL_DESCRIPTOR_PATH_BYTES = 4096,
+    QL_DESCRIPTOR_NAME_BYTES = 256,
+    QL_DESCRIPTOR_STATE_LIMIT = 8, // pairs of state input and state output
+    QL_DESCRIPTOR_RESET_LIMIT = 16,
+};
+
+struct ql_descriptor {
+    char filename[QL_DESCRIPTOR_PATH_BYTES]; // of the .onnx file; as it stands in the JSON, relative to its folder
+    char path[QL_DESCRIPTOR_PATH_BYTES];     // of the same file, from where we are; set by ql_descriptor_load
+    char type[QL_DESCRIPTOR_NAME_BYTES];     // "lstm", "gru", "rnn", or what else the model is; "" when not said
+    int sequence_length;                     // tokens per sequence in training; 0 when not said
+    double temperature, top_p;               // what to sample with by default; see device/sampler.h
+    int top_k;
+    int hidden_size, hidden_layers; // 0 when not said
+    // The symbol of each token, in the model's order, which need not be sorted.
+    uint32_t symbols[QL_VOCABULARY_LIMIT];
+    int symbol_count;
+
+    // Optional. The state is reset before these tokens: "reset" in the JSON, a string of symbols, such as "\n" for a
+    // model of separate items.
+    int resets[QL_DESCRIPTOR_RESET_LIMIT];
+    int reset_count;
+    // Optional names of the graph's inputs and outputs, for models in which they are not evident; "" when not said.
+    char tokens[QL_DESCRIPTOR_NAME_BYTES]; // "tokens"
+    char logits[QL_DESCRIPTOR_NAME_BYTES]; // "logits"
+    struct {
+        char input[QL_DESCRIPTOR_NAME_BYTES], output[QL_DESCRIPTOR_NAME_BYTES];
+    } states[QL_DESCRIPTOR_STATE_LIMIT]; // "states": [["h0", "hn"], ["c0", "cn"]]
+    int state_count;
+};
+
+// Reads a descriptor. `filename` and `vocabulary` must be there; for the others there are defaults (temperature 1,
+// top_p 1, top_k 0). Fields that are not named above are left alone. Errors: unreadable, no JSON, a field of the wrong
+// kind or out of its range, a symbol twice; each with the file and the field.
+enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *path, struct ql_error *error);
+
+// The same from text; `path` is for the messages and for the folder of the model.
+enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *text, size_t size_bytes,
+                                  const char *path, struct ql_error *error);
+
+// Writes a descriptor, whole or not at all, without the optional fields that are not said.
+enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const char *path, struct ql_error *error);
+
+// The token of a symbol, or -1.
+int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol);
+
+// Sets the symbols from a vocabulary, whose tokens are in their order.
+void ql_descriptor_set_vocabulary(struct ql_descriptor *descriptor, const struct ql_vocabulary *vocabulary);
+
+#endif

@@ -1,0 +1,245 @@
+// The roles of a language model's inputs and outputs: see model_roles.h.
+#include "onnx/model_roles.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct ql_value *input_value(const struct ql_graph *graph, int number)
+{
+    return &graph->values[graph->inputs[number]];
+}
+
+static const struct ql_value *output_value(const struct ql_graph *graph, int number)
+{
+    return &graph->values[graph->outputs[number]];
+}
+
+static int find_named(const struct ql_graph *graph, const int *values, int count, const char *name)
+{
+    for (int k = 0; k < count; k++) {
+        if (strcmp(graph->values[values[k]].name, name) == 0) {
+            return k;
+        }
+    }
+    return -1;
+}
+
+static bool ends_in(const struct ql_value *value, int size)
+{
+    return value->rank >= 1 && value->dims[value->rank - 1] == size;
+}
+
+static bool is_integer(const struct ql_value *value)
+{
+    return value->type == QL_ELEMENT_S64 || value->type == QL_ELEMENT_S32;
+}
+
+// True when the name has the word in it, in upper or lower case.
+static bool has_word(const char *name, const char *word)
+{
+    const size_t length = strlen(word);
+    for (; name != NULL && *name != '\0'; name++) {
+        size_t same = 0;
+        while (same < length && tolower((unsigned char)name[same]) == word[same]) {
+            same++;
+        }
+        if (same == length) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum ql_status find_tokens(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                  const struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    int candidates[2] = {0, 0}; // integer, one-hot
+    int found[2] = {-1, -1};
+
+    if (descriptor->tokens[0] != '\0') {
+        roles->tokens = find_named(graph, graph->inputs, graph->input_count, descriptor->tokens);
+        if (roles->tokens < 0) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "the model has no input '%s', which the descriptor's field "
+                                  "'tokens' names",
+                                  descriptor->tokens);
+        }
+        roles->one_hot = !is_integer(input_value(graph, roles->tokens));
+        return QL_OK;
+    }
+    for (int k = 0; k < graph->input_count; k++) {
+        const struct ql_value *input = input_value(graph, k);
+        bool one_hot = input->type == QL_ELEMENT_F32 && ends_in(input, descriptor->symbol_count);
+        if (is_integer(input) || one_hot) {
+            found[one_hot] = k;
+            candidates[one_hot]++;
+        }
+    }
+    roles->one_hot = candidates[0] == 0;
+    roles->tokens = found[roles->one_hot];
+    if (candidates[roles->one_hot] != 1) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s input of the model can be the tokens: name it in the descriptor, \"tokens\": \"...\"",
+                              roles->tokens < 0 ? "no" : "more than one");
+    }
+    return QL_OK;
+}
+
+static enum ql_status find_sequence_axis(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                         struct ql_error *error)
+{
+    const struct ql_value *tokens = input_value(graph, roles->tokens);
+    const int axes = tokens->rank - roles->one_hot;
+
+    if (axes < 0 || axes > 2) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the input '%s' has %d dimensions; tokens have a sequence, and perhaps a batch",
+                              tokens->name, tokens->rank);
+    }
+    roles->sequence_axis = axes - 1 < 0 ? -1 : 0;
+    if (axes == 2) {
+        // Names tell; otherwise what is fixed to 1 is the batch; otherwise the sequence comes first, as in PyTorch.
+        const char *const *names = tokens->dim_names;
+        bool second = has_word(names[0], "batch") || has_word(names[1], "seq") || has_word(names[1], "time");
+        bool first = has_word(names[1], "batch") || has_word(names[0], "seq") || has_word(names[0], "time");
+        if (first == second) {
+            second = tokens->dims[0] == 1 && tokens->dims[1] != 1;
+        }
+        roles->sequence_axis = second;
+    }
+    return QL_OK;
+}
+
+static enum ql_status find_logits(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                  const struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    int candidates = 0;
+
+    roles->logits = -1;
+    if (descriptor->logits[0] != '\0') {
+        roles->logits = find_named(graph, graph->outputs, graph->output_count, descriptor->logits);
+        return roles->logits >= 0 ? QL_OK
+                                  : ql_error_write(error, QL_ERROR_INPUT,
+                                                   "the model has no output '%s', which the descriptor's field "
+                                                   "'logits' names",
+                                                   descriptor->logits);
+    }
+    for (int k = graph->output_count - 1; k >= 0; k--) {
+        if (ends_in(output_value(graph, k), descriptor->symbol_count)) {
+            roles->logits = k;
+            candidates++;
+        }
+    }
+    if (candidates != 1) {
+        roles->logits = 0; // a state may be as wide as the vocabulary, or the file does not say
+    }
+    return QL_OK;
+}
+
+static enum ql_status find_states(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                  const struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    if (descriptor->state_count > 0) {
+        for (int s = 0; s < descriptor->state_count; s++) {
+            int input = find_named(graph, graph->inputs, graph->input_count, descriptor->states[s].input);
+            int output = find_named(graph, graph->outputs, graph->output_count, descriptor->states[s].output);
+            if (input < 0 || output < 0 || input == roles->tokens || output == roles->logits) {
+                return ql_error_write(error, QL_ERROR_INPUT,
+                                      "the model has no state from '%s' to '%s', which the descriptor's field 'states' "
+                                      "names",
+                                      descriptor->states[s].input, descriptor->states[s].output);
+            }
+            roles->states[s].input = input;
+            roles->states[s].output = output;
+        }
+        roles->state_count = descriptor->state_count;
+    } else {
+        int output = 0;
+        for (int input = 0; input < graph->input_count; input++) {
+            if (input == roles->tokens) {
+                continue;
+            }
+            output += output == roles->logits;
+            if (output >= graph->output_count || roles->state_count == QL_DESCRIPTOR_STATE_LIMIT) {
+                return ql_error_write(error, QL_ERROR_INPUT,
+                                      "the input '%s' has no output that goes with it: name the pairs in the "
+                                      "descriptor, \"states\": [[\"input\", \"output\"], ...]",
+                                      input_value(graph, input)->name);
+            }
+            roles->states[roles->state_count].input = input;
+            roles->states[roles->state_count++].output = output++;
+        }
+    }
+    if (roles->state_count != graph->input_count - 1) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the descriptor's field 'states' names %d of the model's %d states", roles->state_count,
+                              graph->input_count - 1);
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                   const struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    enum ql_status status;
+
+    *roles = (struct ql_model_roles){0};
+    if ((status = find_tokens(roles, graph, descriptor, error)) == QL_OK &&
+        (status = find_sequence_axis(roles, graph, error)) == QL_OK &&
+        (status = find_logits(roles, graph, descriptor, error)) == QL_OK) {
+        status = find_states(roles, graph, descriptor, error);
+    }
+    return status;
+}
+
+enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
+                                    const struct ql_descriptor *descriptor, int sequence, struct ql_error *error)
+{
+    const struct ql_graph *graph = program->graph;
+    const struct ql_program_value *tokens = &program->values[graph->inputs[roles->tokens]];
+    const struct ql_program_value *logits = &program->values[graph->outputs[roles->logits]];
+    const int V = descriptor->symbol_count;
+
+    if (tokens->count != sequence * (roles->one_hot ? V : 1)) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the input '%s' takes %d numbers, not %d tokens of one stream: export the model with an "
+                              "open sequence, or with sequence 1, and batch 1",
+                              tokens->name, tokens->count, sequence);
+    }
+    if (logits->type != QL_ELEMENT_F32 || logits->count != sequence * V) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the output '%s' has %d numbers of type %s; %d logits for each of %d tokens are %d "
+                              "floats: is the vocabulary that of this model?",
+                              logits->name, logits->count, ql_element_write(logits->type), V, sequence, sequence * V);
+    }
+    for (int s = 0; s < roles->state_count; s++) {
+        const struct ql_program_value *input = &program->values[graph->inputs[roles->states[s].input]];
+        const struct ql_program_value *output = &program->values[graph->outputs[roles->states[s].output]];
+        bool same = input->type == QL_ELEMENT_F32 && output->type == QL_ELEMENT_F32 && input->rank == output->rank;
+        for (int axis = 0; axis < input->rank && same; axis++) {
+            same = input->dims[axis] == output->dims[axis];
+        }
+        if (!same) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "the state that goes in as '%s' and comes out as '%s' is not of one shape, in float: "
+                                  "name the pairs in the descriptor, \"states\": [[\"input\", \"output\"], ...]",
+                                  input->name, output->name);
+        }
+    }
+    return QL_OK;
+}
+
+struct ql_binding ql_model_roles_binding(const struct ql_model_roles *roles, const struct ql_graph *graph, int sequence,
+                                         char *name)
+{
+    const int axis = roles->sequence_axis < 0 ? 0 : roles->sequence_axis;
+    const struct ql_value *tokens = input_value(graph, roles->tokens);
+
+    // A symbolic name fixes the same size of other inputs, too.
+    if (tokens->dim_names[axis] != NULL) {
+        return (struct ql_binding){.name = tokens->dim_names[axis], .size = sequence};
+    }
+    (void)snprintf(name, QL_ROLE_NAME_BYTES, "%.255s:%d", tokens->name, axis);
+    return (struct ql_binding){.name = name, .size = sequence};
+}

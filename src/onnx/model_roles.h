@@ -1,0 +1,41 @@
+// The roles of a language model's inputs and outputs: which is the tokens, which the logits, which a state and where it
+// comes out again. Found by type and shape, or named in the descriptor.
+// Uses: base, onnx/descriptor, onnx/graph, onnx/program.
+#ifndef QL_ONNX_MODEL_ROLES_H
+#define QL_ONNX_MODEL_ROLES_H
+
+#include "base/status.h"
+#include "onnx/descriptor.h"
+#include "onnx/graph.h"
+#include "onnx/program.h"
+
+struct ql_model_roles {
+    int tokens;        // number of the graph input (not of the value)
+    bool one_hot;      // the tokens' input is float, with the vocabulary as its last dimension
+    int sequence_axis; // of the tokens' input; -1 when it has no axis to spare: one token per run
+    int logits;        // number of the graph output; its last dimension is the vocabulary
+    int state_count;
+    struct {
+        int input, output; // numbers of graph input and output
+    } states[QL_DESCRIPTOR_STATE_LIMIT];
+};
+
+// Finds the roles. A name in the descriptor decides. Otherwise the tokens are the only integer input, or the only float
+// input whose last size is that of the vocabulary; the logits are the only output whose last size is that of the
+// vocabulary, or the first output; the other inputs are the states, and go with the other outputs in their order.
+// Errors: QL_ERROR_INPUT when that does not tell, saying which field of the descriptor would.
+enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                   const struct ql_descriptor *descriptor, struct ql_error *error);
+
+// Checks roles against the compiled program: one stream, a logit for every symbol and step, states as they came.
+// `sequence` is the number of tokens per run. Errors: QL_ERROR_INPUT.
+enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
+                                    const struct ql_descriptor *descriptor, int sequence, struct ql_error *error);
+
+// The binding that fixes the number of tokens per run; all other open sizes are 1 (default_size of the program).
+// `name` has room for QL_ROLE_NAME_BYTES.
+enum { QL_ROLE_NAME_BYTES = QL_DESCRIPTOR_NAME_BYTES + 4 };
+struct ql_binding ql_model_roles_binding(const struct ql_model_roles *roles, const struct ql_graph *graph, int sequence,
+                                         char *name);
+
+#endif
