@@ -81,8 +81,8 @@ static inline int64_t ql_cast_truncate(double value, double least, double most)
         return 0;
     }
     value = value < least ? least : value;
-    // 2^63 is a double, but no int64_t.
-    return value >= 9223372036854775808.0 && most >= value ? INT64_MAX : (int64_t)(value > most ? most : value);
+    value = value > most ? most : value;
+    return value >= 9223372036854775808.0 ? INT64_MAX : (int64_t)value; // 2^63 is a double, but no int64_t
 }
 
 static inline void ql_cast_store_float(void *y, int to, int k, double value)

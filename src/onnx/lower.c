@@ -64,7 +64,7 @@ int ql_lower_ints(struct ql_lower *lower, int value, int64_t *numbers, int limit
         ql_lower_fail(lower, "'%s' has %d elements; there can be at most %d", v->name, v->count, limit);
         return 0;
     }
-    ql_cast(numbers, ql_lower_data(lower, value), QL_ELEMENT_S64, v->type, v->count);
+    ql_cast(numbers, ql_lower_data(lower, value), QL_ELEMENT_S64, (int)v->type, v->count);
     return v->count;
 }
 
@@ -337,12 +337,12 @@ int ql_lower_set_arrays(struct ql_kernel_call *call, int rank, const int *dims, 
         // The axis before joins this one when in all operands its step is this axis's whole length.
         bool joins = kept > 0;
         for (int k = 0; k < count && joins; k++) {
-            joins = call->arrays[1 + k][kept - 1] == strides[k][axis] * dims[axis];
+            joins = (unsigned)call->arrays[1 + k][kept - 1] == (unsigned)strides[k][axis] * (unsigned)dims[axis];
         }
         if (!joins) {
             call->arrays[0][kept++] = 1;
         }
-        call->arrays[0][kept - 1] *= dims[axis];
+        call->arrays[0][kept - 1] = (int)((unsigned)call->arrays[0][kept - 1] * (unsigned)dims[axis]);
         for (int k = 0; k < count; k++) {
             call->arrays[1 + k][kept - 1] = strides[k][axis];
         }
@@ -487,7 +487,7 @@ void ql_lower_cast_to(struct ql_lower *lower, int y, int value)
 
     ql_lower_call(lower, &(struct ql_kernel_call){.kernel = &ql_kernels[QL_KERNEL_CAST],
                                                   .buffers = {y, value},
-                                                  .ints = {to->type, from->type, from->count}});
+                                                  .ints = {(int)to->type, (int)from->type, from->count}});
 }
 
 int ql_lower_cast(struct ql_lower *lower, int value, enum ql_element type)

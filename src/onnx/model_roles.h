@@ -34,7 +34,7 @@ enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const st
 
 // The binding that fixes the number of tokens per run; all other open sizes are 1 (default_size of the program).
 // `name` has room for QL_ROLE_NAME_BYTES.
-enum { QL_ROLE_NAME_BYTES = QL_DESCRIPTOR_NAME_BYTES + 4 };
+enum { QL_ROLE_NAME_BYTES = QL_DESCRIPTOR_NAME_BYTES + 16 };
 struct ql_binding ql_model_roles_binding(const struct ql_model_roles *roles, const struct ql_graph *graph, int sequence,
                                          char *name);
 

@@ -1,0 +1,125 @@
+// Fuzzes the road of a foreign model: reader, compilation, memory plan, and a run when it is small.
+// Whatever comes in, the result is a model that runs or an error with a message.
+// Uses: engine.
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "onnx/onnx_reader.h"
+#include "onnx/onnx_writer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
+
+enum {
+    BYTE_LIMIT = 1 << 22,
+    WORK_LIMIT = 1 << 20, // elements and multiply-accumulates, at compile time and in the run
+    INPUT_LIMIT = 64,
+};
+
+static int64_t count_work(const struct ql_program *program)
+{
+    int64_t work = 0;
+    for (int n = 0; n < program->call_count; n++) {
+        const struct ql_kernel_call *call = &program->calls[n];
+        work += call->macs;
+        for (int k = 0; k < call->kernel->buffer_count; k++) {
+            work += call->buffers[k] < 0 ? 0 : program->values[call->buffers[k]].count;
+        }
+    }
+    return work;
+}
+
+// No two values that live at the same time share a byte of the arena.
+static void check_plan(const struct ql_program *program)
+{
+    for (int i = 0; i < program->value_count && program->value_count < 500; i++) {
+        const struct ql_program_value *a = &program->values[i];
+        for (int j = 0; j < i; j++) {
+            const struct ql_program_value *b = &program->values[j];
+            if (a->root == i && b->root == j && a->storage == QL_STORAGE_ARENA && b->storage == QL_STORAGE_ARENA &&
+                a->first_call >= 0 && b->first_call >= 0) {
+                assert(a->last_call < b->first_call || b->last_call < a->first_call ||
+                       a->arena_offset + a->bytes <= b->arena_offset || b->arena_offset + b->bytes <= a->arena_offset);
+            }
+        }
+    }
+}
+
+static void run_graph(const struct ql_graph *graph)
+{
+    const struct ql_program_options options = {.default_size = 2, .byte_limit = BYTE_LIMIT, .work_limit = WORK_LIMIT};
+    struct ql_engine engine;
+    struct ql_error error = {QL_OK, ""};
+    void *inputs[INPUT_LIMIT] = {NULL};
+    void *outputs[INPUT_LIMIT] = {NULL};
+
+    if (graph->input_count > INPUT_LIMIT || graph->output_count > INPUT_LIMIT) {
+        return;
+    }
+    if (ql_engine_init(&engine, graph, &options, &error) != QL_OK) {
+        assert(error.message[0] != '\0');
+        return;
+    }
+    check_plan(&engine.program);
+    size_t bytes = 0;
+    for (int k = 0; k < graph->input_count; k++) {
+        bytes += engine.program.values[graph->inputs[k]].bytes;
+    }
+    if (bytes <= BYTE_LIMIT && count_work(&engine.program) <= WORK_LIMIT) {
+        for (int k = 0; k < graph->input_count; k++) {
+            inputs[k] = calloc(engine.program.values[graph->inputs[k]].bytes + 1, 1);
+            assert(inputs[k] != NULL);
+        }
+        if (ql_engine_run(&engine, (const void *const *)inputs, outputs, &error) != QL_OK) {
+            assert(error.message[0] != '\0');
+        }
+        for (int k = 0; k < graph->input_count; k++) {
+            free(inputs[k]);
+        }
+    }
+    ql_engine_free(&engine);
+}
+
+// What was read can be written, and reads back as the same bytes once more.
+static void check_round_trip(const struct ql_graph *graph)
+{
+    struct ql_graph again = {0};
+    struct ql_error error;
+    unsigned char *bytes[2];
+    size_t sizes[2];
+
+    for (int n = 0; n < graph->node_count; n++) {
+        for (int k = 0; k < graph->nodes[n].attribute_count; k++) {
+            if (graph->nodes[n].attributes[k].kind == QL_ATTRIBUTE_OTHER) {
+                return;
+            }
+        }
+    }
+    if (ql_onnx_write(&bytes[0], &sizes[0], graph, &error) != QL_OK) {
+        return;
+    }
+    if (ql_onnx_read(&again, bytes[0], sizes[0], &error) == QL_OK &&
+        ql_onnx_write(&bytes[1], &sizes[1], &again, &error) == QL_OK) {
+        assert(sizes[0] == sizes[1] && memcmp(bytes[0], bytes[1], sizes[0]) == 0);
+        free(bytes[1]);
+    }
+    free(bytes[0]);
+    ql_graph_free(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+    struct ql_graph graph = {0};
+    struct ql_error error = {QL_OK, ""};
+
+    if (ql_onnx_read(&graph, data, size_bytes, &error) == QL_OK) {
+        check_round_trip(&graph);
+        run_graph(&graph);
+    } else {
+        assert(error.message[0] != '\0');
+    }
+    ql_graph_free(&graph);
+    return 0;
+}
