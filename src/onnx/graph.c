@@ -169,14 +169,24 @@ void ql_graph_add_floats(struct ql_graph *graph, const char *name, const float *
                                          .floats = copy(&graph->arena, values, (size_t)count, sizeof values[0])});
 }
 
+static void add_strings(struct ql_graph *graph, const char *name, enum ql_attribute_kind kind,
+                        const char *const *values, int count)
+{
+    const char **strings = ql_arena_take(&graph->arena, (size_t)count, sizeof strings[0]);
+    for (int i = 0; i < count && strings != NULL; i++) {
+        strings[i] = copy_text(&graph->arena, values[i]);
+    }
+    add_attribute(graph, &(struct ql_attribute){.name = name, .kind = kind, .count = count, .strings = strings});
+}
+
 void ql_graph_add_string(struct ql_graph *graph, const char *name, const char *value)
 {
-    const char **strings = ql_arena_take(&graph->arena, 1, sizeof *strings);
-    if (strings != NULL) {
-        strings[0] = copy_text(&graph->arena, value);
-        add_attribute(
-            graph, &(struct ql_attribute){.name = name, .kind = QL_ATTRIBUTE_STRING, .count = 1, .strings = strings});
-    }
+    add_strings(graph, name, QL_ATTRIBUTE_STRING, &value, 1);
+}
+
+void ql_graph_add_strings(struct ql_graph *graph, const char *name, const char *const *values, int count)
+{
+    add_strings(graph, name, QL_ATTRIBUTE_STRINGS, values, count);
 }
 
 void ql_graph_add_input(struct ql_graph *graph, int value)

@@ -96,6 +96,7 @@ void ql_graph_add_ints(struct ql_graph *graph, const char *name, const int64_t *
 void ql_graph_add_float(struct ql_graph *graph, const char *name, float value);
 void ql_graph_add_floats(struct ql_graph *graph, const char *name, const float *values, int count);
 void ql_graph_add_string(struct ql_graph *graph, const char *name, const char *value);
+void ql_graph_add_strings(struct ql_graph *graph, const char *name, const char *const *values, int count);
 
 // Makes a value an input or an output of the graph.
 void ql_graph_add_input(struct ql_graph *graph, int value);
