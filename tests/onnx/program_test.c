@@ -1,0 +1,326 @@
+// Compilation: shape arithmetic vanishes, memory is shared, and what is not supported is an error that names it.
+// Uses: cmocka, ql_onnx.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "onnx/graph.h"
+#include "onnx/program.h"
+
+// A graph that the tests build node by node; every value is named by its letter.
+static struct ql_graph graph;
+static struct ql_program program;
+static struct ql_error error;
+
+static int set_up(void **state)
+{
+    (void)state;
+    graph = (struct ql_graph){0};
+    program = (struct ql_program){0};
+    ql_graph_init(&graph, "test", 17);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ql_program_free(&program);
+    ql_graph_free(&graph);
+    return 0;
+}
+
+static int add_input(const char *name, enum ql_element type, int rank, const int *dims)
+{
+    int value = ql_graph_add_value(&graph, name, type, rank, dims, NULL);
+    ql_graph_add_input(&graph, value);
+    return value;
+}
+
+static int add_ints(const char *name, int count, const int64_t *numbers)
+{
+    return ql_graph_add_value(&graph, name, QL_ELEMENT_S64, 1, &count, numbers);
+}
+
+static int add_scalar(const char *name, int64_t number)
+{
+    return ql_graph_add_value(&graph, name, QL_ELEMENT_S64, 0, NULL, &number);
+}
+
+// A node of at most two inputs and one output, named like its output.
+static int add_node(const char *operator_name, const char *output, int first, int second)
+{
+    const int inputs[] = {first, second};
+    int value = ql_graph_add_value(&graph, output, QL_ELEMENT_NONE, -1, NULL, NULL);
+    ql_graph_add_node(&graph, operator_name, output, inputs, second < 0 ? 1 : 2, &value, 1);
+    return value;
+}
+
+static enum ql_status compile(void)
+{
+    const struct ql_program_options options = {.default_size = 5};
+    ql_program_free(&program);
+    enum ql_status status = ql_graph_check(&graph, &error);
+    return status == QL_OK ? ql_program_init(&program, &graph, &options, &error) : status;
+}
+
+static void expect_compiled(void)
+{
+    if (compile() != QL_OK) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static void expect_error(const char *words)
+{
+    error.message[0] = '\0';
+    assert_int_equal(compile(), QL_ERROR_INPUT);
+    if (strstr(error.message, words) == NULL) {
+        fail_msg("'%s' is not in '%s'", words, error.message);
+    }
+}
+
+// x (B, T, 4), reshaped to (B, T * 4) by arithmetic on its own shape, as exporters write it.
+static void program_shape_arithmetic_leaves_no_call(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 3, (const int[]){-1, -1, 4});
+    int shape = add_node("Shape", "shape", x, -1);
+    int size = add_node("Gather", "size", shape, add_scalar("zero", 0));
+    int list = add_node("Unsqueeze", "list", size, add_ints("axes", 1, (const int64_t[]){0}));
+    int joined = add_node("Concat", "joined", list, add_ints("rest", 1, (const int64_t[]){-1}));
+    ql_graph_add_int(&graph, "axis", 0);
+    int y = add_node("Reshape", "y", x, joined);
+    ql_graph_add_output(&graph, y);
+    expect_compiled();
+    assert_int_equal(program.call_count, 0);
+    assert_int_equal(program.arena_bytes, 0);
+    assert_int_equal(program.values[y].rank, 2);
+    assert_int_equal(program.values[y].dims[0], 5);
+    assert_int_equal(program.values[y].dims[1], 20);
+    assert_int_equal(ql_program_root(&program, y)->storage, QL_STORAGE_INPUT);
+}
+
+static void program_parts_in_one_piece_are_views(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 2, (const int[]){6, 3});
+    int starts = add_ints("starts", 1, (const int64_t[]){2});
+    int ends = add_ints("ends", 1, (const int64_t[]){4});
+    const int inputs[] = {x, starts, ends};
+    int y = ql_graph_add_value(&graph, "y", QL_ELEMENT_NONE, -1, NULL, NULL);
+    ql_graph_add_node(&graph, "Slice", "y", inputs, 3, &y, 1);
+    ql_graph_add_output(&graph, y);
+    expect_compiled();
+    assert_int_equal(program.call_count, 0);
+    assert_int_equal(program.values[y].root, x);
+    assert_int_equal(program.values[y].offset, 2 * 3 * sizeof(float));
+}
+
+static void program_calls_that_nobody_needs_are_dropped(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){8});
+    int y = add_node("Relu", "y", x, -1);
+    (void)add_node("Tanh", "unused", add_node("Exp", "unused_too", y, -1), -1);
+    ql_graph_add_output(&graph, y);
+    expect_compiled();
+    assert_int_equal(program.call_count, 1);
+    assert_string_equal(program.calls[0].kernel->name, "ql_unary_f32");
+    assert_string_equal(program.calls[0].operations[0]->name, "ql_relu_f32");
+}
+
+// In a chain only two values live at a time, so two blocks are enough for any length.
+static void program_chain_needs_two_blocks(void **state)
+{
+    enum { LENGTH = 20, SIZE = 64 };
+    const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
+                                 "k", "l", "m", "n", "o", "p", "q", "r", "s", "t"};
+    int size = SIZE;
+
+    (void)state;
+    int value = add_input("x", QL_ELEMENT_F32, 1, &size);
+    for (int k = 0; k < LENGTH; k++) {
+        value = add_node("Tanh", names[k], value, -1);
+    }
+    ql_graph_add_output(&graph, value);
+    expect_compiled();
+    assert_int_equal(program.call_count, LENGTH);
+    assert_int_equal(program.arena_bytes, 2 * SIZE * sizeof(float));
+}
+
+static void program_unknown_operator_is_named(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){8});
+    ql_graph_add_output(&graph, add_node("Conv", "y", x, -1));
+    expect_error("node 'y' (Conv): this operator is not supported");
+}
+
+static void program_operator_of_a_later_version_is_named(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){8});
+    ql_graph_add_output(&graph, add_node("Gelu", "y", x, -1)); // since version 20
+    expect_error("node 'y' (Gelu): this operator is not supported in this version");
+}
+
+static void program_unknown_attribute_is_named(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 2, (const int[]){8, 8});
+    ql_graph_add_output(&graph, add_node("Softmax", "y", x, -1));
+    ql_graph_add_int(&graph, "axes", 1);
+    expect_error("node 'y' (Softmax): the attribute 'axes' is not supported");
+}
+
+static void program_attribute_of_another_kind_is_named(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 2, (const int[]){8, 8});
+    ql_graph_add_output(&graph, add_node("Softmax", "y", x, -1));
+    ql_graph_add_float(&graph, "axis", 1.0f);
+    expect_error("the attribute 'axis'");
+}
+
+static void program_type_without_kernels_is_named(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_S64, 2, (const int[]){8, 8});
+    ql_graph_add_output(&graph, add_node("MatMul", "y", x, x));
+    expect_error("'x' has the type int64");
+}
+
+static void program_sizes_that_contradict_are_an_error(void **state)
+{
+    (void)state;
+    int a = add_input("a", QL_ELEMENT_F32, 2, (const int[]){2, 3});
+    int b = add_input("b", QL_ELEMENT_F32, 2, (const int[]){2, 4});
+    ql_graph_add_output(&graph, add_node("Add", "y", a, b));
+    expect_error("node 'y' (Add): the size 4 of 'b' in dimension 1 does not fit the size 3");
+}
+
+static void program_shape_known_only_at_run_time_is_an_error(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){6});
+    int shape = add_input("shape", QL_ELEMENT_S64, 1, (const int[]){2});
+    ql_graph_add_output(&graph, add_node("Reshape", "y", x, shape));
+    expect_error("node 'y' (Reshape): 'shape' is known only at run time");
+}
+
+static void program_size_that_nobody_binds_is_named(void **state)
+{
+    const struct ql_program_options options = {.default_size = 0};
+
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 2, (const int[]){3, -1});
+    ql_graph_add_output(&graph, add_node("Relu", "y", x, -1));
+    assert_int_equal(ql_program_init(&program, &graph, &options, &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "dimension 1 (without a name) of the input 'x'"));
+}
+
+static void program_bindings_fix_sizes_and_contents(void **state)
+{
+    static const int64_t shape_data[] = {3, 2};
+    const struct ql_binding bindings[] = {
+        {.name = "length", .size = 3}, {.name = "x:1", .size = 2}, {.name = "shape", .data = shape_data}};
+    const struct ql_program_options options = {.bindings = bindings, .binding_count = 3};
+
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 2, (const int[]){-1, -1});
+    graph.values[x].dim_names[0] = "length";
+    int shape = add_input("shape", QL_ELEMENT_S64, 1, (const int[]){2});
+    int y = add_node("Expand", "y", x, shape);
+    ql_graph_add_output(&graph, y);
+    assert_int_equal(ql_program_init(&program, &graph, &options, &error), QL_OK);
+    assert_int_equal(program.values[y].dims[0], 3);
+    assert_int_equal(program.values[y].dims[1], 2);
+}
+
+static void program_huge_result_is_an_error(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){1});
+    ql_graph_add_output(&graph, add_node("Expand", "y", x, add_ints("n", 2, (const int64_t[]){1 << 20, 1 << 20})));
+    expect_error("more than");
+}
+
+static void program_memory_beyond_the_limit_is_an_error(void **state)
+{
+    const struct ql_program_options options = {.byte_limit = 1000};
+
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){300});
+    ql_graph_add_output(&graph, add_node("Relu", "y", x, -1));
+    assert_int_equal(ql_program_init(&program, &graph, &options, &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "the limit is 1000"));
+}
+
+static void program_constant_index_out_of_range_is_an_error(void **state)
+{
+    (void)state;
+    int table = add_ints("table", 3, (const int64_t[]){5, 6, 7});
+    ql_graph_add_output(&graph, add_node("Gather", "y", table, add_scalar("index", 3)));
+    expect_error("node 'y' (Gather): an index is out of range");
+}
+
+static void program_activation_without_its_parameter_is_named(void **state)
+{
+    static const float zeros[64] = {0};
+    static const char *const names[] = {"Affine"};
+
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 3, (const int[]){2, 1, 3});
+    int w = ql_graph_add_value(&graph, "w", QL_ELEMENT_F32, 3, (const int[]){1, 4, 3}, zeros);
+    int r = ql_graph_add_value(&graph, "r", QL_ELEMENT_F32, 3, (const int[]){1, 4, 4}, zeros);
+    int y = ql_graph_add_value(&graph, "y", QL_ELEMENT_NONE, -1, NULL, NULL);
+    ql_graph_add_node(&graph, "RNN", "cell", (const int[]){x, w, r}, 3, &y, 1);
+    ql_graph_add_strings(&graph, "activations", names, 1);
+    ql_graph_add_output(&graph, y);
+    expect_error("node 'cell' (RNN): the activation 'Affine' needs a value in 'activation_alpha'");
+}
+
+static void program_recurrent_sizes_that_contradict_are_an_error(void **state)
+{
+    static const float zeros[64] = {0};
+
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 3, (const int[]){2, 1, 3});
+    int w = ql_graph_add_value(&graph, "w", QL_ELEMENT_F32, 3, (const int[]){1, 4, 4}, zeros);
+    int r = ql_graph_add_value(&graph, "r", QL_ELEMENT_F32, 3, (const int[]){1, 4, 4}, zeros);
+    int y = ql_graph_add_value(&graph, "y", QL_ELEMENT_NONE, -1, NULL, NULL);
+    ql_graph_add_node(&graph, "RNN", "cell", (const int[]){x, w, r}, 3, &y, 1);
+    ql_graph_add_output(&graph, y);
+    expect_error("node 'cell' (RNN): the shape of the input 'W'");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(program_shape_arithmetic_leaves_no_call),
+        TEST(program_parts_in_one_piece_are_views),
+        TEST(program_calls_that_nobody_needs_are_dropped),
+        TEST(program_chain_needs_two_blocks),
+        TEST(program_unknown_operator_is_named),
+        TEST(program_operator_of_a_later_version_is_named),
+        TEST(program_unknown_attribute_is_named),
+        TEST(program_attribute_of_another_kind_is_named),
+        TEST(program_type_without_kernels_is_named),
+        TEST(program_sizes_that_contradict_are_an_error),
+        TEST(program_shape_known_only_at_run_time_is_an_error),
+        TEST(program_size_that_nobody_binds_is_named),
+        TEST(program_bindings_fix_sizes_and_contents),
+        TEST(program_huge_result_is_an_error),
+        TEST(program_memory_beyond_the_limit_is_an_error),
+        TEST(program_constant_index_out_of_range_is_an_error),
+        TEST(program_activation_without_its_parameter_is_named),
+        TEST(program_recurrent_sizes_that_contradict_are_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
