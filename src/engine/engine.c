@@ -2,7 +2,6 @@
 #include "engine/engine.h"
 
 #include <assert.h>
-#include <stdint.h>
 #include <string.h>
 
 enum ql_status ql_engine_init(struct ql_engine *engine, const struct ql_graph *graph,
@@ -26,7 +25,7 @@ enum ql_status ql_engine_init(struct ql_engine *engine, const struct ql_graph *g
         const struct ql_program_value *root = ql_program_root(program, i);
         if (root->storage == QL_STORAGE_CONSTANT) {
             // No kernel writes to a constant, but their buffers are one array for what is read and what is written.
-            engine->addresses[i] = (void *)((uintptr_t)root->data + program->values[i].offset);
+            engine->addresses[i] = (unsigned char *)root->data + program->values[i].offset;
         } else if (root->storage == QL_STORAGE_ARENA && root->first_call >= 0) {
             engine->addresses[i] = engine->memory + root->arena_offset + program->values[i].offset;
         }
@@ -67,7 +66,7 @@ enum ql_status ql_engine_run(struct ql_engine *engine, const void *const *inputs
         const struct ql_program_value *root = ql_program_root(program, i);
         if (root->storage == QL_STORAGE_INPUT) {
             assert(inputs[root->input] != NULL);
-            engine->addresses[i] = (void *)((uintptr_t)inputs[root->input] + program->values[i].offset);
+            engine->addresses[i] = (unsigned char *)inputs[root->input] + program->values[i].offset;
         }
     }
     for (int n = 0; n < program->call_count; n++) {

@@ -326,9 +326,9 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
                                    run_rnn_general_f32},
 };
 
-#define ROW(name, file)                  \
-    {                                    \
-#name, file, (ql_function *)name \
+#define ROW(name, file)                      \
+    {                                        \
+#name, (file), (ql_function *)(name) \
     }
 
 static const struct ql_operation operations[] = {

@@ -252,7 +252,7 @@ static bool make_constant(struct ql_lower *lower, struct ql_program_value *root)
 // Where a folded call may write: the content of a constant that the compiler made itself.
 static void *writable(const struct ql_lower *lower, int value)
 {
-    return (void *)(uintptr_t)ql_lower_data(lower, value);
+    return (void *)ql_lower_data(lower, value);
 }
 
 int ql_lower_constant(struct ql_lower *lower, enum ql_element type, int rank, const int *dims, const void *data)
@@ -401,6 +401,7 @@ static void run_now(struct ql_lower *lower, const struct ql_kernel_call *call)
         return;
     }
     for (int k = 0; k < kernel->operation_count; k++) {
+        assert(call->operations[k] != NULL);
         arguments.operations[k] = call->operations[k]->function;
     }
     for (int k = 0; k < kernel->array_count; k++) {
@@ -418,9 +419,6 @@ void ql_lower_call(struct ql_lower *lower, const struct ql_kernel_call *call)
 
     if (lower->status != QL_OK) {
         return;
-    }
-    for (int k = 0; k < call->kernel->operation_count; k++) {
-        assert(call->operations[k] != NULL);
     }
     for (int k = 0; k < call->kernel->output_count; k++) {
         empty = empty && (call->buffers[k] < 0 || program->values[call->buffers[k]].count == 0);
@@ -455,7 +453,7 @@ void ql_lower_copy(struct ql_lower *lower, int y, int x, int rank, const int *di
 int ql_lower_transposed(struct ql_lower *lower, int value, const int *order)
 {
     const struct ql_program_value *v = ql_lower_value(lower, value);
-    int dims[QL_RANK_LIMIT];
+    int dims[QL_RANK_LIMIT] = {0};
     int own[QL_RANK_LIMIT];
     int strides_x[QL_RANK_LIMIT];
     int strides_y[QL_RANK_LIMIT];

@@ -273,26 +273,28 @@ void ql_lower_op_slice(struct ql_lower *lower)
     for (int k = 0; k < count; k++) {
         int axis = axis_count < 0 ? k : ql_lower_axis(lower, axes[k], v->rank);
         int64_t step = step_count < 0 ? 1 : steps[k];
-        if (lower->status == QL_OK && (step == 0 || seen[axis])) {
-            ql_lower_fail(lower, "the step of axis %d is 0, or the axis is named twice", axis);
-        }
         if (lower->status != QL_OK) {
+            return;
+        }
+        if (step == 0 || seen[axis]) {
+            ql_lower_fail(lower, "the step of axis %d is 0, or the axis is named twice", axis);
             return;
         }
         seen[axis] = true;
         // Beyond an end of the axis means at the end; backwards, "before the first" is -1.
         const int64_t size = v->dims[axis];
-        step = clamp(step, -size - 1, size + 1);
+        const bool forward = step > 0;
+        const int64_t stride = forward ? clamp(step, 1, size + 1) : -clamp(step, -size - 1, -1);
         int64_t start = starts[k] < 0 ? starts[k] + size : starts[k];
         int64_t end = ends[k] < 0 ? ends[k] + size : ends[k];
-        start = step > 0 ? clamp(start, 0, size) : clamp(start, 0, size - 1);
-        end = step > 0 ? clamp(end, 0, size) : clamp(end, -1, size - 1);
-        int64_t length = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
+        start = forward ? clamp(start, 0, size) : clamp(start, 0, size - 1);
+        end = forward ? clamp(end, 0, size) : clamp(end, -1, size - 1);
+        const int64_t length = ((forward ? end - start : start - end) + stride - 1) / stride;
         dims[axis] = size == 0 || length < 0 ? 0 : (int)length;
         if (dims[axis] > 0) {
             first += (int)start * strides[axis];
         }
-        strides[axis] *= (int)step;
+        strides[axis] *= (int)(forward ? stride : -stride);
     }
     lower_part(lower, 0, x, v->rank, dims, first, strides);
 }

@@ -110,7 +110,7 @@ static void read_activations(struct ql_lower *lower, struct layer *layer)
         float *parameters[] = {&to->alpha, &to->beta};
         to->alpha = functions[f].alpha;
         to->beta = functions[f].beta;
-        for (int p = 0; p < functions[f].parameters; p++) {
+        for (int p = 0; p < 2 && p < functions[f].parameters; p++) {
             if (lists[p] != NULL && taken[p] < lists[p]->count) {
                 *parameters[p] = lists[p]->floats[taken[p]++];
             } else if (functions[f].required) {
@@ -415,8 +415,8 @@ static void call_rnn(struct ql_lower *lower, const struct layer *layer, int d, i
 
 static void lower_recurrent(struct ql_lower *lower, const struct cell *cell)
 {
-    const int y_order[] = {2, 0, 1, 3}; // (T, D, B, H) to (B, T, D, H)
-    const int state_order[] = {1, 0, 2};
+    static const int y_order[QL_RANK_LIMIT] = {2, 0, 1, 3}; // (T, D, B, H) to (B, T, D, H)
+    static const int state_order[QL_RANK_LIMIT] = {1, 0, 2};
     struct layer layer;
 
     read_layer(lower, &layer, cell);

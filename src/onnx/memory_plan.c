@@ -37,25 +37,25 @@ static void find_lifetimes(struct ql_program *program, bool keep)
     }
 }
 
-// A root to place. The copy of its size lets qsort compare without looking elsewhere.
+// A value, and what it is sorted by.
 struct item {
-    size_t bytes;
+    size_t key;
     int value;
 };
 
 // By falling size, then by rising index, so that the plan is always the same.
-static int compare_items(const void *left, const void *right)
+static int compare_sizes(const void *left, const void *right)
 {
     const struct item *a = left;
     const struct item *b = right;
-    return a->bytes != b->bytes ? (a->bytes < b->bytes ? 1 : -1) : a->value - b->value;
+    return a->key != b->key ? (a->key < b->key ? 1 : -1) : a->value - b->value;
 }
 
 static int compare_offsets(const void *left, const void *right)
 {
-    const struct ql_program_value *a = *(const struct ql_program_value *const *)left;
-    const struct ql_program_value *b = *(const struct ql_program_value *const *)right;
-    return a->arena_offset < b->arena_offset ? -1 : a->arena_offset > b->arena_offset;
+    const struct item *a = left;
+    const struct item *b = right;
+    return a->key != b->key ? (a->key < b->key ? -1 : 1) : a->value - b->value;
 }
 
 static size_t align(size_t bytes)
@@ -64,9 +64,9 @@ static size_t align(size_t bytes)
 }
 
 // The lowest offset at which `value` meets none of the `count` placed values that live at the same time.
-// `neighbours` is scratch for `count` pointers.
+// `neighbours` is scratch for `count` items.
 static size_t find_offset(const struct ql_program *program, const struct item *placed, size_t count,
-                          const struct ql_program_value *value, const struct ql_program_value **neighbours)
+                          const struct ql_program_value *value, struct item *neighbours)
 {
     size_t found = 0;
     size_t offset = 0;
@@ -74,12 +74,12 @@ static size_t find_offset(const struct ql_program *program, const struct item *p
     for (size_t i = 0; i < count; i++) {
         const struct ql_program_value *other = &program->values[placed[i].value];
         if (other->first_call <= value->last_call && value->first_call <= other->last_call) {
-            neighbours[found++] = other;
+            neighbours[found++] = (struct item){other->arena_offset, placed[i].value};
         }
     }
     qsort(neighbours, found, sizeof neighbours[0], compare_offsets);
-    for (size_t i = 0; i < found && neighbours[i]->arena_offset < offset + value->bytes; i++) {
-        size_t end = align(neighbours[i]->arena_offset + neighbours[i]->bytes);
+    for (size_t i = 0; i < found && neighbours[i].key < offset + value->bytes; i++) {
+        size_t end = align(neighbours[i].key + program->values[neighbours[i].value].bytes);
         offset = end > offset ? end : offset;
     }
     return offset;
@@ -90,7 +90,7 @@ enum ql_status ql_memory_plan_init(struct ql_program *program, bool keep, size_t
     enum ql_status status = QL_OK;
     const size_t room = (size_t)program->value_count + 1;
     struct item *items = malloc(room * sizeof items[0]);
-    const struct ql_program_value **neighbours = malloc(room * sizeof neighbours[0]);
+    struct item *neighbours = malloc(room * sizeof neighbours[0]);
     size_t count = 0;
 
     if (items == NULL || neighbours == NULL) {
@@ -104,7 +104,7 @@ enum ql_status ql_memory_plan_init(struct ql_program *program, bool keep, size_t
             items[count++] = (struct item){value->bytes, i};
         }
     }
-    qsort(items, count, sizeof items[0], compare_items);
+    qsort(items, count, sizeof items[0], compare_sizes);
     program->arena_bytes = 0;
     for (size_t i = 0; i < count; i++) {
         struct ql_program_value *value = &program->values[items[i].value];

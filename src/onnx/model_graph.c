@@ -142,7 +142,7 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
     int after[2][QL_MODEL_LAYER_LIMIT];
     char name[NAME_BYTES];
 
-    assert(sequence >= 0);
+    assert(sequence >= 0 && d.L >= 1 && d.L <= QL_MODEL_LAYER_LIMIT);
     if (scratch == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to export the model");
     }

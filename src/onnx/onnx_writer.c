@@ -24,7 +24,7 @@ struct writer {
 
 static char *text(const char *constant)
 {
-    return (char *)(uintptr_t)constant; // protobuf-c has no const, but packing does not write
+    return (char *)constant; // protobuf-c has no const, but packing does not write
 }
 
 static size_t count_elements(const struct ql_value *value)
@@ -62,7 +62,7 @@ static bool set_tensor(struct writer *writer, Onnx__TensorProto *to, const struc
     to->data_type = ql_onnx_type_encode(from->type);
     to->name = from->name[0] != '\0' ? text(from->name) : NULL;
     to->has_raw_data = true;
-    to->raw_data.data = (uint8_t *)(uintptr_t)from->data;
+    to->raw_data.data = (uint8_t *)from->data;
     to->raw_data.len = count_elements(from) * ql_element_bytes(from->type);
     return true;
 }
@@ -139,12 +139,12 @@ static bool set_attribute(struct writer *writer, Onnx__AttributeProto *to, const
     case QL_ATTRIBUTE_INTS:
         to->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
         to->n_ints = (size_t)from->count;
-        to->ints = (int64_t *)(uintptr_t)from->ints;
+        to->ints = (int64_t *)from->ints;
         return true;
     case QL_ATTRIBUTE_FLOATS:
         to->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS;
         to->n_floats = (size_t)from->count;
-        to->floats = (float *)(uintptr_t)from->floats;
+        to->floats = (float *)from->floats;
         return true;
     case QL_ATTRIBUTE_STRINGS:
         to->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS;
@@ -264,6 +264,7 @@ enum ql_status ql_onnx_write(unsigned char **bytes, size_t *size_bytes, const st
     enum ql_status status = QL_OK;
 
     *bytes = NULL;
+    *size_bytes = 0;
     if (!set_graph(&writer, &content)) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the model");
         goto done;
