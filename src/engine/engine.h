@@ -34,14 +34,15 @@ void ql_engine_free(struct ql_engine *engine);
 
 // Computes the outputs from the inputs: row-major tensors of the graph's types in the program's shapes, in the order of
 // the graph. `inputs[k]` may be NULL for an input that a binding made a constant; `outputs[k]` may be NULL when nobody
-// wants that output. Outputs are written when all is computed, so a state may be input and output in the same memory.
+// wants that output. Outputs are written when all is computed, so a state may be input and output in the same memory
+// (but no output that is an input under another name, as Identity makes them).
 // No allocation.
 // Errors: QL_ERROR_INPUT, naming the node, for data that it cannot work on, such as a token outside the vocabulary.
 enum ql_status ql_engine_run(struct ql_engine *engine, const void *const *inputs, void *const *outputs,
                              struct ql_error *error);
 
 // Looks at a graph value after a run, by its index in the graph. An intermediate value is sure to be there only when
-// the options had keep_values; otherwise others may have overwritten it.
+// the options had keep_values; otherwise others may have overwritten it, and `data` is NULL when nobody needed it.
 struct ql_tensor_view ql_engine_view(const struct ql_engine *engine, int value);
 
 #endif

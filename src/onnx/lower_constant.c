@@ -141,7 +141,10 @@ void ql_lower_op_range(struct ql_lower *lower)
             return;
         }
     }
-    double steps = ceil((read_number(lower, limit) - read_number(lower, start)) / read_number(lower, delta));
+    // As ONNX Runtime does: the difference in the type of the numbers, the quotient in double.
+    double difference = read_number(lower, limit) - read_number(lower, start);
+    difference = type == QL_ELEMENT_F32 ? (double)(float)difference : difference;
+    double steps = ceil(difference / read_number(lower, delta));
     if (read_number(lower, delta) == 0.0 || !(steps <= QL_VALUE_ELEMENT_LIMIT)) {
         ql_lower_fail(lower, "the range from %g to %g in steps of %g has no end, or too many elements",
                       read_number(lower, start), read_number(lower, limit), read_number(lower, delta));
