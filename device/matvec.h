@@ -20,9 +20,9 @@ enum { QL_MATVEC_INPUTS = 8 };
 // while their rows stream by, so y is loaded and stored once for eight products, on a chip with few registers, too.
 static inline void ql_matvec_f32(float *restrict y, const float *restrict x, const float *restrict w, int N, int M)
 {
-    int n = 0;
+    const int whole = N - N % QL_MATVEC_INPUTS;
 
-    for (; n + QL_MATVEC_INPUTS <= N; n += QL_MATVEC_INPUTS) {
+    for (int n = 0; n < whole; n += QL_MATVEC_INPUTS) {
         const float *w0 = w + (ptrdiff_t)n * M, *w1 = w0 + M, *w2 = w1 + M, *w3 = w2 + M;
         const float *w4 = w3 + M, *w5 = w4 + M, *w6 = w5 + M, *w7 = w6 + M;
         const float x0 = x[n], x1 = x[n + 1], x2 = x[n + 2], x3 = x[n + 3];
@@ -41,10 +41,11 @@ static inline void ql_matvec_f32(float *restrict y, const float *restrict x, con
             y[m] = sum;
         }
     }
-    for (; n < N; n++) {
+    for (int n = whole; n < N; n++) {
+        const float xn = x[n];
         const float *row = w + (ptrdiff_t)n * M;
         for (int m = 0; m < M; m++) {
-            y[m] += x[n] * row[m];
+            y[m] += xn * row[m];
         }
     }
 }

@@ -117,6 +117,9 @@ static void element_write(char text[QL_C_NUMBER_BYTES], enum ql_element type, co
     }
 }
 
+// From here on the speed of a host matters more than the gaps.
+enum { ALIGNED_COUNT = 64 };
+
 bool ql_c_array_write(FILE *stream, const char *name, const char *comment, enum ql_element type, const void *data,
                       size_t count)
 {
@@ -129,7 +132,8 @@ bool ql_c_array_write(FILE *stream, const char *name, const char *comment, enum 
         (void)fprintf(stream, "static const union {\n    %s bits[%zu];\n    %s values[%zu];\n} %s = {{",
                       ql_c_type(bits), room, ql_c_type(type), room, name);
     } else {
-        (void)fprintf(stream, "static const %s %s[%zu] = {", ql_c_type(type), name, room);
+        (void)fprintf(stream, "%sstatic const %s %s[%zu] = {", count >= ALIGNED_COUNT ? QL_C_ALIGNMENT " " : "",
+                      ql_c_type(type), name, room);
     }
     if (comment[0] != '\0') {
         (void)fprintf(stream, " // %s", comment);

@@ -25,7 +25,10 @@ const char *ql_c_member(enum ql_element type);
 // A finite float as a literal: the fewest digits, at least 7, that read back as the same bits. "0.1f", "-2.0f".
 void ql_c_float_write(char text[QL_C_NUMBER_BYTES], float value);
 
-// Writes "static const TYPE NAME[count] = {...};" and, where `comment` is not empty, the comment behind the brace.
+// The macro that aligns an array for the widest vectors, in front of its declaration; the source defines it.
+#define QL_C_ALIGNMENT "QL_ALIGNED"
+
+// Writes "static const TYPE NAME[count] = {...};", aligned when it is not small, and, where `comment` is not empty, the comment behind the brace.
 // An array of floats that are not all finite, for which C has no literals, becomes a union of its bits and its values,
 // and the function returns true: the values are then NAME.values.
 bool ql_c_array_write(FILE *stream, const char *name, const char *comment, enum ql_element type, const void *data,

@@ -57,6 +57,9 @@ static void write_kernels(const struct ql_source *w)
     (void)fputs("// Kernels: files of Quillet's device/, as they are. Not every function of a file is needed here.\n\n"
                 "#ifdef __cplusplus\n"
                 "#define restrict __restrict\n"
+                "#define " QL_C_ALIGNMENT " alignas(64) // a cache line, and the widest vector\n"
+                "#else\n"
+                "#define " QL_C_ALIGNMENT " _Alignas(64)\n"
                 "#endif\n"
                 "#ifdef __clang__\n"
                 "#pragma clang diagnostic push\n"
@@ -193,7 +196,7 @@ enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_code
     if (!codegen->caller_arena && w.size.arena_bytes > 0) {
         (void)fputs("// Scratch memory: values whose lifetimes do not meet share a place.\n", source);
         ql_source_arena_write(&w, source);
-        ql_source_template_write(&w, source, "\nstatic union $_arena $_static_arena;\n\n");
+        ql_source_template_write(&w, source, "\n" QL_C_ALIGNMENT " static union $_arena $_static_arena;\n\n");
     }
     ql_source_run_write(&w);
     if (codegen->model != NULL) {
