@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "cli/cli.h"
 #include "codegen/codegen.h"
+#include "codegen/in_place.h"
 #include "codegen/token_table.h"
 #include "device/sampler.h"
 #include "device/trace.h"
@@ -227,7 +228,8 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
         return status;
     }
     if ((status = ql_program_init(&work->program, &work->graph, &options, error)) == QL_OK &&
-        (status = ql_token_table_init(&work->program, error)) == QL_OK && work->described) {
+        (status = ql_token_table_init(&work->program, error)) == QL_OK &&
+        (status = ql_in_place_init(&work->program, error)) == QL_OK && work->described) {
         status = ql_text_model_read(&work->text, &work->program, &work->descriptor, error);
         if (status == QL_OK) {
             status = trace_text(work, &options, error);
