@@ -48,7 +48,6 @@ struct compilation {
     struct ql_graph graph;
     struct ql_program program;
     struct ql_text_model text;
-    struct ql_text_trace trace[TRACE_STEPS];
 };
 
 // Copies a path with another ending instead of its own.
@@ -103,7 +102,7 @@ static enum ql_status find_model(struct compilation *work, const char *operand, 
     return ql_descriptor_load(&work->descriptor, beside, error);
 }
 
-// Reads --sizes "batch=1,time=5", and --sequence as one more.
+// Reads --sizes "batch=1,time=5".
 static enum ql_status read_sizes(struct compilation *work, struct ql_error *error)
 {
     const char *text = work->settings.sizes;
@@ -125,7 +124,6 @@ static enum ql_status read_sizes(struct compilation *work, struct ql_error *erro
         work->bindings[work->binding_count++] = (struct ql_binding){.name = name, .size = (int)size};
         text += length + (text[length] == ',');
     }
-    work->bindings[work->binding_count++] = (struct ql_binding){.name = "sequence", .size = work->settings.sequence};
     return QL_OK;
 }
 
@@ -152,10 +150,10 @@ static enum ql_status load_graph(struct compilation *work, struct ql_error *erro
 
 // Lets the engine write the text of the self-test. Its program has no table of tokens, so the self-test also proves
 // that the table changes nothing.
-static enum ql_status trace_text(struct compilation *work, const struct ql_program_options *options,
-                                 struct ql_error *error)
+static enum ql_status write_trace(struct compilation *work, const struct ql_program_options *options,
+                                  struct ql_error *error)
 {
-    const struct ql_text_model *text = &work->text;
+    struct ql_text_model *text = &work->text;
     const struct ql_graph *graph = &work->graph;
     const int V = work->descriptor.symbol_count;
     struct ql_sampler sampler = {.temperature = (float)work->descriptor.temperature,
@@ -173,38 +171,43 @@ static enum ql_status trace_text(struct compilation *work, const struct ql_progr
     float *weights = ql_arena_take(&arena, (size_t)V, sizeof weights[0]);
     uint16_t *candidates = ql_arena_take(&arena, (size_t)V, sizeof candidates[0]);
     float *logits = ql_arena_take(&arena, (size_t)V, sizeof logits[0]);
+    float *one_hot = ql_arena_take(&arena, (size_t)V, sizeof one_hot[0]);
     int64_t token_s64;
     int32_t token_s32;
     if (arena.exhausted) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model");
         goto done;
     }
-    for (int i = 0; i < text->state_count; i++) {
-        void *state =
-            ql_arena_take(&arena, engine.program.values[graph->inputs[text->state_inputs[i]]].bytes, sizeof(char));
-        inputs[text->state_inputs[i]] = state;
-        outputs[text->state_outputs[i]] = state;
+    for (int i = 0; i < text->roles.state_count; i++) {
+        void *state = ql_arena_take(&arena, engine.program.values[graph->inputs[text->roles.states[i].input]].bytes,
+                                    sizeof(char));
+        inputs[text->roles.states[i].input] = state;
+        outputs[text->roles.states[i].output] = state;
     }
     if (arena.exhausted) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model");
         goto done;
     }
-    const enum ql_element token_type = engine.program.values[graph->inputs[text->token_input]].type;
-    inputs[text->token_input] = token_type == QL_ELEMENT_S64 ? (void *)&token_s64 : (void *)&token_s32;
-    outputs[text->logits_output] = logits;
+    const enum ql_element token_type = engine.program.values[graph->inputs[text->roles.tokens]].type;
+    inputs[text->roles.tokens] = text->roles.one_hot            ? (const void *)one_hot
+                                 : token_type == QL_ELEMENT_S64 ? (const void *)&token_s64
+                                                                : (const void *)&token_s32;
+    outputs[text->roles.logits] = logits;
     ql_random_init(&sampler.random, TRACE_SEED);
-    int token = text->begin_token;
+    int token = ql_text_model_begin(text);
     for (int step = 0; step < TRACE_STEPS && status == QL_OK; step++) {
         for (int i = 0; i < work->descriptor.reset_count; i++) {
-            for (int k = 0; k < text->state_count && work->descriptor.resets[i] == token; k++) {
-                memset(outputs[text->state_outputs[k]], 0,
-                       engine.program.values[graph->inputs[text->state_inputs[k]]].bytes);
+            for (int k = 0; k < text->roles.state_count && work->descriptor.resets[i] == token; k++) {
+                memset(outputs[text->roles.states[k].output], 0,
+                       engine.program.values[graph->inputs[text->roles.states[k].input]].bytes);
             }
         }
         token_s64 = token_s32 = token;
+        one_hot[token] = 1.0f;
         status = ql_engine_run(&engine, inputs, outputs, error);
+        one_hot[token] = 0.0f;
         if (status == QL_OK) {
-            work->trace[step] =
+            work->text.trace[step] =
                 (struct ql_text_trace){.token = (uint16_t)token, .logits_hash = ql_trace_hash_f32(logits, V)};
             token = ql_sampler_step_f32(&sampler, logits, weights, candidates, V);
         }
@@ -212,6 +215,8 @@ static enum ql_status trace_text(struct compilation *work, const struct ql_progr
             status = ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
         }
     }
+    text->trace_count = TRACE_STEPS;
+    text->trace_seed = TRACE_SEED;
 done:
     ql_arena_free(&arena);
     ql_engine_free(&engine);
@@ -220,24 +225,32 @@ done:
 
 static enum ql_status compile_program(struct compilation *work, struct ql_error *error)
 {
-    struct ql_program_options options = {
-        .bindings = work->bindings, .binding_count = work->binding_count, .default_size = 1};
+    struct ql_program_options options = {.default_size = 1};
+    char sequence_name[QL_ROLE_NAME_BYTES];
     enum ql_status status;
 
     if ((status = load_graph(work, error)) != QL_OK) {
         return status;
     }
+    work->bindings[work->binding_count] = (struct ql_binding){.name = "sequence", .size = work->settings.sequence};
+    if (work->described) {
+        work->text.descriptor = &work->descriptor;
+        if ((status = ql_model_roles_init(&work->text.roles, &work->graph, &work->descriptor, error)) != QL_OK) {
+            goto done;
+        }
+        work->bindings[work->binding_count] =
+            ql_model_roles_binding(&work->text.roles, &work->graph, work->settings.sequence, sequence_name);
+    }
+    options.bindings = work->bindings;
+    options.binding_count = work->binding_count + 1;
     if ((status = ql_program_init(&work->program, &work->graph, &options, error)) == QL_OK &&
         (status = ql_token_table_init(&work->program, error)) == QL_OK &&
-        (status = ql_in_place_init(&work->program, error)) == QL_OK && work->described) {
-        status = ql_text_model_read(&work->text, &work->program, &work->descriptor, error);
-        if (status == QL_OK) {
-            status = trace_text(work, &options, error);
-        }
-        work->text.trace = work->trace;
-        work->text.trace_count = TRACE_STEPS;
-        work->text.trace_seed = TRACE_SEED;
+        (status = ql_in_place_init(&work->program, error)) == QL_OK && work->described &&
+        (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings.sequence,
+                                       error)) == QL_OK) {
+        status = write_trace(work, &options, error);
     }
+done:
     return status == QL_OK ? QL_OK : ql_error_prefix(error, "%s: ", work->model_path);
 }
 
@@ -311,6 +324,11 @@ static enum ql_status compile(struct compilation *work, const char *operand, int
     char *command_line = NULL;
     enum ql_status status;
 
+    if (settings->sampler && settings->sequence != 1) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--sequence %d: a model that writes takes one token at a time; add --no_sampler",
+                              settings->sequence);
+    }
     if (strcmp(settings->arena, "static") != 0 && strcmp(settings->arena, "caller") != 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--arena: '%s' is neither static nor caller", settings->arena);
     }

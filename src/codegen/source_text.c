@@ -60,11 +60,11 @@ static void write_reset(const struct ql_source *w)
     ql_source_template_write(w, w->source,
                              "void $_reset(struct $_state *state)\n"
                              "{\n");
-    for (int i = 0; i < model->state_count; i++) {
-        const char *name = w->inputs[model->state_inputs[i]];
+    for (int i = 0; i < model->roles.state_count; i++) {
+        const char *name = w->inputs[model->roles.states[i].input];
         (void)fprintf(w->source, "    memset(state->%s, 0, sizeof state->%s);\n", name, name);
     }
-    if (model->state_count == 0) {
+    if (model->roles.state_count == 0) {
         (void)fputs("    (void)state;\n", w->source);
     }
     (void)fputs("}\n\n", w->source);
@@ -111,14 +111,14 @@ static void write_run_call(const struct ql_source *w)
     for (int i = 0; i < graph->input_count; i++) {
         if (w->inputs[i] != NULL) {
             (void)snprintf(text, sizeof text, "state->%s", w->inputs[i]);
-            ql_c_list_add(&list, i == model->token_input ? "tokens" : text);
+            ql_c_list_add(&list, i == model->roles.tokens ? "tokens" : text);
         }
     }
     for (int i = 0; i < graph->output_count; i++) {
         const char *place = w->outputs[i];
-        for (int k = 0; k < model->state_count; k++) {
-            if (model->state_outputs[k] == i) {
-                place = w->inputs[model->state_inputs[k]];
+        for (int k = 0; k < model->roles.state_count; k++) {
+            if (model->roles.states[k].output == i) {
+                place = w->inputs[model->roles.states[k].input];
             }
         }
         (void)snprintf(text, sizeof text, "state->%s", place);
@@ -130,12 +130,17 @@ static void write_step(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
     const struct ql_descriptor *descriptor = model->descriptor;
-    const int token_value = w->program->graph->inputs[model->token_input];
+    const int token_value = w->program->graph->inputs[model->roles.tokens];
 
     ql_source_template_write(w, w->source,
                              "const float *$_step(struct $_state *state, int token)\n"
                              "{\n");
-    (void)fprintf(w->source, "    const %s tokens[1] = {token};\n\n", ql_c_type(w->program->values[token_value].type));
+    if (model->roles.one_hot) {
+        ql_source_template_write(w, w->source, "    float tokens[@_SYMBOLS] = {0};\n\n");
+    } else {
+        (void)fprintf(w->source, "    const %s tokens[1] = {token};\n\n",
+                      ql_c_type(w->program->values[token_value].type));
+    }
     ql_source_template_write(w, w->source,
                              "    if (token < 0 || token >= @_SYMBOLS) {\n"
                              "        return NULL;\n"
@@ -149,6 +154,9 @@ static void write_step(const struct ql_source *w)
                                  "        $_reset(state);\n"
                                  "    }\n");
     }
+    if (model->roles.one_hot) {
+        (void)fputs("    tokens[token] = 1.0f;\n", w->source);
+    }
     write_run_call(w);
     (void)fprintf(w->source,
                   ")) {\n"
@@ -156,7 +164,7 @@ static void write_step(const struct ql_source *w)
                   "    }\n"
                   "    return state->%s;\n"
                   "}\n\n",
-                  w->outputs[model->logits_output]);
+                  w->outputs[model->roles.logits]);
 }
 
 static void write_next(const struct ql_source *w)
@@ -207,7 +215,7 @@ static void write_check(const struct ql_source *w)
                              "    for (int i = 0; i < @_TRACE_STEPS; i++) {\n"
                              "        bool same = token == $_trace[i].token;\n"
                              "        token = $_next(state, token);\n");
-    (void)fprintf(w->source, "        if (!same || ql_trace_hash_f32(state->%s, ", w->outputs[model->logits_output]);
+    (void)fprintf(w->source, "        if (!same || ql_trace_hash_f32(state->%s, ", w->outputs[model->roles.logits]);
     ql_source_template_write(w, w->source,
                              "@_SYMBOLS) != $_trace[i].logits_hash) {\n"
                              "            return i + 1;\n"
@@ -245,7 +253,7 @@ void ql_source_text_header_write(const struct ql_source *w)
     (void)fprintf(w->header, "%d, // tokens are 0 to %d\n", model->descriptor->symbol_count,
                   model->descriptor->symbol_count - 1);
     ql_source_template_write(w, w->header, "    @_BEGIN = ");
-    (void)fprintf(w->header, "%d, // the token from which a text begins\n", model->begin_token);
+    (void)fprintf(w->header, "%d, // the token from which a text begins\n", ql_text_model_begin(model));
     if (model->trace_count > 0) {
         ql_source_template_write(w, w->header, "    @_TRACE_STEPS = ");
         (void)fprintf(w->header, "%d, // of the self-test\n", model->trace_count);
@@ -260,18 +268,18 @@ void ql_source_text_header_write(const struct ql_source *w)
     ql_source_template_write(w, w->header,
                              "// One text that is being written. Any number of them can be written in turns.\n"
                              "struct $_state {\n");
-    for (int i = 0; i < model->state_count; i++) {
-        const struct ql_program_value *value = &w->program->values[graph->inputs[model->state_inputs[i]]];
+    for (int i = 0; i < model->roles.state_count; i++) {
+        const struct ql_program_value *value = &w->program->values[graph->inputs[model->roles.states[i].input]];
         ql_source_shape_write(shape, sizeof shape, value);
-        (void)fprintf(w->header, "    %s %s[%d]; // %s\n", ql_c_type(value->type), w->inputs[model->state_inputs[i]],
-                      value->count > 0 ? value->count : 1, shape);
+        (void)fprintf(w->header, "    %s %s[%d]; // %s\n", ql_c_type(value->type),
+                      w->inputs[model->roles.states[i].input], value->count > 0 ? value->count : 1, shape);
     }
     for (int i = 0; i < graph->output_count; i++) {
         const struct ql_program_value *value = &w->program->values[graph->outputs[i]];
         if (!ql_text_model_is_state(model, i)) {
             (void)fprintf(w->header, "    %s %s[%d];%s\n", ql_c_type(value->type), w->outputs[i],
                           value->count > 0 ? value->count : 1,
-                          i == model->logits_output ? " // of the token that comes next" : "");
+                          i == model->roles.logits ? " // of the token that comes next" : "");
         }
     }
     (void)fputs("    float temperature; // >= 0; 0 always takes the likeliest token\n"
