@@ -79,20 +79,25 @@ static bool is_name(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-// The name of the parameter that ends before `end`: its last word, or, of a function, the word behind "(*".
+static void copy_word(char to[QL_DEVICE_NAME_BYTES], const char *begin, const char *end)
+{
+    const size_t length = (size_t)(end - begin);
+
+    assert(length > 0 && length < QL_DEVICE_NAME_BYTES);
+    memcpy(to, begin, length);
+    to[length] = '\0';
+}
+
+// The name of a parameter is its last word, or, of a function, the word before ")(". Its type is the first word but
+// "const".
 static void read_parameter(struct ql_device_kernel *kernel, const char *begin, const char *end)
 {
-    const char *inner = begin;
+    const int index = kernel->parameter_count++;
+    const char *last = begin;
 
-    while (inner < end && *inner != '(') {
-        inner++;
-    }
-    const char *last = end;
-    if (inner < end) {
-        last = inner;
-        while (*last != ')') {
-            last++;
-        }
+    assert(index < QL_DEVICE_PARAMETER_LIMIT);
+    while (last < end && *last != ')') {
+        last++;
     }
     while (last > begin && !is_name(last[-1])) {
         last--;
@@ -101,11 +106,19 @@ static void read_parameter(struct ql_device_kernel *kernel, const char *begin, c
     while (first > begin && is_name(first[-1])) {
         first--;
     }
-    size_t length = (size_t)(last - first);
-    assert(kernel->parameter_count < QL_DEVICE_PARAMETER_LIMIT && length > 0 && length < QL_DEVICE_NAME_BYTES);
-    char *name = kernel->parameters[kernel->parameter_count++];
-    memcpy(name, first, length);
-    name[length] = '\0';
+    copy_word(kernel->parameters[index], first, last);
+
+    while (isspace((unsigned char)*begin)) {
+        begin++;
+    }
+    if (strncmp(begin, "const ", 6) == 0) {
+        begin += 6;
+    }
+    const char *type_end = begin;
+    while (is_name(*type_end)) {
+        type_end++;
+    }
+    copy_word(kernel->types[index], begin, type_end);
 }
 
 void ql_device_kernel_read(struct ql_device_kernel *kernel, const char *path, const char *name)

@@ -42,6 +42,7 @@ void ql_device_file_set_write(const struct ql_device_file_set *set, FILE *stream
 struct ql_device_kernel {
     int parameter_count;
     char parameters[QL_DEVICE_PARAMETER_LIMIT][QL_DEVICE_NAME_BYTES];
+    char types[QL_DEVICE_PARAMETER_LIMIT][QL_DEVICE_NAME_BYTES]; // the word for the type alone: "float", "void"
 };
 
 void ql_device_kernel_read(struct ql_device_kernel *kernel, const char *path, const char *name);

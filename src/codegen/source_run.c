@@ -168,7 +168,15 @@ static void write_call(struct ql_source *w, const struct ql_kernel_call *call)
         if (call->buffers[k] < 0) {
             ql_c_list_add(&list, "NULL");
         } else {
-            write_value(w, text, sizeof text, call->buffers[k]);
+            // A kernel for signed integers also works on unsigned ones where the bits of the results are the same.
+            const char *type = ql_c_type(w->program->values[call->buffers[k]].type);
+            bool cast = strcmp(declared.types[k], "void") != 0 && strcmp(declared.types[k], type) != 0;
+            size_t length = 0;
+            if (cast) {
+                length = (size_t)snprintf(text, sizeof text, "(%s%s *)", k < kernel->output_count ? "" : "const ",
+                                          declared.types[k]);
+            }
+            write_value(w, text + length, sizeof text - length, call->buffers[k]);
             ql_c_list_add(&list, text);
         }
     }
