@@ -247,7 +247,8 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
         (status = ql_token_table_init(&work->program, error)) == QL_OK &&
         (status = ql_in_place_init(&work->program, error)) == QL_OK && work->described &&
         (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings.sequence,
-                                       error)) == QL_OK) {
+                                       error)) == QL_OK &&
+        (status = ql_text_model_check(&work->program, error)) == QL_OK) {
         status = write_trace(work, &options, error);
     }
 done:
