@@ -27,13 +27,14 @@ macro(ql_add_folder name)
     endif()
 endmacro()
 
-# ql_add_tool(NAME FOLDER) makes the program NAME from src/FOLDER, at the top of the build folder.
+# ql_add_tool(NAME FOLDER [LIBRARIES target...]) makes the program NAME from src/FOLDER, at the top of the build folder.
 function(ql_add_tool name folder)
+    cmake_parse_arguments(PARSE_ARGV 2 tool "" "" "LIBRARIES")
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS
         "${PROJECT_SOURCE_DIR}/src/${folder}/*.c" "${PROJECT_SOURCE_DIR}/src/${folder}/*.h")
     if(sources)
         add_executable(${name} ${sources})
-        target_link_libraries(${name} PRIVATE ${ql_folders})
+        target_link_libraries(${name} PRIVATE ${ql_folders} ${tool_LIBRARIES})
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
     endif()
 endfunction()

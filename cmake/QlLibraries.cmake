@@ -20,6 +20,7 @@ ql_find_library(JANSSON jansson)
 ql_find_library(UTF8PROC libutf8proc)
 ql_find_library(ZLIB zlib)
 ql_find_library(PROTOBUF_C libprotobuf-c)
+ql_find_library(MD libmd)
 
 if(NOT PkgConfig_FOUND)
     message(FATAL_ERROR "pkg-config is missing: run tools/bootstrap")

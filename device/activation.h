@@ -46,14 +46,24 @@ static inline float ql_activation_expm1_parts(float x, float *two_to_n)
     return r + (r * r) * q;
 }
 
+// x, or `limit` where x is greater; NaN stays NaN. Chosen by a mask: a conditional would keep some compilers from making
+// vectors of the loops around it.
+static inline float ql_activation_limit(float x, float limit)
+{
+    uint32_t beyond = 0u - (uint32_t)(x > limit);
+    return ql_activation_from_bits((ql_activation_to_bits(x) & ~beyond) | (ql_activation_to_bits(limit) & beyond));
+}
+
 // e^x for x in [-87, 87]; beyond, the value at the nearer end (never 0, never infinite). NaN stays NaN.
 // Error below 2 units in the last place. No subnormal number is met on the way, so arithmetic that knows none agrees.
 static inline float ql_exp_f32(float x)
 {
     float two_to_n;
+    uint32_t bits = ql_activation_to_bits(x);
+    uint32_t sign = bits & 0x80000000u;
+    float magnitude = ql_activation_limit(ql_activation_from_bits(bits ^ sign), 87.0f);
 
-    x = x < -87.0f ? -87.0f : x;
-    x = x > 87.0f ? 87.0f : x;
+    x = ql_activation_from_bits(ql_activation_to_bits(magnitude) ^ sign);
     float expm1_r = ql_activation_expm1_parts(x, &two_to_n);
     return two_to_n * (1.0f + expm1_r);
 }
@@ -71,9 +81,8 @@ static inline float ql_tanh_f32(float x)
     float two_to_n;
     uint32_t bits = ql_activation_to_bits(x);
     uint32_t sign = bits & 0x80000000u;
-    float magnitude = ql_activation_from_bits(bits ^ sign);
+    float magnitude = ql_activation_limit(ql_activation_from_bits(bits ^ sign), 10.0f); // tanh(10) rounds to 1
 
-    magnitude = magnitude > 10.0f ? 10.0f : magnitude; // tanh(10) rounds to 1
     float expm1_r = ql_activation_expm1_parts(2.0f * magnitude, &two_to_n);
     float e = two_to_n * expm1_r + (two_to_n - 1.0f);
     return ql_activation_from_bits(ql_activation_to_bits(e / (e + 2.0f)) ^ sign);

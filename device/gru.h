@@ -19,21 +19,18 @@ struct ql_gru_weights {
 //   n = tanh(x W_ih + b_ih + r (h W_hh + b_hh))
 //   h = (1 - z) n + z h
 //
-//   h      (H)   the state; read, then overwritten
-//   gates  (6H)  scratch: what comes from x, then what comes from h
-//   x      (I)   the input
-static inline void ql_gru_step_f32(float *restrict h, float *restrict gates, const float *restrict x,
-                                   const struct ql_gru_weights *weights, int I, int H)
+//   h        (H)      the state; read, then overwritten
+//   from_h   (3H)     scratch
+//   from_x   (3H)     what the input gives: x W_ih + b_ih
+//   w_hh     (H, 3H)
+//   bias_hh  (3H)
+static inline void ql_gru_update_f32(float *restrict h, float *restrict from_h, const float *restrict from_x,
+                                     const float *restrict w_hh, const float *restrict bias_hh, int H)
 {
-    float *from_x = gates;
-    float *from_h = gates + 3 * H;
-
     for (int k = 0; k < 3 * H; k++) {
-        from_x[k] = weights->bias_ih[k];
-        from_h[k] = weights->bias_hh[k];
+        from_h[k] = bias_hh[k];
     }
-    ql_matvec_f32(from_x, x, weights->w_ih, I, 3 * H);
-    ql_matvec_f32(from_h, h, weights->w_hh, H, 3 * H);
+    ql_matvec_f32(from_h, h, w_hh, H, 3 * H);
 
     for (int k = 0; k < H; k++) {
         float r = ql_sigmoid_f32(from_x[k] + from_h[k]);
@@ -41,6 +38,19 @@ static inline void ql_gru_step_f32(float *restrict h, float *restrict gates, con
         float n = ql_tanh_f32(from_x[2 * H + k] + r * from_h[2 * H + k]);
         h[k] = (1.0f - z) * n + z * h[k];
     }
+}
+
+//   h      (H)   the state; read, then overwritten
+//   gates  (6H)  scratch: what comes from x, then what comes from h
+//   x      (I)   the input
+static inline void ql_gru_step_f32(float *restrict h, float *restrict gates, const float *restrict x,
+                                   const struct ql_gru_weights *weights, int I, int H)
+{
+    for (int k = 0; k < 3 * H; k++) {
+        gates[k] = weights->bias_ih[k];
+    }
+    ql_matvec_f32(gates, x, weights->w_ih, I, 3 * H);
+    ql_gru_update_f32(h, gates + 3 * H, gates, weights->w_hh, weights->bias_hh, H);
 }
 
 #endif

@@ -18,6 +18,24 @@ struct ql_lstm_weights {
 //   c = f c + i g
 //   h = o tanh(c)
 //
+//   h, c   (H)      the state; read, then overwritten
+//   gates  (4H)     on entry what the input gives, x W_ih + b; overwritten
+//   w_hh   (H, 4H)
+static inline void ql_lstm_update_f32(float *restrict h, float *restrict c, float *restrict gates,
+                                      const float *restrict w_hh, int H)
+{
+    ql_matvec_f32(gates, h, w_hh, H, 4 * H);
+
+    for (int k = 0; k < H; k++) {
+        float i = ql_sigmoid_f32(gates[k]);
+        float f = ql_sigmoid_f32(gates[H + k]);
+        float g = ql_tanh_f32(gates[2 * H + k]);
+        float o = ql_sigmoid_f32(gates[3 * H + k]);
+        c[k] = f * c[k] + i * g;
+        h[k] = o * ql_tanh_f32(c[k]);
+    }
+}
+
 //   h, c   (H)   the state; read, then overwritten
 //   gates  (4H)  scratch
 //   x      (I)   the input
@@ -28,16 +46,7 @@ static inline void ql_lstm_step_f32(float *restrict h, float *restrict c, float 
         gates[k] = weights->bias[k];
     }
     ql_matvec_f32(gates, x, weights->w_ih, I, 4 * H);
-    ql_matvec_f32(gates, h, weights->w_hh, H, 4 * H);
-
-    for (int k = 0; k < H; k++) {
-        float i = ql_sigmoid_f32(gates[k]);
-        float f = ql_sigmoid_f32(gates[H + k]);
-        float g = ql_tanh_f32(gates[2 * H + k]);
-        float o = ql_sigmoid_f32(gates[3 * H + k]);
-        c[k] = f * c[k] + i * g;
-        h[k] = o * ql_tanh_f32(c[k]);
-    }
+    ql_lstm_update_f32(h, c, gates, weights->w_hh, H);
 }
 
 #endif

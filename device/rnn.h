@@ -15,6 +15,17 @@ struct ql_rnn_weights {
 
 //   h = tanh(x W_ih + h W_hh + b)
 //
+//   h     (H)     the state; read, then overwritten
+//   sum   (H)     on entry what the input gives, x W_ih + b; overwritten
+//   w_hh  (H, H)
+static inline void ql_rnn_update_f32(float *restrict h, float *restrict sum, const float *restrict w_hh, int H)
+{
+    ql_matvec_f32(sum, h, w_hh, H, H);
+    for (int k = 0; k < H; k++) {
+        h[k] = ql_tanh_f32(sum[k]);
+    }
+}
+
 //   h    (H)  the state; read, then overwritten
 //   sum  (H)  scratch
 //   x    (I)  the input
@@ -25,10 +36,7 @@ static inline void ql_rnn_step_f32(float *restrict h, float *restrict sum, const
         sum[k] = weights->bias[k];
     }
     ql_matvec_f32(sum, x, weights->w_ih, I, H);
-    ql_matvec_f32(sum, h, weights->w_hh, H, H);
-    for (int k = 0; k < H; k++) {
-        h[k] = ql_tanh_f32(sum[k]);
-    }
+    ql_rnn_update_f32(h, sum, weights->w_hh, H);
 }
 
 #endif

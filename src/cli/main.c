@@ -20,6 +20,7 @@ static const struct command {
     {"train", ql_cli_train, "train a model on a text file", true},
     {"predict", ql_cli_predict, "let a trained model write", false},
     {"compare", ql_cli_compare, "put samples at several temperatures side by side", false},
+    {"compile", ql_cli_compile, "make C of an ONNX model", false},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -1,0 +1,26 @@
+// Keeps a compiler from changing the bits of floating-point results; generated C begins with it.
+// Not for inclusion by other files of device/: its pragmas hold to the end of the file that it is pasted into.
+// Uses: nothing.
+#ifndef QL_DEVICE_EXACT_H
+#define QL_DEVICE_EXACT_H
+
+// Every operation is rounded once, in the order in which it is written. -ffast-math and its parts give that up.
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "compile this file without -ffast-math and -Ofast: its results are promised to the last bit"
+#endif
+
+// x87 arithmetic keeps more digits than a float has.
+#if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
+#error "compile this file so that float arithmetic is float: on 32-bit x86 with -msse2 -mfpmath=sse"
+#endif
+
+// A fused multiply-add rounds once where a product and a sum round twice. Both compilers make one by default where the
+// processor has it; gcc does not know the pragma of the C standard.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("fp-contract=off")
+#else
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+#endif

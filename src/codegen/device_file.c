@@ -1,0 +1,147 @@
+// The files of device/: see device_file.h. They are our own, so what does not parse is our bug and asserts.
+// Uses: base.
+#include "codegen/device_file.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <string.h>
+
+static const struct ql_device_file *find(const char *path, size_t length)
+{
+    const struct ql_device_file *file = ql_device_files;
+
+    while (file->path != NULL && (strlen(file->path) != length || memcmp(file->path, path, length) != 0)) {
+        file++;
+    }
+    assert(file->path != NULL);
+    return file;
+}
+
+// The end of the line, behind its newline.
+static const char *line_end(const char *line)
+{
+    const char *newline = strchr(line, '\n');
+    return newline == NULL ? line + strlen(line) : newline + 1;
+}
+
+// Where a line that includes another file of device/ names it, or NULL for any other line.
+static const char *included_path(const char *line, size_t *length)
+{
+    static const char begin[] = "#include \"";
+
+    if (strncmp(line, begin, sizeof begin - 1) != 0) {
+        return NULL;
+    }
+    const char *path = line + sizeof begin - 1;
+    *length = strcspn(path, "\"\n");
+    return path;
+}
+
+static void add(struct ql_device_file_set *set, const struct ql_device_file *file)
+{
+    for (int i = 0; i < set->count; i++) {
+        if (set->files[i] == file) {
+            return;
+        }
+    }
+    for (const char *line = file->text; *line != '\0'; line = line_end(line)) {
+        size_t length;
+        const char *path = included_path(line, &length);
+        if (path != NULL) {
+            add(set, find(path, length));
+        }
+    }
+    assert(set->count < QL_DEVICE_FILE_LIMIT);
+    set->files[set->count++] = file;
+}
+
+void ql_device_file_set_add(struct ql_device_file_set *set, const char *path)
+{
+    add(set, find(path, strlen(path)));
+}
+
+void ql_device_file_set_write(const struct ql_device_file_set *set, FILE *stream)
+{
+    for (int i = 0; i < set->count; i++) {
+        (void)fprintf(stream, "// begin %s\n", set->files[i]->path);
+        for (const char *line = set->files[i]->text; *line != '\0'; line = line_end(line)) {
+            size_t length;
+            if (included_path(line, &length) == NULL) {
+                (void)fwrite(line, 1, (size_t)(line_end(line) - line), stream);
+            }
+        }
+        (void)fprintf(stream, "// end %s\n\n", set->files[i]->path);
+    }
+}
+
+static bool is_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+static void copy_word(char to[QL_DEVICE_NAME_BYTES], const char *begin, const char *end)
+{
+    const size_t length = (size_t)(end - begin);
+
+    assert(length > 0 && length < QL_DEVICE_NAME_BYTES);
+    memcpy(to, begin, length);
+    to[length] = '\0';
+}
+
+// The name of a parameter is its last word, or, of a function, the word before ")(". Its type is the first word but
+// "const".
+static void read_parameter(struct ql_device_kernel *kernel, const char *begin, const char *end)
+{
+    const int index = kernel->parameter_count++;
+    const char *last = begin;
+
+    assert(index < QL_DEVICE_PARAMETER_LIMIT);
+    while (last < end && *last != ')') {
+        last++;
+    }
+    while (last > begin && !is_name(last[-1])) {
+        last--;
+    }
+    const char *first = last;
+    while (first > begin && is_name(first[-1])) {
+        first--;
+    }
+    copy_word(kernel->parameters[index], first, last);
+
+    while (isspace((unsigned char)*begin)) {
+        begin++;
+    }
+    if (strncmp(begin, "const ", 6) == 0) {
+        begin += 6;
+    }
+    const char *type_end = begin;
+    while (is_name(*type_end)) {
+        type_end++;
+    }
+    copy_word(kernel->types[index], begin, type_end);
+}
+
+void ql_device_kernel_read(struct ql_device_kernel *kernel, const char *path, const char *name)
+{
+    const char *text = find(path, strlen(path))->text;
+    const size_t length = strlen(name);
+    const char *place = strstr(text, name);
+
+    // The declaration, not a word in a comment and not a longer name: "ql_name(" behind a space.
+    while (place != NULL && (place == text || place[-1] != ' ' || place[length] != '(')) {
+        place = strstr(place + 1, name);
+    }
+    assert(place != NULL);
+    const char *begin = place + length + 1;
+    int depth = 1;
+
+    kernel->parameter_count = 0;
+    for (const char *at = begin; depth > 0; at++) {
+        assert(*at != '\0');
+        depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
+        if (depth == 0 || (depth == 1 && *at == ',')) {
+            read_parameter(kernel, begin, at);
+            begin = at + 1;
+        }
+    }
+}

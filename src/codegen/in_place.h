@@ -1,0 +1,12 @@
+// Makes a program smaller without changing a bit: a call writes its result into the place where it is needed, instead
+// of one from which it is then copied, as the parts of a Concat are. Uses: base, onnx.
+#ifndef QL_CODEGEN_IN_PLACE_H
+#define QL_CODEGEN_IN_PLACE_H
+
+#include "onnx/program.h"
+
+// Removes every copy of a whole value into a part of another one, and makes the value that part. The arena is planned
+// anew. Errors: those of the plan; the program is of no use then.
+enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *error);
+
+#endif

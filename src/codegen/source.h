@@ -1,0 +1,48 @@
+// A source while it is written: what its parts share. Inside src/codegen only; codegen.h is for the others.
+// Uses: base, codegen/c_text, codegen/codegen, onnx.
+#ifndef QL_CODEGEN_SOURCE_H
+#define QL_CODEGEN_SOURCE_H
+
+#include "codegen/c_text.h"
+#include "codegen/codegen.h"
+
+struct ql_source {
+    const struct ql_codegen *codegen;
+    const struct ql_program *program;
+    const char *prefix; // codegen->name
+    FILE *source, *header;
+    struct ql_codegen_size size;
+    struct ql_arena arena; // of the names and of the arrays below
+    struct ql_c_names names;
+    struct ql_source_value {
+        const char *name; // of a root: the C variable that holds it; NULL where none is needed
+        bool as_bits;     // a constant whose values are in NAME.values
+        bool declared;    // a variable in the arena that stands in the source already
+    } * values;           // (program->value_count)
+    const char **inputs;  // (graph->input_count) parameters; NULL for an input that is a constant
+    const char **outputs; // (graph->output_count) parameters
+};
+
+// Writes `text`, in which $ stands for the name of the model and @ for the same in capitals.
+void ql_source_template_write(const struct ql_source *w, FILE *stream, const char *text);
+
+// "(1, 1, 128)", cut where it is longer than `room`.
+void ql_source_shape_write(char *text, size_t room, const struct ql_program_value *value);
+
+// Whether an output of the graph lies in the storage of this root.
+bool ql_source_is_output(const struct ql_source *w, int root);
+
+// Names all that the source will hold, in its order. Out of memory, names.arena says so.
+void ql_source_names_init(struct ql_source *w);
+
+// source_run.c: the arena's type, the declaration of the graph's function without what follows its parenthesis, and
+// the function.
+void ql_source_arena_write(const struct ql_source *w, FILE *stream);
+void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_static);
+void ql_source_run_write(struct ql_source *w);
+
+// source_text.c: what a model that writes has around that function, and its part of the header.
+void ql_source_text_write(const struct ql_source *w);
+void ql_source_text_header_write(const struct ql_source *w);
+
+#endif

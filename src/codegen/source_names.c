@@ -1,0 +1,137 @@
+// The names in a source, and how shapes and templates are written: see source.h.
+// Uses: base, codegen, onnx.
+#include <ctype.h>
+#include <string.h>
+
+#include "codegen/device_file.h"
+#include "codegen/source.h"
+
+void ql_source_template_write(const struct ql_source *w, FILE *stream, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '$') {
+            (void)fputs(w->prefix, stream);
+        } else if (*text == '@') {
+            for (const char *c = w->prefix; *c != '\0'; c++) {
+                (void)fputc(toupper((unsigned char)*c), stream);
+            }
+        } else {
+            (void)fputc(*text, stream);
+        }
+    }
+}
+
+void ql_source_shape_write(char *text, size_t room, const struct ql_program_value *value)
+{
+    size_t length = (size_t)snprintf(text, room, "(");
+
+    for (int axis = 0; axis < value->rank && length < room; axis++) {
+        length += (size_t)snprintf(text + length, room - length, "%s%d", axis == 0 ? "" : ", ", value->dims[axis]);
+    }
+    if (length < room) {
+        (void)snprintf(text + length, room - length, ")");
+    }
+}
+
+bool ql_source_is_output(const struct ql_source *w, int root)
+{
+    for (int i = 0; i < w->program->graph->output_count; i++) {
+        if (w->program->values[w->program->graph->outputs[i]].root == root) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Names the storage of a value, unless it has a name: after the value, or, where that is nameless, after the node and
+// the parameter of the call that it is an argument of.
+static void name_storage(struct ql_source *w, int value, const char *node, const char *parameter)
+{
+    const int index = w->program->values[value].root;
+    const struct ql_program_value *root = &w->program->values[index];
+    struct ql_source_value *text = &w->values[index];
+    char own[2 * QL_C_IDENTIFIER_BYTES];
+
+    if (text->name != NULL) {
+        return;
+    }
+    if (root->name[0] == '\0') {
+        (void)snprintf(own, sizeof own, "%.*s_%s", QL_C_IDENTIFIER_BYTES / 2, node, parameter);
+    } else {
+        (void)snprintf(own, sizeof own, "%s", root->name);
+    }
+    if (root->storage == QL_STORAGE_CONSTANT) {
+        text->name = ql_c_names_add(&w->names, w->prefix, own);
+    } else if (ql_source_is_output(w, index)) {
+        text->name = ql_c_names_add(&w->names, "new", own);
+    } else {
+        text->name = ql_c_names_add(&w->names, own, "");
+    }
+}
+
+// Takes a name that the source uses for something else; $ and @ as in write_template.
+static void reserve(struct ql_source *w, const char *name)
+{
+    char text[QL_C_IDENTIFIER_BYTES + QL_CODEGEN_NAME_BYTES];
+    size_t length = 0;
+
+    for (; *name != '\0'; name++) {
+        if (*name == '$' || *name == '@') {
+            for (const char *c = w->prefix; *c != '\0'; c++) {
+                text[length++] = *name == '$' ? *c : (char)toupper((unsigned char)*c);
+            }
+        } else {
+            text[length++] = *name;
+        }
+    }
+    char *copy = ql_arena_take(&w->arena, length + 1, 1);
+    if (copy != NULL) {
+        memcpy(copy, text, length);
+        ql_c_names_reserve(&w->names, copy);
+    }
+}
+
+void ql_source_names_init(struct ql_source *w)
+{
+    static const char *const own[] = {"$_run",   "$_init",  "$_reset",      "$_step",  "$_next",         "$_symbol",
+                                      "$_check", "$_trace", "$_arena",      "$_state", "$_static_arena", "$_symbols",
+                                      "@_H",     "@_BEGIN", "arena",        "random",  "@_SYMBOLS",      "temperature",
+                                      "top_k",   "top_p",   "@_TRACE_STEPS"};
+    const struct ql_graph *graph = w->program->graph;
+
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        reserve(w, own[i]);
+    }
+    // The named constants of a call stand in an inner block and must hide nothing.
+    for (int i = 0; i < w->program->call_count; i++) {
+        const struct ql_kernel *kernel = w->program->calls[i].kernel;
+        struct ql_device_kernel declared;
+        ql_device_kernel_read(&declared, kernel->file, kernel->name);
+        for (int k = kernel->buffer_count + kernel->operation_count; k < declared.parameter_count; k++) {
+            reserve(w, declared.parameters[k]);
+        }
+    }
+    for (int i = 0; i < graph->input_count; i++) {
+        const int value = graph->inputs[i];
+        if (ql_program_root(w->program, value)->storage == QL_STORAGE_INPUT) {
+            w->inputs[i] = ql_c_names_add(&w->names, w->program->values[value].name, "");
+            w->values[w->program->values[value].root].name = w->inputs[i];
+        }
+    }
+    for (int i = 0; i < graph->output_count; i++) {
+        w->outputs[i] = ql_c_names_add(&w->names, w->program->values[graph->outputs[i]].name, "");
+    }
+    for (int i = 0; i < w->program->call_count; i++) {
+        const struct ql_kernel_call *call = &w->program->calls[i];
+        struct ql_device_kernel declared;
+        ql_device_kernel_read(&declared, call->kernel->file, call->kernel->name);
+        for (int k = 0; k < call->kernel->buffer_count; k++) {
+            if (call->buffers[k] >= 0) {
+                name_storage(w, call->buffers[k], graph->nodes[call->node].name, declared.parameters[k]);
+            }
+        }
+    }
+    for (int i = 0; i < graph->output_count; i++) {
+        name_storage(w, graph->outputs[i], "output", "value"); // one that no call makes: a constant
+    }
+}

@@ -1,0 +1,275 @@
+// The graph's function, call by call, and the arena it works in: see source.h.
+// Uses: base, codegen, onnx.
+#include <assert.h>
+#include <string.h>
+
+#include "codegen/device_file.h"
+#include "codegen/source.h"
+
+// The arena: a union of arrays, one for each type that lies in it, so that every pointer into it has its own type.
+
+void ql_source_arena_write(const struct ql_source *w, FILE *stream)
+{
+    const size_t bytes = w->program->arena_bytes;
+    bool present[QL_ELEMENT_BOOL + 1] = {false};
+
+    for (int i = 0; i < w->program->value_count; i++) {
+        const struct ql_program_value *value = &w->program->values[i];
+        if (value->root == i && value->storage == QL_STORAGE_ARENA && w->values[i].name != NULL) {
+            present[value->type] = true;
+        }
+    }
+    // Types that share a member, such as bool and uint8.
+    present[QL_ELEMENT_U8] = present[QL_ELEMENT_U8] || present[QL_ELEMENT_BOOL];
+    present[QL_ELEMENT_U16] = present[QL_ELEMENT_U16] || present[QL_ELEMENT_F16] || present[QL_ELEMENT_BF16];
+    present[QL_ELEMENT_BOOL] = present[QL_ELEMENT_F16] = present[QL_ELEMENT_BF16] = false;
+
+    ql_source_template_write(w, stream, "union $_arena {\n");
+    for (int type = 0; type <= QL_ELEMENT_BOOL; type++) {
+        if (present[type]) {
+            const size_t element = ql_element_bytes((enum ql_element)type);
+            (void)fprintf(stream, "    %s %s[%zu];\n", ql_c_type((enum ql_element)type),
+                          ql_c_member((enum ql_element)type), (bytes + element - 1) / element);
+        }
+    }
+    if (w->codegen->model != NULL) {
+        const int V = w->codegen->model->descriptor->symbol_count;
+        (void)fprintf(stream,
+                      "    struct {\n        float weights[%d];\n        uint16_t candidates[%d];\n    } sampler;\n", V,
+                      V);
+    } else if (bytes == 0) {
+        (void)fputs("    char unused;\n", stream);
+    }
+    (void)fputs("};\n", stream);
+}
+
+void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_static)
+{
+    const struct ql_graph *graph = w->program->graph;
+    char text[3 * QL_C_IDENTIFIER_BYTES];
+    struct ql_c_list list;
+
+    (void)snprintf(text, sizeof text, "%sbool %s_run(", is_static ? "static " : "", w->prefix);
+    ql_c_list_open(&list, stream, text);
+    if (w->codegen->caller_arena) {
+        (void)snprintf(text, sizeof text, "union %s_arena *arena", w->prefix);
+        ql_c_list_add(&list, text);
+    }
+    for (int i = 0; i < graph->input_count; i++) {
+        if (w->inputs[i] != NULL) {
+            (void)snprintf(text, sizeof text, "const %s *%s", ql_c_type(w->program->values[graph->inputs[i]].type),
+                           w->inputs[i]);
+            ql_c_list_add(&list, text);
+        }
+    }
+    for (int i = 0; i < graph->output_count; i++) {
+        (void)snprintf(text, sizeof text, "%s *%s", ql_c_type(w->program->values[graph->outputs[i]].type),
+                       w->outputs[i]);
+        ql_c_list_add(&list, text);
+    }
+    if (!list.begun) {
+        ql_c_list_add(&list, "void");
+    }
+    (void)fputs(")", stream);
+}
+
+// A value as an argument: the variable of its storage, and where in it the value begins, in elements.
+static void write_value(const struct ql_source *w, char *text, size_t room, int value)
+{
+    const struct ql_program_value *v = &w->program->values[value];
+    const struct ql_source_value *root = &w->values[v->root];
+    const size_t element = ql_element_bytes(v->type);
+    int length = snprintf(text, room, "%s%s", root->name, root->as_bits ? ".values" : "");
+
+    assert(element > 0 && v->offset % element == 0);
+    if (v->offset > 0) {
+        (void)snprintf(text + length, room - (size_t)length, " + %zu", v->offset / element);
+    }
+}
+
+// Declares the variables of the arena that a call is the first to use.
+static void write_arena_variables(struct ql_source *w, const struct ql_kernel_call *call)
+{
+    for (int k = 0; k < call->kernel->buffer_count; k++) {
+        if (call->buffers[k] < 0) {
+            continue;
+        }
+        const int index = w->program->values[call->buffers[k]].root;
+        const struct ql_program_value *root = &w->program->values[index];
+        struct ql_source_value *text = &w->values[index];
+        if (root->storage != QL_STORAGE_ARENA || text->declared) {
+            continue;
+        }
+        char shape[QL_C_LINE_COLUMNS];
+        const size_t element = ql_element_bytes(root->type);
+        ql_source_shape_write(shape, sizeof shape, root);
+        (void)fprintf(w->source, "    %s *const %s = arena->%s", ql_c_type(root->type), text->name,
+                      ql_c_member(root->type));
+        if (root->arena_offset > 0) {
+            (void)fprintf(w->source, " + %zu", root->arena_offset / element);
+        }
+        (void)fprintf(w->source, "; // %s\n", shape);
+        text->declared = true;
+    }
+}
+
+static bool has_scalars(const struct ql_kernel *kernel)
+{
+    return kernel->int_count + kernel->array_count + kernel->float_count > 0;
+}
+
+// The named constants of a call.
+static void write_scalars(const struct ql_source *w, const struct ql_kernel_call *call,
+                          const struct ql_device_kernel *declared)
+{
+    const struct ql_kernel *kernel = call->kernel;
+    int parameter = kernel->buffer_count + kernel->operation_count;
+
+    for (int k = 0; k < kernel->int_count; k++) {
+        (void)fprintf(w->source, "%s%s = %d%s", k == 0 ? "        enum { " : ", ", declared->parameters[parameter++],
+                      call->ints[k], k + 1 == kernel->int_count ? " };\n" : "");
+    }
+    for (int k = 0; k < kernel->array_count; k++) {
+        const int length = call->array_lengths[k];
+        (void)fprintf(w->source, "        static const int %s[%d] = {", declared->parameters[parameter++],
+                      length > 0 ? length : 1);
+        for (int i = 0; i < length; i++) {
+            (void)fprintf(w->source, "%s%d", i == 0 ? "" : ", ", call->arrays[k][i]);
+        }
+        (void)fputs(length > 0 ? "};\n" : "0};\n", w->source);
+    }
+    for (int k = 0; k < kernel->float_count; k++) {
+        char number[QL_C_NUMBER_BYTES];
+        ql_c_float_write(number, call->floats[k]);
+        (void)fprintf(w->source, "        const float %s = %s;\n", declared->parameters[parameter++], number);
+    }
+}
+
+static void write_call(struct ql_source *w, const struct ql_kernel_call *call)
+{
+    const struct ql_kernel *kernel = call->kernel;
+    const bool block = has_scalars(kernel);
+    char text[2 * QL_C_IDENTIFIER_BYTES];
+    struct ql_device_kernel declared;
+    struct ql_c_list list;
+
+    ql_device_kernel_read(&declared, kernel->file, kernel->name);
+    assert(declared.parameter_count == kernel->buffer_count + kernel->operation_count + kernel->int_count +
+                                           kernel->array_count + kernel->float_count);
+    write_arena_variables(w, call);
+    if (block) {
+        (void)fputs("    {\n", w->source);
+        write_scalars(w, call, &declared);
+    }
+    (void)snprintf(text, sizeof text, "%s%s%s(", block ? "        " : "    ", kernel->fallible ? "if (!" : "",
+                   kernel->name);
+    ql_c_list_open(&list, w->source, text);
+    for (int k = 0; k < kernel->buffer_count; k++) {
+        if (call->buffers[k] < 0) {
+            ql_c_list_add(&list, "NULL");
+        } else {
+            // A kernel for signed integers also works on unsigned ones where the bits of the results are the same.
+            const char *type = ql_c_type(w->program->values[call->buffers[k]].type);
+            bool cast = strcmp(declared.types[k], "void") != 0 && strcmp(declared.types[k], type) != 0;
+            size_t length = 0;
+            if (cast) {
+                length = (size_t)snprintf(text, sizeof text, "(%s%s *)", k < kernel->output_count ? "" : "const ",
+                                          declared.types[k]);
+            }
+            write_value(w, text + length, sizeof text - length, call->buffers[k]);
+            ql_c_list_add(&list, text);
+        }
+    }
+    for (int k = 0; k < kernel->operation_count; k++) {
+        ql_c_list_add(&list, call->operations[k]->name);
+    }
+    for (int k = kernel->buffer_count + kernel->operation_count; k < declared.parameter_count; k++) {
+        ql_c_list_add(&list, declared.parameters[k]);
+    }
+    const char *indent = block ? "        " : "    ";
+    if (kernel->fallible) {
+        (void)fprintf(w->source, ")) {\n%s    return false;\n%s}\n", indent, indent);
+    } else {
+        (void)fputs(");\n", w->source);
+    }
+    if (block) {
+        (void)fputs("    }\n", w->source);
+    }
+}
+
+// "// LSTM LSTM_3: y (1, 1, 1, 128), hn (1, 1, 128)"
+static void write_node_comment(const struct ql_source *w, int node_index)
+{
+    const struct ql_node *node = &w->program->graph->nodes[node_index];
+    size_t column = 0;
+
+    (void)fputs("\n    // ", w->source);
+    ql_c_plain_write(w->source, node->operator_name);
+    (void)fputc(' ', w->source);
+    ql_c_plain_write(w->source, node->name);
+    for (int i = 0; i < node->output_count && column < QL_C_LINE_COLUMNS / 2; i++) {
+        if (node->outputs[i] >= 0) {
+            const struct ql_program_value *value = &w->program->values[node->outputs[i]];
+            char shape[QL_C_LINE_COLUMNS];
+            ql_source_shape_write(shape, sizeof shape, value);
+            (void)fputs(column == 0 ? ": " : ", ", w->source);
+            ql_c_plain_write(w->source, value->name);
+            (void)fprintf(w->source, " %s", shape);
+            column += strlen(value->name) + strlen(shape) + 3;
+        }
+    }
+    (void)fputc('\n', w->source);
+}
+
+static bool is_read(const struct ql_source *w, int input)
+{
+    const int root = w->program->values[input].root;
+
+    for (int i = 0; i < w->program->call_count; i++) {
+        const struct ql_kernel_call *call = &w->program->calls[i];
+        for (int k = 0; k < call->kernel->buffer_count; k++) {
+            if (call->buffers[k] >= 0 && w->program->values[call->buffers[k]].root == root) {
+                return true;
+            }
+        }
+    }
+    return ql_source_is_output(w, root);
+}
+
+void ql_source_run_write(struct ql_source *w)
+{
+    const struct ql_graph *graph = w->program->graph;
+    char text[2 * QL_C_IDENTIFIER_BYTES];
+    int node = -1;
+
+    ql_source_signature_write(w, w->source, w->codegen->model != NULL);
+    (void)fputs("\n{\n", w->source);
+    if (!w->codegen->caller_arena && w->program->arena_bytes > 0) {
+        ql_source_template_write(w, w->source, "    union $_arena *const arena = &$_static_arena;\n");
+    } else if (w->codegen->caller_arena && w->program->arena_bytes == 0) {
+        (void)fputs("    (void)arena;\n", w->source);
+    }
+    for (int i = 0; i < graph->input_count; i++) {
+        if (w->inputs[i] != NULL && !is_read(w, graph->inputs[i])) {
+            (void)fprintf(w->source, "    (void)%s;\n", w->inputs[i]);
+        }
+    }
+    for (int i = 0; i < w->program->call_count; i++) {
+        const struct ql_kernel_call *call = &w->program->calls[i];
+        if (call->node != node) {
+            write_node_comment(w, call->node);
+        }
+        node = call->node;
+        write_call(w, call);
+    }
+    (void)fputs("\n    // All inputs have been read, so an output may lie where an input was.\n", w->source);
+    for (int i = 0; i < graph->output_count; i++) {
+        const struct ql_program_value *value = &w->program->values[graph->outputs[i]];
+        write_value(w, text, sizeof text, graph->outputs[i]);
+        (void)fprintf(w->source, "    %s(%s, %s, %d * sizeof *%s);\n",
+                      ql_program_root(w->program, graph->outputs[i])->storage == QL_STORAGE_INPUT ? "memmove"
+                                                                                                  : "memcpy",
+                      w->outputs[i], text, value->count, w->outputs[i]);
+    }
+    (void)fputs("    return true;\n}\n", w->source);
+}

@@ -1,0 +1,321 @@
+// What makes a program a model that writes, around the graph's function: see source.h.
+// Symbols, state, sampler and self-test; the kernels of the latter two are files of device/.
+// Uses: base, codegen, corpus, onnx.
+#include <inttypes.h>
+
+#include "codegen/source.h"
+
+static void write_symbols(const struct ql_source *w)
+{
+    const struct ql_descriptor *descriptor = w->codegen->model->descriptor;
+    unsigned char utf8[4];
+    size_t longest = 1, column = QL_C_LINE_COLUMNS;
+
+    for (int i = 0; i < descriptor->symbol_count; i++) {
+        size_t length = ql_utf8_encode(utf8, descriptor->symbols[i]);
+        longest = length > longest ? length : longest;
+    }
+    ql_source_template_write(w, w->source,
+                             "// The symbols of the tokens, in UTF-8\nstatic const char $_symbols[@_SYMBOLS]");
+    (void)fprintf(w->source, "[%zu] = {", longest + 1);
+    for (int i = 0; i < descriptor->symbol_count; i++) {
+        const size_t widest = 4 * 4 + 4; // four bytes in octal, quotation marks, comma and space
+        if (column + widest > QL_C_LINE_COLUMNS) {
+            (void)fputs("\n   ", w->source);
+            column = 3;
+        }
+        size_t length = ql_utf8_encode(utf8, descriptor->symbols[i]);
+        (void)fputc(' ', w->source);
+        ql_c_string_write(w->source, utf8, length);
+        (void)fputc(',', w->source);
+        column += length == 1 && utf8[0] >= ' ' ? 6 : 4 * length + 4;
+    }
+    (void)fputs("\n};\n\n", w->source);
+}
+
+static void write_trace(const struct ql_source *w)
+{
+    const struct ql_text_model *model = w->codegen->model;
+
+    ql_source_template_write(
+        w, w->source,
+        "// The first steps of a text, as they were when this file was made: what went in, and a hash of the "
+        "logits\n"
+        "static const struct {\n    uint16_t token;\n    uint32_t logits_hash;\n"
+        "} $_trace[@_TRACE_STEPS] = {\n");
+    for (int i = 0; i < model->trace_count; i += 5) {
+        (void)fputs("   ", w->source);
+        for (int k = i; k < i + 5 && k < model->trace_count; k++) {
+            (void)fprintf(w->source, " {%d, 0x%08" PRIx32 "u},", model->trace[k].token, model->trace[k].logits_hash);
+        }
+        (void)fputc('\n', w->source);
+    }
+    (void)fputs("};\n\n", w->source);
+}
+
+static void write_reset(const struct ql_source *w)
+{
+    const struct ql_text_model *model = w->codegen->model;
+
+    ql_source_template_write(w, w->source,
+                             "void $_reset(struct $_state *state)\n"
+                             "{\n");
+    for (int i = 0; i < model->roles.state_count; i++) {
+        const char *name = w->inputs[model->roles.states[i].input];
+        (void)fprintf(w->source, "    memset(state->%s, 0, sizeof state->%s);\n", name, name);
+    }
+    if (model->roles.state_count == 0) {
+        (void)fputs("    (void)state;\n", w->source);
+    }
+    (void)fputs("}\n\n", w->source);
+}
+
+static void write_init(const struct ql_source *w)
+{
+    const struct ql_descriptor *descriptor = w->codegen->model->descriptor;
+    char temperature[QL_C_NUMBER_BYTES], top_p[QL_C_NUMBER_BYTES];
+
+    ql_c_float_write(temperature, (float)descriptor->temperature);
+    ql_c_float_write(top_p, (float)descriptor->top_p);
+    ql_source_template_write(w, w->source,
+                             w->codegen->caller_arena
+                                 ? "void $_init(struct $_state *state, union $_arena *arena, uint32_t seed)\n"
+                                 : "void $_init(struct $_state *state, uint32_t seed)\n");
+    ql_source_template_write(w, w->source,
+                             "{\n"
+                             "    struct ql_random random;\n"
+                             "\n"
+                             "    ql_random_init(&random, seed);\n"
+                             "    memcpy(state->random, random.state, sizeof state->random);\n");
+    (void)fprintf(w->source, "    state->temperature = %s;\n    state->top_p = %s;\n    state->top_k = %d;\n",
+                  temperature, top_p, descriptor->top_k);
+    ql_source_template_write(w, w->source, w->codegen->caller_arena ? "    state->arena = arena;\n" : "");
+    ql_source_template_write(w, w->source,
+                             "    $_reset(state);\n"
+                             "}\n\n");
+}
+
+// The call of the graph's function, up to its closing parenthesis: each state goes in and comes out in one place.
+static void write_run_call(const struct ql_source *w)
+{
+    const struct ql_text_model *model = w->codegen->model;
+    const struct ql_graph *graph = w->program->graph;
+    char text[2 * QL_C_IDENTIFIER_BYTES];
+    struct ql_c_list list;
+
+    (void)snprintf(text, sizeof text, "    if (!%s_run(", w->prefix);
+    ql_c_list_open(&list, w->source, text);
+    if (w->codegen->caller_arena) {
+        ql_c_list_add(&list, "state->arena");
+    }
+    for (int i = 0; i < graph->input_count; i++) {
+        if (w->inputs[i] != NULL) {
+            (void)snprintf(text, sizeof text, "state->%s", w->inputs[i]);
+            ql_c_list_add(&list, i == model->roles.tokens ? "tokens" : text);
+        }
+    }
+    for (int i = 0; i < graph->output_count; i++) {
+        const char *place = w->outputs[i];
+        for (int k = 0; k < model->roles.state_count; k++) {
+            if (model->roles.states[k].output == i) {
+                place = w->inputs[model->roles.states[k].input];
+            }
+        }
+        (void)snprintf(text, sizeof text, "state->%s", place);
+        ql_c_list_add(&list, text);
+    }
+}
+
+static void write_step(const struct ql_source *w)
+{
+    const struct ql_text_model *model = w->codegen->model;
+    const struct ql_descriptor *descriptor = model->descriptor;
+    const int token_value = w->program->graph->inputs[model->roles.tokens];
+
+    ql_source_template_write(w, w->source,
+                             "const float *$_step(struct $_state *state, int token)\n"
+                             "{\n");
+    if (model->roles.one_hot) {
+        ql_source_template_write(w, w->source, "    float tokens[@_SYMBOLS] = {0};\n\n");
+    } else {
+        (void)fprintf(w->source, "    const %s tokens[1] = {token};\n\n",
+                      ql_c_type(w->program->values[token_value].type));
+    }
+    ql_source_template_write(w, w->source,
+                             "    if (token < 0 || token >= @_SYMBOLS) {\n"
+                             "        return NULL;\n"
+                             "    }\n");
+    for (int i = 0; i < descriptor->reset_count; i++) {
+        (void)fprintf(w->source, "%s%d", i == 0 ? "    if (token == " : " || token == ", descriptor->resets[i]);
+    }
+    if (descriptor->reset_count > 0) {
+        ql_source_template_write(w, w->source,
+                                 ") { // each item begins with zero state\n"
+                                 "        $_reset(state);\n"
+                                 "    }\n");
+    }
+    if (model->roles.one_hot) {
+        (void)fputs("    tokens[token] = 1.0f;\n", w->source);
+    }
+    write_run_call(w);
+    (void)fprintf(w->source,
+                  ")) {\n"
+                  "        return NULL;\n"
+                  "    }\n"
+                  "    return state->%s;\n"
+                  "}\n\n",
+                  w->outputs[model->roles.logits]);
+}
+
+static void write_next(const struct ql_source *w)
+{
+    ql_source_template_write(w, w->source,
+                             "int $_next(struct $_state *state, int token)\n"
+                             "{\n"
+                             "    const float *logits = $_step(state, token);\n");
+    ql_source_template_write(w, w->source,
+                             w->codegen->caller_arena ? "    union $_arena *const arena = state->arena;\n"
+                                                      : "    union $_arena *const arena = &$_static_arena;\n");
+    ql_source_template_write(w, w->source,
+                             "    struct ql_sampler sampler;\n"
+                             "\n"
+                             "    if (logits == NULL) {\n"
+                             "        return -1;\n"
+                             "    }\n"
+                             "    sampler.temperature = state->temperature;\n"
+                             "    sampler.top_p = state->top_p;\n"
+                             "    sampler.top_k = state->top_k;\n"
+                             "    memcpy(sampler.random.state, state->random, sizeof state->random);\n"
+                             "    int next = ql_sampler_step_f32(&sampler, logits, arena->sampler.weights, "
+                             "arena->sampler.candidates,\n"
+                             "                                   @_SYMBOLS);\n"
+                             "    memcpy(state->random, sampler.random.state, sizeof state->random);\n"
+                             "    return next;\n"
+                             "}\n\n"
+                             "const char *$_symbol(int token)\n"
+                             "{\n"
+                             "    return token < 0 || token >= @_SYMBOLS ? \"\" : $_symbols[token];\n"
+                             "}\n");
+}
+
+static void write_check(const struct ql_source *w)
+{
+    const struct ql_text_model *model = w->codegen->model;
+
+    ql_source_template_write(w, w->source,
+                             w->codegen->caller_arena
+                                 ? "\nint $_check(struct $_state *state, union $_arena *arena)\n{\n"
+                                 : "\nint $_check(struct $_state *state)\n{\n");
+    ql_source_template_write(w, w->source,
+                             w->codegen->caller_arena ? "    $_init(state, arena, " : "    $_init(state, ");
+    (void)fprintf(w->source, "%" PRIu32 ");\n", model->trace_seed);
+    ql_source_template_write(w, w->source,
+                             "    int token = @_BEGIN;\n"
+                             "\n"
+                             "    for (int i = 0; i < @_TRACE_STEPS; i++) {\n"
+                             "        bool same = token == $_trace[i].token;\n"
+                             "        token = $_next(state, token);\n");
+    (void)fprintf(w->source, "        if (!same || ql_trace_hash_f32(state->%s, ", w->outputs[model->roles.logits]);
+    ql_source_template_write(w, w->source,
+                             "@_SYMBOLS) != $_trace[i].logits_hash) {\n"
+                             "            return i + 1;\n"
+                             "        }\n"
+                             "    }\n"
+                             "    return 0;\n"
+                             "}\n");
+}
+
+void ql_source_text_write(const struct ql_source *w)
+{
+    (void)fputc('\n', w->source);
+    write_symbols(w);
+    if (w->codegen->model->trace_count > 0) {
+        write_trace(w);
+    }
+    write_reset(w);
+    write_init(w);
+    write_step(w);
+    write_next(w);
+    if (w->codegen->model->trace_count > 0) {
+        write_check(w);
+    }
+}
+
+void ql_source_text_header_write(const struct ql_source *w)
+{
+    const struct ql_text_model *model = w->codegen->model;
+    const struct ql_graph *graph = w->program->graph;
+    const bool caller_arena = w->codegen->caller_arena;
+    char shape[QL_C_LINE_COLUMNS];
+
+    ql_source_template_write(w, w->header, "enum {\n");
+    ql_source_template_write(w, w->header, "    @_SYMBOLS = ");
+    (void)fprintf(w->header, "%d, // tokens are 0 to %d\n", model->descriptor->symbol_count,
+                  model->descriptor->symbol_count - 1);
+    ql_source_template_write(w, w->header, "    @_BEGIN = ");
+    (void)fprintf(w->header, "%d, // the token from which a text begins\n", ql_text_model_begin(model));
+    if (model->trace_count > 0) {
+        ql_source_template_write(w, w->header, "    @_TRACE_STEPS = ");
+        (void)fprintf(w->header, "%d, // of the self-test\n", model->trace_count);
+    }
+    (void)fputs("};\n\n", w->header);
+    if (caller_arena) {
+        (void)fputs("// Scratch memory. Nothing in it needs to last from call to call, so texts can share it.\n",
+                    w->header);
+        ql_source_arena_write(w, w->header);
+        (void)fputc('\n', w->header);
+    }
+    ql_source_template_write(w, w->header,
+                             "// One text that is being written. Any number of them can be written in turns.\n"
+                             "struct $_state {\n");
+    for (int i = 0; i < model->roles.state_count; i++) {
+        const struct ql_program_value *value = &w->program->values[graph->inputs[model->roles.states[i].input]];
+        ql_source_shape_write(shape, sizeof shape, value);
+        (void)fprintf(w->header, "    %s %s[%d]; // %s\n", ql_c_type(value->type),
+                      w->inputs[model->roles.states[i].input], value->count > 0 ? value->count : 1, shape);
+    }
+    for (int i = 0; i < graph->output_count; i++) {
+        const struct ql_program_value *value = &w->program->values[graph->outputs[i]];
+        if (!ql_text_model_is_state(model, i)) {
+            (void)fprintf(w->header, "    %s %s[%d];%s\n", ql_c_type(value->type), w->outputs[i],
+                          value->count > 0 ? value->count : 1,
+                          i == model->roles.logits ? " // of the token that comes next" : "");
+        }
+    }
+    (void)fputs("    float temperature; // >= 0; 0 always takes the likeliest token\n"
+                "    float top_p;       // in (0, 1]; 1 is off\n"
+                "    int top_k;         // >= 1; 0 is off\n"
+                "    uint32_t random[4];\n",
+                w->header);
+    if (caller_arena) {
+        ql_source_template_write(w, w->header, "    union $_arena *arena; // must live as long as this is used\n");
+    }
+    ql_source_template_write(w, w->header,
+                             "};\n\n"
+                             "// Begins a text: zero state, the model's own settings of the sampler, random numbers "
+                             "from the seed.\n"
+                             "void $_init(struct $_state *state, ");
+    ql_source_template_write(w, w->header,
+                             caller_arena ? "union $_arena *arena, uint32_t seed);\n\n" : "uint32_t seed);\n\n");
+    ql_source_template_write(
+        w, w->header,
+        "// Zero state, as at the beginning of a text. Settings and random numbers stay.\n"
+        "void $_reset(struct $_state *state);\n\n"
+        "// Takes a token; returns the logits of the one that comes next, which are the state's. NULL for a "
+        "token\n// that is out of range.\n"
+        "const float *$_step(struct $_state *state, int token);\n\n"
+        "// Takes a token and draws the one that comes next. Begin with @_BEGIN, then pass what was drawn.\n"
+        "// -1 for a token that is out of range, or when the logits are not finite.\n"
+        "int $_next(struct $_state *state, int token);\n\n"
+        "// The symbol of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
+        "const char *$_symbol(int token);\n");
+    if (model->trace_count > 0) {
+        ql_source_template_write(
+            w, w->header,
+            "\n// The self-test: writes a text whose tokens and logits are known to the last bit. Returns 0 "
+            "when all agree,\n"
+            "// otherwise the number of the first step that differs, from 1. Needs an init afterwards.\n"
+            "int $_check(struct $_state *state");
+        ql_source_template_write(w, w->header, caller_arena ? ", union $_arena *arena);\n" : ");\n");
+    }
+}

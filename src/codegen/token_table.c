@@ -1,0 +1,196 @@
+// Tables of what a token gives to the first layer: see token_table.h. The pattern is searched among the kernel calls,
+// where shapes, layouts and constants are known, and not among the graph's nodes, of which many spellings exist.
+// Uses: base, device, onnx.
+#include "codegen/token_table.h"
+
+#include <string.h>
+
+#include "device/recurrent_token.h"
+#include "onnx/memory_plan.h"
+
+static bool run_lstm(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    const int *i = arguments->ints;
+    return ql_lstm_token_f32(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], i[0], i[1], i[2]);
+}
+
+static bool run_gru(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    const int *i = arguments->ints;
+    return ql_gru_token_f32(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], i[0], i[1], i[2]);
+}
+
+static bool run_rnn(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    const int *i = arguments->ints;
+    return ql_rnn_token_f32(b[0], b[1], b[2], b[3], b[4], b[5], b[6], i[0], i[1], i[2]);
+}
+
+// The calls of one cell. The call with a table has `tokens` where the plain one has x, `table` where that has w_ih,
+// no bias of the input, and V where that has I.
+static const struct cell {
+    enum ql_kernel_id plain;
+    struct ql_kernel token;
+    int gates;         // per unit
+    int x, w_ih, bias; // buffers of the plain call
+} cells[] = {
+    {QL_KERNEL_LSTM_F32,
+     {"ql_lstm_token_f32", "device/recurrent_token.h", 4, 9, 0, 3, 0, 0, true, run_lstm},
+     4,
+     4,
+     7,
+     9},
+    {QL_KERNEL_GRU_F32, {"ql_gru_token_f32", "device/recurrent_token.h", 3, 8, 0, 3, 0, 0, true, run_gru}, 3, 3, 5, 7},
+    {QL_KERNEL_RNN_F32, {"ql_rnn_token_f32", "device/recurrent_token.h", 3, 7, 0, 3, 0, 0, true, run_rnn}, 1, 3, 5, 7},
+};
+
+static int root_of(const struct ql_program *program, int value)
+{
+    return value < 0 ? -1 : program->values[value].root;
+}
+
+// The content of a constant, or NULL.
+static const float *constant(const struct ql_program *program, int value)
+{
+    const struct ql_program_value *root = ql_program_root(program, value);
+
+    if (root->storage != QL_STORAGE_CONSTANT || root->type != QL_ELEMENT_F32) {
+        return NULL;
+    }
+    return (const float *)root->data + program->values[value].offset / sizeof(float);
+}
+
+// How many arguments of calls, and outputs of the graph, lie in the storage of `root`.
+static int count_uses(const struct ql_program *program, int root)
+{
+    int count = 0;
+
+    for (int i = 0; i < program->call_count; i++) {
+        const struct ql_kernel_call *call = &program->calls[i];
+        for (int k = 0; k < call->kernel->buffer_count; k++) {
+            count += root_of(program, call->buffers[k]) == root;
+        }
+    }
+    for (int i = 0; i < program->graph->output_count; i++) {
+        count += root_of(program, program->graph->outputs[i]) == root;
+    }
+    return count;
+}
+
+// The call that gathers the whole input of `layer` from a constant for that call alone, or -1.
+static int find_gather(const struct ql_program *program, const struct ql_kernel_call *layer, int x)
+{
+    const struct ql_program_value *value = &program->values[x];
+
+    if (value->offset != 0 || program->values[value->root].bytes != value->bytes ||
+        count_uses(program, value->root) != 2) {
+        return -1;
+    }
+    for (int i = 0; i < program->call_count && &program->calls[i] != layer; i++) {
+        const struct ql_kernel_call *call = &program->calls[i];
+        if (call->kernel == &ql_kernels[QL_KERNEL_GATHER] && root_of(program, call->buffers[0]) == value->root) {
+            bool rows = call->ints[0] == (int)sizeof(float) && call->ints[1] == 1 && call->ints[3] == layer->ints[1];
+            return rows && constant(program, call->buffers[1]) != NULL ? i : -1;
+        }
+    }
+    return -1;
+}
+
+// Adds the table (V, columns) as a constant to the program. Returns its value, or -1 when memory is out.
+static int add_table(struct ql_program *program, float **data, int V, int columns)
+{
+    const size_t bytes = (size_t)V * (size_t)columns * sizeof(float);
+
+    if (program->value_count == program->value_room) {
+        int room = 2 * program->value_room + 1;
+        struct ql_program_value *values = ql_arena_take(&program->arena, (size_t)room, sizeof *values);
+        if (values == NULL) {
+            return -1;
+        }
+        memcpy(values, program->values, (size_t)program->value_count * sizeof *values);
+        program->values = values;
+        program->value_room = room;
+    }
+    *data = ql_arena_take(&program->arena, bytes, 1);
+    if (*data == NULL) {
+        return -1;
+    }
+    int index = program->value_count++;
+    program->values[index] = (struct ql_program_value){.name = "",
+                                                       .type = QL_ELEMENT_F32,
+                                                       .rank = 2,
+                                                       .dims = {V, columns},
+                                                       .count = V * columns,
+                                                       .bytes = bytes,
+                                                       .root = index,
+                                                       .storage = QL_STORAGE_CONSTANT,
+                                                       .data = *data};
+    return index;
+}
+
+// Returns false when memory is out.
+static bool replace(struct ql_program *program, int layer_index, int gather_index, const struct cell *cell)
+{
+    struct ql_kernel_call *layer = &program->calls[layer_index];
+    const struct ql_kernel_call *gather = &program->calls[gather_index];
+    const int T = layer->ints[0], I = layer->ints[1], H = layer->ints[2];
+    const int V = gather->ints[2], columns = cell->gates * H;
+    const float *embedding = constant(program, gather->buffers[1]);
+    const float *w_ih = constant(program, layer->buffers[cell->w_ih]);
+    const float *bias = constant(program, layer->buffers[cell->bias]);
+    float *table;
+
+    int value = add_table(program, &table, V, columns);
+    if (value < 0) {
+        return false;
+    }
+    for (int token = 0; token < V; token++) {
+        float *row = table + (ptrdiff_t)token * columns;
+        memcpy(row, bias, (size_t)columns * sizeof *row);
+        ql_matvec_f32(row, embedding + (ptrdiff_t)token * I, w_ih, I, columns);
+    }
+    layer->buffers[cell->x] = gather->buffers[2];
+    layer->buffers[cell->w_ih] = value;
+    for (int k = cell->bias; k < cell->token.buffer_count; k++) {
+        layer->buffers[k] = layer->buffers[k + 1];
+    }
+    layer->kernel = &cell->token;
+    layer->ints[1] = V;
+    layer->macs -= (int64_t)T * I * columns;
+    memmove(&program->calls[gather_index], &program->calls[gather_index + 1],
+            (size_t)(program->call_count - gather_index - 1) * sizeof program->calls[0]);
+    program->call_count--;
+    return true;
+}
+
+enum ql_status ql_token_table_init(struct ql_program *program, struct ql_error *error)
+{
+    for (int i = 0; i < program->call_count; i++) {
+        const struct ql_kernel_call *call = &program->calls[i];
+        for (size_t k = 0; k < sizeof cells / sizeof cells[0]; k++) {
+            const struct cell *cell = &cells[k];
+            if (call->kernel != &ql_kernels[cell->plain] || constant(program, call->buffers[cell->w_ih]) == NULL ||
+                constant(program, call->buffers[cell->bias]) == NULL) {
+                continue;
+            }
+            int gather = find_gather(program, call, call->buffers[cell->x]);
+            if (gather < 0) {
+                continue;
+            }
+            int64_t V = program->calls[gather].ints[2], I = call->ints[1],
+                    columns = (int64_t)cell->gates * call->ints[2];
+            if (V * columns > QL_VALUE_ELEMENT_LIMIT || V * columns > I * (V + columns)) {
+                continue;
+            }
+            if (!replace(program, i, gather, cell)) {
+                return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the table of the first layer");
+            }
+            i--; // the calls behind the removed one have moved up
+            break;
+        }
+    }
+    return ql_memory_plan_init(program, false, SIZE_MAX, error);
+}

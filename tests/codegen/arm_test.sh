@@ -1,0 +1,59 @@
+#!/bin/sh
+# Compiles models for Arm's small processors and runs them in QEMU: the tokens and logits must be those of the engine,
+# bit for bit, with emulated float and with a floating-point unit. Exit 77 without the tools.
+# Uses: arm-none-eabi-gcc with newlib, qemu-system-arm. Arguments: sources, random_model, engine_text, quillet.
+set -eu
+
+root=$1
+random_model=$2
+engine_text=$3
+quillet=$4
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
+if ! command -v arm-none-eabi-gcc > /dev/null || ! command -v qemu-system-arm > /dev/null; then
+    echo "arm-none-eabi-gcc or qemu-system-arm is missing (Debian: gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)"
+    exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+status=0
+
+# run MACHINE FLASH RAM STEPS FLAG...: builds model.c for a processor and compares what it writes.
+run()
+{
+    machine=$1
+    flash=$2
+    ram=$3
+    steps=$4
+    shift 4
+    "$engine_text" model.json "$steps" > expected
+    # The driver prints, and newlib's headers are not made for -Wpedantic; the generated source alone has the warnings.
+    arm-none-eabi-gcc -std=c11 -mthumb "$@" $warnings -c model.c -o model.o
+    arm-none-eabi-gcc -std=c11 -mthumb "$@" -D MODEL=model -D 'HEADER="model.h"' -D "STEPS=$steps" -I . model.o \
+        "$root/tests/codegen/text_driver.c" "$root/tests/codegen/arm_start.c" -nostartfiles --specs=rdimon.specs \
+        -Wl,--defsym=flash_origin="$flash",--defsym=ram_origin="$ram" -T "$root/tests/codegen/arm_machine.ld" \
+        -Wl,--no-warn-rwx-segments -o program.elf
+    if ! timeout 100 qemu-system-arm -machine "$machine" -nographic -monitor none -serial none \
+        -semihosting-config enable=on,target=native -kernel program.elf > printed < /dev/null; then
+        echo "$machine $*: the program fails"
+        status=1
+    fi
+    if ! cmp -s printed expected; then
+        echo "$machine $* writes something else: $(diff printed expected | head -2)"
+        status=1
+    fi
+}
+
+for cell in lstm gru rnn; do
+    "$random_model" "$cell" 65 21 30 2 1 1 model
+    "$quillet" compile model.onnx --output model.c
+    run mps2-an385 0 0x20000000 200 -O2 -mcpu=cortex-m0plus
+    run mps2-an385 0 0x20000000 200 -Os -mcpu=cortex-m3
+    run mps2-an505 0x10000000 0x38000000 1000 -O3 -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16
+done
+# The seed's model of names, whole.
+"$random_model" lstm 65 84 128 2 1 1 model
+"$quillet" compile model.onnx --output model.c
+run mps2-an385 0 0x20000000 100 -O2 -mcpu=cortex-m0plus
+run mps2-an505 0x10000000 0x38000000 1000 -O2 -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16
+exit $status

@@ -1,0 +1,113 @@
+#!/bin/sh
+# The command `quillet compile` as a user meets it: outputs, options, reports, and what it says to wrong use.
+# Uses: gcc. Arguments: sources (not used), random_model, engine_text (not used), quillet.
+set -eu
+
+random_model=$2
+quillet=$4
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+status=0
+
+fail()
+{
+    echo "$1"
+    status=1
+}
+
+# refuse EXIT_CODE WORDS ARGUMENT...: the command fails with that code, says these words, and leaves no file.
+refuse()
+{
+    code=$1
+    words=$2
+    shift 2
+    got=0
+    "$quillet" compile "$@" > out 2> err || got=$?
+    [ "$got" = "$code" ] || fail "compile $*: exit $got instead of $code: $(cat err)"
+    grep -q -e "$words" err || fail "compile $*: does not say '$words' but: $(cat err)"
+    [ ! -s out ] || fail "compile $*: prints something all the same"
+    [ ! -e made.c ] && [ ! -e made.h ] || fail "compile $*: leaves files"
+}
+
+"$random_model" lstm 40 9 20 2 0 1 names
+mkdir bare
+cp names.onnx bare/
+
+# Outputs
+"$quillet" compile names.onnx > printed.c 2> err
+grep -q 'names_next' printed.c || fail "no source on standard output"
+grep -q -e '--header names.h' err || fail "does not say how to get the header"
+"$quillet" compile names.onnx --header names.h > printed.c 2> err
+[ ! -s err ] || fail "says something though all is there: $(cat err)"
+gcc -std=c11 -c printed.c -o printed.o
+mkdir deep
+"$quillet" compile --model=names.json --output=deep/quotes.c --name other > out 2> err
+[ ! -s out ] && [ ! -s err ] || fail "prints something with --output"
+grep -q 'other_next' deep/quotes.h || fail "--name is not heeded"
+grep -q '#include "quotes.h"' deep/quotes.c || fail "the source includes another header"
+gcc -std=c11 -c deep/quotes.c -o printed.o
+grep -q 'ql_lstm_token_f32(' deep/quotes.c && fail "a table that is larger than its parts" || true
+"$random_model" lstm 40 30 20 2 0 1 tabled
+"$quillet" compile tabled.onnx 2> err | grep -q 'ql_lstm_token_f32(' || fail "no table though it is smaller"
+
+# Plain inference, of any sequence
+"$quillet" compile bare/names.onnx --no-sampler --sequence 5 --output run.c
+grep -q 'bool names_run' run.h || fail "no function to run"
+grep -q '(5, 1)' run.h || fail "--sequence is not heeded"
+grep -q 'ql_sampler' run.c && fail "a sampler without need" || true
+gcc -std=c11 -Wall -Wextra -Werror -c run.c -o run.o
+"$quillet" compile bare/names.onnx --no_sampler --sizes sequence=3 --arena caller --output run.c
+grep -q '(3, 1)' run.h || fail "--sizes is not heeded"
+grep -q 'union names_arena \*arena' run.h || fail "--arena is not heeded"
+gcc -std=c11 -Wall -Wextra -Werror -c run.c -o run.o
+
+# The report
+"$quillet" compile names.onnx --report > report.json
+for field in flash_bytes state_bytes arena_bytes macs constants arena sha256; do
+    grep -q "\"$field\"" report.json || fail "the report has no $field"
+done
+# What it says is what the compiler makes of it.
+"$quillet" compile names.onnx --output names.c
+printf '#include "names.c"\nint main(void) { return (int)sizeof(struct names_state) - STATE | (int)sizeof(union names_arena) - ARENA; }\n' > sizes.c
+number() { sed -n 's/.*"'"$1"'": \([0-9]*\).*/\1/p' report.json | head -1; }
+gcc -std=c11 -D "STATE=$(number state_bytes)" -D "ARENA=$(number arena_bytes)" sizes.c -o sizes
+./sizes || fail "the report's sizes are not those of the compiler"
+constants=$(gcc -std=c11 -c names.c -o names.o && size -A names.o | awk '/^\.rodata/ { sum += $2 } END { print sum }')
+flash=$(number flash_bytes)
+[ "$constants" -ge "$flash" ] && [ "$constants" -lt $((flash + 2000)) ] || fail "flash is $constants, not $flash bytes"
+
+# Wrong use
+refuse 2 'give the model' --output made.c
+refuse 2 'give the model' names.onnx --model names.json --output made.c
+refuse 2 'no further arguments' names.onnx names.onnx --output made.c
+refuse 2 'neither static nor caller' names.onnx --arena heap --output made.c
+refuse 2 'takes one token at a time' names.onnx --sequence 2 --output made.c
+refuse 2 'sequence' names.onnx --sequence 0 --output made.c
+refuse 2 'no list' names.onnx --sizes batch --output made.c
+refuse 2 'no list' names.onnx --sizes batch=0 --output made.c
+refuse 2 'no list' names.onnx --sizes batch=1x --output made.c
+refuse 2 'with --name' names.onnx --name 1 --output made.c
+refuse 2 'that of the kernels' names.onnx --name ql --output made.c
+refuse 1 'with --model' bare/names.onnx --output made.c
+refuse 1 'nowhere.onnx' --no_sampler nowhere.onnx --output made.c
+refuse 1 'nowhere.json' --model nowhere.json --output made.c
+refuse 1 'no-folder' names.onnx --output no-folder/made.c
+head -c 5000 names.onnx > cut.onnx
+sed 's/names.onnx/cut.onnx/' names.json > cut.json
+refuse 1 'cut.onnx' cut.onnx --output made.c
+: > empty.onnx
+refuse 1 'empty.onnx' --no_sampler empty.onnx --output made.c
+sed 's/"vocabulary": "../"vocabulary": "/' names.json > short.json
+refuse 1 'names.onnx' --model short.json --output made.c
+echo '{' > broken.json
+refuse 1 'broken.json' --model broken.json --output made.c
+if [ -e /dev/full ]; then
+    got=0
+    "$quillet" compile names.onnx > /dev/full 2> err || got=$?
+    [ "$got" = 1 ] && grep -q 'cannot write' err || fail "a full disk goes unnoticed"
+    got=0
+    "$quillet" compile names.onnx --output /dev/full --header x.h > out 2> err || got=$?
+    [ "$got" = 1 ] || fail "a full disk goes unnoticed with --output"
+fi
+exit $status

@@ -1,0 +1,100 @@
+#!/bin/sh
+# Compiles models to C, the C with every compiler, language and optimization level that is there, and compares what the
+# programs write with what the engine writes: 1000 tokens and logits, bit for bit. No warning, no name without the
+# model's. Uses: gcc, clang, g++, nm as there are. Arguments: sources, random_model, engine_text, quillet.
+set -eu
+
+root=$1
+random_model=$2
+engine_text=$3
+quillet=$4
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+status=0
+programs=0
+
+fail()
+{
+    echo "$1"
+    status=1
+}
+
+# run NAME DEFINE COMPILER...: compiles NAME.c with the driver, runs it, compares with NAME.expected.
+run()
+{
+    name=$1
+    define=$2
+    shift 2
+    if ! "$@" $warnings -D "MODEL=$name" -D "HEADER=\"$name.h\"" $define -I . "$name.c" \
+        "$root/tests/codegen/text_driver.c" -o program 2> errors; then
+        cat errors
+        fail "$name: $* does not compile"
+        return
+    fi
+    programs=$((programs + 1))
+    ./program > printed || fail "$name: $*: the program says so itself"
+    cmp -s printed "$name.expected" || fail "$name: $* writes something else: $(diff printed "$name.expected" | head -2)"
+}
+
+# model NAME CELL V E H L ITEMS SEED [OPTION...]
+model()
+{
+    name=$1
+    cell=$2
+    "$random_model" "$cell" "$3" "$4" "$5" "$6" "$7" "$8" "$name"
+    shift 8
+    "$engine_text" "$name.json" 1000 > "$name.expected"
+    "$quillet" compile --model "$name.json" --output "$name.c" "$@"
+    defined=$(gcc -std=c11 -c "$name.c" -o object.o && nm --defined-only --extern-only object.o |
+        awk -v name="${name}_" 'index($3, name) != 1 { print $3 }')
+    [ -z "$defined" ] || fail "$name: exports $defined"
+    undefined=$(nm --undefined-only object.o | awk '$2 !~ /^(memcpy|memset|memmove|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail)$/ { print $2 }')
+    [ -z "$undefined" ] || fail "$name: needs $undefined"
+}
+
+# All compilers on one model, and a few on every other one.
+model names lstm 65 84 128 2 1 1
+for compiler in gcc clang; do
+    command -v "$compiler" > /dev/null || continue
+    for flags in -O0 -O1 -O2 -O3 -Os '-O3 -march=native' '-O2 -flto' '-O1 -fsanitize=address,undefined'; do
+        # shellcheck disable=SC2086
+        run names '' "$compiler" -std=c11 $flags
+    done
+    # Where products and sums may be fused unless the source forbids it.
+    run names '' "$compiler" -std=gnu11 -O3 -march=native
+    # Told to in so many words, clang does it all the same; then the self-test must say so.
+    "$compiler" -std=gnu11 -O3 -march=native -ffp-contract=fast -D MODEL=names -D 'HEADER="names.h"' -I . names.c \
+        "$root/tests/codegen/text_driver.c" -o program
+    if ./program > printed && ! cmp -s printed names.expected; then
+        fail "names: $compiler -ffp-contract=fast: the self-test does not see the difference"
+    fi
+    run names '' "$compiler" -std=gnu17 -O2 -fno-strict-aliasing
+    if "$compiler" -std=c11 -Ofast -c names.c -o object.o 2> /dev/null; then
+        fail "names: $compiler -Ofast is not refused"
+    fi
+done
+for compiler in g++ clang++; do
+    command -v "$compiler" > /dev/null || continue
+    run names '' "$compiler" -std=c++17 -O3 -march=native -x c++
+done
+
+model no_embedding_table lstm 40 3 5 1 0 2
+model odd_lstm lstm 7 129 33 3 0 3 --arena caller
+model gru gru 111 24 37 2 1 4
+model gru_caller gru 2 1 1 1 0 5 --arena=caller
+model rnn rnn 96 17 50 3 1 6
+model one_unit rnn 1 1 1 8 0 7
+for name in no_embedding_table odd_lstm gru gru_caller rnn one_unit; do
+    define=
+    case $name in odd_lstm | gru_caller) define='-D CALLER_ARENA' ;; esac
+    run "$name" "$define" gcc -std=c11 -O2
+    run "$name" "$define" gcc -std=gnu11 -O3 -march=native
+    run "$name" "$define" g++ -std=c++17 -O2 -x c++
+    if command -v clang > /dev/null; then
+        run "$name" "$define" clang -std=gnu11 -O3 -march=native
+    fi
+done
+echo "$programs programs"
+exit $status

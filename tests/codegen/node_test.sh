@@ -1,0 +1,48 @@
+#!/bin/sh
+# Compiles ONNX's own operator tests to C, builds one program of them, and runs it: what the generated C computes must
+# be what the engine computes, bit for bit. (That the engine is right is tested in tests/engine.) Exit 77 without data.
+# Uses: gcc, g++, clang, arm-none-eabi-gcc as there are. Argument: node_sources.
+set -eu
+
+node_sources=$1
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+status=0
+"$node_sources" . > count || exit $?
+
+# build COMPILER...: one program of all cases.
+build()
+{
+    command -v "$1" > /dev/null || return 0
+    for batch in batch_*.c; do
+        if ! "$@" $warnings -c "$batch" -o "$batch.o" 2> errors; then
+            head -20 errors
+            status=1
+            return
+        fi
+    done
+    # The inputs and outputs are ours, without the compiler's opinion.
+    "$@" -w -c cases.c -o cases.o
+    "$@" -w -x none cases.o batch_*.o -o cases
+    if ! ./cases > printed; then
+        echo "$*:"
+        cat printed
+        status=1
+    fi
+}
+
+build gcc -std=c11 -O1
+build gcc -std=gnu11 -O3 -march=native
+build gcc -std=c11 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+build clang -std=c11 -O2
+build clang -std=gnu11 -O3 -march=native
+build g++ -std=c++17 -O1 -x c++
+if command -v arm-none-eabi-gcc > /dev/null; then
+    for batch in batch_*.c; do
+        arm-none-eabi-gcc -std=c11 -O1 -mthumb -mcpu=cortex-m0plus $warnings -c "$batch" -o "$batch.o" || status=1
+    done
+fi
+echo "$(cat count) tests"
+exit $status
