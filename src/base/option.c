@@ -206,6 +206,12 @@ enum ql_status ql_option_read(struct ql_option *options, int argc, char **argv, 
     return QL_OK;
 }
 
+// A default that nobody could give stands for none.
+static bool option_is_unset(const struct ql_option *option, double value)
+{
+    return option->minimum < option->maximum && (value < option->minimum || value > option->maximum);
+}
+
 static void option_write_default(const struct ql_option *option, char *text, size_t size)
 {
     text[0] = '\0';
@@ -220,7 +226,9 @@ static void option_write_default(const struct ql_option *option, char *text, siz
         break;
     }
     case QL_OPTION_INT:
-        (void)snprintf(text, size, " (%d)", *(const int *)option->target);
+        if (!option_is_unset(option, *(const int *)option->target)) {
+            (void)snprintf(text, size, " (%d)", *(const int *)option->target);
+        }
         break;
     case QL_OPTION_UINT32: {
         uint32_t value = *(const uint32_t *)option->target;
@@ -230,7 +238,9 @@ static void option_write_default(const struct ql_option *option, char *text, siz
         break;
     }
     case QL_OPTION_FLOAT:
-        (void)snprintf(text, size, " (%g)", *(const double *)option->target);
+        if (!option_is_unset(option, *(const double *)option->target)) {
+            (void)snprintf(text, size, " (%g)", *(const double *)option->target);
+        }
         break;
     }
 }
