@@ -1,0 +1,64 @@
+// The model descriptor: what an ONNX file does not say about a language model. docs/descriptor.md has the fields.
+// Uses: nothing; whoever calls brings the text of the file.
+
+/** Something that the user can put right: the message says what and where. */
+export class InputError extends Error {}
+
+const isNumber = (value) => typeof value === "number" && value >= 0;
+const isCount = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+const isText = (value) => typeof value === "string";
+const isName = (value) => isText(value) && value !== "";
+const isPair = (value) => Array.isArray(value) && value.length === 2 && value.every(isName);
+
+// Name, what it must be, in words, and the default; without a default the field must be there.
+const fields = [
+  ["filename", isName, "the name of the model's .onnx file"],
+  ["vocabulary", isName, "a string with the symbol of each token, in their order"],
+  ["type", isText, "a string", ""],
+  ["sequenceLength", isCount, "a whole number from 0 on", 0],
+  ["temperature", isNumber, "0 or more", 1],
+  ["top_p", (value) => isNumber(value) && value > 0 && value <= 1, "more than 0 and at most 1", 1],
+  ["top_k", isCount, "a whole number from 0 on", 0],
+  ["hiddenSize", isCount, "a whole number from 0 on", 0],
+  ["hiddenLayers", isCount, "a whole number from 0 on", 0],
+  ["reset", isText, "a string of symbols", ""],
+  ["tokens", isText, "the name of an input", ""],
+  ["logits", isText, "the name of an output", ""],
+  ["states", (value) => Array.isArray(value) && value.every(isPair), 'a list of pairs of names, [["h0", "hn"], ...]', []],
+];
+
+/**
+ * Reads a descriptor: its text, and the name of its file for messages.
+ * Returns the fields with their defaults; `symbols` has the vocabulary as an array, in which a token is an index.
+ */
+export function readDescriptor(text, name) {
+  let given;
+  try {
+    given = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${name}: is no JSON: ${error.message.replace(/\s+/g, " ")}`);
+  }
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new InputError(`${name}: is no JSON object`);
+  }
+
+  const descriptor = {};
+  for (const [field, isValid, expected, standard] of fields) {
+    const value = given[field] === undefined ? standard : given[field];
+    if (value === undefined || !isValid(value)) {
+      throw new InputError(`${name}: the field "${field}" must be ${expected}`);
+    }
+    descriptor[field] = value;
+  }
+
+  const symbols = [...descriptor.vocabulary];
+  const twice = symbols.find((symbol, token) => symbols.indexOf(symbol) !== token);
+  if (twice !== undefined) {
+    throw new InputError(`${name}: the vocabulary has ${JSON.stringify(twice)} twice`);
+  }
+  const unknown = [...descriptor.reset].find((symbol) => !symbols.includes(symbol));
+  if (unknown !== undefined) {
+    throw new InputError(`${name}: "reset" has ${JSON.stringify(unknown)}, which is not in the vocabulary`);
+  }
+  return { ...descriptor, symbols };
+}

@@ -1,0 +1,86 @@
+// What the descriptor reader takes, and what it says about the rest.
+// Uses: node's own test runner: node --test web/descriptor.test.js
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { InputError, readDescriptor } from "./descriptor.js";
+
+// The descriptor of the project's seed, with changes.
+function read(changes = {}) {
+  const fields = {
+    filename: "./names-wait.onnx",
+    type: "lstm",
+    sequenceLength: 64,
+    temperature: 0.95,
+    top_p: 0.8,
+    top_k: 24,
+    hiddenSize: 128,
+    hiddenLayers: 2,
+    vocabulary: "\n ',-.0124ABCDEFGHIJKLMNOPQRSTUVWXYZ]abcdefghijklmnopqrstuvwxyz",
+    ...changes,
+  };
+  return readDescriptor(JSON.stringify(fields), "names.json");
+}
+
+function refuses(text, pattern) {
+  assert.throws(() => (typeof text === "string" ? readDescriptor(text, "names.json") : read(text)), (error) => {
+    assert.ok(error instanceof InputError);
+    assert.match(error.message, /^names\.json: /);
+    assert.match(error.message, pattern);
+    return true;
+  });
+}
+
+test("a descriptor as the seed has it is taken", () => {
+  const descriptor = read();
+  assert.equal(descriptor.filename, "./names-wait.onnx");
+  assert.equal(descriptor.top_k, 24);
+  assert.equal(descriptor.symbols.length, 63);
+  assert.equal(descriptor.symbols[0], "\n");
+  assert.equal(descriptor.reset, "");
+});
+
+test("a vocabulary is counted in symbols, not in UTF-16 units", () => {
+  assert.deepEqual(read({ vocabulary: "\n🙂é" }).symbols, ["\n", "🙂", "é"]);
+});
+
+test("fields that are missing have defaults, but for file and vocabulary", () => {
+  const descriptor = readDescriptor('{"filename": "a.onnx", "vocabulary": "ab"}', "a.json");
+  assert.equal(descriptor.temperature, 1);
+  assert.equal(descriptor.top_p, 1);
+  assert.equal(descriptor.top_k, 0);
+  refuses({ vocabulary: undefined }, /"vocabulary"/);
+  refuses({ filename: undefined }, /"filename"/);
+});
+
+test("what is no descriptor is refused", () => {
+  refuses("", /no JSON/);
+  refuses("[]", /no JSON object/);
+  refuses("null", /no JSON object/);
+  refuses('"text"', /no JSON object/);
+});
+
+test("fields of another type or out of range are refused by name", () => {
+  refuses({ temperature: -0.1 }, /"temperature"/);
+  refuses({ temperature: "1" }, /"temperature"/);
+  refuses({ top_p: 0 }, /"top_p"/);
+  refuses({ top_p: 1.1 }, /"top_p"/);
+  refuses({ top_k: 1.5 }, /"top_k"/);
+  refuses({ top_k: -1 }, /"top_k"/);
+  refuses({ top_k: null }, /"top_k"/);
+  refuses({ states: [["h0"]] }, /"states"/);
+  refuses({ vocabulary: "" }, /"vocabulary"/);
+  refuses({ vocabulary: ["a"] }, /"vocabulary"/);
+  refuses({ filename: 7 }, /"filename"/);
+});
+
+test("a vocabulary with a symbol twice is refused", () => {
+  refuses({ vocabulary: "abca" }, /"a" twice/);
+});
+
+test("the symbols of the reset must be in the vocabulary", () => {
+  assert.equal(read({ reset: "\n." }).reset, "\n.");
+  refuses({ reset: "\n*" }, /"\*"/);
+  refuses({ reset: 7 }, /"reset"/);
+});

@@ -1,0 +1,165 @@
+// A language model in ONNX Runtime: a token in, the logits of the next one out, the state kept in between.
+// Uses: descriptor.js, sampler.js, and the runtime that the caller brings: onnxruntime-node, or onnxruntime-web.
+
+import { InputError } from "./descriptor.js";
+import { sample } from "./sampler.js";
+
+// One thread, so that every sum has the same order each time.
+export const sessionOptions = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: "sequential" };
+
+const isInteger = ({ type }) => type === "int64" || type === "int32";
+const isFloat = ({ type }) => type === "float32";
+const sizeOf = (shape) => shape.reduce((product, size) => product * size, 1);
+
+// Sizes that the file leaves open are 1: one token of one text at a time.
+const fixed = ({ name, type, shape }) => ({ name, type, shape: shape.map((size) => (size > 0 ? size : 1)) });
+
+const sameShape = (a, b) => a.shape.length === b.shape.length && a.shape.every((size, k) => size === b.shape[k]);
+
+function named(list, name, field) {
+  const found = list.find((tensor) => tensor.name === name);
+  if (found === undefined) {
+    throw new InputError(`the model has no input or output "${name}", which the descriptor's "${field}" names`);
+  }
+  return found;
+}
+
+function findTokens(inputs, descriptor, V) {
+  if (descriptor.tokens !== "") {
+    return named(inputs, descriptor.tokens, "tokens");
+  }
+  const integers = inputs.filter(isInteger);
+  const candidates = integers.length > 0 ? integers : inputs.filter((input) => isFloat(input) && input.shape.at(-1) === V);
+  if (candidates.length !== 1) {
+    throw new InputError(`${candidates.length === 0 ? "no" : "more than one"} input of the model can be the tokens: ` +
+      'name it in the descriptor, "tokens": "..."');
+  }
+  return candidates[0];
+}
+
+function findLogits(outputs, descriptor, V) {
+  if (descriptor.logits !== "") {
+    return named(outputs, descriptor.logits, "logits");
+  }
+  const candidates = outputs.filter(({ shape }) => shape.at(-1) === V);
+  return candidates.length === 1 ? candidates[0] : outputs[0]; // a state may be as wide as the vocabulary
+}
+
+function findStates(inputs, outputs, descriptor) {
+  if (descriptor.states.length > 0) {
+    return descriptor.states.map(([input, output]) => (
+      { input: named(inputs, input, "states"), output: named(outputs, output, "states") }));
+  }
+  if (inputs.length > outputs.length) {
+    throw new InputError(`the input "${inputs[outputs.length].name}" has no output that goes with it: name the pairs ` +
+      'in the descriptor, "states": [["input", "output"], ...]');
+  }
+  return inputs.map((input, k) => ({ input, output: outputs[k] }));
+}
+
+/**
+ * Finds out what the inputs and outputs of a model are for, by the rules of src/onnx/model_roles.h. A name in the
+ * descriptor decides. Otherwise the tokens are the only input of integers, or the only one of floats that ends in the
+ * size of the vocabulary; the logits are the only output that does, or the first output; the other inputs are the
+ * states, and go with the other outputs in their order.
+ */
+export function findTensors(session, descriptor) {
+  const inputs = session.inputMetadata.map(fixed);
+  const outputs = session.outputMetadata.map(fixed);
+  const V = descriptor.symbols.length;
+
+  const tokens = findTokens(inputs, descriptor, V);
+  const isOneHot = !isInteger(tokens);
+  if (sizeOf(tokens.shape) !== (isOneHot ? V : 1)) {
+    throw new InputError(`the input "${tokens.name}" takes ${sizeOf(tokens.shape)} numbers, not one token: ` +
+      "export the model with an open sequence, or with sequence 1, and batch 1");
+  }
+  const logits = findLogits(outputs, descriptor, V);
+  if (!isFloat(logits) || sizeOf(logits.shape) !== V) {
+    throw new InputError(`the output "${logits.name}" has ${sizeOf(logits.shape)} numbers of type ${logits.type}, not ` +
+      `${V} floats: is the vocabulary that of this model?`);
+  }
+  const states = findStates(
+    inputs.filter((input) => input !== tokens), outputs.filter((output) => output !== logits), descriptor);
+  for (const { input, output } of states) {
+    if (!isFloat(input) || !isFloat(output) || !sameShape(input, output)) {
+      throw new InputError(`the state that goes in as "${input.name}" and comes out as "${output.name}" is not of one ` +
+        'shape, in float: name the pairs in the descriptor, "states": [["input", "output"], ...]');
+    }
+  }
+  if (states.length !== inputs.length - 1) {
+    throw new InputError(`the descriptor's "states" names ${states.length} of the model's ${inputs.length - 1} states`);
+  }
+  if (states.length === 0) {
+    throw new InputError("the model takes and returns no state, so it would forget each token at the next; export it " +
+      "with its state as inputs and outputs");
+  }
+  return { tokens, isOneHot, logits, states };
+}
+
+export class LanguageModel {
+  #runtime;
+  #session;
+  #tensors;
+  #state;
+
+  /** `model` is what the runtime's InferenceSession.create takes: a path (Node), an address (browser), or the bytes. */
+  static async load(runtime, model, descriptor) {
+    const session = await runtime.InferenceSession.create(model, sessionOptions);
+    return new LanguageModel(runtime, session, descriptor);
+  }
+
+  constructor(runtime, session, descriptor) {
+    this.#runtime = runtime;
+    this.#session = session;
+    this.#tensors = findTensors(session, descriptor);
+    this.resetTokens = new Set(Array.from(descriptor.reset, (symbol) => descriptor.symbols.indexOf(symbol)));
+    this.firstToken = Math.max(0, descriptor.symbols.indexOf("\n"));
+    this.reset();
+  }
+
+  /** Zero state: where a text begins. */
+  reset() {
+    this.#state = this.#tensors.states.map(
+      ({ input }) => new this.#runtime.Tensor("float32", new Float32Array(sizeOf(input.shape)), input.shape),
+    );
+  }
+
+  #encode(token) {
+    const { tokens, isOneHot } = this.#tensors;
+    if (isOneHot) {
+      return new Float32Array(sizeOf(tokens.shape)).fill(1, token, token + 1);
+    }
+    return tokens.type === "int64" ? BigInt64Array.of(BigInt(token)) : Int32Array.of(token);
+  }
+
+  /** Takes one token; returns the logits of the next. */
+  async step(token) {
+    const { tokens, logits, states } = this.#tensors;
+    if (this.resetTokens.has(token)) {
+      this.reset();
+    }
+    const feeds = { [tokens.name]: new this.#runtime.Tensor(tokens.type, this.#encode(token), tokens.shape) };
+    states.forEach(({ input }, k) => (feeds[input.name] = this.#state[k]));
+    const results = await this.#session.run(feeds, [logits.name, ...states.map(({ output }) => output.name)]);
+    this.#state = states.map(({ output }) => results[output.name]);
+    return results[logits.name].data;
+  }
+
+  /** Draws tokens without end, from zero state. `prompt` holds the tokens that the text begins with; they are taken, not given. */
+  async *write(sampler, prompt = []) {
+    this.reset();
+    let token = this.firstToken;
+    for (const next of prompt) {
+      await this.step(token);
+      token = next;
+    }
+    for (;;) {
+      token = sample(sampler, await this.step(token));
+      if (token < 0) {
+        throw new InputError("the model's output is not a finite number");
+      }
+      yield token;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// How a language model is run, in a runtime that is a stub: which input and output is what, and where the state goes.
+// Uses: node's own test runner: node --test web/language_model.test.js
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { InputError, readDescriptor } from "./descriptor.js";
+import { LanguageModel, findTensors } from "./language_model.js";
+import { makeSampler } from "./sampler.js";
+
+const float = (name, ...shape) => ({ name, type: "float32", shape });
+const int64 = (name, ...shape) => ({ name, type: "int64", shape });
+
+const tokens = int64("tokens", "sequence", 1);
+
+function describe(fields = {}) {
+  return readDescriptor(JSON.stringify({ filename: "m.onnx", vocabulary: "\nabc", ...fields }), "m.json");
+}
+
+function find(inputs, outputs, fields) {
+  const found = findTensors({ inputMetadata: inputs, outputMetadata: outputs }, describe(fields));
+  return [found.tokens.name, found.logits.name, ...found.states.map(({ input, output }) => `${input.name}>${output.name}`)];
+}
+
+test("tokens, logits and states are found by type, size and order", () => {
+  const h = [2, 1, 5];
+  assert.deepEqual(
+    find([tokens, float("h0", ...h), float("c0", ...h)], [float("y", "sequence", 1, 4), float("hn", ...h), float("cn", ...h)]),
+    ["tokens", "y", "h0>hn", "c0>cn"],
+  );
+  assert.deepEqual(
+    find([float("s", 1, 7), int64("ids", 1)], [float("t", 1, 7), float("p", 1, 4)]), ["ids", "p", "s>t"]);
+  assert.deepEqual(
+    find([float("x", "sequence", 1, 4), float("s", 1, 7)], [float("p", 1, 4), float("t", 1, 7)]), ["x", "p", "s>t"]);
+});
+
+test("where a state is as wide as the vocabulary, the first output is the logits, unless another is named", () => {
+  const outputs = [float("y", "sequence", 1, 4), float("hn", 1, 1, 4)];
+  assert.deepEqual(find([tokens, float("h0", 1, 1, 4)], outputs), ["tokens", "y", "h0>hn"]);
+  assert.deepEqual(
+    find([tokens, float("h0", 1, 1, 4)], [...outputs].reverse(), { logits: "y" }),
+    ["tokens", "y", "h0>hn"]);
+});
+
+test("the descriptor can pair the states", () => {
+  const h = [2, 1, 5];
+  assert.deepEqual(
+    find([tokens, float("a", ...h), float("b", ...h)], [float("y", 1, 1, 4), float("c", ...h), float("d", ...h)],
+      { states: [["a", "d"], ["b", "c"]] }),
+    ["tokens", "y", "a>d", "b>c"]);
+});
+
+test("a model whose inputs or outputs make no sense is refused", () => {
+  const y = float("y", "sequence", 1, 4);
+  const refuses = (inputs, outputs, pattern, fields) => assert.throws(
+    () => find(inputs, outputs, fields), (error) => error instanceof InputError && pattern.test(error.message));
+  const h = [float("h0", 1, 1, 5), float("hn", 1, 1, 5)];
+  refuses([float("x", 1, 1), h[0]], [y, h[1]], /no input/);
+  refuses([tokens, int64("more", 1)], [y, h[1]], /more than one/);
+  refuses([int64("tokens", 64, 1), h[0]], [y, h[1]], /64 numbers/);
+  refuses([tokens, h[0]], [float("y", 1, 1, 5), h[1]], /4 floats/);
+  refuses([tokens, h[0]], [y, float("hn", 1, 1, 6)], /h0.*hn/);
+  refuses([tokens, h[0]], [y], /h0/);
+  refuses([tokens], [y], /no state/);
+  refuses([tokens, h[0]], [y, h[1]], /"z"/, { tokens: "z" });
+  refuses([tokens, h[0], float("c0", 1, 1, 5)], [y, h[1], float("cn", 1, 1, 5)], /1 of the model's 2/,
+    { states: [["h0", "hn"]] });
+});
+
+// A model of four symbols: the state counts the tokens since the last reset, and the logits prefer token + state.
+class Tensor {
+  constructor(type, data, dims) {
+    Object.assign(this, { type, data, dims });
+  }
+}
+
+function makeModel(fields) {
+  const session = {
+    inputMetadata: [tokens, float("count", 1)],
+    outputMetadata: [float("y", "sequence", 1, 4), float("counted", 1)],
+    async run(feeds) {
+      const sum = Number(feeds.tokens.data[0]) + feeds.count.data[0];
+      const logits = Float32Array.from([0, 1, 2, 3], (v) => (v === sum % 4 ? 10 : 0));
+      return {
+        y: new Tensor("float32", logits, [1, 1, 4]),
+        counted: new Tensor("float32", Float32Array.of(feeds.count.data[0] + 1), [1]),
+      };
+    },
+  };
+  return new LanguageModel({ Tensor }, session, describe(fields));
+}
+
+async function firstTokens(model, count, prompt) {
+  const written = [];
+  for await (const token of model.write(makeSampler({ temperature: 0, seed: 1 }), prompt)) {
+    if (written.push(token) === count) {
+      return written;
+    }
+  }
+}
+
+test("the state is carried from token to token, and a text begins from zero", async () => {
+  const model = makeModel();
+  assert.deepEqual(await firstTokens(model, 5), [0, 1, 3, 2, 2]);
+  assert.deepEqual(await firstTokens(model, 5), [0, 1, 3, 2, 2]);
+});
+
+test("the state is reset before the symbol that the descriptor names", async () => {
+  assert.deepEqual(await firstTokens(makeModel({ reset: "\n" }), 5), [0, 0, 0, 0, 0]);
+});
+
+test("a prompt is taken before the first symbol is drawn", async () => {
+  assert.deepEqual(await firstTokens(makeModel(), 2, [3, 1]), [3, 2]);
+});
