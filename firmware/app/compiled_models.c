@@ -1,0 +1,59 @@
+// The two models in the C that `quillet compile` made of them, as writers: see models.h.
+// Uses: app/models.h, the generated headers, whose names are given by the build.
+#include "models.h"
+#include "names_model.h"
+#include "quotes_model.h"
+
+static struct quotes_model_state quotes_state;
+static struct names_model_state names_state;
+
+static void reset_quotes(void *model)
+{
+    quotes_model_reset(model);
+}
+
+static int next_of_quotes(void *model, int token)
+{
+    return quotes_model_next(model, token);
+}
+
+static void reset_names(void *model)
+{
+    names_model_reset(model);
+}
+
+static int next_of_names(void *model, int token)
+{
+    return names_model_next(model, token);
+}
+
+// What is negative in `sampling` leaves the setting as it is.
+static void override(float *temperature, float *top_p, int *top_k, const struct ql_sampling *sampling)
+{
+    *temperature = sampling->temperature < 0.0f ? *temperature : sampling->temperature;
+    *top_p = sampling->top_p < 0.0f ? *top_p : sampling->top_p;
+    *top_k = sampling->top_k < 0 ? *top_k : sampling->top_k;
+}
+
+void ql_models_init(struct ql_models *models, const struct ql_sampling *sampling, uint32_t quotes_seed,
+                    uint32_t names_seed)
+{
+    quotes_model_init(&quotes_state, quotes_seed);
+    names_model_init(&names_state, names_seed);
+    override(&quotes_state.temperature, &quotes_state.top_p, &quotes_state.top_k, sampling);
+    override(&names_state.temperature, &names_state.top_p, &names_state.top_k, sampling);
+    models->quotes = (struct ql_writer){
+        .model = &quotes_state,
+        .reset = reset_quotes,
+        .next = next_of_quotes,
+        .symbol = quotes_model_symbol,
+        .newline = QUOTES_MODEL_BEGIN,
+    };
+    models->names = (struct ql_writer){
+        .model = &names_state,
+        .reset = reset_names,
+        .next = next_of_names,
+        .symbol = names_model_symbol,
+        .newline = NAMES_MODEL_BEGIN,
+    };
+}

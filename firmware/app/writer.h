@@ -1,0 +1,15 @@
+// A model as the application sees it: something that writes one symbol after another. Generated code or a stub is behind.
+// Uses: nothing.
+#ifndef QL_APP_WRITER_H
+#define QL_APP_WRITER_H
+
+// The port fills this in and keeps `model` alive. Tokens count from 0; the symbol of a token is a few bytes of UTF-8.
+struct ql_writer {
+    void *model;                         // handed to the functions below
+    void (*reset)(void *model);          // begins a text; the random numbers go on
+    int (*next)(void *model, int token); // takes a token and draws the one after it; -1: logits are not finite
+    const char *(*symbol)(int token);    // NUL-terminated, valid for ever
+    int newline;                         // the token that ends a text, and that comes before its first symbol
+};
+
+#endif

@@ -1,0 +1,248 @@
+// `quotes` on the host: the application of the device, on a terminal instead of the panel.
+// Uses: firmware/app, getopt_long and getrandom of the C library.
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "app/models.h"
+#include "app/page.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USE = 2 };
+
+enum { QUOTE_LINES = 8, NAME_LINES = 2, ATTEMPTS = 50, NAME_INDENT = 4 };
+
+static const char usage[] = "usage: quotes [OPTION ...]\n\n"
+                            "Prints quotes by nobody: the words from one model, the name below them from another.\n\n"
+                            "  --count N          quotes to print (1)\n"
+                            "  --seed N           same seed, same quotes; otherwise new ones each time\n"
+                            "  --temperature X    low: typical, repetitive; high: bold (each model's own)\n"
+                            "  --top_p X          draw from the likeliest symbols that have this share\n"
+                            "                     together; 1 is off (each model's own)\n"
+                            "  --top_k N          draw from the N likeliest symbols; 0 is off (each\n"
+                            "                     model's own)\n"
+                            "  --width N          columns of a line (60)\n"
+                            "  --raw[=names]      print the bare stream of symbols of the quotes' model, or\n"
+                            "                     of the names': the text of `quillet evaluate`\n"
+                            "  --length N         symbols of the bare stream (512)\n";
+
+struct settings {
+    struct ql_sampling sampling;
+    uint32_t seed;
+    bool seeded, raw, raw_names;
+    int count, width, length;
+};
+
+static bool read_number(double *value, const char *name, const char *text, double low, double high, bool whole)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtod(text, &end);
+    if (end == text || *end != '\0' || errno != 0 || !(*value >= low && *value <= high) ||
+        (whole && *value != floor(*value))) {
+        (void)fprintf(stderr, "quotes: --%s must be %s from %g to %.10g, not '%s'\n", name,
+                      whole ? "an integer" : "a number", low, high, text);
+        return false;
+    }
+    return true;
+}
+
+enum option_code { COUNT = 1, SEED, TEMPERATURE, TOP_P, TOP_K, WIDTH, RAW, LENGTH, HELP };
+
+// Returns EXIT_DONE, or how the program shall end; `*end` says that it shall end.
+static int read_options(struct settings *settings, bool *end, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"count", required_argument, NULL, COUNT},
+        {"seed", required_argument, NULL, SEED},
+        {"temperature", required_argument, NULL, TEMPERATURE},
+        {"top_p", required_argument, NULL, TOP_P},
+        {"top-p", required_argument, NULL, TOP_P},
+        {"top_k", required_argument, NULL, TOP_K},
+        {"top-k", required_argument, NULL, TOP_K},
+        {"width", required_argument, NULL, WIDTH},
+        {"raw", optional_argument, NULL, RAW},
+        {"length", required_argument, NULL, LENGTH},
+        {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
+    };
+    double number;
+    bool valid = true;
+
+    *end = false;
+    for (int code; valid && (code = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (code) {
+        case COUNT:
+            valid = read_number(&number, "count", optarg, 0, 1000000, true);
+            settings->count = (int)number;
+            break;
+        case SEED:
+            valid = read_number(&number, "seed", optarg, 0, UINT32_MAX, true);
+            settings->seed = valid ? (uint32_t)number : 0;
+            settings->seeded = true;
+            break;
+        case TEMPERATURE:
+            valid = read_number(&number, "temperature", optarg, 0, 100, false);
+            settings->sampling.temperature = (float)number;
+            break;
+        case TOP_P:
+            valid = read_number(&number, "top_p", optarg, 0.000001, 1, false);
+            settings->sampling.top_p = (float)number;
+            break;
+        case TOP_K:
+            valid = read_number(&number, "top_k", optarg, 0, 65535, true);
+            settings->sampling.top_k = valid ? (int)number : 0;
+            break;
+        case WIDTH:
+            valid = read_number(&number, "width", optarg, 1, 1000, true);
+            settings->width = valid ? (int)number : 0;
+            break;
+        case LENGTH:
+            valid = read_number(&number, "length", optarg, 0, 100000000, true);
+            settings->length = valid ? (int)number : 0;
+            break;
+        case RAW:
+            settings->raw = true;
+            settings->raw_names = optarg != NULL && strcmp(optarg, "names") == 0;
+            valid = optarg == NULL || settings->raw_names || strcmp(optarg, "quotes") == 0;
+            if (!valid) {
+                (void)fprintf(stderr, "quotes: --raw is of 'quotes' or 'names', not of '%s'\n", optarg);
+            }
+            break;
+        case HELP:
+            (void)fputs(usage, stdout);
+            *end = true;
+            return EXIT_DONE;
+        default:
+            valid = false;
+            break;
+        }
+    }
+    if (valid && optind < argc) {
+        (void)fprintf(stderr, "quotes: what is '%s'? It takes options only\n", argv[optind]);
+        valid = false;
+    }
+    if (!valid) {
+        (void)fprintf(stderr, "quotes --help lists the options.\n");
+        *end = true;
+    }
+    return valid ? EXIT_DONE : EXIT_WRONG_USE;
+}
+
+// A column per symbol.
+static int count_columns(const void *font, const char *text, int bytes)
+{
+    int columns = 0;
+
+    (void)font;
+    for (int i = 0; i < bytes; i++) {
+        columns += ((unsigned char)text[i] & 0xc0u) != 0x80u;
+    }
+    return columns;
+}
+
+static void print_paragraph(const struct ql_paragraph *paragraph, int indent, const char *mark)
+{
+    for (int i = 0; i < paragraph->line_count; i++) {
+        (void)printf("%*s%s%.*s\n", indent, "", i == 0 ? mark : "", paragraph->lines[i].bytes,
+                     paragraph->lines[i].text);
+    }
+}
+
+static int fail(const char *why)
+{
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "quotes: %s\n", why);
+    return EXIT_FAILED;
+}
+
+static int fail_unfit(const char *what)
+{
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "quotes: none of %d %s fits; try another --seed, a lower --temperature or a larger --width\n",
+                  ATTEMPTS, what);
+    return EXIT_FAILED;
+}
+
+static int print_pages(const struct ql_models *models, const struct settings *settings)
+{
+    static struct ql_page page;
+    const int name_width = settings->width > NAME_INDENT + 3 ? settings->width - NAME_INDENT - 3 : 1;
+    const struct ql_page_format format = {
+        .ruler = {NULL, count_columns},
+        .quote = {settings->width, QUOTE_LINES},
+        .name = {name_width, NAME_LINES},
+        .attempts = ATTEMPTS,
+    };
+
+    for (int i = 0; i < settings->count && ferror(stdout) == 0; i++) {
+        switch (ql_page_write(&page, &models->quotes, &models->names, &format)) {
+        case QL_PAGE_NO_QUOTE:
+            return fail_unfit("quotes");
+        case QL_PAGE_NO_NAME:
+            return fail_unfit("names");
+        case QL_PAGE_NOT_FINITE:
+            return fail("a model's output is not a finite number");
+        case QL_PAGE_DONE:
+            break;
+        }
+        (void)fputs(i == 0 ? "" : "\n", stdout);
+        print_paragraph(&page.quote, 0, "");
+        print_paragraph(&page.name, NAME_INDENT, "-- ");
+    }
+    return EXIT_DONE;
+}
+
+static int print_stream(const struct ql_writer *writer, int length)
+{
+    int token = writer->newline;
+
+    writer->reset(writer->model);
+    for (int i = 0; i < length && ferror(stdout) == 0; i++) {
+        token = writer->next(writer->model, token);
+        if (token < 0) {
+            return fail("the model's output is not a finite number");
+        }
+        (void)fputs(writer->symbol(token), stdout);
+    }
+    (void)putchar('\n');
+    return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.sampling = {-1.0f, -1.0f, -1}, .count = 1, .width = 60, .length = 512};
+    struct ql_models models;
+    bool end;
+
+    int exit_code = read_options(&settings, &end, argc, argv);
+    if (end) {
+        return exit_code;
+    }
+    if (!settings.seeded && getrandom(&settings.seed, sizeof settings.seed, 0) != (ssize_t)sizeof settings.seed) {
+        settings.seed = (uint32_t)time(NULL);
+    }
+    // The bare stream has the seed itself, as `quillet evaluate` has. On a page the two models draw differently.
+    ql_models_init(&models, &settings.sampling, settings.seed, settings.seed + (settings.raw ? 0 : 1));
+    if (settings.raw) {
+        exit_code = print_stream(settings.raw_names ? &models.names : &models.quotes, settings.length);
+    } else {
+        exit_code = print_pages(&models, &settings);
+    }
+    if (exit_code == EXIT_DONE && !settings.seeded) {
+        (void)fflush(stdout);
+        (void)fprintf(stderr, "(seed %" PRIu32 ")\n", settings.seed);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        (void)fprintf(stderr, "quotes: cannot write the result: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    return exit_code;
+}
