@@ -1,0 +1,41 @@
+// Other programs: one that is run to its end, and one that answers requests line by line.
+// Uses: base, POSIX.
+#ifndef QL_VERIFY_PROCESS_H
+#define QL_VERIFY_PROCESS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+
+// Runs a program to its end. What it writes to either output is kept from the user, and put into the message when it
+// fails. argv ends with NULL; argv[0] is looked up in PATH.
+// Errors: QL_ERROR_SYSTEM when it cannot be started, QL_ERROR_INPUT when it ends with another status than 0.
+enum ql_status ql_process_run(const char *const *argv, struct ql_error *error);
+
+// True when PATH has a program of that name, or, for a name with a slash, when the file is there.
+bool ql_process_check(const char *name);
+
+// A program on a pipe.
+struct ql_process {
+    pid_t pid;
+    FILE *requests, *answers;
+    FILE *messages; // a temporary file with its standard error
+    char *line;     // the newest answer
+    size_t line_bytes;
+    int patience_ms; // how long an answer may take; 0 is for ever
+};
+
+// Starts it. Errors: QL_ERROR_SYSTEM. The struct must start as {0}.
+enum ql_status ql_process_open(struct ql_process *process, const char *const *argv, struct ql_error *error);
+
+// Writes a request, as printf does, with a newline; waits for one line of answer, which stands in `line` without its
+// newline until the next request. Errors: QL_ERROR_INPUT when the program ended or gave no answer in time, with the end
+// of what it wrote to its standard error.
+enum ql_status ql_process_step(struct ql_process *process, const char *request, struct ql_error *error);
+
+// Ends it. Harmless on {0}.
+void ql_process_close(struct ql_process *process);
+
+#endif
