@@ -1,0 +1,91 @@
+// C from a graph as a stage and as a runner: see generated_code.h.
+// Uses: base, onnx/program, verify/{runner,stages,workshop,process}.
+#include "verify/generated_code.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "verify/process.h"
+#include "verify/stages.h"
+
+enum ql_status ql_generated_code_write(const struct ql_workshop *workshop, const char *name, const char *model_path,
+                                       bool plain, struct ql_error *error)
+{
+    char file[64], output[QL_WORKSHOP_PATH_BYTES];
+    const char *const argv[] = {workshop->tool,
+                                "compile",
+                                plain ? "--no_sampler" : "--sampler",
+                                "--name",
+                                name,
+                                "--output",
+                                output,
+                                plain ? "--" : "--model",
+                                model_path,
+                                NULL};
+
+    (void)snprintf(file, sizeof file, "%s.c", name);
+    ql_workshop_path(workshop, output, file);
+    return ql_process_run(argv, error);
+}
+
+enum ql_status ql_generated_stage_open(struct ql_stage *stage, const struct ql_workshop *workshop,
+                                       const struct ql_compiler *compiler, int V, struct ql_error *error)
+{
+    char program[QL_WORKSHOP_PATH_BYTES], source[QL_WORKSHOP_PATH_BYTES], port[QL_WORKSHOP_PATH_BYTES];
+    const char *const arguments[] = {"-I", workshop->folder, source, port, NULL};
+
+    ql_workshop_path(workshop, program, "model");
+    ql_workshop_path(workshop, source, "model.c");
+    ql_workshop_source_path(workshop, port, "firmware/port/pipe/model.c");
+    enum ql_status status = ql_compiler_run(compiler, program, arguments, error);
+    return status == QL_OK ? ql_pipe_stage_open(stage, compiler->name, program, V, error) : status;
+}
+
+// Adds the bytes of arrays to a definition for arrays.c: "8,1024,1024".
+static void add_bytes(char **place, const struct ql_array *arrays, int count)
+{
+    for (int i = 0; i < count; i++) {
+        *place += sprintf(*place, "%s%zu", i == 0 ? "" : ",", arrays[i].bytes);
+    }
+}
+
+enum ql_status ql_arrays_runner_open(struct ql_runner *runner, const struct ql_workshop *workshop,
+                                     const struct ql_compiler *compiler, const char *c_path, const char *entry,
+                                     const struct ql_program *program, struct ql_error *error)
+{
+    char path[QL_WORKSHOP_PATH_BYTES], port[QL_WORKSHOP_PATH_BYTES], entry_definition[300];
+    struct ql_runner shapes = {0};
+    enum ql_status status = ql_runner_init(&shapes, program, error);
+    const int arrays = shapes.input_count + shapes.output_count;
+    char *definitions = status == QL_OK ? malloc(3 * (size_t)arrays * 24 + 400) : NULL;
+
+    if (definitions == NULL) {
+        ql_runner_free(&shapes);
+        return status == QL_OK ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory") : status;
+    }
+    char *place = definitions;
+    const char *inputs = place;
+    place += sprintf(place, "-DQL_PIPE_INPUTS=");
+    add_bytes(&place, shapes.inputs, shapes.input_count);
+    const char *outputs = ++place;
+    place += sprintf(place, "-DQL_PIPE_OUTPUTS=");
+    add_bytes(&place, shapes.outputs, shapes.output_count);
+    const char *call = ++place;
+    place += sprintf(place, "-DQL_PIPE_CALL(a)=%.200s(", entry);
+    for (int i = 0; i < arrays; i++) {
+        place += sprintf(place, "%sa[%d]", i == 0 ? "" : ",", i);
+    }
+    (void)sprintf(place, ")");
+    (void)snprintf(entry_definition, sizeof entry_definition, "-DQL_PIPE_ENTRY=%.200s", entry);
+
+    ql_workshop_path(workshop, path, "arrays");
+    ql_workshop_source_path(workshop, port, "firmware/port/pipe/arrays.c");
+    const char *const arguments[] = {inputs, outputs, call, entry_definition, c_path, port, NULL};
+    status = ql_compiler_run(compiler, path, arguments, error);
+    if (status == QL_OK) {
+        status = ql_pipe_runner_open(runner, program, path, error);
+    }
+    free(definitions);
+    ql_runner_free(&shapes);
+    return status;
+}

@@ -1,0 +1,306 @@
+// The road of a language model, stage by stage: see road.h.
+// Uses: base, corpus, checkpoint, model, onnx, engine, verify.
+#include "verify/road.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "onnx/onnx_reader.h"
+#include "verify/exposed_model.h"
+#include "verify/generated_code.h"
+
+// Beside the descriptor's own: the seed's example, bold and uncut, and always the likeliest symbol.
+static const struct ql_draw usual_settings[] = {{0.3f, 1.0f, 20, 0}, {1.2f, 1.0f, 0, 0}, {0.0f, 1.0f, 0, 0}};
+
+enum { USUAL_SETTINGS = sizeof usual_settings / sizeof usual_settings[0] };
+
+// Texts to write
+
+static enum ql_status make_draws(struct ql_road *road, struct ql_error *error)
+{
+    const struct ql_road_options *options = &road->options;
+    const struct ql_draw own = {
+        .temperature = options->temperature < 0.0f ? (float)road->descriptor.temperature : options->temperature,
+        .top_p = options->top_p < 0.0f ? (float)road->descriptor.top_p : options->top_p,
+        .top_k = options->top_k < 0 ? road->descriptor.top_k : options->top_k,
+    };
+    int count = 0;
+
+    road->draws = calloc((size_t)options->seed_count * (1 + USUAL_SETTINGS) + 1, sizeof road->draws[0]);
+    if (road->draws == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for %d seeds", options->seed_count);
+    }
+    for (int s = -1; s < (options->one_setting ? 0 : USUAL_SETTINGS); s++) {
+        for (int i = 0; i < options->seed_count; i++) {
+            struct ql_draw draw = s < 0 ? own : usual_settings[s];
+            draw.seed = options->seed + (uint32_t)i;
+            road->draws[count++] = draw;
+            if (draw.temperature == 0.0f) {
+                break; // all seeds give the same text
+            }
+        }
+    }
+    road->verification.draws = road->draws;
+    road->verification.draw_count = count;
+    road->verification.draw_length = options->length;
+    return QL_OK;
+}
+
+// Reads the file as tokens of the descriptor, whose symbols may stand in any order.
+static enum ql_status load_text(struct ql_token_text *text, const struct ql_descriptor *descriptor, const char *path,
+                                struct ql_error *error)
+{
+    struct ql_vocabulary *vocabulary = calloc(1, sizeof *vocabulary);
+    char *symbols = malloc(4 * (size_t)descriptor->symbol_count);
+    size_t size = 0;
+    enum ql_status status;
+
+    if (vocabulary == NULL || symbols == NULL) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the vocabulary");
+        goto done;
+    }
+    for (int i = 0; i < descriptor->symbol_count; i++) {
+        size += ql_utf8_encode((unsigned char *)symbols + size, descriptor->symbols[i]);
+    }
+    if ((status = ql_vocabulary_read(vocabulary, symbols, size, error)) == QL_OK &&
+        (status = ql_token_text_load(text, vocabulary, path, error)) == QL_OK) {
+        for (size_t i = 0; i < text->count; i++) {
+            text->tokens[i] = (uint16_t)ql_descriptor_encode(descriptor, vocabulary->symbols[text->tokens[i]]);
+        }
+    }
+done:
+    free(vocabulary);
+    free(symbols);
+    return status;
+}
+
+// The text to read begins as all texts do: after a newline.
+static enum ql_status make_text(struct ql_road *road, struct ql_error *error)
+{
+    const struct ql_road_options *options = &road->options;
+    const struct ql_descriptor *descriptor = &road->descriptor;
+    const struct ql_draw draw = {(float)descriptor->temperature, (float)descriptor->top_p, descriptor->top_k,
+                                 options->seed};
+    struct ql_token_text text = {0};
+    size_t count = (size_t)options->characters;
+    enum ql_status status = QL_OK;
+
+    if (options->text_path != NULL) {
+        status = load_text(&text, descriptor, options->text_path, error);
+        if (status != QL_OK) {
+            return status;
+        }
+        count = text.count < count ? text.count : count;
+    }
+    road->text.tokens = calloc(count + 1, sizeof road->text.tokens[0]);
+    if (road->text.tokens == NULL) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the text");
+    } else {
+        road->text.tokens[0] = (uint16_t)road->model.first_token;
+        road->text.count = count + 1;
+        if (text.tokens != NULL) {
+            memcpy(road->text.tokens + 1, text.tokens, count * sizeof text.tokens[0]);
+        } else {
+            status = road->first.write(&road->first, road->text.tokens + 1, (int)count, &draw, error);
+        }
+    }
+    ql_token_text_free(&text);
+    road->verification.tokens = road->text.tokens;
+    road->verification.T = (int)road->text.count;
+    return status;
+}
+
+// Stages
+
+const char *ql_road_stage_name(const struct ql_road_stage *stage)
+{
+    switch (stage->kind) {
+    case QL_ROAD_CHECKPOINT:
+        return "checkpoint";
+    case QL_ROAD_ORT:
+        return "ONNX Runtime";
+    case QL_ROAD_GENERATED:
+        return stage->compiler->name;
+    case QL_ROAD_FOREIGN:
+        return "--c";
+    }
+    return "";
+}
+
+// Whether one of the words, which are separated by commas, is in the name.
+static bool is_wanted(const char *name, const char *words)
+{
+    bool found = words == NULL;
+
+    while (words != NULL && *words != '\0' && !found) {
+        const size_t size = strcspn(words, ",");
+        for (const char *place = name; *place != '\0' && size > 0 && !found; place++) {
+            found = strncmp(place, words, size) == 0;
+        }
+        words += size + (words[size] == ',');
+    }
+    return found;
+}
+
+static void add_stage(struct ql_road *road, enum ql_road_stage_kind kind, const struct ql_compiler *compiler)
+{
+    const struct ql_road_stage stage = {kind, compiler};
+
+    if (is_wanted(ql_road_stage_name(&stage), road->options.stages)) {
+        road->stages[road->stage_count++] = stage;
+    }
+}
+
+static void list_stages(struct ql_road *road)
+{
+    if (road->options.checkpoint_path != NULL) {
+        add_stage(road, QL_ROAD_CHECKPOINT, NULL);
+    }
+    add_stage(road, QL_ROAD_ORT, NULL);
+    for (const struct ql_compiler *compiler = ql_compilers; compiler->name != NULL; compiler++) {
+        add_stage(road, QL_ROAD_GENERATED, compiler);
+    }
+    if (road->options.c_path != NULL) {
+        add_stage(road, QL_ROAD_FOREIGN, &ql_foreign_compiler);
+    }
+}
+
+enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *options, struct ql_error *error)
+{
+    enum ql_status status;
+
+    road->options = *options;
+    if ((options->c_path == NULL) != (options->entry == NULL) ||
+        (options->exposed_path != NULL && options->c_path == NULL)) {
+        return ql_error_write(
+            error, QL_ERROR_USAGE,
+            "--c FILE, --entry FUNCTION and --exposed_c FILE belong together; the first two need each "
+            "other");
+    }
+    if ((status = ql_descriptor_load(&road->descriptor, options->descriptor_path, error)) != QL_OK ||
+        (status = ql_onnx_load(&road->graph, road->descriptor.path, error)) != QL_OK) {
+        return status;
+    }
+    if (ql_engine_runner_open(&road->engine, &road->graph, error) != QL_OK ||
+        ql_language_model_init(&road->model, &road->engine, ql_engine_runner_program(&road->engine), &road->descriptor,
+                               error) != QL_OK) {
+        return ql_error_prefix(error, "%s: ", road->descriptor.path);
+    }
+    ql_model_stage_init(&road->first, &road->model, true);
+    road->verification.V = road->model.V;
+    road->verification.first_token = road->model.first_token;
+    road->verification.tolerance = options->tolerance;
+    if ((status = make_draws(road, error)) != QL_OK || (status = make_text(road, error)) != QL_OK ||
+        (status = ql_verification_init(&road->verification, &road->first, error)) != QL_OK ||
+        (status = ql_workshop_open(&road->workshop, options->tool, options->source_path, error)) != QL_OK) {
+        return status;
+    }
+    list_stages(road);
+    if (road->stage_count == 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--stages %s: no stage has such a name", options->stages);
+    }
+    return QL_OK;
+}
+
+void ql_road_close(struct ql_road *road)
+{
+    ql_workshop_close(&road->workshop);
+    ql_verification_free(&road->verification);
+    free(road->draws);
+    ql_token_text_free(&road->text);
+    ql_stage_close(&road->first);
+    ql_language_model_free(&road->model);
+    ql_runner_free(&road->engine);
+    ql_graph_free(&road->graph);
+    *road = (struct ql_road){0};
+}
+
+// A language model on somebody else's C.
+struct foreign {
+    struct ql_runner runner;
+    struct ql_language_model model;
+};
+
+static enum ql_status open_foreign(struct ql_road *road, struct ql_stage *stage, struct foreign *foreign,
+                                   const struct ql_compiler *compiler, struct ql_error *error)
+{
+    const struct ql_program *program = ql_engine_runner_program(&road->engine);
+    enum ql_status status = ql_arrays_runner_open(&foreign->runner, &road->workshop, compiler, road->options.c_path,
+                                                  road->options.entry, program, error);
+
+    if (status == QL_OK) {
+        (void)snprintf(foreign->runner.name, sizeof foreign->runner.name, "--c, %s", compiler->name);
+        status = ql_language_model_init(&foreign->model, &foreign->runner, program, &road->descriptor, error);
+    }
+    if (status == QL_OK) {
+        ql_model_stage_init(stage, &foreign->model, false);
+    }
+    return status;
+}
+
+enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_road_report *report,
+                            struct ql_error *error)
+{
+    const struct ql_road_stage *kind = &road->stages[stage_number];
+    struct ql_stage stage = {0};
+    struct foreign foreign = {0};
+    char path[QL_WORKSHOP_PATH_BYTES];
+    enum ql_status status = QL_OK;
+
+    *report = (struct ql_road_report){0};
+    switch (kind->kind) {
+    case QL_ROAD_CHECKPOINT:
+        status = ql_checkpoint_stage_open(&stage, road->options.checkpoint_path, &road->descriptor, error);
+        break;
+    case QL_ROAD_ORT:
+        ql_workshop_source_path(&road->workshop, path, "web/ort_server.js");
+        status = ql_ort_stage_open(&stage, road->options.descriptor_path, road->model.V, path, error);
+        break;
+    case QL_ROAD_GENERATED:
+        if (!road->has_generated) {
+            status = ql_generated_code_write(&road->workshop, "model", road->options.descriptor_path, false, error);
+            road->has_generated = status == QL_OK;
+        }
+        if (status == QL_OK) {
+            status = ql_generated_stage_open(&stage, &road->workshop, kind->compiler, road->model.V, error);
+        }
+        break;
+    case QL_ROAD_FOREIGN:
+        status = open_foreign(road, &stage, &foreign, kind->compiler, error);
+        break;
+    }
+    (void)snprintf(report->name, sizeof report->name, "%s", status == QL_OK ? stage.name : ql_road_stage_name(kind));
+    if (status != QL_OK) {
+        report->comparison.verdict = status == QL_ERROR_SYSTEM ? QL_VERDICT_SKIPPED : QL_VERDICT_FAILED;
+        memcpy(report->comparison.message, error->message, sizeof report->comparison.message);
+        status = QL_OK;
+    } else {
+        status = ql_verification_step(&road->verification, &report->comparison, &stage, error);
+        if (status == QL_OK && report->comparison.verdict == QL_VERDICT_DIFFERS) {
+            ql_road_part_write(road, report, kind, &stage);
+        }
+    }
+    ql_stage_close(&stage);
+    ql_language_model_free(&foreign.model);
+    ql_runner_free(&foreign.runner);
+    return status;
+}
+
+enum ql_status ql_road_expose(const char *exposed_path, const char *descriptor_path, struct ql_error *error)
+{
+    struct ql_descriptor *descriptor = calloc(1, sizeof *descriptor);
+    struct ql_graph graph = {0};
+    enum ql_status status;
+
+    if (descriptor == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the descriptor");
+    }
+    if ((status = ql_descriptor_load(descriptor, descriptor_path, error)) == QL_OK &&
+        (status = ql_onnx_load(&graph, descriptor->path, error)) == QL_OK) {
+        status = ql_exposed_model_save(exposed_path, descriptor->path, &graph, error);
+    }
+    ql_graph_free(&graph);
+    free(descriptor);
+    return status;
+}

@@ -1,0 +1,198 @@
+// Where a stage parts from the host engine: at which token, and in which node of the graph.
+// Uses: base, onnx, engine, verify.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/stepper.h"
+#include "onnx/onnx_reader.h"
+#include "verify/bisection.h"
+#include "verify/exposed_model.h"
+#include "verify/generated_code.h"
+#include "verify/road.h"
+
+// The tokens up to the one with which the stages part: of the text that all read, or of one that they wrote.
+// The caller frees *tokens.
+static enum ql_status copy_prefix(uint16_t **tokens, int *count, const struct ql_road *road,
+                                  const struct ql_comparison *comparison, struct ql_error *error)
+{
+    const struct ql_verification *v = &road->verification;
+    const bool is_read = comparison->first_logits >= 0;
+
+    *count = (is_read ? comparison->first_logits : comparison->first_character) + 1;
+    *tokens = calloc((size_t)*count, sizeof **tokens);
+    if (*tokens == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for a text");
+    }
+    if (is_read) {
+        memcpy(*tokens, v->tokens, (size_t)*count * sizeof **tokens);
+    } else {
+        (*tokens)[0] = (uint16_t)v->first_token;
+        memcpy(*tokens + 1, v->texts + (size_t)comparison->first_draw * (size_t)v->draw_length,
+               (size_t)(*count - 1) * sizeof **tokens);
+    }
+    return QL_OK;
+}
+
+// Whether the logits of the last of the tokens differ between the engine and the stage.
+static enum ql_status check_logits(bool *differs, struct ql_road *road, struct ql_stage *stage, const uint16_t *tokens,
+                                   int count, struct ql_error *error)
+{
+    const size_t V = (size_t)road->model.V;
+    float *ours = malloc((size_t)count * V * sizeof ours[0]);
+    float *theirs = malloc((size_t)count * V * sizeof theirs[0]);
+    struct ql_difference difference = {0};
+    enum ql_status status = QL_OK;
+
+    if (ours == NULL || theirs == NULL) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logits");
+    }
+    if (status == QL_OK && (status = road->first.read(&road->first, ours, tokens, count, error)) == QL_OK &&
+        (status = stage->read(stage, theirs, tokens, count, error)) == QL_OK) {
+        ql_difference_step(&difference, ours + (size_t)(count - 1) * V, theirs + (size_t)(count - 1) * V, V);
+        *differs = stage->is_ours ? difference.unequal > 0 : difference.relative > road->options.tolerance;
+    }
+    free(ours);
+    free(theirs);
+    return status;
+}
+
+// A runner of the stage's kind on the file with all values exposed; for the checkpoint there is none.
+static enum ql_status open_exposed(struct ql_road *road, struct ql_runner *runner, const struct ql_road_stage *stage,
+                                   const char *exposed_path, const struct ql_program *exposed, struct ql_error *error)
+{
+    char path[QL_WORKSHOP_PATH_BYTES];
+    enum ql_status status;
+
+    switch (stage->kind) {
+    case QL_ROAD_ORT:
+        ql_workshop_source_path(&road->workshop, path, "web/ort_server.js");
+        return ql_ort_runner_open(runner, exposed, exposed_path, path, error);
+    case QL_ROAD_GENERATED:
+        if ((status = ql_generated_code_write(&road->workshop, "exposed", exposed_path, true, error)) != QL_OK) {
+            return status;
+        }
+        ql_workshop_path(&road->workshop, path, "exposed.c");
+        return ql_arrays_runner_open(runner, &road->workshop, stage->compiler, path, "exposed_run", exposed, error);
+    case QL_ROAD_FOREIGN: {
+        const bool shows_all = road->options.exposed_path != NULL;
+        return ql_arrays_runner_open(runner, &road->workshop, stage->compiler,
+                                     shows_all ? road->options.exposed_path : road->options.c_path, road->options.entry,
+                                     shows_all ? exposed : ql_engine_runner_program(&road->engine), error);
+    }
+    default:
+        return ql_error_write(error, QL_ERROR_INPUT, "a checkpoint has no graph");
+    }
+}
+
+static enum ql_status bisect(struct ql_road *road, char *part, size_t part_bytes, const struct ql_road_stage *kind,
+                             struct ql_stage *stage, const uint16_t *tokens, int count, struct ql_error *error)
+{
+    char exposed_path[QL_WORKSHOP_PATH_BYTES];
+    struct ql_graph graph = {0};
+    struct ql_runner left = {0}, right = {0};
+    struct ql_bisection bisection;
+    enum ql_status status = QL_OK;
+
+    // The engine's state before the last token.
+    ql_language_model_reset(&road->model);
+    for (int t = 0; t + 1 < count && status == QL_OK; t++) {
+        status = ql_language_model_step(&road->model, tokens[t], error);
+    }
+    ql_language_model_load(&road->model, tokens[count - 1]);
+
+    ql_workshop_path(&road->workshop, exposed_path, "exposed.onnx");
+    if (status != QL_OK ||
+        (status = ql_exposed_model_save(exposed_path, road->descriptor.path, &road->graph, error)) != QL_OK ||
+        (status = ql_onnx_load(&graph, exposed_path, error)) != QL_OK ||
+        (status = ql_engine_runner_open(&left, &graph, error)) != QL_OK ||
+        (status = open_exposed(road, &right, kind, exposed_path, ql_engine_runner_program(&left), error)) != QL_OK) {
+        goto done;
+    }
+    for (int i = 0; i < left.input_count; i++) {
+        memcpy(left.inputs[i].data, road->engine.inputs[i].data, left.inputs[i].bytes);
+    }
+    status = ql_bisection_read(&bisection, &graph, &left, &right, stage->is_ours, road->options.tolerance, error);
+    if (status == QL_OK) {
+        ql_bisection_write(&bisection, part, part_bytes, &graph, &left, stage->name);
+        if (kind->kind == QL_ROAD_FOREIGN && road->options.exposed_path == NULL) {
+            const size_t size = strlen(part);
+            (void)snprintf(part + size, part_bytes - size,
+                           "\nThis C shows %d of %d nodes. To see them all: write the model with --expose FILE, make "
+                           "C of it,\nand give that as --exposed_c, too.",
+                           bisection.compared, graph.node_count);
+        }
+    }
+done:
+    ql_runner_free(&left);
+    ql_runner_free(&right);
+    ql_graph_free(&graph);
+    return status;
+}
+
+// Finds out where a stage that differs does so, and writes it to report->part.
+// A checkpoint has no graph, but its layers' states are the model's hn and, for an LSTM, cn: (L, 1, H) each.
+static enum ql_status find_layer(struct ql_road *road, char *part, size_t part_bytes, struct ql_stage *stage,
+                                 const uint16_t *tokens, int count, struct ql_error *error)
+{
+    const struct ql_stepper *stepper = stage->self;
+    const int L = stepper->dimensions.L, H = stepper->dimensions.H;
+    const int states = stepper->dimensions.cell == QL_CELL_LSTM ? 2 : 1;
+    enum ql_status status = QL_OK;
+
+    ql_language_model_reset(&road->model);
+    for (int t = 0; t < count && status == QL_OK; t++) {
+        status = ql_language_model_step(&road->model, tokens[t], error);
+    }
+    for (int l = 0; l < L && status == QL_OK; l++) {
+        for (int s = 0; s < states && s < road->model.roles.state_count; s++) {
+            const struct ql_array *output = &road->engine.outputs[road->model.roles.states[s].output];
+            const float *theirs = s == 0 ? stepper->layers[l].h : stepper->layers[l].c;
+            struct ql_difference difference = {0};
+            if (output->count != L * H) {
+                (void)snprintf(part, part_bytes, "The state %s has %d numbers in the graph and %d in the checkpoint.",
+                               output->name, output->count, L * H);
+                return QL_OK;
+            }
+            ql_difference_step(&difference, (const float *)output->data + (ptrdiff_t)l * H, theirs, (size_t)H);
+            if (difference.unequal > 0) {
+                (void)snprintf(part, part_bytes,
+                               "After character %d, layer %d of %d is the first whose state differs: %s [%d, 0, %zu] "
+                               "is %.9g here,\n%.9g in the checkpoint; %zu of %d differ.",
+                               count, l + 1, L, output->name, l, difference.worst, (double)difference.left,
+                               (double)difference.right, difference.unequal, H);
+                return QL_OK;
+            }
+        }
+    }
+    (void)snprintf(part, part_bytes, "The states of all layers agree after character %d, so it is the output layer.",
+                   count);
+    return status;
+}
+
+void ql_road_part_write(struct ql_road *road, struct ql_road_report *report, const struct ql_road_stage *kind,
+                        struct ql_stage *stage)
+{
+    uint16_t *tokens = NULL;
+    int count;
+    bool differs = false;
+    struct ql_error error;
+    enum ql_status status;
+
+    if ((status = copy_prefix(&tokens, &count, road, &report->comparison, &error)) == QL_OK &&
+        (status = check_logits(&differs, road, stage, tokens, count, &error)) == QL_OK) {
+        if (!differs) {
+            (void)snprintf(report->part, sizeof report->part,
+                           "The logits of this text agree when it is read. So the sampler or its random numbers "
+                           "differ, or the\nbegin of a text.");
+        } else if (kind->kind == QL_ROAD_CHECKPOINT) {
+            status = find_layer(road, report->part, sizeof report->part, stage, tokens, count, &error);
+        } else {
+            status = bisect(road, report->part, sizeof report->part, kind, stage, tokens, count, &error);
+        }
+    }
+    if (status != QL_OK) {
+        (void)snprintf(report->part, sizeof report->part, "Where it differs could not be found out: %s", error.message);
+    }
+    free(tokens);
+}

@@ -1,0 +1,28 @@
+// The stages that there are.
+// Uses: base, onnx/descriptor, verify/{stage,language_model}.
+#ifndef QL_VERIFY_STAGES_H
+#define QL_VERIFY_STAGES_H
+
+#include "verify/language_model.h"
+#include "verify/stage.h"
+
+// Each open makes an empty stage; on an error it is empty again. Paths and models must stay valid while it is open.
+
+// A checkpoint in the trainer's own forward pass for one text, model/stepper. Errors: those of reading it, other
+// symbols than the descriptor's.
+enum ql_status ql_checkpoint_stage_open(struct ql_stage *stage, const char *path,
+                                        const struct ql_descriptor *descriptor, struct ql_error *error);
+
+// A graph in any runner, with the state kept and the text drawn here.
+void ql_model_stage_init(struct ql_stage *stage, struct ql_language_model *model, bool is_ours);
+
+// web/: ONNX Runtime with the sampler in JavaScript. `script` is the path of web/ort_server.js.
+enum ql_status ql_ort_stage_open(struct ql_stage *stage, const char *descriptor_path, int V, const char *script,
+                                 struct ql_error *error);
+
+// A program that answers the requests "read" and "write" of web/ort_server.js: firmware/port/pipe/model.c with generated
+// C, which has the sampler with it.
+enum ql_status ql_pipe_stage_open(struct ql_stage *stage, const char *name, const char *program, int V,
+                                  struct ql_error *error);
+
+#endif

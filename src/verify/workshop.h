@@ -1,0 +1,44 @@
+// A folder in which verification compiles C: generated sources, one program for each compiler and its options.
+// Uses: base, verify/process.
+#ifndef QL_VERIFY_WORKSHOP_H
+#define QL_VERIFY_WORKSHOP_H
+
+#include "base/status.h"
+
+enum { QL_WORKSHOP_PATH_BYTES = 4096, QL_COMPILER_OPTION_LIMIT = 4 };
+
+struct ql_workshop {
+    char folder[QL_WORKSHOP_PATH_BYTES];
+    const char *tool;        // `quillet` itself, for its compile
+    const char *source_path; // the root of the sources
+};
+
+// A compiler as it is asked to work. name: "gcc -O3".
+struct ql_compiler {
+    const char *name;
+    const char *command;
+    const char *options[QL_COMPILER_OPTION_LIMIT]; // ends with NULL where it has fewer
+};
+
+// Those that verification uses: ends with a NULL name. No option asks for the arithmetic of the generated file; it must
+// protect itself.
+extern const struct ql_compiler ql_compilers[];
+// For C that others generated.
+extern const struct ql_compiler ql_foreign_compiler;
+
+// Makes an empty folder below TMPDIR or /tmp; the struct must start as {0}. Close removes it with the files in it.
+enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *source_path,
+                                struct ql_error *error);
+void ql_workshop_close(struct ql_workshop *workshop);
+
+// The path of a file in the folder; `path` has QL_WORKSHOP_PATH_BYTES.
+void ql_workshop_path(const struct ql_workshop *workshop, char *path, const char *file);
+// The path of a file of the sources, likewise.
+void ql_workshop_source_path(const struct ql_workshop *workshop, char *path, const char *file);
+
+// Compiles C files to the program `program`. arguments: sources and options, ending with NULL, at most 16.
+// Errors: QL_ERROR_SYSTEM when the compiler is not installed, QL_ERROR_INPUT with its own words when it fails.
+enum ql_status ql_compiler_run(const struct ql_compiler *compiler, const char *program, const char *const *arguments,
+                               struct ql_error *error);
+
+#endif
