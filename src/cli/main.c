@@ -20,7 +20,10 @@ static const struct command {
     {"train", ql_cli_train, "train a model on a text file", true},
     {"predict", ql_cli_predict, "let a trained model write", false},
     {"compare", ql_cli_compare, "put samples at several temperatures side by side", false},
+    {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor", false},
+    {"evaluate", ql_cli_evaluate, "let an exported model write", false},
     {"compile", ql_cli_compile, "make C of an ONNX model", false},
+    {"verify", ql_cli_verify, "prove that a model says the same at every stage", false},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

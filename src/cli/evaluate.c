@@ -1,0 +1,176 @@
+// `quillet evaluate`: lets an exported model write, in the host engine.
+// Uses: base, corpus, device, onnx, engine, verify/language_model.
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/sampling.h"
+#include "onnx/onnx_reader.h"
+#include "verify/language_model.h"
+
+static const char usage[] = "evaluate --model names.json [OPTION ...]";
+static const char summary_text[] = "Lets an exported model write, with the kernels that its generated C has. The\n"
+                                   "text is that of `npm run evaluate`, in web/, with the same options.";
+
+struct settings {
+    const char *model, *prompt;
+    double temperature, top_p;
+    int top_k, length;
+    uint32_t seed;
+    bool quiet, json;
+};
+
+// An opened model, in memory of its own because a descriptor is large.
+struct writer {
+    struct ql_descriptor descriptor;
+    struct ql_graph graph;
+    struct ql_runner runner;
+    struct ql_language_model model;
+};
+
+static enum ql_status open_writer(struct writer *writer, const char *path, struct ql_error *error)
+{
+    enum ql_status status;
+
+    if (path == NULL) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--model is missing: a descriptor, as names.json");
+    }
+    if ((status = ql_descriptor_load(&writer->descriptor, path, error)) != QL_OK ||
+        (status = ql_onnx_load(&writer->graph, writer->descriptor.path, error)) != QL_OK) {
+        return status;
+    }
+    if (ql_engine_runner_open(&writer->runner, &writer->graph, error) != QL_OK ||
+        ql_language_model_init(&writer->model, &writer->runner, ql_engine_runner_program(&writer->runner),
+                               &writer->descriptor, error) != QL_OK) {
+        return ql_error_prefix(error, "%s: ", writer->descriptor.path);
+    }
+    return QL_OK;
+}
+
+static void close_writer(struct writer *writer)
+{
+    ql_language_model_free(&writer->model);
+    ql_runner_free(&writer->runner);
+    ql_graph_free(&writer->graph);
+    free(writer);
+}
+
+// Feeds what comes before the first symbol that is drawn. `*token` is the last one, not yet taken.
+static enum ql_status begin(struct writer *writer, const char *prompt, int *token, struct ql_error *error)
+{
+    const size_t size = strlen(prompt);
+    enum ql_status status = QL_OK;
+
+    *token = writer->model.first_token;
+    for (size_t place = 0; place < size && status == QL_OK;) {
+        uint32_t symbol;
+        const size_t length = ql_utf8_decode(&symbol, (const unsigned char *)prompt + place, size - place);
+        const int next = length == 0 ? -1 : ql_descriptor_encode(&writer->descriptor, symbol);
+        if (next < 0) {
+            return ql_error_write(error, QL_ERROR_USAGE, "--prompt: '%.*s' is not in the model's vocabulary",
+                                  length == 0 ? 1 : (int)length, prompt + place);
+        }
+        status = ql_language_model_step(&writer->model, *token, error);
+        *token = next;
+        place += length;
+    }
+    return status;
+}
+
+static enum ql_status write_text(struct writer *writer, const struct settings *settings, struct ql_cli_text *text,
+                                 struct ql_error *error)
+{
+    struct ql_sampler sampler = {
+        .temperature = (float)settings->temperature, .top_p = (float)settings->top_p, .top_k = settings->top_k};
+    int token;
+
+    ql_random_init(&sampler.random, settings->seed);
+    enum ql_status status = begin(writer, settings->prompt, &token, error);
+    if (status == QL_OK && !settings->json) {
+        (void)fputs(settings->prompt, stdout);
+    }
+    for (int i = 0; i < settings->length && status == QL_OK && ferror(stdout) == 0; i++) {
+        status = ql_language_model_next(&writer->model, &token, &sampler, error);
+        if (status != QL_OK) {
+            break;
+        }
+        const uint32_t symbol = writer->descriptor.symbols[token];
+        if (settings->json) {
+            status = ql_cli_text_write(text, symbol, error);
+        } else {
+            unsigned char utf8[4];
+            const size_t length = ql_utf8_encode(utf8, symbol);
+            (void)fwrite(utf8, 1, length, stdout);
+        }
+    }
+    return status;
+}
+
+static void print_json(const struct settings *settings, const struct ql_cli_text *text)
+{
+    json_t *result = json_pack("{s:o, s:s, s:s, s:f, s:f, s:i, s:I}", "model", ql_cli_path_to_json(settings->model),
+                               "prompt", settings->prompt, "text", text->bytes == NULL ? "" : text->bytes,
+                               "temperature", settings->temperature, "top_p", settings->top_p, "top_k", settings->top_k,
+                               "seed", (json_int_t)settings->seed);
+    (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    (void)putchar('\n');
+    json_decref(result);
+}
+
+int ql_cli_evaluate(int argc, char **argv)
+{
+    struct settings settings = {.temperature = -1.0, .top_p = -1.0, .top_k = -1, .length = 512, .prompt = ""};
+    struct ql_option options[] = {
+        {"model", QL_OPTION_STRING, &settings.model, 0, 0, "FILE", "the descriptor of the model, as names.json", false},
+        {"length", QL_OPTION_INT, &settings.length, 0, 100000000, "N", "symbols to write", false},
+        {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
+         "low: typical, repetitive; high: bold; 0: always the likeliest (the descriptor's)", false},
+        {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X",
+         "draw from the likeliest symbols that have this share together; 1 is off (the descriptor's)", false},
+        {"top_k", QL_OPTION_INT, &settings.top_k, 0, 65535, "N",
+         "draw from the N likeliest symbols; 0 is off (the descriptor's)", false},
+        {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same text; otherwise a new one each time",
+         false},
+        {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
+        {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
+        {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
+        {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
+    };
+    struct ql_cli_text text = {0};
+    struct ql_error error;
+    int exit_code = QL_EXIT_DONE;
+
+    if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
+        return exit_code;
+    }
+    struct writer *writer = calloc(1, sizeof *writer);
+    enum ql_status status = writer == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
+                                           : open_writer(writer, settings.model, &error);
+    if (status == QL_OK) {
+        const struct ql_descriptor *descriptor = &writer->descriptor;
+        settings.temperature = settings.temperature < 0.0 ? descriptor->temperature : settings.temperature;
+        settings.top_p = settings.top_p < 0.0 ? descriptor->top_p : settings.top_p;
+        settings.top_k = settings.top_k < 0 ? descriptor->top_k : settings.top_k;
+        if (!ql_option_find(options, "seed")->given) {
+            settings.seed = ql_cli_random_seed();
+        }
+        status = write_text(writer, &settings, &text, &error);
+    }
+    if (status == QL_OK && settings.json) {
+        print_json(&settings, &text);
+    } else if (status == QL_OK) {
+        (void)putchar('\n');
+        if (!settings.quiet && !ql_option_find(options, "seed")->given) {
+            (void)fflush(stdout);
+            (void)fprintf(stderr, "(seed %" PRIu32 ")\n", settings.seed);
+        }
+    }
+    exit_code = status == QL_OK ? ql_cli_finish("evaluate", QL_EXIT_DONE) : ql_cli_fail("evaluate", &error);
+    free(text.bytes);
+    if (writer != NULL) {
+        close_writer(writer);
+    }
+    return exit_code;
+}

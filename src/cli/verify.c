@@ -1,0 +1,238 @@
+// `quillet verify`: compares a language model at every stage of its road, and names the node at which one differs.
+// Uses: base, verify/road. docs/verification.md explains what is compared.
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "cli/sampling.h"
+#include "verify/road.h"
+
+static const char usage[] = "verify --model names.json [OPTION ...]";
+static const char summary_text[] = "Compares what an exported model says at every stage of its road: checkpoint,\n"
+                                   "host engine, ONNX Runtime, generated C from several compilers. Exits with 1\n"
+                                   "when a stage differs, and names the node of the graph at which it does.";
+
+struct settings {
+    struct ql_road_options road;
+    const char *expose;
+    double temperature, top_p, tolerance;
+    bool quiet, json;
+};
+
+// The verdict for a program that reads it.
+static const char *verdict_word(enum ql_verdict verdict)
+{
+    switch (verdict) {
+    case QL_VERDICT_SAME_BITS:
+        return "same bits";
+    case QL_VERDICT_SAME_WITHIN:
+        return "same";
+    case QL_VERDICT_SAME_EDGES:
+        return "same but edges";
+    case QL_VERDICT_DIFFERS:
+        return "DIFFERS";
+    case QL_VERDICT_FAILED:
+        return "FAILED";
+    case QL_VERDICT_SKIPPED:
+        return "skipped";
+    }
+    return "";
+}
+
+static const char row_format[] = "%-24s %10s %10s %10s %8s  %s\n";
+
+static void print_row(const char *name, const struct ql_comparison *comparison)
+{
+    char characters[32] = "", absolute[16] = "", ulp[16] = "", text[16] = "";
+
+    if (comparison->characters > 0) {
+        ql_cli_write_count(characters, (double)comparison->characters);
+        (void)snprintf(absolute, sizeof absolute, "%.1e", comparison->difference.absolute);
+        (void)snprintf(ulp, sizeof ulp, "%" PRIu32, comparison->difference.ulp);
+        (void)snprintf(text, sizeof text, "%d", comparison->first_character + 1);
+    }
+    const bool equal = comparison->difference.unequal == 0 && comparison->characters > 0;
+    (void)printf(row_format, name, characters, equal ? "0" : absolute, ulp,
+                 comparison->first_draw < 0 && comparison->characters > 0 ? "-" : text,
+                 verdict_word(comparison->verdict));
+    (void)fflush(stdout);
+}
+
+// A number that JSON can say: infinity stands for no number at all.
+static json_t *number_to_json(double number)
+{
+    json_t *value = json_real(number);
+    return value == NULL ? json_null() : value;
+}
+
+static json_t *report_to_json(const struct ql_road_report *report)
+{
+    const struct ql_comparison *c = &report->comparison;
+    json_t *row =
+        json_pack("{s:s, s:s, s:I, s:o, s:I, s:I, s:i}", "stage", report->name, "verdict", verdict_word(c->verdict),
+                  "characters", (json_int_t)c->characters, "absolute", number_to_json(c->difference.absolute), "ulp",
+                  (json_int_t)c->difference.ulp, "unequal", (json_int_t)c->difference.unequal, "edges", c->edges);
+
+    if (c->first_logits >= 0) {
+        (void)json_object_set_new(row, "first_logits", json_integer(c->first_logits + 1));
+    }
+    if (c->first_draw >= 0) {
+        (void)json_object_set_new(row, "first_text", json_integer(c->first_draw + 1));
+        (void)json_object_set_new(row, "first_character", json_integer(c->first_character + 1));
+    }
+    if (c->message[0] != '\0') {
+        (void)json_object_set_new(row, "message", json_string(c->message));
+    }
+    if (report->part[0] != '\0') {
+        (void)json_object_set_new(row, "part", json_string(report->part));
+    }
+    return row;
+}
+
+// Runs all stages. Counts those that do not say the same.
+static enum ql_status verify(const struct settings *settings, int *differing, json_t *rows, struct ql_error *error)
+{
+    struct ql_cli_progress progress = {.shown = ql_cli_progress_wanted(settings->quiet || settings->json)};
+    struct ql_road *road = calloc(1, sizeof *road);
+    struct ql_road_report *reports = calloc(QL_ROAD_STAGE_LIMIT, sizeof reports[0]);
+    enum ql_status status = QL_OK;
+
+    if (road == NULL || reports == NULL) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
+        goto done;
+    }
+    ql_cli_progress_write(&progress, 0.0, "host engine");
+    if ((status = ql_road_open(road, &settings->road, error)) != QL_OK) {
+        goto done;
+    }
+    const struct ql_comparison first = {
+        .verdict = QL_VERDICT_SAME_BITS,
+        .characters = (size_t)road->verification.T +
+                      (size_t)road->verification.draw_count * (size_t)road->verification.draw_length,
+        .first_draw = -1,
+    };
+    ql_cli_progress_reset(&progress);
+    if (!settings->json) {
+        (void)printf(row_format, "stage", "characters", "difference", "ULP", "text at", "verdict");
+        print_row("host engine", &first);
+    }
+    for (int s = 0; s < road->stage_count && status == QL_OK && ferror(stdout) == 0; s++) {
+        ql_cli_progress_write(&progress, (double)(s + 1) / (road->stage_count + 1), "");
+        status = ql_road_step(road, s, &reports[s], error);
+        ql_cli_progress_reset(&progress);
+        if (status != QL_OK) {
+            break;
+        }
+        *differing += !ql_verdict_check(reports[s].comparison.verdict);
+        if (settings->json) {
+            (void)json_array_append_new(rows, report_to_json(&reports[s]));
+        } else {
+            print_row(reports[s].name, &reports[s].comparison);
+        }
+    }
+    for (int s = 0; s < road->stage_count && status == QL_OK && !settings->json; s++) {
+        const char *message = reports[s].comparison.message;
+        if (message[0] != '\0' || reports[s].part[0] != '\0') {
+            (void)printf("\n%s: %s%s%s\n", reports[s].name, message,
+                         message[0] != '\0' && reports[s].part[0] != '\0' ? "\n" : "", reports[s].part);
+        }
+    }
+done:
+    ql_cli_progress_reset(&progress);
+    if (road != NULL) {
+        ql_road_close(road);
+    }
+    free(road);
+    free(reports);
+    return status;
+}
+
+int ql_cli_verify(int argc, char **argv)
+{
+    struct settings settings = {
+        .road = {.characters = 2000, .seed_count = 10, .length = 200, .seed = 1, .top_k = -1},
+        .temperature = -1.0,
+        .top_p = -1.0,
+        .tolerance = QL_VERIFY_TOLERANCE,
+    };
+    struct ql_road_options *road = &settings.road;
+    struct ql_option options[] = {
+        {"model", QL_OPTION_STRING, &road->descriptor_path, 0, 0, "FILE", "the descriptor of the model, as names.json",
+         false},
+        {"init_from", QL_OPTION_STRING, &road->checkpoint_path, 0, 0, "FILE",
+         "the checkpoint that the model was exported from, as a further stage", false},
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "What is compared", false},
+        {"text", QL_OPTION_STRING, &road->text_path, 0, 0, "FILE",
+         "the text that all stages read; otherwise one that the model writes", false},
+        {"characters", QL_OPTION_INT, &road->characters, 1, 10000000, "N", "symbols of the text, at most", false},
+        {"seeds", QL_OPTION_INT, &road->seed_count, 0, 100000, "N", "texts that all stages write at each setting",
+         false},
+        {"length", QL_OPTION_INT, &road->length, 1, 1000000, "N", "symbols of each of them", false},
+        {"seed", QL_OPTION_UINT32, &road->seed, 0, 0, "N", "the first seed", false},
+        {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
+         "write at this setting only, instead of at several; what is not given is the descriptor's", false},
+        {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X", "likewise", false},
+        {"top_k", QL_OPTION_INT, &road->top_k, 0, 65535, "N", "likewise", false},
+        {"tolerance", QL_OPTION_FLOAT, &settings.tolerance, 0, 1, "X",
+         "how far the logits of engines that are not ours may be from ours", false},
+        {"stages", QL_OPTION_STRING, &road->stages, 0, 0, "LIST",
+         "only the stages that have one of these words in their names: checkpoint,ONNX,-O3", false},
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Somebody else's C", false},
+        {"c", QL_OPTION_STRING, &road->c_path, 0, 0, "FILE", "C that was generated from the same ONNX file", false},
+        {"entry", QL_OPTION_STRING, &road->entry, 0, 0, "FUNCTION",
+         "its function: arrays in, arrays out, as the graph has them", false},
+        {"expose", QL_OPTION_STRING, &settings.expose, 0, 0, "FILE",
+         "write the ONNX file with all its values as outputs, and compare nothing", false},
+        {"exposed_c", QL_OPTION_STRING, &road->exposed_path, 0, 0, "FILE",
+         "the C that was generated from that file, to find the node that differs", false},
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Output", false},
+        {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "no progress", false},
+        {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print the table as JSON", false},
+        {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
+    };
+    struct ql_error error;
+    int differing = 0;
+    int exit_code = QL_EXIT_DONE;
+    enum ql_status status;
+
+    if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
+        return exit_code;
+    }
+    road->temperature = (float)settings.temperature;
+    road->top_p = (float)settings.top_p;
+    road->tolerance = settings.tolerance;
+    road->one_setting = ql_option_find(options, "temperature")->given || ql_option_find(options, "top_p")->given ||
+                        ql_option_find(options, "top_k")->given;
+    road->tool = "/proc/self/exe";
+    road->source_path = getenv("QUILLET_SOURCES") != NULL ? getenv("QUILLET_SOURCES") : QL_SOURCE_DIR;
+
+    json_t *rows = json_array();
+    if (road->descriptor_path == NULL) {
+        status = ql_error_write(&error, QL_ERROR_USAGE, "--model is missing: a descriptor, as names.json");
+    } else if (settings.expose != NULL) {
+        status = ql_road_expose(settings.expose, road->descriptor_path, &error);
+    } else {
+        status = verify(&settings, &differing, rows, &error);
+    }
+    if (status == QL_OK && settings.json && settings.expose == NULL) {
+        json_t *result = json_pack("{s:o, s:b, s:O}", "model", ql_cli_path_to_json(road->descriptor_path), "same",
+                                   differing == 0, "stages", rows);
+        (void)json_dumpf(result, stdout, JSON_INDENT(2));
+        (void)putchar('\n');
+        json_decref(result);
+    }
+    json_decref(rows);
+    if (status != QL_OK) {
+        return ql_cli_fail("verify", &error);
+    }
+    exit_code = ql_cli_finish("verify", differing == 0 ? QL_EXIT_DONE : QL_EXIT_FAILED);
+    if (differing > 0) {
+        (void)fprintf(stderr, "quillet verify: %d of the stages %s not say the same\n", differing,
+                      differing == 1 ? "does" : "do");
+    }
+    return exit_code;
+}

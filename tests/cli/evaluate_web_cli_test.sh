@@ -1,0 +1,75 @@
+#!/bin/bash
+# `npm run evaluate` in web/: the same options and the same text as `quillet evaluate`, from ONNX Runtime.
+# Uses: expect.sh, node, onnxruntime-node (without it the test is skipped). Arguments: the tool, json_get; web/.
+# shellcheck source-path=SCRIPTDIR
+web=$(realpath "$3")
+if [[ ! -e $web/node_modules/onnxruntime-node ]] || ! command -v node > /dev/null; then
+    echo "onnxruntime-node is not installed: tools/bootstrap web" >&2
+    exit 77
+fi
+source "$(dirname "$0")/expect.sh"
+
+# expect_web CODE ARGUMENT...: as expect_exit, of the program in JavaScript.
+expect_web()
+{
+    local expected=$1
+    shift
+    command="(web) $*"
+    node "$web/evaluate.js" "$@" > out 2> err < /dev/null
+    code=$?
+    ((code == expected)) || fail "exit $code, expected $expected"
+}
+
+numbers 400 > names.txt
+printf 'äöü\n€uro\n🙂 smile\n' >> names.txt
+for cell in lstm gru rnn; do
+    expect_exit 0 train "${tiny[@]}" --input names.txt --model $cell --num_layers 2 --sequences items --run_name $cell
+    expect_exit 0 export --init_from checkpoints/$cell/checkpoint.2.safetensors --export_file $cell.onnx
+    for settings in "" "--temperature 0.3 --top-k 4" "--temperature=1.5 --top_p 0.7" "--temperature 0" \
+        "--prompt=äb --top-p=0.9"; do
+        # shellcheck disable=SC2086
+        expect_exit 0 evaluate --model $cell.json --length 200 --seed 3 $settings
+        cp out ours
+        # shellcheck disable=SC2086
+        expect_web 0 --model $cell.json --length 200 --seed 3 $settings
+        expect_same out ours
+    done
+done
+
+# As the README has it: through npm, from another folder.
+expect_exit 0 evaluate --model lstm.json --length 512 --temperature 0.3 --top-k 20 --seed 1
+cp out ours
+command="npm run evaluate"
+npm --prefix "$web" run --silent evaluate -- --model lstm.json --length 512 --temperature 0.3 --top-k 20 --seed 1 \
+    > out 2> err
+expect_same out ours
+
+# JSON; and a seed that is drawn is told.
+expect_web 0 --model lstm.json --length 30 --seed 4294967295 --json
+expect_json out seed 4294967295
+"$json_get" out text > theirs
+expect_exit 0 evaluate --model lstm.json --length 30 --seed 4294967295
+expect_same out theirs
+expect_web 0 --model lstm.json --length 0
+expect grep -qE '^\(seed [0-9]+\)$' err
+expect test "$(wc -c < out)" -eq 1
+expect_web 0 --help
+expect_stdout "--temperature"
+
+# Wrong use ends with 2, wrong files with 1, and neither with a stack trace.
+for arguments in "" "--model" "--model lstm.json --top_p 0" "--model lstm.json --top_k 1.5" "--model lstm.json --sed 1" \
+    "--model lstm.json --seed -1" "--model lstm.json --seed=4294967296" "--model lstm.json --length x" \
+    "--model lstm.json more" "--model lstm.json --prompt z"; do
+    # shellcheck disable=SC2086
+    expect_web 2 $arguments
+    expect test "$(wc -l < err)" -le 4
+done
+sed 's/lstm.onnx/absent.onnx/' lstm.json > absent.json
+sed 's/lstm.onnx/names.txt/' lstm.json > text.json
+sed 's/abc/aac/' lstm.json > twice.json
+sed 's/abc/c/' lstm.json > short.json
+for file in nowhere.json names.txt lstm.onnx absent.json text.json twice.json short.json; do
+    expect_web 1 --model $file --length 5
+    expect test "$(wc -l < err)" -eq 1
+done
+finish

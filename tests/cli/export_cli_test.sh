@@ -1,0 +1,89 @@
+#!/bin/bash
+# `quillet export`: the ONNX file and the descriptor, and what it refuses.
+# Uses: expect.sh. Arguments: the tool, json_get; then a Python that may have the onnx package, or "".
+# shellcheck source-path=SCRIPTDIR
+python=$3
+source "$(dirname "$0")/expect.sh"
+
+numbers 400 > names.txt
+for cell in lstm gru rnn; do
+    expect_exit 0 train "${tiny[@]}" --input names.txt --model $cell --num_layers 2 --sequences items --run_name $cell
+done
+run_folder=checkpoints/lstm
+model=$run_folder/checkpoint.2.safetensors
+
+# The two files, and what the descriptor says.
+expect_exit 0 export --init_from $model --export_file names.onnx --temperature 0.95 --top_p 0.8 --top_k 24
+expect_stdout names.onnx
+expect_stdout names.json
+expect test -s names.onnx
+expect_json names.json filename ./names.onnx
+expect_json names.json type lstm
+expect_json names.json sequenceLength 8
+expect grep -qF '"temperature": 0.95,' names.json
+expect grep -qF '"top_p": 0.8,' names.json
+expect_json names.json top_k 24
+expect_json names.json hiddenSize 5
+expect_json names.json hiddenLayers 2
+expect_json names.json vocabulary $'\nabcdefghij'
+expect grep -qF '"reset": "\n"' names.json
+
+# The same again is the same to the byte; a folder in the path is no part of the name in the descriptor.
+mkdir elsewhere
+expect_exit 0 export --init_from $model --export_file elsewhere/names.onnx --temperature 0.95 --top_p 0.8 --top_k 24 \
+    --quiet
+expect test ! -s out
+expect_same names.onnx elsewhere/names.onnx
+expect_same names.json elsewhere/names.json
+expect_exit 0 export --init_from $model --export_file names2.onnx --json
+expect_json out model names2.onnx
+expect_json out descriptor names2.json
+
+# A model of running text resets nothing, and a checkpoint on its own does not know its sequences.
+expect_exit 0 train "${tiny[@]}" --input names.txt --run_name stream
+cp checkpoints/stream/checkpoint.2.safetensors alone.safetensors
+expect_exit 0 export --init_from alone.safetensors --export_file stream.onnx
+expect_json stream.json sequenceLength 0
+expect test -z "$(grep reset stream.json)"
+
+# Fixed to one token per run it writes the same.
+expect_exit 0 export --init_from $model --export_file fixed.onnx --sequence 1
+expect_exit 0 evaluate --model fixed.json --length 100 --seed 1
+cp out fixed.txt
+expect_exit 0 evaluate --model names.json --length 100 --seed 1 --temperature 0.8 --top_p 1 --top_k 0
+expect_same out fixed.txt
+expect_exit 0 export --init_from $model --export_file many.onnx --sequence 7
+expect_exit 1 evaluate --model many.json
+expect_stderr "sequence"
+
+# ONNX's own checker.
+if [[ -n $python ]] && "$python" -c 'import onnx' 2> /dev/null; then
+    for cell in gru rnn; do
+        expect_exit 0 export --init_from checkpoints/$cell/checkpoint.2.safetensors --export_file $cell.onnx
+        expect_json $cell.json type $cell
+    done
+    for file in names gru rnn fixed many; do
+        expect "$python" -c 'import onnx, sys; onnx.checker.check_model(onnx.load(sys.argv[1]), full_check=True)' \
+            $file.onnx
+    done
+fi
+
+# What it refuses.
+expect_exit 2 export
+expect_stderr "--init_from"
+expect_exit 2 export --init_from $model
+expect_stderr "--export_file"
+for name in names .onnx names.json folder/.onnx names.onnx/; do
+    expect_exit 2 export --init_from $model --export_file $name
+    expect_stderr ".onnx"
+done
+expect_exit 1 export --init_from $run_folder --export_file a.onnx
+expect_exit 1 export --init_from absent --export_file a.onnx
+expect_stderr absent
+expect_exit 1 export --init_from names.txt --export_file a.onnx
+expect test ! -e a.onnx
+expect_exit 1 export --init_from $model --export_file absent/a.onnx
+expect_stderr absent/a
+expect_exit 2 export --init_from $model --export_file a.onnx --sequence -1
+expect_exit 2 export --init_from $model --export_file a.onnx --top_p 0
+finish

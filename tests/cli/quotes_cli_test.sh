@@ -1,0 +1,90 @@
+#!/bin/bash
+# `quotes`, the device's application on the host: with stubs, and with two models compiled to C.
+# Uses: expect.sh, a C compiler. Arguments: the tool, json_get; the root of the sources.
+# shellcheck source-path=SCRIPTDIR
+root=$(realpath "$3")
+source "$(dirname "$0")/expect.sh"
+
+# build PROGRAM MODELS.C...: what firmware/CMakeLists.txt does.
+build()
+{
+    local program=$1
+    shift
+    cc -std=gnu11 -O2 -I "$root" -I "$root/firmware" -I "$root/firmware/app" -I . -o "$program" \
+        "$root"/firmware/port/host/main.c "$root"/firmware/app/{page,lines,stub}.c "$@" -lm 2> err ||
+        fail "$program does not compile"
+}
+
+# expect_quotes CODE ARGUMENT...
+expect_quotes()
+{
+    local expected=$1
+    shift
+    command="(quotes) $*"
+    ./quotes "$@" > out 2> err < /dev/null
+    code=$?
+    ((code == expected)) || fail "exit $code, expected $expected"
+}
+
+# The stub.
+build quotes "$root"/firmware/app/stub_models.c
+expect_quotes 0 --seed 1 --count 200
+expect test "$(grep -c '^    -- ' out)" -eq 200
+expect test "$(awk 'length > 60' out | wc -l)" -eq 0
+expect test "$(grep -c 'longer than a page' out)" -eq 0
+cp out first
+expect_quotes 0 --seed=1 --count=200
+expect_same out first
+expect_quotes 0 --seed 2 --count 200
+expect test -n "$(cmp out first)"
+expect_quotes 0 --count 0
+expect test ! -s out
+expect_quotes 0
+expect grep -qE '^\(seed [0-9]+\)$' err
+expect_quotes 1 --width 1 --seed 1
+expect_stderr "none of 50 names fits"
+expect_quotes 0 --help
+expect_stdout "--raw"
+for arguments in "--nonsense" "more" "--count -1" "--count x" "--seed 4294967296" "--top_p 0" "--temperature" \
+    "--top_k 0.5" "--raw=poems"; do
+    # shellcheck disable=SC2086
+    expect_quotes 2 $arguments
+    expect test -s err
+done
+./quotes --raw --length 100000000 --seed 1 > /dev/full 2> err
+expect test $? -eq 1
+
+# Two models.
+numbers 300 > names.txt
+sed 's/\(.\)\(.\)/\1 \2-/' names.txt > quotes.txt
+for kind in names quotes; do
+    expect_exit 0 train "${tiny[@]}" --input $kind.txt --max_epochs 6 --sequences items --run_name $kind
+    expect_exit 0 export --init_from checkpoints/$kind/checkpoint.6.safetensors --export_file $kind.onnx \
+        --temperature 0.9 --top_p 0.95 --top_k 10
+    expect_exit 0 compile --model $kind.json --name ${kind}_model --output ${kind}_model.c
+done
+build quotes "$root"/firmware/app/compiled_models.c names_model.c quotes_model.c
+
+# The bare stream is what the models write elsewhere, whatever the settings.
+for seed in 1 2 4294967295; do
+    for settings in "" "--temperature 0.3 --top_k 4" "--temperature=1.5 --top-p 0.7 --top-k=0" "--temperature 0"; do
+        for kind in quotes names; do
+            # shellcheck disable=SC2086
+            expect_exit 0 evaluate --model $kind.json --length 400 --seed $seed $settings
+            cp out evaluated
+            # shellcheck disable=SC2086
+            expect_quotes 0 --raw=$kind --length 400 --seed $seed $settings
+            expect_same out evaluated
+        done
+    done
+done
+expect_quotes 0 --raw --seed 1
+expect_exit 0 evaluate --model quotes.json --seed 1
+expect test "$(wc -m < out)" -eq 513
+
+# Pages: quote above, name below, none empty, none too wide.
+expect_quotes 0 --seed 3 --count 100 --width 12
+expect test "$(grep -c '^    -- .' out)" -eq 100
+expect test "$(awk 'length > 12' out | wc -l)" -eq 0
+expect test "$(grep -c '^$' out)" -eq 99
+finish
