@@ -199,9 +199,11 @@ void ql_lower_op_softmax(struct ql_lower *lower)
                      ql_lower_product(v->dims, end, v->rank)}});
 }
 
+// Mean and deviation are floats whatever the type of the input is, so the node widens its operands itself.
 void ql_lower_op_layer_norm(struct ql_lower *lower)
 {
-    const int x = ql_lower_input(lower, 0);
+    const enum ql_element type = ql_lower_value(lower, ql_lower_input(lower, 0))->type;
+    const int x = ql_lower_widened(lower, ql_lower_input(lower, 0));
     const struct ql_program_value *v = ql_lower_value(lower, x);
     const int axis = ql_lower_axis(lower, ql_lower_int(lower, "axis", -1), v->rank);
     int operands[2] = {ql_lower_input(lower, 1), ql_lower_input(lower, 2)};
@@ -222,10 +224,13 @@ void ql_lower_op_layer_norm(struct ql_lower *lower)
         if (operands[k] < 0) {
             continue;
         }
+        if (!ql_lower_require(lower, operands[k], type)) {
+            return;
+        }
+        operands[k] = ql_lower_widened(lower, operands[k]);
         int fitted_rank = rank;
         memcpy(dims, v->dims + axis, (size_t)rank * sizeof dims[0]);
-        if (!ql_lower_require(lower, operands[k], QL_ELEMENT_F32) ||
-            !ql_lower_broadcast(lower, operands[k], &fitted_rank, dims)) {
+        if (!ql_lower_broadcast(lower, operands[k], &fitted_rank, dims)) {
             return;
         }
         if (fitted_rank != rank || memcmp(dims, v->dims + axis, (size_t)rank * sizeof dims[0]) != 0) {
@@ -244,7 +249,8 @@ void ql_lower_op_layer_norm(struct ql_lower *lower)
         dims[k] = k < axis ? v->dims[k] : 1;
     }
     struct ql_kernel_call call = {.kernel = &ql_kernels[QL_KERNEL_LAYER_NORM_F32]};
-    call.buffers[0] = ql_lower_output(lower, 0, QL_ELEMENT_F32, v->rank, v->dims);
+    const int y = ql_lower_output(lower, 0, type, v->rank, v->dims);
+    call.buffers[0] = type == v->type ? y : ql_lower_temporary(lower, v->type, v->rank, v->dims);
     for (int k = 1; k < 3; k++) {
         call.buffers[k] = ql_lower_has_output(lower, k) ? ql_lower_output(lower, k, QL_ELEMENT_F32, v->rank, dims) : -1;
     }
@@ -258,4 +264,7 @@ void ql_lower_op_layer_norm(struct ql_lower *lower)
         ql_lower_fail(lower, "there is no mean of no elements");
     }
     ql_lower_call(lower, &call);
+    if (call.buffers[0] != y) {
+        ql_lower_cast_to(lower, y, call.buffers[0]);
+    }
 }

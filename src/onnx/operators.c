@@ -44,7 +44,7 @@ static const struct ql_operator rows[] = {
     {"Identity", FIRST, LAST, 1, 1, 1, "", 0, false, ql_lower_op_identity, NULL},
     {"LSTM", FIRST, 13, 3, 8, 3, RECURRENT " input_forget", 0, false, ql_lower_op_lstm, NULL},
     {"LSTM", 14, LAST, 3, 8, 3, RECURRENT " input_forget layout", 0, false, ql_lower_op_lstm, NULL},
-    {"LayerNormalization", 17, LAST, 2, 3, 3, "axis epsilon stash_type", 0, true, ql_lower_op_layer_norm, NULL},
+    {"LayerNormalization", 17, LAST, 2, 3, 3, "axis epsilon stash_type", 0, false, ql_lower_op_layer_norm, NULL},
     {"Less", FIRST, LAST, 2, 2, 1, "", 0, true, ql_lower_op_compare, "less"},
     {"LessOrEqual", 12, LAST, 2, 2, 1, "", 0, true, ql_lower_op_compare, "less_equal"},
     {"Log", FIRST, LAST, 1, 1, 1, "", 0, true, ql_lower_op_unary, "log"},
