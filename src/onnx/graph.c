@@ -189,6 +189,25 @@ void ql_graph_add_strings(struct ql_graph *graph, const char *name, const char *
     add_strings(graph, name, QL_ATTRIBUTE_STRINGS, values, count);
 }
 
+void ql_graph_add_tensor(struct ql_graph *graph, const char *name, enum ql_element type, int rank, const int *dims,
+                         const void *data)
+{
+    struct ql_value *tensor = ql_arena_take(&graph->arena, 1, sizeof *tensor);
+    size_t count = 1;
+
+    assert(rank <= QL_RANK_LIMIT);
+    if (tensor != NULL) {
+        *tensor = (struct ql_value){.name = "", .type = type, .rank = rank};
+        for (int axis = 0; axis < rank; axis++) {
+            tensor->dims[axis] = dims[axis];
+            count *= (size_t)dims[axis];
+        }
+        tensor->data = copy(&graph->arena, data, count, ql_element_bytes(type));
+        add_attribute(graph,
+                      &(struct ql_attribute){.name = name, .kind = QL_ATTRIBUTE_TENSOR, .count = 1, .tensor = tensor});
+    }
+}
+
 void ql_graph_add_input(struct ql_graph *graph, int value)
 {
     void *array = graph->inputs;

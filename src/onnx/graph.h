@@ -97,6 +97,8 @@ void ql_graph_add_float(struct ql_graph *graph, const char *name, float value);
 void ql_graph_add_floats(struct ql_graph *graph, const char *name, const float *values, int count);
 void ql_graph_add_string(struct ql_graph *graph, const char *name, const char *value);
 void ql_graph_add_strings(struct ql_graph *graph, const char *name, const char *const *values, int count);
+void ql_graph_add_tensor(struct ql_graph *graph, const char *name, enum ql_element type, int rank, const int *dims,
+                         const void *data);
 
 // Makes a value an input or an output of the graph.
 void ql_graph_add_input(struct ql_graph *graph, int value);
