@@ -1,0 +1,131 @@
+// Random cases of matrix products. Most have operands whose products and sums are exact in float, so that any order of
+// summation must give the very same result; the others allow for the rounding of their sums.
+// Uses: conformance_case, conformance_operators.
+#include <string.h>
+
+#include "conformance_operators.h"
+
+// Of the cases, of 100, those with operands whose sums are exact.
+enum { EXACT_CHANCE = 75 };
+
+// Terms of at most `bound`: each engine makes at most two roundings per term, of a sum of at most terms * bound.
+static void set_sum_tolerance(struct conformance_case *c, int terms, double bound)
+{
+    c->absolute = 2.0 * 2.0 * (terms + 2) * CASE_ROUNDING * (terms + 2) * bound;
+}
+
+static float pick_factor(struct conformance_case *c)
+{
+    static const float factors[] = {0.0f, 1.0f, -1.0f, 0.5f, 2.0f, -0.25f};
+    return factors[case_between(c, 0, 5)];
+}
+
+void generate_gemm(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element type = case_type(c, "f32 f32 f32 f32 f32 f32 f16");
+    const bool exact = type == QL_ELEMENT_F32 && case_chance(c, EXACT_CHANCE);
+    const bool transposes[] = {case_chance(c, 50), case_chance(c, 50)};
+    const enum case_content content = exact ? CASE_GRID : CASE_REAL;
+    int inputs[3];
+    int count = 2;
+
+    c->allows_empty = true;
+    const int M = case_size(c);
+    const int N = case_size(c);
+    const int K = case_size(c);
+    const int a[] = {transposes[0] ? K : M, transposes[0] ? M : K};
+    const int b[] = {transposes[1] ? N : K, transposes[1] ? K : N};
+    inputs[0] = case_operand(c, type, 2, a, content);
+    inputs[1] = case_operand(c, type, 2, b, content);
+    // C is there, is left out (allowed from version 11 on), or broadcasts.
+    if (c->graph.opset < 11 || case_chance(c, 80)) {
+        int dims[] = {M, N};
+        const int rank = case_chance(c, 30) ? 2 : case_narrow(c, dims, 2);
+        inputs[count++] = case_operand(c, type, rank, dims, content);
+    }
+    case_node(c, operator_name, inputs, count, type);
+    for (int k = 0; k < 2; k++) {
+        if (transposes[k] || case_chance(c, 30)) {
+            ql_graph_add_int(&c->graph, k == 0 ? "transA" : "transB", transposes[k]);
+        }
+    }
+    for (int k = 0; k < 2; k++) {
+        // Where there is nothing to sum, ONNX Runtime forgets beta.
+        if (case_chance(c, 50) && (k == 0 || K > 0)) {
+            const float factor = exact ? pick_factor(c) : (float)case_between(c, -20, 20) * 0.1f;
+            ql_graph_add_float(&c->graph, k == 0 ? "alpha" : "beta", factor);
+        }
+    }
+    if (!exact) {
+        set_sum_tolerance(c, K, 2.0 * 2.0 * 2.0);
+        c->relative = type == QL_ELEMENT_F16 ? 0x1p-10 : 0.0;
+    }
+}
+
+// Broadcasts a shape with another one that fits it.
+static void join_batch(int *shape, int *shape_rank, const int *dims, int rank)
+{
+    if (rank > *shape_rank) {
+        memmove(shape + rank - *shape_rank, shape, (size_t)*shape_rank * sizeof shape[0]);
+        for (int axis = 0; axis < rank - *shape_rank; axis++) {
+            shape[axis] = 1;
+        }
+        *shape_rank = rank;
+    }
+    for (int k = 1; k <= rank; k++) {
+        int *size = &shape[*shape_rank - k];
+        *size = *size == 1 ? dims[rank - k] : *size;
+    }
+}
+
+// Both operands of any rank from 1 on; the batch dimensions broadcast.
+void generate_matmul(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element type = case_type(c, "f32 f32 f32 f32 f32 f32 f16");
+    const bool exact = type == QL_ELEMENT_F32 && case_chance(c, EXACT_CHANCE);
+    const enum case_content content = exact ? CASE_GRID : CASE_REAL;
+    int batch[QL_RANK_LIMIT];
+    int shape[QL_RANK_LIMIT];
+    int shape_rank = 0;
+    int inputs[2];
+
+    c->allows_empty = true;
+    const int batch_rank = case_shape(c, batch, 0, 2);
+    const int M = case_size(c);
+    const int N = case_size(c);
+    const int K = case_size(c);
+    const bool vectors[] = {case_chance(c, 20), case_chance(c, 20)};
+    for (int k = 0; k < 2; k++) {
+        int dims[QL_RANK_LIMIT];
+        memcpy(dims, batch, sizeof dims);
+        int rank = case_narrow(c, dims, batch_rank);
+        if (vectors[k]) {
+            rank = 0;
+            dims[rank++] = K;
+        } else {
+            join_batch(shape, &shape_rank, dims, rank);
+            dims[rank++] = k == 0 ? M : K;
+            dims[rank++] = k == 0 ? K : N;
+        }
+        inputs[k] = case_operand(c, type, rank, dims, content);
+    }
+    case_node(c, operator_name, inputs, 2, type);
+    if (!vectors[0]) {
+        shape[shape_rank++] = M;
+    }
+    if (!vectors[1]) {
+        shape[shape_rank++] = N;
+    }
+    bool empty = K == 0;
+    for (int axis = 0; axis < shape_rank; axis++) {
+        empty = empty || shape[axis] == 0;
+    }
+    // Of empty operands ONNX Runtime loses batch dimensions, or returns memory that it never wrote.
+    if (empty) {
+        case_twin_fill(c, shape_rank, shape, 0);
+    }
+    if (!exact) {
+        set_sum_tolerance(c, K, 2.0 * 2.0);
+        c->relative = type == QL_ELEMENT_F16 ? 0x1p-10 : 0.0;
+    }
+}
