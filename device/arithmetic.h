@@ -222,7 +222,7 @@ static inline int64_t ql_max_u64(int64_t a, int64_t b)
     return (uint64_t)a > (uint64_t)b ? a : b;
 }
 
-static inline int64_t ql_same_u64(int64_t x)
+static inline int64_t ql_abs_u64(int64_t x)
 {
     return x;
 }

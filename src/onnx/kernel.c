@@ -372,7 +372,7 @@ static const struct ql_operation operations[] = {
     ROW(ql_div_u64, "device/arithmetic.h"),
     ROW(ql_min_u64, "device/arithmetic.h"),
     ROW(ql_max_u64, "device/arithmetic.h"),
-    ROW(ql_same_u64, "device/arithmetic.h"),
+    ROW(ql_abs_u64, "device/arithmetic.h"),
     ROW(ql_less_u64, "device/arithmetic.h"),
     ROW(ql_less_equal_u64, "device/arithmetic.h"),
     ROW(ql_and_bool, "device/arithmetic.h"),
