@@ -3,6 +3,7 @@
 //
 //   conformance                       the full run
 //   conformance --count 4             4 cases where the full run has 50
+//   conformance --generated_c 10      of 10 where it has 50, the generated C, too
 //   conformance --operator LSTM       one operator
 //   conformance --case LSTM-1234      one case, with everything in it
 //
@@ -13,6 +14,7 @@
 
 #include "base/option.h"
 #include "conformance_check.h"
+#include "conformance_compiled.h"
 #include "conformance_operators.h"
 #include "verify/ort_server.h"
 
@@ -28,12 +30,13 @@ struct reason {
 
 struct totals {
     int outcomes[CASE_DIFFERED + 1];
-    int cases;
+    int cases, compiled, compiled_differ;
 };
 
 static struct reason reasons[REASON_LIMIT];
 static int reason_count;
 static const char *script = QL_SOURCE_DIR "/web/ort_server.js";
+static struct compiled_cases compiled;
 
 static void note_reason(const char *operator_name, const char *id, const char *message)
 {
@@ -60,7 +63,7 @@ static enum ql_status start_server(struct ql_process *server, struct ql_error *e
     return ql_ort_server_open(server, script, error);
 }
 
-static enum ql_status run_case(const struct conformance_operator *operator, int number, bool shows,
+static enum ql_status run_case(const struct conformance_operator *row, int number, bool shows, bool compiles,
                                struct totals *totals, double *used, struct ql_process *server, struct ql_error *error)
 {
     struct conformance_case c;
@@ -74,8 +77,8 @@ static enum ql_status run_case(const struct conformance_operator *operator, int 
             return status;
         }
     }
-    case_init(&c, operator->name, number, operator->first_opset);
-    operator->generate(&c, operator->name);
+    case_init(&c, row->name, number, row->first_opset);
+    row->generate(&c, row->name);
     status = conformance_check(&report, &c, server, error);
     if (status != QL_OK) {
         status = ql_error_prefix(error, "%s: ", c.id);
@@ -85,7 +88,7 @@ static enum ql_status run_case(const struct conformance_operator *operator, int 
     totals->cases++;
     *used = report.used > *used ? report.used : *used;
     if (report.outcome == CASE_REFUSED) {
-        note_reason(operator->name, c.id, report.message);
+        note_reason(row->name, c.id, report.message);
     }
     if (shows) {
         conformance_write(stdout, &c, &report);
@@ -94,6 +97,14 @@ static enum ql_status run_case(const struct conformance_operator *operator, int 
         (void)printf("differs: %s: %s\n    again: conformance --case %s\n", c.id, report.message, c.id);
     } else if (shows) {
         (void)printf("%s: %s\n", report.outcome == CASE_REFUSED ? "refused by ONNX Runtime" : "agrees", report.message);
+    }
+    // What the engine does not run is reported above.
+    if (compiles && report.ours.count > 0) {
+        totals->compiled++;
+        status = compiled_cases_add(&compiled, &c, &report.ours, error);
+        if (status == QL_OK && (compiled.count == COMPILED_LIMIT || shows)) {
+            status = compiled_cases_check(&compiled, &totals->compiled_differ, error);
+        }
     }
 done:
     case_free(&c);
@@ -111,32 +122,43 @@ static void write_totals(const char *name, const struct totals *totals, double u
     }
 }
 
-static enum ql_status run_all(const char *only, int first, int count, struct totals *all, struct ql_process *server,
-                              struct ql_error *error)
+static enum ql_status run_all(const char *only, int first, int count, int compiled_count, struct totals *all,
+                              struct ql_process *server, struct ql_error *error)
 {
     (void)printf("%-20s %6s %6s %8s %8s %8s %10s\n", "operator", "cases", "agree", "widened", "refused", "differ",
                  "tolerance");
     for (int i = 0; i < conformance_operator_count; i++) {
-        const struct conformance_operator *operator= & conformance_operators[i];
+        const struct conformance_operator *row = &conformance_operators[i];
         struct totals totals = {.cases = 0};
         double used = 0.0;
-        if (only[0] != '\0' && strcmp(only, operator->name) != 0) {
+        if (only[0] != '\0' && strcmp(only, row->name) != 0) {
             continue;
         }
-        for (int number = first; number < first + count * operator->weight; number++) {
-            enum ql_status status = run_case(operator, number, false, &totals, &used, server, error);
+        for (int number = first; number < first + count * row->weight; number++) {
+            const bool compiles = number < first + compiled_count * row->weight;
+            enum ql_status status = run_case(row, number, false, compiles, &totals, &used, server, error);
             if (status != QL_OK) {
                 return status;
             }
         }
-        write_totals(operator->name, &totals, used);
+        write_totals(row->name, &totals, used);
         (void)fflush(stdout);
         all->cases += totals.cases;
+        all->compiled += totals.compiled;
+        all->compiled_differ += totals.compiled_differ;
         for (int k = 0; k <= CASE_DIFFERED; k++) {
             all->outcomes[k] += totals.outcomes[k];
         }
     }
+    enum ql_status status = compiled_cases_check(&compiled, &all->compiled_differ, error);
+    if (status != QL_OK) {
+        return status;
+    }
     write_totals("all", all, 0.0);
+    if (all->compiled > 0) {
+        (void)printf("as generated C: %d cases, %d of them with other bits than the engine's\n", all->compiled,
+                     all->compiled_differ);
+    }
     for (int i = 0; i < reason_count; i++) {
         (void)printf("refused by ONNX Runtime: %d of %s (%s): %s\n", reasons[i].count, reasons[i].operator_name,
                      reasons[i].id, reasons[i].text);
@@ -145,7 +167,7 @@ static enum ql_status run_all(const char *only, int first, int count, struct tot
 }
 
 // Finds operator and number in "LSTM-1234".
-static enum ql_status read_id(const char *id, const struct conformance_operator **operator, int * number,
+static enum ql_status read_id(const char *id, const struct conformance_operator **row, int *number,
                               struct ql_error *error)
 {
     char name[CASE_NAME_BYTES];
@@ -154,8 +176,8 @@ static enum ql_status read_id(const char *id, const struct conformance_operator 
     const long value = dash == NULL ? -1 : strtol(dash + 1, &end, 10);
 
     (void)snprintf(name, sizeof name, "%.*s", dash == NULL ? 0 : (int)(dash - id), id);
-    *operator= conformance_operator_find(name);
-    if (*operator== NULL || value<0 || value> 1000000000 || * end != '\0' || end == dash + 1) {
+    *row = conformance_operator_find(name);
+    if (*row == NULL || value < 0 || value > 1000000000 || *end != '\0' || end == dash + 1) {
         return ql_error_write(error, QL_ERROR_USAGE, "%s: a case is named by an operator and a number: LSTM-1234", id);
     }
     *number = (int)value;
@@ -168,12 +190,15 @@ int main(int argc, char **argv)
     const char *only = "";
     int count = DEFAULT_COUNT;
     int first = 0;
+    int compiled_count = 0;
     bool help = false;
     struct ql_option options[] = {
         {"count", QL_OPTION_INT, &count, 1, 100000, "N",
          "cases of each simple operator; others have several times as many", false},
         {"first", QL_OPTION_INT, &first, 0, 1000000000, "N", "number of the first case; other numbers are other cases",
          false},
+        {"generated_c", QL_OPTION_INT, &compiled_count, 0, 100000, "N",
+         "of so many the generated C, too, against the engine's bits", false},
         {"operator", QL_OPTION_STRING, &only, 0, 0, "NAME", "only this operator, or \"graph\" for graphs of several",
          false},
         {"case", QL_OPTION_STRING, &id, 0, 0, "ID", "only this case, such as LSTM-1234, with all that is in it", false},
@@ -184,7 +209,7 @@ int main(int argc, char **argv)
     struct ql_error error = {QL_OK, ""};
     struct ql_process server = {0};
     struct totals all = {.cases = 0};
-    const struct conformance_operator *operator= NULL;
+    const struct conformance_operator *row = NULL;
     int number = 0;
 
     enum ql_status status = ql_option_read(options, argc, argv, NULL, 0, NULL, &error);
@@ -196,7 +221,7 @@ int main(int argc, char **argv)
         status = ql_error_write(&error, QL_ERROR_USAGE, "--operator %s: there are no cases of it", only);
     }
     if (status == QL_OK && id[0] != '\0') {
-        status = read_id(id, &operator, & number, &error);
+        status = read_id(id, &row, &number, &error);
     }
     if (status != QL_OK) {
         (void)fprintf(stderr, "conformance: %s\n", error.message);
@@ -207,15 +232,16 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "conformance: %s\n", error.message);
         return SKIPPED;
     }
-    if (operator!= NULL) {
+    if (row != NULL) {
         double used = 0.0;
-        status = run_case(operator, number, true, &all, &used, &server, &error);
+        status = run_case(row, number, true, compiled_count > 0, &all, &used, &server, &error);
     } else {
-        status = run_all(only, first, count, &all, &server, &error);
+        status = run_all(only, first, count, compiled_count, &all, &server, &error);
     }
     ql_process_close(&server);
+    compiled_cases_free(&compiled);
     if (status != QL_OK) {
         (void)fprintf(stderr, "conformance: %s\n", error.message);
     }
-    return status != QL_OK || all.outcomes[CASE_DIFFERED] > 0;
+    return status != QL_OK || all.outcomes[CASE_DIFFERED] + all.compiled_differ > 0;
 }

@@ -16,29 +16,34 @@
 
 // --- The engine ---
 
+void case_bindings_init(struct case_bindings *to, const struct conformance_case *c, bool folds)
+{
+    to->count = 0;
+    for (int k = 0; k < c->graph.input_count; k++) {
+        const struct ql_value *value = &c->graph.values[c->graph.inputs[k]];
+        for (int axis = 0; axis < value->rank; axis++) {
+            if (value->dims[axis] < 0) {
+                (void)snprintf(to->names[k][axis], CASE_NAME_BYTES, "%.30s:%d", value->name, axis);
+                to->bindings[to->count++] = (struct ql_binding){.name = to->names[k][axis], .size = c->dims[k][axis]};
+            }
+        }
+        if (folds) {
+            to->bindings[to->count++] = (struct ql_binding){.name = value->name, .data = c->contents[k]};
+        }
+    }
+}
+
 // Runs a graph that has the inputs of the case's graph. `folds` makes all of them constants.
 static enum ql_status run_engine(struct case_results *results, struct conformance_case *c, const struct ql_graph *graph,
                                  bool folds, bool keep_values, struct ql_error *error)
 {
-    struct ql_binding bindings[CASE_INPUT_LIMIT * (QL_RANK_LIMIT + 1)];
-    char names[CASE_INPUT_LIMIT][QL_RANK_LIMIT][CASE_NAME_BYTES];
-    struct ql_program_options options = {.bindings = bindings, .keep_values = keep_values};
+    struct case_bindings bindings;
     struct ql_engine engine = {0};
     void *outputs[CASE_OUTPUT_LIMIT];
 
-    for (int k = 0; k < graph->input_count; k++) {
-        const struct ql_value *value = &graph->values[graph->inputs[k]];
-        for (int axis = 0; axis < value->rank; axis++) {
-            if (value->dims[axis] < 0) {
-                (void)snprintf(names[k][axis], CASE_NAME_BYTES, "%.30s:%d", value->name, axis);
-                bindings[options.binding_count++] =
-                    (struct ql_binding){.name = names[k][axis], .size = c->dims[k][axis]};
-            }
-        }
-        if (folds) {
-            bindings[options.binding_count++] = (struct ql_binding){.name = value->name, .data = c->contents[k]};
-        }
-    }
+    case_bindings_init(&bindings, c, folds);
+    const struct ql_program_options options = {
+        .bindings = bindings.bindings, .binding_count = bindings.count, .keep_values = keep_values};
     enum ql_status status = ql_engine_init(&engine, graph, &options, error);
     if (status != QL_OK) {
         return status;
@@ -82,8 +87,7 @@ static bool is_nan(const struct case_tensor *tensor, int i)
     return case_is_float(tensor->type) && isnan(element(tensor, i));
 }
 
-// All bits but those of a NaN, of which there are many.
-static bool are_identical(const struct case_results *a, const struct case_results *b)
+bool case_results_are_identical(const struct case_results *a, const struct case_results *b)
 {
     for (int k = 0; k < a->count; k++) {
         const struct case_tensor *left = &a->tensors[k];
@@ -125,9 +129,9 @@ enum ql_status conformance_run(struct case_results *results, struct conformance_
         status = ql_error_prefix(error, "with constant inputs: ");
         goto done;
     }
-    if (!are_identical(results, &read_back)) {
+    if (!case_results_are_identical(results, &read_back)) {
         status = ql_error_write(error, QL_ERROR_NUMERIC, "as built and as read back from its file the results differ");
-    } else if (!are_identical(results, &folded)) {
+    } else if (!case_results_are_identical(results, &folded)) {
         status = ql_error_write(error, QL_ERROR_NUMERIC, "with constant inputs the results differ");
     }
 done:

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "conformance_case.h"
+#include "onnx/program.h"
 #include "verify/process.h"
 
 enum { CASE_OUTPUT_LIMIT = 64, CASE_MESSAGE_BYTES = 512 };
@@ -32,6 +33,17 @@ struct case_results {
     int count;
     struct case_tensor tensors[CASE_OUTPUT_LIMIT]; // in the order of the graph's outputs
 };
+
+// What fixes the sizes that the case's graph leaves open, and, with `folds`, makes its inputs constants.
+struct case_bindings {
+    int count;
+    struct ql_binding bindings[CASE_INPUT_LIMIT * (QL_RANK_LIMIT + 1)];
+    char names[CASE_INPUT_LIMIT][QL_RANK_LIMIT][CASE_NAME_BYTES];
+};
+void case_bindings_init(struct case_bindings *to, const struct conformance_case *c, bool folds);
+
+// True when both have the same types, shapes and bits, but for those of a NaN, of which there are many.
+bool case_results_are_identical(const struct case_results *a, const struct case_results *b);
 
 struct case_report {
     enum case_outcome outcome;
