@@ -24,17 +24,33 @@ static bool read_reduced(struct ql_lower *lower, const struct ql_program_value *
     return count > 0;
 }
 
-// What a reduction over no elements gives: 0, or the least number there is. A mean over nothing has no value.
+// The least number of an integer type, as it is before the result is cast to that type.
+static int64_t least_integer(enum ql_element type)
+{
+    switch (type) {
+    case QL_ELEMENT_S64:
+        return INT64_MIN;
+    case QL_ELEMENT_S32:
+        return INT32_MIN;
+    case QL_ELEMENT_S16:
+        return INT16_MIN;
+    case QL_ELEMENT_S8:
+        return INT8_MIN;
+    default: // unsigned numbers and truth values
+        return 0;
+    }
+}
+
+// What a reduction over no elements gives: 0, or the least number of the node's type. A mean over nothing has no value.
 static int empty_result(struct ql_lower *lower, enum ql_element type, const char *stem)
 {
     static const uint64_t zero = 0;
     static const float least_f32 = -__builtin_inff();
     static const double least_f64 = -__builtin_inf();
-    static const int64_t least_s64 = INT64_MIN;
+    const int64_t least_s64 = least_integer(ql_lower_value(lower, lower->node->inputs[0])->type);
     const bool sum = strcmp(stem, "add") == 0;
     const void *least = type == QL_ELEMENT_F32   ? (const void *)&least_f32
                         : type == QL_ELEMENT_F64 ? (const void *)&least_f64
-                        : type == QL_ELEMENT_U64 ? (const void *)&zero
                                                  : (const void *)&least_s64;
 
     return ql_lower_constant(lower, type, 0, NULL, sum ? (const void *)&zero : least);
@@ -42,10 +58,14 @@ static int empty_result(struct ql_lower *lower, enum ql_element type, const char
 
 void ql_lower_op_reduce(struct ql_lower *lower)
 {
-    const int x = ql_lower_input(lower, 0);
-    const struct ql_program_value *v = ql_lower_value(lower, x);
+    const int given = ql_lower_input(lower, 0);
+    const enum ql_element type = ql_lower_value(lower, given)->type;
     const bool mean = lower->row->stem[0] == '-'; // a sum, divided by the number of elements
     const char *stem = lower->row->stem + mean;
+    // The largest of truth values is the largest of the numbers 0 and 1.
+    const bool truth = type == QL_ELEMENT_BOOL && strcmp(stem, "max") == 0 && lower->opset >= 20;
+    const int x = truth ? ql_lower_cast(lower, given, QL_ELEMENT_S64) : given;
+    const struct ql_program_value *v = ql_lower_value(lower, x);
     const bool keeps = ql_lower_int(lower, "keepdims", 1) != 0;
     bool marks[QL_RANK_LIMIT] = {false};
     int own[QL_RANK_LIMIT];
@@ -57,7 +77,7 @@ void ql_lower_op_reduce(struct ql_lower *lower)
 
     if (!read_reduced(lower, v, marks)) {
         if (ql_lower_int(lower, "noop_with_empty_axes", 0) != 0) {
-            ql_lower_alias(lower, 0, x, v->rank, v->dims, 0);
+            ql_lower_alias(lower, 0, given, v->rank, v->dims, 0);
             return;
         }
         for (int axis = 0; axis < v->rank; axis++) {
@@ -73,7 +93,8 @@ void ql_lower_op_reduce(struct ql_lower *lower)
             dims[rank++] = lost ? 1 : v->dims[axis];
         }
     }
-    const int y = ql_lower_output(lower, 0, v->type, rank, dims);
+    const int output = ql_lower_output(lower, 0, type, rank, dims);
+    const int y = truth ? ql_lower_temporary(lower, v->type, rank, dims) : output;
     const struct ql_operation *operation = ql_lower_operation(lower, stem, v->type);
     if (lower->status != QL_OK) {
         return;
@@ -88,7 +109,8 @@ void ql_lower_op_reduce(struct ql_lower *lower)
             return;
         }
         ql_lower_strides(rank, dims, strides);
-        ql_lower_copy(lower, y, empty_result(lower, v->type, stem), rank, dims, strides, steps);
+        const int nothing = ql_lower_cast(lower, empty_result(lower, v->type, stem), type);
+        ql_lower_copy(lower, output, nothing, rank, dims, strides, steps);
         return;
     }
     struct ql_kernel_call kept = {0};
@@ -113,6 +135,9 @@ void ql_lower_op_reduce(struct ql_lower *lower)
         const int64_t number = lost_count;
         int count = ql_lower_constant(lower, QL_ELEMENT_S64, 0, NULL, &number);
         ql_lower_binary(lower, y, call.buffers[0], ql_lower_cast(lower, count, v->type), "div");
+    }
+    if (truth) {
+        ql_lower_cast_to(lower, output, y);
     }
 }
 
