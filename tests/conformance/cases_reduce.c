@@ -36,6 +36,21 @@ static int reduce_shape(int *dims, int rank, const int64_t *axes, int axis_count
     return left;
 }
 
+// What the largest of no numbers is.
+static double least_number(enum ql_element type)
+{
+    switch (type) {
+    case QL_ELEMENT_S64:
+        return -0x1p63;
+    case QL_ELEMENT_S32:
+        return -0x1p31;
+    case QL_ELEMENT_S8:
+        return -0x1p7;
+    default:
+        return case_is_float(type) ? -HUGE_VAL : 0.0;
+    }
+}
+
 // The axes are an attribute or an input, by version; they may be left out, or be an empty list.
 void generate_reduce(struct conformance_case *c, const char *operator_name)
 {
@@ -46,14 +61,14 @@ void generate_reduce(struct conformance_case *c, const char *operator_name)
     const enum ql_element type = case_type(c, max && opset >= 20   ? "f32 f64 f16 s64 s32 u32 u64 s8 u8 bool"
                                               : max && opset >= 12 ? "f32 f64 f16 s64 s32 u32 u64 s8 u8"
                                               : sum || max         ? "f32 f32 f64 f16 s64 s32 u32 u64"
-                                                                   : "f32 f32 f64 f16 s32 s64");
+                                                                   : "f32 f32 f64 f16 s32 s64 u32 u64");
     const bool exact = type != QL_ELEMENT_F16 && case_chance(c, EXACT_CHANCE);
     int dims[QL_RANK_LIMIT];
     int64_t axes[QL_RANK_LIMIT];
     int inputs[2];
     int count = 1;
 
-    c->allows_empty = sum || (max && case_is_float(type));
+    c->allows_empty = sum || max;
     const int rank = case_shape(c, dims, 0, 5);
     inputs[0] = case_operand(c, type, rank, dims, exact ? CASE_GRID : CASE_REAL);
     int axis_count = case_axes(c, axes, rank);
@@ -80,7 +95,7 @@ void generate_reduce(struct conformance_case *c, const char *operator_name)
     if (product(dims, rank) == 0) {
         const bool reduces_all = (!given || axis_count == 0) && !no_operation;
         const int result_rank = reduce_shape(dims, rank, axes, given ? axis_count : 0, reduces_all, keeps);
-        case_twin_fill(c, result_rank, dims, max ? -HUGE_VAL : 0.0);
+        case_twin_fill(c, result_rank, dims, max ? least_number(type) : 0.0);
     }
     if (!exact && !max) {
         const int terms = product(dims, rank);
