@@ -176,6 +176,68 @@ static enum ql_status add_graph_values(struct ql_program *program, const struct 
     return QL_OK;
 }
 
+// --- Outputs ---
+
+// The node that makes a value, or -1.
+static int find_maker(const struct ql_graph *graph, int value)
+{
+    for (int n = 0; n < graph->node_count; n++) {
+        for (int k = 0; k < graph->nodes[n].output_count; k++) {
+            if (graph->nodes[n].outputs[k] == value) {
+                return n;
+            }
+        }
+    }
+    return -1;
+}
+
+// Gives an output that is a view of an input memory of its own: a copy, made after all calls. They read the view.
+static enum ql_status detach_output(struct ql_lower *lower, int output, int maker)
+{
+    struct ql_program *program = lower->program;
+    int strides[QL_RANK_LIMIT];
+    enum ql_status status = make_room(program, 1, lower->error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    struct ql_program_value *value = &program->values[output];
+    const int view = ql_lower_view(lower, output, value->rank, value->dims, 0);
+    for (int n = 0; n < program->call_count; n++) {
+        for (int k = 0; k < program->calls[n].kernel->buffer_count; k++) {
+            if (program->calls[n].buffers[k] == output) {
+                program->calls[n].buffers[k] = view;
+            }
+        }
+    }
+    value->root = output;
+    value->offset = 0;
+    value->storage = QL_STORAGE_ARENA;
+    lower->folding = false;
+    lower->node_index = maker;
+    ql_lower_strides(value->rank, value->dims, strides);
+    ql_lower_copy(lower, output, view, value->rank, value->dims, strides, strides);
+    return lower->status;
+}
+
+// An output may lie where an input lies. Of several, one that is a view of an input would change when another one is
+// written over that input.
+static enum ql_status detach_outputs(struct ql_lower *lower)
+{
+    const struct ql_program *program = lower->program;
+    const struct ql_graph *graph = program->graph;
+    enum ql_status status = QL_OK;
+
+    for (int k = 0; k < graph->output_count && graph->output_count > 1 && status == QL_OK; k++) {
+        const int output = graph->outputs[k];
+        const int maker = find_maker(graph, output);
+        if (maker >= 0 && program->values[program->values[output].root].storage == QL_STORAGE_INPUT) {
+            status = detach_output(lower, output, maker);
+        }
+    }
+    return status;
+}
+
 // --- Calls that nobody needs ---
 
 // Keeps the calls that write what a later call reads, or what is an output of the graph. From the last call to the
@@ -243,6 +305,9 @@ enum ql_status ql_program_init(struct ql_program *program, const struct ql_graph
         lower.output_count = node->output_count;
         ql_lower_node(&lower);
         status = lower.status;
+    }
+    if (status == QL_OK) {
+        status = detach_outputs(&lower);
     }
     if (status == QL_OK && !options->keep_values) {
         status = drop_dead_calls(program, error);
