@@ -42,7 +42,7 @@ static const struct unary {
     double absolute; // of tolerance, near zeros of the function
 } unaries[] = {
     // ONNX Runtime's vectorized functions are polynomials or rational functions with errors of some units; its sigmoid
-    // is off by up to 1.2e-7 where the result is small. Sigmoid, Tanh, Erf and Gelu of doubles are not supported here.
+    // is off by up to 1.2e-7 where the result is small. Sigmoid, Tanh and Gelu of doubles are not supported here.
     {"Abs", {{9, NUMBERS}}, 1, 0.0, 0.0},
     {"Erf", {{9, SINGLES}}, 1, 4.0, 1e-7},
     {"Exp", {{9, FLOATS}}, 1, 4.0, 0.0},

@@ -33,17 +33,25 @@ void case_bindings_init(struct case_bindings *to, const struct conformance_case 
     }
 }
 
-// Runs a graph that has the inputs of the case's graph. `folds` makes all of them constants.
+// How the engine runs a case.
+enum engine_way {
+    WAY_KEPT,   // no two values share memory
+    WAY_SHARED, // values share memory, and results lie where inputs lie, as a state does
+    WAY_FOLDED, // all inputs are constants
+};
+
+// Runs a graph that has the inputs of the case's graph.
 static enum ql_status run_engine(struct case_results *results, struct conformance_case *c, const struct ql_graph *graph,
-                                 bool folds, bool keep_values, struct ql_error *error)
+                                 enum engine_way way, struct ql_error *error)
 {
     struct case_bindings bindings;
     struct ql_engine engine = {0};
     void *outputs[CASE_OUTPUT_LIMIT];
+    const void *inputs[CASE_INPUT_LIMIT];
 
-    case_bindings_init(&bindings, c, folds);
+    case_bindings_init(&bindings, c, way == WAY_FOLDED);
     const struct ql_program_options options = {
-        .bindings = bindings.bindings, .binding_count = bindings.count, .keep_values = keep_values};
+        .bindings = bindings.bindings, .binding_count = bindings.count, .keep_values = way == WAY_KEPT};
     enum ql_status status = ql_engine_init(&engine, graph, &options, error);
     if (status != QL_OK) {
         return status;
@@ -58,10 +66,18 @@ static enum ql_status run_engine(struct case_results *results, struct conformanc
         tensor->data = ql_arena_take(&c->arena, (size_t)view.count, ql_element_bytes(view.type));
         outputs[k] = tensor->data;
     }
+    memcpy(inputs, c->contents, sizeof inputs);
+    for (int k = 0; k < graph->input_count && k < graph->output_count && way == WAY_SHARED; k++) {
+        const size_t bytes = engine.program.values[graph->inputs[k]].bytes;
+        if (bytes <= engine.program.values[graph->outputs[k]].bytes && outputs[k] != NULL) {
+            memcpy(outputs[k], c->contents[k], bytes);
+            inputs[k] = outputs[k];
+        }
+    }
     if (c->arena.exhausted) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
     } else {
-        status = ql_engine_run(&engine, c->contents, outputs, error);
+        status = ql_engine_run(&engine, inputs, outputs, error);
     }
     ql_engine_free(&engine);
     return status;
@@ -115,17 +131,17 @@ enum ql_status conformance_run(struct case_results *results, struct conformance_
     unsigned char *bytes = NULL;
     size_t size_bytes;
 
-    enum ql_status status = run_engine(results, c, &c->graph, false, true, error);
+    enum ql_status status = run_engine(results, c, &c->graph, WAY_KEPT, error);
     if (status != QL_OK) {
         goto done;
     }
     if ((status = ql_onnx_write(&bytes, &size_bytes, &c->graph, error)) != QL_OK ||
         (status = ql_onnx_read(&copy, bytes, size_bytes, error)) != QL_OK ||
-        (status = run_engine(&read_back, c, &copy, false, false, error)) != QL_OK) {
+        (status = run_engine(&read_back, c, &copy, WAY_SHARED, error)) != QL_OK) {
         status = ql_error_prefix(error, "read back from its file: ");
         goto done;
     }
-    if ((status = run_engine(&folded, c, &c->graph, true, false, error)) != QL_OK) {
+    if ((status = run_engine(&folded, c, &c->graph, WAY_FOLDED, error)) != QL_OK) {
         status = ql_error_prefix(error, "with constant inputs: ");
         goto done;
     }

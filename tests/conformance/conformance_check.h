@@ -1,6 +1,6 @@
 // Runs a case in the engine and in ONNX Runtime and compares the results.
-// The engine runs it three times: as built, as read back from its file, and with every input known at compile time.
-// These three must agree bit for bit.
+// The engine runs it three times: as built; as read back from its file, with outputs in the memory of inputs; and with
+// every input known at compile time. These three must agree bit for bit.
 // Uses: conformance_case, base, onnx, engine, verify.
 #ifndef CONFORMANCE_CHECK_H
 #define CONFORMANCE_CHECK_H

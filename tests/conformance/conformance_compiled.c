@@ -66,8 +66,8 @@ static enum ql_status start(struct compiled_cases *compiled, struct ql_error *er
                 "return taken;\n}\n\n"
                 "static void *take_output(size_t bytes)\n{\n    void *taken = take(bytes);\n"
                 "    memset(taken, 0xa5, bytes);\n    return taken;\n}\n\n"
-                "static void *take_input(size_t bytes)\n{\n    void *taken = take(bytes);\n"
-                "    return fread(taken, 1, bytes, stdin) == bytes ? taken : NULL;\n}\n\n"
+                "static void *read_input(void *to, size_t bytes)\n{\n"
+                "    return fread(to, 1, bytes, stdin) == bytes ? to : NULL;\n}\n\n"
                 "int main(void)\n{\n    void *inputs[64], *outputs[64];\n",
                 compiled->driver);
     return QL_OK;
@@ -116,18 +116,24 @@ static void write_call(FILE *source, const struct ql_graph *graph, int number)
     (void)fputs(");\n}\n", source);
 }
 
-// The driver's part for the case: reads the inputs, calls, writes the outputs.
+// The driver's part for the case: reads the inputs, calls, writes the outputs. Where an output has room for the input of
+// the same number, every other case has both in the same memory, as a state has.
 static void write_driver(FILE *driver, const struct ql_program *program, int number)
 {
     const struct ql_graph *graph = program->graph;
 
     (void)fprintf(driver, "    extern bool call%d(void *const *, void *const *);\n    used = 0;\n", number);
-    for (int k = 0; k < graph->input_count; k++) {
-        (void)fprintf(driver, "    inputs[%d] = take_input(%zu);\n", k, program->values[graph->inputs[k]].bytes);
-    }
     for (int k = 0; k < graph->output_count; k++) {
-        const size_t bytes = program->values[graph->outputs[k]].bytes;
-        (void)fprintf(driver, "    outputs[%d] = take_output(%zu);\n", k, bytes);
+        (void)fprintf(driver, "    outputs[%d] = take_output(%zu);\n", k, program->values[graph->outputs[k]].bytes);
+    }
+    for (int k = 0; k < graph->input_count; k++) {
+        const size_t bytes = program->values[graph->inputs[k]].bytes;
+        const bool fits = k < graph->output_count && bytes <= program->values[graph->outputs[k]].bytes;
+        if (fits && number % 2 == 0) {
+            (void)fprintf(driver, "    inputs[%d] = read_input(outputs[%d], %zu);\n", k, k, bytes);
+        } else {
+            (void)fprintf(driver, "    inputs[%d] = read_input(take(%zu), %zu);\n", k, bytes, bytes);
+        }
     }
     (void)fprintf(driver, "    if (!call%d(inputs, outputs)) {\n        return 1;\n    }\n", number);
     for (int k = 0; k < graph->output_count; k++) {
