@@ -24,7 +24,7 @@ const struct conformance_operator conformance_operators[] = {
     {"GRU", 9, 8, generate_recurrent},
     {"Gather", 9, 2, generate_gather},
     {"Gelu", 20, 1, generate_gelu},
-    {"Gemm", 9, 4, generate_gemm},
+    {"Gemm", 9, 6, generate_gemm},
     {"Greater", 9, 1, generate_compare},
     {"GreaterOrEqual", 12, 1, generate_compare},
     {"Identity", 9, 1, generate_identity},
