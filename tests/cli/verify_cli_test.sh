@@ -128,7 +128,7 @@ change firmware/port/pipe/model.c 's/const float \*logits = model_step/state.h0[
     "state is carried"
 if [[ $has_ort == yes ]]; then
     change web/language_model.js 's/if (this.resetTokens.has(token))/if (false)/' ONNX "state is carried"
-    change web/language_model.js 's/this.#state = states.map(/this.#state = states.toReversed().map(/' ONNX \
+    change web/language_model.js 's/this.#state = states.map(/this.#state = [...states].reverse().map(/' ONNX \
         "state is carried"
     change web/sampler.js 's/passed > drawn/passed >= drawn + 0.01/' ONNX "sampler differs"
     change web/sampler.js 's/|| a - b/|| b - a/; s/weights\[b\] - weights\[a\]/Math.round(weights[b] - weights[a])/' ONNX \
