@@ -229,17 +229,17 @@ static enum ql_status build(const struct compiled_cases *compiled, struct ql_err
     static const char *const flags[] = {"cc",         "-std=c11",     "-O1",      "-Wall",   "-Wextra",
                                         "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-o"};
     enum { FLAGS = sizeof flags / sizeof flags[0] };
-    char *argv[FLAGS + 1 + 1 + COMPILED_LIMIT + 1] = {NULL};
+    const char *argv[FLAGS + 1 + 1 + COMPILED_LIMIT + 1] = {NULL};
     char paths[COMPILED_LIMIT + 2][PATH_BYTES];
     int count = 0;
 
     for (; count < FLAGS; count++) {
-        argv[count] = (char *)(uintptr_t)flags[count];
+        argv[count] = flags[count];
     }
-    argv[count++] = (char *)(uintptr_t)file_path(paths[0], compiled, "program");
-    argv[count++] = (char *)(uintptr_t)file_path(paths[1], compiled, "driver.c");
+    argv[count++] = file_path(paths[0], compiled, "program");
+    argv[count++] = file_path(paths[1], compiled, "driver.c");
     for (int i = 0; i < compiled->count; i++) {
-        argv[count++] = (char *)(uintptr_t)file_path(paths[2 + i], compiled, "m%d.c", i);
+        argv[count++] = file_path(paths[2 + i], compiled, "m%d.c", i);
     }
     return ql_process_run(argv, error);
 }
@@ -250,7 +250,7 @@ static enum ql_status run(const struct compiled_cases *compiled, struct ql_error
 
     (void)snprintf(command, sizeof command, "'%s/program' < '%s/inputs' > '%s/outputs'", compiled->folder,
                    compiled->folder, compiled->folder);
-    char *const argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", command, NULL};
+    const char *const argv[] = {"sh", "-c", command, NULL};
     return ql_process_run(argv, error);
 }
 
