@@ -2,7 +2,7 @@
 # Uses: tools/, CMakePresets.json. `make help` lists the targets from the comments behind them.
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test bench lint format clean
+.PHONY: all help demo test conformance mutants bench lint format clean
 
 # For a build folder that is new; one that is there keeps its generator.
 export CMAKE_GENERATOR ?= Ninja
@@ -28,8 +28,18 @@ demo: ## install what is missing, train a model on real names and print what it 
 	@tools/demo
 
 test: ## install what is missing, run all tests in the release build and again under sanitizers
-	@tools/bootstrap
+	@tools/bootstrap build test demo web
 	@tools/test $(configure_flags)
+
+conformance: ## compare thousands of random operators with ONNX Runtime, and their C with the engine
+	@tools/bootstrap build test web
+	@cmake --preset release $(configure_flags) > /dev/null
+	@cmake --build build --target conformance -- --quiet
+	@build/tests/conformance/conformance --generated_c 10
+
+mutants: ## plant faults like those of real engines, and see that the tests catch each
+	@tools/bootstrap build test web
+	@tools/mutants
 
 bench: all ## measure speed and quality beside other tools
 	@bench/run

@@ -28,6 +28,9 @@ endif()
 # where a product and a sum round twice, so the compiler must never make one by itself. For the same reason there is
 # no -ffast-math here, and no -march=native: the default is the oldest x86-64.
 add_compile_options(-ffp-contract=off)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-fno-tree-slp-vectorize) # gcc 12 makes vfmaddsub there all the same
+endif()
 
 # What nobody here reads: errno after a mathematical function, and the processor's floating-point exception flags.
 # Without them a loop with a comparison or a square root can become vectors; no result changes.

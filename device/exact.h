@@ -16,9 +16,10 @@
 #endif
 
 // A fused multiply-add rounds once where a product and a sum round twice. Both compilers make one by default where the
-// processor has it; gcc does not know the pragma of the C standard.
+// processor has it; gcc does not know the pragma of the C standard. gcc 12 makes some (vfmaddsub) even when told not to,
+// where it gathers single operations into vectors, so it must leave that; loops become vectors all the same.
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("fp-contract=off")
+#pragma GCC optimize("fp-contract=off", "no-tree-slp-vectorize")
 #else
 #pragma STDC FP_CONTRACT OFF
 #endif
