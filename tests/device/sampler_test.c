@@ -126,6 +126,20 @@ static void sampler_draws_follow_the_exact_probabilities(void **state)
     }
 }
 
+static void sampler_number_on_a_border_draws_the_token_behind_it(void **state)
+{
+    (void)state;
+    const uint32_t one_fifth = 0xcccccccdu, one_ninth = 0x38e38e39u; // modulo 2^32
+    const float logits[] = {1.5f, 1.5f, 1.5f, 1.5f};
+
+    for (uint32_t n = 0; n < 4; n++) {
+        struct ql_sampler sampler = sampler_of(1.0f, 1.0f, 0, 1);
+        // A number is rotate(5 s[1], 7) * 9; so the first is n / 4 of 2^32, where token n - 1 ends and n begins.
+        sampler.random.state[1] = one_fifth * ql_random_rotate((n << 30) * one_ninth, 32 - 7);
+        assert_int_equal(draw(&sampler, logits, 4), (int)n);
+    }
+}
+
 static void sampler_at_temperature_zero_takes_the_largest_and_draws_nothing(void **state)
 {
     (void)state;
@@ -359,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sampler_draws_follow_the_exact_probabilities),
+        cmocka_unit_test(sampler_number_on_a_border_draws_the_token_behind_it),
         cmocka_unit_test(sampler_at_temperature_zero_takes_the_largest_and_draws_nothing),
         cmocka_unit_test(sampler_with_top_k_one_takes_the_largest_and_draws_once),
         cmocka_unit_test(sampler_with_tiny_top_p_takes_the_largest),
