@@ -9,12 +9,10 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "cli/cli.h"
+#include "cli/self_test.h"
 #include "codegen/codegen.h"
 #include "codegen/in_place.h"
 #include "codegen/token_table.h"
-#include "device/sampler.h"
-#include "device/trace.h"
-#include "engine/engine.h"
 #include "onnx/descriptor.h"
 #include "onnx/onnx_reader.h"
 
@@ -22,9 +20,6 @@ static const char usage[] = "compile MODEL.onnx [OPTION ...]";
 static const char summary_text[] =
     "Makes C of a model: one source with weights, kernels, vocabulary and sampler, and its header.\n"
     "The descriptor MODEL.json beside the model makes it a model that writes.";
-
-// The self-test's steps: enough for a wrong weight or gate to show, few enough for a chip that emulates float.
-enum { TRACE_STEPS = 32, TRACE_SEED = 1 };
 
 enum { PATH_BYTES = 4096, BINDING_LIMIT = 16, BINDING_NAME_BYTES = 64 };
 
@@ -50,7 +45,7 @@ struct compilation {
     struct ql_text_model text;
 };
 
-// Copies a path with another ending instead of its own.
+// Writes a path with another ending instead of its own.
 static enum ql_status write_path(char to[PATH_BYTES], const char *path, const char *ending, struct ql_error *error)
 {
     const char *slash = strrchr(path, '/');
@@ -60,8 +55,7 @@ static enum ql_status write_path(char to[PATH_BYTES], const char *path, const ch
     if (length + strlen(ending) >= PATH_BYTES) {
         return ql_error_write(error, QL_ERROR_USAGE, "%s: the path is too long", path);
     }
-    memcpy(to, path, length);
-    memcpy(to + length, ending, strlen(ending) + 1);
+    (void)snprintf(to, PATH_BYTES, "%.*s%s", (int)length, path, ending);
     return QL_OK;
 }
 
@@ -148,81 +142,6 @@ static enum ql_status load_graph(struct compilation *work, struct ql_error *erro
     return status == QL_OK ? QL_OK : ql_error_prefix(error, "%s: ", work->model_path);
 }
 
-// Lets the engine write the text of the self-test. Its program has no table of tokens, so the self-test also proves
-// that the table changes nothing.
-static enum ql_status write_trace(struct compilation *work, const struct ql_program_options *options,
-                                  struct ql_error *error)
-{
-    struct ql_text_model *text = &work->text;
-    const struct ql_graph *graph = &work->graph;
-    const int V = work->descriptor.symbol_count;
-    struct ql_sampler sampler = {.temperature = (float)work->descriptor.temperature,
-                                 .top_p = (float)work->descriptor.top_p,
-                                 .top_k = work->descriptor.top_k};
-    struct ql_arena arena = {0};
-    struct ql_engine engine = {0};
-    enum ql_status status = ql_engine_init(&engine, graph, options, error);
-
-    if (status != QL_OK) {
-        return status;
-    }
-    const void **inputs = ql_arena_take(&arena, (size_t)graph->input_count + 1, sizeof inputs[0]);
-    void **outputs = ql_arena_take(&arena, (size_t)graph->output_count + 1, sizeof outputs[0]);
-    float *weights = ql_arena_take(&arena, (size_t)V, sizeof weights[0]);
-    uint16_t *candidates = ql_arena_take(&arena, (size_t)V, sizeof candidates[0]);
-    float *logits = ql_arena_take(&arena, (size_t)V, sizeof logits[0]);
-    float *one_hot = ql_arena_take(&arena, (size_t)V, sizeof one_hot[0]);
-    int64_t token_s64;
-    int32_t token_s32;
-    if (arena.exhausted) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model");
-        goto done;
-    }
-    for (int i = 0; i < text->roles.state_count; i++) {
-        void *state = ql_arena_take(&arena, engine.program.values[graph->inputs[text->roles.states[i].input]].bytes,
-                                    sizeof(char));
-        inputs[text->roles.states[i].input] = state;
-        outputs[text->roles.states[i].output] = state;
-    }
-    if (arena.exhausted) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model");
-        goto done;
-    }
-    const enum ql_element token_type = engine.program.values[graph->inputs[text->roles.tokens]].type;
-    inputs[text->roles.tokens] = text->roles.one_hot            ? (const void *)one_hot
-                                 : token_type == QL_ELEMENT_S64 ? (const void *)&token_s64
-                                                                : (const void *)&token_s32;
-    outputs[text->roles.logits] = logits;
-    ql_random_init(&sampler.random, TRACE_SEED);
-    int token = ql_text_model_begin(text);
-    for (int step = 0; step < TRACE_STEPS && status == QL_OK; step++) {
-        for (int i = 0; i < work->descriptor.reset_count; i++) {
-            for (int k = 0; k < text->roles.state_count && work->descriptor.resets[i] == token; k++) {
-                memset(outputs[text->roles.states[k].output], 0,
-                       engine.program.values[graph->inputs[text->roles.states[k].input]].bytes);
-            }
-        }
-        token_s64 = token_s32 = token;
-        one_hot[token] = 1.0f;
-        status = ql_engine_run(&engine, inputs, outputs, error);
-        one_hot[token] = 0.0f;
-        if (status == QL_OK) {
-            work->text.trace[step] =
-                (struct ql_text_trace){.token = (uint16_t)token, .logits_hash = ql_trace_hash_f32(logits, V)};
-            token = ql_sampler_step_f32(&sampler, logits, weights, candidates, V);
-        }
-        if (status == QL_OK && token < 0) {
-            status = ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
-        }
-    }
-    text->trace_count = TRACE_STEPS;
-    text->trace_seed = TRACE_SEED;
-done:
-    ql_arena_free(&arena);
-    ql_engine_free(&engine);
-    return status;
-}
-
 static enum ql_status compile_program(struct compilation *work, struct ql_error *error)
 {
     struct ql_program_options options = {.default_size = 1};
@@ -249,7 +168,7 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
         (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings.sequence,
                                        error)) == QL_OK &&
         (status = ql_text_model_check(&work->program, error)) == QL_OK) {
-        status = write_trace(work, &options, error);
+        status = ql_cli_self_test_write(&work->text, &work->graph, &options, error);
     }
 done:
     return status == QL_OK ? QL_OK : ql_error_prefix(error, "%s: ", work->model_path);
@@ -258,17 +177,20 @@ done:
 // The command as it was given, in one line; the caller frees it. NULL when memory is out.
 static char *join_arguments(int argc, char **argv)
 {
-    size_t size = sizeof "quillet";
+    char *line = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&line, &size);
 
-    for (int i = 0; i < argc; i++) {
-        size += strlen(argv[i]) + 1;
+    if (stream == NULL) {
+        return NULL;
     }
-    char *line = malloc(size);
-    if (line != NULL) {
-        (void)snprintf(line, size, "quillet");
-        for (int i = 0; i < argc; i++) {
-            (void)strcat(strcat(line, " "), argv[i]);
-        }
+    (void)fputs("quillet", stream);
+    for (int i = 0; i < argc; i++) {
+        (void)fprintf(stream, " %s", argv[i]);
+    }
+    if (fclose(stream) != 0) {
+        free(line);
+        line = NULL;
     }
     return line;
 }
