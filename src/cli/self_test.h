@@ -10,6 +10,6 @@
 // anew from the graph, without what codegen does to it, so the self-test proves that this changed nothing.
 // Errors: those of the engine; QL_ERROR_NUMERIC for logits that are not finite.
 enum ql_status ql_cli_self_test_write(struct ql_text_model *text, const struct ql_graph *graph,
-                                 const struct ql_program_options *options, struct ql_error *error);
+                                      const struct ql_program_options *options, struct ql_error *error);
 
 #endif
