@@ -148,6 +148,20 @@ static void expect_error(const char *words)
     free(bytes);
 }
 
+// The fixture's model is read.
+static void expect_read(struct ql_graph *graph)
+{
+    struct ql_error error;
+    unsigned char *bytes;
+    size_t size_bytes = pack(&bytes);
+
+    *graph = (struct ql_graph){0};
+    if (ql_onnx_read(graph, bytes, size_bytes, &error) != QL_OK) {
+        fail_msg("%s", error.message);
+    }
+    free(bytes);
+}
+
 static void reader_sound_model_is_read(void **state)
 {
     struct ql_graph graph = {0};
@@ -268,6 +282,8 @@ static void reader_tensor_data_of_wrong_size_is_an_error(void **state)
     f.weight.raw_data.len = 8;
     expect_error("initializer 'w'");
     f.weight.raw_data.len = sizeof f.weight_data;
+    f.weight_dims[0] = 2;
+    expect_error("initializer 'w'");
     f.weight_dims[0] = -3;
     expect_error("the size -3 in dimension 0");
     f.weight_dims[0] = INT64_MAX;
@@ -289,6 +305,81 @@ static void reader_typed_number_out_of_range_is_an_error(void **state)
     f.weight.int32_data = numbers;
     f.weight.n_int32_data = 3;
     expect_error("do not fit the type");
+}
+
+static void reader_typed_numbers_at_the_ends_of_their_range_are_read(void **state)
+{
+    static const int8_t expected[] = {-128, 0, 127};
+    int32_t numbers[] = {-128, 0, 127};
+    struct ql_graph graph;
+
+    (void)state;
+    f.weight.has_raw_data = 0;
+    f.weight.data_type = ONNX__TENSOR_PROTO__DATA_TYPE__INT8;
+    f.weight.int32_data = numbers;
+    f.weight.n_int32_data = 3;
+    expect_read(&graph);
+    assert_memory_equal(graph.values[ql_graph_find(&graph, "w")].data, expected, sizeof expected);
+    ql_graph_free(&graph);
+}
+
+static void reader_attribute_lists_are_read_whole(void **state)
+{
+    Onnx__AttributeProto floats = ONNX__ATTRIBUTE_PROTO__INIT, ints = ONNX__ATTRIBUTE_PROTO__INIT;
+    Onnx__AttributeProto *list[] = {&floats, &ints};
+    float float_values[] = {1.5f, -2.5f, 3.5f};
+    int64_t int_values[] = {INT64_MIN, 7};
+    struct ql_graph graph;
+
+    (void)state;
+    floats.name = "floats";
+    floats.floats = float_values;
+    floats.n_floats = 3;
+    ints.name = "ints";
+    ints.ints = int_values;
+    ints.n_ints = 2;
+    f.nodes[0].attribute = list;
+    f.nodes[0].n_attribute = 2;
+    expect_read(&graph);
+    const struct ql_attribute *attributes = graph.nodes[0].attributes;
+    assert_int_equal(attributes[0].kind, QL_ATTRIBUTE_FLOATS);
+    assert_int_equal(attributes[0].count, 3);
+    assert_memory_equal(attributes[0].floats, float_values, sizeof float_values);
+    assert_int_equal(attributes[1].kind, QL_ATTRIBUTE_INTS);
+    assert_int_equal(attributes[1].count, 2);
+    assert_memory_equal(attributes[1].ints, int_values, sizeof int_values);
+    ql_graph_free(&graph);
+}
+
+static void reader_input_left_out_stays_a_gap(void **state)
+{
+    struct ql_graph graph;
+
+    (void)state;
+    f.inputs[0][0] = "";
+    expect_read(&graph);
+    assert_int_equal(graph.nodes[0].input_count, 2);
+    assert_int_equal(graph.nodes[0].inputs[0], -1);
+    assert_int_equal(graph.nodes[0].inputs[1], ql_graph_find(&graph, "w"));
+    ql_graph_free(&graph);
+}
+
+static void reader_version_of_another_domain_says_nothing(void **state)
+{
+    Onnx__OperatorSetIdProto other = f.opset;
+    Onnx__OperatorSetIdProto *orders[2][2] = {{&f.opset, &other}, {&other, &f.opset}};
+    struct ql_graph graph;
+
+    (void)state;
+    other.domain = "ai.onnx.ml";
+    other.version = 12;
+    f.model.n_opset_import = 2;
+    for (int k = 0; k < 2; k++) {
+        f.model.opset_import = orders[k];
+        expect_read(&graph);
+        assert_int_equal(graph.opset, 17);
+        ql_graph_free(&graph);
+    }
 }
 
 static void reader_external_and_sparse_data_are_errors(void **state)
@@ -396,6 +487,10 @@ int main(void)
         TEST(reader_output_that_nothing_makes_is_an_error),
         TEST(reader_tensor_data_of_wrong_size_is_an_error),
         TEST(reader_typed_number_out_of_range_is_an_error),
+        TEST(reader_typed_numbers_at_the_ends_of_their_range_are_read),
+        TEST(reader_attribute_lists_are_read_whole),
+        TEST(reader_input_left_out_stays_a_gap),
+        TEST(reader_version_of_another_domain_says_nothing),
         TEST(reader_external_and_sparse_data_are_errors),
         TEST(reader_operator_set_outside_the_supported_is_an_error),
         TEST(reader_control_character_in_a_name_is_an_error),
