@@ -12,7 +12,7 @@
 
 #include "engine/engine.h"
 
-enum { VALUE_LIMIT = 64, INPUT_LIMIT = 4 };
+enum { VALUE_LIMIT = 64, INPUT_LIMIT = 5 };
 
 // A graph of one node, whose inputs are all the graph's, and whose output 0 is the graph's.
 static struct ql_graph graph;
@@ -46,9 +46,9 @@ static void add_input(const char *name, enum ql_element type, int rank, const in
     ql_graph_add_input(&graph, node_inputs[number]);
 }
 
-static void add_constant(int number, int count, const int64_t *values)
+static void add_constant(const char *name, int number, int64_t value)
 {
-    node_inputs[number] = ql_graph_add_value(&graph, "constant", QL_ELEMENT_S64, 1, &count, values);
+    node_inputs[number] = ql_graph_add_value(&graph, name, QL_ELEMENT_S64, 1, (const int[]){1}, &value);
 }
 
 static void add_node(const char *operator_name, int input_count)
@@ -106,7 +106,7 @@ static void cumsum_of_floats_goes_each_way(void **state)
     for (int k = 0; k < 4; k++) {
         (void)set_up(state);
         add_input("x", QL_ELEMENT_F32, 2, (const int[]){2, 3}, (const float[]){1, 2, 3, 4, 5, 6});
-        add_constant(1, 1, (const int64_t[]){1});
+        add_constant("axis", 1, 1);
         add_node("CumSum", 2);
         ql_graph_add_int(&graph, "exclusive", k % 2);
         ql_graph_add_int(&graph, "reverse", k / 2);
@@ -176,6 +176,28 @@ static void gemm_with_m_equal_n_spreads_c_along_its_own_axis(void **state)
     }
 }
 
+// Both batches broadcast, and left and right matrices differ in size.
+static void matmul_of_crossed_batches_multiplies_every_pair(void **state)
+{
+    (void)state;
+    add_input("a", QL_ELEMENT_F32, 4, (const int[]){2, 1, 1, 2}, (const float[]){1, 2, 3, 4});
+    add_input("b", QL_ELEMENT_F32, 3, (const int[]){3, 2, 2}, (const float[]){1, 10, 0, 0, 0, 0, 1, 10, 1, 10, 1, 10});
+    add_node("MatMul", 2);
+    expect_floats(12, (const float[]){1, 10, 2, 20, 3, 30, 3, 30, 4, 40, 7, 70});
+}
+
+static void slice_backwards_reaches_the_first_element(void **state)
+{
+    (void)state;
+    add_input("x", QL_ELEMENT_F32, 1, (const int[]){4}, (const float[]){1, 2, 3, 4});
+    add_constant("start", 1, 3);
+    add_constant("end", 2, INT64_MIN);
+    add_constant("axis", 3, 0);
+    add_constant("step", 4, -1);
+    add_node("Slice", 5);
+    expect_floats(4, (const float[]){4, 3, 2, 1});
+}
+
 static void transpose_of_small_sizes_moves_every_axis(void **state)
 {
     (void)state;
@@ -216,6 +238,20 @@ static void softmax_of_each_version_normalizes_its_axes(void **state)
     }
 }
 
+// Without the largest taken off first, e^100 and e^101 are both beyond float.
+static void softmax_of_large_numbers_keeps_their_ratio(void **state)
+{
+    float y[3];
+
+    (void)state;
+    add_input("x", QL_ELEMENT_F32, 2, (const int[]){1, 3}, (const float[]){0, 100, 101});
+    add_node("Softmax", 1);
+    assert_int_equal(run(y), QL_OK);
+    assert_true(y[0] < 1e-30f);
+    assert_true(fabs((double)y[1] - 1.0 / (1.0 + exp(1.0))) < 1e-6);
+    assert_true(fabs((double)y[2] - 1.0 / (1.0 + exp(-1.0))) < 1e-6);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -226,9 +262,12 @@ int main(void)
         cmocka_unit_test(gather_of_an_index_at_the_edges_stops_behind_them),
         cmocka_unit_test(gemm_of_square_operands_transposes_what_it_is_told),
         cmocka_unit_test(gemm_with_m_equal_n_spreads_c_along_its_own_axis),
+        TEST(matmul_of_crossed_batches_multiplies_every_pair),
+        TEST(slice_backwards_reaches_the_first_element),
         TEST(transpose_of_small_sizes_moves_every_axis),
         TEST(concat_of_unequal_parts_joins_them_in_order),
         cmocka_unit_test(softmax_of_each_version_normalizes_its_axes),
+        TEST(softmax_of_large_numbers_keeps_their_ratio),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

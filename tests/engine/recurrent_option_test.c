@@ -29,7 +29,7 @@ static const char *const default_activations[] = {"Sigmoid", "Tanh", "Tanh"};
 struct options {
     enum kind kind;
     int T, B, I, H, D;
-    bool reverse, layout, bias, lengths, h0, c0, peephole, coupled, before_reset, has_y;
+    bool reverse, layout, bias, lengths, h0, c0, peephole, coupled, before_reset, has_y, plain;
     double clip;
     const char *names[6];
     double alpha[6], beta[6];
@@ -201,7 +201,7 @@ static void draw_activations(struct options *o)
     enum { BOUNDED = 5, ALL = sizeof table / sizeof table[0] };
     const int count = kind_activations[o->kind];
 
-    o->named = draw(3) != 0;
+    o->named = draw(3) != 0 && !o->plain;
     for (int k = 0; k < count * o->D; k++) {
         const char *usual = o->kind == RNN ? "Tanh" : default_activations[k % count];
         const bool gate = o->kind != RNN && k % count == 0;
@@ -240,6 +240,12 @@ static void draw_options(struct options *o, uint32_t seed)
     o->before_reset = o->kind == GRU && draw(2) != 0;
     o->has_y = draw(4) != 0;
     o->clip = draw(3) == 0 ? (1.0 + draw(8)) / 4.0 : 0.0;
+    o->plain = draw(4) == 0;
+    if (o->plain) { // it has kernels of its own, and by chance it would be rare
+        o->B = o->D = 1;
+        o->reverse = o->lengths = o->peephole = o->coupled = false;
+        o->clip = 0.0;
+    }
     for (int b = 0; b < o->B; b++) {
         o->length[b] = (int32_t)(o->lengths ? 1 + draw((uint32_t)o->T) : (uint32_t)o->T);
     }
@@ -319,8 +325,8 @@ static void build(struct ql_graph *graph, struct options *o, bool runtime, const
     if (o->kind == LSTM) {
         ql_graph_add_int(graph, "input_forget", o->coupled);
     }
-    if (o->kind == GRU) {
-        ql_graph_add_int(graph, "linear_before_reset", o->before_reset);
+    if (o->kind == GRU && o->before_reset) {
+        ql_graph_add_int(graph, "linear_before_reset", 1);
     }
     if (o->named) {
         ql_graph_add_strings(graph, "activations", o->names, count * o->D);
