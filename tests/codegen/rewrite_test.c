@@ -192,7 +192,8 @@ static void rewriting_random_graphs_changes_no_bit(void **state)
     assert_true(saved_somewhere > GRAPHS / 10);
 }
 
-static int compare_model(enum ql_cell cell, int V, int E, int H, int L, int64_t token)
+// `output` is a value of the graph that becomes an output, or NULL.
+static int compare_model(enum ql_cell cell, int V, int E, int H, int L, int64_t token, const char *output)
 {
     struct ql_dimensions d = {.cell = cell, .V = V, .E = E, .H = H, .L = L};
     struct ql_model model;
@@ -204,6 +205,9 @@ static int compare_model(enum ql_cell cell, int V, int E, int H, int L, int64_t 
     assert_int_equal(ql_model_init(&model, d, &error), QL_OK);
     ql_model_reset(&model, 5);
     assert_int_equal(ql_model_graph_init(&graph, &model, 0, &error), QL_OK);
+    if (output != NULL) {
+        ql_graph_add_output(&graph, ql_graph_find(&graph, output));
+    }
     for (int k = 0; k < ELEMENT_LIMIT; k++) {
         h[k] = (float)(k % 17) * 0.05f - 0.4f;
         c[k] = (float)(k % 23) * 0.05f - 0.5f;
@@ -219,7 +223,7 @@ static void token_table_of_every_cell_changes_no_bit(void **state)
     (void)state;
     for (int cell = QL_CELL_LSTM; cell <= QL_CELL_RNN; cell++) {
         for (int token = -20; token < 20; token += 13) {
-            assert_true(compare_model((enum ql_cell)cell, 20, 30, 11, 2, token) > 0);
+            assert_true(compare_model((enum ql_cell)cell, 20, 30, 11, 2, token, NULL) > 0);
         }
     }
 }
@@ -228,8 +232,14 @@ static void token_table_larger_than_its_parts_is_not_made(void **state)
 {
     (void)state;
     // One layer: nothing to join, so only a table could save a call.
-    assert_int_equal(compare_model(QL_CELL_LSTM, 200, 2, 11, 1, 3), 0);
-    assert_int_equal(compare_model(QL_CELL_LSTM, 20, 30, 11, 1, 3), 1);
+    assert_int_equal(compare_model(QL_CELL_LSTM, 200, 2, 11, 1, 3, NULL), 0);
+    assert_int_equal(compare_model(QL_CELL_LSTM, 20, 30, 11, 1, 3, NULL), 1);
+}
+
+static void token_table_leaves_an_embedding_that_others_need(void **state)
+{
+    (void)state;
+    assert_int_equal(compare_model(QL_CELL_LSTM, 20, 30, 11, 1, 3, "embedded"), 0);
 }
 
 int main(void)
@@ -238,6 +248,7 @@ int main(void)
         cmocka_unit_test(rewriting_random_graphs_changes_no_bit),
         cmocka_unit_test(token_table_of_every_cell_changes_no_bit),
         cmocka_unit_test(token_table_larger_than_its_parts_is_not_made),
+        cmocka_unit_test(token_table_leaves_an_embedding_that_others_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
