@@ -19,12 +19,14 @@ enum { BYTE_LIMIT = 1 << 18, WORK_LIMIT = 1 << 18 };
 static void check_text(const char *text, size_t size)
 {
     int depth = 0;
+    bool comment = false;
 
     for (size_t i = 0; i < size; i++) {
         assert((text[i] >= ' ' && text[i] <= '~') || text[i] == '\n');
-        // A backslash before the end of a line joins the next one to a comment.
-        assert(text[i] != '\n' || i == 0 || text[i - 1] != '\\' || strncmp(text + i + 1, "    (defined", 12) == 0);
-        depth += text[i] == '{' ? 1 : text[i] == '}' ? -1 : 0;
+        comment = text[i] != '\n' && (comment || strncmp(text + i, "//", 2) == 0);
+        // A backslash at the end would join the next line to the comment.
+        assert(!comment || text[i] != '\\' || text[i + 1] != '\n');
+        depth += comment ? 0 : text[i] == '{' ? 1 : text[i] == '}' ? -1 : 0;
         assert(depth >= 0);
     }
     assert(depth == 0);
