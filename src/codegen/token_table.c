@@ -37,14 +37,17 @@ static const struct cell {
     int gates;         // per unit
     int x, w_ih, bias; // buffers of the plain call
 } cells[] = {
-    {QL_KERNEL_LSTM_F32,
-     {"ql_lstm_token_f32", "device/recurrent_token.h", 4, 9, 0, 3, 0, 0, true, run_lstm},
-     4,
-     4,
-     7,
-     9},
-    {QL_KERNEL_GRU_F32, {"ql_gru_token_f32", "device/recurrent_token.h", 3, 8, 0, 3, 0, 0, true, run_gru}, 3, 3, 5, 7},
-    {QL_KERNEL_RNN_F32, {"ql_rnn_token_f32", "device/recurrent_token.h", 3, 7, 0, 3, 0, 0, true, run_rnn}, 1, 3, 5, 7},
+    // clang-format off
+    {.plain = QL_KERNEL_LSTM_F32,
+     .token = {"ql_lstm_token_f32", "device/recurrent_token.h", 4, 9, 0, 3, 0, 0, true, run_lstm},
+     .gates = 4, .x = 4, .w_ih = 7, .bias = 9},
+    {.plain = QL_KERNEL_GRU_F32,
+     .token = {"ql_gru_token_f32", "device/recurrent_token.h", 3, 8, 0, 3, 0, 0, true, run_gru},
+     .gates = 3, .x = 3, .w_ih = 5, .bias = 7},
+    {.plain = QL_KERNEL_RNN_F32,
+     .token = {"ql_rnn_token_f32", "device/recurrent_token.h", 3, 7, 0, 3, 0, 0, true, run_rnn},
+     .gates = 1, .x = 3, .w_ih = 5, .bias = 7},
+    // clang-format on
 };
 
 static int root_of(const struct ql_program *program, int value)

@@ -78,5 +78,7 @@ gcc -std=c11 -O2 -Wall -Wextra -Werror main.c names.c quotes.c -o two
 printf '#include "names.c"\n#include "quotes.c"\n#include "main.c"\n' > unit.c
 gcc -std=c11 -O2 -Wall -Wextra -Werror unit.c -o unit
 ./unit
-g++ -std=c++17 -O2 -Wall -Wextra -Werror -x c++ unit.c -o unit
-./unit
+if command -v g++ > /dev/null; then
+    g++ -std=c++17 -O2 -Wall -Wextra -Werror -x c++ unit.c -o unit
+    ./unit
+fi
