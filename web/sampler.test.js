@@ -57,3 +57,13 @@ test("NaN stays NaN, and a NaN among the logits draws nothing", () => {
   assert.equal(sample(sampler, [0, NaN]), -1);
   assert.deepEqual(sampler.random, randomState(1));
 });
+
+test("weights are added up in float, where the smallest are lost", () => {
+  const logits = new Float32Array(2000).fill(-17.4);
+  logits[0] = 0;
+  const sampler = makeSampler({ temperature: 1, seed: 1 });
+  // R2 backwards: 5 s[1], rotated by 7, times 9 is to be the largest integer. 0xcccccccd is 1/5, 0x38e38e39 is 1/9.
+  const product = Math.imul(0xffffffff, 0x38e38e39);
+  sampler.random[1] = Math.imul((product >>> 7) | (product << 25), 0xcccccccd);
+  assert.equal(sample(sampler, logits), 0);
+});

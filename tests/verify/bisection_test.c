@@ -103,6 +103,25 @@ static void bisection_engines_that_agree_have_no_such_node(void **state)
     assert_int_equal(bisection.compared, 3);
 }
 
+static void bisection_second_output_of_a_node_is_told_from_the_first(void **state)
+{
+    static const int dims[] = {2, 3};
+    int outputs[2];
+
+    (void)state;
+    ql_graph_free(&graph);
+    ql_graph_init(&graph, "toy", 17);
+    const int x = ql_graph_add_value(&graph, "x", QL_ELEMENT_F32, 2, dims, NULL);
+    outputs[0] = ql_graph_add_value(&graph, "sum", QL_ELEMENT_F32, 2, dims, NULL);
+    outputs[1] = ql_graph_add_value(&graph, "product", QL_ELEMENT_F32, 2, dims, NULL);
+    (void)ql_graph_add_node(&graph, "Both", "both", &x, 1, outputs, 2);
+    right_engine.fault = 1;
+    right_engine.amount = 0.5f;
+    const struct ql_bisection bisection = bisect(true);
+    assert_int_equal(bisection.node, 0);
+    assert_int_equal(bisection.output, 1);
+}
+
 static void bisection_first_of_the_wrong_nodes_is_found(void **state)
 {
     (void)state;
@@ -194,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(bisection_engines_that_agree_have_no_such_node),
+        TEST(bisection_second_output_of_a_node_is_told_from_the_first),
         TEST(bisection_first_of_the_wrong_nodes_is_found),
         TEST(bisection_node_in_the_middle_is_found),
         TEST(bisection_integers_are_compared_too),
