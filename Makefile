@@ -53,4 +53,4 @@ format: ## format the C sources in place
 	@tools/lint --fix
 
 clean: ## remove all build folders
-	@rm -rf build build-debug build-asan build-tsan build-fuzz
+	@rm -rf build build-debug build-asan build-tsan build-fuzz build-mutants

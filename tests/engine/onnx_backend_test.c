@@ -30,6 +30,8 @@ static const struct exception exceptions[] = {
     {"test_cast_STRING_to_FLOAT", "strings"},
     {"test_castlike_FLOAT_to_STRING_expanded", "strings"},
     {"test_castlike_STRING_to_FLOAT_expanded", "strings"},
+    {"test_equal_string", "strings"},
+    {"test_equal_string_broadcast", "strings"},
     {"test_identity_opt", "optionals"},
     {"test_identity_sequence", "sequences"},
     {"test_training_dropout", "training"},
@@ -39,6 +41,12 @@ static const struct exception exceptions[] = {
     // This version's data are cut off, where ONNX's later versions, ONNX Runtime and we round to nearest.
     {"test_cast_FLOAT_to_BFLOAT16", "bfloat16 cut off"},
     {"test_castlike_FLOAT_to_BFLOAT16_expanded", "bfloat16 cut off"},
+};
+
+// Types of later versions that no recurrent model has, by what stands in a case's name.
+static const struct exception exceptional_types[] = {
+    {"FLOAT8", "8-bit floats"},
+    {"INT4", "4-bit integers"},
 };
 
 struct operator_count {
@@ -79,6 +87,12 @@ static void run_case(const char *group, const char *name, int totals[3])
         if (strcmp(exceptions[i].name, name) == 0) {
             supported = false;
             reason = exceptions[i].reason;
+        }
+    }
+    for (size_t i = 0; i < sizeof exceptional_types / sizeof exceptional_types[0]; i++) {
+        if (strstr(name, exceptional_types[i].name) != NULL) {
+            supported = false;
+            reason = exceptional_types[i].reason;
         }
     }
     for (int set = 0; supported; set++) {
