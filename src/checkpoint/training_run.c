@@ -170,7 +170,6 @@ static enum ql_status append(const char *path, const char *text, struct ql_error
 enum ql_status ql_training_run_write(const struct ql_training_run *run, const struct ql_training_row *row,
                                      const char *sample, struct ql_error *error)
 {
-    const double nats_per_bit = 0.6931471805599453;
     char path[QL_RUN_PATH_BYTES];
     char line[512];
     struct stat info;
@@ -178,7 +177,7 @@ enum ql_status ql_training_run_write(const struct ql_training_run *run, const st
     ql_training_run_path(run, path, "training.log.csv");
     bool fresh = stat(path, &info) != 0 || info.st_size == 0;
     (void)snprintf(line, sizeof line, "%s%d,%" PRIu64 ",%.6f,%.6f,%.6f,%.6g,%.0f,%.3f\n", fresh ? log_header : "",
-                   row->epoch, row->step, row->train_loss, row->val_loss, row->val_loss / nats_per_bit,
+                   row->epoch, row->step, row->train_loss, row->val_loss, ql_training_bits(row->val_loss),
                    row->learning_rate, row->chars_per_second, row->elapsed_seconds);
     enum ql_status status = append(path, line, error);
     if (status != QL_OK || sample == NULL) {

@@ -23,6 +23,12 @@ struct ql_training_run {
     int lock; // the folder, locked by flock; -1 where the file system knows no locks
 };
 
+// Bits per symbol of a loss in nats: divided by ln 2.
+static inline double ql_training_bits(double nats)
+{
+    return nats / 0.6931471805599453;
+}
+
 // One row of training.log.csv.
 struct ql_training_row {
     int epoch;

@@ -15,8 +15,6 @@ static const char summary_text[] = "Trains a character-level model on a text. Pr
                                    "checkpoint; everything else is in the run's folder, where --init_from takes an\n"
                                    "interrupted training up again, to the same bits.";
 
-static const double nats_per_bit = 0.6931471805599453;
-
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int signal_number)
@@ -93,7 +91,7 @@ static void print_epoch(const struct ql_train_session *session, const struct ql_
 
     ql_cli_write_count(rate, row->chars_per_second);
     (void)fprintf(stderr, "epoch %*d/%d  train %.4f  val %.4f (%.3f bits)  %s chars/s%s\n", digits, row->epoch,
-                  session->settings.max_epochs, row->train_loss, row->val_loss, row->val_loss / nats_per_bit, rate,
+                  session->settings.max_epochs, row->train_loss, row->val_loss, ql_training_bits(row->val_loss), rate,
                   epoch->best ? "  best" : "");
     if (epoch->sample != NULL) {
         print_sample(epoch->sample);
@@ -154,7 +152,7 @@ static void print_result(const struct ql_train_session *session)
     }
     if (!session->settings.quiet) {
         (void)fprintf(stderr, "best: epoch %d, %.4f nats, %.3f bits per character\n", session->done.best_epoch,
-                      session->done.best_loss, session->done.best_loss / nats_per_bit);
+                      session->done.best_loss, ql_training_bits(session->done.best_loss));
     }
     (void)printf("%s/checkpoint.%d.safetensors\n", session->run.folder, session->done.best_epoch);
 }

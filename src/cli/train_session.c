@@ -16,8 +16,6 @@
 #include "model/stepper.h"
 #include "train/blas.h"
 
-static const double nats_per_bit = 0.6931471805599453;
-
 // What the samples during training are drawn with: a little on the safe side, so that one can read them.
 static const float sample_temperature = 0.8f;
 
@@ -213,7 +211,7 @@ enum ql_status ql_train_session_save(struct ql_train_session *session, const cha
     (void)json_object_set_new(session->summary, "elapsed_seconds", json_real(done->elapsed_seconds));
     if (done->best_epoch > 0) {
         json_t *best = json_pack("{s:i, s:f, s:f, s:s}", "epoch", done->best_epoch, "val_loss", done->best_loss,
-                                 "val_bits_per_char", done->best_loss / nats_per_bit, "checkpoint", checkpoint);
+                                 "val_bits_per_char", ql_training_bits(done->best_loss), "checkpoint", checkpoint);
         (void)json_object_set_new(session->summary, "best", best);
     }
     return ql_training_run_save_summary(&session->run, session->summary, error);
