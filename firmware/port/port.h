@@ -1,0 +1,45 @@
+// What the application asks of the machine that it runs on: console, clock, panel wires, chance, sound, sleep.
+// One port is linked into a program: port/pico is the board, port/host a process on a desktop.
+// Uses: stdbool.h, stdint.h. Nothing here allocates; nothing is called from an interrupt.
+#ifndef QL_PORT_PORT_H
+#define QL_PORT_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Console: bytes to and from a person or a program. Writing never blocks for ever: what nobody takes is dropped.
+void ql_port_console_write(const char *bytes, int count);
+int ql_port_console_read(void); // the next byte, 0 to 255, or -1 when none is there
+
+// Clock: microseconds since the start, never backwards.
+uint64_t ql_port_time_us(void);
+// Lets time pass with the processor asleep where it can be; the console stays alive and the watchdog fed.
+void ql_port_wait_us(uint32_t duration_us);
+
+// The panel: SPI bytes go out in order, most significant bit first; the call returns when the last bit is out.
+enum ql_port_pin { QL_PORT_PANEL_SELECT, QL_PORT_PANEL_DATA, QL_PORT_PANEL_RESET };
+void ql_port_pin_write(enum ql_port_pin pin, bool high);
+void ql_port_panel_write(const uint8_t *bytes, int count);
+bool ql_port_panel_busy_pin(void); // the level of BUSY, whatever the controller means by it
+
+// Chance: 32 bits that nobody could know, for the seed.
+uint32_t ql_port_entropy(void);
+
+// One click of the piezo, silent where jumper J1 is open.
+void ql_port_click(void);
+
+enum ql_port_jumper { QL_PORT_JUMPER_SOUND, QL_PORT_JUMPER_INTERVAL };
+bool ql_port_jumper_closed(enum ql_port_jumper jumper);
+
+// The deepest sleep that the board has; returns when the time is over. State in memory survives.
+void ql_port_sleep_s(uint32_t duration_s);
+
+// The watchdog restarts a board whose application does not say for eight seconds that it is well.
+void ql_port_watchdog_feed(void);
+bool ql_port_watchdog_has_bitten(void); // this start is one of the watchdog
+
+int ql_port_battery_mv(void);        // -1 where it cannot be measured
+int ql_port_stack_used_bytes(void);  // the most that was ever in use; -1 where it cannot be measured
+_Noreturn void ql_port_bootsel(void); // leaves for the boot loader, or ends the process
+
+#endif
