@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ struct client {
     struct MHD_Connection *connection;
     struct ql_event_place place;
     size_t offset;
-    bool suspended;
+    bool suspended, gone;
     int64_t heard_ms; // when it last got something
     struct client *next, **link;
 };
@@ -142,7 +143,7 @@ static ssize_t read_events(void *argument, uint64_t position, char *bytes, size_
     }
     (void)pthread_mutex_lock(&server->lock);
     result = (ssize_t)ql_event_list_read(&server->events, &client->place, &client->offset, bytes, room);
-    if (server->closing) {
+    if (server->closing || client->gone) {
         result = MHD_CONTENT_READER_END_OF_STREAM;
     } else if (result == 0 && client->offset == 0 && now_ms() - client->heard_ms >= BREATH_MS) {
         memcpy(bytes, breath, sizeof breath - 1);
@@ -381,7 +382,8 @@ static enum ql_status listen_at(struct ql_dashboard_server *server, const struct
     if (failure != 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--host %s: %s", options->host, gai_strerror(failure));
     }
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    // Not by epoll, with which libmicrohttpd 0.9.75 overlooks clients that left between two of their requests.
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     flags |= address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0;
     errno = 0;
     server->daemon =
@@ -427,14 +429,25 @@ enum ql_status ql_dashboard_open(struct ql_dashboard *dashboard, const struct ql
     return QL_OK;
 }
 
-// Lets those read on who wait for events, or only those who have heard nothing for a while.
+// Nobody reads from a suspended connection, so nobody would notice that its client has left.
+static bool client_is_gone(struct client *client)
+{
+    int socket = MHD_get_connection_info(client->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    char byte;
+    ssize_t size = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+// Lets those go on who wait for events, or only those who have heard nothing for a while, and those who left.
 static void wake(struct ql_dashboard_server *server, bool all)
 {
     const int64_t now = now_ms();
 
     (void)pthread_mutex_lock(&server->lock);
     for (struct client *client = server->clients; client != NULL; client = client->next) {
-        if (client->suspended && (all || now - client->heard_ms >= BREATH_MS)) {
+        client->gone = client->suspended && client_is_gone(client);
+        if (client->suspended && (all || client->gone || now - client->heard_ms >= BREATH_MS)) {
             client->suspended = false;
             MHD_resume_connection(client->connection);
         }
