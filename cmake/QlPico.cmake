@@ -5,6 +5,11 @@ include(ExternalProject)
 set(PICO_SDK_PATH "$ENV{PICO_SDK_PATH}" CACHE PATH "The Pico SDK; empty looks where Debian and tools/bootstrap put it")
 option(PICO_SDK_FETCH_FROM_GIT "Fetch the Pico SDK with git when it is found nowhere" "$ENV{PICO_SDK_FETCH_FROM_GIT}")
 set(PICO_BOARD pico CACHE STRING "The board of quotes.uf2: pico or pico2")
+set(QUOTES_PANEL ssd1683 CACHE STRING "The controller of the panel until the console names another: ssd1683 or uc8176")
+set(QUOTES_MINUTES 0 CACHE STRING "Minutes from page to page; 0 leaves it to jumper J2")
+set(QUOTES_SEED "" CACHE STRING "The seed of the first page, a number; empty: chance")
+option(QUOTES_UART "The firmware's console on UART0 (GPIO 0 and 1, 115200 baud) in place of USB" OFF)
+option(QUOTES_ROM_FLOAT "The boot ROM's float: faster, but not bit for bit what other machines compute" OFF)
 
 # Sets ql_pico_sdk. Empty: the firmware's own project fetches the SDK.
 function(ql_find_pico_sdk)
@@ -33,6 +38,10 @@ function(ql_add_firmware name)
     else()
         set(exclude TRUE)
     endif()
+    set(kind models)
+    if(firmware_STUB)
+        set(kind stub)
+    endif()
     set(folder "${PROJECT_BINARY_DIR}/firmware/${name}")
     ExternalProject_Add(firmware_${name}
         PREFIX "${folder}/project"
@@ -43,6 +52,12 @@ function(ql_add_firmware name)
             "-DPICO_BOARD=${firmware_BOARD}"
             "-DPICO_SDK_PATH=${ql_pico_sdk}"
             "-DQUOTES_STUB=${firmware_STUB}"
+            "-DQUOTES_BUILD=quillet ${PROJECT_VERSION} ${firmware_BOARD} ${kind}"
+            "-DQUOTES_PANEL=${QUOTES_PANEL}"
+            "-DQUOTES_MINUTES=${QUOTES_MINUTES}"
+            "-DQUOTES_SEED=${QUOTES_SEED}"
+            "-DQUOTES_UART=${QUOTES_UART}"
+            "-DQUOTES_ROM_FLOAT=${QUOTES_ROM_FLOAT}"
             "-DQUOTES_GENERATED_DIR=${CMAKE_CURRENT_BINARY_DIR}"
             "-DQUOTES_UF2_WRITER=$<TARGET_FILE:uf2_writer>"
             "-DQUOTES_UF2=${PROJECT_BINARY_DIR}/${name}.uf2"

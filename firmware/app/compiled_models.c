@@ -7,6 +7,12 @@
 static struct quotes_model_state quotes_state;
 static struct names_model_state names_state;
 
+// For the self-test, and to look up a model's own settings.
+static union {
+    struct quotes_model_state quotes;
+    struct names_model_state names;
+} spare;
+
 static void reset_quotes(void *model)
 {
     quotes_model_reset(model);
@@ -35,18 +41,52 @@ static void override(float *temperature, float *top_p, int *top_k, const struct 
     *top_k = sampling->top_k < 0 ? *top_k : sampling->top_k;
 }
 
+static void sample_quotes(void *model, const struct ql_sampling *sampling)
+{
+    struct quotes_model_state *state = model;
+
+    quotes_model_init(&spare.quotes, 0);
+    override(&spare.quotes.temperature, &spare.quotes.top_p, &spare.quotes.top_k, sampling);
+    state->temperature = spare.quotes.temperature;
+    state->top_p = spare.quotes.top_p;
+    state->top_k = spare.quotes.top_k;
+}
+
+static void sample_names(void *model, const struct ql_sampling *sampling)
+{
+    struct names_model_state *state = model;
+
+    names_model_init(&spare.names, 0);
+    override(&spare.names.temperature, &spare.names.top_p, &spare.names.top_k, sampling);
+    state->temperature = spare.names.temperature;
+    state->top_p = spare.names.top_p;
+    state->top_k = spare.names.top_k;
+}
+
+static int check_quotes(void)
+{
+    return quotes_model_check(&spare.quotes);
+}
+
+static int check_names(void)
+{
+    return names_model_check(&spare.names);
+}
+
 void ql_models_init(struct ql_models *models, const struct ql_sampling *sampling, uint32_t quotes_seed,
                     uint32_t names_seed)
 {
     quotes_model_init(&quotes_state, quotes_seed);
     names_model_init(&names_state, names_seed);
-    override(&quotes_state.temperature, &quotes_state.top_p, &quotes_state.top_k, sampling);
-    override(&names_state.temperature, &names_state.top_p, &names_state.top_k, sampling);
+    sample_quotes(&quotes_state, sampling);
+    sample_names(&names_state, sampling);
     models->quotes = (struct ql_writer){
         .model = &quotes_state,
         .reset = reset_quotes,
         .next = next_of_quotes,
         .symbol = quotes_model_symbol,
+        .sample = sample_quotes,
+        .check = check_quotes,
         .newline = QUOTES_MODEL_BEGIN,
     };
     models->names = (struct ql_writer){
@@ -54,6 +94,8 @@ void ql_models_init(struct ql_models *models, const struct ql_sampling *sampling
         .reset = reset_names,
         .next = next_of_names,
         .symbol = names_model_symbol,
+        .sample = sample_names,
+        .check = check_names,
         .newline = NAMES_MODEL_BEGIN,
     };
 }

@@ -1,11 +1,10 @@
 // The board's clock, pins, panel wires, chance, sound and jumpers: see port/port.h.
 // Uses: the Pico SDK, firmware/boards.
-#include <hardware/adc.h>
+#include <hardware/clocks.h>
 #include <hardware/gpio.h>
 #include <hardware/pwm.h>
 #include <hardware/spi.h>
 #include <hardware/structs/rosc.h>
-#include <hardware/watchdog.h>
 #include <pico/bootrom.h>
 #include <pico/time.h>
 
@@ -14,9 +13,10 @@
 #include "port/port.h"
 
 enum {
-    CLICK_HZ = 3000,
-    CLICK_CYCLES = 6,
-    WAIT_SLICE_US = 1000000,
+    CLICK_TICKS = 500, // of a period, at a tick per microsecond: 2 kHz, where a small piezo is loud
+    CLICK_US = 3000,
+    ENTROPY_BITS = 512, // of the ring oscillator, for a word of 32; it is not known how random each of them is
+    WAIT_SLICE_US = 1000000, // a part of the watchdog's patience
 };
 
 static const uint8_t panel_pins[] = {
@@ -42,14 +42,8 @@ void ql_board_init(void)
     init_output(QL_BOARD_PANEL_RESET, true);
     gpio_init(QL_BOARD_PANEL_BUSY);
     gpio_init(QL_BOARD_JUMPER_SOUND);
-    gpio_pull_up(QL_BOARD_JUMPER_SOUND);
     gpio_init(QL_BOARD_JUMPER_INTERVAL);
-    gpio_pull_up(QL_BOARD_JUMPER_INTERVAL);
-}
-
-uint64_t ql_port_time_us(void)
-{
-    return time_us_64();
+    init_output(QL_BOARD_PIEZO, false);
 }
 
 void ql_port_wait_us(uint32_t duration_us)
@@ -79,24 +73,44 @@ bool ql_port_panel_busy_pin(void)
 
 uint32_t ql_port_entropy(void)
 {
-    uint32_t bits = (uint32_t)time_us_64();
+    uint32_t word = (uint32_t)time_us_64();
 
-    // One bit of the oscillator says little, for neighbours are alike; many bits, mixed, say enough.
-    for (int i = 0; i < 256; i++) {
-        bits = (bits << 1 | bits >> 31) ^ (rosc_hw->randombit & 1u);
-        bits *= 0x9e3779b1u;
-        busy_wait_us(1);
+    for (int i = 0; i < ENTROPY_BITS; i++) {
+        // Multiplying by an odd number loses nothing, and spreads each bit over those above it.
+        word = ((word << 1 | word >> 31) ^ (rosc_hw->randombit & 1u)) * UINT32_C(0x9e3779b1);
+        busy_wait_us(1); // neighbours in time are alike
     }
-    return bits ^ bits >> 16;
+    return word ^ word >> 16;
 }
 
 void ql_port_click(void)
 {
+    if (!ql_port_jumper_closed(QL_PORT_JUMPER_SOUND)) {
+        return;
+    }
+    const uint slice = pwm_gpio_to_slice_num(QL_BOARD_PIEZO);
+    pwm_config config = pwm_get_default_config();
+
+    pwm_config_set_clkdiv_int(&config, clock_get_hz(clk_sys) / 1000000);
+    pwm_config_set_wrap(&config, CLICK_TICKS - 1);
+    pwm_init(slice, &config, true);
+    pwm_set_gpio_level(QL_BOARD_PIEZO, CLICK_TICKS / 2);
+    gpio_set_function(QL_BOARD_PIEZO, GPIO_FUNC_PWM);
+    ql_port_wait_us(CLICK_US);
+    gpio_set_function(QL_BOARD_PIEZO, GPIO_FUNC_SIO);
+    pwm_set_enabled(slice, false);
 }
 
+// A closed jumper leads to ground. The pull-up is on for as long as it takes, for it would drain the battery all night.
 bool ql_port_jumper_closed(enum ql_port_jumper jumper)
 {
-    return !gpio_get(jumper == QL_PORT_JUMPER_SOUND ? QL_BOARD_JUMPER_SOUND : QL_BOARD_JUMPER_INTERVAL);
+    const uint pin = jumper == QL_PORT_JUMPER_SOUND ? QL_BOARD_JUMPER_SOUND : QL_BOARD_JUMPER_INTERVAL;
+
+    gpio_pull_up(pin);
+    busy_wait_us(10);
+    const bool closed = !gpio_get(pin);
+    gpio_disable_pulls(pin);
+    return closed;
 }
 
 void ql_port_bootsel(void)

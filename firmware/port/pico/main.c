@@ -1,48 +1,46 @@
 // The firmware's start on a Pico.
-// Uses: the Pico SDK, port/port.h.
+// Uses: the Pico SDK, app/appliance.h. The build gives QUOTES_BUILD, QUOTES_MINUTES, QUOTES_PANEL and maybe QUOTES_SEED.
 #include <pico/stdlib.h>
-#include <string.h>
+#if LIB_PICO_STDIO_USB
+#include <pico/stdio_usb.h>
+#endif
 
-#include "app/models.h"
+#include "app/appliance.h"
 #include "port/pico/board.h"
 #include "port/port.h"
 
-static void put(const char *text)
+enum { CONNECT_LIMIT_MS = 3000 }; // what a computer takes to find the board, and a program to open its port
+
+static const struct ql_appliance_settings settings = {
+    .build = QUOTES_BUILD,
+#ifdef QUOTES_SEED
+    .seeded = true,
+    .seed = QUOTES_SEED,
+#endif
+    .interval_s = 60 * QUOTES_MINUTES,
+    .panel = QUOTES_PANEL,
+};
+
+// So that the first lines are not lost.
+static void wait_for_listener(void)
 {
-    ql_port_console_write(text, (int)strlen(text));
+#if LIB_PICO_STDIO_USB
+    for (int i = 0; i < CONNECT_LIMIT_MS && gpio_get(PICO_VBUS_PIN) && !stdio_usb_connected(); i++) {
+        ql_port_wait_us(1000);
+    }
+#endif
 }
 
 int main(void)
 {
-    struct ql_models models;
-    char line[64];
-    int size = 0;
-    const struct ql_sampling sampling = {-1.0f, -1.0f, -1};
+    static struct ql_appliance appliance;
 
+    ql_board_power_init();
     ql_board_init();
     stdio_init_all();
-    ql_models_init(&models, &sampling, 1, 2);
+    wait_for_listener();
+    ql_appliance_init(&appliance, &settings);
     for (;;) {
-        int byte = ql_port_console_read();
-        if (byte < 0) {
-            ql_port_wait_us(1000);
-        } else if (byte == '\n' || byte == '\r') {
-            line[size] = '\0';
-            size = 0;
-            if (strcmp(line, "next") == 0) {
-                models.quotes.reset(models.quotes.model);
-                int token = models.quotes.newline;
-                while ((token = models.quotes.next(models.quotes.model, token)) != models.quotes.newline) {
-                    put(models.quotes.symbol(token));
-                }
-                put("\r\n= page done\r\n");
-            } else if (line[0] != '\0') {
-                put("= error unknown command ");
-                put(line);
-                put("\r\n");
-            }
-        } else if (size < (int)sizeof line - 1) {
-            line[size++] = (char)byte;
-        }
+        ql_appliance_step(&appliance);
     }
 }
