@@ -30,7 +30,7 @@ static uint32_t interval_s(const struct ql_appliance *appliance)
 static bool fits(void *context, const char *quote, const char *name)
 {
     struct ql_appliance *appliance = context;
-    return ql_layout_write(&appliance->layout, quote, name == NULL ? "" : name) == QL_LAYOUT_DONE;
+    return ql_layout_write(&appliance->layout, quote, name) == QL_LAYOUT_DONE;
 }
 
 static void begin_text(struct ql_appliance *appliance)
@@ -90,7 +90,7 @@ static void wait_until(struct ql_appliance *appliance, uint64_t due_us)
     appliance->state = QL_APPLIANCE_WAITING;
     appliance->due_us = due_us > now_us ? due_us : now_us;
     ql_console_begin(&appliance->console, "wait");
-    ql_console_add_number(&appliance->console, (int64_t)((appliance->due_us - now_us) / SECOND_US));
+    ql_console_add_number(&appliance->console, (int64_t)((appliance->due_us - now_us + SECOND_US / 2) / SECOND_US));
     ql_console_end(&appliance->console);
 }
 
@@ -179,7 +179,7 @@ static void write_symbol(struct ql_appliance *appliance)
 
 static void show_page(struct ql_appliance *appliance)
 {
-    const enum ql_panel_result result = ql_panel_show(appliance->panel, appliance->frame);
+    const enum ql_panel_result result = appliance->settings->show(appliance->panel, appliance->frame);
 
     appliance->pages_done++;
     if (result == QL_PANEL_DONE) {
@@ -213,7 +213,7 @@ static void list_commands(struct ql_console *console)
         if (form->use[0] != '\0') {
             ql_console_add(console, form->use);
         }
-        ql_console_add(console, ":");
+        ql_console_write(console, ":");
         ql_console_add(console, form->does);
         ql_console_end(console);
     }
@@ -293,7 +293,7 @@ static void confirm(struct ql_console *console, const struct ql_command *command
     if (command->own) {
         ql_console_add(console, "own");
     } else if (command->verb == QL_COMMAND_PANEL) {
-        ql_console_add(console, ql_command_panels[command->value]);
+        ql_console_add(console, ql_panel_name((enum ql_panel_controller)command->value));
     } else if (form->fraction) {
         ql_console_add_millionths(console, command->value);
     } else {
@@ -415,7 +415,7 @@ void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance
 {
     memset(appliance, 0, sizeof *appliance);
     appliance->settings = settings;
-    appliance->sampling = (struct ql_sampling){-1.0f, -1.0f, -1};
+    appliance->sampling = settings->sampling;
     appliance->panel = settings->panel;
     appliance->plan.fits = fits;
     appliance->plan.context = appliance;

@@ -18,8 +18,10 @@ struct ql_appliance_settings {
     const char *build; // what this is, for the console: version, board, kind of models
     bool seeded;       // the first page has `seed`; otherwise chance decides
     uint32_t seed;
+    struct ql_sampling sampling;
     uint32_t interval_s; // from page to page; 0 leaves it to jumper J2
     enum ql_panel_controller panel;
+    enum ql_panel_result (*show)(enum ql_panel_controller panel, const uint8_t *frame); // ql_panel_show, on a board
 };
 
 struct ql_appliance {

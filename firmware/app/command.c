@@ -1,9 +1,12 @@
 // Reads the commands of the console: see command.h. Numbers are read by hand, in integers: a board has no use for the
-// libraries' general routines, and a fraction in millionths becomes the same float as on a desktop. Uses: string.h.
+// libraries' general routines, and a fraction in millionths becomes the same float as on a desktop.
+// Uses: panel/panel.h, string.h.
 #include "command.h"
 
 #include <stddef.h>
 #include <string.h>
+
+#include "panel/panel.h"
 
 enum { LONGEST_NUMBER = 11 }; // "1000.000000"; as millionths it is far below 64 bits
 
@@ -16,7 +19,8 @@ const struct ql_command_form ql_command_forms[QL_COMMAND_BOOTSEL + 1] = {
                                 100 * QL_COMMAND_MILLION, true, true},
     [QL_COMMAND_TOP_P] = {"top_p", "X|own", "share of the likeliest symbols to draw from; 1 is all", 1,
                           QL_COMMAND_MILLION, true, true},
-    [QL_COMMAND_TOP_K] = {"top_k", "N|own", "number of likeliest symbols to draw from; 0 is all", 0, 65535, false, true},
+    [QL_COMMAND_TOP_K] = {"top_k", "N|own", "number of likeliest symbols to draw from; 0 is all", 0, 65535, false,
+                          true},
     [QL_COMMAND_PACE] = {"pace", "N", "characters a second at most, 0 to 1000; 0 is full speed", 0,
                          1000 * QL_COMMAND_MILLION, true, false},
     [QL_COMMAND_PANEL] = {"panel", "uc8176|ssd1683", "the controller of the panel", 0, 0, false, false},
@@ -24,8 +28,6 @@ const struct ql_command_form ql_command_forms[QL_COMMAND_BOOTSEL + 1] = {
     [QL_COMMAND_SELFTEST] = {"selftest", "", "computes what the build computed, and compares", 0, 0, false, false},
     [QL_COMMAND_BOOTSEL] = {"bootsel", "", "leaves for the boot loader, to take another image", 0, 0, false, false},
 };
-
-const char *const ql_command_panels[QL_COMMAND_PANELS] = {"uc8176", "ssd1683"};
 
 static bool is_space(char c)
 {
@@ -73,12 +75,9 @@ static bool read_value(struct ql_command *command, const char *word, size_t byte
         return true;
     }
     if (command->verb == QL_COMMAND_PANEL) {
-        for (command->value = 0; command->value < QL_COMMAND_PANELS; command->value++) {
-            if (equals(word, bytes, ql_command_panels[command->value])) {
-                return true;
-            }
-        }
-        return false;
+        const bool ssd1683 = equals(word, bytes, ql_panel_name(QL_PANEL_SSD1683));
+        command->value = ssd1683 ? QL_PANEL_SSD1683 : QL_PANEL_UC8176;
+        return ssd1683 || equals(word, bytes, ql_panel_name(QL_PANEL_UC8176));
     }
     return read_number(&command->value, word, bytes, form);
 }

@@ -1,5 +1,5 @@
 // The commands of the console: from a line to what it asks for. Nothing of the line is trusted.
-// Uses: stdbool.h, stdint.h.
+// Uses: panel/panel.h for the names of the controllers.
 #ifndef QL_APP_COMMAND_H
 #define QL_APP_COMMAND_H
 
@@ -26,7 +26,7 @@ enum { QL_COMMAND_MILLION = 1000000 }; // the unit of what may be a fraction
 struct ql_command {
     enum ql_command_verb verb;
     bool own;       // of temperature, top_p and top_k: each model's own, not `value`
-    uint32_t value; // seed, top_k, and the panel's place in `panels`; the others in millionths
+    uint32_t value; // seed, top_k, and enum ql_panel_controller; the others in millionths
 };
 
 // The bounds of a command's value, for the reader and for its messages.
@@ -41,10 +41,6 @@ struct ql_command_form {
 
 // By verb. The first has no name.
 extern const struct ql_command_form ql_command_forms[QL_COMMAND_BOOTSEL + 1];
-
-// The names that `panel` takes, by enum ql_panel_controller.
-enum { QL_COMMAND_PANELS = 2 };
-extern const char *const ql_command_panels[QL_COMMAND_PANELS];
 
 enum ql_command_result {
     QL_COMMAND_READ,

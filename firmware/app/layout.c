@@ -8,11 +8,14 @@
 
 enum ql_layout_result ql_layout_write(struct ql_layout *layout, const char *quote, const char *name)
 {
-    layout->bytes = (int)strlen(quote);
-    return strlen(quote) <= 300 && strlen(name) <= 60 ? QL_LAYOUT_DONE : QL_LAYOUT_TOO_LONG;
+    layout->line_count = (int)strlen(quote);
+    if (strlen(quote) > 300) {
+        return QL_LAYOUT_TOO_LONG;
+    }
+    return name != NULL && strlen(name) > 60 ? QL_LAYOUT_NAME_TOO_LONG : QL_LAYOUT_DONE;
 }
 
 void ql_layout_draw(uint8_t *frame, const struct ql_layout *layout)
 {
-    memset(frame, layout->bytes, QL_FRAME_BYTES);
+    memset(frame, layout->line_count, QL_FRAME_BYTES);
 }

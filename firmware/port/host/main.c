@@ -1,5 +1,5 @@
 // `quotes` on the host: the application of the device, on a terminal instead of the panel.
-// Uses: firmware/app, getopt_long and getrandom of the C library.
+// Uses: firmware/app, port/host/terminal.h, getopt_long of the C library.
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
-#include "app/models.h"
-#include "app/page.h"
+#include "app/appliance.h"
+#include "app/lines.h"
+#include "port/host/terminal.h"
+#include "port/port.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USE = 2 };
 
@@ -30,12 +30,14 @@ static const char usage[] = "usage: quotes [OPTION ...]\n\n"
                             "  --width N          columns of a line (60)\n"
                             "  --raw[=names]      print the bare stream of symbols of the quotes' model, or\n"
                             "                     of the names': the text of `quillet evaluate`\n"
-                            "  --length N         symbols of the bare stream (512)\n";
+                            "  --length N         symbols of the bare stream (512)\n"
+                            "  --console          be the device: the lines of its serial console come out, and\n"
+                            "                     its commands go in; ends with the input, or after --count\n";
 
 struct settings {
     struct ql_sampling sampling;
     uint32_t seed;
-    bool seeded, raw, raw_names;
+    bool seeded, raw, raw_names, console, counted;
     int count, width, length;
 };
 
@@ -54,7 +56,7 @@ static bool read_number(double *value, const char *name, const char *text, doubl
     return true;
 }
 
-enum option_code { COUNT = 1, SEED, TEMPERATURE, TOP_P, TOP_K, WIDTH, RAW, LENGTH, HELP };
+enum option_code { COUNT = 1, SEED, TEMPERATURE, TOP_P, TOP_K, WIDTH, RAW, LENGTH, CONSOLE, HELP };
 
 // Returns EXIT_DONE, or how the program shall end; `*end` says that it shall end.
 static int read_options(struct settings *settings, bool *end, int argc, char **argv)
@@ -70,6 +72,7 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
         {"width", required_argument, NULL, WIDTH},
         {"raw", optional_argument, NULL, RAW},
         {"length", required_argument, NULL, LENGTH},
+        {"console", no_argument, NULL, CONSOLE},
         {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
@@ -82,6 +85,7 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
         case COUNT:
             valid = read_number(&number, "count", optarg, 0, 1000000, true);
             settings->count = (int)number;
+            settings->counted = true;
             break;
         case SEED:
             valid = read_number(&number, "seed", optarg, 0, UINT32_MAX, true);
@@ -116,6 +120,9 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
                 (void)fprintf(stderr, "quotes: --raw is of 'quotes' or 'names', not of '%s'\n", optarg);
             }
             break;
+        case CONSOLE:
+            settings->console = true;
+            break;
         case HELP:
             (void)fputs(usage, stdout);
             *end = true;
@@ -148,11 +155,30 @@ static int count_columns(const void *font, const char *text, int bytes)
     return columns;
 }
 
-static void print_paragraph(const struct ql_paragraph *paragraph, int indent, const char *mark)
+// What of a page stands on which line of the terminal. The lines point into the page.
+struct terminal_page {
+    int quote_width, name_width;
+    struct ql_line quote[QUOTE_LINES], name[NAME_LINES];
+    int quote_lines, name_lines;
+};
+
+static bool fits_terminal(void *context, const char *quote, const char *name)
 {
-    for (int i = 0; i < paragraph->line_count; i++) {
-        (void)printf("%*s%s%.*s\n", indent, "", i == 0 ? mark : "", paragraph->lines[i].bytes,
-                     paragraph->lines[i].text);
+    static const struct ql_ruler ruler = {NULL, count_columns};
+    struct terminal_page *page = context;
+
+    if (name == NULL) {
+        page->quote_lines = ql_lines_write(page->quote, QUOTE_LINES, quote, page->quote_width, &ruler);
+        return page->quote_lines > 0;
+    }
+    page->name_lines = ql_lines_write(page->name, NAME_LINES, name, page->name_width, &ruler);
+    return page->name_lines > 0;
+}
+
+static void print_lines(const struct ql_line *lines, int count, int indent, const char *mark)
+{
+    for (int i = 0; i < count; i++) {
+        (void)printf("%*s%s%.*s\n", indent, "", i == 0 ? mark : "", lines[i].bytes, lines[i].text);
     }
 }
 
@@ -174,28 +200,26 @@ static int fail_unfit(const char *what)
 static int print_pages(const struct ql_models *models, const struct settings *settings)
 {
     static struct ql_page page;
-    const int name_width = settings->width > NAME_INDENT + 3 ? settings->width - NAME_INDENT - 3 : 1;
-    const struct ql_page_format format = {
-        .ruler = {NULL, count_columns},
-        .quote = {settings->width, QUOTE_LINES},
-        .name = {name_width, NAME_LINES},
-        .attempts = ATTEMPTS,
+    struct terminal_page terminal = {
+        .quote_width = settings->width,
+        .name_width = settings->width > NAME_INDENT + 3 ? settings->width - NAME_INDENT - 3 : 1,
     };
+    const struct ql_page_plan plan = {models->quotes, models->names, fits_terminal, &terminal, ATTEMPTS};
 
     for (int i = 0; i < settings->count && ferror(stdout) == 0; i++) {
-        switch (ql_page_write(&page, &models->quotes, &models->names, &format)) {
+        switch (ql_page_write(&page, &plan)) {
         case QL_PAGE_NO_QUOTE:
             return fail_unfit("quotes");
         case QL_PAGE_NO_NAME:
             return fail_unfit("names");
         case QL_PAGE_NOT_FINITE:
             return fail("a model's output is not a finite number");
-        case QL_PAGE_DONE:
+        default:
             break;
         }
         (void)fputs(i == 0 ? "" : "\n", stdout);
-        print_paragraph(&page.quote, 0, "");
-        print_paragraph(&page.name, NAME_INDENT, "-- ");
+        print_lines(terminal.quote, terminal.quote_lines, 0, "");
+        print_lines(terminal.name, terminal.name_lines, NAME_INDENT, "-- ");
     }
     return EXIT_DONE;
 }
@@ -216,6 +240,35 @@ static int print_stream(const struct ql_writer *writer, int length)
     return EXIT_DONE;
 }
 
+static enum ql_panel_result take_frame(enum ql_panel_controller panel, const uint8_t *frame)
+{
+    (void)panel;
+    (void)frame;
+    return QL_PANEL_DONE;
+}
+
+static int run_console(const struct settings *settings)
+{
+    static struct ql_appliance appliance;
+    const struct ql_appliance_settings of_build = {
+        .build = "host",
+        .seeded = true,
+        .seed = settings->seed,
+        .sampling = settings->sampling,
+        .interval_s = settings->counted ? 1 : 0,
+        .panel = QL_PANEL_SSD1683,
+        .show = take_frame,
+    };
+    const uint32_t pages = settings->counted ? (uint32_t)settings->count : UINT32_MAX;
+
+    ql_appliance_init(&appliance, &of_build);
+    while (appliance.pages_done < pages && ferror(stdout) == 0 &&
+           !(appliance.state == QL_APPLIANCE_WAITING && ql_terminal_input_ended() && !settings->counted)) {
+        ql_appliance_step(&appliance);
+    }
+    return EXIT_DONE;
+}
+
 int main(int argc, char **argv)
 {
     struct settings settings = {.sampling = {-1.0f, -1.0f, -1}, .count = 1, .width = 60, .length = 512};
@@ -226,12 +279,14 @@ int main(int argc, char **argv)
     if (end) {
         return exit_code;
     }
-    if (!settings.seeded && getrandom(&settings.seed, sizeof settings.seed, 0) != (ssize_t)sizeof settings.seed) {
-        settings.seed = (uint32_t)time(NULL);
+    if (!settings.seeded) {
+        settings.seed = ql_port_entropy();
     }
     // The bare stream has the seed itself, as `quillet evaluate` has. On a page the two models draw differently.
     ql_models_init(&models, &settings.sampling, settings.seed, settings.seed + (settings.raw ? 0 : 1));
-    if (settings.raw) {
+    if (settings.console) {
+        exit_code = run_console(&settings);
+    } else if (settings.raw) {
         exit_code = print_stream(settings.raw_names ? &models.names : &models.quotes, settings.length);
     } else {
         exit_code = print_pages(&models, &settings);

@@ -15,7 +15,7 @@
 enum {
     CLICK_TICKS = 500, // of a period, at a tick per microsecond: 2 kHz, where a small piezo is loud
     CLICK_US = 3000,
-    ENTROPY_BITS = 512, // of the ring oscillator, for a word of 32; it is not known how random each of them is
+    ENTROPY_BITS = 512,      // of the ring oscillator, for a word of 32; it is not known how random each of them is
     WAIT_SLICE_US = 1000000, // a part of the watchdog's patience
 };
 

@@ -17,8 +17,10 @@ static const struct ql_appliance_settings settings = {
     .seeded = true,
     .seed = QUOTES_SEED,
 #endif
+    .sampling = {-1.0f, -1.0f, -1},
     .interval_s = 60 * QUOTES_MINUTES,
     .panel = QUOTES_PANEL,
+    .show = ql_panel_show,
 };
 
 // So that the first lines are not lost.

@@ -139,15 +139,13 @@ static uint32_t seconds_since_beginning(void)
     datetime_t time = beginning;
 
     (void)rtc_get_datetime(&time);
-    return (uint32_t)(time.day - 1) * DAY_S + (uint32_t)time.hour * 3600 + (uint32_t)time.min * 60 +
-           (uint32_t)time.sec;
+    return (uint32_t)(time.day - 1) * DAY_S + (uint32_t)time.hour * 3600 + (uint32_t)time.min * 60 + (uint32_t)time.sec;
 }
 
 // The crystal runs on, for the real-time clock; everything else hangs on the ring oscillator, which is about to stop.
 static void slow_down(void)
 {
-    clock_configure_int_divider(clk_rtc, 0, CLOCKS_CLK_RTC_CTRL_AUXSRC_VALUE_XOSC_CLKSRC, XOSC_HZ,
-                                XOSC_HZ / RTC_HZ);
+    clock_configure_int_divider(clk_rtc, 0, CLOCKS_CLK_RTC_CTRL_AUXSRC_VALUE_XOSC_CLKSRC, XOSC_HZ, XOSC_HZ / RTC_HZ);
     clock_configure_undivided(clk_ref, CLOCKS_CLK_REF_CTRL_SRC_VALUE_ROSC_CLKSRC_PH, 0, ROSC_HZ);
     clock_configure_undivided(clk_sys, CLOCKS_CLK_SYS_CTRL_SRC_VALUE_CLK_REF, 0, ROSC_HZ);
     clock_stop(clk_usb);
