@@ -22,8 +22,9 @@ enum ql_panel_result {
 // the cold a multiple of it.
 enum { QL_PANEL_READY_TIMEOUT_MS = 2000, QL_PANEL_REFRESH_TIMEOUT_MS = 30000 };
 
-// Wakes the controller by a reset, sets it up, refreshes the whole panel, and sends it to deep sleep; after a timeout it
-// tries to do that, too. The picture stays without power. Ends in any case, after 36 s at the latest.
+// Wakes the controller by a reset, sets it up, refreshes the whole panel, and sends it to deep sleep. The picture stays
+// without power. Ends in any case, after 40 s at the latest: after a timeout it resets the controller, which takes the
+// voltages from the glass, and sends it to sleep if it is ready then.
 // frame: see app/frame.h.
 enum ql_panel_result ql_panel_show(enum ql_panel_controller controller, const uint8_t *frame);
 
