@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 enum {
-    QL_FONT_MISSING = 0, // the glyph that stands for all that the fonts do not have: an empty box
-    QL_FONT_UNIT = 64,   // distances are in 64ths of a pixel
+    QL_FONT_MISSING = 0,         // the glyph that stands for all that the fonts do not have: an empty box
+    QL_FONT_UNIT = 64,           // parts of a pixel in an advance
+    QL_FONT_KERNING_UNITS = 256, // parts of an em in the distance of a pair
 };
 
 struct ql_glyph {
@@ -21,7 +22,7 @@ struct ql_glyph {
 // The distances of pairs in one typeface, the same for all its sizes: glyphs that keep the same distances share a class.
 struct ql_kerning {
     const uint8_t *first, *second; // the class of each glyph, as the first and as the second of a pair
-    const int8_t *distances;       // (classes of the first, classes of the second), in 512ths of the font's size
+    const int8_t *distances;       // (classes of the first, classes of the second), in 256ths of the font's size
     int second_count;
 };
 
