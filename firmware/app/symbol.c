@@ -97,8 +97,11 @@ const char *ql_symbol_read(uint32_t *symbol, const char *text, const char *end, 
         }
     }
     const char *next = decode(symbol, text, end);
-    if (*symbol < ' ' || *symbol == 0x7f || *symbol == 0xa0) {
+    if (*symbol <= ' ' || *symbol == 0x7f || *symbol == 0xa0) {
         *symbol = ' ';
+        while (next < end && (*next == ' ' || (*next >= '\t' && *next <= '\r'))) {
+            next++;
+        }
     } else if (*symbol == '"') {
         *symbol = is_opener(before) ? DOUBLE_OPENING : DOUBLE_CLOSING;
     } else if (*symbol == '\'') {
