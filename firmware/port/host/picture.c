@@ -2,6 +2,7 @@
 // Uses: app/frame.h, libpng.
 #include "picture.h"
 
+#include <errno.h>
 #include <png.h>
 #include <string.h>
 
@@ -13,10 +14,15 @@ enum { COLUMNS = 80, DOTS = 2 * COLUMNS, DOT_ROWS = DOTS * QL_FRAME_HEIGHT / QL_
 // are to stay.
 enum { HALVES = 2 * QL_FRAME_WIDTH / DOTS, SET_PERCENT = 34 };
 
+// More than any frame needs, also one that cannot be compressed.
+enum { PNG_LIMIT_BYTES = 2 * QL_FRAME_WIDTH * QL_FRAME_HEIGHT };
+
 const char *ql_picture_save(const char *path, const uint8_t *frame)
 {
-    static uint8_t pixels[QL_FRAME_WIDTH * QL_FRAME_HEIGHT];
+    // libpng's own writing to a file deletes that file after an error, even if it is a device.
+    static uint8_t pixels[QL_FRAME_WIDTH * QL_FRAME_HEIGHT], png[PNG_LIMIT_BYTES];
     static png_image image;
+    png_alloc_size_t size = sizeof png;
 
     for (int i = 0; i < QL_FRAME_WIDTH * QL_FRAME_HEIGHT; i++) {
         pixels[i] = ql_frame_is_black(frame, i % QL_FRAME_WIDTH, i / QL_FRAME_WIDTH) ? 0 : 255;
@@ -26,7 +32,15 @@ const char *ql_picture_save(const char *path, const uint8_t *frame)
     image.width = QL_FRAME_WIDTH;
     image.height = QL_FRAME_HEIGHT;
     image.format = PNG_FORMAT_GRAY;
-    return png_image_write_to_file(&image, path, 0, pixels, 0, NULL) != 0 ? NULL : image.message;
+    if (png_image_write_to_memory(&image, png, &size, 0, pixels, 0, NULL) == 0) {
+        return image.message;
+    }
+    FILE *file = fopen(path, "wb");
+    if (file == NULL) {
+        return strerror(errno);
+    }
+    const bool written = fwrite(png, 1, size, file) == size;
+    return fclose(file) == 0 && written ? NULL : strerror(errno);
 }
 
 static bool is_dot(const uint8_t *frame, int column, int row)

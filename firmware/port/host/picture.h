@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-// Writes the frame as a PNG of 400 x 300 pixels, black and white. Returns NULL, or why it could not; then there is no file.
+// Writes the frame as a PNG of 400 x 300 pixels, black and white. Returns NULL, or why it could not.
 const char *ql_picture_save(const char *path, const uint8_t *frame);
 
 // Draws the frame 80 columns wide and 30 lines high in Unicode's braille patterns, of which each has 2 x 4 dots.
