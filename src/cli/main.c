@@ -25,6 +25,7 @@ static const struct command {
     {"evaluate", ql_cli_evaluate, "let an exported model write", false},
     {"compile", ql_cli_compile, "make C of an ONNX model", false},
     {"verify", ql_cli_verify, "prove that a model says the same at every stage", false},
+    {"monitor", ql_cli_monitor, "show the console of a board, and type into it", false},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
