@@ -42,6 +42,11 @@ function(ql_add_firmware name)
     if(firmware_STUB)
         set(kind stub)
     endif()
+    # Of the inner build only what takes the memory is worth a line.
+    set(build_command "")
+    if(CMAKE_GENERATOR STREQUAL "Ninja")
+        set(build_command BUILD_COMMAND "${CMAKE_COMMAND}" --build <BINARY_DIR> -- --quiet)
+    endif()
     set(folder "${PROJECT_BINARY_DIR}/firmware/${name}")
     ExternalProject_Add(firmware_${name}
         PREFIX "${folder}/project"
@@ -63,7 +68,10 @@ function(ql_add_firmware name)
             "-DQUOTES_UF2=${PROJECT_BINARY_DIR}/${name}.uf2"
         DEPENDS uf2_writer ${firmware_DEPENDS}
         EXCLUDE_FROM_ALL ${exclude}
+        ${build_command}
         BUILD_ALWAYS ON
+        LOG_CONFIGURE ON
+        LOG_OUTPUT_ON_FAILURE ON
         INSTALL_COMMAND ""
         BUILD_BYPRODUCTS "${PROJECT_BINARY_DIR}/${name}.uf2")
 endfunction()

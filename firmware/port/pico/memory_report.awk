@@ -1,5 +1,5 @@
 # Reads the linker's map of the firmware and prints what takes the flash and the RAM, against what there is.
-# Uses: any POSIX awk. Variables: flash, ram, the bytes of the chip; stack, those kept for it. The exit status is 1 when
+# Uses: any POSIX awk. Variables: name, of the image; flash, ram, the bytes of the chip; stack, those kept for it. The exit status is 1 when
 # something does not fit. The map is there, and says this, also when the linker has given up for lack of room.
 
 # A hexadecimal number, "0x" in front.
@@ -47,11 +47,11 @@ function commas(value, text)
     return text
 }
 
-function row(name, code, weights, fonts, state, reserved, limit, used)
+function row(what, code, weights, fonts, state, reserved, limit, used)
 {
     used = code + weights + fonts + state + reserved
-    printf "%-6s %10s %10s %10s %10s %10s %10s %10s %10s\n", name, commas(code), commas(weights), commas(fonts),
-        commas(state), commas(reserved), commas(used), commas(limit - used), commas(limit)
+    printf form, what, commas(code), commas(weights), commas(fonts), commas(state), commas(reserved), commas(used),
+        commas(limit - used), commas(limit)
     return used
 }
 
@@ -99,17 +99,18 @@ function row(name, code, weights, fonts, state, reserved, limit, used)
 }
 
 END {
-    printf "%-6s %10s %10s %10s %10s %10s %10s %10s %10s\n", "bytes", "code", "weights", "fonts", "state", "stack", "all",
-        "free", "of"
-    flash_used = row("flash", flash_bytes["code"], flash_bytes["weights"], flash_bytes["fonts"], 0, 0, flash)
-    ram_used = row("RAM", ram_bytes["code"], ram_bytes["weights"], ram_bytes["fonts"], ram_bytes["state"], stack, ram)
+    form = "%-20s %9s %9s %9s %9s %9s %9s %9s %9s\n"
+    printf form, name, "code", "weights", "fonts", "state", "stack", "all", "free", "of"
+    flash_used = row("  bytes of flash", flash_bytes["code"], flash_bytes["weights"], flash_bytes["fonts"], 0, 0, flash)
+    ram_used = row("  bytes of RAM", ram_bytes["code"], ram_bytes["weights"], ram_bytes["fonts"], ram_bytes["state"],
+        stack, ram)
     if (flash_used > flash) {
-        print "The firmware does not fit into the flash: " commas(flash_used - flash) " bytes too many. Take smaller " \
-            "models; a model of 4-byte floats needs 4 bytes for each of its weights."
+        print name " does not fit into the flash: " commas(flash_used - flash) " bytes too many. Take smaller models: " \
+            "each weight of a float model takes 4 bytes."
         status = 1
     }
     if (ram_used > ram) {
-        print "The firmware does not fit into the RAM: " commas(ram_used - ram) " bytes too many. Take smaller models."
+        print name " does not fit into the RAM: " commas(ram_used - ram) " bytes too many. Take smaller models."
         status = 1
     }
     exit status
