@@ -30,7 +30,8 @@ function(ql_find_pico_sdk)
 endfunction()
 
 # ql_add_firmware(NAME BOARD board [STUB] [ALL] [DEPENDS target...]) makes NAME.uf2 at the top of the build folder, as
-# the target firmware_NAME; its map and ELF file are in firmware/NAME/. With ALL every build makes it.
+# the target firmware_NAME; its map and ELF file are in firmware/NAME/. With ALL every build makes it. Without STUB it has
+# the models quotes_model.c and names_model.c of the build folder of the directory that calls, made by what it depends on.
 function(ql_add_firmware name)
     cmake_parse_arguments(PARSE_ARGV 1 firmware "STUB;ALL" "BOARD" "DEPENDS")
     if(firmware_ALL)
@@ -63,10 +64,11 @@ function(ql_add_firmware name)
             "-DQUOTES_SEED=${QUOTES_SEED}"
             "-DQUOTES_UART=${QUOTES_UART}"
             "-DQUOTES_ROM_FLOAT=${QUOTES_ROM_FLOAT}"
-            "-DQUOTES_GENERATED_DIR=${CMAKE_CURRENT_BINARY_DIR}"
+            "-DQUOTES_MODELS_DIR=${CMAKE_CURRENT_BINARY_DIR}"
+            "-DQUOTES_FONT_DATA=${PROJECT_BINARY_DIR}/firmware/font_data.c"
             "-DQUOTES_UF2_WRITER=$<TARGET_FILE:uf2_writer>"
             "-DQUOTES_UF2=${PROJECT_BINARY_DIR}/${name}.uf2"
-        DEPENDS uf2_writer ${firmware_DEPENDS}
+        DEPENDS uf2_writer font_data ${firmware_DEPENDS}
         EXCLUDE_FROM_ALL ${exclude}
         ${build_command}
         BUILD_ALWAYS ON
