@@ -5,8 +5,7 @@
 // The pictures come from FreeType's monochrome renderer, from outlines that the typeface's own hints have fitted to the
 // pixels. Beside grey pictures and a threshold, hinted or not, and beside FreeType's own hints, this left the weight of
 // stems most even, and lost no hairline.
-#include <ft2build.h>
-#include FT_FREETYPE_H
+#include <freetype/freetype.h>
 #include <hb-ot.h>
 #include <hb.h>
 #include <inttypes.h>
