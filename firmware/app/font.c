@@ -25,7 +25,8 @@ int ql_font_step(const struct ql_font *font, int glyph, int next)
     int way = font->glyphs[glyph].advance;
 
     if (next >= 0) {
-        const int distance = kerning->distances[kerning->first[glyph] * kerning->second_count + kerning->second[next]];
+        const int8_t distance =
+            kerning->distances[kerning->first[glyph] * kerning->second_count + kerning->second[next]];
         way += distance * font->size * QL_FONT_UNIT / QL_FONT_KERNING_UNITS;
     }
     return (way + QL_FONT_UNIT / 2) / QL_FONT_UNIT;
