@@ -1,20 +1,21 @@
 #!/bin/bash
 # `quotes`, the device's application on the host: with stubs, and with two models compiled to C.
-# Uses: expect.sh, a C compiler. Arguments: the tool, json_get; the root of the sources.
+# Uses: expect.sh, a C compiler, libpng. Arguments: the tool, json_get; the root of the sources, the C of the type.
 # shellcheck source-path=SCRIPTDIR
 root=$(realpath "$3")
+font_data=$(realpath "$4")
 source "$(dirname "$0")/expect.sh"
 
 # build PROGRAM MODELS.C...: what firmware/CMakeLists.txt does.
 build()
 {
-    local program=$1 sources=("$root"/firmware/{port/host,panel}/*.c) source
+    local program=$1 sources=("$root"/firmware/{port/host,panel}/*.c "$font_data") source
     shift
     for source in "$root"/firmware/app/*.c; do
         [[ $source == *_models.c ]] || sources+=("$source")
     done
     cc -std=gnu11 -O2 -I "$root" -I "$root/firmware" -I "$root/firmware/app" -I . -o "$program" "${sources[@]}" \
-        "$@" -lm 2> err || fail "$program does not compile"
+        "$@" -lpng -lm 2> err || fail "$program does not compile"
 }
 
 # expect_quotes CODE ARGUMENT...
