@@ -421,6 +421,7 @@ void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance
     appliance->plan.context = appliance;
     appliance->plan.attempts = ATTEMPTS;
     appliance->retry_s = FIRST_RETRY_S;
+    appliance->console.within_line = true; // of what was written before a reset
     ql_console_begin(&appliance->console, "start");
     ql_console_add(&appliance->console, settings->build);
     ql_console_end(&appliance->console);

@@ -101,7 +101,8 @@ void ql_port_click(void)
     pwm_set_enabled(slice, false);
 }
 
-// A closed jumper leads to ground. The pull-up is on for as long as it takes, for it would drain the battery all night.
+// A closed jumper leads to ground. The pull-up is on for as long as it takes: it would drain the battery all night, and a
+// pin that nothing holds would, too.
 bool ql_port_jumper_closed(enum ql_port_jumper jumper)
 {
     const uint pin = jumper == QL_PORT_JUMPER_SOUND ? QL_BOARD_JUMPER_SOUND : QL_BOARD_JUMPER_INTERVAL;
@@ -109,7 +110,7 @@ bool ql_port_jumper_closed(enum ql_port_jumper jumper)
     gpio_pull_up(pin);
     busy_wait_us(10);
     const bool closed = !gpio_get(pin);
-    gpio_disable_pulls(pin);
+    gpio_pull_down(pin);
     return closed;
 }
 
