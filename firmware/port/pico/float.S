@@ -28,13 +28,13 @@ __wrap___aeabi_fmul:
     subs r2, #1 // 0 and 255 become the largest numbers without a sign
     subs r3, #1
     cmp r2, #254
-    bhs slow_product
+    bhs .Lslow_product
     cmp r3, #254
-    bhs slow_product
+    bhs .Lslow_product
     adds r2, r3
     subs r2, #126 // the exponent of a product below 2, less one
     cmp r2, #253
-    bhs slow_product
+    bhs .Lslow_product
     push {r4, r5}
 
     movs r3, r0
@@ -72,20 +72,20 @@ __wrap___aeabi_fmul:
     orrs r0, r3
 1:
     cmp r0, #0
-    bmi above
+    bmi .Labove
     adds r0, r0
-    b round
+    b .Lround
 
-slow_product:
+.Lslow_product:
     ldr r2, =__real___aeabi_fmul
     bx r2
 
-above:
+.Labove:
     movs r3, #1
     lsls r3, #23
     adds r2, r3
 
-round:
+.Lround:
     lsrs r3, r0, #8 // the carry is the first bit that is cut off
     bcc 1f
     adds r3, #1
@@ -97,6 +97,7 @@ round:
     adds r0, r2, r3 // a significand that was rounded up to 2 raises the exponent
     pop {r4, r5}
     bx lr
+.size __wrap___aeabi_fmul, . - __wrap___aeabi_fmul
 
 .global __wrap___aeabi_fadd
 .type __wrap___aeabi_fadd, %function
@@ -116,10 +117,10 @@ __wrap___aeabi_fadd:
 1:
     lsrs r2, #24 // exponents
     lsrs r3, #24
-    beq slow_sum
+    beq .Lslow_sum
     subs r2, #33 // far enough from both ends for all that can happen below
     cmp r2, #221
-    bhs slow_sum
+    bhs .Lslow_sum
     adds r2, #32
     subs r3, r2, r3
     adds r3, #1 // their distance
@@ -153,29 +154,30 @@ __wrap___aeabi_fadd:
     cmp r4, #0
     bmi 1f
     adds r0, r1
-    bmi above
+    bmi .Labove
     adds r0, r0
-    b round
+    b .Lround
 1:
     subs r0, r1
     beq 3f
     adds r0, r0
-    bmi round
+    bmi .Lround
     movs r3, #1
     lsls r3, #23
 1:
     subs r2, r3
     adds r0, r0
     bpl 1b
-    b round
+    b .Lround
 2:
     bx lr
 3:
     pop {r4, r5} // a difference of nothing is +0
     bx lr
 
-slow_sum:
+.Lslow_sum:
     ldr r2, =__real___aeabi_fadd
     bx r2
+.size __wrap___aeabi_fadd, . - __wrap___aeabi_fadd
 
 .pool
