@@ -17,6 +17,7 @@ int ql_cli_predict(int argc, char **argv);
 int ql_cli_compare(int argc, char **argv);
 int ql_cli_export(int argc, char **argv);
 int ql_cli_evaluate(int argc, char **argv);
+int ql_cli_filter(int argc, char **argv);
 int ql_cli_compile(int argc, char **argv);
 int ql_cli_verify(int argc, char **argv);
 int ql_cli_watch(int argc, char **argv);

@@ -15,7 +15,7 @@ static const char summary_text[] = "Lets an exported model write, with the kerne
                                    "text is that of `npm run evaluate`, in web/, with the same options.";
 
 struct settings {
-    const char *model, *prompt;
+    const char *model, *prompt, *filter;
     double temperature, top_p;
     int top_k, length;
     uint32_t seed;
@@ -28,6 +28,7 @@ struct writer {
     struct ql_graph graph;
     struct ql_runner runner;
     struct ql_language_model model;
+    struct ql_guard guard;
 };
 
 static enum ql_status open_writer(struct writer *writer, const char *path, struct ql_error *error)
@@ -51,6 +52,7 @@ static enum ql_status open_writer(struct writer *writer, const char *path, struc
 
 static void close_writer(struct writer *writer)
 {
+    ql_guard_free(&writer->guard);
     ql_language_model_free(&writer->model);
     ql_runner_free(&writer->runner);
     ql_graph_free(&writer->graph);
@@ -73,13 +75,15 @@ static enum ql_status begin(struct writer *writer, const char *prompt, int *toke
                                   length == 0 ? 1 : (int)length, prompt + place);
         }
         status = ql_language_model_step(&writer->model, *token, error);
+        (void)ql_guard_step(&writer->guard, *token);
         *token = next;
         place += length;
     }
     return status;
 }
 
-static enum ql_status write_text(struct writer *writer, const struct settings *settings, struct ql_cli_text *text,
+// Writes the wanted number of symbols, and a few more where the text must not end there.
+static enum ql_status write_text(struct writer *writer, const struct settings *settings, struct ql_cli_output *output,
                                  struct ql_error *error)
 {
     struct ql_sampler sampler = {
@@ -91,19 +95,18 @@ static enum ql_status write_text(struct writer *writer, const struct settings *s
     if (status == QL_OK && !settings->json) {
         (void)fputs(settings->prompt, stdout);
     }
-    for (int i = 0; i < settings->length && status == QL_OK && ferror(stdout) == 0; i++) {
-        status = ql_language_model_next(&writer->model, &token, &sampler, error);
-        if (status != QL_OK) {
-            break;
+    for (int i = 0; (i < settings->length || (i > 0 && !ql_guard_may_end(&writer->guard, token))) && status == QL_OK &&
+                    ferror(stdout) == 0;
+         i++) {
+        const uint32_t *barred = ql_guard_step(&writer->guard, token);
+        status = ql_language_model_next(&writer->model, &token, &sampler, barred, error);
+        if (status == QL_OK) {
+            status = ql_cli_output_write(output, writer->descriptor.symbols[token], error);
         }
-        const uint32_t symbol = writer->descriptor.symbols[token];
-        if (settings->json) {
-            status = ql_cli_text_write(text, symbol, error);
-        } else {
-            unsigned char utf8[4];
-            const size_t length = ql_utf8_encode(utf8, symbol);
-            (void)fwrite(utf8, 1, length, stdout);
-        }
+    }
+    if (status == QL_OK && settings->length > 0) {
+        (void)ql_guard_step(&writer->guard, token);
+        status = ql_cli_output_end(output, ql_guard_refuses(&writer->guard), error);
     }
     return status;
 }
@@ -134,11 +137,12 @@ int ql_cli_evaluate(int argc, char **argv)
         {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same text; otherwise a new one each time",
          false},
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
+        QL_CLI_FILTER_OPTION(&settings.filter),
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
-    struct ql_cli_text text = {0};
+    struct ql_cli_output output = {.newline = '\n'};
     struct ql_error error;
     int exit_code = QL_EXIT_DONE;
 
@@ -156,10 +160,15 @@ int ql_cli_evaluate(int argc, char **argv)
         if (!ql_option_find(options, "seed")->given) {
             settings.seed = ql_cli_random_seed();
         }
-        status = write_text(writer, &settings, &text, &error);
+        output.guard = &writer->guard;
+        output.stream = settings.json ? NULL : stdout;
+        status = ql_guard_init(&writer->guard, settings.filter, descriptor->symbols, descriptor->symbol_count, &error);
+    }
+    if (status == QL_OK) {
+        status = write_text(writer, &settings, &output, &error);
     }
     if (status == QL_OK && settings.json) {
-        print_json(&settings, &text);
+        print_json(&settings, &output.text);
     } else if (status == QL_OK) {
         (void)putchar('\n');
         if (!settings.quiet && !ql_option_find(options, "seed")->given) {
@@ -168,7 +177,7 @@ int ql_cli_evaluate(int argc, char **argv)
         }
     }
     exit_code = status == QL_OK ? ql_cli_finish("evaluate", QL_EXIT_DONE) : ql_cli_fail("evaluate", &error);
-    free(text.bytes);
+    ql_cli_output_free(&output);
     if (writer != NULL) {
         close_writer(writer);
     }

@@ -23,6 +23,7 @@ static const struct command {
     {"compare", ql_cli_compare, "put samples at several temperatures side by side", false},
     {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor", false},
     {"evaluate", ql_cli_evaluate, "let an exported model write", false},
+    {"filter", ql_cli_filter, "compile lists of words that must not be said", false},
     {"compile", ql_cli_compile, "make C of an ONNX model", false},
     {"verify", ql_cli_verify, "prove that a model says the same at every stage", false},
     {"monitor", ql_cli_monitor, "show the console of a board, and type into it", false},
