@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "cli/cli.h"
+#include "cli/sampling.h"
 #include "cli/self_test.h"
 #include "codegen/codegen.h"
 #include "codegen/in_place.h"
@@ -24,7 +25,7 @@ static const char summary_text[] =
 enum { PATH_BYTES = 4096, BINDING_LIMIT = 16, BINDING_NAME_BYTES = 64 };
 
 struct settings {
-    const char *model, *output, *header, *name, *arena, *sizes;
+    const char *model, *output, *header, *name, *arena, *sizes, *filter;
     int sequence;
     bool sampler, report;
 };
@@ -43,6 +44,7 @@ struct compilation {
     struct ql_graph graph;
     struct ql_program program;
     struct ql_text_model text;
+    struct ql_guard guard;
 };
 
 // Writes a path with another ending instead of its own.
@@ -154,6 +156,7 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
     work->bindings[work->binding_count] = (struct ql_binding){.name = "sequence", .size = work->settings.sequence};
     if (work->described) {
         work->text.descriptor = &work->descriptor;
+        work->text.guard = &work->guard;
         if ((status = ql_model_roles_init(&work->text.roles, &work->graph, &work->descriptor, error)) != QL_OK) {
             goto done;
         }
@@ -255,10 +258,15 @@ static enum ql_status compile(struct compilation *work, const char *operand, int
     if (strcmp(settings->arena, "static") != 0 && strcmp(settings->arena, "caller") != 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--arena: '%s' is neither static nor caller", settings->arena);
     }
+    if (!settings->sampler && settings->filter != NULL) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--filter: a model without a sampler has nothing to filter");
+    }
     if ((status = find_model(work, operand, error)) != QL_OK || (status = read_sizes(work, error)) != QL_OK ||
         (status = find_header(work, error)) != QL_OK ||
         (status = ql_codegen_name_read(work->name, settings->name != NULL ? settings->name : work->model_path,
                                        error)) != QL_OK ||
+        (status = ql_guard_init(&work->guard, settings->filter, work->descriptor.symbols, work->descriptor.symbol_count,
+                                error)) != QL_OK ||
         (status = compile_program(work, error)) != QL_OK) {
         return status;
     }
@@ -320,6 +328,7 @@ int ql_cli_compile(int argc, char **argv)
          "steps of a run, where the model leaves the size \"sequence\" open", false},
         {"sizes", QL_OPTION_STRING, &settings->sizes, 0, 0, "LIST",
          "other sizes that the model leaves open: batch=2,time=5 (default: 1)", false},
+        QL_CLI_FILTER_OPTION(&settings->filter),
         {"arena", QL_OPTION_STRING, &settings->arena, 0, 0, "WHOSE", "scratch memory: static, or the caller's", false},
         {"report", QL_OPTION_FLAG, &settings->report, 0, 0, NULL,
          "print flash, RAM, multiply-accumulates and values as JSON instead of the source", false},
@@ -329,6 +338,7 @@ int ql_cli_compile(int argc, char **argv)
         enum ql_status status = compile(work, operand_count == 1 ? operands[0] : NULL, argc, argv, &error);
         exit_code = status == QL_OK ? ql_cli_finish("compile", QL_EXIT_DONE) : ql_cli_fail("compile", &error);
     }
+    ql_guard_free(&work->guard);
     ql_program_free(&work->program);
     ql_graph_free(&work->graph);
     free(work);

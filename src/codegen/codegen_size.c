@@ -6,6 +6,7 @@
 
 #include "codegen/c_text.h"
 #include "codegen/codegen.h"
+#include "codegen/source.h"
 
 enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char *text, struct ql_error *error)
 {
@@ -131,7 +132,9 @@ enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_
         const size_t sampler_bytes = round_up(V * (sizeof(float) + sizeof(uint16_t)), 4);
         const size_t trace_bytes = 8; // of a step: a token, a hash, and the gap between
         size->constant_bytes += symbol_bytes(model->descriptor) + (size_t)model->trace_count * trace_bytes;
-        size->state_bytes = state_bytes(codegen);
+        const size_t filter_bytes = ql_source_filter_bytes(model);
+        size->constant_bytes += filter_bytes;
+        size->state_bytes = state_bytes(codegen) + (filter_bytes > 0 ? sizeof(struct ql_filter_state) : 0);
         size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;
     }
     ql_arena_free(&arena);

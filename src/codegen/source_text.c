@@ -60,6 +60,7 @@ static void write_reset(const struct ql_source *w)
     ql_source_template_write(w, w->source,
                              "void $_reset(struct $_state *state)\n"
                              "{\n");
+    ql_source_filter_reset_write(w);
     for (int i = 0; i < model->roles.state_count; i++) {
         const char *name = w->inputs[model->roles.states[i].input];
         (void)fprintf(w->source, "    memset(state->%s, 0, sizeof state->%s);\n", name, name);
@@ -145,6 +146,7 @@ static void write_step(const struct ql_source *w)
                              "    if (token < 0 || token >= @_SYMBOLS) {\n"
                              "        return NULL;\n"
                              "    }\n");
+    ql_source_filter_load_write(w);
     for (int i = 0; i < descriptor->reset_count; i++) {
         (void)fprintf(w->source, "%s%d", i == 0 ? "    if (token == " : " || token == ", descriptor->resets[i]);
     }
@@ -154,6 +156,7 @@ static void write_step(const struct ql_source *w)
                                  "        $_reset(state);\n"
                                  "    }\n");
     }
+    ql_source_filter_step_write(w);
     if (model->roles.one_hot) {
         (void)fputs("    tokens[token] = 1.0f;\n", w->source);
     }
@@ -181,12 +184,14 @@ static void write_next(const struct ql_source *w)
                              "\n"
                              "    if (logits == NULL) {\n"
                              "        return -1;\n"
-                             "    }\n"
+                             "    }\n");
+    ql_source_filter_bar_write(w);
+    ql_source_template_write(w, w->source,
                              "    sampler.temperature = state->temperature;\n"
                              "    sampler.top_p = state->top_p;\n"
                              "    sampler.top_k = state->top_k;\n"
                              "    memcpy(sampler.random.state, state->random, sizeof state->random);\n"
-                             "    int next = ql_sampler_step_f32(&sampler, logits, NULL, arena->sampler.weights,\n"
+                             "    int next = ql_sampler_step_f32(&sampler, logits, barred, arena->sampler.weights,\n"
                              "                                   arena->sampler.candidates, @_SYMBOLS);\n"
                              "    memcpy(state->random, sampler.random.state, sizeof state->random);\n"
                              "    return next;\n"
@@ -231,10 +236,12 @@ void ql_source_text_write(const struct ql_source *w)
     if (w->codegen->model->trace_count > 0) {
         write_trace(w);
     }
+    ql_source_filter_write(w);
     write_reset(w);
     write_init(w);
     write_step(w);
     write_next(w);
+    ql_source_filter_questions_write(w);
     if (w->codegen->model->trace_count > 0) {
         write_check(w);
     }
@@ -286,6 +293,7 @@ void ql_source_text_header_write(const struct ql_source *w)
                 "    int top_k;         // >= 1; 0 is off\n"
                 "    uint32_t random[4];\n",
                 w->header);
+    ql_source_filter_member_write(w);
     if (caller_arena) {
         ql_source_template_write(w, w->header, "    union $_arena *arena; // must live as long as this is used\n");
     }
@@ -308,6 +316,7 @@ void ql_source_text_header_write(const struct ql_source *w)
         "int $_next(struct $_state *state, int token);\n\n"
         "// The symbol of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
         "const char *$_symbol(int token);\n");
+    ql_source_filter_header_write(w);
     if (model->trace_count > 0) {
         ql_source_template_write(
             w, w->header,
