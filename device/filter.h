@@ -153,7 +153,7 @@ static inline void ql_filter_separate(struct ql_filter_state *state, const struc
     }
 }
 
-// Takes a letter. A letter three times or more in a row reads as one or as two.
+// Takes a letter. A letter three times or more in a row reads as any smaller number of them, too.
 static inline void ql_filter_take_letter(struct ql_filter_state *state, const struct ql_filter *filter,
                                          const uint32_t *places, int count, uint32_t label)
 {
@@ -211,9 +211,7 @@ static inline void ql_filter_step(struct ql_filter_state *state, const struct ql
         state->run_length = 0;
     } else if (label != state->run_label) {
         state->run_length = 1;
-    } else if (state->run_length == 3) {
-        return; // four are as three
-    } else {
+    } else if (state->run_length < 3) {
         state->run_length++;
     }
     state->run_label = (uint8_t)label;
@@ -264,7 +262,7 @@ static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state 
         }
         for (uint32_t word = 0; !(word & QL_FILTER_LAST); next++) {
             word = filter->edges[next];
-            if (word & listed) {
+            if (word & listed && (mode != QL_FILTER_JOINED || word & QL_FILTER_APART)) {
                 labels[(word & QL_FILTER_LABEL) / 32] |= 1u << (word & 31u);
             }
         }

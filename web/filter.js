@@ -156,10 +156,8 @@ export class Filter {
       state.run = 0;
     } else if (label !== now.label) {
       state.run = 1;
-    } else if (now.run === 3) {
-      return state;
     } else {
-      state.run = now.run + 1;
+      state.run = Math.min(now.run + 1, 3);
     }
     state.label = label;
     state.places = new Set();
@@ -188,7 +186,7 @@ export class Filter {
       let next = edges[place >>> MODE_BITS] >>> GOAL_SHIFT;
       for (let edge = 0; mode !== SPELLED && next !== 0 && !(edge & LAST); next++) {
         edge = edges[next];
-        if (edge & flags) {
+        if (edge & flags && (mode !== JOINED || edge & APART)) {
           listed.add(edge & LABEL);
         }
       }

@@ -131,10 +131,14 @@ static uint32_t add_node(struct build *build)
     return (uint32_t)build->node_count++;
 }
 
+static bool can_stand_apart(const struct ql_listing_entry *entry)
+{
+    return entry->length >= 3 && memchr(entry->labels, QL_FILTER_GAP, (size_t)entry->length) == NULL;
+}
+
 static void add_entry(struct build *build, const struct ql_listing_entry *entry)
 {
     uint32_t node = 0;
-    bool apart = entry->length >= 3;
 
     for (int k = 0; k < entry->length && !build->no_memory; k++) {
         uint32_t next = build->nodes[node].next[entry->labels[k]];
@@ -143,12 +147,11 @@ static void add_entry(struct build *build, const struct ql_listing_entry *entry)
             build->nodes[node].next[entry->labels[k]] = next;
         }
         node = next;
-        apart = apart && entry->labels[k] != QL_FILTER_GAP;
     }
-    build->nodes[node].ends |= entry->ends | (apart ? QL_FILTER_APART : 0u);
+    build->nodes[node].ends |= entry->ends | (can_stand_apart(entry) ? QL_FILTER_APART : 0u);
 }
 
-// Whether `ends` is reached somewhere inside of the entry, from its letter `from` on, before its own end.
+// Whether one of `ends` is reached with the letters from `from` on: before the entry's own end, where `from` is 0.
 static bool holds(const struct build *build, const struct ql_listing_entry *entry, int from, uint32_t ends)
 {
     uint32_t node = 0;
@@ -158,22 +161,24 @@ static bool holds(const struct build *build, const struct ql_listing_entry *entr
         if (node == 0) {
             return false;
         }
-        if (build->nodes[node].ends & ends && (from > 0 || k + 1 < entry->length)) {
+        if ((build->nodes[node].ends & ends) == ends && (from > 0 || k + 1 < entry->length)) {
             return true;
         }
     }
     return false;
 }
 
-// Whether a wider entry bars this one before its end.
+// Whether a wider entry bars this one before its end, in each of the ways in which it can be written. Apart, only one
+// with which it begins does.
 static bool is_covered(const struct build *build, const struct ql_listing_entry *entry)
 {
-    for (int from = 0; from < entry->length; from++) {
-        if (holds(build, entry, from, QL_FILTER_ANY)) {
-            return true;
-        }
+    const uint32_t apart = can_stand_apart(entry) ? QL_FILTER_APART : 0;
+    bool covered = holds(build, entry, 0, QL_FILTER_ANY | apart) || holds(build, entry, 0, QL_FILTER_START | apart);
+
+    for (int from = 1; from < entry->length && apart == 0 && !covered; from++) {
+        covered = holds(build, entry, from, QL_FILTER_ANY);
     }
-    return holds(build, entry, 0, QL_FILTER_START);
+    return covered;
 }
 
 static int compare_lengths(const void *left, const void *right)
@@ -295,8 +300,9 @@ static uint32_t make_edges(struct build *build, uint32_t edges[QL_FOLD_LABELS], 
         if (next_size == 0 && (flags & ENDS) == 0) {
             continue;
         }
-        // Nothing goes on behind a word that is barred wherever it stands.
-        uint32_t goal = flags & QL_FILTER_ANY || next_size == 0 ? 0 : write_set(build, next, next_size);
+        // Nothing goes on behind a word that is barred however it is written.
+        const bool closed = (flags & QL_FILTER_ANY) && (flags & QL_FILTER_APART);
+        uint32_t goal = closed || next_size == 0 ? 0 : write_set(build, next, next_size);
         uint32_t edge = (uint32_t)label | flags | goal << QL_FILTER_GOAL_SHIFT;
         edges[count++] = edge | (is_free(build, edge) ? (uint32_t)QL_FILTER_FREE : 0u);
     }
@@ -445,17 +451,14 @@ static void follower_add(struct follower *follower, uint32_t place)
     }
 }
 
-// Follows one more symbol, as device/filter.h does. False when it changes nothing.
-static bool follower_step(struct follower *next, const struct follower *now, const struct ql_filter *filter,
+// Follows one more symbol, as device/filter.h does.
+static void follower_step(struct follower *next, const struct follower *now, const struct ql_filter *filter,
                           uint32_t label)
 {
     const bool is_gap = label == QL_FILTER_GAP;
 
-    if (label == now->label && now->run == 3) {
-        return false;
-    }
     *next = (struct follower){.label = is_gap ? QL_FILTER_NO_LABEL : label};
-    next->run = is_gap ? 0 : label == now->label ? now->run + 1 : 1;
+    next->run = is_gap ? 0 : label == now->label ? now->run + (now->run < 3) : 1;
     for (uint32_t k = 0; k < now->count; k++) {
         const uint32_t found = ql_filter_find(filter, now->places[k], label);
         if (found != 0) {
@@ -482,7 +485,6 @@ static bool follower_step(struct follower *next, const struct follower *now, con
         memcpy(next->before_run, now->before_run, sizeof now->before_run);
         next->before_count = now->before_count;
     }
-    return true;
 }
 
 static size_t follower_write(struct store *store, const struct follower *follower, bool *is_new)
@@ -515,10 +517,9 @@ enum ql_status ql_automaton_measure(struct ql_automaton *automaton, struct ql_er
     for (size_t place = row; row != 0 && status == QL_OK && place < store.count; place += store.words[place + 1] + 2) {
         follower_read(&now, store.words + place + 2);
         for (uint32_t label = 0; label < QL_FOLD_LABELS && row != 0; label++) {
-            if (follower_step(&next, &now, &filter, label)) {
-                row = follower_write(&store, &next, &is_new);
-                most = next.count > most ? next.count : most;
-            }
+            follower_step(&next, &now, &filter, label);
+            row = follower_write(&store, &next, &is_new);
+            most = next.count > most ? next.count : most;
         }
         // Each place may be there in each of the ways in which it can be reached.
         if (most * (QL_FILTER_MODE + 1) > QL_FILTER_PLACE_LIMIT || store.row_count > FOLLOWER_LIMIT) {
