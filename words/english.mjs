@@ -12,8 +12,10 @@ const { cuss } = await import(pathToFileURL(path.resolve(process.argv[2], "cuss"
 
 const MINIMUM_LETTERS = 4; // of a word that matches inside of others
 
-// Entries of the package that are spelled with digits: the filter reads letters and digits as one anyway.
-const plain = (word) => word.toLowerCase().replace(/5/g, "s").replace(/0/g, "o").replace(/1/g, "i");
+// Entries of the package that are spelled with digits: the filter takes a digit of a list for the letter that it stands
+// for.
+const letters = { 0: "o", 1: "i", 3: "e", 4: "a", 5: "s", 6: "g", 7: "t", 8: "b", 9: "g" };
+const plain = (word) => word.toLowerCase().replace(/[0-9]/g, (digit) => letters[digit] ?? digit);
 
 const fold = (word) => plain(word.normalize("NFKD").replace(/\p{M}/gu, ""));
 

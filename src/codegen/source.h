@@ -47,7 +47,7 @@ void ql_source_text_header_write(const struct ql_source *w);
 
 // source_filter.c: where a model that writes has a filter, its tables; the statements for it in `reset`, in `step` (its
 // state is loaded before, and stored when the token is taken), and in `next`, which has `barred` for the sampler
-// afterwards; the functions that only a filter has; its member of the state, and its part of the header.
+// afterwards; the functions that answer without a filter, too; its member of the state, and its part of the header.
 void ql_source_filter_write(const struct ql_source *w);
 void ql_source_filter_reset_write(const struct ql_source *w);
 void ql_source_filter_load_write(const struct ql_source *w);

@@ -1,5 +1,5 @@
 // The filter of a model that writes: see source.h. Its kernel is device/filter.h; here are its tables, and the places
-// where generated code calls it. Without a filter, nothing is written.
+// where generated code calls it.
 // Uses: base, codegen, filter.
 #include <inttypes.h>
 #include <string.h>
@@ -89,25 +89,32 @@ void ql_source_filter_bar_write(const struct ql_source *w)
 
 void ql_source_filter_questions_write(const struct ql_source *w)
 {
-    if (filter_of(w) == NULL) {
-        return;
-    }
+    const bool has_filter = filter_of(w) != NULL;
+
     ql_source_template_write(w, w->source,
                              "\n"
                              "bool $_may_end(const struct $_state *state, int token)\n"
                              "{\n");
-    ql_source_filter_load_write(w);
+    if (has_filter) {
+        ql_source_filter_load_write(w);
+        ql_source_template_write(w, w->source,
+                                 "    return token < 0 || token >= @_SYMBOLS || ql_filter_may_end(&filter, &$_filter, "
+                                 "token);\n");
+    } else {
+        (void)fputs("    (void)state;\n    (void)token;\n    return true;\n", w->source);
+    }
     ql_source_template_write(w, w->source,
-                             "    return token < 0 || token >= @_SYMBOLS || ql_filter_may_end(&filter, &$_filter, "
-                             "token);\n"
                              "}\n"
                              "\n"
                              "bool $_refuses(const struct $_state *state)\n"
                              "{\n");
-    ql_source_filter_load_write(w);
-    ql_source_template_write(w, w->source,
-                             "    return ql_filter_refuses(&filter, &$_filter);\n"
-                             "}\n");
+    if (has_filter) {
+        ql_source_filter_load_write(w);
+        ql_source_template_write(w, w->source, "    return ql_filter_refuses(&filter, &$_filter);\n");
+    } else {
+        (void)fputs("    (void)state;\n    return false;\n", w->source);
+    }
+    (void)fputs("}\n", w->source);
 }
 
 void ql_source_filter_member_write(const struct ql_source *w)
@@ -120,15 +127,14 @@ void ql_source_filter_member_write(const struct ql_source *w)
 
 void ql_source_filter_header_write(const struct ql_source *w)
 {
-    if (filter_of(w) != NULL) {
-        ql_source_template_write(
-            w, w->header,
-            "\n// Whether the text may end with this token, which was drawn last: not in the middle of a word whose "
-            "beginning is\n// a listed one. Draw on until it may.\n"
-            "bool $_may_end(const struct $_state *state, int token);\n"
-            "\n// Whether the item that has just ended, with the newline that was drawn last, must not be shown.\n"
-            "bool $_refuses(const struct $_state *state);\n");
-    }
+    ql_source_template_write(
+        w, w->header,
+        "\n// Whether the text may end with this token, which was drawn last: with a filter, not where the end makes "
+        "a\n"
+        "// listed word of it. Draw on until it may.\n"
+        "bool $_may_end(const struct $_state *state, int token);\n"
+        "\n// Whether the item that has just ended, with the newline that was drawn last, must not be shown.\n"
+        "bool $_refuses(const struct $_state *state);\n");
 }
 
 size_t ql_source_filter_bytes(const struct ql_text_model *model)

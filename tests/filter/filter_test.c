@@ -86,6 +86,7 @@ static void filter_text_is_refused_where_a_word_is_listed(void **state)
         {"tofu\nrice", "rice", true}, {"tofu\n!tofu\nrice", "tofu", false}, {"# tofu", "tofu", false},
         {"*of*\ntofu", "tofu", true}, {"big tofu\nbig", "big", true}, {"tofu\ntofurkey", "tofurkey", true},
         // beside what has been left open
+        {"tof*\n*tofu*", "atofus", true}, {"tof*\n*tofu", "atofu", true}, {"*tof*\ntofu*", "t-o-f-us", true},
         {"tofu", "tofu\n", true}, {"tofu", "tofutofu", false}, {"*tofu", "tofutofu", true}, {"tofu", "東tofu", false},
     };
     // clang-format on

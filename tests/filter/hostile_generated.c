@@ -23,13 +23,7 @@ static int next(void *model, int token)
 
 static bool may_end(void *model, int token)
 {
-#ifdef FILTERED
     return hostile_may_end(model, token);
-#else
-    (void)model;
-    (void)token;
-    return true;
-#endif
 }
 
 static const char *symbol(void *model, int token)

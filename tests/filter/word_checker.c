@@ -32,7 +32,13 @@ static const char *letters_of(char byte)
 
 static bool stands_for(char byte, char letter)
 {
-    return strchr(letters_of(byte), letter) != NULL;
+    static signed char known[256][128]; // the answers so far: 1 yes, -1 no
+    signed char *answer = &known[(unsigned char)byte][(unsigned char)letter & 127];
+
+    if (*answer == 0) {
+        *answer = strchr(letters_of(byte), letter) != NULL ? 1 : -1;
+    }
+    return *answer > 0;
 }
 
 // Of one kind: both A, or both signs for it.
@@ -45,9 +51,10 @@ static bool same_letter(char a, char b)
     return left[0] != '\0' && strcmp(left, right) == 0;
 }
 
+// What is not ASCII is a letter that stands for nothing.
 static bool is_boundary(char byte)
 {
-    return byte == '\0' || !isalpha((unsigned char)byte);
+    return byte == '\0' || ((unsigned char)byte < 0x80 && !isalpha((unsigned char)byte));
 }
 
 static bool is_joiner(char byte)
