@@ -163,7 +163,7 @@ static void make_list(struct ql_random *random, char *list, size_t room)
 static void filter_text_drawn_at_random_holds_no_listed_word(void **state)
 {
     (void)state;
-    enum { LISTS = 150, ITEMS = 60, LONGEST = 40 };
+    enum { LISTS = 60, ITEMS = 60, LONGEST = 40 };
     static const uint32_t symbols[] = {'\n', ' ', '-', '.', ',', '1', '4', '!', '*', 'a', 'b', 'c', 'i', 'l', 'A', 'q'};
     enum { V = sizeof symbols / sizeof symbols[0] };
     static const char path[] = "filter_test.words";
@@ -243,7 +243,7 @@ static void filter_text_without_a_listed_word_passes(void **state)
     size_t passed = 0, refused = 0;
 
     ql_random_init(&random, 6);
-    for (int round = 0; round < 150; round++) {
+    for (int round = 0; round < 60; round++) {
         char list[1024], text[24];
         struct ql_filter_file file;
         struct word_checker checker;
@@ -272,7 +272,7 @@ static void filter_text_without_a_listed_word_passes(void **state)
         word_checker_free(&checker);
     }
     (void)remove(path);
-    assert_true(passed > 500 && refused > 500);
+    assert_true(passed > 200 && refused > 200);
 }
 
 static void filter_that_leaves_nothing_to_say_is_an_error(void **state)

@@ -31,8 +31,8 @@ sed -e '/^#/d' -e 's/	.*//' -e 's/\*//g' "$words" > plain
     sed '/^#/d; /^$/d' "$root/words/innocent.txt"
 } | LC_ALL=C sort -u | awk 'BEGIN { srand(1) } { print rand() "\t" $0 }' | LC_ALL=C sort | cut -f 2- > text
 
-checkpoint=$("$quillet" train --input text --checkpoint_dir runs --run_name hostile --sequences items --rnn_size 96 \
-    --embedding_size 24 --num_layers 1 --max_epochs 12 --learning_rate 0.004 --generate 0 --threads 1 --seed 1 --quiet)
+checkpoint=$("$quillet" train --input text --checkpoint_dir runs --run_name hostile --sequences items --rnn_size 64 \
+    --embedding_size 24 --num_layers 1 --max_epochs 8 --learning_rate 0.006 --generate 0 --threads 1 --seed 1 --quiet)
 "$quillet" export --init_from "$checkpoint" --export_file hostile.onnx --quiet
 "$quillet" filter --words "$words" --output words.qlf > /dev/null
 
