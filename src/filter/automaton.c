@@ -174,8 +174,8 @@ static bool is_covered(const struct build *build, const struct ql_listing_entry 
 {
     const uint32_t apart = can_stand_apart(entry) ? QL_FILTER_APART : 0;
     const bool anchored = (entry->ends & (QL_FILTER_WHOLE | QL_FILTER_START)) != 0;
-    bool covered = holds(build, entry, 0, QL_FILTER_ANY | apart) ||
-                   (anchored && holds(build, entry, 0, QL_FILTER_START | apart));
+    bool covered =
+        holds(build, entry, 0, QL_FILTER_ANY | apart) || (anchored && holds(build, entry, 0, QL_FILTER_START | apart));
 
     for (int from = 1; from < entry->length && apart == 0 && !covered; from++) {
         covered = holds(build, entry, from, QL_FILTER_ANY);
