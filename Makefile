@@ -33,7 +33,7 @@ firmware: ## install what is missing, build the images for a Pico: quotes.uf2, t
 	@cmake --build build --target firmware -- --quiet -k 0
 
 test: ## install what is missing, run all tests in the release build and again under sanitizers
-	@tools/bootstrap build test demo web
+	@tools/bootstrap build test demo web pico
 	@tools/test $(configure_flags)
 
 conformance: ## compare thousands of random operators with ONNX Runtime, and their C with the engine

@@ -1,5 +1,5 @@
-// A Raspberry Pi Pico on a Pico-ePaper-4.2, in software: powers up an image, connects console and panel, lets time pass.
-// Uses: rp2040js; processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, usb_host.js, panel/.
+// A Raspberry Pi Pico on a Pico-ePaper-4.2, in software: powers up an image, connects console and panel, lets time
+// pass. Uses: rp2040js; processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, usb_host.js, panel/.
 
 import { ConsoleLogger, LogLevel, RP2040 } from "rp2040js";
 
@@ -8,7 +8,9 @@ import { Clock } from "./clock.js";
 import { BootLoaderExit, FirmwareError } from "./errors.js";
 import { FlashCache } from "./flash_cache.js";
 import { Symbols } from "./image.js";
-import { completePins, completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset } from "./peripherals.js";
+import {
+  completePins, completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset,
+} from "./peripherals.js";
 import { Processor } from "./processor.js";
 import { UsbHost } from "./usb_host.js";
 import { PanelWires } from "./panel/wires.js";
@@ -303,7 +305,8 @@ export class Board {
       case BREAK.MISSING: {
         const code = core.registers[1];
         const name = String.fromCharCode(code & 255, code >> 8);
-        throw new FirmwareError(`the firmware looks for "${name}" in the boot ROM, which the stand-in has not, at ${caller}`);
+        throw new FirmwareError(`the firmware looks for "${name}" in the boot ROM, which the stand-in has not, at ` +
+          caller);
       }
       case BREAK.BOOTSEL:
         throw new BootLoaderExit("the firmware left for the boot loader");

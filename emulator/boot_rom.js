@@ -10,10 +10,11 @@
 // | 0x0020 | the routines below |
 //
 // Functions in the table: connect_internal_flash, flash_exit_xip, flash_flush_cache and flash_enter_cmd_xip, which have
-// nothing to do here; reset_usb_boot, which ends the run. Everything else that an image looks up ends it with a message:
-// floating point, bit and memory routines (build with the compiler's), and writing to the flash.
+// nothing to do here; reset_usb_boot, which ends the run. Everything else that an image looks up ends it with a
+// message: floating point, bit and memory routines (build with the compiler's), and writing to the flash.
 //
-// The first steps of the real ROM are done by the board itself: to check the second stage, to copy it to RAM, to start it.
+// The first steps of the real ROM are done by the board itself: to check the second stage, to copy it to RAM, to start
+// it.
 
 /** Why a routine of the stand-in stops the processor: the number in its BKPT instruction. */
 export const BREAK = { FAULT: 0xf0, MISSING: 0xf1, BOOTSEL: 0xf2 };

@@ -18,30 +18,38 @@ import { encodePng } from "./picture.js";
 
 const usage = `usage: quillet emulate IMAGE [OPTION ...]
 
-Runs an image of the firmware, a UF2 or an ELF file, on an emulated Raspberry Pi Pico with a 4.2 inch e-paper panel. The console goes to the
-terminal, notes of the emulator to the standard error. Ends with 1 when the firmware does what a board or a panel would
-not put up with. A sleeping board takes no time. When the input has ended and the console is silent for four seconds of
-the board's time, the run is over.
+Runs an image of the firmware, a UF2 or an ELF file, on an emulated Raspberry Pi
+Pico with a 4.2 inch e-paper panel. The console goes to the terminal, notes of
+the emulator to the standard error. A sleeping board takes no time. When the
+input has ended and the console is silent for four seconds of the board's time,
+the run is over; it ends with 1 when the firmware does what a board or a panel
+would not put up with. docs/emulator.md says what that is.
 
-  --panel NAME         its controller: ssd1683, uc8176, or none (ssd1683)
-  --png FILE           writes the picture after each refresh; the second one to FILE-2.png, and so on
-  --send LINE          types a line when the console is there; may be given several times
-  --jumper NAME        closes J1 (silence off) or J2; may be given twice
-  --console KIND       usb, uart, or none: on batteries, with nobody there (usb)
-  --pty LINK           the console is a pseudo terminal with that name, for \`quillet monitor --port LINK\`
-  --pages N            ends after N refreshes
-  --seconds X          ends after X seconds of the board's time
-  --until TEXT         ends when the console says TEXT
-  --after LINE         types a line when it is about to end, and waits for the answer; may be given several times
-  --seed N             of the ring oscillator, whose randomness is the same in each run (1)
-  --battery VOLTS      at the board's supply (4.5)
-  --elf FILE           the symbols of the image, for messages (the one that the build left)
-  --profile            prints at the end which functions took how many cycles
-  --fault KIND:AFTER   busy, reset, watchdog or flood, after so many bytes of the console; busy: after so many pictures
-  --flip PLACE         flips a bit of the flash at an address or at a symbol, as 0x10012345 or weights+100
-  --flash_cycles N     what a word of the flash takes that its cache has not; about 50 on a board (0: as fast as RAM)
-  --realtime           lets time pass no faster than it does
-  --quiet              no notes
+  --panel NAME       its controller: ssd1683, uc8176, or none (ssd1683)
+  --png FILE         write the picture after each refresh; the second one to
+                     FILE-2.png, and so on
+  --send LINE        type a line when the console is there; may be repeated
+  --console KIND     usb, uart, or none: on batteries, with nobody there (usb)
+  --pty LINK         the console is a pseudo terminal with that name, for
+                     quillet monitor --port LINK
+  --pages N          end after N refreshes
+  --seconds X        end after X seconds of the board's time
+  --until TEXT       end when the console says TEXT
+  --after LINE       type a line before the end, and wait for the answer; may be
+                     repeated
+  --jumper NAME      close J1 (clicks) or J2 (a page every eight hours); may be
+                     repeated
+  --seed N           of the ring oscillator, the same in each run (1)
+  --battery VOLTS    at the board's supply (4.5)
+  --fault KIND:N     busy, after N pictures; reset, watchdog or flood, after N
+                     bytes of the console; may be repeated
+  --flip PLACE       flip a bit of the flash, at 0x10012345 or at SYMBOL+OFFSET
+  --elf FILE         the symbols of the image (the file that the build left)
+  --profile          print at the end which functions took how many cycles
+  --flash_cycles N   what a word of the flash takes that its cache has not; about
+                     50 on a board (0: as fast as RAM)
+  --realtime         let time pass no faster than it does
+  --quiet            no notes
 `;
 
 /** The pins that a closed jumper connects to ground. */
@@ -74,7 +82,8 @@ function readOptions(argv) {
   }
   const { values, positionals } = parsed;
   if (!values.help && positionals.length !== 1) {
-    throw new UsageError(positionals.length === 0 ? "the image is missing: a UF2 or an ELF file" : "there must be one image only");
+    const isMissing = positionals.length === 0;
+    throw new UsageError(isMissing ? "the image is missing: a UF2 or an ELF file" : "there must be one image only");
   }
   const number = (name, low, high, otherwise) => {
     const value = values[name] === undefined ? otherwise : Number(values[name]);
@@ -169,7 +178,8 @@ async function emulate(options) {
     line.output.write(bytes);
   };
   board.onReset = () => note("(reset)");
-  reader.onMark = ({ cycles }) => note(`(${cycles} cycles between the marks: ${(cycles / 125e6).toFixed(4)} s at 125 MHz)`);
+  reader.onMark = ({ cycles }) =>
+    note(`(${cycles} cycles between the marks: ${(cycles / 125e6).toFixed(4)} s at 125 MHz)`);
   if (controller !== null) {
     controller.onPicture = (frame) => {
       if (options.png !== undefined) {
@@ -189,7 +199,8 @@ async function emulate(options) {
   }
 
   const isOver = () =>
-    (controller?.pictures ?? 0) >= options.pages || (options.until !== undefined && reader.text.includes(options.until)) ||
+    (controller?.pictures ?? 0) >= options.pages ||
+    (options.until !== undefined && reader.text.includes(options.until)) ||
     (!hasInput && options.pages === Infinity && options.seconds === Infinity &&
       board.nanos - Math.max(reader.lastNanos, controller?.lastNanos ?? 0) > SILENCE_NANOS);
   const startMs = Date.now();

@@ -45,7 +45,7 @@ export function flipBit(flash, symbols, place) {
   const [, name, offset = "0"] = /^([^+]+)(?:\+(\d+|0x[0-9a-fA-F]+))?$/.exec(place) ?? [];
   const base = /^0x[0-9a-fA-F]+$/.test(name ?? "") ? Number(name) : symbols.byName.get(name)?.address;
   if (base === undefined) {
-    throw new InputError(`there is no symbol '${name ?? place}' in the image; it takes an address or one from the ELF file`);
+    throw new InputError(`there is no symbol '${name ?? place}' in the image; give an address, or one from the ELF file`);
   }
   const index = base + Number(offset) - FLASH_START;
   if (!(index >= 0 && index < flash.length)) {

@@ -1,5 +1,5 @@
-// Parts of the RP2040 that firmware needs and rp2040js lacks or only begins: ring oscillator, power and reset, real-time
-// clock. Uses: rp2040js. Registers as in the RP2040 datasheet, sections 2.10, 2.17 and 4.8.
+// Parts of the RP2040 that firmware needs and rp2040js lacks or only begins: ring oscillator, power and reset,
+// real-time clock. Uses: rp2040js. Registers as in the RP2040 datasheet, sections 2.10, 2.17 and 4.8.
 
 import { BasePeripheral } from "rp2040js";
 
@@ -24,8 +24,8 @@ const ROSC_DORMANT = 0x0c, ROSC_STATUS = 0x18, ROSC_RANDOM_BIT = 0x1c;
 const ROSC_STABLE = 0x80000000, ROSC_ENABLED = 0x1000, DORMANT_CODE = 0x636f6d61; // "coma"
 
 /**
- * The ring oscillator: always stable; its random bits come from outside, so that a run can be repeated. Where it is told to
- * stop, the processor waits until something wakes it, which is what a program notices of it.
+ * The ring oscillator: always stable; its random bits come from outside, so that a run can be repeated. Where it is
+ * told to stop, the processor waits until something wakes it, which is what a program notices of it.
  */
 export class RingOscillator extends PlainRegisters {
   /** @param random returns a number from 0 up to 1. */
@@ -68,8 +68,8 @@ const RTC_ENABLE = 1, RTC_ACTIVE = 2, RTC_LOAD = 16, MATCH_ENABLE = 1 << 28, MAT
 const RTC_INTERRUPT = 25, SECOND = 1e9;
 const RTC_LIMIT_S = 366 * 86400; // an alarm further away is no alarm
 
-// The fields of a date in the two registers, for setting it, for the alarm (with the bit that takes a field into account),
-// and for reading it.
+// The fields of a date in the two registers, for setting it, for the alarm (with the bit that takes a field into
+// account), and for reading it.
 const fields = [
   { name: "year", word: 0, shift: 12, mask: 0xfff, enable: 1 << 26 },
   { name: "month", word: 0, shift: 8, mask: 0xf, enable: 1 << 25 },
@@ -157,7 +157,8 @@ export class RealTimeClock extends PlainRegisters {
 
   encode(word) {
     const { date } = this;
-    return fields.reduce((sum, field) => (field.word === word ? sum | (fieldOf(date, field.name) << field.shift) : sum), 0) >>> 0;
+    const bits = fields.filter((field) => field.word === word).map(({ name, shift }) => fieldOf(date, name) << shift);
+    return bits.reduce((sum, value) => sum | value, 0) >>> 0;
   }
 
   // Looks for the next second in which all fields that count are as the alarm wants them.

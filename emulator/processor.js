@@ -63,7 +63,9 @@ export class Processor {
 
   translate(pc) {
     const isFlash = pc >>> 24 === 0x10;
-    const fetch = isFlash ? (address) => this.flash16[(address & FLASH_MASK) >> 1] : (address) => this.ram16[(address - RAM) >> 1];
+    const fetch = isFlash
+      ? (address) => this.flash16[(address & FLASH_MASK) >> 1]
+      : (address) => this.ram16[(address - RAM) >> 1];
     const { run, bytes } = translate(this, pc, fetch) ?? { run: this.makeSlow(fetch(pc)), bytes: 2 };
     if (isFlash && this.cache !== null) {
       const { core, cache } = this;
@@ -155,8 +157,8 @@ export class Processor {
     return (core.pendingInterrupts & core.enabledInterrupts) !== 0 || core.pendingSystick || core.pendingPendSV;
   }
 
-  // Accesses beyond RAM and flash, from translated code; rp2040js knows what is there. `cycles` of the run came before, so
-  // that timers tell the time of the access. Peripherals take other times than memory, for which a cycle is counted.
+  // Accesses beyond RAM and flash, from translated code; rp2040js knows what is there. `cycles` of the run came before,
+  // so that timers tell the time of the access. Peripherals take other times than memory, for which a cycle is counted.
 
   load32(address, cycles, pc) {
     return this.access(address, 3, "read a word from", cycles, pc, loadCycles, (a) => this.core.readUint32(a)) | 0;

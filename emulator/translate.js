@@ -1,7 +1,7 @@
 // Translates runs of Thumb instructions into JavaScript functions: registers become local variables, and flags are
-// computed only where something looks at them.
-// Uses: nothing. Instructions and their names are those of the ARMv6-M manual. What is not listed here ends a run and is
-// left to rp2040js: system instructions, hints, BLX, arithmetic with the stack pointer in a high register, RORS.
+// computed only where something looks at them. Uses: nothing. Instructions and their names are those of the ARMv6-M
+// manual. What is not listed here ends a run and is left to rp2040js: system instructions, hints, BLX, arithmetic with
+// the stack pointer in a high register, RORS.
 
 export const RAM = 0x20000000, RAM_BYTES = 264 * 1024, FLASH = 0x10000000, FLASH_MASK = 0x1fffff;
 
@@ -85,7 +85,8 @@ function load(target, address, uses, bits, extend = "VALUE") {
     code: (live, state) => {
       const wait = state.hasCache ? "core.cycles += cache.read(a), " : "";
       const value = `t >>> 0 < ${RAM_BYTES}${mask ? ` && (t & ${mask}) === 0` : ""} ? ram${bits}[t >> ${shift}] : ` +
-        `a >>> 24 === 0x10${mask ? ` && (a & ${mask}) === 0` : ""} ? (${wait}flash${bits}[(a & ${FLASH_MASK}) >> ${shift}]) : ` +
+        `a >>> 24 === 0x10${mask ? ` && (a & ${mask}) === 0` : ""} ? ` +
+        `(${wait}flash${bits}[(a & ${FLASH_MASK}) >> ${shift}]) : ` +
         `cpu.load${bits}(a, ${state.cycles}, ${state.pc})`;
       return `a = ${address} | 0; t = a - ${RAM} | 0; ${reg(target)} = ${extend.replace("VALUE", `(${value})`)};`;
     },
@@ -97,8 +98,8 @@ function store(source, address, uses, bits) {
   return {
     uses: [source, ...uses], sets: [], needs: 0, makes: 0, cycles: 2,
     code: (live, state) => `a = ${address} | 0; t = a - ${RAM} | 0; ` +
-      `if (t >>> 0 < ${RAM_BYTES}${mask ? ` && (t & ${mask}) === 0` : ""}) { ram${bits}[t >> ${shift}] = ${reg(source)}; ` +
-      "if (isCode[t >> 2] !== 0) cpu.forget(); } " +
+      `if (t >>> 0 < ${RAM_BYTES}${mask ? ` && (t & ${mask}) === 0` : ""}) { ` +
+      `ram${bits}[t >> ${shift}] = ${reg(source)}; ` + "if (isCode[t >> 2] !== 0) cpu.forget(); } " +
       `else cpu.store${bits}(a, ${reg(source)}, ${state.cycles}, ${state.pc});`,
   };
 }
@@ -206,7 +207,8 @@ function decode(opcode, next, pc) {
           target: () => `${pc + 4 + ((imm8 << 24) >> 23)}` };
     }
     case 0b11100: // B
-      return { uses: [], sets: [], needs: 0, makes: 0, cycles: 2, code: () => "", target: () => `${pc + 4 + ((opcode << 21) >> 20)}` };
+      return { uses: [], sets: [], needs: 0, makes: 0, cycles: 2, code: () => "",
+        target: () => `${pc + 4 + ((opcode << 21) >> 20)}` };
     case 0b11110: { // BL; all others of four bytes are rare
       if (next >> 14 !== 3 || (next & 0x1000) === 0) {
         return undefined;
@@ -340,8 +342,8 @@ class State {
 }
 
 /**
- * The run of instructions from `pc` on as a function of no arguments, which leaves registers, flags, program counter and
- * cycles as they are after it; undefined when rp2040js shall do the first one. fetch(address) reads a halfword.
+ * The run of instructions from `pc` on as a function of no arguments, which leaves registers, flags, program counter
+ * and cycles as they are after it; undefined when rp2040js shall do the first one. fetch(address) reads a halfword.
  * Returns {run, bytes}.
  */
 export function translate(cpu, pc, fetch) {
@@ -383,14 +385,18 @@ export function translate(cpu, pc, fetch) {
   const changed = new Set(list.flatMap(({ sets }) => sets));
   const target = last.target?.() ?? `${end}`;
   const condition = last.taken?.(state);
+  const goOn = condition === undefined
+    ? `pc = ${target};`
+    : `if (${condition}) { pc = ${target}; core.cycles++; } else { pc = ${end}; }`;
   const body = `"use strict";
     return () => {
       let a = 0, b = 0, t = 0, q = 0, pc = 0, nz = 0, fc = false, fv = false;
       ${registers.map((i) => `let ${reg(i)} = r[${i}];`).join(" ")}
       ${statements.join("\n      ")}
-      ${condition === undefined ? `pc = ${target};` : `if (${condition}) { pc = ${target}; core.cycles++; } else { pc = ${end}; }`}
+      ${goOn}
       ${[...changed].map((i) => `r[${i}] = ${reg(i)};`).join(" ")}
-      ${made & NZ ? "core.N = nz < 0; core.Z = nz === 0;" : ""} ${made & C ? "core.C = fc;" : ""} ${made & V ? "core.V = fv;" : ""}
+      ${made & NZ ? "core.N = nz < 0; core.Z = nz === 0;" : ""}
+      ${made & C ? "core.C = fc;" : ""} ${made & V ? "core.V = fv;" : ""}
       core.cycles += ${state.cycles};
       ${last.leaves ? "if (pc >>> 28 === 15) core.BXWritePC(pc >>> 0); else r[15] = pc & ~1;" : "r[15] = pc;"}
     };`;

@@ -1,5 +1,6 @@
 // The computer at the other end of the USB cable: sets the device up, takes what its serial port writes, and sends.
-// Uses: rp2040js's USBCDC, which it makes wait: a real host sends when it has something, not empty packets all the time.
+// Uses: rp2040js's USBCDC, which it makes wait: a real host sends when it has something, not empty packets all the
+// time.
 
 import { USBCDC } from "rp2040js";
 

@@ -1,6 +1,6 @@
 // What the two panel controllers have in common: a reset line, commands with data, BUSY, memory, deep sleep, a picture.
-// Uses: ../errors.js. The models are written from the controllers' data sheets and know nothing of the firmware's driver;
-// where a sheet leaves something undefined, they insist on the defined way.
+// Uses: ../errors.js. The models are written from the controllers' data sheets and know nothing of the firmware's
+// driver; where a sheet leaves something undefined, they insist on the defined way.
 
 import { FirmwareError } from "../errors.js";
 

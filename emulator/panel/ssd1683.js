@@ -27,7 +27,9 @@ export class Ssd1683 extends Controller {
     this.addCommand(0x10, "deep sleep", [1], { take: (byte) => this.deepSleep(byte) });
     this.addRegister(0x11, "data entry mode", [1], ([mode]) => { this.entry = mode & 7; });
     this.addCommand(0x12, "software reset", [0], { end: () => this.softReset() });
-    this.addRegister(0x18, "temperature sensor", [1], ([which]) => { this.hasTemperature = which === 0x80 || which === 0x48; });
+    this.addRegister(0x18, "temperature sensor", [1], ([which]) => {
+      this.hasTemperature = which === 0x80 || which === 0x48; // inside or outside
+    });
     this.addRegister(0x1a, "temperature", [2]);
     this.addCommand(0x20, "master activation", [0], { end: () => this.activate() });
     this.addRegister(0x21, "display update control 1", [2], ([use]) => { this.use = use; });
@@ -38,7 +40,10 @@ export class Ssd1683 extends Controller {
     this.addRegister(0x3c, "border waveform", [1]);
     this.addRegister(0x3f, "end option", [1]);
     this.addRegister(0x44, "window, x", [2], ([start, end]) => { this.xStart = start & 63; this.xEnd = end & 63; });
-    this.addRegister(0x45, "window, y", [4], ([a, b, c, d]) => { this.yStart = a + 256 * (b & 1); this.yEnd = c + 256 * (d & 1); });
+    this.addRegister(0x45, "window, y", [4], ([a, b, c, d]) => {
+      this.yStart = a + 256 * (b & 1);
+      this.yEnd = c + 256 * (d & 1);
+    });
     this.addRegister(0x4e, "x counter", [1], ([x]) => { this.x = x & 63; });
     this.addRegister(0x4f, "y counter", [2], ([a, b]) => { this.y = a + 256 * (b & 1); });
     this.addCommand(0x7f, "no operation", [0], { runsWhileBusy: true });
@@ -87,8 +92,8 @@ export class Ssd1683 extends Controller {
   setRows([low, high, scan]) {
     this.rows = low + 256 * (high & 1) + 1;
     if (this.rows !== HEIGHT || scan !== 0) {
-      this.fail(`driver output control for ${this.rows} rows and scan ${scan}; the glass has ${HEIGHT} rows, scanned from ` +
-        "the top (0)");
+      this.fail(`driver output control for ${this.rows} rows and scan ${scan}; the glass has ${HEIGHT} rows, ` +
+        "scanned from the top (0)");
     }
   }
 

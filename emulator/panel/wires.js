@@ -1,6 +1,6 @@
-// The wires between the Pico and the panel: Waveshare's Pico-ePaper-4.2, on SPI1.
-// Uses: rp2040js's SPI and pins, ../errors.js. Bytes take their time at the clock that the firmware chose; a byte counts
-// as command or data by the level of DC while it goes over the wire.
+// The wires between the Pico and the panel: Waveshare's Pico-ePaper-4.2, on SPI1. Uses: rp2040js's SPI and pins,
+// ../errors.js. Bytes take their time at the clock that the firmware chose; a byte counts as command or data by the
+// level of DC while it goes over the wire.
 
 import { FirmwareError } from "../errors.js";
 
@@ -62,7 +62,7 @@ export class PanelWires {
         throw new FirmwareError(`panel: ${what}, at ${board.processor.place}`);
       }
     };
-    expect(board.mcu.gpio[CLOCK].functionSelect === FUNCTION_SPI && board.mcu.gpio[DATA_IN].functionSelect === FUNCTION_SPI,
+    expect([CLOCK, DATA_IN].every((pin) => board.mcu.gpio[pin].functionSelect === FUNCTION_SPI),
       `a byte was sent while the pins ${CLOCK} and ${DATA_IN} did not belong to SPI1`);
     for (const pin of [SELECT, DATA_OR_COMMAND, RESET]) {
       expect(board.mcu.gpio[pin].functionSelect === FUNCTION_SIO && board.mcu.gpio[pin].outputEnable,

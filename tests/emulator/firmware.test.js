@@ -1,7 +1,6 @@
 // The firmware's real image in the emulator, beside the program for the host: the same characters, the same pixels, and
-// after each fault a message and a next quote.
-// Uses: node's own test runner, emulator/. firmware_test.sh builds what the variables QL_IMAGE, QL_SYMBOLS (its ELF file)
-// and QL_QUOTES (the program) name.
+// after each fault a message and a next quote. Uses: node's own test runner, emulator/. firmware_test.sh builds what
+// the variables QL_IMAGE, QL_SYMBOLS (its ELF file) and QL_QUOTES (the program) name.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -46,7 +45,8 @@ function powerUp({ controller = new Ssd1683(), flip, faults = [], ...options } =
         isDone: () => lines.slice(from).some((line) => pattern.test(line)),
         untilNanos: board.nanos + seconds * SECOND,
       });
-      assert.equal(state, "done", `no line like ${pattern} within ${seconds} s; the last ones are\n${lines.slice(-12).join("\n")}`);
+      assert.equal(state, "done", `no line like ${pattern} within ${seconds} s; the last ones are\n` +
+        lines.slice(-12).join("\n"));
       return lines.slice(from);
     },
     pass: (seconds) => board.run({ untilNanos: board.nanos + seconds * SECOND }),
@@ -95,7 +95,7 @@ for (const [name, Controller] of [["ssd1683", Ssd1683], ["uc8176", Uc8176]]) {
     device.type(`panel ${name}`);
     for (const seed of [1, 5, 4294967295]) {
       expectNextPage(device, seed);
-      const host = onHost("--console", "--seed", `${seed}`, "--count", "1").split("\n").map((line) => line.replace(/\r$/, ""));
+      const host = onHost("--console", "--seed", `${seed}`, "--count", "1").split(/\r?\n/);
       assert.deepEqual(pageOf(device.lines, seed), pageOf(host, seed));
     }
     device.pass(1);

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Builds the firmware's image with the Pico SDK and two tiny models, and lets firmware.test.js boot it in the emulator.
-# Skipped where the emulator, the compiler or the SDK is not installed; the folder `image` keeps the build for the next time.
-# Uses: cmake, ninja, arm-none-eabi-gcc, the Pico SDK, node. Arguments: the root of the sources, node (which may be
-# missing), the folder of the models in C, the program with them, the type, the program that writes UF2 files.
+# Skipped where the emulator, the compiler or the SDK is not installed; the folder `image` keeps the build for the next
+# time. Uses: cmake, ninja, arm-none-eabi-gcc, the Pico SDK, node. Arguments: the root of the sources, node (which may
+# be missing), the folder of the models in C, the program with them, the type, the program that writes UF2 files.
 set -euo pipefail
 
 root=$1 node=$2 models=$3 quotes=$4 font_data=$5 uf2_writer=$6
