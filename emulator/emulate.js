@@ -20,10 +20,11 @@ const usage = `usage: quillet emulate IMAGE [OPTION ...]
 
 Runs an image of the firmware, a UF2 or an ELF file, on an emulated Raspberry Pi
 Pico with a 4.2 inch e-paper panel. The console goes to the terminal, notes of
-the emulator to the standard error. A sleeping board takes no time. When the
-input has ended and the console is silent for four seconds of the board's time,
-the run is over; it ends with 1 when the firmware does what a board or a panel
-would not put up with. docs/emulator.md says what that is.
+the emulator to the standard error. A sleeping board takes no time. Without
+--pages, --seconds or --until the run is over when the input has ended and the
+console is silent for four seconds of the board's time. It ends with 1 when the
+firmware does what a board or a panel would not put up with; docs/emulator.md
+says what that is.
 
   --panel NAME       its controller: ssd1683, uc8176, or none (ssd1683)
   --png FILE         write the picture after each refresh; the second one to
@@ -46,8 +47,8 @@ would not put up with. docs/emulator.md says what that is.
   --flip PLACE       flip a bit of the flash, at 0x10012345 or at SYMBOL+OFFSET
   --elf FILE         the symbols of the image (the file that the build left)
   --profile          print at the end which functions took how many cycles
-  --flash_cycles N   what a word of the flash takes that its cache has not; about
-                     50 on a board (0: as fast as RAM)
+  --flash_cycles N   what a word of the flash takes that its cache has not:
+                     about 50 on a board (0: as fast as RAM)
   --realtime         let time pass no faster than it does
   --quiet            no notes
 `;
@@ -198,10 +199,11 @@ async function emulate(options) {
     board.startProfile();
   }
 
+  const isUnbounded = options.pages === Infinity && options.seconds === Infinity && options.until === undefined;
   const isOver = () =>
     (controller?.pictures ?? 0) >= options.pages ||
     (options.until !== undefined && reader.text.includes(options.until)) ||
-    (!hasInput && options.pages === Infinity && options.seconds === Infinity &&
+    (!hasInput && isUnbounded &&
       board.nanos - Math.max(reader.lastNanos, controller?.lastNanos ?? 0) > SILENCE_NANOS);
   const startMs = Date.now();
   const endNanos = options.seconds * 1e9;

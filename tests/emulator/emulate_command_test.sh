@@ -65,7 +65,7 @@ check "boot loader" grep -q "left for the boot loader" "$work/err"
 check "input" grep -q "^= stats us_per_char" "$work/out"
 
 # With the other controller's panel BUSY means the opposite: the firmware says so, and goes on.
-run 0 quotes.uf2 --elf image/quotes.elf --panel uc8176 --seconds 60
+run 0 quotes.uf2 --elf image/quotes.elf --panel uc8176 --until "= error panel busy timeout"
 check "the other controller" grep -q "^= error panel busy timeout" "$work/out"
 
 # The watchers of a real board watch this one.
