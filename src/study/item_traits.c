@@ -90,7 +90,9 @@ static enum ql_status read_words(struct ql_item_reader *reader, const char *byte
     for (size_t k = 0; k < reader->count; k++) {
         reader->sorted[k] = reader->words.bytes + reader->starts[k];
     }
-    qsort(reader->sorted, reader->count, sizeof reader->sorted[0], compare_words);
+    if (reader->count > 1) {
+        qsort(reader->sorted, reader->count, sizeof reader->sorted[0], compare_words);
+    }
     return ql_text_check(&reader->words, error);
 }
 

@@ -75,7 +75,7 @@ done
 
 # An interrupted study says so, keeps its cells, and goes on to the same report.
 command="study, interrupted"
-"$tool" "${study[@]}" --init_from $two --items 60000 --output third > out 2> err &
+"$tool" "${study[@]}" --init_from $two --items 40000 --output third > out 2> err &
 while [[ -z $(find third/cells -name '*.json' 2> /dev/null) ]] && kill -0 $! 2> /dev/null; do
     sleep 0.02
 done
@@ -84,8 +84,8 @@ wait $!
 expect test $? -eq 1
 expect_stderr "third/cells"
 expect test ! -e third/study.json
-expect_exit 0 "${study[@]}" --init_from $two --items 60000 --output third --quiet
-expect_exit 0 "${study[@]}" --init_from $two --items 60000 --output fourth --quiet
+expect_exit 0 "${study[@]}" --init_from $two --items 40000 --output third --quiet
+expect_exit 0 "${study[@]}" --init_from $two --items 40000 --output fourth --quiet
 expect_same third/study.html fourth/study.html
 
 # One temperature, one item, no wordlist; models as operands, and those of one name told apart by their folders.
