@@ -652,7 +652,7 @@ int ql_cli_study(int argc, char **argv)
         {"temperature", QL_OPTION_STRING, &s->temperature, 0, 0, "X,...", "from 0 to 100", false},
         {"top_p", QL_OPTION_STRING, &s->top_p, 0, 0, "X,...", "1 is off", false},
         {"top_k", QL_OPTION_STRING, &s->top_k, 0, 0, "N,...", "0 is off", false},
-        {"items", QL_OPTION_INT, &s->items, 1, 1e8, "N", "items in each cell", false},
+        {"items", QL_OPTION_INT, &s->items, 1, 1e7, "N", "items in each cell", false},
         {"seed", QL_OPTION_UINT32, &s->seed, 0, 0, "N", "same seed, same report; 1 unless told", false},
         {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "symbols after which an item is cut", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "what is counted", false},

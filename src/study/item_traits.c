@@ -171,7 +171,10 @@ enum ql_status ql_yardstick_load(struct ql_yardstick *yardstick, const char *pat
         status = ql_error_write(error, QL_ERROR_INPUT, "%s: has no items; give the text that the model was trained on",
                                 path);
     }
-    return status == QL_OK ? ql_near_index_init(&yardstick->near, &yardstick->items, longest, error) : status;
+    if (status == QL_OK && ql_near_index_init(&yardstick->near, &yardstick->items, longest, error) != QL_OK) {
+        status = ql_error_prefix(error, "%s: ", path);
+    }
+    return status;
 }
 
 static enum ql_status add_known(struct ql_yardstick *yardstick, struct ql_item_reader *reader, const char *bytes,

@@ -80,6 +80,13 @@ enum ql_status ql_near_index_init(struct ql_near_index *index, const struct ql_t
         index->longest = symbols > index->longest ? symbols : index->longest;
         parts += symbols + 1;
     }
+    if (parts > QL_NEAR_SYMBOL_LIMIT) {
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "the text has %zu symbols in different lines; near copies are found among at most %d: give "
+            "a part of it",
+            parts - texts->count, QL_NEAR_SYMBOL_LIMIT);
+    }
     while (index->slot_count < 2 * parts) {
         index->slot_count *= 2;
     }

@@ -25,7 +25,9 @@ struct ql_near_index {
 };
 
 // Indexes all texts of the table, which must not change afterwards. `longest`: symbols of the longest text that will be
-// looked for. Memory: 32 to 64 bytes a symbol. Errors: QL_ERROR_SYSTEM.
+// looked for. Memory: 32 to 64 bytes a symbol. Errors: QL_ERROR_SYSTEM; QL_ERROR_INPUT for more than
+// QL_NEAR_SYMBOL_LIMIT symbols, which would take gigabytes.
+enum { QL_NEAR_SYMBOL_LIMIT = 1 << 25 };
 enum ql_status ql_near_index_init(struct ql_near_index *index, const struct ql_text_table *texts, size_t longest,
                                   struct ql_error *error);
 void ql_near_index_free(struct ql_near_index *index);
