@@ -22,7 +22,9 @@ const char ql_chart_style[] =
     ".chart .axis-label{fill:var(--ink)}\n"
     ".chart .grid{stroke:var(--grid);stroke-width:1}\n"
     ".chart .axis{stroke:var(--soft);stroke-width:1}\n"
-    ".chart .line{fill:none;stroke-width:2.25;stroke-linejoin:round;stroke-linecap:round}\n"
+    ".chart .line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}\n"
+    ".chart .bold{stroke-width:3.75}\n"
+    ".chart .ring{fill:none;stroke-width:2}\n"
     ".chart .whisker{stroke-width:1.5;opacity:.7}\n"
     ".chart .level{stroke:var(--level);stroke-width:1.75;stroke-dasharray:6 4}\n"
     ".chart .level-band{fill:var(--level);opacity:.14}\n"
@@ -202,13 +204,19 @@ static void write_series(const struct ql_chart *chart, size_t s, const struct sc
     if (series->compared) {
         (void)fputs("<polyline class=\"line level\" points=\"", stream);
     } else {
-        (void)fprintf(stream, "<polyline class=\"line s%d\" points=\"", color);
+        (void)fprintf(stream, "<polyline class=\"line%s s%d\" points=\"", series->emphasized ? " bold" : "", color);
     }
     for (size_t k = 0; k < series->count; k++) {
         (void)fprintf(stream, "%s%.1f,%.1f", k == 0 ? "" : " ", x_place(x, series->points[k].x),
                       y_place(y, series->points[k].y));
     }
     (void)fputs("\"/>\n", stream);
+    for (size_t k = 0; k < series->count && series->marked != NULL; k++) {
+        if (series->points[k].x == *series->marked) {
+            (void)fprintf(stream, "<circle class=\"ring s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"9\"/>\n", color,
+                          x_place(x, series->points[k].x), y_place(y, series->points[k].y));
+        }
+    }
     for (size_t k = 0; k < series->count; k++) {
         const struct ql_chart_point *point = &series->points[k];
         const double place = x_place(x, point->x), high = y_place(y, point->high), low = y_place(y, point->low);
@@ -217,8 +225,8 @@ static void write_series(const struct ql_chart *chart, size_t s, const struct sc
                           color, place, place, low, high);
         }
         if (chart->markers) {
-            (void)fprintf(stream, "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", color, place,
-                          y_place(y, point->y));
+            (void)fprintf(stream, "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"/>\n", color, place,
+                          y_place(y, point->y), series->emphasized ? "4.5" : "3");
         }
     }
 }
@@ -241,8 +249,9 @@ static double write_legend(const struct ql_chart *chart, double top, FILE *strea
             (void)fprintf(stream, "<line class=\"level\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", x, x + 26,
                           y, y);
         } else if (stream != NULL) {
-            (void)fprintf(stream, "<line class=\"line s%d\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
-                          (int)(k % QL_CHART_SERIES_LIMIT), x, x + 26, y, y);
+            (void)fprintf(stream, "<line class=\"line%s s%d\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
+                          chart->series[k].emphasized ? " bold" : "", (int)(k % QL_CHART_SERIES_LIMIT), x, x + 26, y,
+                          y);
         }
         if (stream != NULL) {
             (void)fprintf(stream, "<text%s x=\"%.1f\" y=\"%.1f\">", level ? " class=\"level-text\"" : "", x + 34,
@@ -274,8 +283,12 @@ void ql_chart_write(const struct ql_chart *chart, bool standalone, FILE *stream)
     }
     write_axes(chart, &x, &y, stream);
     write_level(chart, &y, stream);
-    for (size_t s = 0; s < chart->series_count; s++) {
-        write_series(chart, s, &x, &y, stream);
+    for (int bold = 0; bold < 2; bold++) { // bold lines lie above the others
+        for (size_t s = 0; s < chart->series_count; s++) {
+            if (chart->series[s].emphasized == (bold != 0)) {
+                write_series(chart, s, &x, &y, stream);
+            }
+        }
     }
     (void)write_legend(chart, legend_top, stream);
     (void)fputs("</svg>\n", stream);

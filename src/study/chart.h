@@ -19,7 +19,9 @@ struct ql_chart_series {
     const char *label;
     const struct ql_chart_point *points;
     size_t count;
-    bool compared; // drawn like the level: what the others are compared with
+    bool compared;        // drawn like the level: what the others are compared with
+    bool emphasized;      // drawn bolder than the others
+    const double *marked; // the x of a point that gets a ring; NULL for none
 };
 
 struct ql_chart {

@@ -152,7 +152,8 @@ static void write_patterns(const struct ql_report_view *view, FILE *stream)
 static void write_pictures(const struct ql_report_view *view, FILE *stream)
 {
     (void)fputs("<h2>Measure by measure</h2>\n<p class=\"soft\">Dashed: real items of the training text, each held "
-                "against all others. Shaded, and the whiskers: 95 % intervals. ",
+                "against all others. Shaded, and the whiskers: 95 % intervals. "
+                "The bold line is the recommended model, the ring its recommended temperature. ",
                 stream);
     if (view->shown_count < view->series_count) {
         (void)fprintf(stream, "The pictures show the %zu best of %zu combinations; study.json has all.",

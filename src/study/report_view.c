@@ -311,7 +311,12 @@ void ql_report_write_chart(const struct ql_report_view *view, const struct ql_re
             points[s * T + t] = ql_report_value(view, measure, cell->json);
             points[s * T + t].x = cell->temperature;
         }
-        series[s] = (struct ql_chart_series){.label = from->label, .points = points + s * T, .count = T};
+        const bool best = view->cells[view->ranking[0]].series == view->shown[s];
+        series[s] = (struct ql_chart_series){.label = from->label,
+                                             .points = points + s * T,
+                                             .count = T,
+                                             .emphasized = best,
+                                             .marked = best ? &view->cells[view->ranking[0]].temperature : NULL};
     }
     (void)snprintf(title, sizeof title, "%.200s, against temperature", measure->title);
     const struct ql_chart chart = {.title = title,
