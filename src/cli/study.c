@@ -131,7 +131,7 @@ static enum ql_status generate(struct study *study, const struct ql_batch_sampli
 // The content of a model's files.
 static enum ql_status read_content(char *content, size_t size, const char *path, struct ql_error *error)
 {
-    char first[QL_CONTENT_BYTES], second[QL_CONTENT_BYTES] = "";
+    char first[QL_CONTENT_BYTES] = "", second[QL_CONTENT_BYTES] = "";
     const size_t length = strlen(path);
     enum ql_status status = ql_content_read(first, path, error);
 

@@ -23,8 +23,8 @@ struct ql_cli_writer {
 };
 
 // A writer is large, so it is made on the heap. `path` is a checkpoint, or a descriptor, which ends in ".json".
-// Errors: those of loading; no writer then.
-enum ql_status ql_cli_writer_open(struct ql_cli_writer **writer, const char *path, int threads, struct ql_error *error);
+// Errors: those of loading; `*opened` is NULL then.
+enum ql_status ql_cli_writer_open(struct ql_cli_writer **opened, const char *path, int threads, struct ql_error *error);
 
 // Harmless on NULL.
 void ql_cli_writer_close(struct ql_cli_writer *writer);

@@ -224,6 +224,10 @@ static void copy_weights(struct rnn *rnn, const struct ql_rnn_weights_view *weig
     const struct ql_dimensions d = rnn->dimensions;
     const int GH = ql_cell_gates(d.cell) * d.H;
 
+    for (int l = 0; l < d.L; l++) {
+        assert(weights->layers[l].bias_ih != NULL && (d.cell != QL_CELL_GRU || weights->layers[l].bias_hh != NULL));
+    }
+    assert(weights->output_bias != NULL);
     copy_rows(rnn->table, weights->layers[0].bias_ih, d.V, GH);
     for (ptrdiff_t v = 0; v < d.V; v++) {
         ql_matvec_f32(rnn->table + v * GH, weights->embedding + v * d.E, weights->layers[0].w_ih, d.E, GH);

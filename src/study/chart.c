@@ -169,9 +169,9 @@ static void write_axes(const struct ql_chart *chart, const struct scale *x, cons
             }
         }
     } else {
-        for (double value = ceil(x->low / x->step - 1e-9) * x->step; value <= x->high + 1e-9 * x->step;
-             value += x->step) {
-            write_x_tick(x, value, x->step, stream);
+        const double first = ceil(x->low / x->step - 1e-9);
+        for (int k = 0; (first + k) * x->step <= x->high + 1e-9 * x->step; k++) {
+            write_x_tick(x, (first + k) * x->step, x->step, stream);
         }
     }
     (void)fprintf(stream, "<text class=\"axis-label\" x=\"%d\" y=\"%.1f\" text-anchor=\"middle\">",

@@ -27,30 +27,31 @@ enum ql_status ql_pair_side_add(struct ql_pair_side *side, const struct ql_item_
         side->items = items;
         side->room = room;
     }
-    side->items[side->count++] = (struct ql_pair_item){
-        (uint32_t)traits->symbols, {(uint32_t)traits->repeated_symbols, (uint32_t)traits->invented_symbols}};
+    side->items[side->count] =
+        (struct ql_pair_item){.symbols = (uint32_t)traits->symbols,
+                              .number = (uint32_t)side->count,
+                              .values = {(uint32_t)traits->repeated_symbols, (uint32_t)traits->invented_symbols}};
+    side->count++;
     return QL_OK;
 }
 
 static int compare_lengths(const void *left, const void *right)
 {
-    const struct ql_pair_item *a = *(const struct ql_pair_item *const *)left;
-    const struct ql_pair_item *b = *(const struct ql_pair_item *const *)right;
+    const struct ql_pair_item *a = left, *b = right;
 
     if (a->symbols != b->symbols) {
         return a->symbols < b->symbols ? -1 : 1;
     }
-    return (a > b) - (a < b); // both of one array: the order in which they came
+    return (a->number > b->number) - (a->number < b->number);
 }
 
-static const struct ql_pair_item **sort_side(const struct ql_pair_side *side)
+// A sorted copy of a side's items.
+static struct ql_pair_item *sort_side(const struct ql_pair_side *side)
 {
-    const struct ql_pair_item **sorted = malloc((side->count + 1) * sizeof *sorted);
+    struct ql_pair_item *sorted = malloc((side->count + 1) * sizeof *sorted);
 
-    for (size_t k = 0; k < side->count && sorted != NULL; k++) {
-        sorted[k] = &side->items[k];
-    }
-    if (sorted != NULL) {
+    if (sorted != NULL && side->count > 0) {
+        memcpy(sorted, side->items, side->count * sizeof *sorted);
         qsort(sorted, side->count, sizeof *sorted, compare_lengths);
     }
     return sorted;
@@ -80,7 +81,7 @@ static enum ql_status test_measure(json_t *results, enum ql_pair_measure measure
 enum ql_status ql_pair_test_run(json_t **results, const struct ql_pair_side *left, const struct ql_pair_side *right,
                                 struct ql_error *error)
 {
-    const struct ql_pair_item **sorted[] = {sort_side(left), sort_side(right)};
+    struct ql_pair_item *sorted[] = {sort_side(left), sort_side(right)};
     const size_t most = left->count < right->count ? left->count : right->count;
     double *differences = malloc((most + 1) * QL_PAIR_MEASURE_COUNT * sizeof *differences);
     size_t matched = 0;
@@ -91,7 +92,7 @@ enum ql_status ql_pair_test_run(json_t **results, const struct ql_pair_side *lef
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the pairs");
     }
     for (size_t l = 0, r = 0; status == QL_OK && l < left->count && r < right->count;) {
-        const struct ql_pair_item *a = sorted[0][l], *b = sorted[1][r];
+        const struct ql_pair_item *a = &sorted[0][l], *b = &sorted[1][r];
         if (a->symbols == b->symbols) {
             for (size_t m = 0; m < QL_PAIR_MEASURE_COUNT; m++) {
                 differences[m * most + matched] = (double)a->values[m] - (double)b->values[m];

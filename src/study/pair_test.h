@@ -13,7 +13,7 @@ enum ql_pair_measure { QL_PAIR_REPEATED, QL_PAIR_INVENTED, QL_PAIR_MEASURE_COUNT
 extern const char *const ql_pair_measure_titles[QL_PAIR_MEASURE_COUNT];
 
 struct ql_pair_item {
-    uint32_t symbols;
+    uint32_t symbols, number;               // the items of a side are numbered as they come
     uint32_t values[QL_PAIR_MEASURE_COUNT]; // symbols in repeated words; in words of neither text nor wordlist
 };
 

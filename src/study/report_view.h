@@ -87,7 +87,7 @@ void ql_report_write_lengths(const struct ql_report_view *view, bool standalone,
 extern const char ql_report_lengths_reading[];
 
 // "checkpoint.22, temperature 0.8, top-p 1, top-k 0"
-void ql_report_write_cell_name(const struct ql_report_view *view, size_t cell, char *text, size_t size);
+void ql_report_write_cell_name(const struct ql_report_view *view, size_t number, char *text, size_t size);
 
 // "12,345" for people. The buffer has 32 bytes.
 void ql_report_write_count(char *text, uint64_t count);

@@ -128,7 +128,7 @@ static void last_panel(panel_function *compute, float *C, int N, int columns, co
 }
 
 // C (S, N) += A (S, K) B
-static void panel_product_step(float *C, const float *A, const struct ql_step_product *product, int S)
+static inline void panel_product_step(float *C, const float *A, const struct ql_step_product *product, int S)
 {
     panel_function *compute = choose_panel();
     const int K = product->K, N = product->N;

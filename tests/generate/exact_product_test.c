@@ -1,6 +1,6 @@
 // The product for many streams has the bits of ql_matvec_f32 for each of them, in every form that the machine can run.
-// The file under test is included, because a machine by itself takes only one of the forms.
-// Uses: generate/exact_product, device, cmocka.
+// The kernels are included, because a machine by itself takes only one of the forms.
+// Uses: generate/exact_product, train/panel_product.h, device, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,8 @@
 
 #include "device/matvec.h"
 #include "device/random.h"
-#include "generate/exact_product.c"
+#include "generate/exact_product.h"
+#include "train/panel_product.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

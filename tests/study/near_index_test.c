@@ -21,12 +21,15 @@ static size_t make_text(char *text)
 {
     static const char *const symbols[] = {"a", "b", "\xc3\xa9"};
     const int length = (int)(ql_random_step(&numbers) % (LENGTH_LIMIT + 1));
+    size_t size = 0;
 
-    *text = '\0';
     for (int k = 0; k < length; k++) {
-        strcat(text, symbols[ql_random_step(&numbers) % 3]);
+        const char *symbol = symbols[ql_random_step(&numbers) % 3];
+        memcpy(text + size, symbol, strlen(symbol));
+        size += strlen(symbol);
     }
-    return strlen(text);
+    text[size] = '\0';
+    return size;
 }
 
 // The edit distance (V. I. Levenshtein, 1965) by its definition, on symbols of one byte.
@@ -64,7 +67,7 @@ static void flatten(char *flat, const char *text)
 
 static int nearest_of_all(const struct ql_text_table *texts, const char *query, int64_t except)
 {
-    char flat_query[2 * LENGTH_LIMIT + 1], text[2 * LENGTH_LIMIT + 1], flat[2 * LENGTH_LIMIT + 1];
+    char flat_query[2 * LENGTH_LIMIT + 1] = "", text[2 * LENGTH_LIMIT + 1], flat[2 * LENGTH_LIMIT + 1] = "";
     int nearest = 2;
 
     flatten(flat_query, query);
