@@ -51,7 +51,7 @@ static void check_draws(struct ql_float_draw *draw, const float *logits, const s
         ql_random_init(&random, ql_random_step(&numbers));
         sampler.random = random;
         const int token = ql_float_draw_next(draw, &random);
-        assert_int_equal(token, ql_sampler_step_f32(&sampler, logits, weights, candidates, V));
+        assert_int_equal(token, ql_sampler_step_f32(&sampler, logits, NULL, weights, candidates, V));
         assert_memory_equal(&random, &sampler.random, sizeof random);
     }
 }
@@ -82,7 +82,8 @@ static void draws_of_any_settings_are_those_of_the_sampler(void **state)
 static void draw_barred_tokens_never_come(void **state)
 {
     enum { V = 40 };
-    static float logits[V];
+    static float logits[V], weights[V];
+    static uint16_t candidates[V];
     const struct ql_batch_sampling samplings[] = {{0.0f, 1.0f, 0}, {1.0f, 1.0f, 0}, {2.0f, 0.9f, 0}, {5.0f, 1.0f, 7}};
     struct ql_arena arena = {0};
     struct ql_float_draw draw;
@@ -95,9 +96,12 @@ static void draw_barred_tokens_never_come(void **state)
         fill_logits(logits, V, i % 4);
         assert_true(ql_float_draw_reset(&draw, logits, &samplings[i % 4], barred));
         for (int k = 0; k < DRAWS; k++) {
+            struct ql_sampler sampler = {samplings[i % 4].temperature, samplings[i % 4].top_p, samplings[i % 4].top_k,
+                                         numbers};
             const int token = ql_float_draw_next(&draw, &numbers);
             assert_in_range(token, 0, V - 1);
             assert_int_equal(barred[token / 32] >> (token % 32) & 1, 0);
+            assert_int_equal(token, ql_sampler_step_f32(&sampler, logits, barred, weights, candidates, V));
         }
     }
     assert_false(ql_float_draw_reset(&draw, logits, &samplings[1], (const uint32_t[]){0xffffffff, 0xff}));
