@@ -1,5 +1,5 @@
 // `quillet generate`: many items from one model, on all cores, one a line.
-// Uses: base, corpus, generate, jansson.
+// Uses: base, corpus, filter, generate, jansson.
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static const char summary_text[] =
     "that `predict` writes with the item's own seed, which --json shows.";
 
 struct settings {
-    const char *init_from, *model, *output;
+    const char *init_from, *model, *output, *filter;
     double temperature, top_p;
     int top_k, count, max_length, threads;
     uint32_t seed;
@@ -39,6 +39,9 @@ static enum ql_status write_item(void *context, const struct ql_generated_item *
     struct run *run = context;
     enum ql_status status = QL_OK;
 
+    if (item->refused) {
+        return QL_OK;
+    }
     run->text.size = 0;
     for (int k = 0; k < item->length && status == QL_OK; k++) {
         status = ql_cli_text_write(&run->text, run->writer->symbols[item->tokens[k]], error);
@@ -113,6 +116,10 @@ static void print_summary(const struct run *run, const struct ql_generation_resu
     (void)fprintf(stderr, "%s items, %s symbols in %.2f s: %s a second (%s, %.2f symbols for a step of the model)\n",
                   count, symbols, elapsed, speed, run->writer->engine.kind,
                   (double)result->symbols / (double)result->steps);
+    if (result->refused > 0) {
+        ql_cli_write_count(count, (double)result->refused);
+        (void)fprintf(stderr, "%s items were refused by the filter, and are left out\n", count);
+    }
     if (result->cut > 0) {
         (void)fprintf(stderr, "%s items were cut after %d symbols (--max_length)\n", cut, run->settings->max_length);
     }
@@ -139,6 +146,7 @@ int ql_cli_generate(int argc, char **argv)
          false},
         {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "symbols after which an item is cut",
          false},
+        QL_CLI_FILTER_OPTION(&settings.filter),
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},
         {"threads", QL_OPTION_INT, &settings.threads, 1, QL_THREAD_LIMIT, "N", "any number gives the same items",
          false},
@@ -164,6 +172,9 @@ int ql_cli_generate(int argc, char **argv)
                                 "names.json");
     } else {
         status = ql_cli_writer_open(&writer, path, settings.threads, &error);
+    }
+    if (status == QL_OK) {
+        status = ql_cli_writer_load_filter(writer, settings.filter, &error);
     }
     if (status == QL_OK) {
         if (!seeded) {

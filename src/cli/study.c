@@ -32,7 +32,7 @@ static const char default_wordlist[] = "/usr/share/dict/words";
 static const char count_version[] = "1";
 
 struct settings {
-    const char *init_from, *corpus, *output, *temperature, *top_p, *top_k, *count, *wordlist, *words, *against;
+    const char *init_from, *corpus, *output, *temperature, *top_p, *top_k, *count, *wordlist, *words, *filter, *against;
     int items, max_length, threads;
     uint32_t seed;
     bool quiet;
@@ -422,6 +422,7 @@ static enum ql_status load_yardstick(struct study *study, struct ql_error *error
 {
     const struct settings *s = &study->settings;
     char corpus[QL_CONTENT_BYTES], known[QL_CONTENT_BYTES] = "none", words[QL_CONTENT_BYTES] = "none";
+    char filter[QL_CONTENT_BYTES] = "";
     enum ql_status status;
 
     if ((status = ql_content_read(corpus, s->corpus, error)) != QL_OK ||
@@ -436,11 +437,16 @@ static enum ql_status load_yardstick(struct study *study, struct ql_error *error
                              (status = ql_word_list_load(&study->yardstick.listed, s->words, error)) != QL_OK)) {
         return status;
     }
+    if (s->filter != NULL && ((status = ql_content_read(filter, s->filter, error)) != QL_OK ||
+                              (status = ql_filter_file_load(&study->yardstick.filter, s->filter, error)) != QL_OK)) {
+        return status;
+    }
+    study->yardstick.has_filter = s->filter != NULL;
     if (asprintf(&study->common_key,
-                 "version %s, corpus %s, wordlist %s, words %s, patterns \"%s\", items %d, seed %" PRIu32
+                 "version %s, corpus %s, wordlist %s, words %s%s%s, patterns \"%s\", items %d, seed %" PRIu32
                  ", max_length %d,",
-                 count_version, corpus, known, words, s->count == NULL ? "" : s->count, s->items, s->seed,
-                 s->max_length) < 0) {
+                 count_version, corpus, known, words, s->filter == NULL ? "" : ", filter ", filter,
+                 s->count == NULL ? "" : s->count, s->items, s->seed, s->max_length) < 0) {
         study->common_key = NULL;
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
     }
@@ -563,12 +569,12 @@ static void describe(struct study *study, int argc, char **argv)
     for (size_t t = 0; t < s->temperature_count; t++) {
         (void)json_array_append_new(temperatures, json_real(s->temperatures[t]));
     }
-    study->result =
-        json_pack("{s:o, s:o, s:{s:i, s:I, s:i, s:o, s:o, s:o}, s:o, s:[], s:n}", "command", list_command(argc, argv),
-                  "models", list_models(study), "settings", "items", s->items, "seed", (json_int_t)s->seed,
-                  "max_length", s->max_length, "wordlist", path_or_null(s->wordlist), "words", path_or_null(s->words),
-                  "patterns", list_texts(study->yardstick.patterns, study->yardstick.pattern_count), "temperatures",
-                  temperatures, "cells", "against");
+    study->result = json_pack(
+        "{s:o, s:o, s:{s:i, s:I, s:i, s:o, s:o, s:o, s:o}, s:o, s:[], s:n}", "command", list_command(argc, argv),
+        "models", list_models(study), "settings", "items", s->items, "seed", (json_int_t)s->seed, "max_length",
+        s->max_length, "wordlist", path_or_null(s->wordlist), "words", path_or_null(s->words), "filter",
+        path_or_null(s->filter), "patterns", list_texts(study->yardstick.patterns, study->yardstick.pattern_count),
+        "temperatures", temperatures, "cells", "against");
 }
 
 // --- The command ---
@@ -660,6 +666,8 @@ int ql_cli_study(int argc, char **argv)
         {"wordlist", QL_OPTION_STRING, &s->wordlist, 0, 0, "FILE",
          "known words; /usr/share/dict/words where it is, \"\" for none", false},
         {"words", QL_OPTION_STRING, &s->words, 0, 0, "FILE", "words that should not be said, one a line", false},
+        {"filter", QL_OPTION_STRING, &s->filter, 0, 0, "FILE",
+         "the same, by a compiled filter, which bars nothing here", false},
         {"against", QL_OPTION_STRING, &s->against, 0, 0, "MODEL", "compare the first model with this one, by pairs",
          false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "the run", false},

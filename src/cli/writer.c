@@ -76,10 +76,19 @@ enum ql_status ql_cli_writer_open(struct ql_cli_writer **opened, const char *pat
     return QL_OK;
 }
 
+enum ql_status ql_cli_writer_load_filter(struct ql_cli_writer *writer, const char *path, struct ql_error *error)
+{
+    enum ql_status status = ql_guard_init(&writer->guard, path, writer->symbols, writer->engine.V, error);
+
+    writer->generator.filter = status == QL_OK && path != NULL ? &writer->guard.binding.filter : NULL;
+    return status;
+}
+
 void ql_cli_writer_close(struct ql_cli_writer *writer)
 {
     if (writer != NULL) {
         ql_batch_engine_close(&writer->engine);
+        ql_guard_free(&writer->guard);
         ql_graph_free(&writer->graph);
         ql_thread_pool_free(&writer->pool);
         free(writer);

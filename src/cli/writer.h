@@ -1,11 +1,12 @@
 // A model that writes many texts, opened from a checkpoint or from a descriptor: for `generate` and `study`.
-// Uses: base, corpus, model, checkpoint, onnx, generate.
+// Uses: base, corpus, filter, model, checkpoint, onnx, generate.
 #ifndef QL_CLI_WRITER_H
 #define QL_CLI_WRITER_H
 
 #include <stdint.h>
 
 #include "base/thread_pool.h"
+#include "filter/guard.h"
 #include "generate/generation.h"
 #include "onnx/descriptor.h"
 #include "onnx/graph.h"
@@ -16,6 +17,7 @@ struct ql_cli_writer {
     struct ql_batch_sampling defaults; // the descriptor's settings; for a checkpoint 0.8, 1, 0
     struct ql_batch_engine engine;
     struct ql_thread_pool pool;
+    struct ql_guard guard; // of ql_cli_writer_load_filter
     uint32_t owned_symbols[QL_VOCABULARY_LIMIT];
     int resets[QL_DESCRIPTOR_RESET_LIMIT];
     struct ql_graph graph;
@@ -25,6 +27,9 @@ struct ql_cli_writer {
 // A writer is large, so it is made on the heap. `path` is a checkpoint, or a descriptor, which ends in ".json".
 // Errors: those of loading; `*opened` is NULL then.
 enum ql_status ql_cli_writer_open(struct ql_cli_writer **opened, const char *path, int threads, struct ql_error *error);
+
+// Puts a compiled filter between the model and its items; a path of NULL, none. Errors: those of the filter.
+enum ql_status ql_cli_writer_load_filter(struct ql_cli_writer *writer, const char *path, struct ql_error *error);
 
 // Harmless on NULL.
 void ql_cli_writer_close(struct ql_cli_writer *writer);

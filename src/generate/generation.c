@@ -20,7 +20,7 @@ enum { PART_SYMBOLS = 1 << 26 };
 
 enum { NONE = -1, STATE_ALIGNMENT = 64 };
 
-// A state that several branches go on from.
+// A state that several branches go on from: the engine's, and behind it, with a filter, the filter's.
 struct state {
     struct state *next_free;
     int users;
@@ -45,7 +45,7 @@ struct item {
     uint32_t node; // the whole text, once it is complete
     int32_t next;  // another item with the same beginning
     int length;
-    bool cut;
+    bool cut, refused;
 };
 
 // What one thread works in.
@@ -57,7 +57,8 @@ struct worker {
     struct state *states[QL_BATCH_LIMIT];
     int32_t *group;   // (V) the items that drew this token
     uint16_t *groups; // (V) tokens that were drawn
-    uint64_t symbols, steps, cut;
+    uint32_t *barred; // a bit for each token
+    uint64_t symbols, steps, cut, refused;
     uint32_t complete;
 };
 
@@ -67,7 +68,8 @@ struct part {
     pthread_cond_t changed;
     struct item *items;
     struct worker *workers;
-    struct ql_arena arena; // of the states
+    struct ql_arena arena;              // of the states
+    size_t filter_offset, filter_bytes; // of the filter's part of a state
     struct state *free_states;
     // Guarded by the mutex.
     struct branch *stack;
@@ -126,7 +128,7 @@ static struct state *take_state(struct part *part)
     struct state *state = part->free_states;
 
     if (state == NULL) {
-        return ql_arena_take(&part->arena, 1, sizeof *state + part->generator->engine->state_bytes);
+        return ql_arena_take(&part->arena, 1, sizeof *state + part->filter_offset + part->filter_bytes);
     }
     part->free_states = state->next_free;
     return state;
@@ -200,6 +202,49 @@ static bool is_reset(const struct ql_generator *generator, int token)
     return false;
 }
 
+// The filter's state after the branch's last token. A text that begins anew within an item is one text to the filter.
+static struct ql_filter_state *filter_state(const struct part *part, struct state *state)
+{
+    return (struct ql_filter_state *)(void *)(state->bytes + part->filter_offset);
+}
+
+// Takes the branch's last token, and returns which tokens must not come next; NULL bars none.
+static const uint32_t *step_filter(const struct part *part, struct worker *worker, int b)
+{
+    const struct ql_filter *filter = part->generator->filter;
+    const struct branch *branch = &worker->branches[b];
+
+    if (filter == NULL) {
+        return NULL;
+    }
+    struct ql_filter_state *after = filter_state(part, worker->states[b]);
+    if (branch->before == NULL) {
+        ql_filter_init(after);
+    } else {
+        *after = *filter_state(part, branch->before);
+    }
+    ql_filter_step(after, filter, branch->token);
+    return ql_filter_bar(worker->barred, after, filter) ? worker->barred : NULL;
+}
+
+// Whether the filter refuses an item that has ended here, or, with a token, one that is cut behind that.
+static bool is_refused(const struct part *part, struct state *state, int token)
+{
+    const struct ql_filter *filter = part->generator->filter;
+
+    if (filter == NULL) {
+        return false;
+    }
+    struct ql_filter_state ended = *filter_state(part, state);
+    if (token != NONE) {
+        if (!ql_filter_may_end(&ended, filter, token)) {
+            return true;
+        }
+        ql_filter_step(&ended, filter, token);
+    }
+    return ql_filter_refuses(&ended, filter);
+}
+
 // Draws the next token of each item of a branch, and sorts the items by it.
 static bool draw_items(struct part *part, struct worker *worker, int number, int b)
 {
@@ -209,7 +254,7 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
     int groups = 0;
 
     if (!engine->weigh(engine->self, number, worker->logits + (size_t)b * engine->logits_bytes, &generator->sampling,
-                       NULL)) {
+                       step_filter(part, worker, b))) {
         return false;
     }
     for (int32_t i = branch->items, next; i != NONE; i = next) {
@@ -220,6 +265,8 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
         if (token == generator->newline) {
             item->node = branch->node;
             item->length = branch->depth;
+            item->refused = is_refused(part, worker->states[b], NONE);
+            worker->refused += item->refused;
             worker->complete++;
             continue;
         }
@@ -231,6 +278,8 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
         if (branch->depth + 1 == generator->max_length) {
             item->length = generator->max_length;
             item->cut = true;
+            item->refused = is_refused(part, worker->states[b], token);
+            worker->refused += item->refused;
             worker->cut++;
             worker->complete++;
         }
@@ -331,6 +380,7 @@ static void close_part(struct part *part)
         free(worker->logits);
         free(worker->group);
         free(worker->groups);
+        free(worker->barred);
     }
     free(part->workers);
     free(part->items);
@@ -352,11 +402,12 @@ static bool open_worker(struct worker *worker, const struct ql_batch_engine *eng
                                                         STATE_ALIGNMENT * STATE_ALIGNMENT);
     worker->group = malloc(V * sizeof worker->group[0]);
     worker->groups = malloc(V * sizeof worker->groups[0]);
+    worker->barred = malloc((V / 32 + 1) * sizeof worker->barred[0]);
     for (size_t v = 0; v < V && worker->group != NULL; v++) {
         worker->group[v] = NONE;
     }
     return worker->branches != NULL && worker->grown != NULL && worker->logits != NULL && worker->group != NULL &&
-           worker->groups != NULL;
+           worker->groups != NULL && worker->barred != NULL;
 }
 
 // The root of the tree, and all items before it.
@@ -402,7 +453,7 @@ static enum ql_status read_items(const struct part *part, uint32_t first, uint32
             node = part->nodes[node].parent;
         }
         const struct ql_generated_item generated = {
-            .number = first + i, .tokens = tokens, .length = item->length, .cut = item->cut};
+            .number = first + i, .tokens = tokens, .length = item->length, .refused = item->refused, .cut = item->cut};
         status = function(part->context, &generated, error);
     }
     free(tokens);
@@ -425,6 +476,7 @@ static enum ql_status run_part(struct part *part, uint32_t first, uint32_t count
         result->symbols += part->workers[w].symbols;
         result->steps += part->workers[w].steps;
         result->cut += part->workers[w].cut;
+        result->refused += part->workers[w].refused;
     }
     enum ql_status status = part->status;
     if (status == QL_OK) {
@@ -448,7 +500,14 @@ enum ql_status ql_generation_run(const struct ql_generator *generator, uint32_t 
     *result = (struct ql_generation_result){0};
     for (uint32_t done = 0; done < count && status == QL_OK;) {
         const uint32_t size = count - done < limit ? count - done : limit;
-        struct part part = {.generator = generator, .progress = progress, .context = context, .complete_before = done};
+        const size_t state_bytes =
+            (generator->engine->state_bytes + STATE_ALIGNMENT - 1) / STATE_ALIGNMENT * STATE_ALIGNMENT;
+        struct part part = {.filter_offset = state_bytes,
+                            .filter_bytes = generator->filter == NULL ? 0 : sizeof(struct ql_filter_state),
+                            .generator = generator,
+                            .progress = progress,
+                            .context = context,
+                            .complete_before = done};
         status = run_part(&part, first + done, size, item, result, error);
         done += size;
     }

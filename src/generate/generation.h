@@ -2,7 +2,7 @@
 //
 // What a model says next depends only on the symbols so far. So items that begin alike share their computation: they
 // walk down one tree of beginnings, whose nodes are computed once each, QL_BATCH_LIMIT of them at a time.
-// Uses: base, generate/batch_engine.h.
+// Uses: base, device/filter.h, generate/batch_engine.h.
 #ifndef QL_GENERATE_GENERATION_H
 #define QL_GENERATE_GENERATION_H
 
@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "device/filter.h"
 #include "generate/batch_engine.h"
 
 // A model and what its tokens mean. Owned by the caller.
@@ -21,15 +22,17 @@ struct ql_generator {
     int reset_count;
     uint32_t seed; // of the run
     struct ql_batch_sampling sampling;
-    int max_length;              // symbols after which an item is cut; at least 1
-    struct ql_thread_pool *pool; // as many threads as the engine was opened for
+    const struct ql_filter *filter; // bars tokens while items are drawn, and refuses items; NULL for none
+    int max_length;                 // symbols after which an item is cut; at least 1
+    struct ql_thread_pool *pool;    // as many threads as the engine was opened for
 };
 
 struct ql_generated_item {
     uint32_t number;
     const uint16_t *tokens; // without the newline
     int length;
-    bool cut; // ended by max_length
+    bool refused; // by the filter: not to be shown
+    bool cut;     // ended by max_length
 };
 
 // Takes one item; valid during the call. Any status but QL_OK ends the run.
@@ -42,6 +45,7 @@ struct ql_generation_result {
     uint64_t symbols; // drawn, newlines included
     uint64_t steps;   // of the model that were computed for them
     uint64_t cut;     // items
+    uint64_t refused; // items
 };
 
 // The seed of an item: mix(seed ^ mix(number + 0x9e3779b9)), with the mix of docs/sampling.md. Different numbers of one

@@ -7,6 +7,7 @@
 #include <utf8proc.h>
 
 #include "base/file.h"
+#include "filter/explanation.h"
 
 void ql_item_reader_free(struct ql_item_reader *reader)
 {
@@ -25,6 +26,9 @@ void ql_yardstick_free(struct ql_yardstick *yardstick)
     ql_near_index_free(&yardstick->near);
     ql_text_table_free(&yardstick->known);
     ql_word_list_free(&yardstick->listed);
+    if (yardstick->has_filter) {
+        ql_filter_file_free(&yardstick->filter);
+    }
     *yardstick = (struct ql_yardstick){0};
 }
 
@@ -236,6 +240,14 @@ enum ql_status ql_item_traits_read(struct ql_item_traits *traits, struct ql_item
         ql_text_load(&reader->text, bytes, length);
         traits->listed = ql_word_list_check(&yardstick->listed, &reader->text, &reader->folded);
         status = ql_text_check(&reader->text, error);
+    }
+    if (yardstick->has_filter && status == QL_OK) {
+        struct ql_explanation explanation;
+        status = ql_explanation_init(&explanation, &yardstick->filter, bytes, length, error);
+        if (status == QL_OK) {
+            traits->listed = traits->listed || explanation.count > 0;
+            ql_explanation_free(&explanation);
+        }
     }
     return status;
 }

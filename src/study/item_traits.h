@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "corpus/text_buffer.h"
 #include "corpus/word_list.h"
+#include "filter/filter_file.h"
 #include "study/near_index.h"
 #include "study/text_table.h"
 
@@ -17,11 +18,13 @@ enum { QL_PATTERN_LIMIT = 16 };
 // The training text, and what else items are held against. A word is a run of letters and digits, with single
 // apostrophes inside, in lower case.
 struct ql_yardstick {
-    struct ql_text_table items;             // the different lines; counts are how often each is there
-    uint64_t item_count;                    // lines that are not empty
-    struct ql_text_table words;             // counts: in how many lines a word is
-    struct ql_near_index near;              // of the items
-    struct ql_text_table known;             // the wordlist; empty without one
+    struct ql_text_table items;   // the different lines; counts are how often each is there
+    uint64_t item_count;          // lines that are not empty
+    struct ql_text_table words;   // counts: in how many lines a word is
+    struct ql_near_index near;    // of the items
+    struct ql_text_table known;   // the wordlist; empty without one
+    struct ql_filter_file filter; // a compiled filter, whose words are listed, too
+    bool has_filter;
     struct ql_word_list listed;             // words that must not be said; empty without a list
     const char *patterns[QL_PATTERN_LIMIT]; // plain texts to look for; not owned
     int pattern_count;

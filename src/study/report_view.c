@@ -227,6 +227,12 @@ static const struct ql_report_measure common_measures[] = {
      "symbols in repeated words", "repeated_symbols", "symbols", -1, true, true, false},
 };
 
+// Whether there was a list of words, or a filter.
+static bool has_listed(const json_t *settings)
+{
+    return json_is_string(json_object_get(settings, "words")) || json_is_string(json_object_get(settings, "filter"));
+}
+
 static void add_measures(struct ql_report_view *view)
 {
     const json_t *settings = json_object_get(view->study, "settings");
@@ -237,11 +243,11 @@ static void add_measures(struct ql_report_view *view)
             view->measures[view->measure_count++] = common_measures[k];
         }
     }
-    if (json_is_string(json_object_get(settings, "words"))) {
+    if (has_listed(settings)) {
         view->measures[view->measure_count++] = (struct ql_report_measure){
             "listed",
             "Listed words",
-            "Items with a word of the list, as a whole word. Character models invent words, and some of them are on "
+            "Items with a word of the list. Character models invent words, and some of them are on "
             "lists that the text was cleaned by.",
             "items with a listed word",
             "listed",
@@ -526,7 +532,7 @@ static void find_listed(struct ql_report_view *view)
     const json_t *cell = view->cells[view->ranking[0]].json;
     char count[32], items[32];
 
-    if (json_is_string(json_object_get(json_object_get(view->study, "settings"), "words"))) {
+    if (has_listed(json_object_get(view->study, "settings"))) {
         const struct ql_interval interval =
             ql_interval_wilson(ql_cell_number(cell, "listed"), ql_cell_number(cell, "items"));
         ql_report_write_count(count, ql_cell_number(cell, "listed"));

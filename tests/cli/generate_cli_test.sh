@@ -52,6 +52,33 @@ cp out by_default
 expect_exit 0 generate --model model.json --count 5 --seed 1 --temperature "$("$json_get" model.json temperature)"
 expect_same out by_default
 
+# With a filter no listed word is written, and the text is that of `predict` with the filter; refused items are left out.
+expect_exit 0 "${many[@]}" --quiet
+grep -E '^.{2,4}$' out | head -n 1 > word.txt
+expect test -s word.txt
+expect_exit 0 filter --words word.txt --output words.qlf
+expect_exit 0 "${many[@]}" --quiet --filter words.qlf
+expect test "$(wc -l < out)" -eq 300
+expect test "$(grep -cxFf word.txt out)" -eq 0
+expect_exit 0 "${many[@]}" --count 12 --json --filter words.qlf
+cp out items
+while read -r line; do
+    printf '%s\n' "$line" > item.json
+    text=$("$json_get" item.json text)
+    if [[ $("$json_get" item.json cut) == false ]]; then
+        expect_exit 0 predict --init_from $model "${settings[@]}" --seed "$("$json_get" item.json seed)" --generate 30 \
+            --quiet --filter words.qlf
+        expect test "$(head -n 1 out)" == "$text"
+    fi
+done < items
+expect_exit 0 "${many[@]}" --quiet
+sort -u out | grep -E '^.{2,29}$' | head -n 20 > refused.txt
+expect_exit 0 filter --refuse refused.txt --output items.qlf
+expect_exit 0 "${many[@]}" --filter items.qlf
+expect_stderr "items were refused by the filter"
+expect test "$(grep -cxFf refused.txt out)" -eq 0
+expect_exit 1 "${many[@]}" --filter absent.qlf
+
 expect_exit 2 generate
 expect_stderr "--init_from"
 expect_exit 2 generate --init_from $model --model model.json

@@ -97,6 +97,13 @@ expect_json small/study.json cells 2
 expect_exit 0 study --init_from $two --corpus text.txt --items 20 --temperature 0 --output zero --max_length 5
 expect_json zero/study.json cells.0.distinct 1
 
+# A filter's words are counted like those of a list, which finds ab as a whole word, too.
+expect_exit 0 filter --words words.txt --output words.qlf
+expect_exit 0 study $one --corpus text.txt --items 500 --max_length 20 --temperature 0.5 --top_p 0.9 --wordlist known.txt \
+    --filter words.qlf --output filtered
+expect test "$("$json_get" filtered/study.json cells.0.listed)" -gt 0
+expect test "$("$json_get" filtered/study.json cells.0.listed)" -ge "$("$json_get" second/study.json cells.0.listed)"
+
 # An exported model.
 expect_exit 0 export --init_from $two --export_file model.onnx
 expect_exit 0 study model.json --corpus text.txt --items 50 --temperature 1 --output exported
