@@ -233,11 +233,11 @@ static void describe_setting(json_t *object, const struct settings *settings, si
 static enum ql_status run_cells(struct study *study, struct ql_error *error)
 {
     json_t *cells = json_object_get(study->result, "cells");
-    struct ql_batch_sampling sampling;
+    struct ql_batch_sampling sampling = {0};
     enum ql_status status = QL_OK;
 
     for (size_t m = 0; m < study->model_count && status == QL_OK; m++) {
-        char content[2 * QL_CONTENT_BYTES];
+        char content[2 * QL_CONTENT_BYTES] = "";
         status = read_content(content, sizeof content, study->models[m], error);
         for (size_t n = 0; status == QL_OK && next_setting(&study->settings, n, &sampling); n++) {
             json_t *cell = NULL;
@@ -306,7 +306,7 @@ static enum ql_status run_pairs(struct study *study, struct ql_error *error)
 {
     char contents[4 * QL_CONTENT_BYTES + 8] = "";
     json_t *against = json_array();
-    struct ql_batch_sampling sampling;
+    struct ql_batch_sampling sampling = {0};
     enum ql_status status = read_content(contents, 2 * QL_CONTENT_BYTES, study->models[0], error);
 
     if (status == QL_OK) {

@@ -71,6 +71,7 @@ QL_VECTORIZED FLATTEN static void rnn_cells(float *restrict h, const float *rest
 
 static void copy_rows(float *rows, const float *row, int B, int width)
 {
+    assert(row != NULL);
     for (ptrdiff_t b = 0; b < B; b++) {
         memcpy(rows + b * width, row, (size_t)width * sizeof *rows);
     }
