@@ -103,7 +103,7 @@ static float row_error(const struct ql_row_part *parts, int part_count, float sc
 }
 
 // How far the row is over its bound at a scale: the largest sum of |q| over a segment, as a multiple of what it may be.
-// It never falls when the scale does. Writes q.
+// A smaller scale never has less. Writes q.
 static float excess(const struct ql_row_part *parts, int part_count, float scale, const struct ql_row_format *format)
 {
     int largest = 0;
