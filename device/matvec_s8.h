@@ -31,7 +31,7 @@ struct ql_matrix_s8 {
 
 enum {
     QL_MATRIX_BLOCK_ROWS = 12,
-    QL_MATRIX_BLOCK_WORDS = 6, // of one pair of columns in int8, of four columns in int4
+    QL_MATRIX_BLOCK_WORDS = 6, // of one pair of columns
     QL_MATRIX_SEGMENT_LIMIT = 32,
     QL_MATRIX_LANE_LIMIT = 32767, // of a sum over one segment
     QL_VECTOR_S8_LIMIT = 127,     // the greatest magnitude of an element of a vector

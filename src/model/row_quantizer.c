@@ -125,7 +125,8 @@ static float excess(const struct ql_row_part *parts, int part_count, float scale
     return (float)largest / (float)format->sum;
 }
 
-float ql_row_quantizer_encode(const struct ql_row_part *parts, int part_count, const struct ql_row_format *format)
+// The best scale of a row: 0 for a row of zeros, negative for one that is not finite. Writes q at will.
+static float find_scale(const struct ql_row_part *parts, int part_count, const struct ql_row_format *format)
 {
     int32_t bits = 0;
     float magnitude;
@@ -138,14 +139,11 @@ float ql_row_quantizer_encode(const struct ql_row_part *parts, int part_count, c
     }
     memcpy(&magnitude, &bits, sizeof magnitude);
     if (!isfinite(magnitude)) {
-        return 0.0f;
+        return -1.0f;
     }
     float largest = magnitude / (float)format->limit;
     if (largest < smallest_scale) {
-        for (int i = 0; i < part_count; i++) {
-            memset(parts[i].q, 0, (size_t)parts[i].columns);
-        }
-        return 1.0f;
+        return 0.0f;
     }
     for (float over; (over = excess(parts, part_count, largest, format)) > 1.0f;) {
         largest *= fmaxf(over, growth);
@@ -164,6 +162,62 @@ float ql_row_quantizer_encode(const struct ql_row_part *parts, int part_count, c
             best_scale = scale;
         }
     }
-    encode_row(parts, part_count, best_scale, format->limit);
     return best_scale;
+}
+
+// The integers of a scale that find_scale has given.
+static void encode_row_or_zeros(const struct ql_row_part *parts, int part_count, float scale, int limit)
+{
+    for (int i = 0; i < part_count && scale == 0.0f; i++) {
+        memset(parts[i].q, 0, (size_t)parts[i].columns);
+    }
+    if (scale > 0.0f) {
+        encode_row(parts, part_count, scale, limit);
+    }
+}
+
+float ql_row_quantizer_encode(const struct ql_row_part *parts, int part_count, const struct ql_row_format *format)
+{
+    float scale = find_scale(parts, part_count, format);
+
+    encode_row_or_zeros(parts, part_count, scale, format->limit);
+    return scale > 0.0f ? scale : scale == 0.0f ? 1.0f : 0.0f;
+}
+
+bool ql_row_quantizer_encode_input(struct ql_input_row *row, int8_t *q, float *inputs, int V,
+                                   const struct ql_row_part *recurrent, const struct ql_row_format *format)
+{
+    const struct ql_row_format input_format = {.limit = QL_ROW_LIMIT_S8};
+    const struct ql_row_part input = {q, inputs, V};
+    double sum = 0.0;
+
+    for (int v = 0; v < V; v++) {
+        sum += (double)inputs[v];
+    }
+    row->mean = (float)(sum / V);
+    for (int v = 0; v < V; v++) {
+        inputs[v] -= row->mean;
+    }
+    float step = find_scale(&input, 1, &input_format);
+    float scale = recurrent == NULL ? 0.0f : find_scale(recurrent, 1, format);
+    if (step < 0.0f || scale < 0.0f) {
+        return false;
+    }
+    // The factor that gives the inputs their best step.
+    float factor = scale > 0.0f ? (float)QL_ROW_LIMIT_S8 * step / scale : 1.0f;
+    if (scale == 0.0f) {
+        scale = (float)QL_ROW_LIMIT_S8 * step;
+    } else if (factor > (float)QL_INPUT_FACTOR_LIMIT) {
+        factor = (float)QL_INPUT_FACTOR_LIMIT;
+        scale = (float)QL_ROW_LIMIT_S8 * step / factor;
+    }
+    // A step that is too small would clip much, one that is too large loses little: the factor is rounded up.
+    row->factor = factor < 1.0f ? 1 : (int)ceilf(factor);
+    step = step > 0.0f ? (float)row->factor * scale / (float)QL_ROW_LIMIT_S8 : 0.0f;
+    encode_row_or_zeros(&input, 1, step, QL_ROW_LIMIT_S8);
+    if (recurrent != NULL) {
+        encode_row_or_zeros(recurrent, 1, scale, format->limit);
+    }
+    row->scale = scale > 0.0f ? scale : 1.0f;
+    return true;
 }

@@ -4,6 +4,7 @@
 #ifndef QL_MODEL_ROW_QUANTIZER_H
 #define QL_MODEL_ROW_QUANTIZER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // Largest |q|. The range is symmetric: -128 and -8 are unused, so that a product with an int8 fits 15 bits.
@@ -38,5 +39,27 @@ struct ql_row_part {
 // Returns the scale, which is positive: 1 for a row of zeros, or of values below 1e-18, which become zeros. Returns 0
 // when a value is not finite; q holds nothing then. The result is the same on every machine.
 float ql_row_quantizer_encode(const struct ql_row_part *parts, int part_count, const struct ql_row_format *format);
+
+// A row of the first layer's gates: its input is a number for every symbol (the product of embedding and weight_ih),
+// its accumulator counts in steps of scale / 127, since h is an integer over 127:
+//   w[k] is about scale * q[k],   input[v] is about mean + factor * scale / 127 * q[v]
+struct ql_input_row {
+    float mean;  // of the inputs over all symbols; it belongs to the bias
+    float scale; // positive; of the recurrent weights
+    int factor;  // 1 to QL_INPUT_FACTOR_LIMIT
+};
+enum { QL_INPUT_FACTOR_LIMIT = 4096 };
+
+// Rounds the inputs to int8 and the recurrent weights to `format`, each for the least mean square error; a scale that
+// would need a larger factor is raised. Without recurrent weights (NULL: the candidate of a GRU, whose input and
+// recurrent sums are apart) the factor is 1 and scale / 127 the step that is best for the inputs.
+//
+//   q          (V) written
+//   inputs     (V) less their mean on return
+//   recurrent  the row of weight_hh, or NULL
+//
+// Returns false when a value is not finite; q holds nothing then.
+bool ql_row_quantizer_encode_input(struct ql_input_row *row, int8_t *q, float *inputs, int V,
+                                   const struct ql_row_part *recurrent, const struct ql_row_format *format);
 
 #endif

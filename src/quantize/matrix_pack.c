@@ -1,10 +1,9 @@
-// Packing of matrices. Both formats are the same walk over blocks of rows; they differ in the columns of a word, and in
-// where in the word a weight stands.
+// Packing of matrices. Both formats are the same walk over blocks of rows; they differ in the rows of a word, and in
+// the bits of a weight.
 // Uses: base, device/.
 #include "quantize/matrix_pack.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -12,14 +11,14 @@
 #include "device/matvec_s8.h"
 
 struct weight_format {
-    int limit;     // the greatest magnitude of a weight
-    int offset;    // what is added to it
-    int columns;   // in one word
-    int shifts[4]; // where in half a word each column stands
+    int limit;  // the greatest magnitude of a weight
+    int offset; // what is added to it
+    int rows;   // in one word, with two columns each
+    int bits;   // of a weight
 };
 
-static const struct weight_format FORMAT_S8 = {127, 128, 2, {0, 8}};
-static const struct weight_format FORMAT_S4 = {7, 8, 4, {0, 8, 4, 12}};
+static const struct weight_format FORMAT_S8 = {127, 128, 2, 8};
+static const struct weight_format FORMAT_S4 = {7, 8, 4, 4};
 
 // The greatest sum |w| over a segment, of all rows and all segments.
 static int greatest_segment(const int8_t *weights, int rows, int columns, int segment)
@@ -39,25 +38,15 @@ static int greatest_segment(const int8_t *weights, int rows, int columns, int se
     return greatest;
 }
 
-static int widest_segment(const int8_t *weights, int rows, int columns, const struct weight_format *format)
+int ql_matrix_segment(const int8_t *weights, int rows, int columns)
 {
     int segment = QL_MATRIX_SEGMENT_LIMIT;
 
-    while (segment > format->columns &&
+    while (segment > 2 &&
            greatest_segment(weights, rows, columns, segment) * QL_VECTOR_S8_LIMIT > QL_MATRIX_LANE_LIMIT) {
-        segment -= format->columns;
+        segment -= 2;
     }
     return segment;
-}
-
-int ql_matrix_s8_segment(const int8_t *weights, int rows, int columns)
-{
-    return widest_segment(weights, rows, columns, &FORMAT_S8);
-}
-
-int ql_matrix_s4_segment(const int8_t *weights, int rows, int columns)
-{
-    return widest_segment(weights, rows, columns, &FORMAT_S4);
 }
 
 static enum ql_status check(const int8_t *weights, int rows, int columns, const struct weight_format *format,
@@ -68,7 +57,7 @@ static enum ql_status check(const int8_t *weights, int rows, int columns, const 
                               rows, columns);
     }
     if (columns > INT32_MAX / (format->limit * QL_VECTOR_S8_LIMIT) ||
-        ((int64_t)rows + QL_MATRIX_BLOCK_ROWS) * ((int64_t)columns + 3) > INT32_MAX) {
+        ((int64_t)rows + QL_MATRIX_BLOCK_ROWS) * ((int64_t)columns + 1) > INT32_MAX) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "a matrix of %d rows and %d columns cannot be packed: its sums or its size need more "
                               "than 32 bits; make the model smaller",
@@ -86,6 +75,12 @@ static enum ql_status check(const int8_t *weights, int rows, int columns, const 
     return QL_OK;
 }
 
+// Where in a word a weight stands: rows 0 and 1 in the low bits of each byte, rows 2 and 3 in the high ones.
+static int field_shift(const struct weight_format *format, int r, int c)
+{
+    return 16 * (r % 2) + 8 * c + format->bits * (r / 2);
+}
+
 static enum ql_status pack(uint32_t *words, const int8_t *weights, int rows, int columns,
                            const struct weight_format *format, struct ql_error *error)
 {
@@ -95,15 +90,14 @@ static enum ql_status pack(uint32_t *words, const int8_t *weights, int rows, int
         return status;
     }
     for (int block = 0; block < rows; block += QL_MATRIX_BLOCK_ROWS) {
-        for (int first = 0; first < columns; first += format->columns) {
-            for (int pair = block; pair < block + QL_MATRIX_BLOCK_ROWS; pair += 2) {
+        for (int pair = 0; pair < columns; pair += 2) {
+            for (int first = block; first < block + QL_MATRIX_BLOCK_ROWS; first += format->rows) {
                 uint32_t word = 0;
-                for (int k = 0; k < 2 * format->columns; k++) {
-                    const int r = pair + k / format->columns, c = first + k % format->columns;
-                    const bool inside = r < rows && c < columns;
-                    const int weight = inside ? weights[(ptrdiff_t)r * columns + c] : 0;
-                    word |= (uint32_t)(weight + format->offset)
-                            << (format->shifts[k % format->columns] + 16 * (k / format->columns));
+                for (int r = first; r < first + format->rows; r++) {
+                    for (int c = pair; c < pair + 2; c++) {
+                        const int weight = r < rows && c < columns ? weights[(ptrdiff_t)r * columns + c] : 0;
+                        word |= (uint32_t)(weight + format->offset) << field_shift(format, r - first, c - pair);
+                    }
                 }
                 *words++ = word;
             }

@@ -9,13 +9,10 @@
 #include "base/status.h"
 
 // The greatest number of columns, even and at most 32, such that over each such segment of each row
-// 127 * sum |w| <= 32767. At least 2, because 127 * 2 * 127 is below the limit.
+// 127 * sum |w| <= 32767. At least 2, because 127 * 2 * 127 is below the limit; for weights in [-7, 7] always 32.
 //
 //   weights  (rows, columns)  in [-127, 127], row by row
-int ql_matrix_s8_segment(const int8_t *weights, int rows, int columns);
-
-// The same for weights in [-7, 7], in multiples of 4: it is always 32.
-int ql_matrix_s4_segment(const int8_t *weights, int rows, int columns);
+int ql_matrix_segment(const int8_t *weights, int rows, int columns);
 
 // Writes the packed words.
 //

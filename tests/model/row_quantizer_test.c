@@ -248,6 +248,97 @@ static void single_value_becomes_the_limit(void **state)
     }
 }
 
+// Inputs and recurrent weights of one accumulator, checked from the definition of struct ql_input_row.
+static void check_input_row(const struct ql_input_row *row, const int8_t *q, const float *inputs, int V,
+                            double largest_rest)
+{
+    double step = row->factor * (double)row->scale / QL_ROW_LIMIT_S8;
+
+    assert_true(row->scale > 0 && row->factor >= 1 && row->factor <= QL_INPUT_FACTOR_LIMIT);
+    for (int v = 0; v < V; v++) {
+        double rest = (double)inputs[v] - ((double)row->mean + step * q[v]);
+        bool clipped = abs(q[v]) == QL_ROW_LIMIT_S8 && (rest > 0) == (q[v] > 0) && fabs(rest) < 20 * step;
+        if (!(fabs(rest) <= largest_rest) && !clipped) {
+            fail_msg("input %d, %g, is off by %g; step %g", v, (double)inputs[v], rest, step);
+        }
+    }
+}
+
+static void inputs_of_any_size_beside_the_weights_keep_their_precision(void **state)
+{
+    enum { V = 65, H = 128 };
+    struct ql_random random;
+    float inputs[V], centred[V], weights[H];
+    int8_t q[V], q_alone[V], q_hh[H], q_hh_alone[H];
+    const struct ql_row_part recurrent = {q_hh, weights, H};
+    (void)state;
+
+    ql_random_init(&random, 7);
+    for (int i = 0; i < 60; i++) {
+        const struct ql_row_format *format = i % 2 == 0 ? &format_s8 : &format_s4;
+        const double size = pow(2, i / 2 - 8); // of the inputs beside the weights
+        struct ql_input_row row;
+        double sum = 0;
+        random_normal(inputs, V, &random);
+        random_normal(weights, H, &random);
+        for (int v = 0; v < V; v++) {
+            inputs[v] = (float)(size * ((double)inputs[v] + 3));
+            sum += (double)inputs[v];
+        }
+        memcpy(centred, inputs, sizeof inputs);
+        assert_true(ql_row_quantizer_encode_input(&row, q, centred, V, &recurrent, format));
+        assert_true(fabs((double)row.mean - sum / V) < 1e-5 * size);
+        float scale_alone = encode_one(q_hh_alone, weights, H, format);
+        float step_alone = encode_one(q_alone, centred, V, &format_s8);
+        assert_true(row.scale >= scale_alone);
+        // A factor is a whole number: the step is at most that of the accumulator more than the best for the inputs.
+        double step = (double)row.scale / QL_ROW_LIMIT_S8 + (double)step_alone;
+        check_input_row(&row, q, inputs, V, 0.501 * step + 1e-6 * size);
+        if (row.factor < QL_INPUT_FACTOR_LIMIT) {
+            assert_true(row.scale == scale_alone);
+            assert_memory_equal(q_hh, q_hh_alone, H);
+        } else {
+            assert_true(row.scale > 0.99f * step_alone * 127 / QL_INPUT_FACTOR_LIMIT);
+        }
+        for (int k = 0; k < H; k++) {
+            assert_true(fabs((double)weights[k] - (double)row.scale * q_hh[k]) <=
+                        fmax(0.501 * (double)row.scale, fabs((double)weights[k]) - (double)row.scale * format->limit));
+        }
+    }
+}
+
+static void inputs_or_weights_that_are_nothing_leave_the_other_alone(void **state)
+{
+    float inputs[5] = {2, 2, 2, 2, 2}, weights[4] = {0};
+    int8_t q[5], q_hh[4];
+    const struct ql_row_part recurrent = {q_hh, weights, 4};
+    struct ql_input_row row;
+    (void)state;
+
+    assert_true(ql_row_quantizer_encode_input(&row, q, inputs, 5, &recurrent, &format_s8));
+    assert_true(row.mean == 2 && row.scale == 1 && row.factor == 1);
+    weights[2] = 1.27f;
+    memset(q, 5, sizeof q);
+    assert_true(ql_row_quantizer_encode_input(&row, q, inputs, 5, &recurrent, &format_s8));
+    assert_true(fabs((double)row.scale - 0.01) < 1e-8 && row.factor == 1);
+    for (int v = 0; v < 5; v++) {
+        assert_int_equal(q[v], 0);
+    }
+    for (int round = 0; round < 2; round++) { // no recurrent row, or one of zeros
+        const float values[5] = {1, 2, 3, 4, 5};
+        weights[2] = 0;
+        memcpy(inputs, values, sizeof inputs);
+        assert_true(ql_row_quantizer_encode_input(&row, q, inputs, 5, round == 0 ? NULL : &recurrent, &format_s4));
+        assert_true(row.mean == 3 && row.factor == 1);
+        check_input_row(&row, q, values, 5, 0.01);
+    }
+    inputs[4] = NAN;
+    assert_false(ql_row_quantizer_encode_input(&row, q, inputs, 5, &recurrent, &format_s8));
+    inputs[4] = 0;
+    weights[0] = INFINITY;
+    assert_false(ql_row_quantizer_encode_input(&row, q, inputs, 5, &recurrent, &format_s8));
+}
+
 // The table of the header.
 static void noise_is_what_the_header_says(void **state)
 {
@@ -294,6 +385,8 @@ int main(void)
         cmocka_unit_test(parts_share_their_scale_and_begin_segments_anew),
         cmocka_unit_test(rows_without_a_scale_are_told),
         cmocka_unit_test(single_value_becomes_the_limit),
+        cmocka_unit_test(inputs_of_any_size_beside_the_weights_keep_their_precision),
+        cmocka_unit_test(inputs_or_weights_that_are_nothing_leave_the_other_alone),
         cmocka_unit_test(noise_is_what_the_header_says),
     };
     return cmocka_run_group_tests_name("row_quantizer", tests, NULL, NULL);
