@@ -22,6 +22,16 @@ struct ql_sampler_s32 {
     struct ql_random random; // by ql_random_init
 };
 
+// A setting in units of 1 / one, rounded; what is not 0 stays so. value * one is below 2^31, and one a power of two, so
+// that nothing is rounded but the result.
+static inline uint32_t ql_sampler_units(float value, uint32_t one)
+{
+    const float units = value * (float)one;
+    const uint32_t whole = (uint32_t)units;
+    const uint32_t rounded = whole + (units - (float)whole >= 0.5f);
+    return rounded == 0 && value > 0.0f ? 1 : rounded;
+}
+
 // round(2^16 2^(-k / 64)); a test computes it again.
 static const uint32_t ql_sampler_power_table[65] = {
     // clang-format off

@@ -2,7 +2,6 @@
 // Uses: base, device, quantize/integer_model.h.
 #include "quantize/integer_stepper.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "device/gru_s8.h"
@@ -128,16 +127,9 @@ int ql_integer_stepper_next(struct ql_integer_stepper *stepper, int token, struc
                                stepper->model->V);
 }
 
-// Rounded; at least 1 where the value is not 0.
-static uint32_t to_units(double value, int one)
+struct ql_sampler_s32 ql_integer_sampler(float temperature, float top_p, int top_k)
 {
-    const double units = floor(value * one + 0.5);
-    return value > 0.0 && units < 1.0 ? 1 : (uint32_t)units;
-}
-
-struct ql_sampler_s32 ql_integer_sampler(double temperature, double top_p, int top_k)
-{
-    return (struct ql_sampler_s32){.temperature = to_units(temperature, QL_SAMPLER_TEMPERATURE_ONE),
-                                   .top_p = to_units(top_p, QL_SAMPLER_SHARE_ONE),
+    return (struct ql_sampler_s32){.temperature = ql_sampler_units(temperature, QL_SAMPLER_TEMPERATURE_ONE),
+                                   .top_p = ql_sampler_units(top_p, QL_SAMPLER_SHARE_ONE),
                                    .top_k = top_k};
 }

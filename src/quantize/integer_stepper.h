@@ -53,7 +53,7 @@ void ql_integer_stepper_step(struct ql_integer_stepper *stepper, int token);
 int ql_integer_stepper_next(struct ql_integer_stepper *stepper, int token, struct ql_sampler_s32 *sampler,
                             const uint32_t *barred);
 
-// A sampler's settings in its integers: rounded to the nearest; what is not 0 stays so.
-struct ql_sampler_s32 ql_integer_sampler(double temperature, double top_p, int top_k);
+// A sampler with these settings in its integers, and no seed yet.
+struct ql_sampler_s32 ql_integer_sampler(float temperature, float top_p, int top_k);
 
 #endif
