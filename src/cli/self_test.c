@@ -96,7 +96,7 @@ enum ql_status ql_cli_self_test_write(struct ql_text_model *text, const struct q
         }
         text->trace[i].token = (uint16_t)token;
         text->trace[i].logits_hash = ql_trace_hash_f32(writing.logits, V);
-        token = ql_sampler_step_f32(&sampler, writing.logits, writing.weights, writing.candidates, V);
+        token = ql_sampler_step_f32(&sampler, writing.logits, NULL, writing.weights, writing.candidates, V);
         if (token < 0) {
             status = ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
             goto done;

@@ -3,7 +3,7 @@
 #include "train/cell_batch.h"
 
 #include "device/activation.h"
-#include "train/vectorize.h"
+#include "base/vectorize.h"
 
 // sum (width) += the rows of (S, width), one after another.
 static inline void batch_add_rows(float *restrict sum, const float *restrict rows, int S, int width)

@@ -2,7 +2,7 @@
 #include "train/dropout.h"
 
 #include "device/random.h"
-#include "train/vectorize.h"
+#include "base/vectorize.h"
 
 uint32_t ql_dropout_key(uint32_t seed, uint64_t step, int layer)
 {

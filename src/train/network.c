@@ -14,7 +14,7 @@
 #include "train/blas.h"
 #include "train/cell_batch.h"
 #include "train/dropout.h"
-#include "train/vectorize.h"
+#include "base/vectorize.h"
 
 static float *take(struct ql_arena *arena, int a, int b, int c)
 {

@@ -9,7 +9,7 @@
 
 #include "train/blas.h"
 #include "train/optimizer.h"
-#include "train/vectorize.h"
+#include "base/vectorize.h"
 
 // Floats of the parameter block that one task of a job handles.
 enum { CHUNK_FLOATS = 16384 };
