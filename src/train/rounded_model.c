@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/vectorize.h"
 #include "train/blas.h"
 
 // Rows that one task rounds.
@@ -70,13 +71,17 @@ static struct ql_row_part row_part(const struct ql_rounded_model *rounded, const
     return (struct ql_row_part){rounded->q + (values - rounded->exact->block), values, H};
 }
 
+QL_VECTORIZED
+static void scale_row(float *restrict values, const int8_t *restrict q, float scale, int columns)
+{
+    for (int k = 0; k < columns; k++) {
+        values[k] = scale * (float)q[k];
+    }
+}
+
 static void write_part(struct ql_rounded_model *rounded, const struct ql_row_part *part, float scale)
 {
-    float *values = rounded->model.block + (part->values - rounded->exact->block);
-
-    for (int k = 0; k < part->columns; k++) {
-        values[k] = scale * (float)part->q[k];
-    }
+    scale_row(rounded->model.block + (part->values - rounded->exact->block), part->q, scale, part->columns);
 }
 
 // Rounds parts that share their scale.
