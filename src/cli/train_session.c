@@ -94,10 +94,11 @@ static enum ql_status take_checkpoint(struct ql_train_session *session, struct q
                               settings->model, ql_cell_write(d.cell));
     }
     settings->model = ql_cell_write(d.cell);
-    if (!ql_option_find(options, "sequences")->given && session->info.items) {
+    bool begun = session->summary != NULL; // by an earlier session, which has settled what was not given
+    if (!begun && !ql_option_find(options, "sequences")->given && session->info.items) {
         settings->sequences = "items";
     }
-    if (!ql_option_find(options, "quantize")->given) {
+    if (!begun && !ql_option_find(options, "quantize")->given) {
         settings->quantize = ql_weight_format_write(session->info.weights);
     }
     if (session->info.vocabulary.count == 0) { // written by PyTorch: the text has to tell what the tokens mean
