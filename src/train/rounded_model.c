@@ -11,8 +11,6 @@
 // Rows that one task rounds.
 enum { TASK_ROWS = 64 };
 
-static const struct ql_row_format output_format = {.limit = QL_ROW_LIMIT_S8};
-
 enum ql_status ql_rounded_model_init(struct ql_rounded_model *rounded, const struct ql_model *exact,
                                      enum ql_weight_format weights, struct ql_arena *arena, struct ql_error *error)
 {
@@ -22,7 +20,7 @@ enum ql_status ql_rounded_model_init(struct ql_rounded_model *rounded, const str
     *rounded = (struct ql_rounded_model){
         .exact = exact,
         .input_table = ql_arena_take(arena, inputs, sizeof(float)),
-        .format.limit = weights == QL_WEIGHTS_S4 ? QL_ROW_LIMIT_S4 : QL_ROW_LIMIT_S8,
+        .format = ql_weight_format_rows(weights),
         .exact_inputs = ql_arena_take(arena, inputs, sizeof(float)),
         .q = ql_arena_take(arena, exact->count, sizeof rounded->q[0]),
         .input_q = ql_arena_take(arena, inputs, sizeof rounded->input_q[0]),
@@ -145,7 +143,8 @@ void ql_rounded_model_reset_rows(struct ql_rounded_model *rounded, int task)
             round_gate_row(rounded, row / GH, row % GH);
         } else {
             const struct ql_row_part part = row_part(rounded, rounded->exact->output_weight, row - d.L * GH);
-            round_parts(rounded, &part, 1, &output_format);
+            const struct ql_row_format format = ql_weight_format_rows(QL_WEIGHTS_S8);
+            round_parts(rounded, &part, 1, &format);
         }
     }
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "train/cell_batch.h"
 #include "trainer_case.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -25,6 +26,9 @@ static const double SMALLEST_SCALE = 1e-6;
 static const double H_LEVELS = 127;
 static const double TIE_MARGIN = 1e-3;
 enum { SEED_TRIALS = 200 };
+
+// Tests that stand in front of those with a case each.
+enum { FIRST_CASE = 6 };
 
 struct rounding_test {
     enum ref_cell cell;
@@ -156,10 +160,11 @@ static void gradients_are_those_at_the_rounded_point(void **state)
 }
 
 // Rounds a copy of a row in parts as the contract of docs/quantization.md has it, and compares.
-static void check_row(const float *const rounded[], const float *const exact[], int parts, int columns, int limit)
+static void check_row(const float *const rounded[], const float *const exact[], int parts, int columns,
+                      enum ql_weight_format weights)
 {
-    const struct ql_row_format format = {.limit = limit};
-    struct ql_row_part row[2];
+    const struct ql_row_format format = ql_weight_format_rows(weights);
+    struct ql_row_part row[2] = {{0}};
     int8_t q[2][64];
 
     for (int i = 0; i < parts; i++) {
@@ -181,7 +186,6 @@ static void rows_are_rounded_as_the_integer_engine_has_them(void **state)
 
     for (size_t i = 0; i < COUNT(cells) * 2; i++) {
         const enum ql_weight_format weights = i % 2 == 0 ? QL_WEIGHTS_S8 : QL_WEIGHTS_S4;
-        const int limit = weights == QL_WEIGHTS_S8 ? QL_ROW_LIMIT_S8 : QL_ROW_LIMIT_S4;
         const struct rounding_test test = {.cell = cells[i / 2], .weights = weights, 7, H, 3, 2, 2, false, false, ""};
         double loss;
         make_case(&test, 3);
@@ -195,10 +199,10 @@ static void rows_are_rounded_as_the_integer_engine_has_them(void **state)
                 const float *const theirs[] = {exact->layers[l].weight_ih + row * H,
                                                exact->layers[l].weight_hh + row * H};
                 if (exact->dimensions.cell == QL_CELL_GRU && row >= 2 * H) {
-                    check_row(&ours[0], &theirs[0], 1, H, limit);
-                    check_row(&ours[1], &theirs[1], 1, H, limit);
+                    check_row(&ours[0], &theirs[0], 1, H, weights);
+                    check_row(&ours[1], &theirs[1], 1, H, weights);
                 } else {
-                    check_row(ours, theirs, 2, H, limit);
+                    check_row(ours, theirs, 2, H, weights);
                 }
             }
             assert_memory_equal(rounded->layers[l].bias_ih, exact->layers[l].bias_ih, (size_t)rows * sizeof(float));
@@ -206,7 +210,7 @@ static void rows_are_rounded_as_the_integer_engine_has_them(void **state)
         }
         for (int v = 0; v < 7; v++) { // int8 for every format
             const float *ours = rounded->output_weight + v * H, *theirs = exact->output_weight + v * H;
-            check_row(&ours, &theirs, 1, H, QL_ROW_LIMIT_S8);
+            check_row(&ours, &theirs, 1, H, QL_WEIGHTS_S8);
         }
         trainer_case_free(&test_case);
     }
@@ -270,6 +274,25 @@ static void inputs_pass_their_gradient_to_exact_factors(void **state)
     }
 }
 
+static void state_is_rounded_to_its_levels_and_nan_is_kept(void **state)
+{
+    static const struct {
+        float h, level;
+    } cases[] = {{0.0f, 0},          {1.0f, 127},        {-1.0f, -127},  {0.5f / 127, 0},   {0.5001f / 127, 1},
+                 {-0.499f / 127, 0}, {-0.51f / 127, -1}, {0.9999f, 127}, {63.6f / 127, 64}, {-63.4f / 127, -63}};
+    float rounded[COUNT(cases)];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        ql_state_batch_round(&rounded[i], &cases[i].h, 1, 1);
+        assert_true(fabs((double)rounded[i] * H_LEVELS - (double)cases[i].level) < 1e-5);
+    }
+    rounded[0] = NAN;
+    rounded[1] = INFINITY;
+    ql_state_batch_round(rounded, rounded, 1, 2);
+    assert_true(isnan(rounded[0]) && !isfinite(rounded[1]));
+}
+
 // A weight that is no number must not become one by rounding: the step has to fail.
 static void weight_that_is_not_finite_is_noticed(void **state)
 {
@@ -320,10 +343,11 @@ int main(int argc, char **argv)
                  {9, 16, 2, 4, 2, true, true},
                  {4, 3, 3, 6, 5, false, true}};
     static struct rounding_test tests[COUNT(cells) * COUNT(sizes) * 2];
-    static struct CMUnitTest units[COUNT(tests) + 5] = {
+    static struct CMUnitTest units[COUNT(tests) + FIRST_CASE] = {
         cmocka_unit_test_teardown(rows_are_rounded_as_the_integer_engine_has_them, free_case),
         cmocka_unit_test_teardown(first_layer_has_its_inputs_and_weights_in_one_accumulator, free_case),
         cmocka_unit_test_teardown(inputs_pass_their_gradient_to_exact_factors, free_case),
+        cmocka_unit_test(state_is_rounded_to_its_levels_and_nan_is_kept),
         cmocka_unit_test_teardown(weight_that_is_not_finite_is_noticed, free_case),
         cmocka_unit_test_teardown(training_lowers_the_loss_of_the_rounded_model, free_case),
     };
@@ -344,7 +368,7 @@ int main(int argc, char **argv)
         (void)snprintf(tests[i].name, sizeof tests[i].name, "%s-%s-V%zu-H%zu-L%zu-T%zu-B%zu",
                        reference_cell_name(tests[i].cell), ql_weight_format_write(weights), tests[i].V, tests[i].H,
                        tests[i].L, tests[i].T, tests[i].B);
-        units[5 + i] =
+        units[FIRST_CASE + i] =
             (struct CMUnitTest){tests[i].name, gradients_are_those_at_the_rounded_point, NULL, free_case, &tests[i]};
     }
     if (argc > 1) {
