@@ -57,7 +57,7 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
         WHOLE(early_stop, 0, 1000000, "stop after so many epochs without a better validation loss; 0 never"),
         WHOLE(batch_size, 1, 4096, "sequences side by side"),
         WHOLE(seq_length, 1, 4096, "symbols that a gradient reaches back"),
-        TEXT(quantize, "FORMAT", "int8 or int4: train for the integer model, whose rounding the loss then has; or off"),
+        TEXT(quantize, "FORMAT", "off, int8 or int4: train with the rounding of an integer format"),
         REAL(dropout, 0, 0.95, "between layers"),
         REAL(learning_rate, 0, 1000, "of AdamW"),
         TEXT(schedule, "SHAPE", "constant or cosine"),
