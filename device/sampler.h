@@ -1,8 +1,10 @@
 // Draws the next token from logits: temperature, then top-k, then top-p, then the draw; ties go to the lower index.
 // Specified to the last operation in docs/sampling.md; web/ has the same in JavaScript.
-// Uses: device/activation.h, device/random.h.
+// Uses: device/activation.h, device/random.h, stddef.h.
 #ifndef QL_DEVICE_SAMPLER_H
 #define QL_DEVICE_SAMPLER_H
+
+#include <stddef.h>
 
 #include "device/activation.h"
 #include "device/random.h"
@@ -49,45 +51,51 @@ static inline uint16_t ql_sampler_take(uint16_t *candidates, int waiting, const 
     return first;
 }
 
-// Returns the token, or -1 when a logit is not a finite number.
+// Returns the token, or -1 when a logit is not a finite number, or when all tokens are barred.
 //
 //   logits      (V)  V from 1 to 65535
+//   barred           token v must not be drawn where bit v % 32 of barred[v / 32] is set; NULL bars none
 //   weights     (V)  scratch
 //   candidates  (V)  scratch
 //
 // The candidates are needed in order, but mostly only the first few of them. So they wait in a heap, and those that
-// were taken collect at the end of the same array: the n-th taken is candidates[V - 1 - n].
-static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *logits, float *weights,
-                                      uint16_t *candidates, int V)
+// were taken collect at the end of the same array: the n-th taken is candidates[count - 1 - n].
+static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *logits, const uint32_t *barred,
+                                      float *weights, uint16_t *candidates, int V)
 {
-    int best = 0;
+    int best = -1;
+    int count = 0;
     for (int v = 0; v < V; v++) {
         if (!(logits[v] - logits[v] == 0.0f)) { // NaN and the infinities
             return -1;
         }
-        best = logits[v] > logits[best] ? v : best;
+        if (barred == NULL || !(barred[v / 32] >> (v % 32) & 1)) {
+            best = best < 0 || logits[v] > logits[best] ? v : best;
+            candidates[count++] = (uint16_t)v;
+        }
     }
-    if (sampler->temperature == 0.0f) {
+    if (sampler->temperature == 0.0f || count == 0) {
         return best;
     }
 
     float total = 0.0f;
-    for (int v = 0; v < V; v++) {
+    for (int v = 0; v < V; v++) { // of barred tokens too: without a condition the loop becomes vectors
         weights[v] = ql_exp_f32((logits[v] - logits[best]) / sampler->temperature);
-        candidates[v] = (uint16_t)v;
-        total += weights[v];
     }
-    for (int root = V / 2 - 1; root >= 0; root--) {
-        ql_sampler_sift(candidates, V, weights, root);
+    for (int n = 0; n < count; n++) {
+        total += weights[candidates[n]];
+    }
+    for (int root = count / 2 - 1; root >= 0; root--) {
+        ql_sampler_sift(candidates, count, weights, root);
     }
     int taken = 0;
-    int kept = V;
+    int kept = count;
 
-    if (sampler->top_k > 0 && sampler->top_k < V) {
+    if (sampler->top_k > 0 && sampler->top_k < count) {
         kept = sampler->top_k;
         total = 0.0f;
         for (; taken < kept; taken++) {
-            total += weights[ql_sampler_take(candidates, V - taken, weights)];
+            total += weights[ql_sampler_take(candidates, count - taken, weights)];
         }
     }
     if (sampler->top_p < 1.0f) {
@@ -96,9 +104,9 @@ static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *l
         total = 0.0f;
         do {
             if (n == taken) {
-                ql_sampler_take(candidates, V - taken++, weights);
+                ql_sampler_take(candidates, count - taken++, weights);
             }
-            total += weights[candidates[V - 1 - n++]];
+            total += weights[candidates[count - 1 - n++]];
         } while (total < wanted && n < kept);
         kept = n;
     }
@@ -108,9 +116,9 @@ static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *l
     int token = best;
     for (int n = 0; n < kept && passed <= drawn; n++) {
         if (n == taken) {
-            ql_sampler_take(candidates, V - taken++, weights);
+            ql_sampler_take(candidates, count - taken++, weights);
         }
-        token = candidates[V - 1 - n];
+        token = candidates[count - 1 - n];
         passed += weights[token];
     }
     return token;

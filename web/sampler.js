@@ -108,38 +108,46 @@ export function makeSampler({ temperature, topP = 1, topK = 0, seed }) {
 
 /**
  * Draws a token from the logits, a Float32Array or an array of floats. Changes the sampler's random state.
- * Returns the token, or -1 when a logit is not a finite number.
+ * Token v must not be drawn where bit v % 32 of barred[v / 32], a Uint32Array, is set; null bars none.
+ * Returns the token, or -1 when a logit is not a finite number, or when all tokens are barred.
  */
-export function sample(sampler, logits) {
+export function sample(sampler, logits, barred = null) {
   const { temperature, topP, topK, random } = sampler;
-  const V = logits.length;
 
-  // S1, S2
-  let best = 0;
-  for (let v = 0; v < V; v++) {
+  // S0, S1, S2
+  const candidates = [];
+  let best = -1;
+  for (let v = 0; v < logits.length; v++) {
     if (!Number.isFinite(logits[v])) {
       return -1;
     }
-    if (logits[v] > logits[best]) {
-      best = v;
+    if (barred === null || !((barred[v >>> 5] >>> (v % 32)) & 1)) {
+      candidates.push(v);
+      if (best < 0 || logits[v] > logits[best]) {
+        best = v;
+      }
     }
   }
 
   // S3
-  if (temperature === 0) {
+  if (temperature === 0 || candidates.length === 0) {
     return best;
   }
 
   // S4
-  const weights = Float32Array.from(logits, (logit) => exp(f(f(logit - logits[best]) / temperature)));
-  let total = weights.reduce((sum, weight) => f(sum + weight), 0);
+  const weights = new Float32Array(logits.length);
+  let total = 0;
+  for (const v of candidates) {
+    weights[v] = exp(f(f(logits[v] - logits[best]) / temperature));
+    total = f(total + weights[v]);
+  }
 
   // S5
-  const order = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a] || a - b);
-  let kept = V;
+  const order = candidates.sort((a, b) => weights[b] - weights[a] || a - b);
+  let kept = order.length;
 
   // S6
-  if (topK > 0 && topK < V) {
+  if (topK > 0 && topK < order.length) {
     kept = topK;
     total = order.slice(0, kept).reduce((sum, v) => f(sum + weights[v]), 0);
   }

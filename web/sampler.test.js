@@ -32,10 +32,11 @@ for (const file of files) {
 
   test(`tokens of ${file} are the same as in C`, () => {
     assert.ok(vectors.draws.length > 0);
-    vectors.draws.forEach(({ temperature, top_p, top_k, seed, logits, tokens, state }, number) => {
+    vectors.draws.forEach(({ temperature, top_p, top_k, seed, logits, barred, tokens, state }, number) => {
       const sampler = makeSampler({ temperature: fromBits(temperature), topP: fromBits(top_p), topK: top_k, seed });
       const floats = Float32Array.from(logits, fromBits);
-      assert.deepEqual(tokens.map(() => sample(sampler, floats)), tokens, `case ${number}`);
+      const bars = barred.some((word) => word !== 0) ? Uint32Array.from(barred) : null;
+      assert.deepEqual(tokens.map(() => sample(sampler, floats, bars)), tokens, `case ${number}`);
       assert.deepEqual([...sampler.random], state, `case ${number}: random numbers used`);
     });
   });

@@ -123,5 +123,6 @@ void ql_stepper_step(struct ql_stepper *stepper, int token)
 int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler)
 {
     ql_stepper_step(stepper, token);
-    return ql_sampler_step_f32(sampler, stepper->logits, stepper->weights, stepper->candidates, stepper->dimensions.V);
+    return ql_sampler_step_f32(sampler, stepper->logits, NULL, stepper->weights, stepper->candidates,
+                               stepper->dimensions.V);
 }

@@ -90,7 +90,7 @@ enum ql_status ql_language_model_next(struct ql_language_model *model, int *toke
     if (status != QL_OK) {
         return status;
     }
-    *token = ql_sampler_step_f32(sampler, model->logits, model->weights, model->candidates, model->V);
+    *token = ql_sampler_step_f32(sampler, model->logits, NULL, model->weights, model->candidates, model->V);
     if (*token < 0) {
         return ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
     }

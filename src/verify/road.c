@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onnx/descriptor_text.h"
 #include "onnx/onnx_reader.h"
 #include "verify/emulator.h"
 #include "verify/exposed_model.h"
@@ -48,34 +49,6 @@ static enum ql_status make_draws(struct ql_road *road, struct ql_error *error)
     return QL_OK;
 }
 
-// Reads the file as tokens of the descriptor, whose symbols may stand in any order.
-static enum ql_status load_text(struct ql_token_text *text, const struct ql_descriptor *descriptor, const char *path,
-                                struct ql_error *error)
-{
-    struct ql_vocabulary *vocabulary = calloc(1, sizeof *vocabulary);
-    char *symbols = malloc(4 * (size_t)descriptor->symbol_count);
-    size_t size = 0;
-    enum ql_status status;
-
-    if (vocabulary == NULL || symbols == NULL) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the vocabulary");
-        goto done;
-    }
-    for (int i = 0; i < descriptor->symbol_count; i++) {
-        size += ql_utf8_encode((unsigned char *)symbols + size, descriptor->symbols[i]);
-    }
-    if ((status = ql_vocabulary_read(vocabulary, symbols, size, error)) == QL_OK &&
-        (status = ql_token_text_load(text, vocabulary, path, error)) == QL_OK) {
-        for (size_t i = 0; i < text->count; i++) {
-            text->tokens[i] = (uint16_t)ql_descriptor_encode(descriptor, vocabulary->symbols[text->tokens[i]]);
-        }
-    }
-done:
-    free(vocabulary);
-    free(symbols);
-    return status;
-}
-
 // The text to read begins as all texts do: after a newline.
 static enum ql_status make_text(struct ql_road *road, struct ql_error *error)
 {
@@ -88,7 +61,7 @@ static enum ql_status make_text(struct ql_road *road, struct ql_error *error)
     enum ql_status status = QL_OK;
 
     if (options->text_path != NULL) {
-        status = load_text(&text, descriptor, options->text_path, error);
+        status = ql_descriptor_text_load(&text, descriptor, options->text_path, error);
         if (status != QL_OK) {
             return status;
         }

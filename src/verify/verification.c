@@ -106,7 +106,7 @@ static enum ql_status draw_text(uint16_t *text, const float *logits, int T, int 
     }
     ql_random_init(&sampler.random, draw->seed);
     for (int t = 0; t < T && status == QL_OK; t++) {
-        text[t] = (uint16_t)ql_sampler_step_f32(&sampler, logits + (size_t)t * (size_t)V, weights, candidates, V);
+        text[t] = (uint16_t)ql_sampler_step_f32(&sampler, logits + (size_t)t * (size_t)V, NULL, weights, candidates, V);
     }
     free(weights);
     free(candidates);

@@ -51,7 +51,7 @@ static enum ql_status write_text(const char *path, int steps, struct ql_error *e
         if ((status = ql_engine_run(&engine, inputs, outputs, error)) != QL_OK) {
             goto done;
         }
-        token = ql_sampler_step_f32(&sampler, logits, weights, candidates, descriptor.symbol_count);
+        token = ql_sampler_step_f32(&sampler, logits, NULL, weights, candidates, descriptor.symbol_count);
         (void)printf("%d %08" PRIx32 "\n", (int)token, ql_trace_hash_f32(logits, descriptor.symbol_count));
     }
     (void)printf("refused 1\n");

@@ -70,7 +70,7 @@ static uint64_t hash_cell(struct ql_random *random, int cell)
         ql_matvec_f32(logits, h, output, H, V);
         hash_floats(&hash, h, H);
         hash_floats(&hash, logits, V);
-        hash_word(&hash, (uint32_t)ql_sampler_step_f32(&sampler, logits, weights, candidates, V));
+        hash_word(&hash, (uint32_t)ql_sampler_step_f32(&sampler, logits, NULL, weights, candidates, V));
     }
     return hash;
 }

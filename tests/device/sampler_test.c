@@ -31,7 +31,7 @@ static struct ql_sampler sampler_of(float temperature, float top_p, int top_k, u
 // V is read at run time: for a constant V of 1, gcc 14 warns of places in the heap that are never reached.
 static int draw(struct ql_sampler *sampler, const float *logits, volatile int V)
 {
-    return ql_sampler_step_f32(sampler, logits, weights, candidates, V);
+    return ql_sampler_step_f32(sampler, logits, NULL, weights, candidates, V);
 }
 
 // Fixed logits that look drawn: distinct, between -4 and 4, neither sorted nor symmetric.
@@ -246,7 +246,7 @@ static void sampler_with_negative_zero_sees_a_tie(void **state)
 static void sampler_with_one_token_always_draws_it(void **state)
 {
     (void)state;
-    const float logits[] = {-5.0f};
+    const float logits[4] = {-5.0f}; // of which the sampler sees the first
     const float temperatures[] = {0.0f, 1e-30f, 1.0f, FLT_MAX};
     const int limits[] = {0, 1, 2};
 
@@ -311,6 +311,73 @@ static void sampler_with_a_logit_that_is_not_finite_gives_minus_one_and_draws_no
             assert_memory_equal(&before, &warm.random, sizeof before);
         }
     }
+}
+
+// A sampler with barred tokens draws, from the same random number, what one draws that never had these tokens.
+static void sampler_with_barred_tokens_draws_as_if_there_were_only_the_others(void **state)
+{
+    (void)state;
+    static const struct distribution_case cases[] = {
+        {40, 0.0f, 1.0f, 0},  {40, 1.0f, 1.0f, 0}, {40, 2.0f, 0.8f, 0}, {40, 2.0f, 1.0f, 5},
+        {40, 2.0f, 0.9f, 39}, {33, 1.5f, 0.9f, 7}, {32, 3.0f, 1.0f, 0}, {3, 1.0f, 1.0f, 2},
+    };
+    struct ql_random random;
+
+    ql_random_init(&random, 91);
+    for (int i = 0; i < 4000; i++) {
+        const struct distribution_case *c = &cases[i % (int)(sizeof cases / sizeof cases[0])];
+        struct ql_sampler all = sampler_of(c->temperature, c->top_p, c->top_k, (uint32_t)i), few = all;
+        uint32_t barred[2] = {0};
+        float logits[SMALL_V] = {0}, few_logits[SMALL_V] = {0};
+        int few_tokens[SMALL_V], count = 0;
+
+        make_logits(logits, c->V, (uint32_t)i);
+        for (int v = 0; v < c->V; v++) {
+            logits[v] = i % 3 == 0 ? (float)(int)logits[v] : logits[v]; // with ties
+            if (ql_random_step(&random) % 40 < (uint32_t)(i % 41)) {
+                barred[v / 32] |= 1u << (v % 32);
+                logits[v] += i % 2 == 0 ? 1000.0f : 0.0f; // that they are likely must not matter
+            } else {
+                few_logits[count] = logits[v];
+                few_tokens[count++] = v;
+            }
+        }
+        if (c->top_k >= count) {
+            few.top_k = 0;
+        }
+        const int token = ql_sampler_step_f32(&all, logits, barred, weights, candidates, c->V);
+        if (count == 0) {
+            assert_int_equal(token, -1);
+        } else {
+            assert_int_equal(token, few_tokens[draw(&few, few_logits, count)]);
+        }
+        assert_memory_equal(&all.random, &few.random, sizeof all.random);
+    }
+}
+
+static void sampler_with_all_barred_gives_minus_one_and_draws_nothing(void **state)
+{
+    (void)state;
+    const float logits[] = {1.0f, 2.0f, 3.0f};
+    const uint32_t barred[] = {7u};
+    const float temperatures[] = {0.0f, 1.0f};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct ql_sampler sampler = sampler_of(temperatures[i], 0.9f, 2, 1);
+        const struct ql_random before = sampler.random;
+        assert_int_equal(ql_sampler_step_f32(&sampler, logits, barred, weights, candidates, 3), -1);
+        assert_memory_equal(&before, &sampler.random, sizeof before);
+    }
+}
+
+static void sampler_with_a_barred_logit_that_is_not_finite_gives_minus_one(void **state)
+{
+    (void)state;
+    const float logits[] = {1.0f, NAN, 3.0f};
+    const uint32_t barred[] = {2u};
+    struct ql_sampler sampler = sampler_of(1.0f, 1.0f, 0, 1);
+
+    assert_int_equal(ql_sampler_step_f32(&sampler, logits, barred, weights, candidates, 3), -1);
 }
 
 static int by_weight_then_index(const void *left, const void *right)
@@ -384,6 +451,9 @@ int main(void)
         cmocka_unit_test(sampler_with_extreme_temperature_is_greedy_or_uniform),
         cmocka_unit_test(sampler_with_the_widest_logits_stays_in_the_numbers),
         cmocka_unit_test(sampler_with_a_logit_that_is_not_finite_gives_minus_one_and_draws_nothing),
+        cmocka_unit_test(sampler_with_barred_tokens_draws_as_if_there_were_only_the_others),
+        cmocka_unit_test(sampler_with_all_barred_gives_minus_one_and_draws_nothing),
+        cmocka_unit_test(sampler_with_a_barred_logit_that_is_not_finite_gives_minus_one),
         cmocka_unit_test(sampler_heap_gives_candidates_in_the_order_of_qsort),
         cmocka_unit_test(sampler_with_the_largest_vocabulary_reaches_its_last_token),
     };

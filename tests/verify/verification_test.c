@@ -72,7 +72,7 @@ static enum ql_status toy_write(struct ql_stage *stage, uint16_t *tokens, int le
         if (toy->draws_badly && t == 7) {
             sampler.temperature = 0.0f;
         }
-        token = ql_sampler_step_f32(&sampler, logits, weights, candidates, V);
+        token = ql_sampler_step_f32(&sampler, logits, NULL, weights, candidates, V);
         tokens[t] = (uint16_t)token;
     }
     return status;
