@@ -19,6 +19,7 @@ struct settings {
     double temperature, top_p;
     int top_k, length;
     uint32_t seed;
+    struct ql_cli_quantization quantization;
     bool quiet, json;
 };
 
@@ -28,16 +29,21 @@ struct writer {
     struct ql_graph graph;
     struct ql_runner runner;
     struct ql_language_model model;
+    struct ql_cli_integer_form integer; // in use with --quantize
+    bool is_integer;
 };
 
-static enum ql_status open_writer(struct writer *writer, const char *path, struct ql_error *error)
+static enum ql_status open_writer(struct writer *writer, const struct settings *settings, struct ql_error *error)
 {
+    const char *path = settings->model;
+    enum ql_weight_format format;
     enum ql_status status;
 
     if (path == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--model is missing: a descriptor, as names.json");
     }
-    if ((status = ql_descriptor_load(&writer->descriptor, path, error)) != QL_OK ||
+    if ((status = ql_cli_quantization_read(&format, &settings->quantization, error)) != QL_OK ||
+        (status = ql_descriptor_load(&writer->descriptor, path, error)) != QL_OK ||
         (status = ql_onnx_load(&writer->graph, writer->descriptor.path, error)) != QL_OK) {
         return status;
     }
@@ -46,15 +52,28 @@ static enum ql_status open_writer(struct writer *writer, const char *path, struc
                                &writer->descriptor, error) != QL_OK) {
         return ql_error_prefix(error, "%s: ", writer->descriptor.path);
     }
-    return QL_OK;
+    writer->is_integer = format != QL_WEIGHTS_F32;
+    return writer->is_integer ? ql_cli_integer_form_open(&writer->integer, &writer->graph, &writer->descriptor, format,
+                                                         settings->quantization.calibrate, error)
+                              : QL_OK;
 }
 
 static void close_writer(struct writer *writer)
 {
+    ql_cli_integer_form_close(&writer->integer);
     ql_language_model_free(&writer->model);
     ql_runner_free(&writer->runner);
     ql_graph_free(&writer->graph);
     free(writer);
+}
+
+static enum ql_status take(struct writer *writer, int token, struct ql_error *error)
+{
+    if (writer->is_integer) {
+        ql_integer_stepper_step(&writer->integer.stepper, token);
+        return QL_OK;
+    }
+    return ql_language_model_step(&writer->model, token, error);
 }
 
 // Feeds what comes before the first symbol that is drawn. `*token` is the last one, not yet taken.
@@ -72,7 +91,7 @@ static enum ql_status begin(struct writer *writer, const char *prompt, int *toke
             return ql_error_write(error, QL_ERROR_USAGE, "--prompt: '%.*s' is not in the model's vocabulary",
                                   length == 0 ? 1 : (int)length, prompt + place);
         }
-        status = ql_language_model_step(&writer->model, *token, error);
+        status = take(writer, *token, error);
         *token = next;
         place += length;
     }
@@ -84,15 +103,21 @@ static enum ql_status write_text(struct writer *writer, const struct settings *s
 {
     struct ql_sampler sampler = {
         .temperature = (float)settings->temperature, .top_p = (float)settings->top_p, .top_k = settings->top_k};
+    struct ql_sampler_s32 integer_sampler = ql_integer_sampler(sampler.temperature, sampler.top_p, sampler.top_k);
     int token;
 
     ql_random_init(&sampler.random, settings->seed);
+    ql_random_init(&integer_sampler.random, settings->seed);
     enum ql_status status = begin(writer, settings->prompt, &token, error);
     if (status == QL_OK && !settings->json) {
         (void)fputs(settings->prompt, stdout);
     }
     for (int i = 0; i < settings->length && status == QL_OK && ferror(stdout) == 0; i++) {
-        status = ql_language_model_next(&writer->model, &token, &sampler, error);
+        if (writer->is_integer) {
+            token = ql_integer_stepper_next(&writer->integer.stepper, token, &integer_sampler, NULL);
+        } else {
+            status = ql_language_model_next(&writer->model, &token, &sampler, error);
+        }
         if (status != QL_OK) {
             break;
         }
@@ -134,6 +159,7 @@ int ql_cli_evaluate(int argc, char **argv)
         {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same text; otherwise a new one each time",
          false},
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
+        QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
@@ -147,7 +173,7 @@ int ql_cli_evaluate(int argc, char **argv)
     }
     struct writer *writer = calloc(1, sizeof *writer);
     enum ql_status status = writer == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
-                                           : open_writer(writer, settings.model, &error);
+                                           : open_writer(writer, &settings, &error);
     if (status == QL_OK) {
         const struct ql_descriptor *descriptor = &writer->descriptor;
         settings.temperature = settings.temperature < 0.0 ? descriptor->temperature : settings.temperature;

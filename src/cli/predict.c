@@ -21,46 +21,42 @@ struct settings {
 };
 
 // Feeds the newline from which every text begins, and the prompt. `*token` is the last one, not yet taken.
-static enum ql_status begin(struct ql_stepper *stepper, const struct ql_vocabulary *vocabulary, const char *prompt,
-                            int *token, struct ql_error *error)
+static enum ql_status begin(struct ql_cli_writer *writer, const char *prompt, int *token, struct ql_error *error)
 {
     size_t size = strlen(prompt);
 
-    *token = stepper->newline < 0 ? 0 : stepper->newline;
+    *token = writer->first_token;
     for (size_t place = 0; place < size;) {
         uint32_t symbol;
         size_t length = ql_utf8_decode(&symbol, (const unsigned char *)prompt + place, size - place);
-        int next = length == 0 ? -1 : ql_vocabulary_encode(vocabulary, symbol);
+        int next = length == 0 ? -1 : ql_vocabulary_encode(&writer->info.vocabulary, symbol);
         if (next < 0) {
             return ql_error_write(error, QL_ERROR_USAGE, "--prompt: '%.*s' is not in the model's vocabulary",
                                   length == 0 ? 1 : (int)length, prompt + place);
         }
-        ql_stepper_step(stepper, *token);
+        ql_cli_writer_step(writer, *token);
         *token = next;
         place += length;
     }
     return QL_OK;
 }
 
-static enum ql_status write_text(struct ql_stepper *stepper, const struct ql_vocabulary *vocabulary,
-                                 const struct settings *settings, struct ql_cli_text *text, struct ql_error *error)
+static enum ql_status write_text(struct ql_cli_writer *writer, const struct settings *settings,
+                                 struct ql_cli_text *text, struct ql_error *error)
 {
-    struct ql_sampler sampler = {.temperature = (float)settings->temperature,
-                                 .top_p = (float)settings->sampling.top_p,
-                                 .top_k = settings->sampling.top_k};
     int token;
 
-    ql_random_init(&sampler.random, settings->sampling.seed);
-    enum ql_status status = begin(stepper, vocabulary, settings->prompt, &token, error);
+    ql_cli_writer_begin(writer, &settings->sampling, settings->temperature);
+    enum ql_status status = begin(writer, settings->prompt, &token, error);
     if (status == QL_OK && !settings->json) {
         (void)fputs(settings->prompt, stdout);
     }
     for (int i = 0; i < settings->generate && status == QL_OK && ferror(stdout) == 0; i++) {
-        status = ql_cli_next(stepper, &sampler, &token, error);
+        status = ql_cli_writer_next(writer, &token, error);
         if (status != QL_OK) {
             break;
         }
-        uint32_t symbol = vocabulary->symbols[token];
+        uint32_t symbol = writer->info.vocabulary.symbols[token];
         if (settings->json) {
             status = ql_cli_text_write(text, symbol, error);
         } else {
@@ -85,8 +81,6 @@ int ql_cli_predict(int argc, char **argv)
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
-    struct ql_stepper stepper = {0};
-    struct ql_model_info info;
     struct ql_cli_text text = {0};
     struct ql_error error;
     int exit_code = QL_EXIT_DONE;
@@ -94,12 +88,14 @@ int ql_cli_predict(int argc, char **argv)
     if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
         return exit_code;
     }
+    struct ql_cli_writer *writer = calloc(1, sizeof *writer);
     if (!ql_option_find(options, "seed")->given) {
         settings.sampling.seed = ql_cli_random_seed();
     }
-    enum ql_status status = ql_cli_load_stepper(&stepper, &info, settings.sampling.init_from, &error);
+    enum ql_status status = writer == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
+                                           : ql_cli_writer_open(writer, &settings.sampling, &error);
     if (status == QL_OK) {
-        status = write_text(&stepper, &info.vocabulary, &settings, &text, &error);
+        status = write_text(writer, &settings, &text, &error);
     }
     if (status == QL_OK && settings.json) {
         json_t *result = json_pack(
@@ -119,6 +115,9 @@ int ql_cli_predict(int argc, char **argv)
     }
     exit_code = status == QL_OK ? ql_cli_finish("predict", QL_EXIT_DONE) : ql_cli_fail("predict", &error);
     free(text.bytes);
-    ql_stepper_free(&stepper);
+    if (writer != NULL) {
+        ql_cli_writer_close(writer);
+        free(writer);
+    }
     return exit_code;
 }

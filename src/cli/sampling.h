@@ -1,11 +1,12 @@
 // The sampling options that `predict` and `compare` share, and the text that a sampler draws.
-// Uses: base, device/sampler.h, model/stepper, jansson.
+// Uses: base, device, model/stepper, quantize, cli/integer_form, jansson.
 #ifndef QL_CLI_SAMPLING_H
 #define QL_CLI_SAMPLING_H
 
 #include <jansson.h>
 
 #include "base/option.h"
+#include "cli/integer_form.h"
 #include "model/stepper.h"
 
 struct ql_cli_sampling {
@@ -13,6 +14,7 @@ struct ql_cli_sampling {
     double top_p;
     int top_k;
     uint32_t seed;
+    struct ql_cli_quantization quantization;
 };
 
 // clang-format off
@@ -22,7 +24,8 @@ struct ql_cli_sampling {
     {"top_p", QL_OPTION_FLOAT, &(s)->top_p, 0.000001, 1, "X", \
      "draw from the likeliest symbols that have this share together; 1 is off", false}, \
     {"top_k", QL_OPTION_INT, &(s)->top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false}, \
-    {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "same seed, same text; otherwise a new one each time", false}
+    {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "same seed, same text; otherwise a new one each time", false}, \
+    QL_CLI_QUANTIZATION_OPTIONS(&(s)->quantization)
 // clang-format on
 
 // A seed that differs from call to call.
@@ -44,7 +47,29 @@ enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, stru
 // A path for a result in JSON: null where it is no valid UTF-8, which JSON cannot say.
 json_t *ql_cli_path_to_json(const char *path);
 
-// Draws the next token; an error where the model's output is not finite.
-enum ql_status ql_cli_next(struct ql_stepper *stepper, struct ql_sampler *sampler, int *token, struct ql_error *error);
+// A checkpoint that writes, in float or in integers.
+struct ql_cli_writer {
+    struct ql_model_info info;
+    int first_token; // that comes before a text: the newline, or 0
+    struct ql_stepper stepper;
+    struct ql_cli_integer_form integer; // in use where its model has symbols
+    struct ql_sampler sampler;
+    struct ql_sampler_s32 integer_sampler;
+};
+
+// Opens sampling->init_from. Errors: those of ql_cli_load_stepper, of --quantize and of the integer form. Close it in
+// the end, also after an error; it must start as {0}.
+enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling,
+                                  struct ql_error *error);
+void ql_cli_writer_close(struct ql_cli_writer *writer);
+
+// Begins a text: zero state, and draws by these settings.
+void ql_cli_writer_begin(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling, double temperature);
+
+// Takes a token.
+void ql_cli_writer_step(struct ql_cli_writer *writer, int token);
+
+// Takes `*token` and draws the next one; an error where the model's output is not finite.
+enum ql_status ql_cli_writer_next(struct ql_cli_writer *writer, int *token, struct ql_error *error);
 
 #endif

@@ -94,8 +94,12 @@ static enum ql_status take_checkpoint(struct ql_train_session *session, struct q
                               settings->model, ql_cell_write(d.cell));
     }
     settings->model = ql_cell_write(d.cell);
-    if (!ql_option_find(options, "sequences")->given && session->info.items) {
+    bool begun = session->summary != NULL; // by an earlier session, which has settled what was not given
+    if (!begun && !ql_option_find(options, "sequences")->given && session->info.items) {
         settings->sequences = "items";
+    }
+    if (!begun && !ql_option_find(options, "quantize")->given) {
+        settings->quantize = ql_weight_format_write(session->info.weights);
     }
     if (session->info.vocabulary.count == 0) { // written by PyTorch: the text has to tell what the tokens mean
         status = scan_vocabulary(session, error);
@@ -142,6 +146,9 @@ static enum ql_status make_model(struct ql_train_session *session, struct ql_opt
     }
     session->info.items = strcmp(settings->sequences, "items") == 0;
     session->info.dropout = settings->dropout;
+    if ((status = ql_weight_format_read(&session->info.weights, settings->quantize, error)) != QL_OK) {
+        return status;
+    }
     if (!session->info.items && strcmp(settings->sequences, "stream") != 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--sequences %s: there are stream and items", settings->sequences);
     }
@@ -164,6 +171,7 @@ static enum ql_status make_trainer(struct ql_train_session *session, struct ql_e
     };
     enum ql_status status = ql_schedule_read(&options.schedule.shape, settings->schedule, error);
 
+    options.weights = session->info.weights;
     if (status == QL_OK) {
         status = ql_batcher_init(&session->batcher, &session->text, session->info.items, settings->batch_size,
                                  settings->seq_length, &session->arena, error);

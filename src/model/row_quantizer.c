@@ -157,6 +157,9 @@ static float find_scale(const struct ql_row_part *parts, int part_count, const s
             break;
         }
         float error = row_error(parts, part_count, scale, format->limit);
+        if (error > 2.0f * best_error) { // what is clipped is alone more than the best, and grows from here on
+            break;
+        }
         if (error < best_error) {
             best_error = error;
             best_scale = scale;

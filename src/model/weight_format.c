@@ -1,6 +1,7 @@
 // The names of the formats of weights: see weight_format.h.
 #include "model/weight_format.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char *const format_names[] = {"off", "int8", "int4"};
@@ -19,4 +20,11 @@ enum ql_status ql_weight_format_read(enum ql_weight_format *format, const char *
         }
     }
     return ql_error_write(error, QL_ERROR_USAGE, "--quantize %s: there are off, int8 and int4", name);
+}
+
+struct ql_row_format ql_weight_format_rows(enum ql_weight_format format)
+{
+    assert(format != QL_WEIGHTS_F32);
+    return format == QL_WEIGHTS_S4 ? (struct ql_row_format){.limit = QL_ROW_LIMIT_S4}
+                                   : (struct ql_row_format){QL_ROW_LIMIT_S8, 16, QL_ROW_SEGMENT_SUM};
 }

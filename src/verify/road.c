@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onnx/descriptor_text.h"
 #include "onnx/onnx_reader.h"
+#include "verify/emulator.h"
 #include "verify/exposed_model.h"
 #include "verify/generated_code.h"
 
@@ -47,34 +49,6 @@ static enum ql_status make_draws(struct ql_road *road, struct ql_error *error)
     return QL_OK;
 }
 
-// Reads the file as tokens of the descriptor, whose symbols may stand in any order.
-static enum ql_status load_text(struct ql_token_text *text, const struct ql_descriptor *descriptor, const char *path,
-                                struct ql_error *error)
-{
-    struct ql_vocabulary *vocabulary = calloc(1, sizeof *vocabulary);
-    char *symbols = malloc(4 * (size_t)descriptor->symbol_count);
-    size_t size = 0;
-    enum ql_status status;
-
-    if (vocabulary == NULL || symbols == NULL) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the vocabulary");
-        goto done;
-    }
-    for (int i = 0; i < descriptor->symbol_count; i++) {
-        size += ql_utf8_encode((unsigned char *)symbols + size, descriptor->symbols[i]);
-    }
-    if ((status = ql_vocabulary_read(vocabulary, symbols, size, error)) == QL_OK &&
-        (status = ql_token_text_load(text, vocabulary, path, error)) == QL_OK) {
-        for (size_t i = 0; i < text->count; i++) {
-            text->tokens[i] = (uint16_t)ql_descriptor_encode(descriptor, vocabulary->symbols[text->tokens[i]]);
-        }
-    }
-done:
-    free(vocabulary);
-    free(symbols);
-    return status;
-}
-
 // The text to read begins as all texts do: after a newline.
 static enum ql_status make_text(struct ql_road *road, struct ql_error *error)
 {
@@ -87,7 +61,7 @@ static enum ql_status make_text(struct ql_road *road, struct ql_error *error)
     enum ql_status status = QL_OK;
 
     if (options->text_path != NULL) {
-        status = load_text(&text, descriptor, options->text_path, error);
+        status = ql_descriptor_text_load(&text, descriptor, options->text_path, error);
         if (status != QL_OK) {
             return status;
         }
@@ -122,6 +96,8 @@ const char *ql_road_stage_name(const struct ql_road_stage *stage)
         return "ONNX Runtime";
     case QL_ROAD_GENERATED:
         return stage->compiler->name;
+    case QL_ROAD_EMULATED:
+        return QL_EMULATED_STAGE;
     case QL_ROAD_FOREIGN:
         return "--c";
     }
@@ -161,6 +137,7 @@ static void list_stages(struct ql_road *road)
     for (const struct ql_compiler *compiler = ql_compilers; compiler->name != NULL; compiler++) {
         add_stage(road, QL_ROAD_GENERATED, compiler);
     }
+    add_stage(road, QL_ROAD_EMULATED, NULL);
     if (road->options.c_path != NULL) {
         add_stage(road, QL_ROAD_FOREIGN, &ql_foreign_compiler);
     }
@@ -216,6 +193,38 @@ void ql_road_close(struct ql_road *road)
     *road = (struct ql_road){0};
 }
 
+static enum ql_status write_generated(struct ql_road *road, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    if (!road->has_generated) {
+        status = ql_generated_code_write(&road->workshop, "model", road->options.descriptor_path, false, error);
+        road->has_generated = status == QL_OK;
+    }
+    return status;
+}
+
+// What a slow stage can do in some seconds: the beginning of the text that is read, and of the first that is written.
+static struct ql_verification shorten(const struct ql_verification *verification, const struct ql_graph *graph)
+{
+    struct ql_verification shorter = *verification;
+    long parameters = 0;
+
+    for (int i = 0; i < graph->value_count; i++) {
+        const struct ql_value *value = &graph->values[i];
+        long count = value->data != NULL && value->type == QL_ELEMENT_F32 ? 1 : 0;
+        for (int d = 0; d < value->rank; d++) {
+            count *= value->dims[d];
+        }
+        parameters += count;
+    }
+    const int length = ql_emulated_length(parameters);
+    shorter.T = shorter.T < length ? shorter.T : length;
+    shorter.draw_length = shorter.draw_length < length ? shorter.draw_length : length;
+    shorter.draw_count = shorter.draw_count < 1 ? 0 : 1;
+    return shorter;
+}
+
 // A language model on somebody else's C.
 struct foreign {
     struct ql_runner runner;
@@ -258,12 +267,15 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
         status = ql_ort_stage_open(&stage, road->options.descriptor_path, road->model.V, path, error);
         break;
     case QL_ROAD_GENERATED:
-        if (!road->has_generated) {
-            status = ql_generated_code_write(&road->workshop, "model", road->options.descriptor_path, false, error);
-            road->has_generated = status == QL_OK;
-        }
+        status = write_generated(road, error);
         if (status == QL_OK) {
             status = ql_generated_stage_open(&stage, &road->workshop, kind->compiler, road->model.V, error);
+        }
+        break;
+    case QL_ROAD_EMULATED:
+        status = write_generated(road, error);
+        if (status == QL_OK) {
+            status = ql_emulated_stage_open(&stage, &road->workshop, road->model.V, error);
         }
         break;
     case QL_ROAD_FOREIGN:
@@ -276,7 +288,9 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
         memcpy(report->comparison.message, error->message, sizeof report->comparison.message);
         status = QL_OK;
     } else {
-        status = ql_verification_step(&road->verification, &report->comparison, &stage, error);
+        const struct ql_verification verification =
+            kind->kind == QL_ROAD_EMULATED ? shorten(&road->verification, &road->graph) : road->verification;
+        status = ql_verification_step(&verification, &report->comparison, &stage, error);
         if (status == QL_OK && report->comparison.verdict == QL_VERDICT_DIFFERS) {
             ql_road_part_write(road, report, kind, &stage);
         }
