@@ -182,6 +182,8 @@ int ql_cli_verify(int argc, char **argv)
         {"top_k", QL_OPTION_INT, &road->top_k, 0, 65535, "N", "likewise", false},
         {"tolerance", QL_OPTION_FLOAT, &settings.tolerance, 0, 1, "X",
          "how far the logits of engines that are not ours may be from ours", false},
+        {"emulated_length", QL_OPTION_INT, &road->emulated_length, 0, 10000000, "N",
+         "symbols that the emulated chip reads, and writes, at most; 0: what takes some seconds", false},
         {"stages", QL_OPTION_STRING, &road->stages, 0, 0, "LIST",
          "only the stages that have one of these words in their names: checkpoint,ONNX,-O3", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),

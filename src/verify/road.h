@@ -32,6 +32,7 @@ struct ql_road_options {
     double tolerance;
     enum ql_weight_format format; // integers: all stages are those of the integer form
     const char *calibrate;        // its calibration text, or NULL
+    int emulated_length;          // characters that the emulated chip reads, and writes; 0: some seconds' worth
 };
 
 enum { QL_ROAD_STAGE_LIMIT = 16, QL_ROAD_REPORT_BYTES = 4096 };
