@@ -39,7 +39,15 @@ static void multiply_plain(int32_t *y, const void *packed, const int8_t *x)
     }
 }
 
-const struct ql_integer_product ql_integer_product_plain = {"plain", pack_plain, multiply_plain};
+static void multiply_batch_plain(int32_t *y, ptrdiff_t y_stride, const void *packed, const int8_t *x,
+                                 ptrdiff_t x_stride, int B)
+{
+    for (int b = 0; b < B; b++) {
+        multiply_plain(y + b * y_stride, packed, x + b * x_stride);
+    }
+}
+
+const struct ql_integer_product ql_integer_product_plain = {"plain", pack_plain, multiply_plain, multiply_batch_plain};
 
 const struct ql_integer_product *const ql_integer_products[] = {&ql_integer_product_plain, NULL};
 
