@@ -7,6 +7,7 @@
 #include "engine/model_reader.h"
 #include "onnx/descriptor_text.h"
 #include "onnx/model_graph.h"
+#include "quantize/product_x86.h"
 
 enum ql_status ql_integer_form_open(struct ql_integer_form *form, const struct ql_graph *graph,
                                     const struct ql_descriptor *descriptor, enum ql_weight_format format,
@@ -24,7 +25,7 @@ enum ql_status ql_integer_form_open(struct ql_integer_form *form, const struct q
     if ((status = ql_model_reader_read(&float_model, graph, descriptor, error)) == QL_OK &&
         (status = ql_calibration_init(&calibration, &float_model, text.tokens, text.count, error)) == QL_OK &&
         (status = ql_integer_model_init(&form->model, &float_model, &calibration, format, error)) == QL_OK) {
-        status = ql_integer_stepper_init(&form->stepper, &form->model, ql_integer_product_best(), error);
+        status = ql_integer_stepper_init(&form->stepper, &form->model, ql_integer_product_fastest(), error);
     }
     ql_float_model_free(&float_model);
     ql_token_text_free(&text);

@@ -49,18 +49,6 @@ static void multiply_batch_plain(int32_t *y, ptrdiff_t y_stride, const void *pac
 
 const struct ql_integer_product ql_integer_product_plain = {"plain", pack_plain, multiply_plain, multiply_batch_plain};
 
-const struct ql_integer_product *const ql_integer_products[] = {&ql_integer_product_plain, NULL};
-
-const struct ql_integer_product *ql_integer_product_best(void)
-{
-    const struct ql_integer_product *best = NULL;
-
-    for (const struct ql_integer_product *const *product = ql_integer_products; *product != NULL; product++) {
-        best = *product;
-    }
-    return best;
-}
-
 enum ql_status ql_integer_stepper_init(struct ql_integer_stepper *stepper, const struct ql_integer_model *model,
                                        const struct ql_integer_product *product, struct ql_error *error)
 {

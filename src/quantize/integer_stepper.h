@@ -28,11 +28,6 @@ struct ql_integer_product {
 // The kernels of device/ on the packed words.
 extern const struct ql_integer_product ql_integer_product_plain;
 
-// All that this processor can use, the plain one first, the fastest last; ends with NULL. ql_integer_product_best is
-// that last one.
-extern const struct ql_integer_product *const ql_integer_products[];
-const struct ql_integer_product *ql_integer_product_best(void);
-
 // The model must outlive the stepper, which owns the rest.
 struct ql_integer_stepper {
     const struct ql_integer_model *model;

@@ -8,6 +8,7 @@
 
 #include "onnx/descriptor_text.h"
 #include "onnx/onnx_reader.h"
+#include "quantize/product_x86.h"
 #include "verify/emulator.h"
 #include "verify/exposed_model.h"
 #include "verify/generated_code.h"
@@ -138,8 +139,10 @@ static void list_stages(struct ql_road *road)
     if (in_float) {
         add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_ORT});
     } else {
-        for (int k = 1; ql_integer_products[k] != NULL; k++) {
-            add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_INTEGER, .product = ql_integer_products[k]});
+        const struct ql_integer_product *products[QL_INTEGER_PRODUCT_LIMIT];
+        const int count = ql_integer_product_list(products);
+        for (int k = 0; k < count - 1; k++) { // the last is the plain one
+            add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_INTEGER, .product = products[k]});
         }
     }
     for (const struct ql_compiler *compiler = ql_compilers; compiler->name != NULL; compiler++) {
