@@ -172,7 +172,7 @@ static void step_layer(const struct ql_integer_batch *batch, struct ql_integer_b
                                        scratch->h + unit - layer->I + matrix->first_column, h_count, B);
     }
     for (int b = 0; b < B; b++) {
-        const int32_t *sums = scratch->sums + b * sum_count;
+        int32_t *sums = scratch->sums + b * sum_count;
         int8_t *h = scratch->h + b * h_count + unit;
         int16_t *c = scratch->c + b * h_count + unit;
         switch (model->cell) {
