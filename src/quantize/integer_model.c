@@ -15,7 +15,7 @@ enum {
     STATE_UNITS = 127,                 // of a state, to 1
     // Columns over which the sum of |q| is bounded so that the fast kernels may keep two sums in one register for so
     // long; what it costs in accuracy is in row_quantizer.h.
-    SEGMENT = 16,
+    SEGMENT = 32,
     APART_FACTOR = 1024,  // table_factor of rows that no weights share
     PRE_SHIFT_LIMIT = 16, // enough for 2^31 / 2^16
     SHIFT_LIMIT = 24,
