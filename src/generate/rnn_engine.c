@@ -38,26 +38,29 @@ struct rnn {
     struct scratch *scratch; // of each worker
 };
 
-// --- The loops over gates, for all streams ---
+// --- The loops over gates, for all streams. What they call must become a part of each vector generation's clone. ---
 
-QL_VECTORIZED
-static void lstm_cells(float *h, float *c, const float *gates, int B, int H)
+#if defined(__GNUC__)
+#define FLATTEN __attribute__((flatten))
+#else
+#define FLATTEN
+#endif
+
+QL_VECTORIZED FLATTEN static void lstm_cells(float *h, float *c, const float *gates, int B, int H)
 {
     for (ptrdiff_t b = 0; b < B; b++) {
         ql_lstm_cell_f32(h + b * H, c + b * H, gates + 4 * b * H, H);
     }
 }
 
-QL_VECTORIZED
-static void gru_cells(float *h, const float *from_h, const float *from_x, int B, int H)
+QL_VECTORIZED FLATTEN static void gru_cells(float *h, const float *from_h, const float *from_x, int B, int H)
 {
     for (ptrdiff_t b = 0; b < B; b++) {
         ql_gru_cell_f32(h + b * H, from_h + 3 * b * H, from_x + 3 * b * H, H);
     }
 }
 
-QL_VECTORIZED
-static void rnn_cells(float *restrict h, const float *restrict sums, int B, int H)
+QL_VECTORIZED FLATTEN static void rnn_cells(float *restrict h, const float *restrict sums, int B, int H)
 {
     for (ptrdiff_t k = 0; k < (ptrdiff_t)B * H; k++) {
         h[k] = ql_tanh_f32(sums[k]);
