@@ -16,6 +16,7 @@ int ql_cli_train(int argc, char **argv);
 int ql_cli_predict(int argc, char **argv);
 int ql_cli_compare(int argc, char **argv);
 int ql_cli_generate(int argc, char **argv);
+int ql_cli_study(int argc, char **argv);
 int ql_cli_export(int argc, char **argv);
 int ql_cli_evaluate(int argc, char **argv);
 int ql_cli_compile(int argc, char **argv);
