@@ -6,7 +6,7 @@
 
 // The picture in its own units; a page scales it. The plot lies within the margins.
 enum { WIDTH = 640, TOP = 34, BOTTOM = 52, LEFT = 62, RIGHT = 18, PLOT_HEIGHT = 236, LEGEND_ROW = 20 };
-enum { PLOT_WIDTH = WIDTH - LEFT - RIGHT };
+enum { PLOT_WIDTH = WIDTH - LEFT - RIGHT, TICK_DISTANCE = 30 };
 
 // Mean width of a letter at the labels' size, to break the legend into rows.
 static const double LETTER_WIDTH = 6.9;
@@ -87,10 +87,14 @@ static double y_place(const struct scale *scale, double y)
     return TOP + (1.0 - (y - scale->low) / (scale->high - scale->low)) * PLOT_HEIGHT;
 }
 
-// As many digits as the steps need.
+// As many digits as the steps need; without a step, as the value needs.
 static void write_number(double value, double step, FILE *stream)
 {
     int digits = 0;
+    if (step == 0.0) {
+        (void)fprintf(stream, "%g", value);
+        return;
+    }
     while (digits < 6 && fabs(step * pow(10.0, digits) - round(step * pow(10.0, digits))) > 1e-6) {
         digits++;
     }
@@ -128,6 +132,17 @@ static void find_limits(const struct ql_chart *chart, struct scale *x, struct sc
     }
 }
 
+static void write_x_tick(const struct scale *x, double value, double step, FILE *stream)
+{
+    const double place = x_place(x, value), bottom = TOP + PLOT_HEIGHT;
+
+    (void)fprintf(stream, "<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", place, place,
+                  bottom, bottom + 5);
+    (void)fprintf(stream, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", place, bottom + 20);
+    write_number(value, step, stream);
+    (void)fputs("</text>\n", stream);
+}
+
 static void write_axes(const struct ql_chart *chart, const struct scale *x, const struct scale *y, FILE *stream)
 {
     const double bottom = TOP + PLOT_HEIGHT;
@@ -142,13 +157,20 @@ static void write_axes(const struct ql_chart *chart, const struct scale *x, cons
     }
     (void)fprintf(stream, "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n", LEFT, WIDTH - RIGHT,
                   bottom, bottom);
-    for (double value = ceil(x->low / x->step - 1e-9) * x->step; value <= x->high + 1e-9 * x->step; value += x->step) {
-        const double place = x_place(x, value);
-        (void)fprintf(stream, "<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", place, place,
-                      bottom, bottom + 5);
-        (void)fprintf(stream, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", place, bottom + 20);
-        write_number(value, x->step, stream);
-        (void)fputs("</text>\n", stream);
+    if (chart->markers && chart->series_count > 0) {
+        const struct ql_chart_series *first = &chart->series[0];
+        double free_from = 0.0;
+        for (size_t k = 0; k < first->count; k++) {
+            if (x_place(x, first->points[k].x) >= free_from) {
+                write_x_tick(x, first->points[k].x, 0.0, stream);
+                free_from = x_place(x, first->points[k].x) + TICK_DISTANCE;
+            }
+        }
+    } else {
+        for (double value = ceil(x->low / x->step - 1e-9) * x->step; value <= x->high + 1e-9 * x->step;
+             value += x->step) {
+            write_x_tick(x, value, x->step, stream);
+        }
     }
     (void)fprintf(stream, "<text class=\"axis-label\" x=\"%d\" y=\"%.1f\" text-anchor=\"middle\">",
                   LEFT + PLOT_WIDTH / 2, bottom + 42);
@@ -177,7 +199,11 @@ static void write_series(const struct ql_chart *chart, size_t s, const struct sc
     const struct ql_chart_series *series = &chart->series[s];
     const int color = (int)(s % QL_CHART_SERIES_LIMIT);
 
-    (void)fprintf(stream, "<polyline class=\"line s%d\" points=\"", color);
+    if (series->compared) {
+        (void)fputs("<polyline class=\"line level\" points=\"", stream);
+    } else {
+        (void)fprintf(stream, "<polyline class=\"line s%d\" points=\"", color);
+    }
     for (size_t k = 0; k < series->count; k++) {
         (void)fprintf(stream, "%s%.1f,%.1f", k == 0 ? "" : " ", x_place(x, series->points[k].x),
                       y_place(y, series->points[k].y));
@@ -204,8 +230,8 @@ static double write_legend(const struct ql_chart *chart, double top, FILE *strea
     double x = LEFT, y = top;
 
     for (size_t k = 0; k < count; k++) {
-        const bool level = k == chart->series_count;
-        const char *label = level ? chart->level_label : chart->series[k].label;
+        const bool level = k == chart->series_count || chart->series[k].compared;
+        const char *label = k == chart->series_count ? chart->level_label : chart->series[k].label;
         const double width = 34.0 + LETTER_WIDTH * (double)strlen(label) + 18.0;
         if (x > LEFT && x + width > WIDTH) {
             x = LEFT;

@@ -19,6 +19,7 @@ struct ql_chart_series {
     const char *label;
     const struct ql_chart_point *points;
     size_t count;
+    bool compared; // drawn like the level: what the others are compared with
 };
 
 struct ql_chart {
@@ -29,7 +30,7 @@ struct ql_chart {
     size_t series_count;
     const char *level_label; // NULL for no level
     double level, level_low, level_high;
-    bool markers; // a mark at each point
+    bool markers; // a mark at each point, and a tick below it
 };
 
 // The style sheet of all charts: once in a page, and in every standalone picture.

@@ -21,7 +21,7 @@ static const char style[] =
     ".lead p{margin:.5rem 0}\n"
     "p{max-width:46rem}\n"
     ".soft,figcaption{color:var(--soft)}\n"
-    ".pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,32rem),1fr));gap:1.25rem}\n"
+    ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,32rem),1fr));gap:1.25rem}\n"
     "figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1.1rem 1.1rem "
     ".7rem;"
     "display:flex;flex-direction:column}\n"

@@ -311,7 +311,7 @@ void ql_report_write_chart(const struct ql_report_view *view, const struct ql_re
             points[s * T + t] = ql_report_value(view, measure, cell->json);
             points[s * T + t].x = cell->temperature;
         }
-        series[s] = (struct ql_chart_series){from->label, points + s * T, T};
+        series[s] = (struct ql_chart_series){.label = from->label, .points = points + s * T, .count = T};
     }
     (void)snprintf(title, sizeof title, "%.200s, against temperature", measure->title);
     const struct ql_chart chart = {.title = title,
@@ -350,7 +350,7 @@ static void bin_lengths(const struct ql_report_view *view, struct ql_chart_point
 
 void ql_report_write_lengths(const struct ql_report_view *view, bool standalone, FILE *stream)
 {
-    enum { TEMPERATURES = 4 };
+    enum { TEMPERATURES = 3 };
     const struct ql_report_series *best = &view->series[view->cells[view->ranking[0]].series];
     const size_t T = view->temperature_count, count = view->bin_count - 1;
     const size_t shown = T < TEMPERATURES ? T : TEMPERATURES;
@@ -361,7 +361,8 @@ void ql_report_write_lengths(const struct ql_report_view *view, bool standalone,
 
     for (size_t k = 0; k <= shown && points != NULL; k++) {
         struct ql_chart_point *line = points + k * count;
-        series[k] = (struct ql_chart_series){"training text", line, count};
+        series[k] =
+            (struct ql_chart_series){.label = "training text", .points = line, .count = count, .compared = k == 0};
         if (k == 0) {
             bin_lengths(view, line, view->own);
             continue;
@@ -394,15 +395,32 @@ static char *next_finding(struct ql_report_view *view)
 
 enum { FINDING_BYTES = sizeof((struct ql_report_view *)0)->findings[0] };
 
+// "top-p 0.9 and top-k 10", or what is on of them.
+static void write_limits(const json_t *cell, char *text, size_t size)
+{
+    const double top_p = number_of(cell, "top_p"), top_k = number_of(cell, "top_k");
+
+    if (top_p < 1.0 && top_k > 0.0) {
+        (void)snprintf(text, size, "with top-p %g and top-k %g", top_p, top_k);
+    } else if (top_p < 1.0) {
+        (void)snprintf(text, size, "with top-p %g", top_p);
+    } else if (top_k > 0.0) {
+        (void)snprintf(text, size, "with top-k %g", top_k);
+    } else {
+        (void)snprintf(text, size, "without top-p and top-k");
+    }
+}
+
 static void find_best(struct ql_report_view *view)
 {
     const struct ql_report_cell *best = &view->cells[view->ranking[0]];
     const json_t *cell = best->json, *own = view->own;
     const double near = share_of(cell, "copied", "items") + share_of(cell, "near", "items");
-    char count[32];
+    char count[32], limits[80];
 
-    (void)snprintf(view->headline, sizeof view->headline, "Take %.70s at temperature %g, with top-p %g and top-k %g.",
-                   model_label(view, cell), best->temperature, number_of(cell, "top_p"), number_of(cell, "top_k"));
+    write_limits(cell, limits, sizeof limits);
+    (void)snprintf(view->headline, sizeof view->headline, "Take %.70s at temperature %g, %s.", model_label(view, cell),
+                   best->temperature, limits);
     (void)snprintf(
         next_finding(view), FINDING_BYTES,
         "So set, its items are nearest to real ones, with a mean distance of %.1f points in a hundred: %.1f %% "
