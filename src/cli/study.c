@@ -301,6 +301,7 @@ static enum ql_status find_pairs(struct study *study, json_t **result, const cha
     return status;
 }
 
+// At each temperature, with the first top_p and top_k.
 static enum ql_status run_pairs(struct study *study, struct ql_error *error)
 {
     char contents[4 * QL_CONTENT_BYTES + 8] = "";
@@ -313,7 +314,8 @@ static enum ql_status run_pairs(struct study *study, struct ql_error *error)
         contents[length] = '/';
         status = read_content(contents + length + 1, 2 * QL_CONTENT_BYTES, study->settings.against, error);
     }
-    for (size_t n = 0; status == QL_OK && next_setting(&study->settings, n, &sampling); n++) {
+    for (size_t n = 0; n < study->settings.temperature_count && status == QL_OK; n++) {
+        (void)next_setting(&study->settings, n, &sampling);
         json_t *pairs = NULL, *test;
         size_t index;
         status = find_pairs(study, &pairs, contents, &sampling, error);
@@ -586,7 +588,7 @@ static enum ql_status run(struct study *study, int argc, char **argv, struct ql_
         return status;
     }
     describe(study, argc, argv);
-    study->all = settings * (study->model_count + (s->against == NULL ? 0 : 2));
+    study->all = settings * study->model_count + (s->against == NULL ? 0 : 2 * s->temperature_count);
     study->started = ql_cli_seconds();
     if ((status = count_corpus(study, error)) == QL_OK && (status = run_cells(study, error)) == QL_OK &&
         s->against != NULL) {

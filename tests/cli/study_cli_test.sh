@@ -56,7 +56,7 @@ expect_json second/study.json cells.5.temperature 1.5
 expect_json second/study.json cells.5.top_k 5
 expect_json second/study.json cells.23.model 1
 expect_json second/study.json cells.0.samples 24
-expect_json second/study.json against 24
+expect_json second/study.json against 6
 expect_json second/study.json settings.items 500
 
 # The first samples are the first items that `generate` writes.
