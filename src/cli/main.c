@@ -24,6 +24,7 @@ static const struct command {
     {"evaluate", ql_cli_evaluate, "let an exported model write", false},
     {"compile", ql_cli_compile, "make C of an ONNX model", false},
     {"verify", ql_cli_verify, "prove that a model says the same at every stage", false},
+    {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico", false},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

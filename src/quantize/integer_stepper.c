@@ -39,7 +39,15 @@ static void multiply_plain(int32_t *y, const void *packed, const int8_t *x)
     }
 }
 
-const struct ql_integer_product ql_integer_product_plain = {"plain", pack_plain, multiply_plain};
+static void multiply_batch_plain(int32_t *y, ptrdiff_t y_stride, const void *packed, const int8_t *x,
+                                 ptrdiff_t x_stride, int B)
+{
+    for (int b = 0; b < B; b++) {
+        multiply_plain(y + b * y_stride, packed, x + b * x_stride);
+    }
+}
+
+const struct ql_integer_product ql_integer_product_plain = {"plain", pack_plain, multiply_plain, multiply_batch_plain};
 
 enum ql_status ql_integer_stepper_init(struct ql_integer_stepper *stepper, const struct ql_integer_model *model,
                                        const struct ql_integer_product *product, struct ql_error *error)

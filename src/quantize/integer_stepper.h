@@ -4,6 +4,7 @@
 #ifndef QL_QUANTIZE_INTEGER_STEPPER_H
 #define QL_QUANTIZE_INTEGER_STEPPER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -19,6 +20,9 @@ struct ql_integer_product {
     const void *(*pack)(const struct ql_integer_matrix *matrix, struct ql_arena *arena);
     // y[r] += sum over c of weights(r, c) x[c]; y (rows), x (columns) in [-127, 127].
     void (*multiply)(int32_t *y, const void *packed, const int8_t *x);
+    // The same for B vectors: x of stream b begins at x + b * x_stride, its y at y + b * y_stride.
+    void (*multiply_batch)(int32_t *y, ptrdiff_t y_stride, const void *packed, const int8_t *x, ptrdiff_t x_stride,
+                           int B);
 };
 
 // The kernels of device/ on the packed words.

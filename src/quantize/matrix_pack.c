@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "device/matvec_s4.h"
-#include "device/matvec_s8.h"
+#include "device/matrix_s4.h"
+#include "device/matrix_s8.h"
 
 struct weight_format {
     int limit;  // the greatest magnitude of a weight

@@ -1,4 +1,4 @@
-// Packs matrices of small integers for the kernels of device/matvec_s8.h and matvec_s4.h, and proves their range.
+// Packs matrices of small integers for the kernels of device/matrix_s8.h and matrix_s4.h, and proves their range.
 // The proof is from the weights alone: no vector whatever can make a lane of an accumulator overflow.
 // Uses: base, device/.
 #ifndef QL_QUANTIZE_MATRIX_PACK_H
