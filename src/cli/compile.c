@@ -9,11 +9,12 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "cli/cli.h"
-#include "cli/integer_form.h"
+#include "cli/quantization.h"
 #include "cli/self_test.h"
 #include "codegen/codegen.h"
 #include "codegen/in_place.h"
 #include "codegen/token_table.h"
+#include "engine/integer_form.h"
 #include "onnx/descriptor.h"
 #include "onnx/onnx_reader.h"
 
@@ -46,7 +47,7 @@ struct compilation {
     struct ql_program program;
     struct ql_text_model text;
     enum ql_weight_format format;
-    struct ql_cli_integer_form integer; // of a format that is not float
+    struct ql_integer_form integer; // of a format that is not float
 };
 
 // Writes a path with another ending instead of its own.
@@ -148,8 +149,8 @@ static enum ql_status load_graph(struct compilation *work, struct ql_error *erro
 
 static enum ql_status make_integer_form(struct compilation *work, struct ql_error *error)
 {
-    enum ql_status status = ql_cli_integer_form_open(&work->integer, &work->graph, &work->descriptor, work->format,
-                                                     work->settings.quantization.calibrate, error);
+    enum ql_status status = ql_integer_form_open(&work->integer, &work->graph, &work->descriptor, work->format,
+                                                 work->settings.quantization.calibrate, error);
 
     if (status == QL_OK) {
         ql_cli_integer_self_test_write(&work->text, &work->integer.stepper);
@@ -360,7 +361,7 @@ int ql_cli_compile(int argc, char **argv)
         enum ql_status status = compile(work, operand_count == 1 ? operands[0] : NULL, argc, argv, &error);
         exit_code = status == QL_OK ? ql_cli_finish("compile", QL_EXIT_DONE) : ql_cli_fail("compile", &error);
     }
-    ql_cli_integer_form_close(&work->integer);
+    ql_integer_form_close(&work->integer);
     ql_program_free(&work->program);
     ql_graph_free(&work->graph);
     free(work);

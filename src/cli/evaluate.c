@@ -32,7 +32,7 @@ struct writer {
     struct ql_graph graph;
     struct ql_runner runner;
     struct ql_language_model model;
-    struct ql_cli_integer_form integer; // in use with --quantize
+    struct ql_integer_form integer; // in use with --quantize
     bool is_integer;
 };
 
@@ -56,14 +56,14 @@ static enum ql_status open_writer(struct writer *writer, const struct settings *
         return ql_error_prefix(error, "%s: ", writer->descriptor.path);
     }
     writer->is_integer = format != QL_WEIGHTS_F32;
-    return writer->is_integer ? ql_cli_integer_form_open(&writer->integer, &writer->graph, &writer->descriptor, format,
-                                                         settings->quantization.calibrate, error)
+    return writer->is_integer ? ql_integer_form_open(&writer->integer, &writer->graph, &writer->descriptor, format,
+                                                     settings->quantization.calibrate, error)
                               : QL_OK;
 }
 
 static void close_writer(struct writer *writer)
 {
-    ql_cli_integer_form_close(&writer->integer);
+    ql_integer_form_close(&writer->integer);
     ql_language_model_free(&writer->model);
     ql_runner_free(&writer->runner);
     ql_graph_free(&writer->graph);

@@ -99,8 +99,8 @@ enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_
     if (status == QL_OK && format == QL_WEIGHTS_F32) {
         status = ql_stepper_init(&writer->stepper, &model, &writer->info, error);
     } else if (status == QL_OK) {
-        status = ql_cli_integer_form_open_model(&writer->integer, &model, &writer->info, format,
-                                                sampling->quantization.calibrate, error);
+        status = ql_integer_form_open_model(&writer->integer, &model, &writer->info, format,
+                                            sampling->quantization.calibrate, error);
     }
     const int newline = ql_vocabulary_encode(&writer->info.vocabulary, '\n');
     writer->first_token = newline < 0 ? 0 : newline;
@@ -111,7 +111,7 @@ enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_
 void ql_cli_writer_close(struct ql_cli_writer *writer)
 {
     ql_stepper_free(&writer->stepper);
-    ql_cli_integer_form_close(&writer->integer);
+    ql_integer_form_close(&writer->integer);
 }
 
 void ql_cli_writer_begin(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling, double temperature)

@@ -1,12 +1,13 @@
 // The sampling options that `predict` and `compare` share, and the text that a sampler draws.
-// Uses: base, device, model/stepper, quantize, cli/integer_form, jansson.
+// Uses: base, device, model/stepper, engine/integer_form, cli/quantization, jansson.
 #ifndef QL_CLI_SAMPLING_H
 #define QL_CLI_SAMPLING_H
 
 #include <jansson.h>
 
 #include "base/option.h"
-#include "cli/integer_form.h"
+#include "cli/quantization.h"
+#include "engine/integer_form.h"
 #include "model/stepper.h"
 
 struct ql_cli_sampling {
@@ -52,7 +53,7 @@ struct ql_cli_writer {
     struct ql_model_info info;
     int first_token; // that comes before a text: the newline, or 0
     struct ql_stepper stepper;
-    struct ql_cli_integer_form integer; // in use where its model has symbols
+    struct ql_integer_form integer; // in use where its model has symbols
     struct ql_sampler sampler;
     struct ql_sampler_s32 integer_sampler;
 };

@@ -362,7 +362,10 @@ void ql_source_text_header_write(const struct ql_source *w)
         ql_source_template_write(w, w->header, "    @_TRACE_STEPS = ");
         (void)fprintf(w->header, "%d, // of the self-test\n", model->trace_count);
     }
-    (void)fputs("};\n\n", w->header);
+    ql_source_template_write(w, w->header, "    @_LOGIT_UNITS = ");
+    (void)fprintf(w->header, "%d, // of a logit, to 1\n};\n\ntypedef %s ", w->codegen->integer != NULL ? 1024 : 1,
+                  logits_type(w));
+    ql_source_template_write(w, w->header, "$_logit;\n\n");
     if (caller_arena) {
         (void)fputs("// Scratch memory. Nothing in it needs to last from call to call, so texts can share it.\n",
                     w->header);
