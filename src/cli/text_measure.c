@@ -4,6 +4,7 @@
 #include "base/thread_pool.h"
 #include "engine/model_reader.h"
 #include "onnx/descriptor_text.h"
+#include "quantize/product_x86.h"
 #include "quantize/text_loss.h"
 
 static enum ql_status read_float(double *nats, const struct ql_graph *graph, const struct ql_descriptor *descriptor,
@@ -32,7 +33,7 @@ enum ql_status ql_cli_text_measure_read(struct ql_cli_text_measure *measure, con
     }
     if ((status = ql_thread_pool_init(&pool, ql_thread_processors(), error)) == QL_OK) {
         status = integer == NULL ? read_float(&measure->nats, graph, descriptor, &text, &pool, error)
-                                 : ql_integer_loss(&measure->nats, integer, &ql_integer_product_plain, text.tokens,
+                                 : ql_integer_loss(&measure->nats, integer, ql_integer_product_fastest(), text.tokens,
                                                    text.count, &pool, error);
         ql_thread_pool_free(&pool);
     }

@@ -1,12 +1,14 @@
 // How well a model predicts a text: `evaluate --text`.
-// Uses: base, corpus, onnx, quantize, engine, cli/integer_form.
+// Uses: base, corpus, onnx, quantize, engine.
 #ifndef QL_CLI_TEXT_MEASURE_H
 #define QL_CLI_TEXT_MEASURE_H
 
 #include <stddef.h>
 
 #include "base/status.h"
-#include "cli/integer_form.h"
+#include "onnx/descriptor.h"
+#include "onnx/graph.h"
+#include "quantize/integer_model.h"
 
 struct ql_cli_text_measure {
     double nats;       // mean per symbol
