@@ -1,21 +1,24 @@
-// `quillet evaluate`: lets an exported model write, in the host engine.
-// Uses: base, corpus, device, onnx, engine, verify/language_model.
+// `quillet evaluate`: lets an exported model write, in the host engine, or measures how well it predicts a text.
+// Uses: base, corpus, device, checkpoint (ql_training_bits), onnx, engine, verify/language_model, cli/text_measure.
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoint/training_run.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
+#include "cli/text_measure.h"
 #include "onnx/onnx_reader.h"
 #include "verify/language_model.h"
 
 static const char usage[] = "evaluate --model names.json [OPTION ...]";
 static const char summary_text[] = "Lets an exported model write, with the kernels that its generated C has. The\n"
-                                   "text is that of `npm run evaluate`, in web/, with the same options.";
+                                   "text is that of `npm run evaluate`, in web/, with the same options. Or tells\n"
+                                   "how well the model predicts a text: --text.";
 
 struct settings {
-    const char *model, *prompt;
+    const char *model, *prompt, *text;
     double temperature, top_p;
     int top_k, length;
     uint32_t seed;
@@ -144,6 +147,32 @@ static void print_json(const struct settings *settings, const struct ql_cli_text
     json_decref(result);
 }
 
+// Reads a text instead of writing one.
+static enum ql_status measure_text(const struct writer *writer, const struct settings *settings, struct ql_error *error)
+{
+    struct ql_cli_text_measure measure;
+    enum ql_status status =
+        ql_cli_text_measure_read(&measure, &writer->graph, &writer->descriptor,
+                                 writer->is_integer ? &writer->integer.model : NULL, settings->text, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    const double bits = ql_training_bits(measure.nats);
+    if (settings->json) {
+        json_t *result = json_pack("{s:o, s:o, s:s, s:I, s:f, s:f}", "model", ql_cli_path_to_json(settings->model),
+                                   "text", ql_cli_path_to_json(settings->text), "quantize",
+                                   writer->is_integer ? settings->quantization.quantize : "off", "characters",
+                                   (json_int_t)measure.characters, "nats", measure.nats, "bits_per_char", bits);
+        (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+        (void)putchar('\n');
+        json_decref(result);
+    } else {
+        (void)printf("%.4f bits per character, %.4f nats, %zu characters\n", bits, measure.nats, measure.characters);
+    }
+    return QL_OK;
+}
+
 int ql_cli_evaluate(int argc, char **argv)
 {
     struct settings settings = {.temperature = -1.0, .top_p = -1.0, .top_k = -1, .length = 512, .prompt = ""};
@@ -159,6 +188,8 @@ int ql_cli_evaluate(int argc, char **argv)
         {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same text; otherwise a new one each time",
          false},
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
+        {"text", QL_OPTION_STRING, &settings.text, 0, 0, "FILE",
+         "write nothing: read this text, and tell how many bits a character of it takes", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
@@ -182,11 +213,14 @@ int ql_cli_evaluate(int argc, char **argv)
         if (!ql_option_find(options, "seed")->given) {
             settings.seed = ql_cli_random_seed();
         }
-        status = write_text(writer, &settings, &text, &error);
+        status = settings.text == NULL ? write_text(writer, &settings, &text, &error)
+                                       : measure_text(writer, &settings, &error);
     }
-    if (status == QL_OK && settings.json) {
+    if (status != QL_OK || settings.text != NULL) {
+        // nothing was written
+    } else if (settings.json) {
         print_json(&settings, &text);
-    } else if (status == QL_OK) {
+    } else {
         (void)putchar('\n');
         if (!settings.quiet && !ql_option_find(options, "seed")->given) {
             (void)fflush(stdout);

@@ -1,5 +1,5 @@
 // One training from the command line: see train_session.h.
-// Uses: base, corpus, model, train, checkpoint, zlib (crc32).
+// Uses: base, corpus, model, train, checkpoint, quantize, engine/integer_form, zlib (crc32).
 #include "cli/train_session.h"
 
 #include <inttypes.h>
@@ -13,7 +13,10 @@
 #include "base/version.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/progress.h"
+#include "engine/integer_form.h"
 #include "model/stepper.h"
+#include "quantize/product_x86.h"
+#include "quantize/text_loss.h"
 #include "train/blas.h"
 
 // What the samples during training are drawn with: a little on the safe side, so that one can read them.
@@ -397,6 +400,26 @@ static bool model_is_finite(const struct ql_model *model)
     return finite;
 }
 
+// The loss that a checkpoint is ranked by. For a model that is trained for integers it is that of its integer form, as
+// `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same.
+static enum ql_status measure(struct ql_train_session *session, double *nats, struct ql_error *error)
+{
+    struct ql_integer_form form;
+
+    if (session->info.weights == QL_WEIGHTS_F32) {
+        *nats = ql_trainer_evaluate(&session->trainer, &session->validation_batcher).loss;
+        return QL_OK;
+    }
+    enum ql_status status =
+        ql_integer_form_open_model(&form, &session->model, &session->info, session->info.weights, NULL, error);
+    if (status == QL_OK) {
+        status = ql_integer_loss(nats, &form.model, ql_integer_product_fastest(), session->validation.tokens,
+                                 session->validation.count, &session->trainer.pool, error);
+    }
+    ql_integer_form_close(&form);
+    return status;
+}
+
 enum ql_status ql_train_session_step(struct ql_train_session *session, ql_trainer_progress *progress, void *context,
                                      struct ql_train_epoch *epoch, struct ql_error *error)
 {
@@ -414,27 +437,30 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
         return status;
     }
     double train_seconds = ql_cli_seconds() - start;
-    struct ql_trainer_result validation = ql_trainer_evaluate(&session->trainer, &session->validation_batcher);
     // The last step of an epoch is followed by no other that would notice.
-    if (!isfinite(validation.loss) || !model_is_finite(&session->model)) {
+    double loss = NAN;
+    bool finite = model_is_finite(&session->model);
+    if (finite && (status = measure(session, &loss, error)) != QL_OK) {
+        return status;
+    }
+    if (!isfinite(loss)) {
         return ql_error_write(error, QL_ERROR_NUMERIC,
                               "step %" PRIu64 ": the %s not a finite number; try a smaller --learning_rate or "
                               "--grad_clip",
-                              session->trainer.step,
-                              isfinite(validation.loss) ? "model has a parameter that is" : "validation loss is");
+                              session->trainer.step, finite ? "validation loss is" : "model has a parameter that is");
     }
-    epoch->best = done->best_epoch == 0 || validation.loss < done->best_loss;
+    epoch->best = done->best_epoch == 0 || loss < done->best_loss;
     done->epoch = number;
     done->elapsed_seconds += ql_cli_seconds() - start;
     if (epoch->best) {
         done->best_epoch = number;
-        done->best_loss = validation.loss;
+        done->best_loss = loss;
     }
     epoch->row = (struct ql_training_row){
         .epoch = number,
         .step = session->trainer.step,
         .train_loss = train.loss,
-        .val_loss = validation.loss,
+        .val_loss = loss,
         .learning_rate = train.learning_rate,
         .chars_per_second = train.symbols / train_seconds,
         .elapsed_seconds = done->elapsed_seconds,

@@ -106,19 +106,15 @@ static float row_error(const struct ql_row_part *parts, int part_count, float sc
 // A smaller scale never has less. Writes q.
 static float excess(const struct ql_row_part *parts, int part_count, float scale, const struct ql_row_format *format)
 {
-    int largest = 0;
+    int largest = 0, sum = 0, column = 0;
 
     if (format->segment == 0) {
         return 0.0f;
     }
     encode_row(parts, part_count, scale, format->limit);
     for (int i = 0; i < part_count; i++) {
-        for (int first = 0; first < parts[i].columns; first += format->segment) {
-            int left = parts[i].columns - first;
-            int sum = 0;
-            for (int k = 0; k < (left < format->segment ? left : format->segment); k++) {
-                sum += abs(parts[i].q[first + k]);
-            }
+        for (int k = 0; k < parts[i].columns; k++, column++) {
+            sum = (column % format->segment == 0 ? 0 : sum) + abs(parts[i].q[k]);
             largest = sum > largest ? sum : largest;
         }
     }

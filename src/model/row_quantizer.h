@@ -21,11 +21,11 @@ enum { QL_ROW_SEGMENT_SUM = 258 };
 //   int4                       19.2   19.2   19.2   19.2   19.2
 struct ql_row_format {
     int limit;   // of |q|: 1 to 127
-    int segment; // columns of a segment, counted from the start of each part; 0 is no bound
+    int segment; // columns of a segment, counted from the start of the row; 0 is no bound
     int sum;     // largest sum of |q| over a segment, at least 1; unused where `segment` is 0
 };
 
-// One piece of a row. A row of a gate has two, weight_ih and weight_hh, which share their scale.
+// One piece of a row. A row of a gate has two, weight_ih and weight_hh, which share their scale and their segments.
 struct ql_row_part {
     int8_t *q;           // (columns) written
     const float *values; // (columns)

@@ -26,5 +26,5 @@ struct ql_row_format ql_weight_format_rows(enum ql_weight_format format)
 {
     assert(format != QL_WEIGHTS_F32);
     return format == QL_WEIGHTS_S4 ? (struct ql_row_format){.limit = QL_ROW_LIMIT_S4}
-                                   : (struct ql_row_format){QL_ROW_LIMIT_S8, 16, QL_ROW_SEGMENT_SUM};
+                                   : (struct ql_row_format){QL_ROW_LIMIT_S8, 32, QL_ROW_SEGMENT_SUM};
 }

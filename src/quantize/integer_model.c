@@ -13,9 +13,6 @@
 enum {
     UNITS = 1 << QL_INTEGER_UNIT_BITS, // of a value, to 1
     STATE_UNITS = 127,                 // of a state, to 1
-    // Columns over which the sum of |q| is bounded so that the fast kernels may keep two sums in one register for so
-    // long; what it costs in accuracy is in row_quantizer.h.
-    SEGMENT = 32,
     APART_FACTOR = 1024,  // table_factor of rows that no weights share
     PRE_SHIFT_LIMIT = 16, // enough for 2^31 / 2^16
     SHIFT_LIMIT = 24,
@@ -306,7 +303,7 @@ static enum ql_status make_output(struct builder *builder)
     struct ql_integer_model *model = builder->model;
     const struct ql_float_model *from = builder->from;
     const int V = model->V, H = from->layers[model->L - 1].H;
-    const struct ql_row_format format = {QL_ROW_LIMIT_S8, SEGMENT, QL_ROW_SEGMENT_SUM};
+    const struct ql_row_format format = ql_weight_format_rows(QL_WEIGHTS_S8);
     struct ql_integer_matrix *matrix = &model->output;
     int worst;
 
@@ -345,8 +342,7 @@ enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struc
     struct builder builder = {.model = model, .from = from, .error = error};
     int widest = 0;
 
-    builder.format = format == QL_WEIGHTS_S4 ? (struct ql_row_format){.limit = QL_ROW_LIMIT_S4}
-                                             : (struct ql_row_format){QL_ROW_LIMIT_S8, SEGMENT, QL_ROW_SEGMENT_SUM};
+    builder.format = ql_weight_format_rows(format);
     *model = (struct ql_integer_model){.cell = from->cell,
                                        .format = format,
                                        .V = from->V,

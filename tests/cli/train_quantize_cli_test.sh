@@ -43,6 +43,15 @@ expect_exit 0 "${train[@]}" --init_from $float --quantize int4 --learning_rate 0
     --max_epochs 6
 expect awk -v before="$(loss still_int4 1)" -v after="$(loss tuned 6)" 'BEGIN { exit !(after < 0.999 * before) }'
 
+# The log has the loss of the integer model, to its last digit that of the exported one.
+expect_exit 0 export --init_from checkpoints/tuned/checkpoint.6.safetensors --export_file tuned.onnx
+expect_exit 0 evaluate --model tuned.json --text names.txt --quantize int4 --json
+expect test "$(printf %.6f "$("$json_get" out nats)")" == "$(loss tuned 6)"
+expect_json out characters "$(wc -m < names.txt)"
+expect_json out quantize int4
+expect_exit 0 evaluate --model tuned.json --text names.txt --quantize int4
+expect grep -qE '^[0-9.]+ bits per character, [0-9.]+ nats, [0-9]+ characters$' out
+
 # Threads and interruptions do not change it; a resumed run keeps its format.
 expect_exit 0 "${train[@]}" --init_from $float --quantize int4 --learning_rate 0.003 --run_name two --batch_size 40 \
     --threads 3
