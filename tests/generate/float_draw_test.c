@@ -51,7 +51,7 @@ static void check_draws(struct ql_float_draw *draw, const float *logits, const s
         ql_random_init(&random, ql_random_step(&numbers));
         sampler.random = random;
         const int token = ql_float_draw_next(draw, &random);
-        assert_int_equal(token, ql_sampler_step_f32(&sampler, logits, weights, candidates, V));
+        assert_int_equal(token, ql_sampler_step_f32(&sampler, logits, NULL, weights, candidates, V));
         assert_memory_equal(&random, &sampler.random, sizeof random);
     }
 }
