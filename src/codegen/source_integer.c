@@ -64,7 +64,7 @@ static void write_rows(const struct ql_source *w, const char *name, const struct
 {
     size_t column = QL_C_LINE_COLUMNS;
 
-    (void)fprintf(w->source, "QL_WEIGHTS static const struct ql_integer_row %s_rows[%d] = {", name, count);
+    (void)fprintf(w->source, "QL_ROWS static const struct ql_integer_row %s_rows[%d] = {", name, count);
     for (int r = 0; r < count; r++) {
         char text[QL_C_NUMBER_BYTES];
         int length = snprintf(text, sizeof text, " {%" PRId32 ", %d, %d},", rows[r].bias, rows[r].multiplier,
@@ -85,8 +85,10 @@ void ql_source_integer_constants_write(const struct ql_source *w)
     char name[QL_C_IDENTIFIER_BYTES], comment[QL_C_LINE_COLUMNS];
 
     (void)fputs(
-        "// Weights. A firmware may define a place for those that every step reads, such as a section in SRAM.\n"
-        "#ifndef QL_WEIGHTS\n#define QL_WEIGHTS\n#endif\n\n",
+        "// Weights. A firmware may define a place for those that every step reads, such as a section in SRAM: for matrices,\n"
+        "// and for what there is of each row.\n"
+        "#ifndef QL_WEIGHTS\n#define QL_WEIGHTS\n#endif\n"
+        "#ifndef QL_ROWS\n#define QL_ROWS\n#endif\n\n",
         w->source);
     (void)snprintf(name, sizeof name, "%s_table", w->prefix);
     (void)snprintf(comment, sizeof comment, "(%d, %d), what a token gives to the first layer", model->V,
