@@ -32,8 +32,10 @@
 // segment (where its accumulators begin, and a jump into the middle of code for 16 pairs of columns, so that the right
 // number of pairs remains), p and q for each pair, and six places for the segment's accumulators. The last header jumps
 // to where they are added up. Accumulators are r8 to r12 and lr, so that r0 to r7 are left for the multiplications.
+#ifndef QL_M0_TABLE_WORDS
+#define QL_M0_TABLE_WORDS 384 // on the stack
+#endif
 enum {
-    QL_M0_TABLE_WORDS = 384,      // on the stack
     QL_M0_SEGMENTS = 16,          // of one panel
     QL_M0_ACCUMULATORS = 6,       // of a segment, for 12 rows
     QL_M0_ADDING_STEP_BYTES = 22, // of code, to add up one segment

@@ -10,6 +10,7 @@ import { Symbols } from "./image.js";
 import { completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset } from "./peripherals.js";
 import { Processor } from "./processor.js";
 import { UsbHost } from "./usb_host.js";
+import { XipStream } from "./xip_stream.js";
 import { PanelWires } from "./panel/wires.js";
 
 const SECOND_STAGE = 0x20041f00, FLASH = 0x10000000;
@@ -117,6 +118,9 @@ export class Board {
   addPeripherals(byRunPin) {
     const { mcu } = this;
     mcu.watchdog = mcu.peripherals[0x40058];
+    const stream = new XipStream(mcu, this.clock);
+    mcu.peripherals[0x14000] = stream;
+    mcu.peripherals[0x50400] = stream.port;
     mcu.peripherals[0x40018] = new PlainRegisters(mcu, "IO_QSPI");
     const rtc = new RealTimeClock(mcu, this.clock);
     const oscillator = new RingOscillator(mcu, this.random);
