@@ -1,0 +1,270 @@
+// A Raspberry Pi Pico on a Pico-ePaper-4.2, in software: powers up an image, connects console and panel, lets time pass.
+// Uses: rp2040js; processor.js, clock.js, boot_rom.js, peripherals.js, usb_host.js, panel/.
+
+import { ConsoleLogger, LogLevel, RP2040 } from "rp2040js";
+
+import { BREAK, makeBootRom } from "./boot_rom.js";
+import { Clock } from "./clock.js";
+import { FirmwareError } from "./errors.js";
+import { Symbols } from "./image.js";
+import { RingOscillator, PlainRegisters, VoltageAndReset } from "./peripherals.js";
+import { Processor } from "./processor.js";
+import { UsbHost } from "./usb_host.js";
+import { PanelWires } from "./panel/wires.js";
+
+const SECOND_STAGE = 0x20041f00, FLASH = 0x10000000;
+const WATCHDOG_TIMER = 1; // in the watchdog's register of reasons
+
+/** A generator of random numbers from 0 up to 1 that a seed fixes (Lehmer's, modulo 2^31 - 1). */
+export function makeRandom(seed) {
+  let state = (seed % 0x7ffffffe) + 1;
+  return () => {
+    state = (state * 48271) % 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+}
+
+// What rp2040js complains about is wrong with the firmware, or with the emulator; in both cases the run ends.
+class Complaints {
+  constructor(board) {
+    this.board = board;
+  }
+
+  debug() {}
+
+  info() {}
+
+  warn(name, message) {
+    this.error(name, message);
+  }
+
+  error(name, message) {
+    if (/Unimplemented/.test(message)) { console.error(name, message); return; }
+    throw new FirmwareError(`${name}: ${message}, at ${this.board.processor?.place ?? "power-up"}`);
+  }
+}
+
+export class Board {
+  /**
+   * flash: as readUf2 gives it; symbols: of the same image, for messages; controller: a model from panel/, or null for
+   * no panel; jumpers: the pins that are closed to ground; batteryVolts: at VSYS; seed: of the ring oscillator;
+   * console: "usb" or "uart".
+   */
+  constructor({ flash, symbols = new Symbols(), controller = null, jumpers = [], batteryVolts = 4.5, seed = 1,
+    console: consoleKind = "usb" }) {
+    this.flash = Uint8Array.from(flash);
+    this.symbols = symbols;
+    this.controller = controller;
+    this.jumpers = jumpers;
+    this.batteryVolts = batteryVolts;
+    this.random = makeRandom(seed);
+    this.consoleKind = consoleKind;
+    this.pastNanos = 0; // until the last reset
+    this.pastCycles = 0;
+    this.resets = 0;
+    this.appointments = []; // of what is around the chip, and so is not reset with it: {nanos, callback}
+    this.onConsole = () => {};
+    this.onReset = () => {};
+    this.powerUp({});
+  }
+
+  /** Nanoseconds since the board got its power, and cycles in which its processor did not sleep. */
+  get nanos() {
+    return this.pastNanos + this.clock.nanos;
+  }
+
+  get cycles() {
+    return this.pastCycles + this.mcu.core.cycles;
+  }
+
+  // `kept`: what survives a reset.
+  powerUp({ ram, scratch, reason = 0, byRunPin = false }) {
+    const clock = new Clock();
+    const mcu = new RP2040(clock);
+    this.clock = clock;
+    this.mcu = mcu;
+    clock.counter = mcu.core;
+    mcu.logger = new Complaints(this);
+    mcu.flash.fill(0xff);
+    mcu.flash.set(this.flash);
+    if (ram !== undefined) {
+      mcu.sram.set(ram);
+    }
+    mcu.addClockListener((frequency) => clock.setFrequency(frequency));
+    this.addPeripherals(byRunPin);
+    mcu.watchdog.reason = reason;
+    if (scratch !== undefined) {
+      mcu.watchdog.scratchData.set(scratch);
+    }
+    mcu.watchdog.onWatchdogTrigger = () => { this.requestReset({ reason: mcu.watchdog.reason || WATCHDOG_TIMER }); };
+    mcu.onBreak = (number) => this.stopAtBreak(number);
+    this.setLevels();
+    this.connectConsole();
+    this.panelWires?.disconnect();
+    this.panelWires = this.controller === null ? null : new PanelWires(this, this.controller);
+    this.appointments.forEach((appointment) => this.appoint(appointment));
+    this.resetRequest = null;
+    this.boot();
+  }
+
+  addPeripherals(byRunPin) {
+    const { mcu } = this;
+    mcu.watchdog = mcu.peripherals[0x40058];
+    mcu.peripherals[0x40018] = new PlainRegisters(mcu, "IO_QSPI");
+    mcu.peripherals[0x40060] = new RingOscillator(mcu, this.random);
+    mcu.peripherals[0x40064] = new VoltageAndReset(mcu, byRunPin);
+  }
+
+  // What the boot ROM does when there is an image: the second stage is copied to the end of RAM and started.
+  boot() {
+    const { mcu } = this;
+    mcu.bootrom.set(new Uint32Array(makeBootRom().buffer));
+    mcu.sram.set(this.flash.subarray(0, 256), SECOND_STAGE - 0x20000000);
+    mcu.core.VTOR = 0;
+    mcu.core.SP = SECOND_STAGE;
+    mcu.core.LR = 0; // the second stage goes on to the image instead of returning
+    mcu.core.PC = SECOND_STAGE;
+    const profile = this.processor?.profile;
+    this.processor = new Processor(mcu, this.clock, this.symbols);
+    this.processor.profile = profile ?? null;
+  }
+
+  // Jumpers pull their pin to ground; the others rest on the pull-ups that the firmware is to switch on.
+  setLevels() {
+    const { mcu } = this;
+    for (const pin of mcu.gpio) {
+      pin.setInputValue(!this.jumpers.includes(pin.index));
+    }
+    mcu.gpio[24].setInputValue(this.consoleKind === "usb"); // VBUS is there
+    const fullScale = 4095, reference = 3.3;
+    mcu.adc.channelValues[3] = Math.min(fullScale, Math.round(this.batteryVolts / 3 / reference * fullScale));
+    mcu.adc.channelValues[4] = Math.round(0.706 / reference * fullScale); // 27 degrees
+  }
+
+  connectConsole() {
+    const { mcu } = this;
+    if (this.consoleKind === "usb") {
+      this.host = new UsbHost(mcu.usbCtrl, (bytes) => this.onConsole(bytes));
+    } else {
+      this.host = null;
+      mcu.uart[0].onByte = (byte) => this.onConsole(Uint8Array.of(byte));
+    }
+  }
+
+  /** Calls back in so many nanoseconds, whether the chip is reset in the meantime or not. */
+  after(nanos, callback) {
+    const appointment = { nanos: this.nanos + nanos, callback };
+    this.appointments.push(appointment);
+    this.appoint(appointment);
+  }
+
+  appoint(appointment) {
+    this.clock.createAlarm(() => {
+      this.appointments.splice(this.appointments.indexOf(appointment), 1);
+      appointment.callback();
+    }).schedule(appointment.nanos - this.nanos);
+  }
+
+  /** Bytes for the firmware's console. They arrive as fast as it takes them, also while the panel refreshes. */
+  send(bytes) {
+    if (this.host !== null) {
+      this.host.send(bytes);
+    } else {
+      for (const byte of bytes) {
+        this.mcu.uart[0].feedByte(byte);
+      }
+    }
+  }
+
+  /** A reset before the next instruction: by the run pin, or with a reason as the watchdog has it. RAM is kept. */
+  requestReset(how) {
+    this.resetRequest = how;
+    this.clock.deadline = 0;
+  }
+
+  reset() {
+    const { mcu, resetRequest } = this;
+    const queue = this.host?.queue ?? [];
+    this.pastNanos += this.clock.nanos;
+    this.pastCycles += mcu.core.cycles;
+    this.resets++;
+    this.powerUp({
+      ram: mcu.sram,
+      scratch: resetRequest.byRunPin ? undefined : mcu.watchdog.scratchData,
+      ...resetRequest,
+    });
+    this.host?.send(queue);
+    this.onReset();
+  }
+
+  /**
+   * Lets time pass until `isDone()` holds, or until the board's clock reads `untilNanos`, or until the firmware waits for
+   * something that only the console can bring. Returns "done", "time" or "idle".
+   */
+  run({ isDone = () => false, untilNanos = Infinity } = {}) {
+    const stop = this.clock.createAlarm(() => {});
+    let watch = stop;
+    const appoint = () => {
+      watch.cancel();
+      watch = this.clock.createAlarm(() => {});
+      if (untilNanos < Infinity) {
+        watch.schedule(Math.max(0, untilNanos - this.nanos));
+      }
+    };
+    appoint();
+    try {
+      for (;;) {
+        if (isDone()) {
+          return "done";
+        }
+        if (this.nanos >= untilNanos) {
+          return "time";
+        }
+        if (this.mcu.core.waiting) {
+          if (!this.clock.isAlarmSet) {
+            return "idle";
+          }
+          this.clock.jump();
+        } else {
+          this.processor.run();
+        }
+        this.clock.ring();
+        if (this.resetRequest !== null) {
+          this.reset();
+          appoint();
+        }
+      }
+    } finally {
+      watch.cancel();
+    }
+  }
+
+  /** From here on, cycles are counted for each function. */
+  startProfile() {
+    this.processor.startProfile();
+  }
+
+  readProfile() {
+    return this.processor.readProfile();
+  }
+
+  stopAtBreak(number) {
+    const { core } = this.mcu;
+    const caller = this.symbols.place((core.LR & ~1) - 2);
+    switch (number) {
+      case BREAK.MISSING: {
+        const code = core.registers[1];
+        const name = String.fromCharCode(code & 255, code >> 8);
+        throw new FirmwareError(`the firmware looks for "${name}" in the boot ROM, which the stand-in has not, at ${caller}`);
+      }
+      case BREAK.BOOTSEL:
+        this.hasLeft = true;
+        throw new FirmwareError("the firmware left for the boot loader (BOOTSEL)");
+      case BREAK.FAULT:
+        throw new FirmwareError(`the processor took a fault before the firmware had vectors for it, at ${caller}`);
+      default:
+        throw new FirmwareError(`the firmware stopped at a breakpoint, as after a panic, at ${this.processor.place}; ` +
+          `called from ${caller}`);
+    }
+  }
+}

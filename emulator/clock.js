@@ -1,0 +1,98 @@
+// The time of the emulated chip: it follows the processor's cycles, and jumps when the processor sleeps.
+// Uses: nothing. Has the interface that the peripherals of rp2040js expect of a clock.
+
+class Alarm {
+  constructor(clock, callback) {
+    this.clock = clock;
+    this.callback = callback;
+    this.nanos = Infinity;
+    this.scheduled = false;
+  }
+
+  /** Calls back once, in so many nanoseconds; an earlier appointment is dropped. */
+  schedule(nanos) {
+    this.cancel();
+    this.nanos = this.clock.nanos + nanos;
+    this.scheduled = true;
+    const { alarms } = this.clock;
+    const place = alarms.findIndex((alarm) => alarm.nanos > this.nanos);
+    alarms.splice(place < 0 ? alarms.length : place, 0, this);
+    this.clock.updateDeadline();
+  }
+
+  cancel() {
+    if (this.scheduled) {
+      this.scheduled = false;
+      this.clock.alarms.splice(this.clock.alarms.indexOf(this), 1);
+      this.clock.updateDeadline();
+    }
+  }
+}
+
+export class Clock {
+  constructor() {
+    this.counter = { cycles: 0 }; // the processor, which counts
+    this.cycleNanos = 8;
+    this.baseNanos = 0;
+    this.baseCycles = 0;
+    this.frozenNanos = undefined; // the appointed time, while an alarm calls back
+    this.alarms = []; // by time
+    this.deadline = Infinity; // the cycle at which the next alarm is due
+  }
+
+  get nanos() {
+    return this.frozenNanos ?? this.baseNanos + (this.counter.cycles - this.baseCycles) * this.cycleNanos;
+  }
+
+  get micros() {
+    return this.nanos / 1000;
+  }
+
+  createAlarm(callback) {
+    return new Alarm(this, callback);
+  }
+
+  get isAlarmSet() {
+    return this.alarms.length > 0;
+  }
+
+  /** From here on a cycle takes 1/frequency seconds. */
+  setFrequency(frequency) {
+    this.rebase(this.nanos);
+    this.cycleNanos = 1e9 / frequency;
+    this.updateDeadline();
+  }
+
+  /** Time passes up to the next alarm, and the processor does nothing in it. */
+  jump() {
+    if (this.isAlarmSet) {
+      this.rebase(Math.max(this.nanos, this.alarms[0].nanos));
+    }
+  }
+
+  /** Calls back the alarms that are due. */
+  ring() {
+    while (this.isAlarmSet && this.alarms[0].nanos <= this.nanos) {
+      const alarm = this.alarms.shift();
+      alarm.scheduled = false;
+      this.frozenNanos = alarm.nanos;
+      try {
+        alarm.callback();
+      } finally {
+        this.frozenNanos = undefined;
+      }
+    }
+    this.updateDeadline();
+  }
+
+  rebase(nanos) {
+    this.baseNanos = nanos;
+    this.baseCycles = this.counter.cycles;
+  }
+
+  updateDeadline() {
+    this.deadline = this.isAlarmSet
+      ? this.baseCycles + Math.ceil((this.alarms[0].nanos - this.baseNanos) / this.cycleNanos)
+      : Infinity;
+  }
+}

@@ -1,0 +1,229 @@
+// Runs an image of the firmware on an emulated Pico with its panel; the console is the terminal.
+// Uses: board.js and what it uses; socat for --pty. npm run --silent emulate -- quotes.uf2 [OPTION ...]
+
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { setImmediate, setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+import { Board } from "./board.js";
+import { ConsoleReader } from "./console.js";
+import { FirmwareError, InputError } from "./errors.js";
+import { addFault, flipBit } from "./faults.js";
+import { readElf, readUf2, Symbols } from "./image.js";
+import { Ssd1683 } from "./panel/ssd1683.js";
+import { Uc8176 } from "./panel/uc8176.js";
+import { encodePng } from "./picture.js";
+
+const usage = `usage: quillet emulate IMAGE.uf2 [OPTION ...]
+
+Runs an image of the firmware on an emulated Raspberry Pi Pico with a 4.2 inch e-paper panel. The console goes to the
+terminal, notes of the emulator to the standard error. Ends with 1 when the firmware does what a board or a panel would
+not put up with. A sleeping board takes no time. When the input has ended and the console is silent for ten seconds of
+the board's time, the run is over.
+
+  --panel NAME         its controller: ssd1683, uc8176, or none (ssd1683)
+  --png FILE           writes the picture after each refresh; the second one to FILE-2.png, and so on
+  --send LINE          types a line when the console is there; may be given several times
+  --jumper NAME        closes J1 (silence off) or J2; may be given twice
+  --console KIND       usb, or uart (usb)
+  --pty LINK           the console is a pseudo terminal with that name, for \`quillet monitor --port LINK\`
+  --pages N            ends after N refreshes
+  --seconds X          ends after X seconds of the board's time
+  --until TEXT         ends when the console says TEXT
+  --seed N             of the ring oscillator, whose randomness is the same in each run (1)
+  --battery VOLTS      at the board's supply (4.5)
+  --elf FILE           the symbols of the image, for messages (IMAGE.elf where it is)
+  --profile            prints at the end which functions took how many cycles
+  --fault KIND:AFTER   busy, reset, watchdog or flood, after so many bytes of the console; busy: after so many pictures
+  --flip PLACE         flips a bit of the flash at an address or at a symbol, as 0x10012345 or weights+100
+  --realtime           lets time pass no faster than it does
+  --quiet              no notes
+`;
+
+/** The pins that a closed jumper connects to ground. */
+const jumperPins = { J1: 18, J2: 21 };
+
+const controllers = { ssd1683: () => new Ssd1683(), uc8176: () => new Uc8176(), none: () => null };
+
+const SLICE_NANOS = 20e6; // of the board's time, between looks at the input
+const SILENCE_NANOS = 10e9;
+
+class UsageError extends Error {}
+
+function readOptions(argv) {
+  const options = {};
+  for (const name of ["panel", "png", "console", "pty", "pages", "seconds", "until", "seed", "battery", "elf", "flip"]) {
+    options[name] = { type: "string" };
+  }
+  for (const name of ["send", "jumper", "fault"]) {
+    options[name] = { type: "string", multiple: true, default: [] };
+  }
+  for (const name of ["profile", "realtime", "quiet", "help"]) {
+    options[name] = { type: "boolean", default: false };
+  }
+  let parsed;
+  try {
+    parsed = parseArgs({ args: argv, options, strict: true, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+  const { values, positionals } = parsed;
+  if (!values.help && positionals.length !== 1) {
+    throw new UsageError(positionals.length === 0 ? "the image is missing: a UF2 file" : "there must be one image only");
+  }
+  const number = (name, low, high, otherwise) => {
+    const value = values[name] === undefined ? otherwise : Number(values[name]);
+    if (values[name] !== undefined && (values[name].trim() === "" || !(value >= low && value <= high))) {
+      throw new UsageError(`--${name} must be a number from ${low} to ${high}, not '${values[name]}'`);
+    }
+    return value;
+  };
+  const oneOf = (name, value, table) => {
+    if (!Object.hasOwn(table, value)) {
+      throw new UsageError(`--${name} must be one of ${Object.keys(table).join(", ")}, not '${value}'`);
+    }
+    return table[value];
+  };
+  return {
+    ...values,
+    image: positionals[0],
+    controller: oneOf("panel", values.panel ?? "ssd1683", controllers),
+    jumpers: values.jumper.map((name) => oneOf("jumper", name, jumperPins)),
+    console: oneOf("console", values.console ?? "usb", { usb: "usb", uart: "uart" }),
+    pages: number("pages", 1, 1e6, Infinity),
+    seconds: number("seconds", 0, 1e9, Infinity),
+    seed: number("seed", 0, 0xffffffff, 1),
+    battery: number("battery", 0, 5.5, 4.5),
+  };
+}
+
+// npm starts programs in emulator/; the user's files are where npm was called.
+function fromUser(file) {
+  return path.resolve(process.env.INIT_CWD ?? ".", file);
+}
+
+function readFile(file) {
+  try {
+    return readFileSync(fromUser(file));
+  } catch (error) {
+    throw new InputError(`cannot read ${file}: ${error.message}`);
+  }
+}
+
+// A console on a pseudo terminal: socat makes one, and passes on what is typed there.
+function openPty(link) {
+  const child = spawn("socat", ["-", `pty,link=${fromUser(link)},raw,echo=0`], { stdio: ["pipe", "pipe", "inherit"] });
+  child.on("error", (error) => {
+    process.stderr.write(`quillet emulate: --pty needs socat, which does not start: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.stdin.on("error", () => {}); // it has gone
+  return { input: child.stdout, output: child.stdin, close: () => child.kill() };
+}
+
+function numbered(file, number) {
+  const { dir, name, ext } = path.parse(file);
+  return number === 1 ? file : path.join(dir, `${name}-${number}${ext}`);
+}
+
+async function emulate(options) {
+  const note = (text) => {
+    if (!options.quiet) {
+      process.stderr.write(`${text}\n`);
+    }
+  };
+  const flash = readUf2(readFile(options.image), options.image);
+  const elf = options.elf ?? options.image.replace(/\.uf2$/, ".elf");
+  const symbols = options.elf !== undefined || existsSync(fromUser(elf)) ? readElf(readFile(elf), elf) : new Symbols();
+  if (options.flip !== undefined) {
+    flipBit(flash, symbols, options.flip);
+  }
+  const controller = options.controller();
+  const board = new Board({ flash, symbols, controller, jumpers: options.jumpers, batteryVolts: options.battery,
+    seed: options.seed, console: options.console });
+  const line = options.pty === undefined
+    ? { input: process.stdin, output: process.stdout, close: () => {} }
+    : openPty(options.pty);
+  const reader = new ConsoleReader(board);
+  let hasInput = true;
+
+  board.onConsole = (bytes) => {
+    reader.take(bytes);
+    line.output.write(bytes);
+  };
+  board.onReset = () => note("(reset)");
+  reader.onMark = ({ cycles }) => note(`(${cycles} cycles between the marks: ${(cycles / 125e6).toFixed(4)} s at 125 MHz)`);
+  if (controller !== null) {
+    controller.onPicture = (frame) => {
+      if (options.png !== undefined) {
+        const file = numbered(options.png, controller.pictures);
+        writeFileSync(fromUser(file), encodePng(frame));
+        note(`(picture ${controller.pictures}: ${file})`);
+      }
+    };
+  }
+  options.fault.forEach((fault) => addFault(board, fault));
+  options.send.forEach((text) => board.send(Buffer.from(`${text}\n`)));
+  line.input.on("data", (bytes) => board.send(bytes));
+  line.input.on("end", () => { hasInput = false; });
+  line.input.resume();
+  if (options.profile) {
+    board.startProfile();
+  }
+
+  const isOver = () =>
+    (controller?.pictures ?? 0) >= options.pages || (options.until !== undefined && reader.text.includes(options.until)) ||
+    (!hasInput && options.pages === Infinity && options.seconds === Infinity &&
+      board.nanos - Math.max(reader.lastNanos, controller?.lastNanos ?? 0) > SILENCE_NANOS);
+  const startMs = Date.now();
+  const endNanos = options.seconds * 1e9;
+  let state = "time";
+  try {
+    while (state !== "done" && board.nanos < endNanos && (state !== "idle" || hasInput)) {
+      state = board.run({ isDone: isOver, untilNanos: Math.min(endNanos, board.nanos + SLICE_NANOS) });
+      const aheadMs = options.realtime ? board.nanos / 1e6 - (Date.now() - startMs) : 0;
+      await (state === "idle" ? setTimeout(10) : aheadMs > 1 ? setTimeout(aheadMs) : setImmediate());
+    }
+    if (Number.isFinite(options.pages)) {
+      board.run({ untilNanos: board.nanos + 5e9, isDone: () => !controller.isAwake }); // the panel goes to sleep
+    }
+    controller?.checkRest();
+    note(`(${(board.nanos / 1e9).toFixed(3)} s, ${board.cycles} cycles, ${controller?.pictures ?? 0} pictures)`);
+  } finally {
+    if (options.profile) {
+      const all = board.readProfile();
+      const sum = all.reduce((total, { cycles }) => total + cycles, 0);
+      for (const { name, cycles } of all.slice(0, 30)) {
+        note(`${String(cycles).padStart(14)} ${(100 * cycles / sum).toFixed(1).padStart(5)} %  ${name}`);
+      }
+    }
+    line.close();
+  }
+}
+
+async function main() {
+  try {
+    const options = readOptions(process.argv.slice(2));
+    if (options.help) {
+      process.stdout.write(usage);
+      return 0;
+    }
+    await emulate(options);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`quillet emulate: ${error.message}\nquillet emulate --help lists the options.\n`);
+      return 2;
+    }
+    if (error instanceof InputError || error instanceof FirmwareError) {
+      process.stderr.write(`quillet emulate: ${error.message}\n`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+process.stdout.on("error", () => process.exit(1)); // the reader of the console has gone
+process.exit(await main());
