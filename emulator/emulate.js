@@ -11,14 +11,14 @@ import { Board } from "./board.js";
 import { ConsoleReader } from "./console.js";
 import { FirmwareError, InputError } from "./errors.js";
 import { addFault, flipBit } from "./faults.js";
-import { readElf, readUf2, Symbols } from "./image.js";
+import { readElfImage, readSymbols, readUf2, Symbols } from "./image.js";
 import { Ssd1683 } from "./panel/ssd1683.js";
 import { Uc8176 } from "./panel/uc8176.js";
 import { encodePng } from "./picture.js";
 
-const usage = `usage: quillet emulate IMAGE.uf2 [OPTION ...]
+const usage = `usage: quillet emulate IMAGE [OPTION ...]
 
-Runs an image of the firmware on an emulated Raspberry Pi Pico with a 4.2 inch e-paper panel. The console goes to the
+Runs an image of the firmware, a UF2 or an ELF file, on an emulated Raspberry Pi Pico with a 4.2 inch e-paper panel. The console goes to the
 terminal, notes of the emulator to the standard error. Ends with 1 when the firmware does what a board or a panel would
 not put up with. A sleeping board takes no time. When the input has ended and the console is silent for ten seconds of
 the board's time, the run is over.
@@ -27,14 +27,14 @@ the board's time, the run is over.
   --png FILE           writes the picture after each refresh; the second one to FILE-2.png, and so on
   --send LINE          types a line when the console is there; may be given several times
   --jumper NAME        closes J1 (silence off) or J2; may be given twice
-  --console KIND       usb, or uart (usb)
+  --console KIND       usb, uart, or none: on batteries, with nobody there (usb)
   --pty LINK           the console is a pseudo terminal with that name, for \`quillet monitor --port LINK\`
   --pages N            ends after N refreshes
   --seconds X          ends after X seconds of the board's time
   --until TEXT         ends when the console says TEXT
   --seed N             of the ring oscillator, whose randomness is the same in each run (1)
   --battery VOLTS      at the board's supply (4.5)
-  --elf FILE           the symbols of the image, for messages (IMAGE.elf where it is)
+  --elf FILE           the symbols of the image, for messages (the one that the build left)
   --profile            prints at the end which functions took how many cycles
   --fault KIND:AFTER   busy, reset, watchdog or flood, after so many bytes of the console; busy: after so many pictures
   --flip PLACE         flips a bit of the flash at an address or at a symbol, as 0x10012345 or weights+100
@@ -71,7 +71,7 @@ function readOptions(argv) {
   }
   const { values, positionals } = parsed;
   if (!values.help && positionals.length !== 1) {
-    throw new UsageError(positionals.length === 0 ? "the image is missing: a UF2 file" : "there must be one image only");
+    throw new UsageError(positionals.length === 0 ? "the image is missing: a UF2 or an ELF file" : "there must be one image only");
   }
   const number = (name, low, high, otherwise) => {
     const value = values[name] === undefined ? otherwise : Number(values[name]);
@@ -91,7 +91,7 @@ function readOptions(argv) {
     image: positionals[0],
     controller: oneOf("panel", values.panel ?? "ssd1683", controllers),
     jumpers: values.jumper.map((name) => oneOf("jumper", name, jumperPins)),
-    console: oneOf("console", values.console ?? "usb", { usb: "usb", uart: "uart" }),
+    console: oneOf("console", values.console ?? "usb", { usb: "usb", uart: "uart", none: "none" }),
     pages: number("pages", 1, 1e6, Infinity),
     seconds: number("seconds", 0, 1e9, Infinity),
     seed: number("seed", 0, 0xffffffff, 1),
@@ -110,6 +110,19 @@ function readFile(file) {
   } catch (error) {
     throw new InputError(`cannot read ${file}: ${error.message}`);
   }
+}
+
+// The image, and its symbols: from the ELF file that was given, that is the image, or that the build left beside it.
+function readImage({ image, elf }) {
+  const bytes = readFile(image);
+  const isElf = bytes.subarray(0, 4).toString("latin1") === "\x7fELF";
+  const name = path.basename(image, ".uf2");
+  const places = [image.replace(/\.uf2$/, ".elf"), path.join(path.dirname(image), "firmware", name, "quotes.elf")];
+  const file = elf ?? (isElf ? image : places.find((place) => place !== image && existsSync(fromUser(place))));
+  return {
+    flash: isElf ? readElfImage(bytes, image) : readUf2(bytes, image),
+    symbols: file === undefined ? new Symbols() : readSymbols(readFile(file), file),
+  };
 }
 
 // A console on a pseudo terminal: socat makes one, and passes on what is typed there.
@@ -134,9 +147,7 @@ async function emulate(options) {
       process.stderr.write(`${text}\n`);
     }
   };
-  const flash = readUf2(readFile(options.image), options.image);
-  const elf = options.elf ?? options.image.replace(/\.uf2$/, ".elf");
-  const symbols = options.elf !== undefined || existsSync(fromUser(elf)) ? readElf(readFile(elf), elf) : new Symbols();
+  const { flash, symbols } = readImage(options);
   if (options.flip !== undefined) {
     flipBit(flash, symbols, options.flip);
   }

@@ -1,4 +1,4 @@
-// Reads what is put on the board: the blocks of a UF2 file, and the symbols of the ELF file beside it.
+// Reads what is put on the board: the blocks of a UF2 file, or an ELF file, and the symbols of the latter.
 // Uses: errors.js. UF2: the published specification of the format; ELF: the System V ABI, 32 bits, little-endian.
 
 import { InputError } from "./errors.js";
@@ -48,6 +48,40 @@ export function readUf2(bytes, name) {
   }
   checkSecondStage(flash, name);
   return flash;
+}
+
+/**
+ * Takes the image from an ELF file: what it loads, at the addresses where it is stored.
+ * @throws {InputError}
+ */
+export function readElfImage(bytes, name) {
+  const view = openElf(bytes, name);
+  const flash = new Uint8Array(FLASH_BYTES).fill(0xff);
+  const headers = view.getUint32(28, true), headerBytes = view.getUint16(42, true), count = view.getUint16(44, true);
+
+  for (let header = headers; header < headers + count * headerBytes; header += headerBytes) {
+    if (header + 32 > bytes.length) {
+      throw new InputError(`${name}: the ELF file is cut short`);
+    }
+    const [type, offset, , address, size] = [0, 4, 8, 12, 16].map((place) => view.getUint32(header + place, true));
+    if (type !== 1 || size === 0) { // PT_LOAD
+      continue;
+    }
+    if (address < FLASH_START || address + size > FLASH_START + FLASH_BYTES || offset + size > bytes.length) {
+      throw new InputError(`${name}: ${size} bytes for address 0x${address.toString(16)}, which are not in the flash`);
+    }
+    flash.set(bytes.subarray(offset, offset + size), address - FLASH_START);
+  }
+  checkSecondStage(flash, name);
+  return flash;
+}
+
+function openElf(bytes, name) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 52 || view.getUint32(0) !== 0x7f454c46 || bytes[4] !== 1 || bytes[5] !== 1) {
+    throw new InputError(`${name}: no ELF file of 32 bits, little-endian`);
+  }
+  return view;
 }
 
 // CRC-32 as the boot ROM computes it: polynomial 0x04c11db7, not reflected, without a final inversion.
@@ -102,17 +136,14 @@ export class Symbols {
 }
 
 /** Reads the symbol table of an ELF file. @throws {InputError} */
-export function readElf(bytes, name) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function readSymbols(bytes, name) {
+  const view = openElf(bytes, name);
   const text = (start) => {
     const end = bytes.indexOf(0, start);
     return new TextDecoder().decode(bytes.subarray(start, end));
   };
   const list = [];
 
-  if (bytes.length < 52 || view.getUint32(0) !== 0x7f454c46 || bytes[4] !== 1 || bytes[5] !== 1) {
-    throw new InputError(`${name}: no ELF file of 32 bits, little-endian`);
-  }
   try {
     const sections = view.getUint32(32, true), sectionBytes = view.getUint16(46, true);
     const field = (section, place) => view.getUint32(sections + section * sectionBytes + place, true);

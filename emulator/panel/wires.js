@@ -7,8 +7,10 @@ import { FirmwareError } from "../errors.js";
 const CLOCK = 10, DATA_IN = 11, SELECT = 9, DATA_OR_COMMAND = 8, RESET = 12, BUSY = 13;
 const FUNCTION_SPI = 1, FUNCTION_SIO = 5;
 
-// SSPCR0, in the data sheet of the PL022.
+// SSPCR0 in the data sheet of the PL022.
 const PHASE = 0x80, POLARITY = 0x40;
+// SSPCR1: the bit that switches the port on, and the one that makes it a slave.
+const ON = 2, SLAVE = 4;
 
 export class PanelWires {
   constructor(board, controller) {
@@ -67,6 +69,7 @@ export class PanelWires {
         `a byte was sent while pin ${pin} was no output`);
     }
     expect(!this.level(SELECT), "a byte was sent while it was not selected (CS high)");
+    expect((spi.control1 & (ON | SLAVE)) === ON, "a byte was sent while SPI1 was off or no master");
     expect(spi.dataBits === 8, `SPI1 sends ${spi.dataBits} bits at a time instead of 8`);
     expect((spi.control0 & (PHASE | POLARITY)) === 0, "SPI1 is not in mode 0");
     expect(spi.clockFrequency > 0 && spi.clockFrequency <= controller.maxFrequency,

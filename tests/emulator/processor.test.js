@@ -1,0 +1,173 @@
+// The fast processor beside rp2040js's own: the same registers, flags, memory and cycles after each instruction.
+// Uses: node's own test runner, emulator/processor.js, rp2040js. node --test tests/emulator/processor.test.js
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import test from "node:test";
+
+import { makeRandom } from "../../emulator/board.js";
+import { Clock } from "../../emulator/clock.js";
+import { FirmwareError } from "../../emulator/errors.js";
+import { Symbols } from "../../emulator/image.js";
+import { Processor } from "../../emulator/processor.js";
+
+const { LogLevel, ConsoleLogger, RP2040 } = createRequire(new URL("../../emulator/board.js", import.meta.url))("rp2040js");
+
+const RAM = 0x20000000, CODE = RAM + 0x8000, DATA = RAM + 0x1000;
+
+function makeMachine() {
+  const clock = new Clock();
+  const mcu = new RP2040(clock);
+  clock.counter = mcu.core;
+  mcu.logger = new ConsoleLogger(LogLevel.Error, true);
+  return { mcu, clock, processor: new Processor(mcu, clock, new Symbols()) };
+}
+
+// Both machines in the same state: registers, flags, 256 bytes of data, one instruction and what follows it.
+function prepare(machine, state) {
+  const { mcu, clock } = machine;
+  const { core } = mcu;
+  mcu.sram.fill(0, 0, 0x9000);
+  state.data.forEach((byte, place) => { mcu.sram[DATA - RAM + place] = byte; });
+  new DataView(mcu.sram.buffer).setUint16(CODE - RAM, state.opcode, true);
+  new DataView(mcu.sram.buffer).setUint16(CODE - RAM + 2, state.next, true);
+  core.registers.set(state.registers);
+  core.PC = CODE;
+  [core.N, core.Z, core.C, core.V] = state.flags;
+  core.waiting = core.interruptsUpdated = core.eventRegistered = false;
+  core.cycles = 0;
+  clock.deadline = 1;
+}
+
+function result({ mcu }) {
+  const { core } = mcu;
+  return {
+    registers: Array.from(core.registers, (value, index) => (index === 15 ? value & ~1 : value).toString(16)),
+    flags: [core.N, core.Z, core.C, core.V],
+    cycles: core.cycles,
+    memory: Buffer.from(mcu.sram.subarray(0, 0x9000)).toString("latin1"),
+  };
+}
+
+// Edges of 32-bit arithmetic among random words.
+function makeWord(random) {
+  const edges = [0, 1, 2, 31, 32, 33, 255, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0xffff0000];
+  return random() < 0.4 ? edges[Math.floor(random() * edges.length)] : Math.floor(random() * 2 ** 32);
+}
+
+const isMemory = (opcode) => opcode >> 12 >= 5 && opcode >> 12 <= 9 || opcode >> 12 === 12 || (opcode & 0xf600) === 0xb400;
+
+function makeState(opcode, random) {
+  const registers = Array.from({ length: 16 }, () => makeWord(random));
+  registers[13] = DATA + 128;
+  if (isMemory(opcode)) {
+    // Addresses within the data; an offset in a register is small, and both are aligned.
+    for (let i = 0; i < 8; i++) {
+      registers[i] = DATA + 4 * Math.floor(random() * 16);
+    }
+    const offset = (opcode >> 6) & 7, base = (opcode >> 3) & 7;
+    if (opcode >> 12 === 5 && offset !== base) {
+      registers[offset] = 4 * Math.floor(random() * 8);
+    }
+  }
+  return {
+    opcode,
+    next: 0xf800 | Math.floor(random() * 0x800),
+    registers,
+    flags: Array.from({ length: 4 }, () => random() < 0.5),
+    data: Array.from({ length: 512 }, () => Math.floor(random() * 256)),
+  };
+}
+
+// Where rp2040js is not the reference.
+function isRp2040jsWrong({ opcode, registers, flags }) {
+  const carry = flags[2] ? 1 : 0;
+  const d = opcode & 7, m = (opcode >> 3) & 7;
+  switch (opcode >> 6) {
+    case 0b0100000101: // ADCS: overflow, when the carry alone takes an operand over the edge
+      return registers[d] + carry === 0x80000000 || registers[d] + carry === 0x100000000;
+    case 0b0100000110: // SBCS: likewise
+      return registers[m] + 1 - carry === 0x80000000 || registers[m] + 1 - carry === 0x100000000;
+    case 0b0100000010: case 0b0100000011: case 0b0100000100: case 0b0100000111: // shifts by a register
+      return (registers[m] & 0xff) === 0 || (registers[m] & 0xff) >= 32;
+    default:
+      break;
+  }
+  const storesBase = opcode >> 11 === 0b11000 && (opcode & (1 << ((opcode >> 8) & 7))) !== 0; // STMIA writes back always
+  return storesBase;
+}
+
+// The instructions that firmware consists of: no system calls, breakpoints, waits, or undefined ones.
+function isTested(opcode) {
+  const top = opcode >> 8;
+  return top !== 0xbe && top !== 0xbf && top !== 0xde && top !== 0xdf && opcode >> 11 !== 0b11101 && top < 0xf0 &&
+    (opcode & 0xf500) !== 0xb100 && // CBZ and others that ARMv6-M has not
+    !(top === 0xbb || top === 0xb6 || top === 0xb8 || top === 0xb9 || top === 0xb7) && (top !== 0xba || (opcode & 0xc0) !== 0x80) &&
+    !(top === 0x47 && (opcode & 7) !== 0) && !(opcode >> 12 === 12 && (opcode & 0xff) === 0) &&
+    !((opcode & 0xf600) === 0xb400 && (opcode & 0x1ff) === 0);
+}
+
+test("each instruction does what it does in rp2040js", () => {
+  const ours = makeMachine(), theirs = makeMachine();
+  const random = makeRandom(7);
+  let count = 0;
+
+  for (let opcode = 0; opcode < 0x10000; opcode += 1 + Math.floor(random() * 3)) {
+    if (!isTested(opcode)) {
+      continue;
+    }
+    const state = makeState(opcode, random);
+    if (isRp2040jsWrong(state)) {
+      continue;
+    }
+    prepare(ours, state);
+    prepare(theirs, state);
+    ours.processor.run();
+    theirs.mcu.core.executeInstruction();
+    const expected = result(theirs);
+    expected.cycles += opcode >> 8 === 0xb5 ? 1 : 0; // PUSH takes one more with the link register, as with any other
+    assert.deepEqual(result(ours), expected, `opcode 0x${opcode.toString(16)}, ${JSON.stringify(state.registers)}, ` +
+      `flags ${state.flags}`);
+    count++;
+  }
+  assert.ok(count > 20000, `${count} were compared`);
+});
+
+// Runs one instruction in RAM with some registers set.
+function execute(opcode, registers) {
+  const machine = makeMachine();
+  const state = { opcode, next: 0, registers: new Array(16).fill(0), flags: [false, false, false, false], data: [] };
+  Object.assign(state.registers, registers);
+  prepare(machine, state);
+  machine.processor.run();
+  return machine.mcu.core;
+}
+
+test("what rp2040js gets wrong follows the manual", () => {
+  const adcs = execute(0x4148, { 0: 0x7fffffff, 1: 0 }); // without a carry
+  assert.deepEqual([adcs.registers[0], adcs.V], [0x7fffffff, false]);
+  const shift = execute(0x4088, { 0: 3, 1: 32 }); // LSLS r0, r1
+  assert.deepEqual([shift.registers[0], shift.Z, shift.C], [0, true, true]);
+  const far = execute(0x40c8, { 0: 0x80000000, 1: 33 }); // LSRS r0, r1
+  assert.deepEqual([far.registers[0], far.C], [0, false]);
+  const store = execute(0xc103, { 0: 1, 1: DATA }); // STMIA r1!, {r0, r1}
+  assert.equal(store.registers[1], DATA + 8);
+});
+
+test("an access that is not aligned, a write to flash and a jump into nowhere end the run", () => {
+  for (const [opcode, registers, pattern] of [
+    [0x6808, { 1: DATA + 2 }, /read a word from 0x20001002, which is not aligned, at 0x20008000/],
+    [0x8008, { 1: DATA + 1 }, /wrote a halfword to 0x20001001, which is not aligned/],
+    [0x7008, { 1: 0x10000000 }, /wrote to 0x10000000, which is flash/],
+    [0x4708, { 1: 0x30000001 }, /jumped to 0x30000000, where no code is/],
+  ]) {
+    assert.throws(() => {
+      const machine = makeMachine();
+      const state = { opcode, next: 0, registers: new Array(16).fill(0), flags: [], data: [] };
+      Object.assign(state.registers, registers);
+      prepare(machine, state);
+      machine.clock.deadline = 10;
+      machine.processor.run();
+    }, (error) => error instanceof FirmwareError && pattern.test(error.message) || assert.fail(error.stack));
+  }
+});
