@@ -13,8 +13,9 @@
 
 static const char usage[] = "verify --model names.json [OPTION ...]";
 static const char summary_text[] = "Compares what an exported model says at every stage of its road: checkpoint,\n"
-                                   "host engine, ONNX Runtime, generated C from several compilers. Exits with 1\n"
-                                   "when a stage differs, and names the node of the graph at which it does.";
+                                   "host engine, ONNX Runtime, generated C from several compilers and on an\n"
+                                   "emulated RP2040. Exits with 1 when a stage differs, and names the node of\n"
+                                   "the graph at which it does.";
 
 struct settings {
     struct ql_road_options road;

@@ -33,12 +33,13 @@ enum ql_status ql_generated_stage_open(struct ql_stage *stage, const struct ql_w
 {
     char program[QL_WORKSHOP_PATH_BYTES], source[QL_WORKSHOP_PATH_BYTES], port[QL_WORKSHOP_PATH_BYTES];
     const char *const arguments[] = {"-I", workshop->folder, source, port, NULL};
+    const char *const argv[] = {program, NULL};
 
     ql_workshop_path(workshop, program, "model");
     ql_workshop_path(workshop, source, "model.c");
     ql_workshop_source_path(workshop, port, "firmware/port/pipe/model.c");
     enum ql_status status = ql_compiler_run(compiler, program, arguments, error);
-    return status == QL_OK ? ql_pipe_stage_open(stage, compiler->name, program, V, error) : status;
+    return status == QL_OK ? ql_pipe_stage_open(stage, compiler->name, argv, V, error) : status;
 }
 
 // Adds the bytes of arrays to a definition for arrays.c: "8,1024,1024".

@@ -105,10 +105,9 @@ enum ql_status ql_ort_stage_open(struct ql_stage *stage, const char *descriptor_
     return status;
 }
 
-enum ql_status ql_pipe_stage_open(struct ql_stage *stage, const char *name, const char *program, int V,
+enum ql_status ql_pipe_stage_open(struct ql_stage *stage, const char *name, const char *const *argv, int V,
                                   struct ql_error *error)
 {
-    const char *const argv[] = {program, NULL};
     enum ql_status status = init(stage, V, true, error);
 
     if (status != QL_OK) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "onnx/onnx_reader.h"
+#include "verify/emulator.h"
 #include "verify/exposed_model.h"
 #include "verify/generated_code.h"
 
@@ -122,6 +123,8 @@ const char *ql_road_stage_name(const struct ql_road_stage *stage)
         return "ONNX Runtime";
     case QL_ROAD_GENERATED:
         return stage->compiler->name;
+    case QL_ROAD_EMULATED:
+        return QL_EMULATED_STAGE;
     case QL_ROAD_FOREIGN:
         return "--c";
     }
@@ -161,6 +164,7 @@ static void list_stages(struct ql_road *road)
     for (const struct ql_compiler *compiler = ql_compilers; compiler->name != NULL; compiler++) {
         add_stage(road, QL_ROAD_GENERATED, compiler);
     }
+    add_stage(road, QL_ROAD_EMULATED, NULL);
     if (road->options.c_path != NULL) {
         add_stage(road, QL_ROAD_FOREIGN, &ql_foreign_compiler);
     }
@@ -216,6 +220,38 @@ void ql_road_close(struct ql_road *road)
     *road = (struct ql_road){0};
 }
 
+static enum ql_status write_generated(struct ql_road *road, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    if (!road->has_generated) {
+        status = ql_generated_code_write(&road->workshop, "model", road->options.descriptor_path, false, error);
+        road->has_generated = status == QL_OK;
+    }
+    return status;
+}
+
+// What a slow stage can do in some seconds: the beginning of the text that is read, and of the first that is written.
+static struct ql_verification shorten(const struct ql_verification *verification, const struct ql_graph *graph)
+{
+    struct ql_verification shorter = *verification;
+    long parameters = 0;
+
+    for (int i = 0; i < graph->value_count; i++) {
+        const struct ql_value *value = &graph->values[i];
+        long count = value->data != NULL && value->type == QL_ELEMENT_F32 ? 1 : 0;
+        for (int d = 0; d < value->rank; d++) {
+            count *= value->dims[d];
+        }
+        parameters += count;
+    }
+    const int length = ql_emulated_length(parameters);
+    shorter.T = shorter.T < length ? shorter.T : length;
+    shorter.draw_length = shorter.draw_length < length ? shorter.draw_length : length;
+    shorter.draw_count = shorter.draw_count < 1 ? 0 : 1;
+    return shorter;
+}
+
 // A language model on somebody else's C.
 struct foreign {
     struct ql_runner runner;
@@ -258,12 +294,15 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
         status = ql_ort_stage_open(&stage, road->options.descriptor_path, road->model.V, path, error);
         break;
     case QL_ROAD_GENERATED:
-        if (!road->has_generated) {
-            status = ql_generated_code_write(&road->workshop, "model", road->options.descriptor_path, false, error);
-            road->has_generated = status == QL_OK;
-        }
+        status = write_generated(road, error);
         if (status == QL_OK) {
             status = ql_generated_stage_open(&stage, &road->workshop, kind->compiler, road->model.V, error);
+        }
+        break;
+    case QL_ROAD_EMULATED:
+        status = write_generated(road, error);
+        if (status == QL_OK) {
+            status = ql_emulated_stage_open(&stage, &road->workshop, road->model.V, error);
         }
         break;
     case QL_ROAD_FOREIGN:
@@ -276,7 +315,9 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
         memcpy(report->comparison.message, error->message, sizeof report->comparison.message);
         status = QL_OK;
     } else {
-        status = ql_verification_step(&road->verification, &report->comparison, &stage, error);
+        const struct ql_verification verification =
+            kind->kind == QL_ROAD_EMULATED ? shorten(&road->verification, &road->graph) : road->verification;
+        status = ql_verification_step(&verification, &report->comparison, &stage, error);
         if (status == QL_OK && report->comparison.verdict == QL_VERDICT_DIFFERS) {
             ql_road_part_write(road, report, kind, &stage);
         }

@@ -20,7 +20,7 @@ struct ql_road_options {
     const char *entry;        // ... its function, ...
     const char *exposed_path; // ... and the same from the file of ql_road_expose
     const char *tool;         // `quillet` itself, for its compile
-    const char *source_path;  // the root of the sources, for web/ and firmware/port/pipe/
+    const char *source_path;  // the root of the sources, for web/, emulator/ and firmware/port/pipe/
     const char *stages;       // only stages with one of these words, separated by commas, in their names; NULL: all
     int characters;           // of the text that is read, at most
     int seed_count, length;   // texts that are written at each setting, and their length
@@ -35,7 +35,13 @@ enum { QL_ROAD_STAGE_LIMIT = 16, QL_ROAD_REPORT_BYTES = 4096 };
 
 // What to open for a stage.
 struct ql_road_stage {
-    enum ql_road_stage_kind { QL_ROAD_CHECKPOINT, QL_ROAD_ORT, QL_ROAD_GENERATED, QL_ROAD_FOREIGN } kind;
+    enum ql_road_stage_kind {
+        QL_ROAD_CHECKPOINT,
+        QL_ROAD_ORT,
+        QL_ROAD_GENERATED,
+        QL_ROAD_EMULATED,
+        QL_ROAD_FOREIGN,
+    } kind;
     const struct ql_compiler *compiler; // of C
 };
 
@@ -62,7 +68,7 @@ struct ql_road_report {
     char part[QL_ROAD_REPORT_BYTES]; // where a stage that differs does so, in some lines; otherwise ""
 };
 
-// The name of a stage before it is opened: "checkpoint", "ONNX Runtime", "gcc -O3", "--c".
+// The name of a stage before it is opened: "checkpoint", "ONNX Runtime", "gcc -O3", "RP2040 (emulated)", "--c".
 const char *ql_road_stage_name(const struct ql_road_stage *stage);
 
 // Opens the model and lets the host engine read and write. Errors: those of the files, of the engine, of options that

@@ -80,6 +80,10 @@ static enum ql_status open_exposed(struct ql_road *road, struct ql_runner *runne
                                      shows_all ? road->options.exposed_path : road->options.c_path, road->options.entry,
                                      shows_all ? exposed : ql_engine_runner_program(&road->engine), error);
     }
+    case QL_ROAD_EMULATED:
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the program in the emulator shows its logits only; the stages that run the same C here "
+                              "name the node if it is the C that differs");
     default:
         return ql_error_write(error, QL_ERROR_INPUT, "a checkpoint has no graph");
     }

@@ -22,7 +22,8 @@ enum ql_status ql_ort_stage_open(struct ql_stage *stage, const char *descriptor_
 
 // A program that answers the requests "read" and "write" of web/ort_server.js: firmware/port/pipe/model.c with generated
 // C, which has the sampler with it.
-enum ql_status ql_pipe_stage_open(struct ql_stage *stage, const char *name, const char *program, int V,
+// argv: the program and its arguments, ending with NULL.
+enum ql_status ql_pipe_stage_open(struct ql_stage *stage, const char *name, const char *const *argv, int V,
                                   struct ql_error *error);
 
 #endif

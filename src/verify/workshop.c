@@ -2,8 +2,8 @@
 // Uses: base, verify/process, POSIX.
 #include "verify/workshop.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,18 +41,20 @@ enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, 
     return QL_OK;
 }
 
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void)status;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
 void ql_workshop_close(struct ql_workshop *workshop)
 {
-    char path[QL_WORKSHOP_PATH_BYTES];
-    DIR *folder = workshop->folder[0] == '\0' ? NULL : opendir(workshop->folder);
+    enum { OPEN_FOLDERS = 16 };
 
-    if (folder != NULL) {
-        for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-            ql_workshop_path(workshop, path, entry->d_name);
-            (void)unlink(path); // fails for . and .., as it should
-        }
-        (void)closedir(folder);
-        (void)rmdir(workshop->folder);
+    if (workshop->folder[0] != '\0') {
+        (void)nftw(workshop->folder, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
     }
     workshop->folder[0] = '\0';
 }

@@ -26,7 +26,7 @@ extern const struct ql_compiler ql_compilers[];
 // For C that others generated.
 extern const struct ql_compiler ql_foreign_compiler;
 
-// Makes an empty folder below TMPDIR or /tmp; the struct must start as {0}. Close removes it with the files in it.
+// Makes an empty folder below TMPDIR or /tmp; the struct must start as {0}. Close removes it with all that is in it.
 enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *source_path,
                                 struct ql_error *error);
 void ql_workshop_close(struct ql_workshop *workshop);

@@ -33,7 +33,7 @@ static void read_text(void)
         if (logits != NULL) {
             write_logits(logits);
         }
-        if (getchar() != ',') {
+        if (getc(stdin) != ',') {
             break;
         }
     }
@@ -64,7 +64,7 @@ int main(void)
     uint32_t seed;
 
     while (scanf(" {\"%7[a-z]\":", verb) == 1) {
-        if (strcmp(verb, "read") == 0 && getchar() == '[') {
+        if (strcmp(verb, "read") == 0 && getc(stdin) == '[') {
             read_text();
         } else if (strcmp(verb, "write") == 0 &&
                    scanf("{\"temperature\":%f,\"top_p\":%f,\"top_k\":%d,\"seed\":%" SCNu32 ",\"length\":%d",
