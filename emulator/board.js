@@ -5,9 +5,9 @@ import { ConsoleLogger, LogLevel, RP2040 } from "rp2040js";
 
 import { BREAK, makeBootRom } from "./boot_rom.js";
 import { Clock } from "./clock.js";
-import { FirmwareError } from "./errors.js";
+import { BootLoaderExit, FirmwareError } from "./errors.js";
 import { Symbols } from "./image.js";
-import { completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset } from "./peripherals.js";
+import { completePins, completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset } from "./peripherals.js";
 import { Processor } from "./processor.js";
 import { UsbHost } from "./usb_host.js";
 import { PanelWires } from "./panel/wires.js";
@@ -126,6 +126,7 @@ export class Board {
     mcu.peripherals[0x40060] = oscillator;
     mcu.peripherals[0x40064] = new VoltageAndReset(mcu, byRunPin);
     mcu.spi.forEach(completeSpi);
+    completePins(mcu.peripherals[0x40014]);
     this.isDormant = false;
   }
 
@@ -233,20 +234,25 @@ export class Board {
   }
 
   /**
-   * Lets time pass until `isDone()` holds, or until the board's clock reads `untilNanos`, or until the firmware waits for
-   * something that only the console can bring. Returns "done", "time" or "idle".
+   * Lets time pass until `isDone()` holds ("done"), until the board's clock reads `untilNanos` ("time"), until the
+   * processor has worked for `sliceNanos` ("slice"; what it sleeps does not count), or until the firmware waits for
+   * something that only the console can bring ("idle").
    */
-  run({ isDone = () => false, untilNanos = Infinity } = {}) {
-    const stop = this.clock.createAlarm(() => {});
-    let watch = stop;
-    const appoint = () => {
-      watch.cancel();
-      watch = this.clock.createAlarm(() => {});
-      if (untilNanos < Infinity) {
-        watch.schedule(Math.max(0, untilNanos - this.nanos));
+  run({ isDone = () => false, untilNanos = Infinity, sliceNanos = Infinity } = {}) {
+    const sliceEnd = this.cycles + sliceNanos / this.clock.cycleNanos;
+    let alarms = [];
+    const appoint = (nanos) => {
+      const alarm = this.clock.createAlarm(() => {});
+      alarms.push(alarm);
+      if (nanos < Infinity) {
+        alarm.schedule(Math.max(0, nanos));
       }
     };
-    appoint();
+    const dismiss = () => {
+      alarms.forEach((alarm) => alarm.cancel());
+      alarms = [];
+    };
+
     try {
       for (;;) {
         if (isDone()) {
@@ -255,22 +261,26 @@ export class Board {
         if (this.nanos >= untilNanos) {
           return "time";
         }
-        if (this.mcu.core.waiting) {
-          if (!this.clock.isAlarmSet) {
-            return "idle";
-          }
+        if (this.cycles >= sliceEnd) {
+          return "slice";
+        }
+        appoint(untilNanos - this.nanos);
+        if (!this.mcu.core.waiting) {
+          appoint((sliceEnd - this.cycles) * this.clock.cycleNanos);
+          this.processor.run();
+        } else if (this.clock.isAlarmSet) {
           this.clock.jump();
         } else {
-          this.processor.run();
+          return "idle";
         }
+        dismiss();
         this.clock.ring();
         if (this.resetRequest !== null) {
           this.reset();
-          appoint();
         }
       }
     } finally {
-      watch.cancel();
+      dismiss();
     }
   }
 
@@ -293,8 +303,7 @@ export class Board {
         throw new FirmwareError(`the firmware looks for "${name}" in the boot ROM, which the stand-in has not, at ${caller}`);
       }
       case BREAK.BOOTSEL:
-        this.hasLeft = true;
-        throw new FirmwareError("the firmware left for the boot loader (BOOTSEL)");
+        throw new BootLoaderExit("the firmware left for the boot loader");
       case BREAK.FAULT:
         throw new FirmwareError(`the processor took a fault before the firmware had vectors for it, at ${caller}`);
       default:

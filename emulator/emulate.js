@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 
 import { Board } from "./board.js";
 import { ConsoleReader } from "./console.js";
-import { FirmwareError, InputError } from "./errors.js";
+import { BootLoaderExit, FirmwareError, InputError } from "./errors.js";
 import { addFault, flipBit } from "./faults.js";
 import { readElfImage, readSymbols, readUf2, Symbols } from "./image.js";
 import { Ssd1683 } from "./panel/ssd1683.js";
@@ -20,7 +20,7 @@ const usage = `usage: quillet emulate IMAGE [OPTION ...]
 
 Runs an image of the firmware, a UF2 or an ELF file, on an emulated Raspberry Pi Pico with a 4.2 inch e-paper panel. The console goes to the
 terminal, notes of the emulator to the standard error. Ends with 1 when the firmware does what a board or a panel would
-not put up with. A sleeping board takes no time. When the input has ended and the console is silent for ten seconds of
+not put up with. A sleeping board takes no time. When the input has ended and the console is silent for four seconds of
 the board's time, the run is over.
 
   --panel NAME         its controller: ssd1683, uc8176, or none (ssd1683)
@@ -47,8 +47,8 @@ const jumperPins = { J1: 18, J2: 21 };
 
 const controllers = { ssd1683: () => new Ssd1683(), uc8176: () => new Uc8176(), none: () => null };
 
-const SLICE_NANOS = 20e6; // of the board's time, between looks at the input
-const SILENCE_NANOS = 10e9;
+const SLICE_NANOS = 20e6; // of the processor's work, between looks at the input
+const SILENCE_NANOS = 4e9;
 
 class UsageError extends Error {}
 
@@ -190,10 +190,11 @@ async function emulate(options) {
       board.nanos - Math.max(reader.lastNanos, controller?.lastNanos ?? 0) > SILENCE_NANOS);
   const startMs = Date.now();
   const endNanos = options.seconds * 1e9;
-  let state = "time";
+  let state = "slice";
   try {
     while (state !== "done" && board.nanos < endNanos && (state !== "idle" || hasInput)) {
-      state = board.run({ isDone: isOver, untilNanos: Math.min(endNanos, board.nanos + SLICE_NANOS) });
+      const untilNanos = options.realtime ? Math.min(endNanos, board.nanos + SLICE_NANOS) : endNanos;
+      state = board.run({ isDone: isOver, untilNanos, sliceNanos: SLICE_NANOS });
       const aheadMs = options.realtime ? board.nanos / 1e6 - (Date.now() - startMs) : 0;
       await (state === "idle" ? setTimeout(10) : aheadMs > 1 ? setTimeout(aheadMs) : setImmediate());
     }
@@ -201,8 +202,13 @@ async function emulate(options) {
       board.run({ untilNanos: board.nanos + 5e9, isDone: () => !controller.isAwake }); // the panel goes to sleep
     }
     controller?.checkRest();
-    note(`(${(board.nanos / 1e9).toFixed(3)} s, ${board.cycles} cycles, ${controller?.pictures ?? 0} pictures)`);
+  } catch (error) {
+    if (!(error instanceof BootLoaderExit)) {
+      throw error;
+    }
+    note(`(${error.message})`);
   } finally {
+    note(`(${(board.nanos / 1e9).toFixed(3)} s, ${board.cycles} cycles, ${controller?.pictures ?? 0} pictures)`);
     if (options.profile) {
       const all = board.readProfile();
       const sum = all.reduce((total, { cycles }) => total + cycles, 0);
