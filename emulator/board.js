@@ -1,11 +1,12 @@
 // A Raspberry Pi Pico on a Pico-ePaper-4.2, in software: powers up an image, connects console and panel, lets time pass.
-// Uses: rp2040js; processor.js, clock.js, boot_rom.js, peripherals.js, usb_host.js, panel/.
+// Uses: rp2040js; processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, usb_host.js, panel/.
 
 import { ConsoleLogger, LogLevel, RP2040 } from "rp2040js";
 
 import { BREAK, makeBootRom } from "./boot_rom.js";
 import { Clock } from "./clock.js";
 import { BootLoaderExit, FirmwareError } from "./errors.js";
+import { FlashCache } from "./flash_cache.js";
 import { Symbols } from "./image.js";
 import { completePins, completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset } from "./peripherals.js";
 import { Processor } from "./processor.js";
@@ -54,10 +55,10 @@ export class Board {
   /**
    * flash: as readUf2 gives it; symbols: of the same image, for messages; controller: a model from panel/, or null for
    * no panel; jumpers: the pins that are closed to ground; batteryVolts: at VSYS; seed: of the ring oscillator;
-   * console: "usb", "uart", or "none".
+   * console: "usb", "uart", or "none"; flashCycles: what a word of the flash takes that its cache has not.
    */
   constructor({ flash, symbols = new Symbols(), controller = null, jumpers = [], batteryVolts = 4.5, seed = 1,
-    console: consoleKind = "usb" }) {
+    console: consoleKind = "usb", flashCycles = 0 }) {
     this.flash = Uint8Array.from(flash);
     this.symbols = symbols;
     this.controller = controller;
@@ -65,6 +66,7 @@ export class Board {
     this.batteryVolts = batteryVolts;
     this.random = makeRandom(seed);
     this.consoleKind = consoleKind;
+    this.flashCycles = flashCycles;
     this.pastNanos = 0; // until the last reset
     this.pastCycles = 0;
     this.resets = 0;
@@ -147,7 +149,8 @@ export class Board {
     mcu.core.LR = 0; // the second stage goes on to the image instead of returning
     mcu.core.PC = SECOND_STAGE;
     const profile = this.processor?.profile;
-    this.processor = new Processor(mcu, this.clock, this.symbols);
+    this.processor = new Processor(mcu, this.clock, this.symbols,
+      this.flashCycles > 0 ? new FlashCache(this.flashCycles) : null);
     this.processor.profile = profile ?? null;
   }
 

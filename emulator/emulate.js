@@ -38,6 +38,7 @@ the board's time, the run is over.
   --profile            prints at the end which functions took how many cycles
   --fault KIND:AFTER   busy, reset, watchdog or flood, after so many bytes of the console; busy: after so many pictures
   --flip PLACE         flips a bit of the flash at an address or at a symbol, as 0x10012345 or weights+100
+  --flash_cycles N     what a word of the flash takes that its cache has not; about 50 on a board (0: as fast as RAM)
   --realtime           lets time pass no faster than it does
   --quiet              no notes
 `;
@@ -54,7 +55,8 @@ class UsageError extends Error {}
 
 function readOptions(argv) {
   const options = {};
-  for (const name of ["panel", "png", "console", "pty", "pages", "seconds", "until", "seed", "battery", "elf", "flip"]) {
+  for (const name of ["panel", "png", "console", "pty", "pages", "seconds", "until", "seed", "battery", "elf", "flip",
+    "flash_cycles"]) {
     options[name] = { type: "string" };
   }
   for (const name of ["send", "jumper", "fault"]) {
@@ -95,6 +97,7 @@ function readOptions(argv) {
     pages: number("pages", 1, 1e6, Infinity),
     seconds: number("seconds", 0, 1e9, Infinity),
     seed: number("seed", 0, 0xffffffff, 1),
+    flashCycles: number("flash_cycles", 0, 1000, 0),
     battery: number("battery", 0, 5.5, 4.5),
   };
 }
@@ -153,7 +156,7 @@ async function emulate(options) {
   }
   const controller = options.controller();
   const board = new Board({ flash, symbols, controller, jumpers: options.jumpers, batteryVolts: options.battery,
-    seed: options.seed, console: options.console });
+    seed: options.seed, console: options.console, flashCycles: options.flashCycles });
   const line = options.pty === undefined
     ? { input: process.stdin, output: process.stdout, close: () => {} }
     : openPty(options.pty);

@@ -9,9 +9,9 @@ import { FLASH, FLASH_MASK, RAM, RAM_BYTES, translate } from "./translate.js";
 const PC = 15;
 const BEHIND_FLASH = 0x14000000;
 
-/** Runs one core. `clock` follows its cycles, `symbols` give places their names. */
+/** Runs one core. `clock` follows its cycles, `symbols` give places their names, `cache` makes the flash slow. */
 export class Processor {
-  constructor(mcu, clock, symbols) {
+  constructor(mcu, clock, symbols, cache = null) {
     this.mcu = mcu;
     this.core = mcu.core;
     this.clock = clock;
@@ -23,6 +23,7 @@ export class Processor {
     this.flash32 = new Int32Array(mcu.flash.buffer);
     this.flash16 = new Uint16Array(mcu.flash.buffer);
     this.flash8 = mcu.flash;
+    this.cache = cache;
     // Translated runs by the place of their first halfword.
     this.inFlash = new Array((FLASH_MASK + 1) / 2).fill(undefined);
     this.inRam = new Array(RAM_BYTES / 2).fill(undefined);
@@ -64,7 +65,13 @@ export class Processor {
     const isFlash = pc >>> 24 === 0x10;
     const fetch = isFlash ? (address) => this.flash16[(address & FLASH_MASK) >> 1] : (address) => this.ram16[(address - RAM) >> 1];
     const { run, bytes } = translate(this, pc, fetch) ?? { run: this.makeSlow(fetch(pc)), bytes: 2 };
-    if (isFlash) {
+    if (isFlash && this.cache !== null) {
+      const { core, cache } = this;
+      this.inFlash[(pc & FLASH_MASK) >> 1] = () => {
+        core.cycles += cache.fetch(pc, bytes);
+        run();
+      };
+    } else if (isFlash) {
       this.inFlash[(pc & FLASH_MASK) >> 1] = run;
     } else {
       this.inRam[(pc - RAM) >> 1] = run;

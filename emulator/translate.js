@@ -83,8 +83,9 @@ function load(target, address, uses, bits, extend = "VALUE") {
   return {
     uses, sets: [target], needs: 0, makes: 0, cycles: 2,
     code: (live, state) => {
+      const wait = state.hasCache ? "core.cycles += cache.read(a), " : "";
       const value = `t >>> 0 < ${RAM_BYTES}${mask ? ` && (t & ${mask}) === 0` : ""} ? ram${bits}[t >> ${shift}] : ` +
-        `a >>> 24 === 0x10${mask ? ` && (a & ${mask}) === 0` : ""} ? flash${bits}[(a & ${FLASH_MASK}) >> ${shift}] : ` +
+        `a >>> 24 === 0x10${mask ? ` && (a & ${mask}) === 0` : ""} ? (${wait}flash${bits}[(a & ${FLASH_MASK}) >> ${shift}]) : ` +
         `cpu.load${bits}(a, ${state.cycles}, ${state.pc})`;
       return `a = ${address} | 0; t = a - ${RAM} | 0; ${reg(target)} = ${extend.replace("VALUE", `(${value})`)};`;
     },
@@ -317,8 +318,9 @@ function decodeMiscellaneous(opcode) {
 
 // Where the flags are at a point of the run: in the core until an instruction of the run has made them.
 class State {
-  constructor(pc) {
+  constructor(pc, hasCache) {
     this.pc = pc;
+    this.hasCache = hasCache; // reads of the flash take time
     this.cycles = 0;
     this.made = 0;
   }
@@ -366,7 +368,7 @@ export function translate(cpu, pc, fetch) {
     live = (live & ~instruction.makes) | instruction.needs;
   }
 
-  const state = new State(pc);
+  const state = new State(pc, cpu.cache !== null);
   const statements = [];
   let made = 0;
   for (const instruction of list) {
@@ -392,8 +394,9 @@ export function translate(cpu, pc, fetch) {
       core.cycles += ${state.cycles};
       ${last.leaves ? "if (pc >>> 28 === 15) core.BXWritePC(pc >>> 0); else r[15] = pc & ~1;" : "r[15] = pc;"}
     };`;
-  const make = new Function("cpu", "core", "r", "ram32", "ram16", "ram8", "flash32", "flash16", "flash8", "isCode", body);
+  const make = new Function("cpu", "core", "r", "ram32", "ram16", "ram8", "flash32", "flash16", "flash8", "isCode",
+    "cache", body);
   const run = make(cpu, cpu.core, cpu.registers, cpu.ram32, cpu.ram16, cpu.ram8, cpu.flash32, cpu.flash16, cpu.flash8,
-    cpu.isCode);
+    cpu.isCode, cpu.cache);
   return { run, bytes: end - pc };
 }
