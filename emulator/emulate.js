@@ -32,6 +32,7 @@ the board's time, the run is over.
   --pages N            ends after N refreshes
   --seconds X          ends after X seconds of the board's time
   --until TEXT         ends when the console says TEXT
+  --after LINE         types a line when it is about to end, and waits for the answer; may be given several times
   --seed N             of the ring oscillator, whose randomness is the same in each run (1)
   --battery VOLTS      at the board's supply (4.5)
   --elf FILE           the symbols of the image, for messages (the one that the build left)
@@ -59,7 +60,7 @@ function readOptions(argv) {
     "flash_cycles"]) {
     options[name] = { type: "string" };
   }
-  for (const name of ["send", "jumper", "fault"]) {
+  for (const name of ["send", "after", "jumper", "fault"]) {
     options[name] = { type: "string", multiple: true, default: [] };
   }
   for (const name of ["profile", "realtime", "quiet", "help"]) {
@@ -203,6 +204,10 @@ async function emulate(options) {
     }
     if (Number.isFinite(options.pages)) {
       board.run({ untilNanos: board.nanos + 5e9, isDone: () => !controller.isAwake }); // the panel goes to sleep
+    }
+    for (const text of options.after) {
+      board.send(Buffer.from(`${text}\n`));
+      board.run({ untilNanos: board.nanos + 1e9 });
     }
     controller?.checkRest();
   } catch (error) {
