@@ -239,7 +239,7 @@ async function main() {
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(`quillet emulate: ${error.message}\nquillet emulate --help lists the options.\n`);
+      process.stderr.write(`quillet emulate: ${error.message}\nquillet emulate --help explains the command.\n`);
       return 2;
     }
     if (error instanceof InputError || error instanceof FirmwareError) {
