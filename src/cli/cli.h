@@ -15,6 +15,8 @@ int ql_cli_prepare(int argc, char **argv);
 int ql_cli_train(int argc, char **argv);
 int ql_cli_predict(int argc, char **argv);
 int ql_cli_compare(int argc, char **argv);
+int ql_cli_generate(int argc, char **argv);
+int ql_cli_study(int argc, char **argv);
 int ql_cli_export(int argc, char **argv);
 int ql_cli_evaluate(int argc, char **argv);
 int ql_cli_compile(int argc, char **argv);

@@ -18,7 +18,7 @@ uint32_t ql_cli_random_seed(void)
     return seed;
 }
 
-static enum ql_status load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
+enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
                                       struct ql_error *error)
 {
     struct stat file;
@@ -50,7 +50,7 @@ enum ql_status ql_cli_load_stepper(struct ql_stepper *stepper, struct ql_model_i
                                    struct ql_error *error)
 {
     struct ql_model model;
-    enum ql_status status = load_checkpoint(&model, info, init_from, error);
+    enum ql_status status = ql_cli_load_checkpoint(&model, info, init_from, error);
 
     if (status == QL_OK) {
         status = ql_stepper_init(stepper, &model, info, error);
@@ -94,7 +94,7 @@ enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_
     enum ql_status status = ql_cli_quantization_read(&format, &sampling->quantization, error);
 
     if (status == QL_OK) {
-        status = load_checkpoint(&model, &writer->info, sampling->init_from, error);
+        status = ql_cli_load_checkpoint(&model, &writer->info, sampling->init_from, error);
     }
     if (status == QL_OK && format == QL_WEIGHTS_F32) {
         status = ql_stepper_init(&writer->stepper, &model, &writer->info, error);

@@ -32,7 +32,11 @@ struct ql_cli_sampling {
 // A seed that differs from call to call.
 uint32_t ql_cli_random_seed(void);
 
-// Loads the checkpoint into a stepper. Errors: no --init_from, a file that is none, a model without vocabulary.
+// Loads a checkpoint; free the model. Errors: no --init_from, a file that is none, a model without vocabulary.
+enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
+                                      struct ql_error *error);
+
+// The same into a stepper.
 enum ql_status ql_cli_load_stepper(struct ql_stepper *stepper, struct ql_model_info *info, const char *init_from,
                                    struct ql_error *error);
 
