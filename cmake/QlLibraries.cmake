@@ -21,6 +21,7 @@ ql_find_library(UTF8PROC libutf8proc)
 ql_find_library(ZLIB zlib)
 ql_find_library(PROTOBUF_C libprotobuf-c)
 ql_find_library(MD libmd)
+ql_find_library(MICROHTTPD libmicrohttpd)
 
 if(NOT PkgConfig_FOUND)
     message(FATAL_ERROR "pkg-config is missing: run tools/bootstrap")

@@ -1,10 +1,12 @@
 // One step of one GRU layer in integers, from the sums of its matrices on: the formulas of gru.h.
 // The same on every machine; no result can overflow, whatever weights and state are. The caller owns all memory.
-// Uses: device/integer_row.h, device/tanh_s16.h.
+// Uses: device/gate_s16.h, device/integer_row.h, device/kernel_code.h, device/tanh_s16.h.
 #ifndef QL_DEVICE_GRU_S8_H
 #define QL_DEVICE_GRU_S8_H
 
+#include "device/gate_s16.h"
 #include "device/integer_row.h"
+#include "device/kernel_code.h"
 #include "device/tanh_s16.h"
 
 enum { QL_GRU_CANDIDATE_LIMIT = 65535 }; // 64 in units of 2^-10
@@ -13,17 +15,17 @@ enum { QL_GRU_CANDIDATE_LIMIT = 65535 }; // 64 in units of 2^-10
 //
 //   h      (H)   in units of 1 / 127; written
 //   state  (H)   the same in units of 2^-15, within [-32767, 32767]; read, then overwritten
-//   sums   (4H)  r, z, then n's part from the input and n's part from h
-//   rows   (4H)  those of r and z give half the value: see ql_sigmoid_of_half_s16
+//   sums   (4H)  r, z, then n's part from the input and n's part from h; overwritten
+//   rows   (4H)  those of r and z give half the value: see ql_gate_sigmoid_s16
 //
 // Ranges: n_h stops at +-64, so r n_h + 2^14 <= 2^15 * 65535 + 2^14 < 2^31; |h - n| <= 65534, so z (h - n) likewise.
 // n_x is at most 2^30 by the proof of its row, and its sum with r n_h needs 31 bits.
-static inline void ql_gru_update_s8(int8_t *h, int16_t *state, const int32_t *sums, const struct ql_integer_row *rows,
-                                    struct ql_integer_scale scale, int H)
+static QL_KERNEL_CODE void ql_gru_update_s8(int8_t *h, int16_t *state, int32_t *sums, const struct ql_integer_row *rows,
+                                            struct ql_integer_scale scale, int H)
 {
+    ql_gate_tanh_s16(sums, rows, scale, 2 * H);
     for (int k = 0; k < H; k++) {
-        const int32_t r = ql_sigmoid_of_half_s16(ql_integer_row_value(sums[k], &rows[k], scale));
-        const int32_t z = ql_sigmoid_of_half_s16(ql_integer_row_value(sums[H + k], &rows[H + k], scale));
+        const int32_t r = ql_gate_sigmoid_s16(sums[k]), z = ql_gate_sigmoid_s16(sums[H + k]);
         const int32_t n_x = ql_integer_row_value(sums[2 * H + k], &rows[2 * H + k], scale);
         const int32_t n_h = ql_integer_row_value(sums[3 * H + k], &rows[3 * H + k], scale);
         const int32_t n = ql_tanh_s16(n_x + ql_integer_round(r * ql_integer_clamp(n_h, QL_GRU_CANDIDATE_LIMIT), 15));

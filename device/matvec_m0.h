@@ -1,19 +1,15 @@
 // What the integer kernels for Cortex-M0+ share: two rows per multiplication, and sums of 16 bits that become 32.
 // Meant for gcc and clang on ARMv6-M, from flash or from SRAM; the plain kernels of matrix_s8.h and matrix_s4.h define
-// every result. Uses: stdint.h.
+// every result. Uses: device/kernel_code.h, stdint.h.
 #ifndef QL_DEVICE_MATVEC_M0_H
 #define QL_DEVICE_MATVEC_M0_H
 
 #include <stdint.h>
 
+#include "device/kernel_code.h"
+
 #if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
 #define QL_MATVEC_M0
-
-// Goes before each kernel. A firmware may define it with a section in SRAM, as in
-// -D 'QL_KERNEL_CODE=__attribute__((noinline, unused, section(".time_critical.quillet")))'.
-#ifndef QL_KERNEL_CODE
-#define QL_KERNEL_CODE __attribute__((noinline, unused))
-#endif
 
 // The idea. This processor multiplies 32 by 32 bits in a cycle and keeps the low 32. A word w of a packed matrix holds
 // rows r and r+1 of columns 0 and 1. Written with A = u(r, 0) + 2^16 u(r+1, 0) and B = u(r, 1) + 2^16 u(r+1, 1), it is

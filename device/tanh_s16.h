@@ -61,11 +61,4 @@ static inline int32_t ql_tanh_s16(int32_t x)
     return entry[0] + ql_integer_round((entry[1] - entry[0]) * part, QL_TANH_STEP_BITS);
 }
 
-// sigmoid(2 x) = (1 + tanh(x)) / 2, in units of 2^-15: 1 to 32768. Rows of gates with a sigmoid have half of what they
-// stand for as their value, so this is called with the value as it is.
-static inline int32_t ql_sigmoid_of_half_s16(int32_t x)
-{
-    return ql_integer_round(ql_tanh_s16(x) + QL_INTEGER_ONE, 1);
-}
-
 #endif

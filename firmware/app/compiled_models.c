@@ -27,21 +27,13 @@ static int next_of_names(void *model, int token)
     return names_model_next(model, token);
 }
 
-// What is negative in `sampling` leaves the setting as it is.
-static void override(float *temperature, float *top_p, int *top_k, const struct ql_sampling *sampling)
-{
-    *temperature = sampling->temperature < 0.0f ? *temperature : sampling->temperature;
-    *top_p = sampling->top_p < 0.0f ? *top_p : sampling->top_p;
-    *top_k = sampling->top_k < 0 ? *top_k : sampling->top_k;
-}
-
 void ql_models_init(struct ql_models *models, const struct ql_sampling *sampling, uint32_t quotes_seed,
                     uint32_t names_seed)
 {
     quotes_model_init(&quotes_state, quotes_seed);
     names_model_init(&names_state, names_seed);
-    override(&quotes_state.temperature, &quotes_state.top_p, &quotes_state.top_k, sampling);
-    override(&names_state.temperature, &names_state.top_p, &names_state.top_k, sampling);
+    quotes_model_set(&quotes_state, sampling->temperature, sampling->top_p, sampling->top_k);
+    names_model_set(&names_state, sampling->temperature, sampling->top_p, sampling->top_k);
     models->quotes = (struct ql_writer){
         .model = &quotes_state,
         .reset = reset_quotes,

@@ -18,6 +18,7 @@ static const struct command {
 } commands[] = {
     {"prepare", ql_cli_prepare, "clean a text and split it into items to train on", false},
     {"train", ql_cli_train, "train a model on a text file", true},
+    {"watch", ql_cli_watch, "draw a training on a page while it runs", false},
     {"predict", ql_cli_predict, "let a trained model write", false},
     {"compare", ql_cli_compare, "put samples at several temperatures side by side", false},
     {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor", false},

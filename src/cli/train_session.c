@@ -345,7 +345,11 @@ enum ql_status ql_train_session_init(struct ql_train_session *session, struct ql
     }
     if (resumed) {
         ql_train_options_given_to_json(options, json_object_get(session->summary, "arguments"));
-        return take_up(session, session->summary, error);
+        if ((status = take_up(session, session->summary, error)) != QL_OK || !session->has_state) {
+            return status;
+        }
+        (void)json_object_set_new(session->summary, "resumed_after", json_integer(session->done.epoch));
+        return ql_train_session_save(session, "running", error);
     }
     session->summary = make_summary(session, options);
     if (session->summary == NULL) {

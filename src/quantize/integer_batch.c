@@ -9,8 +9,7 @@
 #include "device/gru_s8.h"
 #include "device/lstm_s8.h"
 #include "device/rnn_s8.h"
-
-enum { TANH_STEPS = 2 * QL_TANH_REACH >> QL_TANH_STEP_BITS };
+#include "quantize/tanh_many.h"
 
 static void split_rows(struct ql_integer_row_arrays *arrays, const struct ql_integer_row *rows, int count,
                        struct ql_arena *arena)
@@ -40,13 +39,9 @@ enum ql_status ql_integer_batch_init(struct ql_integer_batch *batch, const struc
     }
     batch->packed_output = product->pack(&model->output, arena);
     split_rows(&batch->output_rows, model->output_rows, model->V, arena);
-    batch->tanh = ql_arena_take(arena, TANH_STEPS, sizeof batch->tanh[0]);
     if (arena->exhausted) {
         ql_integer_batch_free(batch);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the integer model");
-    }
-    for (int k = 0; k < TANH_STEPS; k++) {
-        batch->tanh[k] = ql_tanh_table[k] * 65536 + (ql_tanh_table[k + 1] - ql_tanh_table[k]);
     }
     return QL_OK;
 }
@@ -80,36 +75,57 @@ static inline int32_t row_value(int32_t sum, int32_t multiplier, int32_t bias, s
     return (ql_integer_round(sum, scale.pre_shift) * multiplier + bias) >> scale.shift;
 }
 
-static inline int32_t tanh_s16(const int32_t *table, int32_t x)
+// The LSTM's gates go through in pieces of so many units, all four in one array.
+enum { UNITS = 64 };
+
+QL_VECTORIZED
+static void write_gates(int32_t *restrict gates, const int32_t *restrict sums, const int32_t *restrict multipliers,
+                        const int32_t *restrict biases, struct ql_integer_scale scale, int H, int count)
 {
-    const int32_t highest = QL_TANH_REACH - 1; // there the value is that of the end
-    const int32_t place = (x < -QL_TANH_REACH ? -QL_TANH_REACH : x > highest ? highest : x) + QL_TANH_REACH;
-    const int32_t entry = table[place >> QL_TANH_STEP_BITS];
-    return (entry >> 16) + ql_integer_round((entry & 65535) * (place & 31), QL_TANH_STEP_BITS);
+    for (int gate = 0; gate < 4; gate++) {
+        for (int k = 0; k < count; k++) {
+            const int r = gate * H + k;
+            gates[gate * UNITS + k] = row_value(sums[r], multipliers[r], biases[r], scale);
+        }
+    }
 }
 
-static inline int32_t sigmoid_of_half_s16(const int32_t *table, int32_t x)
+// From tanh of all gates to the new c, and to what h is the tanh of.
+QL_VECTORIZED
+static void write_cells(int16_t *restrict c, int32_t *restrict reaches, const int32_t *restrict gates, int cell_bits,
+                        int count)
 {
-    return ql_integer_round(tanh_s16(table, x) + QL_INTEGER_ONE, 1);
+    for (int k = 0; k < count; k++) {
+        const int32_t i = ql_integer_round(gates[k] + QL_INTEGER_ONE, 1);
+        const int32_t f = ql_integer_round(gates[UNITS + k] + QL_INTEGER_ONE, 1);
+        const int32_t cell = ql_integer_clamp(
+            ql_integer_round(f * c[k] + ((i * gates[2 * UNITS + k]) >> cell_bits), 15), QL_INTEGER_LIMIT);
+        c[k] = (int16_t)cell;
+        reaches[k] = ql_integer_round(cell * (1 << cell_bits), 15 - QL_INTEGER_UNIT_BITS);
+    }
 }
 
 QL_VECTORIZED
-static void update_lstm(int8_t *restrict h, int16_t *restrict c, const int32_t *restrict sums,
-                        const int32_t *restrict multipliers, const int32_t *restrict biases,
-                        const int32_t *restrict table, struct ql_integer_scale scale, int cell_bits, int H)
+static void write_outputs(int8_t *restrict h, const int32_t *restrict gates, const int32_t *restrict reaches, int count)
 {
-    for (int k = 0; k < H; k++) {
-        const int f_row = H + k, g_row = 2 * H + k, o_row = 3 * H + k;
-        const int32_t i = sigmoid_of_half_s16(table, row_value(sums[k], multipliers[k], biases[k], scale));
-        const int32_t f = sigmoid_of_half_s16(table, row_value(sums[f_row], multipliers[f_row], biases[f_row], scale));
-        const int32_t g = tanh_s16(table, row_value(sums[g_row], multipliers[g_row], biases[g_row], scale));
-        const int32_t o = sigmoid_of_half_s16(table, row_value(sums[o_row], multipliers[o_row], biases[o_row], scale));
-        const int32_t cell =
-            ql_integer_clamp(ql_integer_round(f * c[k] + ((i * g) >> cell_bits), 15), QL_INTEGER_LIMIT);
-        const int32_t reach = tanh_s16(table, ql_integer_round(cell * (1 << cell_bits), 15 - QL_INTEGER_UNIT_BITS));
+    for (int k = 0; k < count; k++) {
+        const int32_t o = ql_integer_round(gates[3 * UNITS + k] + QL_INTEGER_ONE, 1);
+        h[k] = (int8_t)ql_integer_round(ql_integer_round(o * reaches[k], 15) * 127, 15);
+    }
+}
 
-        c[k] = (int16_t)cell;
-        h[k] = ql_integer_state_s8(ql_integer_round(o * reach, 15));
+static void update_lstm(int8_t *h, int16_t *c, const int32_t *sums, const struct ql_integer_row_arrays *rows,
+                        struct ql_integer_scale scale, int cell_bits, int H)
+{
+    _Alignas(64) int32_t gates[4 * UNITS] = {0}, reaches[UNITS];
+
+    for (int k = 0; k < H; k += UNITS) {
+        const int count = H - k < UNITS ? H - k : UNITS;
+        write_gates(gates, sums + k, rows->multiplier + k, rows->bias + k, scale, H, count);
+        ql_tanh_write_many(gates, gates, 4 * UNITS);
+        write_cells(c + k, reaches, gates, cell_bits, count);
+        ql_tanh_write_many(reaches, reaches, count);
+        write_outputs(h + k, gates, reaches, count);
     }
 }
 
@@ -156,13 +172,12 @@ static void step_layer(const struct ql_integer_batch *batch, struct ql_integer_b
                                        scratch->h + unit - layer->I + matrix->first_column, h_count, B);
     }
     for (int b = 0; b < B; b++) {
-        const int32_t *sums = scratch->sums + b * sum_count;
+        int32_t *sums = scratch->sums + b * sum_count;
         int8_t *h = scratch->h + b * h_count + unit;
         int16_t *c = scratch->c + b * h_count + unit;
         switch (model->cell) {
         case QL_CELL_LSTM:
-            update_lstm(h, c, sums, rows->multiplier, rows->bias, batch->tanh, layer->scale, layer->cell_bits,
-                        layer->H);
+            update_lstm(h, c, sums, rows, layer->scale, layer->cell_bits, layer->H);
             break;
         case QL_CELL_GRU:
             ql_gru_update_s8(h, c, sums, layer->rows, layer->scale, layer->H);

@@ -23,7 +23,6 @@ struct ql_integer_batch {
     const void *packed[QL_MODEL_LAYER_LIMIT][QL_INTEGER_MATRIX_LIMIT];
     const void *packed_output;
     struct ql_integer_row_arrays rows[QL_MODEL_LAYER_LIMIT], output_rows;
-    int32_t *tanh; // (384) 2^16 times an entry of ql_tanh_table plus the way to the next one
 };
 
 // What one thread works in.

@@ -1,9 +1,10 @@
-// The integer products of a small Arm processor against sums over the weights as they are: sizes around the layout's
-// blocks, every segment, extremes. Prints "equal", or the first case that is not.
+// The integer kernels of a small Arm processor: products against sums over the weights as they are, for sizes around the
+// layout's blocks, every segment, and extremes; gates against each row alone. Prints "equal", or the cases that are not.
 // Uses: device/, the C library.
 #include <stdio.h>
 #include <string.h>
 
+#include "device/gate_s16.h"
 #include "device/matvec_s4.h"
 #include "device/matvec_s8.h"
 #include "device/random.h"
@@ -82,6 +83,42 @@ static int check(int rows, int columns, int segment, int bits, int extreme)
     return 0;
 }
 
+// Values within the table, at its ends and far outside, with every shift.
+static int check_gates(void)
+{
+    enum { COUNT = 64 };
+    struct ql_integer_row row[COUNT];
+    int32_t sums[COUNT + 1], alone[COUNT + 1];
+
+    for (int shift = 0; shift < 32; shift++) {
+        const struct ql_integer_scale scale = {.pre_shift = (uint8_t)(shift % 31), .shift = (uint8_t)(31 - shift)};
+        for (int r = 0; r <= COUNT; r++) {
+            sums[r] = alone[r] = (int32_t)ql_random_step(&stream) >> between(2, 31);
+        }
+        for (int r = 0; r < COUNT; r++) {
+            const int32_t rounded = ql_integer_round(sums[r], scale.pre_shift);
+            const int32_t most = rounded == 0 ? 32767 : (1 << 30) / (rounded < 0 ? -rounded : rounded);
+            row[r].multiplier = (int16_t)between(0, most < 32767 ? most : 32767);
+            // The value comes to be near an end of the table, or anywhere.
+            const int32_t wanted = between(-1, 1) * QL_TANH_REACH + between(-40, 40);
+            const int32_t bias = shift < 14 ? between(-(1 << 29), 1 << 29) : wanted * (1 << (31 - shift));
+            row[r].bias = r % 2 == 0 ? bias : bias - rounded * row[r].multiplier;
+            alone[r] = ql_tanh_s16(ql_integer_row_value(alone[r], &row[r], scale));
+        }
+        ql_gate_tanh_s16(sums, row, scale, COUNT);
+        if (memcmp(sums, alone, sizeof sums) != 0) {
+            printf("gates, shifts %d and %d: wrong\n", scale.pre_shift, scale.shift);
+            return 1;
+        }
+        ql_gate_tanh_s16(sums + 1, row, scale, 0);
+        if (memcmp(sums, alone, sizeof sums) != 0) {
+            printf("no gates: something is written\n");
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int main(void)
 {
     static const int rows[] = {1, 2, 11, 12, 13, 24, LARGEST_ROWS};
@@ -89,6 +126,7 @@ int main(void)
     int wrong = 0;
 
     ql_random_init(&stream, 7);
+    wrong += check_gates();
     for (int segment = 2; segment <= QL_MATRIX_SEGMENT_LIMIT; segment += 2) {
         for (int bits = 4; bits <= 8; bits += 4) {
             for (unsigned k = 0; k < sizeof columns / sizeof columns[0]; k++) {

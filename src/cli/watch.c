@@ -1,0 +1,57 @@
+// `quillet watch`: a page on which trainings can be watched while they run.
+// Uses: base, dashboard, POSIX signals.
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "dashboard/dashboard.h"
+
+static const char usage[] = "watch --file RUN/training.log.csv [OPTION ...]";
+static const char summary_text[] = "Serves a page that draws a training, or all runs of a folder, while it runs.";
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal)
+{
+    (void)signal;
+    stopped = 1;
+}
+
+int ql_cli_watch(int argc, char **argv)
+{
+    struct ql_dashboard_options settings = {.path = "checkpoints", .host = "127.0.0.1", .port = 8080};
+    bool quiet = false;
+    struct ql_option options[] = {
+        {"file", QL_OPTION_STRING, &settings.path, 0, 0, "PATH",
+         "a run's training.log.csv, its folder, or a folder of runs", false},
+        {"port", QL_OPTION_INT, &settings.port, 0, 65535, "N", "where the page is; 0 takes a free port", false},
+        {"host", QL_OPTION_STRING, &settings.host, 0, 0, "NAME",
+         "the address to serve at; all but the usual one lets others see the runs", false},
+        {"quiet", QL_OPTION_FLAG, &quiet, 0, 0, NULL, "say nothing but the address", false},
+        {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
+    };
+    struct ql_dashboard dashboard;
+    struct ql_error error;
+    struct sigaction action = {.sa_handler = stop};
+    int exit_code;
+
+    if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
+        return exit_code;
+    }
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    if (ql_dashboard_open(&dashboard, &settings, &error) != QL_OK) {
+        return ql_cli_fail("watch", &error);
+    }
+    const char *brackets = strchr(settings.host, ':') == NULL ? "" : "[]";
+    (void)printf("http://%.1s%s%s:%d/\n", brackets, settings.host, brackets[0] == '\0' ? "" : brackets + 1,
+                 dashboard.port);
+    (void)fflush(stdout);
+    if (!quiet) {
+        (void)fprintf(stderr, "The page is there until Ctrl-C.\n");
+    }
+    enum ql_status status = ql_dashboard_run(&dashboard, &stopped, &error);
+    ql_dashboard_close(&dashboard);
+    return status == QL_OK ? ql_cli_finish("watch", QL_EXIT_DONE) : ql_cli_fail("watch", &error);
+}

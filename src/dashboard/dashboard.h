@@ -1,0 +1,33 @@
+// Serves a page on which trainings can be watched while they run, and their checkpoints be asked for samples.
+// docs/watch.md has the addresses. Nothing is changed by a request, and nothing outside the runs' folder is read.
+// Uses: base, dashboard/..., libmicrohttpd.
+#ifndef QL_DASHBOARD_DASHBOARD_H
+#define QL_DASHBOARD_DASHBOARD_H
+
+#include <signal.h>
+
+#include "base/status.h"
+
+struct ql_dashboard_options {
+    const char *path; // RUN/training.log.csv, RUN, or a folder of runs
+    const char *host; // the address to listen at, a name or a number; "127.0.0.1" is this machine alone
+    int port;         // 0 is any that is free
+};
+
+// Zero-initialised is closed.
+struct ql_dashboard {
+    struct ql_dashboard_server *server;
+    int port;
+};
+
+// Listens. Errors: those of the run watcher; QL_ERROR_SYSTEM for an address that cannot be had.
+enum ql_status ql_dashboard_open(struct ql_dashboard *dashboard, const struct ql_dashboard_options *options,
+                                 struct ql_error *error);
+
+// Follows the logs until `*stop` is not 0, which may be set by a signal handler. Errors: QL_ERROR_SYSTEM.
+enum ql_status ql_dashboard_run(struct ql_dashboard *dashboard, const volatile sig_atomic_t *stop,
+                                struct ql_error *error);
+
+void ql_dashboard_close(struct ql_dashboard *dashboard);
+
+#endif

@@ -1,0 +1,49 @@
+// What a browser asks for, read from the parts of an HTTP request. Trusts nothing; allocates nothing.
+// Uses: base, dashboard/run_watcher (sizes).
+#ifndef QL_DASHBOARD_DASHBOARD_REQUEST_H
+#define QL_DASHBOARD_DASHBOARD_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "dashboard/run_watcher.h"
+
+enum ql_route {
+    QL_ROUTE_NONE,        // there is no such page
+    QL_ROUTE_FILE,        // a part of the page: `path` says which
+    QL_ROUTE_EVENTS,      // the list of events, and what is added to it
+    QL_ROUTE_CHECKPOINTS, // of `run`
+    QL_ROUTE_SAMPLE,      // a text by the checkpoint `epoch` of `run`
+};
+
+enum {
+    QL_SAMPLE_SYMBOL_LIMIT = 20000,
+    QL_REQUEST_PATH_BYTES = 64, // with the NUL; no path of ours is longer
+};
+
+struct ql_dashboard_request {
+    enum ql_route route;
+    char path[QL_REQUEST_PATH_BYTES];
+    char run[QL_WATCHER_NAME_BYTES];
+    int epoch;
+    double temperature, top_p;
+    int top_k, length;
+    uint32_t seed;
+};
+
+// Reads the path (without the query) and gives every parameter its default. A path that is none of ours is
+// QL_ROUTE_NONE.
+void ql_dashboard_request_init(struct ql_dashboard_request *request, const char *path);
+
+// Takes a parameter of the query, decoded; `value` is NULL for one without "=". Unknown ones are passed over.
+// Errors: QL_ERROR_USAGE for a value out of range.
+enum ql_status ql_dashboard_request_add(struct ql_dashboard_request *request, const char *name, const char *value,
+                                        struct ql_error *error);
+
+// Whether the header "Host" means this server. A page of somebody else whose name was made to lead to our address is
+// told apart by it. `host` may be NULL (HTTP/1.0). `own` is the name that the user gave to the server; the names of the
+// machine itself are always right.
+bool ql_dashboard_host_check(const char *host, const char *own);
+
+#endif

@@ -1,0 +1,136 @@
+// What has happened, in order: see event_list.h.
+// Uses: base, pthreads, the C library.
+#include "dashboard/event_list.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// An era's first event, which is not in the list: its id is that of zero events.
+static const char restart[] = "event: restart\ndata: {}\n\n";
+
+void ql_event_list_init(struct ql_event_list *list, uint32_t era, size_t byte_limit)
+{
+    *list = (struct ql_event_list){.era = era, .byte_limit = byte_limit};
+    (void)pthread_mutex_init(&list->lock, NULL);
+}
+
+static void clear(struct ql_event_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->events[i].bytes);
+    }
+    free(list->events);
+    list->events = NULL;
+    list->count = list->room = list->bytes = 0;
+}
+
+void ql_event_list_free(struct ql_event_list *list)
+{
+    clear(list);
+    (void)pthread_mutex_destroy(&list->lock);
+}
+
+void ql_event_list_reset(struct ql_event_list *list)
+{
+    (void)pthread_mutex_lock(&list->lock);
+    clear(list);
+    list->era++;
+    (void)pthread_mutex_unlock(&list->lock);
+}
+
+// Under the lock.
+static enum ql_status add(struct ql_event_list *list, const char *name, const char *data, struct ql_error *error)
+{
+    static const char format[] = "id: %" PRIu32 ".%zu\nevent: %s\ndata: %s\n\n";
+    int size = snprintf(NULL, 0, format, list->era, list->count + 1, name, data);
+
+    if (list->bytes + (size_t)size > list->byte_limit) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the logs are longer than the %zu MB that are shown",
+                              list->byte_limit >> 20);
+    }
+    if (list->count == list->room) {
+        size_t room = list->room == 0 ? 64 : 2 * list->room;
+        struct ql_event *events = realloc(list->events, room * sizeof *events);
+        if (events == NULL) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs");
+        }
+        list->events = events;
+        list->room = room;
+    }
+    char *bytes = malloc((size_t)size + 1);
+    if (bytes == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs");
+    }
+    (void)snprintf(bytes, (size_t)size + 1, format, list->era, list->count + 1, name, data);
+    list->events[list->count++] = (struct ql_event){bytes, (size_t)size};
+    list->bytes += (size_t)size;
+    return QL_OK;
+}
+
+enum ql_status ql_event_list_add(struct ql_event_list *list, const char *name, const char *data, struct ql_error *error)
+{
+    (void)pthread_mutex_lock(&list->lock);
+    enum ql_status status = add(list, name, data, error);
+    (void)pthread_mutex_unlock(&list->lock);
+    return status;
+}
+
+// Under the lock. Restarts are short and go out whole, for which `room` must suffice.
+static size_t begin_era(const struct ql_event_list *list, struct ql_event_place *place, size_t *offset, char *bytes,
+                        size_t room)
+{
+    const char *text = *offset > 0 ? "\n\nevent: restart\ndata: {}\n\n" : restart;
+    size_t size = strlen(text);
+
+    if (size > room) {
+        return 0;
+    }
+    memcpy(bytes, text, size);
+    *place = (struct ql_event_place){list->era, 0};
+    *offset = 0;
+    return size;
+}
+
+size_t ql_event_list_read(struct ql_event_list *list, struct ql_event_place *place, size_t *offset, char *bytes,
+                          size_t room)
+{
+    size_t copied = 0;
+
+    (void)pthread_mutex_lock(&list->lock);
+    if (place->era != list->era) {
+        copied = begin_era(list, place, offset, bytes, room);
+    }
+    while (place->era == list->era && place->count < list->count && copied < room) {
+        const struct ql_event *event = &list->events[place->count];
+        size_t size = event->size - *offset;
+        size = size < room - copied ? size : room - copied;
+        memcpy(bytes + copied, event->bytes + *offset, size);
+        copied += size;
+        *offset += size;
+        if (*offset == event->size) {
+            place->count++;
+            *offset = 0;
+        }
+    }
+    (void)pthread_mutex_unlock(&list->lock);
+    return copied;
+}
+
+struct ql_event_place ql_event_list_find(struct ql_event_list *list, const char *id)
+{
+    struct ql_event_place place = {0};
+    uint32_t era;
+    size_t count;
+    int end = 0;
+
+    (void)pthread_mutex_lock(&list->lock);
+    place.era = list->era - 1; // a client that has seen nothing of this era
+    if (id != NULL && sscanf(id, "%10" SCNu32 ".%9zu%n", &era, &count, &end) == 2 && id[end] == '\0' &&
+        era == list->era && count <= list->count) {
+        place = (struct ql_event_place){era, count};
+    }
+    (void)pthread_mutex_unlock(&list->lock);
+    return place;
+}

@@ -1,0 +1,524 @@
+// Follows the logs of runs: see run_watcher.h.
+// A look opens each file anew, reads what lies behind the place that was reached, and closes it. So a file that was
+// replaced is noticed by its inode, one that was cut by its size, and one that was written anew in place by its tail.
+// Uses: base, jansson, POSIX.
+#include "dashboard/run_watcher.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    LINE_BYTES = 65536,   // of a log or of the samples; a longer one is a problem
+    READ_BYTES = 1 << 20, // at one look, so that a huge file does not stop all else
+    SUMMARY_BYTES = 1 << 20,
+    PROBLEM_LIMIT = 20,                                          // of a file's lines; more say nothing new
+    OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, // O_NONBLOCK: a pipe does not make us wait
+};
+
+// What a look at one file found.
+enum look { LOOK_NOTHING, LOOK_NEWS, LOOK_REWRITTEN };
+
+static bool name_is_plain(const char *name)
+{
+    return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL && strlen(name) < QL_WATCHER_NAME_BYTES;
+}
+
+// Opens a plain file of a run; -1 when there is none.
+static int open_file(int folder, const char *name, struct stat *properties)
+{
+    int file = openat(folder, name, OPEN_FLAGS);
+
+    if (file >= 0 && (fstat(file, properties) != 0 || !S_ISREG(properties->st_mode))) {
+        (void)close(file);
+        return -1;
+    }
+    return file;
+}
+
+static bool run_is_there(int root, const char *name)
+{
+    struct stat properties;
+    bool found = false;
+    int folder = openat(root, name, OPEN_FLAGS | O_DIRECTORY);
+
+    if (folder >= 0) {
+        found = fstatat(folder, "training.log.csv", &properties, AT_SYMLINK_NOFOLLOW) == 0 ||
+                fstatat(folder, "summary.json", &properties, AT_SYMLINK_NOFOLLOW) == 0;
+        (void)close(folder);
+    }
+    return found;
+}
+
+enum ql_status ql_run_watcher_open(struct ql_run_watcher *watcher, const char *path, struct ql_event_list *events,
+                                   struct ql_error *error)
+{
+    static const char log_name[] = "training.log.csv";
+    char folder[PATH_MAX], real[PATH_MAX];
+    size_t length = strlen(path);
+    struct stat properties;
+
+    *watcher = (struct ql_run_watcher){.events = events};
+    if (length >= sizeof folder) {
+        return ql_error_write(error, QL_ERROR_USAGE, "the path has %zu bytes, more than a path can have", length);
+    }
+    memcpy(folder, path, length + 1);
+    bool is_folder = stat(folder, &properties) == 0 && S_ISDIR(properties.st_mode);
+    bool names_log =
+        !is_folder && length >= strlen(log_name) && strcmp(folder + length - strlen(log_name), log_name) == 0;
+    if (!is_folder && !names_log) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "%s: is no folder; name a run's training.log.csv, its folder, or a folder of runs", path);
+    }
+    if (names_log) {
+        folder[length - strlen(log_name)] = '\0';
+    }
+    if (realpath(folder[0] == '\0' ? "." : folder, real) == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: %s; a training makes the folder when it begins", folder,
+                              strerror(errno));
+    }
+    char *last = strrchr(real, '/');
+    int here = open(real, OPEN_FLAGS | O_DIRECTORY);
+    bool one = here >= 0 && (names_log || fstatat(here, log_name, &properties, AT_SYMLINK_NOFOLLOW) == 0 ||
+                             fstatat(here, "summary.json", &properties, AT_SYMLINK_NOFOLLOW) == 0);
+    if (here >= 0 && one) {
+        if (!name_is_plain(last + 1)) {
+            (void)close(here);
+            return ql_error_write(error, QL_ERROR_USAGE, "%s: a run's folder needs a name that is not hidden", real);
+        }
+        int parent = openat(here, "..", OPEN_FLAGS | O_DIRECTORY);
+        (void)close(here);
+        here = parent;
+        memcpy(watcher->only, last + 1, strlen(last + 1) + 1);
+    }
+    if (here < 0) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: %s", real, strerror(errno));
+    }
+    watcher->root = here;
+    watcher->runs = calloc(QL_WATCHER_RUN_LIMIT, sizeof *watcher->runs);
+    if (watcher->runs == NULL) {
+        (void)close(here);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the runs");
+    }
+    watcher->open = true;
+    return QL_OK;
+}
+
+void ql_run_watcher_close(struct ql_run_watcher *watcher)
+{
+    if (watcher->open) {
+        (void)close(watcher->root);
+        free(watcher->runs);
+    }
+    *watcher = (struct ql_run_watcher){0};
+}
+
+// Takes `data`. A list that is full is told once; what comes later is not shown.
+static enum ql_status tell(struct ql_run_watcher *watcher, const char *name, json_t *data, struct ql_error *error)
+{
+    char *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    enum ql_status status = text == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs")
+                                         : ql_event_list_add(watcher->events, name, text, error);
+
+    if (status == QL_ERROR_INPUT) {
+        status = QL_OK;
+        watcher->full = true;
+    }
+    free(text);
+    json_decref(data);
+    return status;
+}
+
+// A text from a file, or a mark where it is no UTF-8.
+static json_t *text_of(const char *text)
+{
+    json_t *string = json_string(text);
+    return string == NULL ? json_string("(not in UTF-8)") : string;
+}
+
+static enum ql_status tell_problem(struct ql_run_watcher *watcher, const struct ql_watched_run *run, const char *file,
+                                   const struct ql_followed_file *place, const char *what, struct ql_error *error)
+{
+    char text[512];
+
+    if (place->lines > PROBLEM_LIMIT) {
+        return QL_OK;
+    }
+    (void)snprintf(text, sizeof text, "%s, line %ld: %s", file, place->lines, what);
+    return tell(watcher, "problem", json_pack("{s:o, s:s}", "run", text_of(run->name), "text", text), error);
+}
+
+// A row of the log: the columns that every log of ours begins with, in their order.
+static enum ql_status take_row(struct ql_run_watcher *watcher, const struct ql_watched_run *run,
+                               const struct ql_followed_file *place, const char *line, struct ql_error *error)
+{
+    static const char *const columns[] = {
+        "epoch",          "step", "train_loss", "val_loss", "val_bits_per_char", "learning_rate", "chars_per_second",
+        "elapsed_seconds"};
+    enum { COLUMNS = sizeof columns / sizeof columns[0] };
+    double values[COLUMNS];
+    const char *rest = line;
+
+    if (place->lines == 1) {
+        return strncmp(line, "epoch,step,train_loss,val_loss", 30) == 0
+                   ? QL_OK
+                   : tell_problem(watcher, run, "training.log.csv", place, "this is no log of `quillet train`", error);
+    }
+    for (int i = 0; i < COLUMNS; i++) {
+        char *end;
+        values[i] = strtod(rest, &end);
+        bool ended = end != rest && !isspace((unsigned char)*rest) && *end == (i + 1 < COLUMNS ? ',' : '\0');
+        if (!ended || !isfinite(values[i])) {
+            return tell_problem(watcher, run, "training.log.csv", place, "is not a row of eight numbers", error);
+        }
+        rest = end + 1;
+    }
+    json_t *row = json_pack("{s:o}", "run", text_of(run->name));
+    for (int i = 0; i < COLUMNS && row != NULL; i++) {
+        bool whole = i < 2 && values[i] >= 0.0 && values[i] < 9e15;
+        (void)json_object_set_new(row, columns[i], whole ? json_integer((json_int_t)values[i]) : json_real(values[i]));
+    }
+    return tell(watcher, "row", row, error);
+}
+
+static enum ql_status take_sample(struct ql_run_watcher *watcher, const struct ql_watched_run *run,
+                                  const struct ql_followed_file *place, const char *line, struct ql_error *error)
+{
+    json_t *sample = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *epoch = json_object_get(sample, "epoch");
+    const char *text = json_string_value(json_object_get(sample, "text"));
+    enum ql_status status;
+
+    if (json_is_integer(epoch) && text != NULL) {
+        status = tell(
+            watcher, "sample",
+            json_pack("{s:o, s:I, s:s}", "run", text_of(run->name), "epoch", json_integer_value(epoch), "text", text),
+            error);
+    } else {
+        status = tell_problem(watcher, run, "samples.jsonl", place, "is not an epoch with its text", error);
+    }
+    json_decref(sample);
+    return status;
+}
+
+typedef enum ql_status take_line(struct ql_run_watcher *watcher, const struct ql_watched_run *run,
+                                 const struct ql_followed_file *place, const char *line, struct ql_error *error);
+
+static bool file_was_rewritten(int file, const struct ql_followed_file *place, const struct stat *properties)
+{
+    unsigned char tail[QL_WATCHER_TAIL_BYTES];
+    ssize_t wanted = (ssize_t)place->tail_bytes;
+
+    return place->inode != properties->st_ino || properties->st_size < place->offset ||
+           pread(file, tail, place->tail_bytes, place->offset - wanted) != wanted ||
+           memcmp(tail, place->tail, place->tail_bytes) != 0;
+}
+
+// Reads whole lines behind the place that was reached, and hands each over without its newline.
+static enum ql_status follow(struct ql_run_watcher *watcher, const struct ql_watched_run *run, int folder,
+                             const char *name, struct ql_followed_file *place, take_line *take, enum look *look,
+                             struct ql_error *error)
+{
+    struct stat properties;
+    enum ql_status status = QL_OK;
+    int file = open_file(folder, name, &properties);
+
+    *look = LOOK_NOTHING;
+    if (file < 0 || (place->open && file_was_rewritten(file, place, &properties))) {
+        *look = place->open ? LOOK_REWRITTEN : LOOK_NOTHING;
+        if (file >= 0) {
+            (void)close(file);
+        }
+        return QL_OK;
+    }
+    if (properties.st_size == place->offset) {
+        (void)close(file);
+        return QL_OK;
+    }
+    char *bytes = malloc(READ_BYTES + 1);
+    ssize_t size = bytes == NULL ? -1 : pread(file, bytes, READ_BYTES, place->offset);
+    (void)close(file);
+    if (bytes == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs");
+    }
+    place->open = true;
+    place->inode = properties.st_ino;
+    size_t start = 0;
+    for (char *end; status == QL_OK && size > 0 && !watcher->full &&
+                    (end = memchr(bytes + start, '\n', (size_t)size - start)) != NULL;) {
+        size_t length = (size_t)(end - (bytes + start));
+        *end = '\0';
+        place->lines++;
+        if (length > LINE_BYTES || memchr(bytes + start, '\0', length) != NULL) {
+            status = tell_problem(watcher, run, name, place, "is too long, or no text", error);
+        } else {
+            status = take(watcher, run, place, bytes + start, error);
+        }
+        *end = '\n';
+        start += length + 1;
+        *look = LOOK_NEWS;
+    }
+    if (start == 0 && size > LINE_BYTES) { // no line at all: pass over it
+        start = (size_t)size;
+    }
+    if (start > 0) {
+        place->offset += (off_t)start;
+        place->tail_bytes = start < QL_WATCHER_TAIL_BYTES ? start : QL_WATCHER_TAIL_BYTES;
+        memcpy(place->tail, bytes + start - place->tail_bytes, place->tail_bytes);
+    }
+    free(bytes);
+    return status;
+}
+
+static json_t *field_of(const json_t *object, const char *name)
+{
+    json_t *value = json_object_get(object, name);
+    return json_is_string(value) || json_is_number(value) ? json_incref(value) : json_null();
+}
+
+static enum ql_status follow_summary(struct ql_run_watcher *watcher, struct ql_watched_run *run, int folder, bool *news,
+                                     struct ql_error *error)
+{
+    struct stat properties;
+    int file = open_file(folder, "summary.json", &properties);
+
+    if (file < 0) {
+        return QL_OK;
+    }
+    bool same = properties.st_ino == run->summary_inode && properties.st_mtim.tv_sec == run->summary_time.tv_sec &&
+                properties.st_mtim.tv_nsec == run->summary_time.tv_nsec;
+    json_t *summary = same || properties.st_size > SUMMARY_BYTES ? NULL : json_loadfd(file, 0, NULL);
+    (void)close(file);
+    if (same) {
+        return QL_OK;
+    }
+    run->summary_inode = properties.st_ino;
+    run->summary_time = properties.st_mtim;
+    *news = true;
+    if (!json_is_object(summary)) {
+        json_decref(summary);
+        return tell(watcher, "problem",
+                    json_pack("{s:o, s:s}", "run", text_of(run->name), "text", "summary.json cannot be read"), error);
+    }
+    const json_t *model = json_object_get(summary, "model");
+    json_t *told =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run", text_of(run->name),
+                  "status", field_of(summary, "status"), "started", field_of(summary, "started"), "max_epochs",
+                  field_of(json_object_get(summary, "arguments"), "max_epochs"), "input",
+                  field_of(json_object_get(summary, "arguments"), "input"), "best_epoch",
+                  field_of(json_object_get(summary, "best"), "epoch"), "parameters", field_of(model, "parameters"),
+                  "cell", field_of(model, "cell"), "rnn_size", field_of(model, "rnn_size"), "num_layers",
+                  field_of(model, "num_layers"), "embedding_size", field_of(model, "embedding_size"), "epochs",
+                  field_of(summary, "epochs"), "resumed_after", field_of(summary, "resumed_after"));
+    json_decref(summary);
+    return tell(watcher, "summary", told, error);
+}
+
+struct candidate {
+    char name[QL_WATCHER_NAME_BYTES];
+    struct timespec time;
+};
+
+static int newer_first(const void *left, const void *right)
+{
+    const struct candidate *a = left, *b = right;
+
+    if (a->time.tv_sec != b->time.tv_sec) {
+        return a->time.tv_sec < b->time.tv_sec ? 1 : -1;
+    }
+    return strcmp(b->name, a->name);
+}
+
+static bool run_is_known(const struct ql_run_watcher *watcher, const char *name)
+{
+    for (int i = 0; i < watcher->run_count; i++) {
+        if (strcmp(watcher->runs[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum ql_status add_run(struct ql_run_watcher *watcher, const char *name, bool *news, struct ql_error *error)
+{
+    struct ql_watched_run *run = &watcher->runs[watcher->run_count++];
+
+    *run = (struct ql_watched_run){0};
+    memcpy(run->name, name, strlen(name) + 1);
+    *news = true;
+    return tell(watcher, "run", json_pack("{s:o}", "run", text_of(name)), error);
+}
+
+// The runs of the folder that are not known yet: the newest of them, as many as there is room for.
+static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, struct ql_error *error)
+{
+    struct candidate *found = NULL;
+    size_t count = 0, room = 0;
+    enum ql_status status = QL_OK;
+    int copy = openat(watcher->root, ".", OPEN_FLAGS | O_DIRECTORY);
+    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+
+    if (folder == NULL) {
+        if (copy >= 0) {
+            (void)close(copy);
+        }
+        return QL_OK;
+    }
+    for (const struct dirent *entry; status == QL_OK && (entry = readdir(folder)) != NULL;) {
+        struct stat properties;
+        if (!name_is_plain(entry->d_name) || run_is_known(watcher, entry->d_name) ||
+            !run_is_there(watcher->root, entry->d_name) ||
+            fstatat(watcher->root, entry->d_name, &properties, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        if (count == room) {
+            room = room == 0 ? 64 : 2 * room;
+            struct candidate *grown = realloc(found, room * sizeof *found);
+            if (grown == NULL) {
+                status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the runs");
+                break;
+            }
+            found = grown;
+        }
+        memcpy(found[count].name, entry->d_name, strlen(entry->d_name) + 1);
+        found[count++].time = properties.st_mtim;
+    }
+    (void)closedir(folder);
+    if (count > 1) {
+        qsort(found, count, sizeof *found, newer_first);
+    }
+    for (size_t i = 0; i < count && status == QL_OK && watcher->run_count < QL_WATCHER_RUN_LIMIT; i++) {
+        status = add_run(watcher, found[i].name, news, error);
+    }
+    free(found);
+    return status;
+}
+
+static enum ql_status follow_run(struct ql_run_watcher *watcher, struct ql_watched_run *run, bool *news,
+                                 bool *rewritten, struct ql_error *error)
+{
+    enum look log = LOOK_NOTHING, samples = LOOK_NOTHING;
+    enum ql_status status;
+    int folder = openat(watcher->root, run->name, OPEN_FLAGS | O_DIRECTORY);
+
+    if (folder < 0) {
+        *rewritten = run->log.open || run->samples.open || run->summary_inode != 0;
+        return QL_OK;
+    }
+    status = follow(watcher, run, folder, "training.log.csv", &run->log, take_row, &log, error);
+    if (status == QL_OK) {
+        status = follow(watcher, run, folder, "samples.jsonl", &run->samples, take_sample, &samples, error);
+    }
+    if (status == QL_OK) {
+        status = follow_summary(watcher, run, folder, news, error);
+    }
+    (void)close(folder);
+    *news = *news || log == LOOK_NEWS || samples == LOOK_NEWS;
+    *rewritten = log == LOOK_REWRITTEN || samples == LOOK_REWRITTEN;
+    return status;
+}
+
+enum ql_status ql_run_watcher_step(struct ql_run_watcher *watcher, bool *news, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+    bool rewritten = false;
+
+    *news = false;
+    if (watcher->only[0] == '\0') {
+        status = find_runs(watcher, news, error);
+    } else if (watcher->run_count == 0) {
+        status = add_run(watcher, watcher->only, news, error);
+    }
+    for (int i = 0; i < watcher->run_count && status == QL_OK && !rewritten && !watcher->full; i++) {
+        status = follow_run(watcher, &watcher->runs[i], news, &rewritten, error);
+    }
+    if (rewritten && status == QL_OK) {
+        watcher->run_count = 0;
+        watcher->full = false;
+        ql_event_list_reset(watcher->events);
+        *news = true;
+    }
+    return status;
+}
+
+static enum ql_status open_run(const struct ql_run_watcher *watcher, int *folder, const char *run,
+                               struct ql_error *error)
+{
+    *folder = -1;
+    if (name_is_plain(run) && (watcher->only[0] == '\0' || strcmp(watcher->only, run) == 0)) {
+        *folder = openat(watcher->root, run, OPEN_FLAGS | O_DIRECTORY);
+    }
+    return *folder >= 0 ? QL_OK : ql_error_write(error, QL_ERROR_INPUT, "there is no such run");
+}
+
+enum ql_status ql_run_watcher_open_checkpoint(const struct ql_run_watcher *watcher, int *file, const char *run,
+                                              int epoch, struct ql_error *error)
+{
+    char name[64];
+    struct stat properties;
+    int folder;
+    enum ql_status status = open_run(watcher, &folder, run, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    (void)snprintf(name, sizeof name, "checkpoint.%d.safetensors", epoch);
+    *file = open_file(folder, name, &properties);
+    (void)close(folder);
+    return *file >= 0 ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "the run has no checkpoint of epoch %d", epoch);
+}
+
+static int compare_ints(const void *left, const void *right)
+{
+    int a = *(const int *)left, b = *(const int *)right;
+    return (a > b) - (a < b);
+}
+
+enum ql_status ql_run_watcher_find_checkpoints(const struct ql_run_watcher *watcher, int **epochs, int *count,
+                                               const char *run, struct ql_error *error)
+{
+    int room = 0, folder;
+    enum ql_status status = open_run(watcher, &folder, run, error);
+
+    *epochs = NULL;
+    *count = 0;
+    if (status != QL_OK) {
+        return status;
+    }
+    DIR *entries = fdopendir(folder);
+    if (entries == NULL) {
+        (void)close(folder);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "the run's folder cannot be read: %s", strerror(errno));
+    }
+    for (const struct dirent *entry; status == QL_OK && (entry = readdir(entries)) != NULL;) {
+        int epoch, end = 0;
+        if (sscanf(entry->d_name, "checkpoint.%9d.safetensors%n", &epoch, &end) != 1 || end == 0 ||
+            entry->d_name[end] != '\0' || epoch < 0) {
+            continue;
+        }
+        if (*count == room) {
+            room = room == 0 ? 64 : 2 * room;
+            int *grown = realloc(*epochs, (size_t)room * sizeof **epochs);
+            if (grown == NULL) {
+                status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the checkpoints");
+                break;
+            }
+            *epochs = grown;
+        }
+        (*epochs)[(*count)++] = epoch;
+    }
+    (void)closedir(entries);
+    if (*count > 1) {
+        qsort(*epochs, (size_t)*count, sizeof **epochs, compare_ints);
+    }
+    return status;
+}

@@ -1,0 +1,69 @@
+// A text that a checkpoint writes while a client reads it: see sample_stream.h.
+// Uses: base, checkpoint, corpus/vocabulary, model/stepper, POSIX.
+#include "dashboard/sample_stream.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "checkpoint/checkpoint.h"
+
+// The other clients wait so long, or for one symbol of a model that takes longer.
+enum { TURN_US = 5000 };
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
+                                     const struct ql_dashboard_request *request, struct ql_error *error)
+{
+    char path[64];
+    struct ql_model model;
+
+    *stream = (struct ql_sample_stream){.left = request->length};
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    enum ql_status status = ql_checkpoint_load(path, &model, &stream->info, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    if (stream->info.vocabulary.count == 0) {
+        status = ql_error_write(error, QL_ERROR_INPUT, "the checkpoint has no vocabulary");
+    } else {
+        status = ql_stepper_init(&stream->stepper, &model, &stream->info, error);
+    }
+    ql_model_free(&model);
+    if (status != QL_OK) {
+        return status;
+    }
+    stream->sampler = (struct ql_sampler){
+        .temperature = (float)request->temperature, .top_p = (float)request->top_p, .top_k = request->top_k};
+    ql_random_init(&stream->sampler.random, request->seed);
+    stream->token = stream->stepper.newline < 0 ? 0 : stream->stepper.newline;
+    return QL_OK;
+}
+
+void ql_sample_stream_free(struct ql_sample_stream *stream)
+{
+    ql_stepper_free(&stream->stepper);
+}
+
+size_t ql_sample_stream_write(struct ql_sample_stream *stream, char *bytes, size_t room)
+{
+    const int64_t end = now_us() + TURN_US;
+    size_t size = 0;
+
+    while (stream->left > 0 && room - size >= 4 && (size == 0 || now_us() < end)) {
+        stream->token = ql_stepper_next(&stream->stepper, stream->token, &stream->sampler);
+        if (stream->token < 0) {
+            stream->left = 0;
+            break;
+        }
+        size += ql_utf8_encode((unsigned char *)bytes + size, stream->info.vocabulary.symbols[stream->token]);
+        stream->left--;
+    }
+    return size;
+}

@@ -1,0 +1,28 @@
+// A text that a checkpoint writes while a client reads it: as much at a time as the client takes.
+// The same text as `quillet predict` writes from the same checkpoint and settings.
+// Uses: base, checkpoint, model/stepper, dashboard/dashboard_request.
+#ifndef QL_DASHBOARD_SAMPLE_STREAM_H
+#define QL_DASHBOARD_SAMPLE_STREAM_H
+
+#include "base/status.h"
+#include "dashboard/dashboard_request.h"
+#include "model/stepper.h"
+
+struct ql_sample_stream {
+    struct ql_stepper stepper;
+    struct ql_model_info info;
+    struct ql_sampler sampler;
+    int token; // the last one, not yet taken by the model
+    int left;  // symbols to write
+};
+
+// `file` is the open checkpoint; it stays the caller's. Errors: a file that is no checkpoint, no vocabulary, no memory.
+enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
+                                     const struct ql_dashboard_request *request, struct ql_error *error);
+void ql_sample_stream_free(struct ql_sample_stream *stream);
+
+// Writes a few symbols in UTF-8 into `bytes`, whole ones; returns their size, 0 at the end. `room` is at least 4.
+// The text also ends where the model's output is not finite.
+size_t ql_sample_stream_write(struct ql_sample_stream *stream, char *bytes, size_t room);
+
+#endif

@@ -1,0 +1,195 @@
+// The page of `quillet watch` in a browser: a run drawn while it grows, a resumed one, two overlaid, samples, the
+// keyboard, and what axe-core finds. Screenshots of what a person would see stay in SCREENSHOTS.
+// Uses: tests/dashboard/watching.mjs, playwright-core and axe-core of web/, Chromium (its path is in CHROMIUM).
+import assert from 'node:assert/strict'
+import {readFileSync, writeFileSync} from 'node:fs'
+import {createRequire} from 'node:module'
+import {join} from 'node:path'
+import {after, before, test} from 'node:test'
+
+import {Runs, predict, stopAll, train, until, watch} from './watching.mjs'
+
+const require = createRequire(new URL('../../web/package.json', import.meta.url))
+const {chromium} = require('playwright-core')
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+const screenshots = process.env.SCREENSHOTS
+
+let browser
+let runs
+
+before(async () => {
+  runs = new Runs()
+  browser = await chromium.launch({executablePath: process.env.CHROMIUM, args: ['--no-sandbox']})
+})
+after(async () => {
+  await browser?.close()
+  stopAll()
+  runs.remove()
+})
+
+// A page whose every error and every message of the console fails the test.
+async function open(server, options = {}) {
+  const context = await browser.newContext({viewport: {width: 1280, height: 900}, ...options})
+  const page = await context.newPage()
+  const faults = []
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()) })
+  page.on('request', (request) => { if (!request.url().startsWith(server.url) && !request.url().startsWith('data:')) faults.push(request.url()) })
+  await page.goto(server.url)
+  return {page, faults, close: () => context.close()}
+}
+
+// The pixels of the graph that are not its background.
+function inked(page) {
+  return page.evaluate(() => {
+    const canvas = document.querySelector('#graph canvas')
+    if (canvas === null) return 0
+    const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    let count = 0
+    for (let i = 3; i < data.length; i += 4) count += data[i] > 0
+    return count
+  })
+}
+
+async function violations(page) {
+  await page.evaluate(axe)
+  const result = await page.evaluate(() => globalThis.axe.run())
+  return result.violations.map(({id, nodes}) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)
+}
+
+test('a run is drawn while it grows, and its newest epoch is told', async () => {
+  runs.add('growing', 5)
+  const server = await watch(join(runs.folder, 'growing', 'training.log.csv'))
+  const {page, faults, close} = await open(server)
+  await page.waitForSelector('#graph canvas')
+  await until(async () => /epoch 5,/.test(await page.textContent('#headline')), 'the headline names epoch 5')
+  const before = await inked(page)
+  assert.ok(before > 500)
+  for (let epoch = 6; epoch <= 40; epoch++) runs.grow('growing', epoch)
+  await until(async () => /epoch 40,/.test(await page.textContent('#headline')), 'the headline names epoch 40')
+  assert.notEqual(await inked(page), before)
+  assert.match(await page.textContent('#written'), /Sample 40\nof growing/)
+  assert.match(await page.textContent('#runs tbody'), /growing.*running.*40 of 200.*1,000/)
+  assert.match(await page.title(), /^2\.\d+ · growing/)
+  assert.deepEqual(faults, [])
+  await close()
+  assert.equal(await server.stop(), 0)
+})
+
+test('a finished and a resumed run are shown as such, and overlaid until one is taken away', async () => {
+  runs.add('done', 30, {status: 'finished', model: {cell: 'lstm', num_layers: 2, rnn_size: 128, parameters: 253805}})
+  runs.add('again', 20, {resumed_after: 12})
+  const server = await watch(runs.folder)
+  const {page, faults, close} = await open(server)
+  await page.waitForSelector('#graph canvas')
+  await until(async () => (await page.locator('#runs tbody tr').count()) === 3, 'three runs')
+  assert.match(await page.textContent('#runs tr[data-run=done]'), /finished.*LSTM 2 × 128, 254 K/)
+  assert.match(await page.textContent('#runs tr[data-run=again]'), /running, resumed after epoch 12/)
+  const labels = () => page.locator('.u-legend .u-label').allTextContents()
+  await until(async () => (await labels()).length === 7, 'the legend of three runs')
+  const together = await inked(page)
+  await page.click('#runs tr[data-run=again] input')
+  await until(async () => (await labels()).length === 5, 'the legend of two runs')
+  assert.ok(!(await labels()).some((label) => label.startsWith('again')))
+  assert.notEqual(await inked(page), together)
+  assert.deepEqual(faults, [])
+  await close()
+  assert.equal(await server.stop(), 0)
+})
+
+test('a resumed training of the tool itself says so', async () => {
+  const text = join(runs.folder, 'text.txt')
+  writeFileSync(text, 'ann\nbob\ncarl\ndora\n'.repeat(40))
+  const shared = ['--input', text, '--checkpoint_dir', runs.folder, '--quiet']
+  train(...shared, '--run_name', 'model', '--max_epochs', '2', '--rnn_size', '16', '--embedding_size', '8', '--num_layers', '1', '--seed', '1')
+  train('--init_from', join(runs.folder, 'model'), '--max_epochs', '4', '--quiet')
+  const server = await watch(join(runs.folder, 'model'))
+  const {page, close} = await open(server)
+  await until(async () => /finished, resumed after epoch 2/.test(await page.textContent('#runs')), 'the state')
+  assert.match(await page.textContent('#runs'), /4 of 4/)
+  await close()
+  assert.equal(await server.stop(), 0)
+})
+
+test('samples come in columns, as quillet predict writes them, and follow the sliders', async () => {
+  const server = await watch(join(runs.folder, 'model'))
+  const {page, faults, close} = await open(server)
+  await until(async () => (await page.locator('#sample_epoch option').count()) === 4, 'the checkpoints')
+  await page.selectOption('#sample_epoch', '4')
+  await page.fill('#temperatures', '0.5, 1')
+  await page.fill('#length', '60')
+  await page.fill('#seed', '3')
+  await page.click('button[type=submit]')
+  await until(async () => /2 columns/.test(await page.textContent('#sample_message')), 'two columns')
+  const checkpoint = join(runs.folder, 'model', 'checkpoint.4.safetensors')
+  const columns = await page.locator('#columns .text').allTextContents()
+  for (const [i, temperature] of ['0.5', '1'].entries()) {
+    assert.equal(`${columns[i]}\n`, predict('--init_from', checkpoint, '--temperature', temperature, '--seed', '3', '--generate', '60'))
+  }
+  await page.focus('#top_k')
+  await page.keyboard.press('ArrowRight')
+  const limited = predict('--init_from', checkpoint, '--temperature', '0.5', '--top_k', '1', '--seed', '3', '--generate', '60')
+  await until(async () => `${(await page.locator('#columns .text').allTextContents())[0]}\n` === limited, 'the column with top-k 1')
+  await page.fill('#temperatures', 'warm')
+  await page.click('button[type=submit]')
+  assert.match(await page.textContent('#sample_message'), /numbers from 0 to 100/)
+  assert.deepEqual(faults, [])
+  await close()
+  assert.equal(await server.stop(), 0)
+})
+
+test('the keyboard alone reaches everything and moves the cursor', async () => {
+  const server = await watch(join(runs.folder, 'done'))
+  const {page, close} = await open(server)
+  await until(async () => /epoch 30,/.test(await page.textContent('#headline')), 'the headline')
+  const reached = new Set()
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press('Tab')
+    reached.add(await page.evaluate(() => document.activeElement.id || document.activeElement.tagName))
+  }
+  for (const id of ['unit', 'log', 'smoothing', 'epoch', 'follow', 'sample_run', 'temperatures', 'top_p', 'seed', 'next_seed']) {
+    assert.ok(reached.has(id), id)
+  }
+  await page.focus('#epoch')
+  await page.keyboard.press('Home')
+  for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight')
+  assert.equal(await page.textContent('#epoch_value'), '7')
+  assert.match(await page.textContent('#written'), /Sample 7\n/)
+  assert.match(await page.getAttribute('#epoch', 'aria-valuetext'), /^epoch 7: done 2\.\d+ bits$/)
+  await page.focus('summary')
+  await page.keyboard.press('Enter')
+  await until(async () => (await page.locator('#numbers tbody tr').count()) === 30, 'the table of numbers')
+  await close()
+  assert.equal(await server.stop(), 0)
+})
+
+test('a server that goes away is told', async () => {
+  const server = await watch(join(runs.folder, 'done'))
+  const {page, close} = await open(server)
+  await until(async () => /epoch 30,/.test(await page.textContent('#headline')), 'the headline')
+  assert.equal(await page.textContent('#connection'), '')
+  await server.stop()
+  await until(async () => /gone/.test(await page.textContent('#connection')), 'the message')
+  await close()
+})
+
+test('axe-core finds nothing at two widths, in light and in dark', async () => {
+  const server = await watch(runs.folder)
+  for (const width of [1280, 400]) {
+    for (const colorScheme of ['light', 'dark']) {
+      const {page, faults, close} = await open(server, {viewport: {width, height: 900}, colorScheme})
+      await page.waitForSelector('#graph canvas')
+      await page.selectOption('#sample_run', 'model')
+      await until(async () => (await page.locator('#sample_epoch option').count()) === 4, 'the checkpoints')
+      await page.fill('#length', '80')
+      await page.click('button[type=submit]')
+      await until(async () => /4 columns/.test(await page.textContent('#sample_message')), 'the samples')
+      assert.deepEqual(await violations(page), [])
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the page')
+      await page.screenshot({path: join(screenshots, `watch-${width}-${colorScheme}.png`), fullPage: true})
+      assert.deepEqual(faults, [])
+      await close()
+    }
+  }
+  assert.equal(await server.stop(), 0)
+})

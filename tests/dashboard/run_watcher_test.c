@@ -1,0 +1,260 @@
+// The follower of logs: rows come once and whole; what is cut, replaced, missing or foreign does no harm.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "dashboard/run_watcher.h"
+
+static const char header[] = "epoch,step,train_loss,val_loss,val_bits_per_char,learning_rate,chars_per_second,"
+                             "elapsed_seconds\n";
+
+struct fixture {
+    char folder[64];
+    struct ql_event_list events;
+    struct ql_run_watcher watcher;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    char path[128];
+
+    assert_non_null(fixture);
+    (void)snprintf(fixture->folder, sizeof fixture->folder, "run_watcher_test.XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    (void)snprintf(path, sizeof path, "%s/one", fixture->folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    ql_event_list_init(&fixture->events, 1, 1 << 20);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    char command[128];
+
+    ql_run_watcher_close(&fixture->watcher);
+    ql_event_list_free(&fixture->events);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", fixture->folder);
+    assert_int_equal(system(command), 0);
+    free(fixture);
+    return 0;
+}
+
+static void write_file(const struct fixture *fixture, const char *name, const char *mode, const char *text)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof path, "%s/%s", fixture->folder, name);
+    FILE *file = fopen(path, mode);
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void open_watcher(struct fixture *fixture, const char *name)
+{
+    char path[128];
+    struct ql_error error;
+
+    (void)snprintf(path, sizeof path, "%s/%s", fixture->folder, name);
+    assert_int_equal(ql_run_watcher_open(&fixture->watcher, path, &fixture->events, &error), QL_OK);
+}
+
+static bool look(struct fixture *fixture)
+{
+    struct ql_error error;
+    bool news;
+
+    assert_int_equal(ql_run_watcher_step(&fixture->watcher, &news, &error), QL_OK);
+    return news;
+}
+
+// How many events contain the text.
+static int count_events(const struct fixture *fixture, const char *text)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < fixture->events.count; i++) {
+        count += strstr(fixture->events.events[i].bytes, text) != NULL;
+    }
+    return count;
+}
+
+static void log_that_grows_by_pieces_gives_whole_rows_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    open_watcher(fixture, "one/training.log.csv");
+    assert_true(look(fixture)); // the run itself
+    assert_false(look(fixture));
+    write_file(fixture, "one/training.log.csv", "w", header);
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "event: row"), 0);
+    write_file(fixture, "one/training.log.csv", "a", "1,10,2.5,2.4,3.46,0.001,1000,0.5\n2,20,2.");
+    assert_true(look(fixture));
+    assert_int_equal(count_events(fixture, "event: row"), 1);
+    assert_int_equal(count_events(fixture, "\"val_loss\":2.4,"), 1);
+    assert_false(look(fixture));
+    write_file(fixture, "one/training.log.csv", "a", "25,2.25,3.2,0.001,1000,1\n");
+    assert_true(look(fixture));
+    assert_int_equal(count_events(fixture, "event: row"), 2);
+    assert_int_equal(count_events(fixture, "event: problem"), 0);
+}
+
+static void log_that_is_cut_or_replaced_begins_a_new_era(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+
+    write_file(fixture, "one/training.log.csv", "w", header);
+    write_file(fixture, "one/training.log.csv", "a", "1,10,2.5,2.4,3.46,0.001,1000,0.5\n2,20,2.2,2.3,3.2,0.001,9,1\n");
+    open_watcher(fixture, "");
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "event: row"), 2);
+
+    (void)snprintf(path, sizeof path, "%s/one/training.log.csv", fixture->folder); // cut
+    assert_int_equal(truncate(path, (off_t)(strlen(header) + 33)), 0);
+    assert_true(look(fixture));
+    assert_int_equal(fixture->events.count, 0);
+    assert_true(look(fixture));
+    assert_int_equal(count_events(fixture, "event: row"), 1);
+
+    assert_int_equal(unlink(path), 0); // replaced
+    assert_true(look(fixture));
+    write_file(fixture, "one/training.log.csv", "w", header);
+    write_file(fixture, "one/training.log.csv", "a", "1,10,1.5,1.4,2.46,0.001,1000,0.5\n");
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "\"val_loss\":1.4,"), 1);
+
+    write_file(fixture, "one/training.log.csv", "w", header); // written anew in place, no shorter than before
+    write_file(fixture, "one/training.log.csv", "a", "1,10,0.5,0.4,0.46,0.001,1000,0.5\n2,20,2.2,2.3,3.2,0.001,9,1\n");
+    (void)look(fixture);
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "\"val_loss\":0.4,"), 1);
+    assert_int_equal(count_events(fixture, "\"val_loss\":1.4,"), 0);
+}
+
+static void rubbish_is_a_problem_and_not_a_row(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const rubbish[] = {"1,2,3\n", "1,10,nan,2,3,0.1,1,1\n", "1,10,2,2,3,0.1,1,1,9\n", "\n",
+                                          "x\n",     "1,10, 2,2,3,0.1,1,1\n",  "1,10,inf,2,3,0.1,1,1\n"};
+
+    write_file(fixture, "one/training.log.csv", "w", header);
+    for (size_t i = 0; i < sizeof rubbish / sizeof rubbish[0]; i++) {
+        write_file(fixture, "one/training.log.csv", "a", rubbish[i]);
+    }
+    write_file(fixture, "one/training.log.csv", "a", "5,10,2.5,2.4,3.46,0.001,1000,0.5\n");
+    write_file(fixture, "one/samples.jsonl", "w", "{\"epoch\":5,\"text\":\"Sam \\\"Gatrick\\\"\\n\"}\n[]\n\xff\xfe\n");
+    write_file(fixture, "one/summary.json", "w", "{\"status\":");
+    open_watcher(fixture, "one");
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "event: row"), 1);
+    assert_int_equal(count_events(fixture, "event: sample"), 1);
+    assert_int_equal(count_events(fixture, "event: problem"), 7 + 2 + 1);
+    write_file(
+        fixture, "one/summary.json", "w",
+        "{\"status\":\"finished\",\"best\":{\"epoch\":5},\"model\":{\"cell\":[],\"parameters\":7},\"arguments\":1}");
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "\"status\":\"finished\""), 1);
+    assert_int_equal(count_events(fixture, "\"cell\":null"), 1);
+}
+
+static void runs_that_begin_later_are_found_and_links_are_not_followed(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+
+    write_file(fixture, "one/summary.json", "w", "{}");
+    open_watcher(fixture, "");
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "event: run\n"), 1);
+    (void)snprintf(path, sizeof path, "%s/two", fixture->folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "event: run\n"), 1);
+    (void)snprintf(path, sizeof path, "%s/two/training.log.csv", fixture->folder);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "root:"), 0);
+    (void)snprintf(path, sizeof path, "%s/link", fixture->folder);
+    assert_int_equal(symlink("/etc", path), 0);
+    (void)snprintf(path, sizeof path, "%s/two/samples.jsonl", fixture->folder);
+    assert_int_equal(mkfifo(path, 0644), 0);
+    (void)look(fixture); // must not wait for a writer
+    assert_int_equal(count_events(fixture, "\"run\":\"link\""), 0);
+}
+
+static void checkpoints_outside_the_folder_are_not_opened(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const strangers[] = {"",    ".",    "..",      "../one", "one/../one", "/",
+                                            "two", "one/", ".hidden", "link",   "/etc",       "one\n"};
+    struct ql_error error;
+    char path[128];
+    int file, count;
+    int *epochs;
+
+    write_file(fixture, "one/checkpoint.3.safetensors", "w", "x");
+    write_file(fixture, "one/checkpoint.12.safetensors", "w", "x");
+    write_file(fixture, "one/checkpoint.12.safetensors.tmp", "w", "x");
+    write_file(fixture, "one/training.log.csv", "w", header);
+    (void)snprintf(path, sizeof path, "%s/one/checkpoint.4.safetensors", fixture->folder);
+    assert_int_equal(symlink("checkpoint.3.safetensors", path), 0);
+    (void)snprintf(path, sizeof path, "%s/link", fixture->folder);
+    assert_int_equal(symlink("one", path), 0);
+    open_watcher(fixture, "one");
+    assert_int_equal(ql_run_watcher_open_checkpoint(&fixture->watcher, &file, "one", 3, &error), QL_OK);
+    assert_int_equal(close(file), 0);
+    assert_int_equal(ql_run_watcher_open_checkpoint(&fixture->watcher, &file, "one", 4, &error), QL_ERROR_SYSTEM);
+    assert_int_equal(ql_run_watcher_open_checkpoint(&fixture->watcher, &file, "one", 5, &error), QL_ERROR_SYSTEM);
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        assert_int_equal(ql_run_watcher_open_checkpoint(&fixture->watcher, &file, strangers[i], 3, &error),
+                         QL_ERROR_INPUT);
+    }
+    assert_int_equal(ql_run_watcher_find_checkpoints(&fixture->watcher, &epochs, &count, "one", &error), QL_OK);
+    assert_int_equal(count, 3);
+    assert_int_equal(epochs[0], 3);
+    assert_int_equal(epochs[2], 12);
+    free(epochs);
+}
+
+static void path_that_is_no_run_is_an_error(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ql_run_watcher watcher;
+    struct ql_error error;
+    char path[128];
+
+    (void)snprintf(path, sizeof path, "%s/nothing", fixture->folder);
+    assert_int_equal(ql_run_watcher_open(&watcher, path, &fixture->events, &error), QL_ERROR_USAGE);
+    (void)snprintf(path, sizeof path, "%s/nothing/training.log.csv", fixture->folder);
+    assert_int_equal(ql_run_watcher_open(&watcher, path, &fixture->events, &error), QL_ERROR_SYSTEM);
+    assert_int_equal(ql_run_watcher_open(&watcher, "", &fixture->events, &error), QL_ERROR_USAGE);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(log_that_grows_by_pieces_gives_whole_rows_once),
+        TEST(log_that_is_cut_or_replaced_begins_a_new_era),
+        TEST(rubbish_is_a_problem_and_not_a_row),
+        TEST(runs_that_begin_later_are_found_and_links_are_not_followed),
+        TEST(checkpoints_outside_the_folder_are_not_opened),
+        TEST(path_that_is_no_run_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,527 @@
+// The page of `quillet watch`: shows the runs as their events come, and asks the server for samples.
+// uPlot draws the graph. Without it (npm did not install it) the table of numbers stands in.
+// Uses: the addresses of docs/watch.md, uPlot.
+
+const $ = (id) => document.getElementById(id)
+const LN2 = Math.LN2
+const NUMBER_ROWS = 200 // of the table; the newest
+const QUIET_FACTOR = 6 // a run is silent after so many times its epoch's duration without a row
+const QUIET_SECONDS = 60 // but not before
+
+// Distinguishable with and without full colour vision, on light and on dark paper (Okabe and Ito's, adapted).
+const COLORS = {
+  light: ['#0b62a4', '#c04a00', '#00785a', '#a03c78', '#7a5c00', '#2f2f2f'],
+  dark: ['#6db7f2', '#f59a5a', '#4cc9a3', '#e69ac4', '#e3c044', '#d0d0d0'],
+}
+const darkness = matchMedia('(prefers-color-scheme: dark)')
+
+const runs = new Map() // by name: {name, rows, samples, summary, shown, order, heard}
+const problems = []
+let uPlot = null
+let graph = null
+let graphKey = ''
+let cursorEpoch = null
+let drawPending = false
+
+function color(run) {
+  const palette = darkness.matches ? COLORS.dark : COLORS.light
+  return palette[run.order % palette.length]
+}
+
+function style(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+}
+
+function element(name, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(name), properties)
+  node.append(...children)
+  return node
+}
+
+// --- What the server tells ---------------------------------------------------------------------------------------
+
+function runOf(name) {
+  if (!runs.has(name)) {
+    runs.set(name, {name, rows: new Map(), samples: new Map(), summary: {}, shown: true, order: runs.size,
+      heard: Date.now(), live: false})
+  }
+  return runs.get(name)
+}
+
+let caughtUp = false // the events of the past are told; what comes now has just happened
+
+const handlers = {
+  restart() {
+    runs.clear()
+    problems.length = 0
+  },
+  run({run}) {
+    runOf(run)
+  },
+  row(row) {
+    const run = runOf(row.run)
+    run.rows.set(row.epoch, row)
+    run.heard = Date.now()
+    run.live = run.live || caughtUp
+  },
+  sample({run, epoch, text}) {
+    runOf(run).samples.set(epoch, text)
+  },
+  summary(summary) {
+    const run = runOf(summary.run)
+    run.summary = summary
+    run.heard = Date.now()
+  },
+  problem({run, text}) {
+    problems.push(`${run}: ${text}`)
+  },
+}
+
+function listen() {
+  const source = new EventSource('events')
+  for (const [name, handle] of Object.entries(handlers)) {
+    source.addEventListener(name, (event) => {
+      handle(JSON.parse(event.data))
+      draw()
+    })
+  }
+  source.addEventListener('open', () => {
+    $('connection').textContent = ''
+    setTimeout(() => { caughtUp = true }, 1500)
+  })
+  source.addEventListener('error', () => {
+    $('connection').textContent = source.readyState === EventSource.CLOSED
+      ? 'The server refuses; load the page again.' : 'The server is gone; waiting for it.'
+    if (source.readyState === EventSource.CLOSED) {
+      setTimeout(listen, 3000)
+    }
+  })
+}
+
+// --- What follows from it ----------------------------------------------------------------------------------------
+
+function lastRow(run) {
+  let last = null
+  for (const row of run.rows.values()) {
+    last = last === null || row.epoch > last.epoch ? row : last
+  }
+  return last
+}
+
+function bestRow(run) {
+  let best = null
+  for (const row of run.rows.values()) {
+    best = best === null || row.val_loss < best.val_loss ? row : best
+  }
+  return best
+}
+
+function secondsPerEpoch(run) {
+  const rows = [...run.rows.values()].slice(-6)
+  return rows.length > 1 ? (rows.at(-1).elapsed_seconds - rows[0].elapsed_seconds) / (rows.length - 1)
+    : rows.length === 1 ? rows[0].elapsed_seconds / rows[0].epoch : null
+}
+
+function isSilent(run) {
+  const seconds = Math.max(QUIET_SECONDS, QUIET_FACTOR * (secondsPerEpoch(run) ?? QUIET_SECONDS))
+  return Date.now() - run.heard > 1000 * seconds
+}
+
+function stateOf(run) {
+  const {status, resumed_after: resumed} = run.summary
+  let state = status ?? (run.rows.size > 0 ? 'without a summary' : 'nothing yet')
+  if (status === 'running' && isSilent(run)) {
+    state = 'silent; killed?'
+  }
+  return typeof resumed === 'number' ? `${state}, resumed after epoch ${resumed}` : state
+}
+
+function duration(seconds) {
+  if (!Number.isFinite(seconds)) return ''
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
+  return `${(seconds / 3600).toFixed(1)} h`
+}
+
+function remaining(run) {
+  const last = lastRow(run)
+  const each = secondsPerEpoch(run)
+  const {status, max_epochs: wanted} = run.summary
+  return status === 'running' && last && each && wanted ? duration((wanted - last.epoch) * each) : ''
+}
+
+function modelOf({cell, num_layers: layers, rnn_size: size, parameters}) {
+  return cell ? `${cell.toUpperCase()} ${layers} × ${size}, ${Math.round(parameters / 1000)} K` : ''
+}
+
+// --- Tables ------------------------------------------------------------------------------------------------------
+
+function drawRuns() {
+  const body = $('runs').tBodies[0]
+  const known = new Map([...body.rows].map((row) => [row.dataset.run, row]))
+  for (const run of runs.values()) {
+    let row = known.get(run.name)
+    known.delete(run.name)
+    if (row === undefined) {
+      const box = element('input', {type: 'checkbox', checked: run.shown})
+      box.addEventListener('change', () => {
+        runOf(run.name).shown = box.checked
+        draw()
+      })
+      row = element('tr')
+      row.dataset.run = run.name
+      row.append(element('th', {scope: 'row'}, element('label', {className: 'shown'}, box,
+        element('span', {className: 'swatch'}), run.name)),
+      ...Array.from({length: 7}, (_, i) => element('td', {className: i > 0 && i < 6 ? 'number' : ''})))
+      body.append(row)
+    }
+    row.querySelector('.swatch').style.background = color(run)
+    const last = lastRow(run)
+    const best = bestRow(run)
+    const texts = [stateOf(run), last ? `${last.epoch}${run.summary.max_epochs ? ` of ${run.summary.max_epochs}` : ''}` : '',
+      best ? `${best.epoch}` : '', best ? best.val_bits_per_char.toFixed(4) : '',
+      last ? Math.round(last.chars_per_second).toLocaleString('en') : '', remaining(run), modelOf(run.summary)]
+    texts.forEach((text, i) => {
+      const cell = row.cells[i + 1]
+      if (cell.textContent !== text) cell.textContent = text
+    })
+    row.cells[1].className = `state ${run.summary.status === 'running' && !isSilent(run) ? 'running' : run.summary.status === 'failed' ? 'failed' : ''}`
+  }
+  for (const row of known.values()) row.remove()
+  $('problems').hidden = problems.length === 0
+  $('problems').replaceChildren(...problems.slice(-10).map((text) => element('li', {textContent: text})))
+}
+
+function drawHeadline() {
+  const running = [...runs.values()].filter((run) => run.summary.status === 'running' && !isSilent(run))
+  const run = running.at(-1) ?? [...runs.values()].at(0)
+  const last = run && lastRow(run)
+  let text = 'Waiting for the first run.'
+  if (run && !last) {
+    text = `${run.name}: waiting for the first epoch.`
+  } else if (last) {
+    const left = remaining(run)
+    text = `${run.name}: ${stateOf(run)}, epoch ${last.epoch}, ${last.val_bits_per_char.toFixed(3)} bits per character` +
+      (left ? `, ${left} left.` : '.')
+  }
+  if ($('headline').textContent !== text) $('headline').textContent = text
+  document.title = last ? `${last.val_bits_per_char.toFixed(3)} · ${run.name} · Quillet` : 'Quillet'
+}
+
+function drawNumbers() {
+  const table = $('numbers')
+  if (!table.closest('details').open) return
+  const columns = ['run', 'epoch', 'step', 'train_loss', 'val_loss', 'val_bits_per_char', 'learning_rate', 'chars_per_second',
+    'elapsed_seconds']
+  table.tHead.replaceChildren(element('tr', {}, ...columns.map((name) =>
+    element('th', {scope: 'col', className: name === 'run' ? '' : 'number', textContent: name}))))
+  const rows = [...runs.values()].filter((run) => run.shown).flatMap((run) => [...run.rows.values()])
+  rows.sort((a, b) => b.epoch - a.epoch)
+  table.tBodies[0].replaceChildren(...rows.slice(0, NUMBER_ROWS).map((row) => element('tr', {}, ...columns.map((name) =>
+    element('td', {className: name === 'run' ? '' : 'number', textContent: row[name]})))))
+}
+
+// --- The graph ---------------------------------------------------------------------------------------------------
+
+function shownRuns() {
+  return [...runs.values()].filter((run) => run.shown && run.rows.size > 0)
+}
+
+// An average of what was before, by exponentially falling weights, without the pull of an arbitrary start.
+function smooth(values, share) {
+  let sum = 0
+  let weight = 0
+  return values.map((value) => {
+    if (value === null || share === 0) return value
+    sum = sum * share + value * (1 - share)
+    weight = weight * share + (1 - share)
+    return sum / weight
+  })
+}
+
+function graphData(shown) {
+  const epochs = [...new Set(shown.flatMap((run) => [...run.rows.keys()]))].sort((a, b) => a - b)
+  const factor = $('unit').value === 'bits' ? 1 / LN2 : 1
+  const share = Number($('smoothing').value)
+  const data = [epochs]
+  for (const run of shown) {
+    for (const field of ['val_loss', 'train_loss']) {
+      const values = epochs.map((epoch) => run.rows.has(epoch) ? run.rows.get(epoch)[field] * factor : null)
+      data.push(smooth(values, share))
+    }
+  }
+  return data
+}
+
+// A tick where a person would put it, also where a logarithmic axis spans less than a decade.
+function niceSplits(_, __, low, high) {
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5].find((size) => (high - low) / size <= 8) ?? 10
+  const ticks = []
+  for (let tick = Math.ceil(low / step) * step; tick <= high + 1e-9; tick += step) ticks.push(Number(tick.toFixed(4)))
+  return ticks
+}
+
+function makeGraph(shown) {
+  const host = $('graph')
+  const axis = {stroke: style('--faint'), grid: {stroke: style('--rule'), width: 1}, ticks: {stroke: style('--rule'), width: 1}}
+  const format = (_, value) => value === null || value === undefined ? '' : value.toFixed(4)
+  const lines = shown.flatMap((run) => {
+    const stroke = color(run)
+    const best = (u, index, show, gaps, filtered) => {
+      const row = bestRow(run)
+      const at = row ? u.data[0].indexOf(row.epoch) : -1
+      return at >= 0 ? [at] : filtered ?? []
+    }
+    return [
+      {label: `${run.name}, held out`, stroke, width: 2, value: format, spanGaps: true,
+        points: {show: true, filter: best, size: 11, stroke, fill: style('--paper'), width: 2}},
+      {label: `${run.name}, training`, stroke, width: 1.25, dash: [6, 4], value: format, spanGaps: true, points: {show: false}},
+    ]
+  })
+  graph?.destroy()
+  graph = new uPlot({
+    width: host.clientWidth,
+    height: Math.max(260, Math.min(460, Math.round(host.clientWidth * 0.45))),
+    scales: {x: {time: false}, y: {distr: $('log').checked ? 3 : 1,
+      range: (_, low, high) => {
+        const room = Math.max((high - low) * 0.06, 0.005)
+        return [Math.max(low - room, low * 0.5), high + room]
+      }}},
+    axes: [
+      {...axis, label: 'epoch', labelSize: 22, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000]},
+      {...axis, size: 58, splits: niceSplits, filter: (_, splits) => splits,
+        values: (_, ticks) => ticks.map((tick) => tick.toFixed(2))},
+    ],
+    series: [{label: 'epoch'}, ...lines],
+    legend: {live: true},
+    cursor: {drag: {x: true, y: false}, points: {size: 7}},
+    hooks: {setCursor: [(u) => {
+      const epoch = u.cursor.idx === null ? null : u.data[0][u.cursor.idx]
+      if (epoch !== null && epoch !== undefined && u.cursor.event) {
+        $('follow').checked = false
+        showEpoch(epoch)
+      }
+    }]},
+  }, graphData(shown), host)
+}
+
+function drawGraph() {
+  const shown = shownRuns()
+  if (uPlot === null) {
+    $('graph').replaceChildren(element('p', {className: 'note', textContent:
+      'The graph needs uPlot, which was not there when quillet was built: run tools/bootstrap web, and build again. ' +
+      'Until then the table below has the numbers.'}))
+    return
+  }
+  const key = JSON.stringify([shown.map((run) => run.name), $('log').checked, $('unit').value, darkness.matches])
+  if (shown.length === 0) {
+    graph?.destroy()
+    graph = null
+  } else if (key !== graphKey || graph === null) {
+    makeGraph(shown)
+  } else {
+    graph.setData(graphData(shown), graph.scales.x.max >= graph.data[0].at(-1))
+  }
+  graphKey = key
+}
+
+// --- The epoch under the cursor ----------------------------------------------------------------------------------
+
+function drawWritten() {
+  const shown = shownRuns().filter((run) => run.samples.size > 0)
+  const columns = shown.map((run) => {
+    const epochs = [...run.samples.keys()].filter((epoch) => epoch <= (cursorEpoch ?? Infinity))
+    const epoch = epochs.length > 0 ? Math.max(...epochs) : Math.min(...run.samples.keys())
+    return element('div', {}, element('h3', {textContent: `${run.name}, epoch ${epoch}`}),
+      element('p', {className: 'text', textContent: run.samples.get(epoch)}))
+  })
+  const text = columns.length === 0 ? [element('p', {className: 'note', textContent: 'No samples yet.'})] : columns
+  const before = $('written').textContent
+  if (before !== text.map((node) => node.textContent).join('')) $('written').replaceChildren(...text)
+}
+
+function showEpoch(epoch) {
+  cursorEpoch = epoch
+  $('epoch').value = epoch
+  $('epoch').setAttribute('aria-valuetext', describeEpoch(epoch))
+  $('epoch_value').textContent = epoch
+  drawWritten()
+}
+
+function describeEpoch(epoch) {
+  const losses = shownRuns().filter((run) => run.rows.has(epoch))
+    .map((run) => `${run.name} ${run.rows.get(epoch).val_bits_per_char.toFixed(3)} bits`)
+  return `epoch ${epoch}: ${losses.join(', ')}`
+}
+
+function moveCursor(epoch) {
+  showEpoch(epoch)
+  if (graph !== null) {
+    const index = graph.data[0].indexOf(epoch)
+    if (index >= 0) {
+      const left = graph.valToPos(epoch, 'x')
+      const value = graph.data[1][index]
+      graph.setCursor({left, top: value === null ? 0 : graph.valToPos(value, 'y')}, false)
+      graph.setLegend({idx: index}, false)
+    }
+  }
+}
+
+function drawEpochs() {
+  const epochs = shownRuns().flatMap((run) => [...run.rows.keys()])
+  const newest = Math.max(1, ...epochs)
+  $('epoch').max = newest
+  $('epoch').disabled = epochs.length === 0
+  if (epochs.length === 0) {
+    $('epoch_value').textContent = 'none'
+    drawWritten()
+  } else {
+    moveCursor($('follow').checked || cursorEpoch === null ? newest : Math.min(cursorEpoch, newest))
+  }
+}
+
+// Events come in bursts; a burst is drawn once.
+function draw() {
+  if (drawPending) return
+  drawPending = true
+  requestAnimationFrame(() => {
+    drawPending = false
+    drawRuns()
+    drawHeadline()
+    drawGraph()
+    drawEpochs()
+    drawNumbers()
+    drawChoices()
+  })
+}
+
+// --- Samples -----------------------------------------------------------------------------------------------------
+
+function setOptions(select, values) {
+  const before = select.value
+  if ([...select.options].map((option) => option.value).join('\n') === values.map(([value]) => value).join('\n')) return
+  select.replaceChildren(...values.map(([value, text]) => element('option', {value, textContent: text})))
+  if (values.some(([value]) => value === before)) select.value = before
+}
+
+let checkpointsOf = '' // of which run and when the choices were asked for
+let epochChosen = false
+
+async function drawChoices() {
+  setOptions($('sample_run'), [...runs.keys()].map((name) => [name, name]))
+  const run = runs.get($('sample_run').value)
+  if (run === undefined) return
+  const key = `${run.name} ${run.rows.size} ${run.summary.epochs}`
+  if (key === checkpointsOf) return
+  checkpointsOf = key
+  try {
+    const answer = await fetch(`checkpoints?run=${encodeURIComponent(run.name)}`)
+    const epochs = answer.ok ? await answer.json() : []
+    const best = bestRow(run)?.epoch
+    setOptions($('sample_epoch'), epochs.toReversed().map((epoch) => [`${epoch}`, epoch === best ? `${epoch}, best` : `${epoch}`]))
+    if (!epochChosen && epochs.includes(best)) $('sample_epoch').value = `${best}`
+  } catch {
+    checkpointsOf = ''
+  }
+}
+
+let asked = null // the request that is under way
+
+function columnsWanted() {
+  const shift = Number($('shift').value)
+  const numbers = $('temperatures').value.split(',').map((text) => text.trim()).filter((text) => text !== '').map(Number)
+  if (numbers.length === 0 || numbers.length > 8 || numbers.some((number) => !(number >= 0 && number <= 100))) return null
+  return numbers.map((number) => Math.max(0, Number((number + shift).toFixed(3))))
+}
+
+async function writeColumn(query, text, signal) {
+  const answer = await fetch(`sample?${query}`, {signal})
+  if (!answer.ok) throw new Error((await answer.text()).trim())
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
+  text.textContent = ''
+  text.classList.remove('waiting')
+  for (;;) {
+    const {done, value} = await reader.read()
+    if (done) return
+    text.append(value)
+  }
+}
+
+async function ask() {
+  const temperatures = columnsWanted()
+  const run = $('sample_run').value
+  const epoch = $('sample_epoch').value
+  asked?.abort()
+  if (temperatures === null) {
+    $('sample_message').textContent = 'Temperatures are up to eight numbers from 0 to 100, with commas between them.'
+    return
+  }
+  if (run === '' || epoch === '') {
+    $('sample_message').textContent = 'There is no checkpoint yet.'
+    return
+  }
+  asked = new AbortController()
+  const {signal} = asked
+  $('sample_message').textContent = 'Writing…'
+  const texts = temperatures.map(() => element('p', {className: 'text waiting', textContent: '…'}))
+  $('columns').replaceChildren(...temperatures.map((temperature, i) =>
+    element('div', {}, element('h3', {textContent: `t = ${temperature}`}), texts[i])))
+  const settings = (temperature) => new URLSearchParams({run, epoch, temperature, top_p: $('top_p').value,
+    top_k: $('top_k').value, seed: $('seed').value, length: $('length').value})
+  $('command').hidden = false
+  $('command').querySelector('code').textContent = `quillet predict --init_from ${run}/checkpoint.${epoch}.safetensors ` +
+    `--temperature ${temperatures[0]} --top_p ${$('top_p').value} --top_k ${$('top_k').value} --seed ${$('seed').value} ` +
+    `--generate ${$('length').value}`
+  try {
+    for (let i = 0; i < temperatures.length; i++) await writeColumn(settings(temperatures[i]), texts[i], signal)
+    $('sample_message').textContent = `${run}, epoch ${epoch}: ${temperatures.length} columns.`
+  } catch (error) {
+    if (!signal.aborted) $('sample_message').textContent = error.message
+  }
+}
+
+let askTimer = 0
+function askSoon() {
+  clearTimeout(askTimer)
+  if ($('columns').childElementCount > 0) askTimer = setTimeout(ask, 250)
+}
+
+function wireControls() {
+  for (const id of ['unit', 'log', 'smoothing']) $(id).addEventListener('input', () => { graphKey = ''; draw() })
+  $('smoothing').addEventListener('input', () => { $('smoothing_value').textContent = $('smoothing').value })
+  $('epoch').addEventListener('input', () => {
+    $('follow').checked = false
+    moveCursor(Number($('epoch').value))
+  })
+  $('follow').addEventListener('change', draw)
+  $('numbers').closest('details').addEventListener('toggle', drawNumbers)
+  $('sample_run').addEventListener('change', () => { epochChosen = false; checkpointsOf = ''; drawChoices() })
+  $('sample_epoch').addEventListener('change', () => { epochChosen = true; askSoon() })
+  const off = {
+    shift: (value) => `${value < 0 ? '−' : '+'}${Math.abs(value)}`,
+    top_p: (value) => value === 1 ? 'off' : `${value}`,
+    top_k: (value) => value === 0 ? 'off' : `${value}`,
+  }
+  for (const [id, format] of Object.entries(off)) {
+    $(id).addEventListener('input', () => { $(`${id}_value`).textContent = format(Number($(id).value)); askSoon() })
+  }
+  $('next_seed').addEventListener('click', () => {
+    $('seed').value = (Number($('seed').value) + 1) % 4294967296
+    ask()
+  })
+  $('ask').addEventListener('submit', (event) => { event.preventDefault(); ask() })
+  darkness.addEventListener('change', () => { graphKey = ''; draw() })
+  new ResizeObserver(() => {
+    if (graph !== null && graph.width !== $('graph').clientWidth) { graphKey = ''; draw() }
+  }).observe($('graph'))
+  setInterval(() => { drawRuns(); drawHeadline() }, 5000)
+}
+
+try {
+  uPlot = (await import('./uPlot.esm.js')).default
+} catch {
+  uPlot = null
+}
+wireControls()
+listen()
+draw()
