@@ -52,6 +52,12 @@ expect_json out quantize int4
 expect_exit 0 evaluate --model tuned.json --text names.txt --quantize int4
 expect grep -qE '^[0-9.]+ bits per character, [0-9.]+ nats, [0-9]+ characters$' out
 
+# So do the samples.
+expect_exit 0 "${train[@]}" --init_from $float --quantize int4 --run_name spoken --max_epochs 1 --generate 30
+expect_exit 0 predict --init_from checkpoints/spoken/checkpoint.1.safetensors --quantize int4 --temperature 0.8 \
+    --generate 30 --seed 1
+expect_json checkpoints/spoken/samples.jsonl text "$(cat out)"
+
 # Threads and interruptions do not change it; a resumed run keeps its format.
 expect_exit 0 "${train[@]}" --init_from $float --quantize int4 --learning_rate 0.003 --run_name two --batch_size 40 \
     --threads 3
