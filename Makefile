@@ -2,7 +2,7 @@
 # Uses: tools/, CMakePresets.json. `make help` lists the targets from the comments behind them.
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test conformance mutants bench lint format clean
+.PHONY: all help demo firmware test conformance mutants bench lint format clean
 
 # For a build folder that is new; one that is there keeps its generator.
 export CMAKE_GENERATOR ?= Ninja
@@ -26,6 +26,11 @@ demo: ## install what is missing, train a model on real names and print what it 
 	@tools/bootstrap
 	@$(MAKE) --no-print-directory all
 	@tools/demo
+
+firmware: ## install what is missing, build the images for a Pico: quotes.uf2, the stub, and one for a Pico 2
+	@tools/bootstrap build pico
+	@cmake --preset release -D BUILD_PICO=ON $(configure_flags) > /dev/null
+	@cmake --build build --target firmware -- --quiet -k 0
 
 test: ## install what is missing, run all tests in the release build and again under sanitizers
 	@tools/bootstrap build test demo web

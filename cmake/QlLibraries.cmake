@@ -22,6 +22,10 @@ ql_find_library(ZLIB zlib)
 ql_find_library(PROTOBUF_C libprotobuf-c)
 ql_find_library(MD libmd)
 ql_find_library(MICROHTTPD libmicrohttpd)
+ql_find_library(FREETYPE freetype2)
+ql_find_library(HARFBUZZ harfbuzz)
+ql_find_library(PNG libpng)
+ql_find_library(SERIALPORT libserialport)
 
 if(NOT PkgConfig_FOUND)
     message(FATAL_ERROR "pkg-config is missing: run tools/bootstrap")
@@ -35,6 +39,13 @@ find_program(QL_PROTOC_C protoc-c)
 find_file(QL_ONNX_PROTO onnx/onnx.proto)
 if(NOT QL_PROTOC_C OR NOT QL_ONNX_PROTO)
     message(FATAL_ERROR "protoc-c or onnx/onnx.proto is missing: run tools/bootstrap")
+endif()
+
+# The typeface of the panel.
+find_path(QL_EBGARAMOND EBGaramond12-Regular.otf PATHS /usr/share/fonts/opentype/ebgaramond
+    PATH_SUFFIXES share/fonts/opentype/ebgaramond)
+if(NOT QL_EBGARAMOND)
+    message(FATAL_ERROR "The typeface EB Garamond is missing: run tools/bootstrap")
 endif()
 
 # The tool can be built without the library of the tests.

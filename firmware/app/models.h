@@ -7,13 +7,6 @@
 
 #include "writer.h"
 
-// How to draw. What is negative stays as the model's descriptor says.
-struct ql_sampling {
-    float temperature; // 0 takes the likeliest symbol
-    float top_p;       // in (0, 1]; 1 is off
-    int top_k;         // 0 is off
-};
-
 struct ql_models {
     struct ql_writer quotes, names;
 };

@@ -1,64 +1,105 @@
-// Writes a page: see page.h.
-// Uses: app/writer.h, app/lines.h.
+// Writes a page: see page.h. A page is a little machine, so that its owner can look after the rest between symbols.
+// Uses: app/writer.h.
 #include "page.h"
 
 #include <string.h>
 
-enum attempt { ATTEMPT_FITS, ATTEMPT_UNFIT, ATTEMPT_NOT_FINITE };
-
-// One text: the symbols up to the next newline. No text has more symbols than its memory has bytes.
-static enum attempt write_once(struct ql_paragraph *paragraph, const struct ql_writer *writer,
-                               const struct ql_paragraph_format *format, const struct ql_ruler *ruler)
+static const struct ql_writer *writer_of(const struct ql_page *page)
 {
-    size_t size = 0;
-    int token = writer->newline;
+    return page->naming ? &page->plan->names : &page->plan->quotes;
+}
+
+static void begin_part(struct ql_page *page, bool naming)
+{
+    page->naming = naming;
+    page->left = page->plan->attempts;
+    page->token = -1;
+}
+
+static void begin_text(struct ql_page *page)
+{
+    const struct ql_writer *writer = writer_of(page);
 
     writer->reset(writer->model);
-    for (int drawn = 0; drawn < QL_PARAGRAPH_BYTES; drawn++) {
-        token = writer->next(writer->model, token);
-        if (token < 0) {
-            return ATTEMPT_NOT_FINITE;
-        }
-        if (token == writer->newline) {
-            paragraph->text[size] = '\0';
-            paragraph->line_count =
-                ql_lines_write(paragraph->lines, format->lines, paragraph->text, format->width, ruler);
-            return paragraph->line_count > 0 ? ATTEMPT_FITS : ATTEMPT_UNFIT;
-        }
-        const char *symbol = writer->symbol(token);
-        size_t bytes = strlen(symbol);
-        if (size + bytes >= QL_PARAGRAPH_BYTES) {
-            return ATTEMPT_UNFIT;
-        }
-        memcpy(paragraph->text + size, symbol, bytes);
-        size += bytes;
-    }
-    return ATTEMPT_UNFIT;
+    page->token = writer->newline;
+    page->bytes = 0;
+    page->drawn = 0;
+    page->attempts++;
+    page->left--;
+    (page->naming ? page->name : page->quote)[0] = '\0';
 }
 
-// Attempts until one fits. Adds their number to `*attempts`.
-static enum attempt write_fitting(struct ql_paragraph *paragraph, int *attempts, const struct ql_writer *writer,
-                                  const struct ql_paragraph_format *format, const struct ql_page_format *page)
+static enum ql_page_event reject(struct ql_page *page, enum ql_page_event why)
 {
-    enum attempt last = ATTEMPT_UNFIT;
-
-    for (int left = page->attempts; left > 0 && last == ATTEMPT_UNFIT; left--) {
-        last = write_once(paragraph, writer, format, &page->ruler);
-        (*attempts)++;
-    }
-    return last;
+    page->token = -1;
+    return page->left > 0 ? why : page->naming ? QL_PAGE_NO_NAME : QL_PAGE_NO_QUOTE;
 }
 
-enum ql_page_result ql_page_write(struct ql_page *page, const struct ql_writer *quotes, const struct ql_writer *names,
-                                  const struct ql_page_format *format)
+// The newline has come.
+static enum ql_page_event end_text(struct ql_page *page)
 {
+    const char *text = ql_page_text(page);
+
+    if (text[strspn(text, " ")] == '\0') {
+        return reject(page, QL_PAGE_EMPTY);
+    }
+    if (!page->plan->fits(page->plan->context, page->quote, page->naming ? page->name : NULL)) {
+        return reject(page, QL_PAGE_TOO_LONG);
+    }
+    if (page->naming) {
+        return QL_PAGE_DONE;
+    }
+    begin_part(page, true);
+    return QL_PAGE_QUOTED;
+}
+
+void ql_page_init(struct ql_page *page, const struct ql_page_plan *plan)
+{
+    page->plan = plan;
+    page->symbol = "";
     page->attempts = 0;
-    enum attempt last = write_fitting(&page->quote, &page->attempts, quotes, &format->quote, format);
-    if (last == ATTEMPT_UNFIT) {
-        return QL_PAGE_NO_QUOTE;
+    page->quote[0] = '\0';
+    page->name[0] = '\0';
+    begin_part(page, false);
+}
+
+enum ql_page_event ql_page_step(struct ql_page *page)
+{
+    const struct ql_writer *writer = writer_of(page);
+
+    if (page->token < 0) {
+        begin_text(page);
     }
-    if (last == ATTEMPT_FITS) {
-        last = write_fitting(&page->name, &page->attempts, names, &format->name, format);
+    page->token = writer->next(writer->model, page->token);
+    if (page->token < 0) {
+        return QL_PAGE_NOT_FINITE;
     }
-    return last == ATTEMPT_FITS ? QL_PAGE_DONE : last == ATTEMPT_UNFIT ? QL_PAGE_NO_NAME : QL_PAGE_NOT_FINITE;
+    if (page->token == writer->newline) {
+        return end_text(page);
+    }
+    // No text has more symbols than its memory has bytes, even of symbols that have none.
+    page->symbol = writer->symbol(page->token);
+    const int bytes = (int)strlen(page->symbol);
+    if (page->bytes + bytes >= QL_PAGE_TEXT_BYTES || ++page->drawn >= QL_PAGE_TEXT_BYTES) {
+        return reject(page, QL_PAGE_TOO_LONG);
+    }
+    memcpy((page->naming ? page->name : page->quote) + page->bytes, page->symbol, (size_t)bytes + 1);
+    page->bytes += bytes;
+    return QL_PAGE_SYMBOL;
+}
+
+enum ql_page_event ql_page_write(struct ql_page *page, const struct ql_page_plan *plan)
+{
+    enum ql_page_event event;
+
+    ql_page_init(page, plan);
+    do {
+        event = ql_page_step(page);
+    } while (event < QL_PAGE_DONE);
+    return event;
+}
+
+const char *ql_page_text(const struct ql_page *page)
+{
+    return page->naming ? page->name : page->quote;
 }

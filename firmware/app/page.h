@@ -1,48 +1,58 @@
-// A page: a quote from one model, the name of its author from another, both broken into lines that fit.
-// What comes out too long or empty is thrown away and another is written. No allocation; the caller owns the page.
-// Uses: app/writer.h, app/lines.h.
+// A page: a quote from one model, the name of its author from another, written symbol by symbol.
+// A text that is empty or does not fit is thrown away and another is written. No allocation; the caller owns the page.
+// Uses: app/writer.h.
 #ifndef QL_APP_PAGE_H
 #define QL_APP_PAGE_H
 
-#include "lines.h"
+#include <stdbool.h>
+
 #include "writer.h"
 
-enum {
-    QL_PARAGRAPH_BYTES = 512, // with the NUL at the end; a text that needs more is too long
-    QL_PARAGRAPH_LINES = 12,
-};
+enum { QL_PAGE_TEXT_BYTES = 512 }; // with the NUL at the end; a text that needs more is too long
 
-struct ql_paragraph {
-    char text[QL_PARAGRAPH_BYTES]; // UTF-8; the lines point into it, so a paragraph must not be copied
-    struct ql_line lines[QL_PARAGRAPH_LINES];
-    int line_count;
-};
-
-struct ql_paragraph_format {
-    int width; // of a line, in the units of the ruler
-    int lines; // at most; from 1 to QL_PARAGRAPH_LINES
-};
-
-struct ql_page_format {
-    struct ql_ruler ruler;
-    struct ql_paragraph_format quote, name;
+// What a page is made of. Must outlive it.
+struct ql_page_plan {
+    struct ql_writer quotes, names;
+    // Whether the two texts fit together. While there is no name yet, `name` is NULL.
+    bool (*fits)(void *context, const char *quote, const char *name);
+    void *context;
     int attempts; // at a quote, and again at a name, before the page is given up; at least 1
 };
 
-struct ql_page {
-    struct ql_paragraph quote, name;
-    int attempts; // that it took, both together
-};
-
-enum ql_page_result {
-    QL_PAGE_DONE,
+enum ql_page_event {
+    QL_PAGE_SYMBOL,   // `symbol` has been added to the text in hand
+    QL_PAGE_EMPTY,    // the text in hand was empty and is thrown away
+    QL_PAGE_TOO_LONG, // the text in hand did not fit and is thrown away
+    QL_PAGE_QUOTED,   // the quote is complete; the name comes next
+    QL_PAGE_DONE,     // the name is complete too, and with it the page
+    // The page is given up:
     QL_PAGE_NO_QUOTE,   // no attempt gave a quote that fits
     QL_PAGE_NO_NAME,    // likewise
     QL_PAGE_NOT_FINITE, // a model's output is not a number: its weights are damaged
 };
 
-// Writes a page. Only QL_PAGE_DONE leaves one that may be shown.
-enum ql_page_result ql_page_write(struct ql_page *page, const struct ql_writer *quotes, const struct ql_writer *names,
-                                  const struct ql_page_format *format);
+struct ql_page {
+    char quote[QL_PAGE_TEXT_BYTES], name[QL_PAGE_TEXT_BYTES]; // UTF-8; the text in hand has its NUL at any time
+    const char *symbol;                                       // the last one
+    int attempts;                                             // so far, both together
+    // The rest belongs to page.c.
+    const struct ql_page_plan *plan;
+    bool naming;      // the name is in hand, not the quote
+    int bytes, drawn; // of the text in hand; a symbol may have no bytes
+    int token;        // the last one; -1: the next text is yet to begin
+    int left;         // attempts at the text in hand
+};
+
+// Begins a page.
+void ql_page_init(struct ql_page *page, const struct ql_page_plan *plan);
+
+// Draws one symbol. From QL_PAGE_DONE on the page is over, and only QL_PAGE_DONE leaves one that may be shown.
+enum ql_page_event ql_page_step(struct ql_page *page);
+
+// Steps to the end, which it returns.
+enum ql_page_event ql_page_write(struct ql_page *page, const struct ql_page_plan *plan);
+
+// The text in hand: the quote, or the name once the quote is complete.
+const char *ql_page_text(const struct ql_page *page);
 
 #endif

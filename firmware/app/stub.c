@@ -27,10 +27,30 @@ static const char *symbol(int token)
     return symbols[token & 127];
 }
 
+// A stub draws all its texts alike, and has no weights that could be damaged.
+static void sample(void *model, const struct ql_sampling *sampling)
+{
+    (void)model;
+    (void)sampling;
+}
+
+static int check(void)
+{
+    return 0;
+}
+
 void ql_stub_init(struct ql_writer *writer, struct ql_stub *stub, const char *const *texts, uint32_t text_count,
                   uint32_t seed)
 {
     *stub = (struct ql_stub){.texts = texts, .text_count = text_count};
     ql_random_init(&stub->random, seed);
-    *writer = (struct ql_writer){.model = stub, .reset = reset, .next = next, .symbol = symbol, .newline = '\n'};
+    *writer = (struct ql_writer){
+        .model = stub,
+        .reset = reset,
+        .next = next,
+        .symbol = symbol,
+        .sample = sample,
+        .check = check,
+        .newline = '\n',
+    };
 }

@@ -10,8 +10,10 @@
 // Console: bytes to and from a person or a program. Writing never blocks for ever: what nobody takes is dropped.
 void ql_port_console_write(const char *bytes, int count);
 int ql_port_console_read(void); // the next byte, 0 to 255, or -1 when none is there
+// Whether somebody could be there. While this holds the board must not sleep, for USB does not live through it.
+bool ql_port_console_attached(void);
 
-// Clock: microseconds since the start, never backwards.
+// Clock: microseconds since the start, never backwards; sleep counts.
 uint64_t ql_port_time_us(void);
 // Lets time pass with the processor asleep where it can be; the console stays alive and the watchdog fed.
 void ql_port_wait_us(uint32_t duration_us);
@@ -31,15 +33,18 @@ void ql_port_click(void);
 enum ql_port_jumper { QL_PORT_JUMPER_SOUND, QL_PORT_JUMPER_INTERVAL };
 bool ql_port_jumper_closed(enum ql_port_jumper jumper);
 
-// The deepest sleep that the board has; returns when the time is over. State in memory survives.
+// The deepest sleep that the board has; returns when the time is over, or when a host is plugged in. State in memory
+// survives.
 void ql_port_sleep_s(uint32_t duration_s);
 
 // The watchdog restarts a board whose application does not say for eight seconds that it is well.
 void ql_port_watchdog_feed(void);
 bool ql_port_watchdog_has_bitten(void); // this start is one of the watchdog
+// For a computation that cannot be interrupted to feed it: the board does so for that long, at most. 0 ends this.
+void ql_port_watchdog_stretch(uint32_t duration_s);
 
-int ql_port_battery_mv(void);        // -1 where it cannot be measured
-int ql_port_stack_used_bytes(void);  // the most that was ever in use; -1 where it cannot be measured
+int ql_port_battery_mv(void);         // -1 where it cannot be measured
+int ql_port_stack_used_bytes(void);   // the most that was ever in use; -1 where it cannot be measured
 _Noreturn void ql_port_bootsel(void); // leaves for the boot loader, or ends the process
 
 #endif

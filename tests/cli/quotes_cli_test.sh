@@ -1,18 +1,21 @@
 #!/bin/bash
 # `quotes`, the device's application on the host: with stubs, and with two models compiled to C.
-# Uses: expect.sh, a C compiler. Arguments: the tool, json_get; the root of the sources.
+# Uses: expect.sh, a C compiler, libpng. Arguments: the tool, json_get; the root of the sources, the C of the type.
 # shellcheck source-path=SCRIPTDIR
 root=$(realpath "$3")
+font_data=$(realpath "$4")
 source "$(dirname "$0")/expect.sh"
 
 # build PROGRAM MODELS.C...: what firmware/CMakeLists.txt does.
 build()
 {
-    local program=$1
+    local program=$1 sources=("$root"/firmware/{port/host,panel}/*.c "$font_data") source
     shift
-    cc -std=gnu11 -O2 -I "$root" -I "$root/firmware" -I "$root/firmware/app" -I . -o "$program" \
-        "$root"/firmware/port/host/main.c "$root"/firmware/app/{page,lines,stub}.c "$@" -lm 2> err ||
-        fail "$program does not compile"
+    for source in "$root"/firmware/app/*.c; do
+        [[ $source == *_models.c ]] || sources+=("$source")
+    done
+    cc -std=gnu11 -O2 -I "$root" -I "$root/firmware" -I "$root/firmware/app" -I . -o "$program" "${sources[@]}" \
+        "$@" -lpng -lm 2> err || fail "$program does not compile"
 }
 
 # expect_quotes CODE ARGUMENT...
@@ -53,6 +56,20 @@ for arguments in "--nonsense" "more" "--count -1" "--count x" "--seed 4294967296
 done
 ./quotes --raw --length 100000000 --seed 1 > /dev/full 2> err
 expect test $? -eq 1
+
+# The console of the device: its commands go in, and the lines for programs come out.
+printf 'seed 7\nnonsense\ntemperature 0.7\nselftest\n' > commands
+./quotes --console --count 2 < commands > out 2> err
+expect test $? -eq 0
+expect grep -qx '= seed 7' out
+expect grep -qx '= error command unknown; help lists them' out
+expect grep -qx '= temperature 0.7' out
+expect grep -qx '= selftest pass' out
+expect test "$(grep -cx '= page done' out)" -eq 2
+expect test "$(grep -c '^= mark begin' out)" -eq "$(($(grep -c '^= mark end' out) + 1))" # of the page before the seed
+./quotes --console --seed 7 < /dev/null > out 2> err
+expect test $? -eq 0
+expect grep -qx '= page done' out
 
 # Two models.
 numbers 300 > names.txt

@@ -49,26 +49,33 @@ static const char *symbol(int token)
     return token == '#' ? "\xe2\x82\xac" : token == '%' ? "" : symbols[token];
 }
 
-static int measure(const void *font, const char *text, int bytes)
+// At most 40 bytes of quote and 10 of name.
+static bool fits(void *context, const char *quote, const char *name)
 {
-    (void)font;
-    (void)text;
-    return bytes;
+    (void)context;
+    return strlen(quote) <= 40 && (name == NULL || strlen(name) <= 10);
 }
 
-static const struct ql_page_format format = {
-    .ruler = {NULL, measure}, .quote = {20, 2}, .name = {10, 1}, .attempts = 3};
-
 static struct script quotes, names;
+static struct ql_page_plan plan;
 static struct ql_page page;
 
-static enum ql_page_result write_page(const char *const *quote_texts, const char *const *name_texts)
+static void plan_page(const char *const *quote_texts, const char *const *name_texts)
 {
     quotes = (struct script){.texts = quote_texts};
     names = (struct script){.texts = name_texts};
-    const struct ql_writer quotes_writer = {&quotes, reset, next, symbol, '\n'};
-    const struct ql_writer names_writer = {&names, reset, next, symbol, '\n'};
-    return ql_page_write(&page, &quotes_writer, &names_writer, &format);
+    plan = (struct ql_page_plan){
+        .quotes = {.model = &quotes, .reset = reset, .next = next, .symbol = symbol, .newline = '\n'},
+        .names = {.model = &names, .reset = reset, .next = next, .symbol = symbol, .newline = '\n'},
+        .fits = fits,
+        .attempts = 3,
+    };
+}
+
+static enum ql_page_event write_page(const char *const *quote_texts, const char *const *name_texts)
+{
+    plan_page(quote_texts, name_texts);
+    return ql_page_write(&page, &plan);
 }
 
 #define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -77,11 +84,8 @@ static void page_texts_that_fit_are_taken_at_once(void **state)
 {
     (void)state;
     assert_int_equal(write_page(TEXTS("Nothing is ever quite finished."), TEXTS("A. Nobody")), QL_PAGE_DONE);
-    assert_string_equal(page.quote.text, "Nothing is ever quite finished.");
-    assert_int_equal(page.quote.line_count, 2);
-    assert_int_equal(page.quote.lines[0].bytes, strlen("Nothing is ever"));
-    assert_string_equal(page.name.text, "A. Nobody");
-    assert_int_equal(page.name.line_count, 1);
+    assert_string_equal(page.quote, "Nothing is ever quite finished.");
+    assert_string_equal(page.name, "A. Nobody");
     assert_int_equal(page.attempts, 2);
 }
 
@@ -98,9 +102,9 @@ static void page_long_quote_is_replaced(void **state)
 {
     (void)state;
     assert_int_equal(
-        write_page(TEXTS("This one takes three lines, which is one too many.", "This one fits."), TEXTS("B.")),
+        write_page(TEXTS("This one takes fifty bytes, which is ten too many.", "This one fits."), TEXTS("B.")),
         QL_PAGE_DONE);
-    assert_string_equal(page.quote.text, "This one fits.");
+    assert_string_equal(page.quote, "This one fits.");
     assert_int_equal(page.attempts, 3);
 }
 
@@ -108,16 +112,16 @@ static void page_empty_texts_are_replaced(void **state)
 {
     (void)state;
     assert_int_equal(write_page(TEXTS("", "   ", "Words."), TEXTS("", "C.")), QL_PAGE_DONE);
-    assert_string_equal(page.quote.text, "Words.");
-    assert_string_equal(page.name.text, "C.");
+    assert_string_equal(page.quote, "Words.");
+    assert_string_equal(page.name, "C.");
 }
 
 static void page_long_name_is_replaced_and_the_quote_kept(void **state)
 {
     (void)state;
     assert_int_equal(write_page(TEXTS("Kept.", "Not asked for."), TEXTS("Too long a name", "D.")), QL_PAGE_DONE);
-    assert_string_equal(page.quote.text, "Kept.");
-    assert_string_equal(page.name.text, "D.");
+    assert_string_equal(page.quote, "Kept.");
+    assert_string_equal(page.name, "D.");
     assert_int_equal(quotes.resets, 1);
 }
 
@@ -133,18 +137,52 @@ static void page_is_given_up_after_the_attempts(void **state)
 
 static void page_quote_without_end_is_stopped(void **state)
 {
-    static char endless[4 * QL_PARAGRAPH_BYTES];
+    static char endless[4 * QL_PAGE_TEXT_BYTES];
 
     (void)state;
     memset(endless, 'a', sizeof endless - 1);
     assert_int_equal(write_page(TEXTS(endless, "G."), TEXTS("H.")), QL_PAGE_DONE);
-    assert_string_equal(page.quote.text, "G.");
+    assert_string_equal(page.quote, "G.");
     memset(endless, '#', sizeof endless - 1);
     assert_int_equal(write_page(TEXTS(endless, "I."), TEXTS("J.")), QL_PAGE_DONE);
-    assert_string_equal(page.quote.text, "I.");
+    assert_string_equal(page.quote, "I.");
     memset(endless, '%', sizeof endless - 1);
     assert_int_equal(write_page(TEXTS(endless, "K."), TEXTS("L.")), QL_PAGE_DONE);
-    assert_string_equal(page.quote.text, "K.");
+    assert_string_equal(page.quote, "K.");
+}
+
+static void page_gives_an_event_for_each_symbol(void **state)
+{
+    const enum ql_page_event expected[] = {
+        QL_PAGE_EMPTY,  QL_PAGE_SYMBOL, QL_PAGE_SYMBOL,   QL_PAGE_QUOTED, QL_PAGE_SYMBOL,
+        QL_PAGE_SYMBOL, QL_PAGE_SYMBOL, QL_PAGE_SYMBOL,   QL_PAGE_SYMBOL, QL_PAGE_SYMBOL,
+        QL_PAGE_SYMBOL, QL_PAGE_SYMBOL, QL_PAGE_SYMBOL,   QL_PAGE_SYMBOL, QL_PAGE_SYMBOL,
+        QL_PAGE_SYMBOL, QL_PAGE_SYMBOL, QL_PAGE_TOO_LONG, QL_PAGE_SYMBOL, QL_PAGE_DONE,
+    };
+
+    (void)state;
+    plan_page(TEXTS("", "P."), TEXTS("Thirteen long", "Q"));
+    ql_page_init(&page, &plan);
+    assert_string_equal(ql_page_text(&page), "");
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        assert_int_equal(ql_page_step(&page), expected[i]);
+    }
+    assert_string_equal(page.symbol, "Q");
+    assert_string_equal(ql_page_text(&page), "Q");
+}
+
+static void page_text_in_hand_can_be_read_at_any_time(void **state)
+{
+    (void)state;
+    plan_page(TEXTS("R#", "S"), TEXTS("T"));
+    ql_page_init(&page, &plan);
+    assert_int_equal(ql_page_step(&page), QL_PAGE_SYMBOL);
+    assert_string_equal(ql_page_text(&page), "R");
+    assert_int_equal(ql_page_step(&page), QL_PAGE_SYMBOL);
+    assert_string_equal(ql_page_text(&page), "R\xe2\x82\xac");
+    assert_int_equal(ql_page_step(&page), QL_PAGE_QUOTED);
+    assert_string_equal(ql_page_text(&page), "");
+    assert_string_equal(page.quote, "R\xe2\x82\xac");
 }
 
 static void page_damaged_model_is_reported(void **state)
@@ -164,6 +202,8 @@ int main(void)
         cmocka_unit_test(page_long_name_is_replaced_and_the_quote_kept),
         cmocka_unit_test(page_is_given_up_after_the_attempts),
         cmocka_unit_test(page_quote_without_end_is_stopped),
+        cmocka_unit_test(page_gives_an_event_for_each_symbol),
+        cmocka_unit_test(page_text_in_hand_can_be_read_at_any_time),
         cmocka_unit_test(page_damaged_model_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,22 +1,25 @@
 // `quotes` on the host: the application of the device, on a terminal instead of the panel.
-// Uses: firmware/app, getopt_long and getrandom of the C library.
+// Uses: firmware/app, port/host/terminal.h and picture.h, getopt_long of the C library.
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
+#include <unistd.h>
 
-#include "app/models.h"
-#include "app/page.h"
+#include "app/appliance.h"
+#include "app/lines.h"
+#include "port/host/picture.h"
+#include "port/host/terminal.h"
+#include "port/port.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USE = 2 };
 
-enum { QUOTE_LINES = 8, NAME_LINES = 2, ATTEMPTS = 50, NAME_INDENT = 4 };
+enum { QUOTE_LINES = 8, NAME_LINES = 2, PANEL_LINES = 600, ATTEMPTS = 50, NAME_INDENT = 4 };
 
 static const char usage[] = "usage: quotes [OPTION ...]\n\n"
                             "Prints quotes by nobody: the words from one model, the name below them from another.\n\n"
@@ -28,15 +31,21 @@ static const char usage[] = "usage: quotes [OPTION ...]\n\n"
                             "  --top_k N          draw from the N likeliest symbols; 0 is off (each\n"
                             "                     model's own)\n"
                             "  --width N          columns of a line (60)\n"
+                            "  --png FILE         write what the panel would show as a picture; of several\n"
+                            "                     quotes, FILE-1.png, FILE-2.png ...\n"
+                            "  --preview          show the same on this terminal, 80 columns wide\n"
                             "  --raw[=names]      print the bare stream of symbols of the quotes' model, or\n"
                             "                     of the names': the text of `quillet evaluate`\n"
-                            "  --length N         symbols of the bare stream (512)\n";
+                            "  --length N         symbols of the bare stream (512)\n"
+                            "  --console          be the device: the lines of its serial console come out, and\n"
+                            "                     its commands go in; ends with the input, or after --count\n";
 
 struct settings {
     struct ql_sampling sampling;
     uint32_t seed;
-    bool seeded, raw, raw_names;
+    bool seeded, raw, raw_names, console, counted, preview;
     int count, width, length;
+    const char *png; // NULL: no picture
 };
 
 static bool read_number(double *value, const char *name, const char *text, double low, double high, bool whole)
@@ -54,7 +63,7 @@ static bool read_number(double *value, const char *name, const char *text, doubl
     return true;
 }
 
-enum option_code { COUNT = 1, SEED, TEMPERATURE, TOP_P, TOP_K, WIDTH, RAW, LENGTH, HELP };
+enum option_code { COUNT = 1, SEED, TEMPERATURE, TOP_P, TOP_K, WIDTH, RAW, LENGTH, CONSOLE, PNG, PREVIEW, HELP };
 
 // Returns EXIT_DONE, or how the program shall end; `*end` says that it shall end.
 static int read_options(struct settings *settings, bool *end, int argc, char **argv)
@@ -70,6 +79,9 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
         {"width", required_argument, NULL, WIDTH},
         {"raw", optional_argument, NULL, RAW},
         {"length", required_argument, NULL, LENGTH},
+        {"console", no_argument, NULL, CONSOLE},
+        {"png", required_argument, NULL, PNG},
+        {"preview", no_argument, NULL, PREVIEW},
         {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
@@ -82,6 +94,7 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
         case COUNT:
             valid = read_number(&number, "count", optarg, 0, 1000000, true);
             settings->count = (int)number;
+            settings->counted = true;
             break;
         case SEED:
             valid = read_number(&number, "seed", optarg, 0, UINT32_MAX, true);
@@ -116,6 +129,15 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
                 (void)fprintf(stderr, "quotes: --raw is of 'quotes' or 'names', not of '%s'\n", optarg);
             }
             break;
+        case CONSOLE:
+            settings->console = true;
+            break;
+        case PNG:
+            settings->png = optarg;
+            break;
+        case PREVIEW:
+            settings->preview = true;
+            break;
         case HELP:
             (void)fputs(usage, stdout);
             *end = true;
@@ -148,11 +170,36 @@ static int count_columns(const void *font, const char *text, int bytes)
     return columns;
 }
 
-static void print_paragraph(const struct ql_paragraph *paragraph, int indent, const char *mark)
+// What of a page stands on which line of the terminal. The lines point into the page.
+struct terminal_page {
+    int quote_width, name_width;
+    int quote_limit, name_limit; // lines
+    struct ql_line quote[PANEL_LINES], name[PANEL_LINES];
+    int quote_lines, name_lines;
+    bool on_panel; // it must fit there
+    struct ql_layout layout;
+};
+
+static bool fits(void *context, const char *quote, const char *name)
 {
-    for (int i = 0; i < paragraph->line_count; i++) {
-        (void)printf("%*s%s%.*s\n", indent, "", i == 0 ? mark : "", paragraph->lines[i].bytes,
-                     paragraph->lines[i].text);
+    static const struct ql_ruler ruler = {NULL, count_columns};
+    struct terminal_page *page = context;
+
+    if (page->on_panel && ql_layout_write(&page->layout, quote, name) != QL_LAYOUT_DONE) {
+        return false;
+    }
+    if (name == NULL) {
+        page->quote_lines = ql_lines_write(page->quote, page->quote_limit, quote, page->quote_width, &ruler);
+        return page->quote_lines > 0;
+    }
+    page->name_lines = ql_lines_write(page->name, page->name_limit, name, page->name_width, &ruler);
+    return page->name_lines > 0;
+}
+
+static void print_lines(const struct ql_line *lines, int count, int indent, const char *mark)
+{
+    for (int i = 0; i < count; i++) {
+        (void)printf("%*s%s%.*s\n", indent, "", i == 0 ? mark : "", lines[i].bytes, lines[i].text);
     }
 }
 
@@ -171,31 +218,71 @@ static int fail_unfit(const char *what)
     return EXIT_FAILED;
 }
 
+// Shows a frame as the settings want it. number: of the page, from 1.
+static int show_frame(const uint8_t *frame, const struct settings *settings, int number)
+{
+    if (settings->preview) {
+        const char *no_color = getenv("NO_COLOR");
+        ql_picture_print(stdout, frame, isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0'));
+    }
+    if (settings->png == NULL) {
+        return EXIT_DONE;
+    }
+    char path[PATH_MAX];
+    int length = (int)strlen(settings->png);
+    const char *end = length > 4 && strcmp(settings->png + length - 4, ".png") == 0 ? ".png" : "";
+    if (settings->count == 1 || settings->console) {
+        length = snprintf(path, sizeof path, "%s", settings->png);
+    } else {
+        length = snprintf(path, sizeof path, "%.*s-%0*d%s", length - (int)strlen(end), settings->png,
+                          snprintf(NULL, 0, "%d", settings->count), number, end);
+    }
+    const char *why = length < (int)sizeof path ? ql_picture_save(path, frame) : "the name is too long";
+    if (why != NULL) {
+        (void)fflush(stdout);
+        (void)fprintf(stderr, "quotes: cannot write the picture '%s': %s\n", path, why);
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
+}
+
 static int print_pages(const struct ql_models *models, const struct settings *settings)
 {
     static struct ql_page page;
-    const int name_width = settings->width > NAME_INDENT + 3 ? settings->width - NAME_INDENT - 3 : 1;
-    const struct ql_page_format format = {
-        .ruler = {NULL, count_columns},
-        .quote = {settings->width, QUOTE_LINES},
-        .name = {name_width, NAME_LINES},
-        .attempts = ATTEMPTS,
-    };
+    static struct terminal_page terminal;
+    static uint8_t frame[QL_FRAME_BYTES];
+    const struct ql_page_plan plan = {models->quotes, models->names, fits, &terminal, ATTEMPTS};
 
+    terminal.on_panel = settings->png != NULL || settings->preview;
+    terminal.quote_width = settings->width;
+    terminal.quote_limit = terminal.on_panel ? PANEL_LINES : QUOTE_LINES;
+    terminal.name_width = settings->width > NAME_INDENT + 3 ? settings->width - NAME_INDENT - 3 : 1;
+    terminal.name_limit = terminal.on_panel ? PANEL_LINES : NAME_LINES;
     for (int i = 0; i < settings->count && ferror(stdout) == 0; i++) {
-        switch (ql_page_write(&page, &models->quotes, &models->names, &format)) {
+        switch (ql_page_write(&page, &plan)) {
         case QL_PAGE_NO_QUOTE:
             return fail_unfit("quotes");
         case QL_PAGE_NO_NAME:
             return fail_unfit("names");
         case QL_PAGE_NOT_FINITE:
             return fail("a model's output is not a finite number");
-        case QL_PAGE_DONE:
+        default:
             break;
         }
         (void)fputs(i == 0 ? "" : "\n", stdout);
-        print_paragraph(&page.quote, 0, "");
-        print_paragraph(&page.name, NAME_INDENT, "-- ");
+        print_lines(terminal.quote, terminal.quote_lines, 0, "");
+        print_lines(terminal.name, terminal.name_lines, NAME_INDENT, "-- ");
+        if (terminal.on_panel) {
+            ql_layout_draw(frame, &terminal.layout);
+            if (show_frame(frame, settings, i + 1) != EXIT_DONE) {
+                return EXIT_FAILED;
+            }
+            if (terminal.layout.missing > 0) {
+                (void)fflush(stdout);
+                (void)fprintf(stderr, "quotes: %d symbols are not in the typeface; a box stands for each\n",
+                              terminal.layout.missing);
+            }
+        }
     }
     return EXIT_DONE;
 }
@@ -216,6 +303,42 @@ static int print_stream(const struct ql_writer *writer, int length)
     return EXIT_DONE;
 }
 
+// For the appliance, whose panel has no place for a context.
+static const struct settings *shown_settings;
+static int shown_exit_code;
+
+static enum ql_panel_result take_frame(enum ql_panel_controller panel, const uint8_t *frame)
+{
+    (void)panel;
+    if (show_frame(frame, shown_settings, 1) != EXIT_DONE) {
+        shown_exit_code = EXIT_FAILED;
+    }
+    return QL_PANEL_DONE;
+}
+
+static int run_console(const struct settings *settings)
+{
+    static struct ql_appliance appliance;
+    const struct ql_appliance_settings of_build = {
+        .build = "host",
+        .seeded = true,
+        .seed = settings->seed,
+        .sampling = settings->sampling,
+        .interval_s = settings->counted ? 1 : 0,
+        .panel = QL_PANEL_SSD1683,
+        .show = take_frame,
+    };
+    const uint32_t pages = settings->counted ? (uint32_t)settings->count : UINT32_MAX;
+
+    shown_settings = settings;
+    ql_appliance_init(&appliance, &of_build);
+    while (shown_exit_code == EXIT_DONE && appliance.pages_done < pages && ferror(stdout) == 0 &&
+           !(appliance.state == QL_APPLIANCE_WAITING && ql_terminal_input_ended() && !settings->counted)) {
+        ql_appliance_step(&appliance);
+    }
+    return shown_exit_code;
+}
+
 int main(int argc, char **argv)
 {
     struct settings settings = {.sampling = {-1.0f, -1.0f, -1}, .count = 1, .width = 60, .length = 512};
@@ -226,12 +349,14 @@ int main(int argc, char **argv)
     if (end) {
         return exit_code;
     }
-    if (!settings.seeded && getrandom(&settings.seed, sizeof settings.seed, 0) != (ssize_t)sizeof settings.seed) {
-        settings.seed = (uint32_t)time(NULL);
+    if (!settings.seeded) {
+        settings.seed = ql_port_entropy();
     }
     // The bare stream has the seed itself, as `quillet evaluate` has. On a page the two models draw differently.
     ql_models_init(&models, &settings.sampling, settings.seed, settings.seed + (settings.raw ? 0 : 1));
-    if (settings.raw) {
+    if (settings.console) {
+        exit_code = run_console(&settings);
+    } else if (settings.raw) {
         exit_code = print_stream(settings.raw_names ? &models.names : &models.quotes, settings.length);
     } else {
         exit_code = print_pages(&models, &settings);

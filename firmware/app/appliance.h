@@ -1,0 +1,61 @@
+// The device's life: it writes a page, shows it, waits, and begins anew; meanwhile it listens to the console.
+// Uses: the other files of app/, panel/, and port/port.h for all that is not memory and arithmetic.
+#ifndef QL_APP_APPLIANCE_H
+#define QL_APP_APPLIANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "console.h"
+#include "frame.h"
+#include "layout.h"
+#include "models.h"
+#include "page.h"
+#include "panel/panel.h"
+
+// What a build fixes.
+struct ql_appliance_settings {
+    const char *build; // what this is, for the console: version, board, kind of models
+    bool seeded;       // the first page has `seed`; otherwise chance decides
+    uint32_t seed;
+    struct ql_sampling sampling;
+    uint32_t interval_s; // from page to page; 0 leaves it to jumper J2
+    enum ql_panel_controller panel;
+    enum ql_panel_result (*show)(enum ql_panel_controller panel, const uint8_t *frame); // ql_panel_show, on a board
+};
+
+struct ql_appliance {
+    const struct ql_appliance_settings *settings;
+    struct ql_console console;
+    struct ql_models models;
+    struct ql_sampling sampling;
+    enum ql_panel_controller panel;
+    uint32_t pace_millionths; // characters a second; 0: no limit
+    uint32_t seed;            // of the models' random numbers
+
+    enum { QL_APPLIANCE_WRITING, QL_APPLIANCE_SHOWING, QL_APPLIANCE_WAITING } state;
+    struct ql_page_plan plan;
+    struct ql_page page;
+    struct ql_layout layout;
+    uint8_t frame[QL_FRAME_BYTES];
+    bool written;         // page, layout and frame are those of a whole page
+    uint32_t pages_begun; // since the start
+    uint32_t pages_done;  // shown, or tried to
+
+    uint64_t due_us;       // WRITING: of the next symbol; WAITING: of the next page
+    uint64_t text_us;      // when the text in hand was begun
+    uint64_t page_us;      // when the page was begun
+    int64_t thinking_us;   // that the models took for `symbols` symbols of this page
+    uint32_t symbols;      // drawn for this page, those of rejected texts and the ends of texts included
+    uint32_t text_symbols; // likewise, for the text in hand
+    uint32_t retry_s;      // after the next failure
+};
+
+// Begins the first page. `settings` must outlive the appliance, of which there is one, for the models are.
+void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance_settings *settings);
+
+// Does the next small piece of work: hears the console, and then draws a symbol, or refreshes the panel, or waits a
+// little. To be called for ever.
+void ql_appliance_step(struct ql_appliance *appliance);
+
+#endif

@@ -1,0 +1,140 @@
+// The port of a desktop: see port/port.h. The console is the standard input and output; jumpers are open, nothing clicks,
+// and no watchdog bites. Uses: POSIX, getrandom.
+#include "terminal.h"
+
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "port/port.h"
+
+static bool input_ended;
+
+bool ql_terminal_input_ended(void)
+{
+    return input_ended;
+}
+
+void ql_port_console_write(const char *bytes, int count)
+{
+    (void)fwrite(bytes, 1, (size_t)count, stdout);
+    (void)fflush(stdout);
+}
+
+int ql_port_console_read(void)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    unsigned char byte;
+
+    if (input_ended || poll(&input, 1, 0) <= 0) {
+        return -1;
+    }
+    if (read(STDIN_FILENO, &byte, 1) != 1) {
+        input_ended = true;
+        return -1;
+    }
+    return byte;
+}
+
+bool ql_port_console_attached(void)
+{
+    return true;
+}
+
+static uint64_t monotonic_us(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t ql_port_time_us(void)
+{
+    static uint64_t start_us;
+
+    start_us = start_us == 0 ? monotonic_us() : start_us;
+    return monotonic_us() - start_us;
+}
+
+void ql_port_wait_us(uint32_t duration_us)
+{
+    const struct timespec duration = {duration_us / 1000000, duration_us % 1000000 * 1000};
+    (void)nanosleep(&duration, NULL);
+}
+
+void ql_port_sleep_s(uint32_t duration_s)
+{
+    const struct timespec duration = {duration_s, 0};
+    (void)nanosleep(&duration, NULL);
+}
+
+uint32_t ql_port_entropy(void)
+{
+    uint32_t word;
+
+    if (getrandom(&word, sizeof word, 0) != (ssize_t)sizeof word) {
+        word = (uint32_t)time(NULL);
+    }
+    return word;
+}
+
+void ql_port_pin_write(enum ql_port_pin pin, bool high)
+{
+    (void)pin;
+    (void)high;
+}
+
+void ql_port_panel_write(const uint8_t *bytes, int count)
+{
+    (void)bytes;
+    (void)count;
+}
+
+bool ql_port_panel_busy_pin(void)
+{
+    return false;
+}
+
+void ql_port_click(void)
+{
+}
+
+bool ql_port_jumper_closed(enum ql_port_jumper jumper)
+{
+    (void)jumper;
+    return false;
+}
+
+void ql_port_watchdog_feed(void)
+{
+}
+
+bool ql_port_watchdog_has_bitten(void)
+{
+    return false;
+}
+
+void ql_port_watchdog_stretch(uint32_t duration_s)
+{
+    (void)duration_s;
+}
+
+int ql_port_battery_mv(void)
+{
+    return -1;
+}
+
+int ql_port_stack_used_bytes(void)
+{
+    return -1;
+}
+
+void ql_port_bootsel(void)
+{
+    exit(EXIT_SUCCESS);
+}

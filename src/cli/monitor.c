@@ -1,0 +1,236 @@
+// `quillet monitor`: the console of a board, in a terminal.
+// What the board says goes to stdout, what is typed goes to the board; a board that is reset is found again.
+// Uses: base, cli/serial_link.h, POSIX.
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/serial_link.h"
+
+static const char usage[] = "monitor [OPTION ...]";
+static const char summary_text[] = "Shows what a Raspberry Pi Pico says on its USB console, and sends it the lines\n"
+                                   "that are typed. It is found by its USB identity, and found again after a reset.\n"
+                                   "Ctrl-C ends; `help` asks the device for its commands.";
+
+enum { RETRY_MS = 200, CHUNK_BYTES = 1024 };
+
+struct monitor {
+    struct ql_serial_link link;
+    FILE *log; // NULL: none
+    const char *log_path;
+    bool quiet;
+    bool announced; // that there is no board
+    bool input_ended;
+    bool in_line;     // the board's line on stdout has begun
+    bool log_in_line; // likewise in the log
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+// Begins a line of the log: local time with milliseconds, and what kind of line it is.
+static void stamp(FILE *log, const char *kind)
+{
+    struct timespec now;
+    struct tm local;
+    char text[64];
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)localtime_r(&now.tv_sec, &local);
+    (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
+    (void)fprintf(log, "%s.%03d", text, (int)(now.tv_nsec / 1000000));
+    (void)strftime(text, sizeof text, "%z", &local);
+    (void)fprintf(log, "%s%s ", text, kind);
+}
+
+static void log_line(struct monitor *monitor, const char *kind, const char *bytes, size_t count)
+{
+    if (monitor->log == NULL) {
+        return;
+    }
+    if (monitor->log_in_line) {
+        (void)fputc('\n', monitor->log);
+        monitor->log_in_line = false;
+    }
+    stamp(monitor->log, kind);
+    (void)fwrite(bytes, 1, count, monitor->log);
+    (void)fputc('\n', monitor->log);
+    (void)fflush(monitor->log);
+}
+
+// Says on stderr, and in the log, what happens to the connection.
+static void announce(struct monitor *monitor, const char *what, const char *name)
+{
+    char line[512];
+
+    (void)snprintf(line, sizeof line, "%s%s", what, name);
+    if (!monitor->quiet) {
+        (void)fflush(stdout);
+        (void)fprintf(stderr, "%s(%s)\n", monitor->in_line ? "\n" : "", line);
+        monitor->in_line = false;
+    }
+    log_line(monitor, " #", line, strlen(line));
+}
+
+// The board's bytes, without the control characters that could steer a terminal.
+static void show(struct monitor *monitor, const char *bytes, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const unsigned char byte = (unsigned char)bytes[i];
+        if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) {
+            continue;
+        }
+        (void)fputc(byte, stdout);
+        monitor->in_line = byte != '\n';
+        if (monitor->log != NULL) {
+            if (!monitor->log_in_line) {
+                stamp(monitor->log, "  ");
+            }
+            (void)fputc(byte, monitor->log);
+            monitor->log_in_line = byte != '\n';
+        }
+    }
+    (void)fflush(stdout);
+    if (monitor->log != NULL) {
+        (void)fflush(monitor->log);
+    }
+}
+
+// Hands on what was typed.
+static void send(struct monitor *monitor)
+{
+    char bytes[CHUNK_BYTES];
+    const ssize_t count = read(STDIN_FILENO, bytes, sizeof bytes);
+
+    if (count < 0 && errno == EINTR) {
+        return;
+    }
+    if (count <= 0) {
+        monitor->input_ended = true;
+        return;
+    }
+    const size_t shown = (size_t)count - (bytes[count - 1] == '\n');
+    log_line(monitor, " >", bytes, shown);
+    if (!ql_serial_link_write(&monitor->link, bytes, (size_t)count)) {
+        announce(monitor, "not sent, the connection is lost: ", monitor->link.name);
+    }
+}
+
+static enum ql_status connect_board(struct monitor *monitor, struct ql_error *error)
+{
+    const enum ql_status status = ql_serial_link_open(&monitor->link, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    if (monitor->link.fd >= 0) {
+        announce(monitor, "connected to ", monitor->link.name);
+        monitor->announced = false;
+    } else if (!monitor->announced) {
+        announce(monitor, "waiting for ", monitor->link.wanted == NULL ? "a Raspberry Pi Pico" : monitor->link.wanted);
+        monitor->announced = true;
+    }
+    return QL_OK;
+}
+
+// Until it is interrupted, or the output cannot be written. `wait_mask`: the signals that are let through while waiting.
+static enum ql_status run(struct monitor *monitor, const sigset_t *wait_mask, struct ql_error *error)
+{
+    static const struct timespec retry = {.tv_nsec = RETRY_MS * 1000000L};
+
+    while (interrupted == 0 && ferror(stdout) == 0) {
+        if (monitor->link.fd < 0) {
+            const enum ql_status status = connect_board(monitor, error);
+            if (status != QL_OK) {
+                return status;
+            }
+        }
+        const bool connected = monitor->link.fd >= 0;
+        struct pollfd files[] = {
+            {.fd = monitor->link.fd, .events = POLLIN},
+            // What is typed while there is no board waits for one.
+            {.fd = connected && !monitor->input_ended ? STDIN_FILENO : -1, .events = POLLIN},
+        };
+        if (ppoll(files, 2, connected ? NULL : &retry, wait_mask) < 0) {
+            continue;
+        }
+        if (files[0].revents != 0) {
+            char bytes[CHUNK_BYTES];
+            const int count = ql_serial_link_read(&monitor->link, bytes, sizeof bytes);
+            show(monitor, bytes, count);
+            if (count < 0) {
+                announce(monitor, "the connection is lost: ", monitor->link.name);
+                continue;
+            }
+        }
+        if (files[1].revents != 0) {
+            send(monitor);
+        }
+        if (monitor->log != NULL && ferror(monitor->log) != 0) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot write the log: %s", monitor->log_path,
+                                  strerror(errno));
+        }
+    }
+    return QL_OK;
+}
+
+int ql_cli_monitor(int argc, char **argv)
+{
+    struct monitor monitor = {0};
+    const char *port = NULL;
+    struct ql_option options[] = {
+        {"port", QL_OPTION_STRING, &port, 0, 0, "TTY", "this serial port or pseudo-terminal (default: search)", false},
+        {"log", QL_OPTION_STRING, &monitor.log_path, 0, 0, "FILE", "append all lines with time stamps to a file",
+         false},
+        {"quiet", QL_OPTION_FLAG, &monitor.quiet, 0, 0, NULL, "say nothing about the connection", false},
+        {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
+    };
+    struct ql_error error;
+    int exit_code = QL_EXIT_DONE;
+
+    if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
+        return exit_code;
+    }
+    ql_serial_link_init(&monitor.link, port);
+    if (monitor.log_path != NULL && (monitor.log = fopen(monitor.log_path, "a")) == NULL) {
+        (void)ql_error_write(&error, QL_ERROR_SYSTEM, "%s: cannot open the log: %s", monitor.log_path, strerror(errno));
+        return ql_cli_fail("monitor", &error);
+    }
+
+    // The signals arrive only within ppoll, so none can be missed between a look at the flag and the wait.
+    const struct sigaction action = {.sa_handler = on_interrupt};
+    sigset_t blocked, before;
+    (void)sigemptyset(&blocked);
+    (void)sigaddset(&blocked, SIGINT);
+    (void)sigaddset(&blocked, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &blocked, &before);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    sigset_t wait_mask = before;
+    (void)sigdelset(&wait_mask, SIGINT);
+    (void)sigdelset(&wait_mask, SIGTERM);
+
+    enum ql_status status = run(&monitor, &wait_mask, &error);
+    if (monitor.in_line) {
+        (void)fputc('\n', stdout);
+    }
+    if (monitor.log_in_line) {
+        (void)fputc('\n', monitor.log);
+    }
+    ql_serial_link_close(&monitor.link);
+    if (monitor.log != NULL && fclose(monitor.log) != 0 && status == QL_OK) {
+        status =
+            ql_error_write(&error, QL_ERROR_SYSTEM, "%s: cannot write the log: %s", monitor.log_path, strerror(errno));
+    }
+    return status == QL_OK ? ql_cli_finish("monitor", QL_EXIT_DONE) : ql_cli_fail("monitor", &error);
+}

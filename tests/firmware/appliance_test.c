@@ -1,0 +1,419 @@
+// The device's life on a board of strings: pages come, commands are obeyed in the middle of them, and every failure ends
+// in a message and another page. Uses: firmware/app/appliance, the stub's models, fake_port.h.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "app/appliance.h"
+#include "fake_port.h"
+
+enum { STEPS_LIMIT = 20000000, DAY_S = 86400 };
+
+static struct ql_appliance appliance;
+static struct ql_appliance_settings settings;
+static int frames_shown, panels_broken;
+static enum ql_panel_controller last_panel;
+
+static enum ql_panel_result take_frame(enum ql_panel_controller panel, const uint8_t *frame)
+{
+    (void)frame;
+    frames_shown++;
+    last_panel = panel;
+    fake_port.now_us += 4000000; // a refresh
+    return panels_broken-- > 0 ? QL_PANEL_BUSY_TIMEOUT : QL_PANEL_DONE;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_port_reset();
+    frames_shown = 0;
+    panels_broken = 0;
+    settings = (struct ql_appliance_settings){
+        .build = "test",
+        .seeded = true,
+        .seed = 5,
+        .sampling = {-1.0f, -1.0f, -1},
+        .panel = QL_PANEL_SSD1683,
+        .show = take_frame,
+    };
+    return 0;
+}
+
+static void start(void)
+{
+    ql_appliance_init(&appliance, &settings);
+}
+
+static void step_until_pages(uint32_t pages)
+{
+    for (int i = 0; appliance.pages_done < pages; i++) {
+        assert_true(i < STEPS_LIMIT);
+        ql_appliance_step(&appliance);
+    }
+}
+
+static void step(int count)
+{
+    for (int i = 0; i < count; i++) {
+        ql_appliance_step(&appliance);
+    }
+}
+
+static int count(const char *words)
+{
+    int found = 0;
+
+    for (const char *place = fake_port.output; (place = strstr(place, words)) != NULL; place++) {
+        found++;
+    }
+    return found;
+}
+
+// The output from the last place on that the words stand at.
+static const char *last(const char *words)
+{
+    const char *found = NULL;
+
+    for (const char *place = fake_port.output; (place = strstr(place, words)) != NULL; place++) {
+        found = place;
+    }
+    if (found == NULL) {
+        fail_msg("'%s' is not in: %s", words, fake_port.output);
+    }
+    return found;
+}
+
+static void appliance_writes_shows_and_waits_for_a_day(void **state)
+{
+    (void)state;
+    start();
+    step_until_pages(1);
+    assert_int_equal(frames_shown, 1);
+    assert_int_equal(count("= start test\n= seed 5\n= page begin 1\n= mark begin\n"), 1);
+    assert_int_equal(count("= page done\n= wait 86396\n"), 1); // a day from the beginning of this page
+    assert_string_equal(last("= wait"), "= wait 86396\n");
+    step_until_pages(2);
+    assert_true(fake_port.now_us >= DAY_S * UINT64_C(1000000));
+    assert_true(fake_port.now_us < (DAY_S + 60) * UINT64_C(1000000));
+}
+
+static void appliance_text_comes_symbol_by_symbol(void **state)
+{
+    (void)state;
+    start();
+    step(3);
+    assert_int_equal(strlen(last("= mark begin\n")), strlen("= mark begin\n") + 3);
+    assert_int_equal(fake_port.clicks, 3);
+}
+
+static void appliance_interval_is_a_third_of_a_day_where_the_jumper_is_closed(void **state)
+{
+    (void)state;
+    fake_port.interval_closed = true;
+    start();
+    step_until_pages(2);
+    assert_true(fake_port.now_us < (DAY_S / 3 + 60) * UINT64_C(1000000));
+}
+
+static void appliance_interval_of_the_build_overrules_the_jumper(void **state)
+{
+    (void)state;
+    settings.interval_s = 120;
+    start();
+    step_until_pages(3);
+    assert_true(fake_port.now_us < 300 * UINT64_C(1000000));
+}
+
+static void appliance_sleeps_where_nobody_is_attached(void **state)
+{
+    (void)state;
+    fake_port.attached = false;
+    start();
+    step_until_pages(3);
+    assert_int_equal(fake_port.sleeps, 2);
+    assert_in_range(fake_port.slept_s, 2 * DAY_S - 20, 2 * DAY_S);
+}
+
+static void appliance_seed_fixes_the_pages(void **state)
+{
+    char first[4096];
+
+    (void)state;
+    start();
+    step_until_pages(1);
+    fake_port_type("seed 9\n");
+    step_until_pages(3);
+    assert_true(strlen(last("= seed 9\n")) < sizeof first);
+    // Without the numbers of the pages and the times.
+    strcpy(first, strstr(last("= seed 9\n"), "= mark begin"));
+    first[strcspn(first, "#")] = '\0';
+    const size_t length = (size_t)(strstr(first, "= page begin") - first);
+    step(100);
+    fake_port_type("seed 9\n");
+    step_until_pages(4);
+    assert_memory_equal(strstr(last("= seed 9\n"), "= mark begin"), first, length - strlen("= wait 86396\n"));
+}
+
+static void appliance_seed_is_chance_where_the_build_has_none(void **state)
+{
+    (void)state;
+    settings.seeded = false;
+    fake_port.entropy = 4000000000u;
+    start();
+    assert_int_equal(count("= seed 4000000000\n"), 1);
+}
+
+static void appliance_next_begins_another_page_at_once(void **state)
+{
+    (void)state;
+    start();
+    step(5);
+    fake_port_type("next\n");
+    step(1);
+    assert_int_equal(count("= page begin 2\n"), 1);
+    step_until_pages(1);
+    fake_port_type("next\r\n");
+    step_until_pages(2);
+    assert_true(fake_port.now_us < 60 * UINT64_C(1000000));
+    assert_int_equal(count("= page begin"), 3);
+}
+
+// A program reads the last line before "= mark end".
+static void appliance_text_is_written_again_after_an_answer(void **state)
+{
+    char text[64];
+
+    (void)state;
+    start();
+    step(7);
+    (void)snprintf(text, sizeof text, "%s", last("= mark begin\n") + strlen("= mark begin\n"));
+    fake_port_type("stats\nnonsense\n");
+    step(1);
+    const char *end = last("= error command unknown; help lists them\n");
+    end = strchr(end, '\n') + 1;
+    assert_memory_equal(end, text, 7);
+    assert_int_equal(strlen(end), 8); // and one more
+}
+
+static void appliance_every_command_is_answered_in_the_middle_of_a_text(void **state)
+{
+    (void)state;
+    start();
+    step(4);
+    fake_port_type("help\ntemperature 0.5\ntop_p own\ntop_k 3\npace 0\npanel uc8176\nstats\nselftest\n\n");
+    step(1);
+    assert_int_equal(count("= help "), 11);
+    assert_int_equal(count("\n= temperature 0.5\n"), 1);
+    assert_int_equal(count("\n= top_p own\n"), 1);
+    assert_int_equal(count("\n= top_k 3\n"), 1);
+    assert_int_equal(count("\n= pace 0.0\n"), 1);
+    assert_int_equal(count("\n= panel uc8176\n"), 1);
+    assert_int_equal(count("\n= stats us_per_char "), 1);
+    assert_int_equal(count(" stack_bytes 1234 battery_mv 4500 seed 5 "), 1);
+    assert_int_equal(count("\n= selftest begin\n= selftest pass\n"), 1);
+    assert_int_equal(fake_port.stretched_s, 0);
+    assert_true(appliance.sampling.temperature == 0.5f);
+    assert_int_equal(appliance.sampling.top_k, 3);
+    step_until_pages(1);
+    assert_int_equal(last_panel, QL_PANEL_UC8176);
+}
+
+static void appliance_panel_command_shows_the_page_again(void **state)
+{
+    (void)state;
+    start();
+    step_until_pages(1);
+    fake_port_type("panel uc8176\n");
+    step(2);
+    assert_int_equal(frames_shown, 2);
+    assert_int_equal(last_panel, QL_PANEL_UC8176);
+    assert_int_equal(count("= page begin"), 1);
+}
+
+static void appliance_pace_sets_the_rhythm_and_the_console_stays_alive(void **state)
+{
+    (void)state;
+    start();
+    fake_port_type("pace 2\n");
+    step(1);
+    const uint64_t before_us = fake_port.now_us;
+    const uint32_t symbols = appliance.symbols;
+    while (appliance.symbols < symbols + 10) {
+        ql_appliance_step(&appliance);
+    }
+    assert_in_range(fake_port.now_us - before_us, 4500000, 5500000);
+    fake_port_type("pace 0\nnext\n");
+    step(1);
+    assert_int_equal(count("= page begin 2\n"), 1);
+}
+
+static void appliance_malformed_lines_are_answered_and_harmless(void **state)
+{
+    (void)state;
+    start();
+    step(2);
+    fake_port_type(
+        "seed\nseed x\nseed 99999999999\n\x01\x02\nnextnextnextnextnextnextnextnextnextnextnextnextnextnextnext"
+        "nextnextnextnext\n");
+    step(1);
+    assert_int_equal(count("= error command seed needs a value: N"), 1);
+    assert_int_equal(count("= error command seed takes N"), 2);
+    assert_int_equal(count("= error command unknown"), 1);
+    assert_int_equal(count("= error command too long"), 1);
+    assert_int_equal(count("= page begin"), 1);
+    step_until_pages(1);
+}
+
+static void appliance_flood_does_not_keep_it_from_its_work(void **state)
+{
+    static char flood[1 << 20];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof flood - 1; i++) {
+        flood[i] = i % 97 == 0 ? '\n' : (char)(i * 31 % 256 == 0 ? 1 : i * 31 % 256);
+    }
+    start();
+    fake_port_type(flood);
+    step_until_pages(1);
+    assert_true(fake_port.input_bytes > 0);
+    assert_int_equal(frames_shown, 1);
+}
+
+static void appliance_broken_panel_is_reported_and_tried_again(void **state)
+{
+    (void)state;
+    panels_broken = 3;
+    start();
+    step_until_pages(4);
+    assert_int_equal(count("= error panel busy timeout\n= wait 10\n"), 1);
+    assert_int_equal(count("= error panel busy timeout\n= wait 20\n"), 1);
+    assert_int_equal(count("= error panel busy timeout\n= wait 40\n"), 1);
+    assert_int_equal(count("= page done\n"), 1);
+    assert_int_equal(count("= page begin"), 4);
+}
+
+static void appliance_lasting_fault_is_tried_at_the_interval(void **state)
+{
+    (void)state;
+    panels_broken = 1000;
+    settings.interval_s = 60;
+    start();
+    step_until_pages(8);
+    assert_int_equal(count("= wait 60\n"), 5);
+    assert_int_equal(count("= wait 10\n"), 1);
+}
+
+static void appliance_bite_of_the_watchdog_is_reported(void **state)
+{
+    (void)state;
+    fake_port.bitten = true;
+    start();
+    assert_int_equal(count("= error watchdog restarted the device\n"), 1);
+    step_until_pages(1);
+}
+
+static void appliance_feeds_the_watchdog_in_time(void **state)
+{
+    (void)state;
+    settings.interval_s = 600;
+    fake_port.step_us = 100;
+    start();
+    step_until_pages(20);
+    assert_true(fake_port.longest_hunger_us < 8000000);
+}
+
+// A writer whose output is not a number, and one that never ends a text that fits.
+static int next_not_finite(void *model, int token)
+{
+    (void)model;
+    (void)token;
+    return -1;
+}
+
+static int next_without_end(void *model, int token)
+{
+    (void)model;
+    (void)token;
+    return 'a';
+}
+
+static void appliance_damaged_model_is_reported_and_tried_again(void **state)
+{
+    (void)state;
+    settings.interval_s = 3600;
+    start();
+    step(3);
+    appliance.plan.names.next = next_not_finite;
+    for (int i = 0; i < STEPS_LIMIT && count("= error model its output is not a number\n") < 3; i++) {
+        ql_appliance_step(&appliance);
+    }
+    assert_int_equal(count("= error model its output is not a number\n"), 3);
+    fake_port_type("seed 1\n");
+    step_until_pages(1);
+    assert_int_equal(frames_shown, 1);
+}
+
+static void appliance_page_that_never_fits_is_given_up(void **state)
+{
+    (void)state;
+    start();
+    appliance.plan.quotes.next = next_without_end;
+    for (int i = 0; i < STEPS_LIMIT && count("= error quote none of 50 fits\n") == 0; i++) {
+        ql_appliance_step(&appliance);
+    }
+    assert_int_equal(count("= rejected quote too long\n"), 49);
+    assert_int_equal(frames_shown, 0);
+    fake_port_type("seed 1\n");
+    step_until_pages(1);
+}
+
+static int check_fails(void)
+{
+    return 7;
+}
+
+static void appliance_selftest_says_where_a_model_is_wrong(void **state)
+{
+    (void)state;
+    start();
+    appliance.models.names.check = check_fails;
+    fake_port_type("selftest\n");
+    step(1);
+    assert_int_equal(count("= selftest begin\n= selftest fail names_step 7\n"), 1);
+    step_until_pages(1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(appliance_writes_shows_and_waits_for_a_day, set_up),
+        cmocka_unit_test_setup(appliance_text_comes_symbol_by_symbol, set_up),
+        cmocka_unit_test_setup(appliance_interval_is_a_third_of_a_day_where_the_jumper_is_closed, set_up),
+        cmocka_unit_test_setup(appliance_interval_of_the_build_overrules_the_jumper, set_up),
+        cmocka_unit_test_setup(appliance_sleeps_where_nobody_is_attached, set_up),
+        cmocka_unit_test_setup(appliance_seed_fixes_the_pages, set_up),
+        cmocka_unit_test_setup(appliance_seed_is_chance_where_the_build_has_none, set_up),
+        cmocka_unit_test_setup(appliance_next_begins_another_page_at_once, set_up),
+        cmocka_unit_test_setup(appliance_text_is_written_again_after_an_answer, set_up),
+        cmocka_unit_test_setup(appliance_every_command_is_answered_in_the_middle_of_a_text, set_up),
+        cmocka_unit_test_setup(appliance_panel_command_shows_the_page_again, set_up),
+        cmocka_unit_test_setup(appliance_pace_sets_the_rhythm_and_the_console_stays_alive, set_up),
+        cmocka_unit_test_setup(appliance_malformed_lines_are_answered_and_harmless, set_up),
+        cmocka_unit_test_setup(appliance_flood_does_not_keep_it_from_its_work, set_up),
+        cmocka_unit_test_setup(appliance_broken_panel_is_reported_and_tried_again, set_up),
+        cmocka_unit_test_setup(appliance_lasting_fault_is_tried_at_the_interval, set_up),
+        cmocka_unit_test_setup(appliance_bite_of_the_watchdog_is_reported, set_up),
+        cmocka_unit_test_setup(appliance_feeds_the_watchdog_in_time, set_up),
+        cmocka_unit_test_setup(appliance_damaged_model_is_reported_and_tried_again, set_up),
+        cmocka_unit_test_setup(appliance_page_that_never_fits_is_given_up, set_up),
+        cmocka_unit_test_setup(appliance_selftest_says_where_a_model_is_wrong, set_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
