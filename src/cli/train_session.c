@@ -362,25 +362,30 @@ enum ql_status ql_train_session_init(struct ql_train_session *session, struct ql
     return save_state(session, error);
 }
 
-// The model's own words, as a string that the caller frees; NULL when memory is out or the logits are not finite.
-static char *write_sample(const struct ql_train_session *session)
+// The words of the model, or of its integer form unless that is NULL, as a string that the caller frees; NULL when
+// memory is out or the logits are not finite.
+static char *write_sample(const struct ql_train_session *session, struct ql_integer_stepper *integer)
 {
-    struct ql_stepper stepper;
+    struct ql_stepper stepper = {0};
     struct ql_error ignored;
     struct ql_sampler sampler = {.temperature = sample_temperature, .top_p = 1.0f};
+    struct ql_sampler_s32 integer_sampler = ql_integer_sampler(sample_temperature, 1.0f, 0);
     int count = session->settings.generate;
     char *text = malloc(4 * (size_t)count + 1);
     size_t used = 0;
 
-    if (text == NULL || ql_stepper_init(&stepper, &session->model, &session->info, &ignored) != QL_OK) {
+    if (text == NULL ||
+        (integer == NULL && ql_stepper_init(&stepper, &session->model, &session->info, &ignored) != QL_OK)) {
         free(text);
         return NULL;
     }
     ql_random_init(&sampler.random, session->settings.seed);
+    ql_random_init(&integer_sampler.random, session->settings.seed);
     int token = ql_vocabulary_encode(&session->info.vocabulary, '\n');
     token = token < 0 ? 0 : token; // a foreign model may do without newlines
     for (int i = 0; i < count && token >= 0; i++) {
-        token = ql_stepper_next(&stepper, token, &sampler);
+        token = integer == NULL ? ql_stepper_next(&stepper, token, &sampler)
+                                : ql_integer_stepper_next(integer, token, &integer_sampler, NULL);
         if (token >= 0) {
             used += ql_utf8_encode((unsigned char *)text + used, session->info.vocabulary.symbols[token]);
         }
@@ -400,21 +405,26 @@ static bool model_is_finite(const struct ql_model *model)
     return finite;
 }
 
-// The loss that a checkpoint is ranked by. For a model that is trained for integers it is that of its integer form, as
-// `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same.
-static enum ql_status measure(struct ql_train_session *session, double *nats, struct ql_error *error)
+// The validation loss and the sample of the model as it now is. One that is trained for integers is judged by its
+// integer form, as `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same.
+static enum ql_status judge(struct ql_train_session *session, double *loss, char **sample, struct ql_error *error)
 {
+    const bool wanted = session->settings.generate > 0;
     struct ql_integer_form form;
 
     if (session->info.weights == QL_WEIGHTS_F32) {
-        *nats = ql_trainer_evaluate(&session->trainer, &session->validation_batcher).loss;
+        *loss = ql_trainer_evaluate(&session->trainer, &session->validation_batcher).loss;
+        *sample = wanted ? write_sample(session, NULL) : NULL;
         return QL_OK;
     }
     enum ql_status status =
         ql_integer_form_open_model(&form, &session->model, &session->info, session->info.weights, NULL, error);
     if (status == QL_OK) {
-        status = ql_integer_loss(nats, &form.model, ql_integer_product_fastest(), session->validation.tokens,
+        status = ql_integer_loss(loss, &form.model, ql_integer_product_fastest(), session->validation.tokens,
                                  session->validation.count, &session->trainer.pool, error);
+    }
+    if (status == QL_OK && wanted) {
+        *sample = write_sample(session, &form.stepper);
     }
     ql_integer_form_close(&form);
     return status;
@@ -440,7 +450,7 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
     // The last step of an epoch is followed by no other that would notice.
     double loss = NAN;
     bool finite = model_is_finite(&session->model);
-    if (finite && (status = measure(session, &loss, error)) != QL_OK) {
+    if (finite && (status = judge(session, &loss, &epoch->sample, error)) != QL_OK) {
         return status;
     }
     if (!isfinite(loss)) {
@@ -465,7 +475,6 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
         .chars_per_second = train.symbols / train_seconds,
         .elapsed_seconds = done->elapsed_seconds,
     };
-    epoch->sample = session->settings.generate > 0 ? write_sample(session) : NULL;
     // The state comes last: whatever is killed before it is done again.
     ql_training_run_path(&session->run, path, "checkpoint.%d.safetensors", done->epoch);
     status = ql_checkpoint_save(path, &session->model, &session->info, error);

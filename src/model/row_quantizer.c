@@ -102,23 +102,39 @@ static float row_error(const struct ql_row_part *parts, int part_count, float sc
     return error;
 }
 
-// How far the row is over its bound at a scale: the largest sum of |q| over a segment, as a multiple of what it may be.
-// A smaller scale never has less. Writes q.
+// The largest sum of |q| over a segment, which may begin in one part and end in the next.
+QL_VECTORIZED
+static int largest_segment(const struct ql_row_part *parts, int part_count, int segment)
+{
+    int largest = 0, sum = 0, left = segment;
+
+    for (int i = 0; i < part_count; i++) {
+        const int8_t *q = parts[i].q;
+        for (int first = 0, run; first < parts[i].columns; first += run) {
+            run = parts[i].columns - first < left ? parts[i].columns - first : left;
+            for (int k = 0; k < run; k++) {
+                sum += abs(q[first + k]);
+            }
+            largest = sum > largest ? sum : largest;
+            left -= run;
+            if (left == 0) {
+                sum = 0;
+                left = segment;
+            }
+        }
+    }
+    return largest;
+}
+
+// How far the row is over its bound at a scale: the largest sum of a segment, as a multiple of what it may be. A smaller
+// scale never has less. Writes q.
 static float excess(const struct ql_row_part *parts, int part_count, float scale, const struct ql_row_format *format)
 {
-    int largest = 0, sum = 0, column = 0;
-
     if (format->segment == 0) {
         return 0.0f;
     }
     encode_row(parts, part_count, scale, format->limit);
-    for (int i = 0; i < part_count; i++) {
-        for (int k = 0; k < parts[i].columns; k++, column++) {
-            sum = (column % format->segment == 0 ? 0 : sum) + abs(parts[i].q[k]);
-            largest = sum > largest ? sum : largest;
-        }
-    }
-    return (float)largest / (float)format->sum;
+    return (float)largest_segment(parts, part_count, format->segment) / (float)format->sum;
 }
 
 // The best scale of a row: 0 for a row of zeros, negative for one that is not finite. Writes q at will.

@@ -1,6 +1,6 @@
 // From a row of float weights to small integers and one scale: w[k] is about scale * q[k].
 // The trainer and quantize/ both call this, so a model is fine-tuned to exactly the weights that it will have.
-// Uses: the C library only.
+// Uses: base/vectorize.
 #ifndef QL_MODEL_ROW_QUANTIZER_H
 #define QL_MODEL_ROW_QUANTIZER_H
 
@@ -32,12 +32,12 @@ struct ql_row_part {
     int columns;
 };
 
-// Chooses the scale for which the sum of (w - scale q)^2 is smallest and every segment keeps its bound, where q is
-// w / scale rounded (halves away from zero) and clipped to the limit, and writes q. It is found by trying: a grid of
-// scales from the one that clips nothing downwards. (Quantization for the least mean square error: Max 1960,
-// "Quantizing for minimum distortion"; clipping of weights by it: Banner et al. 2019, arXiv:1810.05723.)
-// Returns the scale, which is positive: 1 for a row of zeros, or of values below 1e-18, which become zeros. Returns 0
-// when a value is not finite; q holds nothing then. The result is the same on every machine.
+// Chooses a scale and writes q: w / scale, rounded (halves away from zero) and clipped to the limit. The scale is the one
+// with the least sum of (w - scale q)^2 of a grid of 16, which goes down from the scale that clips nothing, or from the
+// first at which every segment keeps its bound. (Quantization for the least mean square error: Max 1960, "Quantizing for
+// minimum distortion"; for the clipping of weights: Banner et al. 2019, arXiv:1810.05723.)
+// Returns the scale, which is positive: 1 where it would be below 1e-18, as for a row of zeros, and all q are 0. Returns
+// 0 when a value is not finite; q is of no use then. The result is the same on every machine.
 float ql_row_quantizer_encode(const struct ql_row_part *parts, int part_count, const struct ql_row_format *format);
 
 // A row of the first layer's gates: its input is a number for every symbol (the product of embedding and weight_ih),
@@ -58,7 +58,7 @@ enum { QL_INPUT_FACTOR_LIMIT = 4096 };
 //   inputs     (V) less their mean on return
 //   recurrent  the row of weight_hh, or NULL
 //
-// Returns false when a value is not finite; q holds nothing then.
+// Returns false when a value is not finite; q is of no use then.
 bool ql_row_quantizer_encode_input(struct ql_input_row *row, int8_t *q, float *inputs, int V,
                                    const struct ql_row_part *recurrent, const struct ql_row_format *format);
 

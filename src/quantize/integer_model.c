@@ -13,8 +13,8 @@
 enum {
     UNITS = 1 << QL_INTEGER_UNIT_BITS, // of a value, to 1
     STATE_UNITS = 127,                 // of a state, to 1
-    APART_FACTOR = 1024,  // table_factor of rows that no weights share
-    PRE_SHIFT_LIMIT = 16, // enough for 2^31 / 2^16
+    APART_FACTOR = 1024,               // table_factor of rows that no weights share
+    PRE_SHIFT_LIMIT = 16,              // enough for 2^31 / 2^16
     SHIFT_LIMIT = 24,
     ERROR_LIMIT = 64, // units: 1/16, the most that rounding in a row may cost, whatever the state is
     CELL_BITS_LIMIT = 10,

@@ -40,8 +40,6 @@ void ql_rounded_model_reset_inputs(struct ql_rounded_model *rounded)
     struct ql_model *model = &rounded->model;
     const int GH = ql_cell_gates(d.cell) * d.H;
 
-    // Embedding and weight_ih_l0 stand side by side at the start of the block.
-    memcpy(model->block, exact->block, (size_t)(exact->layers[0].weight_hh - exact->block) * sizeof(float));
     for (int l = 0; l < d.L; l++) {
         memcpy(model->layers[l].bias_ih, exact->layers[l].bias_ih, (size_t)GH * sizeof(float));
         memcpy(model->layers[l].bias_hh, exact->layers[l].bias_hh, (size_t)GH * sizeof(float));

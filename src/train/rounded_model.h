@@ -15,7 +15,7 @@
 
 struct ql_rounded_model {
     const struct ql_model *exact; // the caller's
-    struct ql_model model;        // its embedding and weight_ih_l0 are copies, which only make the input table
+    struct ql_model model;        // its embedding and weight_ih_l0 stay 0: they are in the input table
     float *input_table;           // (V, GH) rounded
     struct ql_row_format format;  // of the recurrent layers' weights
     float *exact_inputs;          // (GH, V) the input table before it is rounded, transposed

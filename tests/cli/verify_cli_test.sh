@@ -39,7 +39,7 @@ done
 # The table fits 80 columns and has a row for each stage.
 expect_exit 0 verify --model lstm.json --init_from $checkpoint "${quick[@]}"
 expect test "$(awk 'length > 80' out | wc -l)" -eq 0
-for name in "host engine" checkpoint "ONNX Runtime" "gcc -O0" "gcc -O2" "gcc -O3" "clang -O2"; do
+for name in "host engine" checkpoint "ONNX Runtime" "gcc -O0" "gcc -O2" "gcc -O3" "clang -O2" "RP2040 (emulated)"; do
     expect_stdout "$name"
 done
 expect test -z "$(ls -d "${TMPDIR:-/tmp}"/quillet.* 2> /dev/null)"
@@ -149,7 +149,7 @@ PATH=$work/bin "$tool" verify --model lstm.json "${quick[@]}" > out 2> err
 expect test $? -eq 0
 expect_stdout "clang is not installed"
 expect_stdout "Node is not installed"
-expect test "$(grep -c skipped out)" -eq 3
+expect test "$(grep -c skipped out)" -eq 4 # ONNX Runtime, the emulator, clang twice
 
 # Texts and options that are none.
 printf 'abc\nxyz\n' > other.txt

@@ -69,7 +69,7 @@ static void make_case(const struct rounding_test *test, uint64_t seed)
     test_case.reference.window.h_levels = H_LEVELS;
 }
 
-// Gives the reference the rounded parameters.
+// Gives the reference the rounded parameters, and the embedding.
 static void share_rounded(void)
 {
     const struct ql_rounded_model *rounded = &test_case.trainer.rounded;
@@ -78,6 +78,9 @@ static void share_rounded(void)
 
     for (size_t k = 0; k < rounded->model.count; k++) {
         test_case.reference.parameters.values[k] = (double)rounded->model.block[k];
+    }
+    for (size_t k = 0; k < V * V; k++) {
+        test_case.reference.parameters.values[k] = k % (V + 1) == 0 ? 1 : 0;
     }
     double *weight_ih = test_case.reference.parameters.tensors[1].data;
     for (size_t row = 0; row < GH; row++) {
