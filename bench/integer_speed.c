@@ -89,7 +89,7 @@ static void measure_batch(const struct ql_integer_model *model, const struct ql_
         work.tokens[b] = b % model->V;
     }
     require(arena.exhausted ? ql_error_write(&error, QL_ERROR_SYSTEM, "no memory") : QL_OK);
-    (void)printf("| int8, %s, %d at a time | %.2f |\n", product->name, B, best(run_batch, &work));
+    (void)printf("| int8, %s, batched engine, %d at a time | %.2f |\n", product->name, B, best(run_batch, &work));
     ql_integer_batch_free(&work.batch);
     ql_arena_free(&arena);
 }
