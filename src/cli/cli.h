@@ -19,6 +19,7 @@ int ql_cli_generate(int argc, char **argv);
 int ql_cli_study(int argc, char **argv);
 int ql_cli_export(int argc, char **argv);
 int ql_cli_evaluate(int argc, char **argv);
+int ql_cli_filter(int argc, char **argv);
 int ql_cli_compile(int argc, char **argv);
 int ql_cli_verify(int argc, char **argv);
 int ql_cli_emulate(int argc, char **argv);

@@ -25,6 +25,7 @@ static const struct command {
     {"study", ql_cli_study, "count what models write, and say which settings to take", false},
     {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor", false},
     {"evaluate", ql_cli_evaluate, "let an exported model write", false},
+    {"filter", ql_cli_filter, "compile lists of words that must not be said", false},
     {"compile", ql_cli_compile, "make C of an ONNX model", false},
     {"verify", ql_cli_verify, "prove that a model says the same at every stage", false},
     {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico", false},

@@ -101,7 +101,7 @@ static void check_items(struct ql_stepper *stepper, const struct ql_generator *g
         ql_random_init(&sampler.random, ql_generation_seed(generator->seed, i));
         ql_stepper_reset(stepper);
         while (length < generator->max_length) {
-            token = ql_stepper_next(stepper, token, &sampler);
+            token = ql_stepper_next(stepper, token, &sampler, NULL);
             if (token == generator->newline) {
                 break;
             }
@@ -348,7 +348,7 @@ static void generation_reset_token_begins_with_zeros(void **state)
                 ql_stepper_reset(&single.stepper);
                 seen++;
             }
-            token = ql_stepper_next(&single.stepper, token, &sampler);
+            token = ql_stepper_next(&single.stepper, token, &sampler, NULL);
             assert_int_equal(token, text->tokens[k]);
         }
     }
