@@ -13,7 +13,7 @@ static void step(void *model, int token)
 
 static int next(void *model, int token)
 {
-    return ql_stepper_next(model, token, &sampler);
+    return ql_stepper_next(model, token, &sampler, NULL);
 }
 
 int main(void)

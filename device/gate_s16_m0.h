@@ -24,7 +24,8 @@ struct ql_gate_m0 {
 };
 
 // value = ((sum + half) >> pre_shift) * multiplier + bias) >> shift
-// place = value + reach; below 0 or from width on, the value at the end, 32767 with a sign
+// place = value + reach, which cannot overflow, as no row's value exceeds 2^30; below 0 or from width on, tanh is 32767
+//         with a sign
 // tanh  = entry + ((next entry - entry) * (place % 32) + 16) >> 5
 static QL_KERNEL_CODE void ql_gate_m0_run(const struct ql_gate_m0 *work)
 {

@@ -15,6 +15,21 @@ struct ql_gru_weights {
     const float *bias_hh; // (3H) kept apart from bias_ih, because r multiplies the candidate's part of it
 };
 
+// The element-wise half of a step.
+//
+//   h       (H)   the state; read, then overwritten
+//   from_h  (3H)  the sums h W_hh + b_hh
+//   from_x  (3H)  the sums x W_ih + b_ih
+static inline void ql_gru_cell_f32(float *restrict h, const float *restrict from_h, const float *restrict from_x, int H)
+{
+    for (int k = 0; k < H; k++) {
+        float r = ql_sigmoid_f32(from_x[k] + from_h[k]);
+        float z = ql_sigmoid_f32(from_x[H + k] + from_h[H + k]);
+        float n = ql_tanh_f32(from_x[2 * H + k] + r * from_h[2 * H + k]);
+        h[k] = (1.0f - z) * n + z * h[k];
+    }
+}
+
 //   r = sigmoid(x W_ih + b_ih + h W_hh + b_hh)      z likewise
 //   n = tanh(x W_ih + b_ih + r (h W_hh + b_hh))
 //   h = (1 - z) n + z h
@@ -31,13 +46,7 @@ static inline void ql_gru_update_f32(float *restrict h, float *restrict from_h, 
         from_h[k] = bias_hh[k];
     }
     ql_matvec_f32(from_h, h, w_hh, H, 3 * H);
-
-    for (int k = 0; k < H; k++) {
-        float r = ql_sigmoid_f32(from_x[k] + from_h[k]);
-        float z = ql_sigmoid_f32(from_x[H + k] + from_h[H + k]);
-        float n = ql_tanh_f32(from_x[2 * H + k] + r * from_h[2 * H + k]);
-        h[k] = (1.0f - z) * n + z * h[k];
-    }
+    ql_gru_cell_f32(h, from_h, from_x, H);
 }
 
 //   h      (H)   the state; read, then overwritten

@@ -14,6 +14,23 @@ struct ql_lstm_weights {
     const float *bias; // (4H) PyTorch's bias_ih + bias_hh
 };
 
+// The element-wise half of a step.
+//
+//   h      (H)   overwritten
+//   c      (H)   the state; read, then overwritten
+//   gates  (4H)  the sums x W_ih + h W_hh + b
+static inline void ql_lstm_cell_f32(float *restrict h, float *restrict c, const float *restrict gates, int H)
+{
+    for (int k = 0; k < H; k++) {
+        float i = ql_sigmoid_f32(gates[k]);
+        float f = ql_sigmoid_f32(gates[H + k]);
+        float g = ql_tanh_f32(gates[2 * H + k]);
+        float o = ql_sigmoid_f32(gates[3 * H + k]);
+        c[k] = f * c[k] + i * g;
+        h[k] = o * ql_tanh_f32(c[k]);
+    }
+}
+
 //   i = sigmoid(x W_ih + h W_hh + b)      f, o likewise      g = tanh(...)
 //   c = f c + i g
 //   h = o tanh(c)
@@ -25,15 +42,7 @@ static inline void ql_lstm_update_f32(float *restrict h, float *restrict c, floa
                                       const float *restrict w_hh, int H)
 {
     ql_matvec_f32(gates, h, w_hh, H, 4 * H);
-
-    for (int k = 0; k < H; k++) {
-        float i = ql_sigmoid_f32(gates[k]);
-        float f = ql_sigmoid_f32(gates[H + k]);
-        float g = ql_tanh_f32(gates[2 * H + k]);
-        float o = ql_sigmoid_f32(gates[3 * H + k]);
-        c[k] = f * c[k] + i * g;
-        h[k] = o * ql_tanh_f32(c[k]);
-    }
+    ql_lstm_cell_f32(h, c, gates, H);
 }
 
 //   h, c   (H)   the state; read, then overwritten

@@ -1,12 +1,13 @@
 // What the integer kernels for Cortex-M0+ share: two rows per multiplication, and sums of 16 bits that become 32.
 // Meant for gcc and clang on ARMv6-M, from flash or from SRAM; the plain kernels of matrix_s8.h and matrix_s4.h define
-// every result. Uses: device/kernel_code.h, stdint.h.
+// every result. Uses: device/kernel_code.h, device/weight_stream.h, stdint.h.
 #ifndef QL_DEVICE_MATVEC_M0_H
 #define QL_DEVICE_MATVEC_M0_H
 
 #include <stdint.h>
 
 #include "device/kernel_code.h"
+#include "device/weight_stream.h"
 
 #if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
 #define QL_MATVEC_M0
@@ -218,7 +219,57 @@ static inline __attribute__((always_inline)) uint32_t ql_m0_write_table(uint32_t
     return segments;
 }
 
-// y += W x, panel by panel. The rows behind the last whole block take a detour, because a block writes twelve.
+// Multiplies by the blocks of a panel that lie at `words`. A last block of fewer than twelve rows takes a detour, because a
+// block writes twelve.
+static inline __attribute__((always_inline)) void ql_m0_run_blocks(struct ql_m0_panel *panel, const uint32_t *words,
+                                                                   uint32_t block_words, int32_t *y, int rows,
+                                                                   void (*run)(const struct ql_m0_panel *))
+{
+    const uint32_t whole = (uint32_t)rows * 43691u >> 19; // rows / 12 up to 98303 rows, more than memory holds
+    const int rest = rows - 12 * (int)whole;
+    int32_t last_rows[12] = {0};
+
+    panel->words = words;
+    panel->y = y;
+    panel->blocks = whole;
+    for (int part = 0; part < 2; part++) {
+        if (panel->blocks > 0) {
+            run(panel);
+        }
+        panel->words = words + whole * block_words;
+        panel->y = last_rows;
+        panel->blocks = rest > 0;
+    }
+    for (int r = 0; r < rest; r++) {
+        y[rows - rest + r] += last_rows[r];
+    }
+}
+
+#if defined(QL_WEIGHT_STREAM)
+// The same for a panel of all columns, with blocks that come through the stream, as many at a time as a buffer holds.
+static inline __attribute__((always_inline)) void ql_m0_stream_blocks(struct ql_m0_panel *panel, const uint32_t *words,
+                                                                      uint32_t block_words, int32_t *y, int rows,
+                                                                      void (*run)(const struct ql_m0_panel *))
+{
+    uint32_t piece = block_words, count = 0;
+    int piece_rows = 12;
+
+    while (piece + block_words <= QL_WEIGHT_STREAM.buffer_words) {
+        piece += block_words;
+        piece_rows += 12;
+    }
+    for (int r = 0; r < rows; r += 12) {
+        count += block_words;
+    }
+    QL_WEIGHT_STREAM.begin(words, count, piece);
+    for (; rows > 0; rows -= piece_rows) {
+        ql_m0_run_blocks(panel, QL_WEIGHT_STREAM.next(), block_words, y, rows < piece_rows ? rows : piece_rows, run);
+        y += piece_rows;
+    }
+}
+#endif
+
+// y += W x, panel by panel.
 static inline __attribute__((always_inline)) void ql_m0_matvec(int32_t *y, const uint32_t *words, int rows, int columns,
                                                                int segment, const int8_t *x,
                                                                const struct ql_m0_format *format,
@@ -226,46 +277,39 @@ static inline __attribute__((always_inline)) void ql_m0_matvec(int32_t *y, const
 {
     const uint32_t block_words = (uint32_t)(columns + 1) / 2 * format->pair_words;
     const uint32_t segment_words = format->header_words + (uint32_t)segment + QL_M0_ACCUMULATORS;
-    const uint32_t whole_blocks = (uint32_t)rows * 43691u >> 19; // rows / 12 up to 98303 rows, more than memory holds
-    const int rest = rows - 12 * (int)whole_blocks;
     uint32_t table[QL_M0_TABLE_WORDS + 4];
     int widest = segment;
 
     for (uint32_t count = 2; count <= QL_M0_SEGMENTS && count * segment_words <= QL_M0_TABLE_WORDS; count++) {
         widest += segment;
     }
+#if defined(QL_WEIGHT_STREAM)
+    const int streams = columns <= widest && block_words <= QL_WEIGHT_STREAM.buffer_words;
+#endif
     while (columns > 0) {
         const int width = columns < widest ? columns : widest;
         const uint32_t pairs = (uint32_t)(width + 1) / 2;
         const uint32_t segments = ql_m0_write_table(table, x, width, segment, format);
         const uint32_t last_pairs = pairs - (segments - 1) * ((uint32_t)segment / 2);
-        int32_t last_rows[12] = {0};
         struct ql_m0_panel panel = {
-            .words = words,
             .table = table,
+            .first = table + format->header_words + 2 * (segments == 1 ? pairs : (uint32_t)segment / 2),
             .end = table + segments * (format->header_words + QL_M0_ACCUMULATORS) + 2 * pairs,
             .adding_jump = (QL_M0_SEGMENTS - segments) * QL_M0_ADDING_STEP_BYTES,
             .stride_bytes = segment_words * 4 - 12,
             .last_stride_bytes = (format->header_words + 2 * last_pairs + QL_M0_ACCUMULATORS) * 4 - 12,
             .t_start = 0u - 0x80008000u * segments,
             .n_start = 0u - 0x8000u * segments,
-            .y = y,
-            .blocks = whole_blocks,
             .skip_bytes = (block_words - pairs * format->pair_words) * 4,
         };
 
-        panel.first = table + format->header_words + 2 * (segments == 1 ? pairs : (uint32_t)segment / 2);
-        for (int part = 0; part < 2; part++) {
-            if (panel.blocks > 0) {
-                run(&panel);
-            }
-            panel.words = words + whole_blocks * block_words;
-            panel.y = last_rows;
-            panel.blocks = rest > 0;
+#if defined(QL_WEIGHT_STREAM)
+        if (streams) {
+            ql_m0_stream_blocks(&panel, words, block_words, y, rows, run);
+            return;
         }
-        for (int r = 0; r < rest; r++) {
-            y[rows - rest + r] += last_rows[r];
-        }
+#endif
+        ql_m0_run_blocks(&panel, words, block_words, y, rows, run);
         words += pairs * format->pair_words;
         x += width;
         columns -= width;

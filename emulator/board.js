@@ -1,13 +1,14 @@
 // A Raspberry Pi Pico on a Pico-ePaper-4.2, in software: powers up an image, connects console and panel, lets time pass.
-// Uses: rp2040js; processor.js, clock.js, boot_rom.js, peripherals.js, usb_host.js, panel/.
+// Uses: rp2040js; processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, usb_host.js, panel/.
 
 import { ConsoleLogger, LogLevel, RP2040 } from "rp2040js";
 
 import { BREAK, makeBootRom } from "./boot_rom.js";
 import { Clock } from "./clock.js";
-import { FirmwareError } from "./errors.js";
+import { BootLoaderExit, FirmwareError } from "./errors.js";
+import { FlashCache } from "./flash_cache.js";
 import { Symbols } from "./image.js";
-import { completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset } from "./peripherals.js";
+import { completePins, completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset } from "./peripherals.js";
 import { Processor } from "./processor.js";
 import { UsbHost } from "./usb_host.js";
 import { PanelWires } from "./panel/wires.js";
@@ -54,10 +55,10 @@ export class Board {
   /**
    * flash: as readUf2 gives it; symbols: of the same image, for messages; controller: a model from panel/, or null for
    * no panel; jumpers: the pins that are closed to ground; batteryVolts: at VSYS; seed: of the ring oscillator;
-   * console: "usb", "uart", or "none".
+   * console: "usb", "uart", or "none"; flashCycles: what a word of the flash takes that its cache has not.
    */
   constructor({ flash, symbols = new Symbols(), controller = null, jumpers = [], batteryVolts = 4.5, seed = 1,
-    console: consoleKind = "usb" }) {
+    console: consoleKind = "usb", flashCycles = 0 }) {
     this.flash = Uint8Array.from(flash);
     this.symbols = symbols;
     this.controller = controller;
@@ -65,6 +66,7 @@ export class Board {
     this.batteryVolts = batteryVolts;
     this.random = makeRandom(seed);
     this.consoleKind = consoleKind;
+    this.flashCycles = flashCycles;
     this.pastNanos = 0; // until the last reset
     this.pastCycles = 0;
     this.resets = 0;
@@ -126,6 +128,7 @@ export class Board {
     mcu.peripherals[0x40060] = oscillator;
     mcu.peripherals[0x40064] = new VoltageAndReset(mcu, byRunPin);
     mcu.spi.forEach(completeSpi);
+    completePins(mcu.peripherals[0x40014]);
     this.isDormant = false;
   }
 
@@ -146,7 +149,8 @@ export class Board {
     mcu.core.LR = 0; // the second stage goes on to the image instead of returning
     mcu.core.PC = SECOND_STAGE;
     const profile = this.processor?.profile;
-    this.processor = new Processor(mcu, this.clock, this.symbols);
+    this.processor = new Processor(mcu, this.clock, this.symbols,
+      this.flashCycles > 0 ? new FlashCache(this.flashCycles) : null);
     this.processor.profile = profile ?? null;
   }
 
@@ -233,20 +237,25 @@ export class Board {
   }
 
   /**
-   * Lets time pass until `isDone()` holds, or until the board's clock reads `untilNanos`, or until the firmware waits for
-   * something that only the console can bring. Returns "done", "time" or "idle".
+   * Lets time pass until `isDone()` holds ("done"), until the board's clock reads `untilNanos` ("time"), until the
+   * processor has worked for `sliceNanos` ("slice"; what it sleeps does not count), or until the firmware waits for
+   * something that only the console can bring ("idle").
    */
-  run({ isDone = () => false, untilNanos = Infinity } = {}) {
-    const stop = this.clock.createAlarm(() => {});
-    let watch = stop;
-    const appoint = () => {
-      watch.cancel();
-      watch = this.clock.createAlarm(() => {});
-      if (untilNanos < Infinity) {
-        watch.schedule(Math.max(0, untilNanos - this.nanos));
+  run({ isDone = () => false, untilNanos = Infinity, sliceNanos = Infinity } = {}) {
+    const sliceEnd = this.cycles + sliceNanos / this.clock.cycleNanos;
+    let alarms = [];
+    const appoint = (nanos) => {
+      const alarm = this.clock.createAlarm(() => {});
+      alarms.push(alarm);
+      if (nanos < Infinity) {
+        alarm.schedule(Math.max(0, nanos));
       }
     };
-    appoint();
+    const dismiss = () => {
+      alarms.forEach((alarm) => alarm.cancel());
+      alarms = [];
+    };
+
     try {
       for (;;) {
         if (isDone()) {
@@ -255,22 +264,26 @@ export class Board {
         if (this.nanos >= untilNanos) {
           return "time";
         }
-        if (this.mcu.core.waiting) {
-          if (!this.clock.isAlarmSet) {
-            return "idle";
-          }
+        if (this.cycles >= sliceEnd) {
+          return "slice";
+        }
+        appoint(untilNanos - this.nanos);
+        if (!this.mcu.core.waiting) {
+          appoint((sliceEnd - this.cycles) * this.clock.cycleNanos);
+          this.processor.run();
+        } else if (this.clock.isAlarmSet) {
           this.clock.jump();
         } else {
-          this.processor.run();
+          return "idle";
         }
+        dismiss();
         this.clock.ring();
         if (this.resetRequest !== null) {
           this.reset();
-          appoint();
         }
       }
     } finally {
-      watch.cancel();
+      dismiss();
     }
   }
 
@@ -293,8 +306,7 @@ export class Board {
         throw new FirmwareError(`the firmware looks for "${name}" in the boot ROM, which the stand-in has not, at ${caller}`);
       }
       case BREAK.BOOTSEL:
-        this.hasLeft = true;
-        throw new FirmwareError("the firmware left for the boot loader (BOOTSEL)");
+        throw new BootLoaderExit("the firmware left for the boot loader");
       case BREAK.FAULT:
         throw new FirmwareError(`the processor took a fault before the firmware had vectors for it, at ${caller}`);
       default:

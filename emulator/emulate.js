@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 
 import { Board } from "./board.js";
 import { ConsoleReader } from "./console.js";
-import { FirmwareError, InputError } from "./errors.js";
+import { BootLoaderExit, FirmwareError, InputError } from "./errors.js";
 import { addFault, flipBit } from "./faults.js";
 import { readElfImage, readSymbols, readUf2, Symbols } from "./image.js";
 import { Ssd1683 } from "./panel/ssd1683.js";
@@ -20,7 +20,7 @@ const usage = `usage: quillet emulate IMAGE [OPTION ...]
 
 Runs an image of the firmware, a UF2 or an ELF file, on an emulated Raspberry Pi Pico with a 4.2 inch e-paper panel. The console goes to the
 terminal, notes of the emulator to the standard error. Ends with 1 when the firmware does what a board or a panel would
-not put up with. A sleeping board takes no time. When the input has ended and the console is silent for ten seconds of
+not put up with. A sleeping board takes no time. When the input has ended and the console is silent for four seconds of
 the board's time, the run is over.
 
   --panel NAME         its controller: ssd1683, uc8176, or none (ssd1683)
@@ -32,12 +32,14 @@ the board's time, the run is over.
   --pages N            ends after N refreshes
   --seconds X          ends after X seconds of the board's time
   --until TEXT         ends when the console says TEXT
+  --after LINE         types a line when it is about to end, and waits for the answer; may be given several times
   --seed N             of the ring oscillator, whose randomness is the same in each run (1)
   --battery VOLTS      at the board's supply (4.5)
   --elf FILE           the symbols of the image, for messages (the one that the build left)
   --profile            prints at the end which functions took how many cycles
   --fault KIND:AFTER   busy, reset, watchdog or flood, after so many bytes of the console; busy: after so many pictures
   --flip PLACE         flips a bit of the flash at an address or at a symbol, as 0x10012345 or weights+100
+  --flash_cycles N     what a word of the flash takes that its cache has not; about 50 on a board (0: as fast as RAM)
   --realtime           lets time pass no faster than it does
   --quiet              no notes
 `;
@@ -47,17 +49,18 @@ const jumperPins = { J1: 18, J2: 21 };
 
 const controllers = { ssd1683: () => new Ssd1683(), uc8176: () => new Uc8176(), none: () => null };
 
-const SLICE_NANOS = 20e6; // of the board's time, between looks at the input
-const SILENCE_NANOS = 10e9;
+const SLICE_NANOS = 20e6; // of the processor's work, between looks at the input
+const SILENCE_NANOS = 4e9;
 
 class UsageError extends Error {}
 
 function readOptions(argv) {
   const options = {};
-  for (const name of ["panel", "png", "console", "pty", "pages", "seconds", "until", "seed", "battery", "elf", "flip"]) {
+  for (const name of ["panel", "png", "console", "pty", "pages", "seconds", "until", "seed", "battery", "elf", "flip",
+    "flash_cycles"]) {
     options[name] = { type: "string" };
   }
-  for (const name of ["send", "jumper", "fault"]) {
+  for (const name of ["send", "after", "jumper", "fault"]) {
     options[name] = { type: "string", multiple: true, default: [] };
   }
   for (const name of ["profile", "realtime", "quiet", "help"]) {
@@ -95,6 +98,7 @@ function readOptions(argv) {
     pages: number("pages", 1, 1e6, Infinity),
     seconds: number("seconds", 0, 1e9, Infinity),
     seed: number("seed", 0, 0xffffffff, 1),
+    flashCycles: number("flash_cycles", 0, 1000, 0),
     battery: number("battery", 0, 5.5, 4.5),
   };
 }
@@ -153,7 +157,7 @@ async function emulate(options) {
   }
   const controller = options.controller();
   const board = new Board({ flash, symbols, controller, jumpers: options.jumpers, batteryVolts: options.battery,
-    seed: options.seed, console: options.console });
+    seed: options.seed, console: options.console, flashCycles: options.flashCycles });
   const line = options.pty === undefined
     ? { input: process.stdin, output: process.stdout, close: () => {} }
     : openPty(options.pty);
@@ -190,19 +194,29 @@ async function emulate(options) {
       board.nanos - Math.max(reader.lastNanos, controller?.lastNanos ?? 0) > SILENCE_NANOS);
   const startMs = Date.now();
   const endNanos = options.seconds * 1e9;
-  let state = "time";
+  let state = "slice";
   try {
     while (state !== "done" && board.nanos < endNanos && (state !== "idle" || hasInput)) {
-      state = board.run({ isDone: isOver, untilNanos: Math.min(endNanos, board.nanos + SLICE_NANOS) });
+      const untilNanos = options.realtime ? Math.min(endNanos, board.nanos + SLICE_NANOS) : endNanos;
+      state = board.run({ isDone: isOver, untilNanos, sliceNanos: SLICE_NANOS });
       const aheadMs = options.realtime ? board.nanos / 1e6 - (Date.now() - startMs) : 0;
       await (state === "idle" ? setTimeout(10) : aheadMs > 1 ? setTimeout(aheadMs) : setImmediate());
     }
     if (Number.isFinite(options.pages)) {
       board.run({ untilNanos: board.nanos + 5e9, isDone: () => !controller.isAwake }); // the panel goes to sleep
     }
+    for (const text of options.after) {
+      board.send(Buffer.from(`${text}\n`));
+      board.run({ untilNanos: board.nanos + 1e9 });
+    }
     controller?.checkRest();
-    note(`(${(board.nanos / 1e9).toFixed(3)} s, ${board.cycles} cycles, ${controller?.pictures ?? 0} pictures)`);
+  } catch (error) {
+    if (!(error instanceof BootLoaderExit)) {
+      throw error;
+    }
+    note(`(${error.message})`);
   } finally {
+    note(`(${(board.nanos / 1e9).toFixed(3)} s, ${board.cycles} cycles, ${controller?.pictures ?? 0} pictures)`);
     if (options.profile) {
       const all = board.readProfile();
       const sum = all.reduce((total, { cycles }) => total + cycles, 0);
@@ -225,7 +239,7 @@ async function main() {
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(`quillet emulate: ${error.message}\nquillet emulate --help lists the options.\n`);
+      process.stderr.write(`quillet emulate: ${error.message}\nquillet emulate --help explains the command.\n`);
       return 2;
     }
     if (error instanceof InputError || error instanceof FirmwareError) {

@@ -4,7 +4,7 @@
 import { InputError } from "./errors.js";
 import { FLASH_START } from "./image.js";
 
-const FLOOD_BYTES = 100000;
+const FLOOD_BYTES = 20000;
 
 const kinds = {
   // BUSY does not fall any more, from the refresh after AFTER pictures on, not even after a reset.

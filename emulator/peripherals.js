@@ -198,6 +198,23 @@ export class RealTimeClock extends PlainRegisters {
   }
 }
 
+const WAKE_FIRST = 0x160, WAKE_LAST = 0x18c;
+
+/** rp2040js's pins lack the registers that say which of them end a sleep without clocks; none of ours does. */
+export function completePins(pins) {
+  const values = new Map();
+  const { readUint32, writeUint32 } = pins;
+  const isWake = (offset) => offset >= WAKE_FIRST && offset <= WAKE_LAST;
+  pins.readUint32 = (offset) => (isWake(offset) ? values.get(offset) ?? 0 : readUint32.call(pins, offset));
+  pins.writeUint32 = (offset, value) => {
+    if (isWake(offset)) {
+      values.set(offset, value);
+    } else {
+      writeUint32.call(pins, offset, value);
+    }
+  };
+}
+
 const SSPCR1 = 0x004;
 
 /** rp2040js's SPI passes over control register 1, which has the bit that switches it on. */

@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import * as runtime from "onnxruntime-node";
 
 import { InputError, readDescriptor } from "./descriptor.js";
+import { Filter, FilterError, readFilter } from "./filter.js";
 import { LanguageModel } from "./language_model.js";
 import { makeSampler } from "./sampler.js";
 
@@ -24,6 +25,7 @@ Lets an exported model write, with ONNX Runtime. The text is that of \`quillet e
   --top_k N            draw from the N likeliest symbols; 0 is off (the descriptor's)
   --seed N             same seed, same text; otherwise a new one each time
   --prompt TEXT        what the text begins with
+  --filter FILE        a compiled filter: none of its words is written, none of its items shown
   --json               print text and settings as JSON
   --quiet              print the text only
 `;
@@ -45,7 +47,7 @@ function numberOf(values, name, low, high, isWhole) {
 
 function readOptions(argv) {
   const options = {};
-  for (const name of ["model", "length", "temperature", "top_p", "top_k", "seed", "prompt"]) {
+  for (const name of ["model", "length", "temperature", "top_p", "top_k", "seed", "prompt", "filter"]) {
     options[name] = { type: "string" };
   }
   for (const name of ["json", "quiet", "help"]) {
@@ -109,18 +111,32 @@ async function evaluate(options) {
   };
   const sampler = makeSampler({ ...settings, topP: settings.top_p, topK: settings.top_k, seed });
 
-  const tokens = model.write(sampler, encode(options.prompt, descriptor.symbols));
+  const filter = options.filter === undefined ? null
+    : new Filter(readFilter(await readFile(fromUser(options.filter)), options.filter), descriptor.symbols);
+
+  const tokens = model.write(sampler, encode(options.prompt, descriptor.symbols), filter);
   let text = "";
+  const show = async (item) => {
+    text += options.json ? item : "";
+    await (options.json ? undefined : print(item));
+  };
   if (!options.json) {
     await print(options.prompt);
   }
-  for (let left = options.length; left > 0; left--) {
-    const symbol = descriptor.symbols[(await tokens.next()).value];
-    if (options.json) {
-      text += symbol;
-    } else {
-      await print(symbol);
+  let item = ""; // waits for its end where it may be refused
+  let token = model.firstToken;
+  for (let left = options.length; left > 0 || (options.length > 0 && !(filter?.mayEnd(token) ?? true)); left--) {
+    token = (await tokens.next()).value;
+    item += descriptor.symbols[token];
+    const isWhole = descriptor.symbols[token] === "\n";
+    if (!filter?.hasItems || isWhole) {
+      await show(isWhole && filter?.refuses() ? "" : item);
+      item = "";
     }
+  }
+  if (item !== "") {
+    filter.step(token);
+    await show(filter.refuses() ? "" : item);
   }
   if (options.json) {
     const result = { model: options.model, prompt: options.prompt, text, ...settings, seed };
@@ -145,7 +161,7 @@ try {
   }
 } catch (error) {
   const isUsage = error instanceof UsageError;
-  const isTheirs = isUsage || error instanceof InputError || error.code !== undefined || /load model/i.test(error.message);
+  const isTheirs = isUsage || error instanceof InputError || error instanceof FilterError || error.code !== undefined || /load model/i.test(error.message);
   console.error(`evaluate: ${isTheirs ? error.message : error.stack}`);
   process.exitCode = isUsage ? 2 : 1;
 }

@@ -146,16 +146,21 @@ export class LanguageModel {
     return results[logits.name].data;
   }
 
-  /** Draws tokens without end, from zero state. `prompt` holds the tokens that the text begins with; they are taken, not given. */
-  async *write(sampler, prompt = []) {
+  /**
+   * Draws tokens without end, from zero state. `prompt` holds the tokens that the text begins with; they are taken, not
+   * given. A filter (filter.js) sees every token that is taken.
+   */
+  async *write(sampler, prompt = [], filter = null) {
     this.reset();
     let token = this.firstToken;
     for (const next of prompt) {
       await this.step(token);
+      filter?.step(token);
       token = next;
     }
     for (;;) {
-      token = sample(sampler, await this.step(token));
+      const barred = filter?.step(token) ?? null;
+      token = sample(sampler, await this.step(token), barred);
       if (token < 0) {
         throw new InputError("the model's output is not a finite number");
       }

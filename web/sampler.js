@@ -27,7 +27,8 @@ function rotate(integer, count) {
   return ((integer << count) | (integer >>> (32 - count))) >>> 0;
 }
 
-function mix(integer) {
+/** The mixing of R1: every bit of an integer moves every bit of the result. */
+export function mix(integer) {
   let x = integer;
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);

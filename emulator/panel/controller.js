@@ -35,6 +35,7 @@ export class Controller {
     this.now = () => 0; // nanoseconds of the board
     this.after = () => {}; // (nanoseconds, callback)
     this.isBusy = false;
+    this.isRefreshing = false;
     this.isResetting = false;
     this.isAwake = false;
     this.wasReset = false;
@@ -88,6 +89,7 @@ export class Controller {
         `it takes ${RESET_PULSE / 1000}`);
     }
     this.refreshedAt = undefined;
+    this.isRefreshing = false;
     this.wasReset = true;
     this.isAwake = true;
     this.reset();
@@ -185,7 +187,9 @@ export class Controller {
     if (this.pictures >= this.stuckAfter) {
       this.isStuck = true;
     }
+    this.isRefreshing = true;
     this.work(this.refreshNanos, () => {
+      this.isRefreshing = false;
       this.pictures++;
       this.refreshedAt = this.lastNanos = this.now();
       this.onPicture(frame);

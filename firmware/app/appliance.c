@@ -152,6 +152,9 @@ static void write_symbol(struct ql_appliance *appliance)
     case QL_PAGE_TOO_LONG:
         reject(appliance, "too long");
         break;
+    case QL_PAGE_REFUSED:
+        reject(appliance, "refused");
+        break;
     case QL_PAGE_QUOTED:
         end_text(appliance);
         begin_text(appliance);

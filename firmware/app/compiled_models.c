@@ -23,6 +23,16 @@ static int next_of_quotes(void *model, int token)
     return quotes_model_next(model, token);
 }
 
+static bool refuses_of_quotes(void *model)
+{
+    return quotes_model_refuses(model);
+}
+
+static bool refuses_of_names(void *model)
+{
+    return names_model_refuses(model);
+}
+
 static void reset_names(void *model)
 {
     names_model_reset(model);
@@ -68,6 +78,7 @@ void ql_models_init(struct ql_models *models, const struct ql_sampling *sampling
         .sample = sample_quotes,
         .check = check_quotes,
         .newline = QUOTES_MODEL_BEGIN,
+        .refuses = refuses_of_quotes,
     };
     models->names = (struct ql_writer){
         .model = &names_state,
@@ -77,5 +88,6 @@ void ql_models_init(struct ql_models *models, const struct ql_sampling *sampling
         .sample = sample_names,
         .check = check_names,
         .newline = NAMES_MODEL_BEGIN,
+        .refuses = refuses_of_names,
     };
 }

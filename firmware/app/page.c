@@ -43,6 +43,10 @@ static enum ql_page_event end_text(struct ql_page *page)
     if (text[strspn(text, " ")] == '\0') {
         return reject(page, QL_PAGE_EMPTY);
     }
+    const struct ql_writer *writer = writer_of(page);
+    if (writer->refuses != NULL && writer->refuses(writer->model)) {
+        return reject(page, QL_PAGE_REFUSED);
+    }
     if (!page->plan->fits(page->plan->context, page->quote, page->naming ? page->name : NULL)) {
         return reject(page, QL_PAGE_TOO_LONG);
     }

@@ -23,6 +23,7 @@ enum ql_page_event {
     QL_PAGE_SYMBOL,   // `symbol` has been added to the text in hand
     QL_PAGE_EMPTY,    // the text in hand was empty and is thrown away
     QL_PAGE_TOO_LONG, // the text in hand did not fit and is thrown away
+    QL_PAGE_REFUSED,  // the text in hand is one that must not be shown, and is thrown away
     QL_PAGE_QUOTED,   // the quote is complete; the name comes next
     QL_PAGE_DONE,     // the name is complete too, and with it the page
     // The page is given up:

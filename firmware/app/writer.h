@@ -3,6 +3,8 @@
 #ifndef QL_APP_WRITER_H
 #define QL_APP_WRITER_H
 
+#include <stdbool.h>
+
 // How to draw. What is negative is as the model's own descriptor says.
 struct ql_sampling {
     float temperature; // 0 takes the likeliest symbol
@@ -17,8 +19,9 @@ struct ql_writer {
     int (*next)(void *model, int token); // takes a token and draws the one after it; -1: logits are not finite
     const char *(*symbol)(int token);    // NUL-terminated, valid for ever
     void (*sample)(void *model, const struct ql_sampling *sampling); // how to draw from now on
-    int (*check)(void); // the model's self-test, beside the text in hand: 0, or the first step that is wrong
-    int newline;        // the token that ends a text, and that comes before its first symbol
+    int (*check)(void);           // the model's self-test, beside the text in hand: 0, or the first step that is wrong
+    int newline;                  // the token that ends a text, and that comes before its first symbol
+    bool (*refuses)(void *model); // asked when a newline was drawn: its text must not be shown; NULL: any text may
 };
 
 #endif

@@ -15,13 +15,17 @@ int ql_cli_prepare(int argc, char **argv);
 int ql_cli_train(int argc, char **argv);
 int ql_cli_predict(int argc, char **argv);
 int ql_cli_compare(int argc, char **argv);
+int ql_cli_generate(int argc, char **argv);
+int ql_cli_study(int argc, char **argv);
 int ql_cli_export(int argc, char **argv);
 int ql_cli_evaluate(int argc, char **argv);
+int ql_cli_filter(int argc, char **argv);
 int ql_cli_compile(int argc, char **argv);
 int ql_cli_verify(int argc, char **argv);
 int ql_cli_emulate(int argc, char **argv);
 int ql_cli_watch(int argc, char **argv);
 int ql_cli_monitor(int argc, char **argv);
+int ql_cli_emulate(int argc, char **argv);
 
 // Prints "quillet COMMAND: message" on stderr, without control characters. Returns the exit code that fits the status.
 int ql_cli_fail(const char *command, const struct ql_error *error);

@@ -26,20 +26,27 @@ struct settings {
     bool json;
 };
 
-// Draws one item: the next line that is not empty, without its newline. A model may prefer empty lines for ever, so
-// they are limited too.
-static enum ql_status draw_item(struct ql_cli_writer *writer, int max_length, int *token, struct ql_cli_text *item,
-                                struct ql_error *error)
+// Draws one item: the next line that is not empty, without its newline. A model may prefer empty lines, or items that
+// the filter refuses, for ever, so they are limited too.
+static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *guard, int max_length, int *token,
+                                struct ql_cli_text *item, struct ql_error *error)
 {
     const struct ql_vocabulary *vocabulary = &writer->info.vocabulary;
     const int newline = ql_vocabulary_encode(vocabulary, '\n');
     int length = 0;
     int empty_lines = 0;
 
-    while (length < max_length && empty_lines < max_length) {
-        enum ql_status status = ql_cli_writer_next(writer, token, error);
+    while ((length < max_length || !ql_guard_may_end(guard, *token)) && empty_lines < max_length) {
+        const uint32_t *barred = ql_guard_step(guard, *token);
+        enum ql_status status = ql_cli_writer_next(writer, barred, token, error);
         if (status != QL_OK) {
             return status;
+        }
+        if (*token == newline && length > 0 && ql_guard_refuses(guard)) {
+            item->size = 0;
+            length = 0;
+            empty_lines++;
+            continue;
         }
         if (*token == newline && length > 0) {
             return QL_OK;
@@ -53,20 +60,22 @@ static enum ql_status draw_item(struct ql_cli_writer *writer, int max_length, in
         }
         length++;
     }
+    ql_guard_reset(guard);
     *token = writer->first_token;                  // the next item begins anew
     return ql_cli_text_write(item, 0x2026, error); // an ellipsis
 }
 
 // cells[column * count + row]; the caller frees each.
-static enum ql_status draw_cells(struct ql_cli_writer *writer, const struct settings *settings,
+static enum ql_status draw_cells(struct ql_cli_writer *writer, struct ql_guard *guard, const struct settings *settings,
                                  struct ql_cli_text *cells, struct ql_error *error)
 {
     for (size_t column = 0; column < settings->columns; column++) {
         int token = writer->first_token;
         ql_cli_writer_begin(writer, &settings->sampling, settings->temperatures[column]);
+        ql_guard_reset(guard);
         for (int row = 0; row < settings->count; row++) {
             struct ql_cli_text *cell = &cells[column * (size_t)settings->count + (size_t)row];
-            enum ql_status status = draw_item(writer, settings->max_length, &token, cell, error);
+            enum ql_status status = draw_item(writer, guard, settings->max_length, &token, cell, error);
             if (status != QL_OK) {
                 return status;
             }
@@ -304,6 +313,7 @@ int ql_cli_compare(int argc, char **argv)
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "the same as --format json", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
+    static struct ql_guard guard;
     struct ql_cli_text *cells = NULL;
     table_writer *writer = NULL;
     struct ql_error error;
@@ -331,12 +341,16 @@ int ql_cli_compare(int argc, char **argv)
         status = model == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
                                : ql_cli_writer_open(model, &settings.sampling, &error);
     }
+    if (status == QL_OK) {
+        status = ql_guard_init(&guard, settings.sampling.filter, model->info.vocabulary.symbols,
+                               model->info.vocabulary.count, &error);
+    }
     assert(status != QL_OK || settings.columns > 0); // no list is empty
     const size_t cell_count = settings.columns * (size_t)settings.count;
     if (status == QL_OK) {
         cells = calloc(cell_count, sizeof cells[0]);
         status = cells == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the table")
-                               : draw_cells(model, &settings, cells, &error);
+                               : draw_cells(model, &guard, &settings, cells, &error);
     }
     if (status == QL_OK) {
         status = write_table(&settings, writer, cells, &error);
@@ -351,6 +365,7 @@ int ql_cli_compare(int argc, char **argv)
         free(cells[i].bytes);
     }
     free(cells);
+    ql_guard_free(&guard);
     if (model != NULL) {
         ql_cli_writer_close(model);
         free(model);

@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "cli/cli.h"
 #include "cli/quantization.h"
+#include "cli/sampling.h"
 #include "cli/self_test.h"
 #include "codegen/codegen.h"
 #include "codegen/in_place.h"
@@ -26,7 +27,7 @@ static const char summary_text[] =
 enum { PATH_BYTES = 4096, BINDING_LIMIT = 16, BINDING_NAME_BYTES = 64 };
 
 struct settings {
-    const char *model, *output, *header, *name, *arena, *sizes;
+    const char *model, *output, *header, *name, *arena, *sizes, *filter;
     int sequence;
     bool sampler, report;
     struct ql_cli_quantization quantization;
@@ -48,6 +49,7 @@ struct compilation {
     struct ql_text_model text;
     enum ql_weight_format format;
     struct ql_integer_form integer; // of a format that is not float
+    struct ql_guard guard;
 };
 
 // Writes a path with another ending instead of its own.
@@ -170,6 +172,7 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
     work->bindings[work->binding_count] = (struct ql_binding){.name = "sequence", .size = work->settings.sequence};
     if (work->described) {
         work->text.descriptor = &work->descriptor;
+        work->text.guard = &work->guard;
         if ((status = ql_model_roles_init(&work->text.roles, &work->graph, &work->descriptor, error)) != QL_OK) {
             goto done;
         }
@@ -272,6 +275,9 @@ static enum ql_status compile(struct compilation *work, const char *operand, int
     if (strcmp(settings->arena, "static") != 0 && strcmp(settings->arena, "caller") != 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--arena: '%s' is neither static nor caller", settings->arena);
     }
+    if (!settings->sampler && settings->filter != NULL) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--filter: a model without a sampler has nothing to filter");
+    }
     if ((status = ql_cli_quantization_read(&work->format, &settings->quantization, error)) != QL_OK) {
         return status;
     }
@@ -284,6 +290,8 @@ static enum ql_status compile(struct compilation *work, const char *operand, int
         (status = find_header(work, error)) != QL_OK ||
         (status = ql_codegen_name_read(work->name, settings->name != NULL ? settings->name : work->model_path,
                                        error)) != QL_OK ||
+        (status = ql_guard_init(&work->guard, settings->filter, work->descriptor.symbols, work->descriptor.symbol_count,
+                                error)) != QL_OK ||
         (status = compile_program(work, error)) != QL_OK) {
         return status;
     }
@@ -351,6 +359,7 @@ int ql_cli_compile(int argc, char **argv)
          "steps of a run, where the model leaves the size \"sequence\" open", false},
         {"sizes", QL_OPTION_STRING, &settings->sizes, 0, 0, "LIST",
          "other sizes that the model leaves open: batch=2,time=5 (default: 1)", false},
+        QL_CLI_FILTER_OPTION(&settings->filter),
         {"arena", QL_OPTION_STRING, &settings->arena, 0, 0, "WHOSE", "scratch memory: static, or the caller's", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings->quantization),
         {"report", QL_OPTION_FLAG, &settings->report, 0, 0, NULL,
@@ -362,6 +371,7 @@ int ql_cli_compile(int argc, char **argv)
         exit_code = status == QL_OK ? ql_cli_finish("compile", QL_EXIT_DONE) : ql_cli_fail("compile", &error);
     }
     ql_integer_form_close(&work->integer);
+    ql_guard_free(&work->guard);
     ql_program_free(&work->program);
     ql_graph_free(&work->graph);
     free(work);

@@ -18,7 +18,7 @@ static const char summary_text[] = "Lets an exported model write, with the kerne
                                    "how well the model predicts a text: --text.";
 
 struct settings {
-    const char *model, *prompt, *text;
+    const char *model, *prompt, *text, *filter;
     double temperature, top_p;
     int top_k, length;
     uint32_t seed;
@@ -34,6 +34,7 @@ struct writer {
     struct ql_language_model model;
     struct ql_integer_form integer; // in use with --quantize
     bool is_integer;
+    struct ql_guard guard;
 };
 
 static enum ql_status open_writer(struct writer *writer, const struct settings *settings, struct ql_error *error)
@@ -64,6 +65,7 @@ static enum ql_status open_writer(struct writer *writer, const struct settings *
 static void close_writer(struct writer *writer)
 {
     ql_integer_form_close(&writer->integer);
+    ql_guard_free(&writer->guard);
     ql_language_model_free(&writer->model);
     ql_runner_free(&writer->runner);
     ql_graph_free(&writer->graph);
@@ -95,13 +97,15 @@ static enum ql_status begin(struct writer *writer, const char *prompt, int *toke
                                   length == 0 ? 1 : (int)length, prompt + place);
         }
         status = take(writer, *token, error);
+        (void)ql_guard_step(&writer->guard, *token);
         *token = next;
         place += length;
     }
     return status;
 }
 
-static enum ql_status write_text(struct writer *writer, const struct settings *settings, struct ql_cli_text *text,
+// Writes the wanted number of symbols, and a few more where the text must not end there.
+static enum ql_status write_text(struct writer *writer, const struct settings *settings, struct ql_cli_output *output,
                                  struct ql_error *error)
 {
     struct ql_sampler sampler = {
@@ -115,23 +119,22 @@ static enum ql_status write_text(struct writer *writer, const struct settings *s
     if (status == QL_OK && !settings->json) {
         (void)fputs(settings->prompt, stdout);
     }
-    for (int i = 0; i < settings->length && status == QL_OK && ferror(stdout) == 0; i++) {
+    for (int i = 0; (i < settings->length || (i > 0 && !ql_guard_may_end(&writer->guard, token))) && status == QL_OK &&
+                    ferror(stdout) == 0;
+         i++) {
+        const uint32_t *barred = ql_guard_step(&writer->guard, token);
         if (writer->is_integer) {
-            token = ql_integer_stepper_next(&writer->integer.stepper, token, &integer_sampler, NULL);
+            token = ql_integer_stepper_next(&writer->integer.stepper, token, &integer_sampler, barred);
         } else {
-            status = ql_language_model_next(&writer->model, &token, &sampler, error);
+            status = ql_language_model_next(&writer->model, &token, &sampler, barred, error);
         }
-        if (status != QL_OK) {
-            break;
+        if (status == QL_OK) {
+            status = ql_cli_output_write(output, writer->descriptor.symbols[token], error);
         }
-        const uint32_t symbol = writer->descriptor.symbols[token];
-        if (settings->json) {
-            status = ql_cli_text_write(text, symbol, error);
-        } else {
-            unsigned char utf8[4];
-            const size_t length = ql_utf8_encode(utf8, symbol);
-            (void)fwrite(utf8, 1, length, stdout);
-        }
+    }
+    if (status == QL_OK && settings->length > 0) {
+        (void)ql_guard_step(&writer->guard, token);
+        status = ql_cli_output_end(output, ql_guard_refuses(&writer->guard), error);
     }
     return status;
 }
@@ -191,11 +194,12 @@ int ql_cli_evaluate(int argc, char **argv)
         {"text", QL_OPTION_STRING, &settings.text, 0, 0, "FILE",
          "write nothing: read this text, and tell how many bits a character of it takes", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),
+        QL_CLI_FILTER_OPTION(&settings.filter),
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
-    struct ql_cli_text text = {0};
+    struct ql_cli_output output = {.newline = '\n'};
     struct ql_error error;
     int exit_code = QL_EXIT_DONE;
 
@@ -213,13 +217,18 @@ int ql_cli_evaluate(int argc, char **argv)
         if (!ql_option_find(options, "seed")->given) {
             settings.seed = ql_cli_random_seed();
         }
-        status = settings.text == NULL ? write_text(writer, &settings, &text, &error)
+        output.guard = &writer->guard;
+        output.stream = settings.json ? NULL : stdout;
+        status = ql_guard_init(&writer->guard, settings.filter, descriptor->symbols, descriptor->symbol_count, &error);
+    }
+    if (status == QL_OK) {
+        status = settings.text == NULL ? write_text(writer, &settings, &output, &error)
                                        : measure_text(writer, &settings, &error);
     }
     if (status != QL_OK || settings.text != NULL) {
         // nothing was written
     } else if (settings.json) {
-        print_json(&settings, &text);
+        print_json(&settings, &output.text);
     } else {
         (void)putchar('\n');
         if (!settings.quiet && !ql_option_find(options, "seed")->given) {
@@ -228,7 +237,7 @@ int ql_cli_evaluate(int argc, char **argv)
         }
     }
     exit_code = status == QL_OK ? ql_cli_finish("evaluate", QL_EXIT_DONE) : ql_cli_fail("evaluate", &error);
-    free(text.bytes);
+    ql_cli_output_free(&output);
     if (writer != NULL) {
         close_writer(writer);
     }

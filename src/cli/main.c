@@ -21,12 +21,16 @@ static const struct command {
     {"watch", ql_cli_watch, "draw a training on a page while it runs", false},
     {"predict", ql_cli_predict, "let a trained model write", false},
     {"compare", ql_cli_compare, "put samples at several temperatures side by side", false},
+    {"generate", ql_cli_generate, "let a model write many items at once", false},
+    {"study", ql_cli_study, "count what models write, and say which settings to take", false},
     {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor", false},
     {"evaluate", ql_cli_evaluate, "let an exported model write", false},
+    {"filter", ql_cli_filter, "compile lists of words that must not be said", false},
     {"compile", ql_cli_compile, "make C of an ONNX model", false},
     {"verify", ql_cli_verify, "prove that a model says the same at every stage", false},
     {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico", false},
     {"monitor", ql_cli_monitor, "show the console of a board, and type into it", false},
+    {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico", false},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

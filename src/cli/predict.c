@@ -21,7 +21,8 @@ struct settings {
 };
 
 // Feeds the newline from which every text begins, and the prompt. `*token` is the last one, not yet taken.
-static enum ql_status begin(struct ql_cli_writer *writer, const char *prompt, int *token, struct ql_error *error)
+static enum ql_status begin(struct ql_cli_writer *writer, struct ql_guard *guard, const char *prompt, int *token,
+                            struct ql_error *error)
 {
     size_t size = strlen(prompt);
 
@@ -35,35 +36,36 @@ static enum ql_status begin(struct ql_cli_writer *writer, const char *prompt, in
                                   length == 0 ? 1 : (int)length, prompt + place);
         }
         ql_cli_writer_step(writer, *token);
+        (void)ql_guard_step(guard, *token);
         *token = next;
         place += length;
     }
     return QL_OK;
 }
 
-static enum ql_status write_text(struct ql_cli_writer *writer, const struct settings *settings,
-                                 struct ql_cli_text *text, struct ql_error *error)
+// Writes the wanted number of symbols, and a few more where the text must not end there.
+static enum ql_status write_text(struct ql_cli_writer *writer, struct ql_guard *guard, const struct settings *settings,
+                                 struct ql_cli_output *output, struct ql_error *error)
 {
     int token;
 
     ql_cli_writer_begin(writer, &settings->sampling, settings->temperature);
-    enum ql_status status = begin(writer, settings->prompt, &token, error);
+    enum ql_status status = begin(writer, guard, settings->prompt, &token, error);
     if (status == QL_OK && !settings->json) {
         (void)fputs(settings->prompt, stdout);
     }
-    for (int i = 0; i < settings->generate && status == QL_OK && ferror(stdout) == 0; i++) {
-        status = ql_cli_writer_next(writer, &token, error);
-        if (status != QL_OK) {
-            break;
+    for (int i = 0; (i < settings->generate || (i > 0 && !ql_guard_may_end(guard, token))) && status == QL_OK &&
+                    ferror(stdout) == 0;
+         i++) {
+        const uint32_t *barred = ql_guard_step(guard, token);
+        status = ql_cli_writer_next(writer, barred, &token, error);
+        if (status == QL_OK) {
+            status = ql_cli_output_write(output, writer->info.vocabulary.symbols[token], error);
         }
-        uint32_t symbol = writer->info.vocabulary.symbols[token];
-        if (settings->json) {
-            status = ql_cli_text_write(text, symbol, error);
-        } else {
-            unsigned char utf8[4];
-            size_t length = ql_utf8_encode(utf8, symbol);
-            (void)fwrite(utf8, 1, length, stdout);
-        }
+    }
+    if (status == QL_OK && settings->generate > 0) {
+        (void)ql_guard_step(guard, token);
+        status = ql_cli_output_end(output, ql_guard_refuses(guard), error);
     }
     return status;
 }
@@ -81,7 +83,8 @@ int ql_cli_predict(int argc, char **argv)
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
-    struct ql_cli_text text = {0};
+    static struct ql_guard guard;
+    struct ql_cli_output output = {.guard = &guard, .newline = '\n'};
     struct ql_error error;
     int exit_code = QL_EXIT_DONE;
 
@@ -95,13 +98,19 @@ int ql_cli_predict(int argc, char **argv)
     enum ql_status status = writer == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
                                            : ql_cli_writer_open(writer, &settings.sampling, &error);
     if (status == QL_OK) {
-        status = write_text(writer, &settings, &text, &error);
+        output.stream = settings.json ? NULL : stdout;
+        status = ql_guard_init(&guard, settings.sampling.filter, writer->info.vocabulary.symbols,
+                               writer->info.vocabulary.count, &error);
+    }
+    if (status == QL_OK) {
+        status = write_text(writer, &guard, &settings, &output, &error);
     }
     if (status == QL_OK && settings.json) {
-        json_t *result = json_pack(
-            "{s:o, s:s, s:s, s:f, s:f, s:i, s:I}", "model", ql_cli_path_to_json(settings.sampling.init_from), "prompt",
-            settings.prompt, "text", text.bytes == NULL ? "" : text.bytes, "temperature", settings.temperature, "top_p",
-            settings.sampling.top_p, "top_k", settings.sampling.top_k, "seed", (json_int_t)settings.sampling.seed);
+        json_t *result =
+            json_pack("{s:o, s:s, s:s, s:f, s:f, s:i, s:I}", "model", ql_cli_path_to_json(settings.sampling.init_from),
+                      "prompt", settings.prompt, "text", output.text.bytes == NULL ? "" : output.text.bytes,
+                      "temperature", settings.temperature, "top_p", settings.sampling.top_p, "top_k",
+                      settings.sampling.top_k, "seed", (json_int_t)settings.sampling.seed);
         char *line = json_dumps(result, JSON_INDENT(2));
         (void)puts(line == NULL ? "{}" : line);
         free(line);
@@ -114,7 +123,8 @@ int ql_cli_predict(int argc, char **argv)
         }
     }
     exit_code = status == QL_OK ? ql_cli_finish("predict", QL_EXIT_DONE) : ql_cli_fail("predict", &error);
-    free(text.bytes);
+    ql_cli_output_free(&output);
+    ql_guard_free(&guard);
     if (writer != NULL) {
         ql_cli_writer_close(writer);
         free(writer);

@@ -18,7 +18,7 @@ uint32_t ql_cli_random_seed(void)
     return seed;
 }
 
-static enum ql_status load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
+enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
                                       struct ql_error *error)
 {
     struct stat file;
@@ -50,7 +50,7 @@ enum ql_status ql_cli_load_stepper(struct ql_stepper *stepper, struct ql_model_i
                                    struct ql_error *error)
 {
     struct ql_model model;
-    enum ql_status status = load_checkpoint(&model, info, init_from, error);
+    enum ql_status status = ql_cli_load_checkpoint(&model, info, init_from, error);
 
     if (status == QL_OK) {
         status = ql_stepper_init(stepper, &model, info, error);
@@ -94,7 +94,7 @@ enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_
     enum ql_status status = ql_cli_quantization_read(&format, &sampling->quantization, error);
 
     if (status == QL_OK) {
-        status = load_checkpoint(&model, &writer->info, sampling->init_from, error);
+        status = ql_cli_load_checkpoint(&model, &writer->info, sampling->init_from, error);
     }
     if (status == QL_OK && format == QL_WEIGHTS_F32) {
         status = ql_stepper_init(&writer->stepper, &model, &writer->info, error);
@@ -137,13 +137,61 @@ void ql_cli_writer_step(struct ql_cli_writer *writer, int token)
     }
 }
 
-enum ql_status ql_cli_writer_next(struct ql_cli_writer *writer, int *token, struct ql_error *error)
+enum ql_status ql_cli_writer_next(struct ql_cli_writer *writer, const uint32_t *barred, int *token,
+                                  struct ql_error *error)
 {
     *token = is_integer(writer)
-                 ? ql_integer_stepper_next(&writer->integer.stepper, *token, &writer->integer_sampler, NULL)
-                 : ql_stepper_next(&writer->stepper, *token, &writer->sampler);
+                 ? ql_integer_stepper_next(&writer->integer.stepper, *token, &writer->integer_sampler, barred)
+                 : ql_stepper_next(&writer->stepper, *token, &writer->sampler, barred);
     if (*token < 0) {
         return ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
     }
     return QL_OK;
+}
+
+static enum ql_status let_go(struct ql_cli_output *output, struct ql_error *error)
+{
+    if (output->stream != NULL) {
+        (void)fwrite(output->item.bytes, 1, output->item.size, output->stream);
+    } else {
+        for (size_t place = 0; place < output->item.size;) {
+            uint32_t symbol;
+            place +=
+                ql_utf8_decode(&symbol, (const unsigned char *)output->item.bytes + place, output->item.size - place);
+            const enum ql_status status = ql_cli_text_write(&output->text, symbol, error);
+            if (status != QL_OK) {
+                return status;
+            }
+        }
+    }
+    output->item.size = 0;
+    return QL_OK;
+}
+
+enum ql_status ql_cli_output_write(struct ql_cli_output *output, uint32_t symbol, struct ql_error *error)
+{
+    const bool waits = output->guard->is_on && output->guard->file.items.block > 0;
+    const enum ql_status status = ql_cli_text_write(&output->item, symbol, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    if (!waits) {
+        return let_go(output, error);
+    }
+    return symbol == output->newline ? ql_cli_output_end(output, ql_guard_refuses(output->guard), error) : QL_OK;
+}
+
+enum ql_status ql_cli_output_end(struct ql_cli_output *output, bool refused, struct ql_error *error)
+{
+    if (refused) {
+        output->item.size = 0;
+    }
+    return let_go(output, error);
+}
+
+void ql_cli_output_free(struct ql_cli_output *output)
+{
+    free(output->item.bytes);
+    free(output->text.bytes);
 }

@@ -1,5 +1,5 @@
 // The sampling options that `predict` and `compare` share, and the text that a sampler draws.
-// Uses: base, device, model/stepper, engine/integer_form, cli/quantization, jansson.
+// Uses: base, device, filter, model/stepper, engine/integer_form, cli/quantization, jansson.
 #ifndef QL_CLI_SAMPLING_H
 #define QL_CLI_SAMPLING_H
 
@@ -8,15 +8,23 @@
 #include "base/option.h"
 #include "cli/quantization.h"
 #include "engine/integer_form.h"
+#include "filter/guard.h"
 #include "model/stepper.h"
 
 struct ql_cli_sampling {
     const char *init_from;
+    const char *filter;
     double top_p;
     int top_k;
     uint32_t seed;
     struct ql_cli_quantization quantization;
 };
+
+#define QL_CLI_FILTER_OPTION(target)                                                          \
+    {                                                                                         \
+        "filter", QL_OPTION_STRING, (target), 0, 0, "FILE",                                   \
+            "a compiled filter: none of its words is written, none of its items shown", false \
+    }
 
 // clang-format off
 // Rows of an option table.
@@ -26,13 +34,18 @@ struct ql_cli_sampling {
      "draw from the likeliest symbols that have this share together; 1 is off", false}, \
     {"top_k", QL_OPTION_INT, &(s)->top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false}, \
     {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "same seed, same text; otherwise a new one each time", false}, \
-    QL_CLI_QUANTIZATION_OPTIONS(&(s)->quantization)
+    QL_CLI_QUANTIZATION_OPTIONS(&(s)->quantization), \
+    QL_CLI_FILTER_OPTION(&(s)->filter)
 // clang-format on
 
 // A seed that differs from call to call.
 uint32_t ql_cli_random_seed(void);
 
-// Loads the checkpoint into a stepper. Errors: no --init_from, a file that is none, a model without vocabulary.
+// Loads a checkpoint; free the model. Errors: no --init_from, a file that is none, a model without vocabulary.
+enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
+                                      struct ql_error *error);
+
+// The same into a stepper.
 enum ql_status ql_cli_load_stepper(struct ql_stepper *stepper, struct ql_model_info *info, const char *init_from,
                                    struct ql_error *error);
 
@@ -70,7 +83,25 @@ void ql_cli_writer_begin(struct ql_cli_writer *writer, const struct ql_cli_sampl
 // Takes a token.
 void ql_cli_writer_step(struct ql_cli_writer *writer, int token);
 
-// Takes `*token` and draws the next one; an error where the model's output is not finite.
-enum ql_status ql_cli_writer_next(struct ql_cli_writer *writer, int *token, struct ql_error *error);
+// Takes `*token` and draws the next one, none of the barred; an error where the model's output is not finite.
+enum ql_status ql_cli_writer_next(struct ql_cli_writer *writer, const uint32_t *barred, int *token,
+                                  struct ql_error *error);
+
+// A text on its way out: to a stream as it is drawn, or into memory. With a filter that refuses items, each item waits
+// until it is whole, and one that is refused is left out with the newline that ends it.
+struct ql_cli_output {
+    FILE *stream; // NULL: the text is collected
+    const struct ql_guard *guard;
+    uint32_t newline;        // the symbol that ends an item
+    struct ql_cli_text text; // what was collected, where there is no stream
+    struct ql_cli_text item; // what waits
+};
+
+// Adds a symbol that was drawn and that the guard has not taken yet. Errors: no memory.
+enum ql_status ql_cli_output_write(struct ql_cli_output *output, uint32_t symbol, struct ql_error *error);
+
+// Lets go what waits when the text ends, unless that is refused. Errors: no memory.
+enum ql_status ql_cli_output_end(struct ql_cli_output *output, bool refused, struct ql_error *error);
+void ql_cli_output_free(struct ql_cli_output *output);
 
 #endif

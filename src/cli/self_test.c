@@ -86,6 +86,9 @@ enum ql_status ql_cli_self_test_write(struct ql_text_model *text, const struct q
     enum ql_status status;
 
     ql_random_init(&sampler.random, TRACE_SEED);
+    if (text->guard != NULL) {
+        ql_guard_reset(text->guard);
+    }
     if ((status = ql_engine_init(&writing.engine, graph, options, error)) != QL_OK ||
         (status = begin(&writing, text, error)) != QL_OK) {
         goto done;
@@ -96,7 +99,8 @@ enum ql_status ql_cli_self_test_write(struct ql_text_model *text, const struct q
         }
         text->trace[i].token = (uint16_t)token;
         text->trace[i].logits_hash = ql_trace_hash_f32(writing.logits, V);
-        token = ql_sampler_step_f32(&sampler, writing.logits, NULL, writing.weights, writing.candidates, V);
+        const uint32_t *barred = text->guard == NULL ? NULL : ql_guard_step(text->guard, token);
+        token = ql_sampler_step_f32(&sampler, writing.logits, barred, writing.weights, writing.candidates, V);
         if (token < 0) {
             status = ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
             goto done;
@@ -119,9 +123,13 @@ void ql_cli_integer_self_test_write(struct ql_text_model *text, struct ql_intege
 
     ql_random_init(&sampler.random, TRACE_SEED);
     ql_integer_stepper_reset(stepper);
+    if (text->guard != NULL) {
+        ql_guard_reset(text->guard);
+    }
     for (int i = 0; i < TRACE_STEPS; i++) {
         text->trace[i].token = (uint16_t)token;
-        token = ql_integer_stepper_next(stepper, token, &sampler, NULL);
+        const uint32_t *barred = text->guard == NULL ? NULL : ql_guard_step(text->guard, token);
+        token = ql_integer_stepper_next(stepper, token, &sampler, barred);
         text->trace[i].logits_hash = ql_trace_hash_s32(stepper->logits, descriptor->symbol_count);
     }
     text->trace_count = TRACE_STEPS;

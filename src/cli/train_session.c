@@ -384,7 +384,7 @@ static char *write_sample(const struct ql_train_session *session, struct ql_inte
     int token = ql_vocabulary_encode(&session->info.vocabulary, '\n');
     token = token < 0 ? 0 : token; // a foreign model may do without newlines
     for (int i = 0; i < count && token >= 0; i++) {
-        token = integer == NULL ? ql_stepper_next(&stepper, token, &sampler)
+        token = integer == NULL ? ql_stepper_next(&stepper, token, &sampler, NULL)
                                 : ql_integer_stepper_next(integer, token, &integer_sampler, NULL);
         if (token >= 0) {
             used += ql_utf8_encode((unsigned char *)text + used, session->info.vocabulary.symbols[token]);

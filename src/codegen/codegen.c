@@ -64,6 +64,9 @@ static void write_kernels(const struct ql_source *w)
         ql_device_file_set_add(&set, "device/sampler.h");
         ql_device_file_set_add(&set, "device/trace.h");
     }
+    if (w->codegen->model != NULL && ql_source_filter_bytes(w->codegen->model) > 0) {
+        ql_device_file_set_add(&set, "device/filter.h");
+    }
     (void)fputs("// Kernels: files of Quillet's device/, as they are. Not every function of a file is needed here.\n\n"
                 "#ifdef __cplusplus\n"
                 "#define restrict __restrict\n"

@@ -113,7 +113,11 @@ static void add_text_bytes(struct ql_codegen_size *size, const struct ql_codegen
     const size_t V = (size_t)codegen->model->descriptor->symbol_count;
     const size_t sampler_bytes = round_up(V * (WEIGHT + sizeof(uint16_t)), 4);
 
+    const size_t filter_bytes = ql_source_filter_bytes(codegen->model);
+
     size->constant_bytes += symbol_bytes(codegen->model->descriptor) + (size_t)codegen->model->trace_count * TRACE_STEP;
+    size->constant_bytes += filter_bytes;
+    size->state_bytes += filter_bytes > 0 ? sizeof(struct ql_filter_state) : 0;
     size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;
 }
 

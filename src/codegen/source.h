@@ -54,4 +54,19 @@ void ql_source_integer_measure(struct ql_codegen_size *size, const struct ql_cod
 void ql_source_text_write(const struct ql_source *w);
 void ql_source_text_header_write(const struct ql_source *w);
 
+// source_filter.c: where a model that writes has a filter, its tables; the statements for it in `reset`, in `step` (its
+// state is loaded before, and stored when the token is taken), and in `next`, which has `barred` for the sampler
+// afterwards; the functions that answer without a filter, too; its member of the state, and its part of the header.
+void ql_source_filter_write(const struct ql_source *w);
+void ql_source_filter_reset_write(const struct ql_source *w);
+void ql_source_filter_load_write(const struct ql_source *w);
+void ql_source_filter_step_write(const struct ql_source *w);
+void ql_source_filter_bar_write(const struct ql_source *w);
+void ql_source_filter_questions_write(const struct ql_source *w);
+void ql_source_filter_member_write(const struct ql_source *w);
+void ql_source_filter_header_write(const struct ql_source *w);
+
+// Its bytes in flash.
+size_t ql_source_filter_bytes(const struct ql_text_model *model);
+
 #endif

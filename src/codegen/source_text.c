@@ -94,6 +94,7 @@ static void write_reset(const struct ql_source *w)
     ql_source_template_write(w, w->source,
                              "void $_reset(struct $_state *state)\n"
                              "{\n");
+    ql_source_filter_reset_write(w);
     if (w->codegen->integer != NULL) {
         write_integer_reset(w);
     }
@@ -201,6 +202,7 @@ static void write_step(const struct ql_source *w)
                              "    if (token < 0 || token >= @_SYMBOLS) {\n"
                              "        return NULL;\n"
                              "    }\n");
+    ql_source_filter_load_write(w);
     for (int i = 0; i < descriptor->reset_count; i++) {
         (void)fprintf(w->source, "%s%d", i == 0 ? "    if (token == " : " || token == ", descriptor->resets[i]);
     }
@@ -210,6 +212,7 @@ static void write_step(const struct ql_source *w)
                                  "        $_reset(state);\n"
                                  "    }\n");
     }
+    ql_source_filter_step_write(w);
     if (integer) {
         ql_source_template_write(w, w->source,
                                  w->codegen->caller_arena ? "    $_run(state, state->arena, token);\n"
@@ -239,7 +242,9 @@ static void write_next(const struct ql_source *w)
                              "\n"
                              "    if (logits == NULL) {\n"
                              "        return -1;\n"
-                             "    }\n"
+                             "    }\n");
+    ql_source_filter_bar_write(w);
+    ql_source_template_write(w, w->source,
                              "    sampler.temperature = state->temperature;\n"
                              "    sampler.top_p = state->top_p;\n"
                              "    sampler.top_k = state->top_k;\n"
@@ -247,7 +252,7 @@ static void write_next(const struct ql_source *w)
                              "    int next = ql_sampler_step_");
     (void)fputs(integer ? "s32" : "f32", w->source);
     ql_source_template_write(w, w->source,
-                             "(&sampler, logits, NULL, arena->sampler.weights,\n"
+                             "(&sampler, logits, barred, arena->sampler.weights,\n"
                              "                                   arena->sampler.candidates, @_SYMBOLS);\n"
                              "    memcpy(state->random, sampler.random.state, sizeof state->random);\n"
                              "    return next;\n"
@@ -293,11 +298,13 @@ void ql_source_text_write(const struct ql_source *w)
     if (w->codegen->model->trace_count > 0) {
         write_trace(w);
     }
+    ql_source_filter_write(w);
     write_reset(w);
     write_set(w);
     write_init(w);
     write_step(w);
     write_next(w);
+    ql_source_filter_questions_write(w);
     if (w->codegen->model->trace_count > 0) {
         write_check(w);
     }
@@ -380,6 +387,7 @@ void ql_source_text_header_write(const struct ql_source *w)
     } else {
         write_float_members(w);
     }
+    ql_source_filter_member_write(w);
     if (caller_arena) {
         ql_source_template_write(w, w->header, "    union $_arena *arena; // must live as long as this is used\n");
     }
@@ -408,6 +416,7 @@ void ql_source_text_header_write(const struct ql_source *w)
         "int $_next(struct $_state *state, int token);\n\n"
         "// The symbol of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
         "const char *$_symbol(int token);\n");
+    ql_source_filter_header_write(w);
     if (model->trace_count > 0) {
         ql_source_template_write(
             w, w->header,

@@ -1,10 +1,11 @@
 // What makes a program a model that writes: the roles of its inputs and outputs, what the descriptor says of texts, and
-// a text that was written when the C was made. Uses: base, corpus, onnx.
+// a text that was written when the C was made. Uses: base, corpus, filter, onnx.
 #ifndef QL_CODEGEN_TEXT_MODEL_H
 #define QL_CODEGEN_TEXT_MODEL_H
 
 #include <stdint.h>
 
+#include "filter/guard.h"
 #include "onnx/descriptor.h"
 #include "onnx/model_roles.h"
 #include "onnx/program.h"
@@ -24,6 +25,7 @@ struct ql_text_model {
     struct ql_text_trace trace[QL_TEXT_TRACE_LIMIT]; // the self-test; a count of 0 is none
     int trace_count;
     uint32_t trace_seed;
+    struct ql_guard *guard; // the filter, NULL or off for none; not owned
 };
 
 // The token from which a text begins: the newline's, or 0 where there is none.

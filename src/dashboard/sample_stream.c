@@ -57,7 +57,7 @@ size_t ql_sample_stream_write(struct ql_sample_stream *stream, char *bytes, size
     size_t size = 0;
 
     while (stream->left > 0 && room - size >= 4 && (size == 0 || now_us() < end)) {
-        stream->token = ql_stepper_next(&stream->stepper, stream->token, &stream->sampler);
+        stream->token = ql_stepper_next(&stream->stepper, stream->token, &stream->sampler, NULL);
         if (stream->token < 0) {
             stream->left = 0;
             break;

@@ -120,9 +120,9 @@ void ql_stepper_step(struct ql_stepper *stepper, int token)
     ql_matvec_f32(stepper->logits, x, stepper->output_weight, d.H, d.V);
 }
 
-int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler)
+int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler, const uint32_t *barred)
 {
     ql_stepper_step(stepper, token);
-    return ql_sampler_step_f32(sampler, stepper->logits, NULL, stepper->weights, stepper->candidates,
+    return ql_sampler_step_f32(sampler, stepper->logits, barred, stepper->weights, stepper->candidates,
                                stepper->dimensions.V);
 }

@@ -42,7 +42,8 @@ void ql_stepper_reset(struct ql_stepper *stepper);
 // Takes one token (0 to V - 1); the logits of the next stand in stepper->logits afterwards.
 void ql_stepper_step(struct ql_stepper *stepper, int token);
 
-// Takes `token` and draws the one after it; -1 when the logits are not finite. Begin a text with the newline's token.
-int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler);
+// Takes `token` and draws the one after it, which is none of the barred (device/sampler.h; NULL: any); -1 when the logits
+// are not finite. Begin a text with the newline's token.
+int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler, const uint32_t *barred);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <immintrin.h>
 
-enum { LAST = 2 * QL_TANH_REACH - 1, PART = (1 << QL_TANH_STEP_BITS) - 1, HALF = 1 << (QL_TANH_STEP_BITS - 1) };
+enum { PART = (1 << QL_TANH_STEP_BITS) - 1, HALF = 1 << (QL_TANH_STEP_BITS - 1) };
 
 // In all of them: x from 6 on has the value at 6 - 1/1024, which is the same.
 __attribute__((target("avx512f"))) static int run_avx512(int32_t *y, const int32_t *x, int count)
@@ -16,8 +16,9 @@ __attribute__((target("avx512f"))) static int run_avx512(int32_t *y, const int32
     int k = 0;
 
     for (; k + 16 <= count; k += 16) {
-        __m512i place = _mm512_add_epi32(_mm512_loadu_si512(x + k), _mm512_set1_epi32(QL_TANH_REACH));
-        place = _mm512_min_epi32(_mm512_max_epi32(place, _mm512_setzero_si512()), _mm512_set1_epi32(LAST));
+        __m512i place = _mm512_max_epi32(_mm512_loadu_si512(x + k), _mm512_set1_epi32(-QL_TANH_REACH));
+        place = _mm512_min_epi32(place, _mm512_set1_epi32(QL_TANH_REACH - 1));
+        place = _mm512_add_epi32(place, _mm512_set1_epi32(QL_TANH_REACH));
         const __m512i pair = _mm512_i32gather_epi32(_mm512_srli_epi32(place, QL_TANH_STEP_BITS), ql_tanh_table, 2);
         const __m512i entry = _mm512_srai_epi32(_mm512_slli_epi32(pair, 16), 16);
         const __m512i step = _mm512_sub_epi32(_mm512_srai_epi32(pair, 16), entry);
@@ -34,8 +35,9 @@ __attribute__((target("avx2"))) static int run_avx2(int32_t *y, const int32_t *x
 
     for (; k + 8 <= count; k += 8) {
         __m256i place = _mm256_loadu_si256((const __m256i *)(const void *)(x + k));
+        place = _mm256_max_epi32(place, _mm256_set1_epi32(-QL_TANH_REACH));
+        place = _mm256_min_epi32(place, _mm256_set1_epi32(QL_TANH_REACH - 1));
         place = _mm256_add_epi32(place, _mm256_set1_epi32(QL_TANH_REACH));
-        place = _mm256_min_epi32(_mm256_max_epi32(place, _mm256_setzero_si256()), _mm256_set1_epi32(LAST));
         const __m256i pair = _mm256_i32gather_epi32((const int *)(const void *)ql_tanh_table,
                                                     _mm256_srli_epi32(place, QL_TANH_STEP_BITS), 2);
         const __m256i entry = _mm256_srai_epi32(_mm256_slli_epi32(pair, 16), 16);

@@ -32,7 +32,7 @@ static enum ql_status write_text(struct ql_stage *stage, uint16_t *tokens, int T
     ql_random_init(&sampler.random, draw->seed);
     ql_stepper_reset(stepper);
     for (int t = 0; t < T; t++) {
-        token = ql_stepper_next(stepper, token, &sampler);
+        token = ql_stepper_next(stepper, token, &sampler, NULL);
         if (token < 0) {
             return ql_error_write(error, QL_ERROR_NUMERIC, "the logits are not finite numbers");
         }

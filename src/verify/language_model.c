@@ -83,14 +83,14 @@ enum ql_status ql_language_model_step(struct ql_language_model *model, int token
 }
 
 enum ql_status ql_language_model_next(struct ql_language_model *model, int *token, struct ql_sampler *sampler,
-                                      struct ql_error *error)
+                                      const uint32_t *barred, struct ql_error *error)
 {
     enum ql_status status = ql_language_model_step(model, *token, error);
 
     if (status != QL_OK) {
         return status;
     }
-    *token = ql_sampler_step_f32(sampler, model->logits, NULL, model->weights, model->candidates, model->V);
+    *token = ql_sampler_step_f32(sampler, model->logits, barred, model->weights, model->candidates, model->V);
     if (*token < 0) {
         return ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
     }

@@ -39,9 +39,9 @@ void ql_language_model_load(struct ql_language_model *model, int token);
 // Takes one token (0 to V - 1). The logits of the next stand in model->logits until the next step.
 enum ql_status ql_language_model_step(struct ql_language_model *model, int token, struct ql_error *error);
 
-// Takes `*token` and draws the one after it. Errors: those of the runner; QL_ERROR_NUMERIC for logits that are not
+// Takes `*token` and draws the one after it, which is none of the barred (device/sampler.h; NULL: any). Errors: those of the runner; QL_ERROR_NUMERIC for logits that are not
 // finite.
 enum ql_status ql_language_model_next(struct ql_language_model *model, int *token, struct ql_sampler *sampler,
-                                      struct ql_error *error);
+                                      const uint32_t *barred, struct ql_error *error);
 
 #endif

@@ -31,7 +31,7 @@ static enum ql_status write_text(struct ql_stage *stage, uint16_t *tokens, int T
     ql_random_init(&sampler.random, draw->seed);
     ql_language_model_reset(model);
     for (int t = 0; t < T && status == QL_OK; t++) {
-        status = ql_language_model_next(model, &token, &sampler, error);
+        status = ql_language_model_next(model, &token, &sampler, NULL, error);
         tokens[t] = (uint16_t)token;
     }
     return status;

@@ -7,6 +7,11 @@ source "$(dirname "$0")/expect.sh"
 commands=$("$tool" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 expect test "$(wc -w <<< "$commands")" -ge 4
 
+# One command is a program in Node, which need not be here.
+if "$tool" emulate --help 2>&1 | grep -q "tools/bootstrap pico"; then
+    commands=${commands/emulate/}
+fi
+
 for command_name in $commands; do
     expect_exit 0 "$command_name" --help
     expect_stdout "usage: quillet $command_name"

@@ -16,6 +16,37 @@ static int8_t weights[LARGEST_ROWS][LARGEST_COLUMNS], x[LARGEST_COLUMNS];
 static uint32_t words[48 / 12 * 145 * 6];
 static int32_t y[LARGEST_ROWS + 1], expected[LARGEST_ROWS + 1];
 
+#if defined(QL_WEIGHT_STREAM)
+// A stream that copies piece by piece, and spoils what a kernel must no longer read.
+enum { BUFFER_WORDS = 1200 };
+
+static uint32_t buffers[2][BUFFER_WORDS];
+static const uint32_t *waiting;
+static uint32_t waiting_count, piece_size;
+static int filled;
+
+static void begin(const uint32_t *from, uint32_t count, uint32_t piece)
+{
+    waiting = from;
+    waiting_count = count;
+    piece_size = piece;
+}
+
+static const uint32_t *next(void)
+{
+    const uint32_t count = waiting_count < piece_size ? waiting_count : piece_size;
+
+    memset(buffers[filled], 0xa5, sizeof buffers[0]);
+    filled = 1 - filled;
+    memcpy(buffers[filled], waiting, count * sizeof waiting[0]);
+    waiting += count;
+    waiting_count -= count;
+    return buffers[filled];
+}
+
+const struct ql_weight_stream QL_WEIGHT_STREAM = {BUFFER_WORDS, begin, next};
+#endif
+
 static int between(int low, int high)
 {
     return low + (int)(ql_random_step(&stream) % (uint32_t)(high - low + 1));

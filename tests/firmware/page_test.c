@@ -49,6 +49,13 @@ static const char *symbol(int token)
     return token == '#' ? "\xe2\x82\xac" : token == '%' ? "" : symbols[token];
 }
 
+// A text with a question mark is one that must not be shown.
+static bool refuses(void *model)
+{
+    const struct script *script = model;
+    return strchr(script->texts[script->text], '?') != NULL;
+}
+
 // At most 40 bytes of quote and 10 of name.
 static bool fits(void *context, const char *quote, const char *name)
 {
@@ -65,8 +72,9 @@ static void plan_page(const char *const *quote_texts, const char *const *name_te
     quotes = (struct script){.texts = quote_texts};
     names = (struct script){.texts = name_texts};
     plan = (struct ql_page_plan){
-        .quotes = {.model = &quotes, .reset = reset, .next = next, .symbol = symbol, .newline = '\n'},
-        .names = {.model = &names, .reset = reset, .next = next, .symbol = symbol, .newline = '\n'},
+        .quotes =
+            {.model = &quotes, .reset = reset, .next = next, .symbol = symbol, .newline = '\n', .refuses = refuses},
+        .names = {.model = &names, .reset = reset, .next = next, .symbol = symbol, .newline = '\n', .refuses = refuses},
         .fits = fits,
         .attempts = 3,
     };
@@ -106,6 +114,15 @@ static void page_long_quote_is_replaced(void **state)
         QL_PAGE_DONE);
     assert_string_equal(page.quote, "This one fits.");
     assert_int_equal(page.attempts, 3);
+}
+
+static void page_refused_texts_are_replaced(void **state)
+{
+    (void)state;
+    assert_int_equal(write_page(TEXTS("Says who?", "Says I."), TEXTS("A?", "B?", "C.")), QL_PAGE_DONE);
+    assert_string_equal(page.quote, "Says I.");
+    assert_string_equal(page.name, "C.");
+    assert_int_equal(page.attempts, 5);
 }
 
 static void page_empty_texts_are_replaced(void **state)
@@ -198,6 +215,7 @@ int main(void)
         cmocka_unit_test(page_texts_that_fit_are_taken_at_once),
         cmocka_unit_test(page_text_begins_from_zero_state_after_a_newline),
         cmocka_unit_test(page_long_quote_is_replaced),
+        cmocka_unit_test(page_refused_texts_are_replaced),
         cmocka_unit_test(page_empty_texts_are_replaced),
         cmocka_unit_test(page_long_name_is_replaced_and_the_quote_kept),
         cmocka_unit_test(page_is_given_up_after_the_attempts),

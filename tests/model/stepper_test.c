@@ -216,7 +216,7 @@ static void logits_that_are_not_finite_give_no_token(void **state)
     assert_int_equal(trainer_case_init(&test_case, &setup, 1, &error), QL_OK);
     test_case.model.output_bias[3] = (float)NAN;
     assert_int_equal(ql_stepper_init(&stepper, &test_case.model, &info, &error), QL_OK);
-    assert_int_equal(ql_stepper_next(&stepper, 0, &sampler), -1);
+    assert_int_equal(ql_stepper_next(&stepper, 0, &sampler, NULL), -1);
 }
 
 int main(void)

@@ -122,7 +122,7 @@ static void expect_text(const int *expected)
         int token = model.first_token;
         ql_language_model_reset(&model);
         for (int i = 0; i < 5; i++) {
-            assert_int_equal(ql_language_model_next(&model, &token, &sampler, &error), QL_OK);
+            assert_int_equal(ql_language_model_next(&model, &token, &sampler, NULL, &error), QL_OK);
             assert_int_equal(token, expected[i]);
         }
     }
@@ -204,7 +204,7 @@ static void model_logits_that_are_no_numbers_are_an_error(void **state)
     make_graph(QL_ELEMENT_S64, false, true);
     assert_int_equal(open_model(), QL_OK);
     runner.step = make_nan;
-    assert_int_equal(ql_language_model_next(&model, &token, &sampler, &error), QL_ERROR_NUMERIC);
+    assert_int_equal(ql_language_model_next(&model, &token, &sampler, NULL, &error), QL_ERROR_NUMERIC);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

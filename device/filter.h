@@ -1,0 +1,326 @@
+// Keeps a text free of listed words while it is drawn, and knows items that must not be shown.
+// The words, their normalisation and the table are described in docs/filter.md; src/filter/ compiles the table.
+// Uses: device/random.h, stdbool.h, stddef.h, string.h.
+#ifndef QL_DEVICE_FILTER_H
+#define QL_DEVICE_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "device/random.h"
+
+// How a symbol of the vocabulary reads. Several of these may hold for one; a plain letter has none.
+enum {
+    QL_FILTER_BOUNDARY = 1, // no letter, or not only one: a word may end before it, and begin after it
+    QL_FILTER_JOINER = 2,   // may stand between the letters of one word, as in s-h-i-p
+    QL_FILTER_SPACE = 4,    // may stand between letters that are written apart, as in s h i p
+    QL_FILTER_END = 8,      // ends an item; nothing goes across it
+    QL_FILTER_IGNORED = 16, // a combining accent: as if it were not there
+};
+
+// Labels of edges. 0 to 25 are the letters; those behind the gap stand for more than one letter.
+enum {
+    QL_FILTER_GAP = 26,        // between the words of a phrase
+    QL_FILTER_ROOT_EDGES = 32, // the first edges of the table: what a word can begin with, by label
+    QL_FILTER_NO_LABEL = 63,
+};
+
+// An edge of the graph of listed words: its label, flags, and from a shift on the index of the first edge that goes on
+// from its end, or 0. The edges of one node stand in a row.
+enum {
+    QL_FILTER_LABEL = 63,
+    QL_FILTER_LAST = 1 << 6,   // the last edge of its node
+    QL_FILTER_WHOLE = 1 << 7,  // a word ends here, and is listed where it stands alone
+    QL_FILTER_START = 1 << 8,  // ... where a word begins with it
+    QL_FILTER_FINAL = 1 << 9,  // ... where a word ends with it
+    QL_FILTER_ANY = 1 << 10,   // ... wherever it stands
+    QL_FILTER_APART = 1 << 11, // ... and also where its letters are written apart
+    QL_FILTER_GOAL_SHIFT = 13,
+    QL_FILTER_FREE = 1 << 12, // a listed word that may begin inside of another lies on the way
+};
+
+// A place in the graph where a listed word may have begun. The index of an edge, and how it was reached.
+enum {
+    QL_FILTER_INSIDE = 0,   // begun inside of a word
+    QL_FILTER_ANCHORED = 1, // begun where a word begins
+    QL_FILTER_JOINED = 2,   // the same, with joiners between letters
+    QL_FILTER_SPELLED = 3,  // the same, each letter alone
+    QL_FILTER_MODE = 3,
+    QL_FILTER_WAITING = 4, // for JOINED and SPELLED: the last symbol was no letter
+    QL_FILTER_MODE_BITS = 3,
+    QL_FILTER_PLACE_LIMIT = 64,
+};
+
+// The compiled filter, bound to a vocabulary. Constant; may be shared.
+struct ql_filter {
+    const uint32_t *edges;       // QL_FILTER_ROOT_EDGES, then the others
+    const uint8_t *labels;       // (V)
+    const uint8_t *kinds;        // (V)
+    const uint16_t *keys;        // (V) what a symbol adds to the fingerprint of an item; 0 adds nothing
+    const uint8_t *fingerprints; // (3, block) of refused items
+    uint32_t block;              // 0: no item is refused
+    uint32_t seed;               // of the fingerprints
+    int V;
+};
+
+// What the filter remembers of one text.
+struct ql_filter_state {
+    uint32_t places[QL_FILTER_PLACE_LIMIT];
+    uint32_t before_run[QL_FILTER_PLACE_LIMIT]; // the places after the first of several equal letters
+    uint32_t item_hash;                         // of the symbols since the item began; 0 while there are none
+    uint8_t place_count, before_run_count;
+    uint8_t run_label, run_length; // the last letter, and how often it came in a row, up to 3
+    uint32_t at_boundary;          // a word may begin here
+};
+
+// Begins a text.
+static inline void ql_filter_init(struct ql_filter_state *state)
+{
+    state->item_hash = 0;
+    state->place_count = 0;
+    state->before_run_count = 0;
+    state->run_label = QL_FILTER_NO_LABEL;
+    state->run_length = 0;
+    state->at_boundary = 1;
+}
+
+// Adds the place unless it is there. The compiler of the list has made sure that there is room.
+static inline void ql_filter_add(struct ql_filter_state *state, uint32_t place)
+{
+    for (int k = 0; k < state->place_count; k++) {
+        if (state->places[k] == place) {
+            return;
+        }
+    }
+    if (state->place_count < QL_FILTER_PLACE_LIMIT) {
+        state->places[state->place_count++] = place;
+    }
+}
+
+// The edge with this label that goes on from the end of `edge`, or 0.
+static inline uint32_t ql_filter_find(const struct ql_filter *filter, uint32_t edge, uint32_t label)
+{
+    uint32_t next = filter->edges[edge] >> QL_FILTER_GOAL_SHIFT;
+
+    if (next != 0) {
+        for (;; next++) {
+            uint32_t word = filter->edges[next];
+            if ((word & QL_FILTER_LABEL) == label) {
+                return next;
+            }
+            if (word & QL_FILTER_LAST) {
+                break;
+            }
+        }
+    }
+    return 0;
+}
+
+// From the place to the next along a letter, where there is one.
+static inline void ql_filter_advance(struct ql_filter_state *state, const struct ql_filter *filter, uint32_t place,
+                                     uint32_t label)
+{
+    uint32_t mode = place & QL_FILTER_MODE;
+
+    if (mode == QL_FILTER_SPELLED && !(place & QL_FILTER_WAITING)) {
+        return; // two letters side by side
+    }
+    uint32_t next = ql_filter_find(filter, place >> QL_FILTER_MODE_BITS, label);
+    if (next != 0 && (mode != QL_FILTER_INSIDE || filter->edges[next] & QL_FILTER_FREE)) {
+        ql_filter_add(state, next << QL_FILTER_MODE_BITS | mode);
+    }
+}
+
+// From the place across a symbol that separates.
+static inline void ql_filter_separate(struct ql_filter_state *state, const struct ql_filter *filter, uint32_t place,
+                                      uint32_t kind)
+{
+    uint32_t mode = place & QL_FILTER_MODE;
+    uint32_t edge = place >> QL_FILTER_MODE_BITS;
+
+    if (mode == QL_FILTER_SPELLED || (mode == QL_FILTER_JOINED && kind & QL_FILTER_JOINER)) {
+        ql_filter_add(state, place | QL_FILTER_WAITING);
+    } else if (mode <= QL_FILTER_ANCHORED) {
+        if ((filter->edges[edge] & QL_FILTER_LABEL) == QL_FILTER_GAP) {
+            ql_filter_add(state, place);
+        } else {
+            ql_filter_advance(state, filter, place, QL_FILTER_GAP);
+            if (mode == QL_FILTER_ANCHORED && kind & QL_FILTER_JOINER) {
+                ql_filter_add(state, edge << QL_FILTER_MODE_BITS | QL_FILTER_JOINED | QL_FILTER_WAITING);
+            }
+        }
+    }
+}
+
+// Takes a letter. A letter three times or more in a row reads as any smaller number of them, too.
+static inline void ql_filter_take_letter(struct ql_filter_state *state, const struct ql_filter *filter,
+                                         const uint32_t *places, int count, uint32_t label)
+{
+    for (int k = 0; k < count; k++) {
+        ql_filter_advance(state, filter, places[k], label);
+    }
+    uint32_t begin = filter->edges[label];
+    if (state->at_boundary && begin >> QL_FILTER_GOAL_SHIFT != 0) {
+        ql_filter_add(state, label << QL_FILTER_MODE_BITS | QL_FILTER_ANCHORED);
+        ql_filter_add(state, label << QL_FILTER_MODE_BITS | QL_FILTER_SPELLED);
+    } else if (begin & QL_FILTER_FREE) {
+        ql_filter_add(state, label << QL_FILTER_MODE_BITS | QL_FILTER_INSIDE);
+    }
+    if (state->run_length == 3) {
+        for (int k = 0; k < count; k++) {
+            ql_filter_add(state, places[k]);
+        }
+        for (int k = 0; k < state->before_run_count; k++) {
+            ql_filter_add(state, state->before_run[k]);
+        }
+    } else if (state->run_length == 1) {
+        memcpy(state->before_run, state->places, state->place_count * sizeof state->places[0]);
+        state->before_run_count = state->place_count;
+    }
+}
+
+// The hash of an item with one more symbol: FNV-1a by symbols, but never 0, which is the hash of no symbol. A key of 0
+// adds nothing.
+static inline uint32_t ql_filter_hash(uint32_t hash, uint32_t key)
+{
+    if (key == 0) {
+        return hash;
+    }
+    hash = ((hash == 0 ? 2166136261u : hash) ^ key) * 16777619u;
+    return hash == 0 ? 1 : hash;
+}
+
+// Takes the next token of the text, whoever chose it.
+static inline void ql_filter_step(struct ql_filter_state *state, const struct ql_filter *filter, int token)
+{
+    uint32_t label = filter->labels[token];
+    uint32_t kind = filter->kinds[token];
+    uint32_t places[QL_FILTER_PLACE_LIMIT];
+    int count = state->place_count;
+
+    if (kind & QL_FILTER_END) {
+        ql_filter_init(state);
+        return;
+    }
+    state->item_hash = ql_filter_hash(state->item_hash, filter->keys[token]);
+    if (kind & QL_FILTER_IGNORED) {
+        return;
+    }
+    if (label == QL_FILTER_NO_LABEL) {
+        state->run_length = 0;
+    } else if (label != state->run_label) {
+        state->run_length = 1;
+    } else if (state->run_length < 3) {
+        state->run_length++;
+    }
+    state->run_label = (uint8_t)label;
+
+    memcpy(places, state->places, (size_t)count * sizeof places[0]);
+    state->place_count = 0;
+    if (label != QL_FILTER_NO_LABEL) {
+        ql_filter_take_letter(state, filter, places, count, label);
+    } else if (kind & (QL_FILTER_JOINER | QL_FILTER_SPACE)) {
+        for (int k = 0; k < count; k++) {
+            ql_filter_separate(state, filter, places[k], kind);
+        }
+    }
+    state->at_boundary = kind & QL_FILTER_BOUNDARY;
+}
+
+// True when the text must not end here, nor a word: it would be a listed one.
+static inline bool ql_filter_completes(const struct ql_filter_state *state, const struct ql_filter *filter)
+{
+    static const uint16_t ends[] = {QL_FILTER_FINAL, QL_FILTER_WHOLE | QL_FILTER_FINAL, QL_FILTER_APART,
+                                    QL_FILTER_APART};
+
+    for (int k = 0; k < state->place_count; k++) {
+        uint32_t place = state->places[k];
+        if (!(place & QL_FILTER_WAITING) &&
+            filter->edges[place >> QL_FILTER_MODE_BITS] & ends[place & QL_FILTER_MODE]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Finds the tokens that would complete a listed word. Returns false when there are none, and leaves `barred` as it is.
+// There is always a token that is not barred; see docs/filter.md.
+//
+//   barred  ((V + 31) / 32)  as the sampler takes it
+static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state *state, const struct ql_filter *filter)
+{
+    bool completes = ql_filter_completes(state, filter);
+    uint32_t labels[2] = {0, 0};
+
+    for (int k = 0; k < state->place_count; k++) {
+        uint32_t mode = state->places[k] & QL_FILTER_MODE;
+        uint32_t next = filter->edges[state->places[k] >> QL_FILTER_MODE_BITS] >> QL_FILTER_GOAL_SHIFT;
+        uint32_t listed = mode == QL_FILTER_INSIDE ? QL_FILTER_ANY : QL_FILTER_ANY | QL_FILTER_START;
+        if (mode == QL_FILTER_SPELLED || next == 0) {
+            continue; // letters that are written apart are a word when the next one ends it
+        }
+        for (uint32_t word = 0; !(word & QL_FILTER_LAST); next++) {
+            word = filter->edges[next];
+            if (word & listed && (mode != QL_FILTER_JOINED || word & QL_FILTER_APART)) {
+                labels[(word & QL_FILTER_LABEL) / 32] |= 1u << (word & 31u);
+            }
+        }
+    }
+    if (!completes && labels[0] == 0 && labels[1] == 0) {
+        return false;
+    }
+    for (int k = 0; k < (filter->V + 31) / 32; k++) {
+        barred[k] = 0;
+    }
+    for (int v = 0; v < filter->V; v++) {
+        uint32_t label = filter->labels[v];
+        uint32_t hit = (labels[label / 32] >> (label % 32)) & 1u;
+        if (completes && filter->kinds[v] & (QL_FILTER_BOUNDARY | QL_FILTER_END)) {
+            hit = 1;
+        }
+        barred[v / 32] |= hit << (v % 32);
+    }
+    return true;
+}
+
+// True when the text may end after this token, which has not been taken yet.
+static inline bool ql_filter_may_end(const struct ql_filter_state *state, const struct ql_filter *filter, int token)
+{
+    struct ql_filter_state after = *state;
+
+    if (filter->kinds[token] & QL_FILTER_END) {
+        return !ql_filter_completes(state, filter);
+    }
+    ql_filter_step(&after, filter, token);
+    return !ql_filter_completes(&after, filter);
+}
+
+// The place of a key in block k of the fingerprints, and the fingerprint itself: an xor filter (Graf and Lemire, 2020).
+static inline uint32_t ql_filter_slot(uint32_t key, uint32_t seed, uint32_t block, uint32_t k)
+{
+    return k * block + ql_random_mix(key + seed + (k + 1) * 0x9e3779b9u) % block;
+}
+
+static inline uint8_t ql_filter_fingerprint(uint32_t key, uint32_t seed)
+{
+    return (uint8_t)(ql_random_mix(key ^ seed) >> 24);
+}
+
+// True when the item that the text has come to must not be shown. Asked before the newline that ends it is taken.
+// Of other items than those that were compiled, one in 256 is refused too.
+static inline bool ql_filter_refuses(const struct ql_filter_state *state, const struct ql_filter *filter)
+{
+    uint32_t key = state->item_hash;
+    uint8_t found = 0;
+
+    if (filter->block == 0 || key == 0) {
+        return false;
+    }
+    for (uint32_t k = 0; k < 3; k++) {
+        found ^= filter->fingerprints[ql_filter_slot(key, filter->seed, filter->block, k)];
+    }
+    return found == ql_filter_fingerprint(key, filter->seed);
+}
+
+#endif

@@ -1,0 +1,693 @@
+// `quillet study`: what models write at many settings, counted, and held against the text that they were trained on.
+// Uses: base, corpus, generate, study, jansson.
+#include <inttypes.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/batch_writer.h"
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "cli/sampling.h"
+#include "study/cell.h"
+#include "study/cell_file.h"
+#include "study/pair_test.h"
+#include "study/report.h"
+
+static const char usage[] = "study --init_from MODEL[,MODEL ...] --corpus names.txt [OPTION ...] [MODEL ...]";
+static const char summary_text[] =
+    "Lets models write many items at every setting of a grid, counts what they are like, and\n"
+    "writes a report that says which model and which settings are nearest to the text.\n"
+    "A model is a checkpoint, or the descriptor (.json) of an exported one. An interrupted\n"
+    "study goes on when the same command is given again.";
+
+enum { VALUE_LIMIT = 24, MODEL_LIMIT = 64 };
+
+static const char default_wordlist[] = "/usr/share/dict/words";
+
+// A change of what is counted, or how, makes a new one, so that old cells are not taken.
+static const char count_version[] = "1";
+
+struct settings {
+    const char *init_from, *corpus, *output, *temperature, *top_p, *top_k, *count, *wordlist, *words, *against;
+    int items, max_length, threads;
+    uint32_t seed;
+    bool quiet;
+    double temperatures[VALUE_LIMIT], top_ps[VALUE_LIMIT], top_ks[VALUE_LIMIT];
+    size_t temperature_count, top_p_count, top_k_count;
+};
+
+struct study {
+    struct settings settings;
+    const char *models[MODEL_LIMIT];
+    size_t model_count;
+    char *lists[2]; // copies of --init_from and --count, cut at the commas
+    struct ql_yardstick yardstick;
+    char *cell_folder;
+    char *common_key; // what all cells depend on
+    json_t *result;
+    // The cell that is being made.
+    struct ql_cli_batch_writer *writer;
+    struct ql_cell_items items;
+    struct ql_pair_side *side; // of a comparison; NULL otherwise
+    struct ql_item_reader reader;
+    struct ql_cli_text text;
+    // Progress.
+    struct ql_cli_progress progress;
+    size_t done, all; // runs of the model
+    double started;
+    uint64_t symbols;
+    double seconds; // spent on them
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+// --- Items ---
+
+static enum ql_status take_item(void *context, const struct ql_generated_item *item, struct ql_error *error)
+{
+    struct study *study = context;
+    struct ql_item_traits traits;
+    enum ql_status status = QL_OK;
+
+    study->text.size = 0;
+    for (int k = 0; k < item->length && status == QL_OK; k++) {
+        status = ql_cli_text_write(&study->text, study->writer->symbols[item->tokens[k]], error);
+    }
+    const char *bytes = study->text.bytes == NULL ? "" : study->text.bytes;
+    if (status == QL_OK && study->side == NULL) {
+        return ql_cell_items_add(&study->items, bytes, study->text.size, item->cut, error);
+    }
+    if (status == QL_OK) {
+        status = ql_item_traits_read(&traits, &study->reader, &study->yardstick, bytes, study->text.size, false, error);
+    }
+    return status == QL_OK ? ql_pair_side_add(study->side, &traits, error) : status;
+}
+
+static bool show_progress(void *context, uint32_t complete)
+{
+    struct study *study = context;
+    const double share =
+        ((double)study->done + (double)complete / study->settings.items) / (double)(study->all == 0 ? 1 : study->all);
+    const double elapsed = ql_cli_seconds() - study->started;
+    char left[32], text[128];
+
+    if (study->progress.shown) {
+        ql_cli_write_time(left, share > 0.0 ? elapsed / share - elapsed : 0.0);
+        (void)snprintf(text, sizeof text, "cell %zu of %zu, %s left", study->done + 1, study->all, left);
+        ql_cli_progress_write(&study->progress, share, text);
+    }
+    return !interrupted;
+}
+
+// Lets the open model write all items of one setting.
+static enum ql_status generate(struct study *study, const struct ql_batch_sampling *sampling, uint32_t seed,
+                               struct ql_error *error)
+{
+    const double before = ql_cli_seconds();
+    struct ql_generation_result result;
+
+    study->writer->generator.sampling = *sampling;
+    study->writer->generator.seed = seed;
+    study->writer->generator.max_length = study->settings.max_length;
+    enum ql_status status = ql_generation_run(&study->writer->generator, 0, (uint32_t)study->settings.items, take_item,
+                                              show_progress, study, &result, error);
+    study->symbols += result.symbols;
+    study->seconds += ql_cli_seconds() - before;
+    return status;
+}
+
+// --- Cells ---
+
+// The content of a model's files.
+static enum ql_status read_content(char *content, size_t size, const char *path, struct ql_error *error)
+{
+    char first[QL_CONTENT_BYTES], second[QL_CONTENT_BYTES] = "";
+    const size_t length = strlen(path);
+    enum ql_status status = ql_content_read(first, path, error);
+
+    if (status == QL_OK && length > 5 && strcmp(path + length - 5, ".json") == 0) {
+        struct ql_descriptor *descriptor = malloc(sizeof *descriptor);
+        status = descriptor == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model")
+                                    : ql_descriptor_load(descriptor, path, error);
+        if (status == QL_OK) {
+            status = ql_content_read(second, descriptor->path, error);
+        }
+        free(descriptor);
+    }
+    if (status == QL_OK) {
+        (void)snprintf(content, size, "%s%s", first, second);
+    }
+    return status;
+}
+
+static enum ql_status make_key(char **key, const struct study *study, const char *kind, const char *content,
+                               const struct ql_batch_sampling *sampling, struct ql_error *error)
+{
+    if (asprintf(key, "%s %s, model %s, temperature %.9g, top_p %.9g, top_k %d", study->common_key, kind, content,
+                 (double)sampling->temperature, (double)sampling->top_p, sampling->top_k) < 0) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for a cell");
+    }
+    return QL_OK;
+}
+
+// The open model's items of one setting, counted.
+static enum ql_status count_cell(struct study *study, json_t **cell, const struct ql_batch_sampling *sampling,
+                                 struct ql_error *error)
+{
+    study->items = (struct ql_cell_items){.size = study->yardstick.item_count};
+    enum ql_status status = generate(study, sampling, study->settings.seed, error);
+    const double before = ql_cli_seconds();
+    if (status == QL_OK) {
+        status = ql_cell_count(cell, &study->items, &study->yardstick, false, error);
+    }
+    study->seconds += ql_cli_seconds() - before;
+    ql_cell_items_free(&study->items);
+    return status;
+}
+
+static enum ql_status open_model(struct study *study, const char *path, struct ql_error *error)
+{
+    return study->writer != NULL ? QL_OK
+                                 : ql_cli_batch_writer_open(&study->writer, path, NULL, study->settings.threads, error);
+}
+
+static void close_model(struct study *study)
+{
+    ql_cli_batch_writer_close(study->writer);
+    study->writer = NULL;
+}
+
+// Takes a cell from the folder, or makes it and keeps it there. A model is only loaded for what is missing.
+static enum ql_status find_cell(struct study *study, json_t **cell, const char *path, const char *content,
+                                const struct ql_batch_sampling *sampling, struct ql_error *error)
+{
+    char *key;
+    enum ql_status status = make_key(&key, study, "cell", content, sampling, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    *cell = ql_cell_file_load(study->cell_folder, key);
+    if (*cell == NULL && (status = open_model(study, path, error)) == QL_OK &&
+        (status = count_cell(study, cell, sampling, error)) == QL_OK) {
+        status = ql_cell_file_save(study->cell_folder, key, *cell, error);
+    }
+    free(key);
+    return status;
+}
+
+// The settings of the grid, one after another: temperature runs fastest.
+static bool next_setting(const struct settings *settings, size_t n, struct ql_batch_sampling *sampling)
+{
+    const size_t t = n % settings->temperature_count, rest = n / settings->temperature_count;
+    const size_t k = rest % settings->top_k_count, p = rest / settings->top_k_count;
+
+    if (p >= settings->top_p_count) {
+        return false;
+    }
+    *sampling = (struct ql_batch_sampling){.temperature = (float)settings->temperatures[t],
+                                           .top_p = (float)settings->top_ps[p],
+                                           .top_k = (int)settings->top_ks[k]};
+    return true;
+}
+
+static void describe_setting(json_t *object, const struct settings *settings, size_t n)
+{
+    const size_t t = n % settings->temperature_count, rest = n / settings->temperature_count;
+
+    (void)json_object_set_new(object, "temperature", json_real(settings->temperatures[t]));
+    (void)json_object_set_new(object, "top_p", json_real(settings->top_ps[rest / settings->top_k_count]));
+    (void)json_object_set_new(object, "top_k",
+                              json_integer((json_int_t)settings->top_ks[rest % settings->top_k_count]));
+}
+
+static enum ql_status run_cells(struct study *study, struct ql_error *error)
+{
+    json_t *cells = json_object_get(study->result, "cells");
+    struct ql_batch_sampling sampling;
+    enum ql_status status = QL_OK;
+
+    for (size_t m = 0; m < study->model_count && status == QL_OK; m++) {
+        char content[2 * QL_CONTENT_BYTES];
+        status = read_content(content, sizeof content, study->models[m], error);
+        for (size_t n = 0; status == QL_OK && next_setting(&study->settings, n, &sampling); n++) {
+            json_t *cell = NULL;
+            status = find_cell(study, &cell, study->models[m], content, &sampling, error);
+            if (status == QL_OK) {
+                (void)json_object_set_new(cell, "model", json_integer((json_int_t)m));
+                describe_setting(cell, &study->settings, n);
+                (void)json_array_append_new(cells, cell);
+            }
+            study->done++;
+        }
+        close_model(study);
+    }
+    return status;
+}
+
+// --- Comparison by pairs ---
+
+static enum ql_status collect_side(struct study *study, struct ql_pair_side *side, const char *path,
+                                   const struct ql_batch_sampling *sampling, uint32_t seed, struct ql_error *error)
+{
+    enum ql_status status = open_model(study, path, error);
+
+    if (status == QL_OK) {
+        study->side = side;
+        status = generate(study, sampling, seed, error);
+        study->side = NULL;
+    }
+    close_model(study);
+    study->done++;
+    return status;
+}
+
+static enum ql_status find_pairs(struct study *study, json_t **result, const char *contents,
+                                 const struct ql_batch_sampling *sampling, struct ql_error *error)
+{
+    struct ql_pair_side left = {0}, right = {0};
+    json_t *tests = NULL;
+    char *key;
+    enum ql_status status = make_key(&key, study, "pairs", contents, sampling, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    *result = ql_cell_file_load(study->cell_folder, key);
+    if (*result == NULL) {
+        // The other side draws other numbers, so that nothing but the models makes pairs alike.
+        const uint32_t seed = study->settings.seed;
+        if ((status = collect_side(study, &left, study->models[0], sampling, seed, error)) == QL_OK &&
+            (status = collect_side(study, &right, study->settings.against, sampling, seed + 1, error)) == QL_OK &&
+            (status = ql_pair_test_run(&tests, &left, &right, error)) == QL_OK) {
+            *result = json_pack("{s:o}", "tests", tests);
+            status = ql_cell_file_save(study->cell_folder, key, *result, error);
+        }
+    } else {
+        study->done += 2;
+    }
+    ql_pair_side_free(&left);
+    ql_pair_side_free(&right);
+    free(key);
+    return status;
+}
+
+// At each temperature, with the first top_p and top_k.
+static enum ql_status run_pairs(struct study *study, struct ql_error *error)
+{
+    char contents[4 * QL_CONTENT_BYTES + 8] = "";
+    json_t *against = json_array();
+    struct ql_batch_sampling sampling;
+    enum ql_status status = read_content(contents, 2 * QL_CONTENT_BYTES, study->models[0], error);
+
+    if (status == QL_OK) {
+        const size_t length = strlen(contents);
+        contents[length] = '/';
+        status = read_content(contents + length + 1, 2 * QL_CONTENT_BYTES, study->settings.against, error);
+    }
+    for (size_t n = 0; n < study->settings.temperature_count && status == QL_OK; n++) {
+        (void)next_setting(&study->settings, n, &sampling);
+        json_t *pairs = NULL, *test;
+        size_t index;
+        status = find_pairs(study, &pairs, contents, &sampling, error);
+        json_array_foreach(json_object_get(pairs, "tests"), index, test)
+        {
+            json_t *copy = json_copy(test);
+            (void)json_object_set_new(copy, "other", json_string(study->settings.against));
+            describe_setting(copy, &study->settings, n);
+            (void)json_array_append_new(against, copy);
+        }
+        json_decref(pairs);
+    }
+    (void)json_object_set_new(study->result, "against", against);
+    return status;
+}
+
+// --- What the study is about ---
+
+// Cuts a list at its commas; the parts stay in `*copy`.
+static enum ql_status read_list(const char **parts, size_t limit, size_t *count, char **copy, const char *list,
+                                const char *option, struct ql_error *error)
+{
+    *copy = strdup(list);
+    if (*copy == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for --%s", option);
+    }
+    for (char *rest = *copy, *part; (part = strsep(&rest, ",")) != NULL;) {
+        if (*part == '\0' || *count == limit) {
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: give one to %zu, with a comma between two", option,
+                                  list, limit);
+        }
+        parts[(*count)++] = part;
+    }
+    return QL_OK;
+}
+
+static enum ql_status check_values(const double *values, size_t count, double low, double high, bool whole,
+                                   const char *option, struct ql_error *error)
+{
+    for (size_t k = 0; k < count; k++) {
+        if (!(values[k] >= low && values[k] <= high) || (whole && values[k] != (double)(int)values[k])) {
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %g: must be %sfrom %g to %g", option, values[k],
+                                  whole ? "a whole number " : "", low, high);
+        }
+    }
+    return QL_OK;
+}
+
+static enum ql_status read_grid(struct settings *s, struct ql_error *error)
+{
+    enum ql_status status;
+
+    if ((status = ql_option_read_list(s->temperatures, VALUE_LIMIT, &s->temperature_count, s->temperature,
+                                      "temperature", error)) == QL_OK &&
+        (status = check_values(s->temperatures, s->temperature_count, 0, 100, false, "temperature", error)) == QL_OK &&
+        (status = ql_option_read_list(s->top_ps, VALUE_LIMIT, &s->top_p_count, s->top_p, "top_p", error)) == QL_OK &&
+        (status = check_values(s->top_ps, s->top_p_count, 0.000001, 1, false, "top_p", error)) == QL_OK &&
+        (status = ql_option_read_list(s->top_ks, VALUE_LIMIT, &s->top_k_count, s->top_k, "top_k", error)) == QL_OK) {
+        status = check_values(s->top_ks, s->top_k_count, 0, 65535, true, "top_k", error);
+    }
+    return status;
+}
+
+static enum ql_status read_settings(struct study *study, const char *const *operands, size_t operand_count,
+                                    struct ql_error *error)
+{
+    struct settings *s = &study->settings;
+    size_t patterns = 0;
+    enum ql_status status = QL_OK;
+
+    if (s->init_from != NULL) {
+        status = read_list(study->models, MODEL_LIMIT, &study->model_count, &study->lists[0], s->init_from, "init_from",
+                           error);
+    }
+    for (size_t k = 0; k < operand_count && status == QL_OK; k++) {
+        if (study->model_count == MODEL_LIMIT) {
+            return ql_error_write(error, QL_ERROR_USAGE, "more than %d models", MODEL_LIMIT);
+        }
+        study->models[study->model_count++] = operands[k];
+    }
+    if (status == QL_OK && study->model_count == 0) {
+        return ql_error_write(
+            error, QL_ERROR_USAGE,
+            "--init_from is missing: one or more checkpoints, as checkpoints/RUN/checkpoint.1.safetensors");
+    }
+    if (status == QL_OK && s->corpus == NULL) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--corpus is missing: the text that the model was trained on");
+    }
+    if (status == QL_OK && s->count != NULL) {
+        status = read_list(study->yardstick.patterns, QL_PATTERN_LIMIT, &patterns, &study->lists[1], s->count, "count",
+                           error);
+        study->yardstick.pattern_count = (int)patterns;
+    }
+    if (s->wordlist == NULL && access(default_wordlist, R_OK) == 0) {
+        s->wordlist = default_wordlist;
+    }
+    if (s->wordlist != NULL && *s->wordlist == '\0') {
+        s->wordlist = NULL;
+    }
+    return status == QL_OK ? read_grid(s, error) : status;
+}
+
+static enum ql_status load_yardstick(struct study *study, struct ql_error *error)
+{
+    const struct settings *s = &study->settings;
+    char corpus[QL_CONTENT_BYTES], known[QL_CONTENT_BYTES] = "none", words[QL_CONTENT_BYTES] = "none";
+    enum ql_status status;
+
+    if ((status = ql_content_read(corpus, s->corpus, error)) != QL_OK ||
+        (status = ql_yardstick_load(&study->yardstick, s->corpus, (size_t)s->max_length, error)) != QL_OK) {
+        return status;
+    }
+    if (s->wordlist != NULL && ((status = ql_content_read(known, s->wordlist, error)) != QL_OK ||
+                                (status = ql_yardstick_load_words(&study->yardstick, s->wordlist, error)) != QL_OK)) {
+        return status;
+    }
+    if (s->words != NULL && ((status = ql_content_read(words, s->words, error)) != QL_OK ||
+                             (status = ql_word_list_load(&study->yardstick.listed, s->words, error)) != QL_OK)) {
+        return status;
+    }
+    if (asprintf(&study->common_key,
+                 "version %s, corpus %s, wordlist %s, words %s, patterns \"%s\", items %d, seed %" PRIu32
+                 ", max_length %d,",
+                 count_version, corpus, known, words, s->count == NULL ? "" : s->count, s->items, s->seed,
+                 s->max_length) < 0) {
+        study->common_key = NULL;
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
+    }
+    return QL_OK;
+}
+
+// The training text's own items, each held against all others.
+static enum ql_status count_corpus(struct study *study, struct ql_error *error)
+{
+    const struct ql_text_table *lines = &study->yardstick.items;
+    struct ql_cell_items items = {.size = study->yardstick.item_count};
+    json_t *own = NULL;
+    enum ql_status status = QL_OK;
+
+    for (size_t n = 0; n < lines->count && status == QL_OK; n++) {
+        size_t length;
+        const char *bytes = ql_text_table_read(lines, n, &length);
+        for (uint32_t times = 0; times < lines->counts[n] && status == QL_OK; times++) {
+            status = ql_cell_items_add(&items, bytes, length, false, error);
+        }
+    }
+    if (status == QL_OK && (status = ql_cell_count(&own, &items, &study->yardstick, true, error)) == QL_OK) {
+        (void)json_object_set_new(own, "file", ql_cli_path_to_json(study->settings.corpus));
+        (void)json_object_del(own, "samples");
+        (void)json_object_del(own, "frequent");
+        (void)json_object_set_new(study->result, "corpus", own);
+    }
+    ql_cell_items_free(&items);
+    return status;
+}
+
+// "checkpoint.22" from ".../names/checkpoint.22.safetensors"; with the folder where that is not enough.
+static char *make_label(const struct study *study, size_t m)
+{
+    static const char *const endings[] = {".safetensors", ".json"};
+    const char *path = study->models[m], *slash = strrchr(path, '/');
+    const char *begin = slash == NULL ? path : slash + 1;
+    size_t length = strlen(begin);
+
+    for (size_t other = 0; other < study->model_count && slash != NULL; other++) {
+        const char *its = strrchr(study->models[other], '/');
+        if (other != m && strcmp(its == NULL ? study->models[other] : its + 1, slash + 1) == 0) {
+            for (begin = slash; begin > path && begin[-1] != '/'; begin--) {
+            }
+            length = strlen(begin);
+        }
+    }
+    for (size_t k = 0; k < sizeof endings / sizeof endings[0]; k++) {
+        const size_t ending = strlen(endings[k]);
+        if (length > ending && strcmp(begin + length - ending, endings[k]) == 0) {
+            length -= ending;
+        }
+    }
+    return strndup(begin, length);
+}
+
+static json_t *list_models(const struct study *study)
+{
+    json_t *models = json_array();
+
+    for (size_t m = 0; m < study->model_count; m++) {
+        char *label = make_label(study, m);
+        (void)json_array_append_new(models, json_pack("{s:o, s:o}", "label", ql_cli_path_to_json(label), "file",
+                                                      ql_cli_path_to_json(study->models[m])));
+        free(label);
+    }
+    return models;
+}
+
+// The command without what changes nothing of the result, quoted for a shell where that is needed.
+static json_t *list_command(int argc, char **argv)
+{
+    static const char *const left_out[] = {"--output", "--threads", "--quiet"};
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,=:+@%";
+    struct ql_text text = {0};
+
+    ql_text_load(&text, "quillet study", 13);
+    for (int i = 1; i < argc; i++) {
+        bool skipped = false;
+        for (size_t k = 0; k < sizeof left_out / sizeof left_out[0]; k++) {
+            const size_t length = strlen(left_out[k]);
+            if (strncmp(argv[i], left_out[k], length) == 0 && (argv[i][length] == '\0' || argv[i][length] == '=')) {
+                skipped = true;
+                i += argv[i][length] == '\0' && k < 2;
+                break;
+            }
+        }
+        if (skipped) {
+            continue;
+        }
+        const bool quoted = argv[i][0] == '\0' || argv[i][strspn(argv[i], plain)] != '\0';
+        ql_text_write(&text, quoted ? " '" : " ", quoted ? 2 : 1);
+        ql_text_write(&text, argv[i], strlen(argv[i]));
+        ql_text_write(&text, "'", quoted ? 1 : 0);
+    }
+    json_t *command = text.failed ? json_null() : ql_cli_path_to_json(text.bytes);
+    ql_text_free(&text);
+    return command;
+}
+
+static json_t *list_texts(const char *const *texts, int count)
+{
+    json_t *list = json_array();
+    for (int k = 0; k < count; k++) {
+        (void)json_array_append_new(list, ql_cli_path_to_json(texts[k]));
+    }
+    return list;
+}
+
+static json_t *path_or_null(const char *path)
+{
+    return path == NULL ? json_null() : ql_cli_path_to_json(path);
+}
+
+static void describe(struct study *study, int argc, char **argv)
+{
+    const struct settings *s = &study->settings;
+    json_t *temperatures = json_array();
+
+    for (size_t t = 0; t < s->temperature_count; t++) {
+        (void)json_array_append_new(temperatures, json_real(s->temperatures[t]));
+    }
+    study->result =
+        json_pack("{s:o, s:o, s:{s:i, s:I, s:i, s:o, s:o, s:o}, s:o, s:[], s:n}", "command", list_command(argc, argv),
+                  "models", list_models(study), "settings", "items", s->items, "seed", (json_int_t)s->seed,
+                  "max_length", s->max_length, "wordlist", path_or_null(s->wordlist), "words", path_or_null(s->words),
+                  "patterns", list_texts(study->yardstick.patterns, study->yardstick.pattern_count), "temperatures",
+                  temperatures, "cells", "against");
+}
+
+// --- The command ---
+
+static enum ql_status run(struct study *study, int argc, char **argv, struct ql_error *error)
+{
+    const struct settings *s = &study->settings;
+    const size_t settings = s->temperature_count * s->top_p_count * s->top_k_count;
+    enum ql_status status;
+
+    if (asprintf(&study->cell_folder, "%s/cells", s->output) < 0) {
+        study->cell_folder = NULL;
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
+    }
+    if ((status = load_yardstick(study, error)) != QL_OK ||
+        (status = ql_folder_init(study->cell_folder, error)) != QL_OK) {
+        return status;
+    }
+    describe(study, argc, argv);
+    study->all = settings * study->model_count + (s->against == NULL ? 0 : 2 * s->temperature_count);
+    study->started = ql_cli_seconds();
+    if ((status = count_corpus(study, error)) == QL_OK && (status = run_cells(study, error)) == QL_OK &&
+        s->against != NULL) {
+        status = run_pairs(study, error);
+    }
+    ql_cli_progress_reset(&study->progress);
+    if (status == QL_ERROR_STOPPED) {
+        return ql_error_write(error, status,
+                              "stopped; finished cells are in %s, and the same command goes on from there",
+                              study->cell_folder);
+    }
+    return status == QL_OK ? ql_report_save(study->result, s->output, error) : status;
+}
+
+static void print_result(const struct study *study)
+{
+    char symbols[32], speed[32];
+
+    (void)printf("%s\n%s/study.html\n", json_string_value(json_object_get(study->result, "headline")),
+                 study->settings.output);
+    if (!study->settings.quiet && study->symbols > 0) {
+        (void)fflush(stdout);
+        ql_cli_write_count(symbols, (double)study->symbols);
+        ql_cli_write_count(speed, (double)study->symbols / study->seconds);
+        (void)fprintf(stderr, "%s symbols written and counted in %.1f s: %s a second\n", symbols, study->seconds,
+                      speed);
+    }
+}
+
+static void free_study(struct study *study)
+{
+    close_model(study);
+    ql_yardstick_free(&study->yardstick);
+    ql_item_reader_free(&study->reader);
+    json_decref(study->result);
+    free(study->text.bytes);
+    free(study->lists[0]);
+    free(study->lists[1]);
+    free(study->cell_folder);
+    free(study->common_key);
+}
+
+int ql_cli_study(int argc, char **argv)
+{
+    struct study study = {.settings = {.output = "study",
+                                       .temperature = "0.3,0.5,0.7,0.8,0.9,1,1.1,1.2",
+                                       .top_p = "1",
+                                       .top_k = "0",
+                                       .items = 100000,
+                                       .max_length = 400,
+                                       .threads = ql_thread_processors(),
+                                       .seed = 1}};
+    struct settings *s = &study.settings;
+    struct ql_option options[] = {
+        {"init_from", QL_OPTION_STRING, &s->init_from, 0, 0, "FILE,...", "the models; more may follow the options",
+         false},
+        {"corpus", QL_OPTION_STRING, &s->corpus, 0, 0, "FILE", "the text that they were trained on, an item a line",
+         false},
+        {"output", QL_OPTION_STRING, &s->output, 0, 0, "DIR", "where the report goes, and finished cells", false},
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "the grid", false},
+        {"temperature", QL_OPTION_STRING, &s->temperature, 0, 0, "X,...", "from 0 to 100", false},
+        {"top_p", QL_OPTION_STRING, &s->top_p, 0, 0, "X,...", "1 is off", false},
+        {"top_k", QL_OPTION_STRING, &s->top_k, 0, 0, "N,...", "0 is off", false},
+        {"items", QL_OPTION_INT, &s->items, 1, 1e8, "N", "items in each cell", false},
+        {"seed", QL_OPTION_UINT32, &s->seed, 0, 0, "N", "same seed, same report; 1 unless told", false},
+        {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "symbols after which an item is cut", false},
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "what is counted", false},
+        {"count", QL_OPTION_STRING, &s->count, 0, 0, "TEXT,...", "items that contain this, such as John", false},
+        {"wordlist", QL_OPTION_STRING, &s->wordlist, 0, 0, "FILE",
+         "known words; /usr/share/dict/words where it is, \"\" for none", false},
+        {"words", QL_OPTION_STRING, &s->words, 0, 0, "FILE", "words that should not be said, one a line", false},
+        {"against", QL_OPTION_STRING, &s->against, 0, 0, "MODEL", "compare the first model with this one, by pairs",
+         false},
+        {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "the run", false},
+        {"threads", QL_OPTION_INT, &s->threads, 1, QL_THREAD_LIMIT, "N", "any number gives the same report", false},
+        {"quiet", QL_OPTION_FLAG, &s->quiet, 0, 0, NULL, "no progress bar", false},
+        {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
+    };
+    const char *operands[MODEL_LIMIT];
+    size_t operand_count = 0;
+    struct ql_error error;
+    int exit_code = QL_EXIT_DONE;
+
+    if (!ql_cli_read_options(usage, summary_text, options, argc, argv, operands, MODEL_LIMIT, &operand_count,
+                             &exit_code)) {
+        return exit_code;
+    }
+    study.progress.shown = ql_cli_progress_wanted(s->quiet);
+    (void)signal(SIGINT, on_interrupt);
+    (void)signal(SIGTERM, on_interrupt);
+    enum ql_status status = read_settings(&study, operands, operand_count, &error);
+    if (status == QL_OK) {
+        status = run(&study, argc, argv, &error);
+    }
+    if (status == QL_OK) {
+        print_result(&study);
+    }
+    exit_code = status == QL_OK ? ql_cli_finish("study", QL_EXIT_DONE) : ql_cli_fail("study", &error);
+    free_study(&study);
+    return exit_code;
+}

@@ -1,0 +1,146 @@
+// The filter of a model that writes: see source.h. Its kernel is device/filter.h; here are its tables, and the places
+// where generated code calls it.
+// Uses: base, codegen, filter.
+#include <inttypes.h>
+#include <string.h>
+
+#include "codegen/source.h"
+
+static const struct ql_filter *filter_of(const struct ql_source *w)
+{
+    const struct ql_text_model *model = w->codegen->model;
+    return model != NULL && model->guard != NULL && model->guard->is_on ? &model->guard->binding.filter : NULL;
+}
+
+static void write_array(const struct ql_source *w, const char *name, enum ql_element type, const void *data,
+                        size_t count)
+{
+    char text[QL_C_IDENTIFIER_BYTES];
+
+    (void)snprintf(text, sizeof text, "%s_filter_%s", w->prefix, name);
+    (void)ql_c_array_write(w->source, text, "", type, data, count);
+    (void)fputc('\n', w->source);
+}
+
+void ql_source_filter_write(const struct ql_source *w)
+{
+    const struct ql_filter *filter = filter_of(w);
+
+    if (filter == NULL) {
+        return;
+    }
+    const struct ql_filter_file *file = &w->codegen->model->guard->file;
+    (void)fputs("// The filter: words that are never written, and items that are to be refused\n\n", w->source);
+    write_array(w, "edges", QL_ELEMENT_U32, filter->edges, file->automaton.edge_count);
+    write_array(w, "labels", QL_ELEMENT_U8, filter->labels, (size_t)filter->V);
+    write_array(w, "kinds", QL_ELEMENT_U8, filter->kinds, (size_t)filter->V);
+    write_array(w, "keys", QL_ELEMENT_U16, filter->keys, (size_t)filter->V);
+    write_array(w, "fingerprints", QL_ELEMENT_U8, filter->fingerprints, 3 * (size_t)filter->block);
+    ql_source_template_write(w, w->source,
+                             "static const struct ql_filter $_filter = {\n"
+                             "    $_filter_edges, $_filter_labels, $_filter_kinds, $_filter_keys, "
+                             "$_filter_fingerprints,\n");
+    (void)fprintf(w->source, "    %" PRIu32 "u, %" PRIu32 "u, ", filter->block, filter->seed);
+    ql_source_template_write(w, w->source, "@_SYMBOLS,\n};\n\n");
+}
+
+void ql_source_filter_reset_write(const struct ql_source *w)
+{
+    if (filter_of(w) != NULL) {
+        (void)fputs("    struct ql_filter_state filter;\n"
+                    "\n"
+                    "    memset(&filter, 0, sizeof filter);\n"
+                    "    ql_filter_init(&filter);\n"
+                    "    memcpy(state->filter, &filter, sizeof filter);\n",
+                    w->source);
+    }
+}
+
+void ql_source_filter_load_write(const struct ql_source *w)
+{
+    if (filter_of(w) != NULL) {
+        (void)fputs("    struct ql_filter_state filter;\n"
+                    "    memcpy(&filter, state->filter, sizeof filter);\n",
+                    w->source);
+    }
+}
+
+void ql_source_filter_step_write(const struct ql_source *w)
+{
+    if (filter_of(w) != NULL) {
+        ql_source_template_write(w, w->source,
+                                 "    ql_filter_step(&filter, &$_filter, token); // it remembers across a reset\n"
+                                 "    memcpy(state->filter, &filter, sizeof filter);\n");
+    }
+}
+
+void ql_source_filter_bar_write(const struct ql_source *w)
+{
+    if (filter_of(w) != NULL) {
+        ql_source_filter_load_write(w);
+        ql_source_template_write(w, w->source,
+                                 "    uint32_t words[(@_SYMBOLS + 31) / 32];\n"
+                                 "    const uint32_t *barred = ql_filter_bar(words, &filter, &$_filter) ? words "
+                                 ": NULL;\n");
+    } else {
+        (void)fputs("    const uint32_t *barred = NULL;\n", w->source);
+    }
+}
+
+void ql_source_filter_questions_write(const struct ql_source *w)
+{
+    const bool has_filter = filter_of(w) != NULL;
+
+    ql_source_template_write(w, w->source,
+                             "\n"
+                             "bool $_may_end(const struct $_state *state, int token)\n"
+                             "{\n");
+    if (has_filter) {
+        ql_source_filter_load_write(w);
+        ql_source_template_write(w, w->source,
+                                 "    return token < 0 || token >= @_SYMBOLS || ql_filter_may_end(&filter, &$_filter, "
+                                 "token);\n");
+    } else {
+        (void)fputs("    (void)state;\n    (void)token;\n    return true;\n", w->source);
+    }
+    ql_source_template_write(w, w->source,
+                             "}\n"
+                             "\n"
+                             "bool $_refuses(const struct $_state *state)\n"
+                             "{\n");
+    if (has_filter) {
+        ql_source_filter_load_write(w);
+        ql_source_template_write(w, w->source, "    return ql_filter_refuses(&filter, &$_filter);\n");
+    } else {
+        (void)fputs("    (void)state;\n    return false;\n", w->source);
+    }
+    (void)fputs("}\n", w->source);
+}
+
+void ql_source_filter_member_write(const struct ql_source *w)
+{
+    if (filter_of(w) != NULL) {
+        (void)fprintf(w->header, "    uint32_t filter[%zu]; // what the filter remembers of the text\n",
+                      sizeof(struct ql_filter_state) / sizeof(uint32_t));
+    }
+}
+
+void ql_source_filter_header_write(const struct ql_source *w)
+{
+    ql_source_template_write(
+        w, w->header,
+        "\n// Whether the text may end with this token, which was drawn last: with a filter, not where the end makes "
+        "a\n"
+        "// listed word of it. Draw on until it may.\n"
+        "bool $_may_end(const struct $_state *state, int token);\n"
+        "\n// Whether the item that has just ended, with the newline that was drawn last, must not be shown.\n"
+        "bool $_refuses(const struct $_state *state);\n");
+}
+
+size_t ql_source_filter_bytes(const struct ql_text_model *model)
+{
+    return model->guard == NULL || !model->guard->is_on
+               ? 0
+               : ql_filter_word_bytes(&model->guard->file, model->guard->binding.filter.V) +
+                     ql_filter_item_bytes(&model->guard->file);
+}

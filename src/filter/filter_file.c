@@ -1,0 +1,345 @@
+// The filter's file, and a filter for a vocabulary: see filter_file.h.
+// Uses: base/file, device/filter.h, filter/fold.
+#include "filter/filter_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "filter/fold.h"
+
+static const char magic[] = "QLFILTER";
+
+enum {
+    VERSION = 1,
+    MAGIC_BYTES = 8,
+    HEADER_WORDS = 6, // version, edges, ranges, block, seed, items
+    HEADER_BYTES = MAGIC_BYTES + 4 * HEADER_WORDS,
+    RANGE_LIMIT = 100000,
+};
+
+static enum ql_status no_memory(struct ql_error *error)
+{
+    return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the filter");
+}
+
+// How every symbol reads, as ranges.
+static enum ql_status write_ranges(struct ql_filter_file *file, struct ql_error *error)
+{
+    size_t capacity = 0;
+    struct ql_filter_range now = {.label = QL_FILTER_NO_LABEL};
+
+    for (uint32_t symbol = 0; symbol <= QL_FOLD_SYMBOL_LIMIT; symbol++) {
+        const struct ql_fold fold = ql_fold_symbol(symbol);
+        if (fold.label == now.label && fold.kind == now.kind) {
+            now.last = symbol;
+            continue;
+        }
+        if (now.label != QL_FILTER_NO_LABEL || now.kind != 0) {
+            if (file->range_count == capacity) {
+                capacity = 2 * capacity + 1024;
+                struct ql_filter_range *larger = realloc(file->ranges, capacity * sizeof *larger);
+                if (larger == NULL) {
+                    return no_memory(error);
+                }
+                file->ranges = larger;
+            }
+            file->ranges[file->range_count++] = now;
+        }
+        now = (struct ql_filter_range){symbol, symbol, fold.label, fold.kind};
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_filter_file_init(struct ql_filter_file *file, const struct ql_listing *listing,
+                                   struct ql_item_keys *keys, struct ql_error *error)
+{
+    enum ql_status status;
+
+    *file = (struct ql_filter_file){0};
+    if ((status = ql_automaton_init(&file->automaton, listing, error)) != QL_OK ||
+        (status = write_ranges(file, error)) != QL_OK ||
+        (status = ql_fingerprint_set_init(&file->items, keys, error)) != QL_OK) {
+        ql_filter_file_free(file);
+    }
+    return status;
+}
+
+void ql_filter_file_free(struct ql_filter_file *file)
+{
+    ql_automaton_free(&file->automaton);
+    ql_fingerprint_set_free(&file->items);
+    free(file->ranges);
+    *file = (struct ql_filter_file){0};
+}
+
+static unsigned char *put(unsigned char *place, uint32_t word)
+{
+    for (int k = 0; k < 4; k++) {
+        *place++ = (unsigned char)(word >> (8 * k));
+    }
+    return place;
+}
+
+static uint32_t get(const unsigned char *place)
+{
+    return (uint32_t)place[0] | (uint32_t)place[1] << 8 | (uint32_t)place[2] << 16 | (uint32_t)place[3] << 24;
+}
+
+static uint32_t checksum(const unsigned char *data, size_t size_bytes)
+{
+    uint32_t hash = 2166136261u; // FNV-1a
+
+    for (size_t k = 0; k < size_bytes; k++) {
+        hash = (hash ^ data[k]) * 16777619u;
+    }
+    return hash;
+}
+
+static size_t file_bytes(uint32_t edge_count, uint32_t range_count, uint32_t block)
+{
+    return HEADER_BYTES + 4 * (size_t)edge_count + 12 * (size_t)range_count + 3 * (size_t)block + 4;
+}
+
+enum ql_status ql_filter_file_save(const struct ql_filter_file *file, const char *path, struct ql_error *error)
+{
+    const size_t size_bytes = file_bytes(file->automaton.edge_count, file->range_count, file->items.block);
+    unsigned char *data = malloc(size_bytes);
+
+    if (data == NULL) {
+        return no_memory(error);
+    }
+    memcpy(data, magic, MAGIC_BYTES);
+    unsigned char *place = data + MAGIC_BYTES;
+    place = put(place, VERSION);
+    place = put(place, file->automaton.edge_count);
+    place = put(place, file->range_count);
+    place = put(place, file->items.block);
+    place = put(place, file->items.seed);
+    place = put(place, file->items.item_count);
+    for (uint32_t k = 0; k < file->automaton.edge_count; k++) {
+        place = put(place, file->automaton.edges[k]);
+    }
+    for (uint32_t k = 0; k < file->range_count; k++) {
+        place = put(place, file->ranges[k].first);
+        place = put(place, file->ranges[k].last);
+        place = put(place, file->ranges[k].label | (uint32_t)file->ranges[k].kind << 8);
+    }
+    if (file->items.block > 0) {
+        memcpy(place, file->items.fingerprints, 3 * (size_t)file->items.block);
+        place += 3 * (size_t)file->items.block;
+    }
+    (void)put(place, checksum(data, size_bytes - 4));
+    enum ql_status status = ql_file_save(path, data, size_bytes, error);
+    free(data);
+    return status;
+}
+
+static enum ql_status read_ranges(struct ql_filter_file *file, const unsigned char *place, uint32_t count,
+                                  struct ql_error *error)
+{
+    file->ranges = malloc((count + 1) * sizeof *file->ranges);
+    if (file->ranges == NULL) {
+        return no_memory(error);
+    }
+    for (uint32_t k = 0; k < count; k++, place += 12) {
+        const uint32_t first = get(place), last = get(place + 4), class = get(place + 8);
+        const uint32_t label = class & 255u, kind = class >> 8;
+        if (first > last || (k > 0 && first <= file->ranges[k - 1].last) || kind > 31 ||
+            (label >= QL_FOLD_LABELS && label != QL_FILTER_NO_LABEL) || label == QL_FILTER_GAP) {
+            return ql_error_write(error, QL_ERROR_INPUT, "the table of symbols is damaged at its line %u", (unsigned)k);
+        }
+        file->ranges[k] = (struct ql_filter_range){first, last, (uint8_t)label, (uint8_t)kind};
+    }
+    file->range_count = count;
+    return QL_OK;
+}
+
+static enum ql_status read_file(struct ql_filter_file *file, const unsigned char *data, size_t size_bytes,
+                                struct ql_error *error)
+{
+    uint32_t header[HEADER_WORDS];
+    enum ql_status status;
+
+    if (size_bytes < HEADER_BYTES || memcmp(data, magic, MAGIC_BYTES) != 0) {
+        return ql_error_write(error, QL_ERROR_INPUT, "is no filter; `quillet filter --output FILE.qlf` makes one");
+    }
+    for (int k = 0; k < HEADER_WORDS; k++) {
+        header[k] = get(data + MAGIC_BYTES + 4 * k);
+    }
+    if (header[0] != VERSION) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "has version %u of the format, and this program reads version %d; "
+                              "compile the list again",
+                              (unsigned)header[0], VERSION);
+    }
+    if (header[1] > QL_AUTOMATON_EDGE_LIMIT || header[2] > RANGE_LIMIT || header[3] > QL_FINGERPRINT_LIMIT ||
+        file_bytes(header[1], header[2], header[3]) != size_bytes ||
+        get(data + size_bytes - 4) != checksum(data, size_bytes - 4)) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the filter is damaged or cut short; compile the list again");
+    }
+    const unsigned char *place = data + HEADER_BYTES;
+    file->automaton.edge_count = header[1];
+    file->automaton.edges = malloc((header[1] + (size_t)1) * sizeof file->automaton.edges[0]);
+    file->items = (struct ql_fingerprint_set){.block = header[3], .seed = header[4], .item_count = header[5]};
+    file->items.fingerprints = malloc(3 * (size_t)header[3] + 1);
+    if (file->automaton.edges == NULL || file->items.fingerprints == NULL) {
+        return no_memory(error);
+    }
+    for (uint32_t k = 0; k < header[1]; k++, place += 4) {
+        file->automaton.edges[k] = get(place);
+    }
+    if ((status = ql_automaton_check(&file->automaton, error)) != QL_OK ||
+        (status = ql_automaton_measure(&file->automaton, error)) != QL_OK ||
+        (status = read_ranges(file, place, header[2], error)) != QL_OK) {
+        return status;
+    }
+    memcpy(file->items.fingerprints, place + 12 * (size_t)header[2], 3 * (size_t)header[3]);
+    return QL_OK;
+}
+
+enum ql_status ql_filter_file_read(struct ql_filter_file *file, const void *data, size_t size_bytes, const char *path,
+                                   struct ql_error *error)
+{
+    *file = (struct ql_filter_file){0};
+    if (read_file(file, data, size_bytes, error) == QL_OK) {
+        return QL_OK;
+    }
+    ql_filter_file_free(file);
+    return ql_error_prefix(error, "%s: ", path);
+}
+
+enum ql_status ql_filter_file_load(struct ql_filter_file *file, const char *path, struct ql_error *error)
+{
+    struct ql_file_view view;
+    enum ql_status status = ql_file_open(&view, path, error);
+
+    *file = (struct ql_filter_file){0};
+    if (status == QL_OK) {
+        status = ql_filter_file_read(file, view.data, view.size_bytes, path, error);
+        ql_file_close(&view);
+    }
+    return status;
+}
+
+static struct ql_fold find_symbol(const struct ql_filter_file *file, uint32_t symbol)
+{
+    uint32_t low = 0, high = file->range_count;
+
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (symbol > file->ranges[middle].last) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low < file->range_count && symbol >= file->ranges[low].first) {
+        return (struct ql_fold){file->ranges[low].label, file->ranges[low].kind};
+    }
+    return (struct ql_fold){QL_FILTER_NO_LABEL, 0};
+}
+
+enum ql_status ql_filter_binding_init(struct ql_filter_binding *binding, const struct ql_filter_file *file,
+                                      const uint32_t *symbols, int count, struct ql_error *error)
+{
+    const size_t V = (size_t)count + 1;
+
+    *binding = (struct ql_filter_binding){
+        .labels = malloc(V), .kinds = malloc(V), .keys = malloc(V * sizeof binding->keys[0])};
+    if (binding->labels == NULL || binding->kinds == NULL || binding->keys == NULL) {
+        ql_filter_binding_free(binding);
+        return no_memory(error);
+    }
+    for (int v = 0; v < count; v++) {
+        const struct ql_fold fold = find_symbol(file, symbols[v]);
+        binding->labels[v] = fold.label;
+        binding->kinds[v] = fold.kind;
+        binding->keys[v] = ql_fold_key(symbols[v], fold);
+    }
+    binding->filter = (struct ql_filter){.edges = file->automaton.edges,
+                                         .labels = binding->labels,
+                                         .kinds = binding->kinds,
+                                         .keys = binding->keys,
+                                         .fingerprints = file->items.fingerprints,
+                                         .block = file->items.block,
+                                         .seed = file->items.seed,
+                                         .V = count};
+    return QL_OK;
+}
+
+void ql_filter_binding_free(struct ql_filter_binding *binding)
+{
+    free(binding->labels);
+    free(binding->kinds);
+    free(binding->keys);
+    *binding = (struct ql_filter_binding){0};
+}
+
+// Which labels end a word at once, and whether one ends at a boundary, on the ways that this vocabulary can take.
+static void find_ends(bool at_once[QL_FOLD_LABELS], bool *at_boundary, bool *seen, uint32_t *waiting,
+                      const uint32_t *edges, const bool *has)
+{
+    uint32_t count = 0;
+
+    waiting[count++] = 0; // the root's edges
+    while (count > 0) {
+        uint32_t next = waiting[--count];
+        for (uint32_t word = 0; !(word & QL_FILTER_LAST); next++) {
+            word = edges[next];
+            const uint32_t label = word & QL_FILTER_LABEL, goal = word >> QL_FILTER_GOAL_SHIFT;
+            if (!has[label]) {
+                continue;
+            }
+            at_once[label] = at_once[label] || (word & (QL_FILTER_ANY | QL_FILTER_START));
+            *at_boundary = *at_boundary || (word & (QL_FILTER_WHOLE | QL_FILTER_FINAL | QL_FILTER_APART));
+            if (goal != 0 && !seen[goal]) {
+                seen[goal] = true;
+                waiting[count++] = goal;
+            }
+        }
+    }
+}
+
+enum ql_status ql_filter_binding_check(const struct ql_filter_binding *binding, const struct ql_filter_file *file,
+                                       struct ql_error *error)
+{
+    const struct ql_filter *filter = &binding->filter;
+    bool *seen = calloc(file->automaton.edge_count + 1, sizeof *seen);
+    uint32_t *waiting = malloc((file->automaton.edge_count + (size_t)1) * sizeof *waiting);
+    bool has[QL_FILTER_NO_LABEL + 1] = {false}, at_once[QL_FOLD_LABELS] = {false}, at_boundary = false, found = false;
+
+    if (seen == NULL || waiting == NULL) {
+        free(seen);
+        free(waiting);
+        return no_memory(error);
+    }
+    for (int v = 0; v < filter->V; v++) {
+        has[filter->labels[v]] = true;
+        has[QL_FILTER_GAP] = has[QL_FILTER_GAP] || (filter->kinds[v] & (QL_FILTER_JOINER | QL_FILTER_SPACE));
+    }
+    find_ends(at_once, &at_boundary, seen, waiting, filter->edges, has);
+    for (int v = 0; v < filter->V; v++) {
+        const bool letter_free = filter->labels[v] == QL_FILTER_NO_LABEL || !at_once[filter->labels[v]];
+        const bool boundary_free = !(filter->kinds[v] & QL_FILTER_BOUNDARY) || !at_boundary;
+        found = found || (letter_free && boundary_free && !(filter->kinds[v] & QL_FILTER_IGNORED));
+    }
+    free(seen);
+    free(waiting);
+    if (!found) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "after some texts the filter would leave the model nothing to say: every symbol of its "
+                              "vocabulary ends a listed word; list fewer words in full, or more of them without '*'");
+    }
+    return QL_OK;
+}
+
+size_t ql_filter_word_bytes(const struct ql_filter_file *file, int V)
+{
+    return 4 * (size_t)file->automaton.edge_count + 4 * (size_t)V; // label, kind and key of each symbol
+}
+
+size_t ql_filter_item_bytes(const struct ql_filter_file *file)
+{
+    return 3 * (size_t)file->items.block;
+}

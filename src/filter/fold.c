@@ -1,0 +1,142 @@
+// How a symbol reads: see fold.h. utf8proc takes letters apart and to lower case; the tables say what it cannot know.
+// Uses: device/filter.h, utf8proc.
+#include "filter/fold.h"
+
+#include <stddef.h>
+
+#include <utf8proc.h>
+
+#include "device/filter.h"
+
+enum { LABEL_I_OR_L = QL_FILTER_GAP + 1, LABEL_VOWEL, LABEL_AE, LABEL_OE, LABEL_SS };
+
+static const char *const readings[QL_FOLD_LABELS][QL_FOLD_READINGS + 1] = {
+    {"a"},
+    {"b"},
+    {"c"},
+    {"d"},
+    {"e"},
+    {"f"},
+    {"g"},
+    {"h"},
+    {"i"},
+    {"j"},
+    {"k"},
+    {"l"},
+    {"m"},
+    {"n"},
+    {"o"},
+    {"p"},
+    {"q"},
+    {"r"},
+    {"s"},
+    {"t"},
+    {"u"},
+    {"v"},
+    {"w"},
+    {"x"},
+    {"y"},
+    {"z"},
+    {0},
+    {"i", "l"},
+    {"a", "e", "i", "o", "u"},
+    {"ae"},
+    {"oe"},
+    {"ss"},
+};
+
+// Signs and foreign letters, after case and accents are gone. The label is that of the letter, but for the upper ones.
+static const struct stand_in {
+    uint32_t symbol;
+    uint8_t label;
+    bool is_letter; // and not a digit or a sign, at which a word may end
+} stand_ins[] = {
+    {'0', 'o' - 'a', false},     {'1', LABEL_I_OR_L, false}, {'3', 'e' - 'a', false},    {'4', 'a' - 'a', false},
+    {'5', 's' - 'a', false},     {'6', 'g' - 'a', false},    {'7', 't' - 'a', false},    {'8', 'b' - 'a', false},
+    {'9', 'g' - 'a', false},     {'@', 'a' - 'a', false},    {'$', 's' - 'a', false},    {'!', LABEL_I_OR_L, false},
+    {'|', LABEL_I_OR_L, false},  {'+', 't' - 'a', false},    {'*', LABEL_VOWEL, false},  {'#', LABEL_VOWEL, false},
+    {0xA1, LABEL_I_OR_L, false}, {0xA2, 'c' - 'a', false},   {0xA3, 'l' - 'a', false},   {0xA5, 'y' - 'a', false},
+    {0xA7, 's' - 'a', false},    {0xB5, 'u' - 'a', true},    {0xDF, LABEL_SS, true},     {0xE6, LABEL_AE, true},
+    {0xF0, 'd' - 'a', true},     {0xF8, 'o' - 'a', true},    {0x111, 'd' - 'a', true},   {0x127, 'h' - 'a', true},
+    {0x131, 'i' - 'a', true},    {0x142, 'l' - 'a', true},   {0x153, LABEL_OE, true},    {0x167, 't' - 'a', true},
+    {0x180, 'b' - 'a', true},    {0x25B, 'e' - 'a', true},   {0x3B1, 'a' - 'a', true},   {0x3B9, 'i' - 'a', true},
+    {0x3BA, 'k' - 'a', true},    {0x3BD, 'v' - 'a', true},   {0x3BF, 'o' - 'a', true},   {0x3C1, 'p' - 'a', true},
+    {0x3C4, 't' - 'a', true},    {0x3C5, 'u' - 'a', true},   {0x3C7, 'x' - 'a', true},   {0x430, 'a' - 'a', true},
+    {0x432, 'b' - 'a', true},    {0x435, 'e' - 'a', true},   {0x43A, 'k' - 'a', true},   {0x43C, 'm' - 'a', true},
+    {0x43D, 'h' - 'a', true},    {0x43E, 'o' - 'a', true},   {0x440, 'p' - 'a', true},   {0x441, 'c' - 'a', true},
+    {0x442, 't' - 'a', true},    {0x443, 'y' - 'a', true},   {0x445, 'x' - 'a', true},   {0x455, 's' - 'a', true},
+    {0x456, 'i' - 'a', true},    {0x458, 'j' - 'a', true},   {0x20AC, 'e' - 'a', false},
+};
+
+// Separators that do not end a word whose letters are written with them in between.
+static const uint32_t joiners[] = {'\'', '-',    '.',    '/',    '\\',   '_',    '`',    '~',    '^',   0xB4,
+                                   0xB7, 0x2010, 0x2011, 0x2012, 0x2013, 0x2018, 0x2019, 0x2022, 0x2212};
+
+// The letter that is left of a symbol: lower case, without accents, of common width. The symbol where it has none.
+static uint32_t base_of(uint32_t symbol)
+{
+    utf8proc_int32_t parts[32];
+    const utf8proc_ssize_t count = utf8proc_decompose_char(
+        (utf8proc_int32_t)symbol, parts, 32, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK, NULL);
+    uint32_t base = count == 1 ? (uint32_t)parts[0] : symbol;
+
+    return (uint32_t)utf8proc_tolower((utf8proc_int32_t)base);
+}
+
+struct ql_fold ql_fold_symbol(uint32_t symbol)
+{
+    if (symbol >= QL_FOLD_SYMBOL_LIMIT) {
+        return (struct ql_fold){QL_FILTER_NO_LABEL, 0};
+    }
+    const uint32_t base = base_of(symbol);
+
+    if (symbol == '\n' || symbol == '\r') {
+        return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_END | QL_FILTER_BOUNDARY};
+    }
+    if (base >= 'a' && base <= 'z') {
+        return (struct ql_fold){(uint8_t)(base - 'a'), 0};
+    }
+    for (size_t k = 0; k < sizeof stand_ins / sizeof stand_ins[0]; k++) {
+        if (stand_ins[k].symbol == base) {
+            return (struct ql_fold){stand_ins[k].label, stand_ins[k].is_letter ? 0 : QL_FILTER_BOUNDARY};
+        }
+    }
+    for (size_t k = 0; k < sizeof joiners / sizeof joiners[0]; k++) {
+        if (joiners[k] == symbol) {
+            return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_BOUNDARY | QL_FILTER_JOINER};
+        }
+    }
+    switch (utf8proc_category((utf8proc_int32_t)symbol)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+        return (struct ql_fold){QL_FILTER_NO_LABEL, 0};
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_CF:
+        return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_IGNORED};
+    case UTF8PROC_CATEGORY_ZS:
+        return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_BOUNDARY | QL_FILTER_SPACE};
+    default:
+        return (struct ql_fold){QL_FILTER_NO_LABEL,
+                                symbol == '\t' ? QL_FILTER_BOUNDARY | QL_FILTER_SPACE : QL_FILTER_BOUNDARY};
+    }
+}
+
+const char *const *ql_fold_readings(int label)
+{
+    return readings[label];
+}
+
+uint16_t ql_fold_key(uint32_t symbol, struct ql_fold fold)
+{
+    if (fold.kind == 0 && fold.label != QL_FILTER_NO_LABEL) {
+        return (uint16_t)(fold.label + 'a');
+    }
+    if (fold.kind == 0 || (symbol >= '0' && symbol <= '9')) {
+        return (uint16_t)((symbol & 0x7fffu) | 0x8000u);
+    }
+    return 0;
+}

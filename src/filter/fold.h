@@ -1,0 +1,32 @@
+// How a symbol reads to the filter: which letter it is or stands for, and whether it separates.
+// One decision for each code point, made here and carried in the filter's file, so that no reader has to make it again.
+// Uses: base, device/filter.h, utf8proc.
+#ifndef QL_FILTER_FOLD_H
+#define QL_FILTER_FOLD_H
+
+#include <stdint.h>
+
+struct ql_fold {
+    uint8_t label; // of device/filter.h; QL_FILTER_NO_LABEL for what is no Latin letter and stands for none
+    uint8_t kind;  // QL_FILTER_BOUNDARY and so on
+};
+
+enum {
+    QL_FOLD_LABELS = 32,
+    QL_FOLD_READINGS = 5,
+    QL_FOLD_SYMBOL_LIMIT = 0x20000, // all symbols from here on, mostly Chinese ones, are letters without a label
+};
+
+// Case, accents and width do not matter; digits and signs read as the letters that they stand for, and also as
+// themselves, which ends a word.
+struct ql_fold ql_fold_symbol(uint32_t symbol);
+
+// What a label can stand for: alternatives, each of one or two letters; NULL after the last. "i", "l" for the label of
+// 1, "ss" for that of a sharp s. No alternative for the gap.
+const char *const *ql_fold_readings(int label);
+
+// What a symbol adds to the fingerprint of an item: letters and digits count, in lower case and without accents; 0 for
+// others.
+uint16_t ql_fold_key(uint32_t symbol, struct ql_fold fold);
+
+#endif

@@ -1,0 +1,41 @@
+// A filter at work on one text, for the host: loaded, bound to a model's vocabulary, with what it remembers.
+// Uses: base, corpus/vocabulary, filter/filter_file.
+#ifndef QL_FILTER_GUARD_H
+#define QL_FILTER_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "corpus/vocabulary.h"
+#include "filter/filter_file.h"
+
+// {0} lets everything pass.
+struct ql_guard {
+    struct ql_filter_file file;
+    struct ql_filter_binding binding;
+    struct ql_filter_state state;
+    uint32_t barred[QL_VOCABULARY_LIMIT / 32];
+    bool is_on;
+};
+
+// Loads the filter for the symbols of a vocabulary, in the order of its tokens; without a path, everything passes.
+// Errors: those of the file; QL_ERROR_INPUT when the filter could leave the model nothing to say.
+enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const uint32_t *symbols, int count,
+                             struct ql_error *error);
+void ql_guard_free(struct ql_guard *guard);
+
+// Begins a text.
+void ql_guard_reset(struct ql_guard *guard);
+
+// Takes a token of the text, and returns which ones must not come next, as the sampler takes it: NULL for none.
+// Valid until the next call.
+const uint32_t *ql_guard_step(struct ql_guard *guard, int token);
+
+// Whether the text may end with this token, which has not been taken yet.
+bool ql_guard_may_end(const struct ql_guard *guard, int token);
+
+// Whether the item that has been taken, up to here, must not be shown. Ask before its newline is taken.
+bool ql_guard_refuses(const struct ql_guard *guard);
+
+#endif

@@ -1,0 +1,184 @@
+// Lists of words: see listing.h.
+// Uses: base/file, corpus/vocabulary, device/filter.h, filter/fold.
+#include "filter/listing.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "corpus/vocabulary.h"
+#include "device/filter.h"
+#include "filter/fold.h"
+
+static bool same_word(const struct ql_listing_entry *a, const struct ql_listing_entry *b)
+{
+    return a->length == b->length && memcmp(a->labels, b->labels, (size_t)a->length) == 0;
+}
+
+// Appends the letters that a symbol stands for first: a digit in a list means the letter.
+static enum ql_status add_symbol(struct ql_listing_entry *entry, uint32_t symbol, bool *gap, struct ql_error *error)
+{
+    const struct ql_fold fold = ql_fold_symbol(symbol);
+
+    if (fold.kind & QL_FILTER_IGNORED) {
+        return QL_OK;
+    }
+    if (fold.label == QL_FILTER_NO_LABEL) {
+        if (!(fold.kind & (QL_FILTER_JOINER | QL_FILTER_SPACE))) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "U+%04X is no letter of the Latin alphabet, and stands for none", (unsigned)symbol);
+        }
+        *gap = true;
+        return QL_OK;
+    }
+    if (symbol == '*' || symbol == '#') {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "'%c' inside of an entry: an asterisk may stand only at its beginning and its end",
+                              (int)symbol);
+    }
+    const char *letters = ql_fold_readings(fold.label)[0];
+    if (entry->length + (int)strlen(letters) + (*gap ? 1 : 0) > QL_LISTING_LETTERS) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the entry has more than %d letters", QL_LISTING_LETTERS);
+    }
+    if (*gap && entry->length > 0) {
+        entry->labels[entry->length++] = QL_FILTER_GAP;
+    }
+    *gap = false;
+    for (; *letters != '\0'; letters++) {
+        entry->labels[entry->length++] = (uint8_t)(*letters - 'a');
+    }
+    return QL_OK;
+}
+
+// Reads what stands between the asterisks.
+static enum ql_status read_word(struct ql_listing_entry *entry, const char *text, size_t length, struct ql_error *error)
+{
+    bool gap = false;
+
+    for (size_t place = 0; place < length;) {
+        uint32_t symbol;
+        const size_t bytes = ql_utf8_decode(&symbol, (const unsigned char *)text + place, length - place);
+        if (bytes == 0) {
+            return ql_error_write(error, QL_ERROR_INPUT, "the entry is not UTF-8; convert the list with iconv");
+        }
+        enum ql_status status = add_symbol(entry, symbol, &gap, error);
+        if (status != QL_OK) {
+            return status;
+        }
+        place += bytes;
+    }
+    if (entry->length < 2) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the entry needs at least two letters");
+    }
+    return QL_OK;
+}
+
+static enum ql_status add_entry(struct ql_listing *listing, const struct ql_listing_entry *entry,
+                                struct ql_error *error)
+{
+    if (listing->count == listing->capacity) {
+        const size_t capacity = listing->capacity == 0 ? 256 : 2 * listing->capacity;
+        struct ql_listing_entry *larger = realloc(listing->entries, capacity * sizeof *larger);
+        if (larger == NULL) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the list");
+        }
+        listing->entries = larger;
+        listing->capacity = capacity;
+    }
+    listing->entries[listing->count++] = *entry;
+    return QL_OK;
+}
+
+static void remove_entry(struct ql_listing *listing, const struct ql_listing_entry *entry)
+{
+    size_t kept = 0;
+
+    for (size_t k = 0; k < listing->count; k++) {
+        if (!same_word(&listing->entries[k], entry)) {
+            listing->entries[kept++] = listing->entries[k];
+        }
+    }
+    listing->count = kept;
+}
+
+// One line, without its end: an entry, and after a tab its rating; "!" in front takes an entry back.
+static enum ql_status read_line(struct ql_listing *listing, const char *line, size_t length, int rating,
+                                struct ql_error *error)
+{
+    struct ql_listing_entry entry = {.length = 0};
+    const char *tab = memchr(line, '\t', length);
+    size_t end = tab == NULL ? length : (size_t)(tab - line);
+
+    if (tab != NULL) {
+        if ((size_t)(tab - line) + 2 != length || tab[1] < '0' || tab[1] > '9') {
+            return ql_error_write(error, QL_ERROR_INPUT, "behind the tab stands no rating from 0 to %d",
+                                  QL_LISTING_RATING_LIMIT);
+        }
+        if (tab[1] - '0' < rating) {
+            return QL_OK;
+        }
+    }
+    while (end > 0 && line[end - 1] == ' ') {
+        end--;
+    }
+    if (end == 0 || line[0] == '#') {
+        return QL_OK;
+    }
+    const bool removes = line[0] == '!';
+    const bool open_start = line[0] == '*', open_end = end > 1 && line[end - 1] == '*';
+    const size_t begin = removes || open_start ? 1 : 0;
+    enum ql_status status = read_word(&entry, line + begin, end - begin - (open_end ? 1 : 0), error);
+    if (status != QL_OK) {
+        return status;
+    }
+    if (removes) {
+        remove_entry(listing, &entry);
+        return QL_OK;
+    }
+    entry.ends = open_start && open_end ? QL_FILTER_ANY
+                 : open_start           ? QL_FILTER_FINAL
+                 : open_end             ? QL_FILTER_START
+                                        : QL_FILTER_WHOLE;
+    return add_entry(listing, &entry, error);
+}
+
+enum ql_status ql_listing_read(struct ql_listing *listing, const char *text, size_t size_bytes, const char *path,
+                               int rating, struct ql_error *error)
+{
+    size_t number = 1;
+
+    for (size_t place = 0; place < size_bytes; number++) {
+        const char *line = text + place;
+        const char *newline = memchr(line, '\n', size_bytes - place);
+        size_t length = newline == NULL ? size_bytes - place : (size_t)(newline - line);
+        place += length + 1;
+        length -= length > 0 && line[length - 1] == '\r' ? 1 : 0;
+        const enum ql_status status = read_line(listing, line, length, rating, error);
+        if (status == QL_ERROR_INPUT) {
+            return ql_error_prefix(error, "%s:%zu: ", path, number);
+        }
+        if (status != QL_OK) {
+            return status;
+        }
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_listing_load(struct ql_listing *listing, const char *path, int rating, struct ql_error *error)
+{
+    struct ql_file_view view;
+    enum ql_status status = ql_file_open(&view, path, error);
+
+    if (status == QL_OK) {
+        status = ql_listing_read(listing, (const char *)view.data, view.size_bytes, path, rating, error);
+        ql_file_close(&view);
+    }
+    return status;
+}
+
+void ql_listing_free(struct ql_listing *listing)
+{
+    free(listing->entries);
+    *listing = (struct ql_listing){0};
+}

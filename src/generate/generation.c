@@ -1,0 +1,456 @@
+// Many texts from one model: see generation.h.
+//
+// Branches wait on a stack: a node of the tree (a beginning), the state before its last token, and the items that begin
+// so. A thread takes up to QL_BATCH_LIMIT branches from the top, steps them together, draws the next token of each of
+// their items, and puts a branch on the stack for each group of items that goes on alike. Taking from the top walks the
+// tree downwards, so that few states are alive at a time. Which thread takes which branch changes nothing but the order
+// in which the work is done.
+#include "generate/generation.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "device/random.h"
+
+// Symbols that the items of one part may have together, if all were cut: bounds the tree.
+enum { PART_SYMBOLS = 1 << 26 };
+
+enum { NONE = -1, STATE_ALIGNMENT = 64 };
+
+// A state that several branches go on from.
+struct state {
+    struct state *next_free;
+    int users;
+    _Alignas(STATE_ALIGNMENT) unsigned char bytes[];
+};
+
+// A beginning of items: that of its parent and one more token.
+struct node {
+    uint32_t parent;
+    uint16_t token;
+};
+
+struct branch {
+    struct state *before; // NULL for zeros
+    uint32_t node;
+    int token, depth; // the token to take in, and how many the beginning has
+    int32_t items;    // the first one; others follow by `next`
+};
+
+struct item {
+    struct ql_random random;
+    uint32_t node; // the whole text, once it is complete
+    int32_t next;  // another item with the same beginning
+    int length;
+    bool cut;
+};
+
+// What one thread works in.
+struct worker {
+    struct branch *branches; // (QL_BATCH_LIMIT) taken
+    struct branch *grown;    // what comes of them
+    int grown_count, grown_room;
+    unsigned char *logits; // QL_BATCH_LIMIT times
+    struct state *states[QL_BATCH_LIMIT];
+    int32_t *group;   // (V) the items that drew this token
+    uint16_t *groups; // (V) tokens that were drawn
+    uint64_t symbols, steps, cut;
+    uint32_t complete;
+};
+
+struct part {
+    const struct ql_generator *generator;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct item *items;
+    struct worker *workers;
+    struct ql_arena arena; // of the states
+    struct state *free_states;
+    // Guarded by the mutex.
+    struct branch *stack;
+    size_t stack_count, stack_room;
+    struct node *nodes;
+    size_t node_count, node_room;
+    int busy; // threads that have taken branches
+    uint32_t complete;
+    enum ql_status status; // of the first failure
+    struct ql_error error;
+    // Progress, from the calling thread.
+    ql_generation_progress *progress;
+    void *context;
+    uint32_t complete_before;
+};
+
+uint32_t ql_generation_seed(uint32_t seed, uint32_t number)
+{
+    return ql_random_mix(seed ^ ql_random_mix(number + 0x9e3779b9u));
+}
+
+// Makes room for `more` elements. False when memory is out.
+static bool grow(void **elements, size_t *room, size_t count, size_t more, size_t element_bytes)
+{
+    if (count + more <= *room) {
+        return true;
+    }
+    size_t larger = 2 * (count + more);
+    void *moved = realloc(*elements, larger * element_bytes);
+    if (moved == NULL) {
+        return false;
+    }
+    *elements = moved;
+    *room = larger;
+    return true;
+}
+
+// --- Under the mutex ---
+
+static void fail(struct part *part, enum ql_status status, const struct ql_error *error)
+{
+    if (part->status == QL_OK) {
+        part->status = status;
+        part->error = *error;
+    }
+}
+
+static void fail_memory(struct part *part)
+{
+    struct ql_error error;
+    fail(part, ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the items"), &error);
+}
+
+static struct state *take_state(struct part *part)
+{
+    struct state *state = part->free_states;
+
+    if (state == NULL) {
+        return ql_arena_take(&part->arena, 1, sizeof *state + part->generator->engine->state_bytes);
+    }
+    part->free_states = state->next_free;
+    return state;
+}
+
+static void release_state(struct part *part, struct state *state)
+{
+    if (state != NULL && --state->users <= 0) {
+        state->next_free = part->free_states;
+        part->free_states = state;
+    }
+}
+
+// Takes branches and a state for each. Returns how many: no more than this thread's share of what waits.
+static int take_branches(struct part *part, struct worker *worker)
+{
+    const size_t threads = (size_t)part->generator->pool->threads;
+    const size_t share = (part->stack_count + threads - 1) / threads;
+    const int B = share < QL_BATCH_LIMIT ? (int)share : QL_BATCH_LIMIT;
+
+    for (int b = 0; b < B; b++) {
+        worker->branches[b] = part->stack[--part->stack_count];
+        worker->states[b] = take_state(part);
+        if (worker->states[b] == NULL) {
+            fail_memory(part);
+            return 0;
+        }
+    }
+    return B;
+}
+
+// Puts what has grown onto the stack, each with a node of its own, and gives back the states that are of no more use.
+static void return_branches(struct part *part, struct worker *worker, int B)
+{
+    const size_t count = (size_t)worker->grown_count;
+
+    if (!grow((void **)&part->stack, &part->stack_room, part->stack_count, count, sizeof part->stack[0]) ||
+        !grow((void **)&part->nodes, &part->node_room, part->node_count, count, sizeof part->nodes[0])) {
+        fail_memory(part);
+        return;
+    }
+    for (size_t k = 0; k < count; k++) {
+        struct branch *branch = &worker->grown[k];
+        part->nodes[part->node_count] = (struct node){branch->node, (uint16_t)branch->token};
+        branch->node = (uint32_t)part->node_count++;
+        if (branch->depth == part->generator->max_length) {
+            for (int32_t i = branch->items; i != NONE; i = part->items[i].next) {
+                part->items[i].node = branch->node;
+            }
+        } else {
+            part->stack[part->stack_count++] = *branch;
+        }
+    }
+    for (int b = 0; b < B; b++) {
+        release_state(part, worker->branches[b].before);
+        worker->states[b]->users++; // so that a state without branches is released, too
+        release_state(part, worker->states[b]);
+    }
+    part->complete += worker->complete;
+}
+
+// --- Without the mutex ---
+
+static bool is_reset(const struct ql_generator *generator, int token)
+{
+    for (int k = 0; k < generator->reset_count; k++) {
+        if (generator->resets[k] == token) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Draws the next token of each item of a branch, and sorts the items by it.
+static bool draw_items(struct part *part, struct worker *worker, int number, int b)
+{
+    const struct ql_generator *generator = part->generator;
+    const struct ql_batch_engine *engine = generator->engine;
+    const struct branch *branch = &worker->branches[b];
+    int groups = 0;
+
+    if (!engine->weigh(engine->self, number, worker->logits + (size_t)b * engine->logits_bytes, &generator->sampling,
+                       NULL)) {
+        return false;
+    }
+    for (int32_t i = branch->items, next; i != NONE; i = next) {
+        struct item *item = &part->items[i];
+        const int token = engine->draw(engine->self, number, &item->random);
+        next = item->next;
+        worker->symbols++;
+        if (token == generator->newline) {
+            item->node = branch->node;
+            item->length = branch->depth;
+            worker->complete++;
+            continue;
+        }
+        if (worker->group[token] == NONE) {
+            worker->groups[groups++] = (uint16_t)token;
+        }
+        item->next = worker->group[token];
+        worker->group[token] = i;
+        if (branch->depth + 1 == generator->max_length) {
+            item->length = generator->max_length;
+            item->cut = true;
+            worker->cut++;
+            worker->complete++;
+        }
+    }
+    for (int k = 0; k < groups; k++) {
+        const int token = worker->groups[k];
+        worker->grown[worker->grown_count++] = (struct branch){.before = worker->states[b],
+                                                               .node = branch->node,
+                                                               .token = token,
+                                                               .depth = branch->depth + 1,
+                                                               .items = worker->group[token]};
+        worker->states[b]->users += branch->depth + 1 < generator->max_length;
+        worker->group[token] = NONE;
+    }
+    return true;
+}
+
+static enum ql_status step_branches(struct part *part, struct worker *worker, int number, int B, struct ql_error *error)
+{
+    const struct ql_batch_engine *engine = part->generator->engine;
+    const void *before[QL_BATCH_LIMIT];
+    void *after[QL_BATCH_LIMIT];
+    int tokens[QL_BATCH_LIMIT];
+
+    for (int b = 0; b < B; b++) {
+        const struct branch *branch = &worker->branches[b];
+        const bool zero = branch->before == NULL || is_reset(part->generator, branch->token);
+        before[b] = zero ? NULL : branch->before->bytes;
+        after[b] = worker->states[b]->bytes;
+        worker->states[b]->users = 0;
+        tokens[b] = branch->token;
+    }
+    worker->grown_count = 0;
+    worker->complete = 0;
+    worker->steps += (uint64_t)B;
+    enum ql_status status = engine->step(engine->self, number, after, before, tokens, worker->logits, B, error);
+    for (int b = 0; b < B && status == QL_OK; b++) {
+        if (!draw_items(part, worker, number, b)) {
+            status = ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
+        }
+    }
+    return status;
+}
+
+// Tells how far we are; only the calling thread does, without the mutex.
+static enum ql_status tell_progress(struct part *part, int number, uint32_t complete, struct ql_error *error)
+{
+    if (number == 0 && part->progress != NULL && !part->progress(part->context, part->complete_before + complete)) {
+        return ql_error_write(error, QL_ERROR_STOPPED, "stopped");
+    }
+    return QL_OK;
+}
+
+// One thread's work: until no branch waits, and no thread can bring another one.
+static void work(void *context, int task, int number)
+{
+    struct part *part = context;
+    struct worker *worker = &part->workers[number];
+    struct ql_error error;
+
+    (void)task;
+    (void)pthread_mutex_lock(&part->mutex);
+    for (;;) {
+        while (part->status == QL_OK && part->stack_count == 0 && part->busy > 0) {
+            (void)pthread_cond_wait(&part->changed, &part->mutex);
+        }
+        if (part->status != QL_OK || part->stack_count == 0) {
+            break;
+        }
+        const int B = take_branches(part, worker);
+        const uint32_t complete = part->complete;
+        part->busy++;
+        (void)pthread_mutex_unlock(&part->mutex);
+        enum ql_status status = step_branches(part, worker, number, B, &error);
+        if (status == QL_OK) {
+            status = tell_progress(part, number, complete, &error);
+        }
+        (void)pthread_mutex_lock(&part->mutex);
+        part->busy--;
+        if (status == QL_OK) {
+            return_branches(part, worker, B);
+        } else {
+            fail(part, status, &error);
+        }
+        (void)pthread_cond_broadcast(&part->changed);
+    }
+    (void)pthread_mutex_unlock(&part->mutex);
+}
+
+// --- A part of the items ---
+
+static void close_part(struct part *part)
+{
+    for (int w = 0; part->workers != NULL && w < part->generator->pool->threads; w++) {
+        struct worker *worker = &part->workers[w];
+        free(worker->branches);
+        free(worker->grown);
+        free(worker->logits);
+        free(worker->group);
+        free(worker->groups);
+    }
+    free(part->workers);
+    free(part->items);
+    free(part->stack);
+    free(part->nodes);
+    ql_arena_free(&part->arena);
+    (void)pthread_mutex_destroy(&part->mutex);
+    (void)pthread_cond_destroy(&part->changed);
+}
+
+static bool open_worker(struct worker *worker, const struct ql_batch_engine *engine, size_t item_limit)
+{
+    const size_t V = (size_t)engine->V;
+    const size_t grown = QL_BATCH_LIMIT * V < item_limit ? QL_BATCH_LIMIT * V : item_limit; // a group has an item
+
+    worker->branches = malloc(QL_BATCH_LIMIT * sizeof worker->branches[0]);
+    worker->grown = malloc(grown * sizeof worker->grown[0]);
+    worker->logits = aligned_alloc(STATE_ALIGNMENT, (QL_BATCH_LIMIT * engine->logits_bytes + STATE_ALIGNMENT - 1) /
+                                                        STATE_ALIGNMENT * STATE_ALIGNMENT);
+    worker->group = malloc(V * sizeof worker->group[0]);
+    worker->groups = malloc(V * sizeof worker->groups[0]);
+    for (size_t v = 0; v < V && worker->group != NULL; v++) {
+        worker->group[v] = NONE;
+    }
+    return worker->branches != NULL && worker->grown != NULL && worker->logits != NULL && worker->group != NULL &&
+           worker->groups != NULL;
+}
+
+// The root of the tree, and all items before it.
+static bool open_part(struct part *part, uint32_t first, uint32_t count)
+{
+    const struct ql_generator *generator = part->generator;
+    const int threads = generator->pool->threads;
+
+    part->items = malloc(count * sizeof part->items[0]);
+    part->workers = calloc((size_t)threads, sizeof part->workers[0]);
+    bool good = part->items != NULL && part->workers != NULL &&
+                grow((void **)&part->stack, &part->stack_room, 0, 1, sizeof part->stack[0]) &&
+                grow((void **)&part->nodes, &part->node_room, 0, 1, sizeof part->nodes[0]);
+    for (int w = 0; w < threads && good; w++) {
+        good = open_worker(&part->workers[w], generator->engine, count);
+    }
+    for (uint32_t i = 0; i < count && good; i++) {
+        part->items[i] = (struct item){.next = i + 1 < count ? (int32_t)i + 1 : NONE};
+        ql_random_init(&part->items[i].random, ql_generation_seed(generator->seed, first + i));
+    }
+    if (good) {
+        part->nodes[part->node_count++] = (struct node){0, 0};
+        part->stack[part->stack_count++] = (struct branch){.token = generator->first_token};
+    }
+    return good;
+}
+
+// Hands the items over, reading each from its end to its beginning.
+static enum ql_status read_items(const struct part *part, uint32_t first, uint32_t count, ql_item_function *function,
+                                 struct ql_error *error)
+{
+    uint16_t *tokens = malloc((size_t)part->generator->max_length * sizeof *tokens);
+    enum ql_status status = QL_OK;
+
+    if (tokens == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for an item");
+    }
+    for (uint32_t i = 0; i < count && status == QL_OK; i++) {
+        const struct item *item = &part->items[i];
+        uint32_t node = item->node;
+        for (int k = item->length - 1; k >= 0; k--) {
+            tokens[k] = part->nodes[node].token;
+            node = part->nodes[node].parent;
+        }
+        const struct ql_generated_item generated = {
+            .number = first + i, .tokens = tokens, .length = item->length, .cut = item->cut};
+        status = function(part->context, &generated, error);
+    }
+    free(tokens);
+    return status;
+}
+
+static enum ql_status run_part(struct part *part, uint32_t first, uint32_t count, ql_item_function *item,
+                               struct ql_generation_result *result, struct ql_error *error)
+{
+    struct ql_thread_pool *pool = part->generator->pool;
+
+    (void)pthread_mutex_init(&part->mutex, NULL);
+    (void)pthread_cond_init(&part->changed, NULL);
+    if (open_part(part, first, count)) {
+        ql_thread_pool_run(pool, work, part, pool->threads);
+    } else {
+        fail_memory(part);
+    }
+    for (int w = 0; part->workers != NULL && w < pool->threads; w++) {
+        result->symbols += part->workers[w].symbols;
+        result->steps += part->workers[w].steps;
+        result->cut += part->workers[w].cut;
+    }
+    enum ql_status status = part->status;
+    if (status == QL_OK) {
+        status = read_items(part, first, count, item, error);
+    } else if (error != NULL) {
+        *error = part->error;
+    }
+    close_part(part);
+    return status;
+}
+
+enum ql_status ql_generation_run(const struct ql_generator *generator, uint32_t first, uint32_t count,
+                                 ql_item_function *item, ql_generation_progress *progress, void *context,
+                                 struct ql_generation_result *result, struct ql_error *error)
+{
+    const uint32_t fitting = (uint32_t)(PART_SYMBOLS / generator->max_length);
+    const uint32_t limit = fitting < 1 ? 1 : fitting < QL_GENERATION_PART ? fitting : QL_GENERATION_PART;
+    enum ql_status status = QL_OK;
+
+    assert(generator->max_length >= 1);
+    *result = (struct ql_generation_result){0};
+    for (uint32_t done = 0; done < count && status == QL_OK;) {
+        const uint32_t size = count - done < limit ? count - done : limit;
+        struct part part = {.generator = generator, .progress = progress, .context = context, .complete_before = done};
+        status = run_part(&part, first + done, size, item, result, error);
+        done += size;
+    }
+    return status;
+}

@@ -1,0 +1,60 @@
+// Many texts from one model, on all cores: each item is what `predict` would write with the item's own seed, to the bit.
+//
+// What a model says next depends only on the symbols so far. So items that begin alike share their computation: they
+// walk down one tree of beginnings, whose nodes are computed once each, QL_BATCH_LIMIT of them at a time.
+// Uses: base, generate/batch_engine.h.
+#ifndef QL_GENERATE_GENERATION_H
+#define QL_GENERATE_GENERATION_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "generate/batch_engine.h"
+
+// A model and what its tokens mean. Owned by the caller.
+struct ql_generator {
+    const struct ql_batch_engine *engine;
+    int first_token;   // from which a text begins: the newline's, or 0
+    int newline;       // the token that ends an item; -1 when only the length does
+    const int *resets; // tokens before which the state is set to zero
+    int reset_count;
+    uint32_t seed; // of the run
+    struct ql_batch_sampling sampling;
+    int max_length;              // symbols after which an item is cut; at least 1
+    struct ql_thread_pool *pool; // as many threads as the engine was opened for
+};
+
+struct ql_generated_item {
+    uint32_t number;
+    const uint16_t *tokens; // without the newline
+    int length;
+    bool cut; // ended by max_length
+};
+
+// Takes one item; valid during the call. Any status but QL_OK ends the run.
+typedef enum ql_status ql_item_function(void *context, const struct ql_generated_item *item, struct ql_error *error);
+
+// Told now and then how many items are complete. Returns false to stop the run with QL_ERROR_STOPPED.
+typedef bool ql_generation_progress(void *context, uint32_t complete);
+
+struct ql_generation_result {
+    uint64_t symbols; // drawn, newlines included
+    uint64_t steps;   // of the model that were computed for them
+    uint64_t cut;     // items
+};
+
+// The seed of an item: mix(seed ^ mix(number + 0x9e3779b9)), with the mix of docs/sampling.md. Different numbers of one
+// run have different seeds.
+uint32_t ql_generation_seed(uint32_t seed, uint32_t number);
+
+// Generates the items first, first + 1, ... (count of them) and hands them over in this order, from the calling thread.
+// Nothing depends on the number of threads. Memory: for the tree, 16 bytes a symbol of at most QL_GENERATION_PART items,
+// or fewer where items may be long. `progress` may be NULL.
+// Errors: QL_ERROR_NUMERIC for logits that are not finite, QL_ERROR_SYSTEM for no memory, those of engine and callbacks.
+enum { QL_GENERATION_PART = 1 << 17 };
+enum ql_status ql_generation_run(const struct ql_generator *generator, uint32_t first, uint32_t count,
+                                 ql_item_function *item, ql_generation_progress *progress, void *context,
+                                 struct ql_generation_result *result, struct ql_error *error);
+
+#endif

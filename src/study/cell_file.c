@@ -1,0 +1,59 @@
+// Finished cells, kept in a folder: see cell_file.h. The file's name is the hash of the key; the key within decides.
+#include "study/cell_file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "corpus/item_hash.h"
+
+static char *path_of(const char *folder, const char *key)
+{
+    char *path;
+    const uint64_t hash = ql_hash_mix(ql_hash_step(ql_hash_start, key, strlen(key)));
+
+    return asprintf(&path, "%s/%016" PRIx64 ".json", folder, hash) < 0 ? NULL : path;
+}
+
+json_t *ql_cell_file_load(const char *folder, const char *key)
+{
+    char *path = path_of(folder, key);
+    json_t *file = path == NULL ? NULL : json_load_file(path, 0, NULL);
+    const char *found = json_string_value(json_object_get(file, "key"));
+    json_t *result = found != NULL && strcmp(found, key) == 0 ? json_object_get(file, "result") : NULL;
+
+    result = json_is_object(result) ? json_incref(result) : NULL;
+    json_decref(file);
+    free(path);
+    return result;
+}
+
+enum ql_status ql_cell_file_save(const char *folder, const char *key, json_t *result, struct ql_error *error)
+{
+    char *path = path_of(folder, key);
+    json_t *file = json_pack("{s:s, s:O}", "key", key, "result", result);
+    char *text = file == NULL ? NULL : json_dumps(file, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    enum ql_status status = path == NULL || text == NULL
+                                ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to keep a cell")
+                                : ql_file_save(path, text, strlen(text), error);
+
+    free(text);
+    free(path);
+    json_decref(file);
+    return status;
+}
+
+enum ql_status ql_content_read(char content[QL_CONTENT_BYTES], const char *path, struct ql_error *error)
+{
+    struct ql_file_view view;
+    enum ql_status status = ql_file_open(&view, path, error);
+
+    if (status == QL_OK) {
+        const uint64_t hash = ql_hash_mix(ql_hash_step(ql_hash_start, (const char *)view.data, view.size_bytes));
+        (void)snprintf(content, QL_CONTENT_BYTES, "%016" PRIx64, hash);
+        ql_file_close(&view);
+    }
+    return status;
+}

@@ -1,0 +1,95 @@
+// A study as its report sees it: cells with their distances from real items, series of cells over temperature, the
+// measures that are pictured, and the findings in words. What the page and the Markdown file share.
+// Uses: base, jansson, study/{cell,chart,statistics}.
+#ifndef QL_STUDY_REPORT_VIEW_H
+#define QL_STUDY_REPORT_VIEW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "study/chart.h"
+#include "study/statistics.h"
+
+// What a cell is ranked by: how far its items are from real ones, each from 0 to 1.
+enum ql_report_distance {
+    QL_DISTANCE_COPIES,      // copies and near copies beyond those among real items
+    QL_DISTANCE_REPETITIONS, // share of different items, among as many as the training text has
+    QL_DISTANCE_NEW_WORDS,
+    QL_DISTANCE_KNOWN_WORDS, // only with a wordlist
+    QL_DISTANCE_LENGTHS,     // between the distributions
+    QL_DISTANCE_COUNT
+};
+extern const char *const ql_report_distance_titles[QL_DISTANCE_COUNT];
+
+struct ql_report_cell {
+    json_t *json;
+    size_t series;
+    double temperature;
+    double distances[QL_DISTANCE_COUNT];
+    double distance; // their mean
+};
+
+// The cells of one model with one top_p and top_k, by temperature.
+struct ql_report_series {
+    char label[160];
+    size_t first; // cell
+    double best;  // smallest distance of its cells
+};
+
+enum { QL_MEASURE_LIMIT = 32, QL_FINDING_LIMIT = 24 };
+
+// One picture: a value of each cell.
+struct ql_report_measure {
+    char id[48];       // "copied": the name of the picture's file
+    const char *title; // "Copies"
+    char reading[700]; // how to read it
+    const char *y_label;
+    const char *numerator, *denominator; // counts of a cell; NULL for the distance of lengths
+    int pattern;                         // number of the pattern, or -1
+    bool percent, level;                 // `level`: shown beside that of real items
+    bool independent;                    // of items, so that Wilson's interval holds
+};
+
+struct ql_report_view {
+    const json_t *study, *own; // own: the counts of the training text
+    struct ql_report_cell *cells;
+    size_t cell_count, temperature_count;
+    struct ql_report_series *series;
+    size_t series_count;
+    size_t *shown; // the series in the pictures, the best ones where there are more than colours
+    size_t shown_count;
+    size_t *ranking;             // cells, the best first
+    size_t bin_width, bin_count; // of lengths
+    bool has_known;
+    struct ql_report_measure measures[QL_MEASURE_LIMIT];
+    size_t measure_count;
+    char headline[400];                   // the answer
+    char findings[QL_FINDING_LIMIT][900]; // what it rests on, a sentence or some each
+    size_t finding_count;
+    char pattern_findings[16][900]; // of each pattern
+    struct ql_arena arena;
+};
+
+// Errors: QL_ERROR_SYSTEM.
+enum ql_status ql_report_view_init(struct ql_report_view *view, json_t *study, struct ql_error *error);
+void ql_report_view_free(struct ql_report_view *view);
+
+// A measure's value in a cell or in the training text's counts, with its interval where it has one.
+struct ql_chart_point ql_report_value(const struct ql_report_view *view, const struct ql_report_measure *measure,
+                                      const json_t *counts);
+
+// Writes the picture of a measure; of `lengths`, the distributions of the best series.
+void ql_report_write_chart(const struct ql_report_view *view, const struct ql_report_measure *measure, bool standalone,
+                           FILE *stream);
+void ql_report_write_lengths(const struct ql_report_view *view, bool standalone, FILE *stream);
+extern const char ql_report_lengths_reading[];
+
+// "checkpoint.22, temperature 0.8, top-p 1, top-k 0"
+void ql_report_write_cell_name(const struct ql_report_view *view, size_t cell, char *text, size_t size);
+
+// "12,345" for people. The buffer has 32 bytes.
+void ql_report_write_count(char *text, uint64_t count);
+
+#endif

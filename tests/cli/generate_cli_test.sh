@@ -1,0 +1,88 @@
+#!/bin/bash
+# `quillet generate`: the items are those of `predict` and `evaluate` with the items' seeds, whatever the threads.
+# Uses: expect.sh. Arguments: the tool, json_get.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "$0")/expect.sh"
+
+numbers 200 > text.txt
+expect_exit 0 train "${tiny[@]}" --input text.txt --sequences items --run_name run --num_layers 2
+model=checkpoints/run/checkpoint.2.safetensors
+expect_exit 0 export --init_from $model --export_file model.onnx
+settings=(--temperature 0.9 --top_p 0.95 --top_k 8)
+many=(generate --init_from $model --count 300 --seed 5 --max_length 30 "${settings[@]}")
+
+expect_exit 0 "${many[@]}" --threads 1
+cp out one
+expect test "$(wc -l < one)" -eq 300
+expect_stderr "300 items"
+expect_stderr "symbols for a step of the model"
+expect_exit 0 "${many[@]}" --threads 3 --quiet
+expect_same out one
+expect test ! -s err
+expect_exit 0 "${many[@]}" --output written.txt
+expect_same written.txt one
+expect test ! -s out
+expect_exit 0 generate --model model.json --count 300 --seed 5 --max_length 30 "${settings[@]}"
+expect_same out one
+expect_exit 0 "${many[@]}" --seed 6
+expect test -n "$(cmp out one)"
+expect_exit 0 "${many[@]}" --count 40
+head -n 40 one > some
+expect_same out some
+
+# JSON tells each item's seed, with which the other commands write the same.
+expect_exit 0 "${many[@]}" --count 12 --json
+cp out items
+while read -r line; do
+    printf '%s\n' "$line" > item.json
+    seed=$("$json_get" item.json seed)
+    text=$("$json_get" item.json text)
+    expect_exit 0 predict --init_from $model "${settings[@]}" --seed "$seed" --generate 30 --quiet
+    expect test "$(head -n 1 out)" == "$text"
+    expect_exit 0 evaluate --model model.json "${settings[@]}" --seed "$seed" --length 30 --quiet
+    expect test "$(head -n 1 out)" == "$text"
+done < items
+expect test "$(wc -l < items)" -eq 12
+
+# In integers too; from a checkpoint and from its graph the same, whatever the threads.
+for format in int8 int4; do
+    expect_exit 0 "${many[@]}" --threads 1 --quantize $format
+    cp out integers
+    expect test -n "$(cmp integers one)"
+    expect_exit 0 generate --model model.json --count 300 --seed 5 --max_length 30 "${settings[@]}" --threads 3 \
+        --quantize $format
+    expect_same out integers
+    expect_exit 0 "${many[@]}" --count 4 --json --quantize $format
+    cp out items
+    while read -r line; do
+        printf '%s\n' "$line" > item.json
+        seed=$("$json_get" item.json seed)
+        text=$("$json_get" item.json text)
+        expect_exit 0 predict --init_from $model "${settings[@]}" --seed "$seed" --generate 30 --quiet --quantize $format
+        expect test "$(head -n 1 out)" == "$text"
+    done < items
+done
+expect_exit 2 "${many[@]}" --quantize int3
+
+# An item that does not end is cut, and said to be; the settings of a descriptor are the defaults.
+expect_exit 0 generate --init_from $model --count 5 --seed 1 --max_length 1 --temperature 100
+expect_stderr "cut after 1 symbols"
+expect_exit 0 generate --model model.json --count 5 --seed 1
+cp out by_default
+expect_exit 0 generate --model model.json --count 5 --seed 1 --temperature "$("$json_get" model.json temperature)"
+expect_same out by_default
+
+expect_exit 2 generate
+expect_stderr "--init_from"
+expect_exit 2 generate --init_from $model --model model.json
+expect_exit 2 generate --init_from $model --count 0
+expect_exit 2 generate --init_from $model --max_length 0
+expect_exit 1 generate --init_from absent
+expect_exit 1 generate --model absent.json
+expect_exit 1 "${many[@]}" --output absent/items
+expect_stderr "absent/items: cannot write"
+command="generate > /dev/full"
+"$tool" "${many[@]}" --count 100000 > /dev/full 2> err
+expect test $? -eq 1
+
+finish

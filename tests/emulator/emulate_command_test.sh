@@ -1,0 +1,85 @@
+#!/bin/bash
+# `quillet emulate` on the command line: options, exit codes, pictures, the console as a pipe and as a terminal.
+# Uses: the image of firmware_test.sh, without which it is skipped; socat for the terminal. Argument: the tool.
+set -uo pipefail
+
+tool=$1
+if [[ ! -e quotes.uf2 ]]; then
+    echo "there is no image: see firmware_in_the_emulator" >&2
+    exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# run CODE ARGUMENT...: runs the command, without input, and checks its exit code.
+run()
+{
+    local expected=$1 code
+    shift
+    "$tool" emulate "$@" > "$work/out" 2> "$work/err" < /dev/null
+    code=$?
+    check "exit $code of: emulate $*" test $code -eq "$expected"
+}
+
+check()
+{
+    local what=$1
+    shift
+    "$@" > /dev/null || {
+        echo "FAILED: $what: $*" >&2
+        cat "$work/out" "$work/err" >&2
+        failures=$((failures + 1))
+    }
+}
+
+run 2
+check "no image" grep -q "the image is missing" "$work/err"
+run 2 quotes.uf2 other.uf2
+run 2 quotes.uf2 --panel eink
+check "panels are listed" grep -q "ssd1683, uc8176, none" "$work/err"
+run 2 quotes.uf2 --pages 0
+run 2 quotes.uf2 --seconds ""
+run 2 quotes.uf2 --speed 3
+run 1 "$work/absent.uf2"
+check "the file is named" grep -q "absent.uf2" "$work/err"
+run 1 "$0"
+check "no image" grep -q "UF2" "$work/err"
+run 1 quotes.uf2 --elf "$0"
+run 1 quotes.uf2 --elf image/quotes.elf --fault fire
+run 1 quotes.uf2 --elf image/quotes.elf --flip nothing
+head -c 5000 quotes.uf2 > "$work/cut.uf2"
+run 1 "$work/cut.uf2"
+check "cut short" grep -q "whole UF2 blocks" "$work/err"
+
+# A page, its picture, its console; the second run is the same to the byte, and ends by itself when the input has ended.
+run 0 quotes.uf2 --pages 2 --send "seed 5" --send next --png "$work/page.png" --seconds 60
+run 0 quotes.uf2 --elf image/quotes.elf --send "seed 5" --until "= page done" --png "$work/page.png" --profile --quiet
+check "console" grep -q "^= seed 5" "$work/out"
+check "picture" test -s "$work/page.png"
+cp "$work/out" "$work/first"
+run 0 image/quotes.elf --send "seed 5" --until "= page done"
+check "the same again" cmp "$work/first" "$work/out"
+printf 'stats\nbootsel\n' | "$tool" emulate quotes.uf2 > "$work/out" 2> "$work/err"
+check "boot loader" grep -q "left for the boot loader" "$work/err"
+check "input" grep -q "^= stats us_per_char" "$work/out"
+
+# With the other controller's panel BUSY means the opposite: the firmware says so, and goes on.
+run 0 quotes.uf2 --elf image/quotes.elf --panel uc8176 --seconds 60
+check "the other controller" grep -q "^= error panel busy timeout" "$work/out"
+
+# The watchers of a real board watch this one.
+if command -v socat > /dev/null; then
+    "$tool" emulate quotes.uf2 --pty "$work/port" --realtime --quiet --seconds 30 2> "$work/err" &
+    emulator=$!
+    for _ in $(seq 100); do
+        [[ -e $work/port ]] && break
+        sleep 0.1
+    done
+    { printf 'stats\n'; sleep 4; } | timeout 20 "$tool" monitor --port "$work/port" > "$work/out" 2>> "$work/err"
+    check "monitor" grep -q "^= stats us_per_char" "$work/out"
+    kill $emulator
+    wait $emulator 2> /dev/null
+fi
+
+((failures == 0))

@@ -1,0 +1,209 @@
+// The firmware's real image in the emulator, beside the program for the host: the same characters, the same pixels, and
+// after each fault a message and a next quote.
+// Uses: node's own test runner, emulator/. firmware_test.sh builds what the variables QL_IMAGE, QL_SYMBOLS (its ELF file)
+// and QL_QUOTES (the program) name.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import test from "node:test";
+
+import { Board } from "../../emulator/board.js";
+import { ConsoleReader } from "../../emulator/console.js";
+import { BootLoaderExit } from "../../emulator/errors.js";
+import { addFault, flipBit } from "../../emulator/faults.js";
+import { readSymbols, readUf2 } from "../../emulator/image.js";
+import { Ssd1683 } from "../../emulator/panel/ssd1683.js";
+import { Uc8176 } from "../../emulator/panel/uc8176.js";
+import { decodePng } from "../../emulator/picture.js";
+
+const { QL_IMAGE: image, QL_SYMBOLS: elf, QL_QUOTES: quotes } = process.env;
+const symbols = readSymbols(readFileSync(elf), elf);
+const SECOND = 1e9, DAY = 86400 * SECOND;
+
+// A board that has been powered up, with what its console said and what its panel showed.
+function powerUp({ controller = new Ssd1683(), flip, faults = [], ...options } = {}) {
+  const flash = readUf2(readFileSync(image), image);
+  if (flip !== undefined) {
+    flipBit(flash, symbols, flip);
+  }
+  const board = new Board({ flash, symbols, controller, ...options });
+  const reader = new ConsoleReader(board);
+  const lines = [], pictures = [];
+  board.onConsole = (bytes) => reader.take(bytes);
+  reader.onLine = (line) => lines.push(line);
+  controller.onPicture = (frame) => pictures.push({ frame, nanos: board.nanos });
+  faults.forEach((fault) => addFault(board, fault));
+  return {
+    board, controller, lines, pictures,
+    type: (line) => board.send(Buffer.from(`${line}\n`)),
+    // Runs until a line of the console fits. Counted from the lines that were there before.
+    until(pattern, seconds = 300) {
+      const from = lines.length;
+      const state = board.run({
+        isDone: () => lines.slice(from).some((line) => pattern.test(line)),
+        untilNanos: board.nanos + seconds * SECOND,
+      });
+      assert.equal(state, "done", `no line like ${pattern} within ${seconds} s; the last ones are\n${lines.slice(-12).join("\n")}`);
+      return lines.slice(from);
+    },
+    pass: (seconds) => board.run({ untilNanos: board.nanos + seconds * SECOND }),
+  };
+}
+
+// A page of a seed: the lines from the seed on, without times.
+function pageOf(lines, seed) {
+  const begin = lines.lastIndexOf(`= seed ${seed}`);
+  assert.ok(begin >= 0, lines.join("\n"));
+  const rest = lines.slice(begin);
+  return rest.slice(0, rest.indexOf("= page done") + 1).map((line) => line.replace(/^(= mark end \d+) \d+$/, "$1"))
+    .map((line) => line.replace(/^= page begin \d+$/, "= page begin"));
+}
+
+function onHost(...args) {
+  return execFileSync(quotes, args, { input: "", stdio: ["pipe", "pipe", "ignore"] }).toString("utf8");
+}
+
+function picturesOnHost(seed) {
+  const folder = mkdtempSync(path.join(tmpdir(), "quillet."));
+  try {
+    const file = path.join(folder, "page.png");
+    onHost("--seed", `${seed}`, "--count", "1", "--png", file);
+    return decodePng(readFileSync(file));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+// A device that works: a page of any seed comes out.
+function expectNextPage(device, seed = 3) {
+  const { pictures } = device;
+  const before = pictures.length;
+  device.type(`seed ${seed}`);
+  device.until(new RegExp(`^= seed ${seed}$`));
+  device.until(/^= page done$/);
+  assert.equal(pictures.length, before + 1);
+  assert.deepEqual(pictures.at(-1).frame, picturesOnHost(seed));
+}
+
+for (const [name, Controller] of [["ssd1683", Ssd1683], ["uc8176", Uc8176]]) {
+  test(`the device writes what the host writes, and ${name} shows the host's pixels`, () => {
+    const device = powerUp({ controller: new Controller() });
+    device.until(/^= start /);
+    device.type(`panel ${name}`);
+    for (const seed of [1, 5, 4294967295]) {
+      expectNextPage(device, seed);
+      const host = onHost("--console", "--seed", `${seed}`, "--count", "1").split("\n").map((line) => line.replace(/\r$/, ""));
+      assert.deepEqual(pageOf(device.lines, seed), pageOf(host, seed));
+    }
+    device.pass(1);
+    assert.equal(device.controller.isAwake, false);
+  });
+}
+
+test("the self-test passes, and one flipped bit of a weight makes it fail", () => {
+  const whole = powerUp();
+  whole.until(/^= start /);
+  whole.type("selftest");
+  whole.until(/^= selftest pass$/);
+
+  for (const weights of ["quotes_model_rnn_l0_w_hh", "names_model_output_b"]) {
+    const damaged = powerUp({ flip: weightOf(weights) });
+    damaged.until(/^= start /);
+    damaged.type("selftest");
+    const lines = damaged.until(/^= selftest /).concat(damaged.until(/^= selftest (pass|fail)/));
+    assert.match(lines.at(-1), weights.startsWith("quotes") ? /fail quotes_step \d/ : /fail .*names_step \d/);
+  }
+});
+
+test("a panel that stays busy is an error on the console, and the next quote is written", () => {
+  const device = powerUp({ faults: ["busy:1"] });
+  expectNextPage(device);
+  device.type("next");
+  device.until(/^= error panel busy timeout$/);
+  const lines = device.until(/^= error panel busy timeout$/);
+  assert.ok(lines.some((line) => line.startsWith("= mark end")), lines.join("\n"));
+  assert.equal(device.pictures.length, 1);
+});
+
+for (const [kind, message] of [["reset", /^= start /], ["watchdog", /^= error watchdog restarted the device$/]]) {
+  test(`a reset in mid-generation (${kind}) ends in a message and a next quote`, () => {
+    const device = powerUp({ faults: [`${kind}:130`] });
+    device.until(/^= start /);
+    device.until(message);
+    assert.equal(device.board.resets, 1);
+    expectNextPage(device);
+  });
+}
+
+test("a reset in the middle of a refresh leaves no wrong picture", () => {
+  const device = powerUp();
+  device.until(/^= start /);
+  device.type("seed 2");
+  device.board.run({ isDone: () => device.lines.includes("= seed 2") && device.controller.isRefreshing });
+  device.board.requestReset({ byRunPin: true });
+  device.until(/^= start /);
+  assert.equal(device.pictures.length, 0);
+  expectNextPage(device);
+});
+
+test("a flood of bytes on the console neither hangs the device nor changes its page", () => {
+  const device = powerUp({ faults: ["flood:150"] });
+  device.until(/^= start /);
+  device.type("seed 4");
+  device.until(/^= error command/);
+  device.until(/^= page done$/, 600);
+  device.pass(60);
+  assert.deepEqual(device.pictures.at(-1).frame, picturesOnHost(4));
+  device.type(""); // ends the last line of the flood
+  expectNextPage(device);
+});
+
+test("on batteries the board sleeps from page to page, a day or eight hours", () => {
+  for (const [jumpers, interval] of [[[], DAY], [[21], DAY / 3]]) {
+    const device = powerUp({ console: "none", jumpers });
+    const { board, pictures } = device;
+    board.run({ untilNanos: 1.5 * interval });
+    assert.equal(pictures.length, 2);
+    const gap = pictures[1].nanos - pictures[0].nanos;
+    assert.ok(Math.abs(gap - interval) < 30 * SECOND, `${gap / SECOND} s`);
+    assert.ok(board.cycles * 8 < 0.01 * board.nanos, "the processor was awake");
+  }
+});
+
+test("the clicks of the piezo are the characters, unless the jumper is open", () => {
+  for (const [jumpers, clicks] of [[[18], true], [[], false]]) {
+    const device = powerUp({ jumpers });
+    let changes = 0;
+    device.board.mcu.gpio[2].addListener(() => { changes++; });
+    device.until(/^= page done$/);
+    assert.equal(changes > 20, clicks, `${changes} changes of the piezo's level`);
+  }
+});
+
+test("bootsel leaves for the boot loader", () => {
+  const device = powerUp();
+  device.until(/^= start /);
+  device.type("bootsel");
+  assert.throws(() => device.pass(10), BootLoaderExit);
+});
+
+test("statistics tell the battery's voltage, and the stack is within bounds", () => {
+  const device = powerUp({ batteryVolts: 3.3 });
+  expectNextPage(device);
+  device.type("stats");
+  const stats = device.until(/^= stats /).find((line) => line.startsWith("= stats "));
+  const value = (key) => Number(new RegExp(` ${key} (-?\\d+)`).exec(stats)[1]);
+  assert.ok(Math.abs(value("battery_mv") - 3300) < 20, stats);
+  assert.ok(value("stack_bytes") > 500 && value("stack_bytes") < 8192, stats);
+  assert.ok(value("us_per_char") > 1000, stats);
+});
+
+// A byte of a weight that counts: the top of its mantissa, in the middle of the matrix.
+function weightOf(name) {
+  const symbol = symbols.byName.get(name);
+  assert.ok(symbol !== undefined, `no ${name} among the symbols`);
+  return `${name}+${4 * Math.floor(symbol.bytes / 8) + 2}`;
+}

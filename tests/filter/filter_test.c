@@ -1,0 +1,401 @@
+// The filter: what the syntax of a list means, what matches and what does not, a text that is drawn at random through it
+// beside the slow oracle, the file cut short and damaged, and the set of refused items.
+// Uses: filter, word_checker, cmocka.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "corpus/vocabulary.h"
+#include "device/random.h"
+#include "filter/explanation.h"
+#include "filter/filter_file.h"
+#include "filter/listing.h"
+#include "word_checker.h"
+
+static void compile(struct ql_filter_file *file, const char *list, const char *items)
+{
+    struct ql_listing listing = {0};
+    struct ql_item_keys keys = {0};
+    struct ql_error error;
+
+    assert_int_equal(ql_listing_read(&listing, list, strlen(list), "list", 0, &error), QL_OK);
+    if (items != NULL) {
+        assert_int_equal(ql_item_keys_load(&keys, items, &error), QL_OK);
+    }
+    if (ql_filter_file_init(file, &listing, &keys, &error) != QL_OK) {
+        fail_msg("%s", error.message);
+    }
+    ql_listing_free(&listing);
+    ql_item_keys_free(&keys);
+}
+
+// How many findings there are in a text.
+static size_t findings(const struct ql_filter_file *file, const char *text)
+{
+    struct ql_explanation explanation;
+    struct ql_error error;
+
+    assert_int_equal(ql_explanation_init(&explanation, file, text, strlen(text), &error), QL_OK);
+    const size_t count = explanation.count;
+    ql_explanation_free(&explanation);
+    return count;
+}
+
+struct text_case {
+    const char *list, *text;
+    bool refused;
+};
+
+static void filter_text_is_refused_where_a_word_is_listed(void **state)
+{
+    (void)state;
+    // clang-format off
+    static const struct text_case cases[] = {
+        // whole words
+        {"tofu", "tofu", true}, {"tofu", "a tofu.", true}, {"tofu", "Tofu", true}, {"tofu", "tofus", false},
+        {"tofu", "atofu", false}, {"tofu", "tofu2", true}, {"tofu", "tofu's", true}, {"tofu", "x\ntofu\ny", true},
+        {"tofu", "to\nfu", false}, {"tofu", "tof", false}, {"tofu", "", false},
+        // where a word begins, ends, anywhere
+        {"tofu*", "tofus", true}, {"tofu*", "atofu", false}, {"*tofu", "atofu", true}, {"*tofu", "atofus", false},
+        {"*tofu*", "atofus", true}, {"*tofu*", "to-fux", true}, {"*tofu*", "ato-fu", false},
+        // digits, signs, accents, width, foreign letters
+        {"tofu", "t0fu", true}, {"tofu", "+ofu", true}, {"tofu", "TÖFÛ", true}, {"tofu", "ｔｏｆｕ", true},
+        {"tofu", "to\xcc\x88" "fu", true}, {"tofu", "tоfu", true}, {"tofu", "t*fu", true}, {"tofu", "tof#", true},
+        {"silly", "s1lly", true}, {"silly", "si1ly", true}, {"silly", "s1l1y", true}, {"silly", "s|lly", true},
+        {"boss", "boß", true}, {"bo", "boß", false}, {"caesar", "cæsar", true}, {"caesar", "cäsar", false},
+        // letters written apart
+        {"tofu", "t o f u", true}, {"tofu", "t-o-f-u", true}, {"tofu", "t.  o . f_u", true}, {"tofu", "I t o f u", true},
+        {"tofu", "to fu", false}, {"tofu", "to-fu", true}, {"tofu", "t'ofu", true}, {"tofu", "to-fus", false},
+        {"tofu", "t o fu", false}, {"tofu", "t o f u s", true}, {"tofu", "t,o,f,u", false}, {"tofu", "at o f u", false},
+        {"ab", "a b", false}, {"ab", "a-b", false}, {"abc", "A. B. C. Dee", true},
+        // letters that are repeated
+        {"tofu", "toofu", false}, {"tofu", "tooofu", true}, {"tofu", "tttoooofffuuu", true}, {"moon", "moooon", true},
+        {"moon", "mon", false}, {"mon", "mooon", true}, {"kkk", "kkk", true}, {"kkk", "kkkkk", true}, {"kkk", "kk", false},
+        {"tofu", "ttofu", false}, {"*tofu*", "ttofu", true},
+        // phrases
+        {"big tofu", "big tofu", true}, {"big tofu", "Big - tofu", true}, {"big tofu", "bigtofu", false},
+        {"big tofu", "big, tofu", false}, {"big tofu", "big\ntofu", false}, {"big tofu", "b i g t o f u", false},
+        // several
+        {"tofu\nrice", "rice", true}, {"tofu\n!tofu\nrice", "tofu", false}, {"# tofu", "tofu", false},
+        {"*of*\ntofu", "tofu", true}, {"big tofu\nbig", "big", true}, {"tofu\ntofurkey", "tofurkey", true},
+        // beside what has been left open
+        {"tof*\n*tofu*", "atofus", true}, {"tof*\n*tofu", "atofu", true}, {"*tof*\ntofu*", "t-o-f-us", true},
+        {"tofu", "tofu\n", true}, {"tofu", "tofutofu", false}, {"*tofu", "tofutofu", true}, {"tofu", "東tofu", false},
+    };
+    // clang-format on
+
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct ql_filter_file file;
+        compile(&file, cases[k].list, NULL);
+        if ((findings(&file, cases[k].text) > 0) != cases[k].refused) {
+            fail_msg("list '%s', text '%s': must %sbe refused", cases[k].list, cases[k].text,
+                     cases[k].refused ? "" : "not ");
+        }
+        ql_filter_file_free(&file);
+    }
+}
+
+static void listing_line_that_is_no_entry_is_an_error_with_its_number(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"a",
+                                        "ok\n*",
+                                        "***",
+                                        "ok\nto*fu",
+                                        "tofu\t",
+                                        "tofu\tx",
+                                        "tofu\t12",
+                                        "東京",
+                                        "\xff\xfe",
+                                        "ab&cd",
+                                        "abcdefghijklmnopqrstuvwxyzabcdefg"};
+
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        struct ql_listing listing = {0};
+        struct ql_error error;
+        if (ql_listing_read(&listing, wrong[k], strlen(wrong[k]), "words", 0, &error) != QL_ERROR_INPUT) {
+            fail_msg("'%s' was taken", wrong[k]);
+        }
+        assert_int_equal(strncmp(error.message, strchr(wrong[k], '\n') == NULL ? "words:1: " : "words:2: ", 9), 0);
+        ql_listing_free(&listing);
+    }
+}
+
+static void listing_rating_below_the_minimum_leaves_an_entry_out(void **state)
+{
+    (void)state;
+    const char text[] = "tofu\t1\r\n*rice*\t2\r\nbean\n\n";
+    struct ql_listing listing = {0};
+    struct ql_error error;
+
+    assert_int_equal(ql_listing_read(&listing, text, strlen(text), "words", 2, &error), QL_OK);
+    assert_int_equal(listing.count, 2);
+    assert_int_equal(listing.entries[0].ends, QL_FILTER_ANY);
+    ql_listing_free(&listing);
+}
+
+// A list of random words of few letters, so that they overlap; in the syntax, for both sides.
+static void make_list(struct ql_random *random, char *list, size_t room)
+{
+    static const char letters[] = "abcil";
+    size_t length = 0;
+    const uint32_t count = 1 + ql_random_step(random) % 12;
+
+    for (uint32_t k = 0; k < count; k++) {
+        const uint32_t size = 2 + ql_random_step(random) % 5, kind = ql_random_step(random) % 8;
+        length += (size_t)snprintf(list + length, room - length, "%s", kind == 1 || kind == 2 ? "*" : "");
+        for (uint32_t i = 0; i < size; i++) {
+            const bool gap = i > 1 && i + 2 < size && ql_random_step(random) % 8 == 0;
+            list[length++] = gap ? ' ' : letters[ql_random_step(random) % 5];
+        }
+        length += (size_t)snprintf(list + length, room - length, "%s\n", kind == 2 || kind == 3 ? "*" : "");
+    }
+}
+
+// What a model could say that draws every token alike: nothing that the oracle finds, and there is always a way on.
+static void filter_text_drawn_at_random_holds_no_listed_word(void **state)
+{
+    (void)state;
+    enum { LISTS = 60, ITEMS = 60, LONGEST = 40 };
+    static const uint32_t symbols[] = {'\n', ' ', '-', '.', ',', '1', '4', '!', '*', 'a', 'b', 'c', 'i', 'l', 'A', 'q'};
+    enum { V = sizeof symbols / sizeof symbols[0] };
+    static const char path[] = "filter_test.words";
+    struct ql_random random;
+    size_t drawn = 0, stopped = 0, without = 0;
+
+    ql_random_init(&random, 5);
+    for (int round = 0; round < LISTS; round++) {
+        char list[1024];
+        struct ql_filter_file file;
+        struct ql_filter_binding binding;
+        struct word_checker checker;
+        struct ql_error error;
+
+        make_list(&random, list, sizeof list);
+        FILE *stream = fopen(path, "w");
+        assert_non_null(stream);
+        (void)fputs(list, stream);
+        (void)fclose(stream);
+        word_checker_init(&checker, path);
+        compile(&file, list, NULL);
+        assert_int_equal(ql_filter_binding_init(&binding, &file, symbols, V, &error), QL_OK);
+        assert_int_equal(ql_filter_binding_check(&binding, &file, &error), QL_OK);
+        for (int item = 0; item < ITEMS; item++) {
+            struct ql_filter_state text_state;
+            char text[LONGEST * 4];
+            int length = 0, token = 0, free_length = 0;
+            char free_text[LONGEST + 1];
+            ql_filter_init(&text_state);
+            for (;;) {
+                uint32_t barred[1] = {0};
+                (void)ql_filter_bar(barred, &text_state, &binding.filter);
+                assert_int_not_equal(barred[0] & ((1u << V) - 1), (1u << V) - 1);
+                const int wanted = (int)(ql_random_step(&random) % V);
+                if (free_length < LONGEST && symbols[wanted] != '\n') {
+                    free_text[free_length++] = (char)symbols[wanted];
+                }
+                if (barred[0] >> wanted & 1u) {
+                    stopped++;
+                    continue;
+                }
+                token = wanted;
+                if (symbols[token] == '\n') {
+                    break;
+                }
+                text[length++] = (char)symbols[token];
+                if (length >= LONGEST && ql_filter_may_end(&text_state, &binding.filter, token)) {
+                    break;
+                }
+                assert_true(length < (int)sizeof text - 1);
+                ql_filter_step(&text_state, &binding.filter, token);
+            }
+            text[length] = free_text[free_length] = '\0';
+            const struct word_entry *found = word_checker_find(&checker, text);
+            if (found != NULL) {
+                fail_msg("'%s' holds '%s' of the list\n%s", text, found->letters, list);
+            }
+            without += word_checker_find(&checker, free_text) != NULL;
+            drawn++;
+        }
+        ql_filter_binding_free(&binding);
+        ql_filter_file_free(&file);
+        word_checker_free(&checker);
+    }
+    (void)remove(path);
+    assert_true(stopped > drawn / 10); // the filter had something to do
+    assert_true(without > drawn / 10); // and the oracle sees what it is for
+}
+
+// The other side: what the oracle finds nothing in, the filter lets pass.
+static void filter_text_without_a_listed_word_passes(void **state)
+{
+    (void)state;
+    static const char symbols[] = " -.,14!*abcilAq";
+    static const char path[] = "filter_test2.words";
+    struct ql_random random;
+    size_t passed = 0, refused = 0;
+
+    ql_random_init(&random, 6);
+    for (int round = 0; round < 60; round++) {
+        char list[1024], text[24];
+        struct ql_filter_file file;
+        struct word_checker checker;
+        make_list(&random, list, sizeof list);
+        FILE *stream = fopen(path, "w");
+        assert_non_null(stream);
+        (void)fputs(list, stream);
+        (void)fclose(stream);
+        word_checker_init(&checker, path);
+        compile(&file, list, NULL);
+        for (int item = 0; item < 60; item++) {
+            const uint32_t length = 1 + ql_random_step(&random) % (sizeof text - 1);
+            for (uint32_t k = 0; k < length; k++) {
+                text[k] = symbols[ql_random_step(&random) % (sizeof symbols - 1)];
+            }
+            text[length] = '\0';
+            const struct word_entry *found = word_checker_find(&checker, text);
+            if ((findings(&file, text) > 0) != (found != NULL)) {
+                fail_msg("'%s': the filter and the oracle (%s) do not agree about the list\n%s", text,
+                         found == NULL ? "nothing" : found->letters, list);
+            }
+            passed += found == NULL;
+            refused += found != NULL;
+        }
+        ql_filter_file_free(&file);
+        word_checker_free(&checker);
+    }
+    (void)remove(path);
+    assert_true(passed > 200 && refused > 200);
+}
+
+static void filter_that_leaves_nothing_to_say_is_an_error(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list;
+        const char *vocabulary;
+        bool possible;
+    } cases[] = {
+        {"*ab*\n*aa*\n*ba*\n*bb*", "ab", false},
+        {"*ab*\n*aa*\n*ba*\n*bb*", "ab\n", true},
+        {"*ab*\n*aa*\n*ba*\n*bb*\naca", "ab\n", true},
+        {"*ab*\n*aa*\n*ba*\n*bb*\nab", "abc\n", true},
+        {"*xa*\n*xb*\nyx\naa", "ab\n", true},
+        {"*aa*\n*ba*\nab\n", "ab", true},
+        {"*aa*\n*ab*\n*ba*\nbb", "ab\n ", false},
+        {"", "a", true},
+        {"*aa*\n*ab*\n*ba*\nbb", "ab\n\xe6\x9d\xb1", true},
+    };
+
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        static struct ql_vocabulary vocabulary;
+        struct ql_filter_file file;
+        struct ql_filter_binding binding;
+        struct ql_error error;
+        compile(&file, cases[k].list, NULL);
+        assert_int_equal(ql_vocabulary_read(&vocabulary, cases[k].vocabulary, strlen(cases[k].vocabulary), &error),
+                         QL_OK);
+        assert_int_equal(ql_filter_binding_init(&binding, &file, vocabulary.symbols, vocabulary.count, &error), QL_OK);
+        if ((ql_filter_binding_check(&binding, &file, &error) == QL_OK) != cases[k].possible) {
+            fail_msg("case %zu", k);
+        }
+        ql_filter_binding_free(&binding);
+        ql_filter_file_free(&file);
+    }
+}
+
+static void filter_file_comes_back_as_it_was_and_no_byte_of_it_may_change(void **state)
+{
+    (void)state;
+    static const char path[] = "filter_test.qlf", items[] = "filter_test.items";
+    struct ql_filter_file file, copy;
+    struct ql_error error;
+    static unsigned char bytes[1 << 20];
+
+    FILE *stream = fopen(items, "w");
+    assert_non_null(stream);
+    (void)fputs("A first item\nanother\n\n...\n", stream);
+    (void)fclose(stream);
+    compile(&file, "tofu\n*rice*\nbig bean", items);
+    assert_int_equal(file.items.item_count, 2);
+    assert_int_equal(ql_filter_file_save(&file, path, &error), QL_OK);
+    assert_int_equal(ql_filter_file_load(&copy, path, &error), QL_OK);
+    assert_int_equal(copy.automaton.edge_count, file.automaton.edge_count);
+    assert_memory_equal(copy.automaton.edges, file.automaton.edges, 4 * file.automaton.edge_count);
+    assert_int_equal(copy.automaton.place_count, file.automaton.place_count);
+    assert_int_equal(findings(&copy, "tofu"), 1);
+    assert_int_equal(findings(&copy, "Another"), 1);
+    assert_int_equal(findings(&copy, "a FIRST, item!"), 1);
+    ql_filter_file_free(&copy);
+
+    stream = fopen(path, "rb");
+    assert_non_null(stream);
+    const size_t size = fread(bytes, 1, sizeof bytes, stream);
+    (void)fclose(stream);
+    for (size_t k = 0; k < size; k += k < 64 ? 1 : 97) {
+        bytes[k] ^= 0x20;
+        assert_int_equal(ql_filter_file_read(&copy, bytes, size, "f", &error), QL_ERROR_INPUT);
+        bytes[k] ^= 0x20;
+        assert_int_equal(ql_filter_file_read(&copy, bytes, k, "f", &error), QL_ERROR_INPUT);
+    }
+    assert_int_equal(ql_filter_file_read(&copy, bytes, size, "f", &error), QL_OK);
+    ql_filter_file_free(&copy);
+    ql_filter_file_free(&file);
+    (void)remove(path);
+    (void)remove(items);
+}
+
+static void fingerprint_set_holds_every_item_and_few_others(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {1, 2, 3, 10, 1000, 50000};
+
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        struct ql_item_keys keys = {.keys = malloc(counts[c] * sizeof(uint32_t)), .count = counts[c]};
+        struct ql_fingerprint_set set;
+        struct ql_error error;
+        size_t mistaken = 0;
+        enum { OTHERS = 200000 };
+
+        assert_non_null(keys.keys);
+        for (size_t k = 0; k < counts[c]; k++) {
+            keys.keys[k] = ql_random_mix((uint32_t)k) | 1;
+        }
+        assert_int_equal(ql_fingerprint_set_init(&set, &keys, &error), QL_OK);
+        const struct ql_filter filter = {.fingerprints = set.fingerprints, .block = set.block, .seed = set.seed};
+        for (size_t k = 0; k < counts[c]; k++) {
+            const struct ql_filter_state item = {.item_hash = ql_random_mix((uint32_t)k) | 1};
+            assert_true(ql_filter_refuses(&item, &filter));
+        }
+        for (uint32_t k = 0; k < OTHERS; k++) {
+            const struct ql_filter_state item = {.item_hash = (ql_random_mix(k + 1000000) | 1) - 1};
+            mistaken += item.item_hash != 0 && ql_filter_refuses(&item, &filter);
+        }
+        assert_in_range(mistaken, OTHERS / 256 * 8 / 10, OTHERS / 256 * 12 / 10); // seven standard deviations
+        assert_true(3 * (size_t)set.block <= counts[c] * 124 / 100 + 60);
+        ql_fingerprint_set_free(&set);
+        ql_item_keys_free(&keys);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(filter_text_is_refused_where_a_word_is_listed),
+        cmocka_unit_test(listing_line_that_is_no_entry_is_an_error_with_its_number),
+        cmocka_unit_test(listing_rating_below_the_minimum_leaves_an_entry_out),
+        cmocka_unit_test(filter_text_drawn_at_random_holds_no_listed_word),
+        cmocka_unit_test(filter_text_without_a_listed_word_passes),
+        cmocka_unit_test(filter_that_leaves_nothing_to_say_is_an_error),
+        cmocka_unit_test(filter_file_comes_back_as_it_was_and_no_byte_of_it_may_change),
+        cmocka_unit_test(fingerprint_set_holds_every_item_and_few_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,59 @@
+#!/bin/sh
+# A model that was trained on listed words says none with the filter, and many without it, on the host and in generated
+# C, which write the same text. The oracle that looks for the words shares no code with the filter.
+# Usage: hostile_test.sh SOURCES QUILLET HOSTILE_HOST WORDS CC ITEMS. Exit code 77: there is no list.
+set -eu
+
+root=$1
+quillet=$2
+host=$3
+words=$4
+cc=$5
+items=$6
+
+if [ ! -e "$words" ]; then
+    echo "the default list is not there: tools/bootstrap web, and build again"
+    exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+# Nothing but listed words, in a few dresses, and words that hold some.
+sed -e '/^#/d' -e 's/	.*//' -e 's/\*//g' "$words" > plain
+{
+    cat plain plain plain
+    sed 's/^./\U&/' plain
+    sed 's/i/1/; s/a/4/; s/s/$/' plain
+    sed 's/./& /g' plain
+    sed 's/./&-/2' plain
+    paste -d ' ' plain plain
+    sed '/^#/d; /^$/d' "$root/words/innocent.txt"
+} | LC_ALL=C sort -u | awk 'BEGIN { srand(1) } { print rand() "\t" $0 }' | LC_ALL=C sort | cut -f 2- > text
+
+checkpoint=$("$quillet" train --input text --checkpoint_dir runs --run_name hostile --sequences items --rnn_size 64 \
+    --embedding_size 24 --num_layers 1 --max_epochs 8 --learning_rate 0.006 --generate 0 --threads 1 --seed 1 --quiet)
+"$quillet" export --init_from "$checkpoint" --export_file hostile.onnx --quiet
+"$quillet" filter --words "$words" --output words.qlf > /dev/null
+
+# A tenth of the items says enough about the model without the filter.
+for filter in words.qlf -; do
+    if [ "$filter" = - ]; then
+        "$quillet" compile --model hostile.json --name hostile --output hostile.c
+        define=UNFILTERED
+        items=$((items / 10))
+    else
+        "$quillet" compile --model hostile.json --name hostile --filter "$filter" --output hostile.c
+        define=FILTERED
+    fi
+    "$cc" -std=c11 -O2 -D "$define" -I . -I "$root/tests/filter" -o generated "$root/tests/filter/hostile_generated.c" \
+        "$root/tests/filter/hostile_count.c" "$root/tests/filter/word_checker.c" hostile.c
+    "$host" "$checkpoint" "$filter" "$words" "$items" > host.out
+    ./generated "$words" "$items" > generated.out
+    echo "$define: $(cat host.out)"
+    cmp host.out generated.out
+    case $define in
+    FILTERED) grep -q 'with_words 0 ' host.out ;;
+    *) awk -v items="$items" '{ exit !($4 > items / 10) }' host.out ;;
+    esac
+done

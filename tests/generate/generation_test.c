@@ -1,0 +1,448 @@
+// Items that were generated together are those that a stepper writes one by one: for every cell, from a checkpoint's
+// weights and through ONNX, in batches and stream by stream, with any number of threads.
+// Uses: generate, onnx, model/stepper, cmocka.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "generate/generation.h"
+#include "onnx/model_graph.h"
+#include "onnx/onnx_reader.h"
+#include "onnx/onnx_writer.h"
+
+enum { ITEM_LIMIT = 3000, LENGTH_LIMIT = 40 };
+
+struct text {
+    int length;
+    bool cut;
+    uint16_t tokens[LENGTH_LIMIT]; // or its beginning
+};
+
+// What the callbacks collect.
+struct collection {
+    struct text *texts;
+    uint32_t count, stop_at;
+    uint32_t told;
+};
+
+static enum ql_status take_item(void *context, const struct ql_generated_item *item, struct ql_error *error)
+{
+    struct collection *collection = context;
+    struct text *text = &collection->texts[collection->count];
+
+    (void)error;
+    assert_int_equal(item->number, collection->count);
+    text->length = item->length;
+    text->cut = item->cut;
+    memcpy(text->tokens, item->tokens,
+           (size_t)(item->length < LENGTH_LIMIT ? item->length : LENGTH_LIMIT) * sizeof text->tokens[0]);
+    collection->count++;
+    return QL_OK;
+}
+
+static bool take_progress(void *context, uint32_t complete)
+{
+    struct collection *collection = context;
+    collection->told = complete;
+    return collection->stop_at == 0 || complete < collection->stop_at;
+}
+
+// Random weights, made larger so that the model has opinions.
+static void make_model(struct ql_model *model, struct ql_dimensions d)
+{
+    struct ql_error error;
+
+    assert_int_equal(ql_model_init(model, d, &error), QL_OK);
+    ql_model_reset(model, 3);
+    for (int k = 0; k < d.V * d.H; k++) {
+        model->output_weight[k] *= 6.0f;
+    }
+}
+
+static struct ql_generator make_generator(const struct ql_batch_engine *engine, struct ql_thread_pool *pool)
+{
+    return (struct ql_generator){.engine = engine,
+                                 .seed = 9,
+                                 .sampling = {.temperature = 0.8f, .top_p = 0.95f, .top_k = 10},
+                                 .max_length = LENGTH_LIMIT,
+                                 .pool = pool};
+}
+
+static void generate(const struct ql_generator *generator, struct collection *collection, uint32_t count,
+                     struct ql_generation_result *result)
+{
+    struct ql_error error = {QL_OK, ""};
+
+    collection->texts = calloc(count, sizeof collection->texts[0]);
+    assert_non_null(collection->texts);
+    if (ql_generation_run(generator, 0, count, take_item, take_progress, collection, result, &error) != QL_OK) {
+        fail_msg("%s", error.message);
+    }
+    assert_int_equal(collection->count, count);
+}
+
+// One by one, as `predict` does.
+static void check_items(struct ql_stepper *stepper, const struct ql_generator *generator, const struct text *texts,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct ql_sampler sampler = {.temperature = generator->sampling.temperature,
+                                     .top_p = generator->sampling.top_p,
+                                     .top_k = generator->sampling.top_k};
+        int token = generator->first_token;
+        int length = 0;
+
+        ql_random_init(&sampler.random, ql_generation_seed(generator->seed, i));
+        ql_stepper_reset(stepper);
+        while (length < generator->max_length) {
+            token = ql_stepper_next(stepper, token, &sampler, NULL);
+            if (token == generator->newline) {
+                break;
+            }
+            assert_true(length < texts[i].length);
+            assert_int_equal(token, texts[i].tokens[length]);
+            length++;
+        }
+        assert_int_equal(length, texts[i].length);
+        assert_int_equal(texts[i].cut, length == generator->max_length);
+    }
+}
+
+static void check_engine(struct ql_batch_engine *engine, struct ql_stepper *stepper, int threads, uint32_t count)
+{
+    struct ql_thread_pool pool;
+    struct ql_error error;
+    struct ql_generation_result result;
+    struct collection collection = {0};
+
+    assert_int_equal(ql_thread_pool_init(&pool, threads, &error), QL_OK);
+    const struct ql_generator generator = make_generator(engine, &pool);
+    generate(&generator, &collection, count, &result);
+    check_items(stepper, &generator, collection.texts, count);
+
+    uint64_t symbols = 0, cut = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        symbols += (uint64_t)collection.texts[i].length + !collection.texts[i].cut;
+        cut += collection.texts[i].cut;
+    }
+    assert_int_equal(result.symbols, symbols);
+    assert_int_equal(result.cut, cut);
+    assert_true(result.steps <= result.symbols);
+    free(collection.texts);
+    ql_thread_pool_free(&pool);
+    ql_batch_engine_close(engine);
+}
+
+static void make_descriptor(struct ql_descriptor *descriptor, int V)
+{
+    *descriptor = (struct ql_descriptor){.symbol_count = V};
+    for (int v = 0; v < V; v++) {
+        descriptor->symbols[v] = v == 0 ? '\n' : 'a' + (uint32_t)v;
+    }
+}
+
+// The model's graph, through the bytes of a file.
+static void make_graph(struct ql_graph *graph, const struct ql_model *model)
+{
+    struct ql_graph exported = {0};
+    struct ql_error error;
+    unsigned char *bytes;
+    size_t size_bytes;
+
+    assert_int_equal(ql_model_graph_init(&exported, model, 0, &error), QL_OK);
+    assert_int_equal(ql_onnx_write(&bytes, &size_bytes, &exported, &error), QL_OK);
+    assert_int_equal(ql_onnx_read(graph, bytes, size_bytes, &error), QL_OK);
+    ql_graph_free(&exported);
+    free(bytes);
+}
+
+static void generated_items_are_those_written_one_by_one(void **state)
+{
+    static const int sizes[][3] = {{23, 7, 33}, {9, 16, 16}, {40, 12, 64}}; // V, E, H
+    static struct ql_descriptor descriptor;
+    struct ql_model_info info = {.items = false};
+    struct ql_error error = {QL_OK, ""};
+
+    (void)state;
+    for (int k = 0; k < 27; k++) {
+        const int *size = sizes[k % 3];
+        const struct ql_dimensions d = {(enum ql_cell)(k / 3 % 3), size[0], size[1], size[2], 1 + k / 9};
+        const int threads = 1 + k % 3;
+        struct ql_model model;
+        struct ql_stepper stepper;
+        struct ql_graph graph = {0};
+        struct ql_batch_engine engine;
+
+        make_model(&model, d);
+        assert_int_equal(ql_stepper_init(&stepper, &model, &info, &error), QL_OK);
+        assert_int_equal(ql_batch_engine_open_stepper(&engine, &stepper, threads, &error), QL_OK);
+        check_engine(&engine, &stepper, threads, 400);
+        make_graph(&graph, &model);
+        make_descriptor(&descriptor, d.V);
+        if (ql_batch_engine_open_graph(&engine, &graph, &descriptor, threads, &error) != QL_OK) {
+            fail_msg("%s", error.message);
+        }
+        assert_string_equal(engine.kind, "float, in batches");
+        check_engine(&engine, &stepper, threads, 200);
+        ql_graph_free(&graph);
+        ql_stepper_free(&stepper);
+        ql_model_free(&model);
+    }
+}
+
+// A graph that ends in a sum with 0 is not recognized, and computes the same.
+static void generated_items_of_an_unknown_graph_are_the_same(void **state)
+{
+    static const float zero = 0.0f;
+    static struct ql_descriptor descriptor;
+    const struct ql_dimensions d = {QL_CELL_GRU, 23, 7, 33, 2};
+    struct ql_model_info info = {.items = false};
+    struct ql_error error = {QL_OK, ""};
+    struct ql_model model;
+    struct ql_stepper stepper;
+    struct ql_graph graph = {0};
+    struct ql_batch_engine engine;
+
+    (void)state;
+    make_model(&model, d);
+    make_descriptor(&descriptor, d.V);
+    make_graph(&graph, &model);
+    const int nothing = ql_graph_add_value(&graph, "nothing", QL_ELEMENT_F32, 0, NULL, &zero);
+    const int sum = ql_graph_add_value(&graph, "sum", QL_ELEMENT_F32, -1, NULL, NULL);
+    ql_graph_add_node(&graph, "Add", "sum", (const int[]){graph.outputs[0], nothing}, 2, &sum, 1);
+    graph.outputs[0] = sum;
+    assert_int_equal(ql_stepper_init(&stepper, &model, &info, &error), QL_OK);
+    if (ql_batch_engine_open_graph(&engine, &graph, &descriptor, 2, &error) != QL_OK) {
+        fail_msg("%s", error.message);
+    }
+    assert_string_equal(engine.kind, "float, stream by stream");
+    check_engine(&engine, &stepper, 2, 200);
+    ql_stepper_free(&stepper);
+    ql_graph_free(&graph);
+    ql_model_free(&model);
+}
+
+// Layers and output are those of the pattern, but each layer gets the other one's state.
+static void graph_with_crossed_states_is_not_taken_for_a_stack(void **state)
+{
+    static struct ql_descriptor descriptor;
+    struct ql_error error = {QL_OK, ""};
+    struct ql_model model;
+    struct ql_graph graph = {0};
+    struct ql_batch_engine engine;
+
+    (void)state;
+    make_model(&model, (struct ql_dimensions){QL_CELL_RNN, 9, 4, 10, 2});
+    make_descriptor(&descriptor, 9);
+    make_graph(&graph, &model);
+    for (int n = 0; n < graph.node_count; n++) {
+        if (strcmp(graph.nodes[n].operator_name, "Concat") == 0) {
+            int *inputs = (int *)graph.nodes[n].inputs;
+            const int first = inputs[0];
+            inputs[0] = inputs[1];
+            inputs[1] = first;
+        }
+    }
+    assert_int_equal(ql_batch_engine_open_graph(&engine, &graph, &descriptor, 1, &error), QL_OK);
+    assert_string_equal(engine.kind, "float, stream by stream");
+    ql_batch_engine_close(&engine);
+    ql_graph_free(&graph);
+    ql_model_free(&model);
+}
+
+// A model whose engine is given, and one thread.
+struct single {
+    struct ql_model model;
+    struct ql_stepper stepper;
+    struct ql_batch_engine engine;
+    struct ql_thread_pool pool;
+};
+
+static struct ql_generator open_single(struct single *single, struct ql_dimensions d)
+{
+    struct ql_model_info info = {.items = false};
+    struct ql_error error;
+
+    make_model(&single->model, d);
+    assert_int_equal(ql_stepper_init(&single->stepper, &single->model, &info, &error), QL_OK);
+    assert_int_equal(ql_batch_engine_open_stepper(&single->engine, &single->stepper, 1, &error), QL_OK);
+    assert_int_equal(ql_thread_pool_init(&single->pool, 1, &error), QL_OK);
+    return make_generator(&single->engine, &single->pool);
+}
+
+static void close_single(struct single *single)
+{
+    ql_batch_engine_close(&single->engine);
+    ql_thread_pool_free(&single->pool);
+    ql_stepper_free(&single->stepper);
+    ql_model_free(&single->model);
+}
+
+static const struct ql_dimensions small = {QL_CELL_LSTM, 12, 5, 20, 1};
+
+static void generation_without_newline_cuts_every_item(void **state)
+{
+    struct single single;
+    struct ql_generator generator = open_single(&single, small);
+    struct collection collection = {0};
+    struct ql_generation_result result;
+
+    (void)state;
+    generator.newline = -1;
+    generator.max_length = 7;
+    generate(&generator, &collection, 100, &result);
+    check_items(&single.stepper, &generator, collection.texts, 100);
+    assert_int_equal(result.cut, 100);
+    assert_int_equal(result.symbols, 700);
+    free(collection.texts);
+    close_single(&single);
+}
+
+static void generation_at_temperature_zero_computes_one_text(void **state)
+{
+    struct single single;
+    struct ql_generator generator = open_single(&single, small);
+    struct collection collection = {0};
+    struct ql_generation_result result;
+
+    (void)state;
+    generator.sampling.temperature = 0.0f;
+    generate(&generator, &collection, 1000, &result);
+    assert_int_equal(result.symbols, 1000 * result.steps);
+    for (int i = 1; i < 1000; i++) {
+        assert_memory_equal(&collection.texts[i], &collection.texts[0], sizeof collection.texts[0]);
+    }
+    free(collection.texts);
+    close_single(&single);
+}
+
+// A reset token other than the newline makes what follows independent of what came before.
+static void generation_reset_token_begins_with_zeros(void **state)
+{
+    static const int reset = 4;
+    struct single single;
+    struct ql_generator generator = open_single(&single, small);
+    struct collection collection = {0};
+    struct ql_generation_result result;
+    int seen = 0;
+
+    (void)state;
+    generator.resets = &reset;
+    generator.reset_count = 1;
+    generator.sampling.temperature = 0.5f;
+    generate(&generator, &collection, 500, &result);
+    for (int i = 0; i < 500; i++) {
+        const struct text *text = &collection.texts[i];
+        struct ql_sampler sampler = {.temperature = 0.5f, .top_p = 0.95f, .top_k = 10};
+        int token = 0;
+        ql_random_init(&sampler.random, ql_generation_seed(generator.seed, (uint32_t)i));
+        ql_stepper_reset(&single.stepper);
+        for (int k = 0; k < text->length; k++) {
+            if (token == reset) {
+                ql_stepper_reset(&single.stepper);
+                seen++;
+            }
+            token = ql_stepper_next(&single.stepper, token, &sampler, NULL);
+            assert_int_equal(token, text->tokens[k]);
+        }
+    }
+    assert_true(seen > 0);
+    free(collection.texts);
+    close_single(&single);
+}
+
+static void generation_of_more_than_one_part_goes_on_with_the_numbers(void **state)
+{
+    struct single single;
+    struct ql_generator generator = open_single(&single, small);
+    struct collection collections[2] = {{0}, {0}};
+    struct ql_generation_result result;
+
+    (void)state;
+    generate(&generator, &collections[0], ITEM_LIMIT, &result);
+    generator.max_length = 1 << 20; // parts of 64 items
+    generate(&generator, &collections[1], ITEM_LIMIT, &result);
+    for (int i = 0; i < ITEM_LIMIT; i++) {
+        if (!collections[0].texts[i].cut) {
+            assert_memory_equal(&collections[0].texts[i], &collections[1].texts[i], sizeof collections[0].texts[i]);
+        }
+    }
+    free(collections[0].texts);
+    free(collections[1].texts);
+    close_single(&single);
+}
+
+static void generation_of_a_model_without_numbers_is_an_error(void **state)
+{
+    struct single single;
+    struct ql_generation_result result;
+    struct ql_error error;
+    struct collection collection = {0};
+
+    (void)state;
+    struct ql_generator generator = open_single(&single, small);
+    ql_batch_engine_close(&single.engine);
+    single.stepper.output_bias[3] = NAN;
+    assert_int_equal(ql_batch_engine_open_stepper(&single.engine, &single.stepper, 1, &error), QL_OK);
+    assert_int_equal(ql_generation_run(&generator, 0, 10, take_item, NULL, &collection, &result, &error),
+                     QL_ERROR_NUMERIC);
+    assert_non_null(strstr(error.message, "not a finite number"));
+    close_single(&single);
+}
+
+static void generation_that_is_stopped_hands_over_nothing_more(void **state)
+{
+    struct single single;
+    struct ql_generator generator = open_single(&single, small);
+    struct collection collection = {.stop_at = 100};
+    struct ql_generation_result result;
+    struct ql_error error;
+
+    (void)state;
+    assert_int_equal(
+        ql_generation_run(&generator, 0, ITEM_LIMIT, take_item, take_progress, &collection, &result, &error),
+        QL_ERROR_STOPPED);
+    assert_int_equal(collection.count, 0);
+    assert_true(collection.told >= 100);
+    close_single(&single);
+}
+
+static void generation_seeds_of_a_run_differ(void **state)
+{
+    enum { COUNT = 200000 };
+    unsigned char *seen = calloc(1, (size_t)UINT32_MAX / 8 + 1);
+
+    (void)state;
+    if (seen == NULL) {
+        skip();
+    }
+    for (uint32_t n = 0; n < COUNT; n++) {
+        const uint32_t seed = ql_generation_seed(1, n);
+        assert_int_equal(seen[seed / 8] >> (seed % 8) & 1, 0);
+        seen[seed / 8] = (unsigned char)(seen[seed / 8] | 1u << (seed % 8));
+    }
+    free(seen);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(generated_items_are_those_written_one_by_one),
+        cmocka_unit_test(generated_items_of_an_unknown_graph_are_the_same),
+        cmocka_unit_test(graph_with_crossed_states_is_not_taken_for_a_stack),
+        cmocka_unit_test(generation_without_newline_cuts_every_item),
+        cmocka_unit_test(generation_at_temperature_zero_computes_one_text),
+        cmocka_unit_test(generation_reset_token_begins_with_zeros),
+        cmocka_unit_test(generation_of_more_than_one_part_goes_on_with_the_numbers),
+        cmocka_unit_test(generation_of_a_model_without_numbers_is_an_error),
+        cmocka_unit_test(generation_that_is_stopped_hands_over_nothing_more),
+        cmocka_unit_test(generation_seeds_of_a_run_differ),
+    };
+    return cmocka_run_group_tests_name("generation", tests, NULL, NULL);
+}

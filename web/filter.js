@@ -1,0 +1,225 @@
+// The filter of listed words and refused items, as docs/filter.md has it; the twin of device/filter.h.
+// It reads the file that `quillet filter` writes. Uses: sampler.js (the mixing of integers).
+
+import { mix } from "./sampler.js";
+
+// Kinds of symbols, flags of edges and modes of places: device/filter.h says what they mean.
+const BOUNDARY = 1, JOINER = 2, SPACE = 4, END = 8, IGNORED = 16;
+const GAP = 26, NO_LABEL = 63, LABEL = 63;
+const LAST = 1 << 6, WHOLE = 1 << 7, START = 1 << 8, FINAL = 1 << 9, ANY = 1 << 10, APART = 1 << 11, FREE = 1 << 12;
+const GOAL_SHIFT = 13;
+const INSIDE = 0, ANCHORED = 1, JOINED = 2, SPELLED = 3, MODE = 3, WAITING = 4, MODE_BITS = 3;
+const ENDS = [FINAL, WHOLE | FINAL, APART, APART];
+
+const MAGIC = "QLFILTER";
+const HEADER_BYTES = 32;
+
+/** The file is no filter, or a damaged one. */
+export class FilterError extends Error {}
+
+function checksum(bytes) {
+  return bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 16777619) >>> 0, 2166136261);
+}
+
+/** Reads the bytes of a .qlf file, a Uint8Array; `file` is for messages. */
+export function readFilter(bytes, file) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < HEADER_BYTES || String.fromCharCode(...bytes.subarray(0, 8)) !== MAGIC) {
+    throw new FilterError(`${file}: is no filter; \`quillet filter --output FILE.qlf\` makes one`);
+  }
+  const [version, edgeCount, rangeCount, block, seed] = [8, 12, 16, 20, 24].map((place) => view.getUint32(place, true));
+  const rangesAt = HEADER_BYTES + 4 * edgeCount, itemsAt = rangesAt + 12 * rangeCount, end = itemsAt + 3 * block;
+  if (version !== 1) {
+    throw new FilterError(`${file}: has version ${version} of the format, and this program reads version 1`);
+  }
+  if (end + 4 !== bytes.length || view.getUint32(end, true) !== checksum(bytes.subarray(0, end))) {
+    throw new FilterError(`${file}: the filter is damaged or cut short; compile the list again`);
+  }
+  return {
+    edges: Uint32Array.from({ length: edgeCount }, (_, k) => view.getUint32(HEADER_BYTES + 4 * k, true)),
+    ranges: Array.from({ length: rangeCount }, (_, k) => {
+      const place = rangesAt + 12 * k, reading = view.getUint32(place + 8, true);
+      return {
+        first: view.getUint32(place, true), last: view.getUint32(place + 4, true), label: reading & 255, kind: reading >>> 8,
+      };
+    }),
+    fingerprints: bytes.slice(itemsAt, end), block, seed,
+  };
+}
+
+function keyOf(symbol, { label, kind }) {
+  if (kind === 0 && label !== NO_LABEL) {
+    return label + 97;
+  }
+  return kind === 0 || (symbol >= 48 && symbol <= 57) ? (symbol & 0x7fff) | 0x8000 : 0;
+}
+
+/** A filter at work on one text, for a model with these symbols (strings of one code point each). */
+export class Filter {
+  #table;
+  #readings;
+  #state;
+
+  constructor(table, symbols) {
+    this.#table = table;
+    this.#readings = symbols.map((text) => {
+      const symbol = text.codePointAt(0);
+      const { label, kind } = table.ranges.find(({ first, last }) => symbol >= first && symbol <= last) ??
+        { label: NO_LABEL, kind: 0 };
+      return { label, kind, key: keyOf(symbol, { label, kind }) };
+    });
+    this.reset();
+  }
+
+  /** Whether there are items to refuse. */
+  get hasItems() {
+    return this.#table.block > 0;
+  }
+
+  /** Begins a text. */
+  reset() {
+    this.#state = { places: new Set(), beforeRun: [], label: NO_LABEL, run: 0, atBoundary: true, hash: 0 };
+  }
+
+  #find(edge, label) {
+    const { edges } = this.#table;
+    for (let next = edges[edge] >>> GOAL_SHIFT; next !== 0; next++) {
+      if ((edges[next] & LABEL) === label) {
+        return next;
+      }
+      if (edges[next] & LAST) {
+        break;
+      }
+    }
+    return 0;
+  }
+
+  #advance(places, place, label) {
+    const mode = place & MODE;
+    if (mode === SPELLED && !(place & WAITING)) {
+      return;
+    }
+    const next = this.#find(place >>> MODE_BITS, label);
+    if (next !== 0 && (mode !== INSIDE || this.#table.edges[next] & FREE)) {
+      places.add((next << MODE_BITS) | mode);
+    }
+  }
+
+  #separate(places, place, kind) {
+    const mode = place & MODE, edge = place >>> MODE_BITS;
+    if (mode === SPELLED || (mode === JOINED && kind & JOINER)) {
+      places.add(place | WAITING);
+    } else if (mode <= ANCHORED) {
+      if ((this.#table.edges[edge] & LABEL) === GAP) {
+        places.add(place);
+      } else {
+        this.#advance(places, place, GAP);
+        if (mode === ANCHORED && kind & JOINER) {
+          places.add((edge << MODE_BITS) | JOINED | WAITING);
+        }
+      }
+    }
+  }
+
+  #takeLetter(state, before, label) {
+    const { places } = state;
+    const begin = this.#table.edges[label];
+    for (const place of before) {
+      this.#advance(places, place, label);
+    }
+    if (state.atBoundary && begin >>> GOAL_SHIFT !== 0) {
+      places.add((label << MODE_BITS) | ANCHORED);
+      places.add((label << MODE_BITS) | SPELLED);
+    } else if (begin & FREE) {
+      places.add((label << MODE_BITS) | INSIDE);
+    }
+    if (state.run === 3) {
+      [...before, ...state.beforeRun].forEach((place) => places.add(place));
+    } else if (state.run === 1) {
+      state.beforeRun = [...places];
+    }
+  }
+
+  #after(now, token) {
+    const { label, kind, key } = this.#readings[token];
+    const state = { ...now };
+    if (kind & END) {
+      return { places: new Set(), beforeRun: [], label: NO_LABEL, run: 0, atBoundary: true, hash: 0 };
+    }
+    if (key !== 0) {
+      state.hash = Math.imul((now.hash === 0 ? 2166136261 : now.hash) ^ key, 16777619) >>> 0 || 1;
+    }
+    if (kind & IGNORED) {
+      return state;
+    }
+    if (label === NO_LABEL) {
+      state.run = 0;
+    } else if (label !== now.label) {
+      state.run = 1;
+    } else {
+      state.run = Math.min(now.run + 1, 3);
+    }
+    state.label = label;
+    state.places = new Set();
+    if (label !== NO_LABEL) {
+      this.#takeLetter(state, now.places, label);
+    } else if (kind & (JOINER | SPACE)) {
+      now.places.forEach((place) => this.#separate(state.places, place, kind));
+    }
+    state.atBoundary = (kind & BOUNDARY) !== 0;
+    return state;
+  }
+
+  #completes({ places }) {
+    return [...places].some((place) =>
+      !(place & WAITING) && this.#table.edges[place >>> MODE_BITS] & ENDS[place & MODE]);
+  }
+
+  /** Takes a token; returns the tokens that must not come next as the sampler takes them, or null for none. */
+  step(token) {
+    this.#state = this.#after(this.#state, token);
+    const { edges } = this.#table;
+    const completes = this.#completes(this.#state);
+    const listed = new Set();
+    for (const place of this.#state.places) {
+      const mode = place & MODE, flags = mode === INSIDE ? ANY : ANY | START;
+      let next = edges[place >>> MODE_BITS] >>> GOAL_SHIFT;
+      for (let edge = 0; mode !== SPELLED && next !== 0 && !(edge & LAST); next++) {
+        edge = edges[next];
+        if (edge & flags && (mode !== JOINED || edge & APART)) {
+          listed.add(edge & LABEL);
+        }
+      }
+    }
+    if (!completes && listed.size === 0) {
+      return null;
+    }
+    const barred = new Uint32Array(Math.ceil(this.#readings.length / 32));
+    this.#readings.forEach(({ label, kind }, v) => {
+      if (listed.has(label) || (completes && kind & (BOUNDARY | END))) {
+        barred[v >>> 5] |= 1 << (v % 32);
+      }
+    });
+    return barred;
+  }
+
+  /** Whether the text may end with this token, which has not been taken yet. */
+  mayEnd(token) {
+    const state = this.#readings[token].kind & END ? this.#state : this.#after(this.#state, token);
+    return !this.#completes(state);
+  }
+
+  /** Whether the item that has been taken must not be shown. Ask before its newline is taken. */
+  refuses() {
+    const { fingerprints, block, seed } = this.#table;
+    const key = this.#state.hash;
+    if (block === 0 || key === 0) {
+      return false;
+    }
+    let found = 0;
+    for (let k = 0; k < 3; k++) {
+      found ^= fingerprints[k * block + (mix((key + seed + Math.imul(k + 1, 0x9e3779b9)) >>> 0) % block)];
+    }
+    return found === mix((key ^ seed) >>> 0) >>> 24;
+  }
+}
