@@ -229,7 +229,7 @@ static void multiply_panel(int32_t *y, ptrdiff_t y_stride, const struct packed_m
             inputs[b][k] ^= flip;
         }
     }
-    for (int group = 0, done; group < matrix->groups; group += done) {
+    for (int group = 0, done = 1; group < matrix->groups; group += done) {
         tile.rows = matrix->rows - group * GROUP_ROWS;
         tile.weights = matrix->weights + group * tile.group_bytes + (ptrdiff_t)(first / GROUP_COLUMNS) * GROUP_BYTES;
         tile.offset = matrix->offset + (first / PANEL_COLUMNS * matrix->groups + group) * GROUP_ROWS;

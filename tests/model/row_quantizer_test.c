@@ -272,7 +272,8 @@ static void inputs_of_any_size_beside_the_weights_keep_their_precision(void **st
     ql_random_init(&random, 7);
     for (int i = 0; i < 60; i++) {
         const struct ql_row_format *format = i % 2 == 0 ? &format_s8 : &format_s4;
-        const double size = pow(2, i / 2 - 8); // of the inputs beside the weights
+        const int exponent = i / 2 - 8;
+        const double size = ldexp(1, exponent); // of the inputs beside the weights
         struct ql_input_row row;
         double sum = 0;
         random_normal(inputs, V, &random);

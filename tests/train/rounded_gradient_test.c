@@ -74,7 +74,7 @@ static void share_rounded(void)
 {
     const struct ql_rounded_model *rounded = &test_case.trainer.rounded;
     const struct ql_dimensions d = rounded->model.dimensions;
-    const size_t GH = (size_t)(ql_cell_gates(d.cell) * d.H), V = (size_t)d.V;
+    const size_t GH = (size_t)ql_cell_gates(d.cell) * (size_t)d.H, V = (size_t)d.V;
 
     for (size_t k = 0; k < rounded->model.count; k++) {
         test_case.reference.parameters.values[k] = (double)rounded->model.block[k];
