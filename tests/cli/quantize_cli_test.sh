@@ -36,6 +36,19 @@ for cell in lstm gru rnn; do
     done
 done
 
+# With a filter, the same words are barred in all of them.
+printf '*ab*\n*ba*\n*ea*\n*dc*\n*cd*\n*hi*\n' > words
+expect_exit 0 filter --words words --output words.qlf
+expect_exit 0 predict --init_from "$model" --generate 300 --seed 3 --temperature 0.8 --quantize int4 --filter words.qlf
+cp out filtered
+expect test "$(cat filtered)" != "$(cat predicted)"
+expect_exit 0 evaluate --model rnn.json --length 300 --seed 3 --temperature 0.8 --quantize int4 --filter words.qlf
+expect_same out filtered
+expect_exit 0 compile --model rnn.json --name model --output model.c --quantize int4 --filter words.qlf
+expect gcc -std=c11 -O1 -Wall -Wextra -Werror main.c model.c -o program
+./program > out
+expect_same out filtered
+
 expect_exit 0 compare --init_from checkpoints/lstm/checkpoint.2.safetensors --count 2 --seed 1 --quantize int8
 expect_stdout "t = 0.3"
 
