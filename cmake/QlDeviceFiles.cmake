@@ -22,8 +22,8 @@ foreach(path ${files})
     file(READ "${path}" bytes HEX)
     string(REGEX REPLACE "(................................)" "\\1\n    " bytes "${bytes}")
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-    string(APPEND arrays "static const char ${identifier}[] = {\n    ${bytes}0x00};\n\n")
-    string(APPEND rows "    {\"device/${name}\", ${identifier}},\n")
+    string(APPEND arrays "static const unsigned char ${identifier}[] = {\n    ${bytes}0x00};\n\n")
+    string(APPEND rows "    {\"device/${name}\", (const char *)${identifier}},\n")
 endforeach()
 
 file(CONFIGURE OUTPUT "${output}" @ONLY CONTENT [[

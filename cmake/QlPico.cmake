@@ -9,6 +9,7 @@ set(QUOTES_PANEL ssd1683 CACHE STRING "The controller of the panel until the con
 set(QUOTES_MINUTES 0 CACHE STRING "Minutes from page to page; 0 leaves it to jumper J2")
 set(QUOTES_SEED "" CACHE STRING "The seed of the first page, a number; empty: chance")
 option(QUOTES_UART "The firmware's console on UART0 (GPIO 0 and 1, 115200 baud) in place of USB" OFF)
+option(QUOTES_STREAM "Weights that have no room in RAM come from the flash by DMA, ahead of the multiplication" ON)
 option(QUOTES_ROM_FLOAT "The boot ROM's float: faster, but not bit for bit what other machines compute" OFF)
 
 # Sets ql_pico_sdk. Empty: the firmware's own project fetches the SDK.
@@ -63,6 +64,7 @@ function(ql_add_firmware name)
             "-DQUOTES_MINUTES=${QUOTES_MINUTES}"
             "-DQUOTES_SEED=${QUOTES_SEED}"
             "-DQUOTES_UART=${QUOTES_UART}"
+            "-DQUOTES_STREAM=${QUOTES_STREAM}"
             "-DQUOTES_ROM_FLOAT=${QUOTES_ROM_FLOAT}"
             "-DQUOTES_MODELS_DIR=${CMAKE_CURRENT_BINARY_DIR}"
             "-DQUOTES_FONT_DATA=${PROJECT_BINARY_DIR}/firmware/font_data.c"

@@ -18,4 +18,14 @@ static inline uint32_t ql_trace_hash_f32(const float *values, int count)
     return hash;
 }
 
+static inline uint32_t ql_trace_hash_s32(const int32_t *values, int count)
+{
+    uint32_t hash = 2166136261u;
+
+    for (int k = 0; k < count; k++) {
+        hash = (hash ^ (uint32_t)values[k]) * 16777619u;
+    }
+    return hash;
+}
+
 #endif

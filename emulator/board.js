@@ -13,6 +13,7 @@ import {
 } from "./peripherals.js";
 import { Processor } from "./processor.js";
 import { UsbHost } from "./usb_host.js";
+import { XipStream } from "./xip_stream.js";
 import { PanelWires } from "./panel/wires.js";
 
 const SECOND_STAGE = 0x20041f00, FLASH = 0x10000000;
@@ -121,6 +122,9 @@ export class Board {
   addPeripherals(byRunPin) {
     const { mcu } = this;
     mcu.watchdog = mcu.peripherals[0x40058];
+    const stream = new XipStream(mcu, this.clock);
+    mcu.peripherals[0x14000] = stream;
+    mcu.peripherals[0x50400] = stream.port;
     mcu.peripherals[0x40018] = new PlainRegisters(mcu, "IO_QSPI");
     const rtc = new RealTimeClock(mcu, this.clock);
     const oscillator = new RingOscillator(mcu, this.random);

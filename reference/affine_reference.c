@@ -1,7 +1,14 @@
 // One row of an affine map: see affine_reference.h.
 // The formulas there, term by term.
-// Uses: nothing.
+// Uses: libm.
 #include "reference/affine_reference.h"
+
+#include <math.h>
+
+static double read_input(const struct ref_affine *affine, double x)
+{
+    return affine->levels > 0 ? round(x * affine->levels) / affine->levels : x;
+}
 
 double ref_affine_forward(const struct ref_affine *affine, size_t row, const double *x)
 {
@@ -9,7 +16,7 @@ double ref_affine_forward(const struct ref_affine *affine, size_t row, const dou
     double y = affine->bias[row];
 
     for (size_t k = 0; k < affine->input_size; k++) {
-        y += weight[k] * x[k];
+        y += weight[k] * read_input(affine, x[k]);
     }
     return y;
 }
@@ -22,7 +29,7 @@ void ref_affine_backward(const struct ref_affine *daffine, double *dx, double dy
 
     daffine->bias[row] += dy;
     for (size_t k = 0; k < affine->input_size; k++) {
-        dweight[k] += dy * x[k];
+        dweight[k] += dy * read_input(affine, x[k]);
         dx[k] += dy * weight[k];
     }
 }

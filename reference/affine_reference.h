@@ -1,6 +1,7 @@
 // One row of an affine map, forward and backward: y = bias[row] + sum over k of weight[row, k] * x[k].
-// Both sums of every gate and the output layer are made of it.
-// Uses: nothing.
+// Both sums of every gate and the output layer are made of it. With `levels`, x[k] stands for round(levels x[k]) / levels
+// in the formulas, and the gradient for it goes to x[k] as it is (Bengio et al. 2013: straight through).
+// Uses: libm.
 #ifndef REF_AFFINE_REFERENCE_H
 #define REF_AFFINE_REFERENCE_H
 
@@ -11,6 +12,7 @@ struct ref_affine {
     size_t input_size; // I
     double *weight;    // (rows, I)
     double *bias;      // (rows)
+    double levels;     // 0: x is not rounded
 };
 
 double ref_affine_forward(const struct ref_affine *affine, size_t row, const double *x); // x (I)

@@ -24,23 +24,25 @@ static const struct cell_type CELL_TYPES[] = {
 
 // Views: the same parameters or trace, in the form that the cells and the output layer take.
 
-static struct ref_cell_weights layer_weights(const struct ref_parameters *parameters, const struct ref_dims *dims,
-                                             size_t l)
+static struct ref_cell_weights layer_weights(const struct ref_parameters *parameters, const struct ref_window *window,
+                                             const struct ref_dims *dims, size_t l)
 {
     const struct ref_tensor *tensors = &parameters->tensors[FIRST_LAYER + TENSORS_PER_LAYER * l];
 
     return (struct ref_cell_weights){
         .H = dims->H,
-        .input = {ref_layer_input_size(dims, l), tensors[WEIGHT_IH].data, tensors[BIAS_IH].data},
-        .hidden = {dims->H, tensors[WEIGHT_HH].data, tensors[BIAS_HH].data},
+        .input = {ref_layer_input_size(dims, l), tensors[WEIGHT_IH].data, tensors[BIAS_IH].data,
+                  l == 0 ? 0 : window->h_levels},
+        .hidden = {dims->H, tensors[WEIGHT_HH].data, tensors[BIAS_HH].data, window->h_levels},
     };
 }
 
-static struct ref_affine output_affine(const struct ref_parameters *parameters, const struct ref_dims *dims)
+static struct ref_affine output_affine(const struct ref_parameters *parameters, const struct ref_window *window,
+                                       const struct ref_dims *dims)
 {
     const struct ref_tensor *tensors = &parameters->tensors[FIRST_LAYER + TENSORS_PER_LAYER * dims->L];
 
-    return (struct ref_affine){dims->H, tensors[OUTPUT_WEIGHT].data, tensors[OUTPUT_BIAS].data};
+    return (struct ref_affine){dims->H, tensors[OUTPUT_WEIGHT].data, tensors[OUTPUT_BIAS].data, window->h_levels};
 }
 
 static struct ref_cell_step layer_step(const struct ref_layer_trace *layer, const struct ref_dims *dims, size_t t,
@@ -153,7 +155,7 @@ const char *ref_char_rnn_forward(struct ref_trace *trace, const struct ref_windo
 
     for (size_t l = 0; l < dims->L; l++) {
         struct ref_layer_trace *layer = &trace->layers[l];
-        struct ref_cell_weights weights = layer_weights(parameters, dims, l);
+        struct ref_cell_weights weights = layer_weights(parameters, window, dims, l);
 
         state_init(layer->h, window->h0, dims, l);
         state_init(layer->c, dims->cell == REF_CELL_LSTM ? window->c0 : NULL, dims, l);
@@ -172,7 +174,7 @@ const char *ref_char_rnn_forward(struct ref_trace *trace, const struct ref_windo
         }
     }
 
-    struct ref_affine affine = output_affine(parameters, dims);
+    struct ref_affine affine = output_affine(parameters, window, dims);
     const double *h = layer_output(&trace->layers[dims->L - 1], dims);
     double nll_sum = 0;
 
@@ -199,8 +201,8 @@ void ref_char_rnn_backward(struct ref_parameters *dparameters, struct ref_trace 
 
     size_t steps = dims->T * dims->B;
     double total = weight_sum(window, dims);
-    struct ref_affine affine = output_affine(parameters, dims);
-    struct ref_affine daffine = output_affine(dparameters, dims);
+    struct ref_affine affine = output_affine(parameters, window, dims);
+    struct ref_affine daffine = output_affine(dparameters, window, dims);
     const double *h = layer_output(&trace->layers[dims->L - 1], dims);
     double *dh = layer_output(&dtrace->layers[dims->L - 1], dims);
 
@@ -224,8 +226,8 @@ void ref_char_rnn_backward(struct ref_parameters *dparameters, struct ref_trace 
     for (size_t l = dims->L; l-- > 0;) {
         struct ref_layer_trace *layer = &trace->layers[l];
         struct ref_layer_trace *dlayer = &dtrace->layers[l];
-        struct ref_cell_weights weights = layer_weights(parameters, dims, l);
-        struct ref_cell_weights dweights = layer_weights(dparameters, dims, l);
+        struct ref_cell_weights weights = layer_weights(parameters, window, dims, l);
+        struct ref_cell_weights dweights = layer_weights(dparameters, window, dims, l);
 
         for (size_t t = dims->T; t-- > 0;) {
             for (size_t b = 0; b < dims->B; b++) {

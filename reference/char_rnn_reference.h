@@ -7,6 +7,7 @@
 //     x[0]      = embedding.weight[token]
 //     h[l]      = cell(x[l], h[l] one step earlier)      l = 0 ... L-1; the cells: {rnn,gru,lstm}_reference.c
 //     x[l+1]    = dropout_mask[l] * h[l]                 elementwise; without a mask x[l+1] = h[l]
+//                                                        with h_levels, products read x[l+1] and h[l] rounded
 //     logits    = output.weight h[L-1] + output.bias
 //     nll       = ln(sum over v of exp(logits[v])) - logits[target]
 //     loss      = (sum over t, b of weight * nll) / (sum over t, b of weight)
@@ -64,6 +65,7 @@ struct ref_window {
     const double *dropout_mask; // (L-1, T, B, H), 0 or 1/(1-p); NULL: no dropout. Not read when L is 1
     const double *h0;           // (L, B, H); NULL: zeros
     const double *c0;           // (L, B, H), LSTM only; NULL: zeros
+    double h_levels; // products take h in steps of 1 / h_levels, gradients pass straight through; 0: as it is
 };
 
 // What a forward pass computes, kept for the backward pass and for comparing stage by stage.

@@ -1,4 +1,5 @@
-// The sampler and its arithmetic, as docs/sampling.md has them; the twin of device/{random,activation,sampler}.h.
+// The samplers and their arithmetic, as docs/sampling.md has them; the twin of device/{random,activation,sampler}.h
+// and device/sampler_s32.h.
 // With the same seed and settings both draw the same tokens from the same logits, bit for bit.
 // Uses: nothing. The numbers in the comments (R1, E2, S4 ...) are those of the steps on that page.
 
@@ -169,6 +170,118 @@ export function sample(sampler, logits, barred = null) {
   let passed = 0;
   for (const v of order.slice(0, kept)) {
     passed = f(passed + weights[v]);
+    if (passed > drawn) {
+      return v;
+    }
+  }
+  return order[kept - 1];
+}
+
+// The sampler of integer logits: the twin of device/sampler_s32.h
+
+const TEMPERATURE_ONE = 4096;
+const SHARE_ONE = 65536;
+const HALVINGS_LIMIT = 17 * 2 ** 27;
+const RATE_OF_ONE = 774541002;
+
+// I1: no entry is nearer than 0.01 to where rounding would turn over, so any Math.pow will do.
+const POWERS = Array.from({ length: 65 }, (_, k) => Math.floor(65536 * 2 ** (-k / 64) + 0.5));
+
+/** I2: a setting in units of 1 / one, rounded; what is not 0 stays so. */
+export function units(value, one) {
+  const rounded = Math.floor(f(value) * one + 0.5);
+  return rounded === 0 && value > 0 ? 1 : rounded;
+}
+
+/** I3: 2^16 2^(-x / 2^27), rounded; x is a whole number up to 17 * 2^27. */
+export function power(x) {
+  const halvings = Math.floor(x / 2 ** 27);
+  const place = Math.floor(x / 2 ** 21) % 64;
+  const part = Math.floor(x / 2 ** 11) % 1024;
+  const value = POWERS[place] - Math.floor(((POWERS[place] - POWERS[place + 1]) * part + 512) / 1024);
+  return Math.floor((value + Math.floor(2 ** halvings / 2)) / 2 ** halvings);
+}
+
+/** A sampler of integer logits; the settings are those of makeSampler. */
+export function makeIntegerSampler({ temperature, topP = 1, topK = 0, seed }) {
+  return {
+    temperature: units(temperature, TEMPERATURE_ONE),
+    topP: units(topP, SHARE_ONE),
+    topK,
+    random: randomState(seed),
+  };
+}
+
+/**
+ * Draws a token from integer logits in units of 2^-10. Changes the sampler's random state. `barred` is that of sample.
+ * Returns the token, or -1 when all tokens are barred.
+ */
+export function sampleInteger(sampler, logits, barred = null) {
+  const { temperature, topP, topK, random } = sampler;
+
+  // J0, J1
+  const candidates = [];
+  let best = -1;
+  for (let v = 0; v < logits.length; v++) {
+    if (barred === null || !((barred[v >>> 5] >>> (v % 32)) & 1)) {
+      candidates.push(v);
+      if (best < 0 || logits[v] > logits[best]) {
+        best = v;
+      }
+    }
+  }
+
+  // J2
+  if (temperature === 0 || candidates.length === 0) {
+    return best;
+  }
+
+  // J3
+  const rate = Math.min(
+    Math.max(Math.floor((RATE_OF_ONE + Math.floor(temperature / 2)) / temperature), 1),
+    HALVINGS_LIMIT,
+  );
+  const furthest = Math.floor(HALVINGS_LIMIT / rate);
+  const weights = new Uint32Array(logits.length);
+  let total = 0;
+  for (const v of candidates) {
+    const distance = logits[best] - logits[v];
+    weights[v] = distance > furthest ? 0 : power(distance * rate);
+    total += weights[v];
+  }
+
+  // J4
+  const order = candidates.sort((a, b) => logits[b] - logits[a] || a - b);
+  let kept = order.length;
+
+  // J5
+  if (topK > 0 && topK < order.length) {
+    kept = topK;
+    total = order.slice(0, kept).reduce((sum, v) => sum + weights[v], 0);
+  }
+
+  // J6
+  if (topP < SHARE_ONE) {
+    const wanted = Math.floor((total * topP) / SHARE_ONE);
+    let n = 0;
+    total = 0;
+    do {
+      total += weights[order[n++]];
+    } while (total < wanted && n < kept);
+    kept = n;
+  }
+
+  // J7
+  const unused = Math.clz32(total - 1);
+  let drawn;
+  do {
+    drawn = randomInteger(random) >>> unused;
+  } while (drawn >= total);
+
+  // J8
+  let passed = 0;
+  for (const v of order.slice(0, kept)) {
+    passed += weights[v];
     if (passed > drawn) {
       return v;
     }

@@ -5,7 +5,21 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { bitsOf, exp, fromBits, makeSampler, randomInteger, randomState, sample, sigmoid, tanh } from "./sampler.js";
+import {
+  bitsOf,
+  exp,
+  fromBits,
+  makeIntegerSampler,
+  makeSampler,
+  power,
+  randomInteger,
+  randomState,
+  sample,
+  sampleInteger,
+  sigmoid,
+  tanh,
+  units,
+} from "./sampler.js";
 
 const golden = new URL("../tests/golden/sampler_vectors.json", import.meta.url);
 const files = [golden, process.env.QL_SAMPLER_VECTORS].filter(Boolean);
@@ -40,7 +54,31 @@ for (const file of files) {
       assert.deepEqual([...sampler.random], state, `case ${number}: random numbers used`);
     });
   });
+
+  test(`powers of ${file} are the same as in C`, () => {
+    assert.ok(vectors.powers.length > 0);
+    for (const [x, expected] of vectors.powers) {
+      assert.equal(power(x), expected, `x = ${x}`);
+    }
+  });
+
+  test(`tokens of integer logits of ${file} are the same as in C`, () => {
+    assert.ok(vectors.integer_draws.length > 0);
+    vectors.integer_draws.forEach((draw, number) => {
+      const { temperature, top_p, top_k, seed, settings, logits, barred, tokens, state } = draw;
+      const floats = { temperature: fromBits(temperature), topP: fromBits(top_p), topK: top_k, seed };
+      const sampler = makeIntegerSampler(floats);
+      const bars = barred.some((word) => word !== 0) ? Uint32Array.from(barred) : null;
+      assert.deepEqual([sampler.temperature, sampler.topP], settings, `case ${number}: settings`);
+      assert.deepEqual(tokens.map(() => sampleInteger(sampler, logits, bars)), tokens, `case ${number}`);
+      assert.deepEqual([...sampler.random], state, `case ${number}: random numbers used`);
+    });
+  });
 }
+
+test("settings in whole units are rounded from floats, and stay above 0", () => {
+  assert.deepEqual([0, 0.0001, 0.7, 1, 100].map((t) => units(t, 4096)), [0, 1, 2867, 4096, 409600]);
+});
 
 test("settings that are no floats are rounded to floats first", () => {
   const draw = (temperature) => {

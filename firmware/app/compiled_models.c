@@ -7,7 +7,7 @@
 static struct quotes_model_state quotes_state;
 static struct names_model_state names_state;
 
-// For the self-test, and to look up a model's own settings.
+// For the self-test.
 static union {
     struct quotes_model_state quotes;
     struct names_model_state names;
@@ -43,34 +43,14 @@ static int next_of_names(void *model, int token)
     return names_model_next(model, token);
 }
 
-// What is negative in `sampling` leaves the setting as it is.
-static void override(float *temperature, float *top_p, int *top_k, const struct ql_sampling *sampling)
-{
-    *temperature = sampling->temperature < 0.0f ? *temperature : sampling->temperature;
-    *top_p = sampling->top_p < 0.0f ? *top_p : sampling->top_p;
-    *top_k = sampling->top_k < 0 ? *top_k : sampling->top_k;
-}
-
 static void sample_quotes(void *model, const struct ql_sampling *sampling)
 {
-    struct quotes_model_state *state = model;
-
-    quotes_model_init(&spare.quotes, 0);
-    override(&spare.quotes.temperature, &spare.quotes.top_p, &spare.quotes.top_k, sampling);
-    state->temperature = spare.quotes.temperature;
-    state->top_p = spare.quotes.top_p;
-    state->top_k = spare.quotes.top_k;
+    quotes_model_set(model, sampling->temperature, sampling->top_p, sampling->top_k);
 }
 
 static void sample_names(void *model, const struct ql_sampling *sampling)
 {
-    struct names_model_state *state = model;
-
-    names_model_init(&spare.names, 0);
-    override(&spare.names.temperature, &spare.names.top_p, &spare.names.top_k, sampling);
-    state->temperature = spare.names.temperature;
-    state->top_p = spare.names.top_p;
-    state->top_k = spare.names.top_k;
+    names_model_set(model, sampling->temperature, sampling->top_p, sampling->top_k);
 }
 
 static int check_quotes(void)

@@ -39,7 +39,10 @@ enum ql_status ql_checkpoint_save(const char *path, const struct ql_model *model
                                  ql_cell_write(model->dimensions.cell), "vocabulary", vocabulary, "sequences",
                                  info->items ? "items" : "stream", "dropout", dropout);
     free(vocabulary);
-    if (metadata == NULL) {
+    if (metadata == NULL ||
+        (info->weights != QL_WEIGHTS_F32 &&
+         json_object_set_new(metadata, "quantize", json_string(ql_weight_format_write(info->weights))) != 0)) {
+        json_decref(metadata);
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path);
     }
     enum ql_status status = ql_safetensors_save(path, entries, (size_t)model->tensor_count, metadata, error);
@@ -73,6 +76,7 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     const char *vocabulary = ql_safetensors_metadata(file, "vocabulary");
     const char *sequences = ql_safetensors_metadata(file, "sequences");
     const char *dropout = ql_safetensors_metadata(file, "dropout");
+    const char *quantize = ql_safetensors_metadata(file, "quantize");
     char *end = NULL;
 
     info->vocabulary.count = 0;
@@ -93,6 +97,14 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     if (dropout != NULL && (end == dropout || *end != '\0' || !(info->dropout >= 0.0 && info->dropout < 1.0))) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: the metadata has the dropout '%s'; it must be from 0 to below 1", path, dropout);
+    }
+    info->weights = QL_WEIGHTS_F32;
+    if (quantize != NULL && ql_weight_format_read(&info->weights, quantize, error) != QL_OK) {
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "%s: the metadata says that the model was trained for weights in '%s'; there are off, int8 "
+            "and int4",
+            path, quantize);
     }
     return vocabulary == NULL ? QL_OK : read_vocabulary(&info->vocabulary, vocabulary, path, error);
 }

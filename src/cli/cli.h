@@ -22,6 +22,7 @@ int ql_cli_evaluate(int argc, char **argv);
 int ql_cli_filter(int argc, char **argv);
 int ql_cli_compile(int argc, char **argv);
 int ql_cli_verify(int argc, char **argv);
+int ql_cli_emulate(int argc, char **argv);
 int ql_cli_watch(int argc, char **argv);
 int ql_cli_monitor(int argc, char **argv);
 int ql_cli_emulate(int argc, char **argv);

@@ -28,29 +28,30 @@ struct settings {
 
 // Draws one item: the next line that is not empty, without its newline. A model may prefer empty lines, or items that
 // the filter refuses, for ever, so they are limited too.
-static enum ql_status draw_item(struct ql_stepper *stepper, struct ql_guard *guard,
-                                const struct ql_vocabulary *vocabulary, struct ql_sampler *sampler, int max_length,
-                                int *token, struct ql_cli_text *item, struct ql_error *error)
+static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *guard, int max_length, int *token,
+                                struct ql_cli_text *item, struct ql_error *error)
 {
+    const struct ql_vocabulary *vocabulary = &writer->info.vocabulary;
+    const int newline = ql_vocabulary_encode(vocabulary, '\n');
     int length = 0;
     int empty_lines = 0;
 
     while ((length < max_length || !ql_guard_may_end(guard, *token)) && empty_lines < max_length) {
         const uint32_t *barred = ql_guard_step(guard, *token);
-        enum ql_status status = ql_cli_next(stepper, sampler, barred, token, error);
+        enum ql_status status = ql_cli_writer_next(writer, barred, token, error);
         if (status != QL_OK) {
             return status;
         }
-        if (*token == stepper->newline && length > 0 && ql_guard_refuses(guard)) {
+        if (*token == newline && length > 0 && ql_guard_refuses(guard)) {
             item->size = 0;
             length = 0;
             empty_lines++;
             continue;
         }
-        if (*token == stepper->newline && length > 0) {
+        if (*token == newline && length > 0) {
             return QL_OK;
         }
-        if (*token == stepper->newline) {
+        if (*token == newline) {
             empty_lines++;
             continue;
         }
@@ -60,27 +61,21 @@ static enum ql_status draw_item(struct ql_stepper *stepper, struct ql_guard *gua
         length++;
     }
     ql_guard_reset(guard);
-    *token = stepper->newline < 0 ? 0 : stepper->newline; // the next item begins anew
-    return ql_cli_text_write(item, 0x2026, error);        // an ellipsis
+    *token = writer->first_token;                  // the next item begins anew
+    return ql_cli_text_write(item, 0x2026, error); // an ellipsis
 }
 
 // cells[column * count + row]; the caller frees each.
-static enum ql_status draw_cells(struct ql_stepper *stepper, struct ql_guard *guard,
-                                 const struct ql_vocabulary *vocabulary, const struct settings *settings,
+static enum ql_status draw_cells(struct ql_cli_writer *writer, struct ql_guard *guard, const struct settings *settings,
                                  struct ql_cli_text *cells, struct ql_error *error)
 {
     for (size_t column = 0; column < settings->columns; column++) {
-        struct ql_sampler sampler = {.temperature = (float)settings->temperatures[column],
-                                     .top_p = (float)settings->sampling.top_p,
-                                     .top_k = settings->sampling.top_k};
-        int token = stepper->newline < 0 ? 0 : stepper->newline;
-        ql_random_init(&sampler.random, settings->sampling.seed);
-        ql_stepper_reset(stepper);
+        int token = writer->first_token;
+        ql_cli_writer_begin(writer, &settings->sampling, settings->temperatures[column]);
         ql_guard_reset(guard);
         for (int row = 0; row < settings->count; row++) {
             struct ql_cli_text *cell = &cells[column * (size_t)settings->count + (size_t)row];
-            enum ql_status status =
-                draw_item(stepper, guard, vocabulary, &sampler, settings->max_length, &token, cell, error);
+            enum ql_status status = draw_item(writer, guard, settings->max_length, &token, cell, error);
             if (status != QL_OK) {
                 return status;
             }
@@ -318,8 +313,6 @@ int ql_cli_compare(int argc, char **argv)
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "the same as --format json", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
-    struct ql_stepper stepper = {0};
-    struct ql_model_info info;
     static struct ql_guard guard;
     struct ql_cli_text *cells = NULL;
     table_writer *writer = NULL;
@@ -329,6 +322,7 @@ int ql_cli_compare(int argc, char **argv)
     if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
         return exit_code;
     }
+    struct ql_cli_writer *model = calloc(1, sizeof *model);
     if (!ql_option_find(options, "seed")->given) {
         settings.sampling.seed = ql_cli_random_seed();
     }
@@ -344,18 +338,19 @@ int ql_cli_compare(int argc, char **argv)
         }
     }
     if (status == QL_OK) {
-        status = ql_cli_load_stepper(&stepper, &info, settings.sampling.init_from, &error);
+        status = model == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
+                               : ql_cli_writer_open(model, &settings.sampling, &error);
     }
     if (status == QL_OK) {
-        status =
-            ql_guard_init(&guard, settings.sampling.filter, info.vocabulary.symbols, info.vocabulary.count, &error);
+        status = ql_guard_init(&guard, settings.sampling.filter, model->info.vocabulary.symbols,
+                               model->info.vocabulary.count, &error);
     }
     assert(status != QL_OK || settings.columns > 0); // no list is empty
     const size_t cell_count = settings.columns * (size_t)settings.count;
     if (status == QL_OK) {
         cells = calloc(cell_count, sizeof cells[0]);
         status = cells == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the table")
-                               : draw_cells(&stepper, &guard, &info.vocabulary, &settings, cells, &error);
+                               : draw_cells(model, &guard, &settings, cells, &error);
     }
     if (status == QL_OK) {
         status = write_table(&settings, writer, cells, &error);
@@ -371,6 +366,9 @@ int ql_cli_compare(int argc, char **argv)
     }
     free(cells);
     ql_guard_free(&guard);
-    ql_stepper_free(&stepper);
+    if (model != NULL) {
+        ql_cli_writer_close(model);
+        free(model);
+    }
     return exit_code;
 }

@@ -9,11 +9,13 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "cli/cli.h"
+#include "cli/quantization.h"
 #include "cli/sampling.h"
 #include "cli/self_test.h"
 #include "codegen/codegen.h"
 #include "codegen/in_place.h"
 #include "codegen/token_table.h"
+#include "engine/integer_form.h"
 #include "onnx/descriptor.h"
 #include "onnx/onnx_reader.h"
 
@@ -28,6 +30,7 @@ struct settings {
     const char *model, *output, *header, *name, *arena, *sizes, *filter;
     int sequence;
     bool sampler, report;
+    struct ql_cli_quantization quantization;
 };
 
 // All that lives while a model is compiled.
@@ -44,6 +47,8 @@ struct compilation {
     struct ql_graph graph;
     struct ql_program program;
     struct ql_text_model text;
+    enum ql_weight_format format;
+    struct ql_integer_form integer; // of a format that is not float
     struct ql_guard guard;
 };
 
@@ -144,6 +149,17 @@ static enum ql_status load_graph(struct compilation *work, struct ql_error *erro
     return status == QL_OK ? QL_OK : ql_error_prefix(error, "%s: ", work->model_path);
 }
 
+static enum ql_status make_integer_form(struct compilation *work, struct ql_error *error)
+{
+    enum ql_status status = ql_integer_form_open(&work->integer, &work->graph, &work->descriptor, work->format,
+                                                 work->settings.quantization.calibrate, error);
+
+    if (status == QL_OK) {
+        ql_cli_integer_self_test_write(&work->text, &work->integer.stepper);
+    }
+    return status;
+}
+
 static enum ql_status compile_program(struct compilation *work, struct ql_error *error)
 {
     struct ql_program_options options = {.default_size = 1};
@@ -171,7 +187,8 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
         (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings.sequence,
                                        error)) == QL_OK &&
         (status = ql_text_model_check(&work->program, error)) == QL_OK) {
-        status = ql_cli_self_test_write(&work->text, &work->graph, &options, error);
+        status = work->format == QL_WEIGHTS_F32 ? ql_cli_self_test_write(&work->text, &work->graph, &options, error)
+                                                : make_integer_form(work, error);
     }
 done:
     return status == QL_OK ? QL_OK : ql_error_prefix(error, "%s: ", work->model_path);
@@ -261,6 +278,14 @@ static enum ql_status compile(struct compilation *work, const char *operand, int
     if (!settings->sampler && settings->filter != NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--filter: a model without a sampler has nothing to filter");
     }
+    if ((status = ql_cli_quantization_read(&work->format, &settings->quantization, error)) != QL_OK) {
+        return status;
+    }
+    if (work->format != QL_WEIGHTS_F32 && !settings->sampler) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--quantize %s: only a model that writes has an integer form; leave out --no_sampler",
+                              settings->quantization.quantize);
+    }
     if ((status = find_model(work, operand, error)) != QL_OK || (status = read_sizes(work, error)) != QL_OK ||
         (status = find_header(work, error)) != QL_OK ||
         (status = ql_codegen_name_read(work->name, settings->name != NULL ? settings->name : work->model_path,
@@ -279,8 +304,14 @@ static enum ql_status compile(struct compilation *work, const char *operand, int
         (void)snprintf(header_file, sizeof header_file, "%s", slash == NULL ? work->header_path : slash + 1);
     }
     const char *model_slash = strrchr(work->model_path, '/');
+    const char *calibration = settings->quantization.calibrate;
+    const char *calibration_slash = calibration == NULL ? NULL : strrchr(calibration, '/');
     const struct ql_codegen codegen = {.program = &work->program,
                                        .model = work->described ? &work->text : NULL,
+                                       .integer = work->format == QL_WEIGHTS_F32 ? NULL : &work->integer.model,
+                                       .calibration = calibration == NULL         ? "a text of its own"
+                                                      : calibration_slash == NULL ? calibration
+                                                                                  : calibration_slash + 1,
                                        .name = work->name,
                                        .header_file = header_file,
                                        .caller_arena = strcmp(settings->arena, "caller") == 0,
@@ -330,6 +361,7 @@ int ql_cli_compile(int argc, char **argv)
          "other sizes that the model leaves open: batch=2,time=5 (default: 1)", false},
         QL_CLI_FILTER_OPTION(&settings->filter),
         {"arena", QL_OPTION_STRING, &settings->arena, 0, 0, "WHOSE", "scratch memory: static, or the caller's", false},
+        QL_CLI_QUANTIZATION_OPTIONS(&settings->quantization),
         {"report", QL_OPTION_FLAG, &settings->report, 0, 0, NULL,
          "print flash, RAM, multiply-accumulates and values as JSON instead of the source", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
@@ -338,6 +370,7 @@ int ql_cli_compile(int argc, char **argv)
         enum ql_status status = compile(work, operand_count == 1 ? operands[0] : NULL, argc, argv, &error);
         exit_code = status == QL_OK ? ql_cli_finish("compile", QL_EXIT_DONE) : ql_cli_fail("compile", &error);
     }
+    ql_integer_form_close(&work->integer);
     ql_guard_free(&work->guard);
     ql_program_free(&work->program);
     ql_graph_free(&work->graph);

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/batch_writer.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/sampling.h"
-#include "cli/writer.h"
 
 static const char usage[] = "generate --init_from CHECKPOINT | --model names.json [OPTION ...]";
 static const char summary_text[] =
@@ -22,12 +22,13 @@ struct settings {
     int top_k, count, max_length, threads;
     uint32_t seed;
     bool quiet, json;
+    struct ql_cli_quantization quantization;
 };
 
 // What the callbacks of the generation work with.
 struct run {
     const struct settings *settings;
-    const struct ql_cli_writer *writer;
+    const struct ql_cli_batch_writer *writer;
     FILE *stream;
     struct ql_cli_text text;
     struct ql_cli_progress progress;
@@ -150,11 +151,12 @@ int ql_cli_generate(int argc, char **argv)
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},
         {"threads", QL_OPTION_INT, &settings.threads, 1, QL_THREAD_LIMIT, "N", "any number gives the same items",
          false},
+        QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the items only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "a line of JSON for each item, with its seed", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
-    struct ql_cli_writer *writer = NULL;
+    struct ql_cli_batch_writer *writer = NULL;
     struct ql_generation_result result;
     struct ql_error error;
     int exit_code = QL_EXIT_DONE;
@@ -171,10 +173,10 @@ int ql_cli_generate(int argc, char **argv)
                                 "give either --init_from, as checkpoints/RUN/checkpoint.1.safetensors, or --model, as "
                                 "names.json");
     } else {
-        status = ql_cli_writer_open(&writer, path, settings.threads, &error);
+        status = ql_cli_batch_writer_open(&writer, path, &settings.quantization, settings.threads, &error);
     }
     if (status == QL_OK) {
-        status = ql_cli_writer_load_filter(writer, settings.filter, &error);
+        status = ql_cli_batch_writer_load_filter(writer, settings.filter, &error);
     }
     if (status == QL_OK) {
         if (!seeded) {
@@ -198,6 +200,6 @@ int ql_cli_generate(int argc, char **argv)
     }
     exit_code = status == QL_OK ? ql_cli_finish("generate", QL_EXIT_DONE) : ql_cli_fail("generate", &error);
     free(run.text.bytes);
-    ql_cli_writer_close(writer);
+    ql_cli_batch_writer_close(writer);
     return exit_code;
 }

@@ -21,21 +21,21 @@ struct settings {
 };
 
 // Feeds the newline from which every text begins, and the prompt. `*token` is the last one, not yet taken.
-static enum ql_status begin(struct ql_stepper *stepper, struct ql_guard *guard, const struct ql_vocabulary *vocabulary,
-                            const char *prompt, int *token, struct ql_error *error)
+static enum ql_status begin(struct ql_cli_writer *writer, struct ql_guard *guard, const char *prompt, int *token,
+                            struct ql_error *error)
 {
     size_t size = strlen(prompt);
 
-    *token = stepper->newline < 0 ? 0 : stepper->newline;
+    *token = writer->first_token;
     for (size_t place = 0; place < size;) {
         uint32_t symbol;
         size_t length = ql_utf8_decode(&symbol, (const unsigned char *)prompt + place, size - place);
-        int next = length == 0 ? -1 : ql_vocabulary_encode(vocabulary, symbol);
+        int next = length == 0 ? -1 : ql_vocabulary_encode(&writer->info.vocabulary, symbol);
         if (next < 0) {
             return ql_error_write(error, QL_ERROR_USAGE, "--prompt: '%.*s' is not in the model's vocabulary",
                                   length == 0 ? 1 : (int)length, prompt + place);
         }
-        ql_stepper_step(stepper, *token);
+        ql_cli_writer_step(writer, *token);
         (void)ql_guard_step(guard, *token);
         *token = next;
         place += length;
@@ -44,17 +44,13 @@ static enum ql_status begin(struct ql_stepper *stepper, struct ql_guard *guard, 
 }
 
 // Writes the wanted number of symbols, and a few more where the text must not end there.
-static enum ql_status write_text(struct ql_stepper *stepper, struct ql_guard *guard,
-                                 const struct ql_vocabulary *vocabulary, const struct settings *settings,
+static enum ql_status write_text(struct ql_cli_writer *writer, struct ql_guard *guard, const struct settings *settings,
                                  struct ql_cli_output *output, struct ql_error *error)
 {
-    struct ql_sampler sampler = {.temperature = (float)settings->temperature,
-                                 .top_p = (float)settings->sampling.top_p,
-                                 .top_k = settings->sampling.top_k};
     int token;
 
-    ql_random_init(&sampler.random, settings->sampling.seed);
-    enum ql_status status = begin(stepper, guard, vocabulary, settings->prompt, &token, error);
+    ql_cli_writer_begin(writer, &settings->sampling, settings->temperature);
+    enum ql_status status = begin(writer, guard, settings->prompt, &token, error);
     if (status == QL_OK && !settings->json) {
         (void)fputs(settings->prompt, stdout);
     }
@@ -62,9 +58,9 @@ static enum ql_status write_text(struct ql_stepper *stepper, struct ql_guard *gu
                     ferror(stdout) == 0;
          i++) {
         const uint32_t *barred = ql_guard_step(guard, token);
-        status = ql_cli_next(stepper, &sampler, barred, &token, error);
+        status = ql_cli_writer_next(writer, barred, &token, error);
         if (status == QL_OK) {
-            status = ql_cli_output_write(output, vocabulary->symbols[token], error);
+            status = ql_cli_output_write(output, writer->info.vocabulary.symbols[token], error);
         }
     }
     if (status == QL_OK && settings->generate > 0) {
@@ -87,8 +83,6 @@ int ql_cli_predict(int argc, char **argv)
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
-    struct ql_stepper stepper = {0};
-    struct ql_model_info info;
     static struct ql_guard guard;
     struct ql_cli_output output = {.guard = &guard, .newline = '\n'};
     struct ql_error error;
@@ -97,17 +91,19 @@ int ql_cli_predict(int argc, char **argv)
     if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
         return exit_code;
     }
+    struct ql_cli_writer *writer = calloc(1, sizeof *writer);
     if (!ql_option_find(options, "seed")->given) {
         settings.sampling.seed = ql_cli_random_seed();
     }
-    enum ql_status status = ql_cli_load_stepper(&stepper, &info, settings.sampling.init_from, &error);
+    enum ql_status status = writer == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
+                                           : ql_cli_writer_open(writer, &settings.sampling, &error);
     if (status == QL_OK) {
         output.stream = settings.json ? NULL : stdout;
-        status =
-            ql_guard_init(&guard, settings.sampling.filter, info.vocabulary.symbols, info.vocabulary.count, &error);
+        status = ql_guard_init(&guard, settings.sampling.filter, writer->info.vocabulary.symbols,
+                               writer->info.vocabulary.count, &error);
     }
     if (status == QL_OK) {
-        status = write_text(&stepper, &guard, &info.vocabulary, &settings, &output, &error);
+        status = write_text(writer, &guard, &settings, &output, &error);
     }
     if (status == QL_OK && settings.json) {
         json_t *result =
@@ -129,6 +125,9 @@ int ql_cli_predict(int argc, char **argv)
     exit_code = status == QL_OK ? ql_cli_finish("predict", QL_EXIT_DONE) : ql_cli_fail("predict", &error);
     ql_cli_output_free(&output);
     ql_guard_free(&guard);
-    ql_stepper_free(&stepper);
+    if (writer != NULL) {
+        ql_cli_writer_close(writer);
+        free(writer);
+    }
     return exit_code;
 }

@@ -1,11 +1,13 @@
 // The sampling options that `predict` and `compare` share, and the text that a sampler draws.
-// Uses: base, filter, device/sampler.h, model/stepper, jansson.
+// Uses: base, device, filter, model/stepper, engine/integer_form, cli/quantization, jansson.
 #ifndef QL_CLI_SAMPLING_H
 #define QL_CLI_SAMPLING_H
 
 #include <jansson.h>
 
 #include "base/option.h"
+#include "cli/quantization.h"
+#include "engine/integer_form.h"
 #include "filter/guard.h"
 #include "model/stepper.h"
 
@@ -15,6 +17,7 @@ struct ql_cli_sampling {
     double top_p;
     int top_k;
     uint32_t seed;
+    struct ql_cli_quantization quantization;
 };
 
 #define QL_CLI_FILTER_OPTION(target)                                                          \
@@ -31,13 +34,18 @@ struct ql_cli_sampling {
      "draw from the likeliest symbols that have this share together; 1 is off", false}, \
     {"top_k", QL_OPTION_INT, &(s)->top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false}, \
     {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "same seed, same text; otherwise a new one each time", false}, \
+    QL_CLI_QUANTIZATION_OPTIONS(&(s)->quantization), \
     QL_CLI_FILTER_OPTION(&(s)->filter)
 // clang-format on
 
 // A seed that differs from call to call.
 uint32_t ql_cli_random_seed(void);
 
-// Loads the checkpoint into a stepper. Errors: no --init_from, a file that is none, a model without vocabulary.
+// Loads a checkpoint; free the model. Errors: no --init_from, a file that is none, a model without vocabulary.
+enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
+                                      struct ql_error *error);
+
+// The same into a stepper.
 enum ql_status ql_cli_load_stepper(struct ql_stepper *stepper, struct ql_model_info *info, const char *init_from,
                                    struct ql_error *error);
 
@@ -53,10 +61,31 @@ enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, stru
 // A path for a result in JSON: null where it is no valid UTF-8, which JSON cannot say.
 json_t *ql_cli_path_to_json(const char *path);
 
-// Draws the next token; an error where the model's output is not finite.
-// None of the barred is drawn.
-enum ql_status ql_cli_next(struct ql_stepper *stepper, struct ql_sampler *sampler, const uint32_t *barred, int *token,
-                           struct ql_error *error);
+// A checkpoint that writes, in float or in integers.
+struct ql_cli_writer {
+    struct ql_model_info info;
+    int first_token; // that comes before a text: the newline, or 0
+    struct ql_stepper stepper;
+    struct ql_integer_form integer; // in use where its model has symbols
+    struct ql_sampler sampler;
+    struct ql_sampler_s32 integer_sampler;
+};
+
+// Opens sampling->init_from. Errors: those of ql_cli_load_stepper, of --quantize and of the integer form. Close it in
+// the end, also after an error; it must start as {0}.
+enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling,
+                                  struct ql_error *error);
+void ql_cli_writer_close(struct ql_cli_writer *writer);
+
+// Begins a text: zero state, and draws by these settings.
+void ql_cli_writer_begin(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling, double temperature);
+
+// Takes a token.
+void ql_cli_writer_step(struct ql_cli_writer *writer, int token);
+
+// Takes `*token` and draws the next one, none of the barred; an error where the model's output is not finite.
+enum ql_status ql_cli_writer_next(struct ql_cli_writer *writer, const uint32_t *barred, int *token,
+                                  struct ql_error *error);
 
 // A text on its way out: to a stream as it is drawn, or into memory. With a filter that refuses items, each item waits
 // until it is whole, and one that is refused is left out with the newline that ends it.

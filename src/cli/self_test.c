@@ -113,3 +113,25 @@ done:
     ql_arena_free(&writing.arena);
     return status;
 }
+
+void ql_cli_integer_self_test_write(struct ql_text_model *text, struct ql_integer_stepper *stepper)
+{
+    const struct ql_descriptor *descriptor = text->descriptor;
+    struct ql_sampler_s32 sampler =
+        ql_integer_sampler((float)descriptor->temperature, (float)descriptor->top_p, descriptor->top_k);
+    int token = ql_text_model_begin(text);
+
+    ql_random_init(&sampler.random, TRACE_SEED);
+    ql_integer_stepper_reset(stepper);
+    if (text->guard != NULL) {
+        ql_guard_reset(text->guard);
+    }
+    for (int i = 0; i < TRACE_STEPS; i++) {
+        text->trace[i].token = (uint16_t)token;
+        const uint32_t *barred = text->guard == NULL ? NULL : ql_guard_step(text->guard, token);
+        token = ql_integer_stepper_next(stepper, token, &sampler, barred);
+        text->trace[i].logits_hash = ql_trace_hash_s32(stepper->logits, descriptor->symbol_count);
+    }
+    text->trace_count = TRACE_STEPS;
+    text->trace_seed = TRACE_SEED;
+}

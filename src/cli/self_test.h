@@ -5,11 +5,15 @@
 
 #include "codegen/text_model.h"
 #include "onnx/program.h"
+#include "quantize/integer_stepper.h"
 
 // Lets the engine write with the descriptor's settings and sets the model's trace. The engine's own program is compiled
 // anew from the graph, without what codegen does to it, so the self-test proves that this changed nothing.
 // Errors: those of the engine; QL_ERROR_NUMERIC for logits that are not finite.
 enum ql_status ql_cli_self_test_write(struct ql_text_model *text, const struct ql_graph *graph,
                                       const struct ql_program_options *options, struct ql_error *error);
+
+// The same for the integer form of the model.
+void ql_cli_integer_self_test_write(struct ql_text_model *text, struct ql_integer_stepper *stepper);
 
 #endif

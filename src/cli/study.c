@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/batch_writer.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/sampling.h"
-#include "cli/writer.h"
 #include "study/cell.h"
 #include "study/cell_file.h"
 #include "study/pair_test.h"
@@ -50,7 +50,7 @@ struct study {
     char *common_key; // what all cells depend on
     json_t *result;
     // The cell that is being made.
-    struct ql_cli_writer *writer;
+    struct ql_cli_batch_writer *writer;
     struct ql_cell_items items;
     struct ql_pair_side *side; // of a comparison; NULL otherwise
     struct ql_item_reader reader;
@@ -177,12 +177,13 @@ static enum ql_status count_cell(struct study *study, json_t **cell, const struc
 
 static enum ql_status open_model(struct study *study, const char *path, struct ql_error *error)
 {
-    return study->writer != NULL ? QL_OK : ql_cli_writer_open(&study->writer, path, study->settings.threads, error);
+    return study->writer != NULL ? QL_OK
+                                 : ql_cli_batch_writer_open(&study->writer, path, NULL, study->settings.threads, error);
 }
 
 static void close_model(struct study *study)
 {
-    ql_cli_writer_close(study->writer);
+    ql_cli_batch_writer_close(study->writer);
     study->writer = NULL;
 }
 

@@ -1,5 +1,5 @@
 // One training from the command line: see train_session.h.
-// Uses: base, corpus, model, train, checkpoint, zlib (crc32).
+// Uses: base, corpus, model, train, checkpoint, quantize, engine/integer_form, zlib (crc32).
 #include "cli/train_session.h"
 
 #include <inttypes.h>
@@ -13,7 +13,10 @@
 #include "base/version.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/progress.h"
+#include "engine/integer_form.h"
 #include "model/stepper.h"
+#include "quantize/product_x86.h"
+#include "quantize/text_loss.h"
 #include "train/blas.h"
 
 // What the samples during training are drawn with: a little on the safe side, so that one can read them.
@@ -94,8 +97,12 @@ static enum ql_status take_checkpoint(struct ql_train_session *session, struct q
                               settings->model, ql_cell_write(d.cell));
     }
     settings->model = ql_cell_write(d.cell);
-    if (!ql_option_find(options, "sequences")->given && session->info.items) {
+    bool begun = session->summary != NULL; // by an earlier session, which has settled what was not given
+    if (!begun && !ql_option_find(options, "sequences")->given && session->info.items) {
         settings->sequences = "items";
+    }
+    if (!begun && !ql_option_find(options, "quantize")->given) {
+        settings->quantize = ql_weight_format_write(session->info.weights);
     }
     if (session->info.vocabulary.count == 0) { // written by PyTorch: the text has to tell what the tokens mean
         status = scan_vocabulary(session, error);
@@ -142,6 +149,9 @@ static enum ql_status make_model(struct ql_train_session *session, struct ql_opt
     }
     session->info.items = strcmp(settings->sequences, "items") == 0;
     session->info.dropout = settings->dropout;
+    if ((status = ql_weight_format_read(&session->info.weights, settings->quantize, error)) != QL_OK) {
+        return status;
+    }
     if (!session->info.items && strcmp(settings->sequences, "stream") != 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--sequences %s: there are stream and items", settings->sequences);
     }
@@ -164,6 +174,7 @@ static enum ql_status make_trainer(struct ql_train_session *session, struct ql_e
     };
     enum ql_status status = ql_schedule_read(&options.schedule.shape, settings->schedule, error);
 
+    options.weights = session->info.weights;
     if (status == QL_OK) {
         status = ql_batcher_init(&session->batcher, &session->text, session->info.items, settings->batch_size,
                                  settings->seq_length, &session->arena, error);
@@ -351,25 +362,30 @@ enum ql_status ql_train_session_init(struct ql_train_session *session, struct ql
     return save_state(session, error);
 }
 
-// The model's own words, as a string that the caller frees; NULL when memory is out or the logits are not finite.
-static char *write_sample(const struct ql_train_session *session)
+// The words of the model, or of its integer form unless that is NULL, as a string that the caller frees; NULL when
+// memory is out or the logits are not finite.
+static char *write_sample(const struct ql_train_session *session, struct ql_integer_stepper *integer)
 {
-    struct ql_stepper stepper;
+    struct ql_stepper stepper = {0};
     struct ql_error ignored;
     struct ql_sampler sampler = {.temperature = sample_temperature, .top_p = 1.0f};
+    struct ql_sampler_s32 integer_sampler = ql_integer_sampler(sample_temperature, 1.0f, 0);
     int count = session->settings.generate;
     char *text = malloc(4 * (size_t)count + 1);
     size_t used = 0;
 
-    if (text == NULL || ql_stepper_init(&stepper, &session->model, &session->info, &ignored) != QL_OK) {
+    if (text == NULL ||
+        (integer == NULL && ql_stepper_init(&stepper, &session->model, &session->info, &ignored) != QL_OK)) {
         free(text);
         return NULL;
     }
     ql_random_init(&sampler.random, session->settings.seed);
+    ql_random_init(&integer_sampler.random, session->settings.seed);
     int token = ql_vocabulary_encode(&session->info.vocabulary, '\n');
     token = token < 0 ? 0 : token; // a foreign model may do without newlines
     for (int i = 0; i < count && token >= 0; i++) {
-        token = ql_stepper_next(&stepper, token, &sampler, NULL);
+        token = integer == NULL ? ql_stepper_next(&stepper, token, &sampler, NULL)
+                                : ql_integer_stepper_next(integer, token, &integer_sampler, NULL);
         if (token >= 0) {
             used += ql_utf8_encode((unsigned char *)text + used, session->info.vocabulary.symbols[token]);
         }
@@ -389,6 +405,31 @@ static bool model_is_finite(const struct ql_model *model)
     return finite;
 }
 
+// The validation loss and the sample of the model as it now is. One that is trained for integers is judged by its
+// integer form, as `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same.
+static enum ql_status judge(struct ql_train_session *session, double *loss, char **sample, struct ql_error *error)
+{
+    const bool wanted = session->settings.generate > 0;
+    struct ql_integer_form form;
+
+    if (session->info.weights == QL_WEIGHTS_F32) {
+        *loss = ql_trainer_evaluate(&session->trainer, &session->validation_batcher).loss;
+        *sample = wanted ? write_sample(session, NULL) : NULL;
+        return QL_OK;
+    }
+    enum ql_status status =
+        ql_integer_form_open_model(&form, &session->model, &session->info, session->info.weights, NULL, error);
+    if (status == QL_OK) {
+        status = ql_integer_loss(loss, &form.model, ql_integer_product_fastest(), session->validation.tokens,
+                                 session->validation.count, &session->trainer.pool, error);
+    }
+    if (status == QL_OK && wanted) {
+        *sample = write_sample(session, &form.stepper);
+    }
+    ql_integer_form_close(&form);
+    return status;
+}
+
 enum ql_status ql_train_session_step(struct ql_train_session *session, ql_trainer_progress *progress, void *context,
                                      struct ql_train_epoch *epoch, struct ql_error *error)
 {
@@ -406,32 +447,34 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
         return status;
     }
     double train_seconds = ql_cli_seconds() - start;
-    struct ql_trainer_result validation = ql_trainer_evaluate(&session->trainer, &session->validation_batcher);
     // The last step of an epoch is followed by no other that would notice.
-    if (!isfinite(validation.loss) || !model_is_finite(&session->model)) {
+    double loss = NAN;
+    bool finite = model_is_finite(&session->model);
+    if (finite && (status = judge(session, &loss, &epoch->sample, error)) != QL_OK) {
+        return status;
+    }
+    if (!isfinite(loss)) {
         return ql_error_write(error, QL_ERROR_NUMERIC,
                               "step %" PRIu64 ": the %s not a finite number; try a smaller --learning_rate or "
                               "--grad_clip",
-                              session->trainer.step,
-                              isfinite(validation.loss) ? "model has a parameter that is" : "validation loss is");
+                              session->trainer.step, finite ? "validation loss is" : "model has a parameter that is");
     }
-    epoch->best = done->best_epoch == 0 || validation.loss < done->best_loss;
+    epoch->best = done->best_epoch == 0 || loss < done->best_loss;
     done->epoch = number;
     done->elapsed_seconds += ql_cli_seconds() - start;
     if (epoch->best) {
         done->best_epoch = number;
-        done->best_loss = validation.loss;
+        done->best_loss = loss;
     }
     epoch->row = (struct ql_training_row){
         .epoch = number,
         .step = session->trainer.step,
         .train_loss = train.loss,
-        .val_loss = validation.loss,
+        .val_loss = loss,
         .learning_rate = train.learning_rate,
         .chars_per_second = train.symbols / train_seconds,
         .elapsed_seconds = done->elapsed_seconds,
     };
-    epoch->sample = session->settings.generate > 0 ? write_sample(session) : NULL;
     // The state comes last: whatever is killed before it is done again.
     ql_training_run_path(&session->run, path, "checkpoint.%d.safetensors", done->epoch);
     status = ql_checkpoint_save(path, &session->model, &session->info, error);

@@ -33,8 +33,9 @@ struct ql_train_session {
 // What an epoch came to.
 struct ql_train_epoch {
     struct ql_training_row row;
-    char *sample; // what the model wrote after it; NULL where none was wanted. The caller frees it
-    bool best;    // of all epochs so far
+    char
+        *sample; // what the model, or its integer form, wrote after it; NULL where none was wanted. The caller frees it
+    bool best;   // of all epochs so far
 };
 
 // Everything before the first epoch, from options that have been read into session->settings.

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "cli/quantization.h"
 #include "cli/sampling.h"
 #include "verify/road.h"
 
@@ -19,6 +20,7 @@ static const char summary_text[] = "Compares what an exported model says at ever
 
 struct settings {
     struct ql_road_options road;
+    struct ql_cli_quantization quantization;
     const char *expose;
     double temperature, top_p, tolerance;
     bool quiet, json;
@@ -119,7 +121,7 @@ static enum ql_status verify(const struct settings *settings, int *differing, js
     ql_cli_progress_reset(&progress);
     if (!settings->json) {
         (void)printf(row_format, "stage", "characters", "difference", "ULP", "text at", "verdict");
-        print_row("host engine", &first);
+        print_row(road->first.name, &first);
     }
     for (int s = 0; s < road->stage_count && status == QL_OK && ferror(stdout) == 0; s++) {
         ql_cli_progress_write(&progress, (double)(s + 1) / (road->stage_count + 1), "");
@@ -180,8 +182,11 @@ int ql_cli_verify(int argc, char **argv)
         {"top_k", QL_OPTION_INT, &road->top_k, 0, 65535, "N", "likewise", false},
         {"tolerance", QL_OPTION_FLOAT, &settings.tolerance, 0, 1, "X",
          "how far the logits of engines that are not ours may be from ours", false},
+        {"emulated_length", QL_OPTION_INT, &road->emulated_length, 0, 10000000, "N",
+         "symbols that the emulated chip reads, and writes, at most; 0: what takes some seconds", false},
         {"stages", QL_OPTION_STRING, &road->stages, 0, 0, "LIST",
          "only the stages that have one of these words in their names: checkpoint,ONNX,-O3", false},
+        QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Somebody else's C", false},
         {"c", QL_OPTION_STRING, &road->c_path, 0, 0, "FILE", "C that was generated from the same ONNX file", false},
         {"entry", QL_OPTION_STRING, &road->entry, 0, 0, "FUNCTION",
@@ -211,8 +216,13 @@ int ql_cli_verify(int argc, char **argv)
     road->tool = "/proc/self/exe";
     road->source_path = getenv("QUILLET_SOURCES") != NULL ? getenv("QUILLET_SOURCES") : QL_SOURCE_DIR;
 
+    road->calibrate = settings.quantization.calibrate;
+
     json_t *rows = json_array();
-    if (road->descriptor_path == NULL) {
+    status = ql_cli_quantization_read(&road->format, &settings.quantization, &error);
+    if (status != QL_OK) {
+        // said below
+    } else if (road->descriptor_path == NULL) {
         status = ql_error_write(&error, QL_ERROR_USAGE, "--model is missing: a descriptor, as names.json");
     } else if (settings.expose != NULL) {
         status = ql_road_expose(settings.expose, road->descriptor_path, &error);

@@ -26,6 +26,12 @@ static void write_head(const struct ql_source *w, FILE *stream)
     (void)fputs("\n//   model         ", stream);
     ql_c_plain_write(stream, codegen->source_file);
     (void)fprintf(stream, "\n//   SHA-256       %s\n", codegen->source_sha256);
+    if (codegen->integer != NULL) {
+        (void)fprintf(stream, "//   weights       %s, a scale for each row; calibrated on ",
+                      ql_weight_format_write(codegen->integer->format));
+        ql_c_plain_write(stream, codegen->calibration);
+        (void)fputc('\n', stream);
+    }
     (void)fprintf(stream, "//   flash         %zu bytes of constants; the code comes on top\n", size.constant_bytes);
     if (codegen->model != NULL) {
         (void)fprintf(stream, "//   RAM           %zu bytes for each text, and %zu bytes of scratch memory%s\n",
@@ -42,20 +48,24 @@ static void write_kernels(const struct ql_source *w)
 {
     struct ql_device_file_set set = {0};
 
-    ql_device_file_set_add(&set, "device/exact.h");
-    for (int i = 0; i < w->program->call_count; i++) {
+    if (w->codegen->integer != NULL) {
+        ql_source_integer_files_add(w, &set);
+    } else {
+        ql_device_file_set_add(&set, "device/exact.h");
+    }
+    for (int i = 0; i < w->program->call_count && w->codegen->integer == NULL; i++) {
         const struct ql_kernel_call *call = &w->program->calls[i];
         ql_device_file_set_add(&set, call->kernel->file);
         for (int k = 0; k < call->kernel->operation_count; k++) {
             ql_device_file_set_add(&set, call->operations[k]->file);
         }
     }
-    if (w->codegen->model != NULL) {
+    if (w->codegen->model != NULL && w->codegen->integer == NULL) {
         ql_device_file_set_add(&set, "device/sampler.h");
         ql_device_file_set_add(&set, "device/trace.h");
-        if (ql_source_filter_bytes(w->codegen->model) > 0) {
-            ql_device_file_set_add(&set, "device/filter.h");
-        }
+    }
+    if (w->codegen->model != NULL && ql_source_filter_bytes(w->codegen->model) > 0) {
+        ql_device_file_set_add(&set, "device/filter.h");
     }
     (void)fputs("// Kernels: files of Quillet's device/, as they are. Not every function of a file is needed here.\n\n"
                 "#ifdef __cplusplus\n"
@@ -86,6 +96,10 @@ static bool is_used_constant(const struct ql_source *w, int value)
 
 static void write_constants(struct ql_source *w)
 {
+    if (w->codegen->integer != NULL) {
+        ql_source_integer_constants_write(w);
+        return;
+    }
     (void)fputs("// Weights and other constants\n\n", w->source);
     for (int i = 0; i < w->program->value_count; i++) {
         const struct ql_program_value *value = &w->program->values[i];
@@ -185,7 +199,7 @@ enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_code
     w.values = ql_arena_take(&w.arena, (size_t)program->value_count + 1, sizeof w.values[0]);
     w.inputs = ql_arena_take(&w.arena, (size_t)program->graph->input_count + 1, sizeof w.inputs[0]);
     w.outputs = ql_arena_take(&w.arena, (size_t)program->graph->output_count + 1, sizeof w.outputs[0]);
-    if (!w.arena.exhausted) {
+    if (!w.arena.exhausted && codegen->integer == NULL) {
         ql_source_names_init(&w);
     }
     if (w.arena.exhausted) {
@@ -201,7 +215,11 @@ enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_code
         ql_source_arena_write(&w, source);
         ql_source_template_write(&w, source, "\n" QL_C_ALIGNMENT " static union $_arena $_static_arena;\n\n");
     }
-    ql_source_run_write(&w);
+    if (codegen->integer != NULL) {
+        ql_source_integer_run_write(&w);
+    } else {
+        ql_source_run_write(&w);
+    }
     if (codegen->model != NULL) {
         ql_source_text_write(&w);
     }

@@ -9,16 +9,19 @@
 
 #include "codegen/text_model.h"
 #include "onnx/program.h"
+#include "quantize/integer_model.h"
 
 struct ql_codegen {
     const struct ql_program *program;
-    const struct ql_text_model *model; // NULL for plain inference: the inputs and outputs of the graph
-    const char *name;                  // the prefix of every symbol; by ql_codegen_name_read
-    const char *header_file;           // as the source includes it: "names.h"
-    bool caller_arena;                 // scratch memory is the caller's instead of static
+    const struct ql_text_model *model;      // NULL for plain inference: the inputs and outputs of the graph
+    const struct ql_integer_model *integer; // its integer form, which is printed instead of the program; or NULL
+    const char *name;                       // the prefix of every symbol; by ql_codegen_name_read
+    const char *header_file;                // as the source includes it: "names.h"
+    bool caller_arena;                      // scratch memory is the caller's instead of static
     // For the head comment:
     const char *version, *command_line;
     const char *source_file, *source_sha256; // the model's file, and its hash in hexadecimal
+    const char *calibration;                 // of an integer form: the text, "names.txt"
 };
 
 enum { QL_CODEGEN_NAME_BYTES = 32 };

@@ -106,14 +106,33 @@ static size_t state_bytes(const struct ql_codegen *codegen)
     return round_up(bytes, 4);
 }
 
+// What a model that writes has beside its state: symbols, the self-test's text, and the sampler's part of the arena.
+static void add_text_bytes(struct ql_codegen_size *size, const struct ql_codegen *codegen)
+{
+    enum { WEIGHT = 4, TRACE_STEP = 8 }; // of a step: a token, a hash, and the gap between
+    const size_t V = (size_t)codegen->model->descriptor->symbol_count;
+    const size_t sampler_bytes = round_up(V * (WEIGHT + sizeof(uint16_t)), 4);
+
+    const size_t filter_bytes = ql_source_filter_bytes(codegen->model);
+
+    size->constant_bytes += symbol_bytes(codegen->model->descriptor) + (size_t)codegen->model->trace_count * TRACE_STEP;
+    size->constant_bytes += filter_bytes;
+    size->state_bytes += filter_bytes > 0 ? sizeof(struct ql_filter_state) : 0;
+    size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;
+}
+
 enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen *codegen,
                                   struct ql_error *error)
 {
     const struct ql_program *program = codegen->program;
-    const struct ql_text_model *model = codegen->model;
     struct ql_arena arena = {0};
 
     *size = (struct ql_codegen_size){.arena_bytes = program->arena_bytes};
+    if (codegen->integer != NULL) {
+        ql_source_integer_measure(size, codegen);
+        add_text_bytes(size, codegen);
+        return QL_OK;
+    }
     const bool *used = take_used(&arena, program);
     if (used == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to measure the model");
@@ -127,15 +146,9 @@ enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_
     for (int i = 0; i < program->call_count; i++) {
         size->macs += program->calls[i].macs;
     }
-    if (model != NULL) {
-        const size_t V = (size_t)model->descriptor->symbol_count;
-        const size_t sampler_bytes = round_up(V * (sizeof(float) + sizeof(uint16_t)), 4);
-        const size_t trace_bytes = 8; // of a step: a token, a hash, and the gap between
-        size->constant_bytes += symbol_bytes(model->descriptor) + (size_t)model->trace_count * trace_bytes;
-        const size_t filter_bytes = ql_source_filter_bytes(model);
-        size->constant_bytes += filter_bytes;
-        size->state_bytes = state_bytes(codegen) + (filter_bytes > 0 ? sizeof(struct ql_filter_state) : 0);
-        size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;
+    if (codegen->model != NULL) {
+        size->state_bytes = state_bytes(codegen);
+        add_text_bytes(size, codegen);
     }
     ql_arena_free(&arena);
     return QL_OK;
@@ -163,7 +176,7 @@ enum ql_status ql_codegen_report_write(FILE *stream, const struct ql_codegen *co
         goto done;
     }
     const bool *used = take_used(&arena, program);
-    for (int i = 0; used != NULL && i < program->value_count; i++) {
+    for (int i = 0; used != NULL && i < program->value_count && codegen->integer == NULL; i++) {
         const struct ql_program_value *value = &program->values[i];
         if (used[i] && value->storage == QL_STORAGE_CONSTANT) {
             (void)json_array_append_new(constants, json_pack("{s:s, s:s, s:o, s:I}", "name", value->name, "type",
@@ -177,11 +190,12 @@ enum ql_status ql_codegen_report_write(FILE *stream, const struct ql_codegen *co
                                                   "first_call", value->first_call, "last_call", value->last_call));
         }
     }
-    json_t *report =
-        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:O, s:O}", "name", codegen->name, "sha256",
-                  codegen->source_sha256, "flash_bytes", (json_int_t)size.constant_bytes, "state_bytes",
-                  (json_int_t)size.state_bytes, "arena_bytes", (json_int_t)size.arena_bytes, "macs",
-                  (json_int_t)size.macs, "calls", program->call_count, "constants", constants, "arena", scratch);
+    json_t *report = json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:O, s:O}", "name", codegen->name, "sha256", codegen->source_sha256,
+        "weights", ql_weight_format_write(codegen->integer == NULL ? QL_WEIGHTS_F32 : codegen->integer->format),
+        "flash_bytes", (json_int_t)size.constant_bytes, "state_bytes", (json_int_t)size.state_bytes, "arena_bytes",
+        (json_int_t)size.arena_bytes, "macs", (json_int_t)size.macs, "calls", program->call_count, "constants",
+        constants, "arena", scratch);
     if (report == NULL || used == NULL || json_dumpf(report, stream, JSON_INDENT(2)) != 0) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "cannot write the report");
     }

@@ -41,6 +41,15 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream);
 void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_static);
 void ql_source_run_write(struct ql_source *w);
 
+// source_integer.c: the same for an integer form: its constants, the arena, and the function of a step; the files of
+// device/ that it needs; its sizes.
+struct ql_device_file_set;
+void ql_source_integer_constants_write(const struct ql_source *w);
+void ql_source_integer_arena_write(const struct ql_source *w, FILE *stream);
+void ql_source_integer_run_write(const struct ql_source *w);
+void ql_source_integer_files_add(const struct ql_source *w, struct ql_device_file_set *set);
+void ql_source_integer_measure(struct ql_codegen_size *size, const struct ql_codegen *codegen);
+
 // source_text.c: what a model that writes has around that function, and its part of the header.
 void ql_source_text_write(const struct ql_source *w);
 void ql_source_text_header_write(const struct ql_source *w);

@@ -94,12 +94,14 @@ static void reserve(struct ql_source *w, const char *name)
 void ql_source_names_init(struct ql_source *w)
 {
     static const char *const own[] = {
-        "$_run",     "$_init",         "$_reset",         "$_step",         "$_next",         "$_symbol",
-        "$_check",   "$_trace",        "$_arena",         "$_state",        "$_static_arena", "$_symbols",
-        "@_H",       "@_BEGIN",        "arena",           "random",         "@_SYMBOLS",      "temperature",
-        "top_k",     "top_p",          "@_TRACE_STEPS",   "filter",         "words",          "barred",
-        "$_filter",  "$_filter_edges", "$_filter_labels", "$_filter_kinds", "$_filter_keys",  "$_filter_fingerprints",
-        "$_may_end", "$_refuses"};
+        "$_run",          "$_init",          "$_reset",        "$_set",         "$_step",
+        "$_next",         "$_symbol",        "$_check",        "$_trace",       "$_arena",
+        "$_state",        "$_static_arena",  "$_symbols",      "@_H",           "@_BEGIN",
+        "arena",          "random",          "@_SYMBOLS",      "temperature",   "top_k",
+        "top_p",          "@_TRACE_STEPS",   "@_LOGIT_UNITS",  "$_logit",       "$_scales",
+        "$_table",        "filter",          "words",          "barred",        "$_filter",
+        "$_filter_edges", "$_filter_labels", "$_filter_kinds", "$_filter_keys", "$_filter_fingerprints",
+        "$_may_end",      "$_refuses"};
     const struct ql_graph *graph = w->program->graph;
 
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {

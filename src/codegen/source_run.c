@@ -13,6 +13,11 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream)
     const size_t bytes = w->program->arena_bytes;
     bool present[QL_ELEMENT_BOOL + 1] = {false};
 
+    if (w->codegen->integer != NULL) {
+        ql_source_integer_arena_write(w, stream);
+        return;
+    }
+
     for (int i = 0; i < w->program->value_count; i++) {
         const struct ql_program_value *value = &w->program->values[i];
         if (value->root == i && value->storage == QL_STORAGE_ARENA && w->values[i].name != NULL) {

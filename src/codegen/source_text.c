@@ -53,6 +53,40 @@ static void write_trace(const struct ql_source *w)
     (void)fputs("};\n\n", w->source);
 }
 
+// The float form's state is inputs and outputs of the graph; the integer form's is h, and c or a finer h.
+static const char *integer_state(const struct ql_source *w)
+{
+    switch (w->codegen->integer->cell) {
+    case QL_CELL_LSTM:
+        return "c";
+    case QL_CELL_GRU:
+        return "h_fine";
+    case QL_CELL_RNN:
+        break;
+    }
+    return NULL;
+}
+
+static const char *logits_name(const struct ql_source *w)
+{
+    return w->codegen->integer != NULL ? "logits" : w->outputs[w->codegen->model->roles.logits];
+}
+
+static const char *logits_type(const struct ql_source *w)
+{
+    return w->codegen->integer != NULL ? "int32_t" : "float";
+}
+
+static void write_integer_reset(const struct ql_source *w)
+{
+    const char *name = integer_state(w);
+
+    (void)fputs("    memset(state->h, 0, sizeof state->h);\n", w->source);
+    if (name != NULL) {
+        (void)fprintf(w->source, "    memset(state->%s, 0, sizeof state->%s);\n", name, name);
+    }
+}
+
 static void write_reset(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
@@ -61,7 +95,10 @@ static void write_reset(const struct ql_source *w)
                              "void $_reset(struct $_state *state)\n"
                              "{\n");
     ql_source_filter_reset_write(w);
-    for (int i = 0; i < model->roles.state_count; i++) {
+    if (w->codegen->integer != NULL) {
+        write_integer_reset(w);
+    }
+    for (int i = 0; i < model->roles.state_count && w->codegen->integer == NULL; i++) {
         const char *name = w->inputs[model->roles.states[i].input];
         (void)fprintf(w->source, "    memset(state->%s, 0, sizeof state->%s);\n", name, name);
     }
@@ -71,13 +108,31 @@ static void write_reset(const struct ql_source *w)
     (void)fputs("}\n\n", w->source);
 }
 
-static void write_init(const struct ql_source *w)
+static void write_set(const struct ql_source *w)
 {
     const struct ql_descriptor *descriptor = w->codegen->model->descriptor;
+    const bool integer = w->codegen->integer != NULL;
     char temperature[QL_C_NUMBER_BYTES], top_p[QL_C_NUMBER_BYTES];
 
     ql_c_float_write(temperature, (float)descriptor->temperature);
     ql_c_float_write(top_p, (float)descriptor->top_p);
+    ql_source_template_write(w, w->source,
+                             "void $_set(struct $_state *state, float temperature, float top_p, int top_k)\n"
+                             "{\n");
+    (void)fprintf(w->source,
+                  "    temperature = temperature < 0.0f ? %s : temperature;\n"
+                  "    top_p = top_p < 0.0f ? %s : top_p;\n",
+                  temperature, top_p);
+    (void)fputs(integer ? "    state->temperature = ql_sampler_units(temperature, QL_SAMPLER_TEMPERATURE_ONE);\n"
+                          "    state->top_p = ql_sampler_units(top_p, QL_SAMPLER_SHARE_ONE);\n"
+                        : "    state->temperature = temperature;\n"
+                          "    state->top_p = top_p;\n",
+                w->source);
+    (void)fprintf(w->source, "    state->top_k = top_k < 0 ? %d : top_k;\n}\n\n", descriptor->top_k);
+}
+
+static void write_init(const struct ql_source *w)
+{
     ql_source_template_write(w, w->source,
                              w->codegen->caller_arena
                                  ? "void $_init(struct $_state *state, union $_arena *arena, uint32_t seed)\n"
@@ -88,8 +143,7 @@ static void write_init(const struct ql_source *w)
                              "\n"
                              "    ql_random_init(&random, seed);\n"
                              "    memcpy(state->random, random.state, sizeof state->random);\n");
-    (void)fprintf(w->source, "    state->temperature = %s;\n    state->top_p = %s;\n    state->top_k = %d;\n",
-                  temperature, top_p, descriptor->top_k);
+    ql_source_template_write(w, w->source, "    $_set(state, -1.0f, -1.0f, -1);\n");
     ql_source_template_write(w, w->source, w->codegen->caller_arena ? "    state->arena = arena;\n" : "");
     ql_source_template_write(w, w->source,
                              "    $_reset(state);\n"
@@ -132,13 +186,15 @@ static void write_step(const struct ql_source *w)
     const struct ql_text_model *model = w->codegen->model;
     const struct ql_descriptor *descriptor = model->descriptor;
     const int token_value = w->program->graph->inputs[model->roles.tokens];
+    const bool integer = w->codegen->integer != NULL;
 
+    (void)fprintf(w->source, "const %s *", logits_type(w));
     ql_source_template_write(w, w->source,
-                             "const float *$_step(struct $_state *state, int token)\n"
+                             "$_step(struct $_state *state, int token)\n"
                              "{\n");
-    if (model->roles.one_hot) {
+    if (!integer && model->roles.one_hot) {
         ql_source_template_write(w, w->source, "    float tokens[@_SYMBOLS] = {0};\n\n");
-    } else {
+    } else if (!integer) {
         (void)fprintf(w->source, "    const %s tokens[1] = {token};\n\n",
                       ql_c_type(w->program->values[token_value].type));
     }
@@ -157,30 +213,32 @@ static void write_step(const struct ql_source *w)
                                  "    }\n");
     }
     ql_source_filter_step_write(w);
-    if (model->roles.one_hot) {
-        (void)fputs("    tokens[token] = 1.0f;\n", w->source);
+    if (integer) {
+        ql_source_template_write(w, w->source,
+                                 w->codegen->caller_arena ? "    $_run(state, state->arena, token);\n"
+                                                          : "    $_run(state, token);\n");
+    } else {
+        if (model->roles.one_hot) {
+            (void)fputs("    tokens[token] = 1.0f;\n", w->source);
+        }
+        write_run_call(w);
+        (void)fputs(")) {\n        return NULL;\n    }\n", w->source);
     }
-    write_run_call(w);
-    (void)fprintf(w->source,
-                  ")) {\n"
-                  "        return NULL;\n"
-                  "    }\n"
-                  "    return state->%s;\n"
-                  "}\n\n",
-                  w->outputs[model->roles.logits]);
+    (void)fprintf(w->source, "    return state->%s;\n}\n\n", logits_name(w));
 }
 
 static void write_next(const struct ql_source *w)
 {
-    ql_source_template_write(w, w->source,
-                             "int $_next(struct $_state *state, int token)\n"
-                             "{\n"
-                             "    const float *logits = $_step(state, token);\n");
+    const bool integer = w->codegen->integer != NULL;
+
+    ql_source_template_write(w, w->source, "int $_next(struct $_state *state, int token)\n{\n");
+    (void)fprintf(w->source, "    const %s *", logits_type(w));
+    ql_source_template_write(w, w->source, "logits = $_step(state, token);\n");
     ql_source_template_write(w, w->source,
                              w->codegen->caller_arena ? "    union $_arena *const arena = state->arena;\n"
                                                       : "    union $_arena *const arena = &$_static_arena;\n");
+    (void)fprintf(w->source, "    struct ql_sampler%s sampler;\n", integer ? "_s32" : "");
     ql_source_template_write(w, w->source,
-                             "    struct ql_sampler sampler;\n"
                              "\n"
                              "    if (logits == NULL) {\n"
                              "        return -1;\n"
@@ -191,7 +249,10 @@ static void write_next(const struct ql_source *w)
                              "    sampler.top_p = state->top_p;\n"
                              "    sampler.top_k = state->top_k;\n"
                              "    memcpy(sampler.random.state, state->random, sizeof state->random);\n"
-                             "    int next = ql_sampler_step_f32(&sampler, logits, barred, arena->sampler.weights,\n"
+                             "    int next = ql_sampler_step_");
+    (void)fputs(integer ? "s32" : "f32", w->source);
+    ql_source_template_write(w, w->source,
+                             "(&sampler, logits, barred, arena->sampler.weights,\n"
                              "                                   arena->sampler.candidates, @_SYMBOLS);\n"
                              "    memcpy(state->random, sampler.random.state, sizeof state->random);\n"
                              "    return next;\n"
@@ -219,7 +280,8 @@ static void write_check(const struct ql_source *w)
                              "    for (int i = 0; i < @_TRACE_STEPS; i++) {\n"
                              "        bool same = token == $_trace[i].token;\n"
                              "        token = $_next(state, token);\n");
-    (void)fprintf(w->source, "        if (!same || ql_trace_hash_f32(state->%s, ", w->outputs[model->roles.logits]);
+    (void)fprintf(w->source, "        if (!same || ql_trace_hash_%s(state->%s, ",
+                  w->codegen->integer != NULL ? "s32" : "f32", logits_name(w));
     ql_source_template_write(w, w->source,
                              "@_SYMBOLS) != $_trace[i].logits_hash) {\n"
                              "            return i + 1;\n"
@@ -238,6 +300,7 @@ void ql_source_text_write(const struct ql_source *w)
     }
     ql_source_filter_write(w);
     write_reset(w);
+    write_set(w);
     write_init(w);
     write_step(w);
     write_next(w);
@@ -247,33 +310,12 @@ void ql_source_text_write(const struct ql_source *w)
     }
 }
 
-void ql_source_text_header_write(const struct ql_source *w)
+static void write_float_members(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
     const struct ql_graph *graph = w->program->graph;
-    const bool caller_arena = w->codegen->caller_arena;
     char shape[QL_C_LINE_COLUMNS];
 
-    ql_source_template_write(w, w->header, "enum {\n");
-    ql_source_template_write(w, w->header, "    @_SYMBOLS = ");
-    (void)fprintf(w->header, "%d, // tokens are 0 to %d\n", model->descriptor->symbol_count,
-                  model->descriptor->symbol_count - 1);
-    ql_source_template_write(w, w->header, "    @_BEGIN = ");
-    (void)fprintf(w->header, "%d, // the token from which a text begins\n", ql_text_model_begin(model));
-    if (model->trace_count > 0) {
-        ql_source_template_write(w, w->header, "    @_TRACE_STEPS = ");
-        (void)fprintf(w->header, "%d, // of the self-test\n", model->trace_count);
-    }
-    (void)fputs("};\n\n", w->header);
-    if (caller_arena) {
-        (void)fputs("// Scratch memory. Nothing in it needs to last from call to call, so texts can share it.\n",
-                    w->header);
-        ql_source_arena_write(w, w->header);
-        (void)fputc('\n', w->header);
-    }
-    ql_source_template_write(w, w->header,
-                             "// One text that is being written. Any number of them can be written in turns.\n"
-                             "struct $_state {\n");
     for (int i = 0; i < model->roles.state_count; i++) {
         const struct ql_program_value *value = &w->program->values[graph->inputs[model->roles.states[i].input]];
         ql_source_shape_write(shape, sizeof shape, value);
@@ -293,6 +335,58 @@ void ql_source_text_header_write(const struct ql_source *w)
                 "    int top_k;         // >= 1; 0 is off\n"
                 "    uint32_t random[4];\n",
                 w->header);
+}
+
+static void write_integer_members(const struct ql_source *w)
+{
+    const struct ql_integer_model *model = w->codegen->integer;
+
+    if (integer_state(w) != NULL) {
+        (void)fprintf(w->header, "    int16_t %s[%d];\n", integer_state(w), model->h_count);
+    }
+    (void)fprintf(w->header,
+                  "    int8_t h[%d];           // of all layers, one after another\n"
+                  "    int32_t logits[%d];     // of the token that comes next, in units of 2^-10\n"
+                  "    uint32_t temperature;   // in units of 1 / 4096; 0 always takes the likeliest token\n"
+                  "    uint32_t top_p;         // in units of 1 / 65536, from 1 to 65536, which is off\n"
+                  "    int top_k;              // >= 1; 0 is off\n"
+                  "    uint32_t random[4];\n",
+                  model->h_count, model->V);
+}
+
+void ql_source_text_header_write(const struct ql_source *w)
+{
+    const struct ql_text_model *model = w->codegen->model;
+    const bool caller_arena = w->codegen->caller_arena;
+
+    ql_source_template_write(w, w->header, "enum {\n");
+    ql_source_template_write(w, w->header, "    @_SYMBOLS = ");
+    (void)fprintf(w->header, "%d, // tokens are 0 to %d\n", model->descriptor->symbol_count,
+                  model->descriptor->symbol_count - 1);
+    ql_source_template_write(w, w->header, "    @_BEGIN = ");
+    (void)fprintf(w->header, "%d, // the token from which a text begins\n", ql_text_model_begin(model));
+    if (model->trace_count > 0) {
+        ql_source_template_write(w, w->header, "    @_TRACE_STEPS = ");
+        (void)fprintf(w->header, "%d, // of the self-test\n", model->trace_count);
+    }
+    ql_source_template_write(w, w->header, "    @_LOGIT_UNITS = ");
+    (void)fprintf(w->header, "%d, // of a logit, to 1\n};\n\ntypedef %s ", w->codegen->integer != NULL ? 1024 : 1,
+                  logits_type(w));
+    ql_source_template_write(w, w->header, "$_logit;\n\n");
+    if (caller_arena) {
+        (void)fputs("// Scratch memory. Nothing in it needs to last from call to call, so texts can share it.\n",
+                    w->header);
+        ql_source_arena_write(w, w->header);
+        (void)fputc('\n', w->header);
+    }
+    ql_source_template_write(w, w->header,
+                             "// One text that is being written. Any number of them can be written in turns.\n"
+                             "struct $_state {\n");
+    if (w->codegen->integer != NULL) {
+        write_integer_members(w);
+    } else {
+        write_float_members(w);
+    }
     ql_source_filter_member_write(w);
     if (caller_arena) {
         ql_source_template_write(w, w->header, "    union $_arena *arena; // must live as long as this is used\n");
@@ -308,9 +402,15 @@ void ql_source_text_header_write(const struct ql_source *w)
         w, w->header,
         "// Zero state, as at the beginning of a text. Settings and random numbers stay.\n"
         "void $_reset(struct $_state *state);\n\n"
+        "// Sets how to draw: temperature >= 0, top_p in (0, 1], top_k >= 0. What is negative is the model's own.\n"
+        "void $_set(struct $_state *state, float temperature, float top_p, int top_k);\n\n"
         "// Takes a token; returns the logits of the one that comes next, which are the state's. NULL for a "
         "token\n// that is out of range.\n"
-        "const float *$_step(struct $_state *state, int token);\n\n"
+        "const ");
+    (void)fputs(logits_type(w), w->header);
+    ql_source_template_write(
+        w, w->header,
+        " *$_step(struct $_state *state, int token);\n\n"
         "// Takes a token and draws the one that comes next. Begin with @_BEGIN, then pass what was drawn.\n"
         "// -1 for a token that is out of range, or when the logits are not finite.\n"
         "int $_next(struct $_state *state, int token);\n\n"

@@ -14,6 +14,7 @@
 #include "model/stepper.h"
 #include "onnx/descriptor.h"
 #include "onnx/graph.h"
+#include "quantize/integer_model.h"
 
 // Streams in one step, at most. With 64 of them a weight that comes from the second-level cache is used often enough
 // for the arithmetic to be the limit, and the sums of all still fit that cache.
@@ -58,6 +59,11 @@ enum ql_status ql_batch_engine_open_stepper(struct ql_batch_engine *engine, cons
 // `graph` and `descriptor` must outlive the engine.
 enum ql_status ql_batch_engine_open_graph(struct ql_batch_engine *engine, const struct ql_graph *graph,
                                           const struct ql_descriptor *descriptor, int workers, struct ql_error *error);
+
+// The integer engine: bit for bit the logits of ql_integer_stepper, and the tokens of ql_sampler_step_s32 with the
+// settings that ql_integer_sampler makes of `sampling`. `model` must outlive it.
+enum ql_status ql_batch_engine_open_integer(struct ql_batch_engine *engine, const struct ql_integer_model *model,
+                                            int workers, struct ql_error *error);
 
 // Harmless on {0}.
 void ql_batch_engine_close(struct ql_batch_engine *engine);

@@ -7,8 +7,8 @@
 
 #include <limits.h>
 
+#include "base/vectorize.h"
 #include "device/sampler.h"
-#include "train/vectorize.h"
 
 // Keys behind the last token, so that loops are whole vectors.
 enum { KEY_VECTOR = 16 };

@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/vectorize.h"
 #include "device/gru.h"
 #include "device/lstm.h"
 #include "device/rnn.h"
 #include "generate/exact_product.h"
 #include "generate/float_draw.h"
-#include "train/vectorize.h"
 
 // What one thread works in.
 struct scratch {

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "corpus/vocabulary.h"
+#include "model/weight_format.h"
 
 enum ql_cell { QL_CELL_LSTM, QL_CELL_GRU, QL_CELL_RNN };
 
@@ -53,8 +54,9 @@ struct ql_model {
 // What a trained model needs besides its parameters to be used.
 struct ql_model_info {
     struct ql_vocabulary vocabulary;
-    bool items;     // each line was its own sequence: the state is reset after a newline
-    double dropout; // between layers, in training
+    bool items;                    // each line was its own sequence: the state is reset after a newline
+    double dropout;                // between layers, in training
+    enum ql_weight_format weights; // in which the model is to be used: it was trained with their rounding
 };
 
 // Gates per unit: 4, 3 or 1.

@@ -2,8 +2,8 @@
 // itself, so that the compiler turns it into vectors of any width.
 #include "train/cell_batch.h"
 
+#include "base/vectorize.h"
 #include "device/activation.h"
-#include "train/vectorize.h"
 
 // sum (width) += the rows of (S, width), one after another.
 static inline void batch_add_rows(float *restrict sum, const float *restrict rows, int S, int width)
@@ -141,4 +141,16 @@ void ql_rnn_batch_backward(float *restrict gates, float *restrict dbias, const f
         }
     }
     batch_add_rows(dbias, gates, S, H);
+}
+
+QL_VECTORIZED
+void ql_state_batch_round(float *rounded, const float *h, int S, int H)
+{
+    const float levels = 127.0f;
+    const float step = 1.0f / levels;
+    const float whole = 12582912.0f; // 1.5 * 2^23: a sum with it has no fraction. NaN stays NaN, unlike in an int
+
+    for (long k = 0; k < (long)S * H; k++) {
+        rounded[k] = step * (h[k] * levels + whole - whole);
+    }
 }

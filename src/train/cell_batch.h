@@ -30,4 +30,7 @@ void ql_gru_batch_backward(float *gates, float *dfrom_h, float *dh_before, float
 void ql_rnn_batch_forward(float *h, float *gates, const float *bias_ih, const float *bias_hh, int S, int H);
 void ql_rnn_batch_backward(float *gates, float *dbias, const float *dh, int S, int H);
 
+// h (S, H), from -1 to 1, in the steps of 1/127 that the integer engine has. May be in place.
+void ql_state_batch_round(float *rounded, const float *h, int S, int H);
+
 #endif

@@ -1,8 +1,8 @@
 // Dropout: see dropout.h. A counter, mixed by a finalizer of which every output bit depends on every input bit.
 #include "train/dropout.h"
 
+#include "base/vectorize.h"
 #include "device/random.h"
-#include "train/vectorize.h"
 
 uint32_t ql_dropout_key(uint32_t seed, uint64_t step, int layer)
 {

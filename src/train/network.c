@@ -10,33 +10,38 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/vectorize.h"
 #include "device/activation.h"
 #include "train/blas.h"
 #include "train/cell_batch.h"
 #include "train/dropout.h"
-#include "train/vectorize.h"
 
 static float *take(struct ql_arena *arena, int a, int b, int c)
 {
     return ql_arena_take(arena, (size_t)a * (size_t)b, (size_t)c * sizeof(float));
 }
 
-void ql_network_init(struct ql_network *network, const struct ql_model *model, struct ql_arena *arena)
+void ql_network_init(struct ql_network *network, const struct ql_model *model, const struct ql_rounded_model *rounded,
+                     struct ql_arena *arena)
 {
     const struct ql_dimensions d = model->dimensions;
     int GH = ql_cell_gates(d.cell) * d.H;
 
-    *network = (struct ql_network){.model = model, .input_table = take(arena, 1, d.V, GH)};
+    if (rounded == NULL) {
+        *network = (struct ql_network){.model = model, .input_table = take(arena, 1, d.V, GH)};
+    } else {
+        *network = (struct ql_network){.model = &rounded->model, .rounded = true, .input_table = rounded->input_table};
+    }
     for (int l = 0; l < d.L; l++) {
         ql_step_product_init(&network->forward[l], d.H, GH, arena);
         ql_step_product_init(&network->backward[l], GH, d.H, arena);
     }
 }
 
-void ql_workspace_init(struct ql_workspace *workspace, const struct ql_model *model, int T, int S, bool dropout,
+void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *network, int T, int S, bool dropout,
                        struct ql_arena *arena)
 {
-    const struct ql_dimensions d = model->dimensions;
+    const struct ql_dimensions d = network->model->dimensions;
     int GH = ql_cell_gates(d.cell) * d.H;
 
     *workspace = (struct ql_workspace){
@@ -52,6 +57,7 @@ void ql_workspace_init(struct ql_workspace *workspace, const struct ql_model *mo
         trace->input = dropout && l > 0 ? take(arena, T, S, d.H) : NULL;
         trace->gates = take(arena, T, S, GH);
         trace->h = take(arena, T + 1, S, d.H);
+        trace->h_input = network->rounded && d.cell == QL_CELL_GRU ? take(arena, T + 1, S, d.H) : trace->h;
         trace->c = d.cell == QL_CELL_LSTM ? take(arena, T + 1, S, d.H) : NULL;
         trace->n_from_h = d.cell == QL_CELL_GRU ? take(arena, T, S, d.H) : NULL;
         trace->dfrom_h = d.cell == QL_CELL_GRU ? take(arena, T, S, GH) : NULL;
@@ -60,7 +66,7 @@ void ql_workspace_init(struct ql_workspace *workspace, const struct ql_model *mo
 
 int ql_network_reset_tasks(const struct ql_network *network)
 {
-    return 2 * network->model->dimensions.L + 1;
+    return 2 * network->model->dimensions.L + (network->rounded ? 0 : 1);
 }
 
 void ql_network_reset(struct ql_network *network, int task)
@@ -82,7 +88,7 @@ void ql_network_reset(struct ql_network *network, int task)
 // Where a layer's input stands: its own copy after dropout, or the output of the layer below.
 static const float *layer_input(const struct ql_workspace *workspace, int l, ptrdiff_t step_size, bool dropout)
 {
-    return dropout ? workspace->layers[l].input : workspace->layers[l - 1].h + step_size;
+    return dropout ? workspace->layers[l].input : workspace->layers[l - 1].h_input + step_size;
 }
 
 static struct ql_dropout layer_dropout(const struct ql_dropout_plan *plan, int l)
@@ -120,6 +126,9 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
         memset(state_h, 0, state_bytes);
     }
     memcpy(trace->h, state_h, state_bytes);
+    if (network->rounded) {
+        ql_state_batch_round(trace->h_input, trace->h, S, d.H);
+    }
     if (d.cell == QL_CELL_LSTM) {
         if (batch->reset) {
             memset(state_c, 0, state_bytes);
@@ -129,7 +138,7 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
 
     if (l > 0) {
         if (dropout->probability > 0.0f) {
-            apply_dropout(trace->input, workspace->layers[l - 1].h + SH, dropout, l, batch, shard, d.H);
+            apply_dropout(trace->input, workspace->layers[l - 1].h_input + SH, dropout, l, batch, shard, d.H);
         }
         ql_gemm_nt(trace->gates, layer_input(workspace, l, SH, dropout->probability > 0.0f), layer->weight_ih,
                    batch->T * S, GH, d.H, 0.0f);
@@ -137,6 +146,7 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
     for (int t = 0; t < batch->T; t++) {
         float *gates = trace->gates + t * SGH;
         const float *h_before = trace->h + t * SH;
+        const float *h_input = trace->h_input + t * SH;
         float *h = trace->h + (t + 1) * SH;
 
         if (l == 0) {
@@ -148,19 +158,22 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
         }
         switch (d.cell) {
         case QL_CELL_LSTM:
-            ql_step_product_step(gates, h_before, &network->forward[l], S, true);
+            ql_step_product_step(gates, h_input, &network->forward[l], S, true);
             ql_lstm_batch_forward(h, trace->c + (t + 1) * SH, gates, trace->c + t * SH, layer->bias_ih, layer->bias_hh,
                                   S, d.H);
             break;
         case QL_CELL_GRU:
-            ql_step_product_step(workspace->from_h, h_before, &network->forward[l], S, false);
+            ql_step_product_step(workspace->from_h, h_input, &network->forward[l], S, false);
             ql_gru_batch_forward(h, gates, trace->n_from_h + t * SH, workspace->from_h, h_before, layer->bias_ih,
                                  layer->bias_hh, S, d.H);
             break;
         case QL_CELL_RNN:
-            ql_step_product_step(gates, h_before, &network->forward[l], S, true);
+            ql_step_product_step(gates, h_input, &network->forward[l], S, true);
             ql_rnn_batch_forward(h, gates, layer->bias_ih, layer->bias_hh, S, d.H);
             break;
+        }
+        if (network->rounded) {
+            ql_state_batch_round(trace->h_input + (t + 1) * SH, h, S, d.H);
         }
     }
     memcpy(state_h, trace->h + batch->T * SH, state_bytes);
@@ -217,7 +230,7 @@ double ql_network_forward(const struct ql_network *network, struct ql_workspace 
     for (int l = 0; l < d.L; l++) {
         forward_layer(network, workspace, batch, shard, state, dropout, l);
     }
-    const float *h_top = workspace->layers[d.L - 1].h + (ptrdiff_t)shard.S * d.H;
+    const float *h_top = workspace->layers[d.L - 1].h_input + (ptrdiff_t)shard.S * d.H;
     ql_gemm_nt(workspace->logits, h_top, model->output_weight, batch->T * shard.S, d.V, d.H, 0.0f);
     for (int t = 0; t < batch->T; t++) {
         for (int s = 0; s < shard.S; s++) {
@@ -287,7 +300,8 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
     if (d.cell != QL_CELL_GRU) { // both biases enter the same sum
         memcpy(dlayer->bias_hh, dlayer->bias_ih, (size_t)GH * sizeof(float));
     }
-    ql_gemm_tn(dlayer->weight_hh, d.cell == QL_CELL_GRU ? trace->dfrom_h : trace->gates, trace->h, GH, d.H, rows, 0.0f);
+    ql_gemm_tn(dlayer->weight_hh, d.cell == QL_CELL_GRU ? trace->dfrom_h : trace->gates, trace->h_input, GH, d.H, rows,
+               0.0f);
     if (l > 0) {
         bool dropped = dropout->probability > 0.0f;
         ql_gemm_tn(dlayer->weight_ih, trace->gates, layer_input(workspace, l, SH, dropped), GH, d.H, rows, 0.0f);
@@ -314,7 +328,7 @@ void ql_network_backward(const struct ql_network *network, struct ql_workspace *
             dbias[v] += dlogits[(ptrdiff_t)r * d.V + v];
         }
     }
-    const float *h_top = workspace->layers[d.L - 1].h + (ptrdiff_t)shard.S * d.H;
+    const float *h_top = workspace->layers[d.L - 1].h_input + (ptrdiff_t)shard.S * d.H;
     ql_gemm_tn(gradient->model.output_weight, dlogits, h_top, d.V, d.H, rows, 0.0f);
     ql_gemm_nn(workspace->dh, dlogits, model->output_weight, rows, d.H, d.V, 0.0f);
     for (int l = d.L - 1; l >= 0; l--) {

@@ -1,6 +1,8 @@
 // The model over a window of time: forward, loss, and truncated backpropagation, for a shard of a batch's sequences.
 // B sequences of T tokens make a batch; a shard is S neighbouring sequences of it, and one thread's work.
-// Uses: base/arena, model, train/blas, train/cell_batch, train/dropout, train/step_product.
+// Computes with the exact model, or with a rounded one: then h is rounded too before it enters a product, and gradients
+// are those at the rounded values.
+// Uses: base/arena, model, train/blas, train/cell_batch, train/dropout, train/rounded_model, train/step_product.
 #ifndef QL_TRAIN_NETWORK_H
 #define QL_TRAIN_NETWORK_H
 
@@ -8,6 +10,7 @@
 
 #include "base/arena.h"
 #include "model/model.h"
+#include "train/rounded_model.h"
 #include "train/step_product.h"
 
 // A window of text. The caller owns the arrays.
@@ -34,6 +37,7 @@ struct ql_state {
 // The parameters in the forms that the products want; made anew by ql_network_reset after each change of the model.
 struct ql_network {
     const struct ql_model *model;
+    bool rounded;
     float *input_table; // (V, GH) embedding times weight_ih of layer 0: a layer-0 input is a look-up
     struct ql_step_product forward[QL_MODEL_LAYER_LIMIT];  // weight_hh transposed, (H, GH)
     struct ql_step_product backward[QL_MODEL_LAYER_LIMIT]; // weight_hh, (GH, H)
@@ -44,6 +48,7 @@ struct ql_layer_trace {
     float *input;    // (T, S, H) the layer below after dropout; NULL for layer 0 and without dropout
     float *gates;    // (T, S, GH)
     float *h;        // (T + 1, S, H), of which the first is the state before the window
+    float *h_input;  // (T + 1, S, H) h as products take it; h itself, but for a GRU that is rounded
     float *c;        // (T + 1, S, H), LSTM
     float *n_from_h; // (T, S, H), GRU
     float *dfrom_h;  // (T, S, GH), GRU
@@ -72,12 +77,15 @@ struct ql_dropout_plan {
     uint64_t step;
 };
 
-// Takes memory from the arena (check `exhausted` afterwards). The model must outlive the network.
-void ql_network_init(struct ql_network *network, const struct ql_model *model, struct ql_arena *arena);
-void ql_workspace_init(struct ql_workspace *workspace, const struct ql_model *model, int T, int S, bool dropout,
+// Takes memory from the arena (check `exhausted` afterwards). The model must outlive the network, and so must `rounded`,
+// which takes its place in every computation unless it is NULL.
+void ql_network_init(struct ql_network *network, const struct ql_model *model, const struct ql_rounded_model *rounded,
+                     struct ql_arena *arena);
+void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *network, int T, int S, bool dropout,
                        struct ql_arena *arena);
 
-// The tasks that prepare a step, each independent of the others: ql_network_reset_tasks of them, from 0.
+// The tasks that prepare a step, each independent of the others: ql_network_reset_tasks of them, from 0. A rounded model
+// must be up to date by then.
 int ql_network_reset_tasks(const struct ql_network *network);
 void ql_network_reset(struct ql_network *network, int task);
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "train/vectorize.h"
+#include "base/vectorize.h"
 
 // PyTorch's defaults.
 static const double beta1 = 0.9;

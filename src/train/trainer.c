@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/vectorize.h"
 #include "train/blas.h"
 #include "train/optimizer.h"
-#include "train/vectorize.h"
 
 // Floats of the parameter block that one task of a job handles.
 enum { CHUNK_FLOATS = 16384 };
@@ -68,13 +68,21 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
     trainer->chunk_norm = ql_arena_take(arena, chunks, sizeof(double));
     state_init(&trainer->training_state, &d, options->batch_size, arena);
     state_init(&trainer->validation_state, &d, options->batch_size, arena);
-    ql_network_init(&trainer->network, model, arena);
+    if (options->weights != QL_WEIGHTS_F32) {
+        status = ql_rounded_model_init(&trainer->rounded, model, options->weights, arena, error);
+        if (status != QL_OK) {
+            ql_trainer_free(trainer);
+            return status;
+        }
+    }
+    ql_network_init(&trainer->network, model, options->weights == QL_WEIGHTS_F32 ? NULL : &trainer->rounded, arena);
     if (arena->exhausted) {
         goto no_memory;
     }
     for (int i = 0; i < threads; i++) {
         int S = options->batch_size < QL_TRAINER_SHARD_SEQUENCES ? options->batch_size : QL_TRAINER_SHARD_SEQUENCES;
-        ql_workspace_init(&trainer->workspaces[i], model, options->seq_length, S, options->dropout > 0.0, arena);
+        ql_workspace_init(&trainer->workspaces[i], &trainer->network, options->seq_length, S, options->dropout > 0.0,
+                          arena);
     }
     for (int i = 0; i < shards && status == QL_OK; i++) {
         struct ql_gradient *gradient = &trainer->gradients[i];
@@ -106,8 +114,16 @@ void ql_trainer_free(struct ql_trainer *trainer)
     for (int i = 0; trainer->gradients != NULL && i < shard_count(trainer->options.batch_size); i++) {
         ql_model_free(&trainer->gradients[i].model);
     }
+    ql_rounded_model_free(&trainer->rounded);
     ql_arena_free(&trainer->arena);
     *trainer = (struct ql_trainer){0};
+}
+
+static void task_round(void *context, int task, int worker)
+{
+    struct ql_trainer *trainer = context;
+    (void)worker;
+    ql_rounded_model_reset_rows(&trainer->rounded, task);
 }
 
 static void task_reset(void *context, int task, int worker)
@@ -144,6 +160,10 @@ static double run_shards(struct ql_trainer *trainer, const struct ql_batch *batc
     trainer->state = state;
     trainer->dropout = *dropout;
     if (!trainer->network_current) {
+        if (trainer->options.weights != QL_WEIGHTS_F32) {
+            ql_rounded_model_reset_inputs(&trainer->rounded);
+            ql_thread_pool_run(&trainer->pool, task_round, trainer, ql_rounded_model_reset_tasks(&trainer->rounded));
+        }
         ql_thread_pool_run(&trainer->pool, task_reset, trainer, ql_network_reset_tasks(&trainer->network));
         trainer->network_current = true;
     }

@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "train/batcher.h"
 #include "train/network.h"
+#include "train/rounded_model.h"
 #include "train/schedule.h"
 
 // Sequences in a shard. Smaller shards feed more threads; larger ones make better use of each. It is part of the
@@ -22,6 +23,7 @@ struct ql_trainer_options {
     double dropout, grad_clip, weight_decay;
     struct ql_schedule schedule;
     uint32_t seed;
+    enum ql_weight_format weights; // the model is trained for; F32 trains without any rounding
 };
 
 struct ql_trainer {
@@ -32,6 +34,7 @@ struct ql_trainer {
     // the rest is scratch memory
     struct ql_arena arena;
     struct ql_thread_pool pool;
+    struct ql_rounded_model rounded; // what the network computes with, unless it is `model` itself
     struct ql_network network;
     struct ql_workspace *workspaces; // one per thread
     struct ql_gradient *gradients;   // one per shard; the sum is in the first

@@ -28,6 +28,28 @@ enum ql_status ql_generated_code_write(const struct ql_workshop *workshop, const
     return ql_process_run(argv, error);
 }
 
+enum ql_status ql_generated_integer_write(const struct ql_workshop *workshop, const char *descriptor_path,
+                                          const char *quantize, const char *calibrate, struct ql_error *error)
+{
+    char output[QL_WORKSHOP_PATH_BYTES];
+    const char *const argv[] = {workshop->tool,
+                                "compile",
+                                "--model",
+                                descriptor_path,
+                                "--name",
+                                "model",
+                                "--output",
+                                output,
+                                "--quantize",
+                                quantize,
+                                calibrate == NULL ? NULL : "--calibrate",
+                                calibrate,
+                                NULL};
+
+    ql_workshop_path(workshop, output, "model.c");
+    return ql_process_run(argv, error);
+}
+
 enum ql_status ql_generated_stage_open(struct ql_stage *stage, const struct ql_workshop *workshop,
                                        const struct ql_compiler *compiler, int V, struct ql_error *error)
 {

@@ -13,6 +13,10 @@
 enum ql_status ql_generated_code_write(const struct ql_workshop *workshop, const char *name, const char *model_path,
                                        bool plain, struct ql_error *error);
 
+// The same of the integer form of a descriptor's model, as `model`. `calibrate` may be NULL.
+enum ql_status ql_generated_integer_write(const struct ql_workshop *workshop, const char *descriptor_path,
+                                          const char *quantize, const char *calibrate, struct ql_error *error);
+
 // Compiles the workshop's model.c with firmware/port/pipe/model.c, and opens the program as a stage.
 enum ql_status ql_generated_stage_open(struct ql_stage *stage, const struct ql_workshop *workshop,
                                        const struct ql_compiler *compiler, int V, struct ql_error *error);

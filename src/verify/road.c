@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onnx/descriptor_text.h"
 #include "onnx/onnx_reader.h"
+#include "quantize/product_x86.h"
 #include "verify/emulator.h"
 #include "verify/exposed_model.h"
 #include "verify/generated_code.h"
@@ -48,34 +50,6 @@ static enum ql_status make_draws(struct ql_road *road, struct ql_error *error)
     return QL_OK;
 }
 
-// Reads the file as tokens of the descriptor, whose symbols may stand in any order.
-static enum ql_status load_text(struct ql_token_text *text, const struct ql_descriptor *descriptor, const char *path,
-                                struct ql_error *error)
-{
-    struct ql_vocabulary *vocabulary = calloc(1, sizeof *vocabulary);
-    char *symbols = malloc(4 * (size_t)descriptor->symbol_count);
-    size_t size = 0;
-    enum ql_status status;
-
-    if (vocabulary == NULL || symbols == NULL) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the vocabulary");
-        goto done;
-    }
-    for (int i = 0; i < descriptor->symbol_count; i++) {
-        size += ql_utf8_encode((unsigned char *)symbols + size, descriptor->symbols[i]);
-    }
-    if ((status = ql_vocabulary_read(vocabulary, symbols, size, error)) == QL_OK &&
-        (status = ql_token_text_load(text, vocabulary, path, error)) == QL_OK) {
-        for (size_t i = 0; i < text->count; i++) {
-            text->tokens[i] = (uint16_t)ql_descriptor_encode(descriptor, vocabulary->symbols[text->tokens[i]]);
-        }
-    }
-done:
-    free(vocabulary);
-    free(symbols);
-    return status;
-}
-
 // The text to read begins as all texts do: after a newline.
 static enum ql_status make_text(struct ql_road *road, struct ql_error *error)
 {
@@ -88,7 +62,7 @@ static enum ql_status make_text(struct ql_road *road, struct ql_error *error)
     enum ql_status status = QL_OK;
 
     if (options->text_path != NULL) {
-        status = load_text(&text, descriptor, options->text_path, error);
+        status = ql_descriptor_text_load(&text, descriptor, options->text_path, error);
         if (status != QL_OK) {
             return status;
         }
@@ -121,6 +95,8 @@ const char *ql_road_stage_name(const struct ql_road_stage *stage)
         return "checkpoint";
     case QL_ROAD_ORT:
         return "ONNX Runtime";
+    case QL_ROAD_INTEGER:
+        return stage->product->name;
     case QL_ROAD_GENERATED:
         return stage->compiler->name;
     case QL_ROAD_EMULATED:
@@ -146,28 +122,55 @@ static bool is_wanted(const char *name, const char *words)
     return found;
 }
 
-static void add_stage(struct ql_road *road, enum ql_road_stage_kind kind, const struct ql_compiler *compiler)
+static void add_stage(struct ql_road *road, const struct ql_road_stage *stage)
 {
-    const struct ql_road_stage stage = {kind, compiler};
-
-    if (is_wanted(ql_road_stage_name(&stage), road->options.stages)) {
-        road->stages[road->stage_count++] = stage;
+    if (is_wanted(ql_road_stage_name(stage), road->options.stages)) {
+        road->stages[road->stage_count++] = *stage;
     }
 }
 
 static void list_stages(struct ql_road *road)
 {
+    const bool in_float = road->options.format == QL_WEIGHTS_F32;
+
     if (road->options.checkpoint_path != NULL) {
-        add_stage(road, QL_ROAD_CHECKPOINT, NULL);
+        add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_CHECKPOINT});
     }
-    add_stage(road, QL_ROAD_ORT, NULL);
+    if (in_float) {
+        add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_ORT});
+    } else {
+        const struct ql_integer_product *products[QL_INTEGER_PRODUCT_LIMIT];
+        const int count = ql_integer_product_list(products);
+        for (int k = 0; k < count - 1; k++) { // the last is the plain one
+            add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_INTEGER, .product = products[k]});
+        }
+    }
     for (const struct ql_compiler *compiler = ql_compilers; compiler->name != NULL; compiler++) {
-        add_stage(road, QL_ROAD_GENERATED, compiler);
+        add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_GENERATED, .compiler = compiler});
     }
-    add_stage(road, QL_ROAD_EMULATED, NULL);
+    add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_EMULATED});
     if (road->options.c_path != NULL) {
-        add_stage(road, QL_ROAD_FOREIGN, &ql_foreign_compiler);
+        add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_FOREIGN, .compiler = &ql_foreign_compiler});
     }
+}
+
+// The stage with which all others are compared.
+static enum ql_status open_first(struct ql_road *road, struct ql_error *error)
+{
+    const struct ql_road_options *options = &road->options;
+
+    if (options->format == QL_WEIGHTS_F32) {
+        ql_model_stage_init(&road->first, &road->model, true);
+        return QL_OK;
+    }
+    if (options->checkpoint_path != NULL || options->c_path != NULL) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--quantize: a checkpoint and somebody else's C are in float; verify them without it");
+    }
+    enum ql_status status = ql_integer_form_open(&road->integer, &road->graph, &road->descriptor, options->format,
+                                                 options->calibrate, error);
+    return status == QL_OK ? ql_integer_stage_open(&road->first, &road->integer.model, &ql_integer_product_plain, error)
+                           : status;
 }
 
 enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *options, struct ql_error *error)
@@ -191,7 +194,9 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
                                error) != QL_OK) {
         return ql_error_prefix(error, "%s: ", road->descriptor.path);
     }
-    ql_model_stage_init(&road->first, &road->model, true);
+    if ((status = open_first(road, error)) != QL_OK) {
+        return status;
+    }
     road->verification.V = road->model.V;
     road->verification.first_token = road->model.first_token;
     road->verification.tolerance = options->tolerance;
@@ -214,6 +219,7 @@ void ql_road_close(struct ql_road *road)
     free(road->draws);
     ql_token_text_free(&road->text);
     ql_stage_close(&road->first);
+    ql_integer_form_close(&road->integer);
     ql_language_model_free(&road->model);
     ql_runner_free(&road->engine);
     ql_graph_free(&road->graph);
@@ -225,15 +231,21 @@ static enum ql_status write_generated(struct ql_road *road, struct ql_error *err
     enum ql_status status = QL_OK;
 
     if (!road->has_generated) {
-        status = ql_generated_code_write(&road->workshop, "model", road->options.descriptor_path, false, error);
+        status = road->options.format == QL_WEIGHTS_F32
+                     ? ql_generated_code_write(&road->workshop, "model", road->options.descriptor_path, false, error)
+                     : ql_generated_integer_write(&road->workshop, road->options.descriptor_path,
+                                                  ql_weight_format_write(road->options.format), road->options.calibrate,
+                                                  error);
         road->has_generated = status == QL_OK;
     }
     return status;
 }
 
 // What a slow stage can do in some seconds: the beginning of the text that is read, and of the first that is written.
-static struct ql_verification shorten(const struct ql_verification *verification, const struct ql_graph *graph)
+static struct ql_verification shorten(const struct ql_verification *verification, const struct ql_graph *graph,
+                                      const struct ql_road_options *options)
 {
+    enum { INTEGER_SPEED = 25 }; // times as fast as float, at least
     struct ql_verification shorter = *verification;
     long parameters = 0;
 
@@ -245,7 +257,9 @@ static struct ql_verification shorten(const struct ql_verification *verification
         }
         parameters += count;
     }
-    const int length = ql_emulated_length(parameters);
+    const int length = options->emulated_length > 0        ? options->emulated_length
+                       : options->format == QL_WEIGHTS_F32 ? ql_emulated_length(parameters)
+                                                           : ql_emulated_length(parameters / INTEGER_SPEED);
     shorter.T = shorter.T < length ? shorter.T : length;
     shorter.draw_length = shorter.draw_length < length ? shorter.draw_length : length;
     shorter.draw_count = shorter.draw_count < 1 ? 0 : 1;
@@ -293,6 +307,9 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
         ql_workshop_source_path(&road->workshop, path, "web/ort_server.js");
         status = ql_ort_stage_open(&stage, road->options.descriptor_path, road->model.V, path, error);
         break;
+    case QL_ROAD_INTEGER:
+        status = ql_integer_stage_open(&stage, &road->integer.model, kind->product, error);
+        break;
     case QL_ROAD_GENERATED:
         status = write_generated(road, error);
         if (status == QL_OK) {
@@ -315,10 +332,12 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
         memcpy(report->comparison.message, error->message, sizeof report->comparison.message);
         status = QL_OK;
     } else {
-        const struct ql_verification verification =
-            kind->kind == QL_ROAD_EMULATED ? shorten(&road->verification, &road->graph) : road->verification;
+        const struct ql_verification verification = kind->kind == QL_ROAD_EMULATED
+                                                        ? shorten(&road->verification, &road->graph, &road->options)
+                                                        : road->verification;
         status = ql_verification_step(&verification, &report->comparison, &stage, error);
-        if (status == QL_OK && report->comparison.verdict == QL_VERDICT_DIFFERS) {
+        if (status == QL_OK && report->comparison.verdict == QL_VERDICT_DIFFERS &&
+            road->options.format == QL_WEIGHTS_F32) {
             ql_road_part_write(road, report, kind, &stage);
         }
     }

@@ -5,6 +5,7 @@
 #define QL_VERIFY_ROAD_H
 
 #include "corpus/token_text.h"
+#include "engine/integer_form.h"
 #include "onnx/descriptor.h"
 #include "verify/language_model.h"
 #include "verify/stages.h"
@@ -29,6 +30,9 @@ struct ql_road_options {
     float temperature, top_p; // negative: the descriptor's
     int top_k;                // negative: the descriptor's
     double tolerance;
+    enum ql_weight_format format; // integers: all stages are those of the integer form
+    const char *calibrate;        // its calibration text, or NULL
+    int emulated_length;          // characters that the emulated chip reads, and writes; 0: some seconds' worth
 };
 
 enum { QL_ROAD_STAGE_LIMIT = 16, QL_ROAD_REPORT_BYTES = 4096 };
@@ -38,11 +42,13 @@ struct ql_road_stage {
     enum ql_road_stage_kind {
         QL_ROAD_CHECKPOINT,
         QL_ROAD_ORT,
+        QL_ROAD_INTEGER,
         QL_ROAD_GENERATED,
         QL_ROAD_EMULATED,
         QL_ROAD_FOREIGN,
     } kind;
-    const struct ql_compiler *compiler; // of C
+    const struct ql_compiler *compiler;       // of C
+    const struct ql_integer_product *product; // of INTEGER
 };
 
 struct ql_road {
@@ -51,7 +57,8 @@ struct ql_road {
     struct ql_graph graph;
     struct ql_runner engine;
     struct ql_language_model model; // on the engine
-    struct ql_stage first;          // on the model
+    struct ql_integer_form integer; // in use where the format is one of integers
+    struct ql_stage first;          // on the model, or on the integer form with the plain product
     struct ql_token_text text;
     struct ql_draw *draws;
     struct ql_verification verification;

@@ -1,8 +1,9 @@
 // The stages that there are.
-// Uses: base, onnx/descriptor, verify/{stage,language_model}.
+// Uses: base, onnx/descriptor, quantize, verify/{stage,language_model}.
 #ifndef QL_VERIFY_STAGES_H
 #define QL_VERIFY_STAGES_H
 
+#include "quantize/integer_stepper.h"
 #include "verify/language_model.h"
 #include "verify/stage.h"
 
@@ -15,6 +16,10 @@ enum ql_status ql_checkpoint_stage_open(struct ql_stage *stage, const char *path
 
 // A graph in any runner, with the state kept and the text drawn here.
 void ql_model_stage_init(struct ql_stage *stage, struct ql_language_model *model, bool is_ours);
+
+// A model in integers, multiplied in this way. Its logits are compared as floats, which are exact up to 2^24 units.
+enum ql_status ql_integer_stage_open(struct ql_stage *stage, const struct ql_integer_model *model,
+                                     const struct ql_integer_product *product, struct ql_error *error);
 
 // web/: ONNX Runtime with the sampler in JavaScript. `script` is the path of web/ort_server.js.
 enum ql_status ql_ort_stage_open(struct ql_stage *stage, const char *descriptor_path, int V, const char *script,

@@ -41,6 +41,7 @@ static void model_saved_comes_back_whole(void **state)
         sample_vocabulary_init(&info.vocabulary, d.V, true);
         info.items = i % 2 == 1;
         info.dropout = 0.1 * (double)(i % 3);
+        info.weights = (enum ql_weight_format)(i / 3 % 3);
         assert_int_equal(ql_checkpoint_save(path, &model, &info, &error), QL_OK);
         if (ql_checkpoint_load(path, &loaded, &loaded_info, &error) != QL_OK) {
             fail_msg("%s", error.message);
@@ -52,6 +53,7 @@ static void model_saved_comes_back_whole(void **state)
         assert_memory_equal(loaded_info.vocabulary.symbols, info.vocabulary.symbols, (size_t)d.V * sizeof(uint32_t));
         assert_int_equal(loaded_info.items, info.items);
         assert_true(fabs(loaded_info.dropout - info.dropout) < 1e-9);
+        assert_int_equal(loaded_info.weights, info.weights);
         ql_model_free(&loaded);
         ql_model_free(&model);
     }
@@ -239,6 +241,7 @@ static void foreign_file_is_read(void **state)
     assert_int_equal(info.vocabulary.count, 0);
     assert_false(info.items);
     assert_true(info.dropout == 0.0);
+    assert_int_equal(info.weights, QL_WEIGHTS_F32);
     ql_model_free(&model);
     foreign_free(&foreign);
 }
@@ -357,6 +360,8 @@ static void metadata_that_does_not_fit_is_refused(void **state)
         {"dropout", "nan", "'nan'"},
         {"dropout", "0.2x", "'0.2x'"},
         {"dropout", "", "''"},
+        {"quantize", "int2", "'int2'"},
+        {"quantize", "", "''"},
         {"quillet", "quillet 2", "'quillet 2'"},
         {"quillet", "quillet 1", "not complete"},
     };

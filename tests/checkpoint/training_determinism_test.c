@@ -23,10 +23,14 @@ enum { EPOCHS = 3, BATCH = 50, SEQUENCE = 7, SYMBOLS = 11, TEXT_SIZE = 3000 };
 struct kind {
     enum ql_cell cell;
     bool items;
+    enum ql_weight_format weights;
 };
 
-static const struct kind kinds[] = {{QL_CELL_LSTM, false}, {QL_CELL_LSTM, true}, {QL_CELL_GRU, false},
-                                    {QL_CELL_GRU, true},   {QL_CELL_RNN, false}, {QL_CELL_RNN, true}};
+static const struct kind kinds[] = {
+    {QL_CELL_LSTM, false, QL_WEIGHTS_F32}, {QL_CELL_LSTM, true, QL_WEIGHTS_F32}, {QL_CELL_GRU, false, QL_WEIGHTS_F32},
+    {QL_CELL_GRU, true, QL_WEIGHTS_F32},   {QL_CELL_RNN, false, QL_WEIGHTS_F32}, {QL_CELL_RNN, true, QL_WEIGHTS_F32},
+    {QL_CELL_LSTM, false, QL_WEIGHTS_S4},  {QL_CELL_GRU, true, QL_WEIGHTS_S8},   {QL_CELL_RNN, false, QL_WEIGHTS_S4},
+};
 
 static uint16_t tokens[TEXT_SIZE];
 
@@ -65,6 +69,7 @@ static void train(const struct kind *kind, int threads, int first, int source, u
         .weight_decay = 0.01,
         .schedule = {.shape = QL_SCHEDULE_COSINE, .learning_rate = 0.01, .warmup_steps = 5},
         .seed = 77,
+        .weights = kind->weights,
     };
     struct ql_training_progress progress = {0};
     struct ql_trainer_result result;
@@ -115,8 +120,8 @@ static void check_same_files(const struct kind *kind, int threads, int other_thr
             unsigned char *other =
                 sample_file_load(file_name(other_name, whats[i], other_threads, epoch), &other_bytes);
             if (size_bytes != other_bytes || memcmp(bytes, other, size_bytes) != 0) {
-                fail_msg("%s, %s: %s and %s differ", ql_cell_write(kind->cell), kind->items ? "items" : "stream", name,
-                         other_name);
+                fail_msg("%s, %s, quantize %s: %s and %s differ", ql_cell_write(kind->cell),
+                         kind->items ? "items" : "stream", ql_weight_format_write(kind->weights), name, other_name);
             }
             test_free(bytes);
             test_free(other);

@@ -44,6 +44,25 @@ expect test ! -s err
 expect_exit 2 evaluate --model $model --prompt abz
 expect_stderr "'z'"
 
+# How well it predicts a text: as the log of a training has it.
+numbers 60 | tail -n 30 > held_out.txt
+for name in lstm-items gru-items rnn-items; do
+    expect_exit 0 train "${tiny[@]}" --num_layers 3 --init_from checkpoints/$name/checkpoint.2.safetensors \
+        --input held_out.txt --validation held_out.txt --learning_rate 0 --weight_decay 0 --run_name measured-$name
+    expect_exit 0 evaluate --model $name.json --text held_out.txt --json
+    expect_json out characters 90
+    expect_json out quantize off
+    expect awk -F, -v nats="$("$json_get" out nats)" -v bits="$("$json_get" out bits_per_char)" '
+        $1 == 2 { exit !((nats - $4) ^ 2 < 1e-10 && (bits - $5) ^ 2 < 1e-10) }' \
+        checkpoints/measured-$name/training.log.csv
+done
+expect_exit 1 evaluate --model $model --text absent.txt
+expect_stderr "absent.txt: cannot open"
+echo abz > strange.txt
+expect_exit 1 evaluate --model $model --text strange.txt
+expect_stderr "strange.txt:1: the symbol 'z'"
+expect test ! -s out
+
 # The descriptor's settings are the defaults.
 sed 's/"temperature": [0-9.]*/"temperature": 0/' $model > cold.json
 expect_exit 0 evaluate --model cold.json --length 60 --seed 1 --json

@@ -44,6 +44,26 @@ while read -r line; do
 done < items
 expect test "$(wc -l < items)" -eq 12
 
+# In integers too; from a checkpoint and from its graph the same, whatever the threads.
+for format in int8 int4; do
+    expect_exit 0 "${many[@]}" --threads 1 --quantize $format
+    cp out integers
+    expect test -n "$(cmp integers one)"
+    expect_exit 0 generate --model model.json --count 300 --seed 5 --max_length 30 "${settings[@]}" --threads 3 \
+        --quantize $format
+    expect_same out integers
+    expect_exit 0 "${many[@]}" --count 4 --json --quantize $format
+    cp out items
+    while read -r line; do
+        printf '%s\n' "$line" > item.json
+        seed=$("$json_get" item.json seed)
+        text=$("$json_get" item.json text)
+        expect_exit 0 predict --init_from $model "${settings[@]}" --seed "$seed" --generate 30 --quiet --quantize $format
+        expect test "$(head -n 1 out)" == "$text"
+    done < items
+done
+expect_exit 2 "${many[@]}" --quantize int3
+
 # An item that does not end is cut, and said to be; the settings of a descriptor are the defaults.
 expect_exit 0 generate --init_from $model --count 5 --seed 1 --max_length 1 --temperature 100
 expect_stderr "cut after 1 symbols"

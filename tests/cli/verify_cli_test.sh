@@ -122,9 +122,9 @@ change()
     cp "$root/$1" "sources/$1"
 }
 change firmware/port/pipe/model.c 's/^        token = model_next/        model_reset(\&state);\n&/' "gcc -O2" DIFFERS
-change firmware/port/pipe/model.c 's/state.top_k = top_k/state.top_k = top_k + 1/' "gcc -O2" "sampler"
+change firmware/port/pipe/model.c 's/top_p, top_k);/top_p, top_k + 1);/' "gcc -O2" "sampler"
 change firmware/port/pipe/model.c 's/model_init(&state, seed)/model_init(\&state, seed + 1)/' "gcc -O2" "sampler"
-change firmware/port/pipe/model.c 's/const float \*logits = model_step/state.h0[0] += 0.01f;\n        &/' "gcc -O2" \
+change firmware/port/pipe/model.c 's/const model_logit \*logits = model_step/state.h0[0] += 0.01f;\n        &/' "gcc -O2" \
     "state is carried"
 if [[ $has_ort == yes ]]; then
     change web/language_model.js 's/if (this.resetTokens.has(token))/if (false)/' ONNX "state is carried"

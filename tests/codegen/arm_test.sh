@@ -19,6 +19,7 @@ cd "$work"
 status=0
 
 # run MACHINE FLASH RAM STEPS FLAG...: builds model.c for a processor and compares what it writes.
+format=
 run()
 {
     machine=$1
@@ -26,7 +27,8 @@ run()
     ram=$3
     steps=$4
     shift 4
-    "$engine_text" model.json "$steps" > expected
+    # shellcheck disable=SC2086
+    "$engine_text" model.json "$steps" $format > expected
     # The driver prints, and newlib's headers are not made for -Wpedantic; the generated source alone has the warnings.
     arm-none-eabi-gcc -std=c11 -mthumb "$@" $warnings -c model.c -o model.o
     arm-none-eabi-gcc -std=c11 -mthumb "$@" -D MODEL=model -D 'HEADER="model.h"' -D "STEPS=$steps" -I . model.o \
@@ -51,6 +53,18 @@ for cell in lstm gru rnn; do
     run mps2-an385 0 0x20000000 200 -Os -mcpu=cortex-m3
     run mps2-an505 0x10000000 0x38000000 1000 -O3 -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16
 done
+# The same in integers.
+for cell in lstm gru rnn; do
+    for format in int8 int4; do
+        "$random_model" "$cell" 65 21 30 2 1 1 model
+        "$quillet" compile model.onnx --output model.c --quantize "$format"
+        run mps2-an385 0 0x20000000 300 -O0 -mcpu=cortex-m0plus
+        run mps2-an385 0 0x20000000 1000 -O2 -mcpu=cortex-m0plus
+        run mps2-an385 0 0x20000000 1000 -Os -mcpu=cortex-m3
+        run mps2-an505 0x10000000 0x38000000 1000 -O3 -mcpu=cortex-m33
+    done
+done
+format=
 # The seed's model of names, whole.
 "$random_model" lstm 65 84 128 2 1 1 model
 "$quillet" compile model.onnx --output model.c

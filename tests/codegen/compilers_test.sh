@@ -50,7 +50,11 @@ model()
     cell=$2
     "$random_model" "$cell" "$3" "$4" "$5" "$6" "$7" "$8" "$name"
     shift 8
-    "$engine_text" "$name.json" 1000 > "$name.expected"
+    case " $* " in
+        *' int8 '*) "$engine_text" "$name.json" 1000 int8 > "$name.expected" ;;
+        *' int4 '*) "$engine_text" "$name.json" 1000 int4 > "$name.expected" ;;
+        *) "$engine_text" "$name.json" 1000 > "$name.expected" ;;
+    esac
     "$quillet" compile --model "$name.json" --output "$name.c" "$@"
     defined=$(gcc -std=c11 -c "$name.c" -o object.o && nm --defined-only --extern-only object.o |
         awk -v name="${name}_" 'index($3, name) != 1 { print $3 }')
@@ -96,6 +100,35 @@ for name in no_embedding_table odd_lstm gru gru_caller rnn one_unit; do
     case $name in odd_lstm | gru_caller) define='-D CALLER_ARENA' ;; esac
     run "$name" "$define" gcc -std=c11 -O2
     run "$name" "$define" gcc -std=gnu11 -O3 -march=native
+    if command -v g++ > /dev/null; then
+        run "$name" "$define" g++ -std=c++17 -O2 -x c++
+    fi
+    if command -v clang > /dev/null; then
+        run "$name" "$define" clang -std=gnu11 -O3 -march=native
+    fi
+done
+
+# The same in integers: every compiler on one model of each format, and a few on the others.
+model names8 lstm 65 84 128 2 1 1 --quantize int8
+model names4 lstm 65 30 48 2 1 1 --quantize int4
+for name in names8 names4; do
+    for compiler in gcc clang; do
+        command -v "$compiler" > /dev/null || continue
+        for flags in -O0 -O1 -O2 -O3 -Os '-O3 -march=native' -Ofast '-O1 -fsanitize=address,undefined'; do
+            # shellcheck disable=SC2086
+            run "$name" '' "$compiler" -std=c11 $flags
+        done
+    done
+done
+model odd8 lstm 7 129 33 3 0 3 --arena caller --quantize int8
+model gru8 gru 111 24 37 2 1 4 --quantize int8
+model gru4 gru 2 1 1 1 0 5 --quantize int4
+model rnn8 rnn 96 17 50 3 1 6 --quantize int8
+model unit4 rnn 1 1 1 8 0 7 --quantize int4
+for name in odd8 gru8 gru4 rnn8 unit4; do
+    define=
+    case $name in odd8) define='-D CALLER_ARENA' ;; esac
+    run "$name" "$define" gcc -std=c11 -O2
     if command -v g++ > /dev/null; then
         run "$name" "$define" g++ -std=c++17 -O2 -x c++
     fi

@@ -24,7 +24,7 @@ static union CALL(_arena) arena;
 #define LAST_ARENA
 #endif
 
-static unsigned hash(const float *values, int count)
+static unsigned hash(const CALL(_logit) * values, int count)
 {
     unsigned result = 2166136261u;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "device/sampler.h"
+#include "device/sampler_s32.h"
 
 enum { V_LIMIT = 300, DRAWS = 8 };
 
@@ -86,6 +87,93 @@ static void write_draws(struct ql_random *random, size_t number)
     (void)printf("],\"state\":[%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]}", s[0], s[1], s[2], s[3]);
 }
 
+static const float integer_temperatures[] = {0.0f, 1e-6f, 0.01f, 0.3f, 0.7f, 1.0f, 1.7f, 100.0f};
+
+// What integer logits look like.
+enum integer_kind { LIKELY_UNITS, TIED_UNITS, EQUAL_UNITS, STEEP_UNITS, EXTREME_UNITS, INTEGER_KINDS };
+
+static int32_t make_integer_logit(struct ql_random *random, enum integer_kind kind)
+{
+    const int32_t any = (int32_t)ql_random_step(random);
+
+    switch (kind) {
+    case LIKELY_UNITS:
+        return any % 6000;
+    case TIED_UNITS:
+        return any % 4 * 512;
+    case EQUAL_UNITS:
+        return -1280;
+    case STEEP_UNITS:
+        return any % 200000;
+    default:
+        return any % 3 == 0 ? INT32_MIN : any % 3 == 1 ? INT32_MAX : any;
+    }
+}
+
+static void write_integer_draws(struct ql_random *random, size_t number)
+{
+    int32_t logits[V_LIMIT];
+    uint32_t weights[V_LIMIT], barred[(V_LIMIT + 31) / 32] = {0};
+    uint16_t candidates[V_LIMIT];
+    const enum integer_kind kind = (enum integer_kind)(number % INTEGER_KINDS);
+    const int V = PICK(sizes, number / INTEGER_KINDS);
+    const uint32_t seed = ql_random_step(random);
+    const float temperature = PICK(integer_temperatures, ql_random_step(random));
+    const float top_p = PICK(shares, ql_random_step(random));
+    struct ql_sampler_s32 sampler = {.temperature = ql_sampler_units(temperature, QL_SAMPLER_TEMPERATURE_ONE),
+                                     .top_p = ql_sampler_units(top_p, QL_SAMPLER_SHARE_ONE),
+                                     .top_k = PICK(limits, ql_random_step(random))};
+
+    for (int v = 0; v < V; v++) {
+        logits[v] = make_integer_logit(random, kind);
+    }
+    const uint32_t barred_share = PICK(barred_shares, ql_random_step(random));
+    for (int v = 0; v < V; v++) {
+        barred[v / 32] |= (uint32_t)(ql_random_step(random) % 8 < barred_share) << (v % 32);
+    }
+    (void)printf("{\"temperature\":%" PRIu32 ",\"top_p\":%" PRIu32 ",\"top_k\":%d,\"seed\":%" PRIu32
+                 ",\"settings\":[%" PRIu32 ",%" PRIu32 "],\n\"logits\":[",
+                 ql_activation_to_bits(temperature), ql_activation_to_bits(top_p), sampler.top_k, seed,
+                 sampler.temperature, sampler.top_p);
+    for (int v = 0; v < V; v++) {
+        (void)printf("%s%" PRId32, v == 0 ? "" : ",", logits[v]);
+    }
+    (void)printf("],\n\"barred\":[");
+    for (int k = 0; k < (V + 31) / 32; k++) {
+        (void)printf("%s%" PRIu32, k == 0 ? "" : ",", barred[k]);
+    }
+    (void)printf("],\n\"tokens\":[");
+    ql_random_init(&sampler.random, seed);
+    for (int i = 0; i < DRAWS; i++) {
+        (void)printf("%s%d", i == 0 ? "" : ",",
+                     ql_sampler_step_s32(&sampler, logits, barred_share == 0 ? NULL : barred, weights, candidates, V));
+    }
+    const uint32_t *s = sampler.random.state;
+    (void)printf("],\"state\":[%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]}", s[0], s[1], s[2], s[3]);
+}
+
+// Settings and draws of integer logits behind those of floats, and what makes their weights.
+static void write_integers(struct ql_random *random, long cases)
+{
+    static const uint32_t edges[] = {
+        0,        1,         (1u << 11) - 1,  1u << 11, (1u << 21) - 1, 1u << 21, (1u << 27) - 1,
+        1u << 27, 17u << 27, (17u << 27) - 1, 16u << 27};
+
+    (void)printf("],\n\"powers\":[\n");
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        (void)printf("%s[%" PRIu32 ",%" PRIu32 "]", i == 0 ? "" : ",", edges[i], ql_sampler_power(edges[i]));
+    }
+    for (long i = 0; i < 8 * cases; i++) {
+        const uint32_t x = ql_random_step(random) % (17u << 27) >> i % 8;
+        (void)printf(",%s[%" PRIu32 ",%" PRIu32 "]", i % 8 == 0 ? "\n" : "", x, ql_sampler_power(x));
+    }
+    (void)printf("],\n\"integer_draws\":[\n");
+    for (long i = 0; i < cases; i++) {
+        (void)printf("%s", i == 0 ? "" : ",\n");
+        write_integer_draws(random, (size_t)i);
+    }
+}
+
 static void write_random(uint32_t seed)
 {
     struct ql_random random;
@@ -142,6 +230,7 @@ int main(int argc, char **argv)
         (void)printf("%s", i == 0 ? "" : ",\n");
         write_draws(&random, (size_t)i);
     }
+    write_integers(&random, cases);
     (void)printf("]}\n");
     return ferror(stdout) != 0;
 }

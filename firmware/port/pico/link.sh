@@ -1,5 +1,5 @@
 #!/bin/sh
-# Links the firmware, prints what takes its memory, and says clearly when it does not fit.
+# Links the firmware, prints where the weights are and what takes its memory, and says clearly when it does not fit.
 # Uses: awk. Arguments: the image to come, the map that the linker writes, the bytes of flash, RAM and stack, then the
 # linker's command. An image of an earlier build does not outlive a failure.
 image=$1 map=$2 flash=$3 ram=$4 stack=$5
@@ -12,6 +12,7 @@ linked=$?
 # Where there is no room, the report below says so better than the linker.
 fits=0
 if [ -e "$map" ]; then
+    cat places.txt
     awk -v name="$(basename "$image")" -v flash="$flash" -v ram="$ram" -v stack="$stack" \
         -f "$(dirname "$0")/memory_report.awk" "$map" || fits=1
 fi

@@ -15,7 +15,7 @@ function number(text, value, i)
 # What an input section is for. Only constants tell models and fonts from other code.
 function kind_of(section, file)
 {
-    if (section ~ /^\.rodata/ && file ~ /_model\.c\.o$/) {
+    if (section ~ /^\.rodata|\.weights$/ && file ~ /_model\.c\.o$/) {
         return "weights"
     }
     if (section ~ /^\.rodata/ && file ~ /fonts?[a-z_]*\.c\.o$/) {

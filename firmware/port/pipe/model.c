@@ -11,11 +11,13 @@
 
 static struct model_state state;
 
-static void write_logits(const float *logits)
+// As floats: of an integer model exact up to 2^24 units.
+static void write_logits(const model_logit *logits)
 {
     for (int v = 0; v < MODEL_SYMBOLS; v++) {
+        const float logit = (float)logits[v] / (float)MODEL_LOGIT_UNITS;
         uint32_t bits;
-        memcpy(&bits, &logits[v], sizeof bits);
+        memcpy(&bits, &logit, sizeof bits);
         printf("%02x%02x%02x%02x", (unsigned)(bits & 255), (unsigned)(bits >> 8 & 255), (unsigned)(bits >> 16 & 255),
                (unsigned)(bits >> 24));
     }
@@ -29,7 +31,7 @@ static void read_text(void)
     model_init(&state, 0);
     printf("{\"logits\":\"");
     while (scanf("%d", &token) == 1) {
-        const float *logits = model_step(&state, token);
+        const model_logit *logits = model_step(&state, token);
         if (logits != NULL) {
             write_logits(logits);
         }
@@ -45,9 +47,7 @@ static void write_text(float temperature, float top_p, int top_k, uint32_t seed,
     int token = MODEL_BEGIN;
 
     model_init(&state, seed);
-    state.temperature = temperature;
-    state.top_p = top_p;
-    state.top_k = top_k;
+    model_set(&state, temperature, top_p, top_k);
     printf("{\"tokens\":[");
     for (int i = 0; i < length && token >= 0; i++) {
         token = model_next(&state, token);

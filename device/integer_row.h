@@ -1,0 +1,78 @@
+// Integer models: from the exact sum of a row of a matrix to its value, in 32-bit operations. One rounding rule.
+// docs/quantization.md derives the formats; quantize/ proves for every row that nothing here can overflow.
+// Uses: stdint.h.
+#ifndef QL_DEVICE_INTEGER_ROW_H
+#define QL_DEVICE_INTEGER_ROW_H
+
+#include <stdint.h>
+
+// What is in front of an activation, and a logit, counts in units of 2^-10. States and the results of activations count
+// in units of 2^-15, within [-1, 1].
+enum { QL_INTEGER_UNIT_BITS = 10, QL_INTEGER_ONE = 32768, QL_INTEGER_LIMIT = 32767 };
+
+// One row. value = ((sum / 2^pre_shift) * multiplier + bias) / 2^shift, both quotients rounded.
+struct ql_integer_row {
+    int32_t bias;         // in units of 2^-(10 + shift); half a unit of the quotient is in it, so that it is rounded
+    int16_t multiplier;   // >= 0
+    int16_t table_factor; // of the first layer: what one step of the token's table adds to the sum; else 0
+};
+
+// The shifts of all rows of a layer.
+struct ql_integer_scale {
+    uint8_t pre_shift, shift; // 0 to 31; pre_shift at most 30
+};
+
+// x / 2^shift, rounded to the nearest whole number, halves upwards: floor(x / 2^shift + 1/2). |x| < 2^31 - 2^shift.
+static inline int32_t ql_integer_round(int32_t x, int shift)
+{
+    return (x + ((1 << shift) >> 1)) >> shift;
+}
+
+// x within [-limit, limit].
+static inline int32_t ql_integer_clamp(int32_t x, int32_t limit)
+{
+    return x > limit ? limit : x < -limit ? -limit : x;
+}
+
+// The value of a row, in units of 2^-10.
+static inline int32_t ql_integer_row_value(int32_t sum, const struct ql_integer_row *row, struct ql_integer_scale scale)
+{
+    return (ql_integer_round(sum, scale.pre_shift) * row->multiplier + row->bias) >> scale.shift;
+}
+
+// The values of rows.
+//
+//   values  (count)  may be `sums`
+//   sums    (count)
+//   rows    (count)
+static inline void ql_integer_row_values(int32_t *values, const int32_t *sums, const struct ql_integer_row *rows,
+                                         struct ql_integer_scale scale, int count)
+{
+    for (int r = 0; r < count; r++) {
+        values[r] = ql_integer_row_value(sums[r], &rows[r], scale);
+    }
+}
+
+// Where the sums of the first layer begin: with what the token gives, by its row of the table.
+//
+//   sums   (count)
+//   token  (count)  the token's row, in [-127, 127]
+//   rows   (count)
+static inline void ql_integer_row_begin(int32_t *sums, const int8_t *token, const struct ql_integer_row *rows,
+                                        int count)
+{
+    for (int r = 0; r < count; r++) {
+        sums[r] = token[r] * rows[r].table_factor;
+    }
+}
+
+// A state in [-32767, 32767] as the products take it: in units of 1 / 127, in [-127, 127].
+static inline int8_t ql_integer_state_s8(int32_t state)
+{
+    return (int8_t)ql_integer_round(state * 127, 15);
+}
+
+// The right shift of a negative number must keep its sign, as every known compiler has it; C leaves that open.
+typedef char ql_integer_shift_check[(-3 >> 1) == -2 ? 1 : -1];
+
+#endif

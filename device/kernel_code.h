@@ -1,0 +1,17 @@
+// Where the code of the integer kernels goes. A firmware may define QL_KERNEL_CODE with a section in SRAM, as in
+// -D 'QL_KERNEL_CODE=__attribute__((noinline, unused, section(".time_critical.quillet")))'.
+// Uses: the compiler only.
+#ifndef QL_DEVICE_KERNEL_CODE_H
+#define QL_DEVICE_KERNEL_CODE_H
+
+// It stands behind `static`. On Cortex-M0+ a kernel is never built into its caller: of some, a compiler cannot tell how
+// long they are, and would not reach across them with its branches.
+#ifndef QL_KERNEL_CODE
+#if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
+#define QL_KERNEL_CODE __attribute__((noinline, unused))
+#else
+#define QL_KERNEL_CODE inline
+#endif
+#endif
+
+#endif

@@ -1,0 +1,40 @@
+// One step of one LSTM layer in integers, from the sums of its matrix on: the formulas of lstm.h.
+// The same on every machine; no result can overflow, whatever weights and state are. The caller owns all memory.
+// Uses: device/gate_s16.h, device/integer_row.h, device/kernel_code.h, device/tanh_s16.h.
+#ifndef QL_DEVICE_LSTM_S8_H
+#define QL_DEVICE_LSTM_S8_H
+
+#include "device/gate_s16.h"
+#include "device/integer_row.h"
+#include "device/kernel_code.h"
+#include "device/tanh_s16.h"
+
+//   i = sigmoid(.)   f, o likewise   g = tanh(.)   c = f c + i g   h = o tanh(c)
+//
+//   h     (H)   in units of 1 / 127; written
+//   c     (H)   in units of 2^(cell_bits - 15), within [-32767, 32767], where it stops; read, then overwritten
+//   sums  (4H)  gates i, f, g, o, each of H; overwritten
+//   rows  (4H)  those of i, f and o give half the value: see ql_gate_sigmoid_s16
+//   cell_bits   0 to 10: c reaches to 2^cell_bits
+//
+// Ranges: f c <= 2^15 * 32767 and i g likewise, so f c + i g + 2^14 <= 2^31 - 49153. i g is cut, not rounded, where it
+// is finer than f c: that is below 2^-15 of a unit of c. c 2^cell_bits <= 2^25.
+static QL_KERNEL_CODE void ql_lstm_update_s8(int8_t *h, int16_t *c, int32_t *sums, const struct ql_integer_row *rows,
+                                             struct ql_integer_scale scale, int cell_bits, int H)
+{
+    ql_gate_tanh_s16(sums, rows, scale, 4 * H);
+    for (int k = 0; k < H; k++) {
+        const int32_t i = ql_gate_sigmoid_s16(sums[k]);
+        const int32_t f = ql_gate_sigmoid_s16(sums[H + k]);
+        const int32_t g = sums[2 * H + k];
+        const int32_t o = ql_gate_sigmoid_s16(sums[3 * H + k]);
+        const int32_t cell =
+            ql_integer_clamp(ql_integer_round(f * c[k] + ((i * g) >> cell_bits), 15), QL_INTEGER_LIMIT);
+        const int32_t reach = ql_tanh_s16(ql_integer_round(cell * (1 << cell_bits), 15 - QL_INTEGER_UNIT_BITS));
+
+        c[k] = (int16_t)cell;
+        h[k] = ql_integer_state_s8(ql_integer_round(o * reach, 15));
+    }
+}
+
+#endif

@@ -1,0 +1,70 @@
+// A packed matrix of 8-bit integers, and its product with a vector in plain C: y += W x, exact.
+// The plain product is the definition; those that matvec_s8.h chooses give the same sums from the same bytes.
+// Uses: stdint.h.
+#ifndef QL_DEVICE_MATRIX_S8_H
+#define QL_DEVICE_MATRIX_S8_H
+
+#include <stdint.h>
+
+// A matrix of weights in [-127, 127], packed by quantize/matrix_pack. Rows stand in blocks of twelve; a block is read
+// from its first column to its last, two columns at a time, in six words of two rows and two columns each. With
+// u(r, c) = w(r, c) + 128, which is a byte in [1, 255], the block that begins at row r is
+//
+//                 bits 31..24    23..16       15..8        7..0
+//                 ┌────────────┬────────────┬────────────┬────────────┐
+//     word 0      │ u(r+1, 1)  │ u(r+1, 0)  │ u(r, 1)    │ u(r, 0)    │  columns 0 and 1
+//     word 1      │ u(r+3, 1)  │ u(r+3, 0)  │ u(r+2, 1)  │ u(r+2, 0)  │
+//       ...       │            │            │            │            │
+//     word 5      │ u(r+11, 1) │ u(r+11, 0) │ u(r+10, 1) │ u(r+10, 0) │
+//                 ├────────────┼────────────┼────────────┼────────────┤
+//     word 6      │ u(r+1, 3)  │ u(r+1, 2)  │ u(r, 3)    │ u(r, 2)    │  columns 2 and 3
+//       ...       └────────────┴────────────┴────────────┴────────────┘
+//
+// Rows and columns that fill up the last block and the last pair have weight 0, the byte 128. One multiplication by a
+// 32-bit word thus serves two rows, whose sums share an accumulator as lanes of 16 bits (matvec_s8_m0.h).
+struct ql_matrix_s8 {
+    const uint32_t *words; // ceil(rows / 12) * ceil(columns / 2) * 6
+    int rows, columns;     // at least 1
+    int segment; // even, 2 to 32: over any so many columns that begin at a multiple of it, no row's sum leaves
+                 // [-32767, 32767], whatever the vector is
+};
+
+enum {
+    QL_MATRIX_BLOCK_ROWS = 12,
+    QL_MATRIX_BLOCK_WORDS = 6, // of one pair of columns
+    QL_MATRIX_SEGMENT_LIMIT = 32,
+    QL_MATRIX_LANE_LIMIT = 32767, // of a sum over one segment
+    QL_VECTOR_S8_LIMIT = 127,     // the greatest magnitude of an element of a vector
+};
+
+static inline int ql_matrix_s8_word_count(int rows, int columns)
+{
+    return (rows + QL_MATRIX_BLOCK_ROWS - 1) / QL_MATRIX_BLOCK_ROWS * ((columns + 1) / 2) * QL_MATRIX_BLOCK_WORDS;
+}
+
+// y[r] += sum over c of w(r, c) x[c]
+//
+//   y  (rows)     the sums stay within 32 bits where |y[r]| on entry is at most 2^31 - 1 - 16129 * columns
+//   x  (columns)  in [-127, 127]
+static inline void ql_matvec_s8_plain(int32_t *y, const struct ql_matrix_s8 *w, const int8_t *x)
+{
+    const uint32_t *words = w->words;
+
+    for (int block = 0; block < w->rows; block += QL_MATRIX_BLOCK_ROWS) {
+        int32_t sums[QL_MATRIX_BLOCK_ROWS] = {0};
+
+        for (int c = 0; c < w->columns; c += 2) {
+            const int32_t x0 = x[c], x1 = c + 1 < w->columns ? x[c + 1] : 0;
+            for (int r = 0; r < QL_MATRIX_BLOCK_ROWS; r += 2) {
+                const uint32_t word = *words++;
+                sums[r] += ((int32_t)(word & 255) - 128) * x0 + ((int32_t)(word >> 8 & 255) - 128) * x1;
+                sums[r + 1] += ((int32_t)(word >> 16 & 255) - 128) * x0 + ((int32_t)(word >> 24) - 128) * x1;
+            }
+        }
+        for (int r = 0; r < QL_MATRIX_BLOCK_ROWS && block + r < w->rows; r++) {
+            y[block + r] += sums[r];
+        }
+    }
+}
+
+#endif

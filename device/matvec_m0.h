@@ -1,0 +1,323 @@
+// What the integer kernels for Cortex-M0+ share: two rows per multiplication, and sums of 16 bits that become 32.
+// Meant for gcc and clang on ARMv6-M, from flash or from SRAM; the plain kernels of matrix_s8.h and matrix_s4.h define
+// every result. Uses: device/kernel_code.h, device/weight_stream.h, stdint.h.
+#ifndef QL_DEVICE_MATVEC_M0_H
+#define QL_DEVICE_MATVEC_M0_H
+
+#include <stdint.h>
+
+#include "device/kernel_code.h"
+#include "device/weight_stream.h"
+
+#if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
+#define QL_MATVEC_M0
+
+// The idea. This processor multiplies 32 by 32 bits in a cycle and keeps the low 32. A word w of a packed matrix holds
+// rows r and r+1 of columns 0 and 1. Written with A = u(r, 0) + 2^16 u(r+1, 0) and B = u(r, 1) + 2^16 u(r+1, 1), it is
+// w = A + 2^8 B, and with the bytes of each half exchanged, by the one instruction rev16, it is B + 2^8 A. For inputs
+// a and b of the two columns,
+//
+//     p = (a - 2^8 b) (1 + 2^16)      q = (b - 2^8 a) (1 + 2^16)      w p + rev16(w) q = A a + B b    modulo 2^32,
+//
+// because p + 2^8 q = (a - 2^16 a) (1 + 2^16) = a (1 - 2^32), and 2^8 p + q = b likewise. The sum is that of row r in
+// the low half and of row r+1 in the high half: four products for two multiplications, two additions and one rev16.
+// p and q are worked out once for all rows. As u = w + 128, the sums begin at -128 (a + b + ...).
+//
+// A half holds 16 bits. What a half goes through on the way does not matter, only the sum at the end of a segment,
+// which is in [-32767, 32767] by the packer's proof. 2^15 is added to make it U, positive: no half borrows from the
+// other, and the accumulator is exactly P = U(r) + 2^16 U(r+1). Over all segments N = sum of P >> 16 gives row r+1, and
+// T = sum of P modulo 2^32 gives row r as T - 2^16 N.
+//
+// A panel is as many segments as the table of multipliers has room for. The table drives the code: a header before each
+// segment (where its accumulators begin, and a jump into the middle of code for 16 pairs of columns, so that the right
+// number of pairs remains), p and q for each pair, and six places for the segment's accumulators. The last header jumps
+// to where they are added up. Accumulators are r8 to r12 and lr, so that r0 to r7 are left for the multiplications.
+#ifndef QL_M0_TABLE_WORDS
+#define QL_M0_TABLE_WORDS 384 // on the stack
+#endif
+enum {
+    QL_M0_SEGMENTS = 16,          // of one panel
+    QL_M0_ACCUMULATORS = 6,       // of a segment, for 12 rows
+    QL_M0_ADDING_STEP_BYTES = 22, // of code, to add up one segment
+};
+
+// What the assembly takes onto its stack, in this order.
+struct ql_m0_panel {
+    const uint32_t *words;      // 0: the panel's first column in the first block
+    const uint32_t *table;      // 4
+    const uint32_t *first;      // 8: the first segment's accumulators
+    const uint32_t *end;        // 12: behind the last segment's accumulators
+    uint32_t adding_jump;       // 16: so that as many segments are added up as there are
+    uint32_t stride_bytes;      // 20: from half a segment's accumulators to the next segment's
+    uint32_t last_stride_bytes; // 24: the same to the last segment, which may be shorter
+    uint32_t t_start, n_start;  // 28, 32: so that the 2^15 of every segment go out again
+    int32_t *y;                 // 36
+    uint32_t blocks;            // 40: of twelve rows
+    uint32_t skip_bytes;        // 44: of words, from the end of the panel in a block to its beginning in the next
+};
+
+// clang-format off
+#define QL_M0_ENTER                             \
+    "   .syntax unified\n"                      \
+    "   push {r4-r7}\n"                         \
+    "   mov r4, r8\n"                           \
+    "   mov r5, r9\n"                           \
+    "   mov r6, r10\n"                          \
+    "   mov r7, r11\n"                          \
+    "   push {r4-r7}\n"                         \
+    "   sub sp, #48\n"                          \
+    "   mov r1, sp\n"                           \
+    "   ldmia r0!, {r2-r7}\n"                   \
+    "   stmia r1!, {r2-r7}\n"                   \
+    "   ldmia r0!, {r2-r7}\n"                   \
+    "   stmia r1!, {r2-r7}\n"                   \
+    "   ldr r0, [sp, #0]\n"                     \
+    "   ldr r5, [sp, #4]\n"
+
+#define QL_M0_LEAVE                             \
+    "   add sp, #48\n"                          \
+    "   pop {r4-r7}\n"                          \
+    "   mov r8, r4\n"                           \
+    "   mov r9, r5\n"                           \
+    "   mov r10, r6\n"                          \
+    "   mov r11, r7\n"                          \
+    "   pop {r4-r7}\n"
+
+// Adds up the accumulators of a block, six rows at a time; then the next block begins at label 1, or the code ends.
+//   ql_m0_add     T += P, N += P >> 16, for one accumulator of one segment
+//   ql_m0_output  y[0] += T - 2^16 N, y[1] += N
+#define QL_M0_ADD_UP                            \
+    "   .macro ql_m0_add p, t, n\n"             \
+    "   add \\t, \\p\n"                         \
+    "   lsrs \\p, \\p, #16\n"                   \
+    "   add \\n, \\p\n"                         \
+    "   .endm\n"                                \
+    "   .macro ql_m0_add_three\n"               \
+    "   ldmia r5!, {r1-r3}\n"                   \
+    "   ql_m0_add r1, r8, r11\n"                \
+    "   ql_m0_add r2, r9, r12\n"                \
+    "   ql_m0_add r3, r10, lr\n"                \
+    "   .endm\n"                                \
+    "   .macro ql_m0_output t, n\n"             \
+    "   ldr r1, [r4, #0]\n"                     \
+    "   ldr r2, [r4, #4]\n"                     \
+    "   mov r3, \\n\n"                          \
+    "   adds r2, r2, r3\n"                      \
+    "   lsls r3, r3, #16\n"                     \
+    "   subs r1, r1, r3\n"                      \
+    "   add r1, \\t\n"                          \
+    "   stmia r4!, {r1, r2}\n"                  \
+    "   .endm\n"                                \
+    "   ldr r5, [sp, #8]\n"                     \
+    "   ldr r6, [sp, #20]\n"                    \
+    "   ldr r7, [sp, #24]\n"                    \
+    "2: ldr r1, [sp, #28]\n"                    \
+    "   mov r8, r1\n"                           \
+    "   mov r9, r1\n"                           \
+    "   mov r10, r1\n"                          \
+    "   ldr r1, [sp, #32]\n"                    \
+    "   mov r11, r1\n"                          \
+    "   mov r12, r1\n"                          \
+    "   mov lr, r1\n"                           \
+    "   ldr r1, [sp, #16]\n"                    \
+    "   add pc, r1\n"                           \
+    "   nop\n"                                  \
+    "   .rept 14\n"                             \
+    "   ql_m0_add_three\n"                      \
+    "   adds r5, r5, r6\n"                      \
+    "   .endr\n"                                \
+    "   ql_m0_add_three\n"                      \
+    "   adds r5, r5, r7\n"                      \
+    "   ql_m0_add_three\n"                      \
+    "   ldr r4, [sp, #36]\n"                    \
+    "   ql_m0_output r8, r11\n"                 \
+    "   ql_m0_output r9, r12\n"                 \
+    "   ql_m0_output r10, lr\n"                 \
+    "   str r4, [sp, #36]\n"                    \
+    "   ldr r1, [sp, #12]\n"                    \
+    "   cmp r5, r1\n"                           \
+    "   beq 3f\n"                               \
+    "   ldr r5, [sp, #8]\n"                     \
+    "   adds r5, #12\n"                         \
+    "   b 2b\n"                                 \
+    "3: ldr r1, [sp, #44]\n"                    \
+    "   adds r0, r0, r1\n"                      \
+    "   ldr r5, [sp, #4]\n"                     \
+    "   ldr r1, [sp, #40]\n"                    \
+    "   subs r1, #1\n"                          \
+    "   str r1, [sp, #40]\n"                    \
+    "   beq 4f\n"                               \
+    "   b 1b\n"                                 \
+    "4:\n"                                      \
+    "   .purgem ql_m0_add\n"                    \
+    "   .purgem ql_m0_add_three\n"              \
+    "   .purgem ql_m0_output\n"
+// clang-format on
+
+// How the two weight formats differ.
+struct ql_m0_format {
+    uint32_t offset;                 // what the packer adds to a weight
+    uint32_t pair_words;             // of a packed block, for one pair of columns
+    uint32_t header_words;           // of a segment in the table
+    uint32_t jump_bytes, pair_bytes; // a segment of n pairs begins jump_bytes + n * pair_bytes before the jump's origin
+};
+
+// A segment's header. A half's first value is 2^15 minus what the weights' offset adds to its sum. In int4 the first
+// rows of a word are summed together with 16 times the others, so they begin with 17 times that.
+static inline __attribute__((always_inline)) void ql_m0_write_header(uint32_t *header, uint32_t sum, uint32_t jump,
+                                                                     const struct ql_m0_format *format)
+{
+    const uint32_t start = (0x8000u - format->offset * sum) * 0x10001u;
+
+    header[0] = start;
+    if (format->header_words == 2) {
+        header[1] = jump;
+    } else {
+        header[1] = start * 17;
+        header[2] = jump;
+        header[3] = 0x0f0f0f0f;
+    }
+}
+
+// Writes p and q for pairs of columns, from x to end, and gives the sum of their inputs.
+static QL_KERNEL_CODE uint32_t ql_m0_write_pairs(uint32_t *table, const int8_t *x, const int8_t *end)
+{
+    uint32_t sum = 0;
+
+    for (; x < end; x += 2) {
+        const uint32_t a = (uint32_t)x[0], b = (uint32_t)x[1];
+        const uint32_t difference = a - (b << 8);
+        const uint32_t p = difference + (difference << 16);
+        *table++ = p;
+        *table++ = b - (p << 8);
+        sum += a + b;
+    }
+    return sum;
+}
+
+// Writes the table for `columns` columns, in segments of `segment`, and gives the number of segments.
+static inline __attribute__((always_inline)) uint32_t ql_m0_write_table(uint32_t *table, const int8_t *x, int columns,
+                                                                        int segment, const struct ql_m0_format *format)
+{
+    uint32_t segments = 0;
+
+    for (; columns > 0; columns -= segment) {
+        const uint32_t width = (uint32_t)(columns < segment ? columns : segment), whole = width & ~1u;
+        uint32_t *pairs = table + format->header_words;
+        uint32_t sum = ql_m0_write_pairs(pairs, x, x + whole);
+
+        pairs += whole;
+        if (whole != width) {
+            const int8_t last[2] = {x[whole], 0};
+            sum += ql_m0_write_pairs(pairs, last, last + 2);
+            pairs += 2;
+        }
+        ql_m0_write_header(table, sum, 0u - format->jump_bytes - (width + 1) / 2 * format->pair_bytes, format);
+        table = pairs + QL_M0_ACCUMULATORS;
+        x += width;
+        segments++;
+    }
+    ql_m0_write_header(table, 0, 0, format);
+    return segments;
+}
+
+// Multiplies by the blocks of a panel that lie at `words`. A last block of fewer than twelve rows takes a detour, because a
+// block writes twelve.
+static inline __attribute__((always_inline)) void ql_m0_run_blocks(struct ql_m0_panel *panel, const uint32_t *words,
+                                                                   uint32_t block_words, int32_t *y, int rows,
+                                                                   void (*run)(const struct ql_m0_panel *))
+{
+    const uint32_t whole = (uint32_t)rows * 43691u >> 19; // rows / 12 up to 98303 rows, more than memory holds
+    const int rest = rows - 12 * (int)whole;
+    int32_t last_rows[12] = {0};
+
+    panel->words = words;
+    panel->y = y;
+    panel->blocks = whole;
+    for (int part = 0; part < 2; part++) {
+        if (panel->blocks > 0) {
+            run(panel);
+        }
+        panel->words = words + whole * block_words;
+        panel->y = last_rows;
+        panel->blocks = rest > 0;
+    }
+    for (int r = 0; r < rest; r++) {
+        y[rows - rest + r] += last_rows[r];
+    }
+}
+
+#if defined(QL_WEIGHT_STREAM)
+// The same for a panel of all columns, with blocks that come through the stream, as many at a time as a buffer holds.
+static inline __attribute__((always_inline)) void ql_m0_stream_blocks(struct ql_m0_panel *panel, const uint32_t *words,
+                                                                      uint32_t block_words, int32_t *y, int rows,
+                                                                      void (*run)(const struct ql_m0_panel *))
+{
+    uint32_t piece = block_words, count = 0;
+    int piece_rows = 12;
+
+    while (piece + block_words <= QL_WEIGHT_STREAM.buffer_words) {
+        piece += block_words;
+        piece_rows += 12;
+    }
+    for (int r = 0; r < rows; r += 12) {
+        count += block_words;
+    }
+    QL_WEIGHT_STREAM.begin(words, count, piece);
+    for (; rows > 0; rows -= piece_rows) {
+        ql_m0_run_blocks(panel, QL_WEIGHT_STREAM.next(), block_words, y, rows < piece_rows ? rows : piece_rows, run);
+        y += piece_rows;
+    }
+}
+#endif
+
+// y += W x, panel by panel.
+static inline __attribute__((always_inline)) void ql_m0_matvec(int32_t *y, const uint32_t *words, int rows, int columns,
+                                                               int segment, const int8_t *x,
+                                                               const struct ql_m0_format *format,
+                                                               void (*run)(const struct ql_m0_panel *))
+{
+    const uint32_t block_words = (uint32_t)(columns + 1) / 2 * format->pair_words;
+    const uint32_t segment_words = format->header_words + (uint32_t)segment + QL_M0_ACCUMULATORS;
+    uint32_t table[QL_M0_TABLE_WORDS + 4];
+    int widest = segment;
+
+    for (uint32_t count = 2; count <= QL_M0_SEGMENTS && count * segment_words <= QL_M0_TABLE_WORDS; count++) {
+        widest += segment;
+    }
+#if defined(QL_WEIGHT_STREAM)
+    const int streams = columns <= widest && block_words <= QL_WEIGHT_STREAM.buffer_words;
+#endif
+    while (columns > 0) {
+        const int width = columns < widest ? columns : widest;
+        const uint32_t pairs = (uint32_t)(width + 1) / 2;
+        const uint32_t segments = ql_m0_write_table(table, x, width, segment, format);
+        const uint32_t last_pairs = pairs - (segments - 1) * ((uint32_t)segment / 2);
+        struct ql_m0_panel panel = {
+            .table = table,
+            .first = table + format->header_words + 2 * (segments == 1 ? pairs : (uint32_t)segment / 2),
+            .end = table + segments * (format->header_words + QL_M0_ACCUMULATORS) + 2 * pairs,
+            .adding_jump = (QL_M0_SEGMENTS - segments) * QL_M0_ADDING_STEP_BYTES,
+            .stride_bytes = segment_words * 4 - 12,
+            .last_stride_bytes = (format->header_words + 2 * last_pairs + QL_M0_ACCUMULATORS) * 4 - 12,
+            .t_start = 0u - 0x80008000u * segments,
+            .n_start = 0u - 0x8000u * segments,
+            .skip_bytes = (block_words - pairs * format->pair_words) * 4,
+        };
+
+#if defined(QL_WEIGHT_STREAM)
+        if (streams) {
+            ql_m0_stream_blocks(&panel, words, block_words, y, rows, run);
+            return;
+        }
+#endif
+        ql_m0_run_blocks(&panel, words, block_words, y, rows, run);
+        words += pairs * format->pair_words;
+        x += width;
+        columns -= width;
+    }
+}
+
+#endif
+
+#endif

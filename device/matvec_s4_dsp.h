@@ -1,0 +1,50 @@
+// The int4 matrix product for Arm processors with DSP instructions; matvec_dsp.h explains it.
+// Uses: device/matrix_s4.h, device/matvec_dsp.h, stdint.h.
+#ifndef QL_DEVICE_MATVEC_S4_DSP_H
+#define QL_DEVICE_MATVEC_S4_DSP_H
+
+#include <stdint.h>
+
+#include "device/matrix_s4.h"
+#include "device/matvec_dsp.h"
+
+#if defined(QL_MATVEC_DSP)
+
+// Four rows of a block: a word of each pair of columns. Its low halves of bytes and its high ones are words of int8.
+static inline void ql_dsp_four_rows_s4(int32_t sums[4], const uint32_t *words, const uint32_t *inputs, int columns)
+{
+    const uint32_t mask = 0x0f0f0f0f;
+
+    for (; columns > 0; columns -= 4) {
+        // The inputs of a pair that is not there are 0, so any word will do for it.
+        const uint32_t first = words[0], second = columns > 2 ? words[3] : first;
+        const uint32_t even = *inputs++, odd = *inputs++;
+        ql_dsp_add_pair(sums, first & mask, second & mask, even, odd);
+        ql_dsp_add_pair(sums + 2, first >> 4 & mask, second >> 4 & mask, even, odd);
+        words += 6;
+    }
+}
+
+static inline void ql_matvec_s4(int32_t *y, const struct ql_matrix_s4 *w, const int8_t *x)
+{
+    const int block_words = (w->columns + 1) / 2 * 3;
+
+    for (int c = 0; c < w->columns; c += QL_DSP_COLUMNS) {
+        const int columns = w->columns - c < QL_DSP_COLUMNS ? w->columns - c : QL_DSP_COLUMNS;
+        const uint32_t *words = w->words + c / 2 * 3;
+        uint32_t inputs[QL_DSP_COLUMNS / 2];
+        const int32_t offset = -8 * ql_dsp_arrange(inputs, x + c, columns);
+
+        for (int row = 0; row < w->rows; row += 4) {
+            int32_t sums[4] = {offset, offset, offset, offset};
+            ql_dsp_four_rows_s4(sums, words + row / 12 * block_words + row % 12 / 4, inputs, columns);
+            for (int r = 0; r < 4 && row + r < w->rows; r++) {
+                y[row + r] += sums[r];
+            }
+        }
+    }
+}
+
+#endif
+
+#endif

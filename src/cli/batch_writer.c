@@ -1,0 +1,124 @@
+// A model that writes many texts: see batch_writer.h.
+#include "cli/batch_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/sampling.h"
+#include "onnx/onnx_reader.h"
+
+static enum ql_status open_checkpoint(struct ql_cli_batch_writer *writer, const char *path,
+                                      enum ql_weight_format format, const char *calibrate, int threads,
+                                      struct ql_error *error)
+{
+    struct ql_model model = {0};
+    struct ql_stepper stepper = {0};
+    struct ql_model_info info;
+    enum ql_status status = ql_cli_load_checkpoint(&model, &info, path, error);
+
+    if (status == QL_OK && format == QL_WEIGHTS_F32) {
+        if ((status = ql_stepper_init(&stepper, &model, &info, error)) == QL_OK) {
+            status = ql_batch_engine_open_stepper(&writer->engine, &stepper, threads, error);
+        }
+    } else if (status == QL_OK) {
+        if ((status = ql_integer_form_open_model(&writer->integer, &model, &info, format, calibrate, error)) == QL_OK) {
+            status = ql_batch_engine_open_integer(&writer->engine, &writer->integer.model, threads, error);
+        }
+    }
+    if (status == QL_OK) {
+        memcpy(writer->owned_symbols, info.vocabulary.symbols, sizeof writer->owned_symbols);
+        writer->symbols = writer->owned_symbols;
+        writer->defaults = (struct ql_batch_sampling){.temperature = 0.8f, .top_p = 1.0f};
+        writer->generator.newline = ql_vocabulary_encode(&info.vocabulary, '\n');
+        if (info.items && writer->generator.newline >= 0) {
+            writer->resets[writer->generator.reset_count++] = writer->generator.newline;
+        }
+    }
+    ql_stepper_free(&stepper);
+    ql_model_free(&model);
+    return status;
+}
+
+static enum ql_status open_descriptor(struct ql_cli_batch_writer *writer, const char *path,
+                                      enum ql_weight_format format, const char *calibrate, int threads,
+                                      struct ql_error *error)
+{
+    struct ql_descriptor *descriptor = &writer->descriptor;
+    enum ql_status status;
+
+    if ((status = ql_descriptor_load(descriptor, path, error)) != QL_OK ||
+        (status = ql_onnx_load(&writer->graph, descriptor->path, error)) != QL_OK) {
+        return status;
+    }
+    if (format == QL_WEIGHTS_F32) {
+        status = ql_batch_engine_open_graph(&writer->engine, &writer->graph, descriptor, threads, error);
+    } else if ((status = ql_integer_form_open(&writer->integer, &writer->graph, descriptor, format, calibrate,
+                                              error)) == QL_OK) {
+        status = ql_batch_engine_open_integer(&writer->engine, &writer->integer.model, threads, error);
+    }
+    if (status != QL_OK) {
+        return ql_error_prefix(error, "%s: ", descriptor->path);
+    }
+    writer->symbols = descriptor->symbols;
+    writer->defaults = (struct ql_batch_sampling){
+        .temperature = (float)descriptor->temperature, .top_p = (float)descriptor->top_p, .top_k = descriptor->top_k};
+    writer->generator.newline = ql_descriptor_encode(descriptor, '\n');
+    writer->generator.reset_count = descriptor->reset_count;
+    memcpy(writer->resets, descriptor->resets, sizeof writer->resets);
+    return QL_OK;
+}
+
+enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, const char *path,
+                                        const struct ql_cli_quantization *quantization, int threads,
+                                        struct ql_error *error)
+{
+    struct ql_cli_batch_writer *writer = calloc(1, sizeof *writer);
+    const size_t length = strlen(path);
+    const char *calibrate = quantization == NULL ? NULL : quantization->calibrate;
+    enum ql_weight_format format = QL_WEIGHTS_F32;
+    enum ql_status status;
+
+    *opened = NULL;
+    if (writer == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model");
+    }
+    if ((status = ql_thread_pool_init(&writer->pool, threads, error)) == QL_OK && quantization != NULL) {
+        status = ql_cli_quantization_read(&format, quantization, error);
+    }
+    if (status == QL_OK) {
+        status = length > 5 && strcmp(path + length - 5, ".json") == 0
+                     ? open_descriptor(writer, path, format, calibrate, threads, error)
+                     : open_checkpoint(writer, path, format, calibrate, threads, error);
+    }
+    if (status != QL_OK) {
+        ql_cli_batch_writer_close(writer);
+        return status;
+    }
+    writer->generator.engine = &writer->engine;
+    writer->generator.first_token = writer->generator.newline < 0 ? 0 : writer->generator.newline;
+    writer->generator.resets = writer->resets;
+    writer->generator.pool = &writer->pool;
+    *opened = writer;
+    return QL_OK;
+}
+
+enum ql_status ql_cli_batch_writer_load_filter(struct ql_cli_batch_writer *writer, const char *path,
+                                               struct ql_error *error)
+{
+    enum ql_status status = ql_guard_init(&writer->guard, path, writer->symbols, writer->engine.V, error);
+
+    writer->generator.filter = status == QL_OK && path != NULL ? &writer->guard.binding.filter : NULL;
+    return status;
+}
+
+void ql_cli_batch_writer_close(struct ql_cli_batch_writer *writer)
+{
+    if (writer != NULL) {
+        ql_batch_engine_close(&writer->engine);
+        ql_integer_form_close(&writer->integer);
+        ql_guard_free(&writer->guard);
+        ql_graph_free(&writer->graph);
+        ql_thread_pool_free(&writer->pool);
+        free(writer);
+    }
+}

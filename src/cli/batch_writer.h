@@ -1,0 +1,43 @@
+// A model that writes many texts, opened from a checkpoint or from a descriptor: for `generate` and `study`.
+// Uses: base, corpus, filter, model, checkpoint, onnx, engine, generate.
+#ifndef QL_CLI_BATCH_WRITER_H
+#define QL_CLI_BATCH_WRITER_H
+
+#include <stdint.h>
+
+#include "base/thread_pool.h"
+#include "cli/quantization.h"
+#include "engine/integer_form.h"
+#include "filter/guard.h"
+#include "generate/generation.h"
+#include "onnx/descriptor.h"
+#include "onnx/graph.h"
+
+struct ql_cli_batch_writer {
+    struct ql_generator generator;     // all but seed, sampling and max_length
+    const uint32_t *symbols;           // of the tokens
+    struct ql_batch_sampling defaults; // the descriptor's settings; for a checkpoint 0.8, 1, 0
+    struct ql_batch_engine engine;
+    struct ql_integer_form integer; // in use where its model has symbols
+    struct ql_thread_pool pool;
+    struct ql_guard guard; // of ql_cli_batch_writer_load_filter
+    uint32_t owned_symbols[QL_VOCABULARY_LIMIT];
+    int resets[QL_DESCRIPTOR_RESET_LIMIT];
+    struct ql_graph graph;
+    struct ql_descriptor descriptor;
+};
+
+// A writer is large, so it is made on the heap. `path` is a checkpoint, or a descriptor, which ends in ".json".
+// `quantization` may be NULL, for float. Errors: those of loading, of --quantize and of the integer form; no writer then.
+enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **writer, const char *path,
+                                        const struct ql_cli_quantization *quantization, int threads,
+                                        struct ql_error *error);
+
+// Puts a compiled filter between the model and its items; a path of NULL, none. Errors: those of the filter.
+enum ql_status ql_cli_batch_writer_load_filter(struct ql_cli_batch_writer *writer, const char *path,
+                                               struct ql_error *error);
+
+// Harmless on NULL.
+void ql_cli_batch_writer_close(struct ql_cli_batch_writer *writer);
+
+#endif

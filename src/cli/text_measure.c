@@ -1,0 +1,43 @@
+// How well a model predicts a text: see text_measure.h.
+#include "cli/text_measure.h"
+
+#include "base/thread_pool.h"
+#include "engine/model_reader.h"
+#include "onnx/descriptor_text.h"
+#include "quantize/product_x86.h"
+#include "quantize/text_loss.h"
+
+static enum ql_status read_float(double *nats, const struct ql_graph *graph, const struct ql_descriptor *descriptor,
+                                 const struct ql_token_text *text, struct ql_thread_pool *pool, struct ql_error *error)
+{
+    struct ql_float_model model = {0};
+    enum ql_status status = ql_model_reader_read(&model, graph, descriptor, error);
+
+    if (status == QL_OK) {
+        status = ql_float_loss(nats, &model, text->tokens, text->count, pool, error);
+    }
+    ql_float_model_free(&model);
+    return status;
+}
+
+enum ql_status ql_cli_text_measure_read(struct ql_cli_text_measure *measure, const struct ql_graph *graph,
+                                        const struct ql_descriptor *descriptor, const struct ql_integer_model *integer,
+                                        const char *path, struct ql_error *error)
+{
+    struct ql_token_text text = {0};
+    struct ql_thread_pool pool;
+    enum ql_status status = ql_descriptor_text_load(&text, descriptor, path, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    if ((status = ql_thread_pool_init(&pool, ql_thread_processors(), error)) == QL_OK) {
+        status = integer == NULL ? read_float(&measure->nats, graph, descriptor, &text, &pool, error)
+                                 : ql_integer_loss(&measure->nats, integer, ql_integer_product_fastest(), text.tokens,
+                                                   text.count, &pool, error);
+        ql_thread_pool_free(&pool);
+    }
+    measure->characters = text.count;
+    ql_token_text_free(&text);
+    return status;
+}

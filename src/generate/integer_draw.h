@@ -1,0 +1,37 @@
+// Many draws from the same integer logits, token for token those of ql_sampler_step_s32, each at the price of a search
+// in sums that are there already. Candidates are brought in order only as far as the draws need it.
+// Uses: base/arena, device/sampler_s32.h.
+#ifndef QL_GENERATE_INTEGER_DRAW_H
+#define QL_GENERATE_INTEGER_DRAW_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "device/sampler_s32.h"
+
+// What docs/sampling.md says of the sampler of integer logits, so far as it was needed.
+struct ql_integer_draw {
+    int V;
+    int best;
+    bool certain;      // temperature 0: always `best`, and no number is drawn
+    int candidates;    // tokens that are not barred
+    int kept;          // of them, those that may be drawn
+    int ordered;       // candidates that are in `order`
+    uint32_t total;    // of the weights of those that may be drawn
+    uint32_t *weights; // (V)
+    int32_t *keys;     // (V rounded up) logits of what is not in order yet
+    uint32_t *sums;    // (V) of the weights of order[0] to order[n]
+    uint16_t *order;   // (V) the larger logit first, of equal ones the lower index
+};
+
+// Takes the arrays from the arena (check `exhausted` afterwards).
+void ql_integer_draw_init(struct ql_integer_draw *draw, int V, struct ql_arena *arena);
+
+// Looks at logits. Of the sampler only the settings are used. False when all are barred.
+bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, const struct ql_sampler_s32 *sampler,
+                           const uint32_t *barred);
+
+// Draws a token.
+int ql_integer_draw_next(struct ql_integer_draw *draw, struct ql_random *random);
+
+#endif

@@ -1,0 +1,55 @@
+// The integer engine for many streams: takes each a token further, together, so that weights are read once for all.
+// What it computes is to the bit what an integer_stepper computes for each stream alone.
+// Uses: base/arena, quantize/integer_stepper.h.
+#ifndef QL_QUANTIZE_INTEGER_BATCH_H
+#define QL_QUANTIZE_INTEGER_BATCH_H
+
+#include "quantize/integer_stepper.h"
+
+// Streams in one step, at most: enough that the products run at full speed, and few enough that their sums stay in the
+// second-level cache.
+enum { QL_INTEGER_BATCH_LIMIT = 64 };
+
+// Rows of a layer, each number in an array of its own, so that loops over them become vectors.
+struct ql_integer_row_arrays {
+    int32_t *bias, *multiplier, *table_factor; // (count)
+};
+
+// What all threads share. Owns all but the model, which must outlive it.
+struct ql_integer_batch {
+    const struct ql_integer_model *model;
+    const struct ql_integer_product *product;
+    struct ql_arena arena;
+    const void *packed[QL_MODEL_LAYER_LIMIT][QL_INTEGER_MATRIX_LIMIT];
+    const void *packed_output;
+    struct ql_integer_row_arrays rows[QL_MODEL_LAYER_LIMIT], output_rows;
+};
+
+// What one thread works in.
+struct ql_integer_batch_scratch {
+    int8_t *h;     // (B, h_count)
+    int16_t *c;    // (B, h_count)
+    int32_t *sums; // (B, sum_count)
+};
+
+// Errors: QL_ERROR_SYSTEM.
+enum ql_status ql_integer_batch_init(struct ql_integer_batch *batch, const struct ql_integer_model *model,
+                                     const struct ql_integer_product *product, struct ql_error *error);
+void ql_integer_batch_free(struct ql_integer_batch *batch);
+
+// Takes the arrays from an arena; check `exhausted` afterwards.
+void ql_integer_batch_scratch_init(struct ql_integer_batch_scratch *scratch, const struct ql_integer_batch *batch,
+                                   struct ql_arena *arena);
+
+// Bytes of one stream's state: h and c of all layers.
+size_t ql_integer_batch_state_bytes(const struct ql_integer_batch *batch);
+
+// Takes B tokens, each 0 to V - 1, before which a state is reset where the model says so.
+//
+//   after   (B)     get the new states; may be those of `before`
+//   before  (B)     NULL is the state of zeros
+//   logits  (B, V)  in units of 2^-10
+void ql_integer_batch_step(const struct ql_integer_batch *batch, struct ql_integer_batch_scratch *scratch,
+                           void *const *after, const void *const *before, const int *tokens, int32_t *logits, int B);
+
+#endif

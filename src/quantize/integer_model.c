@@ -1,0 +1,413 @@
+// A language model in integers: see integer_model.h. First each row gets its integers and a draft of its numbers in
+// double; then the rows of a layer together get their shifts, the finest for which nothing can overflow.
+// Uses: base, device, model, quantize/{float_model,matrix_pack}.
+#include "quantize/integer_model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "device/matvec_s4.h"
+#include "model/row_quantizer.h"
+#include "quantize/matrix_pack.h"
+
+enum {
+    UNITS = 1 << QL_INTEGER_UNIT_BITS, // of a value, to 1
+    STATE_UNITS = 127,                 // of a state, to 1
+    APART_FACTOR = 1024,               // table_factor of rows that no weights share
+    PRE_SHIFT_LIMIT = 16,              // enough for 2^31 / 2^16
+    SHIFT_LIMIT = 24,
+    ERROR_LIMIT = 64, // units: 1/16, the most that rounding in a row may cost, whatever the state is
+    CELL_BITS_LIMIT = 10,
+};
+
+// A row before its scale is fixed.
+struct draft {
+    double unit;   // value of one unit of the sum, in units of 2^-10
+    double bias;   // likewise
+    int64_t reach; // the greatest |sum|
+    int factor;    // of the table
+};
+
+// What the rows of one float layer are made from, while they are made.
+struct builder {
+    struct ql_integer_model *model;
+    const struct ql_float_model *from;
+    struct ql_row_format format;
+    struct ql_arena arena; // scratch
+    struct draft *drafts;  // (widest row_count)
+    float *x_values, *h_values, *token_values;
+    int8_t *token_q;
+    struct ql_error *error;
+};
+
+static const char *gate_name(enum ql_cell cell, int gate)
+{
+    static const char *const names[][4] = {{"i", "f", "g", "o"}, {"r", "z", "n (input)", "n (state)"}, {"h"}};
+    return names[cell][gate];
+}
+
+// Whether a gate's activation is a sigmoid, whose rows give half of what they stand for.
+static bool is_sigmoid(enum ql_cell cell, int gate)
+{
+    return cell == QL_CELL_LSTM ? gate != 2 : cell == QL_CELL_GRU && gate < 2;
+}
+
+static void take_column(float *values, const float *matrix, int column, int rows, int columns)
+{
+    for (int row = 0; row < rows; row++) {
+        values[row] = matrix[(ptrdiff_t)row * columns + column];
+    }
+}
+
+static int64_t reach_of(const int8_t *q, int count)
+{
+    int64_t sum = 0;
+
+    for (int k = 0; k < count; k++) {
+        sum += q[k] < 0 ? -q[k] : q[k];
+    }
+    return sum * QL_VECTOR_S8_LIMIT;
+}
+
+static enum ql_status fail_not_finite(const struct builder *builder, const char *name)
+{
+    return ql_error_write(builder->error, QL_ERROR_INPUT,
+                          "node '%s': a weight is not a finite number, so it has no integer form", name);
+}
+
+// Chooses the shifts, the multipliers and the biases of rows. `row_error` is set to the draft with the greatest error.
+static double fit_rows(struct ql_integer_row *rows, struct ql_integer_scale *scale, const struct draft *drafts,
+                       int count, int *worst)
+{
+    double best_error = INFINITY;
+
+    *worst = 0;
+    for (int pre_shift = 0; pre_shift <= PRE_SHIFT_LIMIT; pre_shift++) {
+        for (int shift = SHIFT_LIMIT; shift >= 1; shift--) {
+            double error = 0.0;
+            int row = 0;
+            bool fits = true;
+            for (int r = 0; r < count && fits; r++) {
+                const double multiplier = floor(ldexp(drafts[r].unit, pre_shift + shift) + 0.5);
+                const double sum = floor(ldexp((double)drafts[r].reach, -pre_shift)) + 1.0;
+                const double all = sum * multiplier + fabs(ldexp(drafts[r].bias, shift)) + ldexp(1.0, shift) + 1.0;
+                const double row_error = ldexp(sum, -shift) * 0.5 + ldexp(drafts[r].unit, pre_shift) * 0.5 + 0.5;
+                fits = multiplier <= INT16_MAX && all <= INT32_MAX &&
+                       (double)drafts[r].reach + ldexp(1.0, pre_shift) <= INT32_MAX;
+                if (row_error > error) {
+                    error = row_error;
+                    row = r;
+                }
+            }
+            if (!fits) {
+                continue;
+            }
+            if (error < best_error) {
+                best_error = error;
+                *worst = row;
+                *scale = (struct ql_integer_scale){(uint8_t)pre_shift, (uint8_t)shift};
+            }
+            break;
+        }
+    }
+    for (int r = 0; r < count && best_error <= ERROR_LIMIT; r++) {
+        rows[r] = (struct ql_integer_row){
+            .bias = (int32_t)floor(ldexp(drafts[r].bias, scale->shift) + 0.5) + (1 << scale->shift >> 1),
+            .multiplier = (int16_t)floor(ldexp(drafts[r].unit, scale->pre_shift + scale->shift) + 0.5),
+            .table_factor = (int16_t)drafts[r].factor,
+        };
+    }
+    if (best_error > ERROR_LIMIT) {
+        for (int r = 0; r < count; r++) {
+            double reach = (double)drafts[r].reach * drafts[r].unit + fabs(drafts[r].bias);
+            double greatest = (double)drafts[*worst].reach * drafts[*worst].unit + fabs(drafts[*worst].bias);
+            *worst = reach > greatest ? r : *worst;
+        }
+    }
+    return best_error;
+}
+
+static enum ql_status pack(struct builder *builder, struct ql_integer_matrix *matrix)
+{
+    const int rows = matrix->rows, columns = matrix->columns;
+
+    matrix->word_count =
+        matrix->is_s4 ? ql_matrix_s4_word_count(rows, columns) : ql_matrix_s8_word_count(rows, columns);
+    matrix->words = ql_arena_take(&builder->model->arena, (size_t)matrix->word_count, sizeof matrix->words[0]);
+    if (matrix->words == NULL) {
+        return ql_error_write(builder->error, QL_ERROR_SYSTEM, "not enough memory for the integer model");
+    }
+    matrix->segment = ql_matrix_segment(matrix->weights, rows, columns);
+    return matrix->is_s4 ? ql_matrix_s4_pack(matrix->words, matrix->weights, rows, columns, builder->error)
+                         : ql_matrix_s8_pack(matrix->words, matrix->weights, rows, columns, builder->error);
+}
+
+// Adds a matrix, without weights, to a layer.
+static void add_matrix(struct builder *builder, struct ql_integer_layer *layer, int first_row, int rows,
+                       int first_column, int columns)
+{
+    struct ql_integer_matrix *matrix = &layer->matrices[layer->matrix_count++];
+
+    *matrix = (struct ql_integer_matrix){.is_s4 = builder->model->format == QL_WEIGHTS_S4,
+                                         .rows = rows,
+                                         .columns = columns,
+                                         .first_row = first_row,
+                                         .first_column = first_column};
+    matrix->weights = ql_arena_take(&builder->model->arena, (size_t)rows, (size_t)columns);
+}
+
+// The integers of one row of a layer's sums, whose weights lie in `matrix`, or nowhere (NULL). `column` is that of the
+// float matrices.
+static enum ql_status make_row(struct builder *builder, int l, int row, int column,
+                               const struct ql_integer_matrix *matrix)
+{
+    struct ql_integer_model *model = builder->model;
+    const struct ql_float_layer *from = &builder->from->layers[l];
+    const int H = from->H, gate = row / H, columns = ql_cell_gates(model->cell) * H;
+    const bool from_token = l == 0 && row < model->table_columns;
+    const bool from_x = matrix != NULL && matrix->first_column == 0 && from->I > 0;
+    const bool from_h = matrix != NULL && matrix->first_column + matrix->columns == from->I + H;
+    int8_t *q = matrix == NULL ? NULL : matrix->weights + (ptrdiff_t)(row - matrix->first_row) * matrix->columns;
+    struct ql_row_part parts[2];
+    struct ql_input_row input = {.scale = 1.0f};
+    int part_count = 0;
+
+    if (from_x) {
+        take_column(builder->x_values, from->w_ih, column, from->I, columns);
+        parts[part_count++] = (struct ql_row_part){q, builder->x_values, from->I};
+    }
+    if (from_h) {
+        take_column(builder->h_values, from->w_hh, column, H, columns);
+        parts[part_count++] = (struct ql_row_part){from_x ? q + from->I : q, builder->h_values, H};
+    }
+    if (from_token) {
+        take_column(builder->token_values, builder->from->inputs, column, model->V, columns);
+        if (!ql_row_quantizer_encode_input(&input, builder->token_q, builder->token_values, model->V,
+                                           from_h ? parts : NULL, &builder->format)) {
+            return fail_not_finite(builder, from->name);
+        }
+        for (int v = 0; v < model->V; v++) {
+            model->table[(ptrdiff_t)v * model->table_columns + row] = builder->token_q[v];
+        }
+    } else {
+        input.scale = ql_row_quantizer_encode(parts, part_count, &builder->format);
+        if (input.scale == 0.0f) {
+            return fail_not_finite(builder, from->name);
+        }
+    }
+
+    struct draft *draft = &builder->drafts[row];
+    const double bias = model->cell != QL_CELL_GRU ? (double)from->bias_ih[column]
+                        : gate == 3                ? (double)from->bias_hh[column]
+                        : gate == 2                ? (double)from->bias_ih[column]
+                                                   : (double)from->bias_ih[column] + (double)from->bias_hh[column];
+    const double units = UNITS * (is_sigmoid(model->cell, gate) ? 0.5 : 1.0);
+    if (!isfinite(bias)) {
+        return fail_not_finite(builder, from->name);
+    }
+    *draft = (struct draft){.unit = (double)input.scale / STATE_UNITS * units,
+                            .bias = (bias + (double)input.mean) * units,
+                            .factor = input.factor};
+    draft->reach = matrix == NULL ? 0 : reach_of(q, matrix->columns);
+    if (from_token && draft->reach == 0) {
+        // The table's integers alone are coarser than the shift before the multiplication allows.
+        draft->unit *= (double)draft->factor / APART_FACTOR;
+        draft->factor = APART_FACTOR;
+    }
+    draft->reach += (int64_t)draft->factor * QL_ROW_LIMIT_S8;
+    return QL_OK;
+}
+
+// The float matrices' column of a row: the GRU's candidate has two rows for one column.
+static int float_column(enum ql_cell cell, int row, int H)
+{
+    return cell == QL_CELL_GRU && row >= 3 * H ? row - H : row;
+}
+
+static const struct ql_integer_matrix *find_matrix(const struct ql_integer_layer *layer, int row)
+{
+    for (int k = 0; k < layer->matrix_count; k++) {
+        const struct ql_integer_matrix *matrix = &layer->matrices[k];
+        if (row >= matrix->first_row && row < matrix->first_row + matrix->rows) {
+            return matrix;
+        }
+    }
+    return NULL;
+}
+
+static enum ql_status fit_layer(struct builder *builder, int l)
+{
+    const struct ql_float_layer *from = &builder->from->layers[l];
+    struct ql_integer_layer *layer = &builder->model->layers[l];
+    int worst;
+
+    if (fit_rows(layer->rows, &layer->scale, builder->drafts, layer->row_count, &worst) <= ERROR_LIMIT) {
+        return QL_OK;
+    }
+    const struct draft *draft = &builder->drafts[worst];
+    return ql_error_write(builder->error, QL_ERROR_INPUT,
+                          "node '%s' (layer %d), gate %s, row %d: its sum may reach %.3g, which leaves the other rows "
+                          "too few of 32 bits; train on with a larger --weight_decay, or clip its weights",
+                          from->name, l + 1, gate_name(builder->model->cell, worst / from->H), worst % from->H,
+                          ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS);
+}
+
+static enum ql_status make_layer(struct builder *builder, int l, const struct ql_calibration *calibration)
+{
+    struct ql_integer_model *model = builder->model;
+    const struct ql_float_layer *from = &builder->from->layers[l];
+    struct ql_integer_layer *layer = &model->layers[l];
+    const int I = from->I, H = from->H;
+    enum ql_status status = QL_OK;
+
+    *layer = (struct ql_integer_layer){.I = I, .H = H, .row_count = (model->cell == QL_CELL_RNN ? 1 : 4) * H};
+    layer->rows = ql_arena_take(&model->arena, (size_t)layer->row_count, sizeof layer->rows[0]);
+    if (model->cell == QL_CELL_GRU) {
+        add_matrix(builder, layer, 0, 2 * H, 0, I + H);
+        if (I > 0) {
+            add_matrix(builder, layer, 2 * H, H, 0, I);
+        }
+        add_matrix(builder, layer, 3 * H, H, I, H);
+    } else {
+        add_matrix(builder, layer, 0, layer->row_count, 0, I + H);
+    }
+    if (model->arena.exhausted) {
+        return ql_error_write(builder->error, QL_ERROR_SYSTEM, "not enough memory for the integer model");
+    }
+    for (int row = 0; row < layer->row_count && status == QL_OK; row++) {
+        status = make_row(builder, l, row, float_column(model->cell, row, H), find_matrix(layer, row));
+    }
+    if (status != QL_OK || (status = fit_layer(builder, l)) != QL_OK) {
+        return status;
+    }
+    for (int k = 0; k < layer->matrix_count && status == QL_OK; k++) {
+        status = pack(builder, &layer->matrices[k]);
+    }
+    // A quarter more than what was seen; beyond its reach the cell stops, and tanh has long been flat.
+    const float reach = 1.25f * calibration->cell_magnitude[l];
+    while (status == QL_OK && (float)(1 << layer->cell_bits) < reach) {
+        if (++layer->cell_bits > CELL_BITS_LIMIT) {
+            status =
+                ql_error_write(builder->error, QL_ERROR_INPUT,
+                               "node '%s' (layer %d): its cell state reaches %.4g on the calibration text, and the "
+                               "integer form ends at 1024; calibrate with text that resets the state, or train "
+                               "on with shorter sequences",
+                               from->name, l + 1, (double)calibration->cell_magnitude[l]);
+        }
+    }
+    return status;
+}
+
+static enum ql_status make_output(struct builder *builder)
+{
+    struct ql_integer_model *model = builder->model;
+    const struct ql_float_model *from = builder->from;
+    const int V = model->V, H = from->layers[model->L - 1].H;
+    const struct ql_row_format format = ql_weight_format_rows(QL_WEIGHTS_S8);
+    struct ql_integer_matrix *matrix = &model->output;
+    int worst;
+
+    *matrix = (struct ql_integer_matrix){.rows = V, .columns = H};
+    matrix->weights = ql_arena_take(&model->arena, (size_t)V, (size_t)H);
+    model->output_rows = ql_arena_take(&model->arena, (size_t)V, sizeof model->output_rows[0]);
+    if (model->arena.exhausted) {
+        return ql_error_write(builder->error, QL_ERROR_SYSTEM, "not enough memory for the integer model");
+    }
+    for (int v = 0; v < V; v++) {
+        int8_t *q = matrix->weights + (ptrdiff_t)v * H;
+        take_column(builder->h_values, from->output_weight, v, H, V);
+        const float scale = ql_row_quantizer_encode(&(struct ql_row_part){q, builder->h_values, H}, 1, &format);
+        if (scale == 0.0f || !isfinite(from->output_bias[v])) {
+            return fail_not_finite(builder, from->output_name);
+        }
+        builder->drafts[v] = (struct draft){.unit = (double)scale / STATE_UNITS * UNITS,
+                                            .bias = (double)from->output_bias[v] * UNITS,
+                                            .reach = reach_of(q, H)};
+    }
+    if (fit_rows(model->output_rows, &model->output_scale, builder->drafts, V, &worst) > ERROR_LIMIT) {
+        const struct draft *draft = &builder->drafts[worst];
+        return ql_error_write(builder->error, QL_ERROR_INPUT,
+                              "node '%s': the logit of token %d may reach %.3g, which leaves the others too few of 32 "
+                              "bits; train on with a larger --weight_decay, or clip its weights",
+                              from->output_name, worst,
+                              ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS);
+    }
+    return pack(builder, matrix);
+}
+
+enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struct ql_float_model *from,
+                                     const struct ql_calibration *calibration, enum ql_weight_format format,
+                                     struct ql_error *error)
+{
+    struct builder builder = {.model = model, .from = from, .error = error};
+    int widest = 0;
+
+    builder.format = ql_weight_format_rows(format);
+    *model = (struct ql_integer_model){.cell = from->cell,
+                                       .format = format,
+                                       .V = from->V,
+                                       .L = from->L,
+                                       .table_columns = ql_cell_gates(from->cell) * from->layers[0].H,
+                                       .first_token = from->first_token,
+                                       .reset_count = from->reset_count};
+    memcpy(model->resets, from->resets, sizeof model->resets);
+    model->sum_count = from->V;
+    for (int l = 0; l < from->L; l++) {
+        const int H = from->layers[l].H, rows = (from->cell == QL_CELL_RNN ? 1 : 4) * H;
+        model->h_count += H;
+        model->sum_count = rows > model->sum_count ? rows : model->sum_count;
+        widest = H > widest ? H : widest;
+    }
+    model->table = ql_arena_take(&model->arena, (size_t)from->V, (size_t)model->table_columns);
+    builder.drafts = ql_arena_take(&builder.arena, (size_t)model->sum_count, sizeof builder.drafts[0]);
+    builder.x_values = ql_arena_take(&builder.arena, (size_t)widest, sizeof(float));
+    builder.h_values = ql_arena_take(&builder.arena, (size_t)widest, sizeof(float));
+    builder.token_values = ql_arena_take(&builder.arena, (size_t)from->V, sizeof(float));
+    builder.token_q = ql_arena_take(&builder.arena, (size_t)from->V, 1);
+    enum ql_status status = QL_OK;
+    if (model->arena.exhausted || builder.arena.exhausted) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the integer model");
+    }
+    for (int l = 0; l < from->L && status == QL_OK; l++) {
+        status = make_layer(&builder, l, calibration);
+    }
+    if (status == QL_OK) {
+        status = make_output(&builder);
+    }
+    ql_arena_free(&builder.arena);
+    if (status != QL_OK) {
+        ql_integer_model_free(model);
+    }
+    return status;
+}
+
+void ql_integer_model_free(struct ql_integer_model *model)
+{
+    ql_arena_free(&model->arena);
+    *model = (struct ql_integer_model){0};
+}
+
+size_t ql_integer_model_bytes(const struct ql_integer_model *model)
+{
+    size_t bytes = (size_t)model->V * (size_t)model->table_columns;
+
+    for (int l = 0; l < model->L; l++) {
+        const struct ql_integer_layer *layer = &model->layers[l];
+        bytes += (size_t)layer->row_count * sizeof layer->rows[0];
+        for (int k = 0; k < layer->matrix_count; k++) {
+            bytes += (size_t)layer->matrices[k].word_count * sizeof(uint32_t);
+        }
+    }
+    return bytes + (size_t)model->output.word_count * sizeof(uint32_t) +
+           (size_t)model->V * sizeof model->output_rows[0];
+}
+
+bool ql_integer_model_is_reset(const struct ql_integer_model *model, int token)
+{
+    for (int k = 0; k < model->reset_count; k++) {
+        if (model->resets[k] == token) {
+            return true;
+        }
+    }
+    return false;
+}

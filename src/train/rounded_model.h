@@ -1,0 +1,38 @@
+// The model as the integer engine will have it: each row of weights is rounded to small integers times a scale, by the
+// same function as in quantize/, and held in float. The network computes with it, forward and backward; its gradients
+// then move the exact parameters (quantization-aware training: Jacob et al. 2018, arXiv:1712.05877; the gradient passes
+// the rounding as if it were not there: the straight-through estimator of Bengio et al. 2013, arXiv:1308.3432).
+// What is a row, and what has which format, is said in docs/quantization.md. The first layer's input is a table with a
+// value for every symbol and gate, rounded too. Biases are not rounded.
+// Uses: base/arena, model, model/row_quantizer, model/weight_format.
+#ifndef QL_TRAIN_ROUNDED_MODEL_H
+#define QL_TRAIN_ROUNDED_MODEL_H
+
+#include "base/arena.h"
+#include "model/model.h"
+#include "model/row_quantizer.h"
+#include "model/weight_format.h"
+
+struct ql_rounded_model {
+    const struct ql_model *exact; // the caller's
+    struct ql_model model;        // its embedding and weight_ih_l0 stay 0: they are in the input table
+    float *input_table;           // (V, GH) rounded
+    struct ql_row_format format;  // of the recurrent layers' weights
+    float *exact_inputs;          // (GH, V) the input table before it is rounded, transposed
+    int8_t *q;                    // the integers, in the order of the model's block
+    int8_t *input_q;              // (GH, V)
+};
+
+// `weights` is not QL_WEIGHTS_F32. Takes memory from the arena (check `exhausted` afterwards), and for the model.
+// Errors: QL_ERROR_SYSTEM.
+enum ql_status ql_rounded_model_init(struct ql_rounded_model *rounded, const struct ql_model *exact,
+                                     enum ql_weight_format weights, struct ql_arena *arena, struct ql_error *error);
+void ql_rounded_model_free(struct ql_rounded_model *rounded);
+
+// Bring it up to date with the exact model: first the one, then the tasks, each independent of the others, from 0 to
+// ql_rounded_model_reset_tasks - 1. A row with a value that is not finite becomes NaN.
+void ql_rounded_model_reset_inputs(struct ql_rounded_model *rounded);
+int ql_rounded_model_reset_tasks(const struct ql_rounded_model *rounded);
+void ql_rounded_model_reset_rows(struct ql_rounded_model *rounded, int task);
+
+#endif

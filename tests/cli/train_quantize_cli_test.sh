@@ -1,0 +1,103 @@
+#!/bin/bash
+# `quillet train --quantize`: a model fine-tuned for integers, its checkpoints, its resumption, and what is refused.
+# Uses: expect.sh. Arguments: the tool, json_get.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "$0")/expect.sh"
+
+numbers 400 > names.txt
+train=(train "${tiny[@]}" --rnn_size 12 --input names.txt --validation names.txt)
+
+# loss RUN EPOCH: the validation loss.
+loss()
+{
+    awk -F, -v epoch="$2" '$1 == epoch { print $4 }' "checkpoints/$1/training.log.csv"
+}
+
+# note FILE: what its metadata says of the format.
+note()
+{
+    head -c 2000 "$1" | grep -a -o '"quantize": *"[a-z0-9]*"' | tr -d ' '
+}
+
+expect_exit 0 "${train[@]}" --run_name float --max_epochs 20 --learning_rate 0.01
+float=checkpoints/float/checkpoint.20.safetensors
+expect test -z "$(note $float)"
+expect_json checkpoints/float/summary.json arguments.quantize off
+
+# A training that changes nothing gives the loss of each format: near to that of float, but another.
+for format in off int8 int4; do
+    expect_exit 0 "${train[@]}" --init_from $float --quantize $format --learning_rate 0 --weight_decay 0 \
+        --run_name still_$format --max_epochs 1
+done
+expect test "$(loss still_off 1)" == "$(loss float 20)"
+expect awk -v off="$(loss still_off 1)" -v s8="$(loss still_int8 1)" -v s4="$(loss still_int4 1)" \
+    'BEGIN { exit !(s8 != off && s4 != off && s8 != s4 && s8 / off < 1.05 && s8 / off > 0.95 && s4 / off < 1.2) }'
+
+# The float weights of a tuned model are as they were when nothing is learned, but for the note.
+expect test "$(note checkpoints/still_int4/checkpoint.1.safetensors)" == '"quantize":"int4"'
+expect test "$(tail -c 300 checkpoints/still_int4/checkpoint.1.safetensors | cksum)" == "$(tail -c 300 $float | cksum)"
+expect_exit 0 predict --init_from checkpoints/still_int4/checkpoint.1.safetensors --generate 5 --seed 1
+
+# Fine-tuning wins back some of what int4 costs.
+expect_exit 0 "${train[@]}" --init_from $float --quantize int4 --learning_rate 0.003 --schedule cosine --run_name tuned \
+    --max_epochs 6
+expect awk -v before="$(loss still_int4 1)" -v after="$(loss tuned 6)" 'BEGIN { exit !(after < 0.999 * before) }'
+
+# The log has the loss of the integer model, to its last digit that of the exported one.
+expect_exit 0 export --init_from checkpoints/tuned/checkpoint.6.safetensors --export_file tuned.onnx
+expect_exit 0 evaluate --model tuned.json --text names.txt --quantize int4 --json
+expect test "$(printf %.6f "$("$json_get" out nats)")" == "$(loss tuned 6)"
+expect_json out characters "$(wc -m < names.txt)"
+expect_json out quantize int4
+expect_exit 0 evaluate --model tuned.json --text names.txt --quantize int4
+expect grep -qE '^[0-9.]+ bits per character, [0-9.]+ nats, [0-9]+ characters$' out
+
+# So do the samples.
+expect_exit 0 "${train[@]}" --init_from $float --quantize int4 --run_name spoken --max_epochs 1 --generate 30
+expect_exit 0 predict --init_from checkpoints/spoken/checkpoint.1.safetensors --quantize int4 --temperature 0.8 \
+    --generate 30 --seed 1
+expect_json checkpoints/spoken/samples.jsonl text "$(cat out)"
+
+# Threads and interruptions do not change it; a resumed run keeps its format.
+expect_exit 0 "${train[@]}" --init_from $float --quantize int4 --learning_rate 0.003 --run_name two --batch_size 40 \
+    --threads 3
+expect_exit 0 train --init_from checkpoints/two --max_epochs 4 --quiet
+expect_exit 0 "${train[@]}" --init_from $float --quantize int4 --learning_rate 0.003 --run_name four --batch_size 40 \
+    --max_epochs 4
+expect_same checkpoints/two/checkpoint.4.safetensors checkpoints/four/checkpoint.4.safetensors
+expect_exit 2 train --init_from checkpoints/two --quantize int8
+expect_stderr "--quantize: the run was started with \"int4\""
+
+# A tuned checkpoint keeps its format, unless told otherwise.
+tuned=checkpoints/tuned/checkpoint.6.safetensors
+expect_exit 0 "${train[@]}" --init_from $tuned --run_name kept --max_epochs 1
+expect test "$(note checkpoints/kept/checkpoint.1.safetensors)" == '"quantize":"int4"'
+expect_json checkpoints/kept/summary.json arguments.quantize int4
+expect_exit 0 "${train[@]}" --init_from $tuned --run_name freed --max_epochs 1 --quantize off
+expect test -z "$(note checkpoints/freed/checkpoint.1.safetensors)"
+
+# What the trainer rounds is what the integer model computes: a training that changes nothing finds the loss of the
+# integer model, for every cell. Measured: they differ by 2e-5 and less; float and int4, by 2e-4 to 4e-4.
+apart=0
+for cell in lstm gru rnn; do
+    layers=(--model "$cell" --embedding_size 5 --rnn_size 20 --num_layers 2 --dropout 0 --sequences items)
+    expect_exit 0 "${train[@]}" "${layers[@]}" --run_name $cell --max_epochs 20 --learning_rate 0.01 --schedule cosine
+    for format in int8 int4; do
+        expect_exit 0 "${train[@]}" "${layers[@]}" --init_from checkpoints/$cell/checkpoint.20.safetensors \
+            --quantize $format --learning_rate 0 --weight_decay 0 --run_name $cell-$format --max_epochs 1
+        # shellcheck disable=SC2016
+        expect awk -F, '$1 == 1 { exit !(($3 - $4) ^ 2 < 0.0001 ^ 2) }' checkpoints/$cell-$format/training.log.csv
+    done
+    awk -v off="$(loss $cell 20)" -v s4="$(loss $cell-int4 1)" 'BEGIN { exit !((s4 - off) ^ 2 > 0.0001 ^ 2) }' &&
+        apart=$((apart + 1))
+done
+expect test $apart -gt 0
+
+# From scratch.
+expect_exit 0 "${train[@]}" --model gru --num_layers 2 --quantize int8 --sequences items --run_name scratch
+expect test "$(note checkpoints/scratch/checkpoint.2.safetensors)" == '"quantize":"int8"'
+
+expect_exit 2 "${train[@]}" --quantize int2
+expect_stderr "--quantize int2: there are off, int8 and int4"
+
+finish

@@ -1,0 +1,26 @@
+#!/bin/sh
+# What integer models of every cell and format write, beside the committed trace: the same on every machine, for ever.
+# Uses: diff. Arguments: sources, random_model, engine_text, quillet (not used). `integer_trace_test.sh ... --write` makes
+# the trace anew, after a change of the formats that docs/quantization.md has.
+set -eu
+
+root=$1
+random_model=$2
+engine_text=$3
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+"$random_model" lstm 40 16 32 2 1 1 lstm
+"$random_model" gru 31 9 27 2 1 2 gru
+"$random_model" rnn 25 8 30 3 0 3 rnn
+for cell in lstm gru rnn; do
+    for format in int8 int4; do
+        echo "$cell $format"
+        "$engine_text" "$cell.json" 40 "$format"
+    done
+done > trace
+if [ "${5-}" = --write ]; then
+    cp trace "$root/tests/golden/integer_trace.txt"
+fi
+diff trace "$root/tests/golden/integer_trace.txt"

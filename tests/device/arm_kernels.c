@@ -1,0 +1,175 @@
+// The integer kernels of a small Arm processor: products against sums over the weights as they are, for sizes around the
+// layout's blocks, every segment, and extremes; gates against each row alone. Prints "equal", or the cases that are not.
+// Uses: device/, the C library.
+#include <stdio.h>
+#include <string.h>
+
+#include "device/gate_s16.h"
+#include "device/matvec_s4.h"
+#include "device/matvec_s8.h"
+#include "device/random.h"
+
+enum { LARGEST_ROWS = 37, LARGEST_COLUMNS = 290, LANE = QL_MATRIX_LANE_LIMIT / QL_VECTOR_S8_LIMIT };
+
+static struct ql_random stream;
+static int8_t weights[LARGEST_ROWS][LARGEST_COLUMNS], x[LARGEST_COLUMNS];
+static uint32_t words[48 / 12 * 145 * 6];
+static int32_t y[LARGEST_ROWS + 1], expected[LARGEST_ROWS + 1];
+
+#if defined(QL_WEIGHT_STREAM)
+// A stream that copies piece by piece, and spoils what a kernel must no longer read.
+enum { BUFFER_WORDS = 1200 };
+
+static uint32_t buffers[2][BUFFER_WORDS];
+static const uint32_t *waiting;
+static uint32_t waiting_count, piece_size;
+static int filled;
+
+static void begin(const uint32_t *from, uint32_t count, uint32_t piece)
+{
+    waiting = from;
+    waiting_count = count;
+    piece_size = piece;
+}
+
+static const uint32_t *next(void)
+{
+    const uint32_t count = waiting_count < piece_size ? waiting_count : piece_size;
+
+    memset(buffers[filled], 0xa5, sizeof buffers[0]);
+    filled = 1 - filled;
+    memcpy(buffers[filled], waiting, count * sizeof waiting[0]);
+    waiting += count;
+    waiting_count -= count;
+    return buffers[filled];
+}
+
+const struct ql_weight_stream QL_WEIGHT_STREAM = {BUFFER_WORDS, begin, next};
+#endif
+
+static int between(int low, int high)
+{
+    return low + (int)(ql_random_step(&stream) % (uint32_t)(high - low + 1));
+}
+
+// Weights that reach the lane's limit in some segments, and exceed it in none.
+static void fill(int rows, int columns, int segment, int limit, int extreme)
+{
+    for (int r = 0; r < rows; r++) {
+        int left = LANE;
+        for (int c = 0; c < columns; c++) {
+            left = c % segment == 0 ? LANE : left;
+            const int most = left < limit ? left : limit;
+            int weight = extreme ? most : between(-most, most);
+            weight = extreme && (extreme == 1 ? r % 2 : between(0, 1)) ? -weight : weight;
+            weights[r][c] = (int8_t)weight;
+            left -= weight < 0 ? -weight : weight;
+        }
+    }
+    for (int c = 0; c < columns; c++) {
+        x[c] = (int8_t)(extreme ? (extreme == 2 && between(0, 1) ? -127 : 127) : between(-127, 127));
+    }
+}
+
+static void pack(int rows, int columns, int bits)
+{
+    const int count = bits == 4 ? ql_matrix_s4_word_count(rows, columns) : ql_matrix_s8_word_count(rows, columns);
+    const int in_word = 16 / bits, pairs = (columns + 1) / 2;
+
+    for (int k = 0; k < count; k++) {
+        const int group = k % (12 / in_word), pair = k / (12 / in_word) % pairs, block = k / (12 / in_word) / pairs;
+        words[k] = 0;
+        for (int n = 0; n < 2 * in_word; n++) {
+            const int r = 12 * block + group * in_word + n / 2, c = 2 * pair + n % 2;
+            const int weight = r < rows && c < columns ? weights[r][c] : 0;
+            words[k] |= (uint32_t)(weight + (1 << (bits - 1))) << (16 * (n / 2 % 2) + 8 * (n % 2) + bits * (n / 4));
+        }
+    }
+}
+
+// Rows are few where columns are many, and the other way round: the whole must not take long in an emulator.
+static int check(int rows, int columns, int segment, int bits, int extreme)
+{
+    fill(rows, columns, segment, bits == 4 ? 7 : 127, extreme);
+    pack(rows, columns, bits);
+    for (int r = 0; r <= rows; r++) {
+        y[r] = expected[r] = (int32_t)ql_random_step(&stream) >> 4;
+    }
+    for (int r = 0; r < rows; r++) {
+        for (int c = 0; c < columns; c++) {
+            expected[r] += weights[r][c] * x[c];
+        }
+    }
+    if (bits == 4) {
+        const struct ql_matrix_s4 matrix = {words, rows, columns, segment};
+        ql_matvec_s4(y, &matrix, x);
+    } else {
+        const struct ql_matrix_s8 matrix = {words, rows, columns, segment};
+        ql_matvec_s8(y, &matrix, x);
+    }
+    if (memcmp(y, expected, ((size_t)rows + 1) * sizeof y[0]) != 0) {
+        printf("int%d, %d x %d, segment %d, filling %d: wrong\n", bits, rows, columns, segment, extreme);
+        return 1;
+    }
+    return 0;
+}
+
+// Values within the table, at its ends and far outside, with every shift.
+static int check_gates(void)
+{
+    enum { COUNT = 64 };
+    struct ql_integer_row row[COUNT];
+    int32_t sums[COUNT + 1], alone[COUNT + 1];
+
+    for (int shift = 0; shift < 32; shift++) {
+        const struct ql_integer_scale scale = {.pre_shift = (uint8_t)(shift % 31), .shift = (uint8_t)(31 - shift)};
+        for (int r = 0; r <= COUNT; r++) {
+            sums[r] = alone[r] = (int32_t)ql_random_step(&stream) >> between(2, 31);
+        }
+        for (int r = 0; r < COUNT; r++) {
+            const int32_t rounded = ql_integer_round(sums[r], scale.pre_shift);
+            const int32_t most = rounded == 0 ? 32767 : (1 << 30) / (rounded < 0 ? -rounded : rounded);
+            row[r].multiplier = (int16_t)between(0, most < 32767 ? most : 32767);
+            // The value comes to be near an end of the table, or anywhere.
+            const int32_t wanted = between(-1, 1) * QL_TANH_REACH + between(-40, 40);
+            const int32_t bias = shift < 14 ? between(-(1 << 29), 1 << 29) : wanted * (1 << (31 - shift));
+            row[r].bias = r % 2 == 0 ? bias : bias - rounded * row[r].multiplier;
+            alone[r] = ql_tanh_s16(ql_integer_row_value(alone[r], &row[r], scale));
+        }
+        ql_gate_tanh_s16(sums, row, scale, COUNT);
+        if (memcmp(sums, alone, sizeof sums) != 0) {
+            printf("gates, shifts %d and %d: wrong\n", scale.pre_shift, scale.shift);
+            return 1;
+        }
+        ql_gate_tanh_s16(sums + 1, row, scale, 0);
+        if (memcmp(sums, alone, sizeof sums) != 0) {
+            printf("no gates: something is written\n");
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int main(void)
+{
+    static const int rows[] = {1, 2, 11, 12, 13, 24, LARGEST_ROWS};
+    static const int columns[] = {1, 2, 3, 31, 32, 33, 64, 84, 127, 160, LARGEST_COLUMNS};
+    int wrong = 0;
+
+    ql_random_init(&stream, 7);
+    wrong += check_gates();
+    for (int segment = 2; segment <= QL_MATRIX_SEGMENT_LIMIT; segment += 2) {
+        for (int bits = 4; bits <= 8; bits += 4) {
+            for (unsigned k = 0; k < sizeof columns / sizeof columns[0]; k++) {
+                for (int extreme = 0; extreme <= 2; extreme++) {
+                    const unsigned row = (k + (unsigned)(segment / 2 + extreme)) % 7;
+                    wrong += check(rows[row], columns[k], segment, bits, extreme);
+                }
+            }
+        }
+    }
+    if (wrong == 0) {
+        printf("equal\n");
+    }
+    return wrong != 0;
+}
