@@ -16,6 +16,7 @@
 #include "device/random.h"
 #include "filter/explanation.h"
 #include "filter/filter_file.h"
+#include "filter/guard.h"
 #include "filter/listing.h"
 #include "word_checker.h"
 
@@ -69,7 +70,8 @@ static void filter_text_is_refused_where_a_word_is_listed(void **state)
         {"tofu", "t0fu", true}, {"tofu", "+ofu", true}, {"tofu", "TÖFÛ", true}, {"tofu", "ｔｏｆｕ", true},
         {"tofu", "to\xcc\x88" "fu", true}, {"tofu", "tоfu", true}, {"tofu", "t*fu", true}, {"tofu", "tof#", true},
         {"silly", "s1lly", true}, {"silly", "si1ly", true}, {"silly", "s1l1y", true}, {"silly", "s|lly", true},
-        {"boss", "boß", true}, {"bo", "boß", false}, {"caesar", "cæsar", true}, {"caesar", "cäsar", false},
+        {"boss", "boß", true}, {"bo", "boß", false}, {"bos", "boß", false},
+        {"caesar", "cæsar", true}, {"caesar", "cäsar", false},
         // letters written apart
         {"tofu", "t o f u", true}, {"tofu", "t-o-f-u", true}, {"tofu", "t.  o . f_u", true}, {"tofu", "I t o f u", true},
         {"tofu", "to fu", false}, {"tofu", "to-fu", true}, {"tofu", "t'ofu", true}, {"tofu", "to-fus", false},
@@ -84,7 +86,8 @@ static void filter_text_is_refused_where_a_word_is_listed(void **state)
         {"big tofu", "big, tofu", false}, {"big tofu", "big\ntofu", false}, {"big tofu", "b i g t o f u", false},
         // several
         {"tofu\nrice", "rice", true}, {"tofu\n!tofu\nrice", "tofu", false}, {"# tofu", "tofu", false},
-        {"*of*\ntofu", "tofu", true}, {"big tofu\nbig", "big", true}, {"tofu\ntofurkey", "tofurkey", true},
+        {"*of*\ntofu", "tofu", true}, {"*of*\ntofu", "t o f u", true},
+        {"big tofu\nbig", "big", true}, {"tofu\ntofurkey", "tofurkey", true},
         // beside what has been left open
         {"tof*\n*tofu*", "atofus", true}, {"tof*\n*tofu", "atofu", true}, {"*tof*\ntofu*", "t-o-f-us", true},
         {"tofu", "tofu\n", true}, {"tofu", "tofutofu", false}, {"*tofu", "tofutofu", true}, {"tofu", "東tofu", false},
@@ -352,6 +355,37 @@ static void filter_file_comes_back_as_it_was_and_no_byte_of_it_may_change(void *
     (void)remove(items);
 }
 
+static void guard_that_is_reset_begins_a_text(void **state)
+{
+    (void)state;
+    static const char path[] = "filter_test.guard.qlf";
+    static const uint32_t symbols[] = {'\n', 't', 'o', 'f', 'u'};
+    struct ql_filter_file file;
+    struct ql_guard guard;
+    struct ql_error error;
+
+    compile(&file, "tofu", NULL);
+    assert_int_equal(ql_filter_file_save(&file, path, &error), QL_OK);
+    ql_filter_file_free(&file);
+    assert_int_equal(ql_guard_init(&guard, path, symbols, 5, &error), QL_OK);
+    for (int round = 0; round < 2; round++) {
+        for (int token = 1; token < 4; token++) {
+            assert_null(ql_guard_step(&guard, token));
+        }
+        assert_false(ql_guard_may_end(&guard, 4));
+        assert_non_null(ql_guard_step(&guard, 4));
+        assert_int_equal(guard.barred[0], 1); // the newline
+        ql_guard_reset(&guard);
+    }
+    for (int token = 1; token < 4; token++) {
+        (void)ql_guard_step(&guard, token);
+    }
+    ql_guard_reset(&guard);
+    assert_null(ql_guard_step(&guard, 4)); // u, without the letters before
+    ql_guard_free(&guard);
+    (void)remove(path);
+}
+
 static void fingerprint_set_holds_every_item_and_few_others(void **state)
 {
     (void)state;
@@ -395,6 +429,7 @@ int main(void)
         cmocka_unit_test(filter_text_without_a_listed_word_passes),
         cmocka_unit_test(filter_that_leaves_nothing_to_say_is_an_error),
         cmocka_unit_test(filter_file_comes_back_as_it_was_and_no_byte_of_it_may_change),
+        cmocka_unit_test(guard_that_is_reset_begins_a_text),
         cmocka_unit_test(fingerprint_set_holds_every_item_and_few_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
