@@ -147,17 +147,17 @@ static void add_pairs(struct ql_pair_side *side, const uint64_t (*items)[2], siz
     }
 }
 
-// Lengths 3: 5 with 1, 0 with 0; 7: 2 with 9; the second 7 and the 8 are left over.
+// Lengths 3: 5 with 1, 0 with 0; 7: 2 with 9; the 5, the second 7 and the 8 are left over.
 static void pairs_are_of_equal_length_in_their_order(void **state)
 {
-    static const uint64_t left_items[][2] = {{7, 2}, {3, 5}, {3, 0}, {7, 6}},
+    static const uint64_t left_items[][2] = {{7, 2}, {3, 5}, {3, 0}, {7, 6}, {5, 8}},
                           right_items[][2] = {{3, 1}, {8, 4}, {7, 9}, {3, 0}};
     struct ql_pair_side left = {0}, right = {0};
     struct ql_error error;
     json_t *results;
 
     (void)state;
-    add_pairs(&left, left_items, 4);
+    add_pairs(&left, left_items, 5);
     add_pairs(&right, right_items, 4);
     assert_int_equal(ql_pair_test_run(&results, &left, &right, &error), QL_OK);
     const json_t *repeated = json_array_get(results, QL_PAIR_REPEATED);
