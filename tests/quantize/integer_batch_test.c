@@ -54,8 +54,12 @@ static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum
     }
     model.output_weight = random_floats(&model.arena, HIDDEN[L - 1] * V, 1.0f, &random);
     model.output_bias = random_floats(&model.arena, V, 1.0f, &random);
-    if (ql_calibration_init(&calibration, &model, NULL, 0, &error) != QL_OK ||
-        ql_integer_model_init(integer, &model, &calibration, format, &error) != QL_OK) {
+    enum ql_status status = ql_calibration_init(&calibration, &model, NULL, 0, &error);
+    if (status == QL_OK) {
+        calibration.cell_magnitude[0] /= 8.0f; // so that cells reach the end of their range
+        status = ql_integer_model_init(integer, &model, &calibration, format, &error);
+    }
+    if (status != QL_OK) {
         fail_msg("%s", error.message);
     }
     ql_float_model_free(&model);
