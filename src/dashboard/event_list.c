@@ -41,14 +41,15 @@ void ql_event_list_reset(struct ql_event_list *list)
 }
 
 // Under the lock.
-static enum ql_status add(struct ql_event_list *list, const char *name, const char *data, struct ql_error *error)
+static enum ql_status add(struct ql_event_list *list, size_t byte_limit, const char *name, const char *data,
+                          struct ql_error *error)
 {
     static const char format[] = "id: %" PRIu32 ".%zu\nevent: %s\ndata: %s\n\n";
     int size = snprintf(NULL, 0, format, list->era, list->count + 1, name, data);
 
-    if (list->bytes + (size_t)size > list->byte_limit) {
+    if (list->bytes + (size_t)size > byte_limit) {
         return ql_error_write(error, QL_ERROR_INPUT, "the logs are longer than the %zu MB that are shown",
-                              list->byte_limit >> 20);
+                              byte_limit >> 20);
     }
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 64 : 2 * list->room;
@@ -72,7 +73,16 @@ static enum ql_status add(struct ql_event_list *list, const char *name, const ch
 enum ql_status ql_event_list_add(struct ql_event_list *list, const char *name, const char *data, struct ql_error *error)
 {
     (void)pthread_mutex_lock(&list->lock);
-    enum ql_status status = add(list, name, data, error);
+    enum ql_status status = add(list, list->byte_limit, name, data, error);
+    (void)pthread_mutex_unlock(&list->lock);
+    return status;
+}
+
+enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *name, const char *data,
+                                      struct ql_error *error)
+{
+    (void)pthread_mutex_lock(&list->lock);
+    enum ql_status status = add(list, SIZE_MAX, name, data, error);
     (void)pthread_mutex_unlock(&list->lock);
     return status;
 }
