@@ -23,10 +23,10 @@ struct ql_gate_m0 {
     int32_t pre_shift, shift;          // r6, r7
 };
 
-// value = ((sum + half) >> pre_shift) * multiplier + bias) >> shift
+// value = (((sum + half) >> pre_shift) * multiplier + bias) >> shift
 // place = value + reach, which cannot overflow, as no row's value exceeds 2^30; below 0 or from width on, tanh is 32767
 //         with a sign
-// tanh  = entry + ((next entry - entry) * (place % 32) + 16) >> 5
+// tanh  = entry + (((next entry - entry) * (place % 32) + 16) >> 5)
 static QL_KERNEL_CODE void ql_gate_m0_run(const struct ql_gate_m0 *work)
 {
     register const struct ql_gate_m0 *r0 __asm__("r0") = work;
