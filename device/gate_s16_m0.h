@@ -99,17 +99,15 @@ static QL_KERNEL_CODE void ql_gate_m0_run(const struct ql_gate_m0 *work)
 static inline void ql_gate_tanh_s16(int32_t *sums, const struct ql_integer_row *rows, struct ql_integer_scale scale,
                                     int count)
 {
-    const struct ql_gate_m0 work = {
-        .sums = sums,
-        .rows = rows,
-        .table = ql_tanh_table,
-        .end = sums + count,
-        .half = (1 << scale.pre_shift) >> 1,
-        .reach = QL_TANH_REACH,
-        .width = 2 * QL_TANH_REACH,
-        .pre_shift = scale.pre_shift,
-        .shift = scale.shift,
-    };
+    const struct ql_gate_m0 work = {sums,
+                                    rows,
+                                    ql_tanh_table,
+                                    sums + count,
+                                    (1 << scale.pre_shift) >> 1,
+                                    QL_TANH_REACH,
+                                    2 * QL_TANH_REACH,
+                                    scale.pre_shift,
+                                    scale.shift};
 
     if (count > 0) {
         ql_gate_m0_run(&work);
