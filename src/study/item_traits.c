@@ -1,4 +1,5 @@
 // What can be said of one item: see item_traits.h.
+// Uses: base, corpus, filter/explanation, study/{near_index,text_table}, utf8proc.
 #include "study/item_traits.h"
 
 #include <stdlib.h>
