@@ -131,15 +131,15 @@ size_t ql_event_list_read(struct ql_event_list *list, struct ql_event_place *pla
 struct ql_event_place ql_event_list_find(struct ql_event_list *list, const char *id)
 {
     struct ql_event_place place = {0};
-    uint32_t era;
+    unsigned long long era; // any number of ten digits, so that none overflows
     size_t count;
     int end = 0;
 
     (void)pthread_mutex_lock(&list->lock);
     place.era = list->era - 1; // a client that has seen nothing of this era
-    if (id != NULL && sscanf(id, "%10" SCNu32 ".%9zu%n", &era, &count, &end) == 2 && id[end] == '\0' &&
-        era == list->era && count <= list->count) {
-        place = (struct ql_event_place){era, count};
+    if (id != NULL && sscanf(id, "%10llu.%9zu%n", &era, &count, &end) == 2 && id[end] == '\0' && era == list->era &&
+        count <= list->count) {
+        place = (struct ql_event_place){list->era, count};
     }
     (void)pthread_mutex_unlock(&list->lock);
     return place;
