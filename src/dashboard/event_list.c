@@ -91,13 +91,15 @@ enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *na
 static size_t begin_era(const struct ql_event_list *list, struct ql_event_place *place, size_t *offset, char *bytes,
                         size_t room)
 {
-    const char *text = *offset > 0 ? "\n\nevent: restart\ndata: {}\n\n" : restart;
-    size_t size = strlen(text);
+    static const char cut[] = "\n\n"; // the event that was begun
+    const size_t cut_size = *offset > 0 ? sizeof cut - 1 : 0;
+    const size_t size = cut_size + sizeof restart - 1;
 
     if (size > room) {
         return 0;
     }
-    memcpy(bytes, text, size);
+    memcpy(bytes, cut, cut_size);
+    memcpy(bytes + cut_size, restart, sizeof restart - 1);
     *place = (struct ql_event_place){list->era, 0};
     *offset = 0;
     return size;
