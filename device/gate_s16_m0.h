@@ -23,10 +23,10 @@ struct ql_gate_m0 {
     int32_t pre_shift, shift;          // r6, r7
 };
 
-// value = ((sum + half) >> pre_shift) * multiplier + bias) >> shift
+// value = (((sum + half) >> pre_shift) * multiplier + bias) >> shift
 // place = value + reach, which cannot overflow, as no row's value exceeds 2^30; below 0 or from width on, tanh is 32767
 //         with a sign
-// tanh  = entry + ((next entry - entry) * (place % 32) + 16) >> 5
+// tanh  = entry + (((next entry - entry) * (place % 32) + 16) >> 5)
 static QL_KERNEL_CODE void ql_gate_m0_run(const struct ql_gate_m0 *work)
 {
     register const struct ql_gate_m0 *r0 __asm__("r0") = work;
@@ -99,17 +99,15 @@ static QL_KERNEL_CODE void ql_gate_m0_run(const struct ql_gate_m0 *work)
 static inline void ql_gate_tanh_s16(int32_t *sums, const struct ql_integer_row *rows, struct ql_integer_scale scale,
                                     int count)
 {
-    const struct ql_gate_m0 work = {
-        .sums = sums,
-        .rows = rows,
-        .table = ql_tanh_table,
-        .end = sums + count,
-        .half = (1 << scale.pre_shift) >> 1,
-        .reach = QL_TANH_REACH,
-        .width = 2 * QL_TANH_REACH,
-        .pre_shift = scale.pre_shift,
-        .shift = scale.shift,
-    };
+    const struct ql_gate_m0 work = {sums,
+                                    rows,
+                                    ql_tanh_table,
+                                    sums + count,
+                                    (1 << scale.pre_shift) >> 1,
+                                    QL_TANH_REACH,
+                                    2 * QL_TANH_REACH,
+                                    scale.pre_shift,
+                                    scale.shift};
 
     if (count > 0) {
         ql_gate_m0_run(&work);

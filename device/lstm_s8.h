@@ -17,7 +17,7 @@
 //   rows  (4H)  those of i, f and o give half the value: see ql_gate_sigmoid_s16
 //   cell_bits   0 to 10: c reaches to 2^cell_bits
 //
-// Ranges: f c <= 2^15 * 32767 and i g likewise, so f c + i g + 2^14 <= 2^31 - 49153. i g is cut, not rounded, where it
+// Ranges: f c <= 2^15 * 32767 and i g likewise, so f c + i g + 2^14 <= 2^31 - 49152. i g is cut, not rounded, where it
 // is finer than f c: that is below 2^-15 of a unit of c. c 2^cell_bits <= 2^25.
 static QL_KERNEL_CODE void ql_lstm_update_s8(int8_t *h, int16_t *c, int32_t *sums, const struct ql_integer_row *rows,
                                              struct ql_integer_scale scale, int cell_bits, int H)

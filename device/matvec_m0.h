@@ -293,17 +293,17 @@ static inline __attribute__((always_inline)) void ql_m0_matvec(int32_t *y, const
         const uint32_t pairs = (uint32_t)(width + 1) / 2;
         const uint32_t segments = ql_m0_write_table(table, x, width, segment, format);
         const uint32_t last_pairs = pairs - (segments - 1) * ((uint32_t)segment / 2);
-        struct ql_m0_panel panel = {
-            .table = table,
-            .first = table + format->header_words + 2 * (segments == 1 ? pairs : (uint32_t)segment / 2),
-            .end = table + segments * (format->header_words + QL_M0_ACCUMULATORS) + 2 * pairs,
-            .adding_jump = (QL_M0_SEGMENTS - segments) * QL_M0_ADDING_STEP_BYTES,
-            .stride_bytes = segment_words * 4 - 12,
-            .last_stride_bytes = (format->header_words + 2 * last_pairs + QL_M0_ACCUMULATORS) * 4 - 12,
-            .t_start = 0u - 0x80008000u * segments,
-            .n_start = 0u - 0x8000u * segments,
-            .skip_bytes = (block_words - pairs * format->pair_words) * 4,
-        };
+        struct ql_m0_panel panel;
+
+        panel.table = table;
+        panel.first = table + format->header_words + 2 * (segments == 1 ? pairs : (uint32_t)segment / 2);
+        panel.end = table + segments * (format->header_words + QL_M0_ACCUMULATORS) + 2 * pairs;
+        panel.adding_jump = (QL_M0_SEGMENTS - segments) * QL_M0_ADDING_STEP_BYTES;
+        panel.stride_bytes = segment_words * 4 - 12;
+        panel.last_stride_bytes = (format->header_words + 2 * last_pairs + QL_M0_ACCUMULATORS) * 4 - 12;
+        panel.t_start = 0u - 0x80008000u * segments;
+        panel.n_start = 0u - 0x8000u * segments;
+        panel.skip_bytes = (block_words - pairs * format->pair_words) * 4;
 
 #if defined(QL_WEIGHT_STREAM)
         if (streams) {

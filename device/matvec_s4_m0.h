@@ -88,8 +88,8 @@ static QL_KERNEL_CODE void ql_m0_run_s4(const struct ql_m0_panel *panel)
 
 static QL_KERNEL_CODE void ql_matvec_s4(int32_t *y, const struct ql_matrix_s4 *w, const int8_t *x)
 {
-    static const struct ql_m0_format format = {
-        .offset = 8, .pair_words = 3, .header_words = 4, .jump_bytes = 36, .pair_bytes = 80};
+    // offset, pair_words, header_words, jump_bytes, pair_bytes
+    static const struct ql_m0_format format = {8, 3, 4, 36, 80};
 
     ql_m0_matvec(y, w->words, w->rows, w->columns, w->segment, x, &format, ql_m0_run_s4);
 }

@@ -80,8 +80,8 @@ static QL_KERNEL_CODE void ql_m0_run_s8(const struct ql_m0_panel *panel)
 
 static QL_KERNEL_CODE void ql_matvec_s8(int32_t *y, const struct ql_matrix_s8 *w, const int8_t *x)
 {
-    static const struct ql_m0_format format = {
-        .offset = 128, .pair_words = 6, .header_words = 2, .jump_bytes = 22, .pair_bytes = 66};
+    // offset, pair_words, header_words, jump_bytes, pair_bytes
+    static const struct ql_m0_format format = {128, 6, 2, 22, 66};
 
     ql_m0_matvec(y, w->words, w->rows, w->columns, w->segment, x, &format, ql_m0_run_s8);
 }

@@ -99,6 +99,9 @@ function readOptions(argv) {
     }
     return table[value];
   };
+  if (values.panel === "none" && values.pages !== undefined) {
+    throw new UsageError("--pages needs a panel: without one, --seconds or --until ends the run");
+  }
   return {
     ...values,
     image: positionals[0],

@@ -11,7 +11,7 @@ const REQUEST = 37; // of the stream to DMA
 const QUEUE_WORDS = 2;
 const CYCLES = 40; // a word of 32 bits through the four data lines, at half of the processor's clock, address and all
 
-/** Registers of the controller. The cache is not modelled: it is always flushed, and no access misses it. */
+/** Registers of the controller. The cache is that of flash_cache.js, if any: here it is always flushed. */
 export class XipStream extends PlainRegisters {
   constructor(mcu, clock) {
     super(mcu, "XIP_CTRL");

@@ -25,6 +25,7 @@ static uint8_t *read_image(size_t *bytes, const char *path)
     *bytes = image == NULL ? 0 : fread(image, 1, FLASH_BYTES_MAX + 1, file);
     if (image == NULL || ferror(file) != 0) {
         (void)fail(path, strerror(errno));
+        *bytes = 0;
     } else if (*bytes == 0 || *bytes > FLASH_BYTES_MAX) {
         (void)fail(path, *bytes == 0 ? "the image is empty" : "the image is larger than any flash");
         *bytes = 0;

@@ -29,7 +29,7 @@ struct ql_cli_batch_writer {
 
 // A writer is large, so it is made on the heap. `path` is a checkpoint, or a descriptor, which ends in ".json".
 // `quantization` may be NULL, for float. Errors: those of loading, of --quantize and of the integer form; no writer then.
-enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **writer, const char *path,
+enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, const char *path,
                                         const struct ql_cli_quantization *quantization, int threads,
                                         struct ql_error *error);
 

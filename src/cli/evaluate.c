@@ -1,5 +1,6 @@
 // `quillet evaluate`: lets an exported model write, in the host engine, or measures how well it predicts a text.
 // Uses: base, corpus, device, checkpoint (ql_training_bits), onnx, engine, verify/language_model, cli/text_measure.
+#include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -125,6 +126,7 @@ static enum ql_status write_text(struct writer *writer, const struct settings *s
         const uint32_t *barred = ql_guard_step(&writer->guard, token);
         if (writer->is_integer) {
             token = ql_integer_stepper_next(&writer->integer.stepper, token, &integer_sampler, barred);
+            assert(token >= 0); // ql_guard_init has made sure that the filter leaves a symbol
         } else {
             status = ql_language_model_next(&writer->model, &token, &sampler, barred, error);
         }

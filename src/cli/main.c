@@ -30,7 +30,6 @@ static const struct command {
     {"verify", ql_cli_verify, "prove that a model says the same at every stage", false},
     {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico", false},
     {"monitor", ql_cli_monitor, "show the console of a board, and type into it", false},
-    {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico", false},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

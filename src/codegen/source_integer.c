@@ -84,12 +84,12 @@ void ql_source_integer_constants_write(const struct ql_source *w)
     const struct ql_integer_model *model = w->codegen->integer;
     char name[QL_C_IDENTIFIER_BYTES], comment[QL_C_LINE_COLUMNS];
 
-    (void)fputs(
-        "// Weights. A firmware may define a place for those that every step reads, such as a section in SRAM: for matrices,\n"
-        "// and for what there is of each row.\n"
-        "#ifndef QL_WEIGHTS\n#define QL_WEIGHTS\n#endif\n"
-        "#ifndef QL_ROWS\n#define QL_ROWS\n#endif\n\n",
-        w->source);
+    (void)fputs("// Weights. A firmware may define a place for those that every step reads, such as a section in SRAM: "
+                "for matrices,\n"
+                "// and for what there is of each row.\n"
+                "#ifndef QL_WEIGHTS\n#define QL_WEIGHTS\n#endif\n"
+                "#ifndef QL_ROWS\n#define QL_ROWS\n#endif\n\n",
+                w->source);
     (void)snprintf(name, sizeof name, "%s_table", w->prefix);
     (void)snprintf(comment, sizeof comment, "(%d, %d), what a token gives to the first layer", model->V,
                    model->table_columns);

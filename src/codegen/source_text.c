@@ -337,21 +337,31 @@ static void write_float_members(const struct ql_source *w)
                 w->header);
 }
 
+// An array of the state, its comment where those of the settings stand.
+static void write_array_member(const struct ql_source *w, const char *type, const char *name, int count,
+                               const char *comment)
+{
+    char member[QL_C_LINE_COLUMNS];
+
+    (void)snprintf(member, sizeof member, "%s %s[%d];", type, name, count);
+    (void)fprintf(w->header, "    %-23s // %s\n", member, comment);
+}
+
 static void write_integer_members(const struct ql_source *w)
 {
     const struct ql_integer_model *model = w->codegen->integer;
+    const char *const of_layers = "of all layers, one after another";
 
     if (integer_state(w) != NULL) {
-        (void)fprintf(w->header, "    int16_t %s[%d];\n", integer_state(w), model->h_count);
+        write_array_member(w, "int16_t", integer_state(w), model->h_count, of_layers);
     }
-    (void)fprintf(w->header,
-                  "    int8_t h[%d];           // of all layers, one after another\n"
-                  "    int32_t logits[%d];     // of the token that comes next, in units of 2^-10\n"
-                  "    uint32_t temperature;   // in units of 1 / 4096; 0 always takes the likeliest token\n"
-                  "    uint32_t top_p;         // in units of 1 / 65536, from 1 to 65536, which is off\n"
-                  "    int top_k;              // >= 1; 0 is off\n"
-                  "    uint32_t random[4];\n",
-                  model->h_count, model->V);
+    write_array_member(w, "int8_t", "h", model->h_count, of_layers);
+    write_array_member(w, "int32_t", "logits", model->V, "of the token that comes next, in units of 2^-10");
+    (void)fputs("    uint32_t temperature;   // in units of 1 / 4096; 0 always takes the likeliest token\n"
+                "    uint32_t top_p;         // in units of 1 / 65536, from 1 to 65536, which is off\n"
+                "    int top_k;              // >= 1; 0 is off\n"
+                "    uint32_t random[4];\n",
+                w->header);
 }
 
 void ql_source_text_header_write(const struct ql_source *w)
@@ -412,10 +422,13 @@ void ql_source_text_header_write(const struct ql_source *w)
         w, w->header,
         " *$_step(struct $_state *state, int token);\n\n"
         "// Takes a token and draws the one that comes next. Begin with @_BEGIN, then pass what was drawn.\n"
-        "// -1 for a token that is out of range, or when the logits are not finite.\n"
-        "int $_next(struct $_state *state, int token);\n\n"
-        "// The symbol of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
-        "const char *$_symbol(int token);\n");
+        "// -1 for a token that is out of range");
+    ql_source_template_write(w, w->header,
+                             w->codegen->integer != NULL ? ".\n" : ", or when the logits are not finite.\n");
+    ql_source_template_write(w, w->header,
+                             "int $_next(struct $_state *state, int token);\n\n"
+                             "// The symbol of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
+                             "const char *$_symbol(int token);\n");
     ql_source_filter_header_write(w);
     if (model->trace_count > 0) {
         ql_source_template_write(

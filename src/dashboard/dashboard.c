@@ -446,7 +446,7 @@ static void wake(struct ql_dashboard_server *server, bool all)
 
     (void)pthread_mutex_lock(&server->lock);
     for (struct client *client = server->clients; client != NULL; client = client->next) {
-        client->gone = client->suspended && client_is_gone(client);
+        client->gone = client->gone || (client->suspended && client_is_gone(client));
         if (client->suspended && (all || client->gone || now - client->heard_ms >= BREATH_MS)) {
             client->suspended = false;
             MHD_resume_connection(client->connection);

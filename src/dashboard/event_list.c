@@ -41,14 +41,15 @@ void ql_event_list_reset(struct ql_event_list *list)
 }
 
 // Under the lock.
-static enum ql_status add(struct ql_event_list *list, const char *name, const char *data, struct ql_error *error)
+static enum ql_status add(struct ql_event_list *list, size_t byte_limit, const char *name, const char *data,
+                          struct ql_error *error)
 {
     static const char format[] = "id: %" PRIu32 ".%zu\nevent: %s\ndata: %s\n\n";
     int size = snprintf(NULL, 0, format, list->era, list->count + 1, name, data);
 
-    if (list->bytes + (size_t)size > list->byte_limit) {
+    if (list->bytes + (size_t)size > byte_limit) {
         return ql_error_write(error, QL_ERROR_INPUT, "the logs are longer than the %zu MB that are shown",
-                              list->byte_limit >> 20);
+                              byte_limit >> 20);
     }
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 64 : 2 * list->room;
@@ -72,7 +73,16 @@ static enum ql_status add(struct ql_event_list *list, const char *name, const ch
 enum ql_status ql_event_list_add(struct ql_event_list *list, const char *name, const char *data, struct ql_error *error)
 {
     (void)pthread_mutex_lock(&list->lock);
-    enum ql_status status = add(list, name, data, error);
+    enum ql_status status = add(list, list->byte_limit, name, data, error);
+    (void)pthread_mutex_unlock(&list->lock);
+    return status;
+}
+
+enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *name, const char *data,
+                                      struct ql_error *error)
+{
+    (void)pthread_mutex_lock(&list->lock);
+    enum ql_status status = add(list, SIZE_MAX, name, data, error);
     (void)pthread_mutex_unlock(&list->lock);
     return status;
 }
@@ -81,13 +91,15 @@ enum ql_status ql_event_list_add(struct ql_event_list *list, const char *name, c
 static size_t begin_era(const struct ql_event_list *list, struct ql_event_place *place, size_t *offset, char *bytes,
                         size_t room)
 {
-    const char *text = *offset > 0 ? "\n\nevent: restart\ndata: {}\n\n" : restart;
-    size_t size = strlen(text);
+    static const char cut[] = "\n\n"; // the event that was begun
+    const size_t cut_size = *offset > 0 ? sizeof cut - 1 : 0;
+    const size_t size = cut_size + sizeof restart - 1;
 
     if (size > room) {
         return 0;
     }
-    memcpy(bytes, text, size);
+    memcpy(bytes, cut, cut_size);
+    memcpy(bytes + cut_size, restart, sizeof restart - 1);
     *place = (struct ql_event_place){list->era, 0};
     *offset = 0;
     return size;
@@ -121,15 +133,15 @@ size_t ql_event_list_read(struct ql_event_list *list, struct ql_event_place *pla
 struct ql_event_place ql_event_list_find(struct ql_event_list *list, const char *id)
 {
     struct ql_event_place place = {0};
-    uint32_t era;
+    unsigned long long era; // any number of ten digits, so that none overflows
     size_t count;
     int end = 0;
 
     (void)pthread_mutex_lock(&list->lock);
     place.era = list->era - 1; // a client that has seen nothing of this era
-    if (id != NULL && sscanf(id, "%10" SCNu32 ".%9zu%n", &era, &count, &end) == 2 && id[end] == '\0' &&
-        era == list->era && count <= list->count) {
-        place = (struct ql_event_place){era, count};
+    if (id != NULL && sscanf(id, "%10llu.%9zu%n", &era, &count, &end) == 2 && id[end] == '\0' && era == list->era &&
+        count <= list->count) {
+        place = (struct ql_event_place){list->era, count};
     }
     (void)pthread_mutex_unlock(&list->lock);
     return place;

@@ -43,6 +43,10 @@ void ql_event_list_reset(struct ql_event_list *list);
 enum ql_status ql_event_list_add(struct ql_event_list *list, const char *name, const char *data,
                                  struct ql_error *error);
 
+// Adds an event beyond the limit: the one that says that it is reached. Errors: QL_ERROR_SYSTEM for no memory.
+enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *name, const char *data,
+                                      struct ql_error *error);
+
 // Copies what comes behind `place`, up to `room` bytes from byte `*offset` of the next event on, and moves `place` and
 // `*offset` accordingly. Returns the bytes copied; 0 when the client has everything. `*offset` begins as 0. An event
 // that was begun when the era ended is cut, by an empty line.

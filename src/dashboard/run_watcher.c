@@ -122,18 +122,38 @@ void ql_run_watcher_close(struct ql_run_watcher *watcher)
     *watcher = (struct ql_run_watcher){0};
 }
 
-// Takes `data`. A list that is full is told once; what comes later is not shown.
-static enum ql_status tell(struct ql_run_watcher *watcher, const char *name, json_t *data, struct ql_error *error)
+typedef enum ql_status add_event(struct ql_event_list *list, const char *name, const char *data,
+                                 struct ql_error *error);
+
+static enum ql_status tell_by(add_event *add, struct ql_run_watcher *watcher, const char *name, const json_t *data,
+                              struct ql_error *error)
 {
     char *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(9));
     enum ql_status status = text == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs")
-                                         : ql_event_list_add(watcher->events, name, text, error);
+                                         : add(watcher->events, name, text, error);
 
-    if (status == QL_ERROR_INPUT) {
-        status = QL_OK;
-        watcher->full = true;
-    }
     free(text);
+    return status;
+}
+
+// Takes `data`. In the place of the first event for which the list has no room stands a problem; what comes later is not
+// shown.
+static enum ql_status tell(struct ql_run_watcher *watcher, const char *name, json_t *data, struct ql_error *error)
+{
+    struct ql_error reason;
+    enum ql_status status = QL_OK;
+
+    if (!watcher->full && (status = tell_by(ql_event_list_add, watcher, name, data, &reason)) != QL_OK) {
+        watcher->full = status == QL_ERROR_INPUT;
+        if (watcher->full) {
+            json_t *problem = json_pack("{s:O, s:s}", "run", json_object_get(data, "run"), "text", reason.message);
+            status = tell_by(ql_event_list_add_last, watcher, "problem", problem, &reason);
+            json_decref(problem);
+        }
+        if (status != QL_OK && error != NULL) {
+            *error = reason;
+        }
+    }
     json_decref(data);
     return status;
 }
@@ -240,7 +260,7 @@ static enum ql_status follow(struct ql_run_watcher *watcher, const struct ql_wat
         }
         return QL_OK;
     }
-    if (properties.st_size == place->offset) {
+    if (watcher->full || properties.st_size == place->offset) {
         (void)close(file);
         return QL_OK;
     }
@@ -418,7 +438,7 @@ static enum ql_status follow_run(struct ql_run_watcher *watcher, struct ql_watch
     if (status == QL_OK) {
         status = follow(watcher, run, folder, "samples.jsonl", &run->samples, take_sample, &samples, error);
     }
-    if (status == QL_OK) {
+    if (status == QL_OK && !watcher->full) {
         status = follow_summary(watcher, run, folder, news, error);
     }
     (void)close(folder);
@@ -438,7 +458,7 @@ enum ql_status ql_run_watcher_step(struct ql_run_watcher *watcher, bool *news, s
     } else if (watcher->run_count == 0) {
         status = add_run(watcher, watcher->only, news, error);
     }
-    for (int i = 0; i < watcher->run_count && status == QL_OK && !rewritten && !watcher->full; i++) {
+    for (int i = 0; i < watcher->run_count && status == QL_OK && !rewritten; i++) {
         status = follow_run(watcher, &watcher->runs[i], news, &rewritten, error);
     }
     if (rewritten && status == QL_OK) {

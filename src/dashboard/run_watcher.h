@@ -57,10 +57,12 @@ void ql_run_watcher_close(struct ql_run_watcher *watcher);
 //   sample   epoch, text
 //   summary  status, started, input, max_epochs, epochs, best_epoch, resumed_after, parameters, cell, rnn_size,
 //            num_layers, embedding_size: of summary.json, null where it has none
-//   problem  text: what could not be read, for a person
+//   problem  text: what could not be read, or that the list is full, for a person
 // Errors: QL_ERROR_SYSTEM for no memory. A file that cannot be read is a problem, not an error.
 enum ql_status ql_run_watcher_step(struct ql_run_watcher *watcher, bool *news, struct ql_error *error);
 
+// This and the next one may be called while another thread is in ql_run_watcher_step.
+//
 // Opens RUN/checkpoint.EPOCH.safetensors for reading, following no link. `run` is a name that a client sent.
 // Errors: QL_ERROR_INPUT for a run that is not watched, QL_ERROR_SYSTEM for a file that is not there or no plain one.
 enum ql_status ql_run_watcher_open_checkpoint(const struct ql_run_watcher *watcher, int *file, const char *run,

@@ -1,7 +1,7 @@
 // An engine that takes many streams a step further at once, so that weights are read once for all of them, and draws
-// their next tokens. What an engine is made of stays behind four functions: float models that came from a checkpoint or
-// through ONNX are below, and an integer engine fits the same form.
-// Uses: base, device/random.h.
+// their next tokens. What an engine is made of stays behind four functions; below are those of models in float, from a
+// checkpoint or through ONNX, and of models in integers. Uses: base, device/random.h, model/stepper,
+// onnx/{descriptor,graph}, quantize/integer_model.
 #ifndef QL_GENERATE_BATCH_ENGINE_H
 #define QL_GENERATE_BATCH_ENGINE_H
 

@@ -1,4 +1,5 @@
 // Many draws from the same logits: see float_draw.h.
+// Uses: base, device/sampler.h, generate/key_row.h.
 //
 // Floats are compared by integer keys, whose maximum a compiler finds with vectors (a maximum of floats it may not
 // reorder). Candidates come in order by the largest remaining key, again and again; after the first few, which decide
@@ -9,45 +10,18 @@
 
 #include "base/vectorize.h"
 #include "device/sampler.h"
-
-// Keys behind the last token, so that loops are whole vectors.
-enum { KEY_VECTOR = 16 };
-
-// Candidates that are searched one by one. A search costs a few vectors of keys; sixteen cost about as much as the sort.
-enum { SEARCHED_LIMIT = 16 };
+#include "generate/key_row.h"
 
 // Keys of tokens that take no part: less than any other's.
 enum { BARRED_LOGIT = INT_MIN, NO_CANDIDATE = -1 };
-
-static int padded(int V)
-{
-    return (V + KEY_VECTOR - 1) / KEY_VECTOR * KEY_VECTOR;
-}
 
 void ql_float_draw_init(struct ql_float_draw *draw, int V, struct ql_arena *arena)
 {
     *draw = (struct ql_float_draw){.V = V};
     draw->weights = ql_arena_take(arena, (size_t)V, sizeof draw->weights[0]);
-    draw->keys = ql_arena_take(arena, (size_t)padded(V), sizeof draw->keys[0]);
+    draw->keys = ql_arena_take(arena, (size_t)ql_key_row_count(V), sizeof draw->keys[0]);
     draw->sums = ql_arena_take(arena, (size_t)V, sizeof draw->sums[0]);
     draw->order = ql_arena_take(arena, (size_t)V, sizeof draw->order[0]);
-}
-
-// The lowest index of the largest key.
-QL_VECTORIZED
-static int first_largest(const int32_t *keys, int count)
-{
-    int32_t largest = INT_MIN;
-    int first = INT_MAX;
-
-    for (int v = 0; v < count; v++) {
-        largest = keys[v] > largest ? keys[v] : largest;
-    }
-    for (int v = 0; v < count; v++) {
-        int here = keys[v] == largest ? v : INT_MAX;
-        first = here < first ? here : first;
-    }
-    return first;
 }
 
 // Keys in the order of the logits, -0 and 0 equal. Returns 0 when all are finite.
@@ -118,8 +92,8 @@ static void order_rest(struct ql_float_draw *draw)
 // Brings candidate number n in order.
 static void reach(struct ql_float_draw *draw, int n)
 {
-    while (draw->ordered <= n && draw->ordered < SEARCHED_LIMIT) {
-        append(draw, first_largest(draw->keys, padded(draw->V)));
+    while (draw->ordered <= n && draw->ordered < QL_KEY_ROW_SEARCHES) {
+        append(draw, ql_key_row_find(draw->keys, ql_key_row_count(draw->V)));
     }
     if (draw->ordered <= n) {
         order_rest(draw);
@@ -141,13 +115,13 @@ bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const 
         draw->candidates += !is_barred(barred, v);
         draw->keys[v] = is_barred(barred, v) ? BARRED_LOGIT : draw->keys[v];
     }
-    for (int v = V; v < padded(V); v++) {
+    for (int v = V; v < ql_key_row_count(V); v++) {
         draw->keys[v] = BARRED_LOGIT;
     }
     if (draw->candidates == 0) {
         return false;
     }
-    draw->best = first_largest(draw->keys, padded(V));
+    draw->best = ql_key_row_find(draw->keys, ql_key_row_count(V));
     if (draw->certain) {
         return true;
     }
@@ -158,7 +132,7 @@ bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const 
         draw->total += is_barred(barred, v) ? 0.0f : draw->weights[v];
         draw->keys[v] = is_barred(barred, v) ? NO_CANDIDATE : (int32_t)ql_activation_to_bits(draw->weights[v]);
     }
-    for (int v = V; v < padded(V); v++) {
+    for (int v = V; v < ql_key_row_count(V); v++) {
         draw->keys[v] = NO_CANDIDATE;
     }
     draw->kept = draw->candidates;

@@ -1,4 +1,5 @@
 // Many texts from one model: see generation.h.
+// Uses: base, device/{filter,random}.h, generate/batch_engine.h, POSIX threads.
 //
 // Branches wait on a stack: a node of the tree (a beginning), the state before its last token, and the items that begin
 // so. A thread takes up to QL_BATCH_LIMIT branches from the top, steps them together, draws the next token of each of

@@ -1,47 +1,22 @@
 // Many draws from the same integer logits: see integer_draw.h. The next candidate is found as the largest of the keys
 // that are left, by vectors; after the first few, which decide most draws, the rest is put in order by one heap sort.
-// Uses: base, device.
+// Uses: base, device, generate/key_row.h.
 #include "generate/integer_draw.h"
 
 #include <limits.h>
 
-#include "base/vectorize.h"
-
-// Keys behind the last token, so that loops are whole vectors, and the candidates that are searched one by one.
-enum { KEY_VECTOR = 16, SEARCHED_LIMIT = 16 };
+#include "generate/key_row.h"
 
 // The key of what is no candidate, or no longer waits. No logit is so low: a row's value has 31 bits.
 enum { NO_KEY = INT_MIN };
-
-static int padded(int V)
-{
-    return (V + KEY_VECTOR - 1) / KEY_VECTOR * KEY_VECTOR;
-}
 
 void ql_integer_draw_init(struct ql_integer_draw *draw, int V, struct ql_arena *arena)
 {
     *draw = (struct ql_integer_draw){.V = V};
     draw->weights = ql_arena_take(arena, (size_t)V, sizeof draw->weights[0]);
-    draw->keys = ql_arena_take(arena, (size_t)padded(V), sizeof draw->keys[0]);
+    draw->keys = ql_arena_take(arena, (size_t)ql_key_row_count(V), sizeof draw->keys[0]);
     draw->sums = ql_arena_take(arena, (size_t)V, sizeof draw->sums[0]);
     draw->order = ql_arena_take(arena, (size_t)V, sizeof draw->order[0]);
-}
-
-// The lowest index of the largest key.
-QL_VECTORIZED
-static int first_largest(const int32_t *keys, int count)
-{
-    int32_t largest = NO_KEY;
-    int first = INT_MAX;
-
-    for (int v = 0; v < count; v++) {
-        largest = keys[v] > largest ? keys[v] : largest;
-    }
-    for (int v = 0; v < count; v++) {
-        const int here = keys[v] == largest ? v : INT_MAX;
-        first = here < first ? here : first;
-    }
-    return first;
 }
 
 // Puts the next candidate behind those that are in order.
@@ -84,8 +59,8 @@ static void order_rest(struct ql_integer_draw *draw)
 // Brings candidate number n in order.
 static void reach(struct ql_integer_draw *draw, int n)
 {
-    while (draw->ordered <= n && draw->ordered < SEARCHED_LIMIT) {
-        append(draw, first_largest(draw->keys, padded(draw->V)));
+    while (draw->ordered <= n && draw->ordered < QL_KEY_ROW_SEARCHES) {
+        append(draw, ql_key_row_find(draw->keys, ql_key_row_count(draw->V)));
     }
     if (draw->ordered <= n) {
         order_rest(draw);
@@ -105,13 +80,13 @@ bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, 
         draw->candidates += !is_barred;
         draw->keys[v] = is_barred ? NO_KEY : logits[v];
     }
-    for (int v = V; v < padded(V); v++) {
+    for (int v = V; v < ql_key_row_count(V); v++) {
         draw->keys[v] = NO_KEY;
     }
     if (draw->candidates == 0) {
         return false;
     }
-    draw->best = first_largest(draw->keys, padded(V));
+    draw->best = ql_key_row_find(draw->keys, ql_key_row_count(V));
     if (draw->certain) {
         return true;
     }

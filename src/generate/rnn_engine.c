@@ -1,4 +1,5 @@
 // The batched float engine for recurrent layers: see rnn_engine.h.
+// Uses: base, device, generate/{exact_product,float_draw}.
 //
 // What the first layer gets from a token is a table. All other products run over all streams of the batch at once, and
 // so do the loops over gates. In each sum the order is that of device/: bias, inputs, then the state.

@@ -1,5 +1,6 @@
 // Recognizes a stack of recurrent layers: see rnn_pattern.h. It looks at kernel calls, where layouts are settled, and not
 // at nodes, of which there are many spellings.
+// Uses: generate/rnn_engine.h, onnx/program.
 #include "generate/rnn_pattern.h"
 
 #include <string.h>

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vectorize.h"
+#include "device/gate_s16.h"
 #include "device/gru_s8.h"
 #include "device/lstm_s8.h"
 #include "device/rnn_s8.h"
@@ -96,8 +97,8 @@ static void write_cells(int16_t *restrict c, int32_t *restrict reaches, const in
                         int count)
 {
     for (int k = 0; k < count; k++) {
-        const int32_t i = ql_integer_round(gates[k] + QL_INTEGER_ONE, 1);
-        const int32_t f = ql_integer_round(gates[UNITS + k] + QL_INTEGER_ONE, 1);
+        const int32_t i = ql_gate_sigmoid_s16(gates[k]);
+        const int32_t f = ql_gate_sigmoid_s16(gates[UNITS + k]);
         const int32_t cell = ql_integer_clamp(
             ql_integer_round(f * c[k] + ((i * gates[2 * UNITS + k]) >> cell_bits), 15), QL_INTEGER_LIMIT);
         c[k] = (int16_t)cell;
@@ -109,8 +110,8 @@ QL_VECTORIZED
 static void write_outputs(int8_t *restrict h, const int32_t *restrict gates, const int32_t *restrict reaches, int count)
 {
     for (int k = 0; k < count; k++) {
-        const int32_t o = ql_integer_round(gates[3 * UNITS + k] + QL_INTEGER_ONE, 1);
-        h[k] = (int8_t)ql_integer_round(ql_integer_round(o * reaches[k], 15) * 127, 15);
+        const int32_t o = ql_gate_sigmoid_s16(gates[3 * UNITS + k]);
+        h[k] = ql_integer_state_s8(ql_integer_round(o * reaches[k], 15));
     }
 }
 

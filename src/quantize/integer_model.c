@@ -75,7 +75,8 @@ static enum ql_status fail_not_finite(const struct builder *builder, const char 
                           "node '%s': a weight is not a finite number, so it has no integer form", name);
 }
 
-// Chooses the shifts, the multipliers and the biases of rows. `row_error` is set to the draft with the greatest error.
+// Chooses the shifts, the multipliers and the biases of rows, and returns the greatest error of a row, in units. Where it
+// exceeds ERROR_LIMIT, `rows` is as before, and `worst` is the row with the greatest reach, which is to blame.
 static double fit_rows(struct ql_integer_row *rows, struct ql_integer_scale *scale, const struct draft *drafts,
                        int count, int *worst)
 {

@@ -1,4 +1,5 @@
 // One cell of a study: see cell.h. Each different item is looked at once, and counts as often as it came.
+// Uses: base, jansson, study/item_traits.
 #include "study/cell.h"
 
 #include <stdlib.h>

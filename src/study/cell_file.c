@@ -1,4 +1,5 @@
 // Finished cells, kept in a folder: see cell_file.h. The file's name is the hash of the key; the key within decides.
+// Uses: base, corpus/item_hash, jansson.
 #include "study/cell_file.h"
 
 #include <inttypes.h>

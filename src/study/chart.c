@@ -1,4 +1,5 @@
 // Pictures of lines as SVG: see chart.h.
+// Uses: the C library.
 #include "study/chart.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 // What can be said of one item: see item_traits.h.
+// Uses: base, corpus, filter/explanation, study/{near_index,text_table}, utf8proc.
 #include "study/item_traits.h"
 
 #include <stdlib.h>
@@ -91,13 +92,17 @@ static enum ql_status read_words(struct ql_item_reader *reader, const char *byte
         }
     }
     ql_text_write_byte(&reader->words, '\0');
+    const enum ql_status status = ql_text_check(&reader->words, error);
+    if (status != QL_OK) {
+        return status;
+    }
     for (size_t k = 0; k < reader->count; k++) {
         reader->sorted[k] = reader->words.bytes + reader->starts[k];
     }
     if (reader->count > 1) {
         qsort(reader->sorted, reader->count, sizeof reader->sorted[0], compare_words);
     }
-    return ql_text_check(&reader->words, error);
+    return QL_OK;
 }
 
 // How many words from number k of the sorted ones on are equal to it.

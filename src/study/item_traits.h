@@ -1,5 +1,5 @@
 // What can be said of one item: how near it is to the training text, which words it has, what it repeats.
-// Uses: base, corpus/{text_buffer,word_list}, study/{near_index,text_table}.
+// Uses: base, corpus/{text_buffer,word_list}, filter/filter_file, study/{near_index,text_table}.
 #ifndef QL_STUDY_ITEM_TRAITS_H
 #define QL_STUDY_ITEM_TRAITS_H
 

@@ -1,6 +1,6 @@
 // Finds texts that differ by at most one edit: see near_index.h. A text without symbol k has the hash
 // begin[k] P^(n - 1 - k) + end[k + 1], from the hashes of its beginnings and ends: one multiplication for each k.
-// Texts whose hashes agree are compared, so the answer does not rest on the hash.
+// Texts whose hashes agree are compared, so the answer does not rest on the hash. Uses: corpus/{item_hash,text_buffer}.
 #include "study/near_index.h"
 
 #include <stdbool.h>

@@ -1,5 +1,6 @@
 // Two models compared by pairs: see pair_test.h. Both sides are sorted by length, items of a length in their order, and
 // walked along together.
+// Uses: base, jansson, study/statistics.
 #include "study/pair_test.h"
 
 #include <stdlib.h>

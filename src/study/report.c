@@ -1,4 +1,5 @@
 // The report of a study: see report.h.
+// Uses: base, jansson, study/{cell,report_page}.
 #include "study/report.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 // The report as a page: see report_page.h. One column of text, pictures side by side where there is room, samples in
 // tables that scroll by themselves.
+// Uses: study/{cell,report_view}.
 #include <string.h>
 
 #include "study/cell.h"

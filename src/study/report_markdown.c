@@ -1,4 +1,5 @@
 // The report as Markdown: see report_page.h.
+// Uses: study/{cell,report_view}.
 #include <string.h>
 
 #include "study/cell.h"

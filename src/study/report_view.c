@@ -1,4 +1,5 @@
 // A study as its report sees it: see report_view.h.
+// Uses: base, jansson, study/{cell,chart,statistics}.
 #include "study/report_view.h"
 
 #include <inttypes.h>

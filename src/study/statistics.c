@@ -1,4 +1,5 @@
 // The statistics of a study: see statistics.h.
+// Uses: the C library.
 #include "study/statistics.h"
 
 #include <math.h>

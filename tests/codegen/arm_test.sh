@@ -31,6 +31,11 @@ run()
     "$engine_text" model.json "$steps" $format > expected
     # The driver prints, and newlib's headers are not made for -Wpedantic; the generated source alone has the warnings.
     arm-none-eabi-gcc -std=c11 -mthumb "$@" $warnings -c model.c -o model.o
+    if command -v arm-none-eabi-g++ > /dev/null &&
+        ! arm-none-eabi-g++ -x c++ -std=c++11 -mthumb "$@" $warnings -c model.c -o /dev/null; then
+        echo "$*: does not compile as C++"
+        status=1
+    fi
     arm-none-eabi-gcc -std=c11 -mthumb "$@" -D MODEL=model -D 'HEADER="model.h"' -D "STEPS=$steps" -I . model.o \
         "$root/tests/codegen/text_driver.c" "$root/tests/codegen/arm_start.c" -nostartfiles --specs=rdimon.specs \
         -Wl,--defsym=flash_origin="$flash",--defsym=ram_origin="$ram" -T "$root/tests/codegen/arm_machine.ld" \

@@ -245,6 +245,35 @@ static void path_that_is_no_run_is_an_error(void **state)
     assert_int_equal(ql_run_watcher_open(&watcher, "", &fixture->events, &error), QL_ERROR_USAGE);
 }
 
+static void logs_longer_than_the_list_are_a_problem_told_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ql_event_list_free(&fixture->events);
+    ql_event_list_init(&fixture->events, 1, 600);
+    write_file(fixture, "one/training.log.csv", "w", header);
+    for (int i = 0; i < 20; i++) {
+        write_file(fixture, "one/training.log.csv", "a", "1,10,2.5,2.4,3.46,0.001,1000,0.5\n");
+    }
+    open_watcher(fixture, "one");
+    assert_true(look(fixture));
+    const int rows = count_events(fixture, "event: row");
+    assert_in_range(rows, 1, 19);
+    assert_int_equal(count_events(fixture, "event: problem"), 1);
+    assert_non_null(strstr(fixture->events.events[fixture->events.count - 1].bytes, "\"run\":\"one\""));
+    write_file(fixture, "one/training.log.csv", "a", "2,10,2.5,2.4,3.46,0.001,1000,0.5\n");
+    write_file(fixture, "one/summary.json", "w", "{}");
+    assert_false(look(fixture));
+    assert_int_equal(count_events(fixture, "event: problem"), 1);
+
+    // Another training writes its log there: what fits of it is shown.
+    write_file(fixture, "one/training.log.csv", "w", header);
+    assert_true(look(fixture));
+    assert_true(look(fixture));
+    assert_int_equal(count_events(fixture, "event: run"), 1);
+    assert_int_equal(count_events(fixture, "event: problem"), 0);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -255,6 +284,7 @@ int main(void)
         TEST(runs_that_begin_later_are_found_and_links_are_not_followed),
         TEST(checkpoints_outside_the_folder_are_not_opened),
         TEST(path_that_is_no_run_is_an_error),
+        TEST(logs_longer_than_the_list_are_a_problem_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,8 @@ run 2 quotes.uf2 other.uf2
 run 2 quotes.uf2 --panel eink
 check "panels are listed" grep -q "ssd1683, uc8176, none" "$work/err"
 run 2 quotes.uf2 --pages 0
+run 2 quotes.uf2 --panel none --pages 1
+check "pages are of a panel" grep -q "needs a panel" "$work/err"
 run 2 quotes.uf2 --seconds ""
 run 2 quotes.uf2 --speed 3
 run 1 "$work/absent.uf2"

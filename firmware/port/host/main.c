@@ -93,7 +93,7 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
         switch (code) {
         case COUNT:
             valid = read_number(&number, "count", optarg, 0, 1000000, true);
-            settings->count = (int)number;
+            settings->count = valid ? (int)number : 0;
             settings->counted = true;
             break;
         case SEED:

@@ -1,6 +1,7 @@
 // Product and sum of two floats on a Cortex-M0+, in less than two thirds of the time that the compiler's own take, and
-// to the last bit the same (but that of two NaN the other may come out). Uses: the compiler's __aeabi_fmul and __aeabi_fadd, which
-// do what is not ordinary here: zeros, subnormal numbers, infinities, NaN, and results near either end of the range.
+// to the last bit the same (but that of two NaN the other may come out). Uses: the compiler's __aeabi_fmul and
+// __aeabi_fadd, which do what is not ordinary here: zeros, subnormal numbers, infinities, NaN, and results near either
+// end of the range.
 //
 // The linker's --wrap=NAME makes calls of NAME end here. Both end in the same way: a significand in r0 whose highest bit
 // counts 1 (bit 31) or 1/2 (bit 30), with a 1 at the bottom for anything that was lost below, and in r2 the sign and

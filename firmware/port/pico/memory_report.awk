@@ -1,6 +1,7 @@
 # Reads the linker's map of the firmware and prints what takes the flash and the RAM, against what there is.
-# Uses: any POSIX awk. Variables: name, of the image; flash, ram, the bytes of the chip; stack, those kept for it. The exit status is 1 when
-# something does not fit. The map is there, and says this, also when the linker has given up for lack of room.
+# Uses: any POSIX awk. Variables: name, of the image; flash, ram, the bytes of the chip; stack, those kept for it. The
+# exit status is 1 when something does not fit. The map is there, and says this, also when the linker has given up for
+# lack of room.
 
 # A hexadecimal number, "0x" in front.
 function number(text, value, i)
