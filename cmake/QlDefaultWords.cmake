@@ -1,5 +1,5 @@
-# The filter's default list, english.words and english.qlf in the build folder: made from the npm package cuss in web/node_modules, so
-# that the words themselves are not in this repository. Without Node or the package, `quillet filter --default` says so.
+# The filter's default list, english.words and english.qlf in the build folder: made from the npm package cuss in
+# web/node_modules, so that the words themselves are not in this repository. Without it, `filter --default` says so.
 # Uses: node, words/english.mjs.
 
 set(QL_DEFAULT_WORDS "${PROJECT_BINARY_DIR}/english.words")

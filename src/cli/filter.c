@@ -12,8 +12,9 @@
 
 static const char usage[] = "filter [OPTION ...]";
 static const char summary_text[] =
-    "Compiles lists of words that a model must not say, and of items that must not be shown; or asks a filter about a "
-    "text.\nThe exit code is 1 when the text would be refused. docs/filter.md says what matches.";
+    "Compiles lists of words that a model must not say, and of items that must not\n"
+    "be shown; or asks a filter about a text. The exit code is 1 when the text would\n"
+    "be refused. docs/filter.md says what matches.";
 
 enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are told
 
