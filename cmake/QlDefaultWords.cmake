@@ -16,6 +16,8 @@ if(QL_NODE AND EXISTS "${ql_cuss}")
         COMMAND quillet filter --words "${QL_DEFAULT_WORDS}" --output "${PROJECT_BINARY_DIR}/english.qlf" > /dev/null
         DEPENDS quillet "${QL_DEFAULT_WORDS}"
         VERBATIM)
+    add_custom_target(default_list DEPENDS "${QL_DEFAULT_WORDS}")
+    add_dependencies(quillet default_list)
     add_custom_target(default_words ALL DEPENDS "${QL_DEFAULT_WORDS}" "${PROJECT_BINARY_DIR}/english.qlf")
 else()
     message(STATUS "the filter has no default list, for the npm package cuss is missing: run tools/bootstrap web, and "
