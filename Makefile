@@ -20,29 +20,29 @@ build/cmake_install.cmake:
 	@cmake --preset release $(configure_flags) > /dev/null
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-demo: ## install what is missing, train a model on real names and print what it invents
+demo: ## install what is missing; train two models, and let them write
 	@tools/bootstrap
 	@$(MAKE) --no-print-directory all
 	@tools/demo
 
-firmware: ## install what is missing, build the images for a Pico: quotes.uf2, the stub, and one for a Pico 2
+firmware: ## install what is missing; build the images for Pico and Pico 2
 	@tools/bootstrap build pico
 	@cmake --preset release -D BUILD_PICO=ON $(configure_flags) > /dev/null
 	@cmake --build build --target firmware -- --quiet -k 0
 
-test: ## install what is missing, run all tests in the release build and again under sanitizers
+test: ## install what is missing; run all tests, and under sanitizers
 	@tools/bootstrap build test demo web pico
 	@tools/test $(configure_flags)
 
-conformance: ## compare thousands of random operators with ONNX Runtime, and their C with the engine
+conformance: ## compare thousands of random operators with ONNX Runtime
 	@tools/bootstrap build test web
 	@cmake --preset release $(configure_flags) > /dev/null
 	@cmake --build build --target conformance -- --quiet
 	@build/tests/conformance/conformance --generated_c 10
 
-mutants: ## plant faults like those of real engines, and see that the tests catch each
+mutants: ## plant faults like real ones, and see that the tests catch each
 	@tools/bootstrap build test web
 	@tools/mutants
 

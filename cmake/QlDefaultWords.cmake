@@ -1,5 +1,5 @@
-# The filter's default list, english.words and english.qlf in the build folder: made from the npm package cuss in web/node_modules, so
-# that the words themselves are not in this repository. Without Node or the package, `quillet filter --default` says so.
+# The filter's default list, english.words and english.qlf in the build folder: made from the npm package cuss in
+# web/node_modules, so that the words themselves are not in this repository. Without it, `filter --default` says so.
 # Uses: node, words/english.mjs.
 
 set(QL_DEFAULT_WORDS "${PROJECT_BINARY_DIR}/english.words")
@@ -16,6 +16,8 @@ if(QL_NODE AND EXISTS "${ql_cuss}")
         COMMAND quillet filter --words "${QL_DEFAULT_WORDS}" --output "${PROJECT_BINARY_DIR}/english.qlf" > /dev/null
         DEPENDS quillet "${QL_DEFAULT_WORDS}"
         VERBATIM)
+    add_custom_target(default_list DEPENDS "${QL_DEFAULT_WORDS}")
+    add_dependencies(quillet default_list)
     add_custom_target(default_words ALL DEPENDS "${QL_DEFAULT_WORDS}" "${PROJECT_BINARY_DIR}/english.qlf")
 else()
     message(STATUS "the filter has no default list, for the npm package cuss is missing: run tools/bootstrap web, and "

@@ -159,9 +159,11 @@ function numbered(file, number) {
 }
 
 async function emulate(options) {
+  let isLineOpen = false; // the terminal's cursor stands behind what the console has said
   const note = (text) => {
     if (!options.quiet) {
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${isLineOpen ? "\n" : ""}${text}\n`);
+      isLineOpen = false;
     }
   };
   const { flash, symbols } = readImage(options);
@@ -178,8 +180,9 @@ async function emulate(options) {
   let hasInput = true;
 
   board.onConsole = (bytes) => {
+    line.output.write(bytes); // first, so that notes stand below the line that they are about
+    isLineOpen = process.stdout.isTTY && options.pty === undefined && bytes.at(-1) !== 10;
     reader.take(bytes);
-    line.output.write(bytes);
   };
   board.onReset = () => note("(reset)");
   reader.onMark = ({ cycles }) =>

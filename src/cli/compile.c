@@ -20,9 +20,9 @@
 #include "onnx/onnx_reader.h"
 
 static const char usage[] = "compile MODEL.onnx [OPTION ...]";
-static const char summary_text[] =
-    "Makes C of a model: one source with weights, kernels, vocabulary and sampler, and its header.\n"
-    "The descriptor MODEL.json beside the model makes it a model that writes.";
+static const char summary_text[] = "Makes C of a model: one source with weights, kernels, vocabulary and sampler,\n"
+                                   "and its header. The descriptor MODEL.json beside the model makes it a model\n"
+                                   "that writes.";
 
 enum { PATH_BYTES = 4096, BINDING_LIMIT = 16, BINDING_NAME_BYTES = 64 };
 

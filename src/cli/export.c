@@ -13,7 +13,7 @@
 #include "onnx/model_graph.h"
 #include "onnx/onnx_writer.h"
 
-static const char usage[] = "export --init_from CHECKPOINT --export_file names.onnx [OPTION ...]";
+static const char usage[] = "export --init_from CHECKPOINT --export_file NAME.onnx [OPTION ...]";
 static const char summary_text[] = "Writes a trained model as ONNX (names.onnx), and what one needs to let it write\n"
                                    "as a descriptor beside it (names.json; docs/descriptor.md has its fields).";
 

@@ -11,9 +11,9 @@
 #include "filter/listing.h"
 
 static const char usage[] = "filter [OPTION ...]";
-static const char summary_text[] =
-    "Compiles lists of words that a model must not say, and of items that must not be shown; or asks a filter about a "
-    "text.\nThe exit code is 1 when the text would be refused. docs/filter.md says what matches.";
+static const char summary_text[] = "Compiles lists of words that a model must not say, and of items that must not\n"
+                                   "be shown; or asks a filter about a text. The exit code is 1 when the text would\n"
+                                   "be refused. docs/filter.md says what matches.";
 
 enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are told
 
@@ -64,7 +64,7 @@ static enum ql_status read_default(struct ql_listing *listing, const struct sett
     if (ql_file_open(&view, QL_DEFAULT_WORDS, NULL) != QL_OK) {
         return ql_error_write(error, QL_ERROR_SYSTEM,
                               "--default: the list is made when Quillet is built, from the npm package cuss, which was "
-                              "not there; run `tools/bootstrap web`, and build again");
+                              "not there; run `tools/bootstrap web && cmake --preset release && make`");
     }
     enum ql_status status =
         ql_listing_read(listing, (const char *)view.data, view.size_bytes, QL_DEFAULT_WORDS, settings->rating, error);

@@ -12,9 +12,8 @@
 #include "cli/sampling.h"
 
 static const char usage[] = "generate --init_from CHECKPOINT | --model names.json [OPTION ...]";
-static const char summary_text[] =
-    "Lets a model write many items at once, on all cores, one a line. Item n is the text\n"
-    "that `predict` writes with the item's own seed, which --json shows.";
+static const char summary_text[] = "Lets a model write many items at once, on all cores, one a line. Item n is the\n"
+                                   "text that `predict` writes with the item's own seed, which --json shows.";
 
 struct settings {
     const char *init_from, *model, *output, *filter;

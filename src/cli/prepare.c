@@ -241,8 +241,8 @@ int ql_cli_prepare(int argc, char **argv)
         return ql_cli_fail(command_name, &error);
     }
     if (ql_cli_read_options("prepare --output DIR [OPTION ...] FILE ...",
-                            "Cleans texts, splits them into items to train on, validate and test, and reports on "
-                            "every item.",
+                            "Cleans texts, splits them into items to train on, validate and test, and\n"
+                            "reports on every item.",
                             options, argc, argv, arguments.inputs, (size_t)argc, &arguments.input_count, &exit_code)) {
         if (arguments.list_steps) {
             print_steps();

@@ -17,12 +17,11 @@
 #include "study/pair_test.h"
 #include "study/report.h"
 
-static const char usage[] = "study --init_from MODEL[,MODEL ...] --corpus names.txt [OPTION ...] [MODEL ...]";
-static const char summary_text[] =
-    "Lets models write many items at every setting of a grid, counts what they are like, and\n"
-    "writes a report that says which model and which settings are nearest to the text.\n"
-    "A model is a checkpoint, or the descriptor (.json) of an exported one. An interrupted\n"
-    "study goes on when the same command is given again.";
+static const char usage[] = "study --corpus names.txt [OPTION ...] MODEL ...";
+static const char summary_text[] = "Lets models write many items at every setting of a grid, counts what they are\n"
+                                   "like, and writes a report that says which model and which settings are nearest\n"
+                                   "to the text. A model is a checkpoint, or the descriptor (.json) of an exported\n"
+                                   "one. An interrupted study goes on when the same command is given again.";
 
 enum { VALUE_LIMIT = 24, MODEL_LIMIT = 64 };
 

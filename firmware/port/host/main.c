@@ -22,7 +22,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USE = 2 };
 enum { QUOTE_LINES = 8, NAME_LINES = 2, PANEL_LINES = 600, ATTEMPTS = 50, NAME_INDENT = 4 };
 
 static const char usage[] = "usage: quotes [OPTION ...]\n\n"
-                            "Prints quotes by nobody: the words from one model, the name below them from another.\n\n"
+                            "Prints quotes by nobody: the words from one model, the name below them from\n"
+                            "another.\n\n"
                             "  --count N          quotes to print (1)\n"
                             "  --seed N           same seed, same quotes; otherwise new ones each time\n"
                             "  --temperature X    low: typical, repetitive; high: bold (each model's own)\n"
