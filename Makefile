@@ -28,7 +28,7 @@ demo: ## install what is missing, train a model on real names and print what it 
 	@tools/demo
 
 firmware: ## install what is missing, build the images for a Pico: quotes.uf2, the stub, and one for a Pico 2
-	@tools/bootstrap build pico
+	@tools/bootstrap build pico web
 	@cmake --preset release -D BUILD_PICO=ON $(configure_flags) > /dev/null
 	@cmake --build build --target firmware -- --quiet -k 0
 
