@@ -28,7 +28,7 @@ demo: ## install what is missing; train two models, and let them write
 	@tools/demo
 
 firmware: ## install what is missing; build the images for Pico and Pico 2
-	@tools/bootstrap build pico
+	@tools/bootstrap build pico web
 	@cmake --preset release -D BUILD_PICO=ON $(configure_flags) > /dev/null
 	@cmake --build build --target firmware -- --quiet -k 0
 
