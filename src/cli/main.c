@@ -28,6 +28,7 @@ static const struct command {
     {"filter", ql_cli_filter, "compile lists of words that must not be said", false},
     {"compile", ql_cli_compile, "make C of an ONNX model", false},
     {"verify", ql_cli_verify, "prove that a model says the same at every stage", false},
+    {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico", false},
     {"monitor", ql_cli_monitor, "show the console of a board, and type into it", false},
 };
 
