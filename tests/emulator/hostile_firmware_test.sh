@@ -1,0 +1,98 @@
+#!/bin/bash
+# The firmware with a model that was trained on listed words: with the filter, no item that the emulated board writes
+# holds one, in integers and in float, and its text is that of the program for the host. Without the filter, many do.
+# Skipped where the emulator, the compiler, the SDK or the list is missing; the folder `hostile` keeps the build.
+# HOSTILE_PAGES (12) is how many pages of two items it writes in integers; in float, it writes a twelfth of them.
+# Uses: cmake, ninja, arm-none-eabi-gcc, the Pico SDK, the tool. Arguments: the root of the sources, the build folder,
+# hostile_lines, the compiler for the host.
+set -euo pipefail
+
+root=$1 build=$2 counter=$3 cc=$4
+quillet=$build/quillet
+words=$build/english.words
+pages=${HOSTILE_PAGES:-12}
+seed=7
+
+skip()
+{
+    echo "$1 is missing: tools/bootstrap pico web" >&2
+    exit 77
+}
+[[ -e $words ]] || skip "the default list"
+[[ -e $root/emulator/node_modules/rp2040js ]] || skip "the emulator"
+command -v arm-none-eabi-gcc > /dev/null || skip "arm-none-eabi-gcc"
+command -v ninja > /dev/null || skip "ninja"
+for sdk in "${PICO_SDK_PATH:-/usr/src/pico-sdk}" "$root/third_party/pico/pico-sdk" ""; do
+    [[ ! -e $sdk/pico_sdk_init.cmake ]] || break
+done
+[[ -n $sdk ]] || skip "the Pico SDK"
+
+mkdir -p hostile
+cd hostile
+rm -rf runs
+sh "$root/tests/filter/make_hostile.sh" "$root" "$quillet" "$words" > /dev/null
+"$quillet" filter --words "$words" --output words.qlf > /dev/null
+
+# compile NUMBERS OPTION...: the C of both models, which are the same.
+compile()
+{
+    local kind
+    for kind in quotes names; do
+        "$quillet" compile --model hostile.json --name ${kind}_model --output ${kind}_model.c --quantize "$@" 2>> log
+    done
+}
+
+# quietly COMMAND...: what it prints is shown when it fails.
+quietly()
+{
+    "$@" > log 2>&1 || {
+        cat log >&2
+        exit 1
+    }
+}
+
+# on_host PAGES: what the program for the host writes.
+on_host()
+{
+    # shellcheck disable=SC2046
+    quietly "$cc" -std=c11 -D_POSIX_C_SOURCE=200809L -O1 -ffp-contract=off -I "$root" -I "$root/firmware" \
+        -I "$root/firmware/app" -I . -o quotes "$root"/firmware/port/host/*.c "$root/firmware/app/compiled_models.c" \
+        quotes_model.c names_model.c "$build"/firmware/libql_{app,panel,layout}.a \
+        $(pkg-config --cflags --libs libpng) -lm
+    ./quotes --console --seed $seed --temperature 1.1 --count "$1" < /dev/null
+}
+
+# texts: the items of a console's lines, from the seed on; the line before a mark's end is one.
+texts()
+{
+    tr -d '\r' | awk -v seed="= seed $seed" '$0 == seed { on = 1; next } /^= mark end/ && on { print line } { line = $0 }'
+}
+
+# expect PAGES NUMBERS: so many pages, of two items at least, hold no listed word, and are the host's.
+expect()
+{
+    local pages=$1 numbers=$2 count
+    compile "$numbers" --filter words.qlf
+    quietly cmake -S "$root/firmware/port/pico" -B image -G Ninja -D CMAKE_BUILD_TYPE=Release \
+        -D PICO_SDK_PATH="$sdk" -D QUOTES_BUILD=test -D QUOTES_MINUTES=1 -D QUOTES_MODELS_DIR="$PWD" \
+        -D QUOTES_FONT_DATA="$build/firmware/font_data.c" -D QUOTES_UF2_WRITER="$build/firmware/uf2_writer" \
+        -D QUOTES_UF2="$PWD/quotes.uf2"
+    quietly cmake --build image
+    "$quillet" emulate quotes.uf2 --elf image/quotes.elf --send "temperature 1.1" --send "seed $seed" \
+        --until "= page begin $((pages + 2))" --quiet < /dev/null > device.out
+    texts < device.out > device.txt
+    on_host "$pages" | texts > host.txt
+    cmp <(head -n "$(wc -l < host.txt)" device.txt) host.txt
+    count=$("$counter" "$words" < host.txt)
+    echo "$numbers, filtered: $count"
+    [[ $count == *"with_words 0" ]]
+    (($(wc -l < host.txt) >= 2 * pages))
+}
+
+expect "$pages" int8
+expect $(((pages + 11) / 12)) off
+
+compile int8
+count=$(on_host "$pages" | texts | "$counter" "$words")
+echo "int8, not filtered: $count"
+((${count##* } > pages / 3))
