@@ -241,12 +241,8 @@ static enum ql_status write_generated(struct ql_road *road, struct ql_error *err
     return status;
 }
 
-// What a slow stage can do in some seconds: the beginning of the text that is read, and of the first that is written.
-static struct ql_verification shorten(const struct ql_verification *verification, const struct ql_graph *graph,
-                                      const struct ql_road_options *options)
+static long count_parameters(const struct ql_graph *graph)
 {
-    enum { INTEGER_SPEED = 25 }; // times as fast as float, at least
-    struct ql_verification shorter = *verification;
     long parameters = 0;
 
     for (int i = 0; i < graph->value_count; i++) {
@@ -257,6 +253,32 @@ static struct ql_verification shorten(const struct ql_verification *verification
         }
         parameters += count;
     }
+    return parameters;
+}
+
+// A model that is too large for the chip is no fault of the model: the stage is skipped.
+static enum ql_status check_flash(const struct ql_road *road, struct ql_error *error)
+{
+    enum { FLASH_BYTES = 2 << 20, PROGRAM_BYTES = 64 << 10 };
+    const long parameters = count_parameters(&road->graph);
+    const long bytes = road->options.format == QL_WEIGHTS_F32  ? 4 * parameters
+                       : road->options.format == QL_WEIGHTS_S8 ? parameters
+                                                               : parameters / 2;
+
+    return bytes <= FLASH_BYTES - PROGRAM_BYTES
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_SYSTEM,
+                                "the model has %ld bytes of weights, and the chip's flash has %d", bytes,
+                                (int)FLASH_BYTES);
+}
+
+// What a slow stage can do in some seconds: the beginning of the text that is read, and of the first that is written.
+static struct ql_verification shorten(const struct ql_verification *verification, const struct ql_graph *graph,
+                                      const struct ql_road_options *options)
+{
+    enum { INTEGER_SPEED = 25 }; // times as fast as float, at least
+    struct ql_verification shorter = *verification;
+    const long parameters = count_parameters(graph);
     const int length = options->emulated_length > 0        ? options->emulated_length
                        : options->format == QL_WEIGHTS_F32 ? ql_emulated_length(parameters)
                                                            : ql_emulated_length(parameters / INTEGER_SPEED);
@@ -317,7 +339,9 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
         }
         break;
     case QL_ROAD_EMULATED:
-        status = write_generated(road, error);
+        if ((status = check_flash(road, error)) == QL_OK) {
+            status = write_generated(road, error);
+        }
         if (status == QL_OK) {
             status = ql_emulated_stage_open(&stage, &road->workshop, road->model.V, error);
         }
