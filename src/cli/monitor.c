@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "cli/serial_link.h"
 
 static const char usage[] = "monitor [OPTION ...]";
@@ -29,14 +30,6 @@ struct monitor {
     bool in_line;     // the board's line on stdout has begun
     bool log_in_line; // likewise in the log
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-}
 
 // Begins a line of the log: local time with milliseconds, and what kind of line it is.
 static void stamp(FILE *log, const char *kind)
@@ -148,7 +141,7 @@ static enum ql_status run(struct monitor *monitor, const sigset_t *wait_mask, st
 {
     static const struct timespec retry = {.tv_nsec = RETRY_MS * 1000000L};
 
-    while (interrupted == 0 && ferror(stdout) == 0) {
+    while (ql_cli_interrupted == 0 && ferror(stdout) == 0) {
         if (monitor->link.fd < 0) {
             const enum ql_status status = connect_board(monitor, error);
             if (status != QL_OK) {
@@ -208,14 +201,12 @@ int ql_cli_monitor(int argc, char **argv)
     }
 
     // The signals arrive only within ppoll, so none can be missed between a look at the flag and the wait.
-    const struct sigaction action = {.sa_handler = on_interrupt};
     sigset_t blocked, before;
     (void)sigemptyset(&blocked);
     (void)sigaddset(&blocked, SIGINT);
     (void)sigaddset(&blocked, SIGTERM);
     (void)sigprocmask(SIG_BLOCK, &blocked, &before);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    ql_cli_interrupt_catch(0);
     sigset_t wait_mask = before;
     (void)sigdelset(&wait_mask, SIGINT);
     (void)sigdelset(&wait_mask, SIGTERM);

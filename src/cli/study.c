@@ -2,7 +2,6 @@
 // Uses: base, corpus, generate, study, jansson.
 #include <inttypes.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "cli/batch_writer.h"
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/sampling.h"
 #include "study/cell.h"
@@ -62,14 +62,6 @@ struct study {
     double seconds; // spent on them
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-}
-
 // --- Items ---
 
 static enum ql_status take_item(void *context, const struct ql_generated_item *item, struct ql_error *error)
@@ -105,7 +97,7 @@ static bool show_progress(void *context, uint32_t complete)
         (void)snprintf(text, sizeof text, "cell %zu of %zu, %s left", study->done + 1, study->all, left);
         ql_cli_progress_write(&study->progress, share, text);
     }
-    return !interrupted;
+    return !ql_cli_interrupted;
 }
 
 // Lets the open model write all items of one setting.
@@ -685,8 +677,7 @@ int ql_cli_study(int argc, char **argv)
         return exit_code;
     }
     study.progress.shown = ql_cli_progress_wanted(s->quiet);
-    (void)signal(SIGINT, on_interrupt);
-    (void)signal(SIGTERM, on_interrupt);
+    ql_cli_interrupt_catch(SA_RESTART);
     enum ql_status status = read_settings(&study, operands, operand_count, &error);
     if (status == QL_OK) {
         status = run(&study, argc, argv, &error);

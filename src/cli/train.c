@@ -1,11 +1,11 @@
 // `quillet train`: trains a model on a text file, epoch by epoch, into a run's folder.
 // Starts a run, goes on with one that was interrupted, or starts one from another model's checkpoint.
 // Uses: base, train/blas, cli/train_session.
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/train_session.h"
 #include "train/blas.h"
@@ -14,14 +14,6 @@ static const char usage[] = "train --input FILE [OPTION ...]\n       quillet tra
 static const char summary_text[] = "Trains a character-level model on a text. Prints the path of the best\n"
                                    "checkpoint; everything else is in the run's folder, where --init_from takes an\n"
                                    "interrupted training up again, to the same bits.";
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-}
 
 // The epoch at work, as it is shown while it runs.
 struct display {
@@ -44,7 +36,7 @@ static bool on_step(void *context, double share)
         (void)snprintf(text, sizeof text, "epoch %d/%d  %s chars/s  %s left", epoch, epochs, rate, left);
         ql_cli_progress_write(&display->bar, share, text);
     }
-    return interrupted != 0;
+    return ql_cli_interrupted != 0;
 }
 
 // Prints the sample in lines of a terminal's width, its own lines divided by slashes: names take little room so.
@@ -190,9 +182,7 @@ int ql_cli_train(int argc, char **argv)
     enum ql_status status = ql_train_session_init(&session, options, &error);
     if (status == QL_OK) {
         // A second one kills. No write is cut short by the first.
-        struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
-        (void)sigaction(SIGINT, &action, NULL);
-        (void)sigaction(SIGTERM, &action, NULL);
+        ql_cli_interrupt_catch((int)SA_RESETHAND | SA_RESTART);
         if (!settings->quiet) {
             print_start(&session);
         }

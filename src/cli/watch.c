@@ -1,22 +1,14 @@
 // `quillet watch`: a page on which trainings can be watched while they run.
-// Uses: base, dashboard, POSIX signals.
-#include <signal.h>
+// Uses: base, dashboard.
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "dashboard/dashboard.h"
 
 static const char usage[] = "watch --file RUN/training.log.csv [OPTION ...]";
 static const char summary_text[] = "Serves a page that draws a training, or all runs of a folder, while it runs.";
-
-static volatile sig_atomic_t stopped;
-
-static void stop(int signal)
-{
-    (void)signal;
-    stopped = 1;
-}
 
 int ql_cli_watch(int argc, char **argv)
 {
@@ -33,14 +25,12 @@ int ql_cli_watch(int argc, char **argv)
     };
     struct ql_dashboard dashboard;
     struct ql_error error;
-    struct sigaction action = {.sa_handler = stop};
     int exit_code;
 
     if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
         return exit_code;
     }
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    ql_cli_interrupt_catch(0);
     if (ql_dashboard_open(&dashboard, &settings, &error) != QL_OK) {
         return ql_cli_fail("watch", &error);
     }
@@ -51,7 +41,7 @@ int ql_cli_watch(int argc, char **argv)
     if (!quiet) {
         (void)fprintf(stderr, "The page is there until Ctrl-C.\n");
     }
-    enum ql_status status = ql_dashboard_run(&dashboard, &stopped, &error);
+    enum ql_status status = ql_dashboard_run(&dashboard, &ql_cli_interrupted, &error);
     ql_dashboard_close(&dashboard);
     return status == QL_OK ? ql_cli_finish("watch", QL_EXIT_DONE) : ql_cli_fail("watch", &error);
 }
