@@ -18,6 +18,7 @@
 #include "engine/integer_form.h"
 #include "onnx/descriptor.h"
 #include "onnx/onnx_reader.h"
+#include "onnx/program_compile.h"
 
 static const char usage[] = "compile MODEL.onnx [OPTION ...]";
 static const char summary_text[] = "Makes C of a model: one source with weights, kernels, vocabulary and sampler,\n"
@@ -181,7 +182,7 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
     }
     options.bindings = work->bindings;
     options.binding_count = work->binding_count + 1;
-    if ((status = ql_program_init(&work->program, &work->graph, &options, error)) == QL_OK &&
+    if ((status = ql_program_compile(&work->program, &work->graph, &options, error)) == QL_OK &&
         (status = ql_token_table_init(&work->program, error)) == QL_OK &&
         (status = ql_in_place_init(&work->program, error)) == QL_OK && work->described &&
         (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings.sequence,

@@ -4,7 +4,7 @@
 #define QL_CLI_SELF_TEST_H
 
 #include "codegen/text_model.h"
-#include "onnx/program.h"
+#include "onnx/program_compile.h"
 #include "quantize/integer_stepper.h"
 
 // Lets the engine write with the descriptor's settings and sets the model's trace. The engine's own program is compiled

@@ -8,7 +8,7 @@ enum ql_status ql_engine_init(struct ql_engine *engine, const struct ql_graph *g
                               const struct ql_program_options *options, struct ql_error *error)
 {
     *engine = (struct ql_engine){0};
-    enum ql_status status = ql_program_init(&engine->program, graph, options, error);
+    enum ql_status status = ql_program_compile(&engine->program, graph, options, error);
     if (status != QL_OK) {
         return status;
     }

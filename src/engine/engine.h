@@ -1,5 +1,5 @@
 // Runs a model on the host, with the very kernels that its generated C has.
-// Uses: base, device, onnx/program.
+// Uses: base, device, onnx/program_compile.
 #ifndef QL_ENGINE_ENGINE_H
 #define QL_ENGINE_ENGINE_H
 
@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "onnx/graph.h"
-#include "onnx/program.h"
+#include "onnx/program_compile.h"
 
 struct ql_engine {
     struct ql_program program;
@@ -27,7 +27,7 @@ struct ql_tensor_view {
     const void *data;
 };
 
-// Compiles the graph, which must outlive the engine, and takes the memory. Errors: those of ql_program_init.
+// Compiles the graph, which must outlive the engine, and takes the memory. Errors: those of ql_program_compile.
 enum ql_status ql_engine_init(struct ql_engine *engine, const struct ql_graph *graph,
                               const struct ql_program_options *options, struct ql_error *error);
 void ql_engine_free(struct ql_engine *engine);

@@ -12,7 +12,7 @@
 // Reads the model; free it in the end. Graphs of PyTorch and others are as good as our own: how a token becomes the
 // first layer's input is of no importance, as long as nothing else has a part in it.
 // Errors: QL_ERROR_INPUT, naming the node, for a graph that is not an embedding or one-hot input, LSTM, GRU or RNN
-// layers of one kind in a row, and a linear output; and those of ql_model_roles_init and ql_program_init.
+// layers of one kind in a row, and a linear output; and those of ql_model_roles_init and ql_program_compile.
 enum ql_status ql_model_reader_read(struct ql_float_model *model, const struct ql_graph *graph,
                                     const struct ql_descriptor *descriptor, struct ql_error *error);
 

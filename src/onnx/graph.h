@@ -1,5 +1,5 @@
 // A computation as a graph: values, and nodes that make values from values. What an ONNX file says, in plain structs.
-// A graph comes from ql_onnx_read (a file) or from the ql_graph_add functions (an export); ql_program_init compiles it.
+// A graph comes from ql_onnx_read (a file) or from the ql_graph_add functions (an export); ql_program_compile compiles it.
 // Uses: base, device/element.h.
 #ifndef QL_ONNX_GRAPH_H
 #define QL_ONNX_GRAPH_H

@@ -1,4 +1,4 @@
-// Lowering: how one node becomes kernel calls. The operators' functions in lower_*.c stand on what is declared here.
+// Lowering: how one node becomes kernel calls. The functions of the operators (lower_operators.h) stand on this.
 // Inside src/onnx only. An error is kept in `status`; from then on the functions do nothing more of consequence, and
 // an operator may return at the next convenient place.
 // Uses: base, onnx/graph, onnx/program.
@@ -15,11 +15,25 @@
 
 enum { QL_SPLIT_LIMIT = 256 }; // parts of a Split
 
-struct ql_operator;
+struct ql_lower;
+
+// An operator in some versions of the operator set: a row of the table in operators.c.
+struct ql_operator {
+    const char *name;
+    int first, last; // the versions that the row holds for
+    int input_least, input_most, output_most;
+    const char *attributes;   // the names that are allowed, with spaces between
+    uint32_t constant_inputs; // bit k: input k must be known when the program is made, because a shape depends on it
+    bool widens;              // narrow types are computed in the next wider one that has kernels: float16 in float32
+    void (*lower)(struct ql_lower *lower);
+    const char *stem; // of the operation's name, for operators that share their function
+    bool exchanged;   // the operation takes its two operands in reverse: Greater is Less so
+    bool divided;     // the result of a reduction is divided by the number of elements: ReduceMean is ReduceSum so
+};
 
 struct ql_lower {
     struct ql_program *program;
-    const struct ql_operator *row;
+    const struct ql_operator *row; // of the node's operator
     const struct ql_node *node;
     int node_index;
     int opset;
@@ -37,7 +51,7 @@ struct ql_lower {
 // Keeps the error, with the node's name and operator in front. Later errors do not replace it.
 void ql_lower_fail(struct ql_lower *lower, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// --- Inputs and attributes ---
+// --- Inputs and attributes: lower.c ---
 
 // The program's value of that index. The pointer stays valid while the node is lowered.
 struct ql_program_value *ql_lower_value(const struct ql_lower *lower, int value);
@@ -67,7 +81,7 @@ int ql_lower_axis(struct ql_lower *lower, int64_t axis, int rank);
 // Fails unless the value has this type.
 bool ql_lower_require(struct ql_lower *lower, int value, enum ql_element type);
 
-// --- Values ---
+// --- Values: lower_value.c ---
 
 // Gives output k its type and shape and returns its index; a value nobody asked for when it is left out.
 int ql_lower_output(struct ql_lower *lower, int k, enum ql_element type, int rank, const int *dims);
@@ -83,7 +97,16 @@ int ql_lower_temporary(struct ql_lower *lower, enum ql_element type, int rank, c
 int ql_lower_view(struct ql_lower *lower, int value, int rank, const int *dims, int offset);
 int ql_lower_constant(struct ql_lower *lower, enum ql_element type, int rank, const int *dims, const void *data);
 
-// --- Shapes ---
+// A new value whose type and shape are not known yet.
+int ql_lower_new_value(struct ql_lower *lower);
+
+// Gives a root memory of its own as a constant. False when there is none; then the error is kept.
+bool ql_lower_make_constant(struct ql_lower *lower, struct ql_program_value *root);
+
+// Where a folded call may write: the content of a constant that the compiler made itself.
+void *ql_lower_writable(const struct ql_lower *lower, int value);
+
+// --- Shapes: lower_value.c ---
 
 // dims[from] * ... * dims[to - 1]
 int ql_lower_product(const int *dims, int from, int to);
@@ -97,7 +120,7 @@ bool ql_lower_broadcast(struct ql_lower *lower, int value, int *rank, int *dims)
 // The strides by which the value is read as if it had the larger shape.
 void ql_lower_broadcast_strides(const struct ql_lower *lower, int value, int rank, const int *dims, int *strides);
 
-// --- Calls ---
+// --- Calls: lower_call.c ---
 
 // Sets arrays[0] to the shape and the following ones to the strides, as few axes as possible; returns their number.
 int ql_lower_set_arrays(struct ql_kernel_call *call, int rank, const int *dims, int count,
@@ -118,7 +141,8 @@ int ql_lower_transposed(struct ql_lower *lower, int value, const int *order);
 int ql_lower_cast(struct ql_lower *lower, int value, enum ql_element type);
 void ql_lower_cast_to(struct ql_lower *lower, int y, int value);
 
-// The value in the type that has kernels for its type: float16 in float32, int32 in int64.
+// The type in which the kernels compute for a type: float32 for float16, int64 for int32. And the value in it.
+enum ql_element ql_lower_wider(enum ql_element type);
 int ql_lower_widened(struct ql_lower *lower, int value);
 
 // y = stem(x) and y = stem(a, b), broadcast. Fails when the operation does not exist for the type.
@@ -128,61 +152,5 @@ void ql_lower_binary(struct ql_lower *lower, int y, int a, int b, const char *st
 // The operation ql_STEM_SUFFIX for a type, and the type in which the kernels of that type work. Fails when it does not
 // exist.
 const struct ql_operation *ql_lower_operation(struct ql_lower *lower, const char *stem, enum ql_element type);
-
-// --- Programs ---
-
-// Lowers one node whose inputs and outputs are those of `lower`, after the checks that all operators share.
-void ql_lower_node(struct ql_lower *lower);
-
-// --- Operators, by file ---
-
-// lower_elementwise.c
-void ql_lower_op_unary(struct ql_lower *lower);
-void ql_lower_op_binary(struct ql_lower *lower);
-void ql_lower_op_compare(struct ql_lower *lower);
-void ql_lower_op_variadic(struct ql_lower *lower);
-void ql_lower_op_gelu(struct ql_lower *lower);
-void ql_lower_op_pow(struct ql_lower *lower);
-void ql_lower_op_where(struct ql_lower *lower);
-void ql_lower_op_cast(struct ql_lower *lower);
-
-// lower_constant.c
-void ql_lower_op_constant(struct ql_lower *lower);
-void ql_lower_op_constant_of_shape(struct ql_lower *lower);
-void ql_lower_op_range(struct ql_lower *lower);
-void ql_lower_op_shape(struct ql_lower *lower);
-void ql_lower_op_size(struct ql_lower *lower);
-
-// lower_layout.c
-void ql_lower_op_identity(struct ql_lower *lower);
-void ql_lower_op_dropout(struct ql_lower *lower);
-void ql_lower_op_reshape(struct ql_lower *lower);
-void ql_lower_op_flatten(struct ql_lower *lower);
-void ql_lower_op_squeeze(struct ql_lower *lower);
-void ql_lower_op_unsqueeze(struct ql_lower *lower);
-void ql_lower_op_transpose(struct ql_lower *lower);
-void ql_lower_op_slice(struct ql_lower *lower);
-void ql_lower_op_split(struct ql_lower *lower);
-void ql_lower_op_concat(struct ql_lower *lower);
-void ql_lower_op_expand(struct ql_lower *lower);
-void ql_lower_op_tile(struct ql_lower *lower);
-void ql_lower_op_gather(struct ql_lower *lower);
-void ql_lower_op_trilu(struct ql_lower *lower);
-
-// lower_matrix.c
-void ql_lower_op_gemm(struct ql_lower *lower);
-void ql_lower_op_matmul(struct ql_lower *lower);
-
-// lower_reduce.c
-void ql_lower_op_reduce(struct ql_lower *lower);
-void ql_lower_op_argmax(struct ql_lower *lower);
-void ql_lower_op_cumsum(struct ql_lower *lower);
-void ql_lower_op_softmax(struct ql_lower *lower);
-void ql_lower_op_layer_norm(struct ql_lower *lower);
-
-// lower_recurrent.c
-void ql_lower_op_lstm(struct ql_lower *lower);
-void ql_lower_op_gru(struct ql_lower *lower);
-void ql_lower_op_rnn(struct ql_lower *lower);
 
 #endif

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "onnx/lower.h"
+#include "onnx/lower_operators.h"
 #include "onnx/onnx_types.h"
 
 void ql_lower_op_cast(struct ql_lower *lower)

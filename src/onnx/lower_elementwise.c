@@ -1,9 +1,8 @@
 // Lowers the operators that work element by element, with broadcasting where they have several operands.
-// Uses: onnx/lower, onnx/operators.
+// Uses: onnx/lower.
 #include <string.h>
 
-#include "onnx/lower.h"
-#include "onnx/operators.h"
+#include "onnx/lower_operators.h"
 
 // The shape to which all inputs broadcast.
 static bool broadcast_inputs(struct ql_lower *lower, int *rank, int *dims)
@@ -58,18 +57,16 @@ void ql_lower_op_binary(struct ql_lower *lower)
     }
 }
 
-// Greater is Less with its operands exchanged; the stem says so by a "-" in front.
+// Greater is Less with its operands exchanged, as its row says.
 void ql_lower_op_compare(struct ql_lower *lower)
 {
-    const char *stem = lower->row->stem;
-    const int exchanged = stem[0] == '-';
+    const int first = lower->row->exchanged ? 1 : 0;
     int rank;
     int dims[QL_RANK_LIMIT];
 
     if (broadcast_inputs(lower, &rank, dims)) {
         int y = ql_lower_output(lower, 0, QL_ELEMENT_BOOL, rank, dims);
-        ql_lower_binary(lower, y, ql_lower_input(lower, exchanged), ql_lower_input(lower, 1 - exchanged),
-                        stem + exchanged);
+        ql_lower_binary(lower, y, ql_lower_input(lower, first), ql_lower_input(lower, 1 - first), lower->row->stem);
     }
 }
 

@@ -2,7 +2,7 @@
 // Uses: onnx/lower.
 #include <string.h>
 
-#include "onnx/lower.h"
+#include "onnx/lower_operators.h"
 
 void ql_lower_op_identity(struct ql_lower *lower)
 {

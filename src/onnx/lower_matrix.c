@@ -2,7 +2,7 @@
 // Uses: onnx/lower.
 #include <string.h>
 
-#include "onnx/lower.h"
+#include "onnx/lower_operators.h"
 
 // The matrix, or its transpose.
 static int oriented(struct ql_lower *lower, int value, bool transposed)

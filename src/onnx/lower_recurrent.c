@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "onnx/lower.h"
+#include "onnx/lower_operators.h"
 
 enum { GATE_LIMIT = 4, ACTIVATION_LIMIT = 3, DIRECTION_LIMIT = 2 };
 

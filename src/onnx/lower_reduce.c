@@ -1,10 +1,9 @@
 // Lowers the operators that work along axes: reductions, running sums, softmax, normalization.
-// Uses: onnx/lower, onnx/operators.
+// Uses: onnx/lower.
 #include <stdint.h>
 #include <string.h>
 
-#include "onnx/lower.h"
-#include "onnx/operators.h"
+#include "onnx/lower_operators.h"
 
 // Which axes go. False when none are given.
 static bool read_reduced(struct ql_lower *lower, const struct ql_program_value *v, bool *marks)
@@ -60,8 +59,8 @@ void ql_lower_op_reduce(struct ql_lower *lower)
 {
     const int given = ql_lower_input(lower, 0);
     const enum ql_element type = ql_lower_value(lower, given)->type;
-    const bool mean = lower->row->stem[0] == '-'; // a sum, divided by the number of elements
-    const char *stem = lower->row->stem + mean;
+    const bool mean = lower->row->divided; // a sum, divided by the number of elements
+    const char *stem = lower->row->stem;
     // The largest of truth values is the largest of the numbers 0 and 1.
     const bool truth = type == QL_ELEMENT_BOOL && strcmp(stem, "max") == 0 && lower->opset >= 20;
     const int x = truth ? ql_lower_cast(lower, given, QL_ELEMENT_S64) : given;
@@ -215,13 +214,12 @@ void ql_lower_op_softmax(struct ql_lower *lower)
         return;
     }
     const int end = splits ? v->rank : axis + 1;
-    ql_lower_call(
-        lower,
-        &(struct ql_kernel_call){
-            .kernel = &ql_kernels[lower->row->stem[0] == 'l' ? QL_KERNEL_LOG_SOFTMAX_F32 : QL_KERNEL_SOFTMAX_F32],
-            .buffers = {ql_lower_output(lower, 0, v->type, v->rank, v->dims), x},
-            .ints = {ql_lower_product(v->dims, 0, axis), ql_lower_product(v->dims, axis, end),
-                     ql_lower_product(v->dims, end, v->rank)}});
+    const bool logarithm = strcmp(lower->row->stem, "log_softmax") == 0;
+    ql_lower_call(lower, &(struct ql_kernel_call){
+                             .kernel = &ql_kernels[logarithm ? QL_KERNEL_LOG_SOFTMAX_F32 : QL_KERNEL_SOFTMAX_F32],
+                             .buffers = {ql_lower_output(lower, 0, v->type, v->rank, v->dims), x},
+                             .ints = {ql_lower_product(v->dims, 0, axis), ql_lower_product(v->dims, axis, end),
+                                      ql_lower_product(v->dims, end, v->rank)}});
 }
 
 // Mean and deviation are floats whatever the type of the input is, so the node widens its operands itself.

@@ -3,6 +3,7 @@
 #ifndef QL_ONNX_MEMORY_PLAN_H
 #define QL_ONNX_MEMORY_PLAN_H
 
+#include "base/status.h"
 #include "onnx/program.h"
 
 // Sets first_call, last_call and arena_offset of all roots in the arena, and arena_bytes. With `keep`, every value has

@@ -1,13 +1,13 @@
 // The roles of a language model's inputs and outputs: which is the tokens, which the logits, which a state and where it
 // comes out again. Found by type and shape, or named in the descriptor.
-// Uses: base, onnx/descriptor, onnx/graph, onnx/program.
+// Uses: base, onnx/descriptor, onnx/graph, onnx/program_compile.
 #ifndef QL_ONNX_MODEL_ROLES_H
 #define QL_ONNX_MODEL_ROLES_H
 
 #include "base/status.h"
 #include "onnx/descriptor.h"
 #include "onnx/graph.h"
-#include "onnx/program.h"
+#include "onnx/program_compile.h"
 
 struct ql_model_roles {
     int tokens;        // number of the graph input (not of the value)

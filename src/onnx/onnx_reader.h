@@ -10,7 +10,7 @@
 
 // Reads a model. The graph must be empty ({0}); free it in the end, also after an error. Everything is copied.
 // Initializers become constants; inputs that have one are no longer inputs. Nodes keep their order, which ONNX demands
-// to be the order of computation. Operators are not looked at: ql_program_init does that.
+// to be the order of computation. Operators are not looked at: ql_program_compile does that.
 // Errors (QL_ERROR_INPUT): not in the format or cut short, operator set not supported, no graph, names missing, twice,
 // unknown or with control characters, nodes in a cycle, a tensor whose data does not fit its shape, external or sparse
 // data, more than the limits of graph.h.

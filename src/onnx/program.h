@@ -1,32 +1,14 @@
-// A program: a graph with every size known, compiled to a list of kernel calls over planned memory.
+// A program: a graph with every size known, as a list of kernel calls over planned memory. program_compile.h makes it.
 // Shape arithmetic is gone: what depends on constants and sizes alone was computed when the program was made.
 // Uses: base, device, onnx/graph, onnx/kernel.
 #ifndef QL_ONNX_PROGRAM_H
 #define QL_ONNX_PROGRAM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "base/status.h"
 #include "onnx/graph.h"
 #include "onnx/kernel.h"
-
-// Fixes what the file leaves open.
-struct ql_binding {
-    const char *name; // a symbolic size ("sequence"), one size of an input ("tokens:0"), or an input ("shape")
-    int size;         // for a size
-    const void *data; // for an input: its content, which makes it a constant; must live as long as the program
-};
-
-struct ql_program_options {
-    const struct ql_binding *bindings;
-    int binding_count;
-    int default_size;   // for sizes that no binding names; 0 means that such a size is an error
-    bool keep_values;   // no two values share memory, so that all can be looked at after a run
-    size_t byte_limit;  // for constants made by the compiler and for the arena, each; 0 means 1 GiB
-    int64_t work_limit; // multiply-accumulates and elements that the compiler may compute ahead; 0 means 2^32
-};
 
 enum ql_storage {
     QL_STORAGE_NONE,     // an optional output that is left out
@@ -67,10 +49,6 @@ struct ql_program {
     int value_room, call_room;
 };
 
-// Compiles the graph. Errors: QL_ERROR_INPUT naming node, operator and attribute, input or type that is not supported
-// or wrong; a shape that depends on what is known only at run time; sizes that contradict each other; limits.
-enum ql_status ql_program_init(struct ql_program *program, const struct ql_graph *graph,
-                               const struct ql_program_options *options, struct ql_error *error);
 void ql_program_free(struct ql_program *program);
 
 // The root of a value, and where in the root's storage the value begins: for codegen and the engine alike.

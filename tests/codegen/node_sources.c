@@ -91,7 +91,7 @@ static bool run_engine(struct node_case *c, const char *folder, bool bind_all)
     }
     const struct ql_program_options options = {.bindings = c->bindings, .binding_count = c->binding_count};
     return ql_engine_init(&c->engine, &c->graph, &options, NULL) == QL_OK &&
-           ql_program_init(&c->program, &c->graph, &options, NULL) == QL_OK &&
+           ql_program_compile(&c->program, &c->graph, &options, NULL) == QL_OK &&
            ql_token_table_init(&c->program, NULL) == QL_OK && ql_in_place_init(&c->program, NULL) == QL_OK &&
            ql_engine_run(&c->engine, c->inputs, c->outputs, NULL) == QL_OK;
 }

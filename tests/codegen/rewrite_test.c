@@ -156,9 +156,9 @@ static int compare(const struct ql_graph *graph, const void *const *inputs)
 
     memset(plain, 0, sizeof plain);
     memset(rewritten, 0, sizeof rewritten);
-    if (ql_program_init(&original, graph, &options, &error) != QL_OK ||
-        ql_program_init(&program, graph, &options, &error) != QL_OK || ql_token_table_init(&program, &error) != QL_OK ||
-        ql_in_place_init(&program, &error) != QL_OK) {
+    if (ql_program_compile(&original, graph, &options, &error) != QL_OK ||
+        ql_program_compile(&program, graph, &options, &error) != QL_OK ||
+        ql_token_table_init(&program, &error) != QL_OK || ql_in_place_init(&program, &error) != QL_OK) {
         fail_msg("%s", error.message);
     }
     run_program(&original, inputs, plain);

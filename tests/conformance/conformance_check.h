@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "conformance_case.h"
-#include "onnx/program.h"
+#include "onnx/program_compile.h"
 #include "verify/process.h"
 
 enum { CASE_OUTPUT_LIMIT = 64, CASE_MESSAGE_BYTES = 512 };

@@ -209,7 +209,7 @@ enum ql_status compiled_cases_add(struct compiled_cases *compiled, struct confor
     }
     case_bindings_init(&bindings, c, false);
     const struct ql_program_options options = {.bindings = bindings.bindings, .binding_count = bindings.count};
-    if ((status = ql_program_init(&program, &c->graph, &options, error)) == QL_OK &&
+    if ((status = ql_program_compile(&program, &c->graph, &options, error)) == QL_OK &&
         (status = ql_token_table_init(&program, error)) == QL_OK &&
         (status = ql_in_place_init(&program, error)) == QL_OK &&
         (status = write_case(compiled, &program, error)) == QL_OK) {

@@ -11,6 +11,7 @@
 #include "codegen/in_place.h"
 #include "codegen/token_table.h"
 #include "onnx/onnx_reader.h"
+#include "onnx/program_compile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
@@ -48,8 +49,8 @@ static void compile(const struct ql_graph *graph, bool caller_arena)
     char *text[3] = {NULL, NULL, NULL};
     size_t sizes[3];
 
-    if (ql_program_init(&program, graph, &options, &error) != QL_OK || ql_token_table_init(&program, &error) != QL_OK ||
-        ql_in_place_init(&program, &error) != QL_OK) {
+    if (ql_program_compile(&program, graph, &options, &error) != QL_OK ||
+        ql_token_table_init(&program, &error) != QL_OK || ql_in_place_init(&program, &error) != QL_OK) {
         assert(error.message[0] != '\0');
         ql_program_free(&program);
         return;

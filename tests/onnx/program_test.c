@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "onnx/graph.h"
-#include "onnx/program.h"
+#include "onnx/program_compile.h"
 
 // A graph that the tests build node by node; every value is named by its letter.
 static struct ql_graph graph;
@@ -64,7 +64,7 @@ static enum ql_status compile(void)
     const struct ql_program_options options = {.default_size = 5};
     ql_program_free(&program);
     enum ql_status status = ql_graph_check(&graph, &error);
-    return status == QL_OK ? ql_program_init(&program, &graph, &options, &error) : status;
+    return status == QL_OK ? ql_program_compile(&program, &graph, &options, &error) : status;
 }
 
 static void expect_compiled(void)
@@ -219,7 +219,7 @@ static void program_size_that_nobody_binds_is_named(void **state)
     (void)state;
     int x = add_input("x", QL_ELEMENT_F32, 2, (const int[]){3, -1});
     ql_graph_add_output(&graph, add_node("Relu", "y", x, -1));
-    assert_int_equal(ql_program_init(&program, &graph, &options, &error), QL_ERROR_INPUT);
+    assert_int_equal(ql_program_compile(&program, &graph, &options, &error), QL_ERROR_INPUT);
     assert_non_null(strstr(error.message, "dimension 1 (without a name) of the input 'x'"));
 }
 
@@ -236,7 +236,7 @@ static void program_bindings_fix_sizes_and_contents(void **state)
     int shape = add_input("shape", QL_ELEMENT_S64, 1, (const int[]){2});
     int y = add_node("Expand", "y", x, shape);
     ql_graph_add_output(&graph, y);
-    assert_int_equal(ql_program_init(&program, &graph, &options, &error), QL_OK);
+    assert_int_equal(ql_program_compile(&program, &graph, &options, &error), QL_OK);
     assert_int_equal(program.values[y].dims[0], 3);
     assert_int_equal(program.values[y].dims[1], 2);
 }
@@ -256,7 +256,7 @@ static void program_memory_beyond_the_limit_is_an_error(void **state)
     (void)state;
     int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){300});
     ql_graph_add_output(&graph, add_node("Relu", "y", x, -1));
-    assert_int_equal(ql_program_init(&program, &graph, &options, &error), QL_ERROR_INPUT);
+    assert_int_equal(ql_program_compile(&program, &graph, &options, &error), QL_ERROR_INPUT);
     assert_non_null(strstr(error.message, "the limit is 1000"));
 }
 

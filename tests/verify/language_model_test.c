@@ -107,7 +107,7 @@ static enum ql_status open_model(void)
 {
     const struct ql_program_options options = {.default_size = 1};
 
-    assert_int_equal(ql_program_init(&program, &graph, &options, &error), QL_OK);
+    assert_int_equal(ql_program_compile(&program, &graph, &options, &error), QL_OK);
     assert_int_equal(ql_runner_init(&runner, &program, &error), QL_OK);
     return ql_language_model_init(&model, &runner, &program, &descriptor, &error);
 }

@@ -1,0 +1,58 @@
+// The functions that lower the operators: what the rows of operators.c point to, by file.
+// Inside src/onnx only. Each lowers the node of `lower`, which has as many inputs and outputs as its row allows.
+// Uses: onnx/lower.
+#ifndef QL_ONNX_LOWER_OPERATORS_H
+#define QL_ONNX_LOWER_OPERATORS_H
+
+#include "onnx/lower.h"
+
+// lower_elementwise.c
+void ql_lower_op_unary(struct ql_lower *lower);
+void ql_lower_op_binary(struct ql_lower *lower);
+void ql_lower_op_compare(struct ql_lower *lower);
+void ql_lower_op_variadic(struct ql_lower *lower);
+void ql_lower_op_gelu(struct ql_lower *lower);
+void ql_lower_op_pow(struct ql_lower *lower);
+void ql_lower_op_where(struct ql_lower *lower);
+void ql_lower_op_cast(struct ql_lower *lower);
+
+// lower_constant.c
+void ql_lower_op_constant(struct ql_lower *lower);
+void ql_lower_op_constant_of_shape(struct ql_lower *lower);
+void ql_lower_op_range(struct ql_lower *lower);
+void ql_lower_op_shape(struct ql_lower *lower);
+void ql_lower_op_size(struct ql_lower *lower);
+
+// lower_layout.c
+void ql_lower_op_identity(struct ql_lower *lower);
+void ql_lower_op_dropout(struct ql_lower *lower);
+void ql_lower_op_reshape(struct ql_lower *lower);
+void ql_lower_op_flatten(struct ql_lower *lower);
+void ql_lower_op_squeeze(struct ql_lower *lower);
+void ql_lower_op_unsqueeze(struct ql_lower *lower);
+void ql_lower_op_transpose(struct ql_lower *lower);
+void ql_lower_op_slice(struct ql_lower *lower);
+void ql_lower_op_split(struct ql_lower *lower);
+void ql_lower_op_concat(struct ql_lower *lower);
+void ql_lower_op_expand(struct ql_lower *lower);
+void ql_lower_op_tile(struct ql_lower *lower);
+void ql_lower_op_gather(struct ql_lower *lower);
+void ql_lower_op_trilu(struct ql_lower *lower);
+
+// lower_matrix.c
+void ql_lower_op_gemm(struct ql_lower *lower);
+void ql_lower_op_matmul(struct ql_lower *lower);
+
+// lower_reduce.c
+void ql_lower_op_reduce(struct ql_lower *lower);
+void ql_lower_op_argmax(struct ql_lower *lower);
+void ql_lower_op_cumsum(struct ql_lower *lower);
+void ql_lower_op_softmax(struct ql_lower *lower);
+void ql_lower_op_layer_norm(struct ql_lower *lower);
+
+// lower_recurrent.c
+void ql_lower_op_lstm(struct ql_lower *lower);
+void ql_lower_op_gru(struct ql_lower *lower);
+void ql_lower_op_rnn(struct ql_lower *lower);
+
+#endif

@@ -1,0 +1,311 @@
+// Compiles a graph to a program: see program_compile.h. One pass over the nodes in their order, with all sizes known:
+// each node is lowered to calls, or folded to constants; then calls that nobody needs go, and the memory is planned.
+#include "onnx/program_compile.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "onnx/lower.h"
+#include "onnx/lower_node.h"
+#include "onnx/memory_plan.h"
+
+enum {
+    // What a node may add before the arrays must grow: a recurrent layer in two directions needs about 60 values, and
+    // nodes with many operands need a few for each.
+    NODE_ROOM = 128,
+    OPERAND_ROOM = 6,
+};
+
+static const size_t default_byte_limit = (size_t)1 << 30;
+static const int64_t default_work_limit = (int64_t)1 << 32;
+
+static enum ql_status grow(void **array, int *room, int count, int more, size_t size_bytes, struct ql_error *error)
+{
+    if (count + more <= *room) {
+        return QL_OK;
+    }
+    int larger = 2 * (count + more);
+    void *moved = realloc(*array, (size_t)larger * size_bytes);
+    if (moved == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to compile the model");
+    }
+    *array = moved;
+    *room = larger;
+    return QL_OK;
+}
+
+// Makes room for so many values and calls.
+static enum ql_status make_room(struct ql_program *program, int more, struct ql_error *error)
+{
+    void *values = program->values;
+    void *calls = program->calls;
+    enum ql_status status =
+        grow(&values, &program->value_room, program->value_count, more, sizeof program->values[0], error);
+
+    program->values = values;
+    if (status == QL_OK) {
+        status = grow(&calls, &program->call_room, program->call_count, more, sizeof program->calls[0], error);
+        program->calls = calls;
+    }
+    return status;
+}
+
+// --- Graph inputs and constants ---
+
+// The binding "name", or "input:axis", or NULL.
+static const struct ql_binding *find_binding(const struct ql_program_options *options, const char *name, int axis)
+{
+    const size_t length = strlen(name);
+
+    for (int i = 0; i < options->binding_count; i++) {
+        const char *bound = options->bindings[i].name;
+        if (axis < 0 ? strcmp(bound, name) == 0
+                     : strncmp(bound, name, length) == 0 && bound[length] == ':' && bound[length + 1] == '0' + axis &&
+                           bound[length + 2] == '\0') {
+            return &options->bindings[i];
+        }
+    }
+    return NULL;
+}
+
+static enum ql_status bind_size(const struct ql_program_options *options, const struct ql_value *input, int axis,
+                                int *size, struct ql_error *error)
+{
+    const char *name = input->dim_names[axis];
+    const struct ql_binding *binding = find_binding(options, input->name, axis);
+
+    if (binding == NULL && name != NULL) {
+        binding = find_binding(options, name, -1);
+    }
+    *size = binding != NULL ? binding->size : options->default_size;
+    if (*size < 1 || *size > QL_VALUE_ELEMENT_LIMIT) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the size of dimension %d (%s) of the input '%s' is not known: the model leaves it open",
+                              axis, name != NULL ? name : "without a name", input->name);
+    }
+    return QL_OK;
+}
+
+static void set_value(struct ql_program_value *value, int index, const struct ql_value *from, const int *dims)
+{
+    value->type = from->type;
+    value->rank = from->rank;
+    value->count = 1;
+    for (int axis = 0; axis < from->rank; axis++) {
+        value->dims[axis] = dims[axis];
+        value->count *= dims[axis];
+    }
+    value->bytes = (size_t)value->count * ql_element_bytes(from->type);
+    value->root = index;
+}
+
+static enum ql_status add_input(struct ql_program *program, int number, const struct ql_program_options *options,
+                                struct ql_error *error)
+{
+    const int index = program->graph->inputs[number];
+    const struct ql_value *from = &program->graph->values[index];
+    struct ql_program_value *value = &program->values[index];
+    const struct ql_binding *binding = find_binding(options, from->name, -1);
+    int dims[QL_RANK_LIMIT];
+    int64_t count = 1;
+
+    if (from->type == QL_ELEMENT_NONE || from->rank < 0) {
+        return ql_error_write(error, QL_ERROR_INPUT, "the input '%s' has no shape, or is no tensor of a supported type",
+                              from->name);
+    }
+    for (int axis = 0; axis < from->rank; axis++) {
+        dims[axis] = from->dims[axis];
+        if (dims[axis] < 0) {
+            enum ql_status status = bind_size(options, from, axis, &dims[axis], error);
+            if (status != QL_OK) {
+                return status;
+            }
+        }
+        count *= dims[axis];
+        if (count > QL_VALUE_ELEMENT_LIMIT) {
+            return ql_error_write(error, QL_ERROR_INPUT, "the input '%s' has more than %d elements", from->name,
+                                  QL_VALUE_ELEMENT_LIMIT);
+        }
+    }
+    set_value(value, index, from, dims);
+    value->storage = QL_STORAGE_INPUT;
+    value->input = number;
+    if (binding != NULL && binding->data != NULL) {
+        value->storage = QL_STORAGE_CONSTANT;
+        value->data = binding->data;
+    }
+    return QL_OK;
+}
+
+static enum ql_status add_graph_values(struct ql_program *program, const struct ql_program_options *options,
+                                       struct ql_error *error)
+{
+    const struct ql_graph *graph = program->graph;
+
+    program->value_count = graph->value_count;
+    for (int i = 0; i < graph->value_count; i++) {
+        const struct ql_value *from = &graph->values[i];
+        struct ql_program_value *value = &program->values[i];
+        *value = (struct ql_program_value){.name = from->name, .root = i};
+        if (from->data != NULL) {
+            set_value(value, i, from, from->dims);
+            value->storage = QL_STORAGE_CONSTANT;
+            value->data = from->data;
+        }
+    }
+    for (int i = 0; i < graph->input_count; i++) {
+        enum ql_status status = add_input(program, i, options, error);
+        if (status != QL_OK) {
+            return status;
+        }
+    }
+    return QL_OK;
+}
+
+// --- Outputs ---
+
+// The node that makes a value, or -1.
+static int find_maker(const struct ql_graph *graph, int value)
+{
+    for (int n = 0; n < graph->node_count; n++) {
+        for (int k = 0; k < graph->nodes[n].output_count; k++) {
+            if (graph->nodes[n].outputs[k] == value) {
+                return n;
+            }
+        }
+    }
+    return -1;
+}
+
+// Gives an output that is a view of an input memory of its own: a copy, made after all calls. They read the view.
+static enum ql_status detach_output(struct ql_lower *lower, int output, int maker)
+{
+    struct ql_program *program = lower->program;
+    int strides[QL_RANK_LIMIT];
+    enum ql_status status = make_room(program, 1, lower->error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    struct ql_program_value *value = &program->values[output];
+    const int view = ql_lower_view(lower, output, value->rank, value->dims, 0);
+    for (int n = 0; n < program->call_count; n++) {
+        for (int k = 0; k < program->calls[n].kernel->buffer_count; k++) {
+            if (program->calls[n].buffers[k] == output) {
+                program->calls[n].buffers[k] = view;
+            }
+        }
+    }
+    value->root = output;
+    value->offset = 0;
+    value->storage = QL_STORAGE_ARENA;
+    lower->folding = false;
+    lower->node_index = maker;
+    ql_lower_strides(value->rank, value->dims, strides);
+    ql_lower_copy(lower, output, view, value->rank, value->dims, strides, strides);
+    return lower->status;
+}
+
+// An output may lie where an input lies. Of several, one that is a view of an input would change when another one is
+// written over that input.
+static enum ql_status detach_outputs(struct ql_lower *lower)
+{
+    const struct ql_program *program = lower->program;
+    const struct ql_graph *graph = program->graph;
+    enum ql_status status = QL_OK;
+
+    for (int k = 0; k < graph->output_count && graph->output_count > 1 && status == QL_OK; k++) {
+        const int output = graph->outputs[k];
+        const int maker = find_maker(graph, output);
+        if (maker >= 0 && program->values[program->values[output].root].storage == QL_STORAGE_INPUT) {
+            status = detach_output(lower, output, maker);
+        }
+    }
+    return status;
+}
+
+// --- Calls that nobody needs ---
+
+// Keeps the calls that write what a later call reads, or what is an output of the graph. From the last call to the
+// first; what is left moves to the end of the array, and then to its beginning.
+static enum ql_status drop_dead_calls(struct ql_program *program, struct ql_error *error)
+{
+    bool *needed = calloc((size_t)program->value_count + 1, sizeof needed[0]);
+    int first = program->call_count;
+
+    if (needed == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to compile the model");
+    }
+    for (int i = 0; i < program->graph->output_count; i++) {
+        needed[program->values[program->graph->outputs[i]].root] = true;
+    }
+    for (int n = program->call_count - 1; n >= 0; n--) {
+        const struct ql_kernel_call *call = &program->calls[n];
+        bool live = false;
+        for (int k = 0; k < call->kernel->output_count; k++) {
+            live = live || (call->buffers[k] >= 0 && needed[program->values[call->buffers[k]].root]);
+        }
+        for (int k = call->kernel->output_count; k < call->kernel->buffer_count && live; k++) {
+            if (call->buffers[k] >= 0) {
+                needed[program->values[call->buffers[k]].root] = true;
+            }
+        }
+        if (live) {
+            program->calls[--first] = *call;
+        }
+    }
+    program->call_count -= first;
+    memmove(program->calls, program->calls + first, (size_t)program->call_count * sizeof program->calls[0]);
+    free(needed);
+    return QL_OK;
+}
+
+enum ql_status ql_program_compile(struct ql_program *program, const struct ql_graph *graph,
+                                  const struct ql_program_options *options, struct ql_error *error)
+{
+    struct ql_lower lower = {
+        .program = program,
+        .opset = graph->opset,
+        .byte_limit = options->byte_limit != 0 ? options->byte_limit : default_byte_limit,
+        .work_limit = options->work_limit != 0 ? options->work_limit : default_work_limit,
+        .error = error,
+    };
+    enum ql_status status;
+
+    *program = (struct ql_program){.graph = graph};
+    if ((status = make_room(program, graph->value_count, error)) != QL_OK ||
+        (status = add_graph_values(program, options, error)) != QL_OK) {
+        goto done;
+    }
+    for (int n = 0; n < graph->node_count && status == QL_OK; n++) {
+        const struct ql_node *node = &graph->nodes[n];
+        if ((status = make_room(program, NODE_ROOM + OPERAND_ROOM * (node->input_count + node->output_count), error)) !=
+            QL_OK) {
+            goto done;
+        }
+        lower.node = node;
+        lower.node_index = n;
+        lower.inputs = node->inputs;
+        lower.input_count = node->input_count;
+        lower.outputs = node->outputs;
+        lower.output_count = node->output_count;
+        ql_lower_node(&lower);
+        status = lower.status;
+    }
+    if (status == QL_OK) {
+        status = detach_outputs(&lower);
+    }
+    if (status == QL_OK && !options->keep_values) {
+        status = drop_dead_calls(program, error);
+    }
+    if (status == QL_OK) {
+        status = ql_memory_plan_init(program, options->keep_values, lower.byte_limit, error);
+    }
+done:
+    if (status != QL_OK) {
+        ql_program_free(program);
+    }
+    return status;
+}
