@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/html_text.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
 
@@ -178,25 +179,6 @@ static void write_csv(FILE *stream, const struct settings *settings, const struc
     }
 }
 
-static void write_html_text(FILE *stream, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            (void)fputs("&amp;", stream);
-            break;
-        case '<':
-            (void)fputs("&lt;", stream);
-            break;
-        case '>':
-            (void)fputs("&gt;", stream);
-            break;
-        default:
-            (void)fputc(*text, stream);
-        }
-    }
-}
-
 static void write_html(FILE *stream, const struct settings *settings, const struct ql_cli_text *cells)
 {
     static const char head[] =
@@ -219,7 +201,7 @@ static void write_html(FILE *stream, const struct settings *settings, const stru
 
     (void)fputs(head, stream);
     (void)fputs("<div tabindex=\"0\"><table>\n<caption>", stream);
-    write_html_text(stream, settings->sampling.init_from);
+    ql_html_write_text(settings->sampling.init_from, stream);
     (void)fprintf(stream, ", top_p %g, top_k %d, seed %" PRIu32 "</caption>\n<thead><tr>", settings->sampling.top_p,
                   settings->sampling.top_k, settings->sampling.seed);
     for (size_t column = 0; column < settings->columns; column++) {
@@ -230,7 +212,7 @@ static void write_html(FILE *stream, const struct settings *settings, const stru
         (void)fputs("<tr>", stream);
         for (size_t column = 0; column < settings->columns; column++) {
             (void)fputs("<td>", stream);
-            write_html_text(stream, cells[column * count + row].bytes);
+            ql_html_write_text(cells[column * count + row].bytes, stream);
             (void)fputs("</td>", stream);
         }
         (void)fputs("</tr>\n", stream);

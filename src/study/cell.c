@@ -35,6 +35,12 @@ uint64_t ql_cell_number(const json_t *cell, const char *name)
     return (uint64_t)json_integer_value(json_object_get(cell, name));
 }
 
+double ql_cell_share(const json_t *cell, const char *numerator, const char *denominator)
+{
+    const double below = (double)ql_cell_number(cell, denominator);
+    return below == 0.0 ? 0.0 : (double)ql_cell_number(cell, numerator) / below;
+}
+
 // The totals over all items.
 struct counts {
     uint64_t symbols, copied, near, words, new_words, known_words, repeated_items, repeated_symbols, listed;

@@ -36,4 +36,7 @@ enum ql_status ql_cell_count(json_t **cell, const struct ql_cell_items *items, s
 // The number of that name; 0 where there is none.
 uint64_t ql_cell_number(const json_t *cell, const char *name);
 
+// One number of a cell as a share of another; 0 where that is 0.
+double ql_cell_share(const json_t *cell, const char *numerator, const char *denominator);
+
 #endif

@@ -1,9 +1,11 @@
 // Pictures of lines as SVG: see chart.h.
-// Uses: the C library.
+// Uses: base.
 #include "study/chart.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "base/html_text.h"
 
 // The picture in its own units; a page scales it. The plot lies within the margins.
 enum { WIDTH = 640, TOP = 34, BOTTOM = 52, LEFT = 62, RIGHT = 18, PLOT_HEIGHT = 236, LEGEND_ROW = 20 };
@@ -34,28 +36,6 @@ const char ql_chart_style[] =
     ".s4{stroke:var(--c4)}.s5{stroke:var(--c5)}.s6{stroke:var(--c6)}.s7{stroke:var(--c7)}\n"
     ".f0{fill:var(--c0)}.f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}"
     ".f4{fill:var(--c4)}.f5{fill:var(--c5)}.f6{fill:var(--c6)}.f7{fill:var(--c7)}\n";
-
-void ql_chart_write_text(const char *text, FILE *stream)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            (void)fputs("&amp;", stream);
-            break;
-        case '<':
-            (void)fputs("&lt;", stream);
-            break;
-        case '>':
-            (void)fputs("&gt;", stream);
-            break;
-        case '"':
-            (void)fputs("&quot;", stream);
-            break;
-        default:
-            (void)fputc(*text, stream);
-        }
-    }
-}
 
 // What one axis shows: from `low` to `high`, with a tick at every multiple of `step`.
 struct scale {
@@ -177,9 +157,9 @@ static void write_axes(const struct ql_chart *chart, const struct scale *x, cons
     }
     (void)fprintf(stream, "<text class=\"axis-label\" x=\"%d\" y=\"%.1f\" text-anchor=\"middle\">",
                   LEFT + PLOT_WIDTH / 2, bottom + 42);
-    ql_chart_write_text(chart->x_label, stream);
+    ql_html_write_text(chart->x_label, stream);
     (void)fprintf(stream, "</text>\n<text class=\"axis-label\" x=\"%d\" y=\"18\">", 8);
-    ql_chart_write_text(chart->y_label, stream);
+    ql_html_write_text(chart->y_label, stream);
     (void)fputs("</text>\n", stream);
 }
 
@@ -257,7 +237,7 @@ static double write_legend(const struct ql_chart *chart, double top, FILE *strea
         if (stream != NULL) {
             (void)fprintf(stream, "<text%s x=\"%.1f\" y=\"%.1f\">", level ? " class=\"level-text\"" : "", x + 34,
                           y + 4.5);
-            ql_chart_write_text(label, stream);
+            ql_html_write_text(label, stream);
             (void)fputs("</text>\n", stream);
         }
         x += width;
@@ -274,7 +254,7 @@ void ql_chart_write(const struct ql_chart *chart, bool standalone, FILE *stream)
     find_limits(chart, &x, &y);
     (void)fprintf(stream, "<svg%s class=\"chart\" viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"",
                   standalone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", WIDTH, height);
-    ql_chart_write_text(chart->title, stream);
+    ql_html_write_text(chart->title, stream);
     (void)fputs("\">\n", stream);
     if (standalone) {
         (void)fprintf(stream,

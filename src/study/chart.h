@@ -41,7 +41,4 @@ extern const char ql_chart_style[];
 // Writes the picture. `standalone`: as a file of its own.
 void ql_chart_write(const struct ql_chart *chart, bool standalone, FILE *stream);
 
-// Writes text with what XML needs escaped.
-void ql_chart_write_text(const char *text, FILE *stream);
-
 #endif

@@ -1,5 +1,5 @@
 // The report of a study: see report.h.
-// Uses: base, jansson, study/{cell,report_page}.
+// Uses: base, jansson, study/{report_finding,report_page,report_picture}.
 #include "study/report.h"
 
 #include <stdio.h>
@@ -7,50 +7,10 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "study/cell.h"
+#include "study/report_finding.h"
 #include "study/report_page.h"
-
-const char ql_report_rule[] =
-    "Real items are the yardstick: each item of the training text is held against all others, as if it were new. A "
-    "setting is the better, the nearer its items come to that, in five respects: copies (and near copies) beyond those "
-    "among real items, different items among as many as the text has, new words, known words, and the distribution of "
-    "lengths. The ranking goes by the mean of the five distances, in points of a hundred. It knows nothing of beauty: "
-    "read the samples.";
-
-size_t ql_report_columns(const struct ql_report_view *view, size_t cells[QL_REPORT_COLUMNS])
-{
-    const size_t T = view->temperature_count, best = view->ranking[0];
-    const size_t first = view->series[view->cells[best].series].first;
-    const size_t count = T < QL_REPORT_COLUMNS ? T : QL_REPORT_COLUMNS;
-    bool seen = false;
-
-    for (size_t k = 0; k < count; k++) {
-        cells[k] = first + (count < 2 ? 0 : k * (T - 1) / (count - 1));
-        seen = seen || cells[k] == best;
-    }
-    for (size_t k = 0; k < count && !seen; k++) { // the recommended one takes the place of its neighbour
-        if (k + 1 == count || cells[k + 1] > best) {
-            cells[k] = best;
-            seen = true;
-        }
-    }
-    return count;
-}
-
-void ql_report_write_pair(const json_t *pair, char *text, size_t size)
-{
-    const double p = json_number_value(json_object_get(pair, "p"));
-    const double difference = json_number_value(json_object_get(pair, "mean_difference"));
-    char pairs[32], probability[32];
-
-    ql_report_write_count(pairs, (uint64_t)json_integer_value(json_object_get(pair, "matched")));
-    (void)snprintf(probability, sizeof probability, p < 0.0001 ? "p < 0.0001" : "p = %.4f", p);
-    (void)snprintf(text, size, "%s pairs of equal length, mean difference %+.3f symbols, effect %+.3f, %s: %s", pairs,
-                   difference, json_number_value(json_object_get(pair, "effect")), probability,
-                   p >= 0.05          ? "no difference that chance would not explain"
-                   : difference > 0.0 ? "the first model has more"
-                                      : "the second model has more");
-}
+#include "study/report_picture.h"
+#include "study/report_view.h"
 
 // Distances, ranking and the answer become part of study.json.
 static void add_results(json_t *study, const struct ql_report_view *view)
@@ -144,6 +104,7 @@ enum ql_status ql_report_save(json_t *study, const char *folder, struct ql_error
     }
     if ((status = ql_folder_init(pictures, error)) == QL_OK &&
         (status = ql_report_view_init(view, study, error)) == QL_OK) {
+        ql_report_find(view);
         add_results(study, view);
         status = save_files(view, folder, error);
         ql_report_view_free(view);

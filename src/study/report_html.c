@@ -1,10 +1,14 @@
 // The report as a page: see report_page.h. One column of text, pictures side by side where there is room, samples in
 // tables that scroll by themselves.
-// Uses: study/{cell,report_view}.
+// Uses: base, study/{cell,chart,report_picture,report_text,report_view}.
 #include <string.h>
 
+#include "base/html_text.h"
 #include "study/cell.h"
+#include "study/chart.h"
 #include "study/report_page.h"
+#include "study/report_picture.h"
+#include "study/report_text.h"
 
 static const char style[] =
     ":root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--ink:#1d2430;--soft:#5a6472;--line:#dfe2e6;"
@@ -45,14 +49,8 @@ static const char style[] =
 static void write_paragraph(const char *text, FILE *stream)
 {
     (void)fputs("<p>", stream);
-    ql_chart_write_text(text, stream);
+    ql_html_write_text(text, stream);
     (void)fputs("</p>\n", stream);
-}
-
-static const char *string_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
 }
 
 static void write_head(const struct ql_report_view *view, FILE *stream)
@@ -72,13 +70,13 @@ static void write_head(const struct ql_report_view *view, FILE *stream)
     const size_t count = json_array_size(models);
     for (size_t m = 0; m < count; m++) {
         (void)fputs(m == 0 ? "" : m + 1 < count ? ", " : " and ", stream);
-        ql_chart_write_text(string_of(json_array_get(models, m), "label"), stream);
+        ql_html_write_text(ql_report_string(json_array_get(models, m), "label"), stream);
     }
     (void)fputs(", beside ", stream);
-    ql_chart_write_text(string_of(view->own, "file"), stream);
+    ql_html_write_text(ql_report_string(view->own, "file"), stream);
     (void)fprintf(stream, " (%s items). %zu settings, %s items of each.</h1>\n", items, view->cell_count, generated);
     (void)fputs("<p class=\"answer\">", stream);
-    ql_chart_write_text(view->headline, stream);
+    ql_html_write_text(view->headline, stream);
     (void)fputs("</p>\n<div class=\"lead\">\n", stream);
     for (size_t k = 0; k < view->finding_count; k++) {
         write_paragraph(view->findings[k], stream);
@@ -105,7 +103,7 @@ static void write_sample_table(const struct ql_report_view *view, const size_t *
             if (text == NULL || *text == '\0') {
                 (void)fputs("<span class=\"empty\">(empty)</span>", stream);
             } else {
-                ql_chart_write_text(text, stream);
+                ql_html_write_text(text, stream);
             }
             (void)fputs("</td>", stream);
         }
@@ -128,9 +126,9 @@ static void write_samples(const struct ql_report_view *view, FILE *stream)
 static void write_figure(const struct ql_report_view *view, const struct ql_report_measure *measure, FILE *stream)
 {
     (void)fputs("<figure><h3>", stream);
-    ql_chart_write_text(measure->title, stream);
+    ql_html_write_text(measure->title, stream);
     (void)fputs("</h3><figcaption>", stream);
-    ql_chart_write_text(measure->reading, stream);
+    ql_html_write_text(measure->reading, stream);
     (void)fputs("</figcaption>\n", stream);
     ql_report_write_chart(view, measure, false, stream);
     (void)fputs("</figure>\n", stream);
@@ -192,7 +190,7 @@ static void write_ranking(const struct ql_report_view *view, FILE *stream)
         char name[200];
         ql_report_write_cell_name(view, view->ranking[k], name, sizeof name);
         (void)fprintf(stream, "<tr%s><td>", k == 0 ? " class=\"best\"" : "");
-        ql_chart_write_text(name, stream);
+        ql_html_write_text(name, stream);
         (void)fprintf(stream, "</td><td class=\"n\">%.1f</td>", 100.0 * cell->distance);
         for (int d = 0; d < QL_DISTANCE_COUNT; d++) {
             if (d != QL_DISTANCE_KNOWN_WORDS || view->has_known) {
@@ -214,22 +212,20 @@ static void write_against(const struct ql_report_view *view, FILE *stream)
         return;
     }
     (void)fputs("<h2>Two models, pair by pair</h2>\n<p>Items of the first model and of ", stream);
-    ql_chart_write_text(string_of(json_array_get(against, 0), "other"), stream);
+    ql_html_write_text(ql_report_string(json_array_get(against, 0), "other"), stream);
     (void)fputs(", paired by exact length, and compared with the Wilcoxon signed-rank test.</p>\n"
                 "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">setting</th>"
                 "<th scope=\"col\">measure</th><th scope=\"col\">result</th></tr></thead>\n<tbody>\n",
                 stream);
     json_array_foreach(against, index, pair)
     {
-        char text[400];
+        char setting[100], text[400];
+        ql_report_write_pair_setting(pair, setting, sizeof setting);
         ql_report_write_pair(pair, text, sizeof text);
-        (void)fprintf(stream, "<tr><td>t = %g, top-p %g, top-k %g</td><td>",
-                      json_number_value(json_object_get(pair, "temperature")),
-                      json_number_value(json_object_get(pair, "top_p")),
-                      json_number_value(json_object_get(pair, "top_k")));
-        ql_chart_write_text(string_of(pair, "measure"), stream);
+        (void)fprintf(stream, "<tr><td>%s</td><td>", setting);
+        ql_html_write_text(ql_report_string(pair, "measure"), stream);
         (void)fputs("</td><td>", stream);
-        ql_chart_write_text(text, stream);
+        ql_html_write_text(text, stream);
         (void)fputs("</td></tr>\n", stream);
     }
     (void)fputs("</tbody></table></div>\n", stream);
@@ -245,7 +241,7 @@ static void write_cell(const struct ql_report_view *view, size_t number, FILE *s
 
     ql_report_write_cell_name(view, number, name, sizeof name);
     (void)fputs("<details><summary>", stream);
-    ql_chart_write_text(name, stream);
+    ql_html_write_text(name, stream);
     (void)fprintf(stream, " <span class=\"soft\">(%.1f)</span></summary>\n", 100.0 * view->cells[number].distance);
     (void)fputs(
         "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">the first</th>"
@@ -260,9 +256,9 @@ static void write_cell(const struct ql_report_view *view, size_t number, FILE *s
             ql_report_write_count(times, (uint64_t)json_integer_value(json_array_get(often, 1)));
         }
         (void)fputs("<tr><td>", stream);
-        ql_chart_write_text(sample == NULL ? "" : sample, stream);
+        ql_html_write_text(sample == NULL ? "" : sample, stream);
         (void)fputs("</td><td>", stream);
-        ql_chart_write_text(text == NULL ? "" : text, stream);
+        ql_html_write_text(text == NULL ? "" : text, stream);
         (void)fprintf(stream, "</td><td class=\"n\">%s</td></tr>\n", times);
     }
     (void)fputs("</tbody></table></div></details>\n", stream);
@@ -273,7 +269,7 @@ static void write_made(const struct ql_report_view *view, FILE *stream)
     const json_t *settings = json_object_get(view->study, "settings");
 
     (void)fputs("<h2>How it was made</h2>\n<p><code>", stream);
-    ql_chart_write_text(string_of(view->study, "command"), stream);
+    ql_html_write_text(ql_report_string(view->study, "command"), stream);
     (void)fprintf(stream,
                   "</code></p>\n<p class=\"soft\">Seed %g, items cut after %g symbols. The same command gives the "
                   "same bytes.</p>\n",

@@ -1,9 +1,11 @@
 // The report as Markdown: see report_page.h.
-// Uses: study/{cell,report_view}.
+// Uses: study/{cell,report_picture,report_text,report_view}.
 #include <string.h>
 
 #include "study/cell.h"
 #include "study/report_page.h"
+#include "study/report_picture.h"
+#include "study/report_text.h"
 
 // Text with a backslash before what Markdown would not show as it is.
 static void write_text(const char *text, FILE *stream)
@@ -14,12 +16,6 @@ static void write_text(const char *text, FILE *stream)
         }
         (void)fputc(*text, stream);
     }
-}
-
-static const char *string_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
 }
 
 static void write_samples(const struct ql_report_view *view, FILE *stream)
@@ -113,18 +109,16 @@ static void write_against(const struct ql_report_view *view, FILE *stream)
         return;
     }
     (void)fputs("\n## Two models, pair by pair\nItems of the first model and of ", stream);
-    write_text(string_of(json_array_get(against, 0), "other"), stream);
+    write_text(ql_report_string(json_array_get(against, 0), "other"), stream);
     (void)fputs(", paired by exact length, and compared with the Wilcoxon signed-rank test.\n\n"
                 "| setting | measure | result |\n| --- | --- | --- |\n",
                 stream);
     json_array_foreach(against, index, pair)
     {
-        char text[400];
+        char setting[100], text[400];
+        ql_report_write_pair_setting(pair, setting, sizeof setting);
         ql_report_write_pair(pair, text, sizeof text);
-        (void)fprintf(stream, "| t = %g, top-p %g, top-k %g | %s | ",
-                      json_number_value(json_object_get(pair, "temperature")),
-                      json_number_value(json_object_get(pair, "top_p")),
-                      json_number_value(json_object_get(pair, "top_k")), string_of(pair, "measure"));
+        (void)fprintf(stream, "| %s | %s | ", setting, ql_report_string(pair, "measure"));
         write_text(text, stream);
         (void)fputs(" |\n", stream);
     }
@@ -174,7 +168,7 @@ void ql_report_write_markdown(const struct ql_report_view *view, FILE *stream)
     (void)fputs("# ", stream);
     write_text(view->headline, stream);
     (void)fprintf(stream, "\nA study of %zu settings, beside the %s items of ", view->cell_count, items);
-    write_text(string_of(view->own, "file"), stream);
+    write_text(ql_report_string(view->own, "file"), stream);
     (void)fputs(".\n", stream);
     for (size_t k = 0; k < view->finding_count; k++) {
         (void)fputs("\n", stream);
@@ -188,5 +182,5 @@ void ql_report_write_markdown(const struct ql_report_view *view, FILE *stream)
     write_against(view, stream);
     write_cells(view, stream);
     (void)fprintf(stream, "\n## How it was made\n\n    %s\n\nThe same command gives the same bytes.\n",
-                  string_of(view->study, "command"));
+                  ql_report_string(view->study, "command"));
 }

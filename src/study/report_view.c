@@ -1,8 +1,7 @@
 // A study as its report sees it: see report_view.h.
-// Uses: base, jansson, study/{cell,chart,statistics}.
+// Uses: base, jansson, study/{cell,statistics}.
 #include "study/report_view.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,10 +14,6 @@ const char *const ql_report_distance_titles[QL_DISTANCE_COUNT] = {"copies", "rep
 // Bins of lengths: enough to see the form of a distribution, few enough that a training text fills them.
 enum { BIN_COUNT = 24 };
 
-// Cells whose distance is larger than the best by no more than this are called as good: half a point in a hundred is
-// less than what a training text of some thousand items can tell.
-static const double AS_GOOD = 0.005;
-
 void ql_report_view_free(struct ql_report_view *view)
 {
     ql_arena_free(&view->arena);
@@ -27,27 +22,6 @@ void ql_report_view_free(struct ql_report_view *view)
 static double number_of(const json_t *object, const char *name)
 {
     return json_number_value(json_object_get(object, name));
-}
-
-static double share_of(const json_t *counts, const char *numerator, const char *denominator)
-{
-    const double below = (double)ql_cell_number(counts, denominator);
-    return below == 0.0 ? 0.0 : (double)ql_cell_number(counts, numerator) / below;
-}
-
-void ql_report_write_count(char *text, uint64_t count)
-{
-    char digits[24];
-    const int length = snprintf(digits, sizeof digits, "%" PRIu64, count);
-    int place = 0;
-
-    for (int k = 0; k < length; k++) {
-        if (k > 0 && (length - k) % 3 == 0) {
-            text[place++] = ',';
-        }
-        text[place++] = digits[k];
-    }
-    text[place] = '\0';
 }
 
 // --- Lengths ---
@@ -97,17 +71,17 @@ static double length_distance(const struct ql_report_view *view, const json_t *c
 static void measure_cell(const struct ql_report_view *view, struct ql_report_cell *cell)
 {
     const json_t *own = view->own, *json = cell->json;
-    const double copies = share_of(json, "copied", "items") + share_of(json, "near", "items") -
-                          share_of(own, "copied", "items") - share_of(own, "near", "items");
+    const double copies = ql_cell_share(json, "copied", "items") + ql_cell_share(json, "near", "items") -
+                          ql_cell_share(own, "copied", "items") - ql_cell_share(own, "near", "items");
     int parts = 0;
 
     cell->distances[QL_DISTANCE_COPIES] = fmax(0.0, copies);
     cell->distances[QL_DISTANCE_REPETITIONS] =
-        fabs(share_of(json, "distinct_at_size", "size") - share_of(own, "distinct_at_size", "size"));
+        fabs(ql_cell_share(json, "distinct_at_size", "size") - ql_cell_share(own, "distinct_at_size", "size"));
     cell->distances[QL_DISTANCE_NEW_WORDS] =
-        fabs(share_of(json, "new_words", "words") - share_of(own, "new_words", "words"));
+        fabs(ql_cell_share(json, "new_words", "words") - ql_cell_share(own, "new_words", "words"));
     cell->distances[QL_DISTANCE_KNOWN_WORDS] =
-        fabs(share_of(json, "known_words", "words") - share_of(own, "known_words", "words"));
+        fabs(ql_cell_share(json, "known_words", "words") - ql_cell_share(own, "known_words", "words"));
     cell->distances[QL_DISTANCE_LENGTHS] = length_distance(view, json);
     cell->distance = 0.0;
     for (int k = 0; k < QL_DISTANCE_COUNT; k++) {
@@ -156,7 +130,7 @@ static bool differs(const struct ql_report_view *view, const char *name)
     return false;
 }
 
-static const char *model_label(const struct ql_report_view *view, const json_t *cell)
+const char *ql_report_model_label(const struct ql_report_view *view, const json_t *cell)
 {
     const json_t *models = json_object_get(view->study, "models");
     const char *label = json_string_value(
@@ -179,17 +153,9 @@ static void label_series(struct ql_report_view *view)
         if (counts) {
             (void)snprintf(count, sizeof count, "%stop-k %g", named || shares ? ", " : "", number_of(cell, "top_k"));
         }
-        (void)snprintf(series->label, sizeof series->label, "%.70s%s%s", named ? model_label(view, cell) : "", share,
-                       count);
+        (void)snprintf(series->label, sizeof series->label, "%.70s%s%s", named ? ql_report_model_label(view, cell) : "",
+                       share, count);
     }
-}
-
-void ql_report_write_cell_name(const struct ql_report_view *view, size_t number, char *text, size_t size)
-{
-    const json_t *cell = view->cells[number].json;
-
-    (void)snprintf(text, size, "%.70s, temperature %g, top-p %g, top-k %g", model_label(view, cell),
-                   number_of(cell, "temperature"), number_of(cell, "top_p"), number_of(cell, "top_k"));
 }
 
 // --- Measures ---
@@ -228,9 +194,10 @@ static const struct ql_report_measure common_measures[] = {
      "symbols in repeated words", "repeated_symbols", "symbols", -1, true, true, false},
 };
 
-// Whether there was a list of words, or a filter.
-static bool has_listed(const json_t *settings)
+bool ql_report_has_listed(const struct ql_report_view *view)
 {
+    const json_t *settings = json_object_get(view->study, "settings");
+
     return json_is_string(json_object_get(settings, "words")) || json_is_string(json_object_get(settings, "filter"));
 }
 
@@ -244,7 +211,7 @@ static void add_measures(struct ql_report_view *view)
             view->measures[view->measure_count++] = common_measures[k];
         }
     }
-    if (has_listed(settings)) {
+    if (ql_report_has_listed(view)) {
         view->measures[view->measure_count++] = (struct ql_report_measure){
             "listed",
             "Listed words",
@@ -298,308 +265,6 @@ struct ql_chart_point ql_report_value(const struct ql_report_view *view, const s
     return point;
 }
 
-// --- Pictures ---
-
-void ql_report_write_chart(const struct ql_report_view *view, const struct ql_report_measure *measure, bool standalone,
-                           FILE *stream)
-{
-    const size_t T = view->temperature_count;
-    struct ql_chart_series series[QL_CHART_SERIES_LIMIT];
-    struct ql_chart_point *points;
-    struct ql_arena arena = {0};
-    const struct ql_chart_point level = ql_report_value(view, measure, view->own);
-    char title[300];
-
-    points = ql_arena_take(&arena, view->shown_count * T, sizeof *points);
-    for (size_t s = 0; s < view->shown_count && points != NULL; s++) {
-        const struct ql_report_series *from = &view->series[view->shown[s]];
-        for (size_t t = 0; t < T; t++) {
-            const struct ql_report_cell *cell = &view->cells[from->first + t];
-            points[s * T + t] = ql_report_value(view, measure, cell->json);
-            points[s * T + t].x = cell->temperature;
-        }
-        const bool best = view->cells[view->ranking[0]].series == view->shown[s];
-        series[s] = (struct ql_chart_series){.label = from->label,
-                                             .points = points + s * T,
-                                             .count = T,
-                                             .emphasized = best,
-                                             .marked = best ? &view->cells[view->ranking[0]].temperature : NULL};
-    }
-    (void)snprintf(title, sizeof title, "%.200s, against temperature", measure->title);
-    const struct ql_chart chart = {.title = title,
-                                   .x_label = "temperature",
-                                   .y_label = measure->y_label,
-                                   .percent = measure->percent,
-                                   .series = series,
-                                   .series_count = points == NULL ? 0 : view->shown_count,
-                                   .level_label = measure->level ? "real items" : NULL,
-                                   .level = level.y,
-                                   .level_low = level.low,
-                                   .level_high = level.high,
-                                   .markers = true};
-    ql_chart_write(&chart, standalone, stream);
-    ql_arena_free(&arena);
-}
-
-const char ql_report_lengths_reading[] =
-    "How long items are: the training text, and the recommended model at some of its temperatures.";
-
-static void bin_lengths(const struct ql_report_view *view, struct ql_chart_point *points, const json_t *counts)
-{
-    const json_t *list = json_object_get(counts, "lengths");
-    const double total = (double)ql_cell_number(counts, "items");
-
-    for (size_t bin = 0; bin + 1 < view->bin_count; bin++) {
-        double sum = 0.0;
-        for (size_t k = 0; k < view->bin_width; k++) {
-            sum += (double)json_integer_value(json_array_get(list, bin * view->bin_width + k));
-        }
-        const double share = total == 0.0 ? 0.0 : sum / total;
-        const double middle = ((double)bin + 0.5) * (double)view->bin_width - 0.5;
-        points[bin] = (struct ql_chart_point){middle, share, share, share};
-    }
-}
-
-void ql_report_write_lengths(const struct ql_report_view *view, bool standalone, FILE *stream)
-{
-    enum { TEMPERATURES = 3 };
-    const struct ql_report_series *best = &view->series[view->cells[view->ranking[0]].series];
-    const size_t T = view->temperature_count, count = view->bin_count - 1;
-    const size_t shown = T < TEMPERATURES ? T : TEMPERATURES;
-    struct ql_chart_series series[TEMPERATURES + 1];
-    char labels[TEMPERATURES][48];
-    struct ql_arena arena = {0};
-    struct ql_chart_point *points = ql_arena_take(&arena, (shown + 1) * count, sizeof *points);
-
-    for (size_t k = 0; k <= shown && points != NULL; k++) {
-        struct ql_chart_point *line = points + k * count;
-        series[k] =
-            (struct ql_chart_series){.label = "training text", .points = line, .count = count, .compared = k == 0};
-        if (k == 0) {
-            bin_lengths(view, line, view->own);
-            continue;
-        }
-        const struct ql_report_cell *cell =
-            &view->cells[best->first + (shown < 2 ? 0 : (k - 1) * (T - 1) / (shown - 1))];
-        (void)snprintf(labels[k - 1], sizeof labels[0], "temperature %g", cell->temperature);
-        series[k].label = labels[k - 1];
-        bin_lengths(view, line, cell->json);
-    }
-    char y_label[64];
-    (void)snprintf(y_label, sizeof y_label, "items, in bins of %zu symbol%s", view->bin_width,
-                   view->bin_width == 1 ? "" : "s");
-    const struct ql_chart chart = {.title = "Distribution of lengths",
-                                   .x_label = "symbols in an item",
-                                   .y_label = y_label,
-                                   .percent = true,
-                                   .series = series,
-                                   .series_count = points == NULL ? 0 : shown + 1};
-    ql_chart_write(&chart, standalone, stream);
-    ql_arena_free(&arena);
-}
-
-// --- Findings ---
-
-static char *next_finding(struct ql_report_view *view)
-{
-    return view->findings[view->finding_count < QL_FINDING_LIMIT - 1 ? view->finding_count++ : view->finding_count];
-}
-
-enum { FINDING_BYTES = sizeof((struct ql_report_view *)0)->findings[0] };
-
-// "top-p 0.9 and top-k 10", or what is on of them.
-static void write_limits(const json_t *cell, char *text, size_t size)
-{
-    const double top_p = number_of(cell, "top_p"), top_k = number_of(cell, "top_k");
-
-    if (top_p < 1.0 && top_k > 0.0) {
-        (void)snprintf(text, size, "with top-p %g and top-k %g", top_p, top_k);
-    } else if (top_p < 1.0) {
-        (void)snprintf(text, size, "with top-p %g", top_p);
-    } else if (top_k > 0.0) {
-        (void)snprintf(text, size, "with top-k %g", top_k);
-    } else {
-        (void)snprintf(text, size, "without top-p and top-k");
-    }
-}
-
-static void find_best(struct ql_report_view *view)
-{
-    const struct ql_report_cell *best = &view->cells[view->ranking[0]];
-    const json_t *cell = best->json, *own = view->own;
-    const double near = share_of(cell, "copied", "items") + share_of(cell, "near", "items");
-    char count[32], limits[80];
-
-    write_limits(cell, limits, sizeof limits);
-    (void)snprintf(view->headline, sizeof view->headline, "Take %.70s at temperature %g, %s.", model_label(view, cell),
-                   best->temperature, limits);
-    (void)snprintf(
-        next_finding(view), FINDING_BYTES,
-        "So set, its items are nearest to real ones, with a mean distance of %.1f points in a hundred: %.1f %% "
-        "are copies or near copies (of real items, held against all others, %.1f %%), %.1f %% of the words are "
-        "new (%.1f %%), and %.1f %% of the items would have to change their length.",
-        100.0 * best->distance, 100.0 * near,
-        100.0 * (share_of(own, "copied", "items") + share_of(own, "near", "items")),
-        100.0 * share_of(cell, "new_words", "words"), 100.0 * share_of(own, "new_words", "words"),
-        100.0 * best->distances[QL_DISTANCE_LENGTHS]);
-    ql_report_write_count(count, ql_cell_number(cell, "size"));
-    (void)snprintf(next_finding(view), FINDING_BYTES,
-                   "Of the first %s items, %.1f %% are different (of the training text's, %.1f %%).", count,
-                   100.0 * share_of(cell, "distinct_at_size", "size"),
-                   100.0 * share_of(own, "distinct_at_size", "size"));
-    if (view->has_known) {
-        (void)snprintf(next_finding(view), FINDING_BYTES,
-                       "%.1f %% of its words are in the wordlist; of those of real items, %.1f %%.",
-                       100.0 * share_of(cell, "known_words", "words"), 100.0 * share_of(own, "known_words", "words"));
-    }
-}
-
-// Appends to a text; what does not fit is left out.
-static void append(char *text, size_t size, const char *more)
-{
-    const size_t length = strlen(text);
-    (void)snprintf(text + length, size - length, "%s", more);
-}
-
-static void find_equals(struct ql_report_view *view)
-{
-    char *text = next_finding(view);
-    const double limit = view->cells[view->ranking[0]].distance + AS_GOOD;
-    size_t equals = 0;
-    char name[200], part[260];
-
-    for (size_t k = 1; k < view->cell_count && view->cells[view->ranking[k]].distance <= limit; k++, equals++) {
-        ql_report_write_cell_name(view, view->ranking[k], name, sizeof name);
-        (void)snprintf(part, sizeof part, "%s%s (%.1f)", equals == 0 ? "As good, within half a point: " : "; ", name,
-                       100.0 * view->cells[view->ranking[k]].distance);
-        if (equals < 5) {
-            append(text, FINDING_BYTES, part);
-        }
-    }
-    append(text, FINDING_BYTES,
-           equals == 0  ? "No other setting comes within half a point."
-           : equals > 5 ? "; and others, see the ranking."
-                        : ".");
-}
-
-// Where each other model is at its best.
-static void find_models(struct ql_report_view *view)
-{
-    const size_t models = json_array_size(json_object_get(view->study, "models"));
-    char *text = models > 1 ? next_finding(view) : NULL;
-    size_t named = 0;
-    char part[200];
-
-    for (size_t m = 0; m < models && text != NULL; m++) {
-        for (size_t k = 0; k < view->cell_count; k++) {
-            const struct ql_report_cell *cell = &view->cells[view->ranking[k]];
-            if (json_integer_value(json_object_get(cell->json, "model")) != (json_int_t)m) {
-                continue;
-            }
-            if (k > 0) {
-                (void)snprintf(part, sizeof part, "%s%.70s at temperature %g (%.1f)",
-                               named++ == 0 ? "The other models come nearest so: " : "; ",
-                               model_label(view, cell->json), cell->temperature, 100.0 * cell->distance);
-                append(text, FINDING_BYTES, part);
-            }
-            break;
-        }
-    }
-    if (text != NULL) {
-        append(text, FINDING_BYTES, ".");
-    }
-}
-
-// What the ends of the scale do, in the recommended series.
-static void find_ends(struct ql_report_view *view)
-{
-    const struct ql_report_series *series = &view->series[view->cells[view->ranking[0]].series];
-    const struct ql_report_cell *low = &view->cells[series->first],
-                                *high = &view->cells[series->first + view->temperature_count - 1];
-
-    if (view->temperature_count < 2) {
-        return;
-    }
-    (void)snprintf(next_finding(view), FINDING_BYTES,
-                   "At temperature %g it copies: %.1f %% stand in the text, and of the first items only %.1f %% are "
-                   "different. At %g it invents: %.1f %% of the words are new.",
-                   low->temperature, 100.0 * share_of(low->json, "copied", "items"),
-                   100.0 * share_of(low->json, "distinct_at_size", "size"), high->temperature,
-                   100.0 * share_of(high->json, "new_words", "words"));
-}
-
-static void find_listed(struct ql_report_view *view)
-{
-    const json_t *cell = view->cells[view->ranking[0]].json;
-    char count[32], items[32];
-
-    if (has_listed(json_object_get(view->study, "settings"))) {
-        const struct ql_interval interval =
-            ql_interval_wilson(ql_cell_number(cell, "listed"), ql_cell_number(cell, "items"));
-        ql_report_write_count(count, ql_cell_number(cell, "listed"));
-        ql_report_write_count(items, ql_cell_number(cell, "items"));
-        (void)snprintf(
-            next_finding(view), FINDING_BYTES,
-            "%s of its %s items have a listed word (at most %.4f %%, with 95 %% confidence); of the training "
-            "text's, %.4f %%.",
-            count, items, 100.0 * interval.high, 100.0 * share_of(view->own, "listed", "items"));
-    }
-}
-
-// One pattern: its share in the text, and where the model exaggerates it most and least.
-static void find_pattern(struct ql_report_view *view, const struct ql_report_measure *measure)
-{
-    const struct ql_report_series *series = &view->series[view->cells[view->ranking[0]].series];
-    const struct ql_chart_point own = ql_report_value(view, measure, view->own);
-    size_t most = series->first, nearest = series->first;
-    char count[32], items[32];
-
-    for (size_t k = series->first; k < series->first + view->temperature_count; k++) {
-        const double share = ql_report_value(view, measure, view->cells[k].json).y;
-        most = share > ql_report_value(view, measure, view->cells[most].json).y ? k : most;
-        if (fabs(share - own.y) < fabs(ql_report_value(view, measure, view->cells[nearest].json).y - own.y)) {
-            nearest = k;
-        }
-    }
-    const struct ql_chart_point top = ql_report_value(view, measure, view->cells[most].json);
-    const struct ql_chart_point close = ql_report_value(view, measure, view->cells[nearest].json);
-    const struct ql_chart_point set = ql_report_value(view, measure, view->cells[view->ranking[0]].json);
-    ql_report_write_count(count, (uint64_t)json_integer_value(
-                                     json_array_get(json_object_get(view->own, "patterns"), (size_t)measure->pattern)));
-    ql_report_write_count(items, ql_cell_number(view->own, "items"));
-    char *text = view->pattern_findings[measure->pattern];
-    (void)snprintf(
-        text, FINDING_BYTES,
-        "%.60s is in %s of the %s items of the training text: %.2f %% (95 %% interval %.2f to %.2f). Most often "
-        "the model writes it at temperature %g: %.2f %% (%.2f to %.2f)",
-        measure->title, count, items, 100.0 * own.y, 100.0 * own.low, 100.0 * own.high, view->cells[most].temperature,
-        100.0 * top.y, 100.0 * top.low, 100.0 * top.high);
-    char part[300];
-    if (own.y > 0.0) {
-        (void)snprintf(part, sizeof part, ", %.1f times as often as the text", top.y / own.y);
-        append(text, FINDING_BYTES, part);
-    }
-    (void)snprintf(part, sizeof part,
-                   ". It comes nearest to the text at %g: %.2f %% (%.2f to %.2f). At the recommended setting it is "
-                   "%.2f %% (%.2f to %.2f).",
-                   view->cells[nearest].temperature, 100.0 * close.y, 100.0 * close.low, 100.0 * close.high,
-                   100.0 * set.y, 100.0 * set.low, 100.0 * set.high);
-    append(text, FINDING_BYTES, part);
-}
-
-static void find_cut(struct ql_report_view *view)
-{
-    const json_t *cell = view->cells[view->ranking[0]].json;
-    const double share = share_of(cell, "cut", "items");
-
-    if (share > 0.001) {
-        (void)snprintf(
-            next_finding(view), FINDING_BYTES,
-            "%.1f %% of its items were cut at %g symbols: a longer --max_length would show their true length.",
-            100.0 * share, number_of(json_object_get(view->study, "settings"), "max_length"));
-    }
-}
-
 // --- Together ---
 
 enum ql_status ql_report_view_init(struct ql_report_view *view, json_t *study, struct ql_error *error)
@@ -638,18 +303,5 @@ enum ql_status ql_report_view_init(struct ql_report_view *view, json_t *study, s
     label_series(view);
     choose_series(view);
     add_measures(view);
-    find_best(view);
-    find_ends(view);
-    find_equals(view);
-    find_models(view);
-    find_listed(view);
-    find_cut(view);
-    for (size_t k = 0; k < view->measure_count; k++) {
-        if (view->measures[k].pattern >= 0) {
-            find_pattern(view, &view->measures[k]);
-            (void)snprintf(view->measures[k].reading, sizeof view->measures[k].reading, "%.690s",
-                           view->pattern_findings[view->measures[k].pattern]);
-        }
-    }
     return QL_OK;
 }

@@ -1,5 +1,5 @@
-// A study as its report sees it: cells with their distances from real items, series of cells over temperature, the
-// measures that are pictured, and the findings in words. What the page and the Markdown file share.
+// A study as its report sees it: cells with their distances from real items, series of cells over temperature, and the
+// measures that are pictured. report_finding.h adds the findings in words.
 // Uses: base, jansson, study/{cell,chart,statistics}.
 #ifndef QL_STUDY_REPORT_VIEW_H
 #define QL_STUDY_REPORT_VIEW_H
@@ -65,6 +65,7 @@ struct ql_report_view {
     bool has_known;
     struct ql_report_measure measures[QL_MEASURE_LIMIT];
     size_t measure_count;
+    // Empty until ql_report_find:
     char headline[400];                   // the answer
     char findings[QL_FINDING_LIMIT][900]; // what it rests on, a sentence or some each
     size_t finding_count;
@@ -80,16 +81,10 @@ void ql_report_view_free(struct ql_report_view *view);
 struct ql_chart_point ql_report_value(const struct ql_report_view *view, const struct ql_report_measure *measure,
                                       const json_t *counts);
 
-// Writes the picture of a measure; of `lengths`, the distributions of the best series.
-void ql_report_write_chart(const struct ql_report_view *view, const struct ql_report_measure *measure, bool standalone,
-                           FILE *stream);
-void ql_report_write_lengths(const struct ql_report_view *view, bool standalone, FILE *stream);
-extern const char ql_report_lengths_reading[];
+// The label of the model that a cell is of.
+const char *ql_report_model_label(const struct ql_report_view *view, const json_t *cell);
 
-// "checkpoint.22, temperature 0.8, top-p 1, top-k 0"
-void ql_report_write_cell_name(const struct ql_report_view *view, size_t number, char *text, size_t size);
-
-// "12,345" for people. The buffer has 32 bytes.
-void ql_report_write_count(char *text, uint64_t count);
+// True when the study counted listed words: it had a list of words, or a filter.
+bool ql_report_has_listed(const struct ql_report_view *view);
 
 #endif

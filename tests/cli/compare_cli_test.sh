@@ -44,7 +44,7 @@ escape_csv()
 
 escape_html()
 {
-    sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g' <<< "$1"
+    sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g' <<< "$1"
 }
 
 : > markdown_cells

@@ -1,0 +1,86 @@
+// What all readable forms of a report say alike: see report_text.h.
+// Uses: jansson, study/report_view.
+#include "study/report_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+const char ql_report_rule[] =
+    "Real items are the yardstick: each item of the training text is held against all others, as if it were new. A "
+    "setting is the better, the nearer its items come to that, in five respects: copies (and near copies) beyond those "
+    "among real items, different items among as many as the text has, new words, known words, and the distribution of "
+    "lengths. The ranking goes by the mean of the five distances, in points of a hundred. It knows nothing of beauty: "
+    "read the samples.";
+
+size_t ql_report_columns(const struct ql_report_view *view, size_t cells[QL_REPORT_COLUMNS])
+{
+    const size_t T = view->temperature_count, best = view->ranking[0];
+    const size_t first = view->series[view->cells[best].series].first;
+    const size_t count = T < QL_REPORT_COLUMNS ? T : QL_REPORT_COLUMNS;
+    bool seen = false;
+
+    for (size_t k = 0; k < count; k++) {
+        cells[k] = first + (count < 2 ? 0 : k * (T - 1) / (count - 1));
+        seen = seen || cells[k] == best;
+    }
+    for (size_t k = 0; k < count && !seen; k++) { // the recommended one takes the place of its neighbour
+        if (k + 1 == count || cells[k + 1] > best) {
+            cells[k] = best;
+            seen = true;
+        }
+    }
+    return count;
+}
+
+void ql_report_write_count(char *text, uint64_t count)
+{
+    char digits[24];
+    const int length = snprintf(digits, sizeof digits, "%" PRIu64, count);
+    int place = 0;
+
+    for (int k = 0; k < length; k++) {
+        if (k > 0 && (length - k) % 3 == 0) {
+            text[place++] = ',';
+        }
+        text[place++] = digits[k];
+    }
+    text[place] = '\0';
+}
+
+void ql_report_write_cell_name(const struct ql_report_view *view, size_t number, char *text, size_t size)
+{
+    const json_t *cell = view->cells[number].json;
+
+    (void)snprintf(text, size, "%.70s, temperature %g, top-p %g, top-k %g", ql_report_model_label(view, cell),
+                   json_number_value(json_object_get(cell, "temperature")),
+                   json_number_value(json_object_get(cell, "top_p")),
+                   json_number_value(json_object_get(cell, "top_k")));
+}
+
+const char *ql_report_string(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text == NULL ? "" : text;
+}
+
+void ql_report_write_pair_setting(const json_t *pair, char *text, size_t size)
+{
+    (void)snprintf(text, size, "t = %g, top-p %g, top-k %g", json_number_value(json_object_get(pair, "temperature")),
+                   json_number_value(json_object_get(pair, "top_p")),
+                   json_number_value(json_object_get(pair, "top_k")));
+}
+
+void ql_report_write_pair(const json_t *pair, char *text, size_t size)
+{
+    const double p = json_number_value(json_object_get(pair, "p"));
+    const double difference = json_number_value(json_object_get(pair, "mean_difference"));
+    char pairs[32], probability[32];
+
+    ql_report_write_count(pairs, (uint64_t)json_integer_value(json_object_get(pair, "matched")));
+    (void)snprintf(probability, sizeof probability, p < 0.0001 ? "p < 0.0001" : "p = %.4f", p);
+    (void)snprintf(text, size, "%s pairs of equal length, mean difference %+.3f symbols, effect %+.3f, %s: %s", pairs,
+                   difference, json_number_value(json_object_get(pair, "effect")), probability,
+                   p >= 0.05          ? "no difference that chance would not explain"
+                   : difference > 0.0 ? "the first model has more"
+                                      : "the second model has more");
+}
