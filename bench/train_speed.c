@@ -1,15 +1,16 @@
-// Speed of training, and of the matrix products that it is made of, as one JSON line.
-// usage: train_speed THREADS | train_speed --core
-// Uses: train, OpenBLAS. Run by bench/speed.
-#include <cblas.h>
+// Speed of training, of its largest matrix product, and of the processor's multiply-adds in registers, as one JSON line.
+// usage: [QUILLET_VECTORS=FORM] train_speed THREADS
+// Uses: train, product, base/vectors, the compiler's intrinsics. Run by bench/speed.
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/vectors.h"
 #include "device/random.h"
-#include "train/blas.h"
+#include "product/matrix_product.h"
 #include "train/trainer.h"
 
 // The seed's names model.
@@ -67,37 +68,125 @@ static double measure_training(int threads)
     return (double)STEPS * T * B / elapsed;
 }
 
-// One thread's share of the machine's sgemm: the input product of a layer over a whole batch.
-static void *multiply(void *argument)
-{
-    enum { ROWS = T * B, TIMES = 60 };
-    double *rate = argument;
-    float *a = calloc(ROWS * H, sizeof(float));
-    float *b = calloc(4 * H * H, sizeof(float));
-    float *c = calloc(ROWS * 4 * H, sizeof(float));
-    double start = 0.0;
+// --- Fused multiply-adds in registers: what no product can exceed ---
 
-    for (int i = -4; i < TIMES && a != NULL && b != NULL && c != NULL; i++) {
-        if (i == 0) {
-            start = seconds();
-        }
-        ql_gemm_nn(c, a, b, ROWS, 4 * H, H, 0.0f);
+// Twelve chains of dependent terms keep two units busy at a latency of up to six cycles.
+enum { CHAINS = 12, PEAK_STEPS = 20000000 };
+
+#define PEAK_LOOP(vector, set, fused)                             \
+    vector sums[CHAINS];                                          \
+    const vector factor = set(0.999f), term = set(0.001f);        \
+    _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++)     \
+    {                                                             \
+        sums[i] = set((float)i);                                  \
+    }                                                             \
+    for (int step = 0; step < PEAK_STEPS; step++) {               \
+        _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++) \
+        {                                                         \
+            sums[i] = fused(sums[i], factor, term);               \
+        }                                                         \
+    }                                                             \
+    for (int i = 1; i < CHAINS; i++) {                            \
+        sums[0] = fused(sums[0], factor, sums[i]);                \
+    }                                                             \
+    memcpy(result, &sums[0], sizeof *result)
+
+static int chain_plain(float *result)
+{
+#define SET_PLAIN(x) (x)
+    PEAK_LOOP(float, SET_PLAIN, fmaf);
+    return 1;
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+QL_TARGET_AVX2 static int chain_avx2(float *result)
+{
+    PEAK_LOOP(__m256, _mm256_set1_ps, _mm256_fmadd_ps);
+    return 8;
+}
+
+QL_TARGET_AVX512 static int chain_avx512(float *result)
+{
+    PEAK_LOOP(__m512, _mm512_set1_ps, _mm512_fmadd_ps);
+    return 16;
+}
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+static int chain_neon(float *result)
+{
+#define FUSED_NEON(a, b, c) vfmaq_f32((c), (a), (b))
+    PEAK_LOOP(float32x4_t, vdupq_n_f32, FUSED_NEON);
+    return 4;
+}
+#endif
+
+// Returns the lanes of a vector; `result` keeps the compiler from leaving the loop out.
+static int run_chains(float *result)
+{
+    switch (ql_vectors()) {
+#if defined(__x86_64__)
+    case QL_VECTORS_AVX512:
+        return chain_avx512(result);
+    case QL_VECTORS_AVX2:
+        return chain_avx2(result);
+#elif defined(__aarch64__)
+    case QL_VECTORS_NEON:
+        return chain_neon(result);
+#endif
+    default:
+        return chain_plain(result);
     }
-    *rate = 2.0 * ROWS * 4 * H * H * TIMES / (seconds() - start);
-    free(a);
-    free(b);
-    free(c);
+}
+
+static void *measure_chains(void *argument)
+{
+    double *rate = argument;
+    float result;
+    double start = seconds();
+    int lanes = run_chains(&result);
+
+    *rate = 2.0 * lanes * CHAINS * PEAK_STEPS / (seconds() - start) + (result > 1e30f ? 1.0 : 0.0);
     return NULL;
 }
 
-static double measure_products(int threads)
+// The input product of a layer over a whole batch.
+static void *measure_product(void *argument)
+{
+    enum { ROWS = T * B, TIMES = 60 };
+    double *rate = argument;
+    struct ql_arena arena = {0};
+    float *a = ql_arena_take(&arena, ROWS, H * sizeof(float));
+    float *b = ql_arena_take(&arena, 4 * H, H * sizeof(float));
+    float *c = ql_arena_take(&arena, ROWS, 4 * H * sizeof(float));
+    struct ql_packed_matrix matrix;
+    double start = 0.0;
+
+    ql_packed_matrix_init(&matrix, H, 4 * H, &arena);
+    if (arena.exhausted) {
+        exit(1);
+    }
+    ql_packed_matrix_reset(&matrix, b);
+    for (int i = -4; i < TIMES; i++) {
+        if (i == 0) {
+            start = seconds();
+        }
+        ql_product_fused(c, a, &matrix, ROWS, false);
+    }
+    *rate = 2.0 * ROWS * 4 * H * H * TIMES / (seconds() - start);
+    ql_arena_free(&arena);
+    return NULL;
+}
+
+// The sum of what `threads` threads reach at the same time, in operations per second.
+static double measure_together(void *(*measure)(void *), int threads)
 {
     pthread_t handles[QL_THREAD_LIMIT];
     double rates[QL_THREAD_LIMIT];
     double sum = 0.0;
 
     for (int i = 0; i < threads; i++) {
-        if (pthread_create(&handles[i], NULL, multiply, &rates[i]) != 0) {
+        if (pthread_create(&handles[i], NULL, measure, &rates[i]) != 0) {
             exit(1);
         }
     }
@@ -108,23 +197,32 @@ static double measure_products(int threads)
     return sum;
 }
 
+// Floating-point operations for a character: three products (forward, inputs back, weights back) with each weight,
+// except the first layer's input weights, whose product is a look-up.
+static double operations(void)
+{
+    return 3.0 * 2.0 * (4.0 * H * H + (L - 1) * 4.0 * H * 2.0 * H + H * V);
+}
+
 int main(int argc, char **argv)
 {
-    const char *core = ql_blas_better_core();
-
-    if (argc == 2 && strcmp(argv[1], "--core") == 0) {
-        (void)printf("%s\n", core == NULL ? "" : core);
-        return 0;
-    }
+    struct ql_error error;
     int threads = argc == 2 ? atoi(argv[1]) : 0;
+
     if (threads < 1 || threads > QL_THREAD_LIMIT) {
-        (void)fprintf(stderr, "usage: train_speed THREADS | train_speed --core\n");
+        (void)fprintf(stderr, "usage: train_speed THREADS\n");
         return 2;
     }
-    ql_blas_init();
-    double products = measure_products(threads);
+    if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {
+        (void)fprintf(stderr, "train_speed: %s\n", error.message);
+        return 2;
+    }
+    double peak = measure_together(measure_chains, threads);
+    double product = measure_together(measure_product, threads);
     double training = measure_training(threads);
-    (void)printf("{\"threads\": %d, \"chars_per_second\": %.0f, \"sgemm_gflops\": %.1f, \"openblas_core\": \"%s\"}\n",
-                 threads, training, products * 1e-9, ql_blas_core());
+    (void)printf("{\"form\": \"%s\", \"threads\": %d, \"chars_per_second\": %.0f, \"product_gflops\": %.1f, "
+                 "\"peak_gflops\": %.1f, \"share_of_peak\": %.3f}\n",
+                 ql_vectors_name(ql_vectors()), threads, training, product * 1e-9, peak * 1e-9,
+                 training * operations() / peak);
     return 0;
 }

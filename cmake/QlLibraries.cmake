@@ -15,7 +15,6 @@ macro(ql_find_library name module)
     endif()
 endmacro()
 
-ql_find_library(OPENBLAS openblas)
 ql_find_library(JANSSON jansson)
 ql_find_library(UTF8PROC libutf8proc)
 ql_find_library(ZLIB zlib)

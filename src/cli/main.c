@@ -1,35 +1,32 @@
 // The entry of the tool: finds the command by its name and runs it.
 // Uses: cli.
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/vectors.h"
 #include "base/version.h"
 #include "cli/cli.h"
-#include "train/blas.h"
 
 static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
-    bool multiplies; // spends its time in OpenBLAS
 } commands[] = {
-    {"prepare", ql_cli_prepare, "clean a text and split it into items to train on", false},
-    {"train", ql_cli_train, "train a model on a text file", true},
-    {"watch", ql_cli_watch, "draw a training on a page while it runs", false},
-    {"predict", ql_cli_predict, "let a trained model write", false},
-    {"compare", ql_cli_compare, "put samples at several temperatures side by side", false},
-    {"generate", ql_cli_generate, "let a model write many items at once", false},
-    {"study", ql_cli_study, "count what models write, and say which settings to take", false},
-    {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor", false},
-    {"evaluate", ql_cli_evaluate, "let an exported model write", false},
-    {"filter", ql_cli_filter, "compile lists of words that must not be said", false},
-    {"compile", ql_cli_compile, "make C of an ONNX model", false},
-    {"verify", ql_cli_verify, "prove that a model says the same at every stage", false},
-    {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico", false},
-    {"monitor", ql_cli_monitor, "show the console of a board, and type into it", false},
+    {"prepare", ql_cli_prepare, "clean a text and split it into items to train on"},
+    {"train", ql_cli_train, "train a model on a text file"},
+    {"watch", ql_cli_watch, "draw a training on a page while it runs"},
+    {"predict", ql_cli_predict, "let a trained model write"},
+    {"compare", ql_cli_compare, "put samples at several temperatures side by side"},
+    {"generate", ql_cli_generate, "let a model write many items at once"},
+    {"study", ql_cli_study, "count what models write, and say which settings to take"},
+    {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor"},
+    {"evaluate", ql_cli_evaluate, "let an exported model write"},
+    {"filter", ql_cli_filter, "compile lists of words that must not be said"},
+    {"compile", ql_cli_compile, "make C of an ONNX model"},
+    {"verify", ql_cli_verify, "prove that a model says the same at every stage"},
+    {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico"},
+    {"monitor", ql_cli_monitor, "show the console of a board, and type into it"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -44,19 +41,14 @@ static void print_help(FILE *stream)
     (void)fprintf(stream, "\n`quillet COMMAND --help` explains a command, `quillet --version` tells the\nversion.\n");
 }
 
-// OpenBLAS chooses its kernels before main. Where it chose badly, the program starts itself again with the better
-// choice in the environment; the variable then also keeps this from happening twice.
-static void restart_with_better_core(char **argv)
-{
-    const char *core = ql_blas_better_core();
-
-    if (core != NULL && setenv("OPENBLAS_CORETYPE", core, 1) == 0) {
-        (void)execv("/proc/self/exe", argv); // on failure training is slow, but goes on
-    }
-}
-
 int main(int argc, char **argv)
 {
+    struct ql_error error;
+
+    if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {
+        (void)fprintf(stderr, "quillet: %s\n", error.message);
+        return QL_EXIT_USAGE;
+    }
     if (argc < 2) {
         print_help(stderr);
         return QL_EXIT_USAGE;
@@ -71,9 +63,6 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
-            if (commands[i].multiplies) {
-                restart_with_better_core(argv);
-            }
             return commands[i].run(argc - 1, argv + 1);
         }
     }

@@ -1,14 +1,14 @@
 // `quillet train`: trains a model on a text file, epoch by epoch, into a run's folder.
 // Starts a run, goes on with one that was interrupted, or starts one from another model's checkpoint.
-// Uses: base, train/blas, cli/train_session.
+// Uses: base, cli/train_session.
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vectors.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/train_session.h"
-#include "train/blas.h"
 
 static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init_from RUN_FOLDER";
 static const char summary_text[] = "Trains a character-level model on a text. Prints the path of the best\n"
@@ -122,12 +122,9 @@ static void print_start(const struct ql_train_session *session)
     int threads = session->trainer.options.threads;
     (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d thread%s\n", session->settings.model, d.L, d.H,
                   d.E, parameters, threads, threads == 1 ? "" : "s");
-    const char *core = ql_train_session_other_core(session);
-    if (core != NULL) {
-        (void)fprintf(stderr,
-                      "The run was started with OpenBLAS's kernels for %s, this machine takes those for %s:\n"
-                      "the model will be as good, but not the same to the last bit.\n",
-                      core, ql_blas_core());
+    if (ql_vectors() == QL_VECTORS_PLAIN) {
+        (void)fprintf(stderr, "No vector instructions with fused multiply-adds are in use: training gives the same bits,\n"
+                              "but takes ten to a hundred times as long.\n");
     }
     if (session->done.epoch > 0) {
         (void)fprintf(stderr, "going on after epoch %d\n", session->done.epoch);

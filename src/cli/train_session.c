@@ -10,6 +10,7 @@
 #include <time.h>
 #include <zlib.h>
 
+#include "base/vectors.h"
 #include "base/version.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/progress.h"
@@ -17,7 +18,6 @@
 #include "model/stepper.h"
 #include "quantize/product_x86.h"
 #include "quantize/text_loss.h"
-#include "train/blas.h"
 
 // What the samples during training are drawn with: a little on the safe side, so that one can read them.
 static const float sample_temperature = 0.8f;
@@ -207,7 +207,7 @@ static json_t *make_summary(const struct ql_train_session *session, const struct
         "cell", ql_cell_write(d.cell), "vocabulary_size", d.V, "embedding_size", d.E, "rnn_size", d.H, "num_layers",
         d.L, "parameters", (json_int_t)session->model.count, "text", "train_symbols", (json_int_t)session->text.count,
         "validation_symbols", (json_int_t)session->validation.count, "crc32", (json_int_t)session->text_crc, "versions",
-        "quillet", QL_VERSION, "openblas_core", ql_blas_core(), "compiler", __VERSION__);
+        "quillet", QL_VERSION, "vectors", ql_vectors_name(ql_vectors()), "compiler", __VERSION__);
 }
 
 enum ql_status ql_train_session_save(struct ql_train_session *session, const char *state, struct ql_error *error)
@@ -494,14 +494,6 @@ bool ql_train_session_ended(const struct ql_train_session *session)
 
     return done->epoch >= session->settings.max_epochs ||
            (patience > 0 && done->best_epoch > 0 && done->epoch - done->best_epoch >= patience);
-}
-
-const char *ql_train_session_other_core(const struct ql_train_session *session)
-{
-    const json_t *versions = json_object_get(session->summary, "versions");
-    const char *core = json_string_value(json_object_get(versions, "openblas_core"));
-
-    return core != NULL && strcmp(core, ql_blas_core()) != 0 ? core : NULL;
 }
 
 void ql_train_session_free(struct ql_train_session *session)

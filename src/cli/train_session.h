@@ -54,8 +54,4 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
 // Brings the summary up to date and saves it; `state` is "running", "finished" or the like.
 enum ql_status ql_train_session_save(struct ql_train_session *session, const char *state, struct ql_error *error);
 
-// The OpenBLAS kernels that a resumed run was started with, when this machine takes others: the model will be as good,
-// but not the same to the last bit. Otherwise NULL.
-const char *ql_train_session_other_core(const struct ql_train_session *session);
-
 #endif

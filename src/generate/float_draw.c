@@ -8,7 +8,7 @@
 
 #include <limits.h>
 
-#include "base/vectorize.h"
+#include "base/vectors.h"
 #include "device/sampler.h"
 #include "generate/key_row.h"
 
@@ -25,8 +25,8 @@ void ql_float_draw_init(struct ql_float_draw *draw, int V, struct ql_arena *aren
 }
 
 // Keys in the order of the logits, -0 and 0 equal. Returns 0 when all are finite.
-QL_VECTORIZED
-static uint32_t logit_keys(int32_t *restrict keys, const float *restrict logits, int V)
+QL_VECTORIZED_VALUE(static, uint32_t, logit_keys, (int32_t *restrict keys, const float *restrict logits, int V),
+                    (keys, logits, V))
 {
     const uint32_t exponent = 0x7f800000u;
     uint32_t endless = 0;
@@ -40,8 +40,9 @@ static uint32_t logit_keys(int32_t *restrict keys, const float *restrict logits,
     return endless;
 }
 
-QL_VECTORIZED
-static void weigh(float *restrict weights, const float *restrict logits, float largest, float temperature, int V)
+QL_VECTORIZED(static, void, weigh,
+              (float *restrict weights, const float *restrict logits, float largest, float temperature, int V),
+              (weights, logits, largest, temperature, V))
 {
     for (int v = 0; v < V; v++) {
         weights[v] = ql_exp_f32((logits[v] - largest) / temperature);

@@ -1,10 +1,10 @@
 // Keys of candidates: see key_row.h.
-// Uses: base/vectorize.h.
+// Uses: base/vectors.
 #include "generate/key_row.h"
 
 #include <limits.h>
 
-#include "base/vectorize.h"
+#include "base/vectors.h"
 
 enum { KEY_VECTOR = 16 };
 
@@ -13,8 +13,7 @@ int ql_key_row_count(int V)
     return (V + KEY_VECTOR - 1) / KEY_VECTOR * KEY_VECTOR;
 }
 
-QL_VECTORIZED
-int ql_key_row_find(const int32_t *keys, int count)
+QL_VECTORIZED_VALUE(, int, ql_key_row_find, (const int32_t *keys, int count), (keys, count))
 {
     int32_t largest = INT_MIN;
     int first = INT_MAX;

@@ -1,5 +1,5 @@
 // The batched float engine for recurrent layers: see rnn_engine.h.
-// Uses: base, device, generate/{exact_product,float_draw}.
+// Uses: base, device, product, generate/float_draw.
 //
 // What the first layer gets from a token is a table. All other products run over all streams of the batch at once, and
 // so do the loops over gates. In each sum the order is that of device/: bias, inputs, then the state.
@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/vectorize.h"
+#include "base/vectors.h"
 #include "device/gru.h"
 #include "device/lstm.h"
 #include "device/rnn.h"
-#include "generate/exact_product.h"
 #include "generate/float_draw.h"
+#include "product/matrix_product.h"
 
 // What one thread works in.
 struct scratch {
@@ -30,38 +30,33 @@ struct rnn {
     struct ql_arena arena;
     float *table; // (V, GH) what a token gives to the first layer, with its bias
     struct {
-        struct ql_step_product w_ih, w_hh;
+        struct ql_packed_matrix w_ih, w_hh;
         float *bias_ih, *bias_hh; // (GH)
     } layers[QL_MODEL_LAYER_LIMIT];
-    struct ql_step_product output_weight;
+    struct ql_packed_matrix output_weight;
     float *output_bias; // (V)
     bool bias_last;
     struct scratch *scratch; // of each worker
 };
 
-// --- The loops over gates, for all streams. What they call must become a part of each vector generation's clone. ---
+// --- The loops over gates, for all streams ---
 
-#if defined(__GNUC__)
-#define FLATTEN __attribute__((flatten))
-#else
-#define FLATTEN
-#endif
-
-QL_VECTORIZED FLATTEN static void lstm_cells(float *h, float *c, const float *gates, int B, int H)
+QL_VECTORIZED(static, void, lstm_cells, (float *h, float *c, const float *gates, int B, int H), (h, c, gates, B, H))
 {
     for (ptrdiff_t b = 0; b < B; b++) {
         ql_lstm_cell_f32(h + b * H, c + b * H, gates + 4 * b * H, H);
     }
 }
 
-QL_VECTORIZED FLATTEN static void gru_cells(float *h, const float *from_h, const float *from_x, int B, int H)
+QL_VECTORIZED(static, void, gru_cells, (float *h, const float *from_h, const float *from_x, int B, int H),
+              (h, from_h, from_x, B, H))
 {
     for (ptrdiff_t b = 0; b < B; b++) {
         ql_gru_cell_f32(h + b * H, from_h + 3 * b * H, from_x + 3 * b * H, H);
     }
 }
 
-QL_VECTORIZED FLATTEN static void rnn_cells(float *restrict h, const float *restrict sums, int B, int H)
+QL_VECTORIZED(static, void, rnn_cells, (float *restrict h, const float *restrict sums, int B, int H), (h, sums, B, H))
 {
     for (ptrdiff_t k = 0; k < (ptrdiff_t)B * H; k++) {
         h[k] = ql_tanh_f32(sums[k]);
@@ -90,20 +85,20 @@ static void step_layer(const struct rnn *rnn, int l, struct scratch *scratch, co
         }
     } else {
         copy_rows(scratch->gates, rnn->layers[l].bias_ih, B, GH);
-        ql_exact_product_step(scratch->gates, scratch->x, &rnn->layers[l].w_ih, B);
+        ql_product_rounded(scratch->gates, scratch->x, &rnn->layers[l].w_ih, B);
     }
     switch (d.cell) {
     case QL_CELL_LSTM:
-        ql_exact_product_step(scratch->gates, scratch->h, &rnn->layers[l].w_hh, B);
+        ql_product_rounded(scratch->gates, scratch->h, &rnn->layers[l].w_hh, B);
         lstm_cells(scratch->h, scratch->c, scratch->gates, B, d.H);
         break;
     case QL_CELL_GRU:
         copy_rows(scratch->from_h, rnn->layers[l].bias_hh, B, GH);
-        ql_exact_product_step(scratch->from_h, scratch->h, &rnn->layers[l].w_hh, B);
+        ql_product_rounded(scratch->from_h, scratch->h, &rnn->layers[l].w_hh, B);
         gru_cells(scratch->h, scratch->from_h, scratch->gates, B, d.H);
         break;
     case QL_CELL_RNN:
-        ql_exact_product_step(scratch->gates, scratch->h, &rnn->layers[l].w_hh, B);
+        ql_product_rounded(scratch->gates, scratch->h, &rnn->layers[l].w_hh, B);
         rnn_cells(scratch->h, scratch->gates, B, d.H);
         break;
     }
@@ -158,7 +153,7 @@ static enum ql_status step(void *self, int worker, void *const *after, const voi
     } else {
         copy_rows(sums, rnn->output_bias, B, d.V);
     }
-    ql_exact_product_step(sums, scratch->x, &rnn->output_weight, B);
+    ql_product_rounded(sums, scratch->x, &rnn->output_weight, B);
     for (int k = 0; rnn->bias_last && k < B * d.V; k++) {
         sums[k] += rnn->output_bias[k % d.V];
     }
@@ -200,12 +195,12 @@ static void take_memory(struct rnn *rnn, int workers)
 
     rnn->table = take(arena, d.V, GH);
     rnn->output_bias = take(arena, d.V, 1);
-    ql_step_product_init(&rnn->output_weight, d.H, d.V, arena);
+    ql_packed_matrix_init(&rnn->output_weight, d.H, d.V, arena);
     for (int l = 0; l < d.L; l++) {
-        ql_step_product_init(&rnn->layers[l].w_hh, d.H, GH, arena);
+        ql_packed_matrix_init(&rnn->layers[l].w_hh, d.H, GH, arena);
         rnn->layers[l].bias_hh = take(arena, GH, 1);
         if (l > 0) {
-            ql_step_product_init(&rnn->layers[l].w_ih, d.H, GH, arena);
+            ql_packed_matrix_init(&rnn->layers[l].w_ih, d.H, GH, arena);
             rnn->layers[l].bias_ih = take(arena, GH, 1);
         }
     }
@@ -235,16 +230,16 @@ static void copy_weights(struct rnn *rnn, const struct ql_rnn_weights_view *weig
         ql_matvec_f32(rnn->table + v * GH, weights->embedding + v * d.E, weights->layers[0].w_ih, d.E, GH);
     }
     for (int l = 0; l < d.L; l++) {
-        ql_step_product_reset(&rnn->layers[l].w_hh, weights->layers[l].w_hh);
+        ql_packed_matrix_reset(&rnn->layers[l].w_hh, weights->layers[l].w_hh);
         if (d.cell == QL_CELL_GRU) {
             memcpy(rnn->layers[l].bias_hh, weights->layers[l].bias_hh, (size_t)GH * sizeof(float));
         }
         if (l > 0) {
-            ql_step_product_reset(&rnn->layers[l].w_ih, weights->layers[l].w_ih);
+            ql_packed_matrix_reset(&rnn->layers[l].w_ih, weights->layers[l].w_ih);
             memcpy(rnn->layers[l].bias_ih, weights->layers[l].bias_ih, (size_t)GH * sizeof(float));
         }
     }
-    ql_step_product_reset(&rnn->output_weight, weights->output_weight);
+    ql_packed_matrix_reset(&rnn->output_weight, weights->output_weight);
     memcpy(rnn->output_bias, weights->output_bias, (size_t)d.V * sizeof(float));
     rnn->bias_last = weights->bias_last;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/vectorize.h"
+#include "base/vectors.h"
 
 enum { LANES = 16 };
 
@@ -38,8 +38,8 @@ static inline float squared_rest(float value, float scale, float inverse, int li
     return rest * rest;
 }
 
-QL_VECTORIZED
-static float squared_error(const float *restrict values, int columns, float scale, int limit)
+QL_VECTORIZED_VALUE(static, float, squared_error, (const float *restrict values, int columns, float scale, int limit),
+                    (values, columns, scale, limit))
 {
     const float inverse = 1.0f / scale;
     float partial[LANES] = {0};
@@ -60,8 +60,9 @@ static float squared_error(const float *restrict values, int columns, float scal
     return sum;
 }
 
-QL_VECTORIZED
-static void encode(int8_t *restrict q, const float *restrict values, int columns, float scale, int limit)
+QL_VECTORIZED(static, void, encode,
+              (int8_t *restrict q, const float *restrict values, int columns, float scale, int limit),
+              (q, values, columns, scale, limit))
 {
     const float inverse = 1.0f / scale;
 
@@ -71,8 +72,7 @@ static void encode(int8_t *restrict q, const float *restrict values, int columns
 }
 
 // The largest magnitude, as a bit pattern: patterns are in the order of the numbers, infinity and NaN behind them all.
-QL_VECTORIZED
-static int32_t largest_bits(const float *restrict values, int columns)
+QL_VECTORIZED_VALUE(static, int32_t, largest_bits, (const float *restrict values, int columns), (values, columns))
 {
     int32_t largest = 0;
 
@@ -103,8 +103,8 @@ static float row_error(const struct ql_row_part *parts, int part_count, float sc
 }
 
 // The largest sum of |q| over a segment, which may begin in one part and end in the next.
-QL_VECTORIZED
-static int largest_segment(const struct ql_row_part *parts, int part_count, int segment)
+QL_VECTORIZED_VALUE(static, int, largest_segment, (const struct ql_row_part *parts, int part_count, int segment),
+                    (parts, part_count, segment))
 {
     int largest = 0, sum = 0, left = segment;
 

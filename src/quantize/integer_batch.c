@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "base/vectorize.h"
+#include "base/vectors.h"
 #include "device/gate_s16.h"
 #include "device/gru_s8.h"
 #include "device/lstm_s8.h"
@@ -79,9 +79,10 @@ static inline int32_t row_value(int32_t sum, int32_t multiplier, int32_t bias, s
 // The LSTM's gates go through in pieces of so many units, all four in one array.
 enum { UNITS = 64 };
 
-QL_VECTORIZED
-static void write_gates(int32_t *restrict gates, const int32_t *restrict sums, const int32_t *restrict multipliers,
-                        const int32_t *restrict biases, struct ql_integer_scale scale, int H, int count)
+QL_VECTORIZED(static, void, write_gates,
+              (int32_t *restrict gates, const int32_t *restrict sums, const int32_t *restrict multipliers,
+               const int32_t *restrict biases, struct ql_integer_scale scale, int H, int count),
+              (gates, sums, multipliers, biases, scale, H, count))
 {
     for (int gate = 0; gate < 4; gate++) {
         for (int k = 0; k < count; k++) {
@@ -92,9 +93,9 @@ static void write_gates(int32_t *restrict gates, const int32_t *restrict sums, c
 }
 
 // From tanh of all gates to the new c, and to what h is the tanh of.
-QL_VECTORIZED
-static void write_cells(int16_t *restrict c, int32_t *restrict reaches, const int32_t *restrict gates, int cell_bits,
-                        int count)
+QL_VECTORIZED(static, void, write_cells,
+              (int16_t *restrict c, int32_t *restrict reaches, const int32_t *restrict gates, int cell_bits, int count),
+              (c, reaches, gates, cell_bits, count))
 {
     for (int k = 0; k < count; k++) {
         const int32_t i = ql_gate_sigmoid_s16(gates[k]);
@@ -106,8 +107,9 @@ static void write_cells(int16_t *restrict c, int32_t *restrict reaches, const in
     }
 }
 
-QL_VECTORIZED
-static void write_outputs(int8_t *restrict h, const int32_t *restrict gates, const int32_t *restrict reaches, int count)
+QL_VECTORIZED(static, void, write_outputs,
+              (int8_t *restrict h, const int32_t *restrict gates, const int32_t *restrict reaches, int count),
+              (h, gates, reaches, count))
 {
     for (int k = 0; k < count; k++) {
         const int32_t o = ql_gate_sigmoid_s16(gates[3 * UNITS + k]);
@@ -130,18 +132,19 @@ static void update_lstm(int8_t *h, int16_t *c, const int32_t *sums, const struct
     }
 }
 
-QL_VECTORIZED
-static void begin_rows(int32_t *restrict sums, const int8_t *restrict token, const int32_t *restrict table_factors,
-                       int count)
+QL_VECTORIZED(static, void, begin_rows,
+              (int32_t *restrict sums, const int8_t *restrict token, const int32_t *restrict table_factors, int count),
+              (sums, token, table_factors, count))
 {
     for (int r = 0; r < count; r++) {
         sums[r] = token[r] * table_factors[r];
     }
 }
 
-QL_VECTORIZED
-static void write_values(int32_t *restrict values, const int32_t *restrict multipliers, const int32_t *restrict biases,
-                         struct ql_integer_scale scale, int count)
+QL_VECTORIZED(static, void, write_values,
+              (int32_t *restrict values, const int32_t *restrict multipliers, const int32_t *restrict biases,
+               struct ql_integer_scale scale, int count),
+              (values, multipliers, biases, scale, count))
 {
     for (int r = 0; r < count; r++) {
         values[r] = row_value(values[r], multipliers[r], biases[r], scale);

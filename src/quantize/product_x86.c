@@ -1,17 +1,19 @@
 // Products of integer matrices with vectors for x86-64. Sixteen rows lie side by side, so that the sums of sixteen rows
 // are one vector, and four inputs of a column group meet all of them at once. A tile is up to 64 rows and six streams,
 // whose sums stay in registers over all columns.
-// Uses: the compiler's intrinsics, base/arena.
+// Uses: the compiler's intrinsics, base/{arena,vectors}.
 #include "quantize/product_x86.h"
 
 #include <stddef.h>
 #include <string.h>
 
+#include "base/vectors.h"
+
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
 
-#define QL_AVX2 __attribute__((target("avx2")))
+#define QL_AVX2 QL_TARGET_AVX2
 #define QL_VNNI __attribute__((target("avx512f,avx512bw,avx512vnni")))
 #define QL_TILE static inline __attribute__((always_inline))
 
@@ -281,13 +283,14 @@ static const struct ql_integer_product PRODUCT_VNNI = {"AVX-512 VNNI", pack, mul
 
 int ql_integer_product_list(const struct ql_integer_product *products[QL_INTEGER_PRODUCT_LIMIT])
 {
+    const enum ql_vectors form = ql_vectors();
     int count = 0;
 
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni")) {
+    if (form == QL_VECTORS_AVX512 && __builtin_cpu_supports("avx512vnni")) {
         products[count++] = &PRODUCT_VNNI;
     }
-    if (__builtin_cpu_supports("avx2")) {
+    if (form == QL_VECTORS_AVX512 || form == QL_VECTORS_AVX2) {
         products[count++] = &PRODUCT_AVX2;
     }
     products[count++] = &ql_integer_product_plain;

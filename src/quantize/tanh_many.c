@@ -1,7 +1,8 @@
 // tanh of many numbers: the table's entries are gathered, two neighbours at a time, by one load of 32 bits each.
-// Uses: device/tanh_s16.h, the compiler's intrinsics.
+// Uses: base/vectors, device/tanh_s16.h, the compiler's intrinsics.
 #include "quantize/tanh_many.h"
 
+#include "base/vectors.h"
 #include "device/tanh_s16.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -11,7 +12,7 @@
 enum { PART = (1 << QL_TANH_STEP_BITS) - 1, HALF = 1 << (QL_TANH_STEP_BITS - 1) };
 
 // In all of them: x from 6 on has the value at 6 - 1/1024, which is the same.
-__attribute__((target("avx512f"))) static int run_avx512(int32_t *y, const int32_t *x, int count)
+QL_TARGET_AVX512 static int run_avx512(int32_t *y, const int32_t *x, int count)
 {
     int k = 0;
 
@@ -29,7 +30,7 @@ __attribute__((target("avx512f"))) static int run_avx512(int32_t *y, const int32
     return k;
 }
 
-__attribute__((target("avx2"))) static int run_avx2(int32_t *y, const int32_t *x, int count)
+QL_TARGET_AVX2 static int run_avx2(int32_t *y, const int32_t *x, int count)
 {
     int k = 0;
 
@@ -51,9 +52,14 @@ __attribute__((target("avx2"))) static int run_avx2(int32_t *y, const int32_t *x
 
 static int run_widest(int32_t *y, const int32_t *x, int count)
 {
-    return __builtin_cpu_supports("avx512f") ? run_avx512(y, x, count)
-           : __builtin_cpu_supports("avx2")  ? run_avx2(y, x, count)
-                                             : 0;
+    switch (ql_vectors()) {
+    case QL_VECTORS_AVX512:
+        return run_avx512(y, x, count);
+    case QL_VECTORS_AVX2:
+        return run_avx2(y, x, count);
+    default:
+        return 0;
+    }
 }
 
 #else

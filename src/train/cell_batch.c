@@ -2,7 +2,7 @@
 // itself, so that the compiler turns it into vectors of any width.
 #include "train/cell_batch.h"
 
-#include "base/vectorize.h"
+#include "base/vectors.h"
 #include "device/activation.h"
 
 // sum (width) += the rows of (S, width), one after another.
@@ -15,9 +15,10 @@ static inline void batch_add_rows(float *restrict sum, const float *restrict row
     }
 }
 
-QL_VECTORIZED
-void ql_lstm_batch_forward(float *restrict h, float *restrict c, float *restrict gates, const float *restrict c_before,
-                           const float *restrict bias_ih, const float *restrict bias_hh, int S, int H)
+QL_VECTORIZED(, void, ql_lstm_batch_forward,
+              (float *restrict h, float *restrict c, float *restrict gates, const float *restrict c_before,
+               const float *restrict bias_ih, const float *restrict bias_hh, int S, int H),
+              (h, c, gates, c_before, bias_ih, bias_hh, S, H))
 {
     for (int s = 0; s < S; s++) {
         float *restrict row = gates + 4L * s * H;
@@ -37,9 +38,10 @@ void ql_lstm_batch_forward(float *restrict h, float *restrict c, float *restrict
     }
 }
 
-QL_VECTORIZED
-void ql_lstm_batch_backward(float *restrict gates, float *restrict dc, float *restrict dbias, const float *restrict dh,
-                            const float *restrict c, const float *restrict c_before, int S, int H)
+QL_VECTORIZED(, void, ql_lstm_batch_backward,
+              (float *restrict gates, float *restrict dc, float *restrict dbias, const float *restrict dh,
+               const float *restrict c, const float *restrict c_before, int S, int H),
+              (gates, dc, dbias, dh, c, c_before, S, H))
 {
     for (int s = 0; s < S; s++) {
         float *restrict row = gates + 4L * s * H;
@@ -65,10 +67,11 @@ void ql_lstm_batch_backward(float *restrict gates, float *restrict dc, float *re
     batch_add_rows(dbias, gates, S, 4 * H);
 }
 
-QL_VECTORIZED
-void ql_gru_batch_forward(float *restrict h, float *restrict gates, float *restrict n_from_h,
-                          const float *restrict from_h, const float *restrict h_before, const float *restrict bias_ih,
-                          const float *restrict bias_hh, int S, int H)
+QL_VECTORIZED(, void, ql_gru_batch_forward,
+              (float *restrict h, float *restrict gates, float *restrict n_from_h, const float *restrict from_h,
+               const float *restrict h_before, const float *restrict bias_ih, const float *restrict bias_hh, int S,
+               int H),
+              (h, gates, n_from_h, from_h, h_before, bias_ih, bias_hh, S, H))
 {
     for (int s = 0; s < S; s++) {
         float *restrict row = gates + 3L * s * H;
@@ -87,10 +90,11 @@ void ql_gru_batch_forward(float *restrict h, float *restrict gates, float *restr
     }
 }
 
-QL_VECTORIZED
-void ql_gru_batch_backward(float *restrict gates, float *restrict dfrom_h, float *restrict dh_before,
-                           float *restrict dbias_ih, float *restrict dbias_hh, const float *restrict dh,
-                           const float *restrict n_from_h, const float *restrict h_before, int S, int H)
+QL_VECTORIZED(, void, ql_gru_batch_backward,
+              (float *restrict gates, float *restrict dfrom_h, float *restrict dh_before, float *restrict dbias_ih,
+               float *restrict dbias_hh, const float *restrict dh, const float *restrict n_from_h,
+               const float *restrict h_before, int S, int H),
+              (gates, dfrom_h, dh_before, dbias_ih, dbias_hh, dh, n_from_h, h_before, S, H))
 {
     for (int s = 0; s < S; s++) {
         float *restrict row = gates + 3L * s * H;
@@ -117,9 +121,10 @@ void ql_gru_batch_backward(float *restrict gates, float *restrict dfrom_h, float
     batch_add_rows(dbias_hh, dfrom_h, S, 3 * H);
 }
 
-QL_VECTORIZED
-void ql_rnn_batch_forward(float *restrict h, float *restrict gates, const float *restrict bias_ih,
-                          const float *restrict bias_hh, int S, int H)
+QL_VECTORIZED(, void, ql_rnn_batch_forward,
+              (float *restrict h, float *restrict gates, const float *restrict bias_ih, const float *restrict bias_hh,
+               int S, int H),
+              (h, gates, bias_ih, bias_hh, S, H))
 {
     for (int s = 0; s < S; s++) {
         for (int k = 0; k < H; k++) {
@@ -130,8 +135,9 @@ void ql_rnn_batch_forward(float *restrict h, float *restrict gates, const float 
     }
 }
 
-QL_VECTORIZED
-void ql_rnn_batch_backward(float *restrict gates, float *restrict dbias, const float *restrict dh, int S, int H)
+QL_VECTORIZED(, void, ql_rnn_batch_backward,
+              (float *restrict gates, float *restrict dbias, const float *restrict dh, int S, int H),
+              (gates, dbias, dh, S, H))
 {
     for (int s = 0; s < S; s++) {
         for (int k = 0; k < H; k++) {
@@ -143,8 +149,7 @@ void ql_rnn_batch_backward(float *restrict gates, float *restrict dbias, const f
     batch_add_rows(dbias, gates, S, H);
 }
 
-QL_VECTORIZED
-void ql_state_batch_round(float *rounded, const float *h, int S, int H)
+QL_VECTORIZED(, void, ql_state_batch_round, (float *rounded, const float *h, int S, int H), (rounded, h, S, H))
 {
     const float levels = 127.0f;
     const float step = 1.0f / levels;

@@ -1,7 +1,7 @@
 // Dropout: see dropout.h. A counter, mixed by a finalizer of which every output bit depends on every input bit.
 #include "train/dropout.h"
 
-#include "base/vectorize.h"
+#include "base/vectors.h"
 #include "device/random.h"
 
 uint32_t ql_dropout_key(uint32_t seed, uint64_t step, int layer)
@@ -12,8 +12,9 @@ uint32_t ql_dropout_key(uint32_t seed, uint64_t step, int layer)
     return ql_random_mix(key + (uint32_t)layer);
 }
 
-QL_VECTORIZED
-void ql_dropout_forward(float *y, const float *x, const struct ql_dropout *dropout, uint32_t first, int count)
+QL_VECTORIZED(, void, ql_dropout_forward,
+              (float *y, const float *x, const struct ql_dropout *dropout, uint32_t first, int count),
+              (y, x, dropout, first, count))
 {
     const float scale = 1.0f / (1.0f - dropout->probability);
     const uint32_t key = dropout->key;

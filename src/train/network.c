@@ -10,9 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/vectorize.h"
+#include "base/vectors.h"
 #include "device/activation.h"
-#include "train/blas.h"
 #include "train/cell_batch.h"
 #include "train/dropout.h"
 
@@ -27,15 +26,23 @@ void ql_network_init(struct ql_network *network, const struct ql_model *model, c
     const struct ql_dimensions d = model->dimensions;
     int GH = ql_cell_gates(d.cell) * d.H;
 
+    *network = (struct ql_network){.model = model, .exact = model};
     if (rounded == NULL) {
-        *network = (struct ql_network){.model = model, .input_table = take(arena, 1, d.V, GH)};
+        network->input_table = take(arena, 1, d.V, GH);
     } else {
-        *network = (struct ql_network){.model = &rounded->model, .rounded = true, .input_table = rounded->input_table};
+        network->model = &rounded->model;
+        network->rounded = true;
+        network->input_table = rounded->input_table;
     }
     for (int l = 0; l < d.L; l++) {
-        ql_step_product_init(&network->forward[l], d.H, GH, arena);
-        ql_step_product_init(&network->backward[l], GH, d.H, arena);
+        const int inputs = l == 0 ? d.E : d.H;
+        ql_packed_matrix_init(&network->layers[l].w_hh, d.H, GH, arena);
+        ql_packed_matrix_init(&network->layers[l].w_hh_back, GH, d.H, arena);
+        ql_packed_matrix_init(&network->layers[l].w_ih, inputs, GH, arena);
+        ql_packed_matrix_init(&network->layers[l].w_ih_back, GH, inputs, arena);
     }
+    ql_packed_matrix_init(&network->output, d.H, d.V, arena);
+    ql_packed_matrix_init(&network->output_back, d.V, d.H, arena);
 }
 
 void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *network, int T, int S, bool dropout,
@@ -52,6 +59,7 @@ void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *
         .dc = take(arena, 1, S, d.H),
         .from_h = take(arena, 1, S, GH),
     };
+    ql_product_scratch_init(&workspace->product, d.H > d.E ? d.H : d.E, arena);
     for (int l = 0; l < d.L; l++) {
         struct ql_layer_trace *trace = &workspace->layers[l];
         trace->input = dropout && l > 0 ? take(arena, T, S, d.H) : NULL;
@@ -64,24 +72,52 @@ void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *
     }
 }
 
+// Tasks of ql_network_reset: for each layer, and for the output, the forward and the backward form of its matrices.
+enum { FORWARD, BACKWARD, PACKED_FORMS };
+
 int ql_network_reset_tasks(const struct ql_network *network)
 {
-    return 2 * network->model->dimensions.L + (network->rounded ? 0 : 1);
+    return PACKED_FORMS * (network->model->dimensions.L + 1);
+}
+
+// The first layer's table, and what its gradient needs. A rounded model has made the table by itself.
+static void reset_inputs(struct ql_network *network, int form)
+{
+    const struct ql_model *exact = network->exact;
+    const float *weight = exact->layers[0].weight_ih;
+
+    if (form == FORWARD && !network->rounded) {
+        ql_packed_matrix_reset_transposed(&network->layers[0].w_ih, weight);
+        ql_product_fused(network->input_table, exact->embedding, &network->layers[0].w_ih, exact->dimensions.V, false);
+    } else if (form == BACKWARD) {
+        ql_packed_matrix_reset(&network->layers[0].w_ih_back, weight);
+    }
+}
+
+static void reset_matrix(struct ql_packed_matrix *forward, struct ql_packed_matrix *backward, const float *weight,
+                         int form)
+{
+    if (form == FORWARD) {
+        ql_packed_matrix_reset_transposed(forward, weight);
+    } else {
+        ql_packed_matrix_reset(backward, weight);
+    }
 }
 
 void ql_network_reset(struct ql_network *network, int task)
 {
     const struct ql_model *model = network->model;
-    const struct ql_dimensions d = model->dimensions;
-    int l = task / 2;
+    const int l = task / PACKED_FORMS, form = task % PACKED_FORMS;
 
-    if (l == d.L) {
-        int GH = ql_cell_gates(d.cell) * d.H;
-        ql_gemm_nt(network->input_table, model->embedding, model->layers[0].weight_ih, d.V, GH, d.E, 0.0f);
-    } else if (task % 2 == 0) {
-        ql_step_product_reset_transposed(&network->forward[l], model->layers[l].weight_hh);
+    if (l == model->dimensions.L) {
+        reset_matrix(&network->output, &network->output_back, model->output_weight, form);
+        return;
+    }
+    reset_matrix(&network->layers[l].w_hh, &network->layers[l].w_hh_back, model->layers[l].weight_hh, form);
+    if (l == 0) {
+        reset_inputs(network, form);
     } else {
-        ql_step_product_reset(&network->backward[l], model->layers[l].weight_hh);
+        reset_matrix(&network->layers[l].w_ih, &network->layers[l].w_ih_back, model->layers[l].weight_ih, form);
     }
 }
 
@@ -140,8 +176,8 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
         if (dropout->probability > 0.0f) {
             apply_dropout(trace->input, workspace->layers[l - 1].h_input + SH, dropout, l, batch, shard, d.H);
         }
-        ql_gemm_nt(trace->gates, layer_input(workspace, l, SH, dropout->probability > 0.0f), layer->weight_ih,
-                   batch->T * S, GH, d.H, 0.0f);
+        ql_product_fused(trace->gates, layer_input(workspace, l, SH, dropout->probability > 0.0f),
+                         &network->layers[l].w_ih, batch->T * S, false);
     }
     for (int t = 0; t < batch->T; t++) {
         float *gates = trace->gates + t * SGH;
@@ -158,17 +194,17 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
         }
         switch (d.cell) {
         case QL_CELL_LSTM:
-            ql_step_product_step(gates, h_input, &network->forward[l], S, true);
+            ql_product_fused(gates, h_input, &network->layers[l].w_hh, S, true);
             ql_lstm_batch_forward(h, trace->c + (t + 1) * SH, gates, trace->c + t * SH, layer->bias_ih, layer->bias_hh,
                                   S, d.H);
             break;
         case QL_CELL_GRU:
-            ql_step_product_step(workspace->from_h, h_input, &network->forward[l], S, false);
+            ql_product_fused(workspace->from_h, h_input, &network->layers[l].w_hh, S, false);
             ql_gru_batch_forward(h, gates, trace->n_from_h + t * SH, workspace->from_h, h_before, layer->bias_ih,
                                  layer->bias_hh, S, d.H);
             break;
         case QL_CELL_RNN:
-            ql_step_product_step(gates, h_input, &network->forward[l], S, true);
+            ql_product_fused(gates, h_input, &network->layers[l].w_hh, S, true);
             ql_rnn_batch_forward(h, gates, layer->bias_ih, layer->bias_hh, S, d.H);
             break;
         }
@@ -183,8 +219,9 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
 }
 
 // Cross-entropy of one row of logits, in nats; the row becomes scale (softmax - one_hot(target)).
-QL_VECTORIZED
-static double cross_entropy(float *restrict row, const float *restrict bias, int V, int target, float scale)
+QL_VECTORIZED_VALUE(static, double, cross_entropy,
+                    (float *restrict row, const float *restrict bias, int V, int target, float scale),
+                    (row, bias, V, target, scale))
 {
     enum { LANES = 16 }; // partial sums in a fixed order, whatever the width of the vectors
     float partial[LANES] = {0};
@@ -231,7 +268,7 @@ double ql_network_forward(const struct ql_network *network, struct ql_workspace 
         forward_layer(network, workspace, batch, shard, state, dropout, l);
     }
     const float *h_top = workspace->layers[d.L - 1].h_input + (ptrdiff_t)shard.S * d.H;
-    ql_gemm_nt(workspace->logits, h_top, model->output_weight, batch->T * shard.S, d.V, d.H, 0.0f);
+    ql_product_fused(workspace->logits, h_top, &network->output, batch->T * shard.S, false);
     for (int t = 0; t < batch->T; t++) {
         for (int s = 0; s < shard.S; s++) {
             ptrdiff_t place = (ptrdiff_t)t * batch->B + shard.first + s;
@@ -250,7 +287,6 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
                            struct ql_gradient *gradient, int l)
 {
     const struct ql_dimensions d = network->model->dimensions;
-    const struct ql_layer *layer = &network->model->layers[l];
     struct ql_layer *dlayer = &gradient->model.layers[l];
     struct ql_layer_trace *trace = &workspace->layers[l];
     const int S = shard.S, GH = ql_cell_gates(d.cell) * d.H;
@@ -285,7 +321,7 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
             break;
         }
         if (t > 0) { // the window's start is where truncated backpropagation ends
-            ql_step_product_step(workspace->carry, dfrom_h, &network->backward[l], S, d.cell == QL_CELL_GRU);
+            ql_product_fused(workspace->carry, dfrom_h, &network->layers[l].w_hh_back, S, d.cell == QL_CELL_GRU);
         }
         if (l == 0) {
             const uint16_t *tokens = batch->inputs + (ptrdiff_t)t * batch->B + shard.first;
@@ -300,12 +336,13 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
     if (d.cell != QL_CELL_GRU) { // both biases enter the same sum
         memcpy(dlayer->bias_hh, dlayer->bias_ih, (size_t)GH * sizeof(float));
     }
-    ql_gemm_tn(dlayer->weight_hh, d.cell == QL_CELL_GRU ? trace->dfrom_h : trace->gates, trace->h_input, GH, d.H, rows,
-               0.0f);
+    ql_product_transposed(dlayer->weight_hh, d.cell == QL_CELL_GRU ? trace->dfrom_h : trace->gates, trace->h_input, GH,
+                          d.H, rows, &workspace->product);
     if (l > 0) {
         bool dropped = dropout->probability > 0.0f;
-        ql_gemm_tn(dlayer->weight_ih, trace->gates, layer_input(workspace, l, SH, dropped), GH, d.H, rows, 0.0f);
-        ql_gemm_nn(workspace->dh, trace->gates, layer->weight_ih, rows, d.H, GH, 0.0f);
+        ql_product_transposed(dlayer->weight_ih, trace->gates, layer_input(workspace, l, SH, dropped), GH, d.H, rows,
+                              &workspace->product);
+        ql_product_fused(workspace->dh, trace->gates, &network->layers[l].w_ih_back, rows, false);
         if (dropped) {
             apply_dropout(workspace->dh, workspace->dh, dropout, l, batch, shard, d.H);
         }
@@ -329,18 +366,23 @@ void ql_network_backward(const struct ql_network *network, struct ql_workspace *
         }
     }
     const float *h_top = workspace->layers[d.L - 1].h_input + (ptrdiff_t)shard.S * d.H;
-    ql_gemm_tn(gradient->model.output_weight, dlogits, h_top, d.V, d.H, rows, 0.0f);
-    ql_gemm_nn(workspace->dh, dlogits, model->output_weight, rows, d.H, d.V, 0.0f);
+    ql_product_transposed(gradient->model.output_weight, dlogits, h_top, d.V, d.H, rows, &workspace->product);
+    ql_product_fused(workspace->dh, dlogits, &network->output_back, rows, false);
     for (int l = d.L - 1; l >= 0; l--) {
         backward_layer(network, workspace, batch, shard, dropout, gradient, l);
     }
 }
 
-void ql_gradient_write_embedding(struct ql_gradient *gradient, const struct ql_model *model)
+void ql_network_backward_embedding(const struct ql_network *network, struct ql_workspace *workspace,
+                                   struct ql_gradient *gradient, int task)
 {
-    const struct ql_dimensions d = model->dimensions;
-    int GH = ql_cell_gates(d.cell) * d.H;
+    const struct ql_model *exact = network->exact;
+    const struct ql_dimensions d = exact->dimensions;
 
-    ql_gemm_nn(gradient->model.embedding, gradient->input_table, model->layers[0].weight_ih, d.V, d.E, GH, 0.0f);
-    ql_gemm_tn(gradient->model.layers[0].weight_ih, gradient->input_table, model->embedding, GH, d.E, d.V, 0.0f);
+    if (task == 0) {
+        ql_product_fused(gradient->model.embedding, gradient->input_table, &network->layers[0].w_ih_back, d.V, false);
+    } else {
+        ql_product_transposed(gradient->model.layers[0].weight_ih, gradient->input_table, exact->embedding,
+                              ql_cell_gates(d.cell) * d.H, d.E, d.V, &workspace->product);
+    }
 }

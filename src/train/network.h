@@ -2,7 +2,7 @@
 // B sequences of T tokens make a batch; a shard is S neighbouring sequences of it, and one thread's work.
 // Computes with the exact model, or with a rounded one: then h is rounded too before it enters a product, and gradients
 // are those at the rounded values.
-// Uses: base/arena, model, train/blas, train/cell_batch, train/dropout, train/rounded_model, train/step_product.
+// Uses: base/arena, model, product, train/cell_batch, train/dropout, train/rounded_model.
 #ifndef QL_TRAIN_NETWORK_H
 #define QL_TRAIN_NETWORK_H
 
@@ -10,8 +10,8 @@
 
 #include "base/arena.h"
 #include "model/model.h"
+#include "product/matrix_product.h"
 #include "train/rounded_model.h"
-#include "train/step_product.h"
 
 // A window of text. The caller owns the arrays.
 struct ql_batch {
@@ -36,11 +36,16 @@ struct ql_state {
 
 // The parameters in the forms that the products want; made anew by ql_network_reset after each change of the model.
 struct ql_network {
-    const struct ql_model *model;
+    const struct ql_model *model; // what the network computes with
+    const struct ql_model *exact; // what the optimizer moves; the same unless `rounded`
     bool rounded;
     float *input_table; // (V, GH) embedding times weight_ih of layer 0: a layer-0 input is a look-up
-    struct ql_step_product forward[QL_MODEL_LAYER_LIMIT];  // weight_hh transposed, (H, GH)
-    struct ql_step_product backward[QL_MODEL_LAYER_LIMIT]; // weight_hh, (GH, H)
+    // Each weight matrix as the forward products take it (transposed), and as the backward products do.
+    struct {
+        struct ql_packed_matrix w_hh, w_hh_back; // (H, GH), (GH, H)
+        struct ql_packed_matrix w_ih, w_ih_back; // (H, GH), (GH, H); of layer 0 (E, GH), (GH, E) of the exact model
+    } layers[QL_MODEL_LAYER_LIMIT];
+    struct ql_packed_matrix output, output_back; // (H, V), (V, H)
 };
 
 // What a layer remembers between forward and backward.
@@ -63,11 +68,12 @@ struct ql_workspace {
     float *carry;  // (S, H) what flows back from the step behind
     float *dc;     // (S, H)
     float *from_h; // (S, GH)
+    struct ql_product_scratch product;
 };
 
 // A gradient: one tensor for each parameter, but of layer 0's input the gradient of `input_table`.
 struct ql_gradient {
-    struct ql_model model; // its embedding and weight_ih_l0 are filled by ql_gradient_write_embedding
+    struct ql_model model; // its embedding and weight_ih_l0 are filled by ql_network_backward_embedding
     float *input_table;    // (V, GH)
 };
 
@@ -99,7 +105,10 @@ double ql_network_forward(const struct ql_network *network, struct ql_workspace 
 void ql_network_backward(const struct ql_network *network, struct ql_workspace *workspace, const struct ql_batch *batch,
                          struct ql_shard shard, const struct ql_dropout_plan *dropout, struct ql_gradient *gradient);
 
-// From the gradient of the input table, summed over all shards, to those of its two factors.
-void ql_gradient_write_embedding(struct ql_gradient *gradient, const struct ql_model *model);
+// From the gradient of the input table, summed over all shards, to those of its two factors: two independent tasks, 0
+// and 1.
+enum { QL_NETWORK_EMBEDDING_TASKS = 2 };
+void ql_network_backward_embedding(const struct ql_network *network, struct ql_workspace *workspace,
+                                   struct ql_gradient *gradient, int task);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "base/vectorize.h"
+#include "base/vectors.h"
 
 // PyTorch's defaults.
 static const double beta1 = 0.9;
@@ -23,9 +23,10 @@ struct ql_adamw ql_adamw_init(uint64_t step, double learning_rate, double weight
     };
 }
 
-QL_VECTORIZED
-void ql_adamw_step(const struct ql_adamw *adamw, float *restrict parameters, float *restrict mean,
-                   float *restrict variance, const float *restrict gradient, size_t count)
+QL_VECTORIZED(, void, ql_adamw_step,
+              (const struct ql_adamw *adamw, float *restrict parameters, float *restrict mean, float *restrict variance,
+               const float *restrict gradient, size_t count),
+              (adamw, parameters, mean, variance, gradient, count))
 {
     const struct ql_adamw a = *adamw;
     const float mean_rate = (float)(1.0 - beta1);

@@ -5,8 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/vectorize.h"
-#include "train/blas.h"
+#include "base/vectors.h"
 
 // Rows that one task rounds.
 enum { TASK_ROWS = 64 };
@@ -25,6 +24,7 @@ enum ql_status ql_rounded_model_init(struct ql_rounded_model *rounded, const str
         .q = ql_arena_take(arena, exact->count, sizeof rounded->q[0]),
         .input_q = ql_arena_take(arena, inputs, sizeof rounded->input_q[0]),
     };
+    ql_packed_matrix_init(&rounded->embedding, d.E, d.V, arena);
     return ql_model_init(&rounded->model, d, error);
 }
 
@@ -45,7 +45,8 @@ void ql_rounded_model_reset_inputs(struct ql_rounded_model *rounded)
         memcpy(model->layers[l].bias_hh, exact->layers[l].bias_hh, (size_t)GH * sizeof(float));
     }
     memcpy(model->output_bias, exact->output_bias, (size_t)d.V * sizeof(float));
-    ql_gemm_nt(rounded->exact_inputs, exact->layers[0].weight_ih, exact->embedding, GH, d.V, d.E, 0.0f);
+    ql_packed_matrix_reset_transposed(&rounded->embedding, exact->embedding);
+    ql_product_fused(rounded->exact_inputs, exact->layers[0].weight_ih, &rounded->embedding, GH, false);
 }
 
 // Rows are numbered through: those of each layer's gates, then those of the output.
@@ -67,8 +68,8 @@ static struct ql_row_part row_part(const struct ql_rounded_model *rounded, const
     return (struct ql_row_part){rounded->q + (values - rounded->exact->block), values, H};
 }
 
-QL_VECTORIZED
-static void scale_row(float *restrict values, const int8_t *restrict q, float scale, int columns)
+QL_VECTORIZED(static, void, scale_row, (float *restrict values, const int8_t *restrict q, float scale, int columns),
+              (values, q, scale, columns))
 {
     for (int k = 0; k < columns; k++) {
         values[k] = scale * (float)q[k];

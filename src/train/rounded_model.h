@@ -4,7 +4,7 @@
 // the rounding as if it were not there: the straight-through estimator of Bengio et al. 2013, arXiv:1308.3432).
 // What is a row, and what has which format, is said in docs/quantization.md. The first layer's input is a table with a
 // value for every symbol and gate, rounded too. Biases are not rounded.
-// Uses: base/arena, model, model/row_quantizer, model/weight_format.
+// Uses: base/arena, model, product.
 #ifndef QL_TRAIN_ROUNDED_MODEL_H
 #define QL_TRAIN_ROUNDED_MODEL_H
 
@@ -12,6 +12,7 @@
 #include "model/model.h"
 #include "model/row_quantizer.h"
 #include "model/weight_format.h"
+#include "product/matrix_product.h"
 
 struct ql_rounded_model {
     const struct ql_model *exact; // the caller's
@@ -19,6 +20,7 @@ struct ql_rounded_model {
     float *input_table;           // (V, GH) rounded
     struct ql_row_format format;  // of the recurrent layers' weights
     float *exact_inputs;          // (GH, V) the input table before it is rounded, transposed
+    struct ql_packed_matrix embedding; // (E, V)
     int8_t *q;                    // the integers, in the order of the model's block
     int8_t *input_q;              // (GH, V)
 };

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/vectorize.h"
-#include "train/blas.h"
+#include "base/vectors.h"
 #include "train/optimizer.h"
 
 // Floats of the parameter block that one task of a job handles.
@@ -57,7 +56,6 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
         trainer->options.threads = shards; // more would have nothing to do
     }
     arena->limit_bytes = memory_limit(model, shards);
-    ql_blas_init();
     const int threads = trainer->options.threads;
     const size_t chunks = model->count / CHUNK_FLOATS + 1;
     trainer->mean = ql_arena_take(arena, model->count, sizeof(float));
@@ -174,8 +172,8 @@ static double run_shards(struct ql_trainer *trainer, const struct ql_batch *batc
     return loss;
 }
 
-QL_VECTORIZED
-static void add_floats(float *restrict sum, const float *restrict values, size_t count)
+QL_VECTORIZED(static, void, add_floats, (float *restrict sum, const float *restrict values, size_t count),
+              (sum, values, count))
 {
     for (size_t k = 0; k < count; k++) {
         sum[k] += values[k];
@@ -211,6 +209,12 @@ static void task_sum_gradients(void *context, int task, int worker)
             add_floats(sum->input_table + first, add->input_table + first, count);
         }
     }
+}
+
+static void task_backward_embedding(void *context, int task, int worker)
+{
+    struct ql_trainer *trainer = context;
+    ql_network_backward_embedding(&trainer->network, &trainer->workspaces[worker], &trainer->gradients[0], task);
 }
 
 // The sum of squares of one chunk of the gradient, in eight partial sums whose order is fixed.
@@ -263,7 +267,7 @@ void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batc
 
     *loss = run_shards(trainer, batch, &trainer->training_state, &dropout, task_forward_backward) / batch->total_weight;
     ql_thread_pool_run(&trainer->pool, task_sum_gradients, trainer, chunks_of(block > table ? block : table));
-    ql_gradient_write_embedding(&trainer->gradients[0], model);
+    ql_thread_pool_run(&trainer->pool, task_backward_embedding, trainer, QL_NETWORK_EMBEDDING_TASKS);
 }
 
 enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch *batch, double learning_rate,

@@ -117,7 +117,7 @@ function end_of_file()
 }
 
 BEGIN {
-    count = split("base corpus filter model train checkpoint onnx quantize codegen engine generate study verify " \
+    count = split("base product corpus filter model train checkpoint onnx quantize codegen engine generate study verify " \
                   "dashboard cli", order, " ")
     for (i = 1; i <= count; i++) {
         place[order[i]] = i

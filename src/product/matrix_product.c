@@ -1,0 +1,264 @@
+// Matrix products: see matrix_product.h. Here is everything but the arithmetic: how operands are packed, and in which
+// blocks the tiles run, so that a panel of B stays in the first-level cache and a block of A in the second.
+// Uses: product/product_form.h.
+#include "product/matrix_product.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/vectors.h"
+#include "product/product_form.h"
+
+enum {
+    COLUMNS = QL_PANEL_COLUMNS,
+    BLOCK_STEPS = 256, // 256 steps of a panel are 16 KB, half of a first-level cache
+    BLOCK_ROWS = 96,   // rows of A by 256 steps are 96 KB; a multiple of all forms' rows
+};
+
+const struct ql_product_form *ql_product_form(void)
+{
+    switch (ql_vectors()) {
+#if defined(__x86_64__) && defined(__GNUC__)
+    case QL_VECTORS_AVX512:
+        return &ql_product_avx512;
+    case QL_VECTORS_AVX2:
+        return &ql_product_avx2;
+#elif defined(__aarch64__)
+    case QL_VECTORS_NEON:
+        return &ql_product_neon;
+#endif
+    default:
+        return &ql_product_plain;
+    }
+}
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+// Panels that hold N columns. The number is even, so that a tile of two panels never reads behind the last one.
+static int panel_count(int N)
+{
+    return (N + 2 * COLUMNS - 1) / (2 * COLUMNS) * 2;
+}
+
+void ql_packed_matrix_init(struct ql_packed_matrix *matrix, int K, int N, struct ql_arena *arena)
+{
+    *matrix = (struct ql_packed_matrix){
+        .panels = ql_arena_take(arena, (size_t)panel_count(N) * (size_t)K, COLUMNS * sizeof(float)), .K = K, .N = N};
+}
+
+// Copy K rows of B into panels, (K, 16) each. Columns behind the last one stay as they are.
+static void pack_panels(float *panels, const float *B, int K, int N)
+{
+    for (int first = 0; first < N; first += COLUMNS) {
+        float *panel = panels + (ptrdiff_t)first * K;
+        const int columns = smaller(N - first, COLUMNS);
+        if (columns == COLUMNS) {
+            for (ptrdiff_t k = 0; k < K; k++) {
+                memcpy(panel + k * COLUMNS, B + k * N + first, COLUMNS * sizeof(float));
+            }
+        } else {
+            for (ptrdiff_t k = 0; k < K; k++) {
+                memcpy(panel + k * COLUMNS, B + k * N + first, (size_t)columns * sizeof(float));
+            }
+        }
+    }
+}
+
+void ql_packed_matrix_reset(struct ql_packed_matrix *matrix, const float *B)
+{
+    pack_panels(matrix->panels, B, matrix->K, matrix->N);
+}
+
+void ql_packed_matrix_reset_transposed(struct ql_packed_matrix *matrix, const float *B_transposed)
+{
+    const int K = matrix->K, N = matrix->N;
+
+    for (int first = 0; first < N; first += COLUMNS) {
+        float *panel = matrix->panels + (ptrdiff_t)first * K;
+        const float *rows = B_transposed + (ptrdiff_t)first * K;
+        const int columns = smaller(N - first, COLUMNS);
+        for (int k0 = 0; k0 < K; k0 += COLUMNS) { // squares of 16 by 16, each line of both sides is touched once
+            const int last = smaller(k0 + COLUMNS, K);
+            for (ptrdiff_t n = 0; n < columns; n++) {
+                for (int k = k0; k < last; k++) {
+                    panel[(ptrdiff_t)k * COLUMNS + n] = rows[n * K + k];
+                }
+            }
+        }
+    }
+}
+
+// A tile at the right edge of C, which has fewer columns than the panels: compute it aside.
+static void run_edge(ql_tile_function *compute, struct ql_tile tile, int columns)
+{
+    float aside[QL_TILE_ROW_LIMIT * QL_TILE_PANEL_LIMIT * COLUMNS] = {0};
+    const ptrdiff_t width = (ptrdiff_t)tile.panels * COLUMNS;
+    float *C = tile.C;
+    const ptrdiff_t c_row = tile.c_row;
+
+    tile.C = aside;
+    tile.c_row = width;
+    for (int r = 0; tile.add && r < tile.rows; r++) {
+        memcpy(aside + r * width, C + r * c_row, (size_t)columns * sizeof(float));
+    }
+    compute(&tile);
+    for (int r = 0; r < tile.rows; r++) {
+        memcpy(C + r * c_row, aside + r * width, (size_t)columns * sizeof(float));
+    }
+}
+
+// The rows of C and A that belong to one block, times the panels of one block of steps.
+struct block {
+    float *C;
+    const float *A;
+    const float *panels;
+    ptrdiff_t c_row, a_row, a_step, a_tile; // floats to the next row, step and tile of rows
+    ptrdiff_t panel_floats;                 // from panel to panel
+    int M, N, K;
+    bool add;
+};
+
+static void run_block(const struct ql_product_form *form, ql_tile_function *compute, const struct block *block)
+{
+    for (int n = 0; n < block->N; n += form->panels * COLUMNS) {
+        const int columns = smaller(block->N - n, form->panels * COLUMNS);
+        struct ql_tile tile = {
+            .B = block->panels + n / COLUMNS * block->panel_floats,
+            .c_row = block->c_row,
+            .a_row = block->a_row,
+            .a_step = block->a_step,
+            .panel_floats = block->panel_floats,
+            .K = block->K,
+            .panels = columns > COLUMNS ? 2 : 1,
+            .add = block->add,
+        };
+        const float *A = block->A;
+        for (int m = 0; m < block->M; m += form->rows) {
+            tile.C = block->C + m * block->c_row + n;
+            tile.A = A;
+            tile.rows = smaller(block->M - m, form->rows);
+            if (columns == tile.panels * COLUMNS) {
+                compute(&tile);
+            } else {
+                run_edge(compute, tile, columns);
+            }
+            A += block->a_tile;
+        }
+    }
+}
+
+static void product(ql_tile_function *compute, const struct ql_product_form *form, float *C, const float *A,
+                    const struct ql_packed_matrix *B, int M, bool add)
+{
+    const ptrdiff_t K = B->K, N = B->N;
+
+    for (int m = 0; m < M; m += BLOCK_ROWS) {
+        for (int k = 0; k < K; k += BLOCK_STEPS) {
+            const struct block block = {
+                .C = C + m * N,
+                .A = A + m * K + k,
+                .panels = B->panels + (ptrdiff_t)k * COLUMNS,
+                .c_row = N,
+                .a_row = K,
+                .a_step = 1,
+                .a_tile = form->rows * K,
+                .panel_floats = K * COLUMNS,
+                .M = smaller(M - m, BLOCK_ROWS),
+                .N = B->N,
+                .K = smaller(B->K - k, BLOCK_STEPS),
+                .add = add || k > 0,
+            };
+            run_block(form, compute, &block);
+        }
+    }
+}
+
+void ql_product_fused(float *C, const float *A, const struct ql_packed_matrix *B, int M, bool add)
+{
+    const struct ql_product_form *form = ql_product_form();
+    product(form->fused, form, C, A, B, M, add);
+}
+
+void ql_product_rounded(float *C, const float *A, const struct ql_packed_matrix *B, int M)
+{
+    const struct ql_product_form *form = ql_product_form();
+    product(form->rounded, form, C, A, B, M, true);
+}
+
+// --- The product with A transposed ---
+
+void ql_product_scratch_init(struct ql_product_scratch *scratch, int N, struct ql_arena *arena)
+{
+    *scratch = (struct ql_product_scratch){
+        .strips = ql_arena_take(arena, BLOCK_ROWS, BLOCK_STEPS * sizeof(float)),
+        .panels = ql_arena_take(arena, (size_t)panel_count(N) * BLOCK_STEPS, COLUMNS * sizeof(float)),
+        .N = N,
+    };
+}
+
+// Copy `rows` columns of A (K, M) into strips of `width` columns, (K, width) each: the rows of C that a tile has.
+static inline __attribute__((always_inline)) void pack_strip(float *strip, const float *A, int M, int K, int rows,
+                                                             const int width)
+{
+    if (rows == width) {
+        for (ptrdiff_t k = 0; k < K; k++) {
+            memcpy(strip + k * width, A + k * M, (size_t)width * sizeof(float));
+        }
+    } else {
+        for (ptrdiff_t k = 0; k < K; k++) {
+            memcpy(strip + k * width, A + k * M, (size_t)rows * sizeof(float));
+        }
+    }
+}
+
+static void pack_strips(float *strips, const float *A, int M, int K, int rows, int width)
+{
+    for (int m = 0; m < rows; m += width) {
+        const int count = smaller(rows - m, width);
+        switch (width) { // known widths, so that a copy is a few instructions
+        case 6:
+            pack_strip(strips + (ptrdiff_t)m * K, A + m, M, K, count, 6);
+            break;
+        case 12:
+            pack_strip(strips + (ptrdiff_t)m * K, A + m, M, K, count, 12);
+            break;
+        default:
+            pack_strip(strips + (ptrdiff_t)m * K, A + m, M, K, count, width);
+            break;
+        }
+    }
+}
+
+void ql_product_transposed(float *C, const float *A, const float *B, int M, int N, int K,
+                           struct ql_product_scratch *scratch)
+{
+    const struct ql_product_form *form = ql_product_form();
+
+    assert(N <= scratch->N);
+    for (int k = 0; k < K; k += BLOCK_STEPS) {
+        const int steps = smaller(K - k, BLOCK_STEPS);
+        pack_panels(scratch->panels, B + (ptrdiff_t)k * N, steps, N);
+        for (int m = 0; m < M; m += BLOCK_ROWS) {
+            const int rows = smaller(M - m, BLOCK_ROWS);
+            pack_strips(scratch->strips, A + (ptrdiff_t)k * M + m, M, steps, rows, form->rows);
+            const struct block block = {
+                .C = C + (ptrdiff_t)m * N,
+                .A = scratch->strips,
+                .panels = scratch->panels,
+                .c_row = N,
+                .a_row = 1,
+                .a_step = form->rows,
+                .a_tile = (ptrdiff_t)form->rows * steps,
+                .panel_floats = (ptrdiff_t)steps * COLUMNS,
+                .M = rows,
+                .N = N,
+                .K = steps,
+                .add = k > 0,
+            };
+            run_block(form, form->fused, &block);
+        }
+    }
+}
