@@ -1,5 +1,5 @@
 // The one description of a model: see model.h. The table of tensors is built once, here, from the dimensions.
-// Uses: base, device/random.h.
+// Uses: base, device.
 #include "model/model.h"
 
 #include <assert.h>
@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cosine.h"
+#include "device/elementary.h"
 #include "device/random.h"
 
 // Largest E and H. Beyond, it is no tiny model, and sizes would no longer be safe in an int.
@@ -129,11 +131,9 @@ static void model_reset_uniform(struct ql_random *random, float *values, size_t 
 // Box and Muller 1958. 1 - u lies in (0, 1], where the logarithm is finite.
 static void model_reset_normal(struct ql_random *random, float *values, size_t count)
 {
-    const double two_pi = 6.283185307179586;
-
     for (size_t i = 0; i < count; i++) {
-        double radius = sqrt(-2.0 * log(1.0 - (double)ql_random_step_f32(random)));
-        values[i] = (float)(radius * cos(two_pi * (double)ql_random_step_f32(random)));
+        double radius = sqrt(-2.0 * ql_log_f64(1.0 - (double)ql_random_step_f32(random)));
+        values[i] = (float)(radius * ql_cosine_of_turns((double)ql_random_step_f32(random)));
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "device/elementary.h"
 #include "quantize/float_model.h"
 
 // One thread's model: one of the two.
@@ -68,9 +69,9 @@ static double cross_entropy(const double *logits, int token, int V)
         largest = fmax(largest, logits[v]);
     }
     for (int v = 0; v < V; v++) {
-        sum += exp(logits[v] - largest);
+        sum += ql_exponential_f64(logits[v] - largest);
     }
-    return log(sum) + largest - logits[token];
+    return ql_log_f64(sum) + largest - logits[token];
 }
 
 static void run_part(void *context, int part, int number)

@@ -42,6 +42,20 @@ struct scale {
     double low, high, step;
 };
 
+// The largest power of ten up to x > 0, by division: 0.01 is 1 / 100, the double that is meant.
+static double power_of_ten_up_to(double x)
+{
+    double power = 1.0, divisor = 1.0;
+
+    while (x >= power * 10.0 && power < 1e300) {
+        power *= 10.0;
+    }
+    while (x < power / divisor && divisor < 1e300) {
+        divisor *= 10.0;
+    }
+    return power / divisor;
+}
+
 // Steps of 1, 2 or 5 times a power of ten, at most `most` of them.
 static struct scale make_scale(double low, double high, int most)
 {
@@ -50,7 +64,7 @@ static struct scale make_scale(double low, double high, int most)
     if (!(high > low)) {
         high = low + (low == 0.0 ? 1.0 : fabs(low) * 0.1);
     }
-    const double power = pow(10.0, floor(log10((high - low) / most)));
+    const double power = power_of_ten_up_to((high - low) / most);
     double step = 10.0 * power;
     for (int k = 3; k >= 0; k--) {
         if ((high - low) / (factors[k] * power) <= most) {
@@ -78,7 +92,7 @@ static void write_number(double value, double step, FILE *stream)
         (void)fprintf(stream, "%g", value);
         return;
     }
-    while (digits < 6 && fabs(step * pow(10.0, digits) - round(step * pow(10.0, digits))) > 1e-6) {
+    for (double scaled = step; digits < 6 && fabs(scaled - round(scaled)) > 1e-6; scaled *= 10.0) {
         digits++;
     }
     (void)fprintf(stream, "%.*f", digits, fabs(value) < step / 1000.0 ? 0.0 : value);

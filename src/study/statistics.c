@@ -1,10 +1,12 @@
 // The statistics of a study: see statistics.h.
-// Uses: the C library.
+// Uses: the C library, device/elementary.h.
 #include "study/statistics.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "device/elementary.h"
 
 // The 97.5 % point of the normal distribution.
 static const double Z = 1.959963984540054;
@@ -116,7 +118,7 @@ enum ql_status ql_signed_rank_init(struct ql_signed_rank *test, const double *di
     } else {
         const double deviation = sqrt(total * (2.0 * (double)n + 1.0) / 12.0 - ties / 48.0);
         const double distance = fmax(0.0, total / 2.0 - smaller - 0.5);
-        test->p = deviation > 0.0 ? fmin(1.0, erfc(distance / deviation / sqrt(2.0))) : 1.0;
+        test->p = deviation > 0.0 ? fmin(1.0, ql_erfc_f64(distance / deviation / sqrt(2.0))) : 1.0;
     }
     return QL_OK;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/vectors.h"
+#include "device/elementary.h"
 
 // PyTorch's defaults.
 static const double beta1 = 0.9;
@@ -18,8 +19,8 @@ struct ql_adamw ql_adamw_init(uint64_t step, double learning_rate, double weight
     return (struct ql_adamw){
         .gradient_scale = (float)(scale < 1.0 ? scale : 1.0),
         .decay = (float)(1.0 - learning_rate * weight_decay),
-        .step_size = (float)(learning_rate / (1.0 - pow(beta1, (double)step))),
-        .root_correction = (float)sqrt(1.0 - pow(beta2, (double)step)),
+        .step_size = (float)(learning_rate / (1.0 - ql_pow_f64(beta1, (double)step))),
+        .root_correction = (float)sqrt(1.0 - ql_pow_f64(beta2, (double)step)),
     };
 }
 

@@ -1,8 +1,9 @@
 // The learning rate over a training: see schedule.h.
 #include "train/schedule.h"
 
-#include <math.h>
 #include <string.h>
+
+#include "base/cosine.h"
 
 enum ql_status ql_schedule_read(enum ql_schedule_shape *shape, const char *name, struct ql_error *error)
 {
@@ -18,12 +19,11 @@ enum ql_status ql_schedule_read(enum ql_schedule_shape *shape, const char *name,
 
 double ql_schedule_step(const struct ql_schedule *schedule, uint64_t step, double progress)
 {
-    const double pi = 3.141592653589793;
     double rate = schedule->learning_rate;
 
     if (schedule->shape == QL_SCHEDULE_COSINE) {
         double fall = schedule->learning_rate - schedule->final_learning_rate;
-        rate = schedule->final_learning_rate + 0.5 * fall * (1.0 + cos(pi * progress));
+        rate = schedule->final_learning_rate + 0.5 * fall * (1.0 + ql_cosine_of_turns(0.5 * progress));
     }
     if (step < (uint64_t)schedule->warmup_steps) {
         rate *= (double)step / (double)schedule->warmup_steps;

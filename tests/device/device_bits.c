@@ -1,15 +1,17 @@
-// Runs all of device/ on seeded input and prints a hash of every bit of what comes out.
+// Runs all of device/, and the cosine of base/, on seeded input and prints a hash of every bit of what comes out.
 // device_bits_test.sh compiles it in many ways, which must all print the same.
-// Uses: device/, the C library.
+// Uses: device/, base/cosine.h, the C library.
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/cosine.h"
+#include "device/elementary.h"
 #include "device/gru.h"
 #include "device/lstm.h"
 #include "device/rnn.h"
 #include "device/sampler.h"
 
-enum { I = 37, H = 45, V = 71, STEPS = 200, ACTIVATIONS = 300000 };
+enum { I = 37, H = 45, V = 71, STEPS = 200, ACTIVATIONS = 300000, DOUBLES = 100000 };
 
 static float w_ih[I * 4 * H], w_hh[H * 4 * H], bias_ih[4 * H], bias_hh[4 * H], output[H * V];
 
@@ -41,6 +43,37 @@ static uint64_t hash_activations(void)
         const float x = (float)(k - ACTIVATIONS / 2) * (100.0f / (ACTIVATIONS / 2));
         const float values[] = {ql_exp_f32(x), ql_sigmoid_f32(x), ql_tanh_f32(x), ql_tanh_f32(x * 0.001f)};
         hash_floats(&hash, values, 4);
+    }
+    return hash;
+}
+
+static void hash_double(uint64_t *hash, double value)
+{
+    const uint64_t bits = ql_elementary_to_bits(value);
+
+    hash_word(hash, (uint32_t)bits);
+    hash_word(hash, (uint32_t)(bits >> 32));
+}
+
+// The functions of double precision that a training depends on, and the other elementary ones.
+static uint64_t hash_doubles(void)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (int k = 0; k < DOUBLES; k++) {
+        const double u = (double)k / DOUBLES;
+        const double x = 1500.0 * (u - 0.5);
+        hash_double(&hash, ql_exponential_f64(x));
+        hash_double(&hash, ql_exponential_f64(u - 0.5));
+        hash_double(&hash, ql_log_f64(u + 0.5));
+        hash_double(&hash, ql_log_f64(ql_exponential_f64(x)));
+        hash_double(&hash, ql_pow_f64(u, (double)k));
+        hash_double(&hash, ql_pow_f64(0.999, (double)k));
+        hash_double(&hash, ql_sqrt_f64(x));
+        hash_double(&hash, ql_erf_f64(0.01 * x));
+        hash_double(&hash, ql_erfc_f64(0.02 * x));
+        hash_double(&hash, ql_cosine_of_turns(u));
+        hash_double(&hash, ql_cosine_of_turns(x));
     }
     return hash;
 }
@@ -90,6 +123,7 @@ int main(void)
     fill(&random, bias_hh, 4 * H, 0.3f);
     fill(&random, output, H * V, 0.9f);
     (void)printf("activations %016" PRIx64 "\n", hash_activations());
+    (void)printf("doubles %016" PRIx64 "\n", hash_doubles());
     for (int i = 0; i < 3; i++) {
         (void)printf("%s %016" PRIx64 "\n", cells[i].name, hash_cell(&random, cells[i].gates));
     }

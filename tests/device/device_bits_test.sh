@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles device_bits.c with every compiler that is there, at every optimization level and for this very processor.
+# Compiles device_bits.c and base/cosine.c with every compiler that is there, at every optimization level and for this very processor.
 # All programs must print tests/golden/device_bits.txt, which is what any of them printed when a bit was meant to change.
 # Uses: gcc or clang, cmp. Argument: the root of the sources.
 set -eu
@@ -14,8 +14,8 @@ for compiler in gcc clang; do
     command -v "$compiler" > /dev/null || continue
     for flags in -O0 -O1 -O2 -O3 -Os '-O3 -march=native' '-O3 -funroll-loops -flto'; do
         # shellcheck disable=SC2086
-        if ! "$compiler" -std=c11 $flags -ffp-contract=off -I "$root" "$root/tests/device/device_bits.c" \
-            -o "$work/bits" 2> "$work/errors"; then
+        if ! "$compiler" -std=c11 $flags -ffp-contract=off -I "$root" -I "$root/src" \
+            "$root/tests/device/device_bits.c" "$root/src/base/cosine.c" -o "$work/bits" 2> "$work/errors"; then
             # A linker without the plug-in for -flto is no fault of ours.
             case $flags in *-flto*) continue ;; esac
             cat "$work/errors"

@@ -85,6 +85,35 @@ static void elementary_functions_are_within_half_a_unit_of_libm(void **state)
     }
 }
 
+// The distance in units in the last place of the expected double. A long double of x86-64 has 11 bits more.
+static double unit_distance_f64(double actual, long double expected)
+{
+    return (double)(fabsl((long double)actual - expected) / ldexpl(1.0L, ilogbl(expected) - 52));
+}
+
+// The loss of a training and its optimizer take these in double.
+static void double_functions_are_within_their_units_of_libm(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SAMPLES; i++) {
+        const double unit = ((double)draw() + (double)draw() / 4294967296.0) / 4294967296.0; // from 0 to 1
+        const double large = 1400.0 * (unit - 0.5), small = ldexp(unit - 0.5, -(i % 60));
+        const double positive = exp(large), near_one = 1.0 + small;
+        const double step = (double)(i * 5);
+        const double powers[] = {0.9, 0.999};
+
+        assert_true(unit_distance_f64(ql_exponential_f64(large), expl((long double)large)) <= 1.1);
+        assert_true(unit_distance_f64(ql_exponential_f64(small), expl((long double)small)) <= 1.1);
+        assert_true(unit_distance_f64(ql_log_f64(positive), logl((long double)positive)) <= 1.0);
+        assert_true(near_one == 1.0 || unit_distance_f64(ql_log_f64(near_one), logl((long double)near_one)) <= 1.0);
+        for (int k = 0; k < 2; k++) {
+            const long double expected = powl((long double)powers[k], (long double)step);
+            assert_true(fabsl((long double)ql_pow_f64(powers[k], step) - expected) <= 2e-13L * expected + 1e-300L);
+        }
+    }
+    assert_true(ql_log_f64(1.0) == 0.0 && ql_exponential_f64(0.0) == 1.0);
+}
+
 static void square_root_is_that_of_the_processor(void **state)
 {
     (void)state;
@@ -252,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elementary_functions_are_within_half_a_unit_of_libm),
+        cmocka_unit_test(double_functions_are_within_their_units_of_libm),
         cmocka_unit_test(square_root_is_that_of_the_processor),
         cmocka_unit_test(elementary_special_values_are_those_of_c),
         cmocka_unit_test(whole_powers_are_exact),
