@@ -187,10 +187,10 @@ static int compare_lengths(const void *left, const void *right)
 {
     const struct ql_listing_entry *a = *(const struct ql_listing_entry *const *)left;
     const struct ql_listing_entry *b = *(const struct ql_listing_entry *const *)right;
-    return a->length - b->length;
+    return a->length != b->length ? a->length - b->length : (a > b) - (a < b);
 }
 
-// The short ones first, which may cover longer ones.
+// The short ones first, which may cover longer ones; equals in the order of the list, whichever way qsort works.
 static void add_entries(struct build *build, const struct ql_listing *listing)
 {
     const struct ql_listing_entry **sorted = malloc((listing->count + 1) * sizeof(const struct ql_listing_entry *));
