@@ -240,9 +240,12 @@ static int compare_keywords(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-static bool is_keyword(const char *name)
+// The keyword that the name is, or NULL.
+static const char *find_keyword(const char *name)
 {
-    return bsearch(&name, keywords, sizeof keywords / sizeof keywords[0], sizeof keywords[0], compare_keywords) != NULL;
+    const char *const *found =
+        bsearch(&name, keywords, sizeof keywords / sizeof keywords[0], sizeof keywords[0], compare_keywords);
+    return found == NULL ? NULL : *found;
 }
 
 // FNV-1a, as in device/trace.h, over bytes.
@@ -256,10 +259,10 @@ static size_t hash_name(const char *name)
 }
 
 // The slot of the name, or the empty one where it belongs.
-static const char **find_slot(const struct ql_c_names *names, const char *name)
+static struct ql_c_name *find_slot(const struct ql_c_names *names, const char *name)
 {
     size_t slot = hash_name(name) & (names->slot_count - 1);
-    while (names->slots[slot] != NULL && strcmp(names->slots[slot], name) != 0) {
+    while (names->slots[slot].text != NULL && strcmp(names->slots[slot].text, name) != 0) {
         slot = (slot + 1) & (names->slot_count - 1);
     }
     return &names->slots[slot];
@@ -278,8 +281,8 @@ static bool make_room(struct ql_c_names *names)
         return false;
     }
     for (size_t i = 0; i < names->slot_count; i++) {
-        if (names->slots[i] != NULL) {
-            *find_slot(&larger, names->slots[i]) = names->slots[i];
+        if (names->slots[i].text != NULL) {
+            *find_slot(&larger, names->slots[i].text) = names->slots[i];
         }
     }
     *names = larger;
@@ -314,7 +317,10 @@ static bool needs_prefix(const char *text)
 
 const char *ql_c_names_add(struct ql_c_names *names, const char *first, const char *second)
 {
-    enum { NUMBER_BYTES = 16 }; // kept free for a prefix, '_' and a number
+    enum {
+        NUMBER_BYTES = 16, // kept free for a prefix, '_' and a number
+        FIRST_NUMBER = 2,
+    };
     char text[QL_C_IDENTIFIER_BYTES];
     size_t length = 0;
 
@@ -335,23 +341,35 @@ const char *ql_c_names_add(struct ql_c_names *names, const char *first, const ch
     if (!make_room(names)) {
         return "";
     }
-    for (int number = 2; is_keyword(text) || *find_slot(names, text) != NULL; number++) {
-        (void)snprintf(text + length, sizeof text - length, "_%d", number);
+    struct ql_c_name *base = find_slot(names, text);
+    if (base->text == NULL && find_keyword(text) != NULL) {
+        base->text = find_keyword(text);
+        names->count++;
     }
+    int number = base->number < FIRST_NUMBER ? FIRST_NUMBER : base->number;
+    while (find_slot(names, text)->text != NULL) {
+        (void)snprintf(text + length, sizeof text - length, "_%d", number++);
+    }
+    base->number = number;
     char *copy = ql_arena_take(names->arena, strlen(text) + 1, 1);
     if (copy == NULL) {
         return "";
     }
     memcpy(copy, text, strlen(text) + 1);
-    *find_slot(names, copy) = copy;
+    find_slot(names, copy)->text = copy;
     names->count++;
     return copy;
 }
 
+bool ql_c_names_has(const struct ql_c_names *names, const char *name)
+{
+    return names->slot_count > 0 && find_slot(names, name)->text != NULL;
+}
+
 void ql_c_names_reserve(struct ql_c_names *names, const char *name)
 {
-    if (make_room(names) && *find_slot(names, name) == NULL) {
-        *find_slot(names, name) = name;
+    if (make_room(names) && find_slot(names, name)->text == NULL) {
+        find_slot(names, name)->text = name;
         names->count++;
     }
 }

@@ -55,7 +55,10 @@ void ql_c_list_add(struct ql_c_list *list, const char *item);
 // Identifiers that are taken.
 struct ql_c_names {
     struct ql_arena *arena; // of the names and of the table; given at the start, all else is 0
-    const char **slots;     // open addressing; slot_count is 0 or a power of two
+    struct ql_c_name {
+        const char *text; // NULL in an empty slot
+        int number;       // the next one to try for another name like this one; 0 at first
+    } * slots;            // open addressing; slot_count is 0 or a power of two
     size_t slot_count, count;
 };
 
@@ -63,6 +66,9 @@ struct ql_c_names {
 // become one '_'; no keyword of C or C++, no kernel, nothing that looks like a macro; a name that is taken gets a number.
 // "" when memory is out.
 const char *ql_c_names_add(struct ql_c_names *names, const char *first, const char *second);
+
+// Whether the name is taken.
+bool ql_c_names_has(const struct ql_c_names *names, const char *name);
 
 // Takes a name as it is, so that no other gets it.
 void ql_c_names_reserve(struct ql_c_names *names, const char *name);

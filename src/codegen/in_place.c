@@ -3,9 +3,36 @@
 // Uses: base, onnx.
 #include "codegen/in_place.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "onnx/memory_plan.h"
+
+// Where the elements of a root lie since its copy is gone: in the storage of another value.
+struct move {
+    int root; // -1: where they were
+    size_t offset;
+};
+
+// Brings the root and the offset of a value up to date. Shortens the way for the next one.
+static void follow(struct ql_program *program, struct move *moves, int value)
+{
+    struct ql_program_value *v = &program->values[value];
+    int last = v->root;
+    size_t offset = 0;
+
+    while (moves[last].root >= 0) {
+        offset += moves[last].offset;
+        last = moves[last].root;
+    }
+    for (int root = v->root; moves[root].root >= 0;) {
+        const struct move move = moves[root];
+        moves[root] = (struct move){last, offset};
+        offset -= move.offset;
+        root = move.root;
+    }
+    v->offset += v->root == last ? 0 : moves[v->root].offset;
+    v->root = last;
+}
 
 // Whether the call copies a whole value of the arena, elements one behind the other on both sides, into another value.
 static bool is_needless(const struct ql_program *program, const struct ql_kernel_call *call)
@@ -24,23 +51,33 @@ static bool is_needless(const struct ql_program *program, const struct ql_kernel
 
 enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *error)
 {
+    struct move *moves = malloc(((size_t)program->value_count + 1) * sizeof moves[0]);
     int kept = 0;
 
+    if (moves == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to compile the model");
+    }
+    for (int v = 0; v < program->value_count; v++) {
+        moves[v].root = -1;
+    }
     for (int i = 0; i < program->call_count; i++) {
         const struct ql_kernel_call *call = &program->calls[i];
+        for (int k = 0; k < call->kernel->buffer_count; k++) {
+            if (call->buffers[k] >= 0) {
+                follow(program, moves, call->buffers[k]);
+            }
+        }
         if (!is_needless(program, call)) {
             program->calls[kept++] = *call;
             continue;
         }
-        const struct ql_program_value to = program->values[call->buffers[0]];
-        const int source = program->values[call->buffers[1]].root;
-        for (int v = 0; v < program->value_count; v++) {
-            if (program->values[v].root == source) {
-                program->values[v].root = to.root;
-                program->values[v].offset += to.offset;
-            }
-        }
+        const struct ql_program_value *to = &program->values[call->buffers[0]];
+        moves[program->values[call->buffers[1]].root] = (struct move){to->root, to->offset};
     }
     program->call_count = kept;
+    for (int v = 0; v < program->value_count; v++) {
+        follow(program, moves, v);
+    }
+    free(moves);
     return ql_memory_plan_init(program, false, SIZE_MAX, error);
 }

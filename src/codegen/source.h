@@ -17,6 +17,8 @@ struct ql_source {
     struct ql_source_value {
         const char *name; // of a root: the C variable that holds it; NULL where none is needed
         bool as_bits;     // a constant whose values are in NAME.values
+        bool is_output;   // an output of the graph lies in the storage of this root
+        bool is_read;     // a call or an output of the graph uses the storage of this root
         bool declared;    // a variable in the arena that stands in the source already
     } * values;           // (program->value_count)
     const char **inputs;  // (graph->input_count) parameters; NULL for an input that is a constant
@@ -29,10 +31,7 @@ void ql_source_template_write(const struct ql_source *w, FILE *stream, const cha
 // "(1, 1, 128)", cut where it is longer than `room`.
 void ql_source_shape_write(char *text, size_t room, const struct ql_program_value *value);
 
-// Whether an output of the graph lies in the storage of this root.
-bool ql_source_is_output(const struct ql_source *w, int root);
-
-// Names all that the source will hold, in its order. Out of memory, names.arena says so.
+// Names all that the source will hold, in its order, and tells which roots are outputs and which are read. Out of memory, names.arena says so.
 void ql_source_names_init(struct ql_source *w);
 
 // source_run.c: the arena's type, the declaration of the graph's function without what follows its parenthesis, and

@@ -33,14 +33,23 @@ void ql_source_shape_write(char *text, size_t room, const struct ql_program_valu
     }
 }
 
-bool ql_source_is_output(const struct ql_source *w, int root)
+// Marks the roots that are outputs, and those that are read.
+static void mark_uses(struct ql_source *w)
 {
-    for (int i = 0; i < w->program->graph->output_count; i++) {
-        if (w->program->values[w->program->graph->outputs[i]].root == root) {
-            return true;
+    const struct ql_program *program = w->program;
+
+    for (int i = 0; i < program->call_count; i++) {
+        const struct ql_kernel_call *call = &program->calls[i];
+        for (int k = 0; k < call->kernel->buffer_count; k++) {
+            if (call->buffers[k] >= 0) {
+                w->values[program->values[call->buffers[k]].root].is_read = true;
+            }
         }
     }
-    return false;
+    for (int i = 0; i < program->graph->output_count; i++) {
+        struct ql_source_value *value = &w->values[program->values[program->graph->outputs[i]].root];
+        value->is_output = value->is_read = true;
+    }
 }
 
 // Names the storage of a value, unless it has a name: after the value, or, where that is nameless, after the node and
@@ -62,7 +71,7 @@ static void name_storage(struct ql_source *w, int value, const char *node, const
     }
     if (root->storage == QL_STORAGE_CONSTANT) {
         text->name = ql_c_names_add(&w->names, w->prefix, own);
-    } else if (ql_source_is_output(w, index)) {
+    } else if (text->is_output) {
         text->name = ql_c_names_add(&w->names, "new", own);
     } else {
         text->name = ql_c_names_add(&w->names, own, "");
@@ -84,7 +93,8 @@ static void reserve(struct ql_source *w, const char *name)
             text[length++] = *name;
         }
     }
-    char *copy = ql_arena_take(&w->arena, length + 1, 1);
+    text[length++] = '\0';
+    char *copy = ql_c_names_has(&w->names, text) ? NULL : ql_arena_take(&w->arena, length, 1);
     if (copy != NULL) {
         memcpy(copy, text, length);
         ql_c_names_reserve(&w->names, copy);
@@ -104,6 +114,7 @@ void ql_source_names_init(struct ql_source *w)
         "$_may_end",      "$_refuses"};
     const struct ql_graph *graph = w->program->graph;
 
+    mark_uses(w);
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
         reserve(w, own[i]);
     }

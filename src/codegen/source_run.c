@@ -226,21 +226,6 @@ static void write_node_comment(const struct ql_source *w, int node_index)
     (void)fputc('\n', w->source);
 }
 
-static bool is_read(const struct ql_source *w, int input)
-{
-    const int root = w->program->values[input].root;
-
-    for (int i = 0; i < w->program->call_count; i++) {
-        const struct ql_kernel_call *call = &w->program->calls[i];
-        for (int k = 0; k < call->kernel->buffer_count; k++) {
-            if (call->buffers[k] >= 0 && w->program->values[call->buffers[k]].root == root) {
-                return true;
-            }
-        }
-    }
-    return ql_source_is_output(w, root);
-}
-
 void ql_source_run_write(struct ql_source *w)
 {
     const struct ql_graph *graph = w->program->graph;
@@ -255,7 +240,7 @@ void ql_source_run_write(struct ql_source *w)
         (void)fputs("    (void)arena;\n", w->source);
     }
     for (int i = 0; i < graph->input_count; i++) {
-        if (w->inputs[i] != NULL && !is_read(w, graph->inputs[i])) {
+        if (w->inputs[i] != NULL && !w->values[w->program->values[graph->inputs[i]].root].is_read) {
             (void)fprintf(w->source, "    (void)%s;\n", w->inputs[i]);
         }
     }

@@ -3,6 +3,7 @@
 // Uses: base, device, onnx.
 #include "codegen/token_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "device/recurrent_token.h"
@@ -66,40 +67,51 @@ static const float *constant(const struct ql_program *program, int value)
     return (const float *)root->data + program->values[value].offset / sizeof(float);
 }
 
-// How many arguments of calls, and outputs of the graph, lie in the storage of `root`.
-static int count_uses(const struct ql_program *program, int root)
-{
-    int count = 0;
+// How the storage of a root is used.
+struct use {
+    int count;  // arguments of calls, and outputs of the graph, that lie in it
+    int gather; // the first call that gathers into it, or -1
+};
 
-    for (int i = 0; i < program->call_count; i++) {
+// The uses of all roots of the program, or NULL when memory is out; the caller frees it.
+static struct use *find_uses(const struct ql_program *program)
+{
+    struct use *uses = malloc(((size_t)program->value_count + 1) * sizeof uses[0]);
+
+    for (int i = 0; i < program->value_count && uses != NULL; i++) {
+        uses[i] = (struct use){0, -1};
+    }
+    for (int i = 0; i < program->call_count && uses != NULL; i++) {
         const struct ql_kernel_call *call = &program->calls[i];
         for (int k = 0; k < call->kernel->buffer_count; k++) {
-            count += root_of(program, call->buffers[k]) == root;
+            if (call->buffers[k] >= 0) {
+                uses[root_of(program, call->buffers[k])].count++;
+            }
+        }
+        if (call->kernel == &ql_kernels[QL_KERNEL_GATHER] && uses[root_of(program, call->buffers[0])].gather < 0) {
+            uses[root_of(program, call->buffers[0])].gather = i;
         }
     }
-    for (int i = 0; i < program->graph->output_count; i++) {
-        count += root_of(program, program->graph->outputs[i]) == root;
+    for (int i = 0; i < program->graph->output_count && uses != NULL; i++) {
+        uses[root_of(program, program->graph->outputs[i])].count++;
     }
-    return count;
+    return uses;
 }
 
 // The call that gathers the whole input of `layer` from a constant for that call alone, or -1.
-static int find_gather(const struct ql_program *program, const struct ql_kernel_call *layer, int x)
+static int find_gather(const struct ql_program *program, const struct use *uses, const struct ql_kernel_call *layer,
+                       int x)
 {
     const struct ql_program_value *value = &program->values[x];
+    const int gather = uses[value->root].gather;
 
-    if (value->offset != 0 || program->values[value->root].bytes != value->bytes ||
-        count_uses(program, value->root) != 2) {
+    if (value->offset != 0 || program->values[value->root].bytes != value->bytes || uses[value->root].count != 2 ||
+        gather < 0 || &program->calls[gather] >= layer) {
         return -1;
     }
-    for (int i = 0; i < program->call_count && &program->calls[i] != layer; i++) {
-        const struct ql_kernel_call *call = &program->calls[i];
-        if (call->kernel == &ql_kernels[QL_KERNEL_GATHER] && root_of(program, call->buffers[0]) == value->root) {
-            bool rows = call->ints[0] == (int)sizeof(float) && call->ints[1] == 1 && call->ints[3] == layer->ints[1];
-            return rows && constant(program, call->buffers[1]) != NULL ? i : -1;
-        }
-    }
-    return -1;
+    const struct ql_kernel_call *call = &program->calls[gather];
+    bool rows = call->ints[0] == (int)sizeof(float) && call->ints[1] == 1 && call->ints[3] == layer->ints[1];
+    return rows && constant(program, call->buffers[1]) != NULL ? gather : -1;
 }
 
 // Adds the table (V, columns) as a constant to the program. Returns its value, or -1 when memory is out.
@@ -109,11 +121,10 @@ static int add_table(struct ql_program *program, float **data, int V, int column
 
     if (program->value_count == program->value_room) {
         int room = 2 * program->value_room + 1;
-        struct ql_program_value *values = ql_arena_take(&program->arena, (size_t)room, sizeof *values);
+        struct ql_program_value *values = realloc(program->values, (size_t)room * sizeof *values);
         if (values == NULL) {
             return -1;
         }
-        memcpy(values, program->values, (size_t)program->value_count * sizeof *values);
         program->values = values;
         program->value_room = room;
     }
@@ -134,11 +145,11 @@ static int add_table(struct ql_program *program, float **data, int V, int column
     return index;
 }
 
-// Returns false when memory is out.
+// Leaves the gather behind as a call without a kernel. Returns false when memory is out.
 static bool replace(struct ql_program *program, int layer_index, int gather_index, const struct cell *cell)
 {
     struct ql_kernel_call *layer = &program->calls[layer_index];
-    const struct ql_kernel_call *gather = &program->calls[gather_index];
+    struct ql_kernel_call *gather = &program->calls[gather_index];
     const int T = layer->ints[0], I = layer->ints[1], H = layer->ints[2];
     const int V = gather->ints[2], columns = cell->gates * H;
     const float *embedding = constant(program, gather->buffers[1]);
@@ -163,37 +174,52 @@ static bool replace(struct ql_program *program, int layer_index, int gather_inde
     layer->kernel = &cell->token;
     layer->ints[1] = V;
     layer->macs -= (int64_t)T * I * columns;
-    memmove(&program->calls[gather_index], &program->calls[gather_index + 1],
-            (size_t)(program->call_count - gather_index - 1) * sizeof program->calls[0]);
-    program->call_count--;
+    gather->kernel = NULL;
+    return true;
+}
+
+// Gives one call its table if it can have one. Returns false when memory is out.
+static bool add_token_table(struct ql_program *program, const struct use *uses, int index)
+{
+    const struct ql_kernel_call *call = &program->calls[index];
+
+    for (size_t k = 0; k < sizeof cells / sizeof cells[0]; k++) {
+        const struct cell *cell = &cells[k];
+        if (call->kernel != &ql_kernels[cell->plain] || constant(program, call->buffers[cell->w_ih]) == NULL ||
+            constant(program, call->buffers[cell->bias]) == NULL) {
+            continue;
+        }
+        const int gather = find_gather(program, uses, call, call->buffers[cell->x]);
+        if (gather < 0) {
+            continue;
+        }
+        const int64_t V = program->calls[gather].ints[2], I = call->ints[1];
+        const int64_t columns = (int64_t)cell->gates * call->ints[2];
+        if (V * columns <= QL_VALUE_ELEMENT_LIMIT && V * columns <= I * (V + columns)) {
+            return replace(program, index, gather, cell);
+        }
+    }
     return true;
 }
 
 enum ql_status ql_token_table_init(struct ql_program *program, struct ql_error *error)
 {
+    struct use *uses = find_uses(program);
+    bool done = uses != NULL;
+    int kept = 0;
+
+    for (int i = 0; i < program->call_count && done; i++) {
+        done = add_token_table(program, uses, i);
+    }
+    free(uses);
+    if (!done) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the table of the first layer");
+    }
     for (int i = 0; i < program->call_count; i++) {
-        const struct ql_kernel_call *call = &program->calls[i];
-        for (size_t k = 0; k < sizeof cells / sizeof cells[0]; k++) {
-            const struct cell *cell = &cells[k];
-            if (call->kernel != &ql_kernels[cell->plain] || constant(program, call->buffers[cell->w_ih]) == NULL ||
-                constant(program, call->buffers[cell->bias]) == NULL) {
-                continue;
-            }
-            int gather = find_gather(program, call, call->buffers[cell->x]);
-            if (gather < 0) {
-                continue;
-            }
-            int64_t V = program->calls[gather].ints[2], I = call->ints[1],
-                    columns = (int64_t)cell->gates * call->ints[2];
-            if (V * columns > QL_VALUE_ELEMENT_LIMIT || V * columns > I * (V + columns)) {
-                continue;
-            }
-            if (!replace(program, i, gather, cell)) {
-                return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the table of the first layer");
-            }
-            i--; // the calls behind the removed one have moved up
-            break;
+        if (program->calls[i].kernel != NULL) {
+            program->calls[kept++] = program->calls[i];
         }
     }
+    program->call_count = kept;
     return ql_memory_plan_init(program, false, SIZE_MAX, error);
 }

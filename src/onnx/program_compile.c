@@ -166,45 +166,26 @@ static enum ql_status add_graph_values(struct ql_program *program, const struct 
 
 // --- Outputs ---
 
-// The node that makes a value, or -1.
-static int find_maker(const struct ql_graph *graph, int value)
-{
-    for (int n = 0; n < graph->node_count; n++) {
-        for (int k = 0; k < graph->nodes[n].output_count; k++) {
-            if (graph->nodes[n].outputs[k] == value) {
-                return n;
-            }
-        }
-    }
-    return -1;
-}
+// What becomes of an output that is a view of an input.
+struct detached {
+    int maker; // the node that makes the value, or -1
+    int view;  // the value that the calls read in its place, or -1
+};
 
 // Gives an output that is a view of an input memory of its own: a copy, made after all calls. They read the view.
-static enum ql_status detach_output(struct ql_lower *lower, int output, int maker)
+static enum ql_status detach_output(struct ql_lower *lower, int output, const struct detached *detached)
 {
     struct ql_program *program = lower->program;
-    int strides[QL_RANK_LIMIT];
-    enum ql_status status = make_room(program, 1, lower->error);
-
-    if (status != QL_OK) {
-        return status;
-    }
     struct ql_program_value *value = &program->values[output];
-    const int view = ql_lower_view(lower, output, value->rank, value->dims, 0);
-    for (int n = 0; n < program->call_count; n++) {
-        for (int k = 0; k < program->calls[n].kernel->buffer_count; k++) {
-            if (program->calls[n].buffers[k] == output) {
-                program->calls[n].buffers[k] = view;
-            }
-        }
-    }
+    int strides[QL_RANK_LIMIT];
+
     value->root = output;
     value->offset = 0;
     value->storage = QL_STORAGE_ARENA;
     lower->folding = false;
-    lower->node_index = maker;
+    lower->node_index = detached->maker;
     ql_lower_strides(value->rank, value->dims, strides);
-    ql_lower_copy(lower, output, view, value->rank, value->dims, strides, strides);
+    ql_lower_copy(lower, output, detached->view, value->rank, value->dims, strides, strides);
     return lower->status;
 }
 
@@ -212,17 +193,53 @@ static enum ql_status detach_output(struct ql_lower *lower, int output, int make
 // written over that input.
 static enum ql_status detach_outputs(struct ql_lower *lower)
 {
-    const struct ql_program *program = lower->program;
+    struct ql_program *program = lower->program;
     const struct ql_graph *graph = program->graph;
     enum ql_status status = QL_OK;
 
-    for (int k = 0; k < graph->output_count && graph->output_count > 1 && status == QL_OK; k++) {
-        const int output = graph->outputs[k];
-        const int maker = find_maker(graph, output);
-        if (maker >= 0 && program->values[program->values[output].root].storage == QL_STORAGE_INPUT) {
-            status = detach_output(lower, output, maker);
+    if (graph->output_count < 2) {
+        return QL_OK;
+    }
+    struct detached *detached = malloc(((size_t)graph->value_count + 1) * sizeof detached[0]);
+    if (detached == NULL || (status = make_room(program, 2 * graph->output_count, lower->error)) != QL_OK) {
+        free(detached);
+        return status != QL_OK
+                   ? status
+                   : ql_error_write(lower->error, QL_ERROR_SYSTEM, "not enough memory to compile the model");
+    }
+    for (int i = 0; i < graph->value_count; i++) {
+        detached[i] = (struct detached){-1, -1};
+    }
+    for (int n = 0; n < graph->node_count; n++) {
+        for (int k = 0; k < graph->nodes[n].output_count; k++) {
+            if (graph->nodes[n].outputs[k] >= 0) {
+                detached[graph->nodes[n].outputs[k]].maker = n;
+            }
         }
     }
+    for (int k = 0; k < graph->output_count; k++) {
+        const int output = graph->outputs[k];
+        const struct ql_program_value *value = &program->values[output];
+        if (detached[output].maker >= 0 && detached[output].view < 0 &&
+            ql_program_root(program, output)->storage == QL_STORAGE_INPUT) {
+            detached[output].view = ql_lower_view(lower, output, value->rank, value->dims, 0);
+        }
+    }
+    for (int n = 0; n < program->call_count; n++) {
+        for (int k = 0; k < program->calls[n].kernel->buffer_count; k++) {
+            int *buffer = &program->calls[n].buffers[k];
+            if (*buffer >= 0 && *buffer < graph->value_count && detached[*buffer].view >= 0) {
+                *buffer = detached[*buffer].view;
+            }
+        }
+    }
+    for (int k = 0; k < graph->output_count && status == QL_OK; k++) {
+        const int output = graph->outputs[k];
+        if (detached[output].view >= 0 && program->values[output].root != output) {
+            status = detach_output(lower, output, &detached[output]);
+        }
+    }
+    free(detached);
     return status;
 }
 

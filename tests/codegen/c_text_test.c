@@ -161,6 +161,13 @@ static void names_become_free_identifiers(void **state)
     assert_string_equal(ql_c_names_add(&names, "__FILE__", ""), "v_FILE");
     ql_c_names_reserve(&names, "dims");
     assert_string_equal(ql_c_names_add(&names, "dims", ""), "dims_2");
+    assert_true(ql_c_names_has(&names, "dims"));
+    assert_false(ql_c_names_has(&names, "dims_3"));
+    assert_string_equal(ql_c_names_add(&names, "int", ""), "int_3");
+    // A number that another name took is passed over.
+    assert_string_equal(ql_c_names_add(&names, "dims_4", ""), "dims_4");
+    assert_string_equal(ql_c_names_add(&names, "dims", ""), "dims_3");
+    assert_string_equal(ql_c_names_add(&names, "dims", ""), "dims_5");
     char longest[300];
     memset(longest, 'n', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
