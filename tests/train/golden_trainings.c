@@ -1,0 +1,143 @@
+// Run small trainings and write what each ends with: parameters, moments and losses, as raw little-endian bytes.
+// tests/golden/trainings.txt holds the SHA-256 of each file; they are the same for every form of vectors, compiler,
+// optimization level, processor and number of threads.
+// usage: [QUILLET_VECTORS=FORM] golden_trainings FOLDER THREADS
+// Uses: train, model, base, device/random.h.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vectors.h"
+#include "device/random.h"
+#include "train/trainer.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { TEXT_SIZE = 4000 };
+
+static const struct training {
+    const char *name;
+    struct ql_dimensions dimensions; // cell, V, E, H, L
+    enum ql_weight_format weights;
+    bool items;
+    int batch_size, seq_length, epochs;
+    double dropout;
+    enum ql_schedule_shape shape;
+} trainings[] = {
+    {"lstm_stream", {QL_CELL_LSTM, 17, 12, 40, 2}, QL_WEIGHTS_F32, false, 20, 25, 2, 0.0, QL_SCHEDULE_CONSTANT},
+    {"lstm_stream_dropout", {QL_CELL_LSTM, 17, 12, 40, 2}, QL_WEIGHTS_F32, false, 20, 25, 2, 0.3, QL_SCHEDULE_COSINE},
+    {"lstm_items", {QL_CELL_LSTM, 17, 12, 40, 2}, QL_WEIGHTS_F32, true, 20, 25, 2, 0.0, QL_SCHEDULE_COSINE},
+    {"lstm_items_dropout", {QL_CELL_LSTM, 17, 12, 40, 2}, QL_WEIGHTS_F32, true, 50, 25, 2, 0.4, QL_SCHEDULE_COSINE},
+    {"gru_stream", {QL_CELL_GRU, 17, 12, 40, 2}, QL_WEIGHTS_F32, false, 20, 25, 2, 0.0, QL_SCHEDULE_COSINE},
+    {"gru_items_dropout", {QL_CELL_GRU, 17, 12, 40, 2}, QL_WEIGHTS_F32, true, 50, 25, 2, 0.2, QL_SCHEDULE_CONSTANT},
+    {"rnn_stream", {QL_CELL_RNN, 17, 12, 40, 2}, QL_WEIGHTS_F32, false, 20, 25, 2, 0.0, QL_SCHEDULE_COSINE},
+    {"rnn_items_dropout", {QL_CELL_RNN, 17, 12, 40, 2}, QL_WEIGHTS_F32, true, 50, 25, 2, 0.2, QL_SCHEDULE_COSINE},
+    {"lstm_int8", {QL_CELL_LSTM, 17, 12, 40, 2}, QL_WEIGHTS_S8, false, 20, 25, 2, 0.1, QL_SCHEDULE_COSINE},
+    {"lstm_int4_items", {QL_CELL_LSTM, 17, 12, 40, 2}, QL_WEIGHTS_S4, true, 50, 25, 2, 0.1, QL_SCHEDULE_COSINE},
+    {"gru_int8_items", {QL_CELL_GRU, 17, 12, 40, 2}, QL_WEIGHTS_S8, true, 20, 25, 2, 0.1, QL_SCHEDULE_COSINE},
+    {"gru_int4", {QL_CELL_GRU, 17, 12, 40, 2}, QL_WEIGHTS_S4, false, 20, 25, 2, 0.1, QL_SCHEDULE_COSINE},
+    {"rnn_int8", {QL_CELL_RNN, 17, 12, 40, 2}, QL_WEIGHTS_S8, false, 20, 25, 2, 0.1, QL_SCHEDULE_COSINE},
+    {"lstm_odd_sizes", {QL_CELL_LSTM, 11, 7, 33, 3}, QL_WEIGHTS_F32, true, 37, 19, 2, 0.25, QL_SCHEDULE_COSINE},
+    {"gru_odd_sizes", {QL_CELL_GRU, 13, 1, 31, 3}, QL_WEIGHTS_F32, false, 17, 9, 1, 0.25, QL_SCHEDULE_COSINE},
+    {"rnn_one_unit", {QL_CELL_RNN, 2, 1, 1, 1}, QL_WEIGHTS_F32, false, 1, 1, 1, 0.0, QL_SCHEDULE_COSINE},
+    {"lstm_wide", {QL_CELL_LSTM, 65, 84, 128, 2}, QL_WEIGHTS_F32, false, 64, 32, 1, 0.2, QL_SCHEDULE_COSINE},
+};
+
+static void fail(const char *what)
+{
+    (void)fprintf(stderr, "golden_trainings: %s\n", what);
+    exit(1);
+}
+
+// Words of a few letters in lines of 1 to 20 symbols, of an alphabet of V symbols.
+static void make_text(uint16_t *tokens, int V)
+{
+    struct ql_random random;
+
+    ql_random_init(&random, 1);
+    for (size_t k = 0; k < TEXT_SIZE; k++) {
+        tokens[k] = (uint16_t)(ql_random_step(&random) % 12 == 0 ? 0 : (ql_random_step(&random) % 4 + k) % (size_t)V);
+    }
+    tokens[TEXT_SIZE - 1] = 0;
+}
+
+static void write_floats(FILE *file, const void *values, size_t bytes)
+{
+    if (fwrite(values, 1, bytes, file) != bytes) {
+        fail("cannot write");
+    }
+}
+
+static void run(const struct training *training, const char *folder, int threads)
+{
+    static uint16_t tokens[TEXT_SIZE];
+    const struct ql_token_text text = {tokens, TEXT_SIZE};
+    const struct ql_trainer_options options = {
+        .batch_size = training->batch_size,
+        .seq_length = training->seq_length,
+        .threads = threads,
+        .dropout = training->dropout,
+        .grad_clip = 0.5,
+        .weight_decay = 0.01,
+        .schedule = {.shape = training->shape, .learning_rate = 0.01, .final_learning_rate = 0.0001, .warmup_steps = 3},
+        .seed = 77,
+        .weights = training->weights,
+    };
+    struct ql_trainer trainer;
+    struct ql_batcher batcher;
+    struct ql_model model;
+    struct ql_arena arena = {0};
+    struct ql_error error = {.message = "no memory"};
+    char path[4096];
+
+    make_text(tokens, training->dimensions.V);
+    if (ql_model_init(&model, training->dimensions, &error) != QL_OK ||
+        ql_batcher_init(&batcher, &text, training->items, training->batch_size, training->seq_length, &arena, &error) !=
+            QL_OK ||
+        ql_trainer_init(&trainer, &model, &options, &error) != QL_OK) {
+        fail(error.message);
+    }
+    ql_model_reset(&model, 5);
+    if (snprintf(path, sizeof path, "%s/%s", folder, training->name) >= (int)sizeof path) {
+        fail("the folder's name is too long");
+    }
+    FILE *file = fopen(path, "wb");
+    if (file == NULL) {
+        fail("cannot open the output; does the folder exist?");
+    }
+    for (int epoch = 1; epoch <= training->epochs; epoch++) {
+        struct ql_trainer_result result;
+        if (ql_trainer_epoch(&trainer, &batcher, epoch, (epoch - 1.0) / training->epochs,
+                             (double)epoch / training->epochs, NULL, NULL, &result, &error) != QL_OK) {
+            fail(error.message);
+        }
+        const double losses[] = {result.loss, result.gradient_norm, ql_trainer_evaluate(&trainer, &batcher).loss};
+        write_floats(file, losses, sizeof losses);
+    }
+    write_floats(file, model.block, model.count * sizeof(float));
+    write_floats(file, trainer.mean, model.count * sizeof(float));
+    write_floats(file, trainer.variance, model.count * sizeof(float));
+    if (fclose(file) != 0) {
+        fail("cannot write");
+    }
+    ql_trainer_free(&trainer);
+    ql_model_free(&model);
+    ql_arena_free(&arena);
+}
+
+int main(int argc, char **argv)
+{
+    struct ql_error error;
+    const int threads = argc == 3 ? atoi(argv[2]) : 0;
+
+    if (threads < 1) {
+        fail("usage: golden_trainings FOLDER THREADS");
+    }
+    if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {
+        fail(error.message);
+    }
+    for (size_t i = 0; i < COUNT(trainings); i++) {
+        run(&trainings[i], argv[1], threads);
+    }
+    return 0;
+}
