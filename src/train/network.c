@@ -12,6 +12,7 @@
 
 #include "base/vectors.h"
 #include "device/activation.h"
+#include "device/elementary.h"
 #include "train/cell_batch.h"
 #include "train/dropout.h"
 
@@ -253,7 +254,7 @@ QL_VECTORIZED_VALUE(static, double, cross_entropy,
         row[v] *= factor;
     }
     row[target] -= scale;
-    return log((double)sum) - (double)target_logit;
+    return ql_log_f64((double)sum) - (double)target_logit;
 }
 
 double ql_network_forward(const struct ql_network *network, struct ql_workspace *workspace,

@@ -13,7 +13,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { TEXT_SIZE = 4000 };
+enum { TEXT_SIZE = 2000 };
 
 static const struct training {
     const char *name;
@@ -130,11 +130,11 @@ int main(int argc, char **argv)
     struct ql_error error;
     const int threads = argc == 3 ? atoi(argv[2]) : 0;
 
-    if (threads < 1) {
-        fail("usage: golden_trainings FOLDER THREADS");
-    }
     if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {
         fail(error.message);
+    }
+    if (threads < 1) {
+        fail("usage: golden_trainings FOLDER THREADS");
     }
     for (size_t i = 0; i < COUNT(trainings); i++) {
         run(&trainings[i], argv[1], threads);

@@ -1,0 +1,62 @@
+#!/bin/bash
+# Trainings end with the committed bits: for every form of vectors that the machine has, for 1, 2 and 4 threads, and as
+# gcc and clang compile the sources at -O1, -O2 and -O3.
+# Uses: sha256sum, the program golden_trainings; with SOURCES, the compilers too.
+# usage: golden_trainings_test.sh GOLDEN PROGRAM [SOURCES]
+# To write the golden file anew: make goldens.
+set -euo pipefail
+
+golden=$(realpath "$1")
+program=$(realpath "$2")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+checked=0
+
+# check NAME PROGRAM THREADS: runs the trainings and compares every file.
+check()
+{
+    local folder=$work/results
+    rm -rf "$folder"
+    mkdir "$folder"
+    "$2" "$folder" "$3"
+    if ! (cd "$folder" && sha256sum --quiet --check "$golden") || [ "$(ls "$folder" | wc -l)" != "$(wc -l < "$golden")" ]; then
+        echo "trainings differ from $golden: $1, $3 thread(s)" >&2
+        exit 1
+    fi
+    checked=$((checked + 1))
+}
+
+unset QUILLET_VECTORS
+if [ $# -lt 3 ]; then
+    check "as built" "$program" 2
+    echo "$checked runs have the committed bits"
+    exit 0
+fi
+
+cd "$3"
+mkdir "$work/probe"
+for form in avx512 avx2 neon plain; do
+    export QUILLET_VECTORS=$form
+    case $("$program" "$work/probe" 0 2>&1 || true) in
+        *"does not have these vector instructions"*) echo "$form: not on this machine" && continue ;;
+    esac
+    check "$form" "$program" 1
+    if [ "$form" != plain ]; then # the slow one, whose threads are those of the others
+        check "$form" "$program" 2
+        check "$form" "$program" 4
+    fi
+done
+
+unset QUILLET_VECTORS
+flags="-std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -fno-trapping-math -ffunction-sections -Wl,--gc-sections"
+for compiler in gcc clang; do
+    command -v $compiler > /dev/null || { echo "$compiler: not on this machine" && continue; }
+    [ $compiler = gcc ] && own="-fno-tree-slp-vectorize" || own=
+    for level in -O1 -O2 -O3; do
+        # shellcheck disable=SC2086
+        $compiler $flags $own $level -Isrc -I. -o "$work/compiled" tests/train/golden_trainings.c \
+            src/base/*.c src/product/*.c src/model/*.c src/train/*.c -lm -lpthread
+        check "$compiler $level" "$work/compiled" 2
+    done
+done
+echo "$checked runs have the committed bits"
