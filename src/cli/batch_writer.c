@@ -29,10 +29,7 @@ static enum ql_status open_checkpoint(struct ql_cli_batch_writer *writer, const 
         memcpy(writer->owned_symbols, info.vocabulary.symbols, sizeof writer->owned_symbols);
         writer->symbols = writer->owned_symbols;
         writer->defaults = (struct ql_batch_sampling){.temperature = 0.8f, .top_p = 1.0f};
-        writer->generator.newline = ql_vocabulary_encode(&info.vocabulary, '\n');
-        if (info.items && writer->generator.newline >= 0) {
-            writer->resets[writer->generator.reset_count++] = writer->generator.newline;
-        }
+        writer->generator.rules = ql_model_info_text_rules(&info);
     }
     ql_stepper_free(&stepper);
     ql_model_free(&model);
@@ -62,9 +59,7 @@ static enum ql_status open_descriptor(struct ql_cli_batch_writer *writer, const 
     writer->symbols = descriptor->symbols;
     writer->defaults = (struct ql_batch_sampling){
         .temperature = (float)descriptor->temperature, .top_p = (float)descriptor->top_p, .top_k = descriptor->top_k};
-    writer->generator.newline = ql_descriptor_encode(descriptor, '\n');
-    writer->generator.reset_count = descriptor->reset_count;
-    memcpy(writer->resets, descriptor->resets, sizeof writer->resets);
+    writer->generator.rules = ql_descriptor_text_rules(descriptor);
     return QL_OK;
 }
 
@@ -95,8 +90,6 @@ enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, con
         return status;
     }
     writer->generator.engine = &writer->engine;
-    writer->generator.first_token = writer->generator.newline < 0 ? 0 : writer->generator.newline;
-    writer->generator.resets = writer->resets;
     writer->generator.pool = &writer->pool;
     *opened = writer;
     return QL_OK;

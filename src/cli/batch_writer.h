@@ -22,7 +22,6 @@ struct ql_cli_batch_writer {
     struct ql_thread_pool pool;
     struct ql_guard guard; // of ql_cli_batch_writer_load_filter
     uint32_t owned_symbols[QL_VOCABULARY_LIMIT];
-    int resets[QL_DESCRIPTOR_RESET_LIMIT];
     struct ql_graph graph;
     struct ql_descriptor descriptor;
 };

@@ -33,13 +33,13 @@ static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *g
                                 struct ql_cli_text *item, struct ql_error *error)
 {
     const struct ql_vocabulary *vocabulary = &writer->info.vocabulary;
-    const int newline = ql_vocabulary_encode(vocabulary, '\n');
+    const int newline = writer->session.rules.newline;
     int length = 0;
     int empty_lines = 0;
 
     while ((length < max_length || !ql_guard_may_end(guard, *token)) && empty_lines < max_length) {
         const uint32_t *barred = ql_guard_step(guard, *token);
-        enum ql_status status = ql_cli_writer_next(writer, barred, token, error);
+        enum ql_status status = ql_text_session_next(&writer->session, token, barred, error);
         if (status != QL_OK) {
             return status;
         }
@@ -62,7 +62,7 @@ static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *g
         length++;
     }
     ql_guard_reset(guard);
-    *token = writer->first_token;                  // the next item begins anew
+    *token = writer->session.rules.first_token;    // the next item begins anew
     return ql_cli_text_write(item, 0x2026, error); // an ellipsis
 }
 
@@ -71,8 +71,8 @@ static enum ql_status draw_cells(struct ql_cli_writer *writer, struct ql_guard *
                                  struct ql_cli_text *cells, struct ql_error *error)
 {
     for (size_t column = 0; column < settings->columns; column++) {
-        int token = writer->first_token;
-        ql_cli_writer_begin(writer, &settings->sampling, settings->temperatures[column]);
+        const struct ql_draw draw = ql_cli_draw(&settings->sampling, settings->temperatures[column]);
+        int token = ql_text_session_begin(&writer->session, &draw);
         ql_guard_reset(guard);
         for (int row = 0; row < settings->count; row++) {
             struct ql_cli_text *cell = &cells[column * (size_t)settings->count + (size_t)row];

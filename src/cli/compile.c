@@ -156,7 +156,7 @@ static enum ql_status make_integer_form(struct compilation *work, struct ql_erro
                                                  work->settings.quantization.calibrate, error);
 
     if (status == QL_OK) {
-        ql_cli_integer_self_test_write(&work->text, &work->integer.stepper);
+        status = ql_cli_integer_self_test_write(&work->text, &work->integer.stepper, error);
     }
     return status;
 }

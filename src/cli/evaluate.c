@@ -1,6 +1,5 @@
 // `quillet evaluate`: lets an exported model write, in the host engine, or measures how well it predicts a text.
-// Uses: base, corpus, device, checkpoint (ql_training_bits), onnx, engine, verify/language_model, cli/text_measure.
-#include <assert.h>
+// Uses: base, corpus, checkpoint (ql_training_bits), onnx, engine, cli/text_measure.
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -10,8 +9,8 @@
 #include "cli/cli.h"
 #include "cli/sampling.h"
 #include "cli/text_measure.h"
+#include "engine/text_session.h"
 #include "onnx/onnx_reader.h"
-#include "verify/language_model.h"
 
 static const char usage[] = "evaluate --model names.json [OPTION ...]";
 static const char summary_text[] = "Lets an exported model write, with the kernels that its generated C has. The\n"
@@ -31,8 +30,7 @@ struct settings {
 struct writer {
     struct ql_descriptor descriptor;
     struct ql_graph graph;
-    struct ql_runner runner;
-    struct ql_language_model model;
+    struct ql_text_session session; // on the graph, or on the integer form
     struct ql_integer_form integer; // in use with --quantize
     bool is_integer;
     struct ql_guard guard;
@@ -40,6 +38,7 @@ struct writer {
 
 static enum ql_status open_writer(struct writer *writer, const struct settings *settings, struct ql_error *error)
 {
+    const struct ql_program_options program_options = {.default_size = 1};
     const char *path = settings->model;
     enum ql_weight_format format;
     enum ql_status status;
@@ -52,93 +51,27 @@ static enum ql_status open_writer(struct writer *writer, const struct settings *
         (status = ql_onnx_load(&writer->graph, writer->descriptor.path, error)) != QL_OK) {
         return status;
     }
-    if (ql_engine_runner_open(&writer->runner, &writer->graph, error) != QL_OK ||
-        ql_language_model_init(&writer->model, &writer->runner, ql_engine_runner_program(&writer->runner),
-                               &writer->descriptor, error) != QL_OK) {
+    if (ql_text_session_open_graph(&writer->session, &writer->graph, &program_options, &writer->descriptor, error) !=
+        QL_OK) {
         return ql_error_prefix(error, "%s: ", writer->descriptor.path);
     }
     writer->is_integer = format != QL_WEIGHTS_F32;
-    return writer->is_integer ? ql_integer_form_open(&writer->integer, &writer->graph, &writer->descriptor, format,
-                                                     settings->quantization.calibrate, error)
-                              : QL_OK;
+    if (!writer->is_integer) {
+        return QL_OK;
+    }
+    ql_text_session_close(&writer->session);
+    status = ql_integer_form_open(&writer->integer, &writer->graph, &writer->descriptor, format,
+                                  settings->quantization.calibrate, error);
+    return status == QL_OK ? ql_text_session_open_integer(&writer->session, &writer->integer.stepper, error) : status;
 }
 
 static void close_writer(struct writer *writer)
 {
+    ql_text_session_close(&writer->session);
     ql_integer_form_close(&writer->integer);
     ql_guard_free(&writer->guard);
-    ql_language_model_free(&writer->model);
-    ql_runner_free(&writer->runner);
     ql_graph_free(&writer->graph);
     free(writer);
-}
-
-static enum ql_status take(struct writer *writer, int token, struct ql_error *error)
-{
-    if (writer->is_integer) {
-        ql_integer_stepper_step(&writer->integer.stepper, token);
-        return QL_OK;
-    }
-    return ql_language_model_step(&writer->model, token, error);
-}
-
-// Feeds what comes before the first symbol that is drawn. `*token` is the last one, not yet taken.
-static enum ql_status begin(struct writer *writer, const char *prompt, int *token, struct ql_error *error)
-{
-    const size_t size = strlen(prompt);
-    enum ql_status status = QL_OK;
-
-    *token = writer->model.first_token;
-    for (size_t place = 0; place < size && status == QL_OK;) {
-        uint32_t symbol;
-        const size_t length = ql_utf8_decode(&symbol, (const unsigned char *)prompt + place, size - place);
-        const int next = length == 0 ? -1 : ql_descriptor_encode(&writer->descriptor, symbol);
-        if (next < 0) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--prompt: '%.*s' is not in the model's vocabulary",
-                                  length == 0 ? 1 : (int)length, prompt + place);
-        }
-        status = take(writer, *token, error);
-        (void)ql_guard_step(&writer->guard, *token);
-        *token = next;
-        place += length;
-    }
-    return status;
-}
-
-// Writes the wanted number of symbols, and a few more where the text must not end there.
-static enum ql_status write_text(struct writer *writer, const struct settings *settings, struct ql_cli_output *output,
-                                 struct ql_error *error)
-{
-    struct ql_sampler sampler = {
-        .temperature = (float)settings->temperature, .top_p = (float)settings->top_p, .top_k = settings->top_k};
-    struct ql_sampler_s32 integer_sampler = ql_integer_sampler(sampler.temperature, sampler.top_p, sampler.top_k);
-    int token;
-
-    ql_random_init(&sampler.random, settings->seed);
-    ql_random_init(&integer_sampler.random, settings->seed);
-    enum ql_status status = begin(writer, settings->prompt, &token, error);
-    if (status == QL_OK && !settings->json) {
-        (void)fputs(settings->prompt, stdout);
-    }
-    for (int i = 0; (i < settings->length || (i > 0 && !ql_guard_may_end(&writer->guard, token))) && status == QL_OK &&
-                    ferror(stdout) == 0;
-         i++) {
-        const uint32_t *barred = ql_guard_step(&writer->guard, token);
-        if (writer->is_integer) {
-            token = ql_integer_stepper_next(&writer->integer.stepper, token, &integer_sampler, barred);
-            assert(token >= 0); // ql_guard_init has made sure that the filter leaves a symbol
-        } else {
-            status = ql_language_model_next(&writer->model, &token, &sampler, barred, error);
-        }
-        if (status == QL_OK) {
-            status = ql_cli_output_write(output, writer->descriptor.symbols[token], error);
-        }
-    }
-    if (status == QL_OK && settings->length > 0) {
-        (void)ql_guard_step(&writer->guard, token);
-        status = ql_cli_output_end(output, ql_guard_refuses(&writer->guard), error);
-    }
-    return status;
 }
 
 static void print_json(const struct settings *settings, const struct ql_cli_text *text)
@@ -223,9 +156,12 @@ int ql_cli_evaluate(int argc, char **argv)
         output.stream = settings.json ? NULL : stdout;
         status = ql_guard_init(&writer->guard, settings.filter, descriptor->symbols, descriptor->symbol_count, &error);
     }
-    if (status == QL_OK) {
-        status = settings.text == NULL ? write_text(writer, &settings, &output, &error)
-                                       : measure_text(writer, &settings, &error);
+    if (status == QL_OK && settings.text != NULL) {
+        status = measure_text(writer, &settings, &error);
+    } else if (status == QL_OK) {
+        const struct ql_draw draw = {(float)settings.temperature, (float)settings.top_p, settings.top_k, settings.seed};
+        status = ql_cli_text_draw(&output, &writer->session, &writer->guard, writer->descriptor.symbols, &draw,
+                                  settings.prompt, settings.length, &error);
     }
     if (status != QL_OK || settings.text != NULL) {
         // nothing was written

@@ -69,7 +69,6 @@ static void describe(struct ql_descriptor *descriptor, const struct settings *se
                      const struct ql_model_info *info)
 {
     const char *slash = strrchr(settings->export_file, '/');
-    const int newline = ql_vocabulary_encode(&info->vocabulary, '\n');
 
     *descriptor = (struct ql_descriptor){
         .sequence_length = find_sequence_length(settings->init_from),
@@ -82,10 +81,7 @@ static void describe(struct ql_descriptor *descriptor, const struct settings *se
     (void)snprintf(descriptor->filename, sizeof descriptor->filename, "./%s",
                    slash == NULL ? settings->export_file : slash + 1);
     (void)snprintf(descriptor->type, sizeof descriptor->type, "%s", ql_cell_write(model->dimensions.cell));
-    ql_descriptor_set_vocabulary(descriptor, &info->vocabulary);
-    if (info->items && newline >= 0) {
-        descriptor->resets[descriptor->reset_count++] = newline;
-    }
+    ql_descriptor_set_info(descriptor, info);
 }
 
 static enum ql_status export_model(const struct settings *settings, char *descriptor_path,

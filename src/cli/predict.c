@@ -20,56 +20,6 @@ struct settings {
     bool quiet, json;
 };
 
-// Feeds the newline from which every text begins, and the prompt. `*token` is the last one, not yet taken.
-static enum ql_status begin(struct ql_cli_writer *writer, struct ql_guard *guard, const char *prompt, int *token,
-                            struct ql_error *error)
-{
-    size_t size = strlen(prompt);
-
-    *token = writer->first_token;
-    for (size_t place = 0; place < size;) {
-        uint32_t symbol;
-        size_t length = ql_utf8_decode(&symbol, (const unsigned char *)prompt + place, size - place);
-        int next = length == 0 ? -1 : ql_vocabulary_encode(&writer->info.vocabulary, symbol);
-        if (next < 0) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--prompt: '%.*s' is not in the model's vocabulary",
-                                  length == 0 ? 1 : (int)length, prompt + place);
-        }
-        ql_cli_writer_step(writer, *token);
-        (void)ql_guard_step(guard, *token);
-        *token = next;
-        place += length;
-    }
-    return QL_OK;
-}
-
-// Writes the wanted number of symbols, and a few more where the text must not end there.
-static enum ql_status write_text(struct ql_cli_writer *writer, struct ql_guard *guard, const struct settings *settings,
-                                 struct ql_cli_output *output, struct ql_error *error)
-{
-    int token;
-
-    ql_cli_writer_begin(writer, &settings->sampling, settings->temperature);
-    enum ql_status status = begin(writer, guard, settings->prompt, &token, error);
-    if (status == QL_OK && !settings->json) {
-        (void)fputs(settings->prompt, stdout);
-    }
-    for (int i = 0; (i < settings->generate || (i > 0 && !ql_guard_may_end(guard, token))) && status == QL_OK &&
-                    ferror(stdout) == 0;
-         i++) {
-        const uint32_t *barred = ql_guard_step(guard, token);
-        status = ql_cli_writer_next(writer, barred, &token, error);
-        if (status == QL_OK) {
-            status = ql_cli_output_write(output, writer->info.vocabulary.symbols[token], error);
-        }
-    }
-    if (status == QL_OK && settings->generate > 0) {
-        (void)ql_guard_step(guard, token);
-        status = ql_cli_output_end(output, ql_guard_refuses(guard), error);
-    }
-    return status;
-}
-
 int ql_cli_predict(int argc, char **argv)
 {
     struct settings settings = {.sampling = {.top_p = 1.0}, .temperature = 0.8, .generate = 500, .prompt = ""};
@@ -103,7 +53,9 @@ int ql_cli_predict(int argc, char **argv)
                                writer->info.vocabulary.count, &error);
     }
     if (status == QL_OK) {
-        status = write_text(writer, &guard, &settings, &output, &error);
+        const struct ql_draw draw = ql_cli_draw(&settings.sampling, settings.temperature);
+        status = ql_cli_text_draw(&output, &writer->session, &guard, writer->info.vocabulary.symbols, &draw,
+                                  settings.prompt, settings.generate, &error);
     }
     if (status == QL_OK && settings.json) {
         json_t *result =

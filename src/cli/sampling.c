@@ -2,6 +2,7 @@
 #include "cli/sampling.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -46,19 +47,6 @@ enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_in
     return QL_OK;
 }
 
-enum ql_status ql_cli_load_stepper(struct ql_stepper *stepper, struct ql_model_info *info, const char *init_from,
-                                   struct ql_error *error)
-{
-    struct ql_model model;
-    enum ql_status status = ql_cli_load_checkpoint(&model, info, init_from, error);
-
-    if (status == QL_OK) {
-        status = ql_stepper_init(stepper, &model, info, error);
-    }
-    ql_model_free(&model);
-    return status;
-}
-
 enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, struct ql_error *error)
 {
     if (text->capacity - text->size < 5) {
@@ -81,11 +69,6 @@ json_t *ql_cli_path_to_json(const char *path)
     return text == NULL ? json_null() : text;
 }
 
-static bool is_integer(const struct ql_cli_writer *writer)
-{
-    return writer->integer.model.V > 0;
-}
-
 enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling,
                                   struct ql_error *error)
 {
@@ -97,56 +80,30 @@ enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_
         status = ql_cli_load_checkpoint(&model, &writer->info, sampling->init_from, error);
     }
     if (status == QL_OK && format == QL_WEIGHTS_F32) {
-        status = ql_stepper_init(&writer->stepper, &model, &writer->info, error);
+        if ((status = ql_stepper_init(&writer->stepper, &model, &writer->info, error)) == QL_OK) {
+            status = ql_text_session_open_stepper(&writer->session, &writer->stepper, error);
+        }
     } else if (status == QL_OK) {
         status = ql_integer_form_open_model(&writer->integer, &model, &writer->info, format,
                                             sampling->quantization.calibrate, error);
+        if (status == QL_OK) {
+            status = ql_text_session_open_integer(&writer->session, &writer->integer.stepper, error);
+        }
     }
-    const int newline = ql_vocabulary_encode(&writer->info.vocabulary, '\n');
-    writer->first_token = newline < 0 ? 0 : newline;
     ql_model_free(&model);
     return status;
 }
 
 void ql_cli_writer_close(struct ql_cli_writer *writer)
 {
+    ql_text_session_close(&writer->session);
     ql_stepper_free(&writer->stepper);
     ql_integer_form_close(&writer->integer);
 }
 
-void ql_cli_writer_begin(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling, double temperature)
+struct ql_draw ql_cli_draw(const struct ql_cli_sampling *sampling, double temperature)
 {
-    writer->sampler = (struct ql_sampler){
-        .temperature = (float)temperature, .top_p = (float)sampling->top_p, .top_k = sampling->top_k};
-    ql_random_init(&writer->sampler.random, sampling->seed);
-    writer->integer_sampler = ql_integer_sampler((float)temperature, (float)sampling->top_p, sampling->top_k);
-    writer->integer_sampler.random = writer->sampler.random;
-    if (is_integer(writer)) {
-        ql_integer_stepper_reset(&writer->integer.stepper);
-    } else {
-        ql_stepper_reset(&writer->stepper);
-    }
-}
-
-void ql_cli_writer_step(struct ql_cli_writer *writer, int token)
-{
-    if (is_integer(writer)) {
-        ql_integer_stepper_step(&writer->integer.stepper, token);
-    } else {
-        ql_stepper_step(&writer->stepper, token);
-    }
-}
-
-enum ql_status ql_cli_writer_next(struct ql_cli_writer *writer, const uint32_t *barred, int *token,
-                                  struct ql_error *error)
-{
-    *token = is_integer(writer)
-                 ? ql_integer_stepper_next(&writer->integer.stepper, *token, &writer->integer_sampler, barred)
-                 : ql_stepper_next(&writer->stepper, *token, &writer->sampler, barred);
-    if (*token < 0) {
-        return ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
-    }
-    return QL_OK;
+    return (struct ql_draw){(float)temperature, (float)sampling->top_p, sampling->top_k, sampling->seed};
 }
 
 static enum ql_status let_go(struct ql_cli_output *output, struct ql_error *error)
@@ -194,4 +151,63 @@ void ql_cli_output_free(struct ql_cli_output *output)
 {
     free(output->item.bytes);
     free(output->text.bytes);
+}
+
+static int find_token(const uint32_t *symbols, int V, uint32_t symbol)
+{
+    for (int token = 0; token < V; token++) {
+        if (symbols[token] == symbol) {
+            return token;
+        }
+    }
+    return -1;
+}
+
+// Takes the prompt. `*token` is the one before it, and then its last one, not yet taken.
+static enum ql_status take_prompt(struct ql_text_session *session, struct ql_guard *guard, const uint32_t *symbols,
+                                  const char *prompt, int *token, struct ql_error *error)
+{
+    const size_t size = strlen(prompt);
+    enum ql_status status = QL_OK;
+
+    for (size_t place = 0; place < size && status == QL_OK;) {
+        uint32_t symbol;
+        const size_t length = ql_utf8_decode(&symbol, (const unsigned char *)prompt + place, size - place);
+        const int next = length == 0 ? -1 : find_token(symbols, session->V, symbol);
+        if (next < 0) {
+            return ql_error_write(error, QL_ERROR_USAGE, "--prompt: '%.*s' is not in the model's vocabulary",
+                                  length == 0 ? 1 : (int)length, prompt + place);
+        }
+        status = ql_text_session_step(session, *token, error);
+        (void)ql_guard_step(guard, *token);
+        *token = next;
+        place += length;
+    }
+    return status;
+}
+
+enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
+                                const uint32_t *symbols, const struct ql_draw *draw, const char *prompt, int length,
+                                struct ql_error *error)
+{
+    int token = ql_text_session_begin(session, draw);
+    enum ql_status status = take_prompt(session, guard, symbols, prompt, &token, error);
+
+    if (status == QL_OK && output->stream != NULL) {
+        (void)fputs(prompt, output->stream);
+    }
+    for (int i = 0; (i < length || (i > 0 && !ql_guard_may_end(guard, token))) && status == QL_OK &&
+                    (output->stream == NULL || ferror(output->stream) == 0);
+         i++) {
+        const uint32_t *barred = ql_guard_step(guard, token);
+        status = ql_text_session_next(session, &token, barred, error);
+        if (status == QL_OK) {
+            status = ql_cli_output_write(output, symbols[token], error);
+        }
+    }
+    if (status == QL_OK && length > 0) {
+        (void)ql_guard_step(guard, token);
+        status = ql_cli_output_end(output, ql_guard_refuses(guard), error);
+    }
+    return status;
 }

@@ -1,5 +1,5 @@
 // The sampling options that `predict` and `compare` share, and the text that a sampler draws.
-// Uses: base, device, filter, model/stepper, engine/integer_form, cli/quantization, jansson.
+// Uses: base, filter, model/stepper, engine/{integer_form,text_session}, cli/quantization, jansson.
 #ifndef QL_CLI_SAMPLING_H
 #define QL_CLI_SAMPLING_H
 
@@ -8,6 +8,7 @@
 #include "base/option.h"
 #include "cli/quantization.h"
 #include "engine/integer_form.h"
+#include "engine/text_session.h"
 #include "filter/guard.h"
 #include "model/stepper.h"
 
@@ -45,10 +46,6 @@ uint32_t ql_cli_random_seed(void);
 enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
                                       struct ql_error *error);
 
-// The same into a stepper.
-enum ql_status ql_cli_load_stepper(struct ql_stepper *stepper, struct ql_model_info *info, const char *init_from,
-                                   struct ql_error *error);
-
 // A text that grows; free `bytes`. NUL-terminated when it is not empty.
 struct ql_cli_text {
     char *bytes;
@@ -64,28 +61,19 @@ json_t *ql_cli_path_to_json(const char *path);
 // A checkpoint that writes, in float or in integers.
 struct ql_cli_writer {
     struct ql_model_info info;
-    int first_token; // that comes before a text: the newline, or 0
-    struct ql_stepper stepper;
-    struct ql_integer_form integer; // in use where its model has symbols
-    struct ql_sampler sampler;
-    struct ql_sampler_s32 integer_sampler;
+    struct ql_text_session session;
+    struct ql_stepper stepper; // what the session runs on: one of the two
+    struct ql_integer_form integer;
 };
 
-// Opens sampling->init_from. Errors: those of ql_cli_load_stepper, of --quantize and of the integer form. Close it in
-// the end, also after an error; it must start as {0}.
+// Opens sampling->init_from. Errors: those of loading, of --quantize and of the integer form. Close it in the end, also
+// after an error; it must start as {0}.
 enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling,
                                   struct ql_error *error);
 void ql_cli_writer_close(struct ql_cli_writer *writer);
 
-// Begins a text: zero state, and draws by these settings.
-void ql_cli_writer_begin(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling, double temperature);
-
-// Takes a token.
-void ql_cli_writer_step(struct ql_cli_writer *writer, int token);
-
-// Takes `*token` and draws the next one, none of the barred; an error where the model's output is not finite.
-enum ql_status ql_cli_writer_next(struct ql_cli_writer *writer, const uint32_t *barred, int *token,
-                                  struct ql_error *error);
+// The settings of a text at this temperature.
+struct ql_draw ql_cli_draw(const struct ql_cli_sampling *sampling, double temperature);
 
 // A text on its way out: to a stream as it is drawn, or into memory. With a filter that refuses items, each item waits
 // until it is whole, and one that is refused is left out with the newline that ends it.
@@ -103,5 +91,12 @@ enum ql_status ql_cli_output_write(struct ql_cli_output *output, uint32_t symbol
 // Lets go what waits when the text ends, unless that is refused. Errors: no memory.
 enum ql_status ql_cli_output_end(struct ql_cli_output *output, bool refused, struct ql_error *error);
 void ql_cli_output_free(struct ql_cli_output *output);
+
+// Writes a text of `length` symbols, and a few more where it must not end there: the prompt is taken first, and goes to
+// output->stream unless that is NULL. `symbols` are those of the tokens, the guard is the output's.
+// Errors: a prompt with other symbols, those of the session and of the output.
+enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
+                                const uint32_t *symbols, const struct ql_draw *draw, const char *prompt, int length,
+                                struct ql_error *error);
 
 #endif

@@ -14,6 +14,7 @@ enum ql_status ql_cli_self_test_write(struct ql_text_model *text, const struct q
                                       const struct ql_program_options *options, struct ql_error *error);
 
 // The same for the integer form of the model.
-void ql_cli_integer_self_test_write(struct ql_text_model *text, struct ql_integer_stepper *stepper);
+enum ql_status ql_cli_integer_self_test_write(struct ql_text_model *text, struct ql_integer_stepper *stepper,
+                                              struct ql_error *error);
 
 #endif

@@ -15,7 +15,7 @@
 #include "checkpoint/checkpoint.h"
 #include "cli/progress.h"
 #include "engine/integer_form.h"
-#include "model/stepper.h"
+#include "engine/text_session.h"
 #include "quantize/product_x86.h"
 #include "quantize/text_loss.h"
 
@@ -363,34 +363,36 @@ enum ql_status ql_train_session_init(struct ql_train_session *session, struct ql
 }
 
 // The words of the model, or of its integer form unless that is NULL, as a string that the caller frees; NULL when
-// memory is out or the logits are not finite.
+// memory is out. Words end where the logits are not finite.
 static char *write_sample(const struct ql_train_session *session, struct ql_integer_stepper *integer)
 {
+    const struct ql_draw draw = {.temperature = sample_temperature, .top_p = 1.0f, .seed = session->settings.seed};
+    const int count = session->settings.generate;
     struct ql_stepper stepper = {0};
+    struct ql_text_session words = {0};
     struct ql_error ignored;
-    struct ql_sampler sampler = {.temperature = sample_temperature, .top_p = 1.0f};
-    struct ql_sampler_s32 integer_sampler = ql_integer_sampler(sample_temperature, 1.0f, 0);
-    int count = session->settings.generate;
     char *text = malloc(4 * (size_t)count + 1);
     size_t used = 0;
+    enum ql_status status = text == NULL ? QL_ERROR_SYSTEM : QL_OK;
 
-    if (text == NULL ||
-        (integer == NULL && ql_stepper_init(&stepper, &session->model, &session->info, &ignored) != QL_OK)) {
-        free(text);
-        return NULL;
+    if (status == QL_OK && integer == NULL) {
+        status = ql_stepper_init(&stepper, &session->model, &session->info, &ignored);
     }
-    ql_random_init(&sampler.random, session->settings.seed);
-    ql_random_init(&integer_sampler.random, session->settings.seed);
-    int token = ql_vocabulary_encode(&session->info.vocabulary, '\n');
-    token = token < 0 ? 0 : token; // a foreign model may do without newlines
-    for (int i = 0; i < count && token >= 0; i++) {
-        token = integer == NULL ? ql_stepper_next(&stepper, token, &sampler, NULL)
-                                : ql_integer_stepper_next(integer, token, &integer_sampler, NULL);
-        if (token >= 0) {
+    if (status == QL_OK) {
+        status = integer == NULL ? ql_text_session_open_stepper(&words, &stepper, &ignored)
+                                 : ql_text_session_open_integer(&words, integer, &ignored);
+    }
+    if (status == QL_OK) {
+        int token = ql_text_session_begin(&words, &draw);
+        for (int i = 0; i < count && ql_text_session_next(&words, &token, NULL, &ignored) == QL_OK; i++) {
             used += ql_utf8_encode((unsigned char *)text + used, session->info.vocabulary.symbols[token]);
         }
+        text[used] = '\0';
+    } else {
+        free(text);
+        text = NULL;
     }
-    text[used] = '\0';
+    ql_text_session_close(&words);
     ql_stepper_free(&stepper);
     return text;
 }

@@ -374,7 +374,8 @@ void ql_source_text_header_write(const struct ql_source *w)
     (void)fprintf(w->header, "%d, // tokens are 0 to %d\n", model->descriptor->symbol_count,
                   model->descriptor->symbol_count - 1);
     ql_source_template_write(w, w->header, "    @_BEGIN = ");
-    (void)fprintf(w->header, "%d, // the token from which a text begins\n", ql_text_model_begin(model));
+    (void)fprintf(w->header, "%d, // the token from which a text begins\n",
+                  ql_descriptor_text_rules(model->descriptor).first_token);
     if (model->trace_count > 0) {
         ql_source_template_write(w, w->header, "    @_TRACE_STEPS = ");
         (void)fprintf(w->header, "%d, // of the self-test\n", model->trace_count);

@@ -6,12 +6,6 @@
 
 #include "codegen/device_file.h"
 
-int ql_text_model_begin(const struct ql_text_model *model)
-{
-    const int newline = ql_descriptor_encode(model->descriptor, '\n');
-    return newline < 0 ? 0 : newline;
-}
-
 enum ql_status ql_text_model_check(const struct ql_program *program, struct ql_error *error)
 {
     for (int i = 0; i < program->call_count; i++) {

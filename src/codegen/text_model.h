@@ -28,9 +28,6 @@ struct ql_text_model {
     struct ql_guard *guard; // the filter, NULL or off for none; not owned
 };
 
-// The token from which a text begins: the newline's, or 0 where there is none.
-int ql_text_model_begin(const struct ql_text_model *model);
-
 // Checks that the state goes on from run to run. Errors: QL_ERROR_INPUT, naming a recurrent node that begins each run
 // with zeros, or another constant state, whatever came before.
 enum ql_status ql_text_model_check(const struct ql_program *program, struct ql_error *error);

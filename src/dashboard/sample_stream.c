@@ -1,5 +1,5 @@
 // A text that a checkpoint writes while a client reads it: see sample_stream.h.
-// Uses: base, checkpoint, corpus/vocabulary, model/stepper, POSIX.
+// Uses: base, checkpoint, corpus/vocabulary, engine/text_session, POSIX.
 #include "dashboard/sample_stream.h"
 
 #include <stdio.h>
@@ -36,29 +36,31 @@ enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
         status = ql_stepper_init(&stream->stepper, &model, &stream->info, error);
     }
     ql_model_free(&model);
+    if (status == QL_OK) {
+        status = ql_text_session_open_stepper(&stream->session, &stream->stepper, error);
+    }
     if (status != QL_OK) {
         return status;
     }
-    stream->sampler = (struct ql_sampler){
-        .temperature = (float)request->temperature, .top_p = (float)request->top_p, .top_k = request->top_k};
-    ql_random_init(&stream->sampler.random, request->seed);
-    stream->token = stream->stepper.newline < 0 ? 0 : stream->stepper.newline;
+    const struct ql_draw draw = {(float)request->temperature, (float)request->top_p, request->top_k, request->seed};
+    stream->token = ql_text_session_begin(&stream->session, &draw);
     return QL_OK;
 }
 
 void ql_sample_stream_free(struct ql_sample_stream *stream)
 {
+    ql_text_session_close(&stream->session);
     ql_stepper_free(&stream->stepper);
 }
 
 size_t ql_sample_stream_write(struct ql_sample_stream *stream, char *bytes, size_t room)
 {
     const int64_t end = now_us() + TURN_US;
+    struct ql_error ignored;
     size_t size = 0;
 
     while (stream->left > 0 && room - size >= 4 && (size == 0 || now_us() < end)) {
-        stream->token = ql_stepper_next(&stream->stepper, stream->token, &stream->sampler, NULL);
-        if (stream->token < 0) {
+        if (ql_text_session_next(&stream->session, &stream->token, NULL, &ignored) != QL_OK) {
             stream->left = 0;
             break;
         }

@@ -1,17 +1,17 @@
 // A text that a checkpoint writes while a client reads it: as much at a time as the client takes.
 // The same text as `quillet predict` writes from the same checkpoint and settings.
-// Uses: base, checkpoint, model/stepper, dashboard/dashboard_request.
+// Uses: base, checkpoint, engine/text_session, dashboard/dashboard_request.
 #ifndef QL_DASHBOARD_SAMPLE_STREAM_H
 #define QL_DASHBOARD_SAMPLE_STREAM_H
 
 #include "base/status.h"
 #include "dashboard/dashboard_request.h"
-#include "model/stepper.h"
+#include "engine/text_session.h"
 
 struct ql_sample_stream {
     struct ql_stepper stepper;
+    struct ql_text_session session; // on the stepper
     struct ql_model_info info;
-    struct ql_sampler sampler;
     int token; // the last one, not yet taken by the model
     int left;  // symbols to write
 };

@@ -44,16 +44,12 @@ enum ql_status ql_integer_form_open_model(struct ql_integer_form *form, const st
 {
     struct ql_descriptor *descriptor = calloc(1, sizeof *descriptor);
     struct ql_graph graph = {0};
-    const int newline = ql_vocabulary_encode(&info->vocabulary, '\n');
 
     *form = (struct ql_integer_form){0};
     if (descriptor == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model");
     }
-    ql_descriptor_set_vocabulary(descriptor, &info->vocabulary);
-    if (info->items && newline >= 0) {
-        descriptor->resets[descriptor->reset_count++] = newline;
-    }
+    ql_descriptor_set_info(descriptor, info);
     enum ql_status status = ql_model_graph_init(&graph, model, 1, error);
     if (status == QL_OK) {
         status = ql_integer_form_open(form, &graph, descriptor, format, calibrate, error);

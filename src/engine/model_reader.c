@@ -1,13 +1,13 @@
 // Finds the language model in a graph: see model_reader.h. The pattern is searched among the kernel calls, where
 // shapes, layouts and constants are known, and not among the nodes, of which many spellings exist.
-// Uses: base, device, onnx, quantize/float_model.h, engine/engine.h.
+// Uses: base, device, onnx, quantize/float_model.h, engine/text_session.h.
 #include "engine/model_reader.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "device/matvec.h"
-#include "engine/engine.h"
+#include "engine/text_session.h"
 #include "onnx/model_roles.h"
 
 enum { CHECK_TOKENS = 64 };
@@ -30,10 +30,7 @@ struct reader {
     struct ql_float_model *model;
     const struct ql_graph *graph;
     const struct ql_descriptor *descriptor;
-    struct ql_model_roles roles;
-    struct ql_engine engine;
-    struct ql_arena arena; // of the arrays below
-    void **inputs, **outputs;
+    struct ql_text_session session;         // on the graph
     int layer_inputs[QL_MODEL_LAYER_LIMIT]; // the program's value that is a layer's input
     const struct ql_kernel_call *first;     // the first layer
     struct ql_error *error;
@@ -57,7 +54,7 @@ static enum ql_status fail(const struct reader *reader, const struct ql_kernel_c
 // A copy of a constant of `count` floats, or NULL when it is none.
 static float *copy_constant(const struct reader *reader, int value, int count)
 {
-    const struct ql_program *program = &reader->engine.program;
+    const struct ql_program *program = &reader->session.engine.program;
 
     if (value < 0 || ql_program_root(program, value)->storage != QL_STORAGE_CONSTANT ||
         program->values[value].type != QL_ELEMENT_F32 || program->values[value].count != count) {
@@ -65,7 +62,7 @@ static float *copy_constant(const struct reader *reader, int value, int count)
     }
     float *copy = ql_arena_take(&reader->model->arena, (size_t)count, sizeof *copy);
     if (copy != NULL) {
-        memcpy(copy, reader->engine.addresses[value], (size_t)count * sizeof *copy);
+        memcpy(copy, reader->session.engine.addresses[value], (size_t)count * sizeof *copy);
     }
     return copy;
 }
@@ -153,7 +150,7 @@ static enum ql_status add_output_bias(struct reader *reader, const struct ql_ker
 // Everything before the first layer is a function of the token, and is run instead of understood.
 static enum ql_status find_parts(struct reader *reader)
 {
-    const struct ql_program *program = &reader->engine.program;
+    const struct ql_program *program = &reader->session.engine.program;
     enum ql_status status = QL_OK;
 
     for (int i = 0; i < program->call_count && status == QL_OK; i++) {
@@ -189,25 +186,6 @@ static enum ql_status find_parts(struct reader *reader)
     return status;
 }
 
-// Runs the graph on a token; the state stays as it is in the inputs.
-static enum ql_status run(struct reader *reader, int token)
-{
-    const int tokens = reader->roles.tokens;
-    const struct ql_program_value *value = &reader->engine.program.values[reader->graph->inputs[tokens]];
-    const int32_t narrow = token;
-    const int64_t wide = token;
-
-    if (reader->roles.one_hot) {
-        memset(reader->inputs[tokens], 0, value->bytes);
-        ((float *)reader->inputs[tokens])[token] = 1.0f;
-    } else if (value->type == QL_ELEMENT_S64) {
-        memcpy(reader->inputs[tokens], &wide, sizeof wide);
-    } else {
-        memcpy(reader->inputs[tokens], &narrow, sizeof narrow);
-    }
-    return ql_engine_run(&reader->engine, (const void *const *)reader->inputs, reader->outputs, reader->error);
-}
-
 // What each token gives to the first layer.
 static enum ql_status read_inputs(struct reader *reader)
 {
@@ -221,9 +199,10 @@ static enum ql_status read_inputs(struct reader *reader)
         return ql_error_write(reader->error, QL_ERROR_SYSTEM, "not enough memory for the model");
     }
     for (int v = 0; v < model->V && status == QL_OK; v++) {
-        status = run(reader, v);
+        ql_text_session_reset(&reader->session);
+        status = ql_text_session_step(&reader->session, v, reader->error);
         if (status == QL_OK) {
-            ql_matvec_f32(inputs + (ptrdiff_t)v * columns, reader->engine.addresses[reader->layer_inputs[0]],
+            ql_matvec_f32(inputs + (ptrdiff_t)v * columns, reader->session.engine.addresses[reader->layer_inputs[0]],
                           layer->w_ih, I, columns);
         }
     }
@@ -236,26 +215,17 @@ static enum ql_status read_inputs(struct reader *reader)
 static enum ql_status check(struct reader *reader)
 {
     struct ql_float_model *model = reader->model;
-    const struct ql_engine *engine = &reader->engine;
     struct ql_float_reader found;
     uint32_t random = 1;
     enum ql_status status = ql_float_reader_init(&found, model, reader->error);
 
+    ql_text_session_reset(&reader->session);
     for (int t = 0; t < CHECK_TOKENS && status == QL_OK; t++) {
         random = random * 1664525u + 1013904223u;
         const int token = (int)((random >> 16) % (uint32_t)model->V);
-        for (int k = 0; k < reader->roles.state_count; k++) {
-            const int input = reader->roles.states[k].input;
-            const size_t bytes = engine->program.values[reader->graph->inputs[input]].bytes;
-            if (t == 0 || ql_float_model_is_reset(model, token)) {
-                memset(reader->inputs[input], 0, bytes);
-            } else {
-                memcpy(reader->inputs[input], reader->outputs[reader->roles.states[k].output], bytes);
-            }
-        }
         ql_float_reader_step(&found, token);
-        status = run(reader, token);
-        const float *logits = reader->outputs[reader->roles.logits];
+        status = ql_text_session_step(&reader->session, token, reader->error);
+        const float *logits = reader->session.logits;
         float magnitude = 1.0f, difference = 0.0f;
         for (int v = 0; v < model->V; v++) {
             magnitude = fmaxf(magnitude, fabsf(logits[v]));
@@ -274,55 +244,29 @@ static enum ql_status check(struct reader *reader)
     return status;
 }
 
-static enum ql_status take_arrays(struct reader *reader)
-{
-    const struct ql_graph *graph = reader->graph;
-    const struct ql_program_value *values = reader->engine.program.values;
-
-    reader->inputs = ql_arena_take(&reader->arena, (size_t)graph->input_count + 1, sizeof reader->inputs[0]);
-    reader->outputs = ql_arena_take(&reader->arena, (size_t)graph->output_count + 1, sizeof reader->outputs[0]);
-    for (int k = 0; k < graph->input_count && !reader->arena.exhausted; k++) {
-        reader->inputs[k] = ql_arena_take(&reader->arena, 1, values[graph->inputs[k]].bytes);
-    }
-    for (int k = 0; k < graph->output_count && !reader->arena.exhausted; k++) {
-        reader->outputs[k] = ql_arena_take(&reader->arena, 1, values[graph->outputs[k]].bytes);
-    }
-    return reader->arena.exhausted
-               ? ql_error_write(reader->error, QL_ERROR_SYSTEM, "not enough memory to run the model")
-               : QL_OK;
-}
-
 enum ql_status ql_model_reader_read(struct ql_float_model *model, const struct ql_graph *graph,
                                     const struct ql_descriptor *descriptor, struct ql_error *error)
 {
     struct reader reader = {.model = model, .graph = graph, .descriptor = descriptor, .error = error};
-    const int newline = ql_descriptor_encode(descriptor, '\n');
+    struct ql_model_roles roles;
     char name[QL_ROLE_NAME_BYTES];
     enum ql_status status;
 
-    *model = (struct ql_float_model){.V = descriptor->symbol_count,
-                                     .first_token = newline < 0 ? 0 : newline,
-                                     .reset_count = descriptor->reset_count};
-    memcpy(model->resets, descriptor->resets, sizeof model->resets);
-    if ((status = ql_model_roles_init(&reader.roles, graph, descriptor, error)) != QL_OK) {
+    *model = (struct ql_float_model){.V = descriptor->symbol_count, .rules = ql_descriptor_text_rules(descriptor)};
+    if ((status = ql_model_roles_init(&roles, graph, descriptor, error)) != QL_OK) {
         return status;
     }
-    const struct ql_binding binding = ql_model_roles_binding(&reader.roles, graph, 1, name);
+    const struct ql_binding binding = ql_model_roles_binding(&roles, graph, 1, name);
     const struct ql_program_options options = {
         .bindings = &binding, .binding_count = 1, .default_size = 1, .keep_values = true};
-    if ((status = ql_engine_init(&reader.engine, graph, &options, error)) != QL_OK) {
-        return status;
-    }
-    if ((status = ql_model_roles_check(&reader.roles, &reader.engine.program, descriptor, 1, error)) == QL_OK &&
-        (status = take_arrays(&reader)) == QL_OK && (status = find_parts(&reader)) == QL_OK &&
-        (status = read_inputs(&reader)) == QL_OK && model->arena.exhausted) {
+    if ((status = ql_text_session_open_graph(&reader.session, graph, &options, descriptor, error)) == QL_OK &&
+        (status = find_parts(&reader)) == QL_OK && (status = read_inputs(&reader)) == QL_OK && model->arena.exhausted) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model");
     }
     if (status == QL_OK) {
         status = check(&reader);
     }
-    ql_engine_free(&reader.engine);
-    ql_arena_free(&reader.arena);
+    ql_text_session_close(&reader.session);
     if (status != QL_OK) {
         ql_float_model_free(model);
     }

@@ -1,6 +1,6 @@
 // Finds the language model in a graph: what each token gives to the first layer, the recurrent layers, the output.
 // What it has found is run beside the graph itself, so that a graph that does something else is not mistaken for one.
-// Uses: base, device, onnx, quantize/float_model.h, engine/engine.h.
+// Uses: base, device, onnx, quantize/float_model.h, engine/text_session.h.
 #ifndef QL_ENGINE_MODEL_READER_H
 #define QL_ENGINE_MODEL_READER_H
 

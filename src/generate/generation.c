@@ -193,16 +193,6 @@ static void return_branches(struct part *part, struct worker *worker, int B)
 
 // --- Without the mutex ---
 
-static bool is_reset(const struct ql_generator *generator, int token)
-{
-    for (int k = 0; k < generator->reset_count; k++) {
-        if (generator->resets[k] == token) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // The filter's state after the branch's last token. A text that begins anew within an item is one text to the filter.
 static struct ql_filter_state *filter_state(const struct part *part, struct state *state)
 {
@@ -263,7 +253,7 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
         const int token = engine->draw(engine->self, number, &item->random);
         next = item->next;
         worker->symbols++;
-        if (token == generator->newline) {
+        if (token == generator->rules.newline) {
             item->node = branch->node;
             item->length = branch->depth;
             item->refused = is_refused(part, worker->states[b], NONE);
@@ -307,7 +297,7 @@ static enum ql_status step_branches(struct part *part, struct worker *worker, in
 
     for (int b = 0; b < B; b++) {
         const struct branch *branch = &worker->branches[b];
-        const bool zero = branch->before == NULL || is_reset(part->generator, branch->token);
+        const bool zero = branch->before == NULL || ql_text_rules_reset_at(&part->generator->rules, branch->token);
         before[b] = zero ? NULL : branch->before->bytes;
         after[b] = worker->states[b]->bytes;
         worker->states[b]->users = 0;
@@ -431,7 +421,7 @@ static bool open_part(struct part *part, uint32_t first, uint32_t count)
     }
     if (good) {
         part->nodes[part->node_count++] = (struct node){0, 0};
-        part->stack[part->stack_count++] = (struct branch){.token = generator->first_token};
+        part->stack[part->stack_count++] = (struct branch){.token = generator->rules.first_token};
     }
     return good;
 }

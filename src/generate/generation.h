@@ -12,15 +12,13 @@
 #include "base/thread_pool.h"
 #include "device/filter.h"
 #include "generate/batch_engine.h"
+#include "model/text_rules.h"
 
 // A model and what its tokens mean. Owned by the caller.
 struct ql_generator {
     const struct ql_batch_engine *engine;
-    int first_token;   // from which a text begins: the newline's, or 0
-    int newline;       // the token that ends an item; -1 when only the length does
-    const int *resets; // tokens before which the state is set to zero
-    int reset_count;
-    uint32_t seed; // of the run
+    struct ql_text_rules rules; // its newline ends an item; where there is none, only the length does
+    uint32_t seed;              // of the run
     struct ql_batch_sampling sampling;
     const struct ql_filter *filter; // bars tokens while items are drawn, and refuses items; NULL for none
     int max_length;                 // symbols after which an item is cut; at least 1

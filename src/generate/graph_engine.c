@@ -5,74 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine.h"
+#include "engine/text_session.h"
 #include "generate/batch_engine.h"
 #include "generate/float_draw.h"
 #include "generate/rnn_pattern.h"
-#include "onnx/model_roles.h"
 
 // Tokens on which the two engines are compared. Every token makes the states richer; a state that went to the wrong
 // layer would show at the second one.
 enum { COMPARED_TOKENS = 32 };
 
-// One thread's engine, with the memory of its inputs and outputs.
+// One thread's session.
 struct worker {
-    struct ql_engine engine;
-    const void **inputs;
-    void **outputs;
-    void *token; // its input's memory
+    struct ql_text_session session;
     struct ql_float_draw draw;
 };
 
 struct graph_engine {
-    const struct ql_graph *graph;
-    struct ql_model_roles roles;
     int V, worker_count;
-    size_t state_bytes[QL_DESCRIPTOR_STATE_LIMIT];
     struct worker *workers;
     struct ql_arena arena;
 };
-
-static void load_token(const struct graph_engine *self, const struct worker *worker, int token)
-{
-    const enum ql_element type = worker->engine.program.values[self->graph->inputs[self->roles.tokens]].type;
-    const int32_t narrow = token;
-    const int64_t wide = token;
-
-    if (self->roles.one_hot) {
-        for (int v = 0; v < self->V; v++) {
-            ((float *)worker->token)[v] = v == token ? 1.0f : 0.0f;
-        }
-    } else if (type == QL_ELEMENT_S64) {
-        memcpy(worker->token, &wide, sizeof wide);
-    } else {
-        memcpy(worker->token, &narrow, sizeof narrow);
-    }
-}
 
 static enum ql_status step(void *context, int number, void *const *after, const void *const *before, const int *tokens,
                            void *logits, int B, struct ql_error *error)
 {
     struct graph_engine *self = context;
-    struct worker *worker = &self->workers[number];
+    struct ql_text_session *session = &self->workers[number].session;
+    const size_t V = (size_t)self->V;
     enum ql_status status = QL_OK;
 
     for (int b = 0; b < B && status == QL_OK; b++) {
-        unsigned char *place = after[b];
-        for (int s = 0; s < self->roles.state_count; s++) {
-            const size_t bytes = self->state_bytes[s];
-            if (before[b] == NULL) {
-                memset(place, 0, bytes);
-            } else {
-                memcpy(place, (const unsigned char *)before[b] + (place - (unsigned char *)after[b]), bytes);
-            }
-            worker->inputs[self->roles.states[s].input] = place;
-            worker->outputs[self->roles.states[s].output] = place;
-            place += bytes;
-        }
-        load_token(self, worker, tokens[b]);
-        worker->outputs[self->roles.logits] = (float *)logits + (ptrdiff_t)b * self->V;
-        status = ql_engine_run(&worker->engine, worker->inputs, worker->outputs, error);
+        ql_text_session_load(session, before[b]);
+        status = ql_text_session_step(session, tokens[b], error);
+        ql_text_session_save(session, after[b]);
+        memcpy((float *)logits + (size_t)b * V, session->logits, V * sizeof(float));
     }
     return status;
 }
@@ -95,51 +61,21 @@ static void close_graph(void *context)
     struct graph_engine *self = context;
 
     for (int w = 0; w < self->worker_count; w++) {
-        ql_engine_free(&self->workers[w].engine);
+        ql_text_session_close(&self->workers[w].session);
     }
     ql_arena_free(&self->arena);
     free(self);
 }
 
-static enum ql_status open_worker(struct graph_engine *self, const struct ql_descriptor *descriptor,
-                                  struct ql_error *error)
-{
-    const struct ql_program_options options = {.default_size = 1};
-    const size_t input_count = (size_t)self->graph->input_count, output_count = (size_t)self->graph->output_count;
-    struct worker *worker = &self->workers[self->worker_count];
-    enum ql_status status = ql_engine_init(&worker->engine, self->graph, &options, error);
-
-    if (status != QL_OK) {
-        return status;
-    }
-    self->worker_count++;
-    const struct ql_program *program = &worker->engine.program;
-    if ((status = ql_model_roles_check(&self->roles, program, descriptor, 1, error)) != QL_OK) {
-        return status;
-    }
-    worker->inputs = ql_arena_take(&self->arena, input_count, sizeof worker->inputs[0]);
-    worker->outputs = ql_arena_take(&self->arena, output_count, sizeof worker->outputs[0]);
-    worker->token = ql_arena_take(&self->arena, 1, program->values[self->graph->inputs[self->roles.tokens]].bytes);
-    ql_float_draw_init(&worker->draw, self->V, &self->arena);
-    if (self->arena.exhausted) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the engine");
-    }
-    worker->inputs[self->roles.tokens] = worker->token;
-    for (int s = 0; s < self->roles.state_count; s++) {
-        self->state_bytes[s] = program->values[self->graph->inputs[self->roles.states[s].input]].bytes;
-    }
-    return QL_OK;
-}
-
 static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql_graph *graph,
                                  const struct ql_descriptor *descriptor, int workers, struct ql_error *error)
 {
+    const struct ql_program_options options = {.default_size = 1};
     struct graph_engine *self = calloc(1, sizeof *self);
     enum ql_status status = QL_OK;
 
     *engine = (struct ql_batch_engine){0};
     if (self != NULL) {
-        self->graph = graph;
         self->V = descriptor->symbol_count;
         self->workers = ql_arena_take(&self->arena, (size_t)workers, sizeof self->workers[0]);
     }
@@ -147,14 +83,13 @@ static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql
         free(self);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the engine");
     }
-    status = ql_model_roles_init(&self->roles, graph, descriptor, error);
-    if (status == QL_OK && self->roles.state_count == 0) {
-        status = ql_error_write(error, QL_ERROR_INPUT,
-                                "the model takes and returns no state, so it would forget each token at the next; "
-                                "export it with its state as inputs and outputs");
-    }
     for (int w = 0; w < workers && status == QL_OK; w++) {
-        status = open_worker(self, descriptor, error);
+        struct worker *worker = &self->workers[self->worker_count++];
+        ql_float_draw_init(&worker->draw, self->V, &self->arena);
+        status = ql_text_session_open_graph(&worker->session, graph, &options, descriptor, error);
+    }
+    if (status == QL_OK && self->arena.exhausted) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the engine");
     }
     if (status != QL_OK) {
         close_graph(self);
@@ -162,6 +97,7 @@ static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql
     }
     *engine = (struct ql_batch_engine){
         .V = self->V,
+        .state_bytes = self->workers[0].session.layout.bytes,
         .logits_bytes = (size_t)self->V * sizeof(float),
         .kind = "float, stream by stream",
         .step = step,
@@ -170,9 +106,6 @@ static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql
         .close = close_graph,
         .self = self,
     };
-    for (int s = 0; s < self->roles.state_count; s++) {
-        engine->state_bytes += self->state_bytes[s];
-    }
     return QL_OK;
 }
 
@@ -214,7 +147,7 @@ enum ql_status ql_batch_engine_open_graph(struct ql_batch_engine *engine, const 
     struct ql_rnn_weights_view weights;
     struct ql_batch_engine batched;
 
-    if (status != QL_OK || !ql_rnn_pattern_find(&weights, &self->workers[0].engine.program, self->V)) {
+    if (status != QL_OK || !ql_rnn_pattern_find(&weights, &self->workers[0].session.engine.program, self->V)) {
         return status;
     }
     if ((status = ql_rnn_engine_open(&batched, &weights, workers, error)) != QL_OK) {

@@ -20,6 +20,17 @@ enum { MODEL_PARAMETER_LIMIT = 100000000 };
 
 static const char *const cell_names[] = {"lstm", "gru", "rnn"};
 
+struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info)
+{
+    struct ql_text_rules rules;
+
+    ql_text_rules_init(&rules, info->vocabulary.symbols, info->vocabulary.count);
+    if (info->items && rules.newline >= 0) {
+        rules.resets[rules.reset_count++] = rules.newline;
+    }
+    return rules;
+}
+
 int ql_cell_gates(enum ql_cell cell)
 {
     return cell == QL_CELL_LSTM ? 4 : cell == QL_CELL_GRU ? 3 : 1;
@@ -117,6 +128,26 @@ void ql_model_free(struct ql_model *model)
 {
     free(model->block);
     *model = (struct ql_model){0};
+}
+
+void ql_model_state_layout(struct ql_state_layout *layout, const struct ql_dimensions *dimensions)
+{
+    static const char *const names[] = {"h", "c"};
+    const int parts = dimensions->cell == QL_CELL_LSTM ? 2 : 1;
+
+    *layout = (struct ql_state_layout){0};
+    for (int l = 0; l < dimensions->L; l++) {
+        for (int k = 0; k < parts; k++) {
+            const bool added = ql_state_layout_add(layout, (struct ql_state_part){.name = names[k],
+                                                                                  .layer = l,
+                                                                                  .kind = QL_STATE_REPLACE,
+                                                                                  .type = QL_ELEMENT_F32,
+                                                                                  .rank = 1,
+                                                                                  .dims = {dimensions->H}});
+            assert(added);
+            (void)added;
+        }
+    }
 }
 
 static void model_reset_uniform(struct ql_random *random, float *values, size_t count, int inputs)

@@ -10,6 +10,8 @@
 
 #include "base/status.h"
 #include "corpus/vocabulary.h"
+#include "model/state_layout.h"
+#include "model/text_rules.h"
 #include "model/weight_format.h"
 
 enum ql_cell { QL_CELL_LSTM, QL_CELL_GRU, QL_CELL_RNN };
@@ -59,6 +61,9 @@ struct ql_model_info {
     enum ql_weight_format weights; // in which the model is to be used: it was trained with their rounding
 };
 
+// The rules of the model's texts: the state is reset before a newline when each line was its own sequence.
+struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info);
+
 // Gates per unit: 4, 3 or 1.
 int ql_cell_gates(enum ql_cell cell);
 
@@ -69,6 +74,9 @@ enum ql_status ql_cell_read(enum ql_cell *cell, const char *name, struct ql_erro
 // Allocates a model, all zero. Errors: a dimension out of its range, no memory.
 enum ql_status ql_model_init(struct ql_model *model, struct ql_dimensions dimensions, struct ql_error *error);
 void ql_model_free(struct ql_model *model);
+
+// The state of a model of these dimensions, in float: h (H) of each layer, for the LSTM followed by c (H).
+void ql_model_state_layout(struct ql_state_layout *layout, const struct ql_dimensions *dimensions);
 
 // Random parameters by the rules of PyTorch: embedding normal(0, 1), all others uniform within +-1 / sqrt(H).
 void ql_model_reset(struct ql_model *model, uint32_t seed);

@@ -29,8 +29,8 @@ enum ql_status ql_stepper_init(struct ql_stepper *stepper, const struct ql_model
     const struct ql_dimensions d = model->dimensions;
     const int GH = ql_cell_gates(d.cell) * d.H;
 
-    *stepper = (struct ql_stepper){
-        .dimensions = d, .items = info->items, .newline = ql_vocabulary_encode(&info->vocabulary, '\n')};
+    *stepper = (struct ql_stepper){.dimensions = d, .rules = ql_model_info_text_rules(info)};
+    ql_model_state_layout(&stepper->layout, &d);
     struct ql_arena *arena = &stepper->arena;
     stepper->embedding = take(arena, d.V, d.E);
     stepper->output_weight = take(arena, d.H, d.V);
@@ -45,9 +45,8 @@ enum ql_status ql_stepper_init(struct ql_stepper *stepper, const struct ql_model
         layer->w_hh = take(arena, d.H, GH);
         layer->bias_ih = take(arena, GH, 1);
         layer->bias_hh = take(arena, GH, 1);
-        layer->h = take(arena, d.H, 1);
-        layer->c = take(arena, d.H, 1);
     }
+    stepper->state = ql_arena_take(arena, stepper->layout.bytes, 1);
     if (arena->exhausted) {
         ql_stepper_free(stepper);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model");
@@ -59,6 +58,9 @@ enum ql_status ql_stepper_init(struct ql_stepper *stepper, const struct ql_model
     for (int l = 0; l < d.L; l++) {
         struct ql_stepper_layer *layer = &stepper->layers[l];
         const struct ql_layer *from = &model->layers[l];
+        const struct ql_state_part *part = ql_state_layout_find(&stepper->layout, l);
+        layer->h = (float *)(stepper->state + part[0].offset);
+        layer->c = d.cell == QL_CELL_LSTM ? (float *)(stepper->state + part[1].offset) : NULL;
         transpose(layer->w_ih, from->weight_ih, GH, l == 0 ? d.E : d.H);
         transpose(layer->w_hh, from->weight_hh, GH, d.H);
         for (int k = 0; k < GH; k++) {
@@ -77,12 +79,7 @@ void ql_stepper_free(struct ql_stepper *stepper)
 
 void ql_stepper_reset(struct ql_stepper *stepper)
 {
-    const size_t state_bytes = (size_t)stepper->dimensions.H * sizeof(float);
-
-    for (int l = 0; l < stepper->dimensions.L; l++) {
-        memset(stepper->layers[l].h, 0, state_bytes);
-        memset(stepper->layers[l].c, 0, state_bytes);
-    }
+    memset(stepper->state, 0, stepper->layout.bytes);
 }
 
 void ql_stepper_step(struct ql_stepper *stepper, int token)
@@ -91,7 +88,7 @@ void ql_stepper_step(struct ql_stepper *stepper, int token)
     const float *x = stepper->embedding + (ptrdiff_t)token * d.E;
     int I = d.E;
 
-    if (stepper->items && token == stepper->newline) {
+    if (ql_text_rules_reset_at(&stepper->rules, token)) {
         ql_stepper_reset(stepper);
     }
     for (int l = 0; l < d.L; l++) {

@@ -8,20 +8,22 @@
 #include "base/status.h"
 #include "device/sampler.h"
 #include "model/model.h"
+#include "model/state_layout.h"
 
 // The parameters in the kernels' layout (input-major), the state, and scratch memory. Owns all of it; the model may be
 // freed or changed after the init.
 struct ql_stepper {
     struct ql_dimensions dimensions;
-    bool items;  // reset the state after a newline
-    int newline; // its token, or -1
+    struct ql_text_rules rules;
+    struct ql_state_layout layout; // of the state
+    unsigned char *state;          // all of it
     struct ql_arena arena;
     float *embedding; // (V, E)
     struct ql_stepper_layer {
         float *w_ih;              // (I, GH)
         float *w_hh;              // (H, GH)
         float *bias_ih, *bias_hh; // (GH); for LSTM and RNN bias_ih holds the sum of both
-        float *h, *c;             // (H) the state
+        float *h, *c;             // (H) in the state; c of the LSTM only
     } layers[QL_MODEL_LAYER_LIMIT];
     float *output_weight; // (H, V)
     float *output_bias;   // (V)

@@ -311,8 +311,23 @@ int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol
     return -1;
 }
 
-void ql_descriptor_set_vocabulary(struct ql_descriptor *descriptor, const struct ql_vocabulary *vocabulary)
+void ql_descriptor_set_info(struct ql_descriptor *descriptor, const struct ql_model_info *info)
 {
+    const struct ql_vocabulary *vocabulary = &info->vocabulary;
+    const struct ql_text_rules rules = ql_model_info_text_rules(info);
+
     memcpy(descriptor->symbols, vocabulary->symbols, (size_t)vocabulary->count * sizeof vocabulary->symbols[0]);
     descriptor->symbol_count = vocabulary->count;
+    memcpy(descriptor->resets, rules.resets, sizeof descriptor->resets);
+    descriptor->reset_count = rules.reset_count;
+}
+
+struct ql_text_rules ql_descriptor_text_rules(const struct ql_descriptor *descriptor)
+{
+    struct ql_text_rules rules;
+
+    ql_text_rules_init(&rules, descriptor->symbols, descriptor->symbol_count);
+    memcpy(rules.resets, descriptor->resets, sizeof rules.resets);
+    rules.reset_count = descriptor->reset_count;
+    return rules;
 }

@@ -1,5 +1,5 @@
 // The descriptor: the JSON file beside a model, with what one must know to let it write. docs/descriptor.md has the format.
-// Uses: base, corpus/vocabulary, jansson.
+// Uses: base, corpus/vocabulary, model, jansson.
 #ifndef QL_ONNX_DESCRIPTOR_H
 #define QL_ONNX_DESCRIPTOR_H
 
@@ -7,12 +7,14 @@
 
 #include "base/status.h"
 #include "corpus/vocabulary.h"
+#include "model/model.h"
+#include "model/text_rules.h"
 
 enum {
     QL_DESCRIPTOR_PATH_BYTES = 4096,
     QL_DESCRIPTOR_NAME_BYTES = 256,
     QL_DESCRIPTOR_STATE_LIMIT = 8, // pairs of state input and state output
-    QL_DESCRIPTOR_RESET_LIMIT = 16,
+    QL_DESCRIPTOR_RESET_LIMIT = QL_TEXT_RESET_LIMIT,
 };
 
 struct ql_descriptor {
@@ -55,7 +57,10 @@ enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const 
 // The token of a symbol, or -1.
 int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol);
 
-// Sets the symbols from a vocabulary, whose tokens are in their order.
-void ql_descriptor_set_vocabulary(struct ql_descriptor *descriptor, const struct ql_vocabulary *vocabulary);
+// Sets the symbols and the resets to those of a trained model.
+void ql_descriptor_set_info(struct ql_descriptor *descriptor, const struct ql_model_info *info);
+
+// The rules of the model's texts.
+struct ql_text_rules ql_descriptor_text_rules(const struct ql_descriptor *descriptor);
 
 #endif

@@ -230,6 +230,22 @@ enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const st
     return QL_OK;
 }
 
+void ql_model_roles_layout(struct ql_state_layout *layout, const struct ql_model_roles *roles,
+                           const struct ql_program *program)
+{
+    _Static_assert((int)QL_DESCRIPTOR_STATE_LIMIT <= (int)QL_STATE_PART_LIMIT, "a layout has room for all states");
+    _Static_assert((int)QL_RANK_LIMIT <= (int)QL_STATE_RANK_LIMIT, "and for their dimensions");
+
+    *layout = (struct ql_state_layout){0};
+    for (int s = 0; s < roles->state_count; s++) {
+        const struct ql_program_value *value = &program->values[program->graph->inputs[roles->states[s].input]];
+        struct ql_state_part part = {
+            .name = value->name, .layer = -1, .kind = QL_STATE_REPLACE, .type = value->type, .rank = value->rank};
+        memcpy(part.dims, value->dims, (size_t)value->rank * sizeof part.dims[0]);
+        (void)ql_state_layout_add(layout, part);
+    }
+}
+
 struct ql_binding ql_model_roles_binding(const struct ql_model_roles *roles, const struct ql_graph *graph, int sequence,
                                          char *name)
 {

@@ -1,10 +1,11 @@
 // The roles of a language model's inputs and outputs: which is the tokens, which the logits, which a state and where it
 // comes out again. Found by type and shape, or named in the descriptor.
-// Uses: base, onnx/descriptor, onnx/graph, onnx/program_compile.
+// Uses: base, model/state_layout, onnx/descriptor, onnx/graph, onnx/program_compile.
 #ifndef QL_ONNX_MODEL_ROLES_H
 #define QL_ONNX_MODEL_ROLES_H
 
 #include "base/status.h"
+#include "model/state_layout.h"
 #include "onnx/descriptor.h"
 #include "onnx/graph.h"
 #include "onnx/program_compile.h"
@@ -31,6 +32,10 @@ enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql
 // `sequence` is the number of tokens per run. Errors: QL_ERROR_INPUT.
 enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
                                     const struct ql_descriptor *descriptor, int sequence, struct ql_error *error);
+
+// Sets the layout of the state from checked roles: one part for each state, in their order, named as its input.
+void ql_model_roles_layout(struct ql_state_layout *layout, const struct ql_model_roles *roles,
+                           const struct ql_program *program);
 
 // The binding that fixes the number of tokens per run; all other open sizes are 1 (default_size of the program).
 // `name` has room for QL_ROLE_NAME_BYTES.

@@ -16,16 +16,6 @@ void ql_float_model_free(struct ql_float_model *model)
     *model = (struct ql_float_model){0};
 }
 
-bool ql_float_model_is_reset(const struct ql_float_model *model, int token)
-{
-    for (int k = 0; k < model->reset_count; k++) {
-        if (model->resets[k] == token) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static float *take(struct ql_arena *arena, int count)
 {
     return ql_arena_take(arena, (size_t)count, sizeof(float));
@@ -79,7 +69,7 @@ void ql_float_reader_step(struct ql_float_reader *reader, int token)
 {
     const struct ql_float_model *model = reader->model;
 
-    if (ql_float_model_is_reset(model, token)) {
+    if (ql_text_rules_reset_at(&model->rules, token)) {
         for (int l = 0; l < model->L; l++) {
             memset(reader->h[l], 0, (size_t)model->layers[l].H * sizeof(float));
             memset(reader->c[l], 0, (size_t)model->layers[l].H * sizeof(float));
@@ -120,7 +110,7 @@ enum ql_status ql_calibration_init(struct ql_calibration *calibration, const str
 {
     struct ql_float_reader reader;
     struct ql_sampler sampler = {.temperature = 1.0f, .top_p = 1.0f};
-    int token = model->first_token;
+    int token = model->rules.first_token;
 
     *calibration = (struct ql_calibration){0};
     if (tokens != NULL && count == 0) {

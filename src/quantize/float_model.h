@@ -10,8 +10,6 @@
 #include "base/status.h"
 #include "model/model.h"
 
-enum { QL_FLOAT_RESET_LIMIT = 16 };
-
 // One recurrent layer, weights in the layout of device/. G is 4 (LSTM: i, f, g, o), 3 (GRU: r, z, n) or 1 (RNN).
 struct ql_float_layer {
     const char *name;     // of the node in the graph, for messages
@@ -32,15 +30,10 @@ struct ql_float_model {
     const char *output_name;
     const float *output_weight; // (H, V)
     const float *output_bias;   // (V)
-    int first_token;            // that comes before a text: the newline, or 0
-    int resets[QL_FLOAT_RESET_LIMIT];
-    int reset_count; // the state is reset before these tokens
+    struct ql_text_rules rules;
 };
 
 void ql_float_model_free(struct ql_float_model *model);
-
-// Whether the state is reset before this token.
-bool ql_float_model_is_reset(const struct ql_float_model *model, int token);
 
 // The model while it reads. Owns its memory.
 struct ql_float_reader {
@@ -64,7 +57,7 @@ struct ql_calibration {
     float cell_magnitude[QL_MODEL_LAYER_LIMIT]; // the largest |c| of each LSTM layer
 };
 
-// Reads `count` tokens after model->first_token; where there are none (NULL), a text of QL_CALIBRATION_TOKENS that the
+// Reads `count` tokens after the rules' first token; where there are none (NULL), a text of QL_CALIBRATION_TOKENS that the
 // model writes itself, at temperature 1, the same each time.
 // Errors: QL_ERROR_INPUT for no tokens in a text that was given; QL_ERROR_NUMERIC for a model that leaves the numbers.
 enum { QL_CALIBRATION_TOKENS = 4096 };

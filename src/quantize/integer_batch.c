@@ -66,7 +66,7 @@ void ql_integer_batch_scratch_init(struct ql_integer_batch_scratch *scratch, con
 
 size_t ql_integer_batch_state_bytes(const struct ql_integer_batch *batch)
 {
-    return (size_t)batch->model->h_count * (sizeof(int8_t) + sizeof(int16_t));
+    return batch->model->layout.bytes;
 }
 
 // --- Loops over rows and units, for one stream. They are those of device/, without branches. ---
@@ -198,17 +198,20 @@ void ql_integer_batch_step(const struct ql_integer_batch *batch, struct ql_integ
 {
     const struct ql_integer_model *model = batch->model;
     const ptrdiff_t h_count = model->h_count;
-    const size_t c_bytes = (size_t)h_count * sizeof scratch->c[0];
+    const struct ql_state_part *parts = model->layout.parts;
+    const bool has_c = model->layout.part_count > 1;
     int unit = 0;
 
     for (int b = 0; b < B; b++) {
         const unsigned char *state = before[b];
-        if (state == NULL || ql_integer_model_is_reset(model, tokens[b])) {
-            memset(scratch->c + b * h_count, 0, c_bytes);
-            memset(scratch->h + b * h_count, 0, (size_t)h_count);
+        int8_t *h = scratch->h + b * h_count;
+        int16_t *c = scratch->c + b * h_count;
+        if (state == NULL || ql_text_rules_reset_at(&model->rules, tokens[b])) {
+            memset(h, 0, parts[0].bytes);
+            memset(c, 0, has_c ? parts[1].bytes : 0);
         } else {
-            memcpy(scratch->c + b * h_count, state, c_bytes);
-            memcpy(scratch->h + b * h_count, state + c_bytes, (size_t)h_count);
+            memcpy(h, state + parts[0].offset, parts[0].bytes);
+            memcpy(c, state + (has_c ? parts[1].offset : 0), has_c ? parts[1].bytes : 0);
         }
     }
     for (int l = 0; l < model->L; l++) {
@@ -222,7 +225,9 @@ void ql_integer_batch_step(const struct ql_integer_batch *batch, struct ql_integ
         unsigned char *state = after[b];
         write_values(logits + (ptrdiff_t)b * model->V, batch->output_rows.multiplier, batch->output_rows.bias,
                      model->output_scale, model->V);
-        memcpy(state, scratch->c + b * h_count, c_bytes);
-        memcpy(state + c_bytes, scratch->h + b * h_count, (size_t)h_count);
+        memcpy(state + parts[0].offset, scratch->h + b * h_count, parts[0].bytes);
+        if (has_c) {
+            memcpy(state + parts[1].offset, scratch->c + b * h_count, parts[1].bytes);
+        }
     }
 }

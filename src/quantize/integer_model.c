@@ -336,6 +336,23 @@ static enum ql_status make_output(struct builder *builder)
     return pack(builder, matrix);
 }
 
+// The h of all layers are one part, since a layer's vector is the h of the layer below and its own in one piece.
+static void lay_out_state(struct ql_integer_model *model)
+{
+    const struct ql_state_part h = {
+        .name = "h", .layer = -1, .type = QL_ELEMENT_S8, .rank = 1, .dims = {model->h_count}};
+    const struct ql_state_part fine = {.name = model->cell == QL_CELL_LSTM ? "c" : "h_fine",
+                                       .layer = -1,
+                                       .type = QL_ELEMENT_S16,
+                                       .rank = 1,
+                                       .dims = {model->h_count}};
+
+    (void)ql_state_layout_add(&model->layout, h);
+    if (model->cell != QL_CELL_RNN) {
+        (void)ql_state_layout_add(&model->layout, fine);
+    }
+}
+
 enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struct ql_float_model *from,
                                      const struct ql_calibration *calibration, enum ql_weight_format format,
                                      struct ql_error *error)
@@ -349,9 +366,7 @@ enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struc
                                        .V = from->V,
                                        .L = from->L,
                                        .table_columns = ql_cell_gates(from->cell) * from->layers[0].H,
-                                       .first_token = from->first_token,
-                                       .reset_count = from->reset_count};
-    memcpy(model->resets, from->resets, sizeof model->resets);
+                                       .rules = from->rules};
     model->sum_count = from->V;
     for (int l = 0; l < from->L; l++) {
         const int H = from->layers[l].H, rows = (from->cell == QL_CELL_RNN ? 1 : 4) * H;
@@ -359,6 +374,7 @@ enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struc
         model->sum_count = rows > model->sum_count ? rows : model->sum_count;
         widest = H > widest ? H : widest;
     }
+    lay_out_state(model);
     model->table = ql_arena_take(&model->arena, (size_t)from->V, (size_t)model->table_columns);
     builder.drafts = ql_arena_take(&builder.arena, (size_t)model->sum_count, sizeof builder.drafts[0]);
     builder.x_values = ql_arena_take(&builder.arena, (size_t)widest, sizeof(float));
@@ -401,14 +417,4 @@ size_t ql_integer_model_bytes(const struct ql_integer_model *model)
     }
     return bytes + (size_t)model->output.word_count * sizeof(uint32_t) +
            (size_t)model->V * sizeof model->output_rows[0];
-}
-
-bool ql_integer_model_is_reset(const struct ql_integer_model *model, int token)
-{
-    for (int k = 0; k < model->reset_count; k++) {
-        if (model->resets[k] == token) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -52,11 +52,10 @@ struct ql_integer_model {
     struct ql_integer_matrix output; // (V, H), always int8
     struct ql_integer_row *output_rows;
     struct ql_integer_scale output_scale;
-    int h_count;   // units of all layers
-    int sum_count; // of the widest layer, or V
-    int first_token;
-    int resets[QL_FLOAT_RESET_LIMIT];
-    int reset_count;
+    int h_count;                   // units of all layers
+    int sum_count;                 // of the widest layer, or V
+    struct ql_state_layout layout; // of the state: h (h_count) of all layers; then, but for the RNN, as much in 16 bits
+    struct ql_text_rules rules;
 };
 
 // Errors: QL_ERROR_INPUT, naming node, gate and row, for weights whose sums cannot be represented, and for a cell state
@@ -68,8 +67,5 @@ void ql_integer_model_free(struct ql_integer_model *model);
 
 // Bytes of the model's constants as generated C holds them: packed weights, rows and table.
 size_t ql_integer_model_bytes(const struct ql_integer_model *model);
-
-// Whether the state is reset before this token.
-bool ql_integer_model_is_reset(const struct ql_integer_model *model, int token);
 
 #endif

@@ -93,7 +93,7 @@ void ql_integer_stepper_step(struct ql_integer_stepper *stepper, int token)
     int16_t *state = stepper->state;
     int32_t *sums = stepper->sums;
 
-    if (ql_integer_model_is_reset(model, token)) {
+    if (ql_text_rules_reset_at(&model->rules, token)) {
         ql_integer_stepper_reset(stepper);
     }
     for (int l = 0; l < model->L; l++) {

@@ -17,7 +17,8 @@ struct worker {
 struct job {
     const struct ql_float_model *float_model;     // or NULL
     const struct ql_integer_model *integer_model; // or NULL
-    int V, first_token;
+    int V;
+    const struct ql_text_rules *rules;
     const uint16_t *tokens;
     size_t count;
     size_t *begins; // (part_count + 1) of the parts
@@ -26,12 +27,6 @@ struct job {
     struct worker *workers;
     double *losses; // (part_count)
 };
-
-static bool is_reset(const struct job *job, int token)
-{
-    return job->float_model != NULL ? ql_float_model_is_reset(job->float_model, token)
-                                    : ql_integer_model_is_reset(job->integer_model, token);
-}
 
 static void reset(const struct job *job, struct worker *worker)
 {
@@ -84,7 +79,7 @@ static void run_part(void *context, int part, int number)
 
     reset(job, worker);
     for (size_t t = begin - warm_up; t < end; t++) {
-        step(job, worker, t == 0 ? job->first_token : job->tokens[t - 1]);
+        step(job, worker, t == 0 ? job->rules->first_token : job->tokens[t - 1]);
         loss += t < begin ? 0.0 : cross_entropy(worker->logits, job->tokens[t], job->V);
     }
     job->losses[part] = loss;
@@ -95,7 +90,7 @@ static void cut(struct job *job)
     job->part_count = 0;
     for (size_t t = 0; t < job->count; t++) {
         // Token t is predicted from the one before it, which resets the state first.
-        if (t == 0 || (job->resets ? is_reset(job, job->tokens[t - 1]) : t % QL_LOSS_PART == 0)) {
+        if (t == 0 || (job->resets ? ql_text_rules_reset_at(job->rules, job->tokens[t - 1]) : t % QL_LOSS_PART == 0)) {
             job->begins[job->part_count++] = t;
         }
     }
@@ -156,10 +151,10 @@ enum ql_status ql_float_loss(double *nats, const struct ql_float_model *model, c
 {
     struct job job = {.float_model = model,
                       .V = model->V,
-                      .first_token = model->first_token,
+                      .rules = &model->rules,
                       .tokens = tokens,
                       .count = count,
-                      .resets = model->reset_count > 0};
+                      .resets = model->rules.reset_count > 0};
     return measure(nats, &job, NULL, pool, error);
 }
 
@@ -169,9 +164,9 @@ enum ql_status ql_integer_loss(double *nats, const struct ql_integer_model *mode
 {
     struct job job = {.integer_model = model,
                       .V = model->V,
-                      .first_token = model->first_token,
+                      .rules = &model->rules,
                       .tokens = tokens,
                       .count = count,
-                      .resets = model->reset_count > 0};
+                      .resets = model->rules.reset_count > 0};
     return measure(nats, &job, product, pool, error);
 }

@@ -14,7 +14,7 @@
 // losses are not counted. The result does not depend on the number of threads.
 enum { QL_LOSS_PART = 8192, QL_LOSS_WARM_UP = 128 };
 
-// Mean loss in nats per token of the text (count >= 1, tokens below V) after model->first_token.
+// Mean loss in nats per token of the text (count >= 1, tokens below V) after the rules' first token.
 // Errors: QL_ERROR_INPUT for an empty text; QL_ERROR_SYSTEM.
 enum ql_status ql_float_loss(double *nats, const struct ql_float_model *model, const uint16_t *tokens, size_t count,
                              struct ql_thread_pool *pool, struct ql_error *error);

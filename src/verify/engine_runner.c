@@ -8,14 +8,12 @@
 
 struct host {
     struct ql_engine engine;
-    const void **inputs;
-    void **outputs;
 };
 
 static enum ql_status step(struct ql_runner *runner, struct ql_error *error)
 {
     struct host *host = runner->self;
-    return ql_engine_run(&host->engine, host->inputs, host->outputs, error);
+    return ql_engine_run(&host->engine, (const void *const *)runner->input_data, runner->output_data, error);
 }
 
 static void close_engine(struct ql_runner *runner)
@@ -44,18 +42,6 @@ enum ql_status ql_engine_runner_open(struct ql_runner *runner, const struct ql_g
     runner->close = close_engine;
     if ((status = ql_runner_init(runner, &host->engine.program, error)) != QL_OK) {
         return status;
-    }
-    host->inputs = ql_arena_take(&runner->arena, (size_t)runner->input_count + 1, sizeof host->inputs[0]);
-    host->outputs = ql_arena_take(&runner->arena, (size_t)runner->output_count + 1, sizeof host->outputs[0]);
-    if (runner->arena.exhausted) {
-        ql_runner_free(runner);
-        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the engine");
-    }
-    for (int i = 0; i < runner->input_count; i++) {
-        host->inputs[i] = runner->inputs[i].data;
-    }
-    for (int i = 0; i < runner->output_count; i++) {
-        host->outputs[i] = runner->outputs[i].data;
     }
     (void)snprintf(runner->name, sizeof runner->name, "host engine");
     return QL_OK;

@@ -72,7 +72,7 @@ static enum ql_status make_text(struct ql_road *road, struct ql_error *error)
     if (road->text.tokens == NULL) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the text");
     } else {
-        road->text.tokens[0] = (uint16_t)road->model.first_token;
+        road->text.tokens[0] = (uint16_t)road->model.rules.first_token;
         road->text.count = count + 1;
         if (text.tokens != NULL) {
             memcpy(road->text.tokens + 1, text.tokens, count * sizeof text.tokens[0]);
@@ -160,7 +160,7 @@ static enum ql_status open_first(struct ql_road *road, struct ql_error *error)
     const struct ql_road_options *options = &road->options;
 
     if (options->format == QL_WEIGHTS_F32) {
-        ql_model_stage_init(&road->first, &road->model, true);
+        ql_session_stage_init(&road->first, &road->model, road->engine.name, true);
         return QL_OK;
     }
     if (options->checkpoint_path != NULL || options->c_path != NULL) {
@@ -190,7 +190,7 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
         return status;
     }
     if (ql_engine_runner_open(&road->engine, &road->graph, error) != QL_OK ||
-        ql_language_model_init(&road->model, &road->engine, ql_engine_runner_program(&road->engine), &road->descriptor,
+        ql_runner_session_open(&road->model, &road->engine, ql_engine_runner_program(&road->engine), &road->descriptor,
                                error) != QL_OK) {
         return ql_error_prefix(error, "%s: ", road->descriptor.path);
     }
@@ -198,7 +198,7 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
         return status;
     }
     road->verification.V = road->model.V;
-    road->verification.first_token = road->model.first_token;
+    road->verification.first_token = road->model.rules.first_token;
     road->verification.tolerance = options->tolerance;
     if ((status = make_draws(road, error)) != QL_OK || (status = make_text(road, error)) != QL_OK ||
         (status = ql_verification_init(&road->verification, &road->first, error)) != QL_OK ||
@@ -220,7 +220,7 @@ void ql_road_close(struct ql_road *road)
     ql_token_text_free(&road->text);
     ql_stage_close(&road->first);
     ql_integer_form_close(&road->integer);
-    ql_language_model_free(&road->model);
+    ql_text_session_close(&road->model);
     ql_runner_free(&road->engine);
     ql_graph_free(&road->graph);
     *road = (struct ql_road){0};
@@ -291,7 +291,7 @@ static struct ql_verification shorten(const struct ql_verification *verification
 // A language model on somebody else's C.
 struct foreign {
     struct ql_runner runner;
-    struct ql_language_model model;
+    struct ql_text_session model;
 };
 
 static enum ql_status open_foreign(struct ql_road *road, struct ql_stage *stage, struct foreign *foreign,
@@ -303,10 +303,10 @@ static enum ql_status open_foreign(struct ql_road *road, struct ql_stage *stage,
 
     if (status == QL_OK) {
         (void)snprintf(foreign->runner.name, sizeof foreign->runner.name, "--c, %s", compiler->name);
-        status = ql_language_model_init(&foreign->model, &foreign->runner, program, &road->descriptor, error);
+        status = ql_runner_session_open(&foreign->model, &foreign->runner, program, &road->descriptor, error);
     }
     if (status == QL_OK) {
-        ql_model_stage_init(stage, &foreign->model, false);
+        ql_session_stage_init(stage, &foreign->model, foreign->runner.name, false);
     }
     return status;
 }
@@ -366,7 +366,7 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
         }
     }
     ql_stage_close(&stage);
-    ql_language_model_free(&foreign.model);
+    ql_text_session_close(&foreign.model);
     ql_runner_free(&foreign.runner);
     return status;
 }

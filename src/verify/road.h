@@ -7,7 +7,6 @@
 #include "corpus/token_text.h"
 #include "engine/integer_form.h"
 #include "onnx/descriptor.h"
-#include "verify/language_model.h"
 #include "verify/stages.h"
 #include "verify/verification.h"
 #include "verify/workshop.h"
@@ -56,7 +55,7 @@ struct ql_road {
     struct ql_descriptor descriptor;
     struct ql_graph graph;
     struct ql_runner engine;
-    struct ql_language_model model; // on the engine
+    struct ql_text_session model;   // on the engine
     struct ql_integer_form integer; // in use where the format is one of integers
     struct ql_stage first;          // on the model, or on the integer form with the plain product
     struct ql_token_text text;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/stepper.h"
 #include "onnx/onnx_reader.h"
 #include "verify/bisection.h"
 #include "verify/exposed_model.h"
@@ -99,11 +98,11 @@ static enum ql_status bisect(struct ql_road *road, char *part, size_t part_bytes
     enum ql_status status = QL_OK;
 
     // The engine's state before the last token.
-    ql_language_model_reset(&road->model);
+    ql_text_session_reset(&road->model);
     for (int t = 0; t + 1 < count && status == QL_OK; t++) {
-        status = ql_language_model_step(&road->model, tokens[t], error);
+        status = ql_text_session_step(&road->model, tokens[t], error);
     }
-    ql_language_model_load(&road->model, tokens[count - 1]);
+    ql_text_session_load_token(&road->model, tokens[count - 1]);
 
     ql_workshop_path(&road->workshop, exposed_path, "exposed.onnx");
     if (status != QL_OK ||
@@ -134,39 +133,43 @@ done:
     return status;
 }
 
-// Finds out where a stage that differs does so, and writes it to report->part.
-// A checkpoint has no graph, but its layers' states are the model's hn and, for an LSTM, cn: (L, 1, H) each.
+// A checkpoint has no graph, but the parts of its state are those of the model: part k of layer l is row l of the k-th
+// state of the graph, (L, 1, H).
 static enum ql_status find_layer(struct ql_road *road, char *part, size_t part_bytes, struct ql_stage *stage,
                                  const uint16_t *tokens, int count, struct ql_error *error)
 {
-    const struct ql_stepper *stepper = stage->self;
-    const int L = stepper->dimensions.L, H = stepper->dimensions.H;
-    const int states = stepper->dimensions.cell == QL_CELL_LSTM ? 2 : 1;
+    const struct ql_text_session *checkpoint = stage->self;
+    const struct ql_state_layout *layout = &checkpoint->layout;
+    const int L = layout->parts[layout->part_count - 1].layer + 1;
     enum ql_status status = QL_OK;
 
-    ql_language_model_reset(&road->model);
+    ql_text_session_reset(&road->model);
     for (int t = 0; t < count && status == QL_OK; t++) {
-        status = ql_language_model_step(&road->model, tokens[t], error);
+        status = ql_text_session_step(&road->model, tokens[t], error);
     }
-    for (int l = 0; l < L && status == QL_OK; l++) {
-        for (int s = 0; s < states && s < road->model.roles.state_count; s++) {
-            const struct ql_array *output = &road->engine.outputs[road->model.roles.states[s].output];
-            const float *theirs = s == 0 ? stepper->layers[l].h : stepper->layers[l].c;
-            struct ql_difference difference = {0};
-            if (output->count != L * H) {
-                (void)snprintf(part, part_bytes, "The state %s has %d numbers in the graph and %d in the checkpoint.",
-                               output->name, output->count, L * H);
-                return QL_OK;
-            }
-            ql_difference_step(&difference, (const float *)output->data + (ptrdiff_t)l * H, theirs, (size_t)H);
-            if (difference.unequal > 0) {
-                (void)snprintf(part, part_bytes,
-                               "After character %d, layer %d of %d is the first whose state differs: %s [%d, 0, %zu] "
-                               "is %.9g here,\n%.9g in the checkpoint; %zu of %d differ.",
-                               count, l + 1, L, output->name, l, difference.worst, (double)difference.left,
-                               (double)difference.right, difference.unequal, H);
-                return QL_OK;
-            }
+    for (int k = 0; k < layout->part_count && status == QL_OK; k++) {
+        const struct ql_state_part *theirs = &layout->parts[k];
+        const int s = (int)(theirs - ql_state_layout_find(layout, theirs->layer));
+        if (s >= road->model.roles.state_count) {
+            continue;
+        }
+        const struct ql_array *output = &road->engine.outputs[road->model.roles.states[s].output];
+        const int l = theirs->layer, H = theirs->count;
+        struct ql_difference difference = {0};
+        if (output->count != L * H) {
+            (void)snprintf(part, part_bytes, "The state %s has %d numbers in the graph and %d in the checkpoint.",
+                           output->name, output->count, L * H);
+            return QL_OK;
+        }
+        ql_difference_step(&difference, (const float *)output->data + (ptrdiff_t)l * H, checkpoint->state[k],
+                           (size_t)H);
+        if (difference.unequal > 0) {
+            (void)snprintf(part, part_bytes,
+                           "After character %d, layer %d of %d is the first whose state differs: %s [%d, 0, %zu] "
+                           "is %.9g here,\n%.9g in the checkpoint; %zu of %d differ.",
+                           count, l + 1, L, output->name, l, difference.worst, (double)difference.left,
+                           (double)difference.right, difference.unequal, H);
+            return QL_OK;
         }
     }
     (void)snprintf(part, part_bytes, "The states of all layers agree after character %d, so it is the output layer.",
@@ -174,6 +177,7 @@ static enum ql_status find_layer(struct ql_road *road, char *part, size_t part_b
     return status;
 }
 
+// Finds out where a stage that differs does so, and writes it to report->part.
 void ql_road_part_write(struct ql_road *road, struct ql_road_report *report, const struct ql_road_stage *kind,
                         struct ql_stage *stage)
 {

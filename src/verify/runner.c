@@ -1,5 +1,5 @@
 // What all runners share: see runner.h.
-// Uses: base, onnx/graph, onnx/program.
+// Uses: base, onnx, engine/text_session.
 #include "verify/runner.h"
 
 #include <string.h>
@@ -25,17 +25,35 @@ enum ql_status ql_runner_init(struct ql_runner *runner, const struct ql_program 
 
     runner->inputs = ql_arena_take(&runner->arena, (size_t)graph->input_count + 1, sizeof runner->inputs[0]);
     runner->outputs = ql_arena_take(&runner->arena, (size_t)graph->output_count + 1, sizeof runner->outputs[0]);
+    runner->input_data = ql_arena_take(&runner->arena, (size_t)graph->input_count + 1, sizeof runner->input_data[0]);
+    runner->output_data = ql_arena_take(&runner->arena, (size_t)graph->output_count + 1, sizeof runner->output_data[0]);
     for (int i = 0; i < graph->input_count && !runner->arena.exhausted; i++) {
         init_array(&runner->inputs[runner->input_count++], &runner->arena, program, graph->inputs[i]);
+        runner->input_data[i] = runner->inputs[i].data;
     }
     for (int i = 0; i < graph->output_count && !runner->arena.exhausted; i++) {
         init_array(&runner->outputs[runner->output_count++], &runner->arena, program, graph->outputs[i]);
+        runner->output_data[i] = runner->outputs[i].data;
     }
     if (runner->arena.exhausted) {
         ql_runner_free(runner);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model's inputs and outputs");
     }
     return QL_OK;
+}
+
+static enum ql_status run_step(void *self, struct ql_error *error)
+{
+    struct ql_runner *runner = self;
+    return runner->step(runner, error);
+}
+
+enum ql_status ql_runner_session_open(struct ql_text_session *session, struct ql_runner *runner,
+                                      const struct ql_program *program, const struct ql_descriptor *descriptor,
+                                      struct ql_error *error)
+{
+    const struct ql_graph_arrays arrays = {runner->input_data, runner->output_data, run_step, runner};
+    return ql_text_session_open_arrays(session, program, descriptor, &arrays, error);
 }
 
 void ql_runner_free(struct ql_runner *runner)

@@ -1,11 +1,12 @@
 // Something that runs a graph: arrays in, arrays out. The host engine, ONNX Runtime, and C that somebody generated are
 // runners, and so can be compared on the same inputs.
-// Uses: base, onnx/graph, onnx/program.
+// Uses: base, onnx, engine/text_session.
 #ifndef QL_VERIFY_RUNNER_H
 #define QL_VERIFY_RUNNER_H
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "engine/text_session.h"
 #include "onnx/graph.h"
 #include "onnx/program.h"
 
@@ -24,6 +25,7 @@ struct ql_runner {
     char name[48]; // "ONNX Runtime 1.24.3"
     int input_count, output_count;
     struct ql_array *inputs, *outputs; // in the order of the graph; the caller writes the inputs, a step the outputs
+    void **input_data, **output_data;  // the data of each
     struct ql_arena arena;             // of the arrays
     enum ql_status (*step)(struct ql_runner *runner, struct ql_error *error);
     void (*close)(struct ql_runner *runner); // gives back what `self` is
@@ -32,6 +34,11 @@ struct ql_runner {
 
 // Makes the arrays of a runner for the inputs and outputs of a compiled graph.
 enum ql_status ql_runner_init(struct ql_runner *runner, const struct ql_program *program, struct ql_error *error);
+
+// Opens a session on a runner that computes one token per run. Errors: those of ql_text_session_open_arrays.
+enum ql_status ql_runner_session_open(struct ql_text_session *session, struct ql_runner *runner,
+                                      const struct ql_program *program, const struct ql_descriptor *descriptor,
+                                      struct ql_error *error);
 
 // Closes and frees. Harmless on {0}.
 void ql_runner_free(struct ql_runner *runner);

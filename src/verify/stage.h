@@ -1,5 +1,5 @@
 // A stage of the road: one form of a language model that is compared with the others.
-// Uses: base, device/sampler.h, verify/runner.
+// Uses: base, engine/text_session.
 #ifndef QL_VERIFY_STAGE_H
 #define QL_VERIFY_STAGE_H
 
@@ -7,14 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "device/sampler.h"
-
-// How a text is drawn.
-struct ql_draw {
-    float temperature, top_p;
-    int top_k;
-    uint32_t seed;
-};
+#include "engine/text_session.h"
 
 // V: symbols of the vocabulary; T: length of a text in symbols.
 struct ql_stage {

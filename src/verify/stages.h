@@ -1,21 +1,21 @@
 // The stages that there are.
-// Uses: base, onnx/descriptor, quantize, verify/{stage,language_model}.
+// Uses: base, onnx/descriptor, quantize, engine/text_session, verify/stage.
 #ifndef QL_VERIFY_STAGES_H
 #define QL_VERIFY_STAGES_H
 
 #include "quantize/integer_stepper.h"
-#include "verify/language_model.h"
+#include "verify/runner.h"
 #include "verify/stage.h"
 
 // Each open makes an empty stage; on an error it is empty again. Paths and models must stay valid while it is open.
 
-// A checkpoint in the trainer's own forward pass for one text, model/stepper. Errors: those of reading it, other
-// symbols than the descriptor's.
+// A checkpoint in model/stepper; `self` is the session. Errors: those of reading it, other symbols than the
+// descriptor's.
 enum ql_status ql_checkpoint_stage_open(struct ql_stage *stage, const char *path,
                                         const struct ql_descriptor *descriptor, struct ql_error *error);
 
-// A graph in any runner, with the state kept and the text drawn here.
-void ql_model_stage_init(struct ql_stage *stage, struct ql_language_model *model, bool is_ours);
+// A session that stays the caller's: a graph in any runner, with the state kept and the text drawn here.
+void ql_session_stage_init(struct ql_stage *stage, struct ql_text_session *session, const char *name, bool is_ours);
 
 // A model in integers, multiplied in this way. Its logits are compared as floats, which are exact up to 2^24 units.
 enum ql_status ql_integer_stage_open(struct ql_stage *stage, const struct ql_integer_model *model,

@@ -128,7 +128,7 @@ static void step_definition(struct definition *d, const struct ql_integer_model 
 {
     int begin = 0;
 
-    if (ql_integer_model_is_reset(model, token)) {
+    if (ql_text_rules_reset_at(&model->rules, token)) {
         memset(d->h, 0, sizeof d->h);
         memset(d->fine, 0, sizeof d->fine);
     }

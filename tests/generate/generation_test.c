@@ -95,14 +95,14 @@ static void check_items(struct ql_stepper *stepper, const struct ql_generator *g
         struct ql_sampler sampler = {.temperature = generator->sampling.temperature,
                                      .top_p = generator->sampling.top_p,
                                      .top_k = generator->sampling.top_k};
-        int token = generator->first_token;
+        int token = generator->rules.first_token;
         int length = 0;
 
         ql_random_init(&sampler.random, ql_generation_seed(generator->seed, i));
         ql_stepper_reset(stepper);
         while (length < generator->max_length) {
             token = ql_stepper_next(stepper, token, &sampler, NULL);
-            if (token == generator->newline) {
+            if (token == generator->rules.newline) {
                 break;
             }
             assert_true(length < texts[i].length);
@@ -294,7 +294,7 @@ static void generation_without_newline_cuts_every_item(void **state)
     struct ql_generation_result result;
 
     (void)state;
-    generator.newline = -1;
+    generator.rules.newline = -1;
     generator.max_length = 7;
     generate(&generator, &collection, 100, &result);
     check_items(&single.stepper, &generator, collection.texts, 100);
@@ -325,7 +325,6 @@ static void generation_at_temperature_zero_computes_one_text(void **state)
 // A reset token other than the newline makes what follows independent of what came before.
 static void generation_reset_token_begins_with_zeros(void **state)
 {
-    static const int reset = 4;
     struct single single;
     struct ql_generator generator = open_single(&single, small);
     struct collection collection = {0};
@@ -333,8 +332,8 @@ static void generation_reset_token_begins_with_zeros(void **state)
     int seen = 0;
 
     (void)state;
-    generator.resets = &reset;
-    generator.reset_count = 1;
+    generator.rules.resets[0] = 4;
+    generator.rules.reset_count = 1;
     generator.sampling.temperature = 0.5f;
     generate(&generator, &collection, 500, &result);
     for (int i = 0; i < 500; i++) {
@@ -344,7 +343,7 @@ static void generation_reset_token_begins_with_zeros(void **state)
         ql_random_init(&sampler.random, ql_generation_seed(generator.seed, (uint32_t)i));
         ql_stepper_reset(&single.stepper);
         for (int k = 0; k < text->length; k++) {
-            if (token == reset) {
+            if (token == generator.rules.resets[0]) {
                 ql_stepper_reset(&single.stepper);
                 seen++;
             }

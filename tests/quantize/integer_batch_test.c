@@ -33,13 +33,13 @@ static float *random_floats(struct ql_arena *arena, int count, float limit, stru
 static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum ql_weight_format format)
 {
     const int gates = cell == QL_CELL_LSTM ? 4 : cell == QL_CELL_GRU ? 3 : 1;
-    struct ql_float_model model = {.cell = cell, .V = V, .L = L, .output_name = "output", .resets = {RESET}};
+    struct ql_float_model model = {.cell = cell, .V = V, .L = L, .output_name = "output", .rules.resets = {RESET}};
     struct ql_calibration calibration;
     struct ql_error error;
     struct ql_random random;
 
     ql_random_init(&random, 5);
-    model.reset_count = 1;
+    model.rules.reset_count = 1;
     model.inputs = random_floats(&model.arena, V * gates * HIDDEN[0], 2.0f, &random);
     for (int l = 0; l < L; l++) {
         struct ql_float_layer *layer = &model.layers[l];

@@ -1,0 +1,260 @@
+// A text that a language model reads or writes: see text_session.h.
+// Uses: base, device, model, onnx, quantize/integer_stepper, engine/engine.
+#include "engine/text_session.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "device/trace.h"
+
+static enum ql_status take_scratch(struct ql_text_session *session, struct ql_error *error)
+{
+    const size_t V = (size_t)session->V;
+
+    if (session->logits != NULL) {
+        session->weights = ql_arena_take(&session->arena, V, sizeof session->weights[0]);
+    } else {
+        session->integer_weights = ql_arena_take(&session->arena, V, sizeof session->integer_weights[0]);
+    }
+    session->candidates = ql_arena_take(&session->arena, V, sizeof session->candidates[0]);
+    return session->arena.exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model")
+                                    : QL_OK;
+}
+
+// --- Graphs ---
+
+static enum ql_status step_graph(struct ql_text_session *session, int token, struct ql_error *error)
+{
+    ql_text_session_load_token(session, token);
+    const enum ql_status status = session->arrays.run(session->arrays.self, error);
+    for (int k = 0; k < session->layout.part_count && status == QL_OK; k++) {
+        if (session->next_state[k] != session->state[k]) {
+            memcpy(session->state[k], session->next_state[k], session->layout.parts[k].bytes);
+        }
+    }
+    return status;
+}
+
+enum ql_status ql_text_session_open_arrays(struct ql_text_session *session, const struct ql_program *program,
+                                           const struct ql_descriptor *descriptor, const struct ql_graph_arrays *arrays,
+                                           struct ql_error *error)
+{
+    const struct ql_graph *graph = program->graph;
+    enum ql_status status;
+
+    *session = (struct ql_text_session){.rules = ql_descriptor_text_rules(descriptor),
+                                        .V = descriptor->symbol_count,
+                                        .step = step_graph,
+                                        .arrays = *arrays};
+    struct ql_model_roles *roles = &session->roles;
+    if ((status = ql_model_roles_init(roles, graph, descriptor, error)) != QL_OK ||
+        (status = ql_model_roles_check(roles, program, descriptor, 1, error)) != QL_OK) {
+        return status;
+    }
+    if (roles->state_count == 0) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the model takes and returns no state, so it would forget each token at the next; export "
+                              "it with its state as inputs and outputs");
+    }
+    ql_model_roles_layout(&session->layout, roles, program);
+    for (int k = 0; k < roles->state_count; k++) {
+        session->state[k] = arrays->inputs[roles->states[k].input];
+        session->next_state[k] = arrays->outputs[roles->states[k].output];
+    }
+    session->token_type = program->values[graph->inputs[roles->tokens]].type;
+    session->logits = arrays->outputs[roles->logits];
+    ql_text_session_reset(session);
+    return take_scratch(session, error);
+}
+
+static enum ql_status run_engine(void *self, struct ql_error *error)
+{
+    struct ql_text_session *session = self;
+    return ql_engine_run(&session->engine, (const void *const *)session->arrays.inputs, session->arrays.outputs, error);
+}
+
+// Takes the memory of a graph's inputs and outputs. What a state goes in by is apart from what it comes out by: an
+// output may be another state's input under a new name.
+static bool take_arrays(struct ql_graph_arrays *arrays, const struct ql_program *program, struct ql_arena *arena)
+{
+    const struct ql_graph *graph = program->graph;
+    void **inputs = ql_arena_take(arena, (size_t)graph->input_count + 1, sizeof inputs[0]);
+    void **outputs = ql_arena_take(arena, (size_t)graph->output_count + 1, sizeof outputs[0]);
+
+    for (int k = 0; k < graph->input_count && !arena->exhausted; k++) {
+        inputs[k] = ql_arena_take(arena, 1, program->values[graph->inputs[k]].bytes);
+    }
+    for (int k = 0; k < graph->output_count && !arena->exhausted; k++) {
+        outputs[k] = ql_arena_take(arena, 1, program->values[graph->outputs[k]].bytes);
+    }
+    arrays->inputs = inputs;
+    arrays->outputs = outputs;
+    return !arena->exhausted;
+}
+
+enum ql_status ql_text_session_open_graph(struct ql_text_session *session, const struct ql_graph *graph,
+                                          const struct ql_program_options *options,
+                                          const struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    struct ql_graph_arrays arrays = {.run = run_engine, .self = session};
+    struct ql_arena arena = {0};
+    struct ql_engine engine;
+    enum ql_status status = ql_engine_init(&engine, graph, options, error);
+
+    *session = (struct ql_text_session){0};
+    if (status != QL_OK) {
+        return status;
+    }
+    if (take_arrays(&arrays, &engine.program, &arena)) {
+        status = ql_text_session_open_arrays(session, &engine.program, descriptor, &arrays, error);
+    } else {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model");
+    }
+    session->engine = engine;
+    session->array_arena = arena;
+    return status;
+}
+
+void ql_text_session_load_token(struct ql_text_session *session, int token)
+{
+    void *place = session->arrays.inputs[session->roles.tokens];
+    const int32_t narrow = token;
+    const int64_t wide = token;
+
+    if (ql_text_rules_reset_at(&session->rules, token)) {
+        ql_text_session_reset(session);
+    }
+    if (session->roles.one_hot) {
+        float *shares = place;
+        for (int v = 0; v < session->V; v++) {
+            shares[v] = v == token ? 1.0f : 0.0f;
+        }
+    } else if (session->token_type == QL_ELEMENT_S64) {
+        memcpy(place, &wide, sizeof wide);
+    } else {
+        memcpy(place, &narrow, sizeof narrow);
+    }
+}
+
+// --- Steppers ---
+
+static enum ql_status step_stepper(struct ql_text_session *session, int token, struct ql_error *error)
+{
+    (void)error;
+    ql_stepper_step(session->stepper, token);
+    return QL_OK;
+}
+
+static enum ql_status step_integer(struct ql_text_session *session, int token, struct ql_error *error)
+{
+    (void)error;
+    ql_integer_stepper_step(session->integer_stepper, token);
+    return QL_OK;
+}
+
+enum ql_status ql_text_session_open_stepper(struct ql_text_session *session, struct ql_stepper *stepper,
+                                            struct ql_error *error)
+{
+    *session = (struct ql_text_session){.rules = stepper->rules,
+                                        .V = stepper->dimensions.V,
+                                        .logits = stepper->logits,
+                                        .layout = stepper->layout,
+                                        .step = step_stepper,
+                                        .stepper = stepper};
+    for (int k = 0; k < session->layout.part_count; k++) {
+        session->state[k] = stepper->state + session->layout.parts[k].offset;
+    }
+    ql_text_session_reset(session);
+    return take_scratch(session, error);
+}
+
+enum ql_status ql_text_session_open_integer(struct ql_text_session *session, struct ql_integer_stepper *stepper,
+                                            struct ql_error *error)
+{
+    *session = (struct ql_text_session){.rules = stepper->model->rules,
+                                        .V = stepper->model->V,
+                                        .integer_logits = stepper->logits,
+                                        .layout = stepper->model->layout,
+                                        .step = step_integer,
+                                        .integer_stepper = stepper};
+    session->state[0] = stepper->h;
+    session->state[1] = stepper->state; // where there is such a part
+    ql_text_session_reset(session);
+    return take_scratch(session, error);
+}
+
+// --- Every form ---
+
+void ql_text_session_close(struct ql_text_session *session)
+{
+    ql_engine_free(&session->engine);
+    ql_arena_free(&session->array_arena);
+    ql_arena_free(&session->arena);
+    *session = (struct ql_text_session){0};
+}
+
+void ql_text_session_reset(struct ql_text_session *session)
+{
+    ql_text_session_load(session, NULL);
+}
+
+int ql_text_session_begin(struct ql_text_session *session, const struct ql_draw *draw)
+{
+    ql_text_session_reset(session);
+    session->sampler =
+        (struct ql_sampler){.temperature = draw->temperature, .top_p = draw->top_p, .top_k = draw->top_k};
+    session->integer_sampler = ql_integer_sampler(draw->temperature, draw->top_p, draw->top_k);
+    ql_random_init(&session->sampler.random, draw->seed);
+    session->integer_sampler.random = session->sampler.random;
+    return session->rules.first_token;
+}
+
+enum ql_status ql_text_session_step(struct ql_text_session *session, int token, struct ql_error *error)
+{
+    assert(token >= 0 && token < session->V);
+    return session->step(session, token, error);
+}
+
+enum ql_status ql_text_session_next(struct ql_text_session *session, int *token, const uint32_t *barred,
+                                    struct ql_error *error)
+{
+    const enum ql_status status = ql_text_session_step(session, *token, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    *token = session->logits != NULL ? ql_sampler_step_f32(&session->sampler, session->logits, barred, session->weights,
+                                                           session->candidates, session->V)
+                                     : ql_sampler_step_s32(&session->integer_sampler, session->integer_logits, barred,
+                                                           session->integer_weights, session->candidates, session->V);
+    if (*token < 0) {
+        return ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
+    }
+    return QL_OK;
+}
+
+uint32_t ql_text_session_hash(const struct ql_text_session *session)
+{
+    return session->logits != NULL ? ql_trace_hash_f32(session->logits, session->V)
+                                   : ql_trace_hash_s32(session->integer_logits, session->V);
+}
+
+void ql_text_session_save(const struct ql_text_session *session, void *state)
+{
+    for (int k = 0; k < session->layout.part_count; k++) {
+        const struct ql_state_part *part = &session->layout.parts[k];
+        memcpy((unsigned char *)state + part->offset, session->state[k], part->bytes);
+    }
+}
+
+void ql_text_session_load(struct ql_text_session *session, const void *state)
+{
+    for (int k = 0; k < session->layout.part_count; k++) {
+        const struct ql_state_part *part = &session->layout.parts[k];
+        if (state == NULL) {
+            memset(session->state[k], 0, part->bytes);
+        } else {
+            memcpy(session->state[k], (const unsigned char *)state + part->offset, part->bytes);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// Where the state of a model lies: see state_layout.h.
+#include "model/state_layout.h"
+
+#include <assert.h>
+
+static size_t element_bytes(enum ql_element type)
+{
+    switch (type) {
+    case QL_ELEMENT_S8:
+        return 1;
+    case QL_ELEMENT_S16:
+        return 2;
+    case QL_ELEMENT_S64:
+        return 8;
+    default:
+        assert(type == QL_ELEMENT_F32 || type == QL_ELEMENT_S32);
+        return 4;
+    }
+}
+
+bool ql_state_layout_add(struct ql_state_layout *layout, struct ql_state_part part)
+{
+    const size_t element = element_bytes(part.type);
+
+    if (layout->part_count == QL_STATE_PART_LIMIT) {
+        return false;
+    }
+    part.count = 1;
+    for (int axis = 0; axis < part.rank; axis++) {
+        part.count *= part.dims[axis];
+    }
+    part.bytes = (size_t)part.count * element;
+    part.offset = (layout->bytes + element - 1) / element * element;
+    layout->bytes = part.offset + part.bytes;
+    layout->parts[layout->part_count++] = part;
+    return true;
+}
+
+const struct ql_state_part *ql_state_layout_find(const struct ql_state_layout *layout, int layer)
+{
+    for (int k = 0; k < layout->part_count; k++) {
+        if (layout->parts[k].layer == layer) {
+            return &layout->parts[k];
+        }
+    }
+    return NULL;
+}

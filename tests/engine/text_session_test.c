@@ -1,0 +1,255 @@
+// Where tokens go in and logits come out, and how the state is carried and reset.
+// Uses: engine/text_session, with graphs that are only declared and a stub in place of what computes them.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "engine/text_session.h"
+#include "onnx/program_compile.h"
+
+enum { V = 4 };
+
+static const int one[] = {1}, row[] = {1, V};
+
+static struct ql_graph graph;
+static struct ql_program program;
+static struct ql_text_session session;
+static struct ql_graph_arrays arrays;
+static float counted, next_counted, logits_out[V], shares_in[V];
+static int64_t token_memory; // of 32 or 64 bits
+static void *inputs[2], *outputs[2];
+static struct ql_descriptor descriptor;
+static struct ql_error error;
+
+// A graph of tokens, and of a state that adds the token to itself. With one-hot tokens V floats go in.
+static void make_graph(enum ql_element token_type, bool one_hot, bool has_state)
+{
+    const int tokens = one_hot ? ql_graph_add_value(&graph, "tokens", token_type, 2, row, NULL)
+                               : ql_graph_add_value(&graph, "tokens", token_type, 1, one, NULL);
+    const int table_dims[] = {V, V};
+    static const float table[V * V] = {0};
+    const int weights = ql_graph_add_value(&graph, "table", QL_ELEMENT_F32, 2, table_dims, table);
+    const int logits = ql_graph_add_value(&graph, "logits", QL_ELEMENT_F32, 2, row, NULL);
+
+    ql_graph_add_input(&graph, tokens);
+    (void)ql_graph_add_node(&graph, one_hot ? "MatMul" : "Gather", "look up",
+                            one_hot ? (const int[]){tokens, weights} : (const int[]){weights, tokens}, 2, &logits, 1);
+    ql_graph_add_output(&graph, logits);
+    if (has_state) {
+        const int state = ql_graph_add_value(&graph, "count", QL_ELEMENT_F32, 1, one, NULL);
+        const int next = ql_graph_add_value(&graph, "counted", QL_ELEMENT_F32, 1, one, NULL);
+        ql_graph_add_input(&graph, state);
+        (void)ql_graph_add_node(&graph, "Add", "add", (const int[]){state, state}, 2, &next, 1);
+        ql_graph_add_output(&graph, next);
+    }
+}
+
+// What the stub computes instead: the state counts the tokens since the last reset; the logits prefer token + state.
+static int read_token(void)
+{
+    if (session.token_type == QL_ELEMENT_S64) {
+        return (int)token_memory;
+    } else if (session.token_type == QL_ELEMENT_S32) {
+        int32_t narrow;
+        memcpy(&narrow, &token_memory, sizeof narrow);
+        return narrow;
+    }
+    int token = -1;
+    for (int v = 0; v < V; v++) {
+        assert_true(shares_in[v] == 0.0f || (shares_in[v] == 1.0f && token < 0));
+        token = shares_in[v] == 1.0f ? v : token;
+    }
+    return token;
+}
+
+static enum ql_status count(void *self, struct ql_error *unused)
+{
+    const int liked = (read_token() + (int)counted) % V;
+
+    (void)self;
+    (void)unused;
+    for (int v = 0; v < V; v++) {
+        logits_out[v] = v == liked ? 10.0f : 0.0f;
+    }
+    next_counted = counted + 1.0f;
+    return QL_OK;
+}
+
+static enum ql_status make_nan(void *self, struct ql_error *unused)
+{
+    (void)self;
+    (void)unused;
+    memset(logits_out, 0xff, sizeof logits_out);
+    return QL_OK;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    graph = (struct ql_graph){0};
+    program = (struct ql_program){0};
+    ql_graph_init(&graph, "toy", 17);
+    descriptor = (struct ql_descriptor){.symbols = {'\n', 'a', 'b', 'c'}, .symbol_count = V};
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    ql_text_session_close(&session);
+    ql_program_free(&program);
+    ql_graph_free(&graph);
+    return 0;
+}
+
+static enum ql_status open_session(void)
+{
+    const struct ql_program_options options = {.default_size = 1};
+
+    assert_int_equal(ql_program_compile(&program, &graph, &options, &error), QL_OK);
+    inputs[0] = program.values[graph.inputs[0]].type == QL_ELEMENT_F32 ? (void *)shares_in : (void *)&token_memory;
+    inputs[1] = &counted;
+    outputs[0] = logits_out;
+    outputs[1] = &next_counted;
+    arrays = (struct ql_graph_arrays){inputs, outputs, count, NULL};
+    return ql_text_session_open_arrays(&session, &program, &descriptor, &arrays, &error);
+}
+
+// The greedy text of five symbols, twice: the second begins from zero again.
+static void expect_text(const int *expected)
+{
+    const struct ql_draw draw = {.temperature = 0.0f, .top_p = 1.0f};
+
+    for (int again = 0; again < 2; again++) {
+        int token = ql_text_session_begin(&session, &draw);
+        for (int i = 0; i < 5; i++) {
+            assert_int_equal(ql_text_session_next(&session, &token, NULL, &error), QL_OK);
+            assert_int_equal(token, expected[i]);
+        }
+    }
+}
+
+static void session_state_is_carried_from_token_to_token(void **state)
+{
+    (void)state;
+    make_graph(QL_ELEMENT_S64, false, true);
+    assert_int_equal(open_session(), QL_OK);
+    expect_text((const int[]){0, 1, 3, 2, 2});
+}
+
+static void session_tokens_of_32_bits_are_written_as_such(void **state)
+{
+    (void)state;
+    make_graph(QL_ELEMENT_S32, false, true);
+    assert_int_equal(open_session(), QL_OK);
+    expect_text((const int[]){0, 1, 3, 2, 2});
+}
+
+static void session_tokens_may_be_one_hot(void **state)
+{
+    (void)state;
+    make_graph(QL_ELEMENT_F32, true, true);
+    assert_int_equal(open_session(), QL_OK);
+    expect_text((const int[]){0, 1, 3, 2, 2});
+}
+
+static void session_state_is_reset_before_any_of_the_symbols(void **state)
+{
+    (void)state;
+    make_graph(QL_ELEMENT_S64, false, true);
+    descriptor.reset_count = 1;
+    descriptor.resets[0] = 3;
+    assert_int_equal(open_session(), QL_OK);
+    expect_text((const int[]){0, 1, 3, 3, 3});
+    ql_text_session_close(&session);
+    ql_program_free(&program);
+    descriptor.reset_count = 2;
+    descriptor.resets[1] = 0;
+    assert_int_equal(open_session(), QL_OK);
+    expect_text((const int[]){0, 0, 0, 0, 0});
+}
+
+static void session_without_newline_begins_at_token_0(void **state)
+{
+    (void)state;
+    make_graph(QL_ELEMENT_S64, false, true);
+    descriptor.symbols[0] = 'x';
+    assert_int_equal(open_session(), QL_OK);
+    assert_int_equal(session.rules.first_token, 0);
+    ql_text_session_close(&session);
+    ql_program_free(&program);
+    descriptor.symbols[2] = '\n';
+    assert_int_equal(open_session(), QL_OK);
+    assert_int_equal(session.rules.first_token, 2);
+}
+
+static void session_without_state_is_refused(void **state)
+{
+    (void)state;
+    make_graph(QL_ELEMENT_S64, false, false);
+    assert_int_equal(open_session(), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "state"));
+}
+
+static void session_of_another_vocabulary_is_refused(void **state)
+{
+    (void)state;
+    make_graph(QL_ELEMENT_S64, false, true);
+    descriptor.symbols[V] = 'd';
+    descriptor.symbol_count = V + 1;
+    assert_int_equal(open_session(), QL_ERROR_INPUT);
+}
+
+static void session_logits_that_are_not_finite_are_an_error(void **state)
+{
+    const struct ql_draw draw = {.temperature = 1.0f, .top_p = 1.0f};
+
+    (void)state;
+    make_graph(QL_ELEMENT_S64, false, true);
+    assert_int_equal(open_session(), QL_OK);
+    session.arrays.run = make_nan;
+    int token = ql_text_session_begin(&session, &draw);
+    assert_int_equal(ql_text_session_next(&session, &token, NULL, &error), QL_ERROR_NUMERIC);
+}
+
+static void session_state_goes_out_and_comes_back(void **state)
+{
+    float saved = -1.0f;
+
+    (void)state;
+    make_graph(QL_ELEMENT_S64, false, true);
+    assert_int_equal(open_session(), QL_OK);
+    assert_int_equal(session.layout.bytes, sizeof saved);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ql_text_session_step(&session, 1, &error), QL_OK);
+    }
+    ql_text_session_save(&session, &saved);
+    assert_true(saved == 3.0f);
+    ql_text_session_load(&session, NULL);
+    assert_true(counted == 0.0f);
+    saved = 7.0f;
+    ql_text_session_load(&session, &saved);
+    assert_true(counted == 7.0f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(session_state_is_carried_from_token_to_token),
+        TEST(session_tokens_of_32_bits_are_written_as_such),
+        TEST(session_tokens_may_be_one_hot),
+        TEST(session_state_is_reset_before_any_of_the_symbols),
+        TEST(session_without_newline_begins_at_token_0),
+        TEST(session_without_state_is_refused),
+        TEST(session_of_another_vocabulary_is_refused),
+        TEST(session_logits_that_are_not_finite_are_an_error),
+        TEST(session_state_goes_out_and_comes_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
