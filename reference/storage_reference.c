@@ -1,6 +1,6 @@
-// Memory for parameters and traces: see char_rnn_reference.h.
+// Memory for parameters and traces: see storage_reference.h.
 // One block holds all values; the tensors and arrays are handed out of it one after the other.
-// Uses: storage_reference, the C library.
+// Uses: the C library.
 #include "reference/storage_reference.h"
 
 #include <stdbool.h>

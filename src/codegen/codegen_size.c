@@ -1,11 +1,12 @@
-// What generated C takes, its name, and the report: see codegen.h.
+// What generated C takes, its name, and the report: see codegen_size.h.
 // Uses: base, corpus, onnx, jansson.
+#include "codegen/codegen_size.h"
+
 #include <ctype.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "codegen/c_text.h"
-#include "codegen/codegen.h"
 #include "codegen/source.h"
 
 enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char *text, struct ql_error *error)

@@ -1,10 +1,10 @@
 // A source while it is written: what its parts share. Inside src/codegen only; codegen.h is for the others.
-// Uses: base, codegen/c_text, codegen/codegen, onnx.
+// Uses: base, codegen/c_text, codegen/codegen_types, onnx.
 #ifndef QL_CODEGEN_SOURCE_H
 #define QL_CODEGEN_SOURCE_H
 
 #include "codegen/c_text.h"
-#include "codegen/codegen.h"
+#include "codegen/codegen_types.h"
 
 struct ql_source {
     const struct ql_codegen *codegen;

@@ -1,15 +1,13 @@
-// The cleaning steps: what a step is, what it may look at, and the table that lists them in their order.
+// The cleaning steps: what a step is, and what it may look at. step_table.h lists them in their order.
 // A step either edits one text (and may drop it), or sifts all items of a stream together.
-// Uses: corpus/text_buffer, item_list, format_reader, prepare_options, record_field, word_list.
+// Uses: corpus/text_buffer, item_list, format_reader, prepare_options.
 #ifndef QL_CORPUS_CLEAN_STEP_H
 #define QL_CORPUS_CLEAN_STEP_H
 
 #include "corpus/format_reader.h"
 #include "corpus/item_list.h"
 #include "corpus/prepare_options.h"
-#include "corpus/record_field.h"
 #include "corpus/text_buffer.h"
-#include "corpus/word_list.h"
 
 // What becomes an output file of its own. A preparation has either items, or quotes and names.
 enum ql_stream { QL_STREAM_ITEMS, QL_STREAM_QUOTES, QL_STREAM_NAMES, QL_STREAM_COUNT };
@@ -22,6 +20,9 @@ enum {
     QL_FOR_TEXTS = QL_FOR_ITEMS | QL_FOR_QUOTES,
     QL_FOR_ALL = QL_FOR_TEXTS | QL_FOR_NAMES,
 };
+
+struct ql_field_map;
+struct ql_word_list;
 
 // What a step may look at beside the text itself. The preparation owns all of it.
 struct ql_step_context {
@@ -47,6 +48,7 @@ typedef enum ql_status ql_step_edit(struct ql_step_context *context, struct ql_t
 // Sets `dropped` on the items that do not stay. Items that are dropped already do not count.
 typedef enum ql_status ql_step_sift(struct ql_step_context *context, struct ql_item_list *list, struct ql_error *error);
 
+// A row of the table.
 struct ql_step {
     const char *name;    // for --skip, --only and the report
     const char *summary; // one line for --list_steps and the documentation
@@ -56,16 +58,6 @@ struct ql_step {
     ql_step_sift *sift;
     const char *reason; // of a sift: why its items are dropped
 };
-
-// The table, in the order of work. Ends with a step whose name is NULL.
-extern const struct ql_step ql_steps[];
-
-enum { QL_STEP_LIMIT = 32 };
-
-// Which steps are on: enabled[i] for ql_steps[i]. Errors: QL_ERROR_USAGE for an unknown name in `skip` or `only`,
-// for a required step in `skip`, and when both are given.
-enum ql_status ql_step_read_switches(bool enabled[QL_STEP_LIMIT], const char *skip, const char *only,
-                                     struct ql_error *error);
 
 // The steps, each in the file that is named here.
 ql_step_edit ql_step_decode;          // encoding

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "corpus/record_field.h"
 
 bool ql_preparation_has_stream(const struct ql_preparation *preparation, enum ql_stream stream)
 {

@@ -5,10 +5,11 @@
 #define QL_CORPUS_PREPARATION_H
 
 #include "corpus/account.h"
-#include "corpus/clean_step.h"
 #include "corpus/item_hash.h"
 #include "corpus/item_list.h"
 #include "corpus/prepare_options.h"
+#include "corpus/step_table.h"
+#include "corpus/word_list.h"
 
 // One input, for the report.
 struct ql_input {

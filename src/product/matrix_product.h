@@ -13,9 +13,6 @@
 
 #include "base/arena.h"
 
-// Columns of B that are stored together: one cache line of floats.
-enum { QL_PANEL_COLUMNS = 16 };
-
 // A matrix B (K, N) as products read it: (N / 16 rounded up to an even number, K, 16), zeros behind the last column.
 // It is packed once for as long as B does not change.
 struct ql_packed_matrix {

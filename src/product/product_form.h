@@ -1,13 +1,14 @@
 // One form of the product: the tiles of C that a kind of vector instructions computes in registers.
 // product_avx512.c, product_avx2.c, product_neon.c and product_plain.c have a form each; product_tile.h is their source.
-// Uses: product/matrix_product.h.
+// Uses: the C library.
 #ifndef QL_PRODUCT_PRODUCT_FORM_H
 #define QL_PRODUCT_PRODUCT_FORM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "product/matrix_product.h"
+// Columns of B that are stored together: one cache line of floats.
+enum { QL_PANEL_COLUMNS = 16 };
 
 // A tile of C: R rows by one or two panels of columns.
 struct ql_tile {

@@ -12,6 +12,7 @@
 #include "verify/emulator.h"
 #include "verify/exposed_model.h"
 #include "verify/generated_code.h"
+#include "verify/road_part.h"
 
 // Beside the descriptor's own: the seed's example, bold and uncut, and always the likeliest symbol.
 static const struct ql_draw usual_settings[] = {{0.3f, 1.0f, 20, 0}, {1.2f, 1.0f, 0, 0}, {0.0f, 1.0f, 0, 0}};

@@ -1,5 +1,7 @@
-// Where a stage parts from the host engine: at which token, and in which node of the graph.
+// Where a stage parts from the host engine: at which token, and in which node of the graph. See road_part.h.
 // Uses: base, onnx, engine, verify.
+#include "verify/road_part.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,6 @@
 #include "verify/bisection.h"
 #include "verify/exposed_model.h"
 #include "verify/generated_code.h"
-#include "verify/road.h"
 
 // The tokens up to the one with which the stages part: of the text that all read, or of one that they wrote.
 // The caller frees *tokens.

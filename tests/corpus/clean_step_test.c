@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "corpus/clean_step.h"
+#include "corpus/record_field.h"
+#include "corpus/step_table.h"
+#include "corpus/word_list.h"
 
 // The outcome of a step: text, reason and author point into the fixture and hold until its next run.
 struct outcome {

@@ -108,6 +108,115 @@ function check_calls(code)
     }
 }
 
+# --- Circles ---
+# The files of an area are the nodes of a graph; a source and its header are one node. An edge is an include, or a name
+# ql_... that one source alone defines and another one mentions.
+
+function node_of(path)
+{
+    sub(/\.[ch]$/, "", path)
+    return path
+}
+
+function add_edge(from, to, why)
+{
+    if (from != to && !((from, to) in reason)) {
+        reason[from, to] = why
+        followers[from] = followers[from] " " to
+    }
+}
+
+function note_include(line, target, path, i)
+{
+    if (!match(line, /"[^"]*"/)) {
+        return
+    }
+    target = substr(line, RSTART + 1, RLENGTH - 2)
+    for (i = 1; i <= 3; i++) {
+        path = root[i] target
+        if (area_of(path) == area && (i == 1 ? FILENAME ~ /^src\// : path in exists)) {
+            add_edge(node_of(FILENAME), node_of(path), "includes \"" target "\"")
+            return
+        }
+    }
+}
+
+# A definition begins in the first column of a source, and is neither static nor a declaration.
+function note_names(code, name)
+{
+    if (FILENAME ~ /\.c$/ && code ~ /^[a-z]/ && code !~ /^(static|extern|typedef)[^A-Za-z0-9_]|^[^=]*;[ \t]*$/ &&
+        match(code, /ql_[A-Za-z0-9_]+[ \t]*(\(|\[[^\]]*\][^;]*=|=)/)) {
+        name = substr(code, RSTART, RLENGTH)
+        sub(/[^A-Za-z0-9_].*/, "", name)
+        if (!((area, name) in definer)) {
+            definer[area, name] = node_of(FILENAME)
+        } else if (definer[area, name] != node_of(FILENAME)) {
+            definer[area, name] = "" # defined for several machines: nobody knows which one is meant
+        }
+    }
+    gsub(/(struct|enum|union)[ \t]+ql_[A-Za-z0-9_]+/, "", code) # a type may bear the name of a function
+    while (FILENAME ~ /\.c$/ && match(code, /ql_[A-Za-z0-9_]+/)) {
+        mentioned[area, node_of(FILENAME), substr(code, RSTART, RLENGTH)] = 1
+        code = substr(code, RSTART + RLENGTH)
+    }
+}
+
+# Walks from a node by the shortest ways to all that it reaches: `before` says from where each was reached first. The
+# node itself is among them where it stands in a circle.
+function walk(start, before, queue, head, tail, next_nodes, count, i)
+{
+    split("", before)
+    queue[tail = 1] = start
+    for (head = 1; head <= tail; head++) {
+        count = split(followers[queue[head]], next_nodes, " ")
+        for (i = 1; i <= count; i++) {
+            if (!(next_nodes[i] in before)) {
+                before[next_nodes[i]] = queue[head]
+                queue[++tail] = next_nodes[i]
+            }
+        }
+    }
+}
+
+# Prints a circle through the node, where there is one, and remembers all nodes that are tied to each other by circles
+# with it: they are one finding.
+function find_circle(start, before, back, node, text)
+{
+    walk(start, before)
+    if (!(start in before)) {
+        return
+    }
+    text = start
+    node = start
+    do {
+        text = before[node] " (" reason[before[node], node] ") -> " text
+        node = before[node]
+    } while (node != start)
+    print start (((start ".c") in exists) ? ".c" : ".h") ":1: a circle: " text "; move what both sides need into a file of its own"
+    findings++
+    for (node in before) {
+        walk(node, back)
+        if (start in back) {
+            in_circle[node] = 1
+        }
+    }
+}
+
+function find_circles(key, parts, i)
+{
+    for (key in mentioned) {
+        split(key, parts, SUBSEP)
+        if ((parts[1], parts[3]) in definer && definer[parts[1], parts[3]] != "") {
+            add_edge(parts[2], definer[parts[1], parts[3]], parts[3])
+        }
+    }
+    for (i = 1; i < ARGC; i++) {
+        if (!(node_of(ARGV[i]) in in_circle)) {
+            find_circle(node_of(ARGV[i]))
+        }
+    }
+}
+
 function end_of_file()
 {
     if (previous != "" && !commented) {
@@ -122,7 +231,11 @@ BEGIN {
     for (i = 1; i <= count; i++) {
         place[order[i]] = i
     }
+    root[1] = "src/" # a file of src/ is written from there, others from the root or from firmware/
+    root[2] = ""
+    root[3] = "firmware/"
     for (i = 1; i < ARGC; i++) {
+        exists[ARGV[i]] = 1
         name = ARGV[i]
         sub(/.*\//, "", name)
         if (ARGV[i] ~ /^firmware\//) {
@@ -156,12 +269,15 @@ FNR <= 3 && /^[ \t]*\/[\/*]/ {
     code = code_of($0)
     if (!was_in_comment && code ~ /^[ \t]*#[ \t]*include/) {
         check_include($0)
+        note_include($0)
     } else {
         check_calls(code)
+        note_names(code)
     }
 }
 
 END {
     end_of_file()
+    find_circles()
     exit findings > 0
 }

@@ -84,6 +84,31 @@ expect_finding reference/kernel.h '// A.\n' 'the name kernel.h is taken by devic
 expect_finding src/train/a.c '\n\n\n// A.\n' 'first three lines'
 expect_finding src/train/a.c 'int a;\n' 'first three lines'
 
+# Circles need a second file beside the one that is named: expect_circle FILE CONTENT OTHER CONTENT.
+expect_circle()
+{
+    new_tree
+    add_file "$1" "$2"
+    add_file "$3" "$4"
+    if "$check" "$root/tree" > "$root/report" 2>&1; then
+        echo "not reported: the circle of $1 and $3"
+        failed=1
+    elif ! grep -q "^$1:1: a circle: .*${3%.*}" "$root/report" || [ "$(wc -l < "$root/report")" -ne 1 ]; then
+        echo "$1: expected one circle with $3, got:"
+        cat "$root/report"
+        failed=1
+    fi
+}
+
+expect_circle src/train/a.h '// A.\n#include "train/b.h"\n' src/train/b.h '// B.\n#include "train/a.h"\n'
+expect_circle src/train/a.h '// A.\n#include "train/b.h"\n' src/train/b.c '// B.\n#include "train/b.h"\n#include "train/a.h"\n'
+expect_circle src/train/a.c '// A.\nint ql_a(void)\n{\n    return ql_b();\n}\n' \
+    src/train/b.c '// B.\nint ql_b(void)\n{\n    return ql_a();\n}\n'
+expect_circle src/train/a.c '// A.\nconst char ql_a[] = "a";\nint a(void)\n{\n    return ql_b[0].run();\n}\n' \
+    src/train/b.c '// B.\nconst struct row ql_b[] = {{b}};\nstatic int b(void)\n{\n    return ql_a[0];\n}\n'
+expect_circle src/train/a.c '// A.\nint ql_a(void)\n{\n    return ql_b();\n}\n' \
+    src/train/b.c '// B.\n#include "train/a.h"\nint ql_b(void)\n{\n    return 1;\n}\n'
+
 expect_sound src/train/a.c '\n/* A.\n */\n'
 expect_sound src/train/a.c '// A.\n// printf("x"); #include "cli/b.h"\n/*\n#include "cli/b.h"\nexit(1);\n*/\n'
 expect_sound src/train/a.c '// A.\nchar *s = "printf(1) /* \\" exit(1)", c = 0x27; snprintf(s, 1, "stderr");\n'
@@ -91,6 +116,8 @@ expect_sound src/train/a.c "// A.\nchar c = '\"'; // printf(1)\nchar d = '\\\\\\
 expect_sound src/train/a.c '// A.\nfprintf(stream, "x"); ql_exit(1); my_printf(1); int exit_code = 1;\n'
 expect_sound src/train/a.c '// A.\nvoid f(const char *, ...) __attribute__((format(printf, 1, 2)));\n'
 expect_sound src/train/a.c '// A.\n#include "base/bytes.h"\n#include "corpus/b.h"\n#include "train/c.h"\n#include <other.h>\n'
+expect_sound src/train/a.c '// A.\n#include "train/a.h"\nint ql_a(void)\n{\n    return ql_a();\n}\n'
+expect_sound src/train/a.c '// A.\nint ql_shape(void);\nextern int ql_b;\nstatic int ql_c(void)\n{\n    return ql_b;\n}\n'
 expect_sound src/cli/a.c '// A.\n#include "dashboard/b.h"\n#include "device/kernel.h"\nprintf("x"); exit(1);\n'
 expect_sound reference/a.c '// A.\n#include <math.h>\n#include "reference/b.h"\n'
 expect_sound firmware/shape.c '// A.\n#include "pico/stdlib.h"\n#include "board.h"\n#include "device/kernel.h"\nprintf("x");\n'

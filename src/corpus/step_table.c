@@ -1,7 +1,7 @@
-// The table of cleaning steps, and how --skip and --only are read against it.
+// The table of cleaning steps: see step_table.h.
 // docs/corpus.md repeats this table; a test compares the two.
 // Uses: corpus/clean_step.
-#include "corpus/clean_step.h"
+#include "corpus/step_table.h"
 
 #include <string.h>
 

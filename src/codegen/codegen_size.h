@@ -1,0 +1,22 @@
+// The name and the sizes of generated C, before it is written.
+// Uses: base, codegen/codegen_types.
+#ifndef QL_CODEGEN_CODEGEN_SIZE_H
+#define QL_CODEGEN_CODEGEN_SIZE_H
+
+#include <stdio.h>
+
+#include "base/status.h"
+#include "codegen/codegen_types.h"
+
+// The prefix from --name or a file's name: of "models/names-wait.onnx" it is "names_wait".
+// Errors: QL_ERROR_USAGE for a name without a letter, too long, or "ql", which is the kernels' own.
+enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char *text, struct ql_error *error);
+
+// Errors: QL_ERROR_SYSTEM when memory is out, here and below.
+enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen *codegen,
+                                  struct ql_error *error);
+
+// Writes sizes, constants and the plan of the arena as JSON.
+enum ql_status ql_codegen_report_write(FILE *stream, const struct ql_codegen *codegen, struct ql_error *error);
+
+#endif

@@ -1,0 +1,37 @@
+// What is printed as C, and its sizes: what codegen.h and the parts of a source share.
+// Uses: codegen/text_model, onnx, quantize.
+#ifndef QL_CODEGEN_CODEGEN_TYPES_H
+#define QL_CODEGEN_CODEGEN_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codegen/text_model.h"
+#include "onnx/program.h"
+#include "quantize/integer_model.h"
+
+enum { QL_CODEGEN_NAME_BYTES = 32 };
+
+struct ql_codegen {
+    const struct ql_program *program;
+    const struct ql_text_model *model;      // NULL for plain inference: the inputs and outputs of the graph
+    const struct ql_integer_model *integer; // its integer form, which is printed instead of the program; or NULL
+    const char *name;                       // the prefix of every symbol; by ql_codegen_name_read
+    const char *header_file;                // as the source includes it: "names.h"
+    bool caller_arena;                      // scratch memory is the caller's instead of static
+    // For the head comment:
+    const char *version, *command_line;
+    const char *source_file, *source_sha256; // the model's file, and its hash in hexadecimal
+    const char *calibration;                 // of an integer form: the text, "names.txt"
+};
+
+// Sizes in bytes. Code comes on top of constants: a few kilobytes.
+struct ql_codegen_size {
+    size_t constant_bytes; // in flash: weights, vocabulary, trace
+    size_t state_bytes;    // of the caller's struct where pointers have 32 bits; 0 for plain inference
+    size_t arena_bytes;    // scratch memory
+    int64_t macs;          // multiply-accumulates of one call
+};
+
+#endif
