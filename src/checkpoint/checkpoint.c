@@ -130,20 +130,25 @@ static enum ql_status find_matrix(const struct ql_safetensors *file, const char 
     return QL_OK;
 }
 
-// Dimensions and cell from the shapes of the tensors.
-static enum ql_status read_dimensions(const struct ql_safetensors *file, struct ql_dimensions *dimensions,
-                                      const char *path, struct ql_error *error)
+// The architecture: what the metadata says, or, in a file of somebody else, which recurrent cell has so many rows a unit.
+static enum ql_status read_cell(const struct ql_safetensors *file, enum ql_cell *cell, const char *path,
+                                struct ql_error *error)
 {
-    int64_t V = 0, E = 0, GH = 0, H = 0;
-    char name[32];
-    enum ql_status status;
+    const char *model = ql_safetensors_metadata(file, "model");
+    int64_t GH = 0, H = 0;
 
-    if ((status = find_matrix(file, "embedding.weight", &V, &E, path, error)) != QL_OK ||
-        (status = find_matrix(file, "rnn.weight_hh_l0", &GH, &H, path, error)) != QL_OK) {
-        return status;
+    if (model != NULL && ql_safetensors_metadata(file, "quillet") != NULL) {
+        if (ql_cell_read(cell, model, error) != QL_OK) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "%s: the metadata has the model '%s', which this program does not know; there are "
+                                  "lstm, gru and rnn",
+                                  path, model);
+        }
+        return QL_OK;
     }
-    if (V > QL_VOCABULARY_LIMIT || E > INT32_MAX || H > INT32_MAX) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: the model is too large", path);
+    const enum ql_status status = find_matrix(file, "rnn.weight_hh_l0", &GH, &H, path, error);
+    if (status != QL_OK) {
+        return status;
     }
     if (H < 1 || (GH != H && GH != 3 * H && GH != 4 * H)) {
         return ql_error_write(error, QL_ERROR_INPUT,
@@ -151,25 +156,55 @@ static enum ql_status read_dimensions(const struct ql_safetensors *file, struct 
                               " units; an LSTM has 4 rows a unit, a GRU 3, an RNN 1",
                               path, GH, H);
     }
-    int layers = 0;
-    do {
-        layers++;
-        (void)snprintf(name, sizeof name, "rnn.weight_hh_l%d", layers);
-    } while (layers < QL_MODEL_LAYER_LIMIT && ql_safetensors_find(file, name) != NULL);
-    *dimensions = (struct ql_dimensions){
-        .cell = GH == H       ? QL_CELL_RNN
-                : GH == 3 * H ? QL_CELL_GRU
-                              : QL_CELL_LSTM,
-        .V = (int)V,
-        .E = (int)E,
-        .H = (int)H,
-        .L = layers,
-    };
+    *cell = GH == H ? QL_CELL_RNN : GH == 3 * H ? QL_CELL_GRU : QL_CELL_LSTM;
     return QL_OK;
 }
 
-static enum ql_status read_tensor(const struct ql_safetensors *file, const struct ql_tensor *tensor, const char *path,
-                                  struct ql_error *error)
+// The tensor of a layer that says how many units it has: one axis of it is just that.
+static const struct ql_tensor_form *find_units(const struct ql_architecture *architecture)
+{
+    int k = 0;
+
+    while (k + 1 < architecture->body_count && architecture->body[k].rows != QL_SIZE_H &&
+           architecture->body[k].columns != QL_SIZE_H) {
+        k++;
+    }
+    return &architecture->body[k];
+}
+
+// The dimensions from the shapes of tensors. Whether all other shapes fit is looked at when they are read.
+static enum ql_status read_dimensions(const struct ql_safetensors *file, struct ql_dimensions *dimensions,
+                                      const char *path, struct ql_error *error)
+{
+    char name[QL_TENSOR_NAME_BYTES];
+    int64_t V = 0, E = 0, rows = 0, columns = 0;
+    enum ql_cell cell;
+    enum ql_status status;
+
+    if ((status = find_matrix(file, "embedding.weight", &V, &E, path, error)) != QL_OK ||
+        (status = read_cell(file, &cell, path, error)) != QL_OK) {
+        return status;
+    }
+    const struct ql_tensor_form *units = find_units(ql_architecture_of(cell));
+    ql_tensor_form_write(units, name, 0);
+    if ((status = find_matrix(file, name, &rows, &columns, path, error)) != QL_OK) {
+        return status;
+    }
+    const int64_t H = units->rows == QL_SIZE_H ? rows : columns;
+    if (V > QL_VOCABULARY_LIMIT || E > INT32_MAX || H > INT32_MAX) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: the model is too large", path);
+    }
+    int layers = 0;
+    do {
+        layers++;
+        ql_tensor_form_write(units, name, layers);
+    } while (layers < QL_MODEL_LAYER_LIMIT && ql_safetensors_find(file, name) != NULL);
+    *dimensions = (struct ql_dimensions){.cell = cell, .V = (int)V, .E = (int)E, .H = (int)H, .L = layers};
+    return QL_OK;
+}
+
+static enum ql_status read_tensor(const struct ql_safetensors *file, const struct ql_tensor *tensor, const char *kind,
+                                  const char *path, struct ql_error *error)
 {
     const struct ql_safetensors_entry *entry = ql_safetensors_find(file, tensor->name);
     int rank = tensor->columns == 0 ? 1 : 2;
@@ -183,8 +218,10 @@ static enum ql_status read_tensor(const struct ql_safetensors *file, const struc
                               entry->name, entry->dtype);
     }
     if (entry->rank != rank || entry->shape[0] != tensor->rows || (rank == 2 && entry->shape[1] != tensor->columns)) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' does not have the shape (%d%s%.0d) of its place",
-                              path, entry->name, tensor->rows, rank == 2 ? ", " : "", tensor->columns);
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: tensor '%s' does not have the shape (%d%s%.0d) that it has in a model of this kind "
+                              "(%s) and size",
+                              path, entry->name, tensor->rows, rank == 2 ? ", " : "", tensor->columns, kind);
     }
     memcpy(tensor->data, entry->data, entry->size_bytes);
     for (size_t k = 0; k < count; k++) {
@@ -214,7 +251,7 @@ static enum ql_status read_model(const struct ql_safetensors *file, struct ql_mo
         return ql_error_prefix(error, "%s: ", path);
     }
     for (int i = 0; i < model->tensor_count; i++) {
-        status = read_tensor(file, &model->tensors[i], path, error);
+        status = read_tensor(file, &model->tensors[i], ql_cell_write(dimensions.cell), path, error);
         if (status != QL_OK) {
             return status;
         }

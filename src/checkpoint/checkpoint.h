@@ -11,7 +11,8 @@
 enum ql_status ql_checkpoint_save(const char *path, const struct ql_model *model, const struct ql_model_info *info,
                                   struct ql_error *error);
 
-// Reads a checkpoint; dimensions and cell follow from the shapes. Frees nothing of what `model` held before; free the
+// Reads a checkpoint. The architecture is what the metadata says; in a file without our metadata it is found by the
+// shapes, as are the dimensions. All shapes are checked. Frees nothing of what `model` held before; free the
 // model in the end. A file without a vocabulary (PyTorch's) leaves info->vocabulary.count 0.
 // Errors: unreadable, damaged, tensors missing, unknown or of unfitting shape, not float32, values not finite.
 enum ql_status ql_checkpoint_load(const char *path, struct ql_model *model, struct ql_model_info *info,

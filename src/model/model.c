@@ -18,8 +18,6 @@ enum { MODEL_SIZE_LIMIT = 8192 };
 // Most parameters: 400 MB, a hundred times what a microcontroller holds.
 enum { MODEL_PARAMETER_LIMIT = 100000000 };
 
-static const char *const cell_names[] = {"lstm", "gru", "rnn"};
-
 struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info)
 {
     struct ql_text_rules rules;
@@ -31,65 +29,47 @@ struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info)
     return rules;
 }
 
-int ql_cell_gates(enum ql_cell cell)
-{
-    return cell == QL_CELL_LSTM ? 4 : cell == QL_CELL_GRU ? 3 : 1;
-}
-
-const char *ql_cell_write(enum ql_cell cell)
-{
-    return cell_names[cell];
-}
-
-enum ql_status ql_cell_read(enum ql_cell *cell, const char *name, struct ql_error *error)
-{
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(name, cell_names[i]) == 0) {
-            *cell = (enum ql_cell)i;
-            return QL_OK;
-        }
-    }
-    return ql_error_write(error, QL_ERROR_USAGE, "'%s' is no model type; there are lstm, gru and rnn", name);
-}
-
-// Adds a tensor to the table. Its place is the end of what is there; `data` is set when the block exists.
-static void model_add(struct ql_model *model, float **field, const char *name, int rows, int columns)
+// Adds a tensor to the table. Its place is the end of what is there; `data` and `pointer` are set when the block exists.
+static void model_add(struct ql_model *model, const struct ql_tensor_form *form, int l, float **pointer)
 {
     assert(model->tensor_count < QL_MODEL_TENSOR_LIMIT);
     struct ql_tensor *tensor = &model->tensors[model->tensor_count++];
-    (void)snprintf(tensor->name, sizeof tensor->name, "%s", name);
-    tensor->rows = rows;
-    tensor->columns = columns;
+
+    ql_tensor_form_write(form, tensor->name, l);
+    tensor->rows = ql_size_of(form->rows, &model->dimensions, l);
+    tensor->columns = ql_size_of(form->columns, &model->dimensions, l);
+    tensor->form = form;
     if (model->block != NULL) {
         tensor->data = model->block + model->count;
-        *field = tensor->data;
+        *pointer = tensor->data;
     }
-    model->count += (size_t)rows * (size_t)(columns == 0 ? 1 : columns);
+    model->count += (size_t)tensor->rows * (size_t)(tensor->columns == 0 ? 1 : tensor->columns);
 }
 
 // Lays out the whole table. It runs twice: to count, and, when there is a block, to place.
 static void model_lay_out(struct ql_model *model)
 {
-    const struct ql_dimensions d = model->dimensions;
-    int gate_rows = ql_cell_gates(d.cell) * d.H;
-    char name[32];
+    const struct ql_architecture *architecture = ql_architecture_of(model->dimensions.cell);
+    float **const ends[] = {[QL_END_EMBEDDING] = &model->embedding,
+                            [QL_END_OUTPUT_WEIGHT] = &model->output_weight,
+                            [QL_END_OUTPUT_BIAS] = &model->output_bias};
 
     model->count = 0;
     model->tensor_count = 0;
-    model_add(model, &model->embedding, "embedding.weight", d.V, d.E);
-    for (int l = 0; l < d.L; l++) {
-        struct ql_layer *layer = &model->layers[l];
-        (void)snprintf(name, sizeof name, "rnn.weight_ih_l%d", l);
-        model_add(model, &layer->weight_ih, name, gate_rows, l == 0 ? d.E : d.H);
-        (void)snprintf(name, sizeof name, "rnn.weight_hh_l%d", l);
-        model_add(model, &layer->weight_hh, name, gate_rows, d.H);
-        (void)snprintf(name, sizeof name, "rnn.bias_ih_l%d", l);
-        model_add(model, &layer->bias_ih, name, gate_rows, 0);
-        (void)snprintf(name, sizeof name, "rnn.bias_hh_l%d", l);
-        model_add(model, &layer->bias_hh, name, gate_rows, 0);
+    for (int k = 0; k < architecture->head_count; k++) {
+        model_add(model, &architecture->head[k], 0, ends[architecture->head[k].place]);
     }
-    model_add(model, &model->output_weight, "output.weight", d.V, d.H);
-    model_add(model, &model->output_bias, "output.bias", d.V, 0);
+    for (int l = 0; l < model->dimensions.L; l++) {
+        model->layers[l].kind = architecture->layer;
+        for (int k = 0; k < architecture->body_count; k++) {
+            const struct ql_tensor_form *form = &architecture->body[k];
+            unsigned char *layer = (unsigned char *)&model->layers[l];
+            model_add(model, form, l, (float **)(void *)(layer + form->place));
+        }
+    }
+    for (int k = 0; k < architecture->tail_count; k++) {
+        model_add(model, &architecture->tail[k], 0, ends[architecture->tail[k].place]);
+    }
 }
 
 static enum ql_status model_check_size(const char *option, int value, int limit, struct ql_error *error)
@@ -130,26 +110,6 @@ void ql_model_free(struct ql_model *model)
     *model = (struct ql_model){0};
 }
 
-void ql_model_state_layout(struct ql_state_layout *layout, const struct ql_dimensions *dimensions)
-{
-    static const char *const names[] = {"h", "c"};
-    const int parts = dimensions->cell == QL_CELL_LSTM ? 2 : 1;
-
-    *layout = (struct ql_state_layout){0};
-    for (int l = 0; l < dimensions->L; l++) {
-        for (int k = 0; k < parts; k++) {
-            const bool added = ql_state_layout_add(layout, (struct ql_state_part){.name = names[k],
-                                                                                  .layer = l,
-                                                                                  .kind = QL_STATE_REPLACE,
-                                                                                  .type = QL_ELEMENT_F32,
-                                                                                  .rank = 1,
-                                                                                  .dims = {dimensions->H}});
-            assert(added);
-            (void)added;
-        }
-    }
-}
-
 static void model_reset_uniform(struct ql_random *random, float *values, size_t count, int inputs)
 {
     float bound = 1.0f / sqrtf((float)inputs);
@@ -171,10 +131,15 @@ static void model_reset_normal(struct ql_random *random, float *values, size_t c
 void ql_model_reset(struct ql_model *model, uint32_t seed)
 {
     struct ql_random random;
-    size_t embedding_count = (size_t)model->dimensions.V * (size_t)model->dimensions.E;
 
-    // All tensors but the embedding, which is the first of the block, get 1 / sqrt(H): the output layer has H inputs.
     ql_random_init(&random, seed);
-    model_reset_normal(&random, model->embedding, embedding_count);
-    model_reset_uniform(&random, model->block + embedding_count, model->count - embedding_count, model->dimensions.H);
+    for (int k = 0; k < model->tensor_count; k++) {
+        const struct ql_tensor *tensor = &model->tensors[k];
+        const size_t count = (size_t)tensor->rows * (size_t)(tensor->columns == 0 ? 1 : tensor->columns);
+        if (tensor->form->begin == QL_BEGIN_NORMAL) {
+            model_reset_normal(&random, tensor->data, count);
+        } else {
+            model_reset_uniform(&random, tensor->data, count, model->dimensions.H);
+        }
+    }
 }

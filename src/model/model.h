@@ -1,6 +1,6 @@
 // The one description of a model: its dimensions, its named tensors with their shapes, and what its tokens mean.
 // Names, shapes and gate order are those of a PyTorch state dict, so that files need no conversion.
-// Uses: base, corpus/vocabulary.
+// Uses: base, corpus/vocabulary, model/architecture.
 #ifndef QL_MODEL_MODEL_H
 #define QL_MODEL_MODEL_H
 
@@ -10,34 +10,18 @@
 
 #include "base/status.h"
 #include "corpus/vocabulary.h"
-#include "model/state_layout.h"
+#include "model/architecture.h"
 #include "model/text_rules.h"
 #include "model/weight_format.h"
 
-enum ql_cell { QL_CELL_LSTM, QL_CELL_GRU, QL_CELL_RNN };
-
 enum { QL_MODEL_LAYER_LIMIT = 8, QL_MODEL_TENSOR_LIMIT = 1 + 4 * QL_MODEL_LAYER_LIMIT + 2 };
-
-// V symbols in the vocabulary, E embedding size, H units in each of L recurrent layers.
-struct ql_dimensions {
-    enum ql_cell cell;
-    int V, E, H, L;
-};
 
 // A matrix (rows, columns), row-major, or a vector (rows) with columns == 0. Points into its model's block.
 struct ql_tensor {
-    char name[32]; // "rnn.weight_ih_l0"
+    char name[QL_TENSOR_NAME_BYTES]; // "rnn.weight_ih_l0"
     int rows, columns;
+    const struct ql_tensor_form *form; // its row in the architecture's table
     float *data;
-};
-
-// One recurrent layer's tensors. G is 4 for LSTM (i, f, g, o), 3 for GRU (r, z, n), 1 for RNN;
-// I is E for the first layer and H for the others.
-struct ql_layer {
-    float *weight_ih; // (GH, I)
-    float *weight_hh; // (GH, H)
-    float *bias_ih;   // (GH)
-    float *bias_hh;   // (GH)
 };
 
 // The parameters, or something of the same shape: gradients, moments. One block, owned by the model.
@@ -64,21 +48,11 @@ struct ql_model_info {
 // The rules of the model's texts: the state is reset before a newline when each line was its own sequence.
 struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info);
 
-// Gates per unit: 4, 3 or 1.
-int ql_cell_gates(enum ql_cell cell);
-
-// "lstm", "gru", "rnn", and back. Errors: QL_ERROR_USAGE for any other name.
-const char *ql_cell_write(enum ql_cell cell);
-enum ql_status ql_cell_read(enum ql_cell *cell, const char *name, struct ql_error *error);
-
 // Allocates a model, all zero. Errors: a dimension out of its range, no memory.
 enum ql_status ql_model_init(struct ql_model *model, struct ql_dimensions dimensions, struct ql_error *error);
 void ql_model_free(struct ql_model *model);
 
-// The state of a model of these dimensions, in float: h (H) of each layer, for the LSTM followed by c (H).
-void ql_model_state_layout(struct ql_state_layout *layout, const struct ql_dimensions *dimensions);
-
-// Random parameters by the rules of PyTorch: embedding normal(0, 1), all others uniform within +-1 / sqrt(H).
+// Random parameters, by the rules of PyTorch, as the architecture has them.
 void ql_model_reset(struct ql_model *model, uint32_t seed);
 
 #endif

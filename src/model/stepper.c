@@ -30,7 +30,7 @@ enum ql_status ql_stepper_init(struct ql_stepper *stepper, const struct ql_model
     const int GH = ql_cell_gates(d.cell) * d.H;
 
     *stepper = (struct ql_stepper){.dimensions = d, .rules = ql_model_info_text_rules(info)};
-    ql_model_state_layout(&stepper->layout, &d);
+    ql_architecture_state_layout(&stepper->layout, &d);
     struct ql_arena *arena = &stepper->arena;
     stepper->embedding = take(arena, d.V, d.E);
     stepper->output_weight = take(arena, d.H, d.V);
@@ -57,7 +57,7 @@ enum ql_status ql_stepper_init(struct ql_stepper *stepper, const struct ql_model
     transpose(stepper->output_weight, model->output_weight, d.V, d.H);
     for (int l = 0; l < d.L; l++) {
         struct ql_stepper_layer *layer = &stepper->layers[l];
-        const struct ql_layer *from = &model->layers[l];
+        const struct ql_recurrent_layer *from = &model->layers[l].recurrent;
         const struct ql_state_part *part = ql_state_layout_find(&stepper->layout, l);
         layer->h = (float *)(stepper->state + part[0].offset);
         layer->c = d.cell == QL_CELL_LSTM ? (float *)(stepper->state + part[1].offset) : NULL;

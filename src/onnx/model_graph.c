@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES = 48 };
+enum { NAME_BYTES = 48, STATE_LIMIT = 2 }; // parts of the state of a layer
 
 // Gate k of ONNX is gate order[k] of PyTorch's. ONNX: i, o, f, c and z, r, h. PyTorch: i, f, g, o and r, z, n.
 static const struct {
@@ -43,7 +43,7 @@ static void copy_gates(float *to, const float *from, enum ql_cell cell, int H, i
 static void add_layer_weights(struct ql_graph *graph, const struct ql_model *model, int l, int *values, float *scratch)
 {
     const struct ql_dimensions d = model->dimensions;
-    const struct ql_layer *layer = &model->layers[l];
+    const struct ql_recurrent_layer *layer = &model->layers[l].recurrent;
     const int I = l == 0 ? d.E : d.H;
     const int GH = ql_cell_gates(d.cell) * d.H;
     char name[NAME_BYTES];
@@ -135,14 +135,14 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
                                    struct ql_error *error)
 {
     const struct ql_dimensions d = model->dimensions;
-    const bool lstm = d.cell == QL_CELL_LSTM;
+    const struct ql_architecture *architecture = ql_architecture_of(d.cell);
     const int widest = d.E > d.H ? d.E : d.H;
     float *scratch = malloc(4 * (size_t)d.H * (size_t)(widest > 2 ? widest : 2) * sizeof scratch[0]);
-    int before[2][QL_MODEL_LAYER_LIMIT];
-    int after[2][QL_MODEL_LAYER_LIMIT];
+    int before[STATE_LIMIT][QL_MODEL_LAYER_LIMIT];
+    int after[STATE_LIMIT][QL_MODEL_LAYER_LIMIT];
     char name[NAME_BYTES];
 
-    assert(sequence >= 0 && d.L >= 1 && d.L <= QL_MODEL_LAYER_LIMIT);
+    assert(architecture->state_count <= STATE_LIMIT && sequence >= 0 && d.L >= 1 && d.L <= QL_MODEL_LAYER_LIMIT);
     if (scratch == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to export the model");
     }
@@ -156,10 +156,9 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
     }
     ql_graph_add_input(graph, tokens);
     ql_graph_add_output(graph, logits);
-    const char *const state_names[2][2] = {{"h0", "hn"}, {"c0", "cn"}};
-    for (int s = 0; s < 1 + lstm; s++) {
-        add_state_input(graph, d, state_names[s][0], before[s]);
-        begin_state_output(graph, d, state_names[s][1], after[s]);
+    for (int s = 0; s < architecture->state_count; s++) {
+        add_state_input(graph, d, architecture->states[s].input, before[s]);
+        begin_state_output(graph, d, architecture->states[s].output, after[s]);
     }
 
     int x = add_result(graph, "embedded");
@@ -171,8 +170,9 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
         // Y is (sequence, 1, 1, H); the next layer wants (sequence, 1, H), the output layer (sequence, H).
         (void)snprintf(name, sizeof name, "rnn_y_l%d", l);
         const int y = add_result(graph, name);
-        add_layer(graph, model, l, x, y, (const int[]){before[0][l], lstm ? before[1][l] : -1},
-                  (const int[]){after[0][l], lstm ? after[1][l] : -1}, scratch);
+        const bool has_second = architecture->state_count > 1;
+        add_layer(graph, model, l, x, y, (const int[]){before[0][l], has_second ? before[1][l] : -1},
+                  (const int[]){after[0][l], has_second ? after[1][l] : -1}, scratch);
         (void)snprintf(name, sizeof name, "rnn_out_l%d", l);
         x = add_result(graph, name);
         (void)snprintf(name, sizeof name, "squeeze_l%d", l);
@@ -184,8 +184,8 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
     ql_graph_add_node(graph, "Gemm", "output", (const int[]){x, weight, bias}, 3, &flat, 1);
     ql_graph_add_int(graph, "transB", 1);
     ql_graph_add_node(graph, "Unsqueeze", "unsqueeze", (const int[]){flat, direction_axis}, 2, &logits, 1);
-    for (int s = 0; s < 1 + lstm; s++) {
-        end_state_output(graph, d, state_names[s][1], after[s]);
+    for (int s = 0; s < architecture->state_count; s++) {
+        end_state_output(graph, d, architecture->states[s].output, after[s]);
     }
     free(scratch);
     return ql_graph_check(graph, error);

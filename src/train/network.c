@@ -85,7 +85,7 @@ int ql_network_reset_tasks(const struct ql_network *network)
 static void reset_inputs(struct ql_network *network, int form)
 {
     const struct ql_model *exact = network->exact;
-    const float *weight = exact->layers[0].weight_ih;
+    const float *weight = exact->layers[0].recurrent.weight_ih;
 
     if (form == FORWARD && !network->rounded) {
         ql_packed_matrix_reset_transposed(&network->layers[0].w_ih, weight);
@@ -114,11 +114,12 @@ void ql_network_reset(struct ql_network *network, int task)
         reset_matrix(&network->output, &network->output_back, model->output_weight, form);
         return;
     }
-    reset_matrix(&network->layers[l].w_hh, &network->layers[l].w_hh_back, model->layers[l].weight_hh, form);
+    reset_matrix(&network->layers[l].w_hh, &network->layers[l].w_hh_back, model->layers[l].recurrent.weight_hh, form);
     if (l == 0) {
         reset_inputs(network, form);
     } else {
-        reset_matrix(&network->layers[l].w_ih, &network->layers[l].w_ih_back, model->layers[l].weight_ih, form);
+        reset_matrix(&network->layers[l].w_ih, &network->layers[l].w_ih_back, model->layers[l].recurrent.weight_ih,
+                     form);
     }
 }
 
@@ -151,7 +152,7 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
                           const struct ql_dropout_plan *dropout, int l)
 {
     const struct ql_dimensions d = network->model->dimensions;
-    const struct ql_layer *layer = &network->model->layers[l];
+    const struct ql_recurrent_layer *layer = &network->model->layers[l].recurrent;
     struct ql_layer_trace *trace = &workspace->layers[l];
     const int S = shard.S, GH = ql_cell_gates(d.cell) * d.H;
     const ptrdiff_t SH = (ptrdiff_t)S * d.H, SGH = (ptrdiff_t)S * GH;
@@ -288,7 +289,7 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
                            struct ql_gradient *gradient, int l)
 {
     const struct ql_dimensions d = network->model->dimensions;
-    struct ql_layer *dlayer = &gradient->model.layers[l];
+    struct ql_recurrent_layer *dlayer = &gradient->model.layers[l].recurrent;
     struct ql_layer_trace *trace = &workspace->layers[l];
     const int S = shard.S, GH = ql_cell_gates(d.cell) * d.H;
     const ptrdiff_t SH = (ptrdiff_t)S * d.H, SGH = (ptrdiff_t)S * GH;
@@ -383,7 +384,7 @@ void ql_network_backward_embedding(const struct ql_network *network, struct ql_w
     if (task == 0) {
         ql_product_fused(gradient->model.embedding, gradient->input_table, &network->layers[0].w_ih_back, d.V, false);
     } else {
-        ql_product_transposed(gradient->model.layers[0].weight_ih, gradient->input_table, exact->embedding,
+        ql_product_transposed(gradient->model.layers[0].recurrent.weight_ih, gradient->input_table, exact->embedding,
                               ql_cell_gates(d.cell) * d.H, d.E, d.V, &workspace->product);
     }
 }

@@ -41,12 +41,12 @@ void ql_rounded_model_reset_inputs(struct ql_rounded_model *rounded)
     const int GH = ql_cell_gates(d.cell) * d.H;
 
     for (int l = 0; l < d.L; l++) {
-        memcpy(model->layers[l].bias_ih, exact->layers[l].bias_ih, (size_t)GH * sizeof(float));
-        memcpy(model->layers[l].bias_hh, exact->layers[l].bias_hh, (size_t)GH * sizeof(float));
+        memcpy(model->layers[l].recurrent.bias_ih, exact->layers[l].recurrent.bias_ih, (size_t)GH * sizeof(float));
+        memcpy(model->layers[l].recurrent.bias_hh, exact->layers[l].recurrent.bias_hh, (size_t)GH * sizeof(float));
     }
     memcpy(model->output_bias, exact->output_bias, (size_t)d.V * sizeof(float));
     ql_packed_matrix_reset_transposed(&rounded->embedding, exact->embedding);
-    ql_product_fused(rounded->exact_inputs, exact->layers[0].weight_ih, &rounded->embedding, GH, false);
+    ql_product_fused(rounded->exact_inputs, exact->layers[0].recurrent.weight_ih, &rounded->embedding, GH, false);
 }
 
 // Rows are numbered through: those of each layer's gates, then those of the output.
@@ -116,7 +116,7 @@ static void round_inputs(struct ql_rounded_model *rounded, int row, const struct
 static void round_gate_row(struct ql_rounded_model *rounded, int l, int row)
 {
     const struct ql_dimensions d = rounded->exact->dimensions;
-    const struct ql_layer *layer = &rounded->exact->layers[l];
+    const struct ql_recurrent_layer *layer = &rounded->exact->layers[l].recurrent;
     // The candidate of a GRU: the reset gate multiplies one of its two sums.
     const bool apart = d.cell == QL_CELL_GRU && row >= 2 * d.H;
     const struct ql_row_part recurrent = row_part(rounded, layer->weight_hh, row);

@@ -183,7 +183,7 @@ QL_VECTORIZED(static, void, add_floats, (float *restrict sum, const float *restr
 // The shards fill all tensors but the first two of the block, the embedding and layer 0's weight_ih.
 static size_t shard_block_start(const struct ql_model *model)
 {
-    return (size_t)(model->layers[0].weight_hh - model->block);
+    return (size_t)(model->layers[0].recurrent.weight_hh - model->block);
 }
 
 static void task_sum_gradients(void *context, int task, int worker)

@@ -339,7 +339,7 @@ static void value_that_is_not_finite_is_named_with_its_place(void **state)
     for (size_t i = 0; i < COUNT(values); i++) {
         struct foreign foreign;
         foreign_init(&foreign);
-        foreign.model.layers[1].weight_hh[7] = values[i];
+        foreign.model.layers[1].recurrent.weight_hh[7] = values[i];
         expect_refusal(&foreign, "rnn.weight_hh_l1", words[i]);
     }
 }
@@ -372,6 +372,25 @@ static void metadata_that_does_not_fit_is_refused(void **state)
         foreign_init(&foreign);
         assert_int_equal(json_object_set_new(foreign.metadata, changes[i].key, json_string(changes[i].value)), 0);
         expect_refusal(&foreign, changes[i].word, "");
+    }
+}
+
+// What the file says of itself decides, and the shapes must fit: these are those of a GRU.
+static void model_of_the_metadata_decides_what_the_shapes_must_be(void **state)
+{
+    static const struct {
+        const char *model, *word;
+    } changes[] = {{"lstm", "(16, 3)"}, {"rnn", "(4, 3)"}, {"transformer", "'transformer'"}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        struct foreign foreign;
+        foreign_init(&foreign);
+        json_object_set_new(foreign.metadata, "quillet", json_string("quillet 1"));
+        json_object_set_new(foreign.metadata, "vocabulary", json_string("abcde"));
+        json_object_set_new(foreign.metadata, "sequences", json_string("items"));
+        json_object_set_new(foreign.metadata, "model", json_string(changes[i].model));
+        expect_refusal(&foreign, changes[i].word, changes[i].model);
     }
 }
 
@@ -458,6 +477,7 @@ int main(void)
         cmocka_unit_test(tensor_of_another_type_is_named),
         cmocka_unit_test(value_that_is_not_finite_is_named_with_its_place),
         cmocka_unit_test(metadata_that_does_not_fit_is_refused),
+        cmocka_unit_test(model_of_the_metadata_decides_what_the_shapes_must_be),
         cmocka_unit_test(sizes_that_no_model_has_are_refused),
         cmocka_unit_test(model_written_by_pytorch_gives_its_logits),
     };

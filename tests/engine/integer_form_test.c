@@ -215,7 +215,7 @@ static void state_driven_to_saturation_for_100000_characters_does_not_wrap(void 
     (void)state;
     open_fixture(&fixture, QL_CELL_LSTM, 5, 3, 6, 1, 1.0f);
     for (int k = 0; k < 4 * 6; k++) {
-        fixture.model.layers[0].bias_ih[k] = 30.0f;
+        fixture.model.layers[0].recurrent.bias_ih[k] = 30.0f;
     }
     assert_int_equal(read_fixture(&fixture, &error), QL_OK);
     assert_int_equal(ql_integer_model_init(&model, &fixture.from, &calibration, QL_WEIGHTS_S8, &error), QL_OK);
@@ -290,7 +290,7 @@ static void weights_that_have_no_integer_form_are_named(void **state)
 
     (void)state;
     open_fixture(&fixture, QL_CELL_LSTM, 12, 4, 8, 2, 1.0f);
-    fixture.model.layers[1].weight_hh[(2 * 8 + 3) * 8 + 1] = 1e6f;
+    fixture.model.layers[1].recurrent.weight_hh[(2 * 8 + 3) * 8 + 1] = 1e6f;
     assert_int_equal(ql_model_graph_init(&fixture.graph, &fixture.model, 1, &error), QL_OK);
     enum ql_status status =
         ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S8, NULL, &error);
@@ -317,8 +317,8 @@ static void weights_that_are_no_numbers_are_refused(void **state)
         struct ql_error error;
         struct ql_integer_form form;
         open_fixture(&fixture, QL_CELL_RNN, 12, 4, 8, 2, 1.0f);
-        float *const places[] = {fixture.model.layers[1].weight_hh + 3, fixture.model.layers[1].bias_hh + 2,
-                                 fixture.model.output_bias + 1};
+        float *const places[] = {fixture.model.layers[1].recurrent.weight_hh + 3,
+                                 fixture.model.layers[1].recurrent.bias_hh + 2, fixture.model.output_bias + 1};
         *places[place] = NAN;
         assert_int_equal(ql_model_graph_init(&fixture.graph, &fixture.model, 1, &error), QL_OK);
         assert_int_not_equal(
@@ -377,7 +377,7 @@ static void rows_without_weights_keep_their_tokens(void **state)
 
     (void)state;
     open_fixture(&fixture, QL_CELL_RNN, 20, 6, 10, 1, 1.0f);
-    memset(fixture.model.layers[0].weight_hh, 0, 10 * 10 * sizeof(float));
+    memset(fixture.model.layers[0].recurrent.weight_hh, 0, 10 * 10 * sizeof(float));
     assert_int_equal(read_fixture(&fixture, &error), QL_OK);
     assert_int_equal(ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S4, NULL, &error),
                      QL_OK);

@@ -34,7 +34,7 @@ static void tensors_of_a_model_fill_its_block_in_order(void **state)
             }
             assert_ptr_equal(next, model.block + model.count);
             assert_string_equal(model.tensors[0].name, "embedding.weight");
-            assert_ptr_equal(model.layers[L - 1].bias_hh, model.tensors[4 * L].data);
+            assert_ptr_equal(model.layers[L - 1].recurrent.bias_hh, model.tensors[4 * L].data);
             assert_string_equal(model.tensors[4 * L + 1].name, "output.weight");
             assert_ptr_equal(model.output_bias, model.tensors[4 * L + 2].data);
             ql_model_free(&model);

@@ -197,10 +197,10 @@ static void rows_are_rounded_as_the_integer_engine_has_them(void **state)
         const int rows = ql_cell_gates(exact->dimensions.cell) * H;
         for (int l = 1; l < 3; l++) {
             for (int row = 0; row < rows; row++) {
-                const float *const ours[] = {rounded->layers[l].weight_ih + row * H,
-                                             rounded->layers[l].weight_hh + row * H};
-                const float *const theirs[] = {exact->layers[l].weight_ih + row * H,
-                                               exact->layers[l].weight_hh + row * H};
+                const float *const ours[] = {rounded->layers[l].recurrent.weight_ih + row * H,
+                                             rounded->layers[l].recurrent.weight_hh + row * H};
+                const float *const theirs[] = {exact->layers[l].recurrent.weight_ih + row * H,
+                                               exact->layers[l].recurrent.weight_hh + row * H};
                 if (exact->dimensions.cell == QL_CELL_GRU && row >= 2 * H) {
                     check_row(&ours[0], &theirs[0], 1, H, weights);
                     check_row(&ours[1], &theirs[1], 1, H, weights);
@@ -208,8 +208,10 @@ static void rows_are_rounded_as_the_integer_engine_has_them(void **state)
                     check_row(ours, theirs, 2, H, weights);
                 }
             }
-            assert_memory_equal(rounded->layers[l].bias_ih, exact->layers[l].bias_ih, (size_t)rows * sizeof(float));
-            assert_memory_equal(rounded->layers[l].bias_hh, exact->layers[l].bias_hh, (size_t)rows * sizeof(float));
+            assert_memory_equal(rounded->layers[l].recurrent.bias_ih, exact->layers[l].recurrent.bias_ih,
+                                (size_t)rows * sizeof(float));
+            assert_memory_equal(rounded->layers[l].recurrent.bias_hh, exact->layers[l].recurrent.bias_hh,
+                                (size_t)rows * sizeof(float));
         }
         for (int v = 0; v < 7; v++) { // int8 for every format
             const float *ours = rounded->output_weight + v * H, *theirs = exact->output_weight + v * H;
@@ -232,7 +234,7 @@ static void first_layer_has_its_inputs_and_weights_in_one_accumulator(void **sta
         make_case(&test, 4);
         ql_trainer_backward(&test_case.trainer, &test_case.batch, &loss);
         const struct ql_rounded_model *rounded = &test_case.trainer.rounded;
-        const struct ql_layer *exact = &test_case.model.layers[0];
+        const struct ql_recurrent_layer *exact = &test_case.model.layers[0].recurrent;
         const int rows = ql_cell_gates(test_case.model.dimensions.cell) * H;
         for (int row = 0; row < rows; row++) {
             const bool apart = cells[i] == REF_CELL_GRU && row >= 2 * H;
@@ -248,7 +250,7 @@ static void first_layer_has_its_inputs_and_weights_in_one_accumulator(void **sta
             }
             float scale = apart ? ql_row_quantizer_encode(&recurrent, 1, &format) : input.scale;
             for (int k = 0; k < H; k++) {
-                assert_true(rounded->model.layers[0].weight_hh[row * H + k] == scale * (float)q_hh[k]);
+                assert_true(rounded->model.layers[0].recurrent.weight_hh[row * H + k] == scale * (float)q_hh[k]);
             }
         }
         trainer_case_free(&test_case);
@@ -270,7 +272,7 @@ static void inputs_pass_their_gradient_to_exact_factors(void **state)
             double sum = 0;
             for (int row = 0; row < GH; row++) {
                 sum += (double)gradient->input_table[v * GH + row] *
-                       (double)test_case.model.layers[0].weight_ih[row * V + e];
+                       (double)test_case.model.layers[0].recurrent.weight_ih[row * V + e];
             }
             assert_true(fabs((double)gradient->model.embedding[v * V + e] - sum) < 1e-6);
         }
@@ -308,8 +310,8 @@ static void weight_that_is_not_finite_is_noticed(void **state)
         struct ql_error error;
         make_case(&test, 6);
         struct ql_model *model = &test_case.model;
-        float *const places[] = {&model->layers[0].weight_ih[8], &model->layers[0].weight_hh[9],
-                                 &model->layers[1].weight_ih[7 * 17], &model->output_weight[3]};
+        float *const places[] = {&model->layers[0].recurrent.weight_ih[8], &model->layers[0].recurrent.weight_hh[9],
+                                 &model->layers[1].recurrent.weight_ih[7 * 17], &model->output_weight[3]};
         *places[i / 2] = bad[i % 2];
         assert_int_equal(ql_trainer_step(&test_case.trainer, &test_case.batch, 0.01, &result, &error),
                          QL_ERROR_NUMERIC);
