@@ -110,14 +110,23 @@ static void run_edge(ql_tile_function *compute, struct ql_tile tile, int columns
     }
 }
 
+// Return how many of the rows that are left the next tile has: tiles are as large as the form allows, and as equal as
+// possible, because a tile of few rows has too few sums to keep the multipliers busy.
+static int tile_rows(int left, int largest)
+{
+    const int tiles = (left + largest - 1) / largest;
+    return (left + tiles - 1) / tiles;
+}
+
 // The rows of C and A that belong to one block, times the panels of one block of steps.
 struct block {
     float *C;
-    const float *A;
+    const float *A; // (M, a_row), or strips
     const float *panels;
-    ptrdiff_t c_row, a_row, a_step, a_tile; // floats to the next row, step and tile of rows
-    ptrdiff_t panel_floats;                 // from panel to panel
+    ptrdiff_t c_row, a_row;
+    ptrdiff_t panel_floats; // from panel to panel
     int M, N, K;
+    bool strips; // A stands in strips, one for each tile: (K, rows of the tile)
     bool add;
 };
 
@@ -128,24 +137,22 @@ static void run_block(const struct ql_product_form *form, ql_tile_function *comp
         struct ql_tile tile = {
             .B = block->panels + n / COLUMNS * block->panel_floats,
             .c_row = block->c_row,
-            .a_row = block->a_row,
-            .a_step = block->a_step,
             .panel_floats = block->panel_floats,
             .K = block->K,
             .panels = columns > COLUMNS ? 2 : 1,
             .add = block->add,
         };
-        const float *A = block->A;
-        for (int m = 0; m < block->M; m += form->rows) {
+        for (int m = 0; m < block->M; m += tile.rows) {
+            tile.rows = tile_rows(block->M - m, form->rows);
             tile.C = block->C + m * block->c_row + n;
-            tile.A = A;
-            tile.rows = smaller(block->M - m, form->rows);
+            tile.A = block->A + m * (block->strips ? block->K : block->a_row);
+            tile.a_row = block->strips ? 1 : block->a_row;
+            tile.a_step = block->strips ? tile.rows : 1;
             if (columns == tile.panels * COLUMNS) {
                 compute(&tile);
             } else {
                 run_edge(compute, tile, columns);
             }
-            A += block->a_tile;
         }
     }
 }
@@ -163,8 +170,6 @@ static void product(ql_tile_function *compute, const struct ql_product_form *for
                 .panels = B->panels + (ptrdiff_t)k * COLUMNS,
                 .c_row = N,
                 .a_row = K,
-                .a_step = 1,
-                .a_tile = form->rows * K,
                 .panel_floats = K * COLUMNS,
                 .M = smaller(M - m, BLOCK_ROWS),
                 .N = B->N,
@@ -199,35 +204,39 @@ void ql_product_scratch_init(struct ql_product_scratch *scratch, int N, struct q
     };
 }
 
-// Copy `rows` columns of A (K, M) into strips of `width` columns, (K, width) each: the rows of C that a tile has.
-static inline __attribute__((always_inline)) void pack_strip(float *strip, const float *A, int M, int K, int rows,
-                                                             const int width)
+// Copy a few steps of A (K, M) into the strip of one tile, (K, rows).
+static inline __attribute__((always_inline)) void pack_strip(float *strip, const float *A, ptrdiff_t M, int steps,
+                                                             const int rows)
 {
-    if (rows == width) {
-        for (ptrdiff_t k = 0; k < K; k++) {
-            memcpy(strip + k * width, A + k * M, (size_t)width * sizeof(float));
-        }
-    } else {
-        for (ptrdiff_t k = 0; k < K; k++) {
-            memcpy(strip + k * width, A + k * M, (size_t)rows * sizeof(float));
-        }
+    for (ptrdiff_t k = 0; k < steps; k++) {
+        memcpy(strip + k * rows, A + k * M, (size_t)rows * sizeof(float));
     }
 }
 
-static void pack_strips(float *strips, const float *A, int M, int K, int rows, int width)
+// Copy K steps of `rows` columns of A (K, M) into strips, a few steps at a time: rows of A lie far apart, and the
+// cache has room for few lines at such distances.
+static void pack_strips(float *strips, const float *A, int M, int K, int rows, int largest)
 {
-    for (int m = 0; m < rows; m += width) {
-        const int count = smaller(rows - m, width);
-        switch (width) { // known widths, so that a copy is a few instructions
-        case 6:
-            pack_strip(strips + (ptrdiff_t)m * K, A + m, M, K, count, 6);
-            break;
-        case 12:
-            pack_strip(strips + (ptrdiff_t)m * K, A + m, M, K, count, 12);
-            break;
-        default:
-            pack_strip(strips + (ptrdiff_t)m * K, A + m, M, K, count, width);
-            break;
+    enum { STEPS = 8 };
+
+    for (int k = 0; k < K; k += STEPS) {
+        const int steps = smaller(K - k, STEPS);
+        int count;
+        for (int m = 0; m < rows; m += count) {
+            count = tile_rows(rows - m, largest);
+            float *strip = strips + (ptrdiff_t)m * K + (ptrdiff_t)k * count;
+            const float *from = A + (ptrdiff_t)k * M + m;
+            switch (count) { // the usual counts as constants, so that a copy is a few instructions
+            case 6:
+                pack_strip(strip, from, M, steps, 6);
+                break;
+            case 12:
+                pack_strip(strip, from, M, steps, 12);
+                break;
+            default:
+                pack_strip(strip, from, M, steps, count);
+                break;
+            }
         }
     }
 }
@@ -249,13 +258,11 @@ void ql_product_transposed(float *C, const float *A, const float *B, int M, int 
                 .A = scratch->strips,
                 .panels = scratch->panels,
                 .c_row = N,
-                .a_row = 1,
-                .a_step = form->rows,
-                .a_tile = (ptrdiff_t)form->rows * steps,
                 .panel_floats = (ptrdiff_t)steps * COLUMNS,
                 .M = rows,
                 .N = N,
                 .K = steps,
+                .strips = true,
                 .add = k > 0,
             };
             run_block(form, form->fused, &block);

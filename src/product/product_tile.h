@@ -21,8 +21,11 @@ TARGET static inline __attribute__((always_inline)) void tile_sums(const struct 
 {
     VECTOR sums[ROWS][PANELS * PANEL_VECTORS];
     const int vectors = panels * PANEL_VECTORS;
+    // Copies, so that the compiler need not fear that a store to C changes the tile.
+    float *C = tile->C;
     const float *A = tile->A;
     const float *B = tile->B;
+    const int K = tile->K;
     const ptrdiff_t a_row = tile->a_row, a_step = tile->a_step, c_row = tile->c_row;
     const ptrdiff_t panel_floats = tile->panel_floats;
 
@@ -31,7 +34,7 @@ TARGET static inline __attribute__((always_inline)) void tile_sums(const struct 
         for (int r = 0; r < rows; r++) {
             UNROLLED
             for (int v = 0; v < vectors; v++) {
-                sums[r][v] = LOAD(tile->C + r * c_row + v * WIDTH);
+                sums[r][v] = LOAD(C + r * c_row + v * WIDTH);
             }
         }
     } else {
@@ -43,7 +46,7 @@ TARGET static inline __attribute__((always_inline)) void tile_sums(const struct 
             }
         }
     }
-    for (int k = 0; k < tile->K; k++) {
+    for (int k = 0; k < K; k++) {
         VECTOR b[PANELS * PANEL_VECTORS];
         UNROLLED
         for (int v = 0; v < vectors; v++) {
@@ -64,7 +67,7 @@ TARGET static inline __attribute__((always_inline)) void tile_sums(const struct 
     for (int r = 0; r < rows; r++) {
         UNROLLED
         for (int v = 0; v < vectors; v++) {
-            STORE(tile->C + r * c_row + v * WIDTH, sums[r][v]);
+            STORE(C + r * c_row + v * WIDTH, sums[r][v]);
         }
     }
 }

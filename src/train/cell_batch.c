@@ -16,9 +16,10 @@ static inline void batch_add_rows(float *restrict sum, const float *restrict row
 }
 
 QL_VECTORIZED(, void, ql_lstm_batch_forward,
-              (float *restrict h, float *restrict c, float *restrict gates, const float *restrict c_before,
-               const float *restrict bias_ih, const float *restrict bias_hh, int S, int H),
-              (h, c, gates, c_before, bias_ih, bias_hh, S, H))
+              (float *restrict h, float *restrict c, float *restrict tanh_c, float *restrict gates,
+               const float *restrict c_before, const float *restrict bias_ih, const float *restrict bias_hh, int S,
+               int H),
+              (h, c, tanh_c, gates, c_before, bias_ih, bias_hh, S, H))
 {
     for (int s = 0; s < S; s++) {
         float *restrict row = gates + 4L * s * H;
@@ -28,20 +29,22 @@ QL_VECTORIZED(, void, ql_lstm_batch_forward,
             float g = ql_tanh_f32(row[2 * H + k] + (bias_ih[2 * H + k] + bias_hh[2 * H + k]));
             float o = ql_sigmoid_f32(row[3 * H + k] + (bias_ih[3 * H + k] + bias_hh[3 * H + k]));
             float cell = f * c_before[s * H + k] + i * g;
+            float tanh_cell = ql_tanh_f32(cell);
             row[k] = i;
             row[H + k] = f;
             row[2 * H + k] = g;
             row[3 * H + k] = o;
             c[s * H + k] = cell;
-            h[s * H + k] = o * ql_tanh_f32(cell);
+            tanh_c[s * H + k] = tanh_cell;
+            h[s * H + k] = o * tanh_cell;
         }
     }
 }
 
 QL_VECTORIZED(, void, ql_lstm_batch_backward,
               (float *restrict gates, float *restrict dc, float *restrict dbias, const float *restrict dh,
-               const float *restrict c, const float *restrict c_before, int S, int H),
-              (gates, dc, dbias, dh, c, c_before, S, H))
+               const float *restrict tanh_c, const float *restrict c_before, int S, int H),
+              (gates, dc, dbias, dh, tanh_c, c_before, S, H))
 {
     for (int s = 0; s < S; s++) {
         float *restrict row = gates + 4L * s * H;
@@ -50,13 +53,13 @@ QL_VECTORIZED(, void, ql_lstm_batch_backward,
             float f = row[H + k];
             float g = row[2 * H + k];
             float o = row[3 * H + k];
-            float tanh_c = ql_tanh_f32(c[s * H + k]);
+            float tanh_cell = tanh_c[s * H + k];
             float dh_k = dh[s * H + k];
-            float dcell = dc[s * H + k] + dh_k * o * (1.0f - tanh_c * tanh_c);
+            float dcell = dc[s * H + k] + dh_k * o * (1.0f - tanh_cell * tanh_cell);
             float di = dcell * g * i * (1.0f - i);
             float df = dcell * c_before[s * H + k] * f * (1.0f - f);
             float dg = dcell * i * (1.0f - g * g);
-            float d_o = dh_k * tanh_c * o * (1.0f - o);
+            float d_o = dh_k * tanh_cell * o * (1.0f - o);
             dc[s * H + k] = dcell * f;
             row[k] = di;
             row[H + k] = df;

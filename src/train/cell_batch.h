@@ -11,11 +11,12 @@
 // `dh` is the gradient of the step's output, from above and from the next step together.
 // A bias gradient is added to, row after row.
 
-void ql_lstm_batch_forward(float *h, float *c, float *gates, const float *c_before, const float *bias_ih,
+// tanh_c (S, H): tanh of the new cell state, which backward needs.
+void ql_lstm_batch_forward(float *h, float *c, float *tanh_c, float *gates, const float *c_before, const float *bias_ih,
                            const float *bias_hh, int S, int H);
 
 // dc: on entry from the next step, on return for the step before.
-void ql_lstm_batch_backward(float *gates, float *dc, float *dbias, const float *dh, const float *c,
+void ql_lstm_batch_backward(float *gates, float *dc, float *dbias, const float *dh, const float *tanh_c,
                             const float *c_before, int S, int H);
 
 // from_h (S, 3H): h_before W_hh without bias; the candidate's part, with bias, is kept in n_from_h (S, H).

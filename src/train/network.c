@@ -68,6 +68,7 @@ void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *
         trace->h = take(arena, T + 1, S, d.H);
         trace->h_input = network->rounded && d.cell == QL_CELL_GRU ? take(arena, T + 1, S, d.H) : trace->h;
         trace->c = d.cell == QL_CELL_LSTM ? take(arena, T + 1, S, d.H) : NULL;
+        trace->tanh_c = d.cell == QL_CELL_LSTM ? take(arena, T, S, d.H) : NULL;
         trace->n_from_h = d.cell == QL_CELL_GRU ? take(arena, T, S, d.H) : NULL;
         trace->dfrom_h = d.cell == QL_CELL_GRU ? take(arena, T, S, GH) : NULL;
     }
@@ -197,8 +198,8 @@ static void forward_layer(const struct ql_network *network, struct ql_workspace 
         switch (d.cell) {
         case QL_CELL_LSTM:
             ql_product_fused(gates, h_input, &network->layers[l].w_hh, S, true);
-            ql_lstm_batch_forward(h, trace->c + (t + 1) * SH, gates, trace->c + t * SH, layer->bias_ih, layer->bias_hh,
-                                  S, d.H);
+            ql_lstm_batch_forward(h, trace->c + (t + 1) * SH, trace->tanh_c + t * SH, gates, trace->c + t * SH,
+                                  layer->bias_ih, layer->bias_hh, S, d.H);
             break;
         case QL_CELL_GRU:
             ql_product_fused(workspace->from_h, h_input, &network->layers[l].w_hh, S, false);
@@ -310,7 +311,7 @@ static void backward_layer(const struct ql_network *network, struct ql_workspace
         }
         switch (d.cell) {
         case QL_CELL_LSTM:
-            ql_lstm_batch_backward(gates, workspace->dc, dlayer->bias_ih, workspace->dh_now, trace->c + (t + 1) * SH,
+            ql_lstm_batch_backward(gates, workspace->dc, dlayer->bias_ih, workspace->dh_now, trace->tanh_c + t * SH,
                                    trace->c + t * SH, S, d.H);
             break;
         case QL_CELL_GRU:

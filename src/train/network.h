@@ -55,6 +55,7 @@ struct ql_layer_trace {
     float *h;        // (T + 1, S, H), of which the first is the state before the window
     float *h_input;  // (T + 1, S, H) h as products take it; h itself, but for a GRU that is rounded
     float *c;        // (T + 1, S, H), LSTM
+    float *tanh_c;   // (T, S, H), LSTM
     float *n_from_h; // (T, S, H), GRU
     float *dfrom_h;  // (T, S, GH), GRU
 };

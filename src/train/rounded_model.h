@@ -15,14 +15,14 @@
 #include "product/matrix_product.h"
 
 struct ql_rounded_model {
-    const struct ql_model *exact; // the caller's
-    struct ql_model model;        // its embedding and weight_ih_l0 stay 0: they are in the input table
-    float *input_table;           // (V, GH) rounded
-    struct ql_row_format format;  // of the recurrent layers' weights
-    float *exact_inputs;          // (GH, V) the input table before it is rounded, transposed
+    const struct ql_model *exact;      // the caller's
+    struct ql_model model;             // its embedding and weight_ih_l0 stay 0: they are in the input table
+    float *input_table;                // (V, GH) rounded
+    struct ql_row_format format;       // of the recurrent layers' weights
+    float *exact_inputs;               // (GH, V) the input table before it is rounded, transposed
     struct ql_packed_matrix embedding; // (E, V)
-    int8_t *q;                    // the integers, in the order of the model's block
-    int8_t *input_q;              // (GH, V)
+    int8_t *q;                         // the integers, in the order of the model's block
+    int8_t *input_q;                   // (GH, V)
 };
 
 // `weights` is not QL_WEIGHTS_F32. Takes memory from the arena (check `exhausted` afterwards), and for the model.
