@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -27,10 +28,12 @@
 
 enum {
     LOOK_MS = 200,       // between two looks at the logs
+    LOOK_LIMIT_MS = 800, // where there was no news for some looks
     BREATH_MS = 15000,   // a client hears something at least so often, or is found to be gone
     BLOCK_BYTES = 16384, // that libmicrohttpd asks for at a time
     SAMPLE_LIMIT = 8,    // texts written at the same time
     CLIENT_LIMIT = 500,
+    SEAT_LIMIT = 450,        // with more connections, the one that was idle longest is closed
     IDLE_LIMIT_S = 60,       // for a client that asks for nothing; suspended ones do not count
     EVENT_BYTES = 256 << 20, // of all events
 };
@@ -45,6 +48,15 @@ struct client {
     struct client *next, **link;
 };
 
+// A connection, with or without a request.
+struct seat {
+    struct MHD_Connection *connection;
+    int requests;   // that are being answered
+    uint64_t heard; // counts requests and new connections; larger is later
+    bool shut;
+    struct seat *next, **link;
+};
+
 struct ql_dashboard_server {
     struct MHD_Daemon *daemon;
     struct ql_event_list events;
@@ -52,6 +64,9 @@ struct ql_dashboard_server {
     char host[256];
     pthread_mutex_t lock; // of what follows
     struct client *clients;
+    struct seat *seats;
+    int seat_count; // without those that are shut
+    uint64_t heard;
     int samples;
     bool closing;
 };
@@ -285,9 +300,33 @@ static enum MHD_Result answer_checkpoints(struct ql_dashboard_server *server, st
     char *text = json_dumps(list, JSON_COMPACT);
     json_decref(list);
     free(epochs);
-    return answer(connection, MHD_HTTP_OK,
-                  text == NULL ? NULL : MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE),
-                  "application/json");
+    struct MHD_Response *response =
+        text == NULL ? NULL : MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(text);
+    }
+    return answer(connection, MHD_HTTP_OK, response, "application/json");
+}
+
+static enum MHD_Result answer_rows(struct ql_dashboard_server *server, struct MHD_Connection *connection,
+                                   const struct ql_dashboard_request *request)
+{
+    struct ql_error error;
+    char *text;
+    enum ql_status status = request->route == QL_ROUTE_ROWS
+                                ? ql_run_watcher_read_rows(&server->watcher, &text, request->run, request->from,
+                                                           request->to, request->points, &error)
+                                : ql_run_watcher_read_sample(&server->watcher, &text, request->run,
+                                                             request->epoch < 0 ? INT_MAX : request->epoch, &error);
+
+    if (status != QL_OK) {
+        return answer_text(connection, status_of(&error), error.message);
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(text);
+    }
+    return answer(connection, MHD_HTTP_OK, response, "application/json");
 }
 
 struct query {
@@ -314,6 +353,87 @@ static bool request_is_foreign(struct MHD_Connection *connection)
     return site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
 }
 
+// Under the lock: the seat that was idle longest, or where none is idle, the one with the oldest request.
+static struct seat *find_oldest_seat(const struct ql_dashboard_server *server)
+{
+    struct seat *oldest = NULL;
+
+    for (struct seat *seat = server->seats; seat != NULL; seat = seat->next) {
+        const bool idle = seat->requests == 0;
+        if (seat->shut) {
+            continue;
+        }
+        if (oldest == NULL || (idle && oldest->requests > 0) ||
+            (idle == (oldest->requests == 0) && seat->heard < oldest->heard)) {
+            oldest = seat;
+        }
+    }
+    return oldest;
+}
+
+// Keeps account of connections, so that those who only hold one never keep others out. A connection is closed by
+// shutting its socket down: libmicrohttpd finds its end then.
+static void note_connection(void *argument, struct MHD_Connection *connection, void **context,
+                            enum MHD_ConnectionNotificationCode code)
+{
+    struct ql_dashboard_server *server = argument;
+
+    (void)pthread_mutex_lock(&server->lock);
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct seat *seat = calloc(1, sizeof *seat);
+        if (seat != NULL) {
+            *seat = (struct seat){.connection = connection, .heard = ++server->heard, .link = &server->seats};
+            seat->next = server->seats;
+            if (seat->next != NULL) {
+                seat->next->link = &seat->next;
+            }
+            server->seats = seat;
+            server->seat_count++;
+        }
+        *context = seat;
+        if (server->seat_count > SEAT_LIMIT) {
+            struct seat *oldest = find_oldest_seat(server);
+            oldest->shut = true;
+            server->seat_count--;
+            (void)shutdown(MHD_get_connection_info(oldest->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+                           SHUT_RDWR);
+        }
+    } else if (*context != NULL) {
+        struct seat *seat = *context;
+        server->seat_count -= !seat->shut;
+        *seat->link = seat->next;
+        if (seat->next != NULL) {
+            seat->next->link = seat->link;
+        }
+        free(seat);
+        *context = NULL;
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
+// A request begins or ends.
+static void change_requests(struct ql_dashboard_server *server, struct MHD_Connection *connection, int change)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct seat *seat = info == NULL ? NULL : info->socket_context;
+
+    if (seat != NULL) {
+        (void)pthread_mutex_lock(&server->lock);
+        seat->requests += change;
+        seat->heard = ++server->heard;
+        (void)pthread_mutex_unlock(&server->lock);
+    }
+}
+
+static void note_completion(void *argument, struct MHD_Connection *connection, void **context,
+                            enum MHD_RequestTerminationCode code)
+{
+    (void)code;
+    if (*context != NULL) {
+        change_requests(argument, connection, -1);
+    }
+}
+
 static enum MHD_Result handle(void *argument, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **context)
 {
@@ -326,6 +446,7 @@ static enum MHD_Result handle(void *argument, struct MHD_Connection *connection,
     (void)upload;
     if (*context == NULL) { // the head alone; what the client sends behind it comes with further calls
         *context = &seen;
+        change_requests(server, connection, 1);
         return MHD_YES;
     }
     if (*upload_size > 0) {
@@ -352,6 +473,9 @@ static enum MHD_Result handle(void *argument, struct MHD_Connection *connection,
         return answer_file(connection, request.path);
     case QL_ROUTE_EVENTS:
         return answer_events(server, connection);
+    case QL_ROUTE_ROWS:
+    case QL_ROUTE_WRITTEN:
+        return answer_rows(server, connection, &request);
     case QL_ROUTE_CHECKPOINTS:
         return answer_checkpoints(server, connection, &request);
     case QL_ROUTE_SAMPLE:
@@ -386,10 +510,11 @@ static enum ql_status listen_at(struct ql_dashboard_server *server, const struct
     unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     flags |= address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0;
     errno = 0;
-    server->daemon =
-        MHD_start_daemon(flags, (uint16_t)options->port, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER,
-                         hear_nothing, NULL, MHD_OPTION_SOCK_ADDR, address->ai_addr, MHD_OPTION_CONNECTION_LIMIT,
-                         (unsigned)CLIENT_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_LIMIT_S, MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(
+        flags, (uint16_t)options->port, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, hear_nothing, NULL,
+        MHD_OPTION_SOCK_ADDR, address->ai_addr, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENT_LIMIT,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_LIMIT_S, MHD_OPTION_NOTIFY_CONNECTION, note_connection, server,
+        MHD_OPTION_NOTIFY_COMPLETED, note_completion, server, MHD_OPTION_END);
     int reason = errno;
     freeaddrinfo(address);
     if (server->daemon == NULL) {
@@ -459,7 +584,7 @@ enum ql_status ql_dashboard_run(struct ql_dashboard *dashboard, const volatile s
                                 struct ql_error *error)
 {
     struct ql_dashboard_server *server = dashboard->server;
-    const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
+    int pause_ms = LOOK_MS;
     enum ql_status status = QL_OK;
 
     while (status == QL_OK && *stop == 0) {
@@ -467,8 +592,11 @@ enum ql_status ql_dashboard_run(struct ql_dashboard *dashboard, const volatile s
         status = ql_run_watcher_step(&server->watcher, &news, error);
         wake(server, news);
         if (!news) {
+            const struct timespec pause = {.tv_nsec = pause_ms * 1000000L};
             (void)nanosleep(&pause, NULL);
         }
+        pause_ms = news ? LOOK_MS : pause_ms + LOOK_MS / 10;
+        pause_ms = pause_ms < LOOK_LIMIT_MS ? pause_ms : LOOK_LIMIT_MS;
     }
     return status;
 }

@@ -14,13 +14,13 @@ void ql_dashboard_request_init(struct ql_dashboard_request *request, const char 
         const char *path;
         enum ql_route route;
     } routes[] = {
-        {"/events", QL_ROUTE_EVENTS},
-        {"/checkpoints", QL_ROUTE_CHECKPOINTS},
-        {"/sample", QL_ROUTE_SAMPLE},
+        {"/events", QL_ROUTE_EVENTS},           {"/rows", QL_ROUTE_ROWS},     {"/written", QL_ROUTE_WRITTEN},
+        {"/checkpoints", QL_ROUTE_CHECKPOINTS}, {"/sample", QL_ROUTE_SAMPLE},
     };
     size_t length = strlen(path);
 
-    *request = (struct ql_dashboard_request){.epoch = -1, .temperature = 0.8, .top_p = 1.0, .length = 500};
+    *request = (struct ql_dashboard_request){
+        .epoch = -1, .temperature = 0.8, .top_p = 1.0, .length = 500, .to = 9e15, .points = 500};
     if (path[0] != '/' || length >= sizeof request->path) {
         return;
     }
@@ -61,6 +61,7 @@ enum ql_status ql_dashboard_request_add(struct ql_dashboard_request *request, co
     } numbers[] = {
         {"epoch", 0, 999999999, true}, {"temperature", 0, 100, false}, {"top_p", 0.000001, 1, false},
         {"top_k", 0, 65535, true},     {"seed", 0, UINT32_MAX, true},  {"length", 1, QL_SAMPLE_SYMBOL_LIMIT, true},
+        {"from", 0, 9e15, false},      {"to", 0, 9e15, false},         {"points", 1, QL_ROW_POINT_LIMIT, true},
     };
     double number;
 
@@ -97,8 +98,17 @@ enum ql_status ql_dashboard_request_add(struct ql_dashboard_request *request, co
         case 4:
             request->seed = (uint32_t)number;
             break;
-        default:
+        case 5:
             request->length = (int)number;
+            break;
+        case 6:
+            request->from = number;
+            break;
+        case 7:
+            request->to = number;
+            break;
+        default:
+            request->points = (int)number;
         }
     }
     return QL_OK;

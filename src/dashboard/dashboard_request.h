@@ -13,12 +13,15 @@ enum ql_route {
     QL_ROUTE_NONE,        // there is no such page
     QL_ROUTE_FILE,        // a part of the page: `path` says which
     QL_ROUTE_EVENTS,      // the list of events, and what is added to it
+    QL_ROUTE_ROWS,        // of `run`, from `from` to `to`, thinned to about `points`
+    QL_ROUTE_WRITTEN,     // what the training wrote of `run` at `epoch`, or last before it
     QL_ROUTE_CHECKPOINTS, // of `run`
     QL_ROUTE_SAMPLE,      // a text by the checkpoint `epoch` of `run`
 };
 
 enum {
     QL_SAMPLE_SYMBOL_LIMIT = 20000,
+    QL_ROW_POINT_LIMIT = 10000, // of a request for rows
     QL_REQUEST_PATH_BYTES = 64, // with the NUL; no path of ours is longer
 };
 
@@ -27,8 +30,8 @@ struct ql_dashboard_request {
     char path[QL_REQUEST_PATH_BYTES];
     char run[QL_WATCHER_NAME_BYTES];
     int epoch;
-    double temperature, top_p;
-    int top_k, length;
+    double temperature, top_p, from, to;
+    int top_k, length, points;
     uint32_t seed;
 };
 

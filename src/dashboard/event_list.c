@@ -78,6 +78,22 @@ enum ql_status ql_event_list_add(struct ql_event_list *list, const char *name, c
     return status;
 }
 
+enum ql_status ql_event_list_renew(struct ql_event_list *list, size_t *former, const char *name, const char *data,
+                                   struct ql_error *error)
+{
+    (void)pthread_mutex_lock(&list->lock);
+    enum ql_status status = add(list, list->byte_limit, name, data, error);
+    if (status == QL_OK && *former > 0) {
+        struct ql_event *event = &list->events[*former - 1];
+        list->bytes -= event->size;
+        free(event->bytes);
+        *event = (struct ql_event){0};
+    }
+    *former = status == QL_OK ? list->count : *former;
+    (void)pthread_mutex_unlock(&list->lock);
+    return status;
+}
+
 enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *name, const char *data,
                                       struct ql_error *error)
 {
@@ -87,11 +103,13 @@ enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *na
     return status;
 }
 
+// The end of an event that was begun and is no more.
+static const char cut[] = "\n\n";
+
 // Under the lock. Restarts are short and go out whole, for which `room` must suffice.
 static size_t begin_era(const struct ql_event_list *list, struct ql_event_place *place, size_t *offset, char *bytes,
                         size_t room)
 {
-    static const char cut[] = "\n\n"; // the event that was begun
     const size_t cut_size = *offset > 0 ? sizeof cut - 1 : 0;
     const size_t size = cut_size + sizeof restart - 1;
 
@@ -116,6 +134,16 @@ size_t ql_event_list_read(struct ql_event_list *list, struct ql_event_place *pla
     }
     while (place->era == list->era && place->count < list->count && copied < room) {
         const struct ql_event *event = &list->events[place->count];
+        if (event->bytes == NULL) {
+            if (*offset > 0 && room - copied < sizeof cut - 1) {
+                break;
+            }
+            memcpy(bytes + copied, cut, *offset > 0 ? sizeof cut - 1 : 0);
+            copied += *offset > 0 ? sizeof cut - 1 : 0;
+            place->count++;
+            *offset = 0;
+            continue;
+        }
         size_t size = event->size - *offset;
         size = size < room - copied ? size : room - copied;
         memcpy(bytes + copied, event->bytes + *offset, size);

@@ -13,7 +13,7 @@
 
 // An event as a client gets it: the lines "id:", "event:" and "data:" of server-sent events, and the empty line.
 struct ql_event {
-    char *bytes;
+    char *bytes; // NULL of an event that a later one has replaced
     size_t size;
 };
 
@@ -42,6 +42,11 @@ void ql_event_list_reset(struct ql_event_list *list);
 // Errors: QL_ERROR_SYSTEM for no memory, QL_ERROR_INPUT when the limit is reached; the list is as before then.
 enum ql_status ql_event_list_add(struct ql_event_list *list, const char *name, const char *data,
                                  struct ql_error *error);
+
+// Adds an event that replaces event number `*former` (from 1 on; 0 for none), and puts its own number there. A client that
+// has begun to read the former one gets an empty line in the place of the rest. Errors: as above.
+enum ql_status ql_event_list_renew(struct ql_event_list *list, size_t *former, const char *name, const char *data,
+                                   struct ql_error *error);
 
 // Adds an event beyond the limit: the one that says that it is reached. Errors: QL_ERROR_SYSTEM for no memory.
 enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *name, const char *data,

@@ -15,13 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     LINE_BYTES = 65536,   // of a log or of the samples; a longer one is a problem
     READ_BYTES = 1 << 20, // at one look, so that a huge file does not stop all else
     SUMMARY_BYTES = 1 << 20,
-    PROBLEM_LIMIT = 20,                                          // of a file's lines; more say nothing new
+    PROBLEM_LIMIT = 20, // of a file's lines; more say nothing new
+    SEARCH_SHARE = 200, // a search for new runs may take one part in so many of the time
+    CHANGED_SHARE = 20, // where the folder has changed, and at first
     OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, // O_NONBLOCK: a pipe does not make us wait
 };
 
@@ -109,13 +112,30 @@ enum ql_status ql_run_watcher_open(struct ql_run_watcher *watcher, const char *p
         (void)close(here);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the runs");
     }
+    watcher->entry_limit = QL_WATCHER_ENTRY_LIMIT;
+    (void)pthread_mutex_init(&watcher->lock, NULL);
     watcher->open = true;
     return QL_OK;
+}
+
+static void forget_runs(struct ql_run_watcher *watcher)
+{
+    (void)pthread_mutex_lock(&watcher->lock);
+    for (int i = 0; i < watcher->run_count; i++) {
+        ql_run_history_free(&watcher->runs[i].history);
+    }
+    watcher->run_count = 0;
+    watcher->entry_count = 0;
+    watcher->full = false;
+    watcher->searched_us = watcher->search_us = 0;
+    (void)pthread_mutex_unlock(&watcher->lock);
 }
 
 void ql_run_watcher_close(struct ql_run_watcher *watcher)
 {
     if (watcher->open) {
+        forget_runs(watcher);
+        (void)pthread_mutex_destroy(&watcher->lock);
         (void)close(watcher->root);
         free(watcher->runs);
     }
@@ -165,6 +185,29 @@ static json_t *text_of(const char *text)
     return string == NULL ? json_string("(not in UTF-8)") : string;
 }
 
+// Says once that no more is taken, and why.
+static enum ql_status tell_full(struct ql_run_watcher *watcher, const struct ql_watched_run *run, const char *reason,
+                                struct ql_error *error)
+{
+    json_t *problem = json_pack("{s:o, s:s}", "run", text_of(run->name), "text", reason);
+    enum ql_status status = tell_by(ql_event_list_add_last, watcher, "problem", problem, error);
+
+    watcher->full = true;
+    json_decref(problem);
+    return status;
+}
+
+// As above, of rows and samples.
+static enum ql_status tell_entries_full(struct ql_run_watcher *watcher, const struct ql_watched_run *run,
+                                        struct ql_error *error)
+{
+    char text[128];
+
+    (void)snprintf(text, sizeof text, "the logs have more than the %zu rows and samples that are shown",
+                   watcher->entry_limit);
+    return tell_full(watcher, run, text, error);
+}
+
 static enum ql_status tell_problem(struct ql_run_watcher *watcher, const struct ql_watched_run *run, const char *file,
                                    const struct ql_followed_file *place, const char *what, struct ql_error *error)
 {
@@ -177,15 +220,18 @@ static enum ql_status tell_problem(struct ql_run_watcher *watcher, const struct 
     return tell(watcher, "problem", json_pack("{s:o, s:s}", "run", text_of(run->name), "text", text), error);
 }
 
+// Under the lock: whether there is room for one row or sample more. `added` says that memory was there for it.
+static enum ql_status count_entry(struct ql_run_watcher *watcher, bool added, struct ql_error *error)
+{
+    watcher->entry_count += added;
+    return added ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs");
+}
+
 // A row of the log: the columns that every log of ours begins with, in their order.
-static enum ql_status take_row(struct ql_run_watcher *watcher, const struct ql_watched_run *run,
+static enum ql_status take_row(struct ql_run_watcher *watcher, struct ql_watched_run *run,
                                const struct ql_followed_file *place, const char *line, struct ql_error *error)
 {
-    static const char *const columns[] = {
-        "epoch",          "step", "train_loss", "val_loss", "val_bits_per_char", "learning_rate", "chars_per_second",
-        "elapsed_seconds"};
-    enum { COLUMNS = sizeof columns / sizeof columns[0] };
-    double values[COLUMNS];
+    struct ql_history_row row;
     const char *rest = line;
 
     if (place->lines == 1) {
@@ -193,44 +239,107 @@ static enum ql_status take_row(struct ql_run_watcher *watcher, const struct ql_w
                    ? QL_OK
                    : tell_problem(watcher, run, "training.log.csv", place, "this is no log of `quillet train`", error);
     }
-    for (int i = 0; i < COLUMNS; i++) {
+    for (int i = 0; i < QL_HISTORY_COLUMNS; i++) {
         char *end;
-        values[i] = strtod(rest, &end);
-        bool ended = end != rest && !isspace((unsigned char)*rest) && *end == (i + 1 < COLUMNS ? ',' : '\0');
-        if (!ended || !isfinite(values[i])) {
+        double value = row.values[i] = strtod(rest, &end);
+        bool ended = end != rest && !isspace((unsigned char)*rest) && *end == (i + 1 < QL_HISTORY_COLUMNS ? ',' : '\0');
+        bool countable = i > QL_HISTORY_STEP || (value >= 0.0 && value < 9e15 && value == floor(value));
+        if (!ended || !isfinite(value) || !countable) {
             return tell_problem(watcher, run, "training.log.csv", place, "is not a row of eight numbers", error);
         }
         rest = end + 1;
     }
-    json_t *row = json_pack("{s:o}", "run", text_of(run->name));
-    for (int i = 0; i < COLUMNS && row != NULL; i++) {
-        bool whole = i < 2 && values[i] >= 0.0 && values[i] < 9e15;
-        (void)json_object_set_new(row, columns[i], whole ? json_integer((json_int_t)values[i]) : json_real(values[i]));
+    if (watcher->entry_count >= watcher->entry_limit) {
+        return tell_entries_full(watcher, run, error);
     }
-    return tell(watcher, "row", row, error);
+    (void)pthread_mutex_lock(&watcher->lock);
+    enum ql_status status = count_entry(watcher, ql_run_history_add_row(&run->history, &row), error);
+    (void)pthread_mutex_unlock(&watcher->lock);
+    return status;
 }
 
-static enum ql_status take_sample(struct ql_run_watcher *watcher, const struct ql_watched_run *run,
+static enum ql_status take_sample(struct ql_run_watcher *watcher, struct ql_watched_run *run,
                                   const struct ql_followed_file *place, const char *line, struct ql_error *error)
 {
     json_t *sample = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
     const json_t *epoch = json_object_get(sample, "epoch");
-    const char *text = json_string_value(json_object_get(sample, "text"));
-    enum ql_status status;
+    const bool sound = json_is_integer(epoch) && json_is_string(json_object_get(sample, "text"));
+    const struct ql_history_sample entry = {
+        .epoch = json_integer_value(epoch), .offset = place->line_offset, .size = strlen(line)};
 
-    if (json_is_integer(epoch) && text != NULL) {
-        status = tell(
-            watcher, "sample",
-            json_pack("{s:o, s:I, s:s}", "run", text_of(run->name), "epoch", json_integer_value(epoch), "text", text),
-            error);
-    } else {
-        status = tell_problem(watcher, run, "samples.jsonl", place, "is not an epoch with its text", error);
-    }
     json_decref(sample);
+    if (!sound) {
+        return tell_problem(watcher, run, "samples.jsonl", place, "is not an epoch with its text", error);
+    }
+    if (watcher->entry_count >= watcher->entry_limit) {
+        return tell_entries_full(watcher, run, error);
+    }
+    (void)pthread_mutex_lock(&watcher->lock);
+    enum ql_status status = count_entry(watcher, ql_run_history_add_sample(&run->history, &entry), error);
+    (void)pthread_mutex_unlock(&watcher->lock);
     return status;
 }
 
-typedef enum ql_status take_line(struct ql_run_watcher *watcher, const struct ql_watched_run *run,
+static json_t *row_of(const struct ql_history_row *row)
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < QL_HISTORY_COLUMNS; i++) {
+        (void)json_object_set_new(object, ql_history_columns[i],
+                                  i <= QL_HISTORY_STEP ? json_integer((json_int_t)row->values[i])
+                                                       : json_real(row->values[i]));
+    }
+    return object;
+}
+
+// Tells in place of the former event of this kind. Takes `data`.
+static enum ql_status tell_again(struct ql_run_watcher *watcher, const struct ql_watched_run *run, size_t *former,
+                                 const char *name, json_t *data, struct ql_error *error)
+{
+    struct ql_error reason = {0};
+    char *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    enum ql_status status = text == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs")
+                                         : ql_event_list_renew(watcher->events, former, name, text, &reason);
+
+    json_decref(data);
+    if (status == QL_ERROR_INPUT) {
+        free(text);
+        return watcher->full ? QL_OK : tell_full(watcher, run, reason.message, error);
+    }
+    if (status != QL_OK && text != NULL && error != NULL) {
+        *error = reason;
+    }
+    free(text);
+    return status;
+}
+
+// Tells how far the rows are, and the samples. No other thread changes them, so reading needs no lock.
+static enum ql_status tell_progress(struct ql_run_watcher *watcher, struct ql_watched_run *run, bool rows, bool samples,
+                                    struct ql_error *error)
+{
+    const struct ql_run_history *history = &run->history;
+    enum ql_status status = QL_OK;
+
+    (void)pthread_mutex_lock(&watcher->lock);
+    ql_run_history_sort(&run->history);
+    (void)pthread_mutex_unlock(&watcher->lock);
+    if (rows && history->row_count > 0) {
+        status = tell_again(
+            watcher, run, &run->rows_event, "rows",
+            json_pack("{s:o, s:I, s:o, s:o, s:f}", "run", text_of(run->name), "count", (json_int_t)history->row_count,
+                      "last", row_of(&history->rows[history->row_count - 1]), "best",
+                      row_of(ql_run_history_best(history)), "seconds_per_epoch", ql_run_history_seconds(history)),
+            error);
+    }
+    if (samples && history->sample_count > 0 && status == QL_OK) {
+        status = tell_again(
+            watcher, run, &run->samples_event, "samples",
+            json_pack("{s:o, s:I}", "run", text_of(run->name), "count", (json_int_t)history->sample_count), error);
+    }
+    return status;
+}
+
+typedef enum ql_status take_line(struct ql_run_watcher *watcher, struct ql_watched_run *run,
                                  const struct ql_followed_file *place, const char *line, struct ql_error *error);
 
 static bool file_was_rewritten(int file, const struct ql_followed_file *place, const struct stat *properties)
@@ -244,9 +353,8 @@ static bool file_was_rewritten(int file, const struct ql_followed_file *place, c
 }
 
 // Reads whole lines behind the place that was reached, and hands each over without its newline.
-static enum ql_status follow(struct ql_run_watcher *watcher, const struct ql_watched_run *run, int folder,
-                             const char *name, struct ql_followed_file *place, take_line *take, enum look *look,
-                             struct ql_error *error)
+static enum ql_status follow(struct ql_run_watcher *watcher, struct ql_watched_run *run, int folder, const char *name,
+                             struct ql_followed_file *place, take_line *take, enum look *look, struct ql_error *error)
 {
     struct stat properties;
     enum ql_status status = QL_OK;
@@ -278,6 +386,7 @@ static enum ql_status follow(struct ql_run_watcher *watcher, const struct ql_wat
         size_t length = (size_t)(end - (bytes + start));
         *end = '\0';
         place->lines++;
+        place->line_offset = place->offset + (off_t)start;
         if (length > LINE_BYTES || memchr(bytes + start, '\0', length) != NULL) {
             status = tell_problem(watcher, run, name, place, "is too long, or no text", error);
         } else {
@@ -340,7 +449,7 @@ static enum ql_status follow_summary(struct ql_run_watcher *watcher, struct ql_w
                   field_of(model, "num_layers"), "embedding_size", field_of(model, "embedding_size"), "epochs",
                   field_of(summary, "epochs"), "resumed_after", field_of(summary, "resumed_after"));
     json_decref(summary);
-    return tell(watcher, "summary", told, error);
+    return tell_again(watcher, run, &run->summary_event, "summary", told, error);
 }
 
 struct candidate {
@@ -370,12 +479,38 @@ static bool run_is_known(const struct ql_run_watcher *watcher, const char *name)
 
 static enum ql_status add_run(struct ql_run_watcher *watcher, const char *name, bool *news, struct ql_error *error)
 {
-    struct ql_watched_run *run = &watcher->runs[watcher->run_count++];
+    struct ql_watched_run *run = &watcher->runs[watcher->run_count];
 
     *run = (struct ql_watched_run){0};
     memcpy(run->name, name, strlen(name) + 1);
+    (void)pthread_mutex_lock(&watcher->lock);
+    watcher->run_count++;
+    (void)pthread_mutex_unlock(&watcher->lock);
     *news = true;
     return tell(watcher, "run", json_pack("{s:o}", "run", text_of(name)), error);
+}
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+// Whether it is time to search the folder: a search of thousands of folders takes long, so it comes the more seldom. It
+// comes sooner when the folder has changed. With as many runs as are shown, there is nothing to search for.
+static bool search_is_due(const struct ql_run_watcher *watcher)
+{
+    struct stat properties;
+    const int64_t pause = now_us() - watcher->searched_us;
+
+    if (watcher->run_count == QL_WATCHER_RUN_LIMIT || pause < CHANGED_SHARE * watcher->search_us) {
+        return false;
+    }
+    return pause >= SEARCH_SHARE * watcher->search_us ||
+           (fstat(watcher->root, &properties) == 0 && (properties.st_mtim.tv_sec != watcher->folder_time.tv_sec ||
+                                                       properties.st_mtim.tv_nsec != watcher->folder_time.tv_nsec));
 }
 
 // The runs of the folder that are not known yet: the newest of them, as many as there is room for.
@@ -384,6 +519,8 @@ static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, stru
     struct candidate *found = NULL;
     size_t count = 0, room = 0;
     enum ql_status status = QL_OK;
+    const int64_t start = now_us();
+    struct stat root;
     int copy = openat(watcher->root, ".", OPEN_FLAGS | O_DIRECTORY);
     DIR *folder = copy < 0 ? NULL : fdopendir(copy);
 
@@ -392,6 +529,9 @@ static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, stru
             (void)close(copy);
         }
         return QL_OK;
+    }
+    if (fstat(copy, &root) == 0) {
+        watcher->folder_time = root.st_mtim;
     }
     for (const struct dirent *entry; status == QL_OK && (entry = readdir(folder)) != NULL;) {
         struct stat properties;
@@ -420,6 +560,8 @@ static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, stru
         status = add_run(watcher, found[i].name, news, error);
     }
     free(found);
+    watcher->searched_us = now_us();
+    watcher->search_us = watcher->searched_us - start;
     return status;
 }
 
@@ -442,6 +584,9 @@ static enum ql_status follow_run(struct ql_run_watcher *watcher, struct ql_watch
         status = follow_summary(watcher, run, folder, news, error);
     }
     (void)close(folder);
+    if (status == QL_OK) {
+        status = tell_progress(watcher, run, log == LOOK_NEWS, samples == LOOK_NEWS, error);
+    }
     *news = *news || log == LOOK_NEWS || samples == LOOK_NEWS;
     *rewritten = log == LOOK_REWRITTEN || samples == LOOK_REWRITTEN;
     return status;
@@ -454,7 +599,7 @@ enum ql_status ql_run_watcher_step(struct ql_run_watcher *watcher, bool *news, s
 
     *news = false;
     if (watcher->only[0] == '\0') {
-        status = find_runs(watcher, news, error);
+        status = search_is_due(watcher) ? find_runs(watcher, news, error) : QL_OK;
     } else if (watcher->run_count == 0) {
         status = add_run(watcher, watcher->only, news, error);
     }
@@ -462,8 +607,7 @@ enum ql_status ql_run_watcher_step(struct ql_run_watcher *watcher, bool *news, s
         status = follow_run(watcher, &watcher->runs[i], news, &rewritten, error);
     }
     if (rewritten && status == QL_OK) {
-        watcher->run_count = 0;
-        watcher->full = false;
+        forget_runs(watcher);
         ql_event_list_reset(watcher->events);
         *news = true;
     }
@@ -478,6 +622,90 @@ static enum ql_status open_run(const struct ql_run_watcher *watcher, int *folder
         *folder = openat(watcher->root, run, OPEN_FLAGS | O_DIRECTORY);
     }
     return *folder >= 0 ? QL_OK : ql_error_write(error, QL_ERROR_INPUT, "there is no such run");
+}
+
+// Under the lock: the watched run of that name, or NULL.
+static struct ql_watched_run *find_run(struct ql_run_watcher *watcher, const char *name)
+{
+    for (int i = 0; i < watcher->run_count; i++) {
+        if (strcmp(watcher->runs[i].name, name) == 0) {
+            return &watcher->runs[i];
+        }
+    }
+    return NULL;
+}
+
+enum ql_status ql_run_watcher_read_rows(struct ql_run_watcher *watcher, char **text, const char *run, double from,
+                                        double to, int points, struct ql_error *error)
+{
+    size_t size = 0;
+    bool written = false;
+
+    *text = NULL;
+    (void)pthread_mutex_lock(&watcher->lock);
+    struct ql_watched_run *found = find_run(watcher, run);
+    FILE *stream = found == NULL ? NULL : open_memstream(text, &size);
+    if (stream != NULL) {
+        ql_run_history_sort(&found->history);
+        ql_run_history_thin(&found->history, stream, from, to, points);
+        written = ferror(stream) == 0;
+        written = fclose(stream) == 0 && written;
+    }
+    (void)pthread_mutex_unlock(&watcher->lock);
+    if (written) {
+        return QL_OK;
+    }
+    free(*text);
+    *text = NULL;
+    return found == NULL ? ql_error_write(error, QL_ERROR_INPUT, "there is no such run")
+                         : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the rows");
+}
+
+enum ql_status ql_run_watcher_read_sample(struct ql_run_watcher *watcher, char **text, const char *run, int epoch,
+                                          struct ql_error *error)
+{
+    const struct ql_history_sample *sample = NULL;
+    struct ql_history_sample copy;
+    struct stat properties;
+    int folder;
+
+    *text = NULL;
+    (void)pthread_mutex_lock(&watcher->lock);
+    struct ql_watched_run *found = find_run(watcher, run);
+    if (found != NULL) {
+        ql_run_history_sort(&found->history);
+        sample = ql_run_history_find_sample(&found->history, epoch);
+    }
+    if (sample != NULL) {
+        copy = *sample;
+    }
+    (void)pthread_mutex_unlock(&watcher->lock);
+    if (sample == NULL) {
+        return ql_error_write(error, QL_ERROR_INPUT, found == NULL ? "there is no such run" : "the run has no samples");
+    }
+    enum ql_status status = open_run(watcher, &folder, run, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    int file = open_file(folder, "samples.jsonl", &properties);
+    (void)close(folder);
+    *text = malloc(copy.size + 1);
+    bool read = file >= 0 && *text != NULL && pread(file, *text, copy.size, copy.offset) == (ssize_t)copy.size;
+    if (file >= 0) {
+        (void)close(file);
+    }
+    if (read) {
+        (*text)[copy.size] = '\0';
+        json_t *line = json_loads(*text, JSON_REJECT_DUPLICATES, NULL);
+        read = json_integer_value(json_object_get(line, "epoch")) == copy.epoch;
+        json_decref(line);
+    }
+    if (read) {
+        return QL_OK;
+    }
+    free(*text);
+    *text = NULL;
+    return ql_error_write(error, QL_ERROR_SYSTEM, "the samples of the run have changed");
 }
 
 enum ql_status ql_run_watcher_open_checkpoint(const struct ql_run_watcher *watcher, int *file, const char *run,

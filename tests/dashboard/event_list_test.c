@@ -101,6 +101,35 @@ static void list_new_era_restarts_every_client_even_within_an_event(void **state
     ql_event_list_free(&list);
 }
 
+static void list_event_that_is_replaced_is_told_to_nobody_who_comes_later(void **state)
+{
+    struct ql_event_list list;
+    struct ql_error error;
+    char text[1000] = "";
+    size_t offset = 0, former = 0;
+
+    (void)state;
+    ql_event_list_init(&list, 7, 100);
+    assert_int_equal(ql_event_list_renew(&list, &former, "rows", "the first state", &error), QL_OK);
+    assert_int_equal(former, 1);
+    struct ql_event_place reader = {7, 0};
+    size_t size = ql_event_list_read(&list, &reader, &offset, text, 20);
+    assert_int_equal(size, 20);
+    // Thousands of states fit in the room of two.
+    for (int i = 0; i < 5000; i++) {
+        assert_int_equal(ql_event_list_renew(&list, &former, "rows", "another state", &error), QL_OK);
+    }
+    assert_int_equal(former, 5001);
+    size += ql_event_list_read(&list, &reader, &offset, text + size, 1); // no room for the end of what was begun
+    assert_int_equal(size, 20);
+    size += ql_event_list_read(&list, &reader, &offset, text + size, sizeof text - size - 1);
+    assert_string_equal(text + 20, "\n\nid: 7.5001\nevent: rows\ndata: another state\n\n");
+    struct ql_event_place place = {7, 0};
+    read_all(&list, &place, text, sizeof text, 100);
+    assert_string_equal(text, "id: 7.5001\nevent: rows\ndata: another state\n\n");
+    ql_event_list_free(&list);
+}
+
 static void list_full_refuses_and_keeps_what_it_has(void **state)
 {
     struct ql_event_list list;
@@ -123,6 +152,7 @@ int main(void)
         cmocka_unit_test(list_read_in_any_pieces_gives_every_event_once),
         cmocka_unit_test(list_client_that_comes_back_goes_on_behind_its_id),
         cmocka_unit_test(list_new_era_restarts_every_client_even_within_an_event),
+        cmocka_unit_test(list_event_that_is_replaced_is_told_to_nobody_who_comes_later),
         cmocka_unit_test(list_full_refuses_and_keeps_what_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,12 +2,12 @@
 // keyboard, and what axe-core finds. Screenshots of what a person would see stay in SCREENSHOTS.
 // Uses: tests/dashboard/watching.mjs, playwright-core and axe-core of web/, Chromium (its path is in CHROMIUM).
 import assert from 'node:assert/strict'
-import {readFileSync, writeFileSync} from 'node:fs'
+import {appendFileSync, readFileSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {join} from 'node:path'
 import {after, before, test} from 'node:test'
 
-import {Runs, predict, stopAll, train, until, watch} from './watching.mjs'
+import {Runs, predict, row, stopAll, train, until, watch} from './watching.mjs'
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url))
 const {chromium} = require('playwright-core')
@@ -67,8 +67,8 @@ test('a run is drawn while it grows, and its newest epoch is told', async () => 
   assert.ok(before > 500)
   for (let epoch = 6; epoch <= 40; epoch++) runs.grow('growing', epoch)
   await until(async () => /epoch 40,/.test(await page.textContent('#headline')), 'the headline names epoch 40')
-  assert.notEqual(await inked(page), before)
-  assert.match(await page.textContent('#written'), /Sample 40\nof growing/)
+  await until(async () => await inked(page) !== before, 'the graph has changed')
+  await until(async () => /Sample 40\nof growing/.test(await page.textContent('#written')), 'the newest sample')
   assert.match(await page.textContent('#runs tbody'), /growing.*running.*40 of 200.*1,000/)
   assert.match(await page.title(), /^2\.\d+ · growing/)
   assert.deepEqual(faults, [])
@@ -154,13 +154,53 @@ test('the keyboard alone reaches everything and moves the cursor', async () => {
   await page.keyboard.press('Home')
   for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight')
   assert.equal(await page.textContent('#epoch_value'), '7')
-  assert.match(await page.textContent('#written'), /Sample 7\n/)
+  await until(async () => /Sample 7\n/.test(await page.textContent('#written')), 'the sample of epoch 7')
   assert.match(await page.getAttribute('#epoch', 'aria-valuetext'), /^epoch 7: done 2\.\d+ bits$/)
   await page.focus('summary')
   await page.keyboard.press('Enter')
   await until(async () => (await page.locator('#numbers tbody tr').count()) === 30, 'the table of numbers')
   await close()
   assert.equal(await server.stop(), 0)
+})
+
+// Three quarters of a million numbers, which no browser draws and no stack takes as arguments.
+test('sixty-four runs of ten thousand epochs are drawn, and a zoom shows every epoch', {timeout: 120000}, async () => {
+  const large = new Runs()
+  const lines = Array.from({length: 10000}, (_, i) => row(i + 1)).join('')
+  for (let i = 0; i < 64; i++) {
+    large.add(`run${i}`, 0)
+    appendFileSync(join(large.folder, `run${i}`, 'training.log.csv'), lines)
+    appendFileSync(join(large.folder, `run${i}`, 'samples.jsonl'), JSON.stringify({epoch: 5000, text: `Sample of run${i}`}) + '\n')
+  }
+  const server = await watch(large.folder)
+  const {page, faults, close} = await open(server)
+  await until(async () => (await page.locator('.u-legend .u-label').count()) === 129, 'the legend of all runs', 60)
+  await until(async () => (await page.getAttribute('#epoch', 'max')) === '10000', 'the newest epoch')
+  await until(async () => (await page.locator('#written h3').count()) === 64, 'the samples')
+  assert.match(await page.textContent('#headline'), /epoch 10000,/)
+  await page.evaluate(() => document.querySelectorAll('#runs input').forEach((box, i) => { if (i > 1) box.click() }))
+  await until(async () => (await page.locator('.u-legend .u-label').count()) === 5, 'the legend of two runs')
+  await page.locator('#graph').scrollIntoViewIfNeeded()
+  const box = await page.locator('#graph .u-over').boundingBox()
+  const at = async (share, action) => {
+    await page.mouse.move(box.x + box.width * share, box.y + box.height / 2)
+    await action()
+  }
+  await at(0.500, () => page.mouse.down())
+  await at(0.505, async () => {})
+  await at(0.510, () => page.mouse.up())
+  // Among a hundred epochs or so, the cursor stands on each.
+  const seen = new Set()
+  await until(async () => {
+    seen.clear()
+    for (let i = 0; i < 40; i++) await at(0.3 + i / 1000, async () => { seen.add(await page.textContent('#epoch_value')) })
+    return [...seen].some((epoch) => Number(epoch) % 5 !== 0)
+  }, 'single epochs')
+  assert.ok([...seen].every((epoch) => Number(epoch) > 4900 && Number(epoch) < 5200), [...seen].join(' '))
+  assert.deepEqual(faults, [])
+  await close()
+  assert.equal(await server.stop(), 0)
+  large.remove()
 })
 
 test('a server that goes away is told', async () => {

@@ -87,9 +87,15 @@ static int count_events(const struct fixture *fixture, const char *text)
     int count = 0;
 
     for (size_t i = 0; i < fixture->events.count; i++) {
-        count += strstr(fixture->events.events[i].bytes, text) != NULL;
+        const char *bytes = fixture->events.events[i].bytes;
+        count += bytes != NULL && strstr(bytes, text) != NULL;
     }
     return count;
+}
+
+static size_t count_rows(const struct fixture *fixture)
+{
+    return fixture->watcher.run_count > 0 ? fixture->watcher.runs[0].history.row_count : 0;
 }
 
 static void log_that_grows_by_pieces_gives_whole_rows_once(void **state)
@@ -101,15 +107,15 @@ static void log_that_grows_by_pieces_gives_whole_rows_once(void **state)
     assert_false(look(fixture));
     write_file(fixture, "one/training.log.csv", "w", header);
     (void)look(fixture);
-    assert_int_equal(count_events(fixture, "event: row"), 0);
+    assert_int_equal(count_rows(fixture), 0);
     write_file(fixture, "one/training.log.csv", "a", "1,10,2.5,2.4,3.46,0.001,1000,0.5\n2,20,2.");
     assert_true(look(fixture));
-    assert_int_equal(count_events(fixture, "event: row"), 1);
+    assert_int_equal(count_rows(fixture), 1);
     assert_int_equal(count_events(fixture, "\"val_loss\":2.4,"), 1);
     assert_false(look(fixture));
     write_file(fixture, "one/training.log.csv", "a", "25,2.25,3.2,0.001,1000,1\n");
     assert_true(look(fixture));
-    assert_int_equal(count_events(fixture, "event: row"), 2);
+    assert_int_equal(count_rows(fixture), 2);
     assert_int_equal(count_events(fixture, "event: problem"), 0);
 }
 
@@ -122,14 +128,14 @@ static void log_that_is_cut_or_replaced_begins_a_new_era(void **state)
     write_file(fixture, "one/training.log.csv", "a", "1,10,2.5,2.4,3.46,0.001,1000,0.5\n2,20,2.2,2.3,3.2,0.001,9,1\n");
     open_watcher(fixture, "");
     (void)look(fixture);
-    assert_int_equal(count_events(fixture, "event: row"), 2);
+    assert_int_equal(count_rows(fixture), 2);
 
     (void)snprintf(path, sizeof path, "%s/one/training.log.csv", fixture->folder); // cut
     assert_int_equal(truncate(path, (off_t)(strlen(header) + 33)), 0);
     assert_true(look(fixture));
     assert_int_equal(fixture->events.count, 0);
     assert_true(look(fixture));
-    assert_int_equal(count_events(fixture, "event: row"), 1);
+    assert_int_equal(count_rows(fixture), 1);
 
     assert_int_equal(unlink(path), 0); // replaced
     assert_true(look(fixture));
@@ -161,8 +167,9 @@ static void rubbish_is_a_problem_and_not_a_row(void **state)
     write_file(fixture, "one/summary.json", "w", "{\"status\":");
     open_watcher(fixture, "one");
     (void)look(fixture);
-    assert_int_equal(count_events(fixture, "event: row"), 1);
-    assert_int_equal(count_events(fixture, "event: sample"), 1);
+    assert_int_equal(count_rows(fixture), 1);
+    assert_int_equal(count_events(fixture, "event: samples"), 1);
+    assert_int_equal(fixture->watcher.runs[0].history.sample_count, 1);
     assert_int_equal(count_events(fixture, "event: problem"), 7 + 2 + 1);
     write_file(
         fixture, "one/summary.json", "w",
@@ -231,6 +238,86 @@ static void checkpoints_outside_the_folder_are_not_opened(void **state)
     free(epochs);
 }
 
+static char *read_rows(struct fixture *fixture, double from, double to, int points)
+{
+    struct ql_error error;
+    char *text;
+
+    assert_int_equal(ql_run_watcher_read_rows(&fixture->watcher, &text, "one", from, to, points, &error), QL_OK);
+    return text;
+}
+
+static void expect_rows(struct fixture *fixture, double from, double to, int points, const char *expected)
+{
+    char *text = read_rows(fixture, from, to, points);
+
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+// Epochs 1 to 20, of which 7 has the lowest loss and 13 the highest.
+static void rows_are_thinned_to_the_extremes_of_equal_stretches(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ql_error error;
+    char *text;
+
+    write_file(fixture, "one/training.log.csv", "w", header);
+    for (int epoch = 1; epoch <= 20; epoch++) {
+        char row[64];
+        (void)snprintf(row, sizeof row, "%d,0,1,%s,1,1,1,%d\n", epoch,
+                       epoch == 7    ? "0.5"
+                       : epoch == 13 ? "9"
+                                     : "2",
+                       epoch);
+        write_file(fixture, "one/training.log.csv", "a", row);
+    }
+    open_watcher(fixture, "one");
+    (void)look(fixture);
+    expect_rows(fixture, 6, 8, 3, "{\"stride\":1,\"rows\":[[6,0,1,2,1,1,1,6],[7,0,1,0.5,1,1,1,7],[8,0,1,2,1,1,1,8]]}");
+    expect_rows(fixture, 0, 1e9, 3,
+                "{\"stride\":10,\"rows\":[[1,0,1,2,1,1,1,1],[7,0,1,0.5,1,1,1,7],[10,0,1,2,1,1,1,10],"
+                "[13,0,1,9,1,1,1,13],[20,0,1,2,1,1,1,20]]}");
+    expect_rows(fixture, 30, 40, 3, "{\"stride\":1,\"rows\":[]}");
+    expect_rows(fixture, 8, 6, 3, "{\"stride\":1,\"rows\":[]}");
+    assert_int_equal(ql_run_watcher_read_rows(&fixture->watcher, &text, "two", 0, 9, 3, &error), QL_ERROR_INPUT);
+    assert_null(text);
+
+    // A training that was resumed writes some epochs again: the later rows count.
+    write_file(fixture, "one/training.log.csv", "a", "19,0,1,3,1,1,1,19\n20,0,1,4,1,1,1,20\n");
+    assert_true(look(fixture));
+    assert_int_equal(count_rows(fixture), 20);
+    expect_rows(fixture, 19, 20, 9, "{\"stride\":1,\"rows\":[[19,0,1,3,1,1,1,19],[20,0,1,4,1,1,1,20]]}");
+}
+
+static void sample_is_read_from_the_file_when_it_is_asked_for(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        int epoch;
+        const char *text;
+    } cases[] = {{0, "b"}, {2, "b"}, {4, "b"}, {5, "c"}, {99, "c"}};
+    struct ql_error error;
+    char *text;
+
+    write_file(fixture, "one/samples.jsonl", "w",
+               "{\"epoch\": 2, \"text\": \"a\"}\n{\"epoch\": 5, \"text\": \"c\"}\n{\"epoch\": 2, \"text\": \"b\"}\n");
+    open_watcher(fixture, "one/training.log.csv");
+    (void)look(fixture);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char expected[64];
+        (void)snprintf(expected, sizeof expected, "{\"epoch\": %d, \"text\": \"%s\"}", cases[i].text[0] == 'c' ? 5 : 2,
+                       cases[i].text);
+        assert_int_equal(ql_run_watcher_read_sample(&fixture->watcher, &text, "one", cases[i].epoch, &error), QL_OK);
+        assert_string_equal(text, expected);
+        free(text);
+    }
+    assert_int_equal(ql_run_watcher_read_sample(&fixture->watcher, &text, "two", 5, &error), QL_ERROR_INPUT);
+    write_file(fixture, "one/samples.jsonl", "w", "{\"epoch\": 3, \"text\": \"another file\"}\n");
+    assert_int_equal(ql_run_watcher_read_sample(&fixture->watcher, &text, "one", 5, &error), QL_ERROR_SYSTEM);
+    assert_null(text);
+}
+
 static void path_that_is_no_run_is_an_error(void **state)
 {
     struct fixture *fixture = *state;
@@ -245,22 +332,22 @@ static void path_that_is_no_run_is_an_error(void **state)
     assert_int_equal(ql_run_watcher_open(&watcher, "", &fixture->events, &error), QL_ERROR_USAGE);
 }
 
-static void logs_longer_than_the_list_are_a_problem_told_once(void **state)
+static void logs_longer_than_what_is_kept_are_a_problem_told_once(void **state)
 {
     struct fixture *fixture = *state;
 
-    ql_event_list_free(&fixture->events);
-    ql_event_list_init(&fixture->events, 1, 600);
     write_file(fixture, "one/training.log.csv", "w", header);
     for (int i = 0; i < 20; i++) {
-        write_file(fixture, "one/training.log.csv", "a", "1,10,2.5,2.4,3.46,0.001,1000,0.5\n");
+        char row[64];
+        (void)snprintf(row, sizeof row, "%d,10,2.5,2.4,3.46,0.001,1000,0.5\n", i + 1);
+        write_file(fixture, "one/training.log.csv", "a", row);
     }
     open_watcher(fixture, "one");
+    fixture->watcher.entry_limit = 7;
     assert_true(look(fixture));
-    const int rows = count_events(fixture, "event: row");
-    assert_in_range(rows, 1, 19);
+    assert_int_equal(count_rows(fixture), 7);
     assert_int_equal(count_events(fixture, "event: problem"), 1);
-    assert_non_null(strstr(fixture->events.events[fixture->events.count - 1].bytes, "\"run\":\"one\""));
+    assert_int_equal(count_events(fixture, "\"count\":7,"), 1);
     write_file(fixture, "one/training.log.csv", "a", "2,10,2.5,2.4,3.46,0.001,1000,0.5\n");
     write_file(fixture, "one/summary.json", "w", "{}");
     assert_false(look(fixture));
@@ -283,8 +370,10 @@ int main(void)
         TEST(rubbish_is_a_problem_and_not_a_row),
         TEST(runs_that_begin_later_are_found_and_links_are_not_followed),
         TEST(checkpoints_outside_the_folder_are_not_opened),
+        TEST(rows_are_thinned_to_the_extremes_of_equal_stretches),
+        TEST(sample_is_read_from_the_file_when_it_is_asked_for),
         TEST(path_that_is_no_run_is_an_error),
-        TEST(logs_longer_than_the_list_are_a_problem_told_once),
+        TEST(logs_longer_than_what_is_kept_are_a_problem_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,24 +27,25 @@ function resident(process) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${process.pid}/status`, 'utf8'))[1])
 }
 
-test('a hundred clients get every row once, and cost no memory', {timeout: 100000}, async () => {
+test('a hundred clients hear of every state in order, and cost no memory', {timeout: 100000}, async () => {
   runs.add('many', 3)
   const server = await watch(join(runs.folder, 'many'))
   const seen = Array.from({length: CLIENTS}, () => [])
-  const open = seen.map((epochs) => events(server.url, (name, data) => { if (name === 'row') epochs.push(data.epoch) }))
+  const open = seen.map((epochs) => events(server.url, (name, data) => { if (name === 'rows') epochs.push(data.last.epoch) }))
   // One more never reads: what it does not take must not pile up.
   const slow = net.connect(server.port, '127.0.0.1', () => slow.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n'))
   slow.pause()
-  await until(() => seen.every((epochs) => epochs.length === 3), 'all have the first rows')
+  await until(() => seen.every((epochs) => epochs.at(-1) === 3), 'all have the first rows')
   const memory = resident(server.process)
   let epoch = 3
   for (const end = Date.now() + 1000 * SECONDS; Date.now() < end;) {
     runs.grow('many', ++epoch)
     await new Promise((done) => setTimeout(done, 20))
   }
-  await until(() => seen.every((epochs) => epochs.length >= epoch), 'all have all rows')
-  const expected = Array.from({length: epoch}, (_, i) => i + 1)
-  for (const epochs of seen) assert.deepEqual(epochs, expected)
+  await until(() => seen.every((epochs) => epochs.at(-1) === epoch), 'all have the last row')
+  for (const epochs of seen) assert.ok(epochs.every((newer, i) => i === 0 || newer > epochs[i - 1]), epochs.join(' '))
+  const {rows} = await (await fetch(`${server.url}rows?run=many&points=10000`)).json()
+  assert.deepEqual(rows.map(([number]) => number), Array.from({length: epoch}, (_, i) => i + 1))
   const grown = resident(server.process) - memory
   console.log(`${CLIENTS} clients, ${epoch} rows in ${SECONDS} s: ${grown} kB more than the ${memory} kB at the start`)
   // 100 clients with a buffer of their own would take more; the events themselves are a few hundred bytes a row.
@@ -59,13 +60,13 @@ test('a client that comes back goes on behind the last event that it has', async
   const server = await watch(join(runs.folder, 'back', 'training.log.csv'))
   const first = []
   const client = events(server.url, (name, data, id) => first.push([name, data, id]))
-  await until(() => first.filter(([name]) => name === 'sample').length === 4, 'the first events')
+  await until(() => first.some(([name]) => name === 'samples'), 'the first events')
   client.close()
-  const id = first.find(([name, data]) => name === 'row' && data.epoch === 2)[2]
+  const id = first.find(([name]) => name === 'rows')[2]
   const second = []
-  const again = events(server.url, (name, data) => second.push([name, data.epoch]), {'Last-Event-ID': id})
-  await until(() => second.some(([name, epoch]) => name === 'sample' && epoch === 4), 'the rest')
-  assert.deepEqual(second.slice(0, 2), [['row', 3], ['row', 4]])
+  const again = events(server.url, (name, data) => second.push([name, data.count]), {'Last-Event-ID': id})
+  await until(() => second.some(([name, count]) => name === 'samples' && count === 4), 'the rest')
+  assert.ok(!second.some(([name]) => name === 'rows' || name === 'run'))
   again.close()
   assert.equal(await server.stop(), 0)
 })
@@ -74,7 +75,7 @@ test('a log that is cut begins anew for everybody', async () => {
   runs.add('cut', 4)
   const server = await watch(join(runs.folder, 'cut'))
   const names = []
-  const client = events(server.url, (name, data) => names.push(name === 'row' ? data.epoch : name))
+  const client = events(server.url, (name, data) => names.push(name === 'rows' ? data.last.epoch : name))
   await until(() => names.includes(4), 'the rows')
   const log = join(runs.folder, 'cut', 'training.log.csv')
   truncateSync(log, readFileSync(log).length - row(4).length)
@@ -179,6 +180,46 @@ test(`${REQUESTS} broken requests leave a server that answers`, {timeout: 100000
   assert.equal((await fetch(server.url)).status, 200)
   assert.equal(await server.stop(), 0)
   assert.equal(server.errors().replace('The page is there until Ctrl-C.\n', ''), '')
+})
+
+test('rows are thinned, and a sample is that of the last epoch that has one', async () => {
+  runs.add('thin', 100)
+  const server = await watch(join(runs.folder, 'thin'))
+  const ask = async (query) => (await fetch(`${server.url}${query}`)).json()
+  await until(async () => (await ask('rows?run=thin&points=10000')).rows.length === 100, 'all rows')
+  const thinned = await ask('rows?run=thin&points=10')
+  assert.equal(thinned.stride, 10)
+  assert.deepEqual(thinned.rows.slice(0, 4).map(([epoch]) => epoch), [1, 9, 10, 19])
+  assert.deepEqual((await ask('rows?run=thin&from=40&to=42')).rows.map(([epoch]) => epoch), [40, 41, 42])
+  await until(async () => (await ask('written?run=thin&epoch=7')).text === 'Sample 7\nof thin', 'the samples')
+  assert.equal((await ask('written?run=thin&epoch=5000')).epoch, 100)
+  assert.equal((await ask('written?run=thin')).epoch, 100)
+  for (const [query, status] of [['rows?run=nobody', 404], ['rows', 404], ['written?run=nobody', 404],
+    ['rows?run=thin&points=0', 400], ['rows?run=thin&from=-1', 400], ['rows?run=thin&to=1e300', 400]]) {
+    assert.equal((await fetch(`${server.url}${query}`)).status, status, query)
+  }
+  assert.equal(await server.stop(), 0)
+})
+
+test('a thousand connections that ask for nothing, or not to the end, keep nobody out', {timeout: 100000}, async () => {
+  const server = await watch(join(runs.folder, 'many'))
+  const idle = []
+  for (let i = 0; i < 1000; i++) {
+    const socket = net.connect(server.port, '127.0.0.1', () => { if (i % 2 === 1) socket.write('GET / HTTP/1.1\r\nHost: loc') })
+    socket.on('error', () => {})
+    idle.push(socket)
+    if (i % 50 === 49) assert.equal((await fetch(server.url)).status, 200)
+  }
+  // Also where all that are there follow the events, and where some of them do not read.
+  for (let i = 0; i < 500; i++) {
+    const socket = net.connect(server.port, '127.0.0.1', () => socket.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n'))
+    socket.on('error', () => {})
+    if (i % 2 === 0) socket.pause()
+    idle.push(socket)
+    if (i % 50 === 49) assert.equal((await fetch(server.url)).status, 200)
+  }
+  idle.forEach((socket) => socket.destroy())
+  assert.equal(await server.stop(), 0)
 })
 
 test('a client beyond the samples at a time is asked to wait, and one that leaves makes room', async () => {

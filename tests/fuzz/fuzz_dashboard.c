@@ -65,12 +65,36 @@ static void append(const char *name, const uint8_t *data, size_t size)
 static void check_events(const struct ql_event_list *events)
 {
     for (size_t i = 0; i < events->count; i++) {
+        if (events->events[i].bytes == NULL) {
+            continue; // replaced by a later one
+        }
         const char *data = strstr(events->events[i].bytes, "\ndata: ");
         assert(data != NULL);
         json_t *object = json_loads(data + 7, JSON_DISABLE_EOF_CHECK, NULL);
         assert(json_is_string(json_object_get(object, "run")));
         json_decref(object);
         assert(strchr(data + 7, '\n') == events->events[i].bytes + events->events[i].size - 2);
+    }
+}
+
+// Rows and samples of the run are JSON, whatever is asked for.
+static void ask_watcher(struct ql_run_watcher *watcher, const uint8_t *data, size_t size)
+{
+    struct ql_error error;
+    char *text;
+    const double from = size > 0 ? data[0] : 0.0, to = size > 1 ? data[1] * 1e13 : 9e15;
+
+    if (ql_run_watcher_read_rows(watcher, &text, "run", from, to, 1 + (int)(size % 7), &error) == QL_OK) {
+        json_t *rows = json_loads(text, 0, NULL);
+        assert(json_is_array(json_object_get(rows, "rows")));
+        json_decref(rows);
+        free(text);
+    }
+    if (ql_run_watcher_read_sample(watcher, &text, "run", (int)(size % 100), &error) == QL_OK) {
+        json_t *sample = json_loads(text, 0, NULL);
+        assert(json_is_string(json_object_get(sample, "text")));
+        json_decref(sample);
+        free(text);
     }
 }
 
@@ -112,6 +136,7 @@ static void follow(const uint8_t *data, size_t size)
         assert(ql_run_watcher_step(&watcher, &news, &error) == QL_OK);
         check_events(&events);
     }
+    ask_watcher(&watcher, data, size);
     ql_run_watcher_close(&watcher);
     ql_event_list_free(&events);
     for (int i = 0; i < 3; i++) {

@@ -5,6 +5,8 @@
 const $ = (id) => document.getElementById(id)
 const LN2 = Math.LN2
 const NUMBER_ROWS = 200 // of the table; the newest
+const POINT_BUDGET = 20000 // of all lines together; a line has at most LINE_POINTS, and at least a tenth of these
+const LINE_POINTS = 500
 const QUIET_FACTOR = 6 // a run is silent after so many times its epoch's duration without a row
 const QUIET_SECONDS = 60 // but not before
 
@@ -15,13 +17,16 @@ const COLORS = {
 }
 const darkness = matchMedia('(prefers-color-scheme: dark)')
 
-const runs = new Map() // by name: {name, rows, samples, summary, shown, order, heard}
+// By name. `last`, `best` and `seconds` are exact; `rows` and `detail` are thinned by the server, the first over all
+// epochs, the second over the zoom. `points` are the rows that are drawn, by their place on the x axis.
+const runs = new Map()
 const problems = []
 let uPlot = null
 let graph = null
 let graphKey = ''
 let cursorEpoch = null
 let drawPending = false
+let zoom = null // {from, to}, the epochs that the graph is limited to
 
 function color(run) {
   const palette = darkness.matches ? COLORS.dark : COLORS.light
@@ -42,30 +47,29 @@ function element(name, properties = {}, ...children) {
 
 function runOf(name) {
   if (!runs.has(name)) {
-    runs.set(name, {name, rows: new Map(), samples: new Map(), summary: {}, shown: true, order: runs.size,
-      heard: Date.now(), live: false})
+    runs.set(name, {name, count: 0, last: null, best: null, seconds: null, rows: null, detail: null, points: new Map(),
+      stale: false, detailStale: false, sampleCount: 0, written: null, writtenFor: '', summary: {}, shown: true,
+      order: runs.size, heard: Date.now()})
   }
   return runs.get(name)
 }
 
-let caughtUp = false // the events of the past are told; what comes now has just happened
-
 const handlers = {
   restart() {
     runs.clear()
+    zoom = null
     problems.length = 0
   },
   run({run}) {
     runOf(run)
   },
-  row(row) {
-    const run = runOf(row.run)
-    run.rows.set(row.epoch, row)
-    run.heard = Date.now()
-    run.live = run.live || caughtUp
+  rows({run: name, count, last, best, seconds_per_epoch: seconds}) {
+    const run = runOf(name)
+    Object.assign(run, {count, last, best, seconds, stale: true, detailStale: true, heard: Date.now()})
+    readRows()
   },
-  sample({run, epoch, text}) {
-    runOf(run).samples.set(epoch, text)
+  samples({run, count}) {
+    runOf(run).sampleCount = count
   },
   summary(summary) {
     const run = runOf(summary.run)
@@ -81,13 +85,18 @@ function listen() {
   const source = new EventSource('events')
   for (const [name, handle] of Object.entries(handlers)) {
     source.addEventListener(name, (event) => {
-      handle(JSON.parse(event.data))
+      let data
+      try {
+        data = JSON.parse(event.data)
+      } catch {
+        return // cut short, because a later event of the same kind has replaced it
+      }
+      handle(data)
       draw()
     })
   }
   source.addEventListener('open', () => {
     $('connection').textContent = ''
-    setTimeout(() => { caughtUp = true }, 1500)
   })
   source.addEventListener('error', () => {
     $('connection').textContent = source.readyState === EventSource.CLOSED
@@ -100,26 +109,8 @@ function listen() {
 
 // --- What follows from it ----------------------------------------------------------------------------------------
 
-function lastRow(run) {
-  let last = null
-  for (const row of run.rows.values()) {
-    last = last === null || row.epoch > last.epoch ? row : last
-  }
-  return last
-}
-
-function bestRow(run) {
-  let best = null
-  for (const row of run.rows.values()) {
-    best = best === null || row.val_loss < best.val_loss ? row : best
-  }
-  return best
-}
-
 function secondsPerEpoch(run) {
-  const rows = [...run.rows.values()].slice(-6)
-  return rows.length > 1 ? (rows.at(-1).elapsed_seconds - rows[0].elapsed_seconds) / (rows.length - 1)
-    : rows.length === 1 ? rows[0].elapsed_seconds / rows[0].epoch : null
+  return run.count > 0 ? run.seconds : null
 }
 
 function isSilent(run) {
@@ -129,7 +120,7 @@ function isSilent(run) {
 
 function stateOf(run) {
   const {status, resumed_after: resumed} = run.summary
-  let state = status ?? (run.rows.size > 0 ? 'without a summary' : 'nothing yet')
+  let state = status ?? (run.count > 0 ? 'without a summary' : 'nothing yet')
   if (status === 'running' && isSilent(run)) {
     state = 'silent; killed?'
   }
@@ -144,7 +135,7 @@ function duration(seconds) {
 }
 
 function remaining(run) {
-  const last = lastRow(run)
+  const {last} = run
   const each = secondsPerEpoch(run)
   const {status, max_epochs: wanted} = run.summary
   return status === 'running' && last && each && wanted ? duration((wanted - last.epoch) * each) : ''
@@ -166,6 +157,7 @@ function drawRuns() {
       const box = element('input', {type: 'checkbox', checked: run.shown})
       box.addEventListener('change', () => {
         runOf(run.name).shown = box.checked
+        readRows()
         draw()
       })
       row = element('tr')
@@ -176,8 +168,7 @@ function drawRuns() {
       body.append(row)
     }
     row.querySelector('.swatch').style.background = color(run)
-    const last = lastRow(run)
-    const best = bestRow(run)
+    const {last, best} = run
     const texts = [stateOf(run), last ? `${last.epoch}${run.summary.max_epochs ? ` of ${run.summary.max_epochs}` : ''}` : '',
       best ? `${best.epoch}` : '', best ? best.val_bits_per_char.toFixed(4) : '',
       last ? Math.round(last.chars_per_second).toLocaleString('en') : '', remaining(run), modelOf(run.summary)]
@@ -195,7 +186,7 @@ function drawRuns() {
 function drawHeadline() {
   const running = [...runs.values()].filter((run) => run.summary.status === 'running' && !isSilent(run))
   const run = running.at(-1) ?? [...runs.values()].at(0)
-  const last = run && lastRow(run)
+  const last = run?.last
   let text = 'Waiting for the first run.'
   if (run && !last) {
     text = `${run.name}: waiting for the first epoch.`
@@ -211,11 +202,10 @@ function drawHeadline() {
 function drawNumbers() {
   const table = $('numbers')
   if (!table.closest('details').open) return
-  const columns = ['run', 'epoch', 'step', 'train_loss', 'val_loss', 'val_bits_per_char', 'learning_rate', 'chars_per_second',
-    'elapsed_seconds']
+  const columns = ['run', ...COLUMNS]
   table.tHead.replaceChildren(element('tr', {}, ...columns.map((name) =>
     element('th', {scope: 'col', className: name === 'run' ? '' : 'number', textContent: name}))))
-  const rows = [...runs.values()].filter((run) => run.shown).flatMap((run) => [...run.rows.values()])
+  const rows = [...runs.values()].filter((run) => run.shown).flatMap((run) => [...run.points.values()].map((row) => ({run: run.name, ...row})))
   rows.sort((a, b) => b.epoch - a.epoch)
   table.tBodies[0].replaceChildren(...rows.slice(0, NUMBER_ROWS).map((row) => element('tr', {}, ...columns.map((name) =>
     element('td', {className: name === 'run' ? '' : 'number', textContent: row[name]})))))
@@ -224,7 +214,82 @@ function drawNumbers() {
 // --- The graph ---------------------------------------------------------------------------------------------------
 
 function shownRuns() {
-  return [...runs.values()].filter((run) => run.shown && run.rows.size > 0)
+  return [...runs.values()].filter((run) => run.shown && run.points.size > 0)
+}
+
+const COLUMNS = ['epoch', 'step', 'train_loss', 'val_loss', 'val_bits_per_char', 'learning_rate', 'chars_per_second',
+  'elapsed_seconds']
+
+// The rows of an answer by their places on the x axis. Of N epochs there are at most two rows, which stand at the
+// beginning and in the middle: so all runs have the same places, and each is at most half of N away from its own.
+function placesOf({stride, rows}, keep) {
+  const places = new Map()
+  for (const values of rows) {
+    const row = Object.fromEntries(COLUMNS.map((name, i) => [name, values[i]]))
+    const begin = Math.floor(row.epoch / stride) * stride
+    if (keep(row.epoch)) places.set(places.has(begin) ? begin + stride / 2 : begin, row)
+  }
+  return places
+}
+
+function place(run) {
+  const inside = (epoch) => zoom !== null && run.detail !== null && epoch >= run.detail.from && epoch <= run.detail.to
+  run.points = run.rows === null ? new Map() : placesOf(run.rows, (epoch) => !inside(epoch))
+  if (zoom !== null && run.detail !== null) {
+    for (const [x, row] of placesOf(run.detail, () => true)) run.points.set(x, row)
+  }
+}
+
+async function askRows(run, range) {
+  const points = Math.ceil(Math.min(LINE_POINTS, Math.max(LINE_POINTS / 10, POINT_BUDGET / Math.max(1, runs.size))))
+  const answer = await fetch(`rows?${new URLSearchParams({run: run.name, points, ...range})}`)
+  return answer.ok ? {...range, ...await answer.json()} : null
+}
+
+// Asks for what is drawn and has changed: a few runs at a time, and again as long as there is more.
+let reading = false
+async function readRows() {
+  if (reading) return
+  reading = true
+  try {
+    for (;;) {
+      const wanted = [...runs.values()].filter((run) => run.shown &&
+        (run.stale || (zoom !== null && run.detailStale && run.rows !== null && run.rows.stride > 1))).slice(0, 6)
+      if (wanted.length === 0) break
+      await Promise.all(wanted.map(async (run) => {
+        if (run.stale) {
+          run.stale = false
+          run.rows = await askRows(run, {}) ?? run.rows
+        } else {
+          const range = zoom
+          run.detailStale = false
+          run.detail = await askRows(run, range)
+          if (run.detail?.stride >= run.rows.stride) run.detail = null
+        }
+        place(run)
+      }))
+      draw()
+      await new Promise((done) => { setTimeout(done, 0) })
+    }
+  } catch {
+    // The server is gone, which the events tell; what is stale then comes again with its events.
+  }
+  reading = false
+}
+
+let zoomTimer = 0
+function setZoom(range) {
+  if (range?.from === zoom?.from && range?.to === zoom?.to) return
+  zoom = range
+  for (const run of runs.values()) {
+    run.detailStale = zoom !== null
+    if (zoom === null && run.detail !== null) {
+      run.detail = null
+      place(run)
+    }
+  }
+  clearTimeout(zoomTimer)
+  zoomTimer = setTimeout(zoom === null ? draw : readRows, 150)
 }
 
 // An average of what was before, by exponentially falling weights, without the pull of an arbitrary start.
@@ -240,13 +305,13 @@ function smooth(values, share) {
 }
 
 function graphData(shown) {
-  const epochs = [...new Set(shown.flatMap((run) => [...run.rows.keys()]))].sort((a, b) => a - b)
+  const epochs = [...new Set(shown.flatMap((run) => [...run.points.keys()]))].sort((a, b) => a - b)
   const factor = $('unit').value === 'bits' ? 1 / LN2 : 1
   const share = Number($('smoothing').value)
   const data = [epochs]
   for (const run of shown) {
     for (const field of ['val_loss', 'train_loss']) {
-      const values = epochs.map((epoch) => run.rows.has(epoch) ? run.rows.get(epoch)[field] * factor : null)
+      const values = epochs.map((epoch) => run.points.has(epoch) ? run.points.get(epoch)[field] * factor : null)
       data.push(smooth(values, share))
     }
   }
@@ -255,10 +320,23 @@ function graphData(shown) {
 
 // A tick where a person would put it, also where a logarithmic axis spans less than a decade.
 function niceSplits(_, __, low, high) {
-  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5].find((size) => (high - low) / size <= 8) ?? 10
+  const power = 10 ** Math.max(-2, Math.floor(Math.log10((high - low) / 8)))
+  const step = [1, 2, 5, 10].map((size) => size * power).find((size) => (high - low) / size <= 8)
   const ticks = []
-  for (let tick = Math.ceil(low / step) * step; tick <= high + 1e-9; tick += step) ticks.push(Number(tick.toFixed(4)))
+  for (let i = Math.ceil(low / step); i * step <= high + 1e-9 && ticks.length < 10; i++) ticks.push(Number((i * step).toFixed(4)))
   return ticks
+}
+
+// The last place up to an epoch.
+function indexOf(epochs, epoch) {
+  let low = 0
+  let high = epochs.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (epochs[middle] <= epoch) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }
 
 function makeGraph(shown) {
@@ -268,8 +346,7 @@ function makeGraph(shown) {
   const lines = shown.flatMap((run) => {
     const stroke = color(run)
     const best = (u, index, show, gaps, filtered) => {
-      const row = bestRow(run)
-      const at = row ? u.data[0].indexOf(row.epoch) : -1
+      const at = run.best === null ? -1 : indexOf(u.data[0], run.best.epoch)
       return at >= 0 ? [at] : filtered ?? []
     }
     return [
@@ -288,7 +365,7 @@ function makeGraph(shown) {
         return [Math.max(low - room, low * 0.5), high + room]
       }}},
     axes: [
-      {...axis, label: 'epoch', labelSize: 22, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000]},
+      {...axis, label: 'epoch', labelSize: 22, incrs: Array.from({length: 45}, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3))},
       {...axis, size: 58, splits: niceSplits, filter: (_, splits) => splits,
         values: (_, ticks) => ticks.map((tick) => tick.toFixed(2))},
     ],
@@ -300,6 +377,12 @@ function makeGraph(shown) {
       if (epoch !== null && epoch !== undefined && u.cursor.event) {
         $('follow').checked = false
         showEpoch(epoch)
+      }
+    }], setScale: [(u, key) => {
+      const {min, max} = u.scales.x
+      const epochs = u.data[0]
+      if (key === 'x' && epochs.length > 0 && Number.isFinite(min) && Number.isFinite(max)) {
+        setZoom(min > epochs[0] || max < epochs.at(-1) ? {from: Math.max(0, Math.floor(min)), to: Math.max(0, Math.ceil(max))} : null)
       }
     }]},
   }, graphData(shown), host)
@@ -320,7 +403,7 @@ function drawGraph() {
   } else if (key !== graphKey || graph === null) {
     makeGraph(shown)
   } else {
-    graph.setData(graphData(shown), graph.scales.x.max >= graph.data[0].at(-1))
+    graph.setData(graphData(shown), zoom === null)
   }
   graphKey = key
 }
@@ -328,16 +411,37 @@ function drawGraph() {
 // --- The epoch under the cursor ----------------------------------------------------------------------------------
 
 function drawWritten() {
-  const shown = shownRuns().filter((run) => run.samples.size > 0)
-  const columns = shown.map((run) => {
-    const epochs = [...run.samples.keys()].filter((epoch) => epoch <= (cursorEpoch ?? Infinity))
-    const epoch = epochs.length > 0 ? Math.max(...epochs) : Math.min(...run.samples.keys())
-    return element('div', {}, element('h3', {textContent: `${run.name}, epoch ${epoch}`}),
-      element('p', {className: 'text', textContent: run.samples.get(epoch)}))
-  })
+  const columns = shownRuns().filter((run) => run.written !== null).map((run) =>
+    element('div', {}, element('h3', {textContent: `${run.name}, epoch ${run.written.epoch}`}),
+      element('p', {className: 'text', textContent: run.written.text})))
   const text = columns.length === 0 ? [element('p', {className: 'note', textContent: 'No samples yet.'})] : columns
   const before = $('written').textContent
   if (before !== text.map((node) => node.textContent).join('')) $('written').replaceChildren(...text)
+}
+
+// Asks for the samples of the epoch under the cursor, where it has moved or a run has written more.
+let writtenTimer = 0
+let readingWritten = false
+async function readWritten() {
+  if (readingWritten) return
+  readingWritten = true
+  try {
+    for (;;) {
+      const key = (run) => `${cursorEpoch} ${cursorEpoch === null || cursorEpoch >= (run.last?.epoch ?? 0) ? run.sampleCount : ''}`
+      const wanted = shownRuns().filter((run) => run.sampleCount > 0 && run.writtenFor !== key(run)).slice(0, 6)
+      if (wanted.length === 0) break
+      await Promise.all(wanted.map(async (run) => {
+        run.writtenFor = key(run)
+        const epoch = cursorEpoch === null ? {} : {epoch: Math.floor(cursorEpoch)}
+        const answer = await fetch(`written?${new URLSearchParams({run: run.name, ...epoch})}`)
+        run.written = answer.ok ? await answer.json() : null
+      }))
+      drawWritten()
+    }
+  } catch {
+    // As in readRows.
+  }
+  readingWritten = false
 }
 
 function showEpoch(epoch) {
@@ -346,20 +450,23 @@ function showEpoch(epoch) {
   $('epoch').setAttribute('aria-valuetext', describeEpoch(epoch))
   $('epoch_value').textContent = epoch
   drawWritten()
+  clearTimeout(writtenTimer)
+  writtenTimer = setTimeout(readWritten, 60)
 }
 
 function describeEpoch(epoch) {
-  const losses = shownRuns().filter((run) => run.rows.has(epoch))
-    .map((run) => `${run.name} ${run.rows.get(epoch).val_bits_per_char.toFixed(3)} bits`)
+  const place = graph === null ? epoch : graph.data[0][indexOf(graph.data[0], epoch)]
+  const losses = shownRuns().filter((run) => run.points.has(place))
+    .map((run) => `${run.name} ${run.points.get(place).val_bits_per_char.toFixed(3)} bits`)
   return `epoch ${epoch}: ${losses.join(', ')}`
 }
 
 function moveCursor(epoch) {
   showEpoch(epoch)
   if (graph !== null) {
-    const index = graph.data[0].indexOf(epoch)
+    const index = indexOf(graph.data[0], epoch)
     if (index >= 0) {
-      const left = graph.valToPos(epoch, 'x')
+      const left = graph.valToPos(graph.data[0][index], 'x')
       const value = graph.data[1][index]
       graph.setCursor({left, top: value === null ? 0 : graph.valToPos(value, 'y')}, false)
       graph.setLegend({idx: index}, false)
@@ -368,11 +475,11 @@ function moveCursor(epoch) {
 }
 
 function drawEpochs() {
-  const epochs = shownRuns().flatMap((run) => [...run.rows.keys()])
-  const newest = Math.max(1, ...epochs)
+  const shown = shownRuns()
+  const newest = shown.reduce((most, run) => Math.max(most, run.last.epoch), 1)
   $('epoch').max = newest
-  $('epoch').disabled = epochs.length === 0
-  if (epochs.length === 0) {
+  $('epoch').disabled = shown.length === 0
+  if (shown.length === 0) {
     $('epoch_value').textContent = 'none'
     drawWritten()
   } else {
@@ -411,13 +518,13 @@ async function drawChoices() {
   setOptions($('sample_run'), [...runs.keys()].map((name) => [name, name]))
   const run = runs.get($('sample_run').value)
   if (run === undefined) return
-  const key = `${run.name} ${run.rows.size} ${run.summary.epochs}`
+  const key = `${run.name} ${run.count} ${run.summary.epochs}`
   if (key === checkpointsOf) return
   checkpointsOf = key
   try {
     const answer = await fetch(`checkpoints?run=${encodeURIComponent(run.name)}`)
     const epochs = answer.ok ? await answer.json() : []
-    const best = bestRow(run)?.epoch
+    const best = run.best?.epoch
     setOptions($('sample_epoch'), epochs.toReversed().map((epoch) => [`${epoch}`, epoch === best ? `${epoch}, best` : `${epoch}`]))
     if (!epochChosen && epochs.includes(best)) $('sample_epoch').value = `${best}`
   } catch {
