@@ -23,7 +23,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: ## install what is missing; train two models, and let them write
-	@tools/bootstrap
+	@tools/bootstrap build demo
 	@$(MAKE) --no-print-directory all
 	@tools/demo
 
@@ -33,7 +33,7 @@ firmware: ## install what is missing; build the images for Pico and Pico 2
 	@cmake --build build --target firmware -- --quiet -k 0
 
 test: ## install what is missing; run all tests, and under sanitizers
-	@tools/bootstrap build test demo web pico
+	@tools/bootstrap build demo test browser web pico
 	@tools/test $(configure_flags)
 
 conformance: ## compare thousands of random operators with ONNX Runtime

@@ -5,7 +5,7 @@ set -euo pipefail
 node=$1 chromium=$2 source=$3
 
 if [[ ! -x $chromium ]]; then
-    echo "skipped: chromium is missing (tools/bootstrap web)"
+    echo "skipped: chromium is missing (tools/bootstrap browser)"
     exit 77
 fi
 if [[ ! -e $source/web/node_modules/playwright-core || ! -e $source/web/node_modules/uplot ]]; then

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Tests tools/bootstrap: it reads its table (a string of the shell, in which a stray quotation mark does harm), knows the
+# groups that the Makefile names, and a demo on a bare machine brings no browser, no tests and no Node.
+# Uses: bash, awk. Argument: the root of the sources.
+set -eu
+
+cd "$1"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+
+tools/bootstrap --dry-run build demo test browser web pico arm lint fuzz
+
+# shellcheck disable=SC2013
+for groups in $(sed -n 's/^\t@tools\/bootstrap //p' Makefile | tr ' ' '\n' | sort -u); do
+    if ! grep -q "^$groups  *[a-z]" tools/bootstrap; then
+        echo "the Makefile names the group $groups, of which tools/bootstrap has no package"
+        status=1
+    fi
+done
+if grep -q '^	@tools/bootstrap *$' Makefile; then
+    echo "a command of the Makefile names no group of tools/bootstrap"
+    status=1
+fi
+
+awk '/^demo:/ { inside = 1; next } /^[a-z]/ { inside = 0 } inside && /tools\/bootstrap/' Makefile > "$work/demo"
+if [ "$(cat "$work/demo")" != "	@tools/bootstrap build demo" ]; then
+    echo "make demo has to install the groups build and demo, and no others; it says:"
+    cat "$work/demo"
+    status=1
+fi
+if grep -E '^(build|demo) ' tools/bootstrap | grep -E ' (chromium|libcmocka-dev|nodejs|npm|clang|socat|qemu[a-z-]*) '; then
+    echo "these are not needed by the build and the demo"
+    status=1
+fi
+exit $status
