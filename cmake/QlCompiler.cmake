@@ -16,8 +16,20 @@ foreach(build_type RELEASE RELWITHDEBINFO)
     string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_${build_type} "${CMAKE_C_FLAGS_${build_type}}")
 endforeach()
 
-# -std=c11 alone hides POSIX, which src/ and the tests use, and Linux's processor affinity, which counts the threads.
-add_compile_definitions(_GNU_SOURCE)
+# -std=c11 alone hides POSIX. _DEFAULT_SOURCE and _DARWIN_C_SOURCE are what Linux and macOS have beyond it in common, such
+# as flock. What is Linux's own is in one file, src/base/system_linux.c, which defines _GNU_SOURCE for itself.
+add_compile_definitions(_XOPEN_SOURCE=700 _DEFAULT_SOURCE)
+if(APPLE)
+    add_compile_definitions(_DARWIN_C_SOURCE)
+endif()
+
+# Which file stands for the system: src/base/system_NAME.c.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    set(QL_SYSTEM linux CACHE STRING "What the tool asks the system beyond POSIX: linux or posix")
+else()
+    set(QL_SYSTEM posix CACHE STRING "What the tool asks the system beyond POSIX: linux or posix")
+endif()
+set_property(CACHE QL_SYSTEM PROPERTY STRINGS linux posix)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 if(QL_WARNINGS_AS_ERRORS)

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/system.h"
+
 static enum ql_status file_error(struct ql_error *error, const char *path, const char *doing)
 {
     return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot %s: %s", path, doing, strerror(errno));
@@ -147,7 +149,7 @@ static void file_sync_folder(const char *path)
     }
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor >= 0) {
-        (void)fsync(descriptor);
+        (void)ql_system_sync(descriptor);
         (void)close(descriptor);
     }
 }
@@ -160,8 +162,8 @@ enum ql_status ql_file_writer_close(struct ql_file_writer *writer, struct ql_err
     writer->stream = NULL;
     // A write that failed earlier has left the stream's error flag, and its reason in errno; ENOSPC often comes only at
     // the flush.
-    bool failed =
-        ferror(stream) != 0 || fflush(stream) != 0 || (writer->temporary_path != NULL && fsync(fileno(stream)) != 0);
+    bool failed = ferror(stream) != 0 || fflush(stream) != 0 ||
+                  (writer->temporary_path != NULL && !ql_system_sync(fileno(stream)));
     int reason = errno;
     if (fclose(stream) != 0 && !failed) {
         failed = true;

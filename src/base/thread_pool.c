@@ -2,14 +2,15 @@
 #include "base/thread_pool.h"
 
 #include <assert.h>
-#include <sched.h>
 #include <string.h>
+
+#include "base/system.h"
 
 int ql_thread_processors(void)
 {
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count < 1 ? 1 : count > QL_THREAD_LIMIT ? QL_THREAD_LIMIT : count;
+    const int count = ql_system_processors();
+
+    return count > QL_THREAD_LIMIT ? QL_THREAD_LIMIT : count;
 }
 
 // Takes tasks of the present job until none is left. The mutex is held on entry and on return.

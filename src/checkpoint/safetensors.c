@@ -10,6 +10,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/bytes.h"
+
 enum { LENGTH_BYTES = 8, CRC_DIGITS = 8, HEADER_ALIGNMENT = 8 };
 static const char crc_zeros[] = "00000000";
 static const char crc_key[] = "\"crc32\":\""; // inside a JSON string its quotation marks would be escaped
@@ -93,7 +95,7 @@ static enum ql_status check_crc(const struct ql_safetensors *file, const unsigne
     if (stored == NULL) {
         return QL_OK;
     }
-    const unsigned char *found = memmem(header, header_bytes, crc_key, sizeof crc_key - 1);
+    const unsigned char *found = ql_bytes_find(header, header_bytes, crc_key, sizeof crc_key - 1);
     size_t place = found == NULL ? header_bytes : (size_t)(found - header) + sizeof crc_key - 1;
     // The same characters may stand elsewhere in a header that is spelled otherwise than ours.
     if (strlen(stored) != CRC_DIGITS || header_bytes - place < CRC_DIGITS ||

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/system.h"
 
 static const char log_header[] =
     "epoch,step,train_loss,val_loss,val_bits_per_char,learning_rate,chars_per_second,elapsed_seconds\n";
@@ -156,7 +157,7 @@ static enum ql_status append(const char *path, const char *text, struct ql_error
     if (!failed) {
         failed = fputs(text, stream) < 0;
         failed = fflush(stream) != 0 || failed;
-        failed = fsync(fileno(stream)) != 0 || failed;
+        failed = !ql_system_sync(fileno(stream)) || failed;
         int reason = errno;
         (void)fclose(stream);
         errno = reason;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *ql_cli_program = "quillet";
+
 // Names and texts in a message come from elsewhere. Their control characters (in UTF-8 also those of two bytes, C2 80
 // to C2 9F) become question marks, so that they cannot steer the terminal or look like another message.
 static void write_harmless(FILE *stream, const char *message)

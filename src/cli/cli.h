@@ -10,6 +10,9 @@
 // Exit codes of every command.
 enum { QL_EXIT_DONE = 0, QL_EXIT_FAILED = 1, QL_EXIT_USAGE = 2 };
 
+// How the tool was started: argv[0] of main().
+extern const char *ql_cli_program;
+
 // One command: argv[0] is its name; returns the exit code.
 int ql_cli_prepare(int argc, char **argv);
 int ql_cli_train(int argc, char **argv);

@@ -2,6 +2,8 @@
 // Uses: POSIX signals.
 #include "cli/interrupt.h"
 
+#include <stddef.h>
+
 volatile sig_atomic_t ql_cli_interrupted;
 
 static void on_interrupt(int signal_number)

@@ -45,6 +45,7 @@ int main(int argc, char **argv)
 {
     struct ql_error error;
 
+    ql_cli_program = argv[0];
     if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {
         (void)fprintf(stderr, "quillet: %s\n", error.message);
         return QL_EXIT_USAGE;

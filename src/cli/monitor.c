@@ -2,10 +2,10 @@
 // What the board says goes to stdout, what is typed goes to the board; a board that is reset is found again.
 // Uses: base, cli/serial_link.h, POSIX.
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -149,15 +149,22 @@ static enum ql_status run(struct monitor *monitor, const sigset_t *wait_mask, st
             }
         }
         const bool connected = monitor->link.fd >= 0;
-        struct pollfd files[] = {
-            {.fd = monitor->link.fd, .events = POLLIN},
-            // What is typed while there is no board waits for one.
-            {.fd = connected && !monitor->input_ended ? STDIN_FILENO : -1, .events = POLLIN},
-        };
-        if (ppoll(files, 2, connected ? NULL : &retry, wait_mask) < 0) {
+        // What is typed while there is no board waits for one.
+        const bool hears_input = connected && !monitor->input_ended;
+        fd_set files;
+        FD_ZERO(&files);
+        if (connected) {
+            FD_SET(monitor->link.fd, &files);
+        }
+        if (hears_input) {
+            FD_SET(STDIN_FILENO, &files);
+        }
+        // A process that has few files open is far from select's limit; macOS has no ppoll.
+        if (pselect(monitor->link.fd + 1, &files, NULL, NULL, connected ? NULL : &retry, wait_mask) < 0) {
+            monitor->input_ended = monitor->input_ended || errno == EBADF; // started without a standard input
             continue;
         }
-        if (files[0].revents != 0) {
+        if (connected && FD_ISSET(monitor->link.fd, &files)) {
             char bytes[CHUNK_BYTES];
             const int count = ql_serial_link_read(&monitor->link, bytes, sizeof bytes);
             show(monitor, bytes, count);
@@ -166,7 +173,7 @@ static enum ql_status run(struct monitor *monitor, const sigset_t *wait_mask, st
                 continue;
             }
         }
-        if (files[1].revents != 0) {
+        if (hears_input && FD_ISSET(STDIN_FILENO, &files)) {
             send(monitor);
         }
         if (monitor->log != NULL && ferror(monitor->log) != 0) {

@@ -3,17 +3,17 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/system.h"
 #include "checkpoint/checkpoint.h"
 
 uint32_t ql_cli_random_seed(void)
 {
     uint32_t seed;
 
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
+    if (!ql_system_random(&seed, sizeof seed)) {
         seed = (uint32_t)time(NULL);
     }
     return seed;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "cli/batch_writer.h"
 #include "cli/cli.h"
@@ -144,8 +145,9 @@ static enum ql_status read_content(char *content, size_t size, const char *path,
 static enum ql_status make_key(char **key, const struct study *study, const char *kind, const char *content,
                                const struct ql_batch_sampling *sampling, struct ql_error *error)
 {
-    if (asprintf(key, "%s %s, model %s, temperature %.9g, top_p %.9g, top_k %d", study->common_key, kind, content,
-                 (double)sampling->temperature, (double)sampling->top_p, sampling->top_k) < 0) {
+    *key = ql_bytes_format("%s %s, model %s, temperature %.9g, top_p %.9g, top_k %d", study->common_key, kind, content,
+                           (double)sampling->temperature, (double)sampling->top_p, sampling->top_k);
+    if (*key == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for a cell");
     }
     return QL_OK;
@@ -434,12 +436,11 @@ static enum ql_status load_yardstick(struct study *study, struct ql_error *error
         return status;
     }
     study->yardstick.has_filter = s->filter != NULL;
-    if (asprintf(&study->common_key,
-                 "version %s, corpus %s, wordlist %s, words %s%s%s, patterns \"%s\", items %d, seed %" PRIu32
-                 ", max_length %d,",
-                 count_version, corpus, known, words, s->filter == NULL ? "" : ", filter ", filter,
-                 s->count == NULL ? "" : s->count, s->items, s->seed, s->max_length) < 0) {
-        study->common_key = NULL;
+    study->common_key = ql_bytes_format("version %s, corpus %s, wordlist %s, words %s%s%s, patterns \"%s\", items %d, "
+                                        "seed %" PRIu32 ", max_length %d,",
+                                        count_version, corpus, known, words, s->filter == NULL ? "" : ", filter ",
+                                        filter, s->count == NULL ? "" : s->count, s->items, s->seed, s->max_length);
+    if (study->common_key == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
     }
     return QL_OK;
@@ -577,8 +578,8 @@ static enum ql_status run(struct study *study, int argc, char **argv, struct ql_
     const size_t settings = s->temperature_count * s->top_p_count * s->top_k_count;
     enum ql_status status;
 
-    if (asprintf(&study->cell_folder, "%s/cells", s->output) < 0) {
-        study->cell_folder = NULL;
+    study->cell_folder = ql_bytes_format("%s/cells", s->output);
+    if (study->cell_folder == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
     }
     if ((status = load_yardstick(study, error)) != QL_OK ||

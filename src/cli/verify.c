@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/quantization.h"
@@ -213,7 +214,7 @@ int ql_cli_verify(int argc, char **argv)
     road->tolerance = settings.tolerance;
     road->one_setting = ql_option_find(options, "temperature")->given || ql_option_find(options, "top_p")->given ||
                         ql_option_find(options, "top_k")->given;
-    road->tool = "/proc/self/exe";
+    road->tool = ql_system_program(ql_cli_program);
     road->source_path = getenv("QUILLET_SOURCES") != NULL ? getenv("QUILLET_SOURCES") : QL_SOURCE_DIR;
 
     road->calibrate = settings.quantization.calibrate;

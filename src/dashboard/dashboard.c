@@ -15,11 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "dashboard/dashboard_request.h"
 #include "dashboard/event_list.h"
 #include "dashboard/page_file.h"
@@ -534,7 +534,7 @@ enum ql_status ql_dashboard_open(struct ql_dashboard *dashboard, const struct ql
     if (server == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the server");
     }
-    if (getrandom(&era, sizeof era, 0) != (ssize_t)sizeof era) {
+    if (!ql_system_random(&era, sizeof era)) {
         era = (uint32_t)time(NULL);
     }
     (void)snprintf(server->host, sizeof server->host, strchr(options->host, ':') == NULL ? "%s" : "[%s]",

@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/system.h"
+
 enum {
     LINE_BYTES = 65536,   // of a log or of the samples; a longer one is a problem
     READ_BYTES = 1 << 20, // at one look, so that a huge file does not stop all else
@@ -423,15 +425,16 @@ static enum ql_status follow_summary(struct ql_run_watcher *watcher, struct ql_w
     if (file < 0) {
         return QL_OK;
     }
-    bool same = properties.st_ino == run->summary_inode && properties.st_mtim.tv_sec == run->summary_time.tv_sec &&
-                properties.st_mtim.tv_nsec == run->summary_time.tv_nsec;
+    const struct timespec time = ql_system_change_time(&properties);
+    bool same = properties.st_ino == run->summary_inode && time.tv_sec == run->summary_time.tv_sec &&
+                time.tv_nsec == run->summary_time.tv_nsec;
     json_t *summary = same || properties.st_size > SUMMARY_BYTES ? NULL : json_loadfd(file, 0, NULL);
     (void)close(file);
     if (same) {
         return QL_OK;
     }
     run->summary_inode = properties.st_ino;
-    run->summary_time = properties.st_mtim;
+    run->summary_time = time;
     *news = true;
     if (!json_is_object(summary)) {
         json_decref(summary);
@@ -508,9 +511,14 @@ static bool search_is_due(const struct ql_run_watcher *watcher)
     if (watcher->run_count == QL_WATCHER_RUN_LIMIT || pause < CHANGED_SHARE * watcher->search_us) {
         return false;
     }
-    return pause >= SEARCH_SHARE * watcher->search_us ||
-           (fstat(watcher->root, &properties) == 0 && (properties.st_mtim.tv_sec != watcher->folder_time.tv_sec ||
-                                                       properties.st_mtim.tv_nsec != watcher->folder_time.tv_nsec));
+    if (pause >= SEARCH_SHARE * watcher->search_us) {
+        return true;
+    }
+    if (fstat(watcher->root, &properties) != 0) {
+        return false;
+    }
+    const struct timespec time = ql_system_change_time(&properties);
+    return time.tv_sec != watcher->folder_time.tv_sec || time.tv_nsec != watcher->folder_time.tv_nsec;
 }
 
 // The runs of the folder that are not known yet: the newest of them, as many as there is room for.
@@ -531,7 +539,7 @@ static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, stru
         return QL_OK;
     }
     if (fstat(copy, &root) == 0) {
-        watcher->folder_time = root.st_mtim;
+        watcher->folder_time = ql_system_change_time(&root);
     }
     for (const struct dirent *entry; status == QL_OK && (entry = readdir(folder)) != NULL;) {
         struct stat properties;
@@ -550,7 +558,7 @@ static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, stru
             found = grown;
         }
         memcpy(found[count].name, entry->d_name, strlen(entry->d_name) + 1);
-        found[count++].time = properties.st_mtim;
+        found[count++].time = ql_system_change_time(&properties);
     }
     (void)closedir(folder);
     if (count > 1) {

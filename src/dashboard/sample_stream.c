@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/system.h"
 #include "checkpoint/checkpoint.h"
 
 // The other clients wait so long, or for one symbol of a model that takes longer.
@@ -25,7 +26,7 @@ enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
     struct ql_model model;
 
     *stream = (struct ql_sample_stream){.left = request->length};
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    ql_system_descriptor_path(path, sizeof path, file);
     enum ql_status status = ql_checkpoint_load(path, &model, &stream->info, error);
     if (status != QL_OK) {
         return status;

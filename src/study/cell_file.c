@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "corpus/item_hash.h"
 
 static char *path_of(const char *folder, const char *key)
 {
-    char *path;
     const uint64_t hash = ql_hash_mix(ql_hash_step(ql_hash_start, key, strlen(key)));
 
-    return asprintf(&path, "%s/%016" PRIx64 ".json", folder, hash) < 0 ? NULL : path;
+    return ql_bytes_format("%s/%016" PRIx64 ".json", folder, hash);
 }
 
 json_t *ql_cell_file_load(const char *folder, const char *key)

@@ -7,6 +7,7 @@
 
 #include <utf8proc.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "filter/explanation.h"
 
@@ -239,7 +240,7 @@ enum ql_status ql_item_traits_read(struct ql_item_traits *traits, struct ql_item
     count_words(traits, reader, yardstick, own);
     for (int k = 0; k < yardstick->pattern_count; k++) {
         const char *pattern = yardstick->patterns[k];
-        traits->patterns |= (uint32_t)(memmem(bytes, length, pattern, strlen(pattern)) != NULL) << k;
+        traits->patterns |= (uint32_t)(ql_bytes_find(bytes, length, pattern, strlen(pattern)) != NULL) << k;
     }
     if (yardstick->listed.count > 0) {
         ql_text_load(&reader->text, bytes, length);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "study/report_finding.h"
 #include "study/report_page.h"
@@ -41,9 +42,9 @@ static void add_results(json_t *study, const struct ql_report_view *view)
 static enum ql_status open_part(struct ql_file_writer *file, const char *folder, const char *name,
                                 struct ql_error *error)
 {
-    char *path;
+    char *path = ql_bytes_format("%s/%s", folder, name);
 
-    if (asprintf(&path, "%s/%s", folder, name) < 0) {
+    if (path == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
     }
     enum ql_status status = ql_file_writer_open(file, path, error);
@@ -95,11 +96,12 @@ static enum ql_status save_files(const struct ql_report_view *view, const char *
 enum ql_status ql_report_save(json_t *study, const char *folder, struct ql_error *error)
 {
     struct ql_report_view *view = malloc(sizeof *view);
-    char *pictures = NULL;
+    char *pictures = ql_bytes_format("%s/pictures", folder);
     enum ql_status status = QL_OK;
 
-    if (view == NULL || asprintf(&pictures, "%s/pictures", folder) < 0) {
+    if (view == NULL || pictures == NULL) {
         free(view);
+        free(pictures);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
     }
     if ((status = ql_folder_init(pictures, error)) == QL_OK &&

@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/system.h"
 #include "base/vectors.h"
 #include "train/optimizer.h"
 
@@ -34,13 +34,16 @@ static void state_init(struct ql_state *state, const struct ql_dimensions *d, in
 }
 
 // What scratch memory may take: all that the machine has, less the gradients. More would not be refused by the system,
-// but end in the middle of a training.
+// but end in the middle of a training. 0, which is no limit, where the system does not tell what the machine has.
 static size_t memory_limit(const struct ql_model *model, int shards)
 {
     double gradients = (double)shards * (double)model->count * sizeof(float);
-    double machine = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double machine = ql_system_memory_bytes();
 
-    return machine > gradients ? (size_t)(machine - gradients) : 1; // 0 would be no limit
+    if (machine == 0.0) {
+        return 0;
+    }
+    return machine > gradients ? (size_t)(machine - gradients) : 1;
 }
 
 enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *model,

@@ -12,6 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/system.h"
+
+extern char **environ; // POSIX leaves the declaration to us
+
 enum { MESSAGE_BYTES = 600 }; // of a program's own words in our error
 
 // Starts a program with the three files as its standard ones. Signals that stop us are its own to handle as usual.
@@ -141,7 +145,7 @@ enum ql_status ql_process_open(struct ql_process *process, const char *const *ar
     // A program that ends before it read all is an error to report here, not a reason to end with it.
     (void)signal(SIGPIPE, SIG_IGN);
     process->messages = tmpfile();
-    if (process->messages == NULL || pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) {
+    if (process->messages == NULL || !ql_system_pipe(to) || !ql_system_pipe(from)) {
         failure = errno;
     } else {
         failure = spawn(&process->pid, argv, to[0], from[1], fileno(process->messages));

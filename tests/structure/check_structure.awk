@@ -217,6 +217,17 @@ function find_circles(key, parts, i)
     }
 }
 
+# `line` is the whole line, as the names of files are in strings.
+function check_system(line, code)
+{
+    if (!(area in place) || FILENAME ~ /^src\/base\/system_[a-z]+\.c$/) {
+        return
+    }
+    if (line ~ /"\/proc\// || code ~ /(^|[^A-Za-z0-9_])(_GNU_SOURCE|__linux__|__APPLE__|st_mtim(espec)?)([^A-Za-z0-9_]|$)/) {
+        report("what systems do differently is in src/base/system_*.c; take it from base/system.h")
+    }
+}
+
 function end_of_file()
 {
     if (previous != "" && !commented) {
@@ -273,6 +284,7 @@ FNR <= 3 && /^[ \t]*\/[\/*]/ {
     } else {
         check_calls(code)
         note_names(code)
+        check_system($0, code)
     }
 }
 

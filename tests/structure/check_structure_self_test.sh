@@ -79,6 +79,10 @@ expect_finding src/train/a.c '// A.\nfprintf(stderr, "x");\n' 'only src/cli prin
 expect_finding src/train/a.c '// A.\nfprintf(\n    stdout, "x");\n' 'only src/cli prints'
 expect_finding reference/a.c '// A.\nexit(1);\n' 'only src/cli ends the process'
 expect_finding src/train/a.c '// A.\nif (x) abort();\n' 'only src/cli ends the process'
+expect_finding src/train/a.c '// A.\n#define _GNU_SOURCE\n' 'base/system'
+expect_finding src/cli/a.c '// A.\nopen("/proc/self/exe", 0);\n' 'base/system'
+expect_finding src/base/a.c '// A.\ninfo.st_mtim.tv_sec;\n' 'base/system'
+expect_finding src/base/b.c '// A.\n#ifdef __APPLE__\n' 'base/system'
 expect_finding src/train/shape.c '// A.\n' 'the name shape.c is taken by src/model/shape.c'
 expect_finding reference/kernel.h '// A.\n' 'the name kernel.h is taken by device/kernel.h'
 expect_finding src/train/a.c '\n\n\n// A.\n' 'first three lines'
@@ -119,6 +123,7 @@ expect_sound src/train/a.c '// A.\n#include "base/bytes.h"\n#include "corpus/b.h
 expect_sound src/train/a.c '// A.\n#include "train/a.h"\nint ql_a(void)\n{\n    return ql_a();\n}\n'
 expect_sound src/train/a.c '// A.\nint ql_shape(void);\nextern int ql_b;\nstatic int ql_c(void)\n{\n    return ql_b;\n}\n'
 expect_sound src/cli/a.c '// A.\n#include "dashboard/b.h"\n#include "device/kernel.h"\nprintf("x"); exit(1);\n'
+expect_sound src/base/system_linux.c '// A.\n#define _GNU_SOURCE\nopen("/proc/self/exe", 0);\nst_mtim;\n'
 expect_sound reference/a.c '// A.\n#include <math.h>\n#include "reference/b.h"\n'
 expect_sound firmware/shape.c '// A.\n#include "pico/stdlib.h"\n#include "board.h"\n#include "device/kernel.h"\nprintf("x");\n'
 

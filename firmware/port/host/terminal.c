@@ -1,5 +1,5 @@
 // The port of a desktop: see port/port.h. The console is the standard input and output; jumpers are open, nothing clicks,
-// and no watchdog bites. Uses: POSIX, getrandom.
+// and no watchdog bites. Uses: POSIX, getentropy of Linux, macOS and the BSDs.
 #include "terminal.h"
 
 #include <poll.h>
@@ -77,7 +77,7 @@ uint32_t ql_port_entropy(void)
 {
     uint32_t word;
 
-    if (getrandom(&word, sizeof word, 0) != (ssize_t)sizeof word) {
+    if (getentropy(&word, sizeof word) != 0) {
         word = (uint32_t)time(NULL);
     }
     return word;

@@ -1,0 +1,97 @@
+// What macOS and other systems have in place of Linux's own: see system.h. Where POSIX 2008 has nothing, the common
+// extension is used if the headers define it.
+// Uses: POSIX.
+#include "base/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+// All processors of the machine: there is no portable way to ask which of them are for this process.
+int ql_system_processors(void)
+{
+#ifdef _SC_NPROCESSORS_ONLN
+    const long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > 4096 ? 4096 : (int)count;
+#else
+    return 1;
+#endif
+}
+
+double ql_system_memory_bytes(void)
+{
+#ifdef _SC_PHYS_PAGES
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    return pages > 0 ? (double)pages * (double)sysconf(_SC_PAGESIZE) : 0.0;
+#else
+    return 0.0;
+#endif
+}
+
+bool ql_system_random(void *bytes, size_t size_bytes)
+{
+    const int device = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    size_t done = 0;
+
+    while (device >= 0 && done < size_bytes) {
+        const ssize_t got = read(device, (unsigned char *)bytes + done, size_bytes - done);
+        if (got <= 0 && errno != EINTR) {
+            break;
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    if (device >= 0) {
+        (void)close(device);
+    }
+    return device >= 0 && done == size_bytes;
+}
+
+// A program that another thread starts between the two calls inherits the ends; nothing here starts programs in threads.
+bool ql_system_pipe(int ends[2])
+{
+    if (pipe(ends) != 0) {
+        return false;
+    }
+    for (int k = 0; k < 2; k++) {
+        if (fcntl(ends[k], F_SETFD, FD_CLOEXEC) != 0) {
+            const int reason = errno;
+            (void)close(ends[0]);
+            (void)close(ends[1]);
+            ends[0] = ends[1] = -1;
+            errno = reason;
+            return false;
+        }
+    }
+    return true;
+}
+
+// macOS: fsync leaves the data in the drive's own buffer. Some file systems know only fsync.
+bool ql_system_sync(int descriptor)
+{
+#ifdef F_FULLFSYNC
+    if (fcntl(descriptor, F_FULLFSYNC) == 0) {
+        return true;
+    }
+#endif
+    return fsync(descriptor) == 0;
+}
+
+struct timespec ql_system_change_time(const struct stat *file)
+{
+#ifdef __APPLE__
+    return file->st_mtimespec;
+#else
+    return file->st_mtim;
+#endif
+}
+
+void ql_system_descriptor_path(char *path, size_t path_bytes, int descriptor)
+{
+    (void)snprintf(path, path_bytes, "/dev/fd/%d", descriptor);
+}
+
+const char *ql_system_program(const char *argv_0)
+{
+    return argv_0;
+}
