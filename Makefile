@@ -2,7 +2,7 @@
 # Uses: tools/, CMakePresets.json. `make help` lists the targets from the comments behind them.
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo firmware test conformance mutants bench lint format clean
+.PHONY: all help demo firmware test goldens conformance mutants bench lint format clean
 
 # For a build folder that is new; one that is there keeps its generator.
 export CMAKE_GENERATOR ?= Ninja
@@ -35,6 +35,11 @@ firmware: ## install what is missing; build the images for Pico and Pico 2
 test: ## install what is missing; run all tests, and under sanitizers
 	@tools/bootstrap build demo test browser web pico
 	@tools/test $(configure_flags)
+
+goldens: ## write all golden files anew, after a bit was meant to change
+	@tools/bootstrap build test
+	@cmake --preset release $(configure_flags) > /dev/null
+	@tools/goldens
 
 conformance: ## compare thousands of random operators with ONNX Runtime
 	@tools/bootstrap build test web

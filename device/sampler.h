@@ -1,6 +1,6 @@
 // Draws the next token from logits: temperature, then top-k, then top-p, then the draw; ties go to the lower index.
 // Specified to the last operation in docs/sampling.md; web/ has the same in JavaScript.
-// Uses: device/activation.h, device/random.h, stddef.h.
+// Uses: device/activation.h, device/random.h, device/sampler_order.h, stddef.h.
 #ifndef QL_DEVICE_SAMPLER_H
 #define QL_DEVICE_SAMPLER_H
 
@@ -8,6 +8,7 @@
 
 #include "device/activation.h"
 #include "device/random.h"
+#include "device/sampler_order.h"
 
 struct ql_sampler {
     float temperature;       // >= 0; 0 always takes the largest logit and draws nothing
@@ -16,52 +17,72 @@ struct ql_sampler {
     struct ql_random random; // by ql_random_init
 };
 
-// True when candidate `left` stands before candidate `right`: the larger weight, or the lower index of equal ones.
-static inline int ql_sampler_before(const float *weights, uint16_t left, uint16_t right)
-{
-    return weights[left] > weights[right] || (weights[left] == weights[right] && left < right);
-}
+// The sum of the weights of candidates 0 to n, added up in their order. Whoever draws has them at hand in its own way.
+typedef float ql_sampler_sum_f32(void *candidates, int n);
 
-// Restores the heap below `root`: every candidate stands before its two children.
-static inline void ql_sampler_sift(uint16_t *heap, int count, const float *weights, int root)
+// Steps S6 and S7: returns how many of `count` candidates are kept. *total is the sum of the weights of all, and then of
+// those that are kept.
+static inline int ql_sampler_keep_f32(float *total, float top_p, int top_k, int count, ql_sampler_sum_f32 *sum,
+                                      void *candidates)
 {
-    uint16_t moving = heap[root];
+    int kept = count;
 
-    while (root < count / 2) { // it has a child
-        int child = 2 * root + 1;
-        if (child + 1 < count && ql_sampler_before(weights, heap[child + 1], heap[child])) {
-            child++;
-        }
-        if (!ql_sampler_before(weights, heap[child], moving)) {
-            break;
-        }
-        heap[root] = heap[child];
-        root = child;
+    if (top_k > 0 && top_k < count) {
+        kept = top_k;
+        *total = sum(candidates, kept - 1);
     }
-    heap[root] = moving;
+    if (top_p < 1.0f) {
+        float wanted = top_p * *total;
+        int n = 0;
+        do {
+            *total = sum(candidates, n++);
+        } while (*total < wanted && n < kept);
+        kept = n;
+    }
+    return kept;
 }
 
-// Moves the first of `waiting` candidates behind the others, to candidates[waiting - 1], and restores the heap.
-static inline uint16_t ql_sampler_take(uint16_t *candidates, int waiting, const float *weights)
+// Step S9: returns the number of the candidate that is drawn.
+static inline int ql_sampler_find_f32(float drawn, int kept, ql_sampler_sum_f32 *sum, void *candidates)
 {
-    uint16_t first = candidates[0];
-    candidates[0] = candidates[waiting - 1];
-    ql_sampler_sift(candidates, waiting - 1, weights, 0);
-    candidates[waiting - 1] = first;
-    return first;
+    int n = 0;
+
+    while (sum(candidates, n) <= drawn && n < kept - 1) {
+        n++;
+    }
+    return n;
+}
+
+// Sums without memory: they are added up while the candidates are taken, and again when they begin anew.
+struct ql_sampler_walk_f32 {
+    struct ql_sampler_order order;
+    const uint32_t *weights;
+    int added;
+    float sum; // of the weights of the first `added` candidates
+};
+
+static inline float ql_sampler_walk_sum_f32(void *candidates, int n)
+{
+    struct ql_sampler_walk_f32 *walk = (struct ql_sampler_walk_f32 *)candidates;
+
+    if (n + 1 < walk->added) {
+        walk->added = 0;
+        walk->sum = 0.0f;
+    }
+    while (walk->added <= n) {
+        walk->sum += ql_activation_from_bits(walk->weights[ql_sampler_order_get(&walk->order, walk->added++)]);
+    }
+    return walk->sum;
 }
 
 // Returns the token, or -1 when a logit is not a finite number, or when all tokens are barred.
 //
 //   logits      (V)  V from 1 to 65535
 //   barred           token v must not be drawn where bit v % 32 of barred[v / 32] is set; NULL bars none
-//   weights     (V)  scratch
+//   weights     (V)  scratch: floats by their bits, which as integers stand in the same order, as no weight is negative
 //   candidates  (V)  scratch
-//
-// The candidates are needed in order, but mostly only the first few of them. So they wait in a heap, and those that
-// were taken collect at the end of the same array: the n-th taken is candidates[count - 1 - n].
 static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *logits, const uint32_t *barred,
-                                      float *weights, uint16_t *candidates, int V)
+                                      uint32_t *weights, uint16_t *candidates, int V)
 {
     int best = -1;
     int count = 0;
@@ -69,7 +90,7 @@ static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *l
         if (!(logits[v] - logits[v] == 0.0f)) { // NaN and the infinities
             return -1;
         }
-        if (barred == NULL || !(barred[v / 32] >> (v % 32) & 1)) {
+        if (!ql_sampler_is_barred(barred, v)) {
             best = best < 0 || logits[v] > logits[best] ? v : best;
             candidates[count++] = (uint16_t)v;
         }
@@ -80,48 +101,17 @@ static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *l
 
     float total = 0.0f;
     for (int v = 0; v < V; v++) { // of barred tokens too: without a condition the loop becomes vectors
-        weights[v] = ql_exp_f32((logits[v] - logits[best]) / sampler->temperature);
+        weights[v] = ql_activation_to_bits(ql_exp_f32((logits[v] - logits[best]) / sampler->temperature));
     }
     for (int n = 0; n < count; n++) {
-        total += weights[candidates[n]];
+        total += ql_activation_from_bits(weights[candidates[n]]);
     }
-    for (int root = count / 2 - 1; root >= 0; root--) {
-        ql_sampler_sift(candidates, count, weights, root);
-    }
-    int taken = 0;
-    int kept = count;
+    struct ql_sampler_walk_f32 walk = {{(const int32_t *)weights, candidates, count, 0}, weights, 0, 0.0f};
+    ql_sampler_heap_init(candidates, count, walk.order.keys);
 
-    if (sampler->top_k > 0 && sampler->top_k < count) {
-        kept = sampler->top_k;
-        total = 0.0f;
-        for (; taken < kept; taken++) {
-            total += weights[ql_sampler_take(candidates, count - taken, weights)];
-        }
-    }
-    if (sampler->top_p < 1.0f) {
-        float wanted = sampler->top_p * total;
-        int n = 0;
-        total = 0.0f;
-        do {
-            if (n == taken) {
-                ql_sampler_take(candidates, count - taken++, weights);
-            }
-            total += weights[candidates[count - 1 - n++]];
-        } while (total < wanted && n < kept);
-        kept = n;
-    }
-
-    float drawn = ql_random_step_f32(&sampler->random) * total;
-    float passed = 0.0f;
-    int token = best;
-    for (int n = 0; n < kept && passed <= drawn; n++) {
-        if (n == taken) {
-            ql_sampler_take(candidates, count - taken++, weights);
-        }
-        token = candidates[count - 1 - n];
-        passed += weights[token];
-    }
-    return token;
+    const int kept = ql_sampler_keep_f32(&total, sampler->top_p, sampler->top_k, count, ql_sampler_walk_sum_f32, &walk);
+    const float drawn = ql_random_step_f32(&sampler->random) * total;
+    return ql_sampler_order_get(&walk.order, ql_sampler_find_f32(drawn, kept, ql_sampler_walk_sum_f32, &walk));
 }
 
 #endif

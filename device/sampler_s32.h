@@ -1,6 +1,6 @@
 // Draws the next token from integer logits: temperature, then top-k, then top-p, then the draw; ties go to the lower
 // index. 32-bit operations only. Specified to the last operation in docs/sampling.md; web/ has the same in JavaScript.
-// Uses: device/random.h, stddef.h, stdint.h.
+// Uses: device/random.h, device/sampler_order.h, stddef.h, stdint.h.
 #ifndef QL_DEVICE_SAMPLER_S32_H
 #define QL_DEVICE_SAMPLER_S32_H
 
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "device/random.h"
+#include "device/sampler_order.h"
 
 enum {
     QL_SAMPLER_TEMPERATURE_ONE = 4096, // temperature 1
@@ -86,39 +87,74 @@ static inline uint32_t ql_sampler_draw(struct ql_random *random, uint32_t total)
     return drawn;
 }
 
-// True when candidate `left` stands before candidate `right`: the larger logit, or the lower index of equal ones.
-static inline int ql_sampler_before_s32(const int32_t *logits, uint16_t left, uint16_t right)
+// How far a logit may lie below the largest one: what lies further weighs nothing.
+static inline uint32_t ql_sampler_furthest(uint32_t rate)
 {
-    return logits[left] > logits[right] || (logits[left] == logits[right] && left < right);
+    return ((uint32_t)QL_SAMPLER_HALVINGS << 27) / rate;
 }
 
-// Restores the heap below `root`: every candidate stands before its two children.
-static inline void ql_sampler_sift_s32(uint16_t *heap, int count, const int32_t *logits, int root)
+// Step J3: the weight of a logit that lies `distance` below the largest one.
+static inline uint32_t ql_sampler_weight(uint32_t distance, uint32_t rate, uint32_t furthest)
 {
-    uint16_t moving = heap[root];
+    return distance > furthest ? 0 : ql_sampler_power(distance * rate);
+}
 
-    while (root < count / 2) { // it has a child
-        int child = 2 * root + 1;
-        if (child + 1 < count && ql_sampler_before_s32(logits, heap[child + 1], heap[child])) {
-            child++;
-        }
-        if (!ql_sampler_before_s32(logits, heap[child], moving)) {
-            break;
-        }
-        heap[root] = heap[child];
-        root = child;
+// The sum of the weights of candidates 0 to n. Whoever draws has them at hand in its own way.
+typedef uint32_t ql_sampler_sum_s32(void *candidates, int n);
+
+// Steps J5 and J6: returns how many of `count` candidates are kept. *total is the sum of the weights of all, and then of
+// those that are kept.
+static inline int ql_sampler_keep_s32(uint32_t *total, uint32_t top_p, int top_k, int count, ql_sampler_sum_s32 *sum,
+                                      void *candidates)
+{
+    int kept = count;
+
+    if (top_k > 0 && top_k < count) {
+        kept = top_k;
+        *total = sum(candidates, kept - 1);
     }
-    heap[root] = moving;
+    if (top_p < QL_SAMPLER_SHARE_ONE) {
+        const uint32_t wanted = ql_sampler_share(*total, top_p);
+        int n = 0;
+        do {
+            *total = sum(candidates, n++);
+        } while (*total < wanted && n < kept);
+        kept = n;
+    }
+    return kept;
 }
 
-// Moves the first of `waiting` candidates behind the others, to candidates[waiting - 1], and restores the heap.
-static inline uint16_t ql_sampler_take_s32(uint16_t *candidates, int waiting, const int32_t *logits)
+// Step J8: returns the number of the candidate that is drawn.
+static inline int ql_sampler_find_s32(uint32_t drawn, int kept, ql_sampler_sum_s32 *sum, void *candidates)
 {
-    uint16_t first = candidates[0];
-    candidates[0] = candidates[waiting - 1];
-    ql_sampler_sift_s32(candidates, waiting - 1, logits, 0);
-    candidates[waiting - 1] = first;
-    return first;
+    int n = 0;
+
+    while (sum(candidates, n) <= drawn && n < kept - 1) {
+        n++;
+    }
+    return n;
+}
+
+// Sums without memory: they are added up while the candidates are taken, and again when they begin anew.
+struct ql_sampler_walk_s32 {
+    struct ql_sampler_order order;
+    const uint32_t *weights;
+    int added;
+    uint32_t sum; // of the weights of the first `added` candidates
+};
+
+static inline uint32_t ql_sampler_walk_sum_s32(void *candidates, int n)
+{
+    struct ql_sampler_walk_s32 *walk = (struct ql_sampler_walk_s32 *)candidates;
+
+    if (n + 1 < walk->added) {
+        walk->added = 0;
+        walk->sum = 0;
+    }
+    while (walk->added <= n) {
+        walk->sum += walk->weights[ql_sampler_order_get(&walk->order, walk->added++)];
+    }
+    return walk->sum;
 }
 
 // Returns the token, or -1 when all tokens are barred.
@@ -127,16 +163,13 @@ static inline uint16_t ql_sampler_take_s32(uint16_t *candidates, int waiting, co
 //   barred           token v must not be drawn where bit v % 32 of barred[v / 32] is set; NULL bars none
 //   weights     (V)  scratch
 //   candidates  (V)  scratch
-//
-// The candidates are needed in order, but mostly only the first few of them. So they wait in a heap, and those that
-// were taken collect at the end of the same array: the n-th taken is candidates[count - 1 - n].
 static inline int ql_sampler_step_s32(struct ql_sampler_s32 *sampler, const int32_t *logits, const uint32_t *barred,
                                       uint32_t *weights, uint16_t *candidates, int V)
 {
     int best = -1;
     int count = 0;
     for (int v = 0; v < V; v++) {
-        if (barred == NULL || !(barred[v / 32] >> (v % 32) & 1)) {
+        if (!ql_sampler_is_barred(barred, v)) {
             best = best < 0 || logits[v] > logits[best] ? v : best;
             candidates[count++] = (uint16_t)v;
         }
@@ -146,51 +179,19 @@ static inline int ql_sampler_step_s32(struct ql_sampler_s32 *sampler, const int3
     }
 
     const uint32_t rate = ql_sampler_rate(sampler->temperature);
-    const uint32_t furthest = ((uint32_t)QL_SAMPLER_HALVINGS << 27) / rate;
+    const uint32_t furthest = ql_sampler_furthest(rate);
     uint32_t total = 0;
     for (int n = 0; n < count; n++) {
         const int v = candidates[n];
-        const uint32_t distance = (uint32_t)logits[best] - (uint32_t)logits[v];
-        weights[v] = distance > furthest ? 0 : ql_sampler_power(distance * rate);
+        weights[v] = ql_sampler_weight((uint32_t)logits[best] - (uint32_t)logits[v], rate, furthest);
         total += weights[v];
     }
-    for (int root = count / 2 - 1; root >= 0; root--) {
-        ql_sampler_sift_s32(candidates, count, logits, root);
-    }
-    int taken = 0;
-    int kept = count;
+    struct ql_sampler_walk_s32 walk = {{logits, candidates, count, 0}, weights, 0, 0};
+    ql_sampler_heap_init(candidates, count, logits);
 
-    if (sampler->top_k > 0 && sampler->top_k < count) {
-        kept = sampler->top_k;
-        total = 0;
-        for (; taken < kept; taken++) {
-            total += weights[ql_sampler_take_s32(candidates, count - taken, logits)];
-        }
-    }
-    if (sampler->top_p < QL_SAMPLER_SHARE_ONE) {
-        const uint32_t wanted = ql_sampler_share(total, sampler->top_p);
-        int n = 0;
-        total = 0;
-        do {
-            if (n == taken) {
-                ql_sampler_take_s32(candidates, count - taken++, logits);
-            }
-            total += weights[candidates[count - 1 - n++]];
-        } while (total < wanted && n < kept);
-        kept = n;
-    }
-
+    const int kept = ql_sampler_keep_s32(&total, sampler->top_p, sampler->top_k, count, ql_sampler_walk_sum_s32, &walk);
     const uint32_t drawn = ql_sampler_draw(&sampler->random, total);
-    uint32_t passed = 0;
-    int token = best;
-    for (int n = 0; n < kept && passed <= drawn; n++) {
-        if (n == taken) {
-            ql_sampler_take_s32(candidates, count - taken++, logits);
-        }
-        token = candidates[count - 1 - n];
-        passed += weights[token];
-    }
-    return token;
+    return ql_sampler_order_get(&walk.order, ql_sampler_find_s32(drawn, kept, ql_sampler_walk_sum_s32, &walk));
 }
 
 #endif

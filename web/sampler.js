@@ -108,21 +108,14 @@ export function makeSampler({ temperature, topP = 1, topK = 0, seed }) {
   return { temperature: f(temperature), topP: f(topP), topK, random: randomState(seed) };
 }
 
-/**
- * Draws a token from the logits, a Float32Array or an array of floats. Changes the sampler's random state.
- * Token v must not be drawn where bit v % 32 of barred[v / 32], a Uint32Array, is set; null bars none.
- * Returns the token, or -1 when a logit is not a finite number, or when all tokens are barred.
- */
-export function sample(sampler, logits, barred = null) {
-  const { temperature, topP, topK, random } = sampler;
+// Where candidates, order and limits are alike for both samplers, `add` tells their sums apart: floats are rounded, whole
+// numbers are not.
 
-  // S0, S1, S2
+/** S0 and S2, J0 and J1: the tokens that are not barred, and the one with the largest logit (-1 without any). */
+function listCandidates(logits, barred) {
   const candidates = [];
   let best = -1;
   for (let v = 0; v < logits.length; v++) {
-    if (!Number.isFinite(logits[v])) {
-      return -1;
-    }
     if (barred === null || !((barred[v >>> 5] >>> (v % 32)) & 1)) {
       candidates.push(v);
       if (best < 0 || logits[v] > logits[best]) {
@@ -130,6 +123,61 @@ export function sample(sampler, logits, barred = null) {
       }
     }
   }
+  return { candidates, best };
+}
+
+/** S5 and J4: the candidates in order, those with the larger key first. */
+function sortCandidates(candidates, keys) {
+  return candidates.sort((a, b) => keys[b] - keys[a] || a - b);
+}
+
+/** S6 and S7, J5 and J6: the candidates that may be drawn, and the sum of their weights. */
+function limit(order, weights, total, topK, wantedOf, add) {
+  let kept = order;
+  let sum = total;
+
+  if (topK > 0 && topK < order.length) {
+    kept = order.slice(0, topK);
+    sum = kept.reduce((partial, v) => add(partial, weights[v]), 0);
+  }
+  const wanted = wantedOf(sum);
+  if (wanted !== null) {
+    let n = 0;
+    sum = 0;
+    do {
+      sum = add(sum, weights[kept[n++]]);
+    } while (sum < wanted && n < kept.length);
+    kept = kept.slice(0, n);
+  }
+  return { kept, sum };
+}
+
+/** S9 and J8: the first candidate at which the sum of the weights is greater than `drawn`, or the last one. */
+function find(kept, weights, drawn, add) {
+  let passed = 0;
+  for (const v of kept) {
+    passed = add(passed, weights[v]);
+    if (passed > drawn) {
+      return v;
+    }
+  }
+  return kept[kept.length - 1];
+}
+
+/**
+ * Draws a token from the logits, a Float32Array or an array of floats. Changes the sampler's random state.
+ * Token v must not be drawn where bit v % 32 of barred[v / 32], a Uint32Array, is set; null bars none.
+ * Returns the token, or -1 when a logit is not a finite number, or when all tokens are barred.
+ */
+export function sample(sampler, logits, barred = null) {
+  const { temperature, topP, topK, random } = sampler;
+  const add = (a, b) => f(a + b);
+
+  // S0, S1, S2
+  if (!logits.every(Number.isFinite)) {
+    return -1;
+  }
+  const { candidates, best } = listCandidates(logits, barred);
 
   // S3
   if (temperature === 0 || candidates.length === 0) {
@@ -141,40 +189,15 @@ export function sample(sampler, logits, barred = null) {
   let total = 0;
   for (const v of candidates) {
     weights[v] = exp(f(f(logits[v] - logits[best]) / temperature));
-    total = f(total + weights[v]);
+    total = add(total, weights[v]);
   }
 
-  // S5
-  const order = candidates.sort((a, b) => weights[b] - weights[a] || a - b);
-  let kept = order.length;
-
-  // S6
-  if (topK > 0 && topK < order.length) {
-    kept = topK;
-    total = order.slice(0, kept).reduce((sum, v) => f(sum + weights[v]), 0);
-  }
-
-  // S7
-  if (topP < 1) {
-    const wanted = f(topP * total);
-    let n = 0;
-    total = 0;
-    do {
-      total = f(total + weights[order[n++]]);
-    } while (total < wanted && n < kept);
-    kept = n;
-  }
+  // S5, S6, S7
+  const order = sortCandidates(candidates, weights);
+  const { kept, sum } = limit(order, weights, total, topK, (all) => (topP < 1 ? f(topP * all) : null), add);
 
   // S8, S9
-  const drawn = f(randomNumber(random) * total);
-  let passed = 0;
-  for (const v of order.slice(0, kept)) {
-    passed = f(passed + weights[v]);
-    if (passed > drawn) {
-      return v;
-    }
-  }
-  return order[kept - 1];
+  return find(kept, weights, f(randomNumber(random) * sum), add);
 }
 
 // The sampler of integer logits: the twin of device/sampler_s32.h
@@ -218,18 +241,10 @@ export function makeIntegerSampler({ temperature, topP = 1, topK = 0, seed }) {
  */
 export function sampleInteger(sampler, logits, barred = null) {
   const { temperature, topP, topK, random } = sampler;
+  const add = (a, b) => a + b;
 
   // J0, J1
-  const candidates = [];
-  let best = -1;
-  for (let v = 0; v < logits.length; v++) {
-    if (barred === null || !((barred[v >>> 5] >>> (v % 32)) & 1)) {
-      candidates.push(v);
-      if (best < 0 || logits[v] > logits[best]) {
-        best = v;
-      }
-    }
-  }
+  const { candidates, best } = listCandidates(logits, barred);
 
   // J2
   if (temperature === 0 || candidates.length === 0) {
@@ -250,41 +265,18 @@ export function sampleInteger(sampler, logits, barred = null) {
     total += weights[v];
   }
 
-  // J4
-  const order = candidates.sort((a, b) => logits[b] - logits[a] || a - b);
-  let kept = order.length;
-
-  // J5
-  if (topK > 0 && topK < order.length) {
-    kept = topK;
-    total = order.slice(0, kept).reduce((sum, v) => sum + weights[v], 0);
-  }
-
-  // J6
-  if (topP < SHARE_ONE) {
-    const wanted = Math.floor((total * topP) / SHARE_ONE);
-    let n = 0;
-    total = 0;
-    do {
-      total += weights[order[n++]];
-    } while (total < wanted && n < kept);
-    kept = n;
-  }
+  // J4, J5, J6
+  const order = sortCandidates(candidates, logits);
+  const wantedOf = (all) => (topP < SHARE_ONE ? Math.floor((all * topP) / SHARE_ONE) : null);
+  const { kept, sum } = limit(order, weights, total, topK, wantedOf, add);
 
   // J7
-  const unused = Math.clz32(total - 1);
+  const unused = Math.clz32(sum - 1);
   let drawn;
   do {
     drawn = randomInteger(random) >>> unused;
-  } while (drawn >= total);
+  } while (drawn >= sum);
 
   // J8
-  let passed = 0;
-  for (const v of order.slice(0, kept)) {
-    passed += weights[v];
-    if (passed > drawn) {
-      return v;
-    }
-  }
-  return order[kept - 1];
+  return find(kept, weights, drawn, add);
 }

@@ -40,7 +40,7 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream)
     if (w->codegen->model != NULL) {
         const int V = w->codegen->model->descriptor->symbol_count;
         (void)fprintf(stream,
-                      "    struct {\n        float weights[%d];\n        uint16_t candidates[%d];\n    } sampler;\n", V,
+                      "    struct {\n        uint32_t weights[%d];\n        uint16_t candidates[%d];\n    } sampler;\n", V,
                       V);
     } else if (bytes == 0) {
         (void)fputs("    char unused;\n", stream);

@@ -11,11 +11,7 @@ static enum ql_status take_scratch(struct ql_text_session *session, struct ql_er
 {
     const size_t V = (size_t)session->V;
 
-    if (session->logits != NULL) {
-        session->weights = ql_arena_take(&session->arena, V, sizeof session->weights[0]);
-    } else {
-        session->integer_weights = ql_arena_take(&session->arena, V, sizeof session->integer_weights[0]);
-    }
+    session->weights = ql_arena_take(&session->arena, V, sizeof session->weights[0]);
     session->candidates = ql_arena_take(&session->arena, V, sizeof session->candidates[0]);
     return session->arena.exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model")
                                     : QL_OK;
@@ -226,7 +222,7 @@ enum ql_status ql_text_session_next(struct ql_text_session *session, int *token,
     *token = session->logits != NULL ? ql_sampler_step_f32(&session->sampler, session->logits, barred, session->weights,
                                                            session->candidates, session->V)
                                      : ql_sampler_step_s32(&session->integer_sampler, session->integer_logits, barred,
-                                                           session->integer_weights, session->candidates, session->V);
+                                                           session->weights, session->candidates, session->V);
     if (*token < 0) {
         return ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
     }

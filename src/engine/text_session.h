@@ -46,9 +46,8 @@ struct ql_text_session {
     enum ql_status (*step)(struct ql_text_session *session, int token, struct ql_error *error);
     struct ql_sampler sampler;
     struct ql_sampler_s32 integer_sampler;
-    float *weights;            // (V) scratch of the sampler
-    uint32_t *integer_weights; // (V) likewise
-    uint16_t *candidates;      // (V) likewise
+    uint32_t *weights;    // (V) scratch of the sampler
+    uint16_t *candidates; // (V) likewise
     struct ql_arena arena;
     struct ql_stepper *stepper;
     struct ql_integer_stepper *integer_stepper;

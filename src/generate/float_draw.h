@@ -1,26 +1,25 @@
 // Many draws from the same float logits, token for token those of ql_sampler_step_f32, each at the price of a search in
 // sums that are there already. A single draw is cheap too where few symbols have most of the weight: the first
 // candidates are found one by one, without bringing the others in order.
-// Uses: base/arena, device/random.h, generate/batch_engine.h (the settings).
+// Uses: base/arena, device/random.h, generate/batch_engine.h (the settings), generate/draw_order.h.
 #ifndef QL_GENERATE_FLOAT_DRAW_H
 #define QL_GENERATE_FLOAT_DRAW_H
 
 #include "base/arena.h"
 #include "generate/batch_engine.h"
+#include "generate/draw_order.h"
 
 // What steps S1 to S7 of docs/sampling.md give, so far as it was needed.
 struct ql_float_draw {
     int V;
-    int best;        // S2
-    bool certain;    // temperature 0: always `best`, and no number is drawn
-    int candidates;  // tokens that are not barred
-    int kept;        // of them, those that may be drawn
-    float total;     // of their weights
-    int ordered;     // candidates that are in `order`
-    float *weights;  // (V)
-    int32_t *keys;   // (V rounded up) ordered like what was last put into it; see float_draw.c
-    float *sums;     // (V) of the weights of order[0] to order[n]
-    uint16_t *order; // (V) the larger weight first, of equal ones the lower index
+    int best;       // S2
+    bool certain;   // temperature 0: always `best`, and no number is drawn
+    int kept;       // candidates that may be drawn
+    float total;    // of their weights
+    float *weights; // (V)
+    struct ql_draw_order order;
+    int summed;
+    float *sums; // (summed) of the weights of candidates 0 to n
 };
 
 // Takes the arrays from the arena (check `exhausted` afterwards).

@@ -1,6 +1,6 @@
 // Many draws from the same integer logits, token for token those of ql_sampler_step_s32, each at the price of a search
 // in sums that are there already. Candidates are brought in order only as far as the draws need it.
-// Uses: base/arena, device/sampler_s32.h.
+// Uses: base/arena, device/sampler_s32.h, generate/draw_order.h.
 #ifndef QL_GENERATE_INTEGER_DRAW_H
 #define QL_GENERATE_INTEGER_DRAW_H
 
@@ -8,20 +8,19 @@
 
 #include "base/arena.h"
 #include "device/sampler_s32.h"
+#include "generate/draw_order.h"
 
 // What docs/sampling.md says of the sampler of integer logits, so far as it was needed.
 struct ql_integer_draw {
     int V;
     int best;
     bool certain;      // temperature 0: always `best`, and no number is drawn
-    int candidates;    // tokens that are not barred
-    int kept;          // of them, those that may be drawn
-    int ordered;       // candidates that are in `order`
-    uint32_t total;    // of the weights of those that may be drawn
+    int kept;          // candidates that may be drawn
+    uint32_t total;    // of their weights
     uint32_t *weights; // (V)
-    int32_t *keys;     // (V rounded up) logits of what is not in order yet
-    uint32_t *sums;    // (V) of the weights of order[0] to order[n]
-    uint16_t *order;   // (V) the larger logit first, of equal ones the lower index
+    struct ql_draw_order order;
+    int summed;
+    uint32_t *sums; // (summed) of the weights of candidates 0 to n
 };
 
 // Takes the arrays from the arena (check `exhausted` afterwards).

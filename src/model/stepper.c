@@ -37,7 +37,7 @@ enum ql_status ql_stepper_init(struct ql_stepper *stepper, const struct ql_model
     stepper->output_bias = take(arena, d.V, 1);
     stepper->gates = take(arena, 6, d.H);
     stepper->logits = take(arena, d.V, 1);
-    stepper->weights = take(arena, d.V, 1);
+    stepper->weights = ql_arena_take(arena, (size_t)d.V, sizeof stepper->weights[0]);
     stepper->candidates = ql_arena_take(arena, (size_t)d.V, sizeof stepper->candidates[0]);
     for (int l = 0; l < d.L; l++) {
         struct ql_stepper_layer *layer = &stepper->layers[l];

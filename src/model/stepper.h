@@ -29,7 +29,7 @@ struct ql_stepper {
     float *output_bias;   // (V)
     float *gates;         // (6H) scratch
     float *logits;        // (V)
-    float *weights;       // (V) scratch of the sampler
+    uint32_t *weights;    // (V) scratch of the sampler
     uint16_t *candidates; // (V) scratch of the sampler
 };
 

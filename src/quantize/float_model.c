@@ -120,7 +120,7 @@ enum ql_status ql_calibration_init(struct ql_calibration *calibration, const str
     if (status != QL_OK) {
         return status;
     }
-    float *weights = take(&reader.arena, model->V);
+    uint32_t *weights = ql_arena_take(&reader.arena, (size_t)model->V, sizeof weights[0]);
     uint16_t *candidates = ql_arena_take(&reader.arena, (size_t)model->V, sizeof candidates[0]);
     if (reader.arena.exhausted) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model");

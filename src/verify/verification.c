@@ -97,7 +97,7 @@ static enum ql_status draw_text(uint16_t *text, const float *logits, int T, int 
                                 struct ql_error *error)
 {
     struct ql_sampler sampler = {.temperature = draw->temperature, .top_p = draw->top_p, .top_k = draw->top_k};
-    float *weights = calloc((size_t)V, sizeof weights[0]);
+    uint32_t *weights = calloc((size_t)V, sizeof weights[0]);
     uint16_t *candidates = calloc((size_t)V, sizeof candidates[0]);
     enum ql_status status = QL_OK;
 

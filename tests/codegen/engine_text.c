@@ -17,7 +17,8 @@
 enum { STATE_ELEMENTS = 1 << 16, VALUE_LIMIT = 32, SEED = 7 };
 
 static float states[QL_DESCRIPTOR_STATE_LIMIT][STATE_ELEMENTS];
-static float logits[QL_VOCABULARY_LIMIT], weights[QL_VOCABULARY_LIMIT];
+static float logits[QL_VOCABULARY_LIMIT];
+static uint32_t weights[QL_VOCABULARY_LIMIT];
 static uint16_t candidates[QL_VOCABULARY_LIMIT];
 static struct ql_descriptor descriptor;
 

@@ -82,7 +82,8 @@ static uint64_t hash_doubles(void)
 static uint64_t hash_cell(struct ql_random *random, int cell)
 {
     uint64_t hash = 0xcbf29ce484222325u;
-    float h[H] = {0}, c[H] = {0}, scratch[6 * H], x[I], logits[V], weights[V];
+    float h[H] = {0}, c[H] = {0}, scratch[6 * H], x[I], logits[V];
+    uint32_t weights[V];
     uint16_t candidates[V];
     struct ql_sampler sampler = {.temperature = 0.8f, .top_p = 0.97f, .top_k = 50};
     const struct ql_lstm_weights lstm = {w_ih, w_hh, bias_ih};

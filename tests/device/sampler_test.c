@@ -17,7 +17,7 @@
 
 enum { V_LIMIT = 65535, SMALL_V = 40 };
 
-static float weights[V_LIMIT];
+static uint32_t weights[V_LIMIT];
 static uint16_t candidates[V_LIMIT];
 
 static struct ql_sampler sampler_of(float temperature, float top_p, int top_k, uint32_t seed)
@@ -380,12 +380,14 @@ static void sampler_with_a_barred_logit_that_is_not_finite_gives_minus_one(void 
     assert_int_equal(ql_sampler_step_f32(&sampler, logits, barred, weights, candidates, 3), -1);
 }
 
-static int by_weight_then_index(const void *left, const void *right)
+static int32_t keys[V_LIMIT];
+
+static int by_key_then_index(const void *left, const void *right)
 {
     const uint16_t a = *(const uint16_t *)left, b = *(const uint16_t *)right;
 
-    if (weights[a] != weights[b]) {
-        return weights[a] > weights[b] ? -1 : 1;
+    if (keys[a] != keys[b]) {
+        return keys[a] > keys[b] ? -1 : 1;
     }
     return a < b ? -1 : 1;
 }
@@ -402,15 +404,13 @@ static void sampler_heap_gives_candidates_in_the_order_of_qsort(void **state)
         const int V = sizes[i];
         for (int kinds = 1; kinds <= 1000; kinds *= 10) { // from all equal to hardly a tie
             for (int v = 0; v < V; v++) {
-                weights[v] = (float)(ql_random_step(&random) % (uint32_t)kinds);
+                keys[v] = (int32_t)(ql_random_step(&random) % (uint32_t)kinds) - kinds / 2;
                 candidates[v] = sorted[v] = (uint16_t)v;
             }
-            qsort(sorted, (size_t)V, sizeof sorted[0], by_weight_then_index);
-            for (int root = V / 2 - 1; root >= 0; root--) {
-                ql_sampler_sift(candidates, V, weights, root);
-            }
+            qsort(sorted, (size_t)V, sizeof sorted[0], by_key_then_index);
+            ql_sampler_heap_init(candidates, V, keys);
             for (int taken = 0; taken < V; taken++) {
-                assert_int_equal(ql_sampler_take(candidates, V - taken, weights), sorted[taken]);
+                assert_int_equal(ql_sampler_take(candidates, V - taken, keys), sorted[taken]);
             }
             for (int n = 0; n < V; n++) {
                 assert_int_equal(candidates[V - 1 - n], sorted[n]);

@@ -47,7 +47,8 @@ static float make_logit(struct ql_random *random, enum logits_kind kind)
 
 static void write_draws(struct ql_random *random, size_t number)
 {
-    float logits[V_LIMIT], weights[V_LIMIT];
+    float logits[V_LIMIT];
+    uint32_t weights[V_LIMIT];
     uint16_t candidates[V_LIMIT];
     uint32_t barred[(V_LIMIT + 31) / 32] = {0};
     const enum logits_kind kind = (enum logits_kind)(number % LOGITS_KINDS);

@@ -40,7 +40,7 @@ static void fill_logits(float *logits, int V, int kind)
 static void check_draws(struct ql_float_draw *draw, const float *logits, const struct ql_batch_sampling *sampling,
                         int V)
 {
-    static float weights[V_LIMIT];
+    static uint32_t weights[V_LIMIT];
     static uint16_t candidates[V_LIMIT];
 
     assert_true(ql_float_draw_reset(draw, logits, sampling, NULL));
@@ -82,7 +82,8 @@ static void draws_of_any_settings_are_those_of_the_sampler(void **state)
 static void draw_barred_tokens_never_come(void **state)
 {
     enum { V = 40 };
-    static float logits[V], weights[V];
+    static float logits[V];
+    static uint32_t weights[V];
     static uint16_t candidates[V];
     const struct ql_batch_sampling samplings[] = {{0.0f, 1.0f, 0}, {1.0f, 1.0f, 0}, {2.0f, 0.9f, 0}, {5.0f, 1.0f, 7}};
     struct ql_arena arena = {0};

@@ -61,7 +61,8 @@ static enum ql_status toy_write(struct ql_stage *stage, uint16_t *tokens, int le
 {
     struct toy *toy = stage->self;
     struct ql_sampler sampler = {.temperature = draw->temperature, .top_p = draw->top_p, .top_k = draw->top_k};
-    float logits[V], weights[V];
+    float logits[V];
+    uint32_t weights[V];
     uint16_t candidates[V];
     int token = 0;
     enum ql_status status = toy_begin(toy, error);
