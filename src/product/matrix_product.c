@@ -15,8 +15,18 @@ enum {
     BLOCK_ROWS = 96,   // rows of A by 256 steps are 96 KB; a multiple of all forms' rows
 };
 
+static const struct ql_product_form *forced_form;
+
+void ql_product_form_reset(const struct ql_product_form *form)
+{
+    forced_form = form;
+}
+
 const struct ql_product_form *ql_product_form(void)
 {
+    if (forced_form != NULL) {
+        return forced_form;
+    }
     switch (ql_vectors()) {
 #if defined(__x86_64__) && defined(__GNUC__)
     case QL_VECTORS_AVX512:
@@ -227,6 +237,9 @@ static void pack_strips(float *strips, const float *A, int M, int K, int rows, i
             float *strip = strips + (ptrdiff_t)m * K + (ptrdiff_t)k * count;
             const float *from = A + (ptrdiff_t)k * M + m;
             switch (count) { // the usual counts as constants, so that a copy is a few instructions
+            case 4:
+                pack_strip(strip, from, M, steps, 4);
+                break;
             case 6:
                 pack_strip(strip, from, M, steps, 6);
                 break;

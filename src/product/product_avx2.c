@@ -16,6 +16,7 @@
 #define FUSED(a, b, sum) _mm256_fmadd_ps((a), (b), (sum))
 #define ROUNDED(a, b, sum) _mm256_add_ps((sum), _mm256_mul_ps((a), (b)))
 #define ROWS 6
+#define GROUP_ROWS 6
 #define PANELS 1
 
 #include "product/product_tile.h"

@@ -41,7 +41,10 @@ extern const struct ql_product_form ql_product_avx2, ql_product_avx512;
 extern const struct ql_product_form ql_product_neon;
 #endif
 
-// Return the form that ql_vectors() asks for.
+// Return the form that ql_vectors() asks for, or the one that ql_product_form_reset has set.
 const struct ql_product_form *ql_product_form(void);
+
+// Set a form, for tests: the shape of AVX-512's tiles runs on any processor, in vectors of C. NULL ends that.
+void ql_product_form_reset(const struct ql_product_form *form);
 
 #endif

@@ -1,4 +1,4 @@
-// The product in NEON: 24 of 32 registers of 4 floats hold the sums of 6 rows by 16 columns.
+// The product in NEON: 16 of 32 registers of 4 floats hold the sums of 4 rows by 16 columns.
 // Uses: product/product_tile.h, the compiler's intrinsics.
 #if defined(__aarch64__)
 
@@ -13,7 +13,8 @@
 #define BROADCAST(p) vld1q_dup_f32(p)
 #define FUSED(a, b, sum) vfmaq_f32((sum), (a), (b))
 #define ROUNDED(a, b, sum) vaddq_f32((sum), vmulq_f32((a), (b)))
-#define ROWS 6
+#define ROWS 4
+#define GROUP_ROWS 4
 #define PANELS 1
 
 #include "product/product_tile.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TARGET
+#define GROUP_ROWS 1
 #define PANELS 1
 #define LOAD(p) load(p)
 #define STORE(p, v) store((p), (v))

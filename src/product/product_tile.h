@@ -3,7 +3,8 @@
 // broadcast per row of A.
 // Uses: product/product_form.h, and from the including file: VECTOR, WIDTH (floats in it), ZERO, LOAD(p), STORE(p, v),
 // BROADCAST(p), FUSED(a, b, sum) = a * b + sum rounded once, ROUNDED(a, b, sum) = the same rounded twice, TARGET (the
-// function attribute for the instructions), ROWS and PANELS (the largest tile; their sums must fit the registers).
+// function attribute for the instructions), ROWS and PANELS (the largest tile; their sums must fit the registers), and
+// GROUP_ROWS (rows of A that are addressed from one pointer).
 #include "product/product_form.h"
 
 enum { PANEL_VECTORS = QL_PANEL_COLUMNS / WIDTH };
@@ -15,6 +16,15 @@ enum { PANEL_VECTORS = QL_PANEL_COLUMNS / WIDTH };
 #define UNROLLED _Pragma("GCC unroll 32")
 #endif
 
+// Rows of A are addressed from one pointer for every GROUP_ROWS of them. The compiler must not see that the pointers
+// belong together: it would keep an offset for each of twelve rows, and has not the registers for that.
+enum { ROW_GROUPS = (ROWS + GROUP_ROWS - 1) / GROUP_ROWS };
+#if defined(__GNUC__)
+#define APART(pointer) __asm__("" : "+r"(pointer))
+#else
+#define APART(pointer) (void)(pointer)
+#endif
+
 // `rows`, `panels` and `fused` are constants wherever this is inlined.
 TARGET static inline __attribute__((always_inline)) void tile_sums(const struct ql_tile *tile, const int rows,
                                                                    const int panels, const bool fused)
@@ -23,7 +33,7 @@ TARGET static inline __attribute__((always_inline)) void tile_sums(const struct 
     const int vectors = panels * PANEL_VECTORS;
     // Copies, so that the compiler need not fear that a store to C changes the tile.
     float *C = tile->C;
-    const float *A = tile->A;
+    const float *A[ROW_GROUPS];
     const float *B = tile->B;
     const int K = tile->K;
     const ptrdiff_t a_row = tile->a_row, a_step = tile->a_step, c_row = tile->c_row;
@@ -46,6 +56,11 @@ TARGET static inline __attribute__((always_inline)) void tile_sums(const struct 
             }
         }
     }
+    UNROLLED
+    for (int g = 0; g < ROW_GROUPS; g++) {
+        A[g] = tile->A + (g * GROUP_ROWS < rows ? g * GROUP_ROWS * a_row : 0);
+        APART(A[g]);
+    }
     for (int k = 0; k < K; k++) {
         VECTOR b[PANELS * PANEL_VECTORS];
         UNROLLED
@@ -54,13 +69,16 @@ TARGET static inline __attribute__((always_inline)) void tile_sums(const struct 
         }
         UNROLLED
         for (int r = 0; r < rows; r++) {
-            const VECTOR a = BROADCAST(A + r * a_row);
+            const VECTOR a = BROADCAST(A[r / GROUP_ROWS] + r % GROUP_ROWS * a_row);
             UNROLLED
             for (int v = 0; v < vectors; v++) {
                 sums[r][v] = fused ? FUSED(a, b[v], sums[r][v]) : ROUNDED(a, b[v], sums[r][v]);
             }
         }
-        A += a_step;
+        UNROLLED
+        for (int g = 0; g < ROW_GROUPS; g++) {
+            A[g] += a_step;
+        }
         B += QL_PANEL_COLUMNS;
     }
     UNROLLED
@@ -86,6 +104,8 @@ TARGET static inline __attribute__((always_inline)) void tile_rows(const struct 
         TILE_OF(2)
         TILE_OF(3)
         TILE_OF(4)
+#endif
+#if ROWS > 4
         TILE_OF(5)
         TILE_OF(6)
 #endif

@@ -1,5 +1,6 @@
 // Matrix products, bit for bit against their definition, in every form of vectors that the machine has: one sum over k
-// in rising order for each element, of fused or of rounded terms, for all sizes around panels, blocks and tiles.
+// in rising order for each element, of fused or of rounded terms, for all sizes around panels, blocks and tiles. A form
+// in vectors of C has the tiles of AVX-512, so that their shape is tested where the processor lacks these instructions.
 // Uses: product, base/vectors, device/matvec.h (the other implementation of the rounded sums), reference_case, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include "base/vectors.h"
 #include "device/matvec.h"
 #include "product/matrix_product.h"
+#include "product_wide.h"
 #include "reference_case.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -110,6 +112,20 @@ static void check_size(struct sizes size, uint64_t random)
     ql_arena_free(&arena);
 }
 
+static void check_all_sizes(const char *name)
+{
+    // Every pair of columns and steps, with another number of rows each; then every number of rows.
+    for (size_t i = 0; i < COUNT(column_sizes) * COUNT(step_sizes); i++) {
+        check_size((struct sizes){row_sizes[i % COUNT(row_sizes)], column_sizes[i / COUNT(step_sizes)],
+                                  step_sizes[i % COUNT(step_sizes)]},
+                   i);
+    }
+    for (size_t i = 0; i < COUNT(row_sizes); i++) {
+        check_size((struct sizes){row_sizes[i], 33, 257}, 1000 + i);
+    }
+    print_message("%s: compared\n", name);
+}
+
 static void product_of_any_size_has_the_bits_of_its_definition_in_every_form(void **state)
 {
     (void)state;
@@ -121,23 +137,24 @@ static void product_of_any_size_has_the_bits_of_its_definition_in_every_form(voi
         }
         assert_int_equal(ql_vectors_reset(ql_vectors_name((enum ql_vectors)form), &error), QL_OK);
         assert_int_equal(ql_vectors(), form);
-        // Every pair of columns and steps, with another number of rows each; then every number of rows.
-        for (size_t i = 0; i < COUNT(column_sizes) * COUNT(step_sizes); i++) {
-            check_size((struct sizes){row_sizes[i % COUNT(row_sizes)], column_sizes[i / COUNT(step_sizes)],
-                                      step_sizes[i % COUNT(step_sizes)]},
-                       i);
-        }
-        for (size_t i = 0; i < COUNT(row_sizes); i++) {
-            check_size((struct sizes){row_sizes[i], 33, 257}, 1000 + i);
-        }
-        print_message("%s: compared\n", ql_vectors_name((enum ql_vectors)form));
+        check_all_sizes(ql_vectors_name((enum ql_vectors)form));
     }
     assert_int_equal(ql_vectors_reset(NULL, NULL), QL_OK);
+}
+
+static void wide_tiles_have_the_bits_of_the_definition(void **state)
+{
+    (void)state;
+
+    ql_product_form_reset(&product_wide);
+    check_all_sizes("tiles of 12 by 32");
+    ql_product_form_reset(NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wide_tiles_have_the_bits_of_the_definition),
         cmocka_unit_test(product_of_any_size_has_the_bits_of_its_definition_in_every_form),
     };
     return cmocka_run_group_tests_name("matrix_product", tests, NULL, NULL);
