@@ -25,7 +25,7 @@ static struct wide broadcast(float a)
     return v;
 }
 
-static struct wide fused(struct wide a, struct wide b, struct wide sum)
+static struct wide fused_sum(struct wide a, struct wide b, struct wide sum)
 {
     for (int i = 0; i < 16; i++) {
         sum.lanes[i] = fmaf(a.lanes[i], b.lanes[i], sum.lanes[i]);
@@ -33,7 +33,7 @@ static struct wide fused(struct wide a, struct wide b, struct wide sum)
     return sum;
 }
 
-static struct wide rounded(struct wide a, struct wide b, struct wide sum)
+static struct wide rounded_sum(struct wide a, struct wide b, struct wide sum)
 {
     for (int i = 0; i < 16; i++) {
         sum.lanes[i] += a.lanes[i] * b.lanes[i];
@@ -48,8 +48,8 @@ static struct wide rounded(struct wide a, struct wide b, struct wide sum)
 #define LOAD(p) load(p)
 #define STORE(p, v) memcpy((p), &(v), sizeof(v))
 #define BROADCAST(p) broadcast(*(p))
-#define FUSED(a, b, sum) fused((a), (b), (sum))
-#define ROUNDED(a, b, sum) rounded((a), (b), (sum))
+#define FUSED(a, b, sum) fused_sum((a), (b), (sum))
+#define ROUNDED(a, b, sum) rounded_sum((a), (b), (sum))
 #define ROWS 12
 #define GROUP_ROWS 4
 #define PANELS 2
