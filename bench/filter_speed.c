@@ -27,7 +27,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "%s\n", error.message);
         return 1;
     }
-    tokens[0] = stepper.newline < 0 ? 0 : stepper.newline;
+    tokens[0] = ql_stepper_chain(&stepper)->rules.first_token;
     for (int round = 0; round < ROUNDS; round++) {
         // The same text each time, with the filter; then the filter over it alone, and the model alone.
         ql_random_init(&sampler.random, 1);

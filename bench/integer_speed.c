@@ -1,12 +1,13 @@
 // Microseconds per character of a model in float and in integers on this processor: one text alone, by each product
 // that the processor can run, and 64 texts together. Markdown rows on stdout.
-// Uses: engine/model_reader, quantize/, bench/token_timer.h. Argument: a descriptor.
+// Uses: engine/chain_reader, quantize/, bench/token_timer.h. Argument: a descriptor.
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "device/random.h"
+#include "engine/chain_reader.h"
 #include "engine/engine.h"
-#include "engine/model_reader.h"
+#include "model/stepper.h"
 #include "onnx/descriptor.h"
 #include "onnx/onnx_reader.h"
 #include "quantize/integer_batch.h"
@@ -41,10 +42,10 @@ static double best(void (*run)(void *work), void *work)
 
 static void run_float(void *work)
 {
-    struct ql_float_reader *reader = work;
+    struct ql_stepper *stepper = work;
 
     for (int k = 0; k < CHARACTERS; k++) {
-        ql_float_reader_step(reader, k % reader->model->V);
+        ql_stepper_step(stepper, k % ql_stepper_chain(stepper)->V);
     }
 }
 
@@ -98,9 +99,9 @@ int main(int count, char **arguments)
 {
     static struct ql_descriptor descriptor;
     static struct ql_graph graph;
-    static struct ql_float_model model;
+    static struct ql_chain chain;
     static struct ql_integer_model integer;
-    struct ql_float_reader reader;
+    struct ql_stepper reader;
     struct ql_calibration calibration;
     const struct ql_integer_product *products[QL_INTEGER_PRODUCT_LIMIT];
     const int product_count = ql_integer_product_list(products);
@@ -111,10 +112,10 @@ int main(int count, char **arguments)
     }
     require(ql_descriptor_load(&descriptor, arguments[1], &error));
     require(ql_onnx_load(&graph, descriptor.path, &error));
-    require(ql_model_reader_read(&model, &graph, &descriptor, &error));
-    require(ql_calibration_init(&calibration, &model, NULL, 0, &error));
-    require(ql_integer_model_init(&integer, &model, &calibration, QL_WEIGHTS_S8, &error));
-    require(ql_float_reader_init(&reader, &model, &error));
+    require(ql_chain_read(&chain, &graph, &descriptor, &error));
+    require(ql_calibration_init(&calibration, &chain, NULL, 0, &error));
+    require(ql_integer_model_init(&integer, &chain, &calibration, QL_WEIGHTS_S8, &error));
+    require(ql_stepper_open(&reader, &chain, &error));
     (void)printf("| float, the kernels of device/, one at a time | %.2f |\n", best(run_float, &reader));
     for (int k = product_count - 1; k >= 0; k--) {
         struct ql_integer_stepper stepper;

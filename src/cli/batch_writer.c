@@ -12,13 +12,13 @@ static enum ql_status open_checkpoint(struct ql_cli_batch_writer *writer, const 
                                       struct ql_error *error)
 {
     struct ql_model model = {0};
-    struct ql_stepper stepper = {0};
+    struct ql_chain chain;
     struct ql_model_info info;
     enum ql_status status = ql_cli_load_checkpoint(&model, &info, path, error);
 
     if (status == QL_OK && format == QL_WEIGHTS_F32) {
-        if ((status = ql_stepper_init(&stepper, &model, &info, error)) == QL_OK) {
-            status = ql_batch_engine_open_stepper(&writer->engine, &stepper, threads, error);
+        if ((status = ql_chain_init(&chain, &model, &info, error)) == QL_OK) {
+            status = ql_batch_engine_open_chain(&writer->engine, &chain, threads, error);
         }
     } else if (status == QL_OK) {
         if ((status = ql_integer_form_open_model(&writer->integer, &model, &info, format, calibrate, error)) == QL_OK) {
@@ -31,7 +31,6 @@ static enum ql_status open_checkpoint(struct ql_cli_batch_writer *writer, const 
         writer->defaults = (struct ql_batch_sampling){.temperature = 0.8f, .top_p = 1.0f};
         writer->generator.rules = ql_model_info_text_rules(&info);
     }
-    ql_stepper_free(&stepper);
     ql_model_free(&model);
     return status;
 }

@@ -2,7 +2,7 @@
 #include "cli/text_measure.h"
 
 #include "base/thread_pool.h"
-#include "engine/model_reader.h"
+#include "engine/chain_reader.h"
 #include "onnx/descriptor_text.h"
 #include "quantize/product_x86.h"
 #include "quantize/text_loss.h"
@@ -10,13 +10,13 @@
 static enum ql_status read_float(double *nats, const struct ql_graph *graph, const struct ql_descriptor *descriptor,
                                  const struct ql_token_text *text, struct ql_thread_pool *pool, struct ql_error *error)
 {
-    struct ql_float_model model = {0};
-    enum ql_status status = ql_model_reader_read(&model, graph, descriptor, error);
+    struct ql_chain chain = {0};
+    enum ql_status status = ql_chain_read(&chain, graph, descriptor, error);
 
     if (status == QL_OK) {
-        status = ql_float_loss(nats, &model, text->tokens, text->count, pool, error);
+        status = ql_float_loss(nats, &chain, text->tokens, text->count, pool, error);
     }
-    ql_float_model_free(&model);
+    ql_chain_free(&chain);
     return status;
 }
 

@@ -8,6 +8,7 @@
 
 #include "device/recurrent_token.h"
 #include "onnx/memory_plan.h"
+#include "onnx/recurrent_call.h"
 
 static bool run_lstm(const struct ql_kernel_arguments *arguments)
 {
@@ -30,41 +31,17 @@ static bool run_rnn(const struct ql_kernel_arguments *arguments)
     return ql_rnn_token_f32(b[0], b[1], b[2], b[3], b[4], b[5], b[6], i[0], i[1], i[2]);
 }
 
-// The calls of one cell. The call with a table has `tokens` where the plain one has x, `table` where that has w_ih,
-// no bias of the input, and V where that has I.
-static const struct cell {
-    enum ql_kernel_id plain;
-    struct ql_kernel token;
-    int gates;         // per unit
-    int x, w_ih, bias; // buffers of the plain call
-} cells[] = {
-    // clang-format off
-    {.plain = QL_KERNEL_LSTM_F32,
-     .token = {"ql_lstm_token_f32", "device/recurrent_token.h", 4, 9, 0, 3, 0, 0, true, run_lstm},
-     .gates = 4, .x = 4, .w_ih = 7, .bias = 9},
-    {.plain = QL_KERNEL_GRU_F32,
-     .token = {"ql_gru_token_f32", "device/recurrent_token.h", 3, 8, 0, 3, 0, 0, true, run_gru},
-     .gates = 3, .x = 3, .w_ih = 5, .bias = 7},
-    {.plain = QL_KERNEL_RNN_F32,
-     .token = {"ql_rnn_token_f32", "device/recurrent_token.h", 3, 7, 0, 3, 0, 0, true, run_rnn},
-     .gates = 1, .x = 3, .w_ih = 5, .bias = 7},
-    // clang-format on
+// The kernels with a table, by cell. Such a call has `tokens` where the plain one has x, the table where that has w_ih, no
+// bias of the input, and V where that has I.
+static const struct ql_kernel token_kernels[] = {
+    [QL_CELL_LSTM] = {"ql_lstm_token_f32", "device/recurrent_token.h", 4, 9, 0, 3, 0, 0, true, run_lstm},
+    [QL_CELL_GRU] = {"ql_gru_token_f32", "device/recurrent_token.h", 3, 8, 0, 3, 0, 0, true, run_gru},
+    [QL_CELL_RNN] = {"ql_rnn_token_f32", "device/recurrent_token.h", 3, 7, 0, 3, 0, 0, true, run_rnn},
 };
 
 static int root_of(const struct ql_program *program, int value)
 {
     return value < 0 ? -1 : program->values[value].root;
-}
-
-// The content of a constant, or NULL.
-static const float *constant(const struct ql_program *program, int value)
-{
-    const struct ql_program_value *root = ql_program_root(program, value);
-
-    if (root->storage != QL_STORAGE_CONSTANT || root->type != QL_ELEMENT_F32) {
-        return NULL;
-    }
-    return (const float *)root->data + program->values[value].offset / sizeof(float);
 }
 
 // How the storage of a root is used.
@@ -111,7 +88,7 @@ static int find_gather(const struct ql_program *program, const struct use *uses,
     }
     const struct ql_kernel_call *call = &program->calls[gather];
     bool rows = call->ints[0] == (int)sizeof(float) && call->ints[1] == 1 && call->ints[3] == layer->ints[1];
-    return rows && constant(program, call->buffers[1]) != NULL ? gather : -1;
+    return rows && ql_program_floats(program, call->buffers[1]) != NULL ? gather : -1;
 }
 
 // Adds the table (V, columns) as a constant to the program. Returns its value, or -1 when memory is out.
@@ -146,15 +123,16 @@ static int add_table(struct ql_program *program, float **data, int V, int column
 }
 
 // Leaves the gather behind as a call without a kernel. Returns false when memory is out.
-static bool replace(struct ql_program *program, int layer_index, int gather_index, const struct cell *cell)
+static bool replace(struct ql_program *program, int layer_index, int gather_index, const struct ql_recurrent_call *form)
 {
     struct ql_kernel_call *layer = &program->calls[layer_index];
     struct ql_kernel_call *gather = &program->calls[gather_index];
     const int T = layer->ints[0], I = layer->ints[1], H = layer->ints[2];
-    const int V = gather->ints[2], columns = cell->gates * H;
-    const float *embedding = constant(program, gather->buffers[1]);
-    const float *w_ih = constant(program, layer->buffers[cell->w_ih]);
-    const float *bias = constant(program, layer->buffers[cell->bias]);
+    const struct ql_kernel *kernel = &token_kernels[form->cell];
+    const int V = gather->ints[2], columns = ql_cell_gates(form->cell) * H;
+    const float *embedding = ql_program_floats(program, gather->buffers[1]);
+    const float *w_ih = ql_program_floats(program, layer->buffers[form->w_ih]);
+    const float *bias = ql_program_floats(program, layer->buffers[form->bias_ih]);
     float *table;
 
     int value = add_table(program, &table, V, columns);
@@ -166,12 +144,12 @@ static bool replace(struct ql_program *program, int layer_index, int gather_inde
         memcpy(row, bias, (size_t)columns * sizeof *row);
         ql_matvec_f32(row, embedding + (ptrdiff_t)token * I, w_ih, I, columns);
     }
-    layer->buffers[cell->x] = gather->buffers[2];
-    layer->buffers[cell->w_ih] = value;
-    for (int k = cell->bias; k < cell->token.buffer_count; k++) {
+    layer->buffers[form->x] = gather->buffers[2];
+    layer->buffers[form->w_ih] = value;
+    for (int k = form->bias_ih; k < kernel->buffer_count; k++) {
         layer->buffers[k] = layer->buffers[k + 1];
     }
-    layer->kernel = &cell->token;
+    layer->kernel = kernel;
     layer->ints[1] = V;
     layer->macs -= (int64_t)T * I * columns;
     gather->kernel = NULL;
@@ -182,24 +160,20 @@ static bool replace(struct ql_program *program, int layer_index, int gather_inde
 static bool add_token_table(struct ql_program *program, const struct use *uses, int index)
 {
     const struct ql_kernel_call *call = &program->calls[index];
+    const struct ql_recurrent_call *form = ql_recurrent_call_find(call);
 
-    for (size_t k = 0; k < sizeof cells / sizeof cells[0]; k++) {
-        const struct cell *cell = &cells[k];
-        if (call->kernel != &ql_kernels[cell->plain] || constant(program, call->buffers[cell->w_ih]) == NULL ||
-            constant(program, call->buffers[cell->bias]) == NULL) {
-            continue;
-        }
-        const int gather = find_gather(program, uses, call, call->buffers[cell->x]);
-        if (gather < 0) {
-            continue;
-        }
-        const int64_t V = program->calls[gather].ints[2], I = call->ints[1];
-        const int64_t columns = (int64_t)cell->gates * call->ints[2];
-        if (V * columns <= QL_VALUE_ELEMENT_LIMIT && V * columns <= I * (V + columns)) {
-            return replace(program, index, gather, cell);
-        }
+    if (form == NULL || ql_program_floats(program, call->buffers[form->w_ih]) == NULL ||
+        ql_program_floats(program, call->buffers[form->bias_ih]) == NULL) {
+        return true;
     }
-    return true;
+    const int gather = find_gather(program, uses, call, call->buffers[form->x]);
+    if (gather < 0) {
+        return true;
+    }
+    const int64_t V = program->calls[gather].ints[2], I = call->ints[1];
+    const int64_t columns = (int64_t)ql_cell_gates(form->cell) * call->ints[2];
+    return V * columns > QL_VALUE_ELEMENT_LIMIT || V * columns > I * (V + columns) ||
+           replace(program, index, gather, form);
 }
 
 enum ql_status ql_token_table_init(struct ql_program *program, struct ql_error *error)

@@ -4,30 +4,48 @@
 
 #include <stdlib.h>
 
-#include "engine/model_reader.h"
+#include "engine/chain_reader.h"
 #include "onnx/descriptor_text.h"
-#include "onnx/model_graph.h"
+#include "quantize/calibration.h"
 #include "quantize/product_x86.h"
+
+// Takes the chain over.
+static enum ql_status make(struct ql_integer_form *form, struct ql_chain *chain, const struct ql_token_text *text,
+                           enum ql_weight_format format, struct ql_error *error)
+{
+    struct ql_calibration calibration;
+    enum ql_status status = ql_calibration_init(&calibration, chain, text->tokens, text->count, error);
+
+    if (status == QL_OK &&
+        (status = ql_integer_model_init(&form->model, chain, &calibration, format, error)) == QL_OK) {
+        status = ql_integer_stepper_init(&form->stepper, &form->model, ql_integer_product_fastest(), error);
+    }
+    ql_chain_free(chain);
+    return status;
+}
+
+static enum ql_status load_text(struct ql_token_text *text, const struct ql_descriptor *descriptor, const char *path,
+                                struct ql_error *error)
+{
+    *text = (struct ql_token_text){0};
+    if (path != NULL && ql_descriptor_text_load(text, descriptor, path, error) != QL_OK) {
+        return ql_error_prefix(error, "--calibrate: ");
+    }
+    return QL_OK;
+}
 
 enum ql_status ql_integer_form_open(struct ql_integer_form *form, const struct ql_graph *graph,
                                     const struct ql_descriptor *descriptor, enum ql_weight_format format,
                                     const char *calibrate, struct ql_error *error)
 {
-    struct ql_float_model float_model = {0};
-    struct ql_token_text text = {0};
-    struct ql_calibration calibration;
-    enum ql_status status = QL_OK;
+    struct ql_token_text text;
+    struct ql_chain chain;
+    enum ql_status status = load_text(&text, descriptor, calibrate, error);
 
     *form = (struct ql_integer_form){0};
-    if (calibrate != NULL && (status = ql_descriptor_text_load(&text, descriptor, calibrate, error)) != QL_OK) {
-        return ql_error_prefix(error, "--calibrate: ");
+    if (status == QL_OK && (status = ql_chain_read(&chain, graph, descriptor, error)) == QL_OK) {
+        status = make(form, &chain, &text, format, error);
     }
-    if ((status = ql_model_reader_read(&float_model, graph, descriptor, error)) == QL_OK &&
-        (status = ql_calibration_init(&calibration, &float_model, text.tokens, text.count, error)) == QL_OK &&
-        (status = ql_integer_model_init(&form->model, &float_model, &calibration, format, error)) == QL_OK) {
-        status = ql_integer_stepper_init(&form->stepper, &form->model, ql_integer_product_fastest(), error);
-    }
-    ql_float_model_free(&float_model);
     ql_token_text_free(&text);
     return status;
 }
@@ -43,18 +61,19 @@ enum ql_status ql_integer_form_open_model(struct ql_integer_form *form, const st
                                           const char *calibrate, struct ql_error *error)
 {
     struct ql_descriptor *descriptor = calloc(1, sizeof *descriptor);
-    struct ql_graph graph = {0};
+    struct ql_token_text text;
+    struct ql_chain chain;
 
     *form = (struct ql_integer_form){0};
     if (descriptor == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model");
     }
     ql_descriptor_set_info(descriptor, info);
-    enum ql_status status = ql_model_graph_init(&graph, model, 1, error);
-    if (status == QL_OK) {
-        status = ql_integer_form_open(form, &graph, descriptor, format, calibrate, error);
+    enum ql_status status = load_text(&text, descriptor, calibrate, error);
+    if (status == QL_OK && (status = ql_chain_init(&chain, model, info, error)) == QL_OK) {
+        status = make(form, &chain, &text, format, error);
     }
-    ql_graph_free(&graph);
+    ql_token_text_free(&text);
     free(descriptor);
     return status;
 }

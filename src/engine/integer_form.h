@@ -16,14 +16,14 @@ struct ql_integer_form {
 };
 
 // Makes the integer form of a graph. `calibrate` is the path of a typical text, or NULL for one that the model writes.
-// Errors: those of the calibration text, of ql_model_reader_read and of ql_integer_model_init. Close it in the end, also
+// Errors: those of the calibration text, of ql_chain_read and of ql_integer_model_init. Close it in the end, also
 // after an error; {0} is closed.
 enum ql_status ql_integer_form_open(struct ql_integer_form *form, const struct ql_graph *graph,
                                     const struct ql_descriptor *descriptor, enum ql_weight_format format,
                                     const char *calibrate, struct ql_error *error);
 void ql_integer_form_close(struct ql_integer_form *form);
 
-// The same of a trained model, which takes the road through its graph.
+// The same of a trained model.
 enum ql_status ql_integer_form_open_model(struct ql_integer_form *form, const struct ql_model *model,
                                           const struct ql_model_info *info, enum ql_weight_format format,
                                           const char *calibrate, struct ql_error *error);

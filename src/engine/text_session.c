@@ -151,10 +151,12 @@ static enum ql_status step_integer(struct ql_text_session *session, int token, s
 enum ql_status ql_text_session_open_stepper(struct ql_text_session *session, struct ql_stepper *stepper,
                                             struct ql_error *error)
 {
-    *session = (struct ql_text_session){.rules = stepper->rules,
-                                        .V = stepper->dimensions.V,
+    const struct ql_chain *chain = ql_stepper_chain(stepper);
+
+    *session = (struct ql_text_session){.rules = chain->rules,
+                                        .V = chain->V,
                                         .logits = stepper->logits,
-                                        .layout = stepper->layout,
+                                        .layout = chain->layout,
                                         .step = step_stepper,
                                         .stepper = stepper};
     for (int k = 0; k < session->layout.part_count; k++) {

@@ -1,6 +1,6 @@
 // An engine that takes many streams a step further at once, so that weights are read once for all of them, and draws
 // their next tokens. What an engine is made of stays behind four functions; below are those of models in float, from a
-// checkpoint or through ONNX, and of models in integers. Uses: base, device/random.h, model/stepper,
+// checkpoint or through ONNX, and of models in integers. Uses: base, device/random.h, model/chain,
 // onnx/{descriptor,graph}, quantize/integer_model.
 #ifndef QL_GENERATE_BATCH_ENGINE_H
 #define QL_GENERATE_BATCH_ENGINE_H
@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 #include "device/random.h"
-#include "model/stepper.h"
+#include "model/chain.h"
 #include "onnx/descriptor.h"
 #include "onnx/graph.h"
 #include "quantize/integer_model.h"
@@ -50,12 +50,13 @@ struct ql_batch_engine {
     void *self;
 };
 
-// The float engine for `workers` threads, with a copy of the stepper's weights: bit for bit the stepper's logits.
-enum ql_status ql_batch_engine_open_stepper(struct ql_batch_engine *engine, const struct ql_stepper *stepper,
-                                            int workers, struct ql_error *error);
+// The float engine for `workers` threads: bit for bit the logits of model/stepper. Takes the chain over, also after an
+// error; a state is in the chain's layout. Errors: QL_ERROR_SYSTEM.
+enum ql_status ql_batch_engine_open_chain(struct ql_batch_engine *engine, struct ql_chain *chain, int workers,
+                                          struct ql_error *error);
 
-// The float engine for a model that came through ONNX: bit for bit the host engine's logits. A stack of plain recurrent
-// layers of one size between an embedding and a linear output is computed in batches; any other graph stream by stream.
+// The float engine for a model that came through ONNX: bit for bit the host engine's logits. A graph that is a
+// chain of layers (engine/chain_reader.h) is computed in batches; any other graph stream by stream.
 // `graph` and `descriptor` must outlive the engine.
 enum ql_status ql_batch_engine_open_graph(struct ql_batch_engine *engine, const struct ql_graph *graph,
                                           const struct ql_descriptor *descriptor, int workers, struct ql_error *error);

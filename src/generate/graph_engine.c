@@ -1,14 +1,14 @@
 // The float engine for models that came through ONNX: see batch_engine.h. Any graph runs stream by stream in the host
-// engine; where it is recognized as a stack of recurrent layers, the batched engine takes over, after it has shown on
-// some tokens that it computes the same bits.
-// Uses: base, device, engine, generate/rnn_pattern, onnx.
+// engine; where it is recognized as a chain of layers, the batched engine takes over, after it has shown on some tokens
+// that it computes the same bits.
+// Uses: base, device, engine, generate/float_draw.
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/chain_reader.h"
 #include "engine/text_session.h"
 #include "generate/batch_engine.h"
 #include "generate/float_draw.h"
-#include "generate/rnn_pattern.h"
 
 // Tokens on which the two engines are compared. Every token makes the states richer; a state that went to the wrong
 // layer would show at the second one.
@@ -143,14 +143,14 @@ enum ql_status ql_batch_engine_open_graph(struct ql_batch_engine *engine, const 
                                           const struct ql_descriptor *descriptor, int workers, struct ql_error *error)
 {
     enum ql_status status = open_graph(engine, graph, descriptor, workers, error);
-    const struct graph_engine *self = engine->self;
-    struct ql_rnn_weights_view weights;
     struct ql_batch_engine batched;
+    struct ql_error unread;
+    struct ql_chain chain;
 
-    if (status != QL_OK || !ql_rnn_pattern_find(&weights, &self->workers[0].session.engine.program, self->V)) {
+    if (status != QL_OK || ql_chain_read(&chain, graph, descriptor, &unread) != QL_OK) {
         return status;
     }
-    if ((status = ql_rnn_engine_open(&batched, &weights, workers, error)) != QL_OK) {
+    if ((status = ql_batch_engine_open_chain(&batched, &chain, workers, error)) != QL_OK) {
         ql_batch_engine_close(engine);
         return status;
     }

@@ -101,24 +101,22 @@ void ql_tensor_form_write(const struct ql_tensor_form *form, char name[QL_TENSOR
     }
 }
 
-void ql_architecture_state_layout(struct ql_state_layout *layout, const struct ql_dimensions *dimensions)
+void ql_architecture_state_add(struct ql_state_layout *layout, enum ql_cell cell, int l, int I, int H)
 {
-    const struct ql_architecture *architecture = &architectures[dimensions->cell];
+    const struct ql_architecture *architecture = &architectures[cell];
+    const struct ql_dimensions d = {.cell = cell, .E = I, .H = H};
 
-    *layout = (struct ql_state_layout){0};
-    for (int l = 0; l < dimensions->L; l++) {
-        for (int k = 0; k < architecture->state_count; k++) {
-            const struct ql_state_form *form = &architecture->states[k];
-            const bool added = ql_state_layout_add(layout, (struct ql_state_part){
-                                                               .name = form->name,
-                                                               .layer = l,
-                                                               .kind = form->kind,
-                                                               .type = QL_ELEMENT_F32,
-                                                               .rank = 1,
-                                                               .dims = {ql_size_of(form->size, dimensions, l)},
-                                                           });
-            assert(added);
-            (void)added;
-        }
+    for (int k = 0; k < architecture->state_count; k++) {
+        const struct ql_state_form *form = &architecture->states[k];
+        const bool added = ql_state_layout_add(layout, (struct ql_state_part){
+                                                           .name = form->name,
+                                                           .layer = l,
+                                                           .kind = form->kind,
+                                                           .type = QL_ELEMENT_F32,
+                                                           .rank = 1,
+                                                           .dims = {ql_size_of(form->size, &d, 0)},
+                                                       });
+        assert(added);
+        (void)added;
     }
 }

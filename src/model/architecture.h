@@ -97,7 +97,7 @@ int ql_size_of(enum ql_size size, const struct ql_dimensions *dimensions, int l)
 enum { QL_TENSOR_NAME_BYTES = 64 };
 void ql_tensor_form_write(const struct ql_tensor_form *form, char name[QL_TENSOR_NAME_BYTES], int l);
 
-// The layout of the state of a model in float: the parts of each layer, layer by layer.
-void ql_architecture_state_layout(struct ql_state_layout *layout, const struct ql_dimensions *dimensions);
+// Adds the parts of layer `l`, which has inputs of size I, to the layout of a state in float.
+void ql_architecture_state_add(struct ql_state_layout *layout, enum ql_cell cell, int l, int I, int H);
 
 #endif

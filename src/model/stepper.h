@@ -1,51 +1,49 @@
-// A model that writes: one token in, logits out, by the kernels of device/, one text at a time.
+// A model that reads or writes one text: one token in, the logits of the next one out, by the kernels of device/.
 // Bit for bit what the generated C computes. (Training has batched forms of its own, in train/.)
-// Uses: base, device, model/model.
+// Uses: base, device, model/chain.
 #ifndef QL_MODEL_STEPPER_H
 #define QL_MODEL_STEPPER_H
 
 #include "base/arena.h"
 #include "base/status.h"
 #include "device/sampler.h"
-#include "model/model.h"
-#include "model/state_layout.h"
+#include "model/chain.h"
 
-// The parameters in the kernels' layout (input-major), the state, and scratch memory. Owns all of it; the model may be
-// freed or changed after the init.
+// A text's state and scratch memory, beside the chain of which the text is.
 struct ql_stepper {
-    struct ql_dimensions dimensions;
-    struct ql_text_rules rules;
-    struct ql_state_layout layout; // of the state
-    unsigned char *state;          // all of it
+    const struct ql_chain *shared; // of ql_stepper_open; otherwise NULL, and the stepper has its own
+    struct ql_chain own;
     struct ql_arena arena;
-    float *embedding; // (V, E)
-    struct ql_stepper_layer {
-        float *w_ih;              // (I, GH)
-        float *w_hh;              // (H, GH)
-        float *bias_ih, *bias_hh; // (GH); for LSTM and RNN bias_ih holds the sum of both
-        float *h, *c;             // (H) in the state; c of the LSTM only
-    } layers[QL_MODEL_LAYER_LIMIT];
-    float *output_weight; // (H, V)
-    float *output_bias;   // (V)
-    float *gates;         // (6H) scratch
+    unsigned char *state; // in the layout of the chain
+    float *gates;         // scratch
     float *logits;        // (V)
     uint32_t *weights;    // (V) scratch of the sampler
     uint16_t *candidates; // (V) scratch of the sampler
 };
 
-// Copies the parameters. Errors: QL_ERROR_SYSTEM for no memory.
+// Begins with a state of zeros, on a chain that must outlive the stepper. Errors: QL_ERROR_SYSTEM.
+enum ql_status ql_stepper_open(struct ql_stepper *stepper, const struct ql_chain *chain, struct ql_error *error);
+
+// The same on a chain of its own, made from a trained model, which may be freed or changed afterwards.
 enum ql_status ql_stepper_init(struct ql_stepper *stepper, const struct ql_model *model,
                                const struct ql_model_info *info, struct ql_error *error);
 void ql_stepper_free(struct ql_stepper *stepper);
 
-// Zero state: where a text begins.
+// The chain on which the stepper runs.
+const struct ql_chain *ql_stepper_chain(const struct ql_stepper *stepper);
+
+// Part `k` of the state of layer `l`: h, and of an LSTM c.
+float *ql_stepper_part(const struct ql_stepper *stepper, int l, int k);
+
+// Sets the state to zeros, as at the beginning of a text.
 void ql_stepper_reset(struct ql_stepper *stepper);
 
-// Takes one token (0 to V - 1); the logits of the next stand in stepper->logits afterwards.
+// Takes one token (0 to V - 1), before which the state is reset where the rules say so; the logits of the next stand in
+// stepper->logits afterwards.
 void ql_stepper_step(struct ql_stepper *stepper, int token);
 
 // Takes `token` and draws the one after it, which is none of the barred (device/sampler.h; NULL: any); -1 when the logits
-// are not finite. Begin a text with the newline's token.
+// are not finite. Begin a text with the rules' first token.
 int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler, const uint32_t *barred);
 
 #endif

@@ -1,11 +1,12 @@
 // A language model in integers: see integer_model.h. First each row gets its integers and a draft of its numbers in
 // double; then the rows of a layer together get their shifts, the finest for which nothing can overflow.
-// Uses: base, device, model, quantize/{float_model,matrix_pack}.
+// Uses: base, device, model, quantize/{calibration,matrix_pack}.
 #include "quantize/integer_model.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "device/matvec.h"
 #include "device/matvec_s4.h"
 #include "model/row_quantizer.h"
 #include "quantize/matrix_pack.h"
@@ -31,7 +32,8 @@ struct draft {
 // What the rows of one float layer are made from, while they are made.
 struct builder {
     struct ql_integer_model *model;
-    const struct ql_float_model *from;
+    const struct ql_chain *from;
+    float *inputs; // (V, table_columns) what each token gives to the first layer, without the bias
     struct ql_row_format format;
     struct ql_arena arena; // scratch
     struct draft *drafts;  // (widest row_count)
@@ -163,26 +165,27 @@ static enum ql_status make_row(struct builder *builder, int l, int row, int colu
                                const struct ql_integer_matrix *matrix)
 {
     struct ql_integer_model *model = builder->model;
-    const struct ql_float_layer *from = &builder->from->layers[l];
-    const int H = from->H, gate = row / H, columns = ql_cell_gates(model->cell) * H;
+    const struct ql_chain_layer *from = &builder->from->layers[l];
+    const struct ql_recurrent_weights *weights = &from->recurrent;
+    const int I = l == 0 ? 0 : from->I, H = from->H, gate = row / H, columns = ql_cell_gates(model->cell) * H;
     const bool from_token = l == 0 && row < model->table_columns;
-    const bool from_x = matrix != NULL && matrix->first_column == 0 && from->I > 0;
-    const bool from_h = matrix != NULL && matrix->first_column + matrix->columns == from->I + H;
+    const bool from_x = matrix != NULL && matrix->first_column == 0 && I > 0;
+    const bool from_h = matrix != NULL && matrix->first_column + matrix->columns == I + H;
     int8_t *q = matrix == NULL ? NULL : matrix->weights + (ptrdiff_t)(row - matrix->first_row) * matrix->columns;
     struct ql_row_part parts[2];
     struct ql_input_row input = {.scale = 1.0f};
     int part_count = 0;
 
     if (from_x) {
-        take_column(builder->x_values, from->w_ih, column, from->I, columns);
-        parts[part_count++] = (struct ql_row_part){q, builder->x_values, from->I};
+        take_column(builder->x_values, weights->w_ih, column, I, columns);
+        parts[part_count++] = (struct ql_row_part){q, builder->x_values, I};
     }
     if (from_h) {
-        take_column(builder->h_values, from->w_hh, column, H, columns);
-        parts[part_count++] = (struct ql_row_part){from_x ? q + from->I : q, builder->h_values, H};
+        take_column(builder->h_values, weights->w_hh, column, H, columns);
+        parts[part_count++] = (struct ql_row_part){from_x ? q + I : q, builder->h_values, H};
     }
     if (from_token) {
-        take_column(builder->token_values, builder->from->inputs, column, model->V, columns);
+        take_column(builder->token_values, builder->inputs, column, model->V, columns);
         if (!ql_row_quantizer_encode_input(&input, builder->token_q, builder->token_values, model->V,
                                            from_h ? parts : NULL, &builder->format)) {
             return fail_not_finite(builder, from->name);
@@ -198,10 +201,10 @@ static enum ql_status make_row(struct builder *builder, int l, int row, int colu
     }
 
     struct draft *draft = &builder->drafts[row];
-    const double bias = model->cell != QL_CELL_GRU ? (double)from->bias_ih[column]
-                        : gate == 3                ? (double)from->bias_hh[column]
-                        : gate == 2                ? (double)from->bias_ih[column]
-                                                   : (double)from->bias_ih[column] + (double)from->bias_hh[column];
+    const double bias = model->cell != QL_CELL_GRU ? (double)weights->bias_ih[column]
+                        : gate == 3                ? (double)weights->bias_hh[column]
+                        : gate == 2                ? (double)weights->bias_ih[column]
+                                    : (double)weights->bias_ih[column] + (double)weights->bias_hh[column];
     const double units = UNITS * (is_sigmoid(model->cell, gate) ? 0.5 : 1.0);
     if (!isfinite(bias)) {
         return fail_not_finite(builder, from->name);
@@ -238,7 +241,7 @@ static const struct ql_integer_matrix *find_matrix(const struct ql_integer_layer
 
 static enum ql_status fit_layer(struct builder *builder, int l)
 {
-    const struct ql_float_layer *from = &builder->from->layers[l];
+    const struct ql_chain_layer *from = &builder->from->layers[l];
     struct ql_integer_layer *layer = &builder->model->layers[l];
     int worst;
 
@@ -256,9 +259,9 @@ static enum ql_status fit_layer(struct builder *builder, int l)
 static enum ql_status make_layer(struct builder *builder, int l, const struct ql_calibration *calibration)
 {
     struct ql_integer_model *model = builder->model;
-    const struct ql_float_layer *from = &builder->from->layers[l];
+    const struct ql_chain_layer *from = &builder->from->layers[l];
     struct ql_integer_layer *layer = &model->layers[l];
-    const int I = from->I, H = from->H;
+    const int I = l == 0 ? 0 : from->I, H = from->H;
     enum ql_status status = QL_OK;
 
     *layer = (struct ql_integer_layer){.I = I, .H = H, .row_count = (model->cell == QL_CELL_RNN ? 1 : 4) * H};
@@ -302,7 +305,7 @@ static enum ql_status make_layer(struct builder *builder, int l, const struct ql
 static enum ql_status make_output(struct builder *builder)
 {
     struct ql_integer_model *model = builder->model;
-    const struct ql_float_model *from = builder->from;
+    const struct ql_chain *from = builder->from;
     const int V = model->V, H = from->layers[model->L - 1].H;
     const struct ql_row_format format = ql_weight_format_rows(QL_WEIGHTS_S8);
     struct ql_integer_matrix *matrix = &model->output;
@@ -353,26 +356,26 @@ static void lay_out_state(struct ql_integer_model *model)
     }
 }
 
-enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struct ql_float_model *from,
+enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struct ql_chain *from,
                                      const struct ql_calibration *calibration, enum ql_weight_format format,
                                      struct ql_error *error)
 {
     struct builder builder = {.model = model, .from = from, .error = error};
-    int widest = 0;
+    const enum ql_cell cell = from->layers[0].recurrent.cell;
+    const int widest = ql_chain_width(from);
 
     builder.format = ql_weight_format_rows(format);
-    *model = (struct ql_integer_model){.cell = from->cell,
+    *model = (struct ql_integer_model){.cell = cell,
                                        .format = format,
                                        .V = from->V,
                                        .L = from->L,
-                                       .table_columns = ql_cell_gates(from->cell) * from->layers[0].H,
+                                       .table_columns = ql_cell_gates(cell) * from->layers[0].H,
                                        .rules = from->rules};
     model->sum_count = from->V;
     for (int l = 0; l < from->L; l++) {
-        const int H = from->layers[l].H, rows = (from->cell == QL_CELL_RNN ? 1 : 4) * H;
+        const int H = from->layers[l].H, rows = (cell == QL_CELL_RNN ? 1 : 4) * H;
         model->h_count += H;
         model->sum_count = rows > model->sum_count ? rows : model->sum_count;
-        widest = H > widest ? H : widest;
     }
     lay_out_state(model);
     model->table = ql_arena_take(&model->arena, (size_t)from->V, (size_t)model->table_columns);
@@ -381,7 +384,15 @@ enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struc
     builder.h_values = ql_arena_take(&builder.arena, (size_t)widest, sizeof(float));
     builder.token_values = ql_arena_take(&builder.arena, (size_t)from->V, sizeof(float));
     builder.token_q = ql_arena_take(&builder.arena, (size_t)from->V, 1);
+    builder.inputs = ql_arena_take(&builder.arena, (size_t)from->V, (size_t)model->table_columns * sizeof(float));
     enum ql_status status = QL_OK;
+    if (!builder.arena.exhausted) {
+        const struct ql_chain_layer *first = &from->layers[0];
+        for (ptrdiff_t v = 0; v < from->V; v++) {
+            ql_matvec_f32(builder.inputs + v * model->table_columns, from->embedding + v * first->I,
+                          first->recurrent.w_ih, first->I, model->table_columns);
+        }
+    }
     if (model->arena.exhausted || builder.arena.exhausted) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the integer model");
     }

@@ -1,6 +1,6 @@
 // A language model in integers: what docs/quantization.md derives, made from a float model and a calibration.
 // All that could overflow is checked here, from the weights; the kernels of device/ then check nothing.
-// Uses: base, device, model, quantize/{float_model,matrix_pack}.
+// Uses: base, device, model, quantize/{calibration,matrix_pack}.
 #ifndef QL_QUANTIZE_INTEGER_MODEL_H
 #define QL_QUANTIZE_INTEGER_MODEL_H
 
@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "device/integer_row.h"
 #include "model/weight_format.h"
-#include "quantize/float_model.h"
+#include "quantize/calibration.h"
 
 enum { QL_INTEGER_MATRIX_LIMIT = 3 }; // of a layer
 
@@ -60,7 +60,7 @@ struct ql_integer_model {
 
 // Errors: QL_ERROR_INPUT, naming node, gate and row, for weights whose sums cannot be represented, and for a cell state
 // that leaves the range; each says what helps. QL_ERROR_SYSTEM.
-enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struct ql_float_model *from,
+enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struct ql_chain *from,
                                      const struct ql_calibration *calibration, enum ql_weight_format format,
                                      struct ql_error *error);
 void ql_integer_model_free(struct ql_integer_model *model);

@@ -1,21 +1,21 @@
 // How well a model predicts a text: see text_loss.h.
-// Uses: base, device, quantize.
+// Uses: base, device, model, quantize.
 #include "quantize/text_loss.h"
 
 #include <math.h>
 
 #include "device/elementary.h"
-#include "quantize/float_model.h"
+#include "model/stepper.h"
 
 // One thread's model: one of the two.
 struct worker {
-    struct ql_float_reader float_reader;
+    struct ql_stepper float_stepper;
     struct ql_integer_stepper integer_stepper;
     double *logits; // (V) in nats
 };
 
 struct job {
-    const struct ql_float_model *float_model;     // or NULL
+    const struct ql_chain *chain;                 // or NULL
     const struct ql_integer_model *integer_model; // or NULL
     int V;
     const struct ql_text_rules *rules;
@@ -30,23 +30,19 @@ struct job {
 
 static void reset(const struct job *job, struct worker *worker)
 {
-    if (job->float_model == NULL) {
+    if (job->chain == NULL) {
         ql_integer_stepper_reset(&worker->integer_stepper);
         return;
     }
-    for (int l = 0; l < job->float_model->L; l++) {
-        for (int k = 0; k < job->float_model->layers[l].H; k++) {
-            worker->float_reader.h[l][k] = worker->float_reader.c[l][k] = 0.0f;
-        }
-    }
+    ql_stepper_reset(&worker->float_stepper);
 }
 
 static void step(const struct job *job, struct worker *worker, int token)
 {
-    if (job->float_model != NULL) {
-        ql_float_reader_step(&worker->float_reader, token);
+    if (job->chain != NULL) {
+        ql_stepper_step(&worker->float_stepper, token);
         for (int v = 0; v < job->V; v++) {
-            worker->logits[v] = (double)worker->float_reader.logits[v];
+            worker->logits[v] = (double)worker->float_stepper.logits[v];
         }
     } else {
         ql_integer_stepper_step(&worker->integer_stepper, token);
@@ -105,9 +101,8 @@ static enum ql_status open_worker(const struct job *job, struct worker *worker,
     if (worker->logits == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to read the text");
     }
-    return job->float_model != NULL
-               ? ql_float_reader_init(&worker->float_reader, job->float_model, error)
-               : ql_integer_stepper_init(&worker->integer_stepper, job->integer_model, product, error);
+    return job->chain != NULL ? ql_stepper_open(&worker->float_stepper, job->chain, error)
+                              : ql_integer_stepper_init(&worker->integer_stepper, job->integer_model, product, error);
 }
 
 static enum ql_status measure(double *nats, struct job *job, const struct ql_integer_product *product,
@@ -139,22 +134,22 @@ static enum ql_status measure(double *nats, struct job *job, const struct ql_int
         *nats /= (double)job->count;
     }
     for (int k = 0; k < pool->threads; k++) {
-        ql_float_reader_free(&job->workers[k].float_reader);
+        ql_stepper_free(&job->workers[k].float_stepper);
         ql_integer_stepper_free(&job->workers[k].integer_stepper);
     }
     ql_arena_free(&arena);
     return status;
 }
 
-enum ql_status ql_float_loss(double *nats, const struct ql_float_model *model, const uint16_t *tokens, size_t count,
+enum ql_status ql_float_loss(double *nats, const struct ql_chain *chain, const uint16_t *tokens, size_t count,
                              struct ql_thread_pool *pool, struct ql_error *error)
 {
-    struct job job = {.float_model = model,
-                      .V = model->V,
-                      .rules = &model->rules,
+    struct job job = {.chain = chain,
+                      .V = chain->V,
+                      .rules = &chain->rules,
                       .tokens = tokens,
                       .count = count,
-                      .resets = model->rules.reset_count > 0};
+                      .resets = chain->rules.reset_count > 0};
     return measure(nats, &job, NULL, pool, error);
 }
 

@@ -1,5 +1,5 @@
 // How well a model predicts a text: the mean cross entropy, of the float model and of its integer form alike.
-// Uses: base, device, quantize/{float_model,integer_model,integer_stepper}.
+// Uses: base, device, model/chain, quantize/{integer_model,integer_stepper}.
 #ifndef QL_QUANTIZE_TEXT_LOSS_H
 #define QL_QUANTIZE_TEXT_LOSS_H
 
@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/thread_pool.h"
+#include "model/chain.h"
 #include "quantize/integer_stepper.h"
 
 // A text is cut into parts that threads take one by one: after a token that resets the state, or, where a model has no
@@ -16,7 +17,7 @@ enum { QL_LOSS_PART = 8192, QL_LOSS_WARM_UP = 128 };
 
 // Mean loss in nats per token of the text (count >= 1, tokens below V) after the rules' first token.
 // Errors: QL_ERROR_INPUT for an empty text; QL_ERROR_SYSTEM.
-enum ql_status ql_float_loss(double *nats, const struct ql_float_model *model, const uint16_t *tokens, size_t count,
+enum ql_status ql_float_loss(double *nats, const struct ql_chain *chain, const uint16_t *tokens, size_t count,
                              struct ql_thread_pool *pool, struct ql_error *error);
 enum ql_status ql_integer_loss(double *nats, const struct ql_integer_model *model,
                                const struct ql_integer_product *product, const uint16_t *tokens, size_t count,

@@ -13,8 +13,9 @@
 #include "device/gru_s8.h"
 #include "device/lstm_s8.h"
 #include "device/rnn_s8.h"
+#include "engine/chain_reader.h"
 #include "engine/integer_form.h"
-#include "engine/model_reader.h"
+#include "model/stepper.h"
 #include "onnx/model_graph.h"
 #include "quantize/product_x86.h"
 #include "quantize/text_loss.h"
@@ -26,7 +27,7 @@ struct fixture {
     struct ql_model model;
     struct ql_graph graph;
     struct ql_descriptor descriptor;
-    struct ql_float_model from;
+    struct ql_chain from;
 };
 
 static void open_fixture(struct fixture *fixture, enum ql_cell cell, int V, int E, int H, int L, float gain)
@@ -49,12 +50,12 @@ static void open_fixture(struct fixture *fixture, enum ql_cell cell, int V, int 
 static enum ql_status read_fixture(struct fixture *fixture, struct ql_error *error)
 {
     assert_int_equal(ql_model_graph_init(&fixture->graph, &fixture->model, 0, error), QL_OK);
-    return ql_model_reader_read(&fixture->from, &fixture->graph, &fixture->descriptor, error);
+    return ql_chain_read(&fixture->from, &fixture->graph, &fixture->descriptor, error);
 }
 
 static void close_fixture(struct fixture *fixture)
 {
-    ql_float_model_free(&fixture->from);
+    ql_chain_free(&fixture->from);
     ql_graph_free(&fixture->graph);
     ql_model_free(&fixture->model);
 }
@@ -83,17 +84,17 @@ static void logits_of_int8_stay_near_those_of_float(void **state)
         struct fixture fixture;
         struct ql_error error;
         struct ql_integer_form form;
-        struct ql_float_reader reader;
+        struct ql_stepper reader;
         double difference = 0.0, power = 0.0;
         uint32_t random = 1;
         open_fixture(&fixture, cases[i].cell, cases[i].V, cases[i].E, cases[i].H, cases[i].L, 2.0f);
         assert_int_equal(read_fixture(&fixture, &error), QL_OK);
         assert_int_equal(ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S8, NULL, &error),
                          QL_OK);
-        assert_int_equal(ql_float_reader_init(&reader, &fixture.from, &error), QL_OK);
+        assert_int_equal(ql_stepper_open(&reader, &fixture.from, &error), QL_OK);
         for (int t = 0; t < 200; t++) {
             const int token = (int)(next_random(&random) % (uint32_t)cases[i].V);
-            ql_float_reader_step(&reader, token);
+            ql_stepper_step(&reader, token);
             ql_integer_stepper_step(&form.stepper, token);
             for (int v = 0; v < cases[i].V; v++) {
                 const double exact = (double)reader.logits[v];
@@ -103,7 +104,7 @@ static void logits_of_int8_stay_near_those_of_float(void **state)
         }
         // Root mean squares: int8 weights and states of these sizes are some per cent of noise.
         assert_true(sqrt(difference / power) < 0.12);
-        ql_float_reader_free(&reader);
+        ql_stepper_free(&reader);
         ql_integer_form_close(&form);
         close_fixture(&fixture);
     }
@@ -373,7 +374,7 @@ static void rows_without_weights_keep_their_tokens(void **state)
     struct fixture fixture;
     struct ql_error error;
     struct ql_integer_form form;
-    struct ql_float_reader reader;
+    struct ql_stepper reader;
 
     (void)state;
     open_fixture(&fixture, QL_CELL_RNN, 20, 6, 10, 1, 1.0f);
@@ -381,15 +382,15 @@ static void rows_without_weights_keep_their_tokens(void **state)
     assert_int_equal(read_fixture(&fixture, &error), QL_OK);
     assert_int_equal(ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S4, NULL, &error),
                      QL_OK);
-    assert_int_equal(ql_float_reader_init(&reader, &fixture.from, &error), QL_OK);
+    assert_int_equal(ql_stepper_open(&reader, &fixture.from, &error), QL_OK);
     for (int v = 0; v < 20; v++) {
-        ql_float_reader_step(&reader, v);
+        ql_stepper_step(&reader, v);
         ql_integer_stepper_step(&form.stepper, v);
         for (int k = 0; k < 10; k++) {
-            assert_true(fabs(form.stepper.h[k] / 127.0 - (double)reader.h[0][k]) < 0.012);
+            assert_true(fabs(form.stepper.h[k] / 127.0 - (double)ql_stepper_part(&reader, 0, 0)[k]) < 0.012);
         }
     }
-    ql_float_reader_free(&reader);
+    ql_stepper_free(&reader);
     ql_integer_form_close(&form);
     close_fixture(&fixture);
 }

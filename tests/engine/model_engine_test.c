@@ -82,9 +82,9 @@ static void check_model(struct ql_dimensions d, int fixed, int sequence)
             assert_memory_equal(stepper.logits, logits + t * d.V, (size_t)d.V * sizeof(float));
         }
         for (int l = 0; l < d.L; l++) {
-            assert_memory_equal(stepper.layers[l].h, state[0] + l * d.H, row_bytes);
+            assert_memory_equal(ql_stepper_part(&stepper, l, 0), state[0] + l * d.H, row_bytes);
             if (d.cell == QL_CELL_LSTM) {
-                assert_memory_equal(stepper.layers[l].c, state[1] + l * d.H, row_bytes);
+                assert_memory_equal(ql_stepper_part(&stepper, l, 1), state[1] + l * d.H, row_bytes);
             }
         }
     }

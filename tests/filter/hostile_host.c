@@ -64,7 +64,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "%s\n", error.message);
         return 1;
     }
-    const struct hostile_writer writer = {begin, next, may_end, symbol, &host, host.stepper.rules.newline};
+    const struct hostile_writer writer = {begin,  next,  may_end,
+                                          symbol, &host, ql_stepper_chain(&host.stepper)->rules.newline};
     const int code = hostile_count(&writer, argv[3], strtol(argv[4], NULL, 10), filter != NULL);
     ql_guard_free(&host.guard);
     ql_stepper_free(&host.stepper);

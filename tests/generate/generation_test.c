@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "generate/generation.h"
+#include "model/stepper.h"
 #include "onnx/model_graph.h"
 #include "onnx/onnx_reader.h"
 #include "onnx/onnx_writer.h"
@@ -176,12 +177,14 @@ static void generated_items_are_those_written_one_by_one(void **state)
         const int threads = 1 + k % 3;
         struct ql_model model;
         struct ql_stepper stepper;
+        struct ql_chain chain;
         struct ql_graph graph = {0};
         struct ql_batch_engine engine;
 
         make_model(&model, d);
         assert_int_equal(ql_stepper_init(&stepper, &model, &info, &error), QL_OK);
-        assert_int_equal(ql_batch_engine_open_stepper(&engine, &stepper, threads, &error), QL_OK);
+        assert_int_equal(ql_chain_init(&chain, &model, &info, &error), QL_OK);
+        assert_int_equal(ql_batch_engine_open_chain(&engine, &chain, threads, &error), QL_OK);
         check_engine(&engine, &stepper, threads, 70);
         make_graph(&graph, &model);
         make_descriptor(&descriptor, d.V);
@@ -267,11 +270,13 @@ struct single {
 static struct ql_generator open_single(struct single *single, struct ql_dimensions d)
 {
     struct ql_model_info info = {.items = false};
+    struct ql_chain chain;
     struct ql_error error;
 
     make_model(&single->model, d);
     assert_int_equal(ql_stepper_init(&single->stepper, &single->model, &info, &error), QL_OK);
-    assert_int_equal(ql_batch_engine_open_stepper(&single->engine, &single->stepper, 1, &error), QL_OK);
+    assert_int_equal(ql_chain_init(&chain, &single->model, &info, &error), QL_OK);
+    assert_int_equal(ql_batch_engine_open_chain(&single->engine, &chain, 1, &error), QL_OK);
     assert_int_equal(ql_thread_pool_init(&single->pool, 1, &error), QL_OK);
     return make_generator(&single->engine, &single->pool);
 }
@@ -381,14 +386,17 @@ static void generation_of_a_model_without_numbers_is_an_error(void **state)
 {
     struct single single;
     struct ql_generation_result result;
+    struct ql_model_info info = {.items = false};
+    struct ql_chain chain;
     struct ql_error error;
     struct collection collection = {0};
 
     (void)state;
     struct ql_generator generator = open_single(&single, small);
     ql_batch_engine_close(&single.engine);
-    single.stepper.output_bias[3] = NAN;
-    assert_int_equal(ql_batch_engine_open_stepper(&single.engine, &single.stepper, 1, &error), QL_OK);
+    single.model.output_bias[3] = NAN;
+    assert_int_equal(ql_chain_init(&chain, &single.model, &info, &error), QL_OK);
+    assert_int_equal(ql_batch_engine_open_chain(&single.engine, &chain, 1, &error), QL_OK);
     assert_int_equal(ql_generation_run(&generator, 0, 10, take_item, NULL, &collection, &result, &error),
                      QL_ERROR_NUMERIC);
     assert_non_null(strstr(error.message, "not a finite number"));

@@ -104,7 +104,7 @@ static double stepper_nats(int target)
 {
     double sum = 0;
 
-    for (int v = 0; v < stepper.dimensions.V; v++) {
+    for (int v = 0; v < ql_stepper_chain(&stepper)->V; v++) {
         sum += exp((double)stepper.logits[v]);
     }
     return log(sum) - (double)stepper.logits[target];

@@ -19,6 +19,8 @@ enum { V = 11, L = 2, STREAMS = 9, STEPS = 200, RESET = 4 };
 
 static const int HIDDEN[L] = {70, 21};
 
+enum { INPUTS = 5 }; // of the first layer
+
 static float *random_floats(struct ql_arena *arena, int count, float limit, struct ql_random *random)
 {
     float *values = ql_arena_take(arena, (size_t)count, sizeof values[0]);
@@ -33,36 +35,41 @@ static float *random_floats(struct ql_arena *arena, int count, float limit, stru
 static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum ql_weight_format format)
 {
     const int gates = cell == QL_CELL_LSTM ? 4 : cell == QL_CELL_GRU ? 3 : 1;
-    struct ql_float_model model = {.cell = cell, .V = V, .L = L, .output_name = "output", .rules.resets = {RESET}};
+    struct ql_chain chain = {.V = V, .L = L, .output_name = "output", .rules.resets = {RESET}};
     struct ql_calibration calibration;
     struct ql_error error;
     struct ql_random random;
 
     ql_random_init(&random, 5);
-    model.rules.reset_count = 1;
-    model.inputs = random_floats(&model.arena, V * gates * HIDDEN[0], 2.0f, &random);
+    chain.rules.reset_count = 1;
+    chain.embedding = random_floats(&chain.arena, V * INPUTS, 2.0f, &random);
     for (int l = 0; l < L; l++) {
-        struct ql_float_layer *layer = &model.layers[l];
-        const int H = HIDDEN[l], I = l == 0 ? 0 : HIDDEN[l - 1];
-        layer->name = l == 0 ? "first" : "second";
-        layer->I = I;
-        layer->H = H;
-        layer->w_ih = l == 0 ? NULL : random_floats(&model.arena, I * gates * H, 0.5f, &random);
-        layer->w_hh = random_floats(&model.arena, H * gates * H, 0.5f, &random);
-        layer->bias_ih = random_floats(&model.arena, gates * H, 1.0f, &random);
-        layer->bias_hh = cell == QL_CELL_GRU ? random_floats(&model.arena, gates * H, 1.0f, &random) : NULL;
+        const int H = HIDDEN[l], I = l == 0 ? INPUTS : HIDDEN[l - 1];
+        chain.layers[l] = (struct ql_chain_layer){.kind = QL_LAYER_RECURRENT,
+                                                  .name = l == 0 ? "first" : "second",
+                                                  .I = I,
+                                                  .H = H,
+                                                  .recurrent = {.cell = cell}};
+        struct ql_recurrent_weights *weights = &chain.layers[l].recurrent;
+        weights->w_ih = random_floats(&chain.arena, I * gates * H, 0.5f, &random);
+        weights->w_hh = random_floats(&chain.arena, H * gates * H, 0.5f, &random);
+        weights->bias_ih = random_floats(&chain.arena, gates * H, 1.0f, &random);
+        weights->bias_hh = cell == QL_CELL_GRU ? random_floats(&chain.arena, gates * H, 1.0f, &random) : NULL;
     }
-    model.output_weight = random_floats(&model.arena, HIDDEN[L - 1] * V, 1.0f, &random);
-    model.output_bias = random_floats(&model.arena, V, 1.0f, &random);
-    enum ql_status status = ql_calibration_init(&calibration, &model, NULL, 0, &error);
+    chain.output_weight = random_floats(&chain.arena, HIDDEN[L - 1] * V, 1.0f, &random);
+    chain.output_bias = random_floats(&chain.arena, V, 1.0f, &random);
+    enum ql_status status = ql_chain_finish(&chain, &error);
+    if (status == QL_OK) {
+        status = ql_calibration_init(&calibration, &chain, NULL, 0, &error);
+    }
     if (status == QL_OK) {
         calibration.cell_magnitude[0] /= 8.0f; // so that cells reach the end of their range
-        status = ql_integer_model_init(integer, &model, &calibration, format, &error);
+        status = ql_integer_model_init(integer, &chain, &calibration, format, &error);
     }
     if (status != QL_OK) {
         fail_msg("%s", error.message);
     }
-    ql_float_model_free(&model);
+    ql_chain_free(&chain);
 }
 
 // The streams take different tokens; the state of one goes on in place, those of the others in two memories by turns.

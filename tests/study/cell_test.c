@@ -61,14 +61,14 @@ static json_t *count_uniform(uint32_t seed)
     struct ql_generation_result result;
     struct ql_thread_pool pool;
     struct ql_model model;
-    struct ql_stepper stepper;
+    struct ql_chain chain;
     struct ql_batch_engine engine;
     struct ql_error error;
     json_t *cell;
 
     assert_int_equal(ql_model_init(&model, d, &error), QL_OK);
-    assert_int_equal(ql_stepper_init(&stepper, &model, &info, &error), QL_OK);
-    assert_int_equal(ql_batch_engine_open_stepper(&engine, &stepper, 1, &error), QL_OK);
+    assert_int_equal(ql_chain_init(&chain, &model, &info, &error), QL_OK);
+    assert_int_equal(ql_batch_engine_open_chain(&engine, &chain, 1, &error), QL_OK);
     assert_int_equal(ql_thread_pool_init(&pool, 1, &error), QL_OK);
     const struct ql_generator generator = {
         .engine = &engine, .seed = seed, .sampling = {1.0f, 1.0f, 0}, .max_length = 400, .pool = &pool};
@@ -77,7 +77,6 @@ static json_t *count_uniform(uint32_t seed)
     ql_cell_items_free(&items);
     ql_thread_pool_free(&pool);
     ql_batch_engine_close(&engine);
-    ql_stepper_free(&stepper);
     ql_model_free(&model);
     return cell;
 }

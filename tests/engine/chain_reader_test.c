@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "engine/chain_reader.h"
 #include "engine/engine.h"
-#include "engine/model_reader.h"
 
 enum { V = 6, H = 5, G = 4 };
 
@@ -120,7 +120,7 @@ static void build(struct ql_graph *graph, const struct variant *v)
     }
 }
 
-static enum ql_status read_variant(struct ql_float_model *model, const struct variant *variant, struct ql_error *error)
+static enum ql_status read_variant(struct ql_chain *chain, const struct variant *variant, struct ql_error *error)
 {
     static struct ql_descriptor descriptor;
     struct ql_graph graph = {0};
@@ -130,7 +130,7 @@ static enum ql_status read_variant(struct ql_float_model *model, const struct va
     if (ql_graph_check(&graph, error) != QL_OK) {
         fail_msg("%s", error->message);
     }
-    enum ql_status status = ql_model_reader_read(model, &graph, &descriptor, error);
+    enum ql_status status = ql_chain_read(chain, &graph, &descriptor, error);
     ql_graph_free(&graph);
     return status;
 }
@@ -144,19 +144,19 @@ static void plain_graphs_of_any_spelling_are_read(void **state)
 
     (void)state;
     for (size_t k = 0; k < sizeof variants / sizeof variants[0]; k++) {
-        struct ql_float_model model;
+        struct ql_chain chain;
         struct ql_error error;
-        if (read_variant(&model, &variants[k], &error) != QL_OK) {
+        if (read_variant(&chain, &variants[k], &error) != QL_OK) {
             fail_msg("variant %zu: %s", k, error.message);
         }
-        assert_int_equal(model.L, 1);
-        assert_int_equal(model.layers[0].H, H);
-        assert_string_equal(model.layers[0].name, "layer");
+        assert_int_equal(chain.L, 1);
+        assert_int_equal(chain.layers[0].H, H);
+        assert_string_equal(chain.layers[0].name, "layer");
         const float *bias = numbers(V, 6);
         for (int v = 0; v < V; v++) {
-            assert_true(model.output_bias[v] == bias[v]);
+            assert_true(chain.output_bias[v] == bias[v]);
         }
-        ql_float_model_free(&model);
+        ql_chain_free(&chain);
     }
 }
 
@@ -176,9 +176,9 @@ static void other_graphs_are_refused_with_the_node(void **state)
 
     (void)state;
     for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
-        struct ql_float_model model;
+        struct ql_chain chain;
         struct ql_error error;
-        assert_int_equal(read_variant(&model, &wrong[k].variant, &error), QL_ERROR_INPUT);
+        assert_int_equal(read_variant(&chain, &wrong[k].variant, &error), QL_ERROR_INPUT);
         if (strstr(error.message, wrong[k].words) == NULL) {
             fail_msg("'%s' does not say '%s'", error.message, wrong[k].words);
         }

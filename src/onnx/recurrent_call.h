@@ -1,0 +1,25 @@
+// A kernel call that is a plain recurrent layer: which of its buffers is what. The one place that knows, for whoever looks
+// for layers among the calls of a program.
+// Uses: model/architecture, onnx/{kernel,program}.
+#ifndef QL_ONNX_RECURRENT_CALL_H
+#define QL_ONNX_RECURRENT_CALL_H
+
+#include "model/architecture.h"
+#include "onnx/kernel.h"
+#include "onnx/program.h"
+
+// Numbers of buffers; -1 where there is none. The ints of the call are T, I and H. The weights are in the layout of
+// device/.
+struct ql_recurrent_call {
+    enum ql_kernel_id kernel;
+    enum ql_cell cell;
+    int x, w_ih, w_hh, bias_ih, bias_hh;
+};
+
+// What the buffers of the call are, or NULL when it is no plain recurrent layer.
+const struct ql_recurrent_call *ql_recurrent_call_find(const struct ql_kernel_call *call);
+
+// The content of a constant of floats, or NULL when the value is none.
+const float *ql_program_floats(const struct ql_program *program, int value);
+
+#endif
