@@ -25,14 +25,6 @@ static struct ql_shard shard_of(int B, int number)
     return (struct ql_shard){first, left < QL_TRAINER_SHARD_SEQUENCES ? left : QL_TRAINER_SHARD_SEQUENCES};
 }
 
-static void state_init(struct ql_state *state, const struct ql_dimensions *d, int B, struct ql_arena *arena)
-{
-    size_t count = (size_t)d->L * (size_t)B * (size_t)d->H;
-
-    state->h = ql_arena_take(arena, count, sizeof(float));
-    state->c = d->cell == QL_CELL_LSTM ? ql_arena_take(arena, count, sizeof(float)) : NULL;
-}
-
 // What scratch memory may take: all that the machine has, less the gradients. More would not be refused by the system,
 // but end in the middle of a training. 0, which is no limit, where the system does not tell what the machine has.
 static size_t memory_limit(const struct ql_model *model, int shards)
@@ -67,8 +59,8 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
     trainer->gradients = ql_arena_take(arena, (size_t)shards, sizeof trainer->gradients[0]);
     trainer->shard_loss = ql_arena_take(arena, (size_t)shards, sizeof(double));
     trainer->chunk_norm = ql_arena_take(arena, chunks, sizeof(double));
-    state_init(&trainer->training_state, &d, options->batch_size, arena);
-    state_init(&trainer->validation_state, &d, options->batch_size, arena);
+    ql_train_state_init(&trainer->training_state, &d, options->batch_size, arena);
+    ql_train_state_init(&trainer->validation_state, &d, options->batch_size, arena);
     if (options->weights != QL_WEIGHTS_F32) {
         status = ql_rounded_model_init(&trainer->rounded, model, options->weights, arena, error);
         if (status != QL_OK) {
@@ -87,8 +79,7 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
     }
     for (int i = 0; i < shards && status == QL_OK; i++) {
         struct ql_gradient *gradient = &trainer->gradients[i];
-        gradient->input_table =
-            ql_arena_take(arena, (size_t)d.V, (size_t)(ql_cell_gates(d.cell) * d.H) * sizeof(float));
+        gradient->sums = ql_arena_take(arena, trainer->network.sum_count, sizeof gradient->sums[0]);
         status = ql_model_init(&gradient->model, d, error);
     }
     if (status == QL_OK && arena->exhausted) {
@@ -151,7 +142,7 @@ static void task_forward_backward(void *context, int task, int worker)
 }
 
 // Runs all shards of a batch and adds up their losses in order.
-static double run_shards(struct ql_trainer *trainer, const struct ql_batch *batch, struct ql_state *state,
+static double run_shards(struct ql_trainer *trainer, const struct ql_batch *batch, struct ql_train_state *state,
                          const struct ql_dropout_plan *dropout, ql_thread_task *task)
 {
     double loss = 0.0;
@@ -183,23 +174,15 @@ QL_VECTORIZED(static, void, add_floats, (float *restrict sum, const float *restr
     }
 }
 
-// The shards fill all tensors but the first two of the block, the embedding and layer 0's weight_ih.
-static size_t shard_block_start(const struct ql_model *model)
-{
-    return (size_t)(model->layers[0].recurrent.weight_hh - model->block);
-}
-
 static void task_sum_gradients(void *context, int task, int worker)
 {
     struct ql_trainer *trainer = context;
-    const size_t start = shard_block_start(trainer->model);
-    const size_t block = trainer->model->count - start;
-    const size_t table = (size_t)(trainer->model->dimensions.V * ql_cell_gates(trainer->model->dimensions.cell)) *
-                         (size_t)trainer->model->dimensions.H;
+    const size_t start = trainer->network.filled_later;
+    const size_t block = trainer->model->count - start, sums = trainer->network.sum_count;
     const size_t first = (size_t)task * CHUNK_FLOATS;
 
     (void)worker;
-    // The two parts are numbered as one range: the block's rest, then the input table.
+    // Chunk by chunk of both: the block, but what is filled later, and what layers sum apart.
     for (int i = 1; i < shard_count(trainer->batch->B); i++) {
         struct ql_gradient *sum = &trainer->gradients[0];
         struct ql_gradient *add = &trainer->gradients[i];
@@ -207,17 +190,17 @@ static void task_sum_gradients(void *context, int task, int worker)
             size_t count = block - first < CHUNK_FLOATS ? block - first : CHUNK_FLOATS;
             add_floats(sum->model.block + start + first, add->model.block + start + first, count);
         }
-        if (first < table) {
-            size_t count = table - first < CHUNK_FLOATS ? table - first : CHUNK_FLOATS;
-            add_floats(sum->input_table + first, add->input_table + first, count);
+        if (first < sums) {
+            size_t count = sums - first < CHUNK_FLOATS ? sums - first : CHUNK_FLOATS;
+            add_floats(sum->sums + first, add->sums + first, count);
         }
     }
 }
 
-static void task_backward_embedding(void *context, int task, int worker)
+static void task_finish(void *context, int task, int worker)
 {
     struct ql_trainer *trainer = context;
-    ql_network_backward_embedding(&trainer->network, &trainer->workspaces[worker], &trainer->gradients[0], task);
+    ql_network_finish(&trainer->network, &trainer->workspaces[worker], &trainer->gradients[0], task);
 }
 
 // The sum of squares of one chunk of the gradient, in eight partial sums whose order is fixed.
@@ -265,12 +248,11 @@ void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batc
 {
     const struct ql_model *model = trainer->model;
     const struct ql_dropout_plan dropout = {(float)trainer->options.dropout, trainer->options.seed, trainer->step};
-    size_t block = model->count - shard_block_start(model);
-    size_t table = (size_t)(model->dimensions.V * ql_cell_gates(model->dimensions.cell)) * (size_t)model->dimensions.H;
+    const size_t block = model->count - trainer->network.filled_later, sums = trainer->network.sum_count;
 
     *loss = run_shards(trainer, batch, &trainer->training_state, &dropout, task_forward_backward) / batch->total_weight;
-    ql_thread_pool_run(&trainer->pool, task_sum_gradients, trainer, chunks_of(block > table ? block : table));
-    ql_thread_pool_run(&trainer->pool, task_backward_embedding, trainer, QL_NETWORK_EMBEDDING_TASKS);
+    ql_thread_pool_run(&trainer->pool, task_sum_gradients, trainer, chunks_of(block > sums ? block : sums));
+    ql_thread_pool_run(&trainer->pool, task_finish, trainer, ql_network_finish_tasks(&trainer->network));
 }
 
 enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch *batch, double learning_rate,

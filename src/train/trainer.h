@@ -39,9 +39,9 @@ struct ql_trainer {
     struct ql_workspace *workspaces; // one per thread
     struct ql_gradient *gradients;   // one per shard; the sum is in the first
     double *shard_loss, *chunk_norm;
-    struct ql_state training_state, validation_state;
+    struct ql_train_state training_state, validation_state;
     const struct ql_batch *batch; // of the job at hand
-    struct ql_state *state;
+    struct ql_train_state *state;
     struct ql_dropout_plan dropout;
     bool network_current; // the network's tables fit the model
 };
@@ -68,8 +68,8 @@ void ql_trainer_free(struct ql_trainer *trainer);
 enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch *batch, double learning_rate,
                                struct ql_trainer_result *result, struct ql_error *error);
 
-// The gradient of one batch, without a step, at the given dropout. It stays in trainer->gradients[0], the input table's
-// part moved to its factors; `loss` is the mean. For tests, which compare it with the reference.
+// The gradient of one batch, without a step, at the given dropout. It stays in trainer->gradients[0], with what layers
+// summed apart moved to its tensors; `loss` is the mean. For tests, which compare it with the reference.
 void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batch, double *loss);
 
 // Trains one epoch. `progress_start` and `progress_end` are the shares of the whole training (0 to 1) before and after

@@ -64,17 +64,22 @@ static void evaluation_in_the_midst_of_an_epoch_leaves_its_state(void **state)
     struct ql_trainer_result result;
     struct ql_batch batch;
     struct ql_error error;
-    float h[STATE], c[STATE];
+    float before[QL_STATE_PART_LIMIT][STATE];
 
     for (int step = 0; step < 3; step++) {
         assert_true(ql_batcher_step(&fixture->training, &batch));
         assert_int_equal(ql_trainer_step(trainer, &batch, 0.01, &result, &error), QL_OK);
     }
-    memcpy(h, trainer->training_state.h, sizeof h);
-    memcpy(c, trainer->training_state.c, sizeof c);
+    const struct ql_train_state *training = &trainer->training_state;
+    const size_t sequences = (size_t)trainer->options.batch_size;
+    for (int k = 0; k < training->layout.part_count; k++) {
+        assert_true(sequences * training->layout.parts[k].bytes <= sizeof before[k]);
+        memcpy(before[k], training->parts[k], sequences * training->layout.parts[k].bytes);
+    }
     (void)ql_trainer_evaluate(trainer, &fixture->validation);
-    assert_memory_equal(h, trainer->training_state.h, sizeof h);
-    assert_memory_equal(c, trainer->training_state.c, sizeof c);
+    for (int k = 0; k < training->layout.part_count; k++) {
+        assert_memory_equal(before[k], training->parts[k], sequences * training->layout.parts[k].bytes);
+    }
     assert_int_equal(trainer->step, 3);
 }
 

@@ -271,7 +271,7 @@ static void inputs_pass_their_gradient_to_exact_factors(void **state)
         for (int e = 0; e < V; e++) {
             double sum = 0;
             for (int row = 0; row < GH; row++) {
-                sum += (double)gradient->input_table[v * GH + row] *
+                sum += (double)gradient->sums[v * GH + row] *
                        (double)test_case.model.layers[0].recurrent.weight_ih[row * V + e];
             }
             assert_true(fabs((double)gradient->model.embedding[v * V + e] - sum) < 1e-6);

@@ -172,7 +172,7 @@ static void write_shard_logits(float *logits, const struct trainer_case *test_ca
 {
     const struct ql_model *model = &test_case->model;
     const struct ql_dimensions d = model->dimensions;
-    const float *h = test_case->trainer.workspaces[0].layers[d.L - 1].h + (size_t)shard.S * (size_t)d.H;
+    const float *h = test_case->trainer.workspaces[0].traces[d.L - 1].recurrent.h + (size_t)shard.S * (size_t)d.H;
 
     for (int t = 0; t < test_case->batch.T; t++) {
         for (int s = 0; s < shard.S; s++) {
@@ -191,15 +191,13 @@ static void write_shard_logits(float *logits, const struct trainer_case *test_ca
 void trainer_case_write_logits(float *logits, struct trainer_case *test_case)
 {
     struct ql_trainer *trainer = &test_case->trainer;
-    const struct ql_dimensions d = test_case->model.dimensions;
     const struct ql_dropout_plan dropout = {(float)trainer->options.dropout, trainer->options.seed, trainer->step};
-    size_t state_bytes = (size_t)d.L * (size_t)test_case->batch.B * (size_t)d.H * sizeof(float);
     // The state for evaluations has the right size and holds nothing between them.
-    struct ql_state state = trainer->validation_state;
+    struct ql_train_state state = trainer->validation_state;
 
-    memcpy(state.h, trainer->training_state.h, state_bytes);
-    if (state.c != NULL) {
-        memcpy(state.c, trainer->training_state.c, state_bytes);
+    for (int k = 0; k < state.layout.part_count; k++) {
+        memcpy(state.parts[k], trainer->training_state.parts[k],
+               (size_t)test_case->batch.B * state.layout.parts[k].bytes);
     }
     for (int task = 0; task < ql_network_reset_tasks(&trainer->network); task++) {
         ql_network_reset(&trainer->network, task);

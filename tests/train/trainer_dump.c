@@ -3,6 +3,7 @@
 // Uses: case_file, trainer_case, reference/.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "case_file.h"
 #include "trainer_case.h"
@@ -27,6 +28,18 @@ static void dump_add(struct dump *dump, enum case_type type, const void *data, s
     }
 }
 
+// Part `k` of the state of all layers, (L, B, H); the caller frees it.
+static float *join_state(const struct ql_train_state *state, int k, size_t L, size_t rows)
+{
+    float *joined = malloc(L * rows * sizeof joined[0]);
+
+    for (size_t l = 0; l < L && joined != NULL; l++) {
+        memcpy(joined + l * rows, ql_train_state_rows(state, (int)l, k, (struct ql_shard){0, 0}),
+               rows * sizeof joined[0]);
+    }
+    return joined;
+}
+
 // Both sides have run the window; `logits` is what the trainer made of it. The initial state is the reference's,
 // which differs from the trainer's by the rounding of one window.
 static enum ql_status dump_case(const char *path, const struct trainer_case *test_case, const float *logits,
@@ -39,7 +52,9 @@ static enum ql_status dump_case(const char *path, const struct trainer_case *tes
     const size_t mask_shape[] = {dims->L - 1, dims->T, dims->B, dims->H};
     const size_t state_shape[] = {dims->L, dims->B, dims->H};
     const size_t logits_shape[] = {dims->T, dims->B, dims->V};
-    const struct ql_state *state = &test_case->trainer.training_state;
+    const struct ql_train_state *state = &test_case->trainer.training_state;
+    float *hn = join_state(state, 0, dims->L, dims->B * dims->H);
+    float *cn = window->c0 == NULL ? NULL : join_state(state, 1, dims->L, dims->B * dims->H);
     struct dump dump = {0};
 
     for (int i = 0; i < test_case->model.tensor_count; i++) {
@@ -61,12 +76,16 @@ static enum ql_status dump_case(const char *path, const struct trainer_case *tes
     dump_add(&dump, CASE_F64, window->h0, 3, state_shape, "window", "h0");
     if (window->c0 != NULL) {
         dump_add(&dump, CASE_F64, window->c0, 3, state_shape, "window", "c0");
-        dump_add(&dump, CASE_F32, state->c, 3, state_shape, "result", "cn");
+        dump_add(&dump, CASE_F32, cn, 3, state_shape, "result", "cn");
     }
     dump_add(&dump, CASE_F64, &loss, 0, NULL, "result", "loss");
     dump_add(&dump, CASE_F32, logits, 3, logits_shape, "result", "logits");
-    dump_add(&dump, CASE_F32, state->h, 3, state_shape, "result", "hn");
-    return case_file_save(path, reference_cell_name(dims->cell), dump.tensors, dump.count, error);
+    dump_add(&dump, CASE_F32, hn, 3, state_shape, "result", "hn");
+    const enum ql_status status =
+        case_file_save(path, reference_cell_name(dims->cell), dump.tensors, dump.count, error);
+    free(hn);
+    free(cn);
+    return status;
 }
 
 static enum ql_status dump_setup(const char *folder, const struct reference_setup *setup, struct ql_error *error)
