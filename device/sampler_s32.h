@@ -1,11 +1,12 @@
 // Draws the next token from integer logits: temperature, then top-k, then top-p, then the draw; ties go to the lower
 // index. 32-bit operations only. Specified to the last operation in docs/sampling.md; web/ has the same in JavaScript.
-// Uses: device/random.h, device/sampler_order.h, stddef.h, stdint.h.
+// Uses: device/random.h, device/sampler_order.h, stddef.h, stdint.h, string.h.
 #ifndef QL_DEVICE_SAMPLER_S32_H
 #define QL_DEVICE_SAMPLER_S32_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "device/random.h"
 #include "device/sampler_order.h"
@@ -23,14 +24,37 @@ struct ql_sampler_s32 {
     struct ql_random random; // by ql_random_init
 };
 
-// A setting in units of 1 / one, rounded; what is not 0 stays so. value * one is below 2^31, and one a power of two, so
-// that nothing is rounded but the result.
+// A setting in units of 1 / one, rounded, halves upwards; what is not 0 stays so. value >= 0, value * one is below 2^31,
+// and one a power of two. Reads the bits of the float, so that a chip without float hardware needs no routines for it.
 static inline uint32_t ql_sampler_units(float value, uint32_t one)
 {
-    const float units = value * (float)one;
-    const uint32_t whole = (uint32_t)units;
-    const uint32_t rounded = whole + (units - (float)whole >= 0.5f);
-    return rounded == 0 && value > 0.0f ? 1 : rounded;
+    uint32_t bits, units;
+
+    memcpy(&bits, &value, sizeof bits);
+    bits &= 0x7fffffff; // -0 is 0
+    // value * one = fraction * 2^exponent
+    const uint32_t fraction = (bits & 0x7fffff) | (bits >> 23 == 0 ? 0 : 0x800000);
+    int exponent = (int)(bits >> 23) + (bits >> 23 == 0) - 150;
+    for (; one > 1; one /= 2) {
+        exponent++;
+    }
+    if (exponent >= 0) {
+        units = fraction << exponent;
+    } else if (exponent > -31) {
+        units = (fraction + ((1u << -exponent) >> 1)) >> -exponent;
+    } else {
+        units = 0;
+    }
+    return units == 0 && fraction != 0 ? 1 : units;
+}
+
+// The same, or `own`, already in units, for a negative value.
+static inline uint32_t ql_sampler_setting(float value, uint32_t one, uint32_t own)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    return bits > 0x80000000u ? own : ql_sampler_units(value, one);
 }
 
 // round(2^16 2^(-k / 64)); a test computes it again.

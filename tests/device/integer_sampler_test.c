@@ -56,6 +56,27 @@ static void settings_become_the_nearest_whole_units(void **state)
     assert_int_equal(ql_sampler_units(100.0f, 4096), 409600);
 }
 
+// The bits of the float are read as integers; here the same is computed with floats.
+static void settings_are_those_of_float_arithmetic(void **state)
+{
+    static const uint32_t ones[] = {QL_SAMPLER_TEMPERATURE_ONE, QL_SAMPLER_SHARE_ONE};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        for (uint32_t bits = 0; bits < 0x46ffffff; bits += 1021) { // up to 2^15
+            float value;
+            memcpy(&value, &bits, sizeof value);
+            const float units = value * (float)ones[i];
+            const uint32_t whole = (uint32_t)units, rounded = whole + (units - (float)whole >= 0.5f);
+            assert_int_equal(ql_sampler_units(value, ones[i]), rounded == 0 && value > 0.0f ? 1 : rounded);
+        }
+    }
+    assert_int_equal(ql_sampler_setting(-0.0f, 4096, 9), 0);
+    assert_int_equal(ql_sampler_setting(-1e-30f, 4096, 9), 9);
+    assert_int_equal(ql_sampler_setting(-1.0f, 4096, 9), 9);
+    assert_int_equal(ql_sampler_setting(0.25f, 4096, 9), 1024);
+}
+
 static void power_table_is_the_rounded_function(void **state)
 {
     (void)state;
@@ -263,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_become_the_nearest_whole_units),
+        cmocka_unit_test(settings_are_those_of_float_arithmetic),
         cmocka_unit_test(power_table_is_the_rounded_function),
         cmocka_unit_test(power_is_near_and_never_rises),
         cmocka_unit_test(rate_is_log2_e_over_the_temperature),
