@@ -1,5 +1,4 @@
-// A packed matrix of 4-bit integers, and its product with a vector of 8-bit ones in plain C: y += W x, exact.
-// The plain product is the definition; those that matvec_s4.h chooses give the same sums from the same bytes.
+// A packed matrix of 4-bit integers. matvec_s4.h has its products with a vector.
 // Uses: device/matrix_s8.h.
 #ifndef QL_DEVICE_MATRIX_S4_H
 #define QL_DEVICE_MATRIX_S4_H
@@ -28,33 +27,6 @@ struct ql_matrix_s4 {
 static inline int ql_matrix_s4_word_count(int rows, int columns)
 {
     return ql_matrix_s8_word_count(rows, columns) / 2;
-}
-
-// y[r] += sum over c of w(r, c) x[c]
-//
-//   y  (rows)     the sums stay within 32 bits where |y[r]| on entry is at most 2^31 - 1 - 889 * columns
-//   x  (columns)  in [-127, 127]
-static inline void ql_matvec_s4_plain(int32_t *y, const struct ql_matrix_s4 *w, const int8_t *x)
-{
-    const uint32_t *words = w->words;
-
-    for (int block = 0; block < w->rows; block += QL_MATRIX_BLOCK_ROWS) {
-        int32_t sums[QL_MATRIX_BLOCK_ROWS] = {0};
-
-        for (int c = 0; c < w->columns; c += 2) {
-            const int32_t x0 = x[c], x1 = c + 1 < w->columns ? x[c + 1] : 0;
-            for (int r = 0; r < QL_MATRIX_BLOCK_ROWS; r += 4) {
-                const uint32_t word = *words++;
-                sums[r] += ((int32_t)(word & 15) - 8) * x0 + ((int32_t)(word >> 8 & 15) - 8) * x1;
-                sums[r + 1] += ((int32_t)(word >> 16 & 15) - 8) * x0 + ((int32_t)(word >> 24 & 15) - 8) * x1;
-                sums[r + 2] += ((int32_t)(word >> 4 & 15) - 8) * x0 + ((int32_t)(word >> 12 & 15) - 8) * x1;
-                sums[r + 3] += ((int32_t)(word >> 20 & 15) - 8) * x0 + ((int32_t)(word >> 28) - 8) * x1;
-            }
-        }
-        for (int r = 0; r < QL_MATRIX_BLOCK_ROWS && block + r < w->rows; r++) {
-            y[block + r] += sums[r];
-        }
-    }
 }
 
 #endif

@@ -1,5 +1,4 @@
-// A packed matrix of 8-bit integers, and its product with a vector in plain C: y += W x, exact.
-// The plain product is the definition; those that matvec_s8.h chooses give the same sums from the same bytes.
+// A packed matrix of 8-bit integers. matvec_s8.h has its products with a vector.
 // Uses: stdint.h.
 #ifndef QL_DEVICE_MATRIX_S8_H
 #define QL_DEVICE_MATRIX_S8_H
@@ -40,31 +39,6 @@ enum {
 static inline int ql_matrix_s8_word_count(int rows, int columns)
 {
     return (rows + QL_MATRIX_BLOCK_ROWS - 1) / QL_MATRIX_BLOCK_ROWS * ((columns + 1) / 2) * QL_MATRIX_BLOCK_WORDS;
-}
-
-// y[r] += sum over c of w(r, c) x[c]
-//
-//   y  (rows)     the sums stay within 32 bits where |y[r]| on entry is at most 2^31 - 1 - 16129 * columns
-//   x  (columns)  in [-127, 127]
-static inline void ql_matvec_s8_plain(int32_t *y, const struct ql_matrix_s8 *w, const int8_t *x)
-{
-    const uint32_t *words = w->words;
-
-    for (int block = 0; block < w->rows; block += QL_MATRIX_BLOCK_ROWS) {
-        int32_t sums[QL_MATRIX_BLOCK_ROWS] = {0};
-
-        for (int c = 0; c < w->columns; c += 2) {
-            const int32_t x0 = x[c], x1 = c + 1 < w->columns ? x[c + 1] : 0;
-            for (int r = 0; r < QL_MATRIX_BLOCK_ROWS; r += 2) {
-                const uint32_t word = *words++;
-                sums[r] += ((int32_t)(word & 255) - 128) * x0 + ((int32_t)(word >> 8 & 255) - 128) * x1;
-                sums[r + 1] += ((int32_t)(word >> 16 & 255) - 128) * x0 + ((int32_t)(word >> 24) - 128) * x1;
-            }
-        }
-        for (int r = 0; r < QL_MATRIX_BLOCK_ROWS && block + r < w->rows; r++) {
-            y[block + r] += sums[r];
-        }
-    }
 }
 
 #endif

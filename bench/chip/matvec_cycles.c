@@ -1,5 +1,6 @@
 // Cycles of the integer matrix products on Cortex-M0+, each checked against the plain kernel.
 // Uses: device/, chip.h.
+#define QL_MATVEC_PLAIN // to compare with
 #include <stdint.h>
 
 #include "chip.h"

@@ -7,6 +7,7 @@
 #include "device/gru_s8.h"
 #include "device/lstm_s8.h"
 #include "device/matvec_s4.h"
+#include "device/matvec_s8.h"
 #include "device/rnn_s8.h"
 
 // A packed matrix of either format, as the plain product takes it.
