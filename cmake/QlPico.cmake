@@ -32,7 +32,7 @@ endfunction()
 
 # ql_add_firmware(NAME BOARD board [STUB] [ALL] [DEPENDS target...]) makes NAME.uf2 at the top of the build folder, as
 # the target firmware_NAME; its map and ELF file are in firmware/NAME/. With ALL every build makes it. Without STUB it has
-# the models quotes_model.c and names_model.c of the build folder of the directory that calls, made by what it depends on.
+# the models of quotes_models.c, of the build folder of the directory that calls, made by what it depends on.
 function(ql_add_firmware name)
     cmake_parse_arguments(PARSE_ARGV 1 firmware "STUB;ALL" "BOARD" "DEPENDS")
     if(firmware_ALL)

@@ -1,5 +1,5 @@
 // What the integer kernels for Cortex-M0+ share: two rows per multiplication, and sums of 16 bits that become 32.
-// Meant for gcc and clang on ARMv6-M, from flash or from SRAM; the plain kernels of matrix_s8.h and matrix_s4.h define
+// Meant for gcc and clang on ARMv6-M, from flash or from SRAM; the plain kernels of matvec_s8.h and matvec_s4.h define
 // every result. Uses: device/kernel_code.h, device/weight_stream.h, stdint.h.
 #ifndef QL_DEVICE_MATVEC_M0_H
 #define QL_DEVICE_MATVEC_M0_H
@@ -286,7 +286,8 @@ static inline __attribute__((always_inline)) void ql_m0_matvec(int32_t *y, const
         widest += segment;
     }
 #if defined(QL_WEIGHT_STREAM)
-    const int streams = columns <= widest && block_words <= QL_WEIGHT_STREAM.buffer_words;
+    const int streams = columns <= widest && block_words <= QL_WEIGHT_STREAM.buffer_words &&
+                        (uintptr_t)words - QL_WEIGHT_STREAM.from < QL_WEIGHT_STREAM.to - QL_WEIGHT_STREAM.from;
 #endif
     while (columns > 0) {
         const int width = columns < widest ? columns : widest;

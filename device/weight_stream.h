@@ -8,6 +8,7 @@
 
 // Two buffers of `buffer_words`: one is read from while the other is filled.
 struct ql_weight_stream {
+    uintptr_t from, to; // the slow memory: what lies in [from, to) comes through the stream, and nothing else
     uint32_t buffer_words;
     // Begins to fill a buffer with the first `piece` of `count` words; all pieces but the last are of that size, which is
     // at most buffer_words. What was begun before is given up.
@@ -16,8 +17,9 @@ struct ql_weight_stream {
     const uint32_t *(*next)(void);
 };
 
-// A firmware that streams the weights of a generated file compiles it with -D QL_WEIGHT_STREAM=NAME, the name of its
-// stream. The Cortex-M0+ kernels take the matrices through it that have at least one whole block in a buffer.
+// A firmware that streams weights compiles generated C with -D QL_WEIGHT_STREAM=NAME, the name of its stream. The
+// Cortex-M0+ kernels take the matrices through it that lie in the slow memory and have at least one whole block in a
+// buffer.
 #if defined(QL_WEIGHT_STREAM)
 extern const struct ql_weight_stream QL_WEIGHT_STREAM;
 #endif

@@ -20,8 +20,8 @@ static void begin_text(struct ql_page *page)
 {
     const struct ql_writer *writer = writer_of(page);
 
-    writer->reset(writer->model);
-    page->token = writer->newline;
+    writer->model->reset(writer->state);
+    page->token = writer->model->begin;
     page->bytes = 0;
     page->drawn = 0;
     page->attempts++;
@@ -44,7 +44,7 @@ static enum ql_page_event end_text(struct ql_page *page)
         return reject(page, QL_PAGE_EMPTY);
     }
     const struct ql_writer *writer = writer_of(page);
-    if (writer->refuses != NULL && writer->refuses(writer->model)) {
+    if (writer->model->refuses != NULL && writer->model->refuses(writer->state)) {
         return reject(page, QL_PAGE_REFUSED);
     }
     if (!page->plan->fits(page->plan->context, page->quote, page->naming ? page->name : NULL)) {
@@ -74,15 +74,15 @@ enum ql_page_event ql_page_step(struct ql_page *page)
     if (page->token < 0) {
         begin_text(page);
     }
-    page->token = writer->next(writer->model, page->token);
+    page->token = writer->model->next(writer->state, page->token);
     if (page->token < 0) {
         return QL_PAGE_NOT_FINITE;
     }
-    if (page->token == writer->newline) {
+    if (page->token == writer->model->begin) {
         return end_text(page);
     }
     // No text has more symbols than its memory has bytes, even of symbols that have none.
-    page->symbol = writer->symbol(page->token);
+    page->symbol = writer->model->symbol(page->token);
     const int bytes = (int)strlen(page->symbol);
     if (page->bytes + bytes >= QL_PAGE_TEXT_BYTES || ++page->drawn >= QL_PAGE_TEXT_BYTES) {
         return reject(page, QL_PAGE_TOO_LONG);

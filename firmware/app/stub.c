@@ -1,18 +1,36 @@
 // Stands in for a model: see stub.h.
-// Uses: app/writer.h, device/random.h.
+// Uses: device/.
 #include "stub.h"
 
 #include <stddef.h>
 
-static void reset(void *model)
+static void init(void *state, void *arena, uint32_t seed)
 {
-    struct ql_stub *stub = model;
+    struct ql_stub *stub = state;
+
+    (void)arena;
+    ql_random_init(&stub->random, seed);
     stub->rest = NULL;
 }
 
-static int next(void *model, int token)
+static void reset(void *state)
 {
-    struct ql_stub *stub = model;
+    struct ql_stub *stub = state;
+    stub->rest = NULL;
+}
+
+// A stub draws all its texts alike.
+static void set(void *state, float temperature, float top_p, int top_k)
+{
+    (void)state;
+    (void)temperature;
+    (void)top_p;
+    (void)top_k;
+}
+
+static int next(void *state, int token)
+{
+    struct ql_stub *stub = state;
 
     if (token == '\n' || stub->rest == NULL) {
         stub->rest = stub->texts[ql_random_step(&stub->random) % stub->text_count];
@@ -27,30 +45,13 @@ static const char *symbol(int token)
     return symbols[token & 127];
 }
 
-// A stub draws all its texts alike, and has no weights that could be damaged.
-static void sample(void *model, const struct ql_sampling *sampling)
-{
-    (void)model;
-    (void)sampling;
-}
-
-static int check(void)
-{
-    return 0;
-}
-
-void ql_stub_init(struct ql_writer *writer, struct ql_stub *stub, const char *const *texts, uint32_t text_count,
-                  uint32_t seed)
-{
-    *stub = (struct ql_stub){.texts = texts, .text_count = text_count};
-    ql_random_init(&stub->random, seed);
-    *writer = (struct ql_writer){
-        .model = stub,
-        .reset = reset,
-        .next = next,
-        .symbol = symbol,
-        .sample = sample,
-        .check = check,
-        .newline = '\n',
-    };
-}
+const struct ql_model_functions ql_stub_functions = {
+    .state_bytes = sizeof(struct ql_stub),
+    .symbols = 128,
+    .begin = '\n',
+    .init = init,
+    .reset = reset,
+    .set = set,
+    .next = next,
+    .symbol = symbol,
+};

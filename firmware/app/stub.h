@@ -1,12 +1,12 @@
 // Stands in for a model: writes texts from a fixed list, in a random order. For work on the panel and on the page.
-// Uses: app/writer.h, device/random.h.
+// Uses: device/.
 #ifndef QL_APP_STUB_H
 #define QL_APP_STUB_H
 
+#include "device/model_functions.h"
 #include "device/random.h"
-#include "writer.h"
 
-// A token is an ASCII code.
+// The state of a stub. A token is an ASCII code. The caller sets the texts, which must stay valid, before `init`.
 struct ql_stub {
     const char *const *texts;
     uint32_t text_count;
@@ -14,8 +14,7 @@ struct ql_stub {
     const char *rest; // of the text that is being written; NULL before its first symbol
 };
 
-// Makes `writer` write the texts, which must stay valid, as must `stub`.
-void ql_stub_init(struct ql_writer *writer, struct ql_stub *stub, const char *const *texts, uint32_t text_count,
-                  uint32_t seed);
+// A stub has no weights that could be damaged, and so no self-test.
+extern const struct ql_model_functions ql_stub_functions;
 
 #endif

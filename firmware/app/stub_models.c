@@ -30,9 +30,11 @@ static const char *const name_texts[] = {
 void ql_models_init(struct ql_models *models, const struct ql_sampling *sampling, uint32_t quotes_seed,
                     uint32_t names_seed)
 {
-    static struct ql_stub quotes, names;
+    static struct ql_stub quotes = {.texts = quote_texts, .text_count = COUNT(quote_texts)};
+    static struct ql_stub names = {.texts = name_texts, .text_count = COUNT(name_texts)};
 
-    (void)sampling;
-    ql_stub_init(&models->quotes, &quotes, quote_texts, COUNT(quote_texts), quotes_seed);
-    ql_stub_init(&models->names, &names, name_texts, COUNT(name_texts), names_seed);
+    models->quotes = (struct ql_writer){&ql_stub_functions, &quotes};
+    models->names = (struct ql_writer){&ql_stub_functions, &names};
+    ql_writer_init(&models->quotes, sampling, quotes_seed);
+    ql_writer_init(&models->names, sampling, names_seed);
 }

@@ -20,12 +20,19 @@
 #include "onnx/onnx_reader.h"
 #include "onnx/program_compile.h"
 
-static const char usage[] = "compile MODEL.onnx [OPTION ...]";
+static const char usage[] = "compile MODEL [MODEL ...] [OPTION ...]";
 static const char summary_text[] = "Makes C of a model: one source with weights, kernels, vocabulary and sampler,\n"
-                                   "and its header. The descriptor MODEL.json beside the model makes it a model\n"
-                                   "that writes.";
+                                   "and its header. MODEL is an .onnx file with its descriptor MODEL.json beside it,\n"
+                                   "which makes it a model that writes, or that descriptor. Several models share one\n"
+                                   "source, its kernels, and its scratch memory; --name, --quantize, and --calibrate\n"
+                                   "then take a list, a value for each model or one for all: --quantize int8,int4";
 
-enum { PATH_BYTES = 4096, BINDING_LIMIT = 16, BINDING_NAME_BYTES = 64 };
+enum {
+    PATH_BYTES = 4096,
+    BINDING_LIMIT = 16,
+    BINDING_NAME_BYTES = 64,
+    MODEL_LIMIT = 16,
+};
 
 struct settings {
     const char *model, *output, *header, *name, *arena, *sizes, *filter;
@@ -36,9 +43,10 @@ struct settings {
 
 // All that lives while a model is compiled.
 struct compilation {
-    struct settings settings;
-    bool described; // there is a descriptor, and it is wanted
-    char model_path[PATH_BYTES], header_path[PATH_BYTES];
+    const struct settings *settings;
+    const char *operand; // an .onnx file or a descriptor
+    bool described;      // there is a descriptor, and it is wanted
+    char model_path[PATH_BYTES], calibrate[PATH_BYTES];
     char sha256[SHA256_DIGEST_STRING_LENGTH];
     char name[QL_CODEGEN_NAME_BYTES];
     char binding_names[BINDING_LIMIT][BINDING_NAME_BYTES];
@@ -67,31 +75,33 @@ static enum ql_status write_path(char to[PATH_BYTES], const char *path, const ch
     return QL_OK;
 }
 
-// The model is given as a descriptor (--model) or as an .onnx file, whose descriptor may stand beside it.
-static enum ql_status find_model(struct compilation *work, const char *operand, struct ql_error *error)
+static bool ends_with(const char *text, const char *ending)
 {
-    const struct settings *settings = &work->settings;
+    const size_t length = strlen(text), ending_length = strlen(ending);
+    return length >= ending_length && strcmp(text + length - ending_length, ending) == 0;
+}
+
+// The model is given as a descriptor, or as an .onnx file whose descriptor may stand beside it.
+static enum ql_status find_model(struct compilation *work, struct ql_error *error)
+{
+    const struct settings *settings = work->settings;
     char beside[PATH_BYTES];
     struct stat file;
     enum ql_status status;
 
-    if ((settings->model == NULL) == (operand == NULL)) {
-        return ql_error_write(error, QL_ERROR_USAGE,
-                              "give the model as one MODEL.onnx, or its descriptor with --model MODEL.json");
-    }
-    if (settings->model != NULL) {
-        if ((status = ql_descriptor_load(&work->descriptor, settings->model, error)) != QL_OK) {
+    if (settings->model != NULL || ends_with(work->operand, ".json")) {
+        if ((status = ql_descriptor_load(&work->descriptor, work->operand, error)) != QL_OK) {
             return status;
         }
         (void)snprintf(work->model_path, sizeof work->model_path, "%s", work->descriptor.path);
         work->described = settings->sampler;
         return QL_OK;
     }
-    (void)snprintf(work->model_path, sizeof work->model_path, "%s", operand);
+    (void)snprintf(work->model_path, sizeof work->model_path, "%s", work->operand);
     if (!settings->sampler) {
         return QL_OK;
     }
-    if ((status = write_path(beside, operand, ".json", error)) != QL_OK) {
+    if ((status = write_path(beside, work->operand, ".json", error)) != QL_OK) {
         return status;
     }
     if (stat(beside, &file) != 0) {
@@ -104,10 +114,67 @@ static enum ql_status find_model(struct compilation *work, const char *operand, 
     return ql_descriptor_load(&work->descriptor, beside, error);
 }
 
+// Copies what `list` says for one of `count` models: the item with its index, or the only item.
+static enum ql_status read_item(char *item, size_t item_bytes, const char *list, int index, int count,
+                                const char *option, struct ql_error *error)
+{
+    int commas = 0;
+
+    for (const char *c = list; count > 1 && *c != '\0'; c++) {
+        commas += *c == ',';
+    }
+    if (commas > 0 && commas + 1 != count) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--%s: '%s' has %d values for %d models; give one for each, or one", option, list,
+                              commas + 1, count);
+    }
+    for (int i = 0; commas > 0 && i < index; i++) {
+        list = strchr(list, ',') + 1;
+    }
+    const size_t length = commas > 0 ? strcspn(list, ",") : strlen(list);
+    if (length >= item_bytes) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--%s: '%s' is too long", option, list);
+    }
+    memcpy(item, list, length);
+    item[length] = '\0';
+    return QL_OK;
+}
+
+// Reads name, format, and calibration of one of `count` models.
+static enum ql_status read_lists(struct compilation *work, int index, int count, struct ql_error *error)
+{
+    const struct settings *settings = work->settings;
+    struct ql_cli_quantization quantization = {0};
+    char name[PATH_BYTES], format[PATH_BYTES];
+    enum ql_status status = QL_OK;
+
+    if (settings->quantization.quantize != NULL) {
+        quantization.quantize = format;
+        status = read_item(format, sizeof format, settings->quantization.quantize, index, count, "quantize", error);
+    }
+    if (status == QL_OK && settings->quantization.calibrate != NULL) {
+        quantization.calibrate = work->calibrate;
+        status = read_item(work->calibrate, sizeof work->calibrate, settings->quantization.calibrate, index, count,
+                           "calibrate", error);
+    }
+    if (status == QL_OK && settings->name != NULL) {
+        status = read_item(name, sizeof name, settings->name, index, count, "name", error);
+    }
+    if (status != QL_OK || (status = ql_cli_quantization_read(&work->format, &quantization, error)) != QL_OK) {
+        return status;
+    }
+    if (work->format != QL_WEIGHTS_F32 && !settings->sampler) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--quantize %s: only a model that writes has an integer form; leave out --no_sampler",
+                              format);
+    }
+    return ql_codegen_name_read(work->name, settings->name != NULL ? name : work->model_path, error);
+}
+
 // Reads --sizes "batch=1,time=5".
 static enum ql_status read_sizes(struct compilation *work, struct ql_error *error)
 {
-    const char *text = work->settings.sizes;
+    const char *text = work->settings->sizes;
 
     while (text[0] != '\0') {
         const size_t length = strcspn(text, ",");
@@ -118,7 +185,7 @@ static enum ql_status read_sizes(struct compilation *work, struct ql_error *erro
             size < 1 || size > QL_VALUE_ELEMENT_LIMIT || work->binding_count == BINDING_LIMIT - 1) {
             return ql_error_write(error, QL_ERROR_USAGE,
                                   "--sizes: '%s' is no list of at most %d sizes such as batch=1,time=5",
-                                  work->settings.sizes, BINDING_LIMIT - 1);
+                                  work->settings->sizes, BINDING_LIMIT - 1);
         }
         char *name = work->binding_names[work->binding_count];
         memcpy(name, text, (size_t)(sign - text));
@@ -153,7 +220,7 @@ static enum ql_status load_graph(struct compilation *work, struct ql_error *erro
 static enum ql_status make_integer_form(struct compilation *work, struct ql_error *error)
 {
     enum ql_status status = ql_integer_form_open(&work->integer, &work->graph, &work->descriptor, work->format,
-                                                 work->settings.quantization.calibrate, error);
+                                                 work->calibrate[0] == '\0' ? NULL : work->calibrate, error);
 
     if (status == QL_OK) {
         status = ql_cli_integer_self_test_write(&work->text, &work->integer.stepper, error);
@@ -170,7 +237,7 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
     if ((status = load_graph(work, error)) != QL_OK) {
         return status;
     }
-    work->bindings[work->binding_count] = (struct ql_binding){.name = "sequence", .size = work->settings.sequence};
+    work->bindings[work->binding_count] = (struct ql_binding){.name = "sequence", .size = work->settings->sequence};
     if (work->described) {
         work->text.descriptor = &work->descriptor;
         work->text.guard = &work->guard;
@@ -178,14 +245,14 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
             goto done;
         }
         work->bindings[work->binding_count] =
-            ql_model_roles_binding(&work->text.roles, &work->graph, work->settings.sequence, sequence_name);
+            ql_model_roles_binding(&work->text.roles, &work->graph, work->settings->sequence, sequence_name);
     }
     options.bindings = work->bindings;
     options.binding_count = work->binding_count + 1;
     if ((status = ql_program_compile(&work->program, &work->graph, &options, error)) == QL_OK &&
         (status = ql_token_table_init(&work->program, error)) == QL_OK &&
         (status = ql_in_place_init(&work->program, error)) == QL_OK && work->described &&
-        (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings.sequence,
+        (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings->sequence,
                                        error)) == QL_OK &&
         (status = ql_text_model_check(&work->program, error)) == QL_OK) {
         status = work->format == QL_WEIGHTS_F32 ? ql_cli_self_test_write(&work->text, &work->graph, &options, error)
@@ -216,37 +283,30 @@ static char *join_arguments(int argc, char **argv)
     return line;
 }
 
-// The header goes beside --output, or where --header says.
-static enum ql_status find_header(struct compilation *work, struct ql_error *error)
+// The header goes beside --output, or where --header says; "" for none.
+static enum ql_status find_header(char path[PATH_BYTES], const struct settings *settings, struct ql_error *error)
 {
-    const struct settings *settings = &work->settings;
-
-    if (settings->header != NULL) {
-        (void)snprintf(work->header_path, sizeof work->header_path, "%s", settings->header);
-        return QL_OK;
+    if (settings->header == NULL && settings->output != NULL) {
+        return write_path(path, settings->output, ".h", error);
     }
-    if (settings->output != NULL) {
-        return write_path(work->header_path, settings->output, ".h", error);
-    }
-    work->header_path[0] = '\0';
+    (void)snprintf(path, PATH_BYTES, "%s", settings->header != NULL ? settings->header : "");
     return QL_OK;
 }
 
-static enum ql_status write_files(const struct compilation *work, const struct ql_codegen *codegen,
+static enum ql_status write_files(const char *output, const char *header_path, const struct ql_codegen_unit *unit,
                                   struct ql_error *error)
 {
-    const char *output = work->settings.output;
     struct ql_file_writer source = {0}, header = {0};
     enum ql_status status = QL_OK;
 
     if (output != NULL) {
         status = ql_file_writer_open(&source, output, error);
     }
-    if (status == QL_OK && work->header_path[0] != '\0') {
-        status = ql_file_writer_open(&header, work->header_path, error);
+    if (status == QL_OK && header_path[0] != '\0') {
+        status = ql_file_writer_open(&header, header_path, error);
     }
     if (status == QL_OK) {
-        status = ql_codegen_write(output != NULL ? source.stream : stdout, header.stream, codegen, error);
+        status = ql_codegen_write(output != NULL ? source.stream : stdout, header.stream, unit, error);
     }
     // The source last: who sees it sees the header, too.
     if (status == QL_OK && header.stream != NULL) {
@@ -260,14 +320,12 @@ static enum ql_status write_files(const struct compilation *work, const struct q
     return status;
 }
 
-static enum ql_status compile(struct compilation *work, const char *operand, int argc, char **argv,
-                              struct ql_error *error)
+static enum ql_status check_settings(const struct settings *settings, int count, struct ql_error *error)
 {
-    const struct settings *settings = &work->settings;
-    char header_file[PATH_BYTES];
-    char *command_line = NULL;
-    enum ql_status status;
-
+    if (count == 0 || (settings->model != NULL && count > 1)) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "give the model as MODEL.onnx, or its descriptor with --model MODEL.json");
+    }
     if (settings->sampler && settings->sequence != 1) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--sequence %d: a model that writes takes one token at a time; add --no_sampler",
@@ -279,55 +337,82 @@ static enum ql_status compile(struct compilation *work, const char *operand, int
     if (!settings->sampler && settings->filter != NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--filter: a model without a sampler has nothing to filter");
     }
-    if ((status = ql_cli_quantization_read(&work->format, &settings->quantization, error)) != QL_OK) {
+    if (!settings->sampler && count > 1) {
+        return ql_error_write(error, QL_ERROR_USAGE, "only models that write share a source; leave out --no_sampler");
+    }
+    return QL_OK;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static enum ql_status compile_model(struct compilation *work, int index, int count, struct ql_error *error)
+{
+    enum ql_status status;
+
+    if ((status = find_model(work, error)) != QL_OK || (status = read_sizes(work, error)) != QL_OK ||
+        (status = read_lists(work, index, count, error)) != QL_OK ||
+        (status = ql_guard_init(&work->guard, work->settings->filter, work->descriptor.symbols,
+                                work->descriptor.symbol_count, error)) != QL_OK) {
         return status;
     }
-    if (work->format != QL_WEIGHTS_F32 && !settings->sampler) {
-        return ql_error_write(error, QL_ERROR_USAGE,
-                              "--quantize %s: only a model that writes has an integer form; leave out --no_sampler",
-                              settings->quantization.quantize);
+    for (int i = 1; i <= index; i++) {
+        if (strcmp(work[-i].name, work->name) == 0) {
+            return ql_error_write(error, QL_ERROR_USAGE,
+                                  "two models have the name '%s'; give each one of its own with --name A,B",
+                                  work->name);
+        }
     }
-    if ((status = find_model(work, operand, error)) != QL_OK || (status = read_sizes(work, error)) != QL_OK ||
-        (status = find_header(work, error)) != QL_OK ||
-        (status = ql_codegen_name_read(work->name, settings->name != NULL ? settings->name : work->model_path,
-                                       error)) != QL_OK ||
-        (status = ql_guard_init(&work->guard, settings->filter, work->descriptor.symbols, work->descriptor.symbol_count,
-                                error)) != QL_OK ||
-        (status = compile_program(work, error)) != QL_OK) {
+    return compile_program(work, error);
+}
+
+static enum ql_status compile(struct compilation *works, int count, int argc, char **argv, struct ql_error *error)
+{
+    const struct settings *settings = works[0].settings;
+    struct ql_codegen models[MODEL_LIMIT];
+    char header_path[PATH_BYTES], header_file[PATH_BYTES];
+    enum ql_status status = find_header(header_path, settings, error);
+
+    for (int i = 0; i < count && status == QL_OK; i++) {
+        struct compilation *work = &works[i];
+        status = compile_model(work, i, count, error);
+        models[i] = (struct ql_codegen){.program = &work->program,
+                                        .model = work->described ? &work->text : NULL,
+                                        .integer = work->format == QL_WEIGHTS_F32 ? NULL : &work->integer.model,
+                                        .calibration = work->calibrate[0] == '\0' ? "a text of its own"
+                                                                                  : base_name(work->calibrate),
+                                        .name = work->name,
+                                        .source_file = base_name(work->model_path),
+                                        .source_sha256 = work->sha256};
+    }
+    if (status != QL_OK) {
         return status;
     }
-    if ((command_line = join_arguments(argc, argv)) == NULL) {
+    char *command_line = join_arguments(argc, argv);
+    if (command_line == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the command line");
     }
-    const char *slash = strrchr(work->header_path, '/');
-    (void)snprintf(header_file, sizeof header_file, "%s.h", work->name);
-    if (work->header_path[0] != '\0') {
-        (void)snprintf(header_file, sizeof header_file, "%s", slash == NULL ? work->header_path : slash + 1);
+    (void)snprintf(header_file, sizeof header_file, "%s.h", works[0].name);
+    if (header_path[0] != '\0') {
+        (void)snprintf(header_file, sizeof header_file, "%s", base_name(header_path));
     }
-    const char *model_slash = strrchr(work->model_path, '/');
-    const char *calibration = settings->quantization.calibrate;
-    const char *calibration_slash = calibration == NULL ? NULL : strrchr(calibration, '/');
-    const struct ql_codegen codegen = {.program = &work->program,
-                                       .model = work->described ? &work->text : NULL,
-                                       .integer = work->format == QL_WEIGHTS_F32 ? NULL : &work->integer.model,
-                                       .calibration = calibration == NULL         ? "a text of its own"
-                                                      : calibration_slash == NULL ? calibration
-                                                                                  : calibration_slash + 1,
-                                       .name = work->name,
-                                       .header_file = header_file,
-                                       .caller_arena = strcmp(settings->arena, "caller") == 0,
-                                       .version = QL_VERSION,
-                                       .command_line = command_line,
-                                       .source_file = model_slash == NULL ? work->model_path : model_slash + 1,
-                                       .source_sha256 = work->sha256};
-    if (settings->output != NULL || work->header_path[0] != '\0' || !settings->report) {
-        status = write_files(work, &codegen, error);
+    const struct ql_codegen_unit unit = {.models = models,
+                                         .model_count = count,
+                                         .header_file = header_file,
+                                         .caller_arena = strcmp(settings->arena, "caller") == 0,
+                                         .version = QL_VERSION,
+                                         .command_line = command_line};
+    if (settings->output != NULL || header_path[0] != '\0' || !settings->report) {
+        status = write_files(settings->output, header_path, &unit, error);
     }
     if (status == QL_OK && settings->report) {
-        status = ql_codegen_report_write(stdout, &codegen, error);
-    } else if (status == QL_OK && work->header_path[0] == '\0') {
+        status = ql_codegen_report_write(stdout, &unit, error);
+    } else if (status == QL_OK && header_path[0] == '\0') {
         (void)fprintf(stderr, "The source includes \"%s\": --header %s or --output %s.c writes it, too.\n", header_file,
-                      header_file, work->name);
+                      header_file, works[0].name);
     }
     free(command_line);
     return status;
@@ -335,25 +420,20 @@ static enum ql_status compile(struct compilation *work, const char *operand, int
 
 int ql_cli_compile(int argc, char **argv)
 {
-    struct compilation *work = calloc(1, sizeof *work);
-    const char *operands[1];
+    struct compilation *works = NULL;
+    struct settings values = {.arena = "static", .sizes = "", .sequence = 1, .sampler = true}, *settings = &values;
+    const char *operands[MODEL_LIMIT];
     size_t operand_count = 0;
     struct ql_error error;
-    int exit_code;
+    int exit_code, count = 0;
 
-    if (work == NULL) {
-        (void)ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory");
-        return ql_cli_fail("compile", &error);
-    }
-    struct settings *settings = &work->settings;
-    *settings = (struct settings){.arena = "static", .sizes = "", .sequence = 1, .sampler = true};
     struct ql_option options[] = {
         {"model", QL_OPTION_STRING, &settings->model, 0, 0, "FILE", "the descriptor, which names the model", false},
         {"output", QL_OPTION_STRING, &settings->output, 0, 0, "FILE",
          "the source to write (default: to standard output); its header stands beside it", false},
         {"header", QL_OPTION_STRING, &settings->header, 0, 0, "FILE", "the header to write", false},
         {"name", QL_OPTION_STRING, &settings->name, 0, 0, "NAME",
-         "what all names begin with (default: the file's name)", false},
+         "what all names of the model begin with (default: the file's name)", false},
         {"sampler", QL_OPTION_FLAG, &settings->sampler, 0, 0, NULL,
          "vocabulary and sampler, too; --no_sampler makes one function from the graph's inputs to its outputs", false},
         {"sequence", QL_OPTION_INT, &settings->sequence, 1, 1000000, "N",
@@ -367,14 +447,31 @@ int ql_cli_compile(int argc, char **argv)
          "print flash, RAM, multiply-accumulates and values as JSON instead of the source", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
-    if (ql_cli_read_options(usage, summary_text, options, argc, argv, operands, 1, &operand_count, &exit_code)) {
-        enum ql_status status = compile(work, operand_count == 1 ? operands[0] : NULL, argc, argv, &error);
+    if (ql_cli_read_options(usage, summary_text, options, argc, argv, operands, MODEL_LIMIT - 1, &operand_count,
+                            &exit_code)) {
+        if (settings->model != NULL) {
+            operands[operand_count++] = settings->model;
+        }
+        enum ql_status status = check_settings(settings, (int)operand_count, &error);
+        if (status == QL_OK && (works = calloc(operand_count, sizeof *works)) == NULL) {
+            status = ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory");
+        }
+        if (status == QL_OK) {
+            count = (int)operand_count;
+            for (int i = 0; i < count; i++) {
+                works[i].settings = settings;
+                works[i].operand = operands[i];
+            }
+            status = compile(works, count, argc, argv, &error);
+        }
         exit_code = status == QL_OK ? ql_cli_finish("compile", QL_EXIT_DONE) : ql_cli_fail("compile", &error);
     }
-    ql_integer_form_close(&work->integer);
-    ql_guard_free(&work->guard);
-    ql_program_free(&work->program);
-    ql_graph_free(&work->graph);
-    free(work);
+    for (int i = 0; i < count; i++) {
+        ql_integer_form_close(&works[i].integer);
+        ql_guard_free(&works[i].guard);
+        ql_program_free(&works[i].program);
+        ql_graph_free(&works[i].graph);
+    }
+    free(works);
     return exit_code;
 }

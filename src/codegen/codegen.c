@@ -1,31 +1,33 @@
-// Prints a program as C: see codegen.h. The order of the source: head, kernels, weights, the graph's function with its
-// calls one by one, and what a model that writes has around that.
+// Prints programs as C: see codegen.h. The order of the source: head, kernels, weights, then of each model the graph's
+// function with its calls one by one, and what a model that writes has around that.
 // Uses: base, corpus, device, onnx.
 #include "codegen/codegen.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "codegen/device_file.h"
+#include "codegen/device_passage.h"
 #include "codegen/source.h"
 
 // The head of the source
 
-static void write_head(const struct ql_source *w, FILE *stream)
+static void write_field(FILE *stream, const char *label, const char *value)
+{
+    (void)fprintf(stream, "//   %-12s  ", label);
+    ql_c_plain_write(stream, value);
+    (void)fputc('\n', stream);
+}
+
+static void write_model_fields(const struct ql_source *w, FILE *stream)
 {
     const struct ql_codegen *codegen = w->codegen;
     const struct ql_codegen_size size = w->size;
+    const char *whose = w->unit->caller_arena ? "" : ", static";
 
-    (void)fprintf(stream, "// %s: %s, as C. Generated; change the model, not this file.\n//\n", w->prefix,
-                  codegen->model != NULL ? "a language model that writes character by character" : "a model");
-    (void)fputs("//   made by       quillet ", stream);
-    ql_c_plain_write(stream, codegen->version);
-    (void)fputs("\n//   command line  ", stream);
-    ql_c_plain_write(stream, codegen->command_line);
-    (void)fputs("\n//   model         ", stream);
-    ql_c_plain_write(stream, codegen->source_file);
-    (void)fprintf(stream, "\n//   SHA-256       %s\n", codegen->source_sha256);
+    write_field(stream, "model", codegen->source_file);
+    write_field(stream, "SHA-256", codegen->source_sha256);
     if (codegen->integer != NULL) {
         (void)fprintf(stream, "//   weights       %s, a scale for each row; calibrated on ",
                       ql_weight_format_write(codegen->integer->format));
@@ -35,55 +37,63 @@ static void write_head(const struct ql_source *w, FILE *stream)
     (void)fprintf(stream, "//   flash         %zu bytes of constants; the code comes on top\n", size.constant_bytes);
     if (codegen->model != NULL) {
         (void)fprintf(stream, "//   RAM           %zu bytes for each text, and %zu bytes of scratch memory%s\n",
-                      size.state_bytes, size.arena_bytes, codegen->caller_arena ? "" : ", static");
+                      size.state_bytes, size.arena_bytes, whose);
         (void)fprintf(stream, "//   a step        %" PRId64 " multiply-accumulates\n", size.macs);
     } else {
-        (void)fprintf(stream, "//   RAM           %zu bytes of scratch memory%s\n", size.arena_bytes,
-                      codegen->caller_arena ? "" : ", static");
+        (void)fprintf(stream, "//   RAM           %zu bytes of scratch memory%s\n", size.arena_bytes, whose);
         (void)fprintf(stream, "//   a run         %" PRId64 " multiply-accumulates\n", size.macs);
     }
 }
 
-static void write_kernels(const struct ql_source *w)
+// `models` is one for each model of the unit.
+static void write_head(const struct ql_source *models, FILE *stream)
 {
-    struct ql_device_file_set set = {0};
+    const struct ql_codegen_unit *unit = models[0].unit;
 
-    if (w->codegen->integer != NULL) {
-        ql_source_integer_files_add(w, &set);
-    } else {
-        ql_device_file_set_add(&set, "device/exact.h");
+    (void)fputs("// ", stream);
+    for (int i = 0; i < unit->model_count; i++) {
+        (void)fprintf(stream, "%s%s", i == 0 ? "" : ", ", models[i].prefix);
     }
-    for (int i = 0; i < w->program->call_count && w->codegen->integer == NULL; i++) {
-        const struct ql_kernel_call *call = &w->program->calls[i];
-        ql_device_file_set_add(&set, call->kernel->file);
-        for (int k = 0; k < call->kernel->operation_count; k++) {
-            ql_device_file_set_add(&set, call->operations[k]->file);
+    (void)fprintf(stream, ": %s, as C. Generated; change the model, not this file.\n//\n",
+                  unit->model_count > 1              ? "language models that write character by character"
+                  : models[0].codegen->model != NULL ? "a language model that writes character by character"
+                                                     : "a model");
+    (void)fputs("//   made by       quillet ", stream);
+    ql_c_plain_write(stream, unit->version);
+    (void)fputc('\n', stream);
+    write_field(stream, "command line", unit->command_line);
+    for (int i = 0; i < unit->model_count; i++) {
+        if (unit->model_count > 1) {
+            (void)fprintf(stream, "//\n// %s\n", models[i].prefix);
+        }
+        write_model_fields(&models[i], stream);
+    }
+}
+
+static const char functions_file[] = "device/model_functions.h";
+
+// The kernels that the text of the source calls, and what these call.
+static void write_kernels(struct ql_arena *arena, const struct ql_codegen_unit *unit, const char *body, FILE *stream)
+{
+    struct ql_device_passages set;
+
+    ql_device_passages_init(&set, arena);
+    for (int i = 0; i < unit->model_count; i++) {
+        if (unit->models[i].integer == NULL) {
+            ql_device_passages_need_file(&set, "device/exact.h");
         }
     }
-    if (w->codegen->model != NULL && w->codegen->integer == NULL) {
-        ql_device_file_set_add(&set, "device/sampler.h");
-        ql_device_file_set_add(&set, "device/trace.h");
-    }
-    if (w->codegen->model != NULL && ql_source_filter_bytes(w->codegen->model) > 0) {
-        ql_device_file_set_add(&set, "device/filter.h");
-    }
-    (void)fputs("// Kernels: files of Quillet's device/, as they are. Not every function of a file is needed here.\n\n"
+    ql_device_passages_need(&set, body);
+    ql_device_passages_leave_out(&set, functions_file); // it stands in the header
+    (void)fputs("// Kernels: what the models call of Quillet's device/, verbatim.\n\n"
                 "#ifdef __cplusplus\n"
                 "#define restrict __restrict\n"
                 "#define " QL_C_ALIGNMENT " alignas(64) // a cache line, and the widest vector\n"
                 "#else\n"
                 "#define " QL_C_ALIGNMENT " _Alignas(64)\n"
-                "#endif\n"
-                "#ifdef __clang__\n"
-                "#pragma clang diagnostic push\n"
-                "#pragma clang diagnostic ignored \"-Wunused-function\"\n"
                 "#endif\n\n",
-                w->source);
-    ql_device_file_set_write(&set, w->source);
-    (void)fputs("#ifdef __clang__\n"
-                "#pragma clang diagnostic pop\n"
-                "#endif\n\n",
-                w->source);
+                stream);
+    ql_device_passages_write(&set, stream);
 }
 
 // Weights
@@ -127,7 +137,7 @@ static void write_plain_header(const struct ql_source *w)
 {
     const struct ql_graph *graph = w->program->graph;
 
-    if (w->codegen->caller_arena) {
+    if (w->unit->caller_arena) {
         (void)fputs("// Scratch memory for one run at a time. Nothing in it needs to last from run to run.\n",
                     w->header);
         ql_source_arena_write(w, w->header);
@@ -136,7 +146,7 @@ static void write_plain_header(const struct ql_source *w)
     (void)fputs("// Computes the outputs from the inputs; an output may lie where an input lies. False when an input\n"
                 "// holds an index that is out of range: the outputs are as they were then.\n",
                 w->header);
-    if (!w->codegen->caller_arena) {
+    if (!w->unit->caller_arena) {
         (void)fputs("// Uses static memory: one run at a time.\n", w->header);
     }
     (void)fputs("//\n", w->header);
@@ -152,19 +162,47 @@ static void write_plain_header(const struct ql_source *w)
     (void)fputs(";\n", w->header);
 }
 
-static void write_header(const struct ql_source *w)
+// The guard is of the names of all models.
+static void write_guard(const struct ql_source *models, FILE *stream)
 {
-    write_head(w, w->header);
-    ql_source_template_write(w, w->header,
-                             "\n#ifndef @_H\n#define @_H\n\n"
-                             "#include <stdbool.h>\n#include <stdint.h>\n\n"
-                             "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
-    if (w->codegen->model != NULL) {
-        ql_source_text_header_write(w);
-    } else {
-        write_plain_header(w);
+    for (int i = 0; i < models[0].unit->model_count; i++) {
+        ql_source_template_write(&models[i], stream, "@_");
     }
-    (void)fputs("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n", w->header);
+    (void)fputs("H\n", stream);
+}
+
+static enum ql_status write_header(struct ql_source *models, struct ql_arena *arena, struct ql_error *error)
+{
+    const struct ql_codegen_unit *unit = models[0].unit;
+    FILE *header = models[0].header;
+    struct ql_device_passages set;
+
+    write_head(models, header);
+    (void)fputs("\n#ifndef ", header);
+    write_guard(models, header);
+    (void)fputs("#define ", header);
+    write_guard(models, header);
+    (void)fputs("\n#include <stdbool.h>\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
+                header);
+    if (models[0].codegen->model == NULL) {
+        write_plain_header(&models[0]);
+    } else {
+        ql_device_passages_init(&set, arena);
+        if (arena->exhausted) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
+        }
+        ql_device_passages_need(&set, "ql_model_functions");
+        // Its guard, for programs that have several of these headers, or device/ itself.
+        (void)fputs("#ifndef QL_DEVICE_MODEL_FUNCTIONS_H\n#define QL_DEVICE_MODEL_FUNCTIONS_H\n", header);
+        ql_device_passages_write(&set, header);
+        (void)fputs("#endif\n\n", header);
+        for (int i = 0; i < unit->model_count; i++) {
+            (void)fputs(i > 0 ? "\n" : "", header);
+            ql_source_text_header_write(&models[i]);
+        }
+    }
+    (void)fputs("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n", header);
+    return QL_OK;
 }
 
 // The whole
@@ -185,48 +223,125 @@ static enum ql_status check_numbers(const struct ql_codegen *codegen, struct ql_
     return QL_OK;
 }
 
-enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_codegen *codegen, struct ql_error *error)
+// The scratch memory of all models, one beside the other in a union where there are several.
+static void write_static_arena(const struct ql_source *models, FILE *stream)
 {
-    const struct ql_program *program = codegen->program;
-    struct ql_source w = {
-        .codegen = codegen, .program = program, .prefix = codegen->name, .source = source, .header = header};
-    enum ql_status status = check_numbers(codegen, error);
+    const int count = models[0].unit->model_count;
 
-    if (status != QL_OK || (status = ql_codegen_measure(&w.size, codegen, error)) != QL_OK) {
+    (void)fputs("// Scratch memory: values whose lifetimes do not meet share a place.\n", stream);
+    for (int i = 0; i < count; i++) {
+        ql_source_arena_write(&models[i], stream);
+        (void)fputc('\n', stream);
+    }
+    if (count == 1) {
+        ql_source_template_write(models, stream, QL_C_ALIGNMENT " static union $_arena $_static_arena;\n\n");
+        return;
+    }
+    (void)fputs(QL_C_ALIGNMENT " static union {\n", stream);
+    for (int i = 0; i < count; i++) {
+        ql_source_template_write(&models[i], stream, "    union $_arena $_arena;\n");
+    }
+    ql_source_template_write(models, stream, "} $_static_arena;\n\n");
+}
+
+// What stands behind the kernels.
+static void write_body(struct ql_source *models)
+{
+    FILE *stream = models[0].source;
+    const struct ql_codegen_unit *unit = models[0].unit;
+
+    for (int i = 0; i < unit->model_count; i++) {
+        write_constants(&models[i]);
+    }
+    if (!unit->caller_arena && models[0].size.arena_bytes > 0) {
+        write_static_arena(models, stream);
+    }
+    for (int i = 0; i < unit->model_count; i++) {
+        if (models[i].codegen->integer != NULL) {
+            ql_source_integer_run_write(&models[i]);
+        } else {
+            ql_source_run_write(&models[i]);
+        }
+        if (models[i].codegen->model != NULL) {
+            ql_source_text_write(&models[i]);
+        }
+        (void)fputs(i + 1 < unit->model_count ? "\n" : "", stream);
+    }
+}
+
+// Measures the model and names what its part of the source holds.
+static enum ql_status begin_model(struct ql_source *w, struct ql_error *error)
+{
+    const struct ql_program *program = w->program;
+    enum ql_status status = check_numbers(w->codegen, error);
+
+    if (status != QL_OK ||
+        (status = ql_codegen_measure(&w->size, w->unit, (int)(w->codegen - w->unit->models), error)) != QL_OK) {
         return status;
     }
-    w.names.arena = &w.arena;
-    w.values = ql_arena_take(&w.arena, (size_t)program->value_count + 1, sizeof w.values[0]);
-    w.inputs = ql_arena_take(&w.arena, (size_t)program->graph->input_count + 1, sizeof w.inputs[0]);
-    w.outputs = ql_arena_take(&w.arena, (size_t)program->graph->output_count + 1, sizeof w.outputs[0]);
-    if (!w.arena.exhausted && codegen->integer == NULL) {
-        ql_source_names_init(&w);
+    w->names.arena = &w->arena;
+    w->values = ql_arena_take(&w->arena, (size_t)program->value_count + 1, sizeof w->values[0]);
+    w->inputs = ql_arena_take(&w->arena, (size_t)program->graph->input_count + 1, sizeof w->inputs[0]);
+    w->outputs = ql_arena_take(&w->arena, (size_t)program->graph->output_count + 1, sizeof w->outputs[0]);
+    if (!w->arena.exhausted && w->codegen->integer == NULL) {
+        ql_source_names_init(w);
     }
-    if (w.arena.exhausted) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source");
-        goto done;
+    return w->arena.exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source") : QL_OK;
+}
+
+// The body is written to memory first, because the kernels that it calls stand before it.
+static enum ql_status write_source(FILE *source, struct ql_source *models, struct ql_arena *arena,
+                                   struct ql_error *error)
+{
+    const struct ql_codegen_unit *unit = models[0].unit;
+    char *body = NULL;
+    size_t body_bytes = 0;
+    FILE *stream = open_memstream(&body, &body_bytes);
+
+    if (stream == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source");
     }
-    write_head(&w, source);
-    (void)fprintf(source, "\n#include \"%s\"\n\n#include <stddef.h>\n#include <string.h>\n\n", codegen->header_file);
-    write_kernels(&w);
-    write_constants(&w);
-    if (!codegen->caller_arena && w.size.arena_bytes > 0) {
-        (void)fputs("// Scratch memory: values whose lifetimes do not meet share a place.\n", source);
-        ql_source_arena_write(&w, source);
-        ql_source_template_write(&w, source, "\n" QL_C_ALIGNMENT " static union $_arena $_static_arena;\n\n");
+    for (int i = 0; i < unit->model_count; i++) {
+        models[i].source = stream;
     }
-    if (codegen->integer != NULL) {
-        ql_source_integer_run_write(&w);
-    } else {
-        ql_source_run_write(&w);
+    write_body(models);
+    const bool written = ferror(stream) == 0;
+    if (fclose(stream) != 0 || !written) {
+        free(body);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source");
     }
-    if (codegen->model != NULL) {
-        ql_source_text_write(&w);
+    write_head(models, source);
+    (void)fprintf(source, "\n#include \"%s\"\n\n#include <stddef.h>\n#include <string.h>\n\n", unit->header_file);
+    write_kernels(arena, unit, body, source);
+    (void)fwrite(body, 1, body_bytes, source);
+    free(body);
+    return arena->exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source") : QL_OK;
+}
+
+enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_codegen_unit *unit, struct ql_error *error)
+{
+    struct ql_arena arena = {0};
+    struct ql_source *models = ql_arena_take(&arena, (size_t)unit->model_count, sizeof *models);
+    enum ql_status status = QL_OK;
+
+    if (models == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source");
     }
-    if (header != NULL) {
-        write_header(&w);
+    for (int i = 0; i < unit->model_count && status == QL_OK; i++) {
+        const struct ql_codegen *codegen = &unit->models[i];
+        models[i] = (struct ql_source){
+            .unit = unit, .codegen = codegen, .program = codegen->program, .prefix = codegen->name, .header = header};
+        status = begin_model(&models[i], error);
     }
-done:
-    ql_arena_free(&w.arena);
+    if (status == QL_OK) {
+        status = write_source(source, models, &arena, error);
+    }
+    if (status == QL_OK && header != NULL) {
+        status = write_header(models, &arena, error);
+    }
+    for (int i = 0; i < unit->model_count; i++) {
+        ql_arena_free(&models[i].arena);
+    }
+    ql_arena_free(&arena);
     return status;
 }

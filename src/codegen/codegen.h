@@ -1,4 +1,4 @@
-// Prints a program as C: one source and one header, with weights, kernels, vocabulary and sampler.
+// Prints programs as C: one source and one header, with weights, kernels, vocabulary and sampler.
 // docs/generated-code.md describes the result. The same input gives the same bytes.
 // Uses: base, corpus, device, onnx.
 #ifndef QL_CODEGEN_CODEGEN_H
@@ -11,6 +11,6 @@
 
 // Writes the source, and the header where `header` is not NULL. Whether the streams took it is left to the caller.
 // Errors: QL_ERROR_INPUT for a number that C cannot express, QL_ERROR_SYSTEM when memory is out.
-enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_codegen *codegen, struct ql_error *error);
+enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_codegen_unit *unit, struct ql_error *error);
 
 #endif

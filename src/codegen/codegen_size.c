@@ -8,6 +8,7 @@
 
 #include "codegen/c_text.h"
 #include "codegen/source.h"
+#include "device/matrix_s8.h"
 
 enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char *text, struct ql_error *error)
 {
@@ -91,12 +92,12 @@ static size_t symbol_bytes(const struct ql_descriptor *descriptor)
 }
 
 // The caller's struct as a 32-bit compiler lays it out.
-static size_t state_bytes(const struct ql_codegen *codegen)
+static size_t state_bytes(const struct ql_codegen *codegen, bool caller_arena)
 {
     enum { SETTINGS = 3 * 4, RANDOM = 4 * 4, POINTER = 4 };
     const struct ql_text_model *model = codegen->model;
     const struct ql_graph *graph = codegen->program->graph;
-    size_t bytes = SETTINGS + RANDOM + (codegen->caller_arena ? POINTER : 0);
+    size_t bytes = SETTINGS + RANDOM + (caller_arena ? POINTER : 0);
 
     for (int i = 0; i < model->roles.state_count; i++) {
         bytes += codegen->program->values[graph->inputs[model->roles.states[i].input]].bytes;
@@ -108,30 +109,30 @@ static size_t state_bytes(const struct ql_codegen *codegen)
 }
 
 // What a model that writes has beside its state: symbols, the self-test's text, and the sampler's part of the arena.
-static void add_text_bytes(struct ql_codegen_size *size, const struct ql_codegen *codegen)
+static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_model *model, bool has_shared)
 {
     enum { WEIGHT = 4, TRACE_STEP = 8 }; // of a step: a token, a hash, and the gap between
-    const size_t V = (size_t)codegen->model->descriptor->symbol_count;
+    const size_t V = (size_t)model->descriptor->symbol_count;
     const size_t sampler_bytes = round_up(V * (WEIGHT + sizeof(uint16_t)), 4);
+    const size_t filter_bytes = ql_source_filter_own_bytes(model);
 
-    const size_t filter_bytes = ql_source_filter_bytes(codegen->model);
-
-    size->constant_bytes += symbol_bytes(codegen->model->descriptor) + (size_t)codegen->model->trace_count * TRACE_STEP;
-    size->constant_bytes += filter_bytes;
+    size->constant_bytes += symbol_bytes(model->descriptor) + (size_t)model->trace_count * TRACE_STEP + filter_bytes;
+    size->constant_bytes += has_shared ? ql_source_filter_shared_bytes(model) : 0;
     size->state_bytes += filter_bytes > 0 ? sizeof(struct ql_filter_state) : 0;
     size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;
 }
 
-enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen *codegen,
+enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen_unit *unit, int model,
                                   struct ql_error *error)
 {
+    const struct ql_codegen *codegen = &unit->models[model];
     const struct ql_program *program = codegen->program;
     struct ql_arena arena = {0};
 
     *size = (struct ql_codegen_size){.arena_bytes = program->arena_bytes};
     if (codegen->integer != NULL) {
-        ql_source_integer_measure(size, codegen);
-        add_text_bytes(size, codegen);
+        ql_source_integer_measure(size, unit, model);
+        add_text_bytes(size, codegen->model, model == 0);
         return QL_OK;
     }
     const bool *used = take_used(&arena, program);
@@ -148,8 +149,8 @@ enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_
         size->macs += program->calls[i].macs;
     }
     if (codegen->model != NULL) {
-        size->state_bytes = state_bytes(codegen);
-        add_text_bytes(size, codegen);
+        size->state_bytes = state_bytes(codegen, unit->caller_arena);
+        add_text_bytes(size, codegen->model, model == 0);
     }
     ql_arena_free(&arena);
     return QL_OK;
@@ -165,46 +166,105 @@ static json_t *shape_to_json(const struct ql_program_value *value)
     return shape;
 }
 
-enum ql_status ql_codegen_report_write(FILE *stream, const struct ql_codegen *codegen, struct ql_error *error)
+static void add_constant(json_t *constants, const char *name, const char *type, json_t *shape, size_t bytes)
 {
-    const struct ql_program *program = codegen->program;
-    struct ql_arena arena = {0};
-    struct ql_codegen_size size;
-    json_t *constants = json_array(), *scratch = json_array();
-    enum ql_status status = ql_codegen_measure(&size, codegen, error);
+    (void)json_array_append_new(constants, json_pack("{s:s, s:s, s:o, s:I}", "name", name, "type", type, "shape", shape,
+                                                     "bytes", (json_int_t)bytes));
+}
 
-    if (status != QL_OK) {
-        goto done;
-    }
-    const bool *used = take_used(&arena, program);
-    for (int i = 0; used != NULL && i < program->value_count && codegen->integer == NULL; i++) {
+static void report_values(json_t *constants, json_t *scratch, const struct ql_program *program, const bool *used)
+{
+    for (int i = 0; i < program->value_count; i++) {
         const struct ql_program_value *value = &program->values[i];
+        const char *type = ql_element_write(value->type);
         if (used[i] && value->storage == QL_STORAGE_CONSTANT) {
-            (void)json_array_append_new(constants, json_pack("{s:s, s:s, s:o, s:I}", "name", value->name, "type",
-                                                             ql_element_write(value->type), "shape",
-                                                             shape_to_json(value), "bytes", (json_int_t)value->bytes));
+            add_constant(constants, value->name, type, shape_to_json(value), value->bytes);
         } else if (used[i] && value->storage == QL_STORAGE_ARENA) {
             (void)json_array_append_new(scratch,
                                         json_pack("{s:s, s:s, s:o, s:I, s:I, s:i, s:i}", "name", value->name, "type",
-                                                  ql_element_write(value->type), "shape", shape_to_json(value), "bytes",
+                                                  type, "shape", shape_to_json(value), "bytes",
                                                   (json_int_t)value->bytes, "offset", (json_int_t)value->arena_offset,
                                                   "first_call", value->first_call, "last_call", value->last_call));
         }
     }
-    json_t *report = json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:O, s:O}", "name", codegen->name, "sha256", codegen->source_sha256,
-        "weights", ql_weight_format_write(codegen->integer == NULL ? QL_WEIGHTS_F32 : codegen->integer->format),
-        "flash_bytes", (json_int_t)size.constant_bytes, "state_bytes", (json_int_t)size.state_bytes, "arena_bytes",
-        (json_int_t)size.arena_bytes, "macs", (json_int_t)size.macs, "calls", program->call_count, "constants",
-        constants, "arena", scratch);
-    if (report == NULL || used == NULL || json_dumpf(report, stream, JSON_INDENT(2)) != 0) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "cannot write the report");
+}
+
+// The packed matrices of an integer form, which a firmware may place: their bytes, and the widest block of rows in words,
+// which is the least that a stream of weights has to hold.
+static void report_matrices(json_t *constants, size_t *placed_bytes, int *block_words,
+                            const struct ql_integer_model *model)
+{
+    char name[QL_C_IDENTIFIER_BYTES];
+
+    for (int l = 0; l <= model->L; l++) {
+        const int count = l == model->L ? 1 : model->layers[l].matrix_count;
+        for (int k = 0; k < count; k++) {
+            const struct ql_integer_matrix *matrix = l == model->L ? &model->output : &model->layers[l].matrices[k];
+            const size_t bytes = (size_t)matrix->word_count * sizeof matrix->words[0];
+            const int blocks = (matrix->rows + QL_MATRIX_BLOCK_ROWS - 1) / QL_MATRIX_BLOCK_ROWS;
+            const int words = matrix->word_count / blocks;
+            ql_source_integer_matrix_name(name, "", l == model->L ? -1 : l, k);
+            add_constant(constants, name + 1, matrix->is_s4 ? "s4" : "s8",
+                         json_pack("[i, i]", matrix->rows, matrix->columns), bytes);
+            *placed_bytes += bytes;
+            *block_words = words > *block_words ? words : *block_words;
+        }
     }
-    (void)fputc('\n', stream);
-    json_decref(report);
-done:
+}
+
+// NULL on error.
+static json_t *report_model(const struct ql_codegen_unit *unit, int index, struct ql_error *error)
+{
+    const struct ql_codegen *codegen = &unit->models[index];
+    const enum ql_weight_format format = codegen->integer == NULL ? QL_WEIGHTS_F32 : codegen->integer->format;
+    struct ql_arena arena = {0};
+    struct ql_codegen_size size;
+    size_t placed_bytes = 0;
+    int block_words = 0;
+
+    if (ql_codegen_measure(&size, unit, index, error) != QL_OK) {
+        return NULL;
+    }
+    json_t *constants = json_array(), *scratch = json_array(), *report = NULL;
+    const bool *used = take_used(&arena, codegen->program);
+    if (used != NULL && codegen->integer == NULL) {
+        report_values(constants, scratch, codegen->program, used);
+    } else if (used != NULL) {
+        report_matrices(constants, &placed_bytes, &block_words, codegen->integer);
+    }
+    if (used != NULL) {
+        report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:O, s:O}", "name", codegen->name,
+                           "sha256", codegen->source_sha256, "weights", ql_weight_format_write(format), "flash_bytes",
+                           (json_int_t)size.constant_bytes, "state_bytes", (json_int_t)size.state_bytes, "arena_bytes",
+                           (json_int_t)size.arena_bytes, "macs", (json_int_t)size.macs, "matrix_bytes",
+                           (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count,
+                           "constants", constants, "arena", scratch);
+    }
     json_decref(constants);
     json_decref(scratch);
     ql_arena_free(&arena);
+    if (report == NULL) {
+        (void)ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
+    }
+    return report;
+}
+
+enum ql_status ql_codegen_report_write(FILE *stream, const struct ql_codegen_unit *unit, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+    json_t *reports = json_array();
+
+    for (int i = 0; i < unit->model_count && status == QL_OK; i++) {
+        json_t *report = report_model(unit, i, error);
+        if (report == NULL || json_array_append_new(reports, report) != 0) {
+            status = QL_ERROR_SYSTEM;
+        }
+    }
+    if (status == QL_OK &&
+        json_dumpf(unit->model_count == 1 ? json_array_get(reports, 0) : reports, stream, JSON_INDENT(2)) != 0) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "cannot write the report");
+    }
+    (void)fputc('\n', stream);
+    json_decref(reports);
     return status;
 }

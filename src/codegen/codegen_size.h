@@ -12,11 +12,12 @@
 // Errors: QL_ERROR_USAGE for a name without a letter, too long, or "ql", which is the kernels' own.
 enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char *text, struct ql_error *error);
 
-// Errors: QL_ERROR_SYSTEM when memory is out, here and below.
-enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen *codegen,
+// Measures a model of the unit. What the models share counts for the first. Errors: QL_ERROR_SYSTEM when memory is out,
+// here and below.
+enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen_unit *unit, int model,
                                   struct ql_error *error);
 
-// Writes sizes, constants and the plan of the arena as JSON.
-enum ql_status ql_codegen_report_write(FILE *stream, const struct ql_codegen *codegen, struct ql_error *error);
+// Writes sizes, constants and the plan of the arena as JSON: an object for a model, an array of them for several.
+enum ql_status ql_codegen_report_write(FILE *stream, const struct ql_codegen_unit *unit, struct ql_error *error);
 
 #endif

@@ -13,17 +13,26 @@
 
 enum { QL_CODEGEN_NAME_BYTES = 32 };
 
+// One model.
 struct ql_codegen {
     const struct ql_program *program;
     const struct ql_text_model *model;      // NULL for plain inference: the inputs and outputs of the graph
     const struct ql_integer_model *integer; // its integer form, which is printed instead of the program; or NULL
-    const char *name;                       // the prefix of every symbol; by ql_codegen_name_read
-    const char *header_file;                // as the source includes it: "names.h"
-    bool caller_arena;                      // scratch memory is the caller's instead of static
+    const char *name;                       // the prefix of its symbols; by ql_codegen_name_read
     // For the head comment:
-    const char *version, *command_line;
     const char *source_file, *source_sha256; // the model's file, and its hash in hexadecimal
     const char *calibration;                 // of an integer form: the text, "names.txt"
+};
+
+// A source, of one model or of several that write. These share the kernels, scratch memory, and the filter's table; their
+// names differ, and all or none have a filter, the same.
+struct ql_codegen_unit {
+    const struct ql_codegen *models;
+    int model_count;
+    const char *header_file; // as the source includes it: "names.h"
+    bool caller_arena;       // scratch memory is the caller's instead of static
+    // For the head comment:
+    const char *version, *command_line;
 };
 
 // Sizes in bytes. Code comes on top of constants: a few kilobytes.

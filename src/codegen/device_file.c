@@ -1,12 +1,13 @@
 // The files of device/: see device_file.h. They are our own, so what does not parse is our bug and asserts.
-// Uses: base.
+// Uses: the C library.
 #include "codegen/device_file.h"
 
 #include <assert.h>
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
-static const struct ql_device_file *find(const char *path, size_t length)
+const struct ql_device_file *ql_device_file_find(const char *path, size_t length)
 {
     const struct ql_device_file *file = ql_device_files;
 
@@ -15,63 +16,6 @@ static const struct ql_device_file *find(const char *path, size_t length)
     }
     assert(file->path != NULL);
     return file;
-}
-
-// The end of the line, behind its newline.
-static const char *line_end(const char *line)
-{
-    const char *newline = strchr(line, '\n');
-    return newline == NULL ? line + strlen(line) : newline + 1;
-}
-
-// Where a line that includes another file of device/ names it, or NULL for any other line.
-static const char *included_path(const char *line, size_t *length)
-{
-    static const char begin[] = "#include \"";
-
-    if (strncmp(line, begin, sizeof begin - 1) != 0) {
-        return NULL;
-    }
-    const char *path = line + sizeof begin - 1;
-    *length = strcspn(path, "\"\n");
-    return path;
-}
-
-static void add(struct ql_device_file_set *set, const struct ql_device_file *file)
-{
-    for (int i = 0; i < set->count; i++) {
-        if (set->files[i] == file) {
-            return;
-        }
-    }
-    for (const char *line = file->text; *line != '\0'; line = line_end(line)) {
-        size_t length;
-        const char *path = included_path(line, &length);
-        if (path != NULL) {
-            add(set, find(path, length));
-        }
-    }
-    assert(set->count < QL_DEVICE_FILE_LIMIT);
-    set->files[set->count++] = file;
-}
-
-void ql_device_file_set_add(struct ql_device_file_set *set, const char *path)
-{
-    add(set, find(path, strlen(path)));
-}
-
-void ql_device_file_set_write(const struct ql_device_file_set *set, FILE *stream)
-{
-    for (int i = 0; i < set->count; i++) {
-        (void)fprintf(stream, "// begin %s\n", set->files[i]->path);
-        for (const char *line = set->files[i]->text; *line != '\0'; line = line_end(line)) {
-            size_t length;
-            if (included_path(line, &length) == NULL) {
-                (void)fwrite(line, 1, (size_t)(line_end(line) - line), stream);
-            }
-        }
-        (void)fprintf(stream, "// end %s\n\n", set->files[i]->path);
-    }
 }
 
 static bool is_name(char c)
@@ -123,7 +67,7 @@ static void read_parameter(struct ql_device_kernel *kernel, const char *begin, c
 
 void ql_device_kernel_read(struct ql_device_kernel *kernel, const char *path, const char *name)
 {
-    const char *text = find(path, strlen(path))->text;
+    const char *text = ql_device_file_find(path, strlen(path))->text;
     const size_t length = strlen(name);
     const char *place = strstr(text, name);
 

@@ -1,4 +1,4 @@
-// A source while it is written: what its parts share. Inside src/codegen only; codegen.h is for the others.
+// A model's part of a source while it is written. Inside src/codegen only; codegen.h is for the others.
 // Uses: base, codegen/c_text, codegen/codegen_types, onnx.
 #ifndef QL_CODEGEN_SOURCE_H
 #define QL_CODEGEN_SOURCE_H
@@ -7,7 +7,8 @@
 #include "codegen/codegen_types.h"
 
 struct ql_source {
-    const struct ql_codegen *codegen;
+    const struct ql_codegen_unit *unit;
+    const struct ql_codegen *codegen; // of the model
     const struct ql_program *program;
     const char *prefix; // codegen->name
     FILE *source, *header;
@@ -31,7 +32,11 @@ void ql_source_template_write(const struct ql_source *w, FILE *stream, const cha
 // "(1, 1, 128)", cut where it is longer than `room`.
 void ql_source_shape_write(char *text, size_t room, const struct ql_program_value *value);
 
-// Names all that the source will hold, in its order, and tells which roots are outputs and which are read. Out of memory, names.arena says so.
+// Writes the place of the model's static scratch memory, as a pointer: "&names_static_arena".
+void ql_source_static_arena_write(const struct ql_source *w, FILE *stream);
+
+// Names all that the source will hold, in its order, and tells which roots are outputs and which are read. Out of memory,
+// names.arena says so.
 void ql_source_names_init(struct ql_source *w);
 
 // source_run.c: the arena's type, the declaration of the graph's function without what follows its parenthesis, and
@@ -40,14 +45,14 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream);
 void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_static);
 void ql_source_run_write(struct ql_source *w);
 
-// source_integer.c: the same for an integer form: its constants, the arena, and the function of a step; the files of
-// device/ that it needs; its sizes.
-struct ql_device_file_set;
+// source_integer.c: the same for an integer form: its constants, the arena, and the function of a step; its sizes.
 void ql_source_integer_constants_write(const struct ql_source *w);
 void ql_source_integer_arena_write(const struct ql_source *w, FILE *stream);
 void ql_source_integer_run_write(const struct ql_source *w);
-void ql_source_integer_files_add(const struct ql_source *w, struct ql_device_file_set *set);
-void ql_source_integer_measure(struct ql_codegen_size *size, const struct ql_codegen *codegen);
+void ql_source_integer_measure(struct ql_codegen_size *size, const struct ql_codegen_unit *unit, int model);
+
+// "PREFIX_layer1", "PREFIX_layer1_part2", "PREFIX_output": a matrix of an integer form; layer -1 is the output.
+void ql_source_integer_matrix_name(char name[QL_C_IDENTIFIER_BYTES], const char *prefix, int layer, int matrix);
 
 // source_text.c: what a model that writes has around that function, and its part of the header.
 void ql_source_text_write(const struct ql_source *w);
@@ -55,7 +60,8 @@ void ql_source_text_header_write(const struct ql_source *w);
 
 // source_filter.c: where a model that writes has a filter, its tables; the statements for it in `reset`, in `step` (its
 // state is loaded before, and stored when the token is taken), and in `next`, which has `barred` for the sampler
-// afterwards; the functions that answer without a filter, too; its member of the state, and its part of the header.
+// afterwards; the functions that answer; its member of the state, and its part of the header.
+bool ql_source_has_filter(const struct ql_source *w);
 void ql_source_filter_write(const struct ql_source *w);
 void ql_source_filter_reset_write(const struct ql_source *w);
 void ql_source_filter_load_write(const struct ql_source *w);
@@ -65,7 +71,8 @@ void ql_source_filter_questions_write(const struct ql_source *w);
 void ql_source_filter_member_write(const struct ql_source *w);
 void ql_source_filter_header_write(const struct ql_source *w);
 
-// Its bytes in flash.
-size_t ql_source_filter_bytes(const struct ql_text_model *model);
+// Its bytes in flash: of the table that models can share, and of what is bound to the model's vocabulary.
+size_t ql_source_filter_shared_bytes(const struct ql_text_model *model);
+size_t ql_source_filter_own_bytes(const struct ql_text_model *model);
 
 #endif

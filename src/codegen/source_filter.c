@@ -12,6 +12,11 @@ static const struct ql_filter *filter_of(const struct ql_source *w)
     return model != NULL && model->guard != NULL && model->guard->is_on ? &model->guard->binding.filter : NULL;
 }
 
+bool ql_source_has_filter(const struct ql_source *w)
+{
+    return filter_of(w) != NULL;
+}
+
 static void write_array(const struct ql_source *w, const char *name, enum ql_element type, const void *data,
                         size_t count)
 {
@@ -25,21 +30,24 @@ static void write_array(const struct ql_source *w, const char *name, enum ql_ele
 void ql_source_filter_write(const struct ql_source *w)
 {
     const struct ql_filter *filter = filter_of(w);
+    const char *owner = w->unit->models[0].name; // of the tables that the models share
 
     if (filter == NULL) {
         return;
     }
     const struct ql_filter_file *file = &w->codegen->model->guard->file;
     (void)fputs("// The filter: words that are never written, and items that are to be refused\n\n", w->source);
-    write_array(w, "edges", QL_ELEMENT_U32, filter->edges, file->automaton.edge_count);
+    if (owner == w->prefix) {
+        write_array(w, "edges", QL_ELEMENT_U32, filter->edges, file->automaton.edge_count);
+        write_array(w, "fingerprints", QL_ELEMENT_U8, filter->fingerprints, 3 * (size_t)filter->block);
+    }
     write_array(w, "labels", QL_ELEMENT_U8, filter->labels, (size_t)filter->V);
     write_array(w, "kinds", QL_ELEMENT_U8, filter->kinds, (size_t)filter->V);
     write_array(w, "keys", QL_ELEMENT_U16, filter->keys, (size_t)filter->V);
-    write_array(w, "fingerprints", QL_ELEMENT_U8, filter->fingerprints, 3 * (size_t)filter->block);
-    ql_source_template_write(w, w->source,
-                             "static const struct ql_filter $_filter = {\n"
-                             "    $_filter_edges, $_filter_labels, $_filter_kinds, $_filter_keys, "
-                             "$_filter_fingerprints,\n");
+    ql_source_template_write(w, w->source, "static const struct ql_filter $_filter = {\n");
+    (void)fprintf(w->source, "    %s_filter_edges, ", owner);
+    ql_source_template_write(w, w->source, "$_filter_labels, $_filter_kinds, $_filter_keys, ");
+    (void)fprintf(w->source, "%s_filter_fingerprints,\n", owner);
     (void)fprintf(w->source, "    %" PRIu32 "u, %" PRIu32 "u, ", filter->block, filter->seed);
     ql_source_template_write(w, w->source, "@_SYMBOLS,\n};\n\n");
 }
@@ -82,39 +90,30 @@ void ql_source_filter_bar_write(const struct ql_source *w)
                                  "    uint32_t words[(@_SYMBOLS + 31) / 32];\n"
                                  "    const uint32_t *barred = ql_filter_bar(words, &filter, &$_filter) ? words "
                                  ": NULL;\n");
-    } else {
-        (void)fputs("    const uint32_t *barred = NULL;\n", w->source);
     }
 }
 
 void ql_source_filter_questions_write(const struct ql_source *w)
 {
-    const bool has_filter = filter_of(w) != NULL;
-
+    if (filter_of(w) == NULL) {
+        return;
+    }
     ql_source_template_write(w, w->source,
                              "\n"
                              "bool $_may_end(const struct $_state *state, int token)\n"
                              "{\n");
-    if (has_filter) {
-        ql_source_filter_load_write(w);
-        ql_source_template_write(w, w->source,
-                                 "    return token < 0 || token >= @_SYMBOLS || ql_filter_may_end(&filter, &$_filter, "
-                                 "token);\n");
-    } else {
-        (void)fputs("    (void)state;\n    (void)token;\n    return true;\n", w->source);
-    }
+    ql_source_filter_load_write(w);
     ql_source_template_write(w, w->source,
+                             "    return token < 0 || token >= @_SYMBOLS || ql_filter_may_end(&filter, &$_filter, "
+                             "token);\n"
                              "}\n"
                              "\n"
                              "bool $_refuses(const struct $_state *state)\n"
                              "{\n");
-    if (has_filter) {
-        ql_source_filter_load_write(w);
-        ql_source_template_write(w, w->source, "    return ql_filter_refuses(&filter, &$_filter);\n");
-    } else {
-        (void)fputs("    (void)state;\n    return false;\n", w->source);
-    }
-    (void)fputs("}\n", w->source);
+    ql_source_filter_load_write(w);
+    ql_source_template_write(w, w->source,
+                             "    return ql_filter_refuses(&filter, &$_filter);\n"
+                             "}\n");
 }
 
 void ql_source_filter_member_write(const struct ql_source *w)
@@ -127,20 +126,30 @@ void ql_source_filter_member_write(const struct ql_source *w)
 
 void ql_source_filter_header_write(const struct ql_source *w)
 {
-    ql_source_template_write(
-        w, w->header,
-        "\n// Whether the text may end with this token, which was drawn last: with a filter, not where the end makes "
-        "a\n"
-        "// listed word of it. Draw on until it may.\n"
-        "bool $_may_end(const struct $_state *state, int token);\n"
-        "\n// Whether the item that has just ended, with the newline that was drawn last, must not be shown.\n"
-        "bool $_refuses(const struct $_state *state);\n");
+    if (filter_of(w) != NULL) {
+        ql_source_template_write(
+            w, w->header,
+            "\n// Returns whether the text may end with this token, which was drawn last: not where the end makes a "
+            "listed\n"
+            "// word of it. Draw on until it may.\n"
+            "bool $_may_end(const struct $_state *state, int token);\n"
+            "\n// Returns whether the item that has just ended, with the newline that was drawn last, must not be "
+            "shown.\n"
+            "bool $_refuses(const struct $_state *state);\n");
+    }
 }
 
-size_t ql_source_filter_bytes(const struct ql_text_model *model)
+size_t ql_source_filter_shared_bytes(const struct ql_text_model *model)
 {
     return model->guard == NULL || !model->guard->is_on
                ? 0
-               : ql_filter_word_bytes(&model->guard->file, model->guard->binding.filter.V) +
-                     ql_filter_item_bytes(&model->guard->file);
+               : ql_filter_word_bytes(&model->guard->file, 0) + ql_filter_item_bytes(&model->guard->file);
+}
+
+size_t ql_source_filter_own_bytes(const struct ql_text_model *model)
+{
+    return model->guard == NULL || !model->guard->is_on
+               ? 0
+               : ql_filter_word_bytes(&model->guard->file, model->guard->binding.filter.V) -
+                     ql_filter_word_bytes(&model->guard->file, 0);
 }

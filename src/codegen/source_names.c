@@ -33,6 +33,16 @@ void ql_source_shape_write(char *text, size_t room, const struct ql_program_valu
     }
 }
 
+void ql_source_static_arena_write(const struct ql_source *w, FILE *stream)
+{
+    const struct ql_codegen_unit *unit = w->unit;
+
+    (void)fprintf(stream, "&%s_static_arena", unit->models[0].name);
+    if (unit->model_count > 1) {
+        (void)fprintf(stream, ".%s_arena", w->prefix);
+    }
+}
+
 // Marks the roots that are outputs, and those that are read.
 static void mark_uses(struct ql_source *w)
 {
@@ -111,7 +121,9 @@ void ql_source_names_init(struct ql_source *w)
         "top_p",          "@_TRACE_STEPS",   "@_LOGIT_UNITS",  "$_logit",       "$_scales",
         "$_table",        "filter",          "words",          "barred",        "$_filter",
         "$_filter_edges", "$_filter_labels", "$_filter_kinds", "$_filter_keys", "$_filter_fingerprints",
-        "$_may_end",      "$_refuses"};
+        "$_may_end",      "$_refuses",       "$_functions",    "@_WEIGHTS",     "@_ROWS",
+        "state",          "$_any_init",      "$_any_reset",    "$_any_set",     "$_any_next",
+        "$_any_may_end",  "$_any_refuses",   "$_any_check"};
     const struct ql_graph *graph = w->program->graph;
 
     mark_uses(w);

@@ -40,8 +40,8 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream)
     if (w->codegen->model != NULL) {
         const int V = w->codegen->model->descriptor->symbol_count;
         (void)fprintf(stream,
-                      "    struct {\n        uint32_t weights[%d];\n        uint16_t candidates[%d];\n    } sampler;\n", V,
-                      V);
+                      "    struct {\n        uint32_t weights[%d];\n        uint16_t candidates[%d];\n    } sampler;\n",
+                      V, V);
     } else if (bytes == 0) {
         (void)fputs("    char unused;\n", stream);
     }
@@ -56,7 +56,7 @@ void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_
 
     (void)snprintf(text, sizeof text, "%sbool %s_run(", is_static ? "static " : "", w->prefix);
     ql_c_list_open(&list, stream, text);
-    if (w->codegen->caller_arena) {
+    if (w->unit->caller_arena) {
         (void)snprintf(text, sizeof text, "union %s_arena *arena", w->prefix);
         ql_c_list_add(&list, text);
     }
@@ -234,9 +234,11 @@ void ql_source_run_write(struct ql_source *w)
 
     ql_source_signature_write(w, w->source, w->codegen->model != NULL);
     (void)fputs("\n{\n", w->source);
-    if (!w->codegen->caller_arena && w->program->arena_bytes > 0) {
-        ql_source_template_write(w, w->source, "    union $_arena *const arena = &$_static_arena;\n");
-    } else if (w->codegen->caller_arena && w->program->arena_bytes == 0) {
+    if (!w->unit->caller_arena && w->program->arena_bytes > 0) {
+        ql_source_template_write(w, w->source, "    union $_arena *const arena = ");
+        ql_source_static_arena_write(w, w->source);
+        (void)fputs(";\n", w->source);
+    } else if (w->unit->caller_arena && w->program->arena_bytes == 0) {
         (void)fputs("    (void)arena;\n", w->source);
     }
     for (int i = 0; i < graph->input_count; i++) {

@@ -1,9 +1,10 @@
 // What makes a program a model that writes, around the graph's function: see source.h.
 // Symbols, state, sampler and self-test; the kernels of the latter two are files of device/.
-// Uses: base, codegen, corpus, onnx.
+// Uses: base, codegen, corpus, device/sampler_s32.h, onnx.
 #include <inttypes.h>
 
 #include "codegen/source.h"
+#include "device/sampler_s32.h"
 
 static void write_symbols(const struct ql_source *w)
 {
@@ -112,29 +113,34 @@ static void write_set(const struct ql_source *w)
 {
     const struct ql_descriptor *descriptor = w->codegen->model->descriptor;
     const bool integer = w->codegen->integer != NULL;
-    char temperature[QL_C_NUMBER_BYTES], top_p[QL_C_NUMBER_BYTES];
 
-    ql_c_float_write(temperature, (float)descriptor->temperature);
-    ql_c_float_write(top_p, (float)descriptor->top_p);
     ql_source_template_write(w, w->source,
                              "void $_set(struct $_state *state, float temperature, float top_p, int top_k)\n"
                              "{\n");
-    (void)fprintf(w->source,
-                  "    temperature = temperature < 0.0f ? %s : temperature;\n"
-                  "    top_p = top_p < 0.0f ? %s : top_p;\n",
-                  temperature, top_p);
-    (void)fputs(integer ? "    state->temperature = ql_sampler_units(temperature, QL_SAMPLER_TEMPERATURE_ONE);\n"
-                          "    state->top_p = ql_sampler_units(top_p, QL_SAMPLER_SHARE_ONE);\n"
-                        : "    state->temperature = temperature;\n"
-                          "    state->top_p = top_p;\n",
-                w->source);
+    if (integer) {
+        const uint32_t temperature = ql_sampler_units((float)descriptor->temperature, QL_SAMPLER_TEMPERATURE_ONE);
+        const uint32_t top_p = ql_sampler_units((float)descriptor->top_p, QL_SAMPLER_SHARE_ONE);
+        (void)fprintf(w->source,
+                      "    state->temperature = ql_sampler_setting(temperature, QL_SAMPLER_TEMPERATURE_ONE, %" PRIu32
+                      "u);\n"
+                      "    state->top_p = ql_sampler_setting(top_p, QL_SAMPLER_SHARE_ONE, %" PRIu32 "u);\n",
+                      temperature, top_p);
+    } else {
+        char temperature[QL_C_NUMBER_BYTES], top_p[QL_C_NUMBER_BYTES];
+        ql_c_float_write(temperature, (float)descriptor->temperature);
+        ql_c_float_write(top_p, (float)descriptor->top_p);
+        (void)fprintf(w->source,
+                      "    state->temperature = temperature < 0.0f ? %s : temperature;\n"
+                      "    state->top_p = top_p < 0.0f ? %s : top_p;\n",
+                      temperature, top_p);
+    }
     (void)fprintf(w->source, "    state->top_k = top_k < 0 ? %d : top_k;\n}\n\n", descriptor->top_k);
 }
 
 static void write_init(const struct ql_source *w)
 {
     ql_source_template_write(w, w->source,
-                             w->codegen->caller_arena
+                             w->unit->caller_arena
                                  ? "void $_init(struct $_state *state, union $_arena *arena, uint32_t seed)\n"
                                  : "void $_init(struct $_state *state, uint32_t seed)\n");
     ql_source_template_write(w, w->source,
@@ -144,7 +150,7 @@ static void write_init(const struct ql_source *w)
                              "    ql_random_init(&random, seed);\n"
                              "    memcpy(state->random, random.state, sizeof state->random);\n");
     ql_source_template_write(w, w->source, "    $_set(state, -1.0f, -1.0f, -1);\n");
-    ql_source_template_write(w, w->source, w->codegen->caller_arena ? "    state->arena = arena;\n" : "");
+    ql_source_template_write(w, w->source, w->unit->caller_arena ? "    state->arena = arena;\n" : "");
     ql_source_template_write(w, w->source,
                              "    $_reset(state);\n"
                              "}\n\n");
@@ -160,7 +166,7 @@ static void write_run_call(const struct ql_source *w)
 
     (void)snprintf(text, sizeof text, "    if (!%s_run(", w->prefix);
     ql_c_list_open(&list, w->source, text);
-    if (w->codegen->caller_arena) {
+    if (w->unit->caller_arena) {
         ql_c_list_add(&list, "state->arena");
     }
     for (int i = 0; i < graph->input_count; i++) {
@@ -215,8 +221,8 @@ static void write_step(const struct ql_source *w)
     ql_source_filter_step_write(w);
     if (integer) {
         ql_source_template_write(w, w->source,
-                                 w->codegen->caller_arena ? "    $_run(state, state->arena, token);\n"
-                                                          : "    $_run(state, token);\n");
+                                 w->unit->caller_arena ? "    $_run(state, state->arena, token);\n"
+                                                       : "    $_run(state, token);\n");
     } else {
         if (model->roles.one_hot) {
             (void)fputs("    tokens[token] = 1.0f;\n", w->source);
@@ -235,8 +241,12 @@ static void write_next(const struct ql_source *w)
     (void)fprintf(w->source, "    const %s *", logits_type(w));
     ql_source_template_write(w, w->source, "logits = $_step(state, token);\n");
     ql_source_template_write(w, w->source,
-                             w->codegen->caller_arena ? "    union $_arena *const arena = state->arena;\n"
-                                                      : "    union $_arena *const arena = &$_static_arena;\n");
+                             w->unit->caller_arena ? "    union $_arena *const arena = state->arena;\n"
+                                                   : "    union $_arena *const arena = ");
+    if (!w->unit->caller_arena) {
+        ql_source_static_arena_write(w, w->source);
+        (void)fputs(";\n", w->source);
+    }
     (void)fprintf(w->source, "    struct ql_sampler%s sampler;\n", integer ? "_s32" : "");
     ql_source_template_write(w, w->source,
                              "\n"
@@ -249,11 +259,13 @@ static void write_next(const struct ql_source *w)
                              "    sampler.top_p = state->top_p;\n"
                              "    sampler.top_k = state->top_k;\n"
                              "    memcpy(sampler.random.state, state->random, sizeof state->random);\n"
-                             "    int next = ql_sampler_step_");
-    (void)fputs(integer ? "s32" : "f32", w->source);
+                             "    int next = ");
+    (void)fprintf(w->source,
+                  "ql_sampler_step_%s(&sampler, logits, %s, arena->sampler.weights,\n"
+                  "                                   arena->sampler.candidates, ",
+                  integer ? "s32" : "f32", ql_source_has_filter(w) ? "barred" : "NULL");
     ql_source_template_write(w, w->source,
-                             "(&sampler, logits, barred, arena->sampler.weights,\n"
-                             "                                   arena->sampler.candidates, @_SYMBOLS);\n"
+                             "@_SYMBOLS);\n"
                              "    memcpy(state->random, sampler.random.state, sizeof state->random);\n"
                              "    return next;\n"
                              "}\n\n"
@@ -268,11 +280,9 @@ static void write_check(const struct ql_source *w)
     const struct ql_text_model *model = w->codegen->model;
 
     ql_source_template_write(w, w->source,
-                             w->codegen->caller_arena
-                                 ? "\nint $_check(struct $_state *state, union $_arena *arena)\n{\n"
-                                 : "\nint $_check(struct $_state *state)\n{\n");
-    ql_source_template_write(w, w->source,
-                             w->codegen->caller_arena ? "    $_init(state, arena, " : "    $_init(state, ");
+                             w->unit->caller_arena ? "\nint $_check(struct $_state *state, union $_arena *arena)\n{\n"
+                                                   : "\nint $_check(struct $_state *state)\n{\n");
+    ql_source_template_write(w, w->source, w->unit->caller_arena ? "    $_init(state, arena, " : "    $_init(state, ");
     (void)fprintf(w->source, "%" PRIu32 ");\n", model->trace_seed);
     ql_source_template_write(w, w->source,
                              "    int token = @_BEGIN;\n"
@@ -289,6 +299,59 @@ static void write_check(const struct ql_source *w)
                              "    }\n"
                              "    return 0;\n"
                              "}\n");
+}
+
+// The members of struct ql_model_functions that take a state, as functions of any state.
+static void write_functions(const struct ql_source *w)
+{
+    const bool caller_arena = w->unit->caller_arena, has_filter = ql_source_has_filter(w);
+    const bool has_check = w->codegen->model->trace_count > 0;
+
+    ql_source_template_write(w, w->source,
+                             "\nstatic void $_any_init(void *state, void *arena, uint32_t seed)\n"
+                             "{\n");
+    ql_source_template_write(w, w->source,
+                             caller_arena ? "    $_init((struct $_state *)state, (union $_arena *)arena, seed);\n"
+                                          : "    (void)arena;\n    $_init((struct $_state *)state, seed);\n");
+    ql_source_template_write(w, w->source,
+                             "}\n\n"
+                             "static void $_any_reset(void *state)\n"
+                             "{\n"
+                             "    $_reset((struct $_state *)state);\n"
+                             "}\n\n"
+                             "static void $_any_set(void *state, float temperature, float top_p, int top_k)\n"
+                             "{\n"
+                             "    $_set((struct $_state *)state, temperature, top_p, top_k);\n"
+                             "}\n\n"
+                             "static int $_any_next(void *state, int token)\n"
+                             "{\n"
+                             "    return $_next((struct $_state *)state, token);\n"
+                             "}\n\n");
+    if (has_filter) {
+        ql_source_template_write(w, w->source,
+                                 "static bool $_any_may_end(const void *state, int token)\n"
+                                 "{\n"
+                                 "    return $_may_end((const struct $_state *)state, token);\n"
+                                 "}\n\n"
+                                 "static bool $_any_refuses(const void *state)\n"
+                                 "{\n"
+                                 "    return $_refuses((const struct $_state *)state);\n"
+                                 "}\n\n");
+    }
+    if (has_check) {
+        ql_source_template_write(w, w->source, "static int $_any_check(void *state, void *arena)\n{\n");
+        ql_source_template_write(w, w->source,
+                                 caller_arena ? "    return $_check((struct $_state *)state, (union $_arena *)arena);\n"
+                                              : "    (void)arena;\n    return $_check((struct $_state *)state);\n");
+        (void)fputs("}\n\n", w->source);
+    }
+    ql_source_template_write(w, w->source,
+                             "const struct ql_model_functions $_functions = {\n    sizeof(struct $_state), ");
+    ql_source_template_write(w, w->source, caller_arena ? "sizeof(union $_arena)" : "0");
+    ql_source_template_write(w, w->source,
+                             ", @_SYMBOLS, @_BEGIN, $_any_init, $_any_reset, $_any_set, $_any_next,\n    $_symbol, ");
+    ql_source_template_write(w, w->source, has_filter ? "$_any_may_end, $_any_refuses, " : "NULL, NULL, ");
+    ql_source_template_write(w, w->source, has_check ? "$_any_check,\n};\n" : "NULL,\n};\n");
 }
 
 void ql_source_text_write(const struct ql_source *w)
@@ -308,6 +371,7 @@ void ql_source_text_write(const struct ql_source *w)
     if (w->codegen->model->trace_count > 0) {
         write_check(w);
     }
+    write_functions(w);
 }
 
 static void write_float_members(const struct ql_source *w)
@@ -367,7 +431,7 @@ static void write_integer_members(const struct ql_source *w)
 void ql_source_text_header_write(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
-    const bool caller_arena = w->codegen->caller_arena;
+    const bool caller_arena = w->unit->caller_arena;
 
     ql_source_template_write(w, w->header, "enum {\n");
     ql_source_template_write(w, w->header, "    @_SYMBOLS = ");
@@ -440,4 +504,7 @@ void ql_source_text_header_write(const struct ql_source *w)
             "int $_check(struct $_state *state");
         ql_source_template_write(w, w->header, caller_arena ? ", union $_arena *arena);\n" : ");\n");
     }
+    ql_source_template_write(w, w->header,
+                             "\n// The functions above for programs that treat models of several types alike.\n"
+                             "extern const struct ql_model_functions $_functions;\n");
 }

@@ -78,9 +78,9 @@ for kind in names quotes; do
     expect_exit 0 train "${tiny[@]}" --input $kind.txt --max_epochs 6 --sequences items --run_name $kind
     expect_exit 0 export --init_from checkpoints/$kind/checkpoint.6.safetensors --export_file $kind.onnx \
         --temperature 0.9 --top_p 0.95 --top_k 10
-    expect_exit 0 compile --model $kind.json --name ${kind}_model --output ${kind}_model.c
 done
-build quotes "$root"/firmware/app/compiled_models.c names_model.c quotes_model.c
+expect_exit 0 compile quotes.json names.json --name quotes_model,names_model --output quotes_models.c
+build quotes "$root"/firmware/app/compiled_models.c quotes_models.c
 
 # The bare stream is what the models write elsewhere, whatever the settings.
 for seed in 1 2 4294967295; do

@@ -85,7 +85,9 @@ done
 # Wrong use
 refuse 2 'give the model' --output made.c
 refuse 2 'give the model' names.onnx --model names.json --output made.c
-refuse 2 'no further arguments' names.onnx names.onnx --output made.c
+refuse 2 'two models have the name' names.onnx names.onnx --output made.c
+refuse 2 '2 values for 3 models' names.onnx names.onnx names.onnx --name a,b --output made.c
+refuse 2 'share a source' names.onnx tabled.onnx --no_sampler --output made.c
 refuse 2 'neither static nor caller' names.onnx --arena heap --output made.c
 refuse 2 'takes one token at a time' names.onnx --sequence 2 --output made.c
 refuse 2 'sequence' names.onnx --sequence 0 --output made.c

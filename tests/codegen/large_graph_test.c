@@ -62,12 +62,14 @@ static void compile_graph(void)
     assert_int_equal(ql_in_place_init(&program, &error), QL_OK);
     const struct ql_codegen codegen = {.program = &program,
                                        .name = "large",
-                                       .header_file = "large.h",
-                                       .version = "test",
-                                       .command_line = "large_graph_test",
                                        .source_file = "large.onnx",
                                        .source_sha256 = "none"};
-    assert_int_equal(ql_codegen_write(source, NULL, &codegen, &error), QL_OK);
+    const struct ql_codegen_unit unit = {.models = &codegen,
+                                         .model_count = 1,
+                                         .header_file = "large.h",
+                                         .version = "test",
+                                         .command_line = "large_graph_test"};
+    assert_int_equal(ql_codegen_write(source, NULL, &unit, &error), QL_OK);
     assert_int_equal(fclose(source), 0);
     ql_program_free(&program);
     ql_graph_free(&graph);

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Cuts a generated source at its markers and compares each piece with the file of device/ that it names; looks whether
-# each is there once, after what it includes, and whether the same command gives the same bytes.
-# Uses: awk, cmp. Arguments: sources, random_model, engine_text (not used), quillet.
+# Cuts a generated source at its markers: each piece has lines of the file of device/ that it names, in their order, and
+# its functions whole. Each is there once, after what it includes; no function is there without a caller; and the same
+# command gives the same bytes. Uses: awk, cmp; clang and arm-none-eabi-gcc as they are there. Arguments: sources, random_model, engine_text (not used), quillet.
 set -eu
 
 root=$1
@@ -27,27 +27,59 @@ awk '
 for name in exact.h matvec.h activation.h lstm.h sampler.h random.h trace.h; do
     [ -e "$name.piece" ] || { echo "$name is missing"; status=1; }
 done
+# functions FILE: each function as one line, its lines joined by a bar.
+functions()
+{
+    awk '/^static .*\(/ { within = 1; text = "" } within { text = text "|" $0 } within && /^}/ { print text; within = 0 }' "$1"
+}
+
 for piece in *.piece; do
     name=${piece%.piece}
-    grep -v '^#include "' "$root/device/$name" > expected
-    cmp "$piece" expected || status=1
+    # Lines of the file, in their order: a diff takes nothing but lines away, empty ones set aside.
+    grep -v '^$' "$root/device/$name" > whole
+    grep -v '^$' "$piece" > part
+    added=$(diff whole part | grep -c '^>' || true)
+    [ "$added" = 0 ] || { echo "$piece: $added lines are not those of device/$name"; status=1; }
+    functions "$root/device/$name" | sort > whole
+    functions "$piece" | sort > part
+    [ -z "$(comm -13 whole part)" ] || { echo "$piece: a function is not as in device/$name"; status=1; }
     # What the file includes stands before it.
     sed -n 's/^#include "\(.*\)"$/\1/p' "$root/device/$name" | while read -r included; do
         before=$(grep -n "^// end $included\$" names.c | cut -d: -f1)
         after=$(grep -n "^// begin device/$name\$" names.c | cut -d: -f1)
-        [ -n "$before" ] && [ "$before" -lt "$after" ] || { echo "$included does not stand before $name"; exit 1; }
+        [ -z "$before" ] || [ "$before" -lt "$after" ] || { echo "$included does not stand before $name"; exit 1; }
     done || status=1
 done
 # Nothing but the standard headers, and the header of its own.
 includes=$(sed -n 's/^#include //p' names.c names.h | sort -u | grep -v -e '<stdbool.h>' -e '<stddef.h>' -e '<stdint.h>' -e '<string.h>' -e '"names.h"' || true)
 [ -z "$includes" ] || { echo "includes $includes"; status=1; }
-# The header leaves nothing behind but its guard.
+# The header leaves nothing behind but its guard, and that of the struct that all models have.
 printf '#include "names.h"\n' > header.c
 printf '#include <stdbool.h>\n#include <stdint.h>\n' > bare.c
 gcc -std=c11 -dM -E header.c | sort > with
 gcc -std=c11 -dM -E bare.c | sort > without
 left=$(comm -23 with without)
-[ "$left" = '#define NAMES_H ' ] || { echo "the header defines $left"; status=1; }
+[ "$left" = '#define NAMES_H 
+#define QL_DEVICE_MODEL_FUNCTIONS_H ' ] || { echo "the header defines $left"; status=1; }
+
+# Models of all kinds hold no function that nobody calls, and no table that nobody reads.
+if command -v clang > /dev/null; then
+    for cell in lstm gru rnn; do
+        for format in off int8 int4; do
+            "$random_model" "$cell" 40 9 20 2 1 1 called
+            "$quillet" compile called.onnx --output called.c --quantize "$format"
+            clang -std=c11 -Wall -Wextra -Wunused-function -Wunused-const-variable -Werror -fsyntax-only called.c || status=1
+        done
+    done
+fi
+# A model in integers needs no routine of emulated float, and a model without a filter has no function of one.
+if command -v arm-none-eabi-gcc > /dev/null; then
+    "$quillet" compile called.onnx --output called.c --quantize int8
+    arm-none-eabi-gcc -std=c11 -mthumb -mcpu=cortex-m0plus -O2 -c called.c -o called.o
+    float=$(arm-none-eabi-nm --undefined-only called.o | grep -E '__aeabi_([fdi]|u?l?2|[fd]2|ui2f)' | grep -v -e idiv || true)
+    [ -z "$float" ] || { echo "an integer model needs $float"; status=1; }
+fi
+! grep -E 'may_end|refuses|filter' called.c called.h | grep -v -e '(\*' -e NULL || { echo "a filter that is not there"; status=1; }
 
 cp names.c first.c
 cp names.h first.h

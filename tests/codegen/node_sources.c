@@ -117,17 +117,17 @@ static bool write_source(const struct node_case *c, const char *output, int numb
     (void)snprintf(name, sizeof name, "case_%d", number);
     (void)snprintf(source_name, sizeof source_name, "case_%d.c", number);
     (void)snprintf(header_name, sizeof header_name, "case_%d.h", number);
-    const struct ql_codegen codegen = {.program = &c->program,
-                                       .name = name,
-                                       .header_file = header_name,
-                                       .caller_arena = caller_arena,
-                                       .version = "test",
-                                       .command_line = "node_sources",
-                                       .source_file = "model.onnx",
-                                       .source_sha256 = "none"};
+    const struct ql_codegen codegen = {
+        .program = &c->program, .name = name, .source_file = "model.onnx", .source_sha256 = "none"};
+    const struct ql_codegen_unit unit = {.models = &codegen,
+                                         .model_count = 1,
+                                         .header_file = header_name,
+                                         .caller_arena = caller_arena,
+                                         .version = "test",
+                                         .command_line = "node_sources"};
     FILE *source = open_file(output, source_name);
     FILE *header = open_file(output, header_name);
-    bool written = ql_codegen_write(source, header, &codegen, &error) == QL_OK;
+    bool written = ql_codegen_write(source, header, &unit, &error) == QL_OK;
     if (!written) {
         (void)fprintf(stderr, "%s: %s\n", c->graph.nodes[0].name, error.message);
     }

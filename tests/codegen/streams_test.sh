@@ -74,11 +74,66 @@ int main(void)
 END
 gcc -std=c11 -O2 -Wall -Wextra -Werror main.c names.c quotes.c -o two
 ./two
-# In one translation unit, too: the kernels that they share are there once.
-printf '#include "names.c"\n#include "quotes.c"\n#include "main.c"\n' > unit.c
-gcc -std=c11 -O2 -Wall -Wextra -Werror unit.c -o unit
-./unit
+
+# The same from one source, where the models share kernels and scratch memory.
+"$quillet" compile names.onnx quotes.onnx --arena caller --output both.c
+[ "$(grep -c 'int ql_sampler_step_f32(' both.c)" = 1 ] || { echo "kernels are there twice"; exit 1; }
+"$quillet" compile names.onnx quotes.json --output both.c
+sed -e 's/#include "names.h"/#include "both.h"/' -e '/#include "quotes.h"/d' -e '/arena;/d' -e 's/&arena, //; s/, &arena//' \
+    main.c > both_main.c
+gcc -std=c11 -O2 -Wall -Wextra -Werror both_main.c both.c -o both
+./both
 if command -v g++ > /dev/null; then
-    g++ -std=c++17 -O2 -Wall -Wextra -Werror -x c++ unit.c -o unit
-    ./unit
+    g++ -std=c++17 -O2 -Wall -Wextra -Werror -x c++ both_main.c both.c -o both
+    ./both
 fi
+# In formats of their own, through the functions of each.
+"$quillet" compile names.onnx quotes.onnx --name a,b --quantize int8,off --output both.c
+"$quillet" compile names.onnx --name a --quantize int8 --output a.c
+"$quillet" compile quotes.onnx --name b --output b.c
+cat > any.c <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include HEADERS
+
+int main(void)
+{
+    const struct ql_model_functions *models[] = {&a_functions, &b_functions};
+    void *states[2] = {malloc(a_functions.state_bytes), malloc(b_functions.state_bytes)};
+    int tokens[2] = {a_functions.begin, b_functions.begin};
+
+    for (int k = 0; k < 2; k++) {
+        models[k]->init(states[k], NULL, 5);
+        models[k]->set(states[k], 0.9f, -1.0f, 7);
+        models[k]->reset(states[k]);
+    }
+    for (int i = 0; i < 300; i++) {
+        for (int k = 0; k < 2; k++) {
+            tokens[k] = models[k]->next(states[k], tokens[k]);
+            printf("%s", models[k]->symbol(tokens[k]));
+        }
+    }
+    for (int k = 0; k < 2; k++) {
+        if (models[k]->check(states[k], NULL) != 0 || models[k]->may_end != NULL || models[k]->refuses != NULL) {
+            printf("the self-test of model %d fails, or it has a filter\n", k);
+        }
+        free(states[k]);
+    }
+    return 0;
+}
+END
+printf '#include "a.h"\n#include "b.h"\n' > apart.h
+gcc -std=c11 -O2 -Wall -Wextra -Werror -D 'HEADERS="both.h"' any.c both.c -o any
+./any > together
+gcc -std=c11 -O2 -Wall -Wextra -Werror -D 'HEADERS="apart.h"' any.c a.c b.c -o any
+./any > apart
+cmp together apart
+! grep 'self-test' apart
+# With a filter, its table is there once.
+printf 'dog\n' > words.txt
+"$quillet" filter --words words.txt --output words.qlf > /dev/null 2>&1
+"$quillet" compile names.onnx quotes.onnx --quantize int8 --filter words.qlf --output both.c
+[ "$(grep -c '_filter_edges\[' both.c)" = 1 ] || { echo "the table of the filter is not there once"; exit 1; }
+sed -i -e '/temperature = 2/d' both_main.c
+gcc -std=c11 -O2 -Wall -Wextra -Werror both_main.c both.c -o both
+./both

@@ -154,19 +154,19 @@ static enum ql_status write_case(const struct compiled_cases *compiled, const st
     (void)snprintf(prefix, sizeof prefix, "m%d", compiled->count);
     (void)snprintf(header_name, sizeof header_name, "%s.h", prefix);
     (void)snprintf(source_name, sizeof source_name, "%s.c", prefix);
-    const struct ql_codegen codegen = {.program = program,
-                                       .name = prefix,
-                                       .header_file = header_name,
-                                       .version = "test",
-                                       .command_line = program->graph->name,
-                                       .source_file = program->graph->name,
-                                       .source_sha256 = "none"};
+    const struct ql_codegen codegen = {
+        .program = program, .name = prefix, .source_file = program->graph->name, .source_sha256 = "none"};
+    const struct ql_codegen_unit unit = {.models = &codegen,
+                                         .model_count = 1,
+                                         .header_file = header_name,
+                                         .version = "test",
+                                         .command_line = program->graph->name};
     FILE *source = open_file(compiled, source_name, error);
     FILE *header = open_file(compiled, header_name, error);
     if (source == NULL || header == NULL) {
         status = error->status;
     } else {
-        status = ql_codegen_write(source, header, &codegen, error);
+        status = ql_codegen_write(source, header, &unit, error);
         write_call(source, program->graph, compiled->count);
         write_driver(compiled->driver, program, compiled->count);
     }

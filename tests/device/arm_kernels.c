@@ -44,7 +44,7 @@ static const uint32_t *next(void)
     return buffers[filled];
 }
 
-const struct ql_weight_stream QL_WEIGHT_STREAM = {BUFFER_WORDS, begin, next};
+const struct ql_weight_stream QL_WEIGHT_STREAM = {0, UINTPTR_MAX, BUFFER_WORDS, begin, next};
 #endif
 
 static int between(int low, int high)

@@ -36,10 +36,8 @@ sh "$root/tests/filter/make_hostile.sh" "$root" "$quillet" "$words" > /dev/null
 # compile NUMBERS OPTION...: the C of both models, which are the same.
 compile()
 {
-    local kind
-    for kind in quotes names; do
-        "$quillet" compile --model hostile.json --name ${kind}_model --output ${kind}_model.c --quantize "$@" 2>> log
-    done
+    "$quillet" compile hostile.json hostile.json --name quotes_model,names_model --output quotes_models.c --report \
+        --quantize "$@" > quotes_models.json 2>> log
 }
 
 # quietly COMMAND...: what it prints is shown when it fails.
@@ -57,7 +55,7 @@ on_host()
     # shellcheck disable=SC2046
     quietly "$cc" -std=c11 -D_POSIX_C_SOURCE=200809L -O1 -ffp-contract=off -I "$root" -I "$root/firmware" \
         -I "$root/firmware/app" -I . -o quotes "$root"/firmware/port/host/*.c "$root/firmware/app/compiled_models.c" \
-        quotes_model.c names_model.c "$build"/firmware/libql_{app,panel,layout}.a \
+        quotes_models.c "$build"/firmware/libql_{app,panel,layout}.a \
         $(pkg-config --cflags --libs libpng) -lm
     ./quotes --console --seed $seed --temperature 1.1 --count "$1" < /dev/null
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Trains two tiny models, of numbers in words and of names for them, and makes C of them in the folder where it runs:
-# quotes_model.c and names_model.c. Small enough for a page to take seconds on the emulated Pico.
+# quotes_models.c, with its header and report. Small enough for a page to take seconds on the emulated Pico.
 # Uses: the tool. Argument: its path.
 set -euo pipefail
 
@@ -21,5 +21,5 @@ for kind in quotes names; do
         --learning_rate 0.02 --generate 0 --seed 1 --threads 1 --run_name $kind --quiet > /dev/null
     "$tool" export --init_from checkpoints/$kind/checkpoint.6.safetensors --export_file $kind.onnx --temperature 0.9 \
         --quiet
-    "$tool" compile --model $kind.json --name ${kind}_model --output ${kind}_model.c
 done
+"$tool" compile quotes.json names.json --name quotes_model,names_model --output quotes_models.c --report > quotes_models.json

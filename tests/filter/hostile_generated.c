@@ -23,7 +23,7 @@ static int next(void *model, int token)
 
 static bool may_end(void *model, int token)
 {
-    return hostile_may_end(model, token);
+    return hostile_functions.may_end == NULL || hostile_functions.may_end(model, token);
 }
 
 static const char *symbol(void *model, int token)

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "app/appliance.h"
+#include "app/stub.h"
 #include "fake_port.h"
 
 enum { STEPS_LIMIT = 20000000, DAY_S = 86400 };
@@ -329,6 +330,17 @@ static void appliance_feeds_the_watchdog_in_time(void **state)
     assert_true(fake_port.longest_hunger_us < 8000000);
 }
 
+// The functions of a stub but for one.
+static struct ql_model_functions damaged;
+
+static const struct ql_model_functions *damage(int (*next)(void *, int), int (*check)(void *, void *))
+{
+    damaged = ql_stub_functions;
+    damaged.next = next != NULL ? next : damaged.next;
+    damaged.check = check;
+    return &damaged;
+}
+
 // A writer whose output is not a number, and one that never ends a text that fits.
 static int next_not_finite(void *model, int token)
 {
@@ -350,7 +362,7 @@ static void appliance_damaged_model_is_reported_and_tried_again(void **state)
     settings.interval_s = 3600;
     start();
     step(3);
-    appliance.plan.names.next = next_not_finite;
+    appliance.plan.names.model = damage(next_not_finite, NULL);
     for (int i = 0; i < STEPS_LIMIT && count("= error model its output is not a number\n") < 3; i++) {
         ql_appliance_step(&appliance);
     }
@@ -364,7 +376,7 @@ static void appliance_page_that_never_fits_is_given_up(void **state)
 {
     (void)state;
     start();
-    appliance.plan.quotes.next = next_without_end;
+    appliance.plan.quotes.model = damage(next_without_end, NULL);
     for (int i = 0; i < STEPS_LIMIT && count("= error quote none of 50 fits\n") == 0; i++) {
         ql_appliance_step(&appliance);
     }
@@ -374,8 +386,10 @@ static void appliance_page_that_never_fits_is_given_up(void **state)
     step_until_pages(1);
 }
 
-static int check_fails(void)
+static int check_fails(void *state, void *arena)
 {
+    (void)arena;
+    memset(state, 0, damaged.state_bytes);
     return 7;
 }
 
@@ -383,11 +397,27 @@ static void appliance_selftest_says_where_a_model_is_wrong(void **state)
 {
     (void)state;
     start();
-    appliance.models.names.check = check_fails;
+    appliance.models.names.model = damage(NULL, check_fails);
     fake_port_type("selftest\n");
     step(1);
     assert_int_equal(count("= selftest begin\n= selftest fail names_step 7\n"), 1);
     step_until_pages(1);
+}
+
+// The self-test has its state in the frame, which the panel may still have to show.
+static void appliance_selftest_leaves_the_page_as_it_is(void **state)
+{
+    static uint8_t before[QL_FRAME_BYTES];
+
+    (void)state;
+    start();
+    step_until_pages(1);
+    memcpy(before, appliance.frame, sizeof before);
+    appliance.models.quotes.model = damage(NULL, check_fails);
+    fake_port_type("selftest\n");
+    step(1);
+    assert_int_equal(count("= selftest fail quotes_step 7\n"), 1);
+    assert_memory_equal(appliance.frame, before, sizeof before);
 }
 
 int main(void)
@@ -414,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup(appliance_damaged_model_is_reported_and_tried_again, set_up),
         cmocka_unit_test_setup(appliance_page_that_never_fits_is_given_up, set_up),
         cmocka_unit_test_setup(appliance_selftest_says_where_a_model_is_wrong, set_up),
+        cmocka_unit_test_setup(appliance_selftest_leaves_the_page_as_it_is, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

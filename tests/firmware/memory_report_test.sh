@@ -27,14 +27,14 @@ Linker script and memory map
 
 .rodata         0x10002100   0x104000
  .rodata.names_model_w_hh
-                0x10002100   0x100000 CMakeFiles/quotes.dir/build/names_model.c.o
+                0x10002100   0x100000 CMakeFiles/quotes.dir/build/quotes_models.c.o
  .rodata.glyphs 0x10102100     0x3000 CMakeFiles/quotes.dir/build/fonts.c.o
  .rodata.str1.4
                 0x10105100     0x1000 CMakeFiles/quotes.dir/main.c.o
 
 .data           0x20000000      0x300 load address 0x10106100
  .text.names_model_run
-                0x20000000      0x200 CMakeFiles/quotes.dir/build/names_model.c.o
+                0x20000000      0x200 CMakeFiles/quotes.dir/build/quotes_models.c.o
  .data.x        0x20000200      0x100 CMakeFiles/quotes.dir/main.c.o
 
 .bss            0x20000300     0x5000
@@ -50,7 +50,7 @@ expect()
 {
     local code=$1 flash=$2 ram=$3 words
     shift 3
-    sh "$root/firmware/port/pico/link.sh" image.uf2 quotes.map "$flash" "$ram" 8192 \
+    sh "$root/firmware/port/pico/link.sh" image.uf2 quotes.map "$flash" "$ram" 8192 "$main_ram" "$stream" \
         sh -c "$linker" > out 2>&1
     local got=$?
     if ((got != code)); then
@@ -67,6 +67,9 @@ expect()
     done
 }
 
+# Without weights that could be placed, the linker runs once.
+main_ram=262144 stream=1000
+: > weights.txt
 linker='cp sample.map quotes.map'
 expect 0 2097152 270336 \
     "image.uf2 code weights fonts state stack all free of" \
@@ -85,4 +88,31 @@ grep -q overflowed out && { echo "the linker's complaint is repeated"; failed=1;
 expect 1 2097152 270336 "ld: region FLASH overflowed by 9 bytes"
 linker='echo "ld: undefined reference" >&2; exit 1'
 expect 1 2097152 270336 "ld: undefined reference"
+
+# Weights go where the first link has left room: 20,000 bytes, less 64 for alignment.
+linker='cp sample.map quotes.map; echo "                0x2003b1e0                __end__ = ." >> quotes.map'
+# placement WEIGHTS RAM FLASH BUFFERS WORDS...: what the memory map includes, and what the report says.
+placement()
+{
+    echo "$1" | tr ' ' '\n' | tr ':' ' ' > weights.txt
+    local weights=$1 included="$2|$3|. += $4;" got
+    shift 4
+    expect 0 2097152 270336 "$@"
+    got="$(cat ram_weights.ld)|$(cat flash_weights.ld)|$(tail -n 1 stream_buffers.ld)"
+    if [[ $got != "$included" ]]; then
+        echo "$weights: the memory map has $got"
+        failed=1
+    fi
+}
+a='*(.weights.a)' b='*(.weights.b)' both=$'*(.weights.a)\n*(.weights.b)'
+placement "19000:b 900:a" "$both" "" 0 "a: the weights are copied to RAM, where 19936 bytes are left for their 900" \
+    "b: the weights are copied to RAM, where 19036 bytes are left for their 19000"
+placement "19000:b 18900:a" "$a" "$b" 1000 "a: the weights are copied to RAM, where 18936 bytes are left for their 18900" \
+    "b: the weights stream from the flash, because RAM has 36 bytes left for their 19000"
+placement "19000:b 18937:a" "" "$both" 1000 \
+    "a: the weights stream from the flash, because RAM has 18936 bytes left for their 18937"
+stream=0
+placement "19000:b 18937:a" "$a" "$b" 0 "b: the weights are read from the flash through its cache, because RAM has 999 bytes"
+main_ram=0
+placement "900:a" "" "$a" 0 "a: the weights are read from the flash"
 exit $failed

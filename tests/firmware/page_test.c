@@ -50,7 +50,7 @@ static const char *symbol(int token)
 }
 
 // A text with a question mark is one that must not be shown.
-static bool refuses(void *model)
+static bool refuses(const void *model)
 {
     const struct script *script = model;
     return strchr(script->texts[script->text], '?') != NULL;
@@ -63,6 +63,8 @@ static bool fits(void *context, const char *quote, const char *name)
     return strlen(quote) <= 40 && (name == NULL || strlen(name) <= 10);
 }
 
+static const struct ql_model_functions functions = {
+    .reset = reset, .next = next, .symbol = symbol, .begin = '\n', .refuses = refuses};
 static struct script quotes, names;
 static struct ql_page_plan plan;
 static struct ql_page page;
@@ -72,9 +74,8 @@ static void plan_page(const char *const *quote_texts, const char *const *name_te
     quotes = (struct script){.texts = quote_texts};
     names = (struct script){.texts = name_texts};
     plan = (struct ql_page_plan){
-        .quotes =
-            {.model = &quotes, .reset = reset, .next = next, .symbol = symbol, .newline = '\n', .refuses = refuses},
-        .names = {.model = &names, .reset = reset, .next = next, .symbol = symbol, .newline = '\n', .refuses = refuses},
+        .quotes = {&functions, &quotes},
+        .names = {&functions, &names},
         .fits = fits,
         .attempts = 3,
     };

@@ -38,14 +38,14 @@ static void compile(const struct ql_graph *graph, bool caller_arena)
     const struct ql_program_options options = {.default_size = 2, .byte_limit = BYTE_LIMIT, .work_limit = WORK_LIMIT};
     struct ql_program program = {0};
     struct ql_error error = {QL_OK, ""};
-    const struct ql_codegen codegen = {.program = &program,
-                                       .name = "model",
-                                       .header_file = "model.h",
-                                       .caller_arena = caller_arena,
-                                       .version = "fuzz",
-                                       .command_line = "\\?\?/*\n",
-                                       .source_file = "model.onnx",
-                                       .source_sha256 = ""};
+    const struct ql_codegen codegen = {
+        .program = &program, .name = "model", .source_file = "\?\?/*\n", .source_sha256 = ""};
+    const struct ql_codegen_unit unit = {.models = &codegen,
+                                         .model_count = 1,
+                                         .header_file = "model.h",
+                                         .caller_arena = caller_arena,
+                                         .version = "fuzz",
+                                         .command_line = "\?\?/*\n"};
     char *text[3] = {NULL, NULL, NULL};
     size_t sizes[3];
 
@@ -59,8 +59,8 @@ static void compile(const struct ql_graph *graph, bool caller_arena)
     FILE *header = open_memstream(&text[1], &sizes[1]);
     FILE *report = open_memstream(&text[2], &sizes[2]);
     assert(source != NULL && header != NULL && report != NULL);
-    bool written = ql_codegen_write(source, header, &codegen, &error) == QL_OK;
-    bool reported = ql_codegen_report_write(report, &codegen, &error) == QL_OK;
+    bool written = ql_codegen_write(source, header, &unit, &error) == QL_OK;
+    bool reported = ql_codegen_report_write(report, &unit, &error) == QL_OK;
     assert((written && reported) || error.message[0] != '\0');
     (void)fclose(source);
     (void)fclose(header);

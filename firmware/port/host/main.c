@@ -290,15 +290,15 @@ static int print_pages(const struct ql_models *models, const struct settings *se
 
 static int print_stream(const struct ql_writer *writer, int length)
 {
-    int token = writer->newline;
+    int token = writer->model->begin;
 
-    writer->reset(writer->model);
+    writer->model->reset(writer->state);
     for (int i = 0; i < length && ferror(stdout) == 0; i++) {
-        token = writer->next(writer->model, token);
+        token = writer->model->next(writer->state, token);
         if (token < 0) {
             return fail("the model's output is not a finite number");
         }
-        (void)fputs(writer->symbol(token), stdout);
+        (void)fputs(writer->model->symbol(token), stdout);
     }
     (void)putchar('\n');
     return EXIT_DONE;

@@ -16,7 +16,7 @@ function number(text, value, i)
 # What an input section is for. Only constants tell models and fonts from other code.
 function kind_of(section, file)
 {
-    if (section ~ /^\.rodata|\.weights$/ && file ~ /_model\.c\.o$/) {
+    if (section ~ /^\.weights/ || (section ~ /^\.rodata/ && file ~ /quotes_models\.c\.o$/)) {
         return "weights"
     }
     if (section ~ /^\.rodata/ && file ~ /fonts?[a-z_]*\.c\.o$/) {
@@ -82,8 +82,9 @@ function row(what, code, weights, fonts, state, reserved, limit, used)
     next
 }
 
+# Gaps, and in .bss what the memory map itself keeps free for the stream's buffers.
 /^ \*fill\* +0x/ {
-    add(".text", "", number($2), number($3))
+    add(output == ".bss" ? output : ".text", "", number($2), number($3))
     next
 }
 

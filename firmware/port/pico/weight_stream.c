@@ -6,8 +6,9 @@
 #include "hardware/dma.h"
 #include "hardware/structs/xip_ctrl.h"
 
-// QUOTES_STREAM_WORDS is what a block of twelve rows of the widest matrix takes; the build finds it.
-static uint32_t buffers[2][QUOTES_STREAM_WORDS];
+// QUOTES_STREAM_WORDS is what a block of twelve rows of the widest matrix takes; the build finds it. link.sh makes place
+// for the buffers, or none where all weights are in RAM.
+extern uint32_t quotes_stream_buffers[2][QUOTES_STREAM_WORDS];
 static int filling; // the buffer that DMA writes
 static uint32_t waiting, piece;
 static int channel = -1;
@@ -18,7 +19,7 @@ static void fill(void)
 
     waiting -= count;
     if (count > 0) {
-        dma_channel_transfer_to_buffer_now((uint)channel, buffers[filling], count);
+        dma_channel_transfer_to_buffer_now((uint)channel, quotes_stream_buffers[filling], count);
     }
 }
 
@@ -40,7 +41,7 @@ static void begin(const uint32_t *words, uint32_t count, uint32_t piece_words)
         channel_config_set_read_increment(&config, false);
         channel_config_set_write_increment(&config, true);
         channel_config_set_dreq(&config, DREQ_XIP_STREAM);
-        dma_channel_configure((uint)channel, &config, buffers[0], (const void *)XIP_AUX_BASE, 0, false);
+        dma_channel_configure((uint)channel, &config, quotes_stream_buffers[0], (const void *)XIP_AUX_BASE, 0, false);
     }
     stop();
     waiting = count;
@@ -52,7 +53,7 @@ static void begin(const uint32_t *words, uint32_t count, uint32_t piece_words)
 
 static const uint32_t *next(void)
 {
-    const uint32_t *filled = buffers[filling];
+    const uint32_t *filled = quotes_stream_buffers[filling];
 
     dma_channel_wait_for_finish_blocking((uint)channel);
     filling = 1 - filling;
@@ -60,4 +61,5 @@ static const uint32_t *next(void)
     return filled;
 }
 
-const struct ql_weight_stream quotes_weight_stream = {QUOTES_STREAM_WORDS, begin, next};
+const struct ql_weight_stream quotes_weight_stream = {XIP_BASE, XIP_BASE + PICO_FLASH_SIZE_BYTES, QUOTES_STREAM_WORDS,
+                                                      begin, next};

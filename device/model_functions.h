@@ -1,0 +1,25 @@
+// The functions of a language model in generated C, for programs that treat models of several types alike.
+// Uses: stdbool.h, stdint.h.
+#ifndef QL_DEVICE_MODEL_FUNCTIONS_H
+#define QL_DEVICE_MODEL_FUNCTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// For a model NAME: `state` is a struct NAME_state, `arena` a union NAME_arena of the caller's, or NULL where scratch memory
+// is static. Each function is NAME_init, NAME_reset and so on, whose comments in the model's header hold here too.
+struct ql_model_functions {
+    uint32_t state_bytes, arena_bytes; // arena_bytes is 0 where scratch memory is static
+    int symbols;                       // tokens are 0 to symbols - 1
+    int begin;                         // the token from which a text begins
+    void (*init)(void *state, void *arena, uint32_t seed);
+    void (*reset)(void *state);
+    void (*set)(void *state, float temperature, float top_p, int top_k);
+    int (*next)(void *state, int token);
+    const char *(*symbol)(int token);
+    bool (*may_end)(const void *state, int token); // NULL without a filter: a text may end with any token
+    bool (*refuses)(const void *state);            // NULL without a filter: no item is refused
+    int (*check)(void *state, void *arena);        // NULL without a self-test; overwrites the state
+};
+
+#endif
