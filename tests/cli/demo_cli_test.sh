@@ -1,0 +1,46 @@
+#!/bin/bash
+# The demo says to the letter what it says everywhere: a shortened form of tools/demo, with its corpus, its models and
+# its seeds, against tests/golden/demo/. The corpus is of Debian's packages, so there is a golden text for each corpus;
+# one that is not known is skipped.
+# Uses: tools/recipes/demo, the tool. usage: demo_cli_test.sh QUILLET JSON_GET SOURCES [--write]
+set -euo pipefail
+
+quillet=$(realpath "$1")
+sources=$(realpath "$3")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+for file in /usr/share/games/fortunes/literature /usr/share/calendar/calendar.music /usr/share/dict/american-english; do
+    [ -e "$file" ] || { echo "$file is missing: tools/bootstrap demo" && exit 77; }
+done
+
+cd "$work"
+QUILLET=$quillet "$sources/tools/recipes/demo" "$work/corpus" > /dev/null 2>&1
+grep -E '^[A-Z][a-z]{2,}$' /usr/share/dict/american-english > nouns.txt
+cat corpus/names.txt nouns.txt > spelling.txt
+head -n 600 corpus/quotes.txt > quotes.txt
+golden=$sources/tests/golden/demo/$(cat spelling.txt quotes.txt corpus/names.validation.txt | sha256sum | head -c 16).md
+
+shared=(--validation corpus/names.validation.txt --sequences items --schedule cosine --checkpoint_dir runs --seed 1
+    --quiet)
+spelling=$("$quillet" train --input spelling.txt "${shared[@]}" --run_name spelling --max_epochs 1 --batch_size 32 \
+    --learning_rate 0.004 --dropout 0.3)
+names=$("$quillet" train --init_from "$spelling" --input corpus/names.txt "${shared[@]}" --run_name names \
+    --max_epochs 1 --batch_size 16 --learning_rate 0.002 --dropout 0.6)
+quotes=$("$quillet" train --input quotes.txt "${shared[@]}" --run_name quotes --num_layers 3 --rnn_size 160 \
+    --embedding_size 48 --max_epochs 1 --batch_size 64 --seq_length 100 --learning_rate 0.004 --dropout 0.1)
+{
+    "$quillet" compare --init_from "$names" --temperature 0.3,0.6,0.9,1.2 --count 10 --seed 8
+    echo
+    "$quillet" predict --init_from "$quotes" --temperature 0.5 --generate 200 --seed 1
+} > said.md
+
+if [ "${4:-}" = --write ]; then
+    mkdir -p "${golden%/*}"
+    cp said.md "$golden"
+    echo "$golden"
+    exit 0
+fi
+[ -e "$golden" ] || { echo "${golden##*/}: not known; this corpus is of another release of Debian" && exit 77; }
+diff -u "$golden" said.md
+echo "the demo says what it says everywhere"
