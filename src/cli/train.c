@@ -29,7 +29,7 @@ static bool on_step(void *context, double share)
     char text[128], left[32], rate[32];
 
     if (display->bar.shown) {
-        int epoch = session->done.epoch + 1, epochs = session->settings.max_epochs;
+        int epoch = session->record.done.epoch + 1, epochs = session->settings.max_epochs;
         double speed = share * session->batcher.total / (ql_cli_seconds() - display->epoch_start);
         ql_cli_write_time(left, ((double)(epochs - epoch) + 1.0 - share) * session->batcher.total / speed);
         ql_cli_write_count(rate, speed);
@@ -114,43 +114,44 @@ static void print_start(const struct ql_train_session *session)
     const struct ql_dimensions d = session->model.dimensions;
     char symbols[32], held_out[32], parameters[32];
 
-    ql_cli_write_count(symbols, (double)session->text.count);
-    ql_cli_write_count(held_out, (double)session->validation.count);
+    ql_cli_write_count(symbols, (double)session->texts.training.count);
+    ql_cli_write_count(held_out, (double)session->texts.validation.count);
     ql_cli_write_count(parameters, (double)session->model.count);
-    (void)fprintf(stderr, "run %s\n%s: %s symbols, %s held out, %d different\n", session->run.folder,
+    (void)fprintf(stderr, "run %s\n%s: %s symbols, %s held out, %d different\n", session->record.run.folder,
                   session->settings.input, symbols, held_out, d.V);
     int threads = session->trainer.options.threads;
     (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d thread%s\n", session->settings.model, d.L, d.H,
                   d.E, parameters, threads, threads == 1 ? "" : "s");
     if (ql_vectors() == QL_VECTORS_PLAIN) {
-        (void)fprintf(stderr, "No vector instructions with fused multiply-adds are in use: training gives the same bits,\n"
-                              "but takes ten to a hundred times as long.\n");
+        (void)fprintf(stderr,
+                      "No vector instructions with fused multiply-adds are in use: training gives the same bits,\n"
+                      "but takes ten to a hundred times as long.\n");
     }
-    if (session->done.epoch > 0) {
-        (void)fprintf(stderr, "going on after epoch %d\n", session->done.epoch);
+    if (session->record.done.epoch > 0) {
+        (void)fprintf(stderr, "going on after epoch %d\n", session->record.done.epoch);
     }
 }
 
 static void print_result(const struct ql_train_session *session)
 {
     if (session->settings.json) {
-        char *text = json_dumps(session->summary, JSON_INDENT(2));
+        char *text = json_dumps(session->record.summary, JSON_INDENT(2));
         (void)printf("%s\n", text == NULL ? "{}" : text);
         free(text);
         return;
     }
     if (!session->settings.quiet) {
-        (void)fprintf(stderr, "best: epoch %d, %.4f nats, %.3f bits per character\n", session->done.best_epoch,
-                      session->done.best_loss, ql_training_bits(session->done.best_loss));
+        (void)fprintf(stderr, "best: epoch %d, %.4f nats, %.3f bits per character\n", session->record.done.best_epoch,
+                      session->record.done.best_loss, ql_training_bits(session->record.done.best_loss));
     }
-    (void)printf("%s/checkpoint.%d.safetensors\n", session->run.folder, session->done.best_epoch);
+    (void)printf("%s/checkpoint.%d.safetensors\n", session->record.run.folder, session->record.done.best_epoch);
 }
 
 // After a training that ended before its time: says so in the summary, and tells the user how to go on.
 static void save_ended(struct ql_train_session *session, enum ql_status why)
 {
-    const char *folder = session->run.folder;
-    int epoch = session->done.epoch;
+    const char *folder = session->record.run.folder;
+    int epoch = session->record.done.epoch;
     struct ql_error ignored; // the user has just been told of a worse one
 
     (void)ql_train_session_save(session, why == QL_ERROR_STOPPED ? "interrupted" : "failed", &ignored);
@@ -186,7 +187,7 @@ int ql_cli_train(int argc, char **argv)
         status = run_epochs(&session, &error);
     }
     if (status == QL_OK) {
-        bool early = session.done.epoch < settings->max_epochs;
+        bool early = session.record.done.epoch < settings->max_epochs;
         status = ql_train_session_save(&session, early ? "stopped early" : "finished", &error);
     }
     if (status == QL_OK) {

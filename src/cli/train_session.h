@@ -1,15 +1,12 @@
 // One training from the command line: its texts, model, trainer and run folder, and its epochs.
 // A session begins a run, or takes up one that an earlier session has left. It prints nothing.
-// Uses: base, corpus, model, train, checkpoint, cli/train_options.
+// Uses: base, corpus, model, train, checkpoint, cli/{train_options,train_record,train_texts}.
 #ifndef QL_CLI_TRAIN_SESSION_H
 #define QL_CLI_TRAIN_SESSION_H
 
-#include <jansson.h>
-
-#include "checkpoint/training_run.h"
-#include "checkpoint/training_state.h"
 #include "cli/train_options.h"
-#include "corpus/token_text.h"
+#include "cli/train_record.h"
+#include "cli/train_texts.h"
 #include "model/model.h"
 #include "train/batcher.h"
 #include "train/trainer.h"
@@ -17,25 +14,20 @@
 // Everything that a training holds. Starts as {0}; ql_train_session_free frees it all.
 struct ql_train_session {
     struct ql_train_settings settings;
+    struct ql_train_record record;
     struct ql_model model;
     struct ql_model_info info;
-    struct ql_token_text text, validation;
-    uint32_t text_crc;
+    struct ql_train_texts texts;
     struct ql_arena arena; // of the batchers
     struct ql_batcher batcher, validation_batcher;
     struct ql_trainer trainer;
-    struct ql_training_run run;
-    struct ql_training_progress done;
-    json_t *summary;
-    bool has_state; // that the run's last session left
 };
 
 // What an epoch came to.
 struct ql_train_epoch {
     struct ql_training_row row;
-    char
-        *sample; // what the model, or its integer form, wrote after it; NULL where none was wanted. The caller frees it
-    bool best;   // of all epochs so far
+    char *sample; // of the model, or of its integer form; NULL where none was wanted. The caller frees it
+    bool best;    // of all epochs so far
 };
 
 // Everything before the first epoch, from options that have been read into session->settings.

@@ -1,0 +1,105 @@
+// The model that a training begins with: see train_model.h.
+// Uses: base, model, checkpoint, cli/{train_options,train_record,train_texts}.
+#include "cli/train_model.h"
+
+#include <string.h>
+
+#include "checkpoint/checkpoint.h"
+#include "cli/train_texts.h"
+
+// A model option that was given must be that of the checkpoint.
+static enum ql_status check_given(struct ql_option *options, const char *name, int there, struct ql_error *error)
+{
+    const struct ql_option *option = ql_option_find(options, name);
+
+    if (option->given && *(const int *)option->target != there) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--%s %d: the model of --init_from has %d", name,
+                              *(const int *)option->target, there);
+    }
+    *(int *)option->target = there;
+    return QL_OK;
+}
+
+// Takes the model of a checkpoint and makes the settings say what it is. `begun`: an earlier session has settled what was
+// not given.
+static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_info *info,
+                                      struct ql_train_settings *settings, struct ql_option *options, bool begun,
+                                      struct ql_error *error)
+{
+    enum ql_status status = ql_checkpoint_load(settings->init_from, model, info, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    const struct ql_dimensions d = model->dimensions;
+    if ((status = check_given(options, "embedding_size", d.E, error)) != QL_OK ||
+        (status = check_given(options, "rnn_size", d.H, error)) != QL_OK ||
+        (status = check_given(options, "num_layers", d.L, error)) != QL_OK) {
+        return status;
+    }
+    if (ql_option_find(options, "model")->given && strcmp(settings->model, ql_cell_write(d.cell)) != 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--model %s: the model of --init_from is of type %s",
+                              settings->model, ql_cell_write(d.cell));
+    }
+    settings->model = ql_cell_write(d.cell);
+    if (!begun && !ql_option_find(options, "sequences")->given && info->items) {
+        settings->sequences = "items";
+    }
+    if (!begun && !ql_option_find(options, "quantize")->given) {
+        settings->quantize = ql_weight_format_write(info->weights);
+    }
+    if (info->vocabulary.count == 0) { // written by PyTorch: the text has to tell what the tokens mean
+        status = ql_train_texts_scan(&info->vocabulary, settings, error);
+        if (status == QL_OK && info->vocabulary.count != d.V) {
+            status = ql_error_write(error, QL_ERROR_INPUT,
+                                    "%s: has no vocabulary, and its %d symbols cannot be the %d of %s",
+                                    settings->init_from, d.V, info->vocabulary.count, settings->input);
+        }
+    }
+    return status;
+}
+
+// The vocabulary of a model that the run began with may have more symbols than the run's texts.
+static enum ql_status read_summary_vocabulary(struct ql_vocabulary *vocabulary, const struct ql_train_record *record,
+                                              struct ql_error *error)
+{
+    const char *text = json_string_value(json_object_get(record->summary, "vocabulary"));
+
+    if (text == NULL || ql_vocabulary_read(vocabulary, text, strlen(text), error) != QL_OK) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s/summary.json: the vocabulary is damaged", record->run.folder);
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_train_model_init(struct ql_model *model, struct ql_model_info *info,
+                                   struct ql_train_settings *settings, struct ql_option *options,
+                                   const struct ql_train_record *record, struct ql_error *error)
+{
+    struct ql_dimensions d = {.E = settings->embedding_size, .H = settings->rnn_size, .L = settings->num_layers};
+    bool other_model = settings->init_from != NULL; // what the run began with; a state makes up for it
+    enum ql_status status;
+
+    if (other_model && !record->has_state) {
+        status = take_checkpoint(model, info, settings, options, record->summary != NULL, error);
+    } else if ((status = ql_cell_read(&d.cell, settings->model, error)) == QL_OK &&
+               (status = other_model ? read_summary_vocabulary(&info->vocabulary, record, error)
+                                     : ql_train_texts_scan(&info->vocabulary, settings, error)) == QL_OK) {
+        d.V = info->vocabulary.count;
+        status = ql_model_init(model, d, error);
+        if (status == QL_OK) {
+            ql_model_reset(model, settings->seed);
+        }
+    }
+    if (status != QL_OK) {
+        return status;
+    }
+    info->items = strcmp(settings->sequences, "items") == 0;
+    info->dropout = settings->dropout;
+    if ((status = ql_weight_format_read(&info->weights, settings->quantize, error)) != QL_OK) {
+        return status;
+    }
+    if (!info->items && strcmp(settings->sequences, "stream") != 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--sequences %s: there are stream and items", settings->sequences);
+    }
+    return QL_OK;
+}
