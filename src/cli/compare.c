@@ -277,6 +277,7 @@ static enum ql_status write_table(const struct settings *settings, table_writer 
     return ql_file_writer_close(&file, error);
 }
 
+// Long because of the table of its options.
 int ql_cli_compare(int argc, char **argv)
 {
     struct settings settings = {.sampling = {.top_p = 1.0},

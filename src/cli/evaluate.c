@@ -111,6 +111,7 @@ static enum ql_status measure_text(const struct writer *writer, const struct set
     return QL_OK;
 }
 
+// Long because of the table of its options.
 int ql_cli_evaluate(int argc, char **argv)
 {
     struct settings settings = {.temperature = -1.0, .top_p = -1.0, .top_k = -1, .length = 512, .prompt = ""};

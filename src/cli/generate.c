@@ -125,6 +125,7 @@ static void print_summary(const struct run *run, const struct ql_generation_resu
     }
 }
 
+// Long because of the table of its options.
 int ql_cli_generate(int argc, char **argv)
 {
     struct settings settings = {.temperature = -1,

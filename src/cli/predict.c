@@ -20,6 +20,7 @@ struct settings {
     bool quiet, json;
 };
 
+// Long because of the table of its options.
 int ql_cli_predict(int argc, char **argv)
 {
     struct settings settings = {.sampling = {.top_p = 1.0}, .temperature = 0.8, .generate = 500, .prompt = ""};

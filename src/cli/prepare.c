@@ -189,6 +189,7 @@ static int run(struct arguments *arguments)
     return status == QL_OK ? ql_cli_finish(command_name, QL_EXIT_DONE) : ql_cli_fail(command_name, &error);
 }
 
+// Long because of the table of its options.
 int ql_cli_prepare(int argc, char **argv)
 {
     struct arguments arguments = {

@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "model/model.h"
 
+// Long because it is a table: a row for each option.
 void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], struct ql_train_settings *settings)
 {
     struct ql_train_settings *const s = settings;

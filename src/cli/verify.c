@@ -155,6 +155,7 @@ done:
     return status;
 }
 
+// Long because of the table of its options.
 int ql_cli_verify(int argc, char **argv)
 {
     struct settings settings = {

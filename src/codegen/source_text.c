@@ -428,6 +428,7 @@ static void write_integer_members(const struct ql_source *w)
                 w->header);
 }
 
+// Long because it is the text of a header, in one piece and in its order.
 void ql_source_text_header_write(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;

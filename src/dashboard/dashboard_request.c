@@ -51,6 +51,7 @@ static enum ql_status read_number(double *number, const char *name, const char *
     return QL_OK;
 }
 
+// Long because of its cases: one for each parameter.
 enum ql_status ql_dashboard_request_add(struct ql_dashboard_request *request, const char *name, const char *value,
                                         struct ql_error *error)
 {

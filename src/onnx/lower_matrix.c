@@ -89,6 +89,37 @@ void ql_lower_op_gemm(struct ql_lower *lower)
                                            .macs = (int64_t)dims[0] * K * dims[1]});
 }
 
+// Sets the call's arrays to the batch of a product of matrices: what remains of the shapes without the matrices. So the
+// values are looked at as if they were single. Returns how many axes the arrays have.
+static int broadcast_batches(struct ql_lower *lower, struct ql_kernel_call *call, int a, int b, int *rank, int *dims)
+{
+    const struct ql_program_value *va = ql_lower_value(lower, a);
+    const struct ql_program_value *vb = ql_lower_value(lower, b);
+    const int M = va->dims[va->rank - 2], K = va->dims[va->rank - 1], N = vb->dims[vb->rank - 1];
+    const int batch_a = ql_lower_view(lower, a, va->rank - 2, va->dims, 0);
+    const int batch_b = ql_lower_view(lower, b, vb->rank - 2, vb->dims, 0);
+    int strides[2][QL_KERNEL_RANK_LIMIT];
+
+    if (!ql_lower_broadcast(lower, batch_a, rank, dims) || !ql_lower_broadcast(lower, batch_b, rank, dims)) {
+        return 0;
+    }
+    ql_lower_broadcast_strides(lower, batch_a, *rank, dims, strides[0]);
+    ql_lower_broadcast_strides(lower, batch_b, *rank, dims, strides[1]);
+    for (int axis = 0; axis < *rank; axis++) {
+        strides[0][axis] *= M * K;
+        strides[1][axis] *= K * N;
+    }
+    return ql_lower_set_arrays(call, *rank, dims, 2, (const int(*)[QL_KERNEL_RANK_LIMIT])strides);
+}
+
+// A vector as a matrix: of one row on the left of a product, of one column on the right.
+static int as_matrix(struct ql_lower *lower, int value, bool left)
+{
+    const struct ql_program_value *v = ql_lower_value(lower, value);
+    const int dims[] = {left ? 1 : v->dims[0], left ? v->dims[0] : 1};
+    return v->rank == 1 ? ql_lower_view(lower, value, 2, dims, 0) : value;
+}
+
 // The product of the last two dimensions, for every place in the others, which broadcast. A vector is a matrix of one
 // row on the left, of one column on the right, and that dimension is not in the result.
 void ql_lower_op_matmul(struct ql_lower *lower)
@@ -101,14 +132,8 @@ void ql_lower_op_matmul(struct ql_lower *lower)
     }
     const bool vector_a = ql_lower_value(lower, a)->rank == 1;
     const bool vector_b = ql_lower_value(lower, b)->rank == 1;
-    if (vector_a) {
-        const int dims[] = {1, ql_lower_value(lower, a)->dims[0]};
-        a = ql_lower_view(lower, a, 2, dims, 0);
-    }
-    if (vector_b) {
-        const int dims[] = {ql_lower_value(lower, b)->dims[0], 1};
-        b = ql_lower_view(lower, b, 2, dims, 0);
-    }
+    a = as_matrix(lower, a, true);
+    b = as_matrix(lower, b, false);
     const struct ql_program_value *va = ql_lower_value(lower, a);
     const struct ql_program_value *vb = ql_lower_value(lower, b);
     if (va->rank < 2 || vb->rank < 2) {
@@ -124,25 +149,14 @@ void ql_lower_op_matmul(struct ql_lower *lower)
         return;
     }
 
-    // The batch is what remains of the shapes without the matrices, so those are looked at as if they were single.
+    struct ql_kernel_call call = {.kernel = &ql_kernels[QL_KERNEL_MATMUL_F32]};
     int rank = 0;
     int dims[QL_RANK_LIMIT + 2];
-    const int batch_a = ql_lower_view(lower, a, va->rank - 2, va->dims, 0);
-    const int batch_b = ql_lower_view(lower, b, vb->rank - 2, vb->dims, 0);
-    if (!ql_lower_broadcast(lower, batch_a, &rank, dims) || !ql_lower_broadcast(lower, batch_b, &rank, dims)) {
+    const int batch_rank = broadcast_batches(lower, &call, a, b, &rank, dims);
+    const int batch = ql_lower_product(dims, 0, rank);
+    if (lower->status != QL_OK) {
         return;
     }
-    struct ql_kernel_call call = {.kernel = &ql_kernels[QL_KERNEL_MATMUL_F32]};
-    int strides[2][QL_KERNEL_RANK_LIMIT];
-    ql_lower_broadcast_strides(lower, batch_a, rank, dims, strides[0]);
-    ql_lower_broadcast_strides(lower, batch_b, rank, dims, strides[1]);
-    for (int axis = 0; axis < rank; axis++) {
-        strides[0][axis] *= M * K;
-        strides[1][axis] *= K * N;
-    }
-    const int batch_rank = ql_lower_set_arrays(&call, rank, dims, 2, (const int(*)[QL_KERNEL_RANK_LIMIT])strides);
-    const int batch = ql_lower_product(dims, 0, rank);
-
     if (!vector_a) {
         dims[rank++] = M;
     }
@@ -154,21 +168,17 @@ void ql_lower_op_matmul(struct ql_lower *lower)
         return;
     }
     call.macs = (int64_t)batch * M * K * N;
+    const int ints[] = {M, K, N, batch_rank};
+    const int buffers[] = {y, a, b};
+    memcpy(call.ints, ints, sizeof ints);
+    memcpy(call.buffers, buffers, sizeof buffers);
     // One right matrix for all: the left ones, one below the other, are one matrix.
     const bool stacked = batch_rank == 1 && call.arrays[1][0] == M * K && call.arrays[2][0] == 0;
     if (batch == 1 || stacked) {
-        ql_lower_call(lower, &(struct ql_kernel_call){.kernel = &ql_kernels[QL_KERNEL_GEMM_F32],
-                                                      .buffers = {y, a, b, -1},
-                                                      .ints = {batch * M, K, N, 0},
-                                                      .macs = call.macs});
-        return;
+        call = (struct ql_kernel_call){.kernel = &ql_kernels[QL_KERNEL_GEMM_F32],
+                                       .buffers = {y, a, b, -1},
+                                       .ints = {batch * M, K, N, 0},
+                                       .macs = call.macs};
     }
-    call.buffers[0] = y;
-    call.buffers[1] = a;
-    call.buffers[2] = b;
-    call.ints[0] = M;
-    call.ints[1] = K;
-    call.ints[2] = N;
-    call.ints[3] = batch_rank;
     ql_lower_call(lower, &call);
 }

@@ -147,6 +147,7 @@ static int read_state(struct ql_lower *lower, const struct layer *layer, int k, 
     return value >= 0 && layer->batch_first ? ql_lower_transposed(lower, value, order) : value;
 }
 
+// Reads all that a recurrent node says. Long because it has that many inputs and attributes, each with its check.
 static void read_layer(struct ql_lower *lower, struct layer *layer, const struct cell *cell)
 {
     const int G = cell->gates;

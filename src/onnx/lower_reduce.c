@@ -55,11 +55,64 @@ static int empty_result(struct ql_lower *lower, enum ql_element type, const char
     return ql_lower_constant(lower, type, 0, NULL, sum ? (const void *)&zero : least);
 }
 
+// y (rank, dims) = 0, or the least number, wherever a reduction has no elements to reduce.
+static void reduce_nothing(struct ql_lower *lower, int y, enum ql_element type, int rank, const int *dims)
+{
+    int strides[QL_RANK_LIMIT];
+    const int steps[QL_RANK_LIMIT] = {0};
+
+    if (lower->row->divided) {
+        ql_lower_fail(lower, "there is no mean of no elements");
+        return;
+    }
+    ql_lower_strides(rank, dims, strides);
+    const int nothing =
+        ql_lower_cast(lower, empty_result(lower, type, lower->row->stem), ql_lower_value(lower, y)->type);
+    ql_lower_copy(lower, y, nothing, rank, dims, strides, steps);
+}
+
+// A shape in two parts: the axes that a reduction keeps [0] and those that it loses [1].
+struct parts {
+    int ranks[2];
+    int dims[2][QL_RANK_LIMIT];
+    int strides[2][1][QL_KERNEL_RANK_LIMIT];
+};
+
+// y = the operation over the lost axes of x, divided by their elements where the row says so.
+static void reduce_some(struct ql_lower *lower, int y, int x, const struct parts *parts,
+                        const struct ql_operation *operation)
+{
+    const struct ql_program_value *v = ql_lower_value(lower, x);
+    const struct ql_program_value *result = ql_lower_value(lower, y);
+    const bool mean = lower->row->divided; // a sum, divided by the number of elements
+    struct ql_kernel_call kept = {0};
+    struct ql_kernel_call lost = {0};
+    struct ql_kernel_call call = {.operations = {operation}};
+
+    call.kernel = &ql_kernels[v->type == QL_ELEMENT_F32   ? QL_KERNEL_REDUCE_F32
+                              : v->type == QL_ELEMENT_F64 ? QL_KERNEL_REDUCE_F64
+                                                          : QL_KERNEL_REDUCE_S64];
+    call.ints[0] = ql_lower_set_arrays(&kept, parts->ranks[0], parts->dims[0], 1, parts->strides[0]);
+    call.ints[1] = ql_lower_set_arrays(&lost, parts->ranks[1], parts->dims[1], 1, parts->strides[1]);
+    memcpy(call.arrays[0], kept.arrays, 2 * sizeof call.arrays[0]);
+    memcpy(call.arrays[2], lost.arrays, 2 * sizeof call.arrays[0]);
+    for (int k = 0; k < 4; k++) {
+        call.array_lengths[k] = call.ints[k / 2];
+    }
+    call.buffers[0] = mean ? ql_lower_temporary(lower, v->type, result->rank, result->dims) : y;
+    call.buffers[1] = x;
+    ql_lower_call(lower, &call);
+    if (mean) {
+        const int64_t number = ql_lower_product(parts->dims[1], 0, parts->ranks[1]);
+        int count = ql_lower_constant(lower, QL_ELEMENT_S64, 0, NULL, &number);
+        ql_lower_binary(lower, y, call.buffers[0], ql_lower_cast(lower, count, v->type), "div");
+    }
+}
+
 void ql_lower_op_reduce(struct ql_lower *lower)
 {
     const int given = ql_lower_input(lower, 0);
     const enum ql_element type = ql_lower_value(lower, given)->type;
-    const bool mean = lower->row->divided; // a sum, divided by the number of elements
     const char *stem = lower->row->stem;
     // The largest of truth values is the largest of the numbers 0 and 1.
     const bool truth = type == QL_ELEMENT_BOOL && strcmp(stem, "max") == 0 && lower->opset >= 20;
@@ -69,9 +122,7 @@ void ql_lower_op_reduce(struct ql_lower *lower)
     bool marks[QL_RANK_LIMIT] = {false};
     int own[QL_RANK_LIMIT];
     int dims[QL_RANK_LIMIT];
-    int part_dims[2][QL_RANK_LIMIT]; // kept, lost
-    int part_strides[2][1][QL_KERNEL_RANK_LIMIT];
-    int ranks[2] = {0, 0};
+    struct parts parts = {0};
     int rank = 0;
 
     if (!read_reduced(lower, v, marks)) {
@@ -86,8 +137,8 @@ void ql_lower_op_reduce(struct ql_lower *lower)
     ql_lower_strides(v->rank, v->dims, own);
     for (int axis = 0; axis < v->rank; axis++) {
         const int lost = marks[axis];
-        part_dims[lost][ranks[lost]] = v->dims[axis];
-        part_strides[lost][0][ranks[lost]++] = own[axis];
+        parts.dims[lost][parts.ranks[lost]] = v->dims[axis];
+        parts.strides[lost][0][parts.ranks[lost]++] = own[axis];
         if (!lost || keeps) {
             dims[rank++] = lost ? 1 : v->dims[axis];
         }
@@ -99,42 +150,11 @@ void ql_lower_op_reduce(struct ql_lower *lower)
         return;
     }
 
-    const int lost_count = ql_lower_product(part_dims[1], 0, ranks[1]);
-    if (lost_count == 0) {
-        int strides[QL_RANK_LIMIT];
-        const int steps[QL_RANK_LIMIT] = {0};
-        if (mean) {
-            ql_lower_fail(lower, "there is no mean of no elements");
-            return;
-        }
-        ql_lower_strides(rank, dims, strides);
-        const int nothing = ql_lower_cast(lower, empty_result(lower, v->type, stem), type);
-        ql_lower_copy(lower, output, nothing, rank, dims, strides, steps);
+    if (ql_lower_product(parts.dims[1], 0, parts.ranks[1]) == 0) {
+        reduce_nothing(lower, output, v->type, rank, dims);
         return;
     }
-    struct ql_kernel_call kept = {0};
-    struct ql_kernel_call lost = {0};
-    struct ql_kernel_call call = {.operations = {operation}};
-    call.kernel = &ql_kernels[v->type == QL_ELEMENT_F32   ? QL_KERNEL_REDUCE_F32
-                              : v->type == QL_ELEMENT_F64 ? QL_KERNEL_REDUCE_F64
-                                                          : QL_KERNEL_REDUCE_S64];
-    call.ints[0] =
-        ql_lower_set_arrays(&kept, ranks[0], part_dims[0], 1, (const int(*)[QL_KERNEL_RANK_LIMIT])part_strides[0]);
-    call.ints[1] =
-        ql_lower_set_arrays(&lost, ranks[1], part_dims[1], 1, (const int(*)[QL_KERNEL_RANK_LIMIT])part_strides[1]);
-    memcpy(call.arrays[0], kept.arrays, 2 * sizeof call.arrays[0]);
-    memcpy(call.arrays[2], lost.arrays, 2 * sizeof call.arrays[0]);
-    for (int k = 0; k < 4; k++) {
-        call.array_lengths[k] = call.ints[k / 2];
-    }
-    call.buffers[0] = mean ? ql_lower_temporary(lower, v->type, rank, dims) : y;
-    call.buffers[1] = x;
-    ql_lower_call(lower, &call);
-    if (mean) {
-        const int64_t number = lost_count;
-        int count = ql_lower_constant(lower, QL_ELEMENT_S64, 0, NULL, &number);
-        ql_lower_binary(lower, y, call.buffers[0], ql_lower_cast(lower, count, v->type), "div");
-    }
+    reduce_some(lower, y, x, &parts, operation);
     if (truth) {
         ql_lower_cast_to(lower, output, y);
     }
@@ -222,6 +242,38 @@ void ql_lower_op_softmax(struct ql_lower *lower)
                                       ql_lower_product(v->dims, end, v->rank)}});
 }
 
+// Scale or bias (input 1 + k) in the shape of what is normalized: the axes of v from `axis` on, to which it broadcasts.
+static int fit_operand(struct ql_lower *lower, int value, int k, enum ql_element type, const struct ql_program_value *v,
+                       int axis)
+{
+    const int rank = v->rank - axis;
+    int fitted_rank = rank;
+    int dims[QL_RANK_LIMIT];
+    int strides_x[QL_RANK_LIMIT];
+    int strides_y[QL_RANK_LIMIT];
+
+    if (!ql_lower_require(lower, value, type)) {
+        return value;
+    }
+    const int wide = ql_lower_widened(lower, value);
+    memcpy(dims, v->dims + axis, (size_t)rank * sizeof dims[0]);
+    if (!ql_lower_broadcast(lower, wide, &fitted_rank, dims)) {
+        return value;
+    }
+    if (fitted_rank != rank || memcmp(dims, v->dims + axis, (size_t)rank * sizeof dims[0]) != 0) {
+        ql_lower_fail(lower, "the shape of input %d does not fit the dimensions from axis %d on", 1 + k, axis);
+        return value;
+    }
+    if (ql_lower_value(lower, wide)->count == ql_lower_product(dims, 0, rank)) {
+        return wide;
+    }
+    const int y = ql_lower_temporary(lower, QL_ELEMENT_F32, rank, dims);
+    ql_lower_strides(rank, dims, strides_y);
+    ql_lower_broadcast_strides(lower, wide, rank, dims, strides_x);
+    ql_lower_copy(lower, y, wide, rank, dims, strides_y, strides_x);
+    return y;
+}
+
 // Mean and deviation are floats whatever the type of the input is, so the node widens its operands itself.
 void ql_lower_op_layer_norm(struct ql_lower *lower)
 {
@@ -231,8 +283,6 @@ void ql_lower_op_layer_norm(struct ql_lower *lower)
     const int axis = ql_lower_axis(lower, ql_lower_int(lower, "axis", -1), v->rank);
     int operands[2] = {ql_lower_input(lower, 1), ql_lower_input(lower, 2)};
     int dims[QL_RANK_LIMIT];
-    int strides_x[QL_RANK_LIMIT];
-    int strides_y[QL_RANK_LIMIT];
 
     if (lower->status == QL_OK && ql_lower_int(lower, "stash_type", 1) != 1) {
         ql_lower_fail(lower, "the attribute 'stash_type' must be 1 (float)");
@@ -240,33 +290,14 @@ void ql_lower_op_layer_norm(struct ql_lower *lower)
     if (lower->status != QL_OK || !ql_lower_require(lower, x, QL_ELEMENT_F32)) {
         return;
     }
-    // Scale and bias have the shape of what is normalized, or broadcast to it.
-    const int rank = v->rank - axis;
     const int size = ql_lower_product(v->dims, axis, v->rank);
     for (int k = 0; k < 2; k++) {
-        if (operands[k] < 0) {
-            continue;
+        if (operands[k] >= 0) {
+            operands[k] = fit_operand(lower, operands[k], k, type, v, axis);
         }
-        if (!ql_lower_require(lower, operands[k], type)) {
-            return;
-        }
-        operands[k] = ql_lower_widened(lower, operands[k]);
-        int fitted_rank = rank;
-        memcpy(dims, v->dims + axis, (size_t)rank * sizeof dims[0]);
-        if (!ql_lower_broadcast(lower, operands[k], &fitted_rank, dims)) {
-            return;
-        }
-        if (fitted_rank != rank || memcmp(dims, v->dims + axis, (size_t)rank * sizeof dims[0]) != 0) {
-            ql_lower_fail(lower, "the shape of input %d does not fit the dimensions from axis %d on", 1 + k, axis);
-            return;
-        }
-        if (ql_lower_value(lower, operands[k])->count != size) {
-            int y = ql_lower_temporary(lower, QL_ELEMENT_F32, rank, dims);
-            ql_lower_strides(rank, dims, strides_y);
-            ql_lower_broadcast_strides(lower, operands[k], rank, dims, strides_x);
-            ql_lower_copy(lower, y, operands[k], rank, dims, strides_y, strides_x);
-            operands[k] = y;
-        }
+    }
+    if (lower->status != QL_OK) {
+        return;
     }
     for (int k = 0; k < v->rank; k++) {
         dims[k] = k < axis ? v->dims[k] : 1;

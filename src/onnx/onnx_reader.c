@@ -381,6 +381,7 @@ static int attribute_type(const Onnx__AttributeProto *from)
                                  : ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__UNDEFINED;
 }
 
+// Long because of its cases: one for each kind of attribute.
 static enum ql_status read_attribute(struct reader *reader, struct ql_attribute *to, const Onnx__AttributeProto *from,
                                      const struct ql_node *node)
 {
@@ -465,6 +466,30 @@ static enum ql_status read_inputs(struct reader *reader, int *indices, const Onn
     return QL_OK;
 }
 
+// Reads all attributes of a node into memory that is there for them.
+static enum ql_status read_attributes(struct reader *reader, struct ql_node *node, struct ql_attribute *attributes,
+                                      const Onnx__NodeProto *from)
+{
+    enum ql_status status;
+
+    for (size_t i = 0; i < from->n_attribute; i++) {
+        if (from->attribute[i]->ref_attr_name != NULL && from->attribute[i]->ref_attr_name[0] != '\0') {
+            return ql_error_write(reader->error, QL_ERROR_INPUT,
+                                  "node '%s' (%s) refers to the attribute of a function, but is in none", node->name,
+                                  from->op_type);
+        }
+        if ((status = read_attribute(reader, &attributes[i], from->attribute[i], node)) != QL_OK) {
+            return status;
+        }
+        if (ql_node_find(node, attributes[i].name) != NULL) {
+            return ql_error_write(reader->error, QL_ERROR_INPUT, "node '%s' (%s) has the attribute '%s' twice",
+                                  node->name, from->op_type, attributes[i].name);
+        }
+        node->attribute_count++;
+    }
+    return QL_OK;
+}
+
 static enum ql_status read_node(struct reader *reader, const Onnx__NodeProto *from, size_t position)
 {
     struct ql_graph *graph = reader->graph;
@@ -519,22 +544,7 @@ static enum ql_status read_node(struct reader *reader, const Onnx__NodeProto *fr
     node->outputs = outputs;
     node->output_count = (int)from->n_output;
     node->attributes = attributes;
-    for (size_t i = 0; i < from->n_attribute; i++) {
-        if (from->attribute[i]->ref_attr_name != NULL && from->attribute[i]->ref_attr_name[0] != '\0') {
-            return ql_error_write(error, QL_ERROR_INPUT,
-                                  "node '%s' (%s) refers to the attribute of a function, but is in none", name,
-                                  from->op_type);
-        }
-        if ((status = read_attribute(reader, &attributes[i], from->attribute[i], node)) != QL_OK) {
-            return status;
-        }
-        if (ql_node_find(node, attributes[i].name) != NULL) {
-            return ql_error_write(error, QL_ERROR_INPUT, "node '%s' (%s) has the attribute '%s' twice", name,
-                                  from->op_type, attributes[i].name);
-        }
-        node->attribute_count++;
-    }
-    return QL_OK;
+    return read_attributes(reader, node, attributes, from);
 }
 
 // --- The graph ---

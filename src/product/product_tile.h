@@ -25,7 +25,7 @@ enum { ROW_GROUPS = (ROWS + GROUP_ROWS - 1) / GROUP_ROWS };
 #define APART(pointer) (void)(pointer)
 #endif
 
-// `rows`, `panels` and `fused` are constants wherever this is inlined.
+// `rows`, `panels` and `fused` are constants wherever this is inlined. Long because all its sums live in registers.
 TARGET static inline __attribute__((always_inline)) void tile_sums(const struct ql_tile *tile, const int rows,
                                                                    const int panels, const bool fused)
 {

@@ -38,6 +38,7 @@ static size_t memory_limit(const struct ql_model *model, int shards)
     return machine > gradients ? (size_t)(machine - gradients) : 1;
 }
 
+// Long because it takes all memory of a training, so that no step takes any.
 enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *model,
                                const struct ql_trainer_options *options, struct ql_error *error)
 {

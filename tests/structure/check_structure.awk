@@ -228,6 +228,34 @@ function check_system(line, code)
     }
 }
 
+# --- Long functions ---
+# A function begins with a line in the first column, and has its braces there. The comment before it may say why it is
+# long; then it may be.
+
+function note_length(line)
+{
+    if (in_function) {
+        if (line ~ /^}/) {
+            if (FNR - head_line >= 60 && head_comment !~ /Long because/) {
+                report("a function of " FNR - head_line + 1 " lines; divide it, or say in the comment before it: " \
+                       "Long because ...")
+            }
+            in_function = head_line = 0
+            head_comment = ""
+        }
+    } else if (line ~ /^\/\//) {
+        head_comment = head_comment line
+        head_line = 0
+    } else if (line ~ /^{/ && head_line > 0) {
+        in_function = 1
+    } else if (line !~ /[^ \t]/) {
+        head_comment = ""
+        head_line = 0
+    } else if (line ~ /^[A-Za-z]/ && head_line == 0) {
+        head_line = FNR
+    }
+}
+
 function end_of_file()
 {
     if (previous != "" && !commented) {
@@ -266,6 +294,8 @@ FNR == 1 {
     area = area_of(FILENAME)
     in_comment = 0
     commented = 0
+    in_function = head_line = 0
+    head_comment = ""
     if (!(area in place) && area !~ /^(device|reference|firmware)$/) {
         report("the folder " area "/ has no place in the include arrow; give it one in this check and in CMakeLists.txt")
     }
@@ -273,6 +303,10 @@ FNR == 1 {
 
 FNR <= 3 && /^[ \t]*\/[\/*]/ {
     commented = 1
+}
+
+area in place {
+    note_length($0)
 }
 
 {

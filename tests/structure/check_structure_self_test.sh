@@ -88,6 +88,13 @@ expect_finding reference/kernel.h '// A.\n' 'the name kernel.h is taken by devic
 expect_finding src/train/a.c '\n\n\n// A.\n' 'first three lines'
 expect_finding src/train/a.c 'int a;\n' 'first three lines'
 
+statements=$(printf '    ;\\n%.0s' $(seq 57))
+expect_finding src/train/a.c "// A.\nint a(void)\n{\n$statements$statements}\n" 'a function of 117 lines'
+expect_finding src/train/a.c "// A.\nint a(int x,\n      int y)\n{\n$statements}\n" 'a function of 61 lines'
+expect_sound src/train/a.c "// A.\nint a(void)\n{\n$statements}\n"
+expect_sound src/train/a.c "// A.\n\n// Long because of its cases.\nint a(void)\n{\n$statements$statements}\n"
+expect_sound reference/a.c "// A.\nint a(void)\n{\n$statements$statements}\n"
+
 # Circles need a second file beside the one that is named: expect_circle FILE CONTENT OTHER CONTENT.
 expect_circle()
 {
