@@ -17,6 +17,11 @@ if setarch --addr-no-randomize true 2> /dev/null; then
 fi
 "$node_sources" . > count || exit $?
 
+# A source holds the kernels that it calls, and a batch includes many sources: each case has names of its own for them.
+for source in case_*.c; do
+    sed -i -E "s/\\b(ql|QL)_/${source%.c}_\\1_/g" "$source"
+done
+
 # build COMPILER...: one program of all cases.
 build()
 {
