@@ -120,8 +120,7 @@ for signal in INT TERM; do
     command="train, then SIG$signal"
     "$tool" "${train[@]}" --run_name $signal --max_epochs 1000000 > out 2> err &
     pid=$!
-    for ((i = 0; i < 500; i++)); do
-        [[ -e checkpoints/$signal/checkpoint.3.safetensors ]] && break
+    while [[ ! -e checkpoints/$signal/checkpoint.3.safetensors ]] && kill -0 $pid 2> /dev/null; do
         sleep 0.02
     done
     kill -$signal $pid

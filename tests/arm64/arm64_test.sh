@@ -1,0 +1,68 @@
+#!/bin/bash
+# Compiles the trainer and the kernels of device/ for 64-bit ARM, runs them in an emulator, and compares every bit with
+# what x86-64 has: tests/golden/trainings.txt and device_bits.txt. All trainings with NEON, and short ones in plain C and
+# less optimized. Exit 77 without the tools. Checkpoints are not read or written here: their libraries are not there for
+# ARM, and they copy bits.
+# Uses: aarch64-linux-gnu-gcc, qemu-aarch64 (tools/bootstrap arm64), sha256sum. Argument: the root of the sources.
+set -euo pipefail
+
+cd "$1"
+for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
+    if ! command -v $tool > /dev/null; then
+        echo "$tool is missing: tools/bootstrap arm64"
+        exit 77
+    fi
+done
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+
+# compile OUTPUT LEVEL FILE...: the flags of cmake/QlCompiler.cmake. A static program needs no libraries in the emulator.
+compile()
+{
+    local output=$1 level=$2
+    shift 2
+    aarch64-linux-gnu-gcc -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE "$level" -ffp-contract=off -fno-tree-slp-vectorize \
+        -fno-math-errno -fno-trapping-math -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -static \
+        -ffunction-sections -Wl,--gc-sections -Isrc -I. -o "$output" "$@" -lm -lpthread
+}
+
+# check_trainings PROGRAM FORM [NAME...]: runs these trainings, or all, with the form.
+check_trainings()
+{
+    local program=$1 form=$2 golden=$work/golden folder=$work/results
+    shift 2
+    rm -rf "$folder"
+    mkdir "$folder"
+    if [ $# = 0 ]; then
+        cp tests/golden/trainings.txt "$golden"
+    else
+        grep -E "  ($(IFS='|'; echo "$*"))\$" tests/golden/trainings.txt > "$golden"
+        [ "$(wc -l < "$golden")" = $# ]
+    fi
+    if ! QUILLET_VECTORS=$form qemu-aarch64 "$program" "$folder" 2 "$@" ||
+        ! (cd "$folder" && sha256sum --quiet --check "$golden"); then
+        echo "trainings end with other bits on arm64: ${program##*/}, $form"
+        status=1
+    else
+        echo "$(wc -l < "$golden") trainings: ${program##*/}, $form"
+    fi
+}
+
+for level in -O0 -O1 -O3; do
+    compile "$work/bits$level" $level tests/device/device_bits.c src/base/cosine.c
+    qemu-aarch64 "$work/bits$level" > "$work/printed"
+    if ! diff tests/golden/device_bits.txt "$work/printed"; then
+        echo "device_bits$level prints other bits on arm64"
+        status=1
+    fi
+done
+
+mapfile -t sources < <(find src/base src/product src/model src/train -name '*.c' ! -name system_posix.c)
+for level in -O3 -O1; do
+    compile "$work/trainings$level" $level tests/train/golden_trainings.c "${sources[@]}"
+done
+check_trainings "$work/trainings-O3" neon
+check_trainings "$work/trainings-O1" neon gru_odd_sizes lstm_stream_dropout rnn_int8
+check_trainings "$work/trainings-O3" plain gru_odd_sizes rnn_one_unit
+exit $status
