@@ -46,7 +46,7 @@ expect test "$(awk 'length > 80' out | wc -l)" -eq 0
 for name in "host engine" checkpoint "ONNX Runtime" "gcc -O0" "gcc -O2" "gcc -O3" "clang -O2" "RP2040 (emulated)"; do
     expect_stdout "$name"
 done
-expect test -z "$(ls "$TMPDIR")"
+expect test -z "$(ls -d "$TMPDIR"/quillet.* 2> /dev/null)"
 
 # The checkpoint of another epoch differs from the first character on, in the first layer.
 expect_exit 1 verify --model lstm.json --init_from checkpoints/lstm/checkpoint.1.safetensors "${quick[@]}" \
