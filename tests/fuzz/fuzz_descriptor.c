@@ -1,0 +1,39 @@
+// Fuzz target: the reader of descriptors. What is accepted lies within the ranges that the sampler and the models need.
+// Uses: onnx, the C library.
+#include <assert.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "onnx/descriptor.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+    struct ql_descriptor *descriptor = malloc(sizeof *descriptor);
+    struct ql_error error;
+
+    if (descriptor == NULL) {
+        abort();
+    }
+    if (ql_descriptor_read(descriptor, (const char *)data, size_bytes, "folder/model.json", &error) == QL_OK) {
+        assert(descriptor->symbol_count >= 1 && descriptor->symbol_count <= QL_VOCABULARY_LIMIT);
+        assert(isfinite(descriptor->temperature) && descriptor->temperature >= 0.0);
+        assert(descriptor->top_p > 0.0 && descriptor->top_p <= 1.0 && descriptor->top_k >= 0);
+        assert(descriptor->state_count >= 0 && descriptor->state_count <= QL_DESCRIPTOR_STATE_LIMIT);
+        assert(descriptor->reset_count >= 0 && descriptor->reset_count <= QL_DESCRIPTOR_RESET_LIMIT);
+        assert(memchr(descriptor->path, '\0', sizeof descriptor->path) != NULL);
+        for (int i = 0; i < descriptor->reset_count; i++) {
+            assert(descriptor->resets[i] >= 0 && descriptor->resets[i] < descriptor->symbol_count);
+        }
+        for (int token = 0; token < descriptor->symbol_count; token++) {
+            assert(ql_descriptor_encode(descriptor, descriptor->symbols[token]) == token);
+        }
+    } else {
+        assert(error.message[0] != '\0');
+    }
+    free(descriptor);
+    return 0;
+}
