@@ -2,7 +2,7 @@
 # Uses: tools/, CMakePresets.json. `make help` lists the targets from the comments behind them.
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo firmware test goldens conformance mutants bench lint format clean
+.PHONY: all help demo firmware test goldens conformance mutants faults fuzz coverage bench lint format clean
 
 # For a build folder that is new; one that is there keeps its generator.
 export CMAKE_GENERATOR ?= Ninja
@@ -51,6 +51,21 @@ mutants: ## plant faults like real ones, and see that the tests catch each
 	@tools/bootstrap build test web
 	@tools/mutants
 
+faults: ## let every call fail, one by one, in every command and the server
+	@tools/bootstrap build test
+	@cmake --preset release $(configure_flags) > /dev/null
+	@cmake --build build --target faults -- --quiet
+	@cmake --preset asan $(configure_flags) > /dev/null
+	@cmake --build build-asan --target faults -- --quiet
+
+fuzz: ## run each fuzz target a million times
+	@tools/bootstrap build test fuzz
+	@tools/fuzz
+
+coverage: ## say which lines and branches the tests run
+	@tools/bootstrap build test web
+	@tools/coverage
+
 bench: all ## measure speed and quality beside other tools
 	@bench/run
 
@@ -63,4 +78,4 @@ format: ## format the C sources in place
 	@tools/lint --fix
 
 clean: ## remove all build folders
-	@rm -rf build build-debug build-asan build-tsan build-fuzz build-mutants
+	@rm -rf build build-debug build-asan build-tsan build-fuzz build-msan build-coverage build-service build-mutants

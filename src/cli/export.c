@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/training_run.h"
@@ -44,34 +45,43 @@ static enum ql_status find_descriptor(char path[QL_DESCRIPTOR_PATH_BYTES], const
     return QL_OK;
 }
 
-// How long the sequences of the training were: the run's summary says it, if it is still beside the checkpoint.
-static int find_sequence_length(const char *checkpoint)
+// How long the sequences of the training were: the run's summary says it, if it is still beside the checkpoint. One that
+// is there and cannot be read is an error: the descriptor would silently be another one.
+static enum ql_status find_sequence_length(int *length, const char *checkpoint, struct ql_error *error)
 {
     struct ql_training_run run;
     const char *slash = strrchr(checkpoint, '/');
     char folder[QL_RUN_PATH_BYTES];
+    char path[QL_RUN_PATH_BYTES];
     json_t *summary = NULL;
-    int length = 0;
+    enum ql_status status;
+
+    *length = 0;
 
     (void)snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - checkpoint),
                    slash == NULL ? "." : checkpoint);
-    if (ql_training_run_open(&run, folder, NULL) == QL_OK &&
-        ql_training_run_load_summary(&run, &summary, NULL) == QL_OK) {
+    if (ql_training_run_open(&run, folder, NULL) != QL_OK) {
+        return QL_OK;
+    }
+    ql_training_run_path(&run, path, "summary.json");
+    if (access(path, F_OK) != 0) {
+        return QL_OK;
+    }
+    if ((status = ql_training_run_load_summary(&run, &summary, error)) == QL_OK) {
         const json_int_t said =
             json_integer_value(json_object_get(json_object_get(summary, "arguments"), "seq_length"));
-        length = said > 0 && said <= INT32_MAX ? (int)said : 0;
+        *length = said > 0 && said <= INT32_MAX ? (int)said : 0;
     }
     json_decref(summary);
-    return length;
+    return status;
 }
 
-static void describe(struct ql_descriptor *descriptor, const struct settings *settings, const struct ql_model *model,
-                     const struct ql_model_info *info)
+static enum ql_status describe(struct ql_descriptor *descriptor, const struct settings *settings,
+                               const struct ql_model *model, const struct ql_model_info *info, struct ql_error *error)
 {
     const char *slash = strrchr(settings->export_file, '/');
 
     *descriptor = (struct ql_descriptor){
-        .sequence_length = find_sequence_length(settings->init_from),
         .temperature = settings->temperature,
         .top_p = settings->top_p,
         .top_k = settings->top_k,
@@ -82,6 +92,7 @@ static void describe(struct ql_descriptor *descriptor, const struct settings *se
                    slash == NULL ? settings->export_file : slash + 1);
     (void)snprintf(descriptor->type, sizeof descriptor->type, "%s", ql_cell_write(model->dimensions.cell));
     ql_descriptor_set_info(descriptor, info);
+    return find_sequence_length(&descriptor->sequence_length, settings->init_from, error);
 }
 
 static enum ql_status export_model(const struct settings *settings, char *descriptor_path,
@@ -107,8 +118,8 @@ static enum ql_status export_model(const struct settings *settings, char *descri
                               "with the text to give it one",
                               settings->init_from);
     }
-    describe(descriptor, settings, model, info);
-    if ((status = ql_model_graph_init(&graph, model, settings->sequence, error)) == QL_OK &&
+    if ((status = describe(descriptor, settings, model, info, error)) == QL_OK &&
+        (status = ql_model_graph_init(&graph, model, settings->sequence, error)) == QL_OK &&
         (status = ql_onnx_save(settings->export_file, &graph, error)) == QL_OK) {
         status = ql_descriptor_save(descriptor, descriptor_path, error);
     }

@@ -53,8 +53,11 @@ static enum ql_status write_item(void *context, const struct ql_generated_item *
         json_t *line = json_pack("{s:I, s:I, s:s%, s:b}", "item", (json_int_t)item->number, "seed",
                                  (json_int_t)ql_generation_seed(run->settings->seed, item->number), "text",
                                  run->text.size == 0 ? "" : run->text.bytes, run->text.size, "cut", item->cut);
-        (void)json_dumpf(line, run->stream, JSON_COMPACT);
+        const bool written = json_dumpf(line, run->stream, JSON_COMPACT) == 0;
         json_decref(line);
+        if (!written) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "the items cannot be written");
+        }
     } else if (run->text.size > 0) {
         (void)fwrite(run->text.bytes, 1, run->text.size, run->stream);
     }

@@ -7,6 +7,7 @@
 #include "base/vectors.h"
 #include "base/version.h"
 #include "cli/cli.h"
+#include "cli/library_memory.h"
 
 static const struct command {
     const char *name;
@@ -46,6 +47,7 @@ int main(int argc, char **argv)
     struct ql_error error;
 
     ql_cli_program = argv[0];
+    ql_cli_library_memory_init();
     if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {
         (void)fprintf(stderr, "quillet: %s\n", error.message);
         return QL_EXIT_USAGE;
@@ -64,7 +66,12 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
+            int exit_code = commands[i].run(argc - 1, argv + 1);
+            if (exit_code == QL_EXIT_DONE && ql_cli_library_memory_failed()) {
+                (void)ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the whole result");
+                exit_code = ql_cli_fail(argv[1], &error);
+            }
+            return exit_code;
         }
     }
     (void)fprintf(stderr, "quillet: there is no command '%s'; quillet --help lists the commands\n", argv[1]);

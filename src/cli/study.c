@@ -496,12 +496,17 @@ static char *make_label(const struct study *study, size_t m)
     return strndup(begin, length);
 }
 
+// NULL when memory is out.
 static json_t *list_models(const struct study *study)
 {
     json_t *models = json_array();
 
     for (size_t m = 0; m < study->model_count; m++) {
         char *label = make_label(study, m);
+        if (label == NULL) {
+            json_decref(models);
+            return NULL;
+        }
         (void)json_array_append_new(models, json_pack("{s:o, s:o}", "label", ql_cli_path_to_json(label), "file",
                                                       ql_cli_path_to_json(study->models[m])));
         free(label);
@@ -509,7 +514,7 @@ static json_t *list_models(const struct study *study)
     return models;
 }
 
-// The command without what changes nothing of the result, quoted for a shell where that is needed.
+// NULL when memory is out. The command without what changes nothing of the result, quoted for a shell where that is needed.
 static json_t *list_command(int argc, char **argv)
 {
     static const char *const left_out[] = {"--output", "--threads", "--quiet"};
@@ -535,7 +540,7 @@ static json_t *list_command(int argc, char **argv)
         ql_text_write(&text, argv[i], strlen(argv[i]));
         ql_text_write(&text, "'", quoted ? 1 : 0);
     }
-    json_t *command = text.failed ? json_null() : ql_cli_path_to_json(text.bytes);
+    json_t *command = text.failed ? NULL : ql_cli_path_to_json(text.bytes);
     ql_text_free(&text);
     return command;
 }
@@ -554,7 +559,7 @@ static json_t *path_or_null(const char *path)
     return path == NULL ? json_null() : ql_cli_path_to_json(path);
 }
 
-static void describe(struct study *study, int argc, char **argv)
+static enum ql_status describe(struct study *study, int argc, char **argv, struct ql_error *error)
 {
     const struct settings *s = &study->settings;
     json_t *temperatures = json_array();
@@ -568,6 +573,7 @@ static void describe(struct study *study, int argc, char **argv)
         s->max_length, "wordlist", path_or_null(s->wordlist), "words", path_or_null(s->words), "filter",
         path_or_null(s->filter), "patterns", list_texts(study->yardstick.patterns, study->yardstick.pattern_count),
         "temperatures", temperatures, "cells", "against");
+    return study->result != NULL ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
 }
 
 // --- The command ---
@@ -583,10 +589,10 @@ static enum ql_status run(struct study *study, int argc, char **argv, struct ql_
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
     }
     if ((status = load_yardstick(study, error)) != QL_OK ||
-        (status = ql_folder_init(study->cell_folder, error)) != QL_OK) {
+        (status = ql_folder_init(study->cell_folder, error)) != QL_OK ||
+        (status = describe(study, argc, argv, error)) != QL_OK) {
         return status;
     }
-    describe(study, argc, argv);
     study->all = settings * study->model_count + (s->against == NULL ? 0 : 2 * s->temperature_count);
     study->started = ql_cli_seconds();
     if ((status = count_corpus(study, error)) == QL_OK && (status = run_cells(study, error)) == QL_OK &&

@@ -134,28 +134,36 @@ static bool model_is_finite(const struct ql_model *model)
     return finite;
 }
 
+static enum ql_status take_sample(char **sample, const struct ql_train_session *session,
+                                  struct ql_integer_stepper *integer, struct ql_error *error)
+{
+    const int count = session->settings.generate;
+
+    *sample = count > 0 ? write_sample(&session->model, &session->info, integer, count, session->settings.seed) : NULL;
+    return *sample != NULL || session->settings.generate == 0
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the sample of an epoch");
+}
+
 // The validation loss and the sample of the model as it now is. One that is trained for integers is judged by its
 // integer form, as `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same.
 static enum ql_status judge(double *loss, char **sample, struct ql_train_session *session, struct ql_error *error)
 {
     const struct ql_model *model = &session->model;
     const struct ql_model_info *info = &session->info;
-    const int count = session->settings.generate;
-    const uint32_t seed = session->settings.seed;
     struct ql_integer_form form;
 
     if (info->weights == QL_WEIGHTS_F32) {
         *loss = ql_trainer_evaluate(&session->trainer, &session->validation_batcher).loss;
-        *sample = count > 0 ? write_sample(model, info, NULL, count, seed) : NULL;
-        return QL_OK;
+        return take_sample(sample, session, NULL, error);
     }
     enum ql_status status = ql_integer_form_open_model(&form, model, info, info->weights, NULL, error);
     if (status == QL_OK) {
         status = ql_integer_loss(loss, &form.model, ql_integer_product_fastest(), session->texts.validation.tokens,
                                  session->texts.validation.count, &session->trainer.pool, error);
     }
-    if (status == QL_OK && count > 0) {
-        *sample = write_sample(model, info, &form.stepper, count, seed);
+    if (status == QL_OK) {
+        status = take_sample(sample, session, &form.stepper, error);
     }
     ql_integer_form_close(&form);
     return status;

@@ -233,12 +233,16 @@ static json_t *report_model(const struct ql_codegen_unit *unit, int index, struc
         report_matrices(constants, &placed_bytes, &block_words, codegen->integer);
     }
     if (used != NULL) {
-        report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:O, s:O}", "name", codegen->name,
-                           "sha256", codegen->source_sha256, "weights", ql_weight_format_write(format), "flash_bytes",
+        report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "name", codegen->name, "sha256",
+                           codegen->source_sha256, "weights", ql_weight_format_write(format), "flash_bytes",
                            (json_int_t)size.constant_bytes, "state_bytes", (json_int_t)size.state_bytes, "arena_bytes",
                            (json_int_t)size.arena_bytes, "macs", (json_int_t)size.macs, "matrix_bytes",
-                           (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count,
-                           "constants", constants, "arena", scratch);
+                           (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count);
+        // json_pack would leak them without memory.
+        if (json_object_set(report, "constants", constants) != 0 || json_object_set(report, "arena", scratch) != 0) {
+            json_decref(report);
+            report = NULL;
+        }
     }
     json_decref(constants);
     json_decref(scratch);

@@ -3,6 +3,7 @@
 #include "study/cell_file.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,9 @@ json_t *ql_cell_file_load(const char *folder, const char *key)
 enum ql_status ql_cell_file_save(const char *folder, const char *key, json_t *result, struct ql_error *error)
 {
     char *path = path_of(folder, key);
-    json_t *file = json_pack("{s:s, s:O}", "key", key, "result", result);
-    char *text = file == NULL ? NULL : json_dumps(file, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    json_t *file = json_pack("{s:s}", "key", key);
+    const bool complete = json_object_set(file, "result", result) == 0; // json_pack would leak it without memory
+    char *text = !complete ? NULL : json_dumps(file, JSON_COMPACT | JSON_REAL_PRECISION(17));
     enum ql_status status = path == NULL || text == NULL
                                 ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to keep a cell")
                                 : ql_file_save(path, text, strlen(text), error);

@@ -78,7 +78,10 @@ static enum ql_status save_files(const struct ql_report_view *view, const char *
     enum ql_status status;
 
     if ((status = open_part(&file, folder, "study.json", error)) == QL_OK) {
-        (void)json_dumpf(view->study, file.stream, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+        if (json_dumpf(view->study, file.stream, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) != 0) {
+            ql_file_writer_reset(&file);
+            return ql_error_write(error, QL_ERROR_SYSTEM, "%s: the report cannot be written", folder);
+        }
         (void)fputc('\n', file.stream);
         status = ql_file_writer_close(&file, error);
     }
