@@ -12,13 +12,13 @@
 #include "device/lstm.h"
 #include "device/rnn.h"
 
-// Where a state begins: as `initial` says, or with zeros when that is NULL.
-static inline void ql_recurrent_begin(float *restrict state, const float *restrict initial, int count)
+// Where a state begins: as `initial` says, which may lie in its place, or with zeros when that is NULL.
+static inline void ql_recurrent_begin(float *state, const float *initial, int count)
 {
-    if (initial != NULL) {
-        memcpy(state, initial, (size_t)count * sizeof *state);
-    } else {
+    if (initial == NULL) {
         memset(state, 0, (size_t)count * sizeof *state);
+    } else if (initial != state) {
+        memcpy(state, initial, (size_t)count * sizeof *state);
     }
 }
 

@@ -254,7 +254,8 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
         (status = ql_in_place_init(&work->program, error)) == QL_OK && work->described &&
         (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings->sequence,
                                        error)) == QL_OK &&
-        (status = ql_text_model_check(&work->program, error)) == QL_OK) {
+        (status = ql_text_model_check(&work->program, error)) == QL_OK &&
+        (status = ql_in_place_states(&work->program, &work->text.roles, error)) == QL_OK) {
         status = work->format == QL_WEIGHTS_F32 ? ql_cli_self_test_write(&work->text, &work->graph, &options, error)
                                                 : make_integer_form(work, error);
     }

@@ -4,6 +4,7 @@
 #include "codegen/in_place.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "onnx/memory_plan.h"
 
@@ -79,5 +80,92 @@ enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *err
         follow(program, moves, v);
     }
     free(moves);
+    return ql_memory_plan_init(program, false, SIZE_MAX, error);
+}
+
+// Whether two values of the same storage, or of storages that shall become one, share an element.
+static bool overlap(const struct ql_program_value *a, const struct ql_program_value *b)
+{
+    return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
+}
+
+// Whether the call may read the state from the very place to which it writes the new one: the recurrent kernels do,
+// which begin with the former in place of the latter.
+static bool begins_in_place(const struct ql_kernel_call *call, const struct ql_program_value *to,
+                            const struct ql_program_value *from)
+{
+    static const char *const kernels[] = {"ql_lstm_f32",       "ql_gru_f32",       "ql_rnn_f32",
+                                          "ql_lstm_token_f32", "ql_gru_token_f32", "ql_rnn_token_f32"};
+
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        if (strcmp(call->kernel->name, kernels[i]) == 0) {
+            return to->offset == from->offset && to->bytes == from->bytes;
+        }
+    }
+    return false;
+}
+
+// Whether a call from number `first` on reads a part of the state `in` that the call `first` overwrites with `to`.
+static bool is_read_later(const struct ql_program *program, int first, const struct ql_program_value *to, int in)
+{
+    for (int i = first; i < program->call_count; i++) {
+        const struct ql_kernel_call *call = &program->calls[i];
+        for (int k = call->kernel->output_count; k < call->kernel->buffer_count; k++) {
+            if (call->buffers[k] < 0 || program->values[call->buffers[k]].root != in) {
+                continue;
+            }
+            const struct ql_program_value *from = &program->values[call->buffers[k]];
+            if (overlap(to, from) && !(i == first && begins_in_place(call, to, from))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static int count_outputs(const struct ql_program *program, int root)
+{
+    int count = 0;
+
+    for (int i = 0; i < program->graph->output_count; i++) {
+        count += program->values[program->graph->outputs[i]].root == root;
+    }
+    return count;
+}
+
+// Whether the output, a whole root, may lie in the storage of the input `in`.
+static bool is_in_place(const struct ql_program *program, int in, int out)
+{
+    const struct ql_program_value *from = &program->values[in], *to = &program->values[out];
+    const struct ql_program_value *root = &program->values[to->root];
+
+    if (from->storage != QL_STORAGE_INPUT || root->storage != QL_STORAGE_ARENA || to->offset != 0 ||
+        root->bytes != from->bytes || root->type != from->type || count_outputs(program, to->root) != 1 ||
+        count_outputs(program, in) != 0) {
+        return false;
+    }
+    for (int i = 0; i < program->call_count; i++) {
+        const struct ql_kernel_call *call = &program->calls[i];
+        for (int k = 0; k < call->kernel->output_count; k++) {
+            if (call->buffers[k] >= 0 && program->values[call->buffers[k]].root == to->root &&
+                is_read_later(program, i, &program->values[call->buffers[k]], in)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+enum ql_status ql_in_place_states(struct ql_program *program, const struct ql_model_roles *roles,
+                                  struct ql_error *error)
+{
+    for (int k = 0; k < roles->state_count; k++) {
+        const int in = program->graph->inputs[roles->states[k].input];
+        const int out = program->graph->outputs[roles->states[k].output];
+        const int root = program->values[out].root;
+        for (int v = 0, fits = is_in_place(program, in, out); v < program->value_count && fits; v++) {
+            program->values[v].root = program->values[v].root == root ? in : program->values[v].root;
+        }
+    }
     return ql_memory_plan_init(program, false, SIZE_MAX, error);
 }

@@ -23,7 +23,7 @@ struct ql_source {
         bool declared;    // a variable in the arena that stands in the source already
     } * values;           // (program->value_count)
     const char **inputs;  // (graph->input_count) parameters; NULL for an input that is a constant
-    const char **outputs; // (graph->output_count) parameters
+    const char **outputs; // (graph->output_count) parameters; NULL for a state that comes out where it went in
 };
 
 // Writes `text`, in which $ stands for the name of the model and @ for the same in capitals.

@@ -111,6 +111,20 @@ static void reserve(struct ql_source *w, const char *name)
     }
 }
 
+// Whether this output is a state of a model that writes, and lies where it went in: see ql_in_place_states.
+static bool is_state_in_place(const struct ql_source *w, int output)
+{
+    const struct ql_text_model *model = w->codegen->model;
+    const struct ql_graph *graph = w->program->graph;
+
+    for (int k = 0; model != NULL && k < model->roles.state_count; k++) {
+        if (model->roles.states[k].output == output) {
+            return w->program->values[graph->outputs[output]].root == graph->inputs[model->roles.states[k].input];
+        }
+    }
+    return false;
+}
+
 void ql_source_names_init(struct ql_source *w)
 {
     static const char *const own[] = {
@@ -147,7 +161,8 @@ void ql_source_names_init(struct ql_source *w)
         }
     }
     for (int i = 0; i < graph->output_count; i++) {
-        w->outputs[i] = ql_c_names_add(&w->names, w->program->values[graph->outputs[i]].name, "");
+        const char *name = w->program->values[graph->outputs[i]].name;
+        w->outputs[i] = is_state_in_place(w, i) ? NULL : ql_c_names_add(&w->names, name, "");
     }
     for (int i = 0; i < w->program->call_count; i++) {
         const struct ql_kernel_call *call = &w->program->calls[i];

@@ -48,6 +48,19 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream)
     (void)fputs("};\n", stream);
 }
 
+// Whether the input holds a state that comes out where it went in.
+static bool is_written(const struct ql_source *w, int input)
+{
+    const struct ql_graph *graph = w->program->graph;
+
+    for (int i = 0; i < graph->output_count; i++) {
+        if (w->outputs[i] == NULL && w->program->values[graph->outputs[i]].root == input) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_static)
 {
     const struct ql_graph *graph = w->program->graph;
@@ -62,15 +75,17 @@ void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_
     }
     for (int i = 0; i < graph->input_count; i++) {
         if (w->inputs[i] != NULL) {
-            (void)snprintf(text, sizeof text, "const %s *%s", ql_c_type(w->program->values[graph->inputs[i]].type),
-                           w->inputs[i]);
+            (void)snprintf(text, sizeof text, "%s%s *%s", is_written(w, graph->inputs[i]) ? "" : "const ",
+                           ql_c_type(w->program->values[graph->inputs[i]].type), w->inputs[i]);
             ql_c_list_add(&list, text);
         }
     }
     for (int i = 0; i < graph->output_count; i++) {
-        (void)snprintf(text, sizeof text, "%s *%s", ql_c_type(w->program->values[graph->outputs[i]].type),
-                       w->outputs[i]);
-        ql_c_list_add(&list, text);
+        if (w->outputs[i] != NULL) {
+            (void)snprintf(text, sizeof text, "%s *%s", ql_c_type(w->program->values[graph->outputs[i]].type),
+                           w->outputs[i]);
+            ql_c_list_add(&list, text);
+        }
     }
     if (!list.begun) {
         ql_c_list_add(&list, "void");
@@ -254,9 +269,15 @@ void ql_source_run_write(struct ql_source *w)
         node = call->node;
         write_call(w, call);
     }
-    (void)fputs("\n    // All inputs have been read, so an output may lie where an input was.\n", w->source);
+    (void)fputs(w->codegen->model != NULL
+                    ? "\n    // The results\n"
+                    : "\n    // All inputs have been read, so an output may lie where an input was.\n",
+                w->source);
     for (int i = 0; i < graph->output_count; i++) {
         const struct ql_program_value *value = &w->program->values[graph->outputs[i]];
+        if (w->outputs[i] == NULL) {
+            continue;
+        }
         write_value(w, text, sizeof text, graph->outputs[i]);
         (void)fprintf(w->source, "    %s(%s, %s, %d * sizeof *%s);\n",
                       ql_program_root(w->program, graph->outputs[i])->storage == QL_STORAGE_INPUT ? "memmove"

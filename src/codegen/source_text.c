@@ -177,6 +177,9 @@ static void write_run_call(const struct ql_source *w)
     }
     for (int i = 0; i < graph->output_count; i++) {
         const char *place = w->outputs[i];
+        if (place == NULL) {
+            continue; // a state in its place
+        }
         for (int k = 0; k < model->roles.state_count; k++) {
             if (model->roles.states[k].output == i) {
                 place = w->inputs[model->roles.states[k].input];
