@@ -2,15 +2,18 @@
 // sure that the name never points to a file whose content is still on its way to the disk.
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_set.h"
+#include "base/sha256.h"
 #include "base/system.h"
 
 static enum ql_status file_error(struct ql_error *error, const char *path, const char *doing)
@@ -18,180 +21,417 @@ static enum ql_status file_error(struct ql_error *error, const char *path, const
     return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot %s: %s", path, doing, strerror(errno));
 }
 
+// --- Reading ---
+
+static enum ql_status too_large(struct ql_error *error, const char *path, size_t limit_bytes)
+{
+    return ql_error_write(error, QL_ERROR_SYSTEM, "%s: has more than %zu bytes, which is the most that is read here",
+                          path, limit_bytes);
+}
+
+// Reads up to `size` bytes; fewer are the end. Returns false on an error.
+static bool read_up_to(int descriptor, unsigned char *data, size_t size, size_t *got)
+{
+    *got = 0;
+    while (*got < size) {
+        ssize_t step = read(descriptor, data + *got, size - *got);
+        if (step == 0) {
+            return true;
+        }
+        if (step < 0 && errno != EINTR) {
+            return false;
+        }
+        *got += step < 0 ? 0 : (size_t)step;
+    }
+    return true;
+}
+
 // Reads a stream of unknown length into a heap block.
-static enum ql_status file_read_stream(struct ql_file_view *view, int descriptor, const char *path,
+static enum ql_status file_read_stream(struct ql_file_view *view, int descriptor, const char *path, size_t limit_bytes,
                                        struct ql_error *error)
 {
     size_t capacity = (size_t)1 << 16;
-    size_t size = 0;
+    size_t size = 0, got;
     unsigned char *data = malloc(capacity);
 
     while (data != NULL) {
-        ssize_t got = read(descriptor, data + size, capacity - size);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
+        if (!read_up_to(descriptor, data + size, capacity - size, &got)) {
+            enum ql_status status = file_error(error, path, "read");
             free(data);
-            return file_error(error, path, "read");
+            return status;
         }
-        if (got == 0) {
+        size += got;
+        if (size > limit_bytes) {
+            free(data);
+            return too_large(error, path, limit_bytes);
+        }
+        if (size < capacity) {
             *view = (struct ql_file_view){.data = data, .size_bytes = size, .block = data};
             return QL_OK;
         }
-        size += (size_t)got;
-        if (size == capacity) {
-            capacity *= 2;
-            unsigned char *larger = realloc(data, capacity);
-            if (larger == NULL) {
-                free(data);
-            }
-            data = larger;
+        capacity *= 2;
+        unsigned char *larger = realloc(data, capacity);
+        if (larger == NULL) {
+            free(data);
         }
+        data = larger;
     }
     return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory to read it", path);
 }
 
-enum ql_status ql_file_open(struct ql_file_view *view, const char *path, struct ql_error *error)
+static bool same_time(const struct stat *a, const struct stat *b)
 {
+    const struct timespec a_time = ql_system_change_time(a), b_time = ql_system_change_time(b);
+
+    return a_time.tv_sec == b_time.tv_sec && a_time.tv_nsec == b_time.tv_nsec;
+}
+
+// Reads a regular file of a known size. One that is changed meanwhile would be half of this and half of that.
+static enum ql_status file_read_regular(struct ql_file_view *view, int descriptor, const char *path,
+                                        const struct stat *info, struct ql_error *error)
+{
+    const size_t size = (size_t)info->st_size;
+    unsigned char *data = malloc(size);
+    struct stat after;
+    size_t got;
+    enum ql_status status = QL_OK;
+
+    if (data == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory to read its %zu bytes", path, size);
+    }
+    if (!read_up_to(descriptor, data, size, &got) || fstat(descriptor, &after) != 0) {
+        status = file_error(error, path, "read");
+    } else if (got != size || after.st_size != info->st_size || !same_time(&after, info)) {
+        status =
+            ql_error_write(error, QL_ERROR_SYSTEM,
+                           "%s: was changed by another process while it was read; try again when that is done", path);
+    }
+    if (status != QL_OK) {
+        free(data);
+        return status;
+    }
+    *view = (struct ql_file_view){.data = data, .size_bytes = size, .block = data};
+    return QL_OK;
+}
+
+// A device has no end, unless it is a terminal, or has no content, as /dev/null.
+static enum ql_status file_read_device(struct ql_file_view *view, int descriptor, const char *path, size_t limit_bytes,
+                                       struct ql_error *error)
+{
+    unsigned char first;
+
+    if (isatty(descriptor) == 1) {
+        return file_read_stream(view, descriptor, path, limit_bytes, error);
+    }
+    if (read(descriptor, &first, 1) == 0) {
+        return file_read_stream(view, descriptor, path, 0, error);
+    }
+    return ql_error_write(error, QL_ERROR_SYSTEM, "%s: is a device, not a file", path);
+}
+
+static enum ql_status file_read(struct ql_file_view *view, int descriptor, const char *path, enum ql_file_kind kind,
+                                size_t limit_bytes, struct ql_error *error)
+{
+    struct stat info;
+
+    if (fstat(descriptor, &info) != 0) {
+        return file_error(error, path, "read");
+    }
+    if (S_ISDIR(info.st_mode)) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: is a folder, not a file", path);
+    }
+    if (!S_ISREG(info.st_mode) && kind == QL_FILE_REGULAR) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: is a pipe or a device; it must be a file here", path);
+    }
+    if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) {
+        return file_read_device(view, descriptor, path, limit_bytes, error);
+    }
+    if (!S_ISREG(info.st_mode) || info.st_size == 0) { // the kernel's own files have no size, but a content
+        return file_read_stream(view, descriptor, path, limit_bytes, error);
+    }
+    return (size_t)info.st_size > limit_bytes ? too_large(error, path, limit_bytes)
+                                              : file_read_regular(view, descriptor, path, &info, error);
+}
+
+enum ql_status ql_file_open_kind(struct ql_file_view *view, const char *path, enum ql_file_kind kind,
+                                 size_t limit_bytes, struct ql_error *error)
+{
+    // A pipe that nobody writes to would keep the open waiting.
+    const int flags = O_RDONLY | O_CLOEXEC | (kind == QL_FILE_REGULAR ? O_NONBLOCK : 0);
+
     *view = (struct ql_file_view){0};
     if (path[0] == '\0') {
         return ql_error_write(error, QL_ERROR_SYSTEM, "the name of a file to read is empty");
     }
-    if (strcmp(path, "-") == 0) {
-        return file_read_stream(view, STDIN_FILENO, "standard input", error);
+    if (strcmp(path, "-") == 0 && kind == QL_FILE_ANY) {
+        return file_read(view, STDIN_FILENO, "standard input", kind, limit_bytes, error);
     }
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    char *moved = ql_file_set_find(path);
+    int descriptor = moved == NULL ? -1 : open(moved, flags | O_NOFOLLOW);
+    free(moved);
+    if (descriptor < 0) {
+        descriptor = open(path, flags);
+    }
     if (descriptor < 0) {
         return file_error(error, path, "open");
     }
-    struct stat info;
-    enum ql_status status = QL_OK;
-    if (fstat(descriptor, &info) != 0) {
-        status = file_error(error, path, "read");
-    } else if (S_ISDIR(info.st_mode)) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "%s: is a folder, not a file", path);
-    } else if (!S_ISREG(info.st_mode) || info.st_size == 0) {
-        status = file_read_stream(view, descriptor, path, error);
-    } else {
-        void *mapping = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-        if (mapping == MAP_FAILED) {
-            status = file_read_stream(view, descriptor, path, error);
-        } else {
-            *view = (struct ql_file_view){.data = mapping, .size_bytes = (size_t)info.st_size, .mapping = mapping};
-        }
-    }
+    enum ql_status status = file_read(view, descriptor, path, kind, limit_bytes, error);
     (void)close(descriptor);
     return status;
 }
 
+enum ql_status ql_file_open(struct ql_file_view *view, const char *path, struct ql_error *error)
+{
+    return ql_file_open_kind(view, path, QL_FILE_ANY, ql_file_limit_bytes, error);
+}
+
 void ql_file_close(struct ql_file_view *view)
 {
-    if (view->mapping != NULL) {
-        (void)munmap(view->mapping, view->size_bytes);
-    } else {
-        free(view->block);
-    }
+    free(view->block);
     *view = (struct ql_file_view){0};
 }
 
-// True for what is there and is neither file nor folder: a device or a pipe, which a rename would destroy.
-static bool file_is_special(const char *path)
+// --- Temporary files ---
+// Whoever writes to one holds its lock, so that one without an owner is known by its lock, however its owner ended.
+
+// Removes the temporary file unless somebody writes to it, or the file system knows no locks.
+static void remove_stale(int folder, const char *name)
+{
+    int descriptor = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat info;
+
+    if (descriptor < 0) {
+        return;
+    }
+    if (fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() &&
+        flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+        (void)unlinkat(folder, name, 0);
+    }
+    (void)close(descriptor);
+}
+
+// Finishes what killed processes have left in the folder of `path`: first a change of several files, then the temporary
+// files that it did not need. A folder is looked at once; a process that writes thousands of files would look too often.
+static void sweep(const char *path)
+{
+    static _Thread_local dev_t swept_device;
+    static _Thread_local ino_t swept_inode;
+    char *folder = ql_file_path_beside(path, "."), *above = ql_file_path_beside(path, "../.");
+    struct stat info;
+    DIR *entries = NULL;
+
+    if (folder != NULL && above != NULL && stat(folder, &info) == 0 &&
+        (info.st_dev != swept_device || info.st_ino != swept_inode)) {
+        swept_device = info.st_dev;
+        swept_inode = info.st_ino;
+        // A change in the folder above may need files of this one.
+        bool above_is_done = ql_file_set_finish(above);
+        if (ql_file_set_finish(path) && above_is_done) {
+            entries = opendir(folder);
+        }
+    }
+    for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        if (ql_temporary_name_check(entry->d_name)) {
+            remove_stale(dirfd(entries), entry->d_name);
+        }
+    }
+    if (entries != NULL) {
+        (void)closedir(entries);
+    }
+    free(folder);
+    free(above);
+}
+
+// Makes a file that nobody else has, with the mode and as far as possible the owner of the target.
+static int open_temporary(char **name, const char *path, const struct stat *target)
+{
+    enum { ATTEMPTS = 100000 };
+    static _Thread_local unsigned number;
+    const mode_t mode = target == NULL ? 0666 : target->st_mode & 0700;
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        char own[64];
+        (void)snprintf(own, sizeof own, "%s%ld-%u%s", ql_temporary_prefix, (long)getpid(), number++,
+                       ql_temporary_suffix);
+        *name = ql_file_path_beside(path, own);
+        int descriptor = *name == NULL ? -1 : open(*name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (descriptor >= 0) {
+            struct stat info;
+            // Another process may have taken it for a stale one before it was locked.
+            bool taken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+            if (!taken && fstat(descriptor, &info) == 0 && info.st_nlink > 0) {
+                return descriptor;
+            }
+            (void)close(descriptor);
+        } else if (*name == NULL || errno != EEXIST) {
+            break;
+        }
+        free(*name);
+        *name = NULL;
+    }
+    int reason = errno;
+    free(*name);
+    *name = NULL;
+    errno = reason;
+    return -1;
+}
+
+// A group that cannot be kept gets no more than everybody had.
+static bool keep_mode(int descriptor, const struct stat *target)
 {
     struct stat info;
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+    mode_t mode = target->st_mode & 07777;
+
+    if (fstat(descriptor, &info) != 0) {
+        return false;
+    }
+    if ((info.st_uid != target->st_uid || info.st_gid != target->st_gid) &&
+        fchown(descriptor, target->st_uid, target->st_gid) != 0) {
+        mode = (mode & 0707) | ((mode & 07) << 3 & mode);
+    }
+    return fchmod(descriptor, mode) == 0;
+}
+
+// --- Writing ---
+
+// The path behind symbolic links, also behind one that leads to nothing yet. NULL when memory is out or links go round.
+static char *follow_links(const char *path)
+{
+    enum { LINK_LIMIT = 40 };
+    char *now = strdup(path);
+
+    for (int i = 0; now != NULL; i++) {
+        char target[PATH_MAX];
+        ssize_t length = readlink(now, target, sizeof target - 1);
+        if (length < 0) {
+            return now;
+        }
+        target[length] = '\0';
+        char *next = i == LINK_LIMIT ? NULL : target[0] == '/' ? strdup(target) : ql_file_path_beside(now, target);
+        errno = i == LINK_LIMIT ? ELOOP : errno;
+        free(now);
+        now = next;
+    }
+    return NULL;
 }
 
 enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *path, struct ql_error *error)
 {
-    static const char suffix[] = ".partial";
-    bool special = file_is_special(path);
-    char *target = realpath(path, NULL); // NULL where there is no such file yet
+    struct stat info;
+    bool exists = stat(path, &info) == 0;
+    int descriptor;
 
-    *writer = (struct ql_file_writer){.path = target == NULL ? strdup(path) : target};
-    if (writer->path != NULL && !special) {
-        writer->temporary_path = malloc(strlen(writer->path) + sizeof suffix);
+    *writer = (struct ql_file_writer){.path = follow_links(path)};
+    if (writer->path == NULL) {
+        return file_error(error, path, "write");
     }
-    if (writer->path == NULL || (writer->temporary_path == NULL && !special)) {
+    if (exists && S_ISDIR(info.st_mode)) {
         ql_file_writer_reset(writer);
-        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot replace: it is a folder", path);
     }
-    if (special) {
-        writer->stream = fopen(path, "wbe");
+    if (exists && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0) {
+        descriptor = -1; // it is protected, though a rename could replace it
+    } else if (exists && !S_ISREG(info.st_mode)) {
+        descriptor = open(path, O_WRONLY | O_CLOEXEC);
     } else {
-        (void)stpcpy(stpcpy(writer->temporary_path, writer->path), suffix);
-        (void)unlink(writer->temporary_path); // what a kill has left, or a link that somebody has laid there
-        writer->stream = fopen(writer->temporary_path, "wbxe");
+        sweep(writer->path);
+        descriptor = open_temporary(&writer->temporary_path, writer->path, exists ? &info : NULL);
+        if (descriptor >= 0 && exists && !keep_mode(descriptor, &info)) {
+            int reason = errno;
+            (void)close(descriptor);
+            descriptor = -1;
+            errno = reason;
+        }
     }
+    writer->stream = descriptor < 0 ? NULL : fdopen(descriptor, "w");
     if (writer->stream == NULL) {
         enum ql_status status = file_error(error, path, "write");
+        if (descriptor >= 0) {
+            (void)close(descriptor);
+        }
         ql_file_writer_reset(writer);
         return status;
     }
     return QL_OK;
 }
 
-// The folder holds the name, so the rename is durable only when the folder is synced too. Some file systems
-// refuse to sync a folder; the file itself is safe then all the same.
-static void file_sync_folder(const char *path)
+enum ql_status ql_file_writer_hash(struct ql_file_writer *writer, char *sha256, struct ql_error *error)
 {
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+    if (fflush(writer->stream) != 0) {
+        return file_error(error, writer->path, "write");
+    }
+    return ql_sha256_read_file(sha256, fileno(writer->stream), writer->path, error);
+}
 
-    if (length >= sizeof folder) {
-        return;
+// A write that failed earlier has left the stream's error flag, and its reason in errno; ENOSPC often comes only at
+// the flush.
+static enum ql_status flush(struct ql_file_writer *writer, struct ql_error *error)
+{
+    if (ferror(writer->stream) == 0 && fflush(writer->stream) == 0 &&
+        (writer->temporary_path == NULL || ql_system_sync(fileno(writer->stream)))) {
+        return QL_OK;
     }
-    memcpy(folder, path, length);
-    folder[length] = '\0';
-    if (length == 0) {
-        (void)snprintf(folder, sizeof folder, "%s", slash == NULL ? "." : "/");
+    errno = errno == 0 ? EIO : errno;
+    return file_error(error, writer->path, "write");
+}
+
+// What a device or a pipe makes of the last bytes shows when it is closed.
+static enum ql_status close_special(struct ql_file_writer *writer, struct ql_error *error)
+{
+    FILE *stream = writer->stream;
+
+    if (writer->temporary_path != NULL) {
+        return QL_OK;
     }
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        (void)ql_system_sync(descriptor);
-        (void)close(descriptor);
+    writer->stream = NULL;
+    return fclose(stream) == 0 ? QL_OK : file_error(error, writer->path, "write");
+}
+
+enum ql_status ql_file_writers_close(struct ql_file_writer *writers, size_t count, struct ql_error *error)
+{
+    struct ql_file_move *moves = calloc(count, sizeof *moves);
+    size_t move_count = 0;
+    enum ql_status status = QL_OK;
+
+    if (moves == NULL) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", writers[0].path);
     }
+    for (size_t i = 0; i < count && status == QL_OK; i++) {
+        status = flush(&writers[i], error);
+    }
+    for (size_t i = 0; i < count && status == QL_OK; i++) {
+        status = close_special(&writers[i], error);
+        if (writers[i].temporary_path != NULL) {
+            moves[move_count++] =
+                (struct ql_file_move){.temporary_path = writers[i].temporary_path, .path = writers[i].path};
+        }
+    }
+    if (status == QL_OK && move_count > 0) {
+        status = ql_file_set_move(moves, move_count, error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (status == QL_OK) {
+            free(writers[i].temporary_path); // there is no such file any more
+            writers[i].temporary_path = NULL;
+        }
+        ql_file_writer_reset(&writers[i]); // the locks last until here
+    }
+    free(moves);
+    return status;
 }
 
 enum ql_status ql_file_writer_close(struct ql_file_writer *writer, struct ql_error *error)
 {
-    enum ql_status status = QL_OK;
-    FILE *stream = writer->stream;
-
-    writer->stream = NULL;
-    // A write that failed earlier has left the stream's error flag, and its reason in errno; ENOSPC often comes only at
-    // the flush.
-    bool failed = ferror(stream) != 0 || fflush(stream) != 0 ||
-                  (writer->temporary_path != NULL && !ql_system_sync(fileno(stream)));
-    int reason = errno;
-    if (fclose(stream) != 0 && !failed) {
-        failed = true;
-        reason = errno;
-    }
-    if (failed) {
-        errno = reason == 0 ? EIO : reason;
-        status = file_error(error, writer->path, "write");
-    } else if (writer->temporary_path == NULL) {
-        status = QL_OK;
-    } else if (rename(writer->temporary_path, writer->path) != 0) {
-        status = file_error(error, writer->path, "replace");
-    } else {
-        file_sync_folder(writer->path);
-        free(writer->temporary_path);
-        writer->temporary_path = NULL;
-    }
-    ql_file_writer_reset(writer);
-    return status;
+    return ql_file_writers_close(writer, 1, error);
 }
 
 void ql_file_writer_reset(struct ql_file_writer *writer)
 {
-    if (writer->stream != NULL) {
-        (void)fclose(writer->stream);
-    }
     if (writer->temporary_path != NULL) {
         (void)unlink(writer->temporary_path);
+    }
+    if (writer->stream != NULL) {
+        (void)fclose(writer->stream);
     }
     free(writer->temporary_path);
     free(writer->path);
@@ -208,6 +448,77 @@ enum ql_status ql_file_save(const char *path, const void *data, size_t size_byte
     }
     (void)fwrite(data, 1, size_bytes, writer.stream); // a failure stays in the stream and shows at the close
     return ql_file_writer_close(&writer, error);
+}
+
+static bool is_same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool ql_file_is_same(const char *a, const char *b)
+{
+    struct stat a_info, b_info;
+    char *a_path = follow_links(a), *b_path = follow_links(b);
+    char *a_folder = a_path == NULL ? NULL : ql_file_path_beside(a_path, ".");
+    char *b_folder = b_path == NULL ? NULL : ql_file_path_beside(b_path, ".");
+    bool same = false;
+
+    if (a_folder != NULL && b_folder != NULL) {
+        same = strcmp(a_path + strlen(a_folder) - 1, b_path + strlen(b_folder) - 1) == 0 &&
+               stat(a_folder, &a_info) == 0 && stat(b_folder, &b_info) == 0 && is_same_inode(&a_info, &b_info);
+        same = same || (stat(a_path, &a_info) == 0 && stat(b_path, &b_info) == 0 && is_same_inode(&a_info, &b_info));
+    }
+    free(a_folder);
+    free(b_folder);
+    free(a_path);
+    free(b_path);
+    return same;
+}
+
+enum ql_status ql_file_check_output(const char *output, const char *const *inputs, size_t input_count,
+                                    struct ql_error *error)
+{
+    struct stat there, input;
+
+    if (output == NULL || stat(output, &there) != 0 || !S_ISREG(there.st_mode)) {
+        return QL_OK;
+    }
+    for (size_t i = 0; i < input_count; i++) {
+        if (inputs[i] == NULL) {
+            continue;
+        }
+        bool standard = strcmp(inputs[i], "-") == 0;
+        if ((standard ? fstat(STDIN_FILENO, &input) : stat(inputs[i], &input)) == 0 && is_same_inode(&there, &input)) {
+            return ql_error_write(error, QL_ERROR_USAGE,
+                                  "%s: is also an input (%s), which the output would destroy; name another output",
+                                  output, standard ? "standard input" : inputs[i]);
+        }
+    }
+    return QL_OK;
+}
+
+// --- Folders ---
+
+enum ql_status ql_folder_lock(int *lock, const char *path, const char *doing, struct ql_error *error)
+{
+    *lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) != 0) {
+        bool taken = errno == EWOULDBLOCK;
+        (void)close(*lock);
+        *lock = -1;
+        if (taken) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "%s: another process is %s; wait for its end, or stop it",
+                                  path, doing);
+        }
+    }
+    return QL_OK;
+}
+
+void ql_folder_unlock(int lock)
+{
+    if (lock >= 0) {
+        (void)close(lock);
+    }
 }
 
 enum ql_status ql_folder_init(const char *path, struct ql_error *error)

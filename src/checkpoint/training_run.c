@@ -3,14 +3,12 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +18,9 @@
 
 static const char log_header[] =
     "epoch,step,train_loss,val_loss,val_bits_per_char,learning_rate,chars_per_second,elapsed_seconds\n";
+
+// Ours have some kilobytes.
+static const size_t summary_limit_bytes = (size_t)1 << 26;
 
 // Room that a path leaves for the name of a file in the folder.
 enum { FILE_NAME_BYTES = 64 };
@@ -57,21 +58,10 @@ static enum ql_status run_set_folder(struct ql_training_run *run, const char *pa
 // process, however that ends. Where there are no locks, as on some network disks, the run does without.
 static enum ql_status run_lock(struct ql_training_run *run, struct ql_error *error)
 {
-    int lock = open(run->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum ql_status status = ql_folder_lock(&run->lock, run->folder, "training this run", error);
 
-    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        bool taken = errno == EWOULDBLOCK;
-        (void)close(lock);
-        lock = -1;
-        if (taken) {
-            return ql_error_write(error, QL_ERROR_SYSTEM,
-                                  "%s: another process is training this run; wait for its end, or stop it",
-                                  run->folder);
-        }
-    }
-    run->open = true;
-    run->lock = lock;
-    return QL_OK;
+    run->open = status == QL_OK;
+    return status;
 }
 
 // Makes a folder that is named by the time; trainings that start in the same second get -2, -3 and so on.
@@ -132,8 +122,8 @@ enum ql_status ql_training_run_open(struct ql_training_run *run, const char *fol
 
 void ql_training_run_close(struct ql_training_run *run)
 {
-    if (run->open && run->lock >= 0) {
-        (void)close(run->lock);
+    if (run->open) {
+        ql_folder_unlock(run->lock);
     }
     run->open = false;
 }
@@ -277,7 +267,13 @@ enum ql_status ql_training_run_load_summary(const struct ql_training_run *run, j
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: is not the folder of a run: it has no summary.json",
                               run->folder);
     }
-    *summary = json_load_file(path, JSON_REJECT_DUPLICATES, &json_error);
+    struct ql_file_view view;
+    enum ql_status status = ql_file_open_kind(&view, path, QL_FILE_REGULAR, summary_limit_bytes, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    *summary = json_loadb((const char *)view.data, view.size_bytes, JSON_REJECT_DUPLICATES, &json_error);
+    ql_file_close(&view);
     if (!json_is_object(*summary)) {
         json_decref(*summary);
         *summary = NULL;

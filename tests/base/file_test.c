@@ -1,6 +1,7 @@
 // Files: what is read, that a save is whole or not at all whatever the system refuses, and that names of other kinds
 // (links, devices, pipes, folders) are treated as what they are. Works in a new folder below the present one.
 // Uses: base/file, POSIX, Linux's tmpfs where it may be mounted, cmocka.
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -22,6 +23,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/file_set.h"
 
 static char folder[] = "file_test.XXXXXX";
 
@@ -61,9 +63,23 @@ static void assert_content(const char *path, const char *expected)
     ql_file_close(&view);
 }
 
-static bool exists(const char *path)
+// How many temporary files of ours a folder has.
+static int temporary_count(const char *path)
 {
-    return access(path, F_OK) == 0;
+    DIR *entries = opendir(path);
+    int count = 0;
+
+    assert_non_null(entries);
+    for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        count += ql_temporary_name_check(entry->d_name) || strcmp(entry->d_name, ".quillet-set") == 0;
+    }
+    (void)closedir(entries);
+    return count;
+}
+
+static void assert_no_temporary(const char *path)
+{
+    assert_int_equal(temporary_count(path), 0);
 }
 
 static void assert_message(const struct ql_error *error, const char *path, const char *reason)
@@ -85,7 +101,7 @@ static void file_saved_is_read_back(void **state)
     assert_content("small", "one\n");
     save("small", "two");
     assert_content("small", "two");
-    assert_false(exists("small.partial"));
+    assert_no_temporary(".");
     memset(large, 'x', sizeof large - 1);
     save("large", large);
     assert_content("large", large);
@@ -146,9 +162,51 @@ static void file_from_a_pipe_is_read_whole(void **state)
     assert_int_equal(ql_file_open(&view, "pipe", &error), QL_OK);
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(view.size_bytes, BYTES);
-    assert_null(view.mapping);
     assert_memory_equal(view.data + BYTES - 3, "abc", 3);
     ql_file_close(&view);
+}
+
+static void file_without_an_end_is_refused(void **state)
+{
+    (void)state;
+    struct ql_file_view view;
+    struct ql_error error;
+
+    assert_int_equal(ql_file_open(&view, "/dev/zero", &error), QL_ERROR_SYSTEM);
+    assert_message(&error, "/dev/zero", "is a device");
+    assert_int_equal(ql_file_open(&view, "/dev/null", &error), QL_OK);
+    assert_int_equal(view.size_bytes, 0);
+    ql_file_close(&view);
+    // Nobody will ever write to the pipe.
+    assert_int_equal(mkfifo("silent", 0600), 0);
+    assert_int_equal(ql_file_open_kind(&view, "silent", QL_FILE_REGULAR, 100, &error), QL_ERROR_SYSTEM);
+    assert_message(&error, "silent", "is a pipe or a device");
+    save("long", "0123456789");
+    assert_int_equal(ql_file_open_kind(&view, "long", QL_FILE_REGULAR, 9, &error), QL_ERROR_SYSTEM);
+    assert_message(&error, "long", "more than 9 bytes");
+    assert_int_equal(ql_file_open_kind(&view, "long", QL_FILE_REGULAR, 10, &error), QL_OK);
+    ql_file_close(&view);
+}
+
+static void output_that_is_an_input_is_refused_by_any_name(void **state)
+{
+    (void)state;
+    struct ql_error error;
+    const char *inputs[] = {NULL, "not/there", "input", "/dev/null"};
+    static const char *const names[] = {"input", "./input", "soft", "hard"};
+
+    save("input", "x");
+    assert_int_equal(symlink("input", "soft"), 0);
+    assert_int_equal(link("input", "hard"), 0);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_int_equal(ql_file_check_output(names[i], inputs, 4, &error), QL_ERROR_USAGE);
+        assert_non_null(strstr(error.message, "is also an input (input)"));
+    }
+    save("other", "x");
+    assert_int_equal(ql_file_check_output("other", inputs, 4, &error), QL_OK);
+    assert_int_equal(ql_file_check_output("new", inputs, 4, &error), QL_OK);
+    assert_int_equal(ql_file_check_output("/dev/null", inputs, 4, &error), QL_OK);
+    assert_int_equal(ql_file_check_output(NULL, inputs, 4, &error), QL_OK);
 }
 
 static void save_into_a_missing_folder_fails_and_names_it(void **state)
@@ -169,7 +227,7 @@ static void save_over_a_folder_fails_and_leaves_nothing(void **state)
     assert_int_equal(mkdir("there", 0777), 0);
     assert_int_equal(ql_file_save("there", "a", 1, &error), QL_ERROR_SYSTEM);
     assert_message(&error, "there", "replace");
-    assert_false(exists("there.partial"));
+    assert_no_temporary(".");
 }
 
 static void writer_that_gives_up_leaves_the_target(void **state)
@@ -185,20 +243,146 @@ static void writer_that_gives_up_leaves_the_target(void **state)
     ql_file_writer_reset(&writer);
     ql_file_writer_reset(&writer);
     assert_content("target", "old");
-    assert_false(exists("target.partial"));
+    assert_no_temporary(".");
 }
 
-// In a folder that others may write to, the temporary name can be a trap.
-static void save_does_not_write_through_a_link_at_the_temporary_name(void **state)
+static void save_leaves_what_others_have_beside_the_target(void **state)
 {
     (void)state;
 
+    save("target.partial", "mine");
+    save("target~", "mine, too");
+    save("target", "new");
+    assert_content("target.partial", "mine");
+    assert_content("target~", "mine, too");
+}
+
+// In a folder that others may write to, a temporary name can be a trap.
+static void save_does_not_write_through_a_link_at_the_temporary_name(void **state)
+{
+    (void)state;
+    char name[64];
+
     save("victim", "precious");
-    assert_int_equal(symlink("victim", "bait.partial"), 0);
+    for (int i = 0; i < 200; i++) { // more names than this process has used
+        (void)snprintf(name, sizeof name, ".quillet-%ld-%d.partial", (long)getpid(), i);
+        assert_int_equal(symlink("victim", name), 0);
+    }
     save("bait", "new");
     assert_content("bait", "new");
     assert_content("victim", "precious");
-    assert_false(exists("bait.partial"));
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(name, sizeof name, ".quillet-%ld-%d.partial", (long)getpid(), i);
+        assert_int_equal(unlink(name), 0);
+    }
+}
+
+static void save_keeps_the_mode_of_what_was_there(void **state)
+{
+    (void)state;
+    static const mode_t modes[] = {0600, 0640, 0755, 0664, 0200};
+    struct stat info;
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        save("moded", "old");
+        assert_int_equal(chmod("moded", modes[i]), 0);
+        save("moded", "new");
+        assert_int_equal(stat("moded", &info), 0);
+        assert_int_equal(info.st_mode & 07777, modes[i]);
+    }
+    assert_int_equal(unlink("moded"), 0);
+    mode_t mask = umask(027);
+    save("moded", "new");
+    (void)umask(mask);
+    assert_int_equal(stat("moded", &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0640);
+}
+
+static void save_replaces_one_writer_at_a_time_and_each_whole(void **state)
+{
+    (void)state;
+    struct ql_file_writer writers[4];
+    struct ql_error error;
+
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(ql_file_writer_open(&writers[i], "shared", &error), QL_OK);
+        assert_true(fprintf(writers[i].stream, "%d all", i) > 0);
+    }
+    for (int i = 3; i >= 0; i--) {
+        char expected[8];
+        (void)snprintf(expected, sizeof expected, "%d all", i);
+        assert_int_equal(ql_file_writer_close(&writers[i], &error), QL_OK);
+        assert_content("shared", expected);
+    }
+}
+
+static void save_removes_what_a_killed_process_has_left_and_nothing_of_a_live_one(void **state)
+{
+    (void)state;
+    struct ql_file_writer live;
+    struct ql_error error;
+
+    assert_int_equal(mkdir("sweep", 0777), 0);
+    assert_int_equal(ql_file_writer_open(&live, "sweep/live", &error), QL_OK);
+    assert_true(fputs("alive", live.stream) >= 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct ql_file_writer dead;
+        (void)ql_file_writer_open(&dead, "sweep/dead", NULL);
+        (void)kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(temporary_count("sweep"), 2);
+    child = fork();
+    if (child == 0) { // a folder is looked at once by a process, and this one has
+        struct ql_file_writer other;
+        (void)ql_file_writer_open(&other, "elsewhere", NULL);
+        ql_file_writer_reset(&other);
+        _exit(ql_file_save("sweep/third", "x", 1, NULL) != QL_OK);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(temporary_count("sweep"), 1);
+    assert_int_equal(ql_file_writer_close(&live, &error), QL_OK);
+    assert_content("sweep/live", "alive");
+    assert_no_temporary("sweep");
+}
+
+static void save_over_a_protected_file_fails_and_keeps_it(void **state)
+{
+    (void)state;
+    int result;
+
+    save("protected", "old");
+    assert_int_equal(chmod("protected", 0444), 0);
+    assert_int_equal(chmod(".", 0777), 0);
+    pid_t child = fork();
+    if (child == 0) { // root may write everywhere, so nobody tries
+        struct ql_error error = {0};
+        int denied = getuid() == 0 ? setuid(65534) : 0;
+        _exit(denied != 0 || ql_file_save("protected", "new", 3, &error) != QL_ERROR_SYSTEM ||
+              strstr(error.message, "Permission denied") == NULL);
+    }
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(chmod(".", 0755), 0);
+    assert_int_equal(result, 0);
+    assert_content("protected", "old");
+    assert_no_temporary(".");
+}
+
+static void save_through_a_link_that_leads_nowhere_makes_what_it_names(void **state)
+{
+    (void)state;
+    struct stat info;
+
+    assert_int_equal(mkdir("later", 0777), 0);
+    assert_int_equal(symlink("later/file", "hanging"), 0);
+    assert_int_equal(symlink("hanging", "hanging_twice"), 0);
+    save("hanging_twice", "new");
+    assert_int_equal(lstat("hanging", &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_content("later/file", "new");
+    assert_int_equal(symlink("round", "round"), 0);
+    assert_int_equal(ql_file_save("round", "x", 1, NULL), QL_ERROR_SYSTEM);
 }
 
 static void save_through_a_symbolic_link_replaces_what_it_leads_to(void **state)
@@ -213,7 +397,7 @@ static void save_through_a_symbolic_link_replaces_what_it_leads_to(void **state)
     assert_int_equal(lstat("link", &info), 0);
     assert_true(S_ISLNK(info.st_mode));
     assert_content("real/file", "new");
-    assert_false(exists("real/file.partial"));
+    assert_no_temporary(".");
 }
 
 static void save_to_a_pipe_writes_to_it_and_leaves_it_one(void **state)
@@ -230,7 +414,7 @@ static void save_to_a_pipe_writes_to_it_and_leaves_it_one(void **state)
     (void)close(end);
     assert_int_equal(stat("outlet", &info), 0);
     assert_true(S_ISFIFO(info.st_mode));
-    assert_false(exists("outlet.partial"));
+    assert_no_temporary(".");
 }
 
 // Never tried on /dev/full itself by a user who could destroy it.
@@ -288,7 +472,7 @@ static void save_beyond_the_size_limit_keeps_the_former_content(void **state)
         save_with_size_limit(sizes[i], 1024, &error);
         assert_message(&error, "target", "File too large");
         assert_content("target", "old");
-        assert_false(exists("target.partial"));
+        assert_no_temporary(".");
     }
     save_with_size_limit(1024, 1024, &error);
     assert_int_equal(error.status, QL_OK);
@@ -308,7 +492,7 @@ static void save_on_a_full_disk_keeps_the_former_content(void **state)
     }
     save("disk/target", "old");
     enum ql_status filled = ql_file_save("disk/target", large, sizeof large, &error);
-    bool partial = exists("disk/target.partial");
+    bool partial = temporary_count("disk") > 0;
     struct ql_file_view view;
     struct ql_error ignored;
     enum ql_status readable = ql_file_open(&view, "disk/target", &ignored);
@@ -349,7 +533,7 @@ static void save_into_a_read_only_folder_keeps_the_former_content(void **state)
     assert_int_equal(chmod("locked", 0777), 0);
     assert_message(&error, "locked/target", "Permission denied");
     assert_content("locked/target", "old");
-    assert_false(exists("locked/target.partial"));
+    assert_no_temporary(".");
 }
 
 static void folder_with_missing_parents_is_made(void **state)
@@ -395,9 +579,17 @@ int main(void)
         cmocka_unit_test(file_empty_has_data_that_is_not_null),
         cmocka_unit_test(file_that_cannot_be_opened_is_named),
         cmocka_unit_test(file_from_a_pipe_is_read_whole),
+        cmocka_unit_test(file_without_an_end_is_refused),
+        cmocka_unit_test(output_that_is_an_input_is_refused_by_any_name),
         cmocka_unit_test(save_into_a_missing_folder_fails_and_names_it),
         cmocka_unit_test(save_over_a_folder_fails_and_leaves_nothing),
         cmocka_unit_test(writer_that_gives_up_leaves_the_target),
+        cmocka_unit_test(save_leaves_what_others_have_beside_the_target),
+        cmocka_unit_test(save_keeps_the_mode_of_what_was_there),
+        cmocka_unit_test(save_replaces_one_writer_at_a_time_and_each_whole),
+        cmocka_unit_test(save_removes_what_a_killed_process_has_left_and_nothing_of_a_live_one),
+        cmocka_unit_test(save_over_a_protected_file_fails_and_keeps_it),
+        cmocka_unit_test(save_through_a_link_that_leads_nowhere_makes_what_it_names),
         cmocka_unit_test(save_does_not_write_through_a_link_at_the_temporary_name),
         cmocka_unit_test(save_through_a_symbolic_link_replaces_what_it_leads_to),
         cmocka_unit_test(save_to_a_pipe_writes_to_it_and_leaves_it_one),

@@ -1,0 +1,389 @@
+// Files that change together: see file_set.h.
+//
+// The list is: a line with its kind, the pairs of names (each closed by a zero byte), and the SHA-256 of all that. One
+// that does not fit its hash was never complete, so nothing was renamed, and it is ignored. The order of a change:
+// the list, to the disk; a second name (a hard link) for each old file and the rename, one by one; the folder, to the
+// disk; the end of the list. A rename that fails is undone with the second names.
+#include "base/file_set.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/sha256.h"
+#include "base/system.h"
+
+const char ql_temporary_prefix[] = ".quillet-";
+const char ql_temporary_suffix[] = ".partial";
+
+static const char list_name[] = ".quillet-set";
+static const char list_head[] = "quillet set 1\n";
+
+enum { LIST_LIMIT_BYTES = 1 << 20, WAIT_STEPS = 1000, WAIT_STEP_NS = 10000000 };
+
+bool ql_temporary_name_check(const char *name)
+{
+    const size_t size = strlen(name), prefix = strlen(ql_temporary_prefix), suffix = strlen(ql_temporary_suffix);
+
+    return size > prefix + suffix && strncmp(name, ql_temporary_prefix, prefix) == 0 &&
+           strcmp(name + size - suffix, ql_temporary_suffix) == 0 && strchr(name, '/') == NULL;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+char *ql_file_path_beside(const char *path, const char *name)
+{
+    return ql_bytes_format("%.*s%s", (int)(base_name(path) - path), path, name);
+}
+
+void ql_file_sync_folder(const char *path)
+{
+    // Some file systems refuse to sync a folder; the file itself is safe then all the same.
+    char *folder = ql_file_path_beside(path, ".");
+    int descriptor = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (descriptor >= 0) {
+        (void)ql_system_sync(descriptor);
+        (void)close(descriptor);
+    }
+    free(folder);
+}
+
+// --- The list ---
+
+// The names of a change, which point into the list's bytes.
+struct list {
+    char *bytes;
+    size_t size_bytes;
+    size_t pair_count;
+};
+
+// A name that a list may give: a file of the folder, or one in a real folder within it.
+static bool name_is_inside(const char *name)
+{
+    const char *slash = strchr(name, '/');
+
+    return name[0] != '\0' && name[0] != '/' && strncmp(name, "../", 3) != 0 &&
+           (slash == NULL || (strchr(slash + 1, '/') == NULL && slash[1] != '\0'));
+}
+
+static const char *list_first(const struct list *list)
+{
+    return list->bytes + strlen(list_head);
+}
+
+static bool list_check(struct list *list)
+{
+    const size_t head = strlen(list_head), digits = QL_SHA256_TEXT_BYTES - 1;
+    char sha256[QL_SHA256_TEXT_BYTES];
+    size_t names = 0;
+
+    if (list->size_bytes < head + digits || memcmp(list->bytes, list_head, head) != 0) {
+        return false;
+    }
+    const char *end = list->bytes + list->size_bytes - digits;
+    ql_sha256_write(sha256, list->bytes, (size_t)(end - list->bytes));
+    if (memcmp(sha256, end, digits) != 0 || end[-1] != '\0') {
+        return false;
+    }
+    for (const char *name = list_first(list); name < end; name += strlen(name) + 1) {
+        if (!name_is_inside(name) || (names % 2 == 0 && !ql_temporary_name_check(base_name(name)))) {
+            return false;
+        }
+        names++;
+    }
+    list->pair_count = names / 2;
+    return names % 2 == 0;
+}
+
+// Reads an open list; an incomplete one and one of somebody else have no pairs.
+static void list_read(struct list *list, int descriptor)
+{
+    struct stat info;
+
+    *list = (struct list){0};
+    if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid() || info.st_size <= 0 ||
+        info.st_size > LIST_LIMIT_BYTES || (list->bytes = malloc((size_t)info.st_size)) == NULL) {
+        return;
+    }
+    ssize_t got = pread(descriptor, list->bytes, (size_t)info.st_size, 0);
+    list->size_bytes = got < 0 ? 0 : (size_t)got;
+    if (!list_check(list)) {
+        list->pair_count = 0;
+    }
+}
+
+static bool list_write(int descriptor, const char *path, const struct ql_file_move *moves, size_t count)
+{
+    const size_t folder = (size_t)(base_name(path) - path);
+    char sha256[QL_SHA256_TEXT_BYTES];
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (stream == NULL) {
+        return false;
+    }
+    (void)fputs(list_head, stream);
+    for (size_t i = 0; i < count; i++) {
+        (void)fprintf(stream, "%s%c%s%c", moves[i].temporary_path + folder, '\0', moves[i].path + folder, '\0');
+    }
+    bool written = fflush(stream) == 0;
+    if (written) {
+        ql_sha256_write(sha256, text, size);
+        (void)fputs(sha256, stream);
+    }
+    written = fclose(stream) == 0 && written && size <= LIST_LIMIT_BYTES &&
+              pwrite(descriptor, text, size, 0) == (ssize_t)size && ql_system_sync(descriptor);
+    free(text);
+    return written;
+}
+
+// Makes the renames of a list that are not made yet. `path` is a name in the folder.
+static bool list_finish(const struct list *list, const char *path)
+{
+    const char *name = list->pair_count == 0 ? NULL : list_first(list);
+    bool done = true;
+
+    for (size_t i = 0; i < list->pair_count; i++) {
+        const char *target = name + strlen(name) + 1;
+        const char *slash = strchr(target, '/');
+        char *from = ql_file_path_beside(path, name), *to = ql_file_path_beside(path, target);
+        char *within = slash == NULL || to == NULL ? NULL : strndup(to, strlen(to) - strlen(slash));
+        struct stat info;
+        bool real = slash == NULL || (within != NULL && lstat(within, &info) == 0 && S_ISDIR(info.st_mode));
+        done = from != NULL && to != NULL && real && (rename(from, to) == 0 || errno == ENOENT) && done;
+        free(within);
+        free(from);
+        free(to);
+        name = target + strlen(target) + 1;
+    }
+    if (list->pair_count > 0) {
+        ql_file_sync_folder(path);
+    }
+    return done;
+}
+
+// True when the open file is still the one that has the name.
+static bool is_named(int descriptor, const char *path)
+{
+    struct stat open_info, named_info;
+
+    return fstat(descriptor, &open_info) == 0 && lstat(path, &named_info) == 0 &&
+           open_info.st_dev == named_info.st_dev && open_info.st_ino == named_info.st_ino;
+}
+
+// Where a file system knows no locks, as on some network disks, a change does without.
+static bool lock_is_taken(int descriptor)
+{
+    return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+bool ql_file_set_finish(const char *path)
+{
+    char *list_path = ql_file_path_beside(path, list_name);
+    int descriptor = list_path == NULL ? -1 : open(list_path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool finished = descriptor < 0 && list_path != NULL && errno == ENOENT;
+    struct list list = {0};
+    struct stat info;
+
+    if (descriptor >= 0 && fstat(descriptor, &info) == 0 && info.st_uid == geteuid() && !lock_is_taken(descriptor)) {
+        if (is_named(descriptor, list_path)) {
+            list_read(&list, descriptor);
+            finished = list_finish(&list, path) && unlink(list_path) == 0;
+        } else {
+            finished = true;
+        }
+    }
+    if (descriptor >= 0) {
+        (void)close(descriptor);
+    }
+    free(list.bytes);
+    free(list_path);
+    return finished;
+}
+
+char *ql_file_set_find(const char *path)
+{
+    char *list_path = ql_file_path_beside(path, list_name);
+    int descriptor = list_path == NULL ? -1 : open(list_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    char *found = NULL;
+    struct list list = {0};
+    struct stat info;
+
+    if (descriptor >= 0) {
+        list_read(&list, descriptor);
+        (void)close(descriptor);
+    }
+    const char *name = list.pair_count == 0 ? NULL : list_first(&list);
+    for (size_t i = 0; i < list.pair_count && found == NULL; i++) {
+        const char *target = name + strlen(name) + 1;
+        if (strcmp(target, base_name(path)) == 0) {
+            found = ql_file_path_beside(path, name);
+        }
+        name = target + strlen(target) + 1;
+    }
+    if (found != NULL && (lstat(found, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid())) {
+        free(found);
+        found = NULL;
+    }
+    free(list.bytes);
+    free(list_path);
+    return found;
+}
+
+// --- A change ---
+
+static enum ql_status move_error(struct ql_error *error, const char *path)
+{
+    return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot replace: %s", path, strerror(errno));
+}
+
+// Makes the list, still empty, and locks it. A change that a killed process has left is finished first.
+static enum ql_status open_list(int *descriptor, const char *list_path, struct ql_error *error)
+{
+    const struct timespec step = {.tv_nsec = WAIT_STEP_NS};
+
+    for (int i = 0; i < WAIT_STEPS; i++) {
+        (void)ql_file_set_finish(list_path);
+        *descriptor = open(list_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        if (*descriptor < 0) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot write: %s", list_path, strerror(errno));
+        }
+        struct stat info;
+        if (fstat(*descriptor, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid()) {
+            (void)close(*descriptor);
+            return ql_error_write(error, QL_ERROR_SYSTEM,
+                                  "%s: belongs to somebody else, who is changing files in this folder or was "
+                                  "interrupted; remove it, or write elsewhere",
+                                  list_path);
+        }
+        if (!lock_is_taken(*descriptor) && is_named(*descriptor, list_path) && info.st_size == 0) {
+            return QL_OK;
+        }
+        (void)close(*descriptor);
+        (void)nanosleep(&step, NULL);
+    }
+    return ql_error_write(error, QL_ERROR_SYSTEM,
+                          "%s: another process is changing files in this folder; wait for its end, or stop it",
+                          list_path);
+}
+
+// The second name of an old file, while it is replaced.
+static char *second_name(const char *temporary_path)
+{
+    const size_t stem = strlen(temporary_path) - strlen(ql_temporary_suffix);
+    return ql_bytes_format("%.*s-old%s", (int)stem, temporary_path, ql_temporary_suffix);
+}
+
+// What a rename needs to be undone: the old file's second name, or that there was no old file.
+struct undo {
+    char *second_name;
+    bool fresh;
+};
+
+static void undo_prepare(struct undo *undo, const struct ql_file_move *move)
+{
+    undo->second_name = second_name(move->temporary_path);
+    if (undo->second_name != NULL && link(move->path, undo->second_name) != 0) { // some file systems have no links
+        undo->fresh = errno == ENOENT;
+        free(undo->second_name);
+        undo->second_name = NULL;
+    }
+}
+
+// Renames all; undoes what was done where one fails.
+static enum ql_status move_all(const struct ql_file_move *moves, size_t count, int list, struct ql_error *error)
+{
+    struct undo *undo = calloc(count, sizeof *undo);
+    size_t done = 0;
+    enum ql_status status = QL_OK;
+
+    if (undo == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", moves[0].path);
+    }
+    for (; done < count && status == QL_OK; done++) {
+        undo_prepare(&undo[done], &moves[done]);
+        if (rename(moves[done].temporary_path, moves[done].path) != 0) {
+            status = move_error(error, moves[done].path);
+            (void)!ftruncate(list, 0);
+            break;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (status != QL_OK && i < done && undo[i].second_name != NULL) {
+            (void)rename(undo[i].second_name, moves[i].path);
+        } else if (status != QL_OK && i < done && undo[i].fresh) {
+            (void)unlink(moves[i].path);
+        } else if (undo[i].second_name != NULL) {
+            (void)unlink(undo[i].second_name);
+        }
+        free(undo[i].second_name);
+    }
+    free(undo);
+    return status;
+}
+
+// True when the path is in the folder of `last`, or in one directly within it.
+static bool is_within(const char *path, const char *last)
+{
+    const size_t folder = (size_t)(base_name(last) - last);
+    return strncmp(path, last, folder) == 0 && name_is_inside(path + folder);
+}
+
+static enum ql_status move_one_by_one(const struct ql_file_move *moves, size_t count, struct ql_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rename(moves[i].temporary_path, moves[i].path) != 0) {
+            return move_error(error, moves[i].path);
+        }
+        ql_file_sync_folder(moves[i].path);
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_file_set_move(const struct ql_file_move *moves, size_t count, struct ql_error *error)
+{
+    const char *last = moves[count - 1].path;
+    bool together = count > 1;
+    int descriptor;
+
+    for (size_t i = 0; i < count; i++) {
+        together = together && is_within(moves[i].path, last) && is_within(moves[i].temporary_path, last);
+    }
+    if (!together) {
+        return move_one_by_one(moves, count, error);
+    }
+    char *list_path = ql_file_path_beside(last, list_name);
+    if (list_path == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", last);
+    }
+    enum ql_status status = open_list(&descriptor, list_path, error);
+    if (status == QL_OK) {
+        if (!list_write(descriptor, last, moves, count)) {
+            status = move_error(error, list_path);
+        } else {
+            ql_file_sync_folder(last);
+            status = move_all(moves, count, descriptor, error);
+        }
+        for (size_t i = 0; i < count && status == QL_OK; i++) {
+            ql_file_sync_folder(moves[i].path);
+        }
+        (void)unlink(list_path);
+        ql_file_sync_folder(last);
+        (void)close(descriptor);
+    }
+    free(list_path);
+    return status;
+}
