@@ -5,10 +5,14 @@
 #define QL_DEVICE_EXACT_H
 
 // Every operation is rounded once, in the order in which it is written. -ffast-math and its parts give that up.
+// gcc says which of them it was given; clang says so of -ffast-math and -ffinite-math-only.
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
-    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
-#error "compile this file without -ffast-math and -Ofast: its results are promised to the last bit"
+    defined(__NO_SIGNED_ZEROS__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "compile this file without -ffast-math, its parts and -Ofast: its results are promised to the last bit"
 #endif
+
+// -fsingle-precision-constant would cut the constants of doubles. The size of this array is negative then.
+extern char ql_constants_must_be_double[sizeof(1.0) == sizeof(double) ? 1 : -1];
 
 // x87 arithmetic keeps more digits than a float has.
 #if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
@@ -22,6 +26,14 @@
 #pragma GCC optimize("fp-contract=off", "no-tree-slp-vectorize")
 #else
 #pragma STDC FP_CONTRACT OFF
+#endif
+
+// What clang does not say of -fassociative-math and -freciprocal-math, it can be told to leave.
+#if defined(__clang__) && __clang_major__ >= 11
+#pragma clang fp reassociate(off)
+#endif
+#if defined(__clang__) && __clang_major__ >= 18
+#pragma clang fp reciprocal(off)
 #endif
 
 #endif

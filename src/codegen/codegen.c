@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sha256.h"
 #include "codegen/device_passage.h"
 #include "codegen/source.h"
 
@@ -171,13 +172,13 @@ static void write_guard(const struct ql_source *models, FILE *stream)
     (void)fputs("H\n", stream);
 }
 
+// All but its head.
 static enum ql_status write_header(struct ql_source *models, struct ql_arena *arena, struct ql_error *error)
 {
     const struct ql_codegen_unit *unit = models[0].unit;
     FILE *header = models[0].header;
     struct ql_device_passages set;
 
-    write_head(models, header);
     (void)fputs("\n#ifndef ", header);
     write_guard(models, header);
     (void)fputs("#define ", header);
@@ -203,6 +204,54 @@ static enum ql_status write_header(struct ql_source *models, struct ql_arena *ar
     }
     (void)fputs("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n", header);
     return QL_OK;
+}
+
+// A header and a source belong together. The source names its header by a part of the hash of the header's text, so that
+// one of an earlier compile is an error of the compiler, and not a struct of another size.
+
+enum { HEADER_ID_DIGITS = 8 };
+
+// Prints the header into `*text`, which the caller frees.
+static enum ql_status make_header(struct ql_source *models, char **text, struct ql_arena *arena, struct ql_error *error)
+{
+    struct ql_source *first = &models[0];
+    char sha256[QL_SHA256_TEXT_BYTES];
+    size_t size = 0;
+    FILE *stream = open_memstream(text, &size);
+
+    if (stream == NULL) {
+        *text = NULL;
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
+    }
+    for (int i = 0; i < first->unit->model_count; i++) {
+        models[i].header = stream;
+    }
+    write_head(models, stream);
+    bool flushed = fflush(stream) == 0;
+    const size_t head = size; // has the command line, which changes nothing
+    enum ql_status status = write_header(models, arena, error);
+    flushed = fflush(stream) == 0 && flushed;
+    if (status == QL_OK && flushed) {
+        ql_sha256_write(sha256, *text + head, size - head);
+        (void)snprintf(first->header_id, sizeof first->header_id, "0x%.*su", HEADER_ID_DIGITS, sha256);
+        ql_source_template_write(first, stream, "\n#define @_HEADER ");
+        (void)fprintf(stream, "%s // by which the source knows this header\n", first->header_id);
+    }
+    flushed = fclose(stream) == 0 && flushed;
+    return status != QL_OK || flushed ? status
+                                      : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
+}
+
+static void write_include(const struct ql_source *first, FILE *source)
+{
+    const char *header_file = first->unit->header_file;
+
+    (void)fprintf(source, "\n#include \"%s\"\n\n", header_file);
+    ql_source_template_write(first, source, "#if !defined @_HEADER || @_HEADER != ");
+    (void)fprintf(source,
+                  "%s\n#error \"%s is not the header of this source; compile the model again\"\n#endif\n\n"
+                  "#include <stddef.h>\n#include <string.h>\n\n",
+                  first->header_id, header_file);
 }
 
 // The whole
@@ -311,7 +360,7 @@ static enum ql_status write_source(FILE *source, struct ql_source *models, struc
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source");
     }
     write_head(models, source);
-    (void)fprintf(source, "\n#include \"%s\"\n\n#include <stddef.h>\n#include <string.h>\n\n", unit->header_file);
+    write_include(&models[0], source);
     write_kernels(arena, unit, body, source);
     (void)fwrite(body, 1, body_bytes, source);
     free(body);
@@ -322,6 +371,7 @@ enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_code
 {
     struct ql_arena arena = {0};
     struct ql_source *models = ql_arena_take(&arena, (size_t)unit->model_count, sizeof *models);
+    char *header_text = NULL;
     enum ql_status status = QL_OK;
 
     if (models == NULL) {
@@ -329,16 +379,20 @@ enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_code
     }
     for (int i = 0; i < unit->model_count && status == QL_OK; i++) {
         const struct ql_codegen *codegen = &unit->models[i];
-        models[i] = (struct ql_source){
-            .unit = unit, .codegen = codegen, .program = codegen->program, .prefix = codegen->name, .header = header};
+        models[i] =
+            (struct ql_source){.unit = unit, .codegen = codegen, .program = codegen->program, .prefix = codegen->name};
         status = begin_model(&models[i], error);
+    }
+    if (status == QL_OK) {
+        status = make_header(models, &header_text, &arena, error);
     }
     if (status == QL_OK) {
         status = write_source(source, models, &arena, error);
     }
     if (status == QL_OK && header != NULL) {
-        status = write_header(models, &arena, error);
+        (void)fputs(header_text, header);
     }
+    free(header_text);
     for (int i = 0; i < unit->model_count; i++) {
         ql_arena_free(&models[i].arena);
     }

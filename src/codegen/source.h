@@ -12,6 +12,7 @@ struct ql_source {
     const struct ql_program *program;
     const char *prefix; // codegen->name
     FILE *source, *header;
+    char header_id[16]; // what the source compares the header with
     struct ql_codegen_size size;
     struct ql_arena arena; // of the names and of the arrays below
     struct ql_c_names names;

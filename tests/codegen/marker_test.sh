@@ -58,7 +58,7 @@ printf '#include "names.h"\n' > header.c
 printf '#include <stdbool.h>\n#include <stdint.h>\n' > bare.c
 gcc -std=c11 -dM -E header.c | sort > with
 gcc -std=c11 -dM -E bare.c | sort > without
-left=$(comm -23 with without)
+left=$(comm -23 with without | grep -v '^#define NAMES_HEADER 0x[0-9a-f]\{8\}u$')
 [ "$left" = '#define NAMES_H 
 #define QL_DEVICE_MODEL_FUNCTIONS_H ' ] || { echo "the header defines $left"; status=1; }
 
