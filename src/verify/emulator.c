@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "verify/process.h"
@@ -65,6 +66,12 @@ static enum ql_status build_image(char *image, const struct ql_workshop *worksho
     }
     if (!ql_process_check("arm-none-eabi-gcc")) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "arm-none-eabi-gcc is not installed: run tools/bootstrap pico");
+    }
+    if (strpbrk(workshop->folder, ";\"\\$#\n") != NULL) {
+        return ql_error_write(
+            error, QL_ERROR_SYSTEM,
+            "%s: CMake takes a character of this path for something else; set TMPDIR to another folder",
+            workshop->folder);
     }
     enum ql_status status = find_sdk(sdk, workshop->source_path, error);
     if (status != QL_OK) {

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "onnx/descriptor_text.h"
-#include "onnx/onnx_reader.h"
+#include "onnx/model_file.h"
 #include "quantize/product_x86.h"
 #include "verify/emulator.h"
 #include "verify/exposed_model.h"
@@ -186,8 +187,7 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
             "--c FILE, --entry FUNCTION and --exposed_c FILE belong together; the first two need each "
             "other");
     }
-    if ((status = ql_descriptor_load(&road->descriptor, options->descriptor_path, error)) != QL_OK ||
-        (status = ql_onnx_load(&road->graph, road->descriptor.path, error)) != QL_OK) {
+    if ((status = ql_model_file_load(&road->descriptor, &road->graph, options->descriptor_path, error)) != QL_OK) {
         return status;
     }
     if (ql_engine_runner_open(&road->engine, &road->graph, error) != QL_OK ||
@@ -381,8 +381,9 @@ enum ql_status ql_road_expose(const char *exposed_path, const char *descriptor_p
     if (descriptor == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the descriptor");
     }
-    if ((status = ql_descriptor_load(descriptor, descriptor_path, error)) == QL_OK &&
-        (status = ql_onnx_load(&graph, descriptor->path, error)) == QL_OK) {
+    const char *inputs[] = {descriptor_path, descriptor->path};
+    if ((status = ql_model_file_load(descriptor, &graph, descriptor_path, error)) == QL_OK &&
+        (status = ql_file_check_output(exposed_path, inputs, 2, error)) == QL_OK) {
         status = ql_exposed_model_save(exposed_path, descriptor->path, &graph, error);
     }
     ql_graph_free(&graph);

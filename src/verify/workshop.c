@@ -3,13 +3,20 @@
 #include "verify/workshop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "verify/process.h"
+
+extern char **environ; // POSIX leaves the declaration to us
 
 const struct ql_compiler ql_compilers[] = {
     {"gcc -O0", "gcc", {"-O0"}},
@@ -22,6 +29,56 @@ const struct ql_compiler ql_compilers[] = {
 };
 
 const struct ql_compiler ql_foreign_compiler = {"gcc -O2", "gcc", {"-O2"}};
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void)status;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
+static void remove_folder(const char *path)
+{
+    enum { OPEN_FOLDERS = 16 };
+    (void)nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+// Signals end the tool at once, and SIGKILL gives nobody time to clean up. So a shell waits for the end of a pipe, which
+// the system closes when this process ends, and removes the folder; more than once, as compilers that were started may
+// still write. It has none of our other files open, so that nobody waits for their end because of it.
+static void start_cleaner(struct ql_workshop *workshop)
+{
+    static char script[] = "trap '' INT TERM HUP; cat > /dev/null; n=0\n"
+                           "while [ -e \"$0\" ] && [ $n -lt 10 ]; do rm -rf -- \"$0\"; [ ! -e \"$0\" ] || sleep 1; "
+                           "n=$((n + 1)); done";
+    char shell[] = "sh", option[] = "-c";
+    char *const argv[] = {shell, option, script, workshop->folder, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int ends[2];
+
+    workshop->cleaner = -1; // without one, only an ordinary end cleans up
+    if (!ql_system_pipe(ends)) {
+        return;
+    }
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    (void)posix_spawnattr_init(&attributes);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP); // a terminal's signals are not for it
+    bool started = posix_spawnp(&workshop->cleaner, shell, &actions, &attributes, argv, environ) == 0;
+    (void)posix_spawnattr_destroy(&attributes);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(ends[0]);
+    if (started) {
+        workshop->alive = ends[1];
+    } else {
+        workshop->cleaner = -1;
+        (void)close(ends[1]);
+    }
+}
 
 enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *source_path,
                                 struct ql_error *error)
@@ -38,23 +95,19 @@ enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, 
         return ql_error_write(error, QL_ERROR_SYSTEM, "cannot make a folder below %s: %s; set TMPDIR to another one",
                               parent, strerror(errno));
     }
+    start_cleaner(workshop);
     return QL_OK;
-}
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void)status;
-    (void)type;
-    (void)place;
-    return remove(path);
 }
 
 void ql_workshop_close(struct ql_workshop *workshop)
 {
-    enum { OPEN_FOLDERS = 16 };
-
     if (workshop->folder[0] != '\0') {
-        (void)nftw(workshop->folder, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+        remove_folder(workshop->folder);
+        if (workshop->cleaner > 0) {
+            (void)close(workshop->alive);
+            while (waitpid(workshop->cleaner, NULL, 0) < 0 && errno == EINTR) {
+            }
+        }
     }
     workshop->folder[0] = '\0';
 }

@@ -3,12 +3,16 @@
 #ifndef QL_VERIFY_WORKSHOP_H
 #define QL_VERIFY_WORKSHOP_H
 
+#include <sys/types.h>
+
 #include "base/status.h"
 
 enum { QL_WORKSHOP_PATH_BYTES = 4096, QL_COMPILER_OPTION_LIMIT = 4 };
 
 struct ql_workshop {
     char folder[QL_WORKSHOP_PATH_BYTES];
+    pid_t cleaner;           // a process that removes the folder when this one is ended before it could
+    int alive;               // the pipe by which it knows
     const char *tool;        // `quillet` itself, for its compile
     const char *source_path; // the root of the sources
 };
@@ -26,7 +30,8 @@ extern const struct ql_compiler ql_compilers[];
 // For C that others generated.
 extern const struct ql_compiler ql_foreign_compiler;
 
-// Makes an empty folder below TMPDIR or /tmp; the struct must start as {0}. Close removes it with all that is in it.
+// Makes an empty folder below TMPDIR or /tmp; the struct must start as {0}. Close removes it with all that is in it;
+// so does the end of the process, however it comes.
 enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *source_path,
                                 struct ql_error *error);
 void ql_workshop_close(struct ql_workshop *workshop);
