@@ -4,6 +4,8 @@
 /** Something that the user can put right: the message says what and where. */
 export class InputError extends Error {}
 
+const leastFloat = 2 ** -126;
+const mostFloat = 2 ** 128 - 2 ** 104;
 const isNumber = (value) => typeof value === "number" && value >= 0;
 const isCount = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
 const isText = (value) => typeof value === "string";
@@ -16,8 +18,12 @@ const fields = [
   ["vocabulary", isName, "a string with the symbol of each token, in their order"],
   ["type", isText, "a string", ""],
   ["sequenceLength", isCount, "a whole number from 0 on", 0],
-  ["temperature", isNumber, "0 or more", 1],
-  ["top_p", (value) => isNumber(value) && value > 0 && value <= 1, "more than 0 and at most 1", 1],
+  ["sha256", (value) => value === "" || (isText(value) && /^[0-9a-f]{64}$/i.test(value)),
+    "the SHA-256 of the model's file, 64 hexadecimal digits", ""],
+  ["temperature", (value) => value === 0 || (isNumber(value) && value >= leastFloat && value <= mostFloat),
+    "0, or from 1.2e-38 to 3.4e38", 1],
+  ["top_p", (value) => isNumber(value) && value >= leastFloat && value <= 1,
+    "more than 0 (from 1.2e-38 on) and at most 1", 1],
   ["top_k", isCount, "a whole number from 0 on", 0],
   ["hiddenSize", isCount, "a whole number from 0 on", 0],
   ["hiddenLayers", isCount, "a whole number from 0 on", 0],

@@ -15,14 +15,13 @@
 //   {"write": {temperature, top_p, top_k, seed, length}}    {"tokens": [TOKEN...]}
 //       what the language model writes
 
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { createInterface } from "node:readline";
 
 import * as runtime from "onnxruntime-node";
 
-import { InputError, readDescriptor } from "./descriptor.js";
+import { InputError } from "./descriptor.js";
 import { LanguageModel, sessionOptions } from "./language_model.js";
+import { readModelFile } from "./model_file.js";
 import { makeSampler } from "./sampler.js";
 
 const arrayTypes = {
@@ -66,8 +65,7 @@ async function run(inputs, wanted) {
 }
 
 async function openLanguageModel(file) {
-  const descriptor = readDescriptor(await readFile(file, "utf8"), file);
-  const model = path.resolve(path.dirname(file), descriptor.filename);
+  const { descriptor, model } = await readModelFile(file, file);
   languageModel = await LanguageModel.load(runtime, model, descriptor);
   return { runtime: runtime.env.versions.node };
 }

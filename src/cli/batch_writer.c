@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/sampling.h"
-#include "onnx/onnx_reader.h"
+#include "onnx/model_file.h"
 
 static enum ql_status open_checkpoint(struct ql_cli_batch_writer *writer, const char *path,
                                       enum ql_weight_format format, const char *calibrate, int threads,
@@ -42,8 +42,7 @@ static enum ql_status open_descriptor(struct ql_cli_batch_writer *writer, const 
     struct ql_descriptor *descriptor = &writer->descriptor;
     enum ql_status status;
 
-    if ((status = ql_descriptor_load(descriptor, path, error)) != QL_OK ||
-        (status = ql_onnx_load(&writer->graph, descriptor->path, error)) != QL_OK) {
+    if ((status = ql_model_file_load(descriptor, &writer->graph, path, error)) != QL_OK) {
         return status;
     }
     if (format == QL_WEIGHTS_F32) {

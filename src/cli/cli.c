@@ -1,5 +1,5 @@
 // What the commands share: see cli.h.
-// Uses: base.
+// Uses: base, cli/terminal.
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -8,29 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/terminal.h"
+
 const char *ql_cli_program = "quillet";
-
-// Names and texts in a message come from elsewhere. Their control characters (in UTF-8 also those of two bytes, C2 80
-// to C2 9F) become question marks, so that they cannot steer the terminal or look like another message.
-static void write_harmless(FILE *stream, const char *message)
-{
-    unsigned char before = 0;
-
-    for (const char *place = message; *place != '\0'; place++) {
-        unsigned char byte = (unsigned char)*place;
-        bool control = byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0);
-        bool lead = byte == 0xc2 && ((unsigned char)place[1] & 0xe0) == 0x80;
-        (void)fputc(control || lead ? '?' : byte, stream);
-        before = byte;
-    }
-}
 
 int ql_cli_fail(const char *command, const struct ql_error *error)
 {
     (void)fflush(stdout);
-    (void)fprintf(stderr, "quillet %s: ", command);
-    write_harmless(stderr, error->message);
-    (void)fputc('\n', stderr);
+    ql_cli_note("quillet %s: %s\n", command, error->message);
     if (error->status == QL_ERROR_USAGE) {
         (void)fprintf(stderr, "quillet %s --help explains the command.\n", command);
         return QL_EXIT_USAGE;

@@ -29,7 +29,7 @@ int ql_cli_emulate(int argc, char **argv);
 int ql_cli_watch(int argc, char **argv);
 int ql_cli_monitor(int argc, char **argv);
 
-// Prints "quillet COMMAND: message" on stderr, without control characters. Returns the exit code that fits the status.
+// Prints "quillet COMMAND: message" on stderr, with control characters made visible. Returns the exit code that fits the status.
 int ql_cli_fail(const char *command, const struct ql_error *error);
 
 // Reads the options; handles --help (which every command has, without listing it) by printing `usage`, the summary

@@ -1,22 +1,24 @@
 // `quillet compile`: makes C of an ONNX model: weights, kernels, vocabulary and sampler in one source and one header.
 // The source goes to stdout or to --output. docs/generated-code.md describes it.
-// Uses: base, corpus, onnx, codegen, engine, libmd.
-#include <sha2.h>
+// Uses: base, corpus, onnx, codegen, engine.
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "base/version.h"
 #include "cli/cli.h"
 #include "cli/quantization.h"
 #include "cli/sampling.h"
 #include "cli/self_test.h"
+#include "cli/terminal.h"
 #include "codegen/codegen.h"
 #include "codegen/in_place.h"
 #include "codegen/token_table.h"
 #include "engine/integer_form.h"
 #include "onnx/descriptor.h"
+#include "onnx/model_file.h"
 #include "onnx/onnx_reader.h"
 #include "onnx/program_compile.h"
 
@@ -44,10 +46,12 @@ struct settings {
 // All that lives while a model is compiled.
 struct compilation {
     const struct settings *settings;
-    const char *operand; // an .onnx file or a descriptor
-    bool described;      // there is a descriptor, and it is wanted
+    const char *operand;              // an .onnx file or a descriptor
+    bool described;                   // there is a descriptor, and it is wanted
+    bool is_named;                    // the model's path is from a descriptor
+    char descriptor_path[PATH_BYTES]; // that which was read; "" without one
     char model_path[PATH_BYTES], calibrate[PATH_BYTES];
-    char sha256[SHA256_DIGEST_STRING_LENGTH];
+    char sha256[QL_SHA256_TEXT_BYTES];
     char name[QL_CODEGEN_NAME_BYTES];
     char binding_names[BINDING_LIMIT][BINDING_NAME_BYTES];
     struct ql_binding bindings[BINDING_LIMIT];
@@ -69,9 +73,18 @@ static enum ql_status write_path(char to[PATH_BYTES], const char *path, const ch
     size_t length = point == NULL ? strlen(path) : (size_t)(point - path);
 
     if (length + strlen(ending) >= PATH_BYTES) {
-        return ql_error_write(error, QL_ERROR_USAGE, "%s: the path is too long", path);
+        return ql_error_write(error, QL_ERROR_USAGE, "the path is too long: %s", path);
     }
     (void)snprintf(to, PATH_BYTES, "%.*s%s", (int)length, path, ending);
+    return QL_OK;
+}
+
+static enum ql_status copy_path(char to[PATH_BYTES], const char *path, struct ql_error *error)
+{
+    if (strlen(path) >= PATH_BYTES) {
+        return ql_error_write(error, QL_ERROR_USAGE, "the path is too long: %s", path);
+    }
+    (void)snprintf(to, PATH_BYTES, "%s", path);
     return QL_OK;
 }
 
@@ -95,11 +108,11 @@ static enum ql_status find_model(struct compilation *work, struct ql_error *erro
         }
         (void)snprintf(work->model_path, sizeof work->model_path, "%s", work->descriptor.path);
         work->described = settings->sampler;
-        return QL_OK;
+        work->is_named = true;
+        return copy_path(work->descriptor_path, work->operand, error);
     }
-    (void)snprintf(work->model_path, sizeof work->model_path, "%s", work->operand);
-    if (!settings->sampler) {
-        return QL_OK;
+    if ((status = copy_path(work->model_path, work->operand, error)) != QL_OK || !settings->sampler) {
+        return status;
     }
     if ((status = write_path(beside, work->operand, ".json", error)) != QL_OK) {
         return status;
@@ -111,6 +124,7 @@ static enum ql_status find_model(struct compilation *work, struct ql_error *erro
                               beside);
     }
     work->described = true;
+    memcpy(work->descriptor_path, beside, sizeof beside);
     return ql_descriptor_load(&work->descriptor, beside, error);
 }
 
@@ -199,18 +213,18 @@ static enum ql_status read_sizes(struct compilation *work, struct ql_error *erro
 static enum ql_status load_graph(struct compilation *work, struct ql_error *error)
 {
     struct ql_file_view view;
-    SHA2_CTX hash;
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    enum ql_status status = ql_file_open(&view, work->model_path, error);
+    // What a descriptor names must be a file.
+    const enum ql_file_kind kind = work->is_named ? QL_FILE_REGULAR : QL_FILE_ANY;
+    enum ql_status status = ql_file_open_kind(&view, work->model_path, kind, ql_file_limit_bytes, error);
 
     if (status != QL_OK) {
         return status;
     }
-    SHA256Init(&hash);
-    SHA256Update(&hash, view.data, view.size_bytes);
-    SHA256Final(digest, &hash);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        (void)snprintf(work->sha256 + 2 * i, 3, "%02x", digest[i]);
+    ql_sha256_write(work->sha256, view.data, view.size_bytes);
+    if (work->described && (status = ql_model_file_check(&work->descriptor, work->model_path, view.data,
+                                                         view.size_bytes, error)) != QL_OK) {
+        ql_file_close(&view);
+        return status;
     }
     status = ql_onnx_read(&work->graph, view.data, view.size_bytes, error);
     ql_file_close(&view);
@@ -290,34 +304,33 @@ static enum ql_status find_header(char path[PATH_BYTES], const struct settings *
     if (settings->header == NULL && settings->output != NULL) {
         return write_path(path, settings->output, ".h", error);
     }
-    (void)snprintf(path, PATH_BYTES, "%s", settings->header != NULL ? settings->header : "");
-    return QL_OK;
+    return copy_path(path, settings->header != NULL ? settings->header : "", error);
 }
 
+// Header and source are replaced together. Where only one of them is a file, the other goes to stdout or nowhere.
 static enum ql_status write_files(const char *output, const char *header_path, const struct ql_codegen_unit *unit,
                                   struct ql_error *error)
 {
-    struct ql_file_writer source = {0}, header = {0};
+    const char *paths[] = {header_path[0] == '\0' ? NULL : header_path, output};
+    struct ql_file_writer writers[2] = {{0}};
+    FILE *streams[2] = {NULL, stdout};
+    size_t count = 0;
     enum ql_status status = QL_OK;
 
-    if (output != NULL) {
-        status = ql_file_writer_open(&source, output, error);
-    }
-    if (status == QL_OK && header_path[0] != '\0') {
-        status = ql_file_writer_open(&header, header_path, error);
+    for (int i = 0; i < 2 && status == QL_OK; i++) {
+        if (paths[i] != NULL && (status = ql_file_writer_open(&writers[count], paths[i], error)) == QL_OK) {
+            streams[i] = writers[count++].stream;
+        }
     }
     if (status == QL_OK) {
-        status = ql_codegen_write(output != NULL ? source.stream : stdout, header.stream, unit, error);
+        status = ql_codegen_write(streams[1], streams[0], unit, error);
     }
-    // The source last: who sees it sees the header, too.
-    if (status == QL_OK && header.stream != NULL) {
-        status = ql_file_writer_close(&header, error);
+    if (status == QL_OK && count > 0) {
+        return ql_file_writers_close(writers, count, error);
     }
-    if (status == QL_OK && source.stream != NULL) {
-        status = ql_file_writer_close(&source, error);
+    for (size_t i = 0; i < count; i++) {
+        ql_file_writer_reset(&writers[i]);
     }
-    ql_file_writer_reset(&header);
-    ql_file_writer_reset(&source);
     return status;
 }
 
@@ -350,12 +363,49 @@ static const char *base_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-static enum ql_status compile_model(struct compilation *work, int index, int count, struct ql_error *error)
+// The header's name stands in an #include, in quotation marks.
+static enum ql_status check_header_name(const char *name, struct ql_error *error)
+{
+    for (const char *c = name; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f || *c == '"' || *c == '\\' || (c[0] == '?' && c[1] == '?')) {
+            return ql_error_write(error, QL_ERROR_USAGE,
+                                  "the header's name has a quotation mark, a backslash, a control character or two "
+                                  "question marks, which an #include cannot hold; choose another --header");
+        }
+    }
+    return QL_OK;
+}
+
+// Nothing that is read for this model may be replaced, and the two outputs are two files.
+static enum ql_status check_outputs(const struct compilation *work, const char *header_path, struct ql_error *error)
+{
+    const struct settings *settings = work->settings;
+    const char *const inputs[] = {work->operand, work->model_path, work->descriptor_path, settings->filter,
+                                  work->calibrate};
+    const size_t count = sizeof inputs / sizeof inputs[0];
+    const char *header = header_path[0] == '\0' ? NULL : header_path;
+    enum ql_status status = check_header_name(base_name(header_path), error);
+
+    if (status == QL_OK && header != NULL && settings->output != NULL && ql_file_is_same(settings->output, header)) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "%s: would be both the source and its header; give the source another --output, such as "
+                              "one that ends in .c, or the header another --header",
+                              settings->output);
+    }
+    if (status != QL_OK || (status = ql_file_check_output(settings->output, inputs, count, error)) != QL_OK) {
+        return status;
+    }
+    return ql_file_check_output(header, inputs, count, error);
+}
+
+static enum ql_status compile_model(struct compilation *work, const char *header_path, int index, int count,
+                                    struct ql_error *error)
 {
     enum ql_status status;
 
     if ((status = find_model(work, error)) != QL_OK || (status = read_sizes(work, error)) != QL_OK ||
         (status = read_lists(work, index, count, error)) != QL_OK ||
+        (status = check_outputs(work, header_path, error)) != QL_OK ||
         (status = ql_guard_init(&work->guard, work->settings->filter, work->descriptor.symbols,
                                 work->descriptor.symbol_count, error)) != QL_OK) {
         return status;
@@ -379,7 +429,7 @@ static enum ql_status compile(struct compilation *works, int count, int argc, ch
 
     for (int i = 0; i < count && status == QL_OK; i++) {
         struct compilation *work = &works[i];
-        status = compile_model(work, i, count, error);
+        status = compile_model(work, header_path, i, count, error);
         models[i] = (struct ql_codegen){.program = &work->program,
                                         .model = work->described ? &work->text : NULL,
                                         .integer = work->format == QL_WEIGHTS_F32 ? NULL : &work->integer.model,
@@ -412,8 +462,8 @@ static enum ql_status compile(struct compilation *works, int count, int argc, ch
     if (status == QL_OK && settings->report) {
         status = ql_codegen_report_write(stdout, &unit, error);
     } else if (status == QL_OK && header_path[0] == '\0') {
-        (void)fprintf(stderr, "The source includes \"%s\": --header %s or --output %s.c writes it, too.\n", header_file,
-                      header_file, works[0].name);
+        ql_cli_note("The source includes \"%s\": --header %s or --output %s.c writes it, too.\n", header_file,
+                    header_file, works[0].name);
     }
     free(command_line);
     return status;

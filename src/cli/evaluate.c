@@ -8,9 +8,10 @@
 #include "checkpoint/training_run.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
+#include "cli/terminal.h"
 #include "cli/text_measure.h"
 #include "engine/text_session.h"
-#include "onnx/onnx_reader.h"
+#include "onnx/model_file.h"
 
 static const char usage[] = "evaluate --model names.json [OPTION ...]";
 static const char summary_text[] = "Lets an exported model write, with the kernels that its generated C has. The\n"
@@ -23,7 +24,7 @@ struct settings {
     int top_k, length;
     uint32_t seed;
     struct ql_cli_quantization quantization;
-    bool quiet, json;
+    bool quiet, json, raw;
 };
 
 // An opened model, in memory of its own because a descriptor is large.
@@ -47,8 +48,7 @@ static enum ql_status open_writer(struct writer *writer, const struct settings *
         return ql_error_write(error, QL_ERROR_USAGE, "--model is missing: a descriptor, as names.json");
     }
     if ((status = ql_cli_quantization_read(&format, &settings->quantization, error)) != QL_OK ||
-        (status = ql_descriptor_load(&writer->descriptor, path, error)) != QL_OK ||
-        (status = ql_onnx_load(&writer->graph, writer->descriptor.path, error)) != QL_OK) {
+        (status = ql_model_file_load(&writer->descriptor, &writer->graph, path, error)) != QL_OK) {
         return status;
     }
     if (ql_text_session_open_graph(&writer->session, &writer->graph, &program_options, &writer->descriptor, error) !=
@@ -80,8 +80,7 @@ static void print_json(const struct settings *settings, const struct ql_cli_text
                                "prompt", settings->prompt, "text", text->bytes == NULL ? "" : text->bytes,
                                "temperature", settings->temperature, "top_p", settings->top_p, "top_k", settings->top_k,
                                "seed", (json_int_t)settings->seed);
-    (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    (void)putchar('\n');
+    ql_cli_print_json(result, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     json_decref(result);
 }
 
@@ -102,8 +101,7 @@ static enum ql_status measure_text(const struct writer *writer, const struct set
                                    "text", ql_cli_path_to_json(settings->text), "quantize",
                                    writer->is_integer ? settings->quantization.quantize : "off", "characters",
                                    (json_int_t)measure.characters, "nats", measure.nats, "bits_per_char", bits);
-        (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-        (void)putchar('\n');
+        ql_cli_print_json(result, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
         json_decref(result);
     } else {
         (void)printf("%.4f bits per character, %.4f nats, %zu characters\n", bits, measure.nats, measure.characters);
@@ -133,6 +131,7 @@ int ql_cli_evaluate(int argc, char **argv)
         QL_CLI_FILTER_OPTION(&settings.filter),
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
+        QL_CLI_RAW_OPTION(&settings.raw),
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
     struct ql_cli_output output = {.newline = '\n'};
@@ -155,6 +154,7 @@ int ql_cli_evaluate(int argc, char **argv)
         }
         output.guard = &writer->guard;
         output.stream = settings.json ? NULL : stdout;
+        output.visible = ql_cli_visible_wanted(settings.raw);
         status = ql_guard_init(&writer->guard, settings.filter, descriptor->symbols, descriptor->symbol_count, &error);
     }
     if (status == QL_OK && settings.text != NULL) {

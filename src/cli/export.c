@@ -6,13 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/training_run.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
+#include "cli/terminal.h"
 #include "onnx/descriptor.h"
+#include "onnx/model_file.h"
 #include "onnx/model_graph.h"
-#include "onnx/onnx_writer.h"
 
 static const char usage[] = "export --init_from CHECKPOINT --export_file NAME.onnx [OPTION ...]";
 static const char summary_text[] = "Writes a trained model as ONNX (names.onnx), and what one needs to let it write\n"
@@ -120,8 +122,9 @@ static enum ql_status export_model(const struct settings *settings, char *descri
     }
     if ((status = describe(descriptor, settings, model, info, error)) == QL_OK &&
         (status = ql_model_graph_init(&graph, model, settings->sequence, error)) == QL_OK &&
-        (status = ql_onnx_save(settings->export_file, &graph, error)) == QL_OK) {
-        status = ql_descriptor_save(descriptor, descriptor_path, error);
+        (status = ql_file_check_output(settings->export_file, &settings->init_from, 1, error)) == QL_OK &&
+        (status = ql_file_check_output(descriptor_path, &settings->init_from, 1, error)) == QL_OK) {
+        status = ql_model_file_save(descriptor, &graph, settings->export_file, descriptor_path, error);
     }
     ql_graph_free(&graph);
     return status;
@@ -163,11 +166,13 @@ int ql_cli_export(int argc, char **argv)
     } else if (settings.json) {
         json_t *result = json_pack("{s:o, s:o, s:I}", "model", ql_cli_path_to_json(settings.export_file), "descriptor",
                                    ql_cli_path_to_json(descriptor_path), "parameters", (json_int_t)model.count);
-        (void)json_dumpf(result, stdout, JSON_INDENT(2));
-        (void)putchar('\n');
+        ql_cli_print_json(result, JSON_INDENT(2));
         json_decref(result);
     } else if (!settings.quiet) {
-        (void)printf("%s\n%s\n", settings.export_file, descriptor_path);
+        ql_cli_print_name(settings.export_file);
+        (void)putchar('\n');
+        ql_cli_print_name(descriptor_path);
+        (void)putchar('\n');
     }
     ql_model_free(&model);
     free(info);

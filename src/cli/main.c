@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "cli/cli.h"
 #include "cli/library_memory.h"
+#include "cli/terminal.h"
 
 static const struct command {
     const char *name;
@@ -49,7 +50,7 @@ int main(int argc, char **argv)
     ql_cli_program = argv[0];
     ql_cli_library_memory_init();
     if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {
-        (void)fprintf(stderr, "quillet: %s\n", error.message);
+        ql_cli_note("quillet: %s\n", error.message);
         return QL_EXIT_USAGE;
     }
     if (argc < 2) {
@@ -74,6 +75,6 @@ int main(int argc, char **argv)
             return exit_code;
         }
     }
-    (void)fprintf(stderr, "quillet: there is no command '%s'; quillet --help lists the commands\n", argv[1]);
+    ql_cli_note("quillet: there is no command '%s'; quillet --help lists the commands\n", argv[1]);
     return QL_EXIT_USAGE;
 }

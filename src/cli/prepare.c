@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/option.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 #include "corpus/preparation.h"
 #include "corpus/prepare_report.h"
 
@@ -116,22 +117,22 @@ static void print_summary(const struct ql_preparation *preparation, const char *
 {
     for (size_t i = 0; i < preparation->input_count; i++) {
         const struct ql_input *input = &preparation->inputs[i];
-        (void)fprintf(stderr, "%s: %zu items, format %s%s\n", input->path, input->item_count,
-                      ql_format_word(input->format), input->detected ? " (detected)" : "");
+        ql_cli_note("%s: %zu items, format %s%s\n", input->path, input->item_count, ql_format_word(input->format),
+                    input->detected ? " (detected)" : "");
     }
     for (int i = 0; i < QL_STREAM_COUNT; i++) {
         const struct ql_stream_state *state = &preparation->streams[i];
         if (!ql_preparation_has_stream(preparation, (enum ql_stream)i)) {
             continue;
         }
-        (void)fprintf(stderr, "%s: %zu read, %zu kept, %zu dropped\n", state->name, state->account.read,
-                      state->account.kept, state->account.dropped);
+        ql_cli_note("%s: %zu read, %zu kept, %zu dropped\n", state->name, state->account.read, state->account.kept,
+                    state->account.dropped);
         print_reasons(&state->account);
         (void)fprintf(stderr, "  written: %zu to train, %zu to validate, %zu to test\n",
                       state->part_items[QL_PART_TRAIN], state->part_items[QL_PART_VALIDATION],
                       state->part_items[QL_PART_TEST]);
     }
-    (void)fprintf(stderr, "%s/report.json accounts for every item\n", folder);
+    ql_cli_note("%s/report.json accounts for every item\n", folder);
 }
 
 static enum ql_status read_inputs(struct ql_preparation *preparation, const struct arguments *arguments,
@@ -164,25 +165,22 @@ static int run(struct arguments *arguments)
     }
     if (status == QL_OK) {
         status = read_inputs(&preparation, arguments, &error);
+        // From here on they are all that must not be replaced.
+        arguments->inputs[arguments->input_count++] = arguments->prepare.remove_words;
+        arguments->inputs[arguments->input_count++] = arguments->prepare.remove_names;
     }
     if (status == QL_OK) {
         status = ql_preparation_step(&preparation, &error);
     }
     if (status == QL_OK) {
-        status = ql_preparation_save(&preparation, arguments->output, &error);
-    }
-    if (status == QL_OK) {
-        status = ql_prepare_report_encode(&report, &preparation, &error);
-    }
-    if (status == QL_OK) {
-        status = ql_prepare_report_save(report, arguments->output, &error);
+        status = ql_prepare_report_save(&report, &preparation, arguments->output, arguments->inputs,
+                                        arguments->input_count, &error);
     }
     if (status == QL_OK && !arguments->quiet) {
         print_summary(&preparation, arguments->output);
     }
     if (status == QL_OK && arguments->json) {
-        (void)json_dumpf(report, stdout, JSON_INDENT(1)); // a failure shows when stdout is flushed
-        (void)printf("\n");
+        ql_cli_print_json(report, JSON_INDENT(1)); // a failure shows when stdout is flushed
     }
     json_decref(report);
     ql_preparation_free(&preparation);
@@ -235,7 +233,7 @@ int ql_cli_prepare(int argc, char **argv)
     };
     int exit_code = QL_EXIT_FAILED;
 
-    arguments.inputs = calloc((size_t)argc, sizeof *arguments.inputs);
+    arguments.inputs = calloc((size_t)argc + 2, sizeof *arguments.inputs); // and the word lists
     if (arguments.inputs == NULL) {
         struct ql_error error;
         (void)ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory");

@@ -13,6 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/sampling.h"
+#include "cli/terminal.h"
 #include "study/cell.h"
 #include "study/cell_file.h"
 #include "study/pair_test.h"
@@ -47,6 +48,7 @@ struct study {
     char *lists[2]; // copies of --init_from and --count, cut at the commas
     struct ql_yardstick yardstick;
     char *cell_folder;
+    int lock;         // of the output folder
     char *common_key; // what all cells depend on
     json_t *result;
     // The cell that is being made.
@@ -518,10 +520,14 @@ static json_t *list_models(const struct study *study)
 static json_t *list_command(int argc, char **argv)
 {
     static const char *const left_out[] = {"--output", "--threads", "--quiet"};
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,=:+@%";
-    struct ql_text text = {0};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
 
-    ql_text_load(&text, "quillet study", 13);
+    if (stream == NULL) {
+        return NULL;
+    }
+    (void)fputs("quillet study", stream);
     for (int i = 1; i < argc; i++) {
         bool skipped = false;
         for (size_t k = 0; k < sizeof left_out / sizeof left_out[0]; k++) {
@@ -532,16 +538,13 @@ static json_t *list_command(int argc, char **argv)
                 break;
             }
         }
-        if (skipped) {
-            continue;
+        if (!skipped) {
+            (void)fputc(' ', stream);
+            ql_cli_write_shell_word(stream, argv[i]);
         }
-        const bool quoted = argv[i][0] == '\0' || argv[i][strspn(argv[i], plain)] != '\0';
-        ql_text_write(&text, quoted ? " '" : " ", quoted ? 2 : 1);
-        ql_text_write(&text, argv[i], strlen(argv[i]));
-        ql_text_write(&text, "'", quoted ? 1 : 0);
     }
-    json_t *command = text.failed ? NULL : ql_cli_path_to_json(text.bytes);
-    ql_text_free(&text);
+    json_t *command = fclose(stream) == 0 ? ql_cli_path_to_json(text) : NULL;
+    free(text);
     return command;
 }
 
@@ -578,6 +581,15 @@ static enum ql_status describe(struct study *study, int argc, char **argv, struc
 
 // --- The command ---
 
+static enum ql_status save_report(const struct study *study, struct ql_error *error)
+{
+    const struct settings *s = &study->settings;
+    const char *inputs[MODEL_LIMIT + 5] = {s->corpus, s->wordlist, s->words, s->filter, s->against};
+
+    memcpy(inputs + 5, study->models, study->model_count * sizeof inputs[0]);
+    return ql_report_save(study->result, s->output, inputs, 5 + study->model_count, error);
+}
+
 static enum ql_status run(struct study *study, int argc, char **argv, struct ql_error *error)
 {
     const struct settings *s = &study->settings;
@@ -590,6 +602,7 @@ static enum ql_status run(struct study *study, int argc, char **argv, struct ql_
     }
     if ((status = load_yardstick(study, error)) != QL_OK ||
         (status = ql_folder_init(study->cell_folder, error)) != QL_OK ||
+        (status = ql_folder_lock(&study->lock, s->output, "writing a study into this folder", error)) != QL_OK ||
         (status = describe(study, argc, argv, error)) != QL_OK) {
         return status;
     }
@@ -605,15 +618,17 @@ static enum ql_status run(struct study *study, int argc, char **argv, struct ql_
                               "stopped; finished cells are in %s, and the same command goes on from there",
                               study->cell_folder);
     }
-    return status == QL_OK ? ql_report_save(study->result, s->output, error) : status;
+    return status == QL_OK ? save_report(study, error) : status;
 }
 
 static void print_result(const struct study *study)
 {
     char symbols[32], speed[32];
 
-    (void)printf("%s\n%s/study.html\n", json_string_value(json_object_get(study->result, "headline")),
-                 study->settings.output);
+    ql_cli_print_name(json_string_value(json_object_get(study->result, "headline")));
+    (void)putchar('\n');
+    ql_cli_print_name(study->settings.output);
+    (void)puts("/study.html");
     if (!study->settings.quiet && study->symbols > 0) {
         (void)fflush(stdout);
         ql_cli_write_count(symbols, (double)study->symbols);
@@ -626,6 +641,7 @@ static void print_result(const struct study *study)
 static void free_study(struct study *study)
 {
     close_model(study);
+    ql_folder_unlock(study->lock);
     ql_yardstick_free(&study->yardstick);
     ql_item_reader_free(&study->reader);
     json_decref(study->result);
@@ -645,7 +661,8 @@ int ql_cli_study(int argc, char **argv)
                                        .items = 100000,
                                        .max_length = 400,
                                        .threads = ql_thread_processors(),
-                                       .seed = 1}};
+                                       .seed = 1},
+                          .lock = -1};
     struct settings *s = &study.settings;
     struct ql_option options[] = {
         {"init_from", QL_OPTION_STRING, &s->init_from, 0, 0, "FILE,...", "the models; more may follow the options",

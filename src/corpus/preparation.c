@@ -356,14 +356,36 @@ static int order_compare(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-static enum ql_status stream_save(struct ql_preparation *preparation, struct ql_stream_state *state, const char *folder,
+// Opens the writers of a stream's parts.
+static enum ql_status stream_open(const struct ql_stream_state *state, struct ql_file_writer *writers, size_t *count,
+                                  const char *folder, const char *const *inputs, size_t input_count,
                                   struct ql_error *error)
 {
     static const char *const endings[QL_PART_COUNT] = {".txt", ".validation.txt", ".test.txt"};
+    struct ql_text path = {0};
+    enum ql_status status = QL_OK;
+
+    for (int part = 0; part < QL_PART_COUNT && status == QL_OK; part++) {
+        ql_text_load(&path, folder, strlen(folder));
+        ql_text_write_byte(&path, '/');
+        ql_text_write(&path, state->name, strlen(state->name));
+        ql_text_write(&path, endings[part], strlen(endings[part]));
+        if ((status = ql_text_check(&path, error)) == QL_OK &&
+            (status = ql_file_check_output(path.bytes, inputs, input_count, error)) == QL_OK &&
+            (status = ql_file_writer_open(&writers[*count], path.bytes, error)) == QL_OK) {
+            (*count)++;
+        }
+    }
+    ql_text_free(&path);
+    return status;
+}
+
+// Writes a stream's items, in their random order, to the writers of its parts.
+static enum ql_status stream_write(const struct ql_preparation *preparation, struct ql_stream_state *state,
+                                   struct ql_file_writer *writers, struct ql_error *error)
+{
     const struct ql_prepare_options *options = &preparation->options;
     const struct ql_item_list *list = &state->list;
-    struct ql_file_writer writers[QL_PART_COUNT] = {{0}};
-    struct ql_text path = {0};
     struct order *orders = malloc((list->count + 1) * sizeof *orders);
     enum ql_status status = QL_OK;
 
@@ -376,19 +398,10 @@ static enum ql_status stream_save(struct ql_preparation *preparation, struct ql_
         orders[i] = (struct order){.key = ql_item_order(text, length, options->seed), .index = (uint32_t)i};
     }
     qsort(orders, list->count, sizeof *orders, order_compare);
-
-    for (int part = 0; part < QL_PART_COUNT && status == QL_OK; part++) {
+    for (int part = 0; part < QL_PART_COUNT; part++) {
         state->part_items[part] = state->part_characters[part] = 0;
-        ql_text_load(&path, folder, strlen(folder));
-        ql_text_write_byte(&path, '/');
-        ql_text_write(&path, state->name, strlen(state->name));
-        ql_text_write(&path, endings[part], strlen(endings[part]));
-        status = ql_text_check(&path, error);
-        if (status == QL_OK) {
-            status = ql_file_writer_open(&writers[part], path.bytes, error);
-        }
     }
-    for (size_t i = 0; i < list->count && status == QL_OK; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         size_t length;
         const char *text = ql_item_list_read(list, orders[i].index, &length);
         enum ql_part part = ql_item_part(text, length, options->validation, options->test);
@@ -398,27 +411,43 @@ static enum ql_status stream_save(struct ql_preparation *preparation, struct ql_
         (void)fwrite(text, 1, length, writers[part].stream);
         (void)fputc('\n', writers[part].stream);
     }
-    for (int part = 0; part < QL_PART_COUNT; part++) {
-        if (status == QL_OK) {
-            status = ql_file_writer_close(&writers[part], error);
-        } else {
-            ql_file_writer_reset(&writers[part]);
+    free(orders);
+    for (int part = 0; part < QL_PART_COUNT && status == QL_OK; part++) {
+        status = ql_file_writer_hash(&writers[part], state->part_sha256[part], error);
+    }
+    return status;
+}
+
+enum ql_status ql_preparation_write(struct ql_preparation *preparation, struct ql_file_writer *writers, size_t *count,
+                                    const char *folder, const char *const *inputs, size_t input_count,
+                                    struct ql_error *error)
+{
+    enum ql_status status = ql_folder_init(folder, error);
+
+    assert(ql_preparation_check(preparation));
+    *count = 0;
+    for (int stream = 0; stream < QL_STREAM_COUNT && status == QL_OK; stream++) {
+        struct ql_stream_state *state = &preparation->streams[stream];
+        const size_t first = *count;
+        if (ql_preparation_has_stream(preparation, (enum ql_stream)stream) &&
+            (status = stream_open(state, writers, count, folder, inputs, input_count, error)) == QL_OK) {
+            status = stream_write(preparation, state, writers + first, error);
         }
     }
-    free(orders);
-    ql_text_free(&path);
     return status;
 }
 
 enum ql_status ql_preparation_save(struct ql_preparation *preparation, const char *folder, struct ql_error *error)
 {
-    enum ql_status status = ql_folder_init(folder, error);
+    struct ql_file_writer writers[QL_PREPARATION_WRITER_LIMIT] = {{0}};
+    size_t count;
+    enum ql_status status = ql_preparation_write(preparation, writers, &count, folder, NULL, 0, error);
 
-    assert(ql_preparation_check(preparation));
-    for (int stream = 0; stream < QL_STREAM_COUNT && status == QL_OK; stream++) {
-        if (ql_preparation_has_stream(preparation, (enum ql_stream)stream)) {
-            status = stream_save(preparation, &preparation->streams[stream], folder, error);
-        }
+    if (status == QL_OK) {
+        return ql_file_writers_close(writers, count, error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ql_file_writer_reset(&writers[i]);
     }
     return status;
 }

@@ -4,6 +4,8 @@
 #ifndef QL_CORPUS_PREPARATION_H
 #define QL_CORPUS_PREPARATION_H
 
+#include "base/file.h"
+#include "base/sha256.h"
 #include "corpus/account.h"
 #include "corpus/item_hash.h"
 #include "corpus/item_list.h"
@@ -25,8 +27,9 @@ struct ql_stream_state {
     const char *name;
     struct ql_item_list list;
     struct ql_account account;
-    size_t part_items[QL_PART_COUNT];      // written to each part; set by ql_preparation_save
-    size_t part_characters[QL_PART_COUNT]; // symbols, with a line end for each item; likewise
+    size_t part_items[QL_PART_COUNT];                      // written to each part; set by ql_preparation_save
+    size_t part_characters[QL_PART_COUNT];                 // symbols, with a line end for each item; likewise
+    char part_sha256[QL_PART_COUNT][QL_SHA256_TEXT_BYTES]; // of the file; likewise
 };
 
 struct ql_preparation {
@@ -62,8 +65,16 @@ enum ql_status ql_preparation_step(struct ql_preparation *preparation, struct ql
 // True when each account adds up and agrees with its list. False is a bug of ours.
 bool ql_preparation_check(const struct ql_preparation *preparation);
 
-// Writes the files of all streams into the folder, which is made when it is missing. Each file is whole or not there.
-// Errors: those of ql_file_writer_open and ql_file_writer_close.
+enum { QL_PREPARATION_WRITER_LIMIT = QL_STREAM_COUNT * QL_PART_COUNT };
+
+// Writes the files of all streams into the folder, which is made when it is missing, without replacing what is there:
+// the caller closes the `*count` writers together, or resets them, also after an error. `inputs` are the files that were
+// read: none may be replaced. Errors: those of ql_file_check_output and ql_file_writer_open.
+enum ql_status ql_preparation_write(struct ql_preparation *preparation, struct ql_file_writer *writers, size_t *count,
+                                    const char *folder, const char *const *inputs, size_t input_count,
+                                    struct ql_error *error);
+
+// The same, and replaces them: all or none.
 enum ql_status ql_preparation_save(struct ql_preparation *preparation, const char *folder, struct ql_error *error);
 
 // The streams in use: QL_STREAM_ITEMS alone, or QL_STREAM_QUOTES and QL_STREAM_NAMES.

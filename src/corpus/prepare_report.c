@@ -109,8 +109,9 @@ static json_t *encode_parts(const struct ql_stream_state *state)
 
     for (int part = 0; part < QL_PART_COUNT; part++) {
         (void)json_object_set_new(object, names[part],
-                                  json_pack("{s:o, s:o}", "items", encode_count(state->part_items[part]), "characters",
-                                            encode_count(state->part_characters[part])));
+                                  json_pack("{s:o, s:o, s:s}", "items", encode_count(state->part_items[part]),
+                                            "characters", encode_count(state->part_characters[part]), "sha256",
+                                            state->part_sha256[part]));
     }
     return object;
 }
@@ -207,21 +208,44 @@ enum ql_status ql_prepare_report_encode(json_t **report, const struct ql_prepara
     return *report != NULL ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
 }
 
-enum ql_status ql_prepare_report_save(const json_t *report, const char *folder, struct ql_error *error)
+// Opens report.json in the folder and writes the report to it.
+static enum ql_status write_report(struct ql_file_writer *writer, const json_t *report, const char *folder,
+                                   const char *const *inputs, size_t input_count, struct ql_error *error)
 {
     struct ql_text path = {0};
-    char *text = json_dumps(report, JSON_INDENT(1));
     enum ql_status status;
 
     ql_text_write(&path, folder, strlen(folder));
     ql_text_write(&path, "/report.json", strlen("/report.json"));
-    status = ql_text_check(&path, error);
-    if (text == NULL) {
+    if ((status = ql_text_check(&path, error)) == QL_OK &&
+        (status = ql_file_check_output(path.bytes, inputs, input_count, error)) == QL_OK &&
+        (status = ql_file_writer_open(writer, path.bytes, error)) == QL_OK &&
+        json_dumpf(report, writer->stream, JSON_INDENT(1)) != 0 && ferror(writer->stream) == 0) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
-    } else if (status == QL_OK) {
-        status = ql_file_save(path.bytes, text, strlen(text), error);
     }
-    free(text);
     ql_text_free(&path);
+    return status;
+}
+
+enum ql_status ql_prepare_report_save(json_t **report, struct ql_preparation *preparation, const char *folder,
+                                      const char *const *inputs, size_t input_count, struct ql_error *error)
+{
+    struct ql_file_writer writers[QL_PREPARATION_WRITER_LIMIT + 1] = {{0}};
+    size_t count = 0;
+    int lock = -1;
+    enum ql_status status;
+
+    *report = NULL;
+    if ((status = ql_folder_init(folder, error)) == QL_OK &&
+        (status = ql_folder_lock(&lock, folder, "writing into this folder", error)) == QL_OK &&
+        (status = ql_preparation_write(preparation, writers, &count, folder, inputs, input_count, error)) == QL_OK &&
+        (status = ql_prepare_report_encode(report, preparation, error)) == QL_OK &&
+        (status = write_report(&writers[count], *report, folder, inputs, input_count, error)) == QL_OK) {
+        status = ql_file_writers_close(writers, count + 1, error);
+    }
+    for (size_t i = 0; i <= count; i++) {
+        ql_file_writer_reset(&writers[i]);
+    }
+    ql_folder_unlock(lock);
     return status;
 }

@@ -12,7 +12,10 @@
 enum ql_status ql_prepare_report_encode(json_t **report, const struct ql_preparation *preparation,
                                         struct ql_error *error);
 
-// Writes a report to the folder's report.json, whole or not at all.
-enum ql_status ql_prepare_report_save(const json_t *report, const char *folder, struct ql_error *error);
+// Writes the files of all streams and report.json, which holds the SHA-256 of each, into the folder: all are replaced, or
+// none. `inputs` are the files that were read: none may be replaced. The caller frees the report with json_decref.
+// Errors: those of ql_preparation_write and ql_file_writers_close; another process that saves into the folder.
+enum ql_status ql_prepare_report_save(json_t **report, struct ql_preparation *preparation, const char *folder,
+                                      const char *const *inputs, size_t input_count, struct ql_error *error);
 
 #endif

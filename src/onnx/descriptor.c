@@ -1,6 +1,7 @@
 // The descriptor: see descriptor.h.
 #include "onnx/descriptor.h"
 
+#include <float.h>
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
@@ -10,6 +11,9 @@
 #include <string.h>
 
 #include "base/file.h"
+
+// A vocabulary of the largest size, with every symbol escaped, has a fraction of this.
+static const size_t descriptor_limit_bytes = (size_t)1 << 24;
 
 static enum ql_status fail_field(struct ql_error *error, const char *field, const char *demand)
 {
@@ -120,6 +124,25 @@ static enum ql_status read_resets(struct ql_descriptor *descriptor, const json_t
     return QL_OK;
 }
 
+// 64 hexadecimal digits, of which capitals are taken, too.
+static enum ql_status read_sha256(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
+{
+    const json_t *value = json_object_get(root, "sha256");
+    const char *text = json_string_value(value);
+
+    if (value == NULL) {
+        return QL_OK;
+    }
+    if (text == NULL || strlen(text) != QL_SHA256_TEXT_BYTES - 1 ||
+        strspn(text, "0123456789abcdefABCDEF") != QL_SHA256_TEXT_BYTES - 1) {
+        return fail_field(error, "sha256", "the SHA-256 of the model's file, 64 hexadecimal digits");
+    }
+    for (size_t i = 0; i < QL_SHA256_TEXT_BYTES; i++) {
+        descriptor->sha256[i] = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] + 'a' - 'A') : text[i];
+    }
+    return QL_OK;
+}
+
 static enum ql_status read_states(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
 {
     static const char demand[] = "a list of pairs of names, [[\"h0\", \"hn\"], ...]";
@@ -178,7 +201,7 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
         return ql_error_write(error, QL_ERROR_INPUT, "a descriptor is a JSON object, {...}");
     }
     if ((status = read_string(root, "filename", d->filename, sizeof d->filename, error)) != QL_OK ||
-        (status = set_path(d, path, error)) != QL_OK ||
+        (status = set_path(d, path, error)) != QL_OK || (status = read_sha256(d, root, error)) != QL_OK ||
         (status = read_string(root, "type", d->type, sizeof d->type, error)) != QL_OK ||
         (status = read_int(root, "sequenceLength", &d->sequence_length, 0, error)) != QL_OK ||
         (status = read_number(root, "temperature", &d->temperature, error)) != QL_OK ||
@@ -192,11 +215,12 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
         (status = read_states(d, root, error)) != QL_OK) {
         return status;
     }
-    if (!(d->temperature >= 0.0)) {
-        return fail_field(error, "temperature", "0 or more");
+    // As floats, in which they are used.
+    if (!(d->temperature == 0.0 || (d->temperature >= (double)FLT_MIN && d->temperature <= (double)FLT_MAX))) {
+        return fail_field(error, "temperature", "0, or from 1.2e-38 to 3.4e38");
     }
-    if (!(d->top_p > 0.0 && d->top_p <= 1.0)) {
-        return fail_field(error, "top_p", "more than 0 and at most 1");
+    if (!(d->top_p >= (double)FLT_MIN && d->top_p <= 1.0)) {
+        return fail_field(error, "top_p", "more than 0 (from 1.2e-38 on) and at most 1");
     }
     return QL_OK;
 }
@@ -222,7 +246,7 @@ enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *
 enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *path, struct ql_error *error)
 {
     struct ql_file_view view;
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_file_open_kind(&view, path, QL_FILE_ANY, descriptor_limit_bytes, error);
 
     if (status == QL_OK) {
         status = ql_descriptor_read(descriptor, (const char *)view.data, view.size_bytes, path, error);
@@ -259,6 +283,9 @@ static json_t *make_json(const struct ql_descriptor *d)
                              "temperature", d->temperature, "top_p", d->top_p, "top_k", d->top_k, "hiddenSize",
                              d->hidden_size, "hiddenLayers", d->hidden_layers, "vocabulary", vocabulary, length);
     free(vocabulary);
+    if (root != NULL && d->sha256[0] != '\0') {
+        json_object_set_new(root, "sha256", json_string(d->sha256));
+    }
     if (root != NULL && d->reset_count > 0) {
         json_object_set_new(root, "reset", json_stringn(resets, reset_length));
     }
@@ -278,26 +305,33 @@ static json_t *make_json(const struct ql_descriptor *d)
     return root;
 }
 
-enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const char *path, struct ql_error *error)
+enum ql_status ql_descriptor_write(const struct ql_descriptor *descriptor, FILE *stream, struct ql_error *error)
 {
     json_t *root = make_json(descriptor);
     // 15 digits give back every number that was written with as many, such as 0.95.
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
-    enum ql_status status;
+    bool written = text != NULL;
 
-    if (text == NULL) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write '%s'", path);
-        goto done;
+    if (written) {
+        (void)fprintf(stream, "%s\n", text);
     }
-    struct ql_file_writer writer;
-    if ((status = ql_file_writer_open(&writer, path, error)) == QL_OK) {
-        (void)fputs(text, writer.stream);
-        (void)fputc('\n', writer.stream);
-        status = ql_file_writer_close(&writer, error);
-    }
-done:
     free(text);
     json_decref(root);
+    return written ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the descriptor");
+}
+
+enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const char *path, struct ql_error *error)
+{
+    struct ql_file_writer writer;
+    enum ql_status status = ql_file_writer_open(&writer, path, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    if ((status = ql_descriptor_write(descriptor, writer.stream, error)) == QL_OK) {
+        return ql_file_writer_close(&writer, error);
+    }
+    ql_file_writer_reset(&writer);
     return status;
 }
 

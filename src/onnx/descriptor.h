@@ -4,7 +4,9 @@
 #define QL_ONNX_DESCRIPTOR_H
 
 #include <stdint.h>
+#include <stdio.h>
 
+#include "base/sha256.h"
 #include "base/status.h"
 #include "corpus/vocabulary.h"
 #include "model/model.h"
@@ -20,6 +22,7 @@ enum {
 struct ql_descriptor {
     char filename[QL_DESCRIPTOR_PATH_BYTES]; // of the .onnx file; as it stands in the JSON, relative to its folder
     char path[QL_DESCRIPTOR_PATH_BYTES];     // of the same file, from where we are; set by ql_descriptor_load
+    char sha256[QL_SHA256_TEXT_BYTES];       // of the same file; "" when not said
     char type[QL_DESCRIPTOR_NAME_BYTES];     // "lstm", "gru", "rnn", or what else the model is; "" when not said
     int sequence_length;                     // tokens per sequence in training; 0 when not said
     double temperature, top_p;               // what to sample with by default; see device/sampler.h
@@ -50,6 +53,9 @@ enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *
 // The same from text; `path` is for the messages and for the folder of the model.
 enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *text, size_t size_bytes,
                                   const char *path, struct ql_error *error);
+
+// Writes a descriptor as JSON to a stream, whose errors are left to the caller. Errors: no memory.
+enum ql_status ql_descriptor_write(const struct ql_descriptor *descriptor, FILE *stream, struct ql_error *error);
 
 // Writes a descriptor, whole or not at all, without the optional fields that are not said.
 enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const char *path, struct ql_error *error);

@@ -12,6 +12,9 @@
 #include "base/file.h"
 #include "corpus/item_hash.h"
 
+// Ours have at most some megabytes.
+static const size_t cell_limit_bytes = (size_t)1 << 28;
+
 static char *path_of(const char *folder, const char *key)
 {
     const uint64_t hash = ql_hash_mix(ql_hash_step(ql_hash_start, key, strlen(key)));
@@ -22,12 +25,16 @@ static char *path_of(const char *folder, const char *key)
 json_t *ql_cell_file_load(const char *folder, const char *key)
 {
     char *path = path_of(folder, key);
-    json_t *file = path == NULL ? NULL : json_load_file(path, 0, NULL);
+    struct ql_file_view view = {0};
+    const bool opened =
+        path != NULL && ql_file_open_kind(&view, path, QL_FILE_REGULAR, cell_limit_bytes, NULL) == QL_OK;
+    json_t *file = opened ? json_loadb((const char *)view.data, view.size_bytes, 0, NULL) : NULL;
     const char *found = json_string_value(json_object_get(file, "key"));
     json_t *result = found != NULL && strcmp(found, key) == 0 ? json_object_get(file, "result") : NULL;
 
     result = json_is_object(result) ? json_incref(result) : NULL;
     json_decref(file);
+    ql_file_close(&view);
     free(path);
     return result;
 }

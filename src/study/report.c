@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/sha256.h"
 #include "study/report_finding.h"
 #include "study/report_page.h"
 #include "study/report_picture.h"
@@ -38,65 +39,118 @@ static void add_results(json_t *study, const struct ql_report_view *view)
     (void)json_object_set_new(study, "findings", findings);
 }
 
+// The files of a report, which are replaced together. The last one names the others by their hashes.
+enum { PART_LIMIT = QL_MEASURE_LIMIT + 4 };
+
+struct parts {
+    const char *folder;
+    struct ql_file_writer files[PART_LIMIT];
+    const char *const *inputs; // what the study has read
+    size_t count, input_count;
+};
+
 // Opens DIR/NAME.
-static enum ql_status open_part(struct ql_file_writer *file, const char *folder, const char *name,
-                                struct ql_error *error)
+static enum ql_status open_part(struct parts *parts, const char *name, struct ql_error *error)
 {
-    char *path = ql_bytes_format("%s/%s", folder, name);
+    char *path = ql_bytes_format("%s/%s", parts->folder, name);
 
     if (path == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
     }
-    enum ql_status status = ql_file_writer_open(file, path, error);
+    enum ql_status status = ql_file_check_output(path, parts->inputs, parts->input_count, error);
+    if (status == QL_OK && (status = ql_file_writer_open(&parts->files[parts->count], path, error)) == QL_OK) {
+        parts->count++;
+    }
     free(path);
     return status;
 }
 
-static enum ql_status save_pictures(const struct ql_report_view *view, const char *folder, struct ql_error *error)
+static FILE *last_stream(const struct parts *parts)
 {
-    struct ql_file_writer file;
-    enum ql_status status = QL_OK;
+    return parts->files[parts->count - 1].stream;
+}
 
-    for (size_t k = 0; k < view->measure_count && status == QL_OK; k++) {
-        char name[80];
-        (void)snprintf(name, sizeof name, "pictures/%s.svg", view->measures[k].id);
-        if ((status = open_part(&file, folder, name, error)) == QL_OK) {
-            ql_report_write_chart(view, &view->measures[k], true, file.stream);
-            status = ql_file_writer_close(&file, error);
-        }
-    }
-    if (status == QL_OK && (status = open_part(&file, folder, "pictures/lengths.svg", error)) == QL_OK) {
-        ql_report_write_lengths(view, true, file.stream);
-        status = ql_file_writer_close(&file, error);
+// Adds the hash of the part that was opened last.
+static enum ql_status add_hash(struct parts *parts, json_t *hashes, const char *name, struct ql_error *error)
+{
+    char sha256[QL_SHA256_TEXT_BYTES];
+    enum ql_status status = ql_file_writer_hash(&parts->files[parts->count - 1], sha256, error);
+
+    if (status == QL_OK) {
+        (void)json_object_set_new(hashes, name, json_string(sha256));
     }
     return status;
 }
 
-static enum ql_status save_files(const struct ql_report_view *view, const char *folder, struct ql_error *error)
+static enum ql_status write_pictures(struct parts *parts, const struct ql_report_view *view, json_t *hashes,
+                                     struct ql_error *error)
 {
-    struct ql_file_writer file;
-    enum ql_status status;
+    enum ql_status status = QL_OK;
 
-    if ((status = open_part(&file, folder, "study.json", error)) == QL_OK) {
-        if (json_dumpf(view->study, file.stream, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) != 0) {
-            ql_file_writer_reset(&file);
-            return ql_error_write(error, QL_ERROR_SYSTEM, "%s: the report cannot be written", folder);
+    for (size_t k = 0; k <= view->measure_count && status == QL_OK; k++) {
+        char name[80];
+        (void)snprintf(name, sizeof name, "pictures/%s.svg",
+                       k < view->measure_count ? view->measures[k].id : "lengths");
+        if ((status = open_part(parts, name, error)) == QL_OK) {
+            if (k < view->measure_count) {
+                ql_report_write_chart(view, &view->measures[k], true, last_stream(parts));
+            } else {
+                ql_report_write_lengths(view, true, last_stream(parts));
+            }
+            status = add_hash(parts, hashes, name, error);
         }
-        (void)fputc('\n', file.stream);
-        status = ql_file_writer_close(&file, error);
     }
-    if (status == QL_OK && (status = open_part(&file, folder, "study.html", error)) == QL_OK) {
-        ql_report_write_html(view, file.stream);
-        status = ql_file_writer_close(&file, error);
-    }
-    if (status == QL_OK && (status = open_part(&file, folder, "study.md", error)) == QL_OK) {
-        ql_report_write_markdown(view, file.stream);
-        status = ql_file_writer_close(&file, error);
-    }
-    return status == QL_OK ? save_pictures(view, folder, error) : status;
+    return status;
 }
 
-enum ql_status ql_report_save(json_t *study, const char *folder, struct ql_error *error)
+static enum ql_status write_files(struct parts *parts, json_t *study, const struct ql_report_view *view,
+                                  struct ql_error *error)
+{
+    json_t *hashes = json_object();
+    enum ql_status status = write_pictures(parts, view, hashes, error);
+
+    if (status == QL_OK && (status = open_part(parts, "study.html", error)) == QL_OK) {
+        ql_report_write_html(view, last_stream(parts));
+        status = add_hash(parts, hashes, "study.html", error);
+    }
+    if (status == QL_OK && (status = open_part(parts, "study.md", error)) == QL_OK) {
+        ql_report_write_markdown(view, last_stream(parts));
+        status = add_hash(parts, hashes, "study.md", error);
+    }
+    (void)json_object_set_new(study, "files", hashes);
+    if (status == QL_OK && (status = open_part(parts, "study.json", error)) == QL_OK) {
+        if (json_dumpf(study, last_stream(parts), JSON_INDENT(1) | JSON_REAL_PRECISION(9)) != 0) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "%s: the report cannot be written", parts->folder);
+        }
+        (void)fputc('\n', last_stream(parts));
+    }
+    return status;
+}
+
+static enum ql_status save_files(json_t *study, const struct ql_report_view *view, const char *folder,
+                                 const char *const *inputs, size_t input_count, struct ql_error *error)
+{
+    struct parts *parts = calloc(1, sizeof *parts);
+
+    if (parts == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
+    }
+    parts->folder = folder;
+    parts->inputs = inputs;
+    parts->input_count = input_count;
+    enum ql_status status = write_files(parts, study, view, error);
+    if (status == QL_OK) {
+        status = ql_file_writers_close(parts->files, parts->count, error);
+    }
+    for (size_t i = 0; i < parts->count; i++) {
+        ql_file_writer_reset(&parts->files[i]);
+    }
+    free(parts);
+    return status;
+}
+
+enum ql_status ql_report_save(json_t *study, const char *folder, const char *const *inputs, size_t input_count,
+                              struct ql_error *error)
 {
     struct ql_report_view *view = malloc(sizeof *view);
     char *pictures = ql_bytes_format("%s/pictures", folder);
@@ -111,7 +165,7 @@ enum ql_status ql_report_save(json_t *study, const char *folder, struct ql_error
         (status = ql_report_view_init(view, study, error)) == QL_OK) {
         ql_report_find(view);
         add_results(study, view);
-        status = save_files(view, folder, error);
+        status = save_files(study, view, folder, inputs, input_count, error);
         ql_report_view_free(view);
     }
     free(pictures);

@@ -17,7 +17,9 @@
 //                  stand together
 //   against        [{temperature, top_p, top_k, ...}, ...] or null
 //   command        how it was made
-// The same study gives the same bytes. Errors: those of writing, each file whole or not at all.
-enum ql_status ql_report_save(json_t *study, const char *folder, struct ql_error *error);
+// `files` with the SHA-256 of the others is added to study.json. `inputs` are the files that the study has read: none may
+// be replaced. The same study gives the same bytes. Errors: those of writing; all files are replaced, or none.
+enum ql_status ql_report_save(json_t *study, const char *folder, const char *const *inputs, size_t input_count,
+                              struct ql_error *error);
 
 #endif

@@ -3,7 +3,9 @@
 // calls that there were. The kill comes before the call, so n walks through every state that a crash can leave.
 // Uses: libdl.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,12 +41,44 @@ FILE *fopen(const char *restrict path, const char *restrict mode)
     return original(path, mode);
 }
 
+int open(const char *path, int flags, ...)
+{
+    int (*original)(const char *, int, ...);
+    va_list arguments;
+    mode_t mode = 0;
+
+    find(&original, sizeof original, "open");
+    if ((flags & O_CREAT) != 0) {
+        va_start(arguments, flags);
+        mode = va_arg(arguments, mode_t);
+        va_end(arguments);
+        count_call();
+    }
+    return original(path, flags, mode);
+}
+
+static int is_saved(FILE *stream)
+{
+    return stream != NULL && stream != stdout && stream != stderr && stream != stdin &&
+           (fcntl(fileno(stream), F_GETFL) & O_ACCMODE) != O_RDONLY;
+}
+
 // The same as a kill between the open and the write: the data is still in the stream's buffer.
 int fflush(FILE *stream)
 {
     int (*original)(FILE *);
     find(&original, sizeof original, "fflush");
-    if (stream != NULL && stream != stdout && stream != stderr) {
+    if (is_saved(stream)) {
+        count_call();
+    }
+    return original(stream);
+}
+
+int fclose(FILE *stream)
+{
+    int (*original)(FILE *);
+    find(&original, sizeof original, "fclose");
+    if (is_saved(stream)) {
         count_call();
     }
     return original(stream);
@@ -66,6 +100,46 @@ int rename(const char *old_path, const char *new_path)
     return original(old_path, new_path);
 }
 
+int link(const char *old_path, const char *new_path)
+{
+    int (*original)(const char *, const char *);
+    find(&original, sizeof original, "link");
+    count_call();
+    return original(old_path, new_path);
+}
+
+int unlink(const char *path)
+{
+    int (*original)(const char *);
+    find(&original, sizeof original, "unlink");
+    count_call();
+    return original(path);
+}
+
+int unlinkat(int folder, const char *path, int flags)
+{
+    int (*original)(int, const char *, int);
+    find(&original, sizeof original, "unlinkat");
+    count_call();
+    return original(folder, path, flags);
+}
+
+ssize_t pwrite(int descriptor, const void *bytes, size_t size, off_t offset)
+{
+    ssize_t (*original)(int, const void *, size_t, off_t);
+    find(&original, sizeof original, "pwrite");
+    count_call();
+    return original(descriptor, bytes, size, offset);
+}
+
+int ftruncate(int descriptor, off_t size)
+{
+    int (*original)(int, off_t);
+    find(&original, sizeof original, "ftruncate");
+    count_call();
+    return original(descriptor, size);
+}
+
 int mkdir(const char *path, mode_t mode)
 {
     int (*original)(const char *, mode_t);
@@ -82,7 +156,8 @@ __attribute__((destructor)) static void write_count(void)
     find(&original, sizeof original, "fopen");
     FILE *stream = path == NULL ? NULL : original(path, "w");
     if (stream != NULL) {
-        (void)fprintf(stream, "%ld\n", calls);
+        const long counted = calls;
+        (void)fprintf(stream, "%ld\n", counted);
         (void)fclose(stream);
     }
 }

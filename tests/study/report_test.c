@@ -46,7 +46,7 @@ static void report_of_the_example_gives_its_files(void **state)
     json_t *study = json_load_file(path, 0, NULL);
     assert_non_null(study);
     assert_int_equal(ql_folder_init(folder, &error), QL_OK);
-    assert_int_equal(ql_report_save(study, folder, &error), QL_OK);
+    assert_int_equal(ql_report_save(study, folder, NULL, 0, &error), QL_OK);
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
         check_same(names[k]);
     }
