@@ -2,7 +2,7 @@
 // Uses: board.js and what it uses; socat for --pty. npm run --silent emulate -- quotes.uf2 [OPTION ...]
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -153,6 +153,22 @@ function openPty(link) {
   return { input: child.stdout, output: child.stdin, close: () => child.kill() };
 }
 
+// A reader finds the old file or the new one. A device or a pipe is written to as it is.
+function writeWhole(file, bytes) {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) {
+    writeFileSync(file, bytes);
+    return;
+  }
+  const temporary = `${file}.${process.pid}.partial`;
+  try {
+    writeFileSync(temporary, bytes, { flag: "wx", flush: true });
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
 function numbered(file, number) {
   const { dir, name, ext } = path.parse(file);
   return number === 1 ? file : path.join(dir, `${name}-${number}${ext}`);
@@ -191,7 +207,7 @@ async function emulate(options) {
     controller.onPicture = (frame) => {
       if (options.png !== undefined) {
         const file = numbered(options.png, controller.pictures);
-        writeFileSync(fromUser(file), encodePng(frame));
+        writeWhole(fromUser(file), encodePng(frame));
         note(`(picture ${controller.pictures}: ${file})`);
       }
     };

@@ -9,9 +9,10 @@ import { parseArgs } from "node:util";
 
 import * as runtime from "onnxruntime-node";
 
-import { InputError, readDescriptor } from "./descriptor.js";
+import { InputError } from "./descriptor.js";
 import { Filter, FilterError, readFilter } from "./filter.js";
 import { LanguageModel } from "./language_model.js";
+import { readModelFile } from "./model_file.js";
 import { makeSampler } from "./sampler.js";
 
 const usage = `usage: npm run --silent evaluate -- --model FILE [OPTION ...]
@@ -27,6 +28,7 @@ Lets an exported model write, with ONNX Runtime. The text is that of \`quillet e
   --prompt TEXT        what the text begins with
   --filter FILE        a compiled filter: none of its words is written, none of its items shown
   --json               print text and settings as JSON
+  --raw                control characters as they are, on a terminal, too
   --quiet              print the text only
 `;
 
@@ -50,7 +52,7 @@ function readOptions(argv) {
   for (const name of ["model", "length", "temperature", "top_p", "top_k", "seed", "prompt", "filter"]) {
     options[name] = { type: "string" };
   }
-  for (const name of ["json", "quiet", "help"]) {
+  for (const name of ["json", "quiet", "raw", "help"]) {
     options[name] = { type: "boolean" };
   }
   // Dashes and underscores in a name are the same.
@@ -89,6 +91,14 @@ function encode(prompt, symbols) {
   });
 }
 
+// A terminal obeys control characters, and shows text in another order where it is told so: they become visible text.
+function visible(text) {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (symbol) => {
+    const code = symbol.charCodeAt(0);
+    return code < 0x80 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+}
+
 // Waits while the reader of our output does.
 async function print(text) {
   if (!process.stdout.write(text)) {
@@ -100,9 +110,8 @@ async function evaluate(options) {
   if (options.model === undefined) {
     throw new UsageError("--model is missing: a descriptor, as names.json");
   }
-  const file = fromUser(options.model);
-  const descriptor = readDescriptor(await readFile(file, "utf8"), options.model);
-  const model = await LanguageModel.load(runtime, path.resolve(path.dirname(file), descriptor.filename), descriptor);
+  const { descriptor, model: modelPath } = await readModelFile(fromUser(options.model), options.model);
+  const model = await LanguageModel.load(runtime, modelPath, descriptor);
   const seed = options.seed ?? randomInt(0x100000000);
   const settings = {
     temperature: options.temperature ?? descriptor.temperature,
@@ -115,13 +124,14 @@ async function evaluate(options) {
     : new Filter(readFilter(await readFile(fromUser(options.filter)), options.filter), descriptor.symbols);
 
   const tokens = model.write(sampler, encode(options.prompt, descriptor.symbols), filter);
+  const isVisible = process.stdout.isTTY && !options.raw;
   let text = "";
   const show = async (item) => {
     text += options.json ? item : "";
-    await (options.json ? undefined : print(item));
+    await (options.json ? undefined : print(isVisible ? visible(item) : item));
   };
   if (!options.json) {
-    await print(options.prompt);
+    await print(isVisible ? visible(options.prompt) : options.prompt);
   }
   let item = ""; // waits for its end where it may be refused
   let token = model.firstToken;
@@ -162,6 +172,6 @@ try {
 } catch (error) {
   const isUsage = error instanceof UsageError;
   const isTheirs = isUsage || error instanceof InputError || error instanceof FilterError || error.code !== undefined || /load model/i.test(error.message);
-  console.error(`evaluate: ${isTheirs ? error.message : error.stack}`);
+  console.error(`evaluate: ${visible(isTheirs ? error.message : error.stack)}`);
   process.exitCode = isUsage ? 2 : 1;
 }

@@ -11,6 +11,7 @@
 #include "base/html_text.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
+#include "cli/terminal.h"
 
 static const char usage[] = "compare --init_from CHECKPOINT [OPTION ...]";
 static const char summary_text[] = "Puts items that a model invents at several temperatures side by side.";
@@ -24,7 +25,7 @@ struct settings {
     int count, max_length;
     double temperatures[TEMPERATURE_LIMIT];
     size_t columns;
-    bool json;
+    bool json, raw, formulas;
 };
 
 // Draws one item: the next line that is not empty, without its newline. A model may prefer empty lines, or items that
@@ -150,9 +151,10 @@ static void write_markdown(FILE *stream, const struct settings *settings, const 
 }
 
 // RFC 4180: every field in quotation marks, a quotation mark doubled.
-static void write_csv_cell(FILE *stream, const char *text)
+// Spreadsheets compute what begins with one of these, also inside quotation marks; an apostrophe says that it is text.
+static void write_csv_cell(FILE *stream, const char *text, bool escapes_formulas)
 {
-    (void)fputc('"', stream);
+    (void)fputs(escapes_formulas && text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? "\"'" : "\"", stream);
     for (; *text != '\0'; text++) {
         if (*text == '"') {
             (void)fputc('"', stream);
@@ -173,7 +175,7 @@ static void write_csv(FILE *stream, const struct settings *settings, const struc
     for (size_t row = 0; row < count; row++) {
         for (size_t column = 0; column < settings->columns; column++) {
             (void)fputs(column == 0 ? "" : ",", stream);
-            write_csv_cell(stream, cells[column * count + row].bytes);
+            write_csv_cell(stream, cells[column * count + row].bytes, settings->formulas);
         }
         (void)fputs("\r\n", stream);
     }
@@ -260,14 +262,37 @@ static enum ql_status find_writer(const struct settings *settings, table_writer 
     return QL_OK;
 }
 
+// For a terminal: all that is foreign in a table is in its cells and in the name of the model.
+static enum ql_status print_visibly(const struct settings *settings, table_writer *writer,
+                                    const struct ql_cli_text *cells, struct ql_error *error)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    bool whole = stream != NULL;
+
+    if (whole) {
+        writer(stream, settings, cells);
+        whole = fclose(stream) == 0;
+    }
+    if (whole) {
+        ql_cli_write_visible_text(stdout, text, size);
+    }
+    free(text);
+    return whole ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the table");
+}
+
 static enum ql_status write_table(const struct settings *settings, table_writer *writer,
                                   const struct ql_cli_text *cells, struct ql_error *error)
 {
     struct ql_file_writer file;
 
-    if (settings->output == NULL) {
+    if (settings->output == NULL && !ql_cli_visible_wanted(settings->raw)) {
         writer(stdout, settings, cells);
         return QL_OK;
+    }
+    if (settings->output == NULL) {
+        return print_visibly(settings, writer, cells, error);
     }
     enum ql_status status = ql_file_writer_open(&file, settings->output, error);
     if (status != QL_OK) {
@@ -294,6 +319,9 @@ int ql_cli_compare(int argc, char **argv)
         {"format", QL_OPTION_STRING, &settings.format, 0, 0, "NAME", "markdown, csv, html or json", false},
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "the same as --format json", false},
+        {"spreadsheet", QL_OPTION_FLAG, &settings.formulas, 0, 0, NULL,
+         "csv: an apostrophe before what a spreadsheet would take for a formula", false},
+        QL_CLI_RAW_OPTION(&settings.raw),
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
     static struct ql_guard guard;
@@ -310,6 +338,11 @@ int ql_cli_compare(int argc, char **argv)
         settings.sampling.seed = ql_cli_random_seed();
     }
     enum ql_status status = find_writer(&settings, &writer, &error);
+    const char *const inputs[] = {settings.sampling.init_from, settings.sampling.filter,
+                                  settings.sampling.quantization.calibrate};
+    if (status == QL_OK) {
+        status = ql_file_check_output(settings.output, inputs, sizeof inputs / sizeof inputs[0], &error);
+    }
     if (status == QL_OK) {
         status = ql_option_read_list(settings.temperatures, TEMPERATURE_LIMIT, &settings.columns, settings.temperature,
                                      "temperature", &error);

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 #include "filter/explanation.h"
 #include "filter/filter_file.h"
 #include "filter/listing.h"
@@ -51,7 +52,11 @@ static enum ql_status read_paths(const char *paths, list_reader *reader, void *t
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
     }
     while (rest != NULL && status == QL_OK) {
-        status = reader(target, strsep(&rest, ","), settings, error);
+        const char *path = strsep(&rest, ",");
+        status = ql_file_check_output(settings->output, &path, 1, error);
+        if (status == QL_OK) {
+            status = reader(target, path, settings, error);
+        }
     }
     free(copy);
     return status;
@@ -78,12 +83,16 @@ static enum ql_status make_filter(struct ql_filter_file *file, const struct sett
     struct ql_listing listing = {0};
     struct ql_item_keys keys = {0};
     const bool compiles = settings->use_default || settings->words != NULL || settings->refuse != NULL;
-    enum ql_status status = QL_OK;
 
     if (compiles == (settings->filter != NULL)) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "give lists to compile (--default, --words FILE, --refuse FILE), or "
                               "a compiled filter with --filter FILE.qlf");
+    }
+    const char *const inputs[] = {settings->filter, QL_DEFAULT_WORDS};
+    enum ql_status status = ql_file_check_output(settings->output, inputs, 2, error);
+    if (status != QL_OK) {
+        return status;
     }
     if (!compiles) {
         return ql_filter_file_load(file, settings->filter, error);
@@ -114,8 +123,7 @@ static void print_sizes(const struct ql_filter_file *file, const struct settings
             json_pack("{s:I, s:I, s:I, s:I, s:I, s:i}", "edges", (json_int_t)file->automaton.edge_count, "word_bytes",
                       (json_int_t)words, "items", (json_int_t)file->items.item_count, "item_bytes", (json_int_t)items,
                       "symbols", (json_int_t)EXAMPLE_SYMBOLS, "places", file->automaton.place_count);
-        (void)json_dumpf(result, stdout, JSON_INDENT(2));
-        (void)putchar('\n');
+        ql_cli_print_json(result, JSON_INDENT(2));
         json_decref(result);
         return;
     }
@@ -147,15 +155,17 @@ static void print_findings(const struct ql_explanation *explanation, const struc
                                                   names[finding->kind]));
         }
         json_t *result = json_pack("{s:b, s:o}", "refused", explanation->count > 0, "findings", findings);
-        (void)json_dumpf(result, stdout, JSON_INDENT(2));
-        (void)putchar('\n');
+        ql_cli_print_json(result, JSON_INDENT(2));
         json_decref(result);
         return;
     }
     for (size_t k = 0; k < explanation->count; k++) {
         const struct ql_finding *finding = &explanation->findings[k];
-        (void)printf("refused: '%.*s', from symbol %zu on, %s\n", (int)finding->size_bytes,
-                     settings->check + finding->offset_bytes, finding->symbol + 1, describe(finding->kind));
+        char *found = strndup(settings->check + finding->offset_bytes, finding->size_bytes);
+        (void)fputs("refused: '", stdout);
+        ql_cli_print_name(found == NULL ? "" : found);
+        (void)printf("', from symbol %zu on, %s\n", finding->symbol + 1, describe(finding->kind));
+        free(found);
     }
     if (explanation->count == 0) {
         (void)puts("nothing in the text is listed");

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/sampling.h"
+#include "cli/terminal.h"
 
 static const char usage[] = "generate --init_from CHECKPOINT | --model names.json [OPTION ...]";
 static const char summary_text[] = "Lets a model write many items at once, on all cores, one a line. Item n is the\n"
@@ -20,7 +21,7 @@ struct settings {
     double temperature, top_p;
     int top_k, count, max_length, threads;
     uint32_t seed;
-    bool quiet, json;
+    bool quiet, json, raw;
     struct ql_cli_quantization quantization;
 };
 
@@ -29,6 +30,7 @@ struct run {
     const struct settings *settings;
     const struct ql_cli_batch_writer *writer;
     FILE *stream;
+    bool visible; // control characters are shown as text
     struct ql_cli_text text;
     struct ql_cli_progress progress;
     double started;
@@ -53,11 +55,13 @@ static enum ql_status write_item(void *context, const struct ql_generated_item *
         json_t *line = json_pack("{s:I, s:I, s:s%, s:b}", "item", (json_int_t)item->number, "seed",
                                  (json_int_t)ql_generation_seed(run->settings->seed, item->number), "text",
                                  run->text.size == 0 ? "" : run->text.bytes, run->text.size, "cut", item->cut);
-        const bool written = json_dumpf(line, run->stream, JSON_COMPACT) == 0;
+        const bool written = json_dumpf(line, run->stream, JSON_COMPACT | (run->visible ? JSON_ENSURE_ASCII : 0)) == 0;
         json_decref(line);
         if (!written) {
             return ql_error_write(error, QL_ERROR_SYSTEM, "the items cannot be written");
         }
+    } else if (run->text.size > 0 && run->visible) {
+        ql_cli_write_visible_text(run->stream, run->text.bytes, run->text.size);
     } else if (run->text.size > 0) {
         (void)fwrite(run->text.bytes, 1, run->text.size, run->stream);
     }
@@ -86,12 +90,17 @@ static bool show_progress(void *context, uint32_t complete)
 
 static enum ql_status write_items(struct run *run, struct ql_generation_result *result, struct ql_error *error)
 {
+    const struct settings *s = run->settings;
+    const char *const inputs[] = {s->init_from, s->model, run->writer->descriptor.path, s->filter,
+                                  s->quantization.calibrate};
     struct ql_file_writer file = {0};
     enum ql_status status = QL_OK;
 
     run->stream = stdout;
+    run->visible = s->output == NULL && ql_cli_visible_wanted(s->raw);
     if (run->settings->output != NULL) {
-        if ((status = ql_file_writer_open(&file, run->settings->output, error)) != QL_OK) {
+        if ((status = ql_file_check_output(s->output, inputs, sizeof inputs / sizeof inputs[0], error)) != QL_OK ||
+            (status = ql_file_writer_open(&file, s->output, error)) != QL_OK) {
             return status;
         }
         run->stream = file.stream;
@@ -157,6 +166,7 @@ int ql_cli_generate(int argc, char **argv)
         QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the items only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "a line of JSON for each item, with its seed", false},
+        QL_CLI_RAW_OPTION(&settings.raw),
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
     struct ql_cli_batch_writer *writer = NULL;

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/sampling.h"
+#include "cli/terminal.h"
 
 static const char usage[] = "predict --init_from CHECKPOINT [OPTION ...]";
 static const char summary_text[] = "Lets a trained model write a text, drawn symbol by symbol.";
@@ -17,7 +18,7 @@ struct settings {
     double temperature;
     int generate;
     const char *prompt;
-    bool quiet, json;
+    bool quiet, json, raw;
 };
 
 // Long because of the table of its options.
@@ -32,6 +33,7 @@ int ql_cli_predict(int argc, char **argv)
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
+        QL_CLI_RAW_OPTION(&settings.raw),
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
     static struct ql_guard guard;
@@ -50,6 +52,7 @@ int ql_cli_predict(int argc, char **argv)
                                            : ql_cli_writer_open(writer, &settings.sampling, &error);
     if (status == QL_OK) {
         output.stream = settings.json ? NULL : stdout;
+        output.visible = ql_cli_visible_wanted(settings.raw);
         status = ql_guard_init(&guard, settings.sampling.filter, writer->info.vocabulary.symbols,
                                writer->info.vocabulary.count, &error);
     }
@@ -64,9 +67,7 @@ int ql_cli_predict(int argc, char **argv)
                       "prompt", settings.prompt, "text", output.text.bytes == NULL ? "" : output.text.bytes,
                       "temperature", settings.temperature, "top_p", settings.sampling.top_p, "top_k",
                       settings.sampling.top_k, "seed", (json_int_t)settings.sampling.seed);
-        char *line = json_dumps(result, JSON_INDENT(2));
-        (void)puts(line == NULL ? "{}" : line);
-        free(line);
+        ql_cli_print_json(result, JSON_INDENT(2));
         json_decref(result);
     } else if (status == QL_OK) {
         (void)putchar('\n');

@@ -8,6 +8,7 @@
 
 #include "base/system.h"
 #include "checkpoint/checkpoint.h"
+#include "cli/terminal.h"
 
 uint32_t ql_cli_random_seed(void)
 {
@@ -108,7 +109,9 @@ struct ql_draw ql_cli_draw(const struct ql_cli_sampling *sampling, double temper
 
 static enum ql_status let_go(struct ql_cli_output *output, struct ql_error *error)
 {
-    if (output->stream != NULL) {
+    if (output->stream != NULL && output->visible) {
+        ql_cli_write_visible_text(output->stream, output->item.bytes, output->item.size);
+    } else if (output->stream != NULL) {
         (void)fwrite(output->item.bytes, 1, output->item.size, output->stream);
     } else {
         for (size_t place = 0; place < output->item.size;) {
@@ -193,7 +196,9 @@ enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_ses
     int token = ql_text_session_begin(session, draw);
     enum ql_status status = take_prompt(session, guard, symbols, prompt, &token, error);
 
-    if (status == QL_OK && output->stream != NULL) {
+    if (status == QL_OK && output->stream != NULL && output->visible) {
+        ql_cli_write_visible_text(output->stream, prompt, strlen(prompt));
+    } else if (status == QL_OK && output->stream != NULL) {
         (void)fputs(prompt, output->stream);
     }
     for (int i = 0; (i < length || (i > 0 && !ql_guard_may_end(guard, token))) && status == QL_OK &&

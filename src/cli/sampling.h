@@ -79,6 +79,7 @@ struct ql_draw ql_cli_draw(const struct ql_cli_sampling *sampling, double temper
 // until it is whole, and one that is refused is left out with the newline that ends it.
 struct ql_cli_output {
     FILE *stream; // NULL: the text is collected
+    bool visible; // control characters are shown as text, on the stream
     const struct ql_guard *guard;
     uint32_t newline;        // the symbol that ends an item
     struct ql_cli_text text; // what was collected, where there is no stream

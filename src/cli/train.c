@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
 #include "cli/train_session.h"
 
 static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init_from RUN_FOLDER";
@@ -65,7 +66,7 @@ static void print_sample(const char *sample)
         if (length > 0) {
             column += column == 0 ? fprintf(stderr, "%*s%s", INDENT, "", dim) - (int)strlen(dim)
                                   : fprintf(stderr, "%s", divide ? " / " : " ");
-            (void)fprintf(stderr, "%.*s", (int)length, word);
+            ql_cli_write_visible_text(stderr, word, length);
             column += width;
         }
         word += length;
@@ -117,8 +118,8 @@ static void print_start(const struct ql_train_session *session)
     ql_cli_write_count(symbols, (double)session->texts.training.count);
     ql_cli_write_count(held_out, (double)session->texts.validation.count);
     ql_cli_write_count(parameters, (double)session->model.count);
-    (void)fprintf(stderr, "run %s\n%s: %s symbols, %s held out, %d different\n", session->record.run.folder,
-                  session->settings.input, symbols, held_out, d.V);
+    ql_cli_note("run %s\n", session->record.run.folder);
+    ql_cli_note("%s: %s symbols, %s held out, %d different\n", session->settings.input, symbols, held_out, d.V);
     int threads = session->trainer.options.threads;
     (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d thread%s\n", session->settings.model, d.L, d.H,
                   d.E, parameters, threads, threads == 1 ? "" : "s");
@@ -135,16 +136,32 @@ static void print_start(const struct ql_train_session *session)
 static void print_result(const struct ql_train_session *session)
 {
     if (session->settings.json) {
-        char *text = json_dumps(session->record.summary, JSON_INDENT(2));
-        (void)printf("%s\n", text == NULL ? "{}" : text);
-        free(text);
+        ql_cli_print_json(session->record.summary, JSON_INDENT(2));
         return;
     }
     if (!session->settings.quiet) {
         (void)fprintf(stderr, "best: epoch %d, %.4f nats, %.3f bits per character\n", session->record.done.best_epoch,
                       session->record.done.best_loss, ql_training_bits(session->record.done.best_loss));
     }
-    (void)printf("%s/checkpoint.%d.safetensors\n", session->record.run.folder, session->record.done.best_epoch);
+    ql_cli_print_name(session->record.run.folder);
+    (void)printf("/checkpoint.%d.safetensors\n", session->record.done.best_epoch);
+}
+
+// A word of a command that the user may copy: what a shell takes for this very word, with nothing that steers a terminal.
+static void print_word(const char *word, const char *then)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (stream != NULL) {
+        ql_cli_write_shell_word(stream, word);
+        if (fclose(stream) == 0) {
+            ql_cli_write_visible_name(stderr, text);
+        }
+        free(text);
+    }
+    (void)fputs(then, stderr);
 }
 
 // After a training that ended before its time: says so in the summary, and tells the user how to go on.
@@ -153,15 +170,18 @@ static void save_ended(struct ql_train_session *session, enum ql_status why)
     const char *folder = session->record.run.folder;
     int epoch = session->record.done.epoch;
     struct ql_error ignored; // the user has just been told of a worse one
+    char path[QL_RUN_PATH_BYTES];
 
     (void)ql_train_session_save(session, why == QL_ERROR_STOPPED ? "interrupted" : "failed", &ignored);
     if (why == QL_ERROR_STOPPED) {
-        (void)fprintf(stderr, "To go on after epoch %d: quillet train --init_from %s\n", epoch, folder);
+        (void)fprintf(stderr, "To go on after epoch %d: quillet train --init_from ", epoch);
+        print_word(folder, "\n");
     } else if (epoch > 0) {
-        (void)fprintf(stderr,
-                      "The model of epoch %d is good; to start a new run from it:\n"
-                      "quillet train --init_from %s/checkpoint.%d.safetensors --input %s --learning_rate ...\n",
-                      epoch, folder, epoch, session->settings.input);
+        ql_training_run_path(&session->record.run, path, "checkpoint.%d.safetensors", epoch);
+        (void)fprintf(stderr, "The model of epoch %d is good; to start a new run from it:\nquillet train --init_from ",
+                      epoch);
+        print_word(path, " --input ");
+        print_word(session->settings.input, " --learning_rate ...\n");
     }
 }
 

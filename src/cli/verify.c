@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/quantization.h"
 #include "cli/sampling.h"
+#include "cli/terminal.h"
 #include "verify/road.h"
 
 static const char usage[] = "verify --model names.json [OPTION ...]";
@@ -98,6 +99,16 @@ static json_t *report_to_json(const struct ql_road_report *report)
 }
 
 // Runs all stages. Counts those that do not say the same.
+// A message of several lines, which may name nodes as the model names them.
+static void print_message(const char *message)
+{
+    if (ql_cli_visible_wanted(false)) {
+        ql_cli_write_visible_text(stdout, message, strlen(message));
+    } else {
+        (void)fputs(message, stdout);
+    }
+}
+
 static enum ql_status verify(const struct settings *settings, int *differing, json_t *rows, struct ql_error *error)
 {
     struct ql_cli_progress progress = {.shown = ql_cli_progress_wanted(settings->quiet || settings->json)};
@@ -141,8 +152,11 @@ static enum ql_status verify(const struct settings *settings, int *differing, js
     for (int s = 0; s < road->stage_count && status == QL_OK && !settings->json; s++) {
         const char *message = reports[s].comparison.message;
         if (message[0] != '\0' || reports[s].part[0] != '\0') {
-            (void)printf("\n%s: %s%s%s\n", reports[s].name, message,
-                         message[0] != '\0' && reports[s].part[0] != '\0' ? "\n" : "", reports[s].part);
+            (void)printf("\n%s: ", reports[s].name);
+            print_message(message);
+            (void)fputs(message[0] != '\0' && reports[s].part[0] != '\0' ? "\n" : "", stdout);
+            print_message(reports[s].part);
+            (void)putchar('\n');
         }
     }
 done:
@@ -234,8 +248,7 @@ int ql_cli_verify(int argc, char **argv)
     if (status == QL_OK && settings.json && settings.expose == NULL) {
         json_t *result = json_pack("{s:o, s:b, s:O}", "model", ql_cli_path_to_json(road->descriptor_path), "same",
                                    differing == 0, "stages", rows);
-        (void)json_dumpf(result, stdout, JSON_INDENT(2));
-        (void)putchar('\n');
+        ql_cli_print_json(result, JSON_INDENT(2));
         json_decref(result);
     }
     json_decref(rows);

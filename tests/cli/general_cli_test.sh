@@ -41,7 +41,7 @@ expect_exit 2 ''
 
 # What a file or a name contains cannot steer the terminal, nor look like a message of its own.
 expect_exit 1 predict --init_from $'a\e[2J\nb\x7fc\xc2\x9bd'
-expect_stderr "quillet predict: a?[2J?b?c??d: cannot open"
+expect_stderr 'quillet predict: a\x1b[2J\x0ab\x7fc\u009bd: cannot open'
 expect_exit 1 predict --init_from $'\xc3\xa9\xe2\x80\xa6'
 expect_stderr $'\xc3\xa9\xe2\x80\xa6: cannot open'
 

@@ -554,6 +554,13 @@ async function writeColumn(query, text, signal) {
   }
 }
 
+// A word as a shell takes it for this very word: the name of a folder can hold anything. Control characters, which a
+// terminal would obey when they are pasted, become question marks.
+function shellWord(word) {
+  const harmless = word.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '?')
+  return /^[\w./,=:+@%-]+$/.test(harmless) && !harmless.startsWith('-') ? harmless : `'${harmless.replaceAll("'", "'\\''")}'`
+}
+
 async function ask() {
   const temperatures = columnsWanted()
   const run = $('sample_run').value
@@ -576,7 +583,8 @@ async function ask() {
   const settings = (temperature) => new URLSearchParams({run, epoch, temperature, top_p: $('top_p').value,
     top_k: $('top_k').value, seed: $('seed').value, length: $('length').value})
   $('command').hidden = false
-  $('command').querySelector('code').textContent = `quillet predict --init_from ${run}/checkpoint.${epoch}.safetensors ` +
+  const checkpoint = shellWord(`${run}/checkpoint.${epoch}.safetensors`)
+  $('command').querySelector('code').textContent = `quillet predict --init_from ${checkpoint} ` +
     `--temperature ${temperatures[0]} --top_p ${$('top_p').value} --top_k ${$('top_k').value} --seed ${$('seed').value} ` +
     `--generate ${$('length').value}`
   try {

@@ -1,10 +1,12 @@
 // The panel's frame on a desktop: see picture.h.
-// Uses: app/frame.h, libpng.
+// Uses: app/frame.h, libpng, POSIX.
 #include "picture.h"
 
 #include <errno.h>
 #include <png.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/frame.h"
 
@@ -16,6 +18,32 @@ enum { HALVES = 2 * QL_FRAME_WIDTH / DOTS, SET_PERCENT = 34 };
 
 // More than any frame needs, also one that cannot be compressed.
 enum { PNG_LIMIT_BYTES = 2 * QL_FRAME_WIDTH * QL_FRAME_HEIGHT };
+
+// Writes to a name of its own, and renames: a reader finds the old picture or the new one. A device or a pipe is written
+// to as it is.
+static const char *write_file(const char *path, const uint8_t *bytes, size_t size)
+{
+    char temporary[4096];
+    struct stat info;
+    const bool special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+    const int length = snprintf(temporary, sizeof temporary, "%s.%ld.partial", path, (long)getpid());
+    const char *name = special ? path : temporary;
+
+    if (length >= (int)sizeof temporary) {
+        return "the name is too long";
+    }
+    FILE *file = fopen(name, special ? "wb" : "wbx");
+    if (file == NULL) {
+        return strerror(errno);
+    }
+    bool written = fwrite(bytes, 1, size, file) == size && fflush(file) == 0 && (special || fsync(fileno(file)) == 0);
+    written = fclose(file) == 0 && written && (special || rename(temporary, path) == 0);
+    const char *why = written ? NULL : strerror(errno);
+    if (!written && !special) {
+        (void)remove(temporary);
+    }
+    return why;
+}
 
 const char *ql_picture_save(const char *path, const uint8_t *frame)
 {
@@ -35,12 +63,7 @@ const char *ql_picture_save(const char *path, const uint8_t *frame)
     if (png_image_write_to_memory(&image, png, &size, 0, pixels, 0, NULL) == 0) {
         return image.message;
     }
-    FILE *file = fopen(path, "wb");
-    if (file == NULL) {
-        return strerror(errno);
-    }
-    const bool written = fwrite(png, 1, size, file) == size;
-    return fclose(file) == 0 && written ? NULL : strerror(errno);
+    return write_file(path, png, size);
 }
 
 static bool is_dot(const uint8_t *frame, int column, int row)

@@ -1,0 +1,85 @@
+#!/bin/bash
+# An --output that was an input, by this or another name, was replaced: the input was gone, with exit 0. Guards: each
+# command that reads and writes files says so before it writes a byte, and the input stays.
+# Uses: expect.sh. Arguments: the tool, json_get.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "$0")/../../cli/expect.sh"
+
+numbers 200 > names.txt
+expect_exit 0 train "${tiny[@]}" --input names.txt --sequences items --max_epochs 1 --run_name r
+cp checkpoints/r/checkpoint.1.safetensors m.safetensors
+expect_exit 0 export --init_from m.safetensors --export_file m.onnx --quiet
+echo tofu > words
+echo soya > more
+expect_exit 0 filter --words words --output f.qlf
+
+# refuses FILE ARGUMENT...: ends with 2, and the file is as it was.
+refuses()
+{
+    local file=$1 before
+    shift
+    before=$(sha256sum < "$file")
+    expect_exit 2 "$@"
+    expect_stderr "is also an input"
+    [[ $(sha256sum < "$file") == "$before" ]] || fail "$file was replaced"
+    [[ -z $(find . -name '.quillet*') ]] || fail "leaves a temporary file"
+}
+
+ln -s m.safetensors soft
+ln m.safetensors hard
+mkdir sub
+for name in m.safetensors ./m.safetensors sub/../m.safetensors soft hard; do
+    refuses m.safetensors generate --init_from m.safetensors --count 3 --output $name --quiet
+    refuses m.safetensors compare --init_from m.safetensors --count 2 --output $name
+done
+refuses m.json generate --model m.json --count 3 --output m.json
+refuses m.onnx generate --model m.json --count 3 --output m.onnx
+refuses f.qlf generate --model m.json --count 3 --filter f.qlf --output f.qlf
+refuses names.txt generate --model m.json --count 3 --quantize int8 --calibrate names.txt --output names.txt
+refuses f.qlf compare --init_from m.safetensors --count 2 --filter f.qlf --output f.qlf
+refuses names.txt compare --init_from m.safetensors --count 2 --quantize int8 --calibrate names.txt --output names.txt
+
+refuses m.json compile --model m.json --output m.json
+refuses m.json compile m.onnx --output m.json
+refuses m.onnx compile --model m.json --output m.onnx
+refuses m.onnx compile --model m.json --output m.c --header m.onnx
+refuses f.qlf compile --model m.json --filter f.qlf --output f.qlf
+refuses names.txt compile --model m.json --quantize int8 --calibrate names.txt --output names.txt
+refuses m.onnx verify --model m.json --expose m.onnx
+refuses m.json verify --model m.json --expose m.json
+refuses words filter --words words --output words
+refuses names.txt filter --words words --refuse names.txt --output names.txt
+refuses words filter --words "more,words" --output words
+refuses f.qlf filter --filter f.qlf --output f.qlf
+
+cp m.safetensors x.onnx
+refuses x.onnx export --init_from x.onnx --export_file x.onnx
+cp m.safetensors x.json
+refuses x.json export --init_from x.json --export_file x.onnx
+
+mkdir o
+seq 1000 1999 | sed 's/.*/item & of the text/' > o/items.txt
+prepare=(prepare --output o --min_symbol_count 0 --skip near_duplicates --quiet)
+refuses o/items.txt "${prepare[@]}" o/items.txt
+ln o/items.txt other.txt
+refuses o/items.txt "${prepare[@]}" other.txt
+cp words o/items.test.txt
+refuses o/items.test.txt "${prepare[@]}" --remove_words o/items.test.txt names.txt
+rm o/items.test.txt
+cp names.txt o/report.json
+refuses o/report.json "${prepare[@]}" o/report.json
+rm o/report.json
+command="prepare - < o/items.txt"
+"$tool" "${prepare[@]}" - < o/items.txt > out 2> err
+expect test $? -eq 2
+expect test "$(wc -l < o/items.txt)" -eq 1000
+# Beside the outputs an input is welcome.
+expect_exit 0 "${prepare[@]}" --name other o/items.txt
+expect test "$(wc -l < o/items.txt)" -eq 1000
+
+mkdir s
+cp names.txt s/study.md
+refuses s/study.md study --corpus s/study.md --items 3 --temperature 1 --quiet --output s m.safetensors
+rm -r s/cells s/pictures
+
+finish
