@@ -11,9 +11,6 @@
 #error "compile this file without -ffast-math, its parts and -Ofast: its results are promised to the last bit"
 #endif
 
-// -fsingle-precision-constant would cut the constants of doubles. The size of this array is negative then.
-extern char ql_constants_must_be_double[sizeof(1.0) == sizeof(double) ? 1 : -1];
-
 // x87 arithmetic keeps more digits than a float has.
 #if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
 #error "compile this file so that float arithmetic is float: on 32-bit x86 with -msse2 -mfpmath=sse"

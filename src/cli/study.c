@@ -382,6 +382,7 @@ static enum ql_status read_settings(struct study *study, const char *const *oper
     size_t patterns = 0;
     enum ql_status status = QL_OK;
 
+    study->lock = -1;
     if (s->init_from != NULL) {
         status = read_list(study->models, MODEL_LIMIT, &study->model_count, &study->lists[0], s->init_from, "init_from",
                            error);
@@ -661,8 +662,7 @@ int ql_cli_study(int argc, char **argv)
                                        .items = 100000,
                                        .max_length = 400,
                                        .threads = ql_thread_processors(),
-                                       .seed = 1},
-                          .lock = -1};
+                                       .seed = 1}};
     struct settings *s = &study.settings;
     struct ql_option options[] = {
         {"init_from", QL_OPTION_STRING, &s->init_from, 0, 0, "FILE,...", "the models; more may follow the options",
