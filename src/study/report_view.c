@@ -303,5 +303,9 @@ enum ql_status ql_report_view_init(struct ql_report_view *view, json_t *study, s
     label_series(view);
     choose_series(view);
     add_measures(view);
+    if (view->arena.exhausted) { // a cell was measured without its lengths
+        ql_report_view_free(view);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
+    }
     return QL_OK;
 }
