@@ -135,7 +135,7 @@ if [[ $has_ort == yes ]]; then
     change web/language_model.js 's/this.#state = states.map(/this.#state = [...states].reverse().map(/' ONNX \
         "state is carried"
     change web/sampler.js 's/passed > drawn/passed >= drawn + 0.01/' ONNX "sampler differs"
-    change web/sampler.js 's/|| a - b/|| b - a/; s/weights\[b\] - weights\[a\]/Math.round(weights[b] - weights[a])/' ONNX \
+    change web/sampler.js 's/|| a - b/|| b - a/; s/keys\[b\] - keys\[a\]/Math.round(keys[b] - keys[a])/' ONNX \
         "sampler differs"
     change web/ort_server.js 's/logits += toHex(await languageModel.step(token))/logits += toHex((await languageModel.step(token)).map((x) => x * 1.001))/' ONNX DIFFERS
     change web/ort_server.js 's/  return { tokens };/  return { tokens: tokens.slice(1) };/' ONNX FAILED
