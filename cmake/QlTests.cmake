@@ -58,6 +58,8 @@ function(ql_limit_test name labels timeout)
     if(NOT timeout)
         set(timeout 60)
     endif()
+    # A limit ends a test that hangs, and says nothing about speed: a slow or busy machine has four times as long.
+    math(EXPR timeout "4 * ${timeout}")
     set_tests_properties(${name} PROPERTIES
         LABELS "${labels}" TIMEOUT "${timeout}" ENVIRONMENT "${ql_test_environment}" SKIP_RETURN_CODE 77)
 endfunction()
