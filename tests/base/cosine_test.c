@@ -53,7 +53,7 @@ static void check_cosine(double turns)
     const double distance = (double)fabsl((long double)actual - expected);
 
     if (!(distance <= absolute_limit) ||
-        !(distance <= unit_limit * ldexp(1.0, ilogb((double)expected) - 52) || expected == 0.0L)) {
+        !(expected == 0.0L || distance <= unit_limit * ldexp(1.0, ilogb((double)expected) - 52))) {
         fail_msg("the cosine of %a turns is %a instead of %a", turns, actual, (double)expected);
     }
 }
