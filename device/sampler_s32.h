@@ -24,8 +24,8 @@ struct ql_sampler_s32 {
     struct ql_random random; // by ql_random_init
 };
 
-// A setting in units of 1 / one, rounded, halves upwards; what is not 0 stays so. value >= 0, value * one is below 2^31,
-// and one a power of two. Reads the bits of the float, so that a chip without float hardware needs no routines for it.
+// A setting in units of 1 / one, rounded, halves upwards; what is not 0 stays so, and what is 2^31 or more is 2^31 - 1.
+// value >= 0, and one a power of two. Reads the bits of the float, so that a chip without float hardware needs no routines for it.
 static inline uint32_t ql_sampler_units(float value, uint32_t one)
 {
     uint32_t bits, units;
@@ -38,7 +38,9 @@ static inline uint32_t ql_sampler_units(float value, uint32_t one)
     for (; one > 1; one /= 2) {
         exponent++;
     }
-    if (exponent >= 0) {
+    if (exponent > 7) {
+        units = 0x7fffffff;
+    } else if (exponent >= 0) {
         units = fraction << exponent;
     } else if (exponent > -31) {
         units = (fraction + ((1u << -exponent) >> 1)) >> -exponent;
