@@ -210,9 +210,9 @@ const RATE_OF_ONE = 774541002;
 // I1: no entry is nearer than 0.01 to where rounding would turn over, so any Math.pow will do.
 const POWERS = Array.from({ length: 65 }, (_, k) => Math.floor(65536 * 2 ** (-k / 64) + 0.5));
 
-/** I2: a setting in units of 1 / one, rounded; what is not 0 stays so. */
+/** I2: a setting in units of 1 / one, rounded; what is not 0 stays so, and what is 2^31 or more is 2^31 - 1. */
 export function units(value, one) {
-  const rounded = Math.floor(f(value) * one + 0.5);
+  const rounded = Math.min(Math.floor(f(value) * one + 0.5), 2 ** 31 - 1);
   return rounded === 0 && value > 0 ? 1 : rounded;
 }
 
