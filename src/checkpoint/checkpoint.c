@@ -36,7 +36,7 @@ enum ql_status ql_checkpoint_save(const char *path, const struct ql_model *model
         };
     }
     json_t *metadata = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "format", "pt", "quillet", format_name, "model",
-                                 ql_cell_write(model->dimensions.cell), "vocabulary", vocabulary, "sequences",
+                                 ql_architecture_of(&model->dimensions)->name, "vocabulary", vocabulary, "sequences",
                                  info->items ? "items" : "stream", "dropout", dropout);
     free(vocabulary);
     if (metadata == NULL ||
@@ -131,14 +131,14 @@ static enum ql_status find_matrix(const struct ql_safetensors *file, const char 
 }
 
 // The architecture: what the metadata says, or, in a file of somebody else, which recurrent cell has so many rows a unit.
-static enum ql_status read_cell(const struct ql_safetensors *file, enum ql_cell *cell, const char *path,
-                                struct ql_error *error)
+static enum ql_status read_architecture(const struct ql_safetensors *file, struct ql_dimensions *dimensions,
+                                        const char *path, struct ql_error *error)
 {
     const char *model = ql_safetensors_metadata(file, "model");
     int64_t GH = 0, H = 0;
 
     if (model != NULL && ql_safetensors_metadata(file, "quillet") != NULL) {
-        if (ql_cell_read(cell, model, error) != QL_OK) {
+        if (ql_architecture_read(dimensions, model, error) != QL_OK) {
             return ql_error_write(error, QL_ERROR_INPUT,
                                   "%s: the metadata has the model '%s', which this program does not know; there are "
                                   "lstm, gru and rnn",
@@ -156,7 +156,8 @@ static enum ql_status read_cell(const struct ql_safetensors *file, enum ql_cell 
                               " units; an LSTM has 4 rows a unit, a GRU 3, an RNN 1",
                               path, GH, H);
     }
-    *cell = GH == H ? QL_CELL_RNN : GH == 3 * H ? QL_CELL_GRU : QL_CELL_LSTM;
+    dimensions->layer = QL_LAYER_RECURRENT;
+    dimensions->cell = GH == H ? QL_CELL_RNN : GH == 3 * H ? QL_CELL_GRU : QL_CELL_LSTM;
     return QL_OK;
 }
 
@@ -178,14 +179,13 @@ static enum ql_status read_dimensions(const struct ql_safetensors *file, struct 
 {
     char name[QL_TENSOR_NAME_BYTES];
     int64_t V = 0, E = 0, rows = 0, columns = 0;
-    enum ql_cell cell;
     enum ql_status status;
 
     if ((status = find_matrix(file, "embedding.weight", &V, &E, path, error)) != QL_OK ||
-        (status = read_cell(file, &cell, path, error)) != QL_OK) {
+        (status = read_architecture(file, dimensions, path, error)) != QL_OK) {
         return status;
     }
-    const struct ql_tensor_form *units = find_units(ql_architecture_of(cell));
+    const struct ql_tensor_form *units = find_units(ql_architecture_of(dimensions));
     ql_tensor_form_write(units, name, 0);
     if ((status = find_matrix(file, name, &rows, &columns, path, error)) != QL_OK) {
         return status;
@@ -199,7 +199,8 @@ static enum ql_status read_dimensions(const struct ql_safetensors *file, struct 
         layers++;
         ql_tensor_form_write(units, name, layers);
     } while (layers < QL_MODEL_LAYER_LIMIT && ql_safetensors_find(file, name) != NULL);
-    *dimensions = (struct ql_dimensions){.cell = cell, .V = (int)V, .E = (int)E, .H = (int)H, .L = layers};
+    *dimensions = (struct ql_dimensions){
+        .cell = dimensions->cell, .layer = dimensions->layer, .V = (int)V, .E = (int)E, .H = (int)H, .L = layers};
     return QL_OK;
 }
 
@@ -251,7 +252,7 @@ static enum ql_status read_model(const struct ql_safetensors *file, struct ql_mo
         return ql_error_prefix(error, "%s: ", path);
     }
     for (int i = 0; i < model->tensor_count; i++) {
-        status = read_tensor(file, &model->tensors[i], ql_cell_write(dimensions.cell), path, error);
+        status = read_tensor(file, &model->tensors[i], ql_architecture_of(&dimensions)->name, path, error);
         if (status != QL_OK) {
             return status;
         }

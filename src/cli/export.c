@@ -92,7 +92,7 @@ static enum ql_status describe(struct ql_descriptor *descriptor, const struct se
     };
     (void)snprintf(descriptor->filename, sizeof descriptor->filename, "./%s",
                    slash == NULL ? settings->export_file : slash + 1);
-    (void)snprintf(descriptor->type, sizeof descriptor->type, "%s", ql_cell_write(model->dimensions.cell));
+    (void)snprintf(descriptor->type, sizeof descriptor->type, "%s", ql_architecture_of(&model->dimensions)->name);
     ql_descriptor_set_info(descriptor, info);
     return find_sequence_length(&descriptor->sequence_length, settings->init_from, error);
 }

@@ -37,11 +37,11 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
         (status = check_given(options, "num_layers", d.L, error)) != QL_OK) {
         return status;
     }
-    if (ql_option_find(options, "model")->given && strcmp(settings->model, ql_cell_write(d.cell)) != 0) {
+    if (ql_option_find(options, "model")->given && strcmp(settings->model, ql_architecture_of(&d)->name) != 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--model %s: the model of --init_from is of type %s",
-                              settings->model, ql_cell_write(d.cell));
+                              settings->model, ql_architecture_of(&d)->name);
     }
-    settings->model = ql_cell_write(d.cell);
+    settings->model = ql_architecture_of(&d)->name;
     if (!begun && !ql_option_find(options, "sequences")->given && info->items) {
         settings->sequences = "items";
     }
@@ -81,7 +81,7 @@ enum ql_status ql_train_model_init(struct ql_model *model, struct ql_model_info 
 
     if (other_model && !record->has_state) {
         status = take_checkpoint(model, info, settings, options, record->summary != NULL, error);
-    } else if ((status = ql_cell_read(&d.cell, settings->model, error)) == QL_OK &&
+    } else if ((status = ql_architecture_read(&d, settings->model, error)) == QL_OK &&
                (status = other_model ? read_summary_vocabulary(&info->vocabulary, record, error)
                                      : ql_train_texts_scan(&info->vocabulary, settings, error)) == QL_OK) {
         d.V = info->vocabulary.count;

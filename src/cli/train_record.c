@@ -38,7 +38,7 @@ static json_t *make_summary(const struct ql_option *options, const struct ql_mod
     (void)strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%S%z", localtime_r(&now, &local));
     return json_pack("{s:s, s:s, s:o, s:s, s:{s:s, s:i, s:i, s:i, s:i, s:I}, s:{s:I, s:I, s:I}, s:{s:s, s:s, s:s}}",
                      "started", started, "status", "running", "arguments", ql_train_options_to_json(options),
-                     "vocabulary", vocabulary, "model", "cell", ql_cell_write(d.cell), "vocabulary_size", d.V,
+                     "vocabulary", vocabulary, "model", "cell", ql_architecture_of(&d)->name, "vocabulary_size", d.V,
                      "embedding_size", d.E, "rnn_size", d.H, "num_layers", d.L, "parameters", (json_int_t)model->count,
                      "text", "train_symbols", (json_int_t)texts->training.count, "validation_symbols",
                      (json_int_t)texts->validation.count, "crc32", (json_int_t)texts->crc, "versions", "quillet",

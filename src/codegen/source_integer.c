@@ -114,7 +114,8 @@ static void write_layer(const struct ql_source *w, int l, int h)
     char name[QL_C_IDENTIFIER_BYTES];
     const int begun = l == 0 ? model->table_columns : 0; // rows that begin with what the token gives
 
-    (void)fprintf(w->source, "\n    // Layer %d: %s, %d units\n", l + 1, ql_cell_write(model->cell), layer->H);
+    (void)fprintf(w->source, "\n    // Layer %d: %s, %d units\n", l + 1,
+                  ql_architecture_find(QL_LAYER_RECURRENT, model->cell)->name, layer->H);
     ql_source_integer_matrix_name(name, w->prefix, l, 0);
     if (begun > 0) {
         (void)fprintf(w->source, "    ql_integer_row_begin(sums, %s_table + token * %d, %s_rows, %d);\n", w->prefix,

@@ -33,34 +33,41 @@ static const struct ql_state_form recurrent_states[] = {
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
-#define RECURRENT_ARCHITECTURE(cell_name, cell_gates, cell_states)                                                     \
-    {                                                                                                                  \
-        .name = (cell_name), .layer = QL_LAYER_RECURRENT, .gates = (cell_gates), .head = embedding, .body = recurrent, \
-        .tail = output, .head_count = COUNT(embedding), .body_count = COUNT(recurrent), .tail_count = COUNT(output),   \
-        .states = recurrent_states, .state_count = (cell_states)                                                       \
+#define RECURRENT_ARCHITECTURE(cell_name, id, cell_gates, cell_states)                                            \
+    {                                                                                                             \
+        .name = (cell_name), .layer = QL_LAYER_RECURRENT, .cell = (id), .gates = (cell_gates), .head = embedding, \
+        .body = recurrent, .tail = output, .head_count = COUNT(embedding), .body_count = COUNT(recurrent),        \
+        .tail_count = COUNT(output), .states = recurrent_states, .state_count = (cell_states)                     \
     }
 
 static const struct ql_architecture architectures[] = {
-    [QL_CELL_LSTM] = RECURRENT_ARCHITECTURE("lstm", 4, 2),
-    [QL_CELL_GRU] = RECURRENT_ARCHITECTURE("gru", 3, 1),
-    [QL_CELL_RNN] = RECURRENT_ARCHITECTURE("rnn", 1, 1),
+    RECURRENT_ARCHITECTURE("lstm", QL_CELL_LSTM, 4, 2),
+    RECURRENT_ARCHITECTURE("gru", QL_CELL_GRU, 3, 1),
+    RECURRENT_ARCHITECTURE("rnn", QL_CELL_RNN, 1, 1),
 };
 
-const struct ql_architecture *ql_architecture_of(enum ql_cell cell)
+const struct ql_architecture *ql_architecture_find(enum ql_layer_kind layer, enum ql_cell cell)
 {
-    return &architectures[cell];
+    int k = 0;
+
+    while (architectures[k].layer != layer || (layer == QL_LAYER_RECURRENT && architectures[k].cell != cell)) {
+        k++;
+        assert(k < COUNT(architectures));
+    }
+    return &architectures[k];
 }
 
-const char *ql_cell_write(enum ql_cell cell)
+const struct ql_architecture *ql_architecture_of(const struct ql_dimensions *dimensions)
 {
-    return architectures[cell].name;
+    return ql_architecture_find(dimensions->layer, dimensions->cell);
 }
 
-enum ql_status ql_cell_read(enum ql_cell *cell, const char *name, struct ql_error *error)
+enum ql_status ql_architecture_read(struct ql_dimensions *dimensions, const char *name, struct ql_error *error)
 {
     for (int k = 0; k < COUNT(architectures); k++) {
         if (strcmp(name, architectures[k].name) == 0) {
-            *cell = (enum ql_cell)k;
+            dimensions->layer = architectures[k].layer;
+            dimensions->cell = architectures[k].cell;
             return QL_OK;
         }
     }
@@ -69,7 +76,7 @@ enum ql_status ql_cell_read(enum ql_cell *cell, const char *name, struct ql_erro
 
 int ql_cell_gates(enum ql_cell cell)
 {
-    return architectures[cell].gates;
+    return ql_architecture_find(QL_LAYER_RECURRENT, cell)->gates;
 }
 
 int ql_size_of(enum ql_size size, const struct ql_dimensions *dimensions, int l)
@@ -84,7 +91,7 @@ int ql_size_of(enum ql_size size, const struct ql_dimensions *dimensions, int l)
     case QL_SIZE_I:
         return l == 0 ? dimensions->E : dimensions->H;
     case QL_SIZE_GH:
-        return architectures[dimensions->cell].gates * dimensions->H;
+        return ql_architecture_of(dimensions)->gates * dimensions->H;
     default:
         return 0;
     }
@@ -101,10 +108,10 @@ void ql_tensor_form_write(const struct ql_tensor_form *form, char name[QL_TENSOR
     }
 }
 
-void ql_architecture_state_add(struct ql_state_layout *layout, enum ql_cell cell, int l, int I, int H)
+void ql_architecture_state_add(const struct ql_architecture *architecture, struct ql_state_layout *layout, int l, int I,
+                               int H)
 {
-    const struct ql_architecture *architecture = &architectures[cell];
-    const struct ql_dimensions d = {.cell = cell, .E = I, .H = H};
+    const struct ql_dimensions d = {.cell = architecture->cell, .layer = architecture->layer, .E = I, .H = H};
 
     for (int k = 0; k < architecture->state_count; k++) {
         const struct ql_state_form *form = &architecture->states[k];

@@ -7,17 +7,18 @@
 #include "base/status.h"
 #include "model/state_layout.h"
 
-// The architectures, in the order of the table. A recurrent one is named by its cell.
+// What a layer is: which member of the union in struct ql_layer, and of every other layer that is a tagged union.
+enum ql_layer_kind { QL_LAYER_RECURRENT };
+
+// The cells of recurrent layers.
 enum ql_cell { QL_CELL_LSTM, QL_CELL_GRU, QL_CELL_RNN };
 
 // V symbols in the vocabulary, E embedding size, H units in each of L layers.
 struct ql_dimensions {
-    enum ql_cell cell;
+    enum ql_cell cell; // of recurrent layers
     int V, E, H, L;
+    enum ql_layer_kind layer;
 };
-
-// What a layer is: which member of the union in struct ql_layer, and of every other layer that is a tagged union.
-enum ql_layer_kind { QL_LAYER_RECURRENT };
 
 // One recurrent layer's tensors. G is 4 for LSTM (i, f, g, o), 3 for GRU (r, z, n), 1 for RNN;
 // I is E for the first layer and H for the others.
@@ -73,7 +74,8 @@ struct ql_state_form {
 struct ql_architecture {
     const char *name; // in --model, checkpoints and descriptors: "lstm"
     enum ql_layer_kind layer;
-    int gates; // rows of a weight matrix for each unit
+    enum ql_cell cell; // of recurrent layers
+    int gates;         // rows of a weight matrix for each unit
     const struct ql_tensor_form *head, *body,
         *tail; // before the layers, of each layer, behind them: the order in files
     int head_count, body_count, tail_count;
@@ -81,11 +83,12 @@ struct ql_architecture {
     int state_count;
 };
 
-const struct ql_architecture *ql_architecture_of(enum ql_cell cell);
+// The architecture of layers of this kind, and, where they are recurrent, with this cell.
+const struct ql_architecture *ql_architecture_find(enum ql_layer_kind layer, enum ql_cell cell);
+const struct ql_architecture *ql_architecture_of(const struct ql_dimensions *dimensions);
 
-// "lstm", "gru", "rnn", and back. Errors: QL_ERROR_USAGE for any other name.
-const char *ql_cell_write(enum ql_cell cell);
-enum ql_status ql_cell_read(enum ql_cell *cell, const char *name, struct ql_error *error);
+// Sets layer and cell by the architecture's name. Errors: QL_ERROR_USAGE for a name that none has.
+enum ql_status ql_architecture_read(struct ql_dimensions *dimensions, const char *name, struct ql_error *error);
 
 // Gates per unit: 4, 3 or 1.
 int ql_cell_gates(enum ql_cell cell);
@@ -98,6 +101,7 @@ enum { QL_TENSOR_NAME_BYTES = 64 };
 void ql_tensor_form_write(const struct ql_tensor_form *form, char name[QL_TENSOR_NAME_BYTES], int l);
 
 // Adds the parts of layer `l`, which has inputs of size I, to the layout of a state in float.
-void ql_architecture_state_add(struct ql_state_layout *layout, enum ql_cell cell, int l, int I, int H);
+void ql_architecture_state_add(const struct ql_architecture *architecture, struct ql_state_layout *layout, int l, int I,
+                               int H);
 
 #endif

@@ -122,11 +122,8 @@ enum ql_status ql_chain_finish(struct ql_chain *chain, struct ql_error *error)
     if (!chain->arena.exhausted) {
         for (int l = 0; l < chain->L; l++) {
             const struct ql_chain_layer *layer = &chain->layers[l];
-            switch (layer->kind) {
-            case QL_LAYER_RECURRENT:
-                ql_architecture_state_add(&chain->layout, layer->recurrent.cell, l, layer->I, layer->H);
-                break;
-            }
+            const enum ql_cell cell = layer->kind == QL_LAYER_RECURRENT ? layer->recurrent.cell : QL_CELL_LSTM;
+            ql_architecture_state_add(ql_architecture_find(layer->kind, cell), &chain->layout, l, layer->I, layer->H);
         }
         if (chain->layers[0].kind == QL_LAYER_RECURRENT) {
             add_table(chain, &chain->layers[0]);

@@ -49,7 +49,7 @@ static void model_add(struct ql_model *model, const struct ql_tensor_form *form,
 // Lays out the whole table. It runs twice: to count, and, when there is a block, to place.
 static void model_lay_out(struct ql_model *model)
 {
-    const struct ql_architecture *architecture = ql_architecture_of(model->dimensions.cell);
+    const struct ql_architecture *architecture = ql_architecture_of(&model->dimensions);
     float **const ends[] = {[QL_END_EMBEDDING] = &model->embedding,
                             [QL_END_OUTPUT_WEIGHT] = &model->output_weight,
                             [QL_END_OUTPUT_BIAS] = &model->output_bias};

@@ -135,7 +135,7 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
                                    struct ql_error *error)
 {
     const struct ql_dimensions d = model->dimensions;
-    const struct ql_architecture *architecture = ql_architecture_of(d.cell);
+    const struct ql_architecture *architecture = ql_architecture_of(&d);
     const int widest = d.E > d.H ? d.E : d.H;
     float *scratch = malloc(4 * (size_t)d.H * (size_t)(widest > 2 ? widest : 2) * sizeof scratch[0]);
     int before[STATE_LIMIT][QL_MODEL_LAYER_LIMIT];

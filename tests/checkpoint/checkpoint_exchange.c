@@ -25,7 +25,7 @@ static enum ql_status save(const char *path, const char *cell_name, struct ql_er
     struct ql_model model = {0};
     enum ql_status status;
 
-    if ((status = ql_cell_read(&d.cell, cell_name, error)) == QL_OK &&
+    if ((status = ql_architecture_read(&d, cell_name, error)) == QL_OK &&
         (status = ql_vocabulary_read(&info.vocabulary, symbols, V, error)) == QL_OK &&
         (status = ql_model_init(&model, d, error)) == QL_OK) {
         ql_model_reset(&model, 1);

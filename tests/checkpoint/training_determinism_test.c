@@ -80,7 +80,7 @@ static void train(const struct kind *kind, int threads, int first, int source, u
     struct ql_error error;
     char name[64];
 
-    sample_model_init(&model, (struct ql_dimensions){kind->cell, SYMBOLS, 5, 24, 2}, model_seed);
+    sample_model_init(&model, (struct ql_dimensions){kind->cell, SYMBOLS, 5, 24, 2, QL_LAYER_RECURRENT}, model_seed);
     sample_vocabulary_init(&info.vocabulary, SYMBOLS, false);
     info.items = kind->items;
     info.dropout = options.dropout;
@@ -120,8 +120,9 @@ static void check_same_files(const struct kind *kind, int threads, int other_thr
             unsigned char *other =
                 sample_file_load(file_name(other_name, whats[i], other_threads, epoch), &other_bytes);
             if (size_bytes != other_bytes || memcmp(bytes, other, size_bytes) != 0) {
-                fail_msg("%s, %s, quantize %s: %s and %s differ", ql_cell_write(kind->cell),
-                         kind->items ? "items" : "stream", ql_weight_format_write(kind->weights), name, other_name);
+                fail_msg("%s, %s, quantize %s: %s and %s differ",
+                         ql_architecture_find(QL_LAYER_RECURRENT, kind->cell)->name, kind->items ? "items" : "stream",
+                         ql_weight_format_write(kind->weights), name, other_name);
             }
             test_free(bytes);
             test_free(other);

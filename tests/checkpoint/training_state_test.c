@@ -22,7 +22,7 @@
 
 static const char path[] = "training_state_test.safetensors";
 
-static const struct ql_dimensions small = {QL_CELL_RNN, 2, 1, 1, 1};
+static const struct ql_dimensions small = {QL_CELL_RNN, 2, 1, 1, 1, QL_LAYER_RECURRENT};
 
 static void trainer_init(struct ql_trainer *trainer, struct ql_model *model, struct ql_dimensions dimensions,
                          uint32_t seed)
@@ -171,7 +171,7 @@ static void state_of_another_model_is_refused(void **state)
     (void)state;
 
     save_small(&saved);
-    trainer_init(&trainer, &model, (struct ql_dimensions){QL_CELL_RNN, 2, 2, 1, 1}, 3);
+    trainer_init(&trainer, &model, (struct ql_dimensions){QL_CELL_RNN, 2, 2, 1, 1, QL_LAYER_RECURRENT}, 3);
     assert_int_equal(ql_training_state_load(path, &trainer, &progress, &error), QL_ERROR_INPUT);
     assert_non_null(strstr(error.message, path));
     assert_non_null(strstr(error.message, "another size"));

@@ -23,7 +23,7 @@ static enum ql_status write_model(char **argv, struct ql_error *error)
     const char *slash = strrchr(argv[8], '/');
     enum ql_status status;
 
-    if ((status = ql_cell_read(&d.cell, argv[1], error)) != QL_OK ||
+    if ((status = ql_architecture_read(&d, argv[1], error)) != QL_OK ||
         (status = ql_model_init(&model, d, error)) != QL_OK) {
         goto done;
     }

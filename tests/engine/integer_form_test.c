@@ -35,7 +35,8 @@ static void open_fixture(struct fixture *fixture, enum ql_cell cell, int V, int 
     struct ql_error error;
 
     *fixture = (struct fixture){0};
-    assert_int_equal(ql_model_init(&fixture->model, (struct ql_dimensions){cell, V, E, H, L}, &error), QL_OK);
+    assert_int_equal(
+        ql_model_init(&fixture->model, (struct ql_dimensions){cell, V, E, H, L, QL_LAYER_RECURRENT}, &error), QL_OK);
     ql_model_reset(&fixture->model, (uint32_t)(V + E + H + L));
     for (size_t i = 0; i < fixture->model.count; i++) {
         fixture->model.block[i] *= gain;

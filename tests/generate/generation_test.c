@@ -173,7 +173,8 @@ static void generated_items_are_those_written_one_by_one(void **state)
     (void)state;
     for (int k = 0; k < 27; k++) {
         const int *size = sizes[k % 3];
-        const struct ql_dimensions d = {(enum ql_cell)(k / 3 % 3), size[0], size[1], size[2], 1 + k / 9};
+        const struct ql_dimensions d = {(enum ql_cell)(k / 3 % 3), size[0], size[1], size[2], 1 + k / 9,
+                                        QL_LAYER_RECURRENT};
         const int threads = 1 + k % 3;
         struct ql_model model;
         struct ql_stepper stepper;
@@ -204,7 +205,7 @@ static void generated_items_of_an_unknown_graph_are_the_same(void **state)
 {
     static const float zero = 0.0f;
     static struct ql_descriptor descriptor;
-    const struct ql_dimensions d = {QL_CELL_GRU, 23, 7, 33, 2};
+    const struct ql_dimensions d = {QL_CELL_GRU, 23, 7, 33, 2, QL_LAYER_RECURRENT};
     struct ql_model_info info = {.items = false};
     struct ql_error error = {QL_OK, ""};
     struct ql_model model;
@@ -241,7 +242,7 @@ static void graph_with_crossed_states_is_not_taken_for_a_stack(void **state)
     struct ql_batch_engine engine;
 
     (void)state;
-    make_model(&model, (struct ql_dimensions){QL_CELL_RNN, 9, 4, 10, 2});
+    make_model(&model, (struct ql_dimensions){QL_CELL_RNN, 9, 4, 10, 2, QL_LAYER_RECURRENT});
     make_descriptor(&descriptor, 9);
     make_graph(&graph, &model);
     for (int n = 0; n < graph.node_count; n++) {
@@ -289,7 +290,7 @@ static void close_single(struct single *single)
     ql_model_free(&single->model);
 }
 
-static const struct ql_dimensions small = {QL_CELL_LSTM, 12, 5, 20, 1};
+static const struct ql_dimensions small = {QL_CELL_LSTM, 12, 5, 20, 1, QL_LAYER_RECURRENT};
 
 static void generation_without_newline_cuts_every_item(void **state)
 {

@@ -23,7 +23,8 @@ static void tensors_of_a_model_fill_its_block_in_order(void **state)
             const int V = 11, E = 3, H = 5, GH = ql_cell_gates(cells[i]) * H;
             struct ql_model model;
             struct ql_error error;
-            assert_int_equal(ql_model_init(&model, (struct ql_dimensions){cells[i], V, E, H, L}, &error), QL_OK);
+            assert_int_equal(
+                ql_model_init(&model, (struct ql_dimensions){cells[i], V, E, H, L, QL_LAYER_RECURRENT}, &error), QL_OK);
             assert_int_equal(model.tensor_count, 4 * L + 3);
             assert_int_equal(model.count, V * E + GH * (E + H + 2) + (L - 1) * GH * (2 * H + 2) + V * H + V);
             const float *next = model.block;
@@ -46,7 +47,7 @@ static void random_parameters_have_the_spread_of_pytorch(void **state)
 {
     struct ql_model model;
     struct ql_error error;
-    const struct ql_dimensions d = {QL_CELL_LSTM, 100, 84, 128, 2};
+    const struct ql_dimensions d = {QL_CELL_LSTM, 100, 84, 128, 2, QL_LAYER_RECURRENT};
     const double bound = 1 / sqrt(128.0);
     double sum = 0, squares = 0, largest = 0;
     (void)state;
@@ -77,7 +78,7 @@ static void random_parameters_have_the_spread_of_pytorch(void **state)
 
 static void random_parameters_follow_from_the_seed(void **state)
 {
-    const struct ql_dimensions d = {QL_CELL_GRU, 5, 3, 4, 2};
+    const struct ql_dimensions d = {QL_CELL_GRU, 5, 3, 4, 2, QL_LAYER_RECURRENT};
     struct ql_model a, b;
     struct ql_error error;
     (void)state;
@@ -99,10 +100,14 @@ static void size_out_of_range_is_refused_by_its_name(void **state)
         struct ql_dimensions d;
         const char *name;
     } samples[] = {
-        {{QL_CELL_LSTM, 0, 1, 1, 1}, "vocabulary"},      {{QL_CELL_LSTM, QL_VOCABULARY_LIMIT + 1, 1, 1, 1}, "4096"},
-        {{QL_CELL_LSTM, 1, 0, 1, 1}, "embedding_size"},  {{QL_CELL_LSTM, 1, 1, 0, 1}, "rnn_size is 0"},
-        {{QL_CELL_LSTM, 1, 1, -5, 1}, "rnn_size is -5"}, {{QL_CELL_LSTM, 1, 1, INT32_MAX, 1}, "rnn_size"},
-        {{QL_CELL_LSTM, 1, 1, 1, 0}, "num_layers"},      {{QL_CELL_LSTM, 1, 1, 1, 9}, "num_layers is 9"},
+        {{QL_CELL_LSTM, 0, 1, 1, 1, QL_LAYER_RECURRENT}, "vocabulary"},
+        {{QL_CELL_LSTM, QL_VOCABULARY_LIMIT + 1, 1, 1, 1, QL_LAYER_RECURRENT}, "4096"},
+        {{QL_CELL_LSTM, 1, 0, 1, 1, QL_LAYER_RECURRENT}, "embedding_size"},
+        {{QL_CELL_LSTM, 1, 1, 0, 1, QL_LAYER_RECURRENT}, "rnn_size is 0"},
+        {{QL_CELL_LSTM, 1, 1, -5, 1, QL_LAYER_RECURRENT}, "rnn_size is -5"},
+        {{QL_CELL_LSTM, 1, 1, INT32_MAX, 1, QL_LAYER_RECURRENT}, "rnn_size"},
+        {{QL_CELL_LSTM, 1, 1, 1, 0, QL_LAYER_RECURRENT}, "num_layers"},
+        {{QL_CELL_LSTM, 1, 1, 1, 9, QL_LAYER_RECURRENT}, "num_layers is 9"},
     };
     (void)state;
 
@@ -122,13 +127,14 @@ static void cell_names_are_read_and_others_refused(void **state)
     (void)state;
 
     for (enum ql_cell cell = QL_CELL_LSTM; cell <= QL_CELL_RNN; cell++) {
-        enum ql_cell found = QL_CELL_LSTM;
-        assert_int_equal(ql_cell_read(&found, ql_cell_write(cell), &error), QL_OK);
-        assert_int_equal(found, cell);
+        struct ql_dimensions found = {0};
+        assert_int_equal(ql_architecture_read(&found, ql_architecture_find(QL_LAYER_RECURRENT, cell)->name, &error),
+                         QL_OK);
+        assert_int_equal(found.cell, cell);
     }
     for (size_t i = 0; i < COUNT(wrong); i++) {
-        enum ql_cell cell;
-        assert_int_equal(ql_cell_read(&cell, wrong[i], &error), QL_ERROR_USAGE);
+        struct ql_dimensions found;
+        assert_int_equal(ql_architecture_read(&found, wrong[i], &error), QL_ERROR_USAGE);
         assert_non_null(strstr(error.message, "gru"));
     }
 }

@@ -98,8 +98,8 @@ enum ql_status trainer_case_init(struct trainer_case *test_case, const struct re
     if (test_case->inputs == NULL || test_case->targets == NULL || test_case->weights == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
     }
-    struct ql_dimensions dimensions = {trainer_case_cell(dims->cell), (int)dims->V, (int)dims->E, (int)dims->H,
-                                       (int)dims->L};
+    struct ql_dimensions dimensions = {
+        trainer_case_cell(dims->cell), (int)dims->V, (int)dims->E, (int)dims->H, (int)dims->L, QL_LAYER_RECURRENT};
     struct ql_trainer_options options = {
         .batch_size = (int)dims->B,
         .seq_length = (int)dims->T,

@@ -23,7 +23,7 @@ static struct ql_error error;
 
 static int begin(void **state)
 {
-    const struct ql_dimensions dimensions = {QL_CELL_LSTM, 5, 3, 4, 2};
+    const struct ql_dimensions dimensions = {QL_CELL_LSTM, 5, 3, 4, 2, QL_LAYER_RECURRENT};
     struct ql_model model;
 
     (void)state;
