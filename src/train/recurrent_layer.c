@@ -15,6 +15,10 @@ enum { FORWARD, BACKWARD, PACKED_FORMS };
 // Tasks behind the sum over shards: the gradients of embedding and input weights.
 enum { EMBEDDING, INPUT_WEIGHT, TABLE_FACTORS };
 
+// Steps whose input products are made together: enough rows to use the weights well, and few enough that the gates are
+// still in the second-level cache when the steps take them.
+enum { STEPS_AT_ONCE = 6 };
+
 static float *take(struct ql_arena *arena, int a, int b, int c)
 {
     return ql_arena_take(arena, (size_t)a * (size_t)b, (size_t)c * sizeof(float));
@@ -158,10 +162,12 @@ static void forward(const struct ql_train_layer *layer, const struct ql_layer_pa
     if (c_rows != NULL) {
         begin(trace->c, c_rows, pass->batch, state_bytes);
     }
-    if (layer->recurrent.table == NULL) {
-        ql_product_fused(trace->gates, pass->x, &layer->recurrent.w_ih, T * S, false);
-    }
     for (int t = 0; t < T; t++) {
+        if (layer->recurrent.table == NULL && t % STEPS_AT_ONCE == 0) {
+            const int steps = T - t < STEPS_AT_ONCE ? T - t : STEPS_AT_ONCE;
+            ql_product_fused(trace->gates + (ptrdiff_t)t * S * gate_rows(layer), pass->x + (ptrdiff_t)t * S * layer->I,
+                             &layer->recurrent.w_ih, steps * S, false);
+        }
         forward_step(layer, pass, t);
     }
     memcpy(h_rows, trace->h + T * SH, state_bytes);
@@ -239,6 +245,11 @@ static void backward(const struct ql_train_layer *layer, const struct ql_layer_p
             scratch->dh_now[k] = from_above[k] + scratch->carry[k];
         }
         backward_step(layer, pass, t);
+        if (layer->recurrent.table == NULL && t % STEPS_AT_ONCE == 0) {
+            const int steps = T - t < STEPS_AT_ONCE ? T - t : STEPS_AT_ONCE;
+            ql_product_fused(pass->dy + (ptrdiff_t)t * S * layer->I, trace->gates + (ptrdiff_t)t * S * GH,
+                             &layer->recurrent.w_ih_back, steps * S, false);
+        }
     }
     if (!is_gru) { // both biases enter the same sum
         memcpy(gradient->bias_hh, gradient->bias_ih, (size_t)GH * sizeof(float));
@@ -247,7 +258,6 @@ static void backward(const struct ql_train_layer *layer, const struct ql_layer_p
                           &scratch->product);
     if (layer->recurrent.table == NULL) {
         ql_product_transposed(gradient->weight_ih, trace->gates, pass->x, GH, layer->I, rows, &scratch->product);
-        ql_product_fused(pass->dy, trace->gates, &layer->recurrent.w_ih_back, rows, false);
     }
 }
 
