@@ -33,6 +33,12 @@ elseif(ql_missing)
     message(FATAL_ERROR "Libraries are missing (${ql_missing}): run tools/bootstrap")
 endif()
 
+# Optional: Link Grammar parses sentences for study and judge. Both say what is left out without it.
+option(QL_LINK_GRAMMAR "Parse sentences with Link Grammar where it is installed" ON)
+if(QL_LINK_GRAMMAR)
+    pkg_check_modules(LINK_GRAMMAR QUIET IMPORTED_TARGET link-grammar)
+endif()
+
 # The messages of an ONNX file: C from Debian's own onnx.proto, made in the build folder.
 find_program(QL_PROTOC_C protoc-c)
 find_file(QL_ONNX_PROTO onnx/onnx.proto)

@@ -20,6 +20,7 @@ int ql_cli_predict(int argc, char **argv);
 int ql_cli_compare(int argc, char **argv);
 int ql_cli_generate(int argc, char **argv);
 int ql_cli_study(int argc, char **argv);
+int ql_cli_judge(int argc, char **argv);
 int ql_cli_export(int argc, char **argv);
 int ql_cli_evaluate(int argc, char **argv);
 int ql_cli_filter(int argc, char **argv);

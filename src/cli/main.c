@@ -22,6 +22,7 @@ static const struct command {
     {"compare", ql_cli_compare, "put samples at several temperatures side by side"},
     {"generate", ql_cli_generate, "let a model write many items at once"},
     {"study", ql_cli_study, "count what models write, and say which settings to take"},
+    {"judge", ql_cli_judge, "count sentences that parse, known words and echoes of texts"},
     {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor"},
     {"evaluate", ql_cli_evaluate, "let an exported model write"},
     {"filter", ql_cli_filter, "compile lists of words that must not be said"},

@@ -30,11 +30,11 @@ enum { VALUE_LIMIT = 24, MODEL_LIMIT = 64 };
 static const char default_wordlist[] = "/usr/share/dict/words";
 
 // A change of what is counted, or how, makes a new one, so that old cells are not taken.
-static const char count_version[] = "1";
+static const char count_version[] = "2";
 
 struct settings {
     const char *init_from, *corpus, *output, *temperature, *top_p, *top_k, *count, *wordlist, *words, *filter, *against;
-    int items, max_length, threads;
+    int items, sentences, max_length, threads;
     uint32_t seed;
     bool quiet;
     double temperatures[VALUE_LIMIT], top_ps[VALUE_LIMIT], top_ks[VALUE_LIMIT];
@@ -47,6 +47,8 @@ struct study {
     size_t model_count;
     char *lists[2]; // copies of --init_from and --count, cut at the commas
     struct ql_yardstick yardstick;
+    struct ql_grammar *grammar;                // NULL when no sentences are parsed
+    char no_sentences[QL_ERROR_MESSAGE_BYTES]; // why, where that is not by choice
     char *cell_folder;
     int lock;         // of the output folder
     char *common_key; // what all cells depend on
@@ -164,6 +166,9 @@ static enum ql_status count_cell(struct study *study, json_t **cell, const struc
     const double before = ql_cli_seconds();
     if (status == QL_OK) {
         status = ql_cell_count(cell, &study->items, &study->yardstick, false, error);
+    }
+    if (status == QL_OK && study->grammar != NULL) {
+        status = ql_cell_parse(*cell, &study->items, study->grammar, (uint64_t)study->settings.sentences, error);
     }
     study->seconds += ql_cli_seconds() - before;
     ql_cell_items_free(&study->items);
@@ -415,6 +420,16 @@ static enum ql_status read_settings(struct study *study, const char *const *oper
     return status == QL_OK ? read_grid(s, error) : status;
 }
 
+// A study without the library is whole but for its sentences, and says why.
+static void open_grammar(struct study *study)
+{
+    struct ql_error reason;
+
+    if (study->settings.sentences > 0 && ql_grammar_open(&study->grammar, &reason) != QL_OK) {
+        (void)snprintf(study->no_sentences, sizeof study->no_sentences, "%s", reason.message);
+    }
+}
+
 static enum ql_status load_yardstick(struct study *study, struct ql_error *error)
 {
     const struct settings *s = &study->settings;
@@ -439,14 +454,37 @@ static enum ql_status load_yardstick(struct study *study, struct ql_error *error
         return status;
     }
     study->yardstick.has_filter = s->filter != NULL;
-    study->common_key = ql_bytes_format("version %s, corpus %s, wordlist %s, words %s%s%s, patterns \"%s\", items %d, "
-                                        "seed %" PRIu32 ", max_length %d,",
-                                        count_version, corpus, known, words, s->filter == NULL ? "" : ", filter ",
-                                        filter, s->count == NULL ? "" : s->count, s->items, s->seed, s->max_length);
+    open_grammar(study);
+    study->common_key =
+        ql_bytes_format("version %s, corpus %s, wordlist %s, words %s%s%s, patterns \"%s\", items %d, "
+                        "sentences of %d by \"%s\", seed %" PRIu32 ", max_length %d,",
+                        count_version, corpus, known, words, s->filter == NULL ? "" : ", filter ", filter,
+                        s->count == NULL ? "" : s->count, s->items, s->sentences,
+                        study->grammar == NULL ? "" : ql_grammar_name(study->grammar), s->seed, s->max_length);
     if (study->common_key == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
     }
     return QL_OK;
+}
+
+// Parses the training text's sentences. Where fewer than half of them parse, as in a list of names or a text in another
+// language, the grammar has nothing to say of the model's either.
+static enum ql_status parse_corpus(struct study *study, json_t *own, const struct ql_cell_items *items,
+                                   struct ql_error *error)
+{
+    enum ql_status status = ql_cell_parse(own, items, study->grammar, (uint64_t)study->settings.sentences, error);
+
+    if (status == QL_OK && ql_cell_share(own, "parsed_sentences", "sentences") < 0.5) {
+        (void)snprintf(study->no_sentences, sizeof study->no_sentences,
+                       "%.1f %% of the training text's sentences parse, so it is no text of English sentences",
+                       100.0 * ql_cell_share(own, "parsed_sentences", "sentences"));
+        (void)json_object_del(own, "sentences");
+        (void)json_object_del(own, "parsed_sentences");
+        (void)json_object_del(own, "long_sentences");
+        ql_grammar_close(study->grammar);
+        study->grammar = NULL;
+    }
+    return status;
 }
 
 // The training text's own items, each held against all others.
@@ -464,11 +502,23 @@ static enum ql_status count_corpus(struct study *study, struct ql_error *error)
             status = ql_cell_items_add(&items, bytes, length, false, error);
         }
     }
-    if (status == QL_OK && (status = ql_cell_count(&own, &items, &study->yardstick, true, error)) == QL_OK) {
+    if (status == QL_OK && (status = ql_cell_count(&own, &items, &study->yardstick, true, error)) == QL_OK &&
+        study->grammar != NULL) {
+        json_t *settings = json_object_get(study->result, "settings");
+        (void)json_object_set_new(settings, "grammar", json_string(ql_grammar_name(study->grammar)));
+        status = parse_corpus(study, own, &items, error);
+    }
+    if (status == QL_OK) {
+        json_t *settings = json_object_get(study->result, "settings");
+        if (*study->no_sentences != '\0') {
+            (void)json_object_set_new(settings, "no_sentences", json_string(study->no_sentences));
+        }
         (void)json_object_set_new(own, "file", ql_cli_path_to_json(study->settings.corpus));
         (void)json_object_del(own, "samples");
         (void)json_object_del(own, "frequent");
         (void)json_object_set_new(study->result, "corpus", own);
+    } else {
+        json_decref(own);
     }
     ql_cell_items_free(&items);
     return status;
@@ -571,12 +621,13 @@ static enum ql_status describe(struct study *study, int argc, char **argv, struc
     for (size_t t = 0; t < s->temperature_count; t++) {
         (void)json_array_append_new(temperatures, json_real(s->temperatures[t]));
     }
-    study->result = json_pack(
-        "{s:o, s:o, s:{s:i, s:I, s:i, s:o, s:o, s:o, s:o}, s:o, s:[], s:n}", "command", list_command(argc, argv),
-        "models", list_models(study), "settings", "items", s->items, "seed", (json_int_t)s->seed, "max_length",
-        s->max_length, "wordlist", path_or_null(s->wordlist), "words", path_or_null(s->words), "filter",
-        path_or_null(s->filter), "patterns", list_texts(study->yardstick.patterns, study->yardstick.pattern_count),
-        "temperatures", temperatures, "cells", "against");
+    study->result =
+        json_pack("{s:o, s:o, s:{s:i, s:i, s:I, s:i, s:o, s:o, s:o, s:o}, s:o, s:[], s:n}", "command",
+                  list_command(argc, argv), "models", list_models(study), "settings", "items", s->items, "sentences",
+                  s->sentences, "seed", (json_int_t)s->seed, "max_length", s->max_length, "wordlist",
+                  path_or_null(s->wordlist), "words", path_or_null(s->words), "filter", path_or_null(s->filter),
+                  "patterns", list_texts(study->yardstick.patterns, study->yardstick.pattern_count), "temperatures",
+                  temperatures, "cells", "against");
     return study->result != NULL ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
 }
 
@@ -630,6 +681,9 @@ static void print_result(const struct study *study)
     (void)putchar('\n');
     ql_cli_print_name(study->settings.output);
     (void)puts("/study.html");
+    if (*study->no_sentences != '\0') {
+        (void)printf("no sentences were parsed: %s\n", study->no_sentences);
+    }
     if (!study->settings.quiet && study->symbols > 0) {
         (void)fflush(stdout);
         ql_cli_write_count(symbols, (double)study->symbols);
@@ -644,6 +698,7 @@ static void free_study(struct study *study)
     close_model(study);
     ql_folder_unlock(study->lock);
     ql_yardstick_free(&study->yardstick);
+    ql_grammar_close(study->grammar);
     ql_item_reader_free(&study->reader);
     json_decref(study->result);
     free(study->text.bytes);
@@ -653,6 +708,7 @@ static void free_study(struct study *study)
     free(study->common_key);
 }
 
+// Long because of the table of its options.
 int ql_cli_study(int argc, char **argv)
 {
     struct study study = {.settings = {.output = "study",
@@ -660,6 +716,7 @@ int ql_cli_study(int argc, char **argv)
                                        .top_p = "1",
                                        .top_k = "0",
                                        .items = 100000,
+                                       .sentences = 300,
                                        .max_length = 400,
                                        .threads = ql_thread_processors(),
                                        .seed = 1}};
@@ -681,6 +738,8 @@ int ql_cli_study(int argc, char **argv)
         {"count", QL_OPTION_STRING, &s->count, 0, 0, "TEXT,...", "items that contain this, such as John", false},
         {"wordlist", QL_OPTION_STRING, &s->wordlist, 0, 0, "FILE",
          "known words; /usr/share/dict/words where it is, \"\" for none", false},
+        {"sentences", QL_OPTION_INT, &s->sentences, 0, 1e7, "N",
+         "parse the sentences of so many items of each cell; 0 for none", false},
         {"words", QL_OPTION_STRING, &s->words, 0, 0, "FILE", "words that should not be said, one a line", false},
         {"filter", QL_OPTION_STRING, &s->filter, 0, 0, "FILE",
          "the same, by a compiled filter, which bars nothing here", false},

@@ -1,13 +1,16 @@
 // One cell of a study: see cell.h. Each different item is looked at once, and counts as often as it came.
-// Uses: base, jansson, study/item_traits.
+// Uses: base, jansson, study/{grammar,item_traits,sentence}.
 #include "study/cell.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "study/sentence.h"
+
 void ql_cell_items_free(struct ql_cell_items *items)
 {
     ql_text_table_free(&items->items);
+    free(items->order);
     *items = (struct ql_cell_items){0};
 }
 
@@ -15,19 +18,30 @@ enum ql_status ql_cell_items_add(struct ql_cell_items *items, const char *bytes,
                                  struct ql_error *error)
 {
     uint32_t number;
-    enum ql_status status = ql_text_table_add(&items->items, bytes, length, &number, error);
 
-    if (status == QL_OK) {
-        if (items->count < QL_CELL_SAMPLES) {
-            items->samples[items->count] = number;
+    if (items->count == items->room) {
+        const size_t room = 2 * items->room + 64;
+        uint32_t *order = realloc(items->order, room * sizeof *order);
+        if (order == NULL) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the items of a cell");
         }
-        items->count++;
+        items->order = order;
+        items->room = room;
+    }
+    enum ql_status status = ql_text_table_add(&items->items, bytes, length, &number, error);
+    if (status == QL_OK) {
+        items->order[items->count++] = number;
         items->cut += cut;
         if (items->count <= items->size) {
             items->distinct_at_size = items->items.count;
         }
     }
     return status;
+}
+
+bool ql_cell_has(const json_t *cell, const char *name)
+{
+    return json_object_get(cell, name) != NULL;
 }
 
 uint64_t ql_cell_number(const json_t *cell, const char *name)
@@ -43,17 +57,21 @@ double ql_cell_share(const json_t *cell, const char *numerator, const char *deno
 
 // The totals over all items.
 struct counts {
-    uint64_t symbols, copied, near, words, new_words, known_words, repeated_items, repeated_symbols, listed;
+    uint64_t symbols, copied, near, words, new_words, known_words, unknown_words, known_items, echoed_items,
+        repeated_items;
+    uint64_t repeated_symbols, listed;
     uint64_t patterns[QL_PATTERN_LIMIT];
-    uint64_t *lengths;
+    struct length {
+        uint64_t items, echoed;
+    } * lengths;
     size_t length_count;
 };
 
-static bool count_length(struct counts *counts, uint64_t symbols, uint64_t times)
+static bool count_length(struct counts *counts, const struct ql_item_traits *traits, uint64_t times)
 {
-    if (symbols >= counts->length_count) {
-        const size_t count = (size_t)symbols + 1;
-        uint64_t *lengths = realloc(counts->lengths, count * sizeof *lengths);
+    if (traits->symbols >= counts->length_count) {
+        const size_t count = (size_t)traits->symbols + 1;
+        struct length *lengths = realloc(counts->lengths, count * sizeof *lengths);
         if (lengths == NULL) {
             return false;
         }
@@ -61,7 +79,8 @@ static bool count_length(struct counts *counts, uint64_t symbols, uint64_t times
         counts->lengths = lengths;
         counts->length_count = count;
     }
-    counts->lengths[symbols] += times;
+    counts->lengths[traits->symbols].items += times;
+    counts->lengths[traits->symbols].echoed += traits->echoed ? times : 0;
     return true;
 }
 
@@ -73,6 +92,9 @@ static void add_traits(struct counts *counts, const struct ql_item_traits *trait
     counts->words += times * traits->words;
     counts->new_words += times * traits->new_words;
     counts->known_words += times * traits->known_words;
+    counts->unknown_words += times * traits->unknown_words;
+    counts->known_items += times * (traits->unknown_words == 0);
+    counts->echoed_items += times * traits->echoed;
     counts->repeated_items += times * (traits->repeated_symbols > 0);
     counts->repeated_symbols += times * traits->repeated_symbols;
     counts->listed += times * traits->listed;
@@ -90,6 +112,16 @@ static json_t *list_numbers(const uint64_t *numbers, size_t count)
     return list;
 }
 
+static json_t *list_lengths(const struct counts *counts, bool echoed)
+{
+    json_t *list = json_array();
+    for (size_t k = 0; k < counts->length_count; k++) {
+        const struct length *length = &counts->lengths[k];
+        (void)json_array_append_new(list, json_integer((json_int_t)(echoed ? length->echoed : length->items)));
+    }
+    return list;
+}
+
 static json_t *item_to_json(const struct ql_cell_items *items, size_t number)
 {
     size_t length;
@@ -102,7 +134,7 @@ static json_t *list_samples(const struct ql_cell_items *items)
 {
     json_t *list = json_array();
     for (uint64_t k = 0; k < items->count && k < QL_CELL_SAMPLES; k++) {
-        (void)json_array_append_new(list, item_to_json(items, items->samples[k]));
+        (void)json_array_append_new(list, item_to_json(items, items->order[k]));
     }
     return list;
 }
@@ -148,22 +180,25 @@ enum ql_status ql_cell_count(json_t **cell, const struct ql_cell_items *items, s
         status = ql_item_traits_read(&traits, &reader, yardstick, bytes, length, own, error);
         if (status == QL_OK) {
             add_traits(&counts, &traits, times);
-            if (!count_length(&counts, traits.symbols, times)) {
+            if (!count_length(&counts, &traits, times)) {
                 status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the lengths of items");
             }
         }
     }
     if (status == QL_OK) {
         *cell = json_pack(
-            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "items",
-            (json_int_t)items->count, "cut", (json_int_t)items->cut, "symbols", (json_int_t)counts.symbols, "copied",
-            (json_int_t)counts.copied, "near", (json_int_t)counts.near, "distinct", (json_int_t)items->items.count,
-            "distinct_at_size", (json_int_t)items->distinct_at_size, "size",
+            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, "
+            "s:o}",
+            "items", (json_int_t)items->count, "cut", (json_int_t)items->cut, "symbols", (json_int_t)counts.symbols,
+            "copied", (json_int_t)counts.copied, "near", (json_int_t)counts.near, "distinct",
+            (json_int_t)items->items.count, "distinct_at_size", (json_int_t)items->distinct_at_size, "size",
             (json_int_t)(items->size < items->count ? items->size : items->count), "words", (json_int_t)counts.words,
-            "new_words", (json_int_t)counts.new_words, "known_words", (json_int_t)counts.known_words, "repeated_items",
-            (json_int_t)counts.repeated_items, "repeated_symbols", (json_int_t)counts.repeated_symbols, "listed",
-            (json_int_t)counts.listed, "patterns", list_numbers(counts.patterns, (size_t)yardstick->pattern_count),
-            "lengths", list_numbers(counts.lengths, counts.length_count), "frequent", list_frequent(items), "samples",
+            "new_words", (json_int_t)counts.new_words, "known_words", (json_int_t)counts.known_words, "unknown_words",
+            (json_int_t)counts.unknown_words, "known_items", (json_int_t)counts.known_items, "echoed_items",
+            (json_int_t)counts.echoed_items, "repeated_items", (json_int_t)counts.repeated_items, "repeated_symbols",
+            (json_int_t)counts.repeated_symbols, "listed", (json_int_t)counts.listed, "patterns",
+            list_numbers(counts.patterns, (size_t)yardstick->pattern_count), "lengths", list_lengths(&counts, false),
+            "echoed_lengths", list_lengths(&counts, true), "frequent", list_frequent(items), "samples",
             list_samples(items));
         if (*cell == NULL) {
             status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the results of a cell");
@@ -172,4 +207,90 @@ enum ql_status ql_cell_count(json_t **cell, const struct ql_cell_items *items, s
     free(counts.lengths);
     ql_item_reader_free(&reader);
     return status;
+}
+
+// --- Sentences ---
+
+static enum ql_status parse_item(uint64_t counts[3], struct ql_grammar *grammar, const char *bytes, size_t length,
+                                 struct ql_error *error)
+{
+    struct ql_sentence sentence;
+    enum ql_status status = QL_OK;
+
+    for (size_t place = 0; status == QL_OK && ql_sentence_next(&sentence, bytes, length, &place);) {
+        bool complete = false;
+        if (sentence.words > QL_GRAMMAR_WORD_LIMIT) {
+            counts[2]++;
+            continue;
+        }
+        status = ql_grammar_check(&complete, grammar, bytes + sentence.first, sentence.length, error);
+        counts[0]++;
+        counts[1] += complete;
+    }
+    return status;
+}
+
+enum ql_status ql_cell_parse(json_t *cell, const struct ql_cell_items *items, struct ql_grammar *grammar,
+                             uint64_t limit, struct ql_error *error)
+{
+    const uint64_t count = limit == 0 || limit > items->count ? items->count : limit;
+    uint64_t counts[3] = {0};
+    enum ql_status status = QL_OK;
+
+    for (uint64_t k = 0; k < count && status == QL_OK; k++) {
+        size_t length;
+        const uint32_t number = items->order[k * items->count / count];
+        const char *bytes = ql_text_table_read(&items->items, number, &length);
+        status = parse_item(counts, grammar, bytes, length, error);
+    }
+    if (status == QL_OK) {
+        (void)json_object_set_new(cell, "sentences", json_integer((json_int_t)counts[0]));
+        (void)json_object_set_new(cell, "parsed_sentences", json_integer((json_int_t)counts[1]));
+        (void)json_object_set_new(cell, "long_sentences", json_integer((json_int_t)counts[2]));
+    }
+    return status;
+}
+
+// --- Echoes at equal length ---
+
+enum { ECHO_BIN = 16 };
+
+static double sum_bin(const json_t *list, size_t bin)
+{
+    double sum = 0.0;
+    for (size_t k = bin * ECHO_BIN; k < (bin + 1) * ECHO_BIN && k < json_array_size(list); k++) {
+        sum += (double)json_integer_value(json_array_get(list, k));
+    }
+    return sum;
+}
+
+// The share of echoed ones among real items of a bin, or of the nearest bin that has items.
+static double share_of_bin(const json_t *items, const json_t *echoed, size_t bin)
+{
+    const size_t bins = (json_array_size(items) + ECHO_BIN - 1) / ECHO_BIN;
+
+    for (size_t away = 0; away <= bin || bin + away < bins; away++) {
+        if (away <= bin && sum_bin(items, bin - away) > 0.0) {
+            return sum_bin(echoed, bin - away) / sum_bin(items, bin - away);
+        }
+        if (bin + away < bins && sum_bin(items, bin + away) > 0.0) {
+            return sum_bin(echoed, bin + away) / sum_bin(items, bin + away);
+        }
+    }
+    return 0.0;
+}
+
+double ql_cell_expected_echoes(const json_t *cell, const json_t *own)
+{
+    const json_t *lengths = json_object_get(cell, "lengths");
+    const json_t *items = json_object_get(own, "lengths"), *echoed = json_object_get(own, "echoed_lengths");
+    const size_t bins = (json_array_size(lengths) + ECHO_BIN - 1) / ECHO_BIN;
+    double all = 0.0, expected = 0.0;
+
+    for (size_t bin = 0; bin < bins; bin++) {
+        const double count = sum_bin(lengths, bin);
+        all += count;
+        expected += count == 0.0 ? 0.0 : count * share_of_bin(items, echoed, bin);
+    }
+    return all == 0.0 ? 0.0 : expected / all;
 }

@@ -134,6 +134,17 @@ static enum ql_status add_line(struct ql_yardstick *yardstick, struct ql_item_re
     return status;
 }
 
+enum ql_status ql_line_check(const char *bytes, size_t length, const char *path, size_t line, struct ql_error *error)
+{
+    for (size_t place = 0; place < length;) {
+        const size_t before = place;
+        if (ql_symbol_read(bytes, length, &place) == 0xfffd && bytes[before] != '\xef') {
+            return ql_error_write(error, QL_ERROR_INPUT, "%s:%zu: is no UTF-8; convert it with iconv", path, line);
+        }
+    }
+    return QL_OK;
+}
+
 // Calls `take` for each line that is not empty.
 typedef enum ql_status line_function(struct ql_yardstick *yardstick, struct ql_item_reader *reader, const char *bytes,
                                      size_t length, struct ql_error *error);
@@ -156,13 +167,7 @@ static enum ql_status read_lines(struct ql_yardstick *yardstick, const char *pat
         behind = first + length;
         length -= length > 0 && bytes[length - 1] == '\r';
         line++;
-        for (size_t place = 0; place < length && status == QL_OK;) {
-            const size_t before = place;
-            if (ql_symbol_read(bytes, length, &place) == 0xfffd && bytes[before] != '\xef') {
-                status =
-                    ql_error_write(error, QL_ERROR_INPUT, "%s:%zu: is no UTF-8; convert it with iconv", path, line);
-            }
-        }
+        status = ql_line_check(bytes, length, path, line, error);
         if (length > 0 && status == QL_OK) {
             status = take(yardstick, &reader, bytes, length, error);
         }
@@ -205,6 +210,11 @@ enum ql_status ql_yardstick_load_words(struct ql_yardstick *yardstick, const cha
 
 // --- One item ---
 
+static bool is_number(const char *word)
+{
+    return word[strspn(word, "0123456789")] == '\0';
+}
+
 static void count_words(struct ql_item_traits *traits, const struct ql_item_reader *reader,
                         const struct ql_yardstick *yardstick, bool own)
 {
@@ -218,6 +228,8 @@ static void count_words(struct ql_item_traits *traits, const struct ql_item_read
         traits->words += times;
         traits->new_words += is_new ? times : 0;
         traits->known_words += is_known ? times : 0;
+        traits->unknown_words += is_new && !is_known && !is_number(word) ? times : 0;
+        traits->echoed = traits->echoed || (times > 1 && symbols > 3);
         traits->invented_symbols += is_new && !is_known ? times * symbols : 0;
         traits->repeated_symbols += times > 1 ? times * symbols : 0;
     }
@@ -236,7 +248,8 @@ enum ql_status ql_item_traits_read(struct ql_item_traits *traits, struct ql_item
         return status;
     }
     traits->copied = number >= 0 && !alone;
-    traits->near = !traits->copied && ql_near_index_find(&yardstick->near, bytes, length, alone ? number : -1) == 1;
+    traits->near = !traits->copied && yardstick->item_count > 0 &&
+                   ql_near_index_find(&yardstick->near, bytes, length, alone ? number : -1) == 1;
     count_words(traits, reader, yardstick, own);
     for (int k = 0; k < yardstick->pattern_count; k++) {
         const char *pattern = yardstick->patterns[k];

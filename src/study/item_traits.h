@@ -36,8 +36,10 @@ struct ql_item_traits {
     uint64_t words;            // all of them, repetitions too
     uint64_t new_words;        // of them, not in the training text
     uint64_t known_words;      // in the wordlist
+    uint64_t unknown_words;    // in neither, without those that are digits only
     uint64_t invented_symbols; // of words in neither
     uint64_t repeated_symbols; // of words that are there more than once, all occurrences
+    bool echoed;               // a word of more than 3 symbols is there more than once
     bool listed;               // has a listed word
     uint32_t patterns;         // bit k: contains pattern k
 };
@@ -55,6 +57,9 @@ void ql_item_reader_free(struct ql_item_reader *reader);
 // looked at. Errors: those of the file; bytes that are no UTF-8; an empty text.
 enum ql_status ql_yardstick_load(struct ql_yardstick *yardstick, const char *path, size_t longest,
                                  struct ql_error *error);
+
+// Checks that a line of a file is UTF-8. Errors: QL_ERROR_INPUT with the file and the line.
+enum ql_status ql_line_check(const char *bytes, size_t length, const char *path, size_t line, struct ql_error *error);
 
 // Loads the wordlist, one word a line.
 enum ql_status ql_yardstick_load_words(struct ql_yardstick *yardstick, const char *path, struct ql_error *error);

@@ -17,14 +17,14 @@
 // Distances, ranking and the answer become part of study.json.
 static void add_results(json_t *study, const struct ql_report_view *view)
 {
-    static const char *const names[QL_DISTANCE_COUNT] = {"copies", "repetitions", "new_words", "known_words",
-                                                         "lengths"};
+    static const char *const names[QL_DISTANCE_COUNT] = {"copies",  "repetitions", "new_words",   "known_words",
+                                                         "lengths", "sentences",   "known_items", "echoes"};
     json_t *findings = json_array();
 
     for (size_t k = 0; k < view->cell_count; k++) {
         json_t *distances = json_object();
         for (int d = 0; d < QL_DISTANCE_COUNT; d++) {
-            if (d != QL_DISTANCE_KNOWN_WORDS || view->has_known) {
+            if (view->has_distance[d]) {
                 (void)json_object_set_new(distances, names[d], json_real(view->cells[k].distances[d]));
             }
         }

@@ -74,6 +74,39 @@ static void find_best(struct ql_report_view *view)
     }
 }
 
+// Whether its items can be read: sentences, known words, and words that come back.
+static void find_language(struct ql_report_view *view)
+{
+    const json_t *cell = view->cells[view->ranking[0]].json, *own = view->own;
+    const json_t *settings = json_object_get(view->study, "settings");
+
+    if (view->has_distance[QL_DISTANCE_SENTENCES]) {
+        const struct ql_interval interval =
+            ql_interval_wilson(ql_cell_number(cell, "parsed_sentences"), ql_cell_number(cell, "sentences"));
+        (void)snprintf(next_finding(view), FINDING_BYTES,
+                       "%.1f %% of its sentences parse completely (%.1f to %.1f %%); of real ones, %.1f %%. By %s.",
+                       100.0 * ql_cell_share(cell, "parsed_sentences", "sentences"), 100.0 * interval.low,
+                       100.0 * interval.high, 100.0 * ql_cell_share(own, "parsed_sentences", "sentences"),
+                       ql_report_string(settings, "grammar"));
+    } else if (*ql_report_string(settings, "no_sentences") != '\0') {
+        (void)snprintf(next_finding(view), FINDING_BYTES, "No sentences were parsed: %s.",
+                       ql_report_string(settings, "no_sentences"));
+    }
+    if (view->has_distance[QL_DISTANCE_KNOWN_ITEMS]) {
+        (void)snprintf(
+            next_finding(view), FINDING_BYTES,
+            "In %.1f %% of its items all words are known; in real ones, held against the others, in %.1f %%.",
+            100.0 * ql_cell_share(cell, "known_items", "items"), 100.0 * ql_cell_share(own, "known_items", "items"));
+    }
+    if (view->has_distance[QL_DISTANCE_ECHOES]) {
+        (void)snprintf(next_finding(view), FINDING_BYTES,
+                       "%.1f %% of its items repeat a word of more than 3 letters; of real items of the same length, "
+                       "%.1f %%.",
+                       100.0 * ql_cell_share(cell, "echoed_items", "items"),
+                       100.0 * ql_cell_expected_echoes(cell, own));
+    }
+}
+
 // Appends to a text; what does not fit is left out.
 static void append(char *text, size_t size, const char *more)
 {
@@ -223,6 +256,7 @@ static void find_cut(struct ql_report_view *view)
 void ql_report_find(struct ql_report_view *view)
 {
     find_best(view);
+    find_language(view);
     find_ends(view);
     find_equals(view);
     find_models(view);

@@ -175,12 +175,12 @@ static void write_ranking(const struct ql_report_view *view, FILE *stream)
     enum { RANKED = 12 };
 
     (void)fputs("<h2>The ranking</h2>\n", stream);
-    write_paragraph(ql_report_rule, stream);
+    write_paragraph(ql_report_rule(view), stream);
     (void)fputs("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">setting</th>"
                 "<th class=\"n\" scope=\"col\">distance</th>",
                 stream);
     for (int d = 0; d < QL_DISTANCE_COUNT; d++) {
-        if (d != QL_DISTANCE_KNOWN_WORDS || view->has_known) {
+        if (view->has_distance[d]) {
             (void)fprintf(stream, "<th class=\"n\" scope=\"col\">%s</th>", ql_report_distance_titles[d]);
         }
     }
@@ -193,7 +193,7 @@ static void write_ranking(const struct ql_report_view *view, FILE *stream)
         ql_html_write_text(name, stream);
         (void)fprintf(stream, "</td><td class=\"n\">%.1f</td>", 100.0 * cell->distance);
         for (int d = 0; d < QL_DISTANCE_COUNT; d++) {
-            if (d != QL_DISTANCE_KNOWN_WORDS || view->has_known) {
+            if (view->has_distance[d]) {
                 (void)fprintf(stream, "<td class=\"n\">%.1f</td>", 100.0 * cell->distances[d]);
             }
         }

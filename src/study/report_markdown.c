@@ -73,15 +73,15 @@ static void write_measures(const struct ql_report_view *view, bool patterns, FIL
 
 static void write_ranking(const struct ql_report_view *view, FILE *stream)
 {
-    (void)fprintf(stream, "\n## The ranking\n%s\n\n| setting | distance |", ql_report_rule);
+    (void)fprintf(stream, "\n## The ranking\n%s\n\n| setting | distance |", ql_report_rule(view));
     for (int d = 0; d < QL_DISTANCE_COUNT; d++) {
-        if (d != QL_DISTANCE_KNOWN_WORDS || view->has_known) {
+        if (view->has_distance[d]) {
             (void)fprintf(stream, " %s |", ql_report_distance_titles[d]);
         }
     }
     (void)fputs("\n| --- | ---: |", stream);
     for (int d = 0; d < QL_DISTANCE_COUNT; d++) {
-        (void)fputs(d != QL_DISTANCE_KNOWN_WORDS || view->has_known ? " ---: |" : "", stream);
+        (void)fputs(view->has_distance[d] ? " ---: |" : "", stream);
     }
     for (size_t k = 0; k < view->cell_count; k++) {
         const struct ql_report_cell *cell = &view->cells[view->ranking[k]];
@@ -91,7 +91,7 @@ static void write_ranking(const struct ql_report_view *view, FILE *stream)
         write_text(name, stream);
         (void)fprintf(stream, " | %.1f |", 100.0 * cell->distance);
         for (int d = 0; d < QL_DISTANCE_COUNT; d++) {
-            if (d != QL_DISTANCE_KNOWN_WORDS || view->has_known) {
+            if (view->has_distance[d]) {
                 (void)fprintf(stream, " %.1f |", 100.0 * cell->distances[d]);
             }
         }

@@ -9,7 +9,7 @@
 #include "study/report_view.h"
 
 // How items are ranked, in words.
-extern const char ql_report_rule[];
+const char *ql_report_rule(const struct ql_report_view *view);
 
 // Columns of samples: as many temperatures of the best series, evenly chosen. Returns how many cells.
 enum { QL_REPORT_COLUMNS = 5, QL_REPORT_ROWS = 14 };

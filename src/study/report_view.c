@@ -8,8 +8,8 @@
 
 #include "study/cell.h"
 
-const char *const ql_report_distance_titles[QL_DISTANCE_COUNT] = {"copies", "repetitions", "new words", "known words",
-                                                                  "lengths"};
+const char *const ql_report_distance_titles[QL_DISTANCE_COUNT] = {
+    "copies", "repetitions", "new words", "known words", "lengths", "sentences", "known items", "echoes"};
 
 // Bins of lengths: enough to see the form of a distribution, few enough that a training text fills them.
 enum { BIN_COUNT = 24 };
@@ -68,6 +68,18 @@ static double length_distance(const struct ql_report_view *view, const json_t *c
 
 // --- Ranking ---
 
+// The distances that the study has counted what they need of.
+static void choose_distances(struct ql_report_view *view)
+{
+    for (int k = 0; k < QL_DISTANCE_COUNT; k++) {
+        view->has_distance[k] = true;
+    }
+    view->has_distance[QL_DISTANCE_KNOWN_WORDS] = view->has_known;
+    view->has_distance[QL_DISTANCE_KNOWN_ITEMS] = view->has_known && ql_cell_has(view->own, "known_items");
+    view->has_distance[QL_DISTANCE_ECHOES] = ql_cell_has(view->own, "echoed_items");
+    view->has_distance[QL_DISTANCE_SENTENCES] = ql_cell_has(view->own, "parsed_sentences");
+}
+
 static void measure_cell(const struct ql_report_view *view, struct ql_report_cell *cell)
 {
     const json_t *own = view->own, *json = cell->json;
@@ -83,9 +95,15 @@ static void measure_cell(const struct ql_report_view *view, struct ql_report_cel
     cell->distances[QL_DISTANCE_KNOWN_WORDS] =
         fabs(ql_cell_share(json, "known_words", "words") - ql_cell_share(own, "known_words", "words"));
     cell->distances[QL_DISTANCE_LENGTHS] = length_distance(view, json);
+    cell->distances[QL_DISTANCE_SENTENCES] = fabs(ql_cell_share(json, "parsed_sentences", "sentences") -
+                                                  ql_cell_share(own, "parsed_sentences", "sentences"));
+    cell->distances[QL_DISTANCE_KNOWN_ITEMS] =
+        fabs(ql_cell_share(json, "known_items", "items") - ql_cell_share(own, "known_items", "items"));
+    cell->distances[QL_DISTANCE_ECHOES] =
+        fabs(ql_cell_share(json, "echoed_items", "items") - ql_cell_expected_echoes(json, own));
     cell->distance = 0.0;
     for (int k = 0; k < QL_DISTANCE_COUNT; k++) {
-        if (k != QL_DISTANCE_KNOWN_WORDS || view->has_known) {
+        if (view->has_distance[k]) {
             cell->distance += cell->distances[k];
             parts++;
         }
@@ -183,6 +201,15 @@ static const struct ql_report_measure common_measures[] = {
      "words that are not in the training text", "new_words", "words", -1, true, true, false},
     {"known_words", "Known words", "Words that are in the wordlist, whatever their case.",
      "words that are in the wordlist", "known_words", "words", -1, true, true, false},
+    {"known_items", "Items of known words",
+     "Items whose words are all known: in the training text (for real items: in another item of it), in the wordlist, "
+     "or "
+     "of digits. One word that nobody knows spoils an item.",
+     "items whose words are all known", "known_items", "items", -1, true, true, true},
+    {"parsed_sentences", "Sentences that parse",
+     "Sentences of at most 40 words in which Link Grammar leaves no word over. Real texts have some that it cannot "
+     "parse: fragments, headlines, old grammar.",
+     "sentences that parse completely", "parsed_sentences", "sentences", -1, true, true, true},
     {"mean_length", "Length", "Mean length of an item, in symbols. The form of the distribution is below.",
      "symbols in an item, mean", "symbols", "items", -1, false, true, false},
     {"length_distance", "Lengths beside the text",
@@ -192,6 +219,11 @@ static const struct ql_report_measure common_measures[] = {
      "Symbols of words that are more than once in their item, of all symbols: a measure of rhetoric, and of "
      "stammering.",
      "symbols in repeated words", "repeated_symbols", "symbols", -1, true, true, false},
+    {"echoed_items", "Items that repeat a word",
+     "Items in which a word of more than 3 letters is more than once. Longer items repeat more, so the ranking holds "
+     "them "
+     "against real items of the same length, not against the line.",
+     "items that repeat a longer word", "echoed_items", "items", -1, true, true, true},
 };
 
 bool ql_report_has_listed(const struct ql_report_view *view)
@@ -207,8 +239,10 @@ static void add_measures(struct ql_report_view *view)
     const json_t *patterns = json_object_get(settings, "patterns");
 
     for (size_t k = 0; k < sizeof common_measures / sizeof common_measures[0]; k++) {
-        if (strcmp(common_measures[k].id, "known_words") != 0 || view->has_known) {
-            view->measures[view->measure_count++] = common_measures[k];
+        const struct ql_report_measure *measure = &common_measures[k];
+        const bool counted = measure->numerator == NULL || ql_cell_has(view->own, measure->numerator);
+        if (counted && (strncmp(measure->id, "known", 5) != 0 || view->has_known)) {
+            view->measures[view->measure_count++] = *measure;
         }
     }
     if (ql_report_has_listed(view)) {
@@ -286,6 +320,7 @@ enum ql_status ql_report_view_init(struct ql_report_view *view, json_t *study, s
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
     }
     view->has_known = json_is_string(json_object_get(json_object_get(study, "settings"), "wordlist"));
+    choose_distances(view);
     choose_bins(view, own, own_count);
     for (size_t k = 0; k < count; k++) {
         struct ql_report_cell *cell = &view->cells[k];

@@ -19,6 +19,9 @@ enum ql_report_distance {
     QL_DISTANCE_NEW_WORDS,
     QL_DISTANCE_KNOWN_WORDS, // only with a wordlist
     QL_DISTANCE_LENGTHS,     // between the distributions
+    QL_DISTANCE_SENTENCES,   // share that parses; only where the sentences were parsed
+    QL_DISTANCE_KNOWN_ITEMS, // items whose words are all known; only with a wordlist
+    QL_DISTANCE_ECHOES,      // items that repeat a longer word, beside real ones of the same length
     QL_DISTANCE_COUNT
 };
 extern const char *const ql_report_distance_titles[QL_DISTANCE_COUNT];
@@ -63,6 +66,7 @@ struct ql_report_view {
     size_t *ranking;             // cells, the best first
     size_t bin_width, bin_count; // of lengths
     bool has_known;
+    bool has_distance[QL_DISTANCE_COUNT]; // the other distances are not part of the mean
     struct ql_report_measure measures[QL_MEASURE_LIMIT];
     size_t measure_count;
     // Empty until ql_report_find:

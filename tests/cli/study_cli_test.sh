@@ -15,7 +15,7 @@ one=checkpoints/run/checkpoint.1.safetensors
 two=checkpoints/run/checkpoint.2.safetensors
 printf 'bad\nab\n' > words.txt
 printf 'abc\nbcd\n' > known.txt
-study=(study --corpus text.txt --items 500 --max_length 20 --temperature 0.5,1,1.5 --wordlist known.txt)
+study=(study --corpus text.txt --items 500 --max_length 20 --temperature 0.5,1,1.5 --wordlist known.txt --sentences 0)
 all=("${study[@]}" --init_from "$one,$two" --top_p 0.9,1 --top_k 0,5 --count 'a,<b>' --words words.txt --against $one)
 
 expect_exit 0 "${all[@]}" --output first --threads 1
@@ -67,7 +67,7 @@ expect test "$("$json_get" second/study.json cells.0.samples.2)" == "$(sed -n 3p
 expect test "$(grep -cE '(src|href)=|@import|url\(|<script' second/study.html)" -eq 0
 expect test "$(grep -c '<b>' second/study.html)" -eq 0
 expect test "$(grep -o '<svg' second/study.html | wc -l)" -eq "$(grep -o '</svg>' second/study.html | wc -l)"
-expect test "$(grep -o '<figure' second/study.html | wc -l)" -eq 13
+expect test "$(grep -o '<figure' second/study.html | wc -l)" -eq 15
 for picture in $(grep -o 'pictures/[a-z_0-9]*.svg' second/study.md); do
     expect test -s "second/$picture"
     expect test "$(grep -c 'nan\|inf' "second/$picture")" -eq 0
@@ -127,4 +127,18 @@ expect_stderr "empty.txt"
 : > file
 expect_exit 1 study --init_from $two --corpus text.txt --items 5 --output file/folder
 
+# Sentences are parsed where the library is installed and the text is English; otherwise a line says why they are not.
+printf '%s\n' 'I am here.' 'You are there.' 'We are here.' > english.txt
+words=(study --init_from $two --items 5 --max_length 20 --temperature 1 --output sentences)
+expect_exit 0 "${words[@]}" --corpus english.txt
+if ! grep -q "no sentences were parsed" out; then
+    expect_json sentences/study.json corpus.sentences 3
+    expect_json sentences/study.json corpus.parsed_sentences 3
+    expect grep -q '"sentences":' sentences/study.json
+    expect grep -q "of its sentences parse completely" sentences/study.md
+    printf '%s\n' 'of the to and' 'is the of and' > salad.txt
+    expect_exit 0 "${words[@]}" --corpus salad.txt
+    expect_stdout "so it is no text of English sentences"
+    expect test -z "$(grep parsed_sentences sentences/study.json)"
+fi
 finish

@@ -56,7 +56,7 @@ add measure "" evaluate --model model.json --text text
 add compile "out.c out.h" compile --model model.json --output out.c
 add integer "out.c out.h" compile --model model.json --output out.c --quantize int8
 add filter "out.qlf" filter --words words --output out.qlf
-add study "report/study.json" study $checkpoint --corpus text --items 40 --max_length 8 --temperature 1 --output report \
+add study "report/study.json" study $checkpoint --corpus text --items 40 --max_length 8 --temperature 1 --sentences 0 --output report \
     --threads 1 --quiet
 
 if (($# == 0)); then

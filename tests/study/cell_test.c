@@ -231,9 +231,32 @@ static void frequent_items_come_by_how_often_they_came(void **state)
     json_decref(cell);
 }
 
+// Of the text, items of 4 symbols are echoed by half, those of 20 all, and there is none of other bins of length.
+static void echoes_are_expected_by_length(void **state)
+{
+    json_t *own = json_loads("{\"lengths\": [0,0,0,0,2,0,0,0,0,0,0,0,0,0,0,0, 0,0,0,0,3],"
+                             " \"echoed_lengths\": [0,0,0,0,1,0,0,0,0,0,0,0,0,0,0,0, 0,0,0,0,3]}",
+                             0, NULL);
+    json_t *cell = json_loads("{\"lengths\": [0,0,1,0,2]}", 0, NULL);
+    json_t *list = json_object_get(cell, "lengths");
+
+    (void)state;
+    assert_true(ql_cell_expected_echoes(cell, own) == 0.5);
+    for (int k = 5; k < 60; k++) {
+        (void)json_array_append_new(list, json_integer(k == 59 ? 3 : 0)); // a bin that real items do not reach
+    }
+    assert_true(ql_cell_expected_echoes(cell, own) == 0.75);
+    assert_true(ql_cell_expected_echoes(own, own) == 0.8);
+    (void)json_array_clear(list);
+    assert_true(ql_cell_expected_echoes(cell, own) == 0.0);
+    json_decref(own);
+    json_decref(cell);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(echoes_are_expected_by_length),
         cmocka_unit_test(uniform_model_has_the_shares_of_its_distribution),
         cmocka_unit_test(uniform_model_gives_the_same_counts_for_the_same_seed),
         cmocka_unit_test(copying_model_has_only_copies_and_no_new_word),

@@ -92,6 +92,7 @@ static void words_are_divided_folded_and_looked_up(void **state)
     assert_int_equal(traits.words, 5); // john, d'arcy, smith, brown, 2
     assert_int_equal(traits.new_words, 3);
     assert_int_equal(traits.known_words, 2);
+    assert_int_equal(traits.unknown_words, 1); // d'arcy; a number is known
     assert_int_equal(traits.invented_symbols, 7);
     assert_int_equal(traits.symbols, 28);
     traits = look("ZO\xc3\x8b", false);
@@ -108,6 +109,8 @@ static void repeated_words_are_counted_with_all_their_symbols(void **state)
     assert_int_equal(look("Robert Maria Maria Morgan", false).repeated_symbols, 10);
     assert_int_equal(look("to be or not to BE", false).repeated_symbols, 8);
     assert_int_equal(look("Maria Marian", false).repeated_symbols, 0);
+    assert_true(look("Maria maria", false).echoed);
+    assert_false(look("to be or not to BE", false).echoed);
 }
 
 static void patterns_and_listed_words_are_found(void **state)
