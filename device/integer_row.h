@@ -1,10 +1,12 @@
 // Integer models: from the exact sum of a row of a matrix to its value, in 32-bit operations. One rounding rule.
 // docs/quantization.md derives the formats; quantize/ proves for every row that nothing here can overflow.
-// Uses: stdint.h.
+// Uses: stddef.h, stdint.h, string.h.
 #ifndef QL_DEVICE_INTEGER_ROW_H
 #define QL_DEVICE_INTEGER_ROW_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 // What is in front of an activation, and a logit, counts in units of 2^-10. States and the results of activations count
 // in units of 2^-15, within [-1, 1].
@@ -53,17 +55,28 @@ static inline void ql_integer_row_values(int32_t *values, const int32_t *sums, c
     }
 }
 
-// Where the sums of the first layer begin: with what the token gives, by its row of the table.
+// Begin the sums of the first layer with what the token gives, by its row of the table.
 //
 //   sums   (count)
-//   token  (count)  the token's row, in [-127, 127]
+//   token  (1)         the number of the row
+//   table  (V, count)  in [-127, 127]
 //   rows   (count)
-static inline void ql_integer_row_begin(int32_t *sums, const int8_t *token, const struct ql_integer_row *rows,
-                                        int count)
+static inline void ql_integer_row_begin(int32_t *sums, const int32_t *token, const int8_t *table,
+                                        const struct ql_integer_row *rows, int count)
 {
+    const int8_t *const row = table + (ptrdiff_t)token[0] * count;
+
     for (int r = 0; r < count; r++) {
-        sums[r] = token[r] * rows[r].table_factor;
+        sums[r] = row[r] * rows[r].table_factor;
     }
+}
+
+// Begin sums with 0.
+//
+//   sums  (count)
+static inline void ql_integer_row_clear(int32_t *sums, int count)
+{
+    memset(sums, 0, (size_t)count * sizeof sums[0]);
 }
 
 // A state in [-32767, 32767] as the products take it: in units of 1 / 127, in [-127, 127].

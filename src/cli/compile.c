@@ -61,7 +61,8 @@ struct compilation {
     struct ql_program program;
     struct ql_text_model text;
     enum ql_weight_format format;
-    struct ql_integer_form integer; // of a format that is not float
+    struct ql_integer_form integer; // of a format that is not float, as the next
+    struct ql_integer_program integer_program;
     struct ql_guard guard;
 };
 
@@ -236,8 +237,11 @@ static enum ql_status make_integer_form(struct compilation *work, struct ql_erro
     enum ql_status status = ql_integer_form_open(&work->integer, &work->graph, &work->descriptor, work->format,
                                                  work->calibrate[0] == '\0' ? NULL : work->calibrate, error);
 
-    if (status == QL_OK) {
-        status = ql_cli_integer_self_test_write(&work->text, &work->integer.stepper, error);
+    if (status == QL_OK &&
+        (status = ql_cli_integer_self_test_write(&work->text, &work->integer.stepper, error)) == QL_OK &&
+        (status = ql_integer_program_init(&work->integer_program, &work->integer.model, &ql_integer_product_plain,
+                                          error)) == QL_OK) {
+        work->text.roles = work->integer_program.roles;
     }
     return status;
 }
@@ -430,9 +434,10 @@ static enum ql_status compile(struct compilation *works, int count, int argc, ch
     for (int i = 0; i < count && status == QL_OK; i++) {
         struct compilation *work = &works[i];
         status = compile_model(work, header_path, i, count, error);
-        models[i] = (struct ql_codegen){.program = &work->program,
+        const bool integer = work->format != QL_WEIGHTS_F32;
+        models[i] = (struct ql_codegen){.program = integer ? &work->integer_program.program : &work->program,
                                         .model = work->described ? &work->text : NULL,
-                                        .integer = work->format == QL_WEIGHTS_F32 ? NULL : &work->integer.model,
+                                        .integer = integer ? &work->integer.model : NULL,
                                         .calibration = work->calibrate[0] == '\0' ? "a text of its own"
                                                                                   : base_name(work->calibrate),
                                         .name = work->name,
@@ -518,6 +523,7 @@ int ql_cli_compile(int argc, char **argv)
         exit_code = status == QL_OK ? ql_cli_finish("compile", QL_EXIT_DONE) : ql_cli_fail("compile", &error);
     }
     for (int i = 0; i < count; i++) {
+        ql_integer_program_free(&works[i].integer_program);
         ql_integer_form_close(&works[i].integer);
         ql_guard_free(&works[i].guard);
         ql_program_free(&works[i].program);

@@ -4,8 +4,8 @@
 #define QL_CLI_SELF_TEST_H
 
 #include "codegen/text_model.h"
+#include "engine/integer_stepper.h"
 #include "onnx/program_compile.h"
-#include "quantize/integer_stepper.h"
 
 // Lets the engine write with the descriptor's settings and sets the model's trace. The engine's own program is compiled
 // anew from the graph, without what codegen does to it, so the self-test proves that this changed nothing.

@@ -3,9 +3,9 @@
 
 #include "base/thread_pool.h"
 #include "engine/chain_reader.h"
+#include "engine/text_loss.h"
 #include "onnx/descriptor_text.h"
 #include "quantize/product_x86.h"
-#include "quantize/text_loss.h"
 
 static enum ql_status read_float(double *nats, const struct ql_graph *graph, const struct ql_descriptor *descriptor,
                                  const struct ql_token_text *text, struct ql_thread_pool *pool, struct ql_error *error)

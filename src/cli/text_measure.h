@@ -16,7 +16,7 @@ struct ql_cli_text_measure {
 };
 
 // Reads the text with the float model in the graph, or with its integer form unless that is NULL, on all processors.
-// Errors: those of ql_descriptor_text_load, ql_chain_read and of the losses in quantize/text_loss.h.
+// Errors: those of ql_descriptor_text_load, ql_chain_read and of the losses in engine/text_loss.h.
 enum ql_status ql_cli_text_measure_read(struct ql_cli_text_measure *measure, const struct ql_graph *graph,
                                         const struct ql_descriptor *descriptor, const struct ql_integer_model *integer,
                                         const char *path, struct ql_error *error);

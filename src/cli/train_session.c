@@ -13,9 +13,9 @@
 #include "cli/progress.h"
 #include "cli/train_model.h"
 #include "engine/integer_form.h"
+#include "engine/text_loss.h"
 #include "engine/text_session.h"
 #include "quantize/product_x86.h"
-#include "quantize/text_loss.h"
 
 // What the samples during training are drawn with: a little on the safe side, so that one can read them.
 static const float sample_temperature = 0.8f;

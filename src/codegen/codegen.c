@@ -1,5 +1,5 @@
-// Prints programs as C: see codegen.h. The order of the source: head, kernels, weights, then of each model the graph's
-// function with its calls one by one, and what a model that writes has around that.
+// Prints programs as C, in float and in integers alike: see codegen.h. The order of the source: head, kernels, weights,
+// then of each model the graph's function with its calls one by one, and what a model that writes has around that.
 // Uses: base, corpus, device, onnx.
 #include "codegen/codegen.h"
 
@@ -108,14 +108,16 @@ static bool is_used_constant(const struct ql_source *w, int value)
 static void write_constants(struct ql_source *w)
 {
     if (w->codegen->integer != NULL) {
-        ql_source_integer_constants_write(w);
-        return;
+        ql_source_integer_head_write(w);
+    } else {
+        (void)fputs("// Weights and other constants\n\n", w->source);
     }
-    (void)fputs("// Weights and other constants\n\n", w->source);
     for (int i = 0; i < w->program->value_count; i++) {
         const struct ql_program_value *value = &w->program->values[i];
         char shape[QL_C_LINE_COLUMNS];
-        if (is_used_constant(w, i)) {
+        if (is_used_constant(w, i) && value->structure != NULL) {
+            ql_source_integer_constant_write(w, w->values[i].name, value);
+        } else if (is_used_constant(w, i)) {
             ql_source_shape_write(shape, sizeof shape, value);
             w->values[i].as_bits =
                 ql_c_array_write(w->source, w->values[i].name, shape, value->type, value->data, (size_t)value->count);
@@ -306,11 +308,7 @@ static void write_body(struct ql_source *models)
         write_static_arena(models, stream);
     }
     for (int i = 0; i < unit->model_count; i++) {
-        if (models[i].codegen->integer != NULL) {
-            ql_source_integer_run_write(&models[i]);
-        } else {
-            ql_source_run_write(&models[i]);
-        }
+        ql_source_run_write(&models[i]);
         if (models[i].codegen->model != NULL) {
             ql_source_text_write(&models[i]);
         }
@@ -332,7 +330,7 @@ static enum ql_status begin_model(struct ql_source *w, struct ql_error *error)
     w->values = ql_arena_take(&w->arena, (size_t)program->value_count + 1, sizeof w->values[0]);
     w->inputs = ql_arena_take(&w->arena, (size_t)program->graph->input_count + 1, sizeof w->inputs[0]);
     w->outputs = ql_arena_take(&w->arena, (size_t)program->graph->output_count + 1, sizeof w->outputs[0]);
-    if (!w->arena.exhausted && w->codegen->integer == NULL) {
+    if (!w->arena.exhausted) {
         ql_source_names_init(w);
     }
     return w->arena.exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source") : QL_OK;

@@ -9,6 +9,7 @@
 #include "codegen/c_text.h"
 #include "codegen/source.h"
 #include "device/matrix_s8.h"
+#include "quantize/integer_kernel.h"
 
 enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char *text, struct ql_error *error)
 {
@@ -122,19 +123,27 @@ static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_mo
     size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;
 }
 
+// Whether no model before this one has an integer form, whose tables are then counted for this one.
+static bool is_first_integer(const struct ql_codegen_unit *unit, int model)
+{
+    for (int i = 0; i < model; i++) {
+        if (unit->models[i].integer != NULL) {
+            return false;
+        }
+    }
+    return unit->models[model].integer != NULL;
+}
+
 enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen_unit *unit, int model,
                                   struct ql_error *error)
 {
+    enum { TANH_BYTES = 385 * 2, POWER_BYTES = 65 * 4 };
     const struct ql_codegen *codegen = &unit->models[model];
     const struct ql_program *program = codegen->program;
     struct ql_arena arena = {0};
 
-    *size = (struct ql_codegen_size){.arena_bytes = program->arena_bytes};
-    if (codegen->integer != NULL) {
-        ql_source_integer_measure(size, unit, model);
-        add_text_bytes(size, codegen->model, model == 0);
-        return QL_OK;
-    }
+    *size = (struct ql_codegen_size){.arena_bytes = program->arena_bytes,
+                                     .constant_bytes = is_first_integer(unit, model) ? TANH_BYTES + POWER_BYTES : 0};
     const bool *used = take_used(&arena, program);
     if (used == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to measure the model");
@@ -191,24 +200,20 @@ static void report_values(json_t *constants, json_t *scratch, const struct ql_pr
 
 // The packed matrices of an integer form, which a firmware may place: their bytes, and the widest block of rows in words,
 // which is the least that a stream of weights has to hold.
-static void report_matrices(json_t *constants, size_t *placed_bytes, int *block_words,
-                            const struct ql_integer_model *model)
+static void report_matrices(json_t *constants, size_t *placed_bytes, int *block_words, const struct ql_program *program)
 {
-    char name[QL_C_IDENTIFIER_BYTES];
-
-    for (int l = 0; l <= model->L; l++) {
-        const int count = l == model->L ? 1 : model->layers[l].matrix_count;
-        for (int k = 0; k < count; k++) {
-            const struct ql_integer_matrix *matrix = l == model->L ? &model->output : &model->layers[l].matrices[k];
-            const size_t bytes = (size_t)matrix->word_count * sizeof matrix->words[0];
-            const int blocks = (matrix->rows + QL_MATRIX_BLOCK_ROWS - 1) / QL_MATRIX_BLOCK_ROWS;
-            const int words = matrix->word_count / blocks;
-            ql_source_integer_matrix_name(name, "", l == model->L ? -1 : l, k);
-            add_constant(constants, name + 1, matrix->is_s4 ? "s4" : "s8",
-                         json_pack("[i, i]", matrix->rows, matrix->columns), bytes);
-            *placed_bytes += bytes;
-            *block_words = words > *block_words ? words : *block_words;
+    for (int i = 0; i < program->value_count; i++) {
+        const struct ql_integer_matrix *matrix = ql_integer_kernel_matrix(&program->values[i]);
+        if (matrix == NULL) {
+            continue;
         }
+        const size_t bytes = (size_t)matrix->word_count * sizeof matrix->words[0];
+        const int blocks = (matrix->rows + QL_MATRIX_BLOCK_ROWS - 1) / QL_MATRIX_BLOCK_ROWS;
+        const int words = matrix->word_count / blocks;
+        add_constant(constants, program->values[i].name, matrix->is_s4 ? "s4" : "s8",
+                     json_pack("[i, i]", matrix->rows, matrix->columns), bytes);
+        *placed_bytes += bytes;
+        *block_words = words > *block_words ? words : *block_words;
     }
 }
 
@@ -230,7 +235,7 @@ static json_t *report_model(const struct ql_codegen_unit *unit, int index, struc
     if (used != NULL && codegen->integer == NULL) {
         report_values(constants, scratch, codegen->program, used);
     } else if (used != NULL) {
-        report_matrices(constants, &placed_bytes, &block_words, codegen->integer);
+        report_matrices(constants, &placed_bytes, &block_words, codegen->program);
     }
     if (used != NULL) {
         report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "name", codegen->name, "sha256",

@@ -17,7 +17,7 @@ enum { QL_CODEGEN_NAME_BYTES = 32 };
 struct ql_codegen {
     const struct ql_program *program;
     const struct ql_text_model *model;      // NULL for plain inference: the inputs and outputs of the graph
-    const struct ql_integer_model *integer; // its integer form, which is printed instead of the program; or NULL
+    const struct ql_integer_model *integer; // of which program and roles are (ql_integer_program); NULL in float
     const char *name;                       // the prefix of its symbols; by ql_codegen_name_read
     // For the head comment:
     const char *source_file, *source_sha256; // the model's file, and its hash in hexadecimal

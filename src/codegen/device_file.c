@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 
 const struct ql_device_file *ql_device_file_find(const char *path, size_t length)
@@ -33,7 +32,7 @@ static void copy_word(char to[QL_DEVICE_NAME_BYTES], const char *begin, const ch
 }
 
 // The name of a parameter is its last word, or, of a function, the word before ")(". Its type is the first word but
-// "const".
+// "const", or "struct" and the word behind it.
 static void read_parameter(struct ql_device_kernel *kernel, const char *begin, const char *end)
 {
     const int index = kernel->parameter_count++;
@@ -58,11 +57,12 @@ static void read_parameter(struct ql_device_kernel *kernel, const char *begin, c
     if (strncmp(begin, "const ", 6) == 0) {
         begin += 6;
     }
-    const char *type_end = begin;
+    const char *type_end = begin + (strncmp(begin, "struct ", 7) == 0 ? 7 : 0);
     while (is_name(*type_end)) {
         type_end++;
     }
     copy_word(kernel->types[index], begin, type_end);
+    kernel->is_pointer[index] = memchr(begin, '*', (size_t)(end - begin)) != NULL;
 }
 
 void ql_device_kernel_read(struct ql_device_kernel *kernel, const char *path, const char *name)

@@ -4,6 +4,7 @@
 #ifndef QL_CODEGEN_DEVICE_FILE_H
 #define QL_CODEGEN_DEVICE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct ql_device_file {
@@ -26,7 +27,8 @@ enum {
 struct ql_device_kernel {
     int parameter_count;
     char parameters[QL_DEVICE_PARAMETER_LIMIT][QL_DEVICE_NAME_BYTES];
-    char types[QL_DEVICE_PARAMETER_LIMIT][QL_DEVICE_NAME_BYTES]; // the word for the type alone: "float", "void"
+    char types[QL_DEVICE_PARAMETER_LIMIT][QL_DEVICE_NAME_BYTES]; // the type alone: "float", "struct ql_matrix_s8"
+    bool is_pointer[QL_DEVICE_PARAMETER_LIMIT];
 };
 
 void ql_device_kernel_read(struct ql_device_kernel *kernel, const char *path, const char *name);

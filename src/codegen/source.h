@@ -40,20 +40,17 @@ void ql_source_static_arena_write(const struct ql_source *w, FILE *stream);
 // names.arena says so.
 void ql_source_names_init(struct ql_source *w);
 
-// source_run.c: the arena's type, the declaration of the graph's function without what follows its parenthesis, and
-// the function.
+// source_run.c: the arena's type, the declaration of the graph's function without what follows its parenthesis, the
+// function, and whether it returns false where it cannot work on its inputs, or nothing at all.
+bool ql_source_may_fail(const struct ql_source *w);
 void ql_source_arena_write(const struct ql_source *w, FILE *stream);
 void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_static);
 void ql_source_run_write(struct ql_source *w);
 
-// source_integer.c: the same for an integer form: its constants, the arena, and the function of a step; its sizes.
-void ql_source_integer_constants_write(const struct ql_source *w);
-void ql_source_integer_arena_write(const struct ql_source *w, FILE *stream);
-void ql_source_integer_run_write(const struct ql_source *w);
-void ql_source_integer_measure(struct ql_codegen_size *size, const struct ql_codegen_unit *unit, int model);
-
-// "PREFIX_layer1", "PREFIX_layer1_part2", "PREFIX_output": a matrix of an integer form; layer -1 is the output.
-void ql_source_integer_matrix_name(char name[QL_C_IDENTIFIER_BYTES], const char *prefix, int layer, int matrix);
+// source_integer.c: what stands before the constants of an integer form, and a constant that consists of structures.
+void ql_source_integer_head_write(const struct ql_source *w);
+void ql_source_integer_constant_write(const struct ql_source *w, const char *name,
+                                      const struct ql_program_value *value);
 
 // source_text.c: what a model that writes has around that function, and its part of the header.
 void ql_source_text_write(const struct ql_source *w);

@@ -125,24 +125,24 @@ static bool is_state_in_place(const struct ql_source *w, int output)
     return false;
 }
 
+// What the source calls its own; $ and @ as in reserve.
+static const char *const own_names[] = {
+    "$_set",         "$_step",         "$_next",          "$_symbol",       "$_check",       "$_trace",
+    "$_arena",       "$_state",        "$_static_arena",  "$_symbols",      "@_H",           "@_BEGIN",
+    "arena",         "random",         "@_SYMBOLS",       "temperature",    "top_k",         "top_p",
+    "@_TRACE_STEPS", "@_LOGIT_UNITS",  "$_logit",         "filter",         "words",         "barred",
+    "$_filter",      "$_filter_edges", "$_filter_labels", "$_filter_kinds", "$_filter_keys", "$_filter_fingerprints",
+    "$_may_end",     "$_refuses",      "$_functions",     "@_WEIGHTS",      "@_ROWS",        "state",
+    "$_any_init",    "$_any_reset",    "$_any_set",       "$_any_next",     "$_any_may_end", "$_any_refuses",
+    "$_any_check",   "$_run",          "$_init",          "$_reset"};
+
 void ql_source_names_init(struct ql_source *w)
 {
-    static const char *const own[] = {
-        "$_run",          "$_init",          "$_reset",        "$_set",         "$_step",
-        "$_next",         "$_symbol",        "$_check",        "$_trace",       "$_arena",
-        "$_state",        "$_static_arena",  "$_symbols",      "@_H",           "@_BEGIN",
-        "arena",          "random",          "@_SYMBOLS",      "temperature",   "top_k",
-        "top_p",          "@_TRACE_STEPS",   "@_LOGIT_UNITS",  "$_logit",       "$_scales",
-        "$_table",        "filter",          "words",          "barred",        "$_filter",
-        "$_filter_edges", "$_filter_labels", "$_filter_kinds", "$_filter_keys", "$_filter_fingerprints",
-        "$_may_end",      "$_refuses",       "$_functions",    "@_WEIGHTS",     "@_ROWS",
-        "state",          "$_any_init",      "$_any_reset",    "$_any_set",     "$_any_next",
-        "$_any_may_end",  "$_any_refuses",   "$_any_check"};
     const struct ql_graph *graph = w->program->graph;
 
     mark_uses(w);
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
-        reserve(w, own[i]);
+    for (size_t i = 0; i < sizeof own_names / sizeof own_names[0]; i++) {
+        reserve(w, own_names[i]);
     }
     // The named constants of a call stand in an inner block and must hide nothing.
     for (int i = 0; i < w->program->call_count; i++) {
@@ -163,6 +163,9 @@ void ql_source_names_init(struct ql_source *w)
     for (int i = 0; i < graph->output_count; i++) {
         const char *name = w->program->values[graph->outputs[i]].name;
         w->outputs[i] = is_state_in_place(w, i) ? NULL : ql_c_names_add(&w->names, name, "");
+        if (ql_program_root(w->program, graph->outputs[i])->storage == QL_STORAGE_OUTPUT) {
+            w->values[graph->outputs[i]].name = w->outputs[i];
+        }
     }
     for (int i = 0; i < w->program->call_count; i++) {
         const struct ql_kernel_call *call = &w->program->calls[i];

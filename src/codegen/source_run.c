@@ -13,11 +13,6 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream)
     const size_t bytes = w->program->arena_bytes;
     bool present[QL_ELEMENT_BOOL + 1] = {false};
 
-    if (w->codegen->integer != NULL) {
-        ql_source_integer_arena_write(w, stream);
-        return;
-    }
-
     for (int i = 0; i < w->program->value_count; i++) {
         const struct ql_program_value *value = &w->program->values[i];
         if (value->root == i && value->storage == QL_STORAGE_ARENA && w->values[i].name != NULL) {
@@ -61,13 +56,24 @@ static bool is_written(const struct ql_source *w, int input)
     return false;
 }
 
+bool ql_source_may_fail(const struct ql_source *w)
+{
+    for (int i = 0; i < w->program->call_count; i++) {
+        if (w->program->calls[i].kernel->fallible) {
+            return true;
+        }
+    }
+    return w->codegen->model == NULL; // a function that other programs call keeps its type
+}
+
 void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_static)
 {
     const struct ql_graph *graph = w->program->graph;
     char text[3 * QL_C_IDENTIFIER_BYTES];
     struct ql_c_list list;
 
-    (void)snprintf(text, sizeof text, "%sbool %s_run(", is_static ? "static " : "", w->prefix);
+    (void)snprintf(text, sizeof text, "%s%s %s_run(", is_static ? "static " : "",
+                   ql_source_may_fail(w) ? "bool" : "void", w->prefix);
     ql_c_list_open(&list, stream, text);
     if (w->unit->caller_arena) {
         (void)snprintf(text, sizeof text, "union %s_arena *arena", w->prefix);
@@ -93,15 +99,21 @@ void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_
     (void)fputs(")", stream);
 }
 
+static bool is_variable(const struct ql_program_value *root)
+{
+    return root->structure != NULL && root->rank == 0;
+}
+
 // A value as an argument: the variable of its storage, and where in it the value begins, in elements.
 static void write_value(const struct ql_source *w, char *text, size_t room, int value)
 {
     const struct ql_program_value *v = &w->program->values[value];
     const struct ql_source_value *root = &w->values[v->root];
-    const size_t element = ql_element_bytes(v->type);
-    int length = snprintf(text, room, "%s%s", root->name, root->as_bits ? ".values" : "");
+    const size_t element = v->structure != NULL ? v->bytes : ql_element_bytes(v->type);
+    int length = snprintf(text, room, "%s%s%s", is_variable(&w->program->values[v->root]) ? "&" : "", root->name,
+                          root->as_bits ? ".values" : "");
 
-    assert(element > 0 && v->offset % element == 0);
+    assert(v->offset == 0 || (element > 0 && v->offset % element == 0));
     if (v->offset > 0) {
         (void)snprintf(text + length, room - (size_t)length, " + %zu", v->offset / element);
     }
@@ -165,6 +177,20 @@ static void write_scalars(const struct ql_source *w, const struct ql_kernel_call
     }
 }
 
+// A structure that a kernel takes by value, out of an array of them.
+static void write_structure(const struct ql_source *w, char *text, size_t room, int value)
+{
+    const struct ql_program_value *v = &w->program->values[value];
+
+    (void)snprintf(text, room, "%s[%zu]", w->values[v->root].name, v->offset / v->bytes);
+}
+
+// The type of a value's elements.
+static const char *type_of(const struct ql_program_value *value)
+{
+    return value->structure != NULL ? value->structure->c_type : ql_c_type(value->type);
+}
+
 static void write_call(struct ql_source *w, const struct ql_kernel_call *call)
 {
     const struct ql_kernel *kernel = call->kernel;
@@ -187,9 +213,12 @@ static void write_call(struct ql_source *w, const struct ql_kernel_call *call)
     for (int k = 0; k < kernel->buffer_count; k++) {
         if (call->buffers[k] < 0) {
             ql_c_list_add(&list, "NULL");
+        } else if (!declared.is_pointer[k]) {
+            write_structure(w, text, sizeof text, call->buffers[k]);
+            ql_c_list_add(&list, text);
         } else {
             // A kernel for signed integers also works on unsigned ones where the bits of the results are the same.
-            const char *type = ql_c_type(w->program->values[call->buffers[k]].type);
+            const char *type = type_of(&w->program->values[call->buffers[k]]);
             bool cast = strcmp(declared.types[k], "void") != 0 && strcmp(declared.types[k], type) != 0;
             size_t length = 0;
             if (cast) {
@@ -241,10 +270,33 @@ static void write_node_comment(const struct ql_source *w, int node_index)
     (void)fputc('\n', w->source);
 }
 
+// Copies the outputs that do not lie in their places yet.
+static void write_results(const struct ql_source *w)
+{
+    const struct ql_graph *graph = w->program->graph;
+    const char *comment = w->codegen->model != NULL
+                              ? "\n    // The results\n"
+                              : "\n    // All inputs have been read, so an output may lie where an input was.\n";
+    char text[2 * QL_C_IDENTIFIER_BYTES];
+
+    for (int i = 0; i < graph->output_count; i++) {
+        const struct ql_program_value *value = &w->program->values[graph->outputs[i]];
+        const enum ql_storage storage = ql_program_root(w->program, graph->outputs[i])->storage;
+        if (w->outputs[i] == NULL || storage == QL_STORAGE_OUTPUT) {
+            continue;
+        }
+        (void)fputs(comment, w->source);
+        comment = "";
+        write_value(w, text, sizeof text, graph->outputs[i]);
+        (void)fprintf(w->source, "    %s(%s, %s, %d * sizeof *%s);\n",
+                      storage == QL_STORAGE_INPUT ? "memmove" : "memcpy", w->outputs[i], text, value->count,
+                      w->outputs[i]);
+    }
+}
+
 void ql_source_run_write(struct ql_source *w)
 {
     const struct ql_graph *graph = w->program->graph;
-    char text[2 * QL_C_IDENTIFIER_BYTES];
     int node = -1;
 
     ql_source_signature_write(w, w->source, w->codegen->model != NULL);
@@ -269,20 +321,6 @@ void ql_source_run_write(struct ql_source *w)
         node = call->node;
         write_call(w, call);
     }
-    (void)fputs(w->codegen->model != NULL
-                    ? "\n    // The results\n"
-                    : "\n    // All inputs have been read, so an output may lie where an input was.\n",
-                w->source);
-    for (int i = 0; i < graph->output_count; i++) {
-        const struct ql_program_value *value = &w->program->values[graph->outputs[i]];
-        if (w->outputs[i] == NULL) {
-            continue;
-        }
-        write_value(w, text, sizeof text, graph->outputs[i]);
-        (void)fprintf(w->source, "    %s(%s, %s, %d * sizeof *%s);\n",
-                      ql_program_root(w->program, graph->outputs[i])->storage == QL_STORAGE_INPUT ? "memmove"
-                                                                                                  : "memcpy",
-                      w->outputs[i], text, value->count, w->outputs[i]);
-    }
-    (void)fputs("    return true;\n}\n", w->source);
+    write_results(w);
+    (void)fputs(ql_source_may_fail(w) ? "    return true;\n}\n" : "}\n", w->source);
 }

@@ -54,38 +54,14 @@ static void write_trace(const struct ql_source *w)
     (void)fputs("};\n\n", w->source);
 }
 
-// The float form's state is inputs and outputs of the graph; the integer form's is h, and c or a finer h.
-static const char *integer_state(const struct ql_source *w)
-{
-    switch (w->codegen->integer->cell) {
-    case QL_CELL_LSTM:
-        return "c";
-    case QL_CELL_GRU:
-        return "h_fine";
-    case QL_CELL_RNN:
-        break;
-    }
-    return NULL;
-}
-
 static const char *logits_name(const struct ql_source *w)
 {
-    return w->codegen->integer != NULL ? "logits" : w->outputs[w->codegen->model->roles.logits];
+    return w->outputs[w->codegen->model->roles.logits];
 }
 
 static const char *logits_type(const struct ql_source *w)
 {
     return w->codegen->integer != NULL ? "int32_t" : "float";
-}
-
-static void write_integer_reset(const struct ql_source *w)
-{
-    const char *name = integer_state(w);
-
-    (void)fputs("    memset(state->h, 0, sizeof state->h);\n", w->source);
-    if (name != NULL) {
-        (void)fprintf(w->source, "    memset(state->%s, 0, sizeof state->%s);\n", name, name);
-    }
 }
 
 static void write_reset(const struct ql_source *w)
@@ -96,10 +72,7 @@ static void write_reset(const struct ql_source *w)
                              "void $_reset(struct $_state *state)\n"
                              "{\n");
     ql_source_filter_reset_write(w);
-    if (w->codegen->integer != NULL) {
-        write_integer_reset(w);
-    }
-    for (int i = 0; i < model->roles.state_count && w->codegen->integer == NULL; i++) {
+    for (int i = 0; i < model->roles.state_count; i++) {
         const char *name = w->inputs[model->roles.states[i].input];
         (void)fprintf(w->source, "    memset(state->%s, 0, sizeof state->%s);\n", name, name);
     }
@@ -164,7 +137,7 @@ static void write_run_call(const struct ql_source *w)
     char text[2 * QL_C_IDENTIFIER_BYTES];
     struct ql_c_list list;
 
-    (void)snprintf(text, sizeof text, "    if (!%s_run(", w->prefix);
+    (void)snprintf(text, sizeof text, ql_source_may_fail(w) ? "    if (!%s_run(" : "    %s_run(", w->prefix);
     ql_c_list_open(&list, w->source, text);
     if (w->unit->caller_arena) {
         ql_c_list_add(&list, "state->arena");
@@ -195,15 +168,14 @@ static void write_step(const struct ql_source *w)
     const struct ql_text_model *model = w->codegen->model;
     const struct ql_descriptor *descriptor = model->descriptor;
     const int token_value = w->program->graph->inputs[model->roles.tokens];
-    const bool integer = w->codegen->integer != NULL;
 
     (void)fprintf(w->source, "const %s *", logits_type(w));
     ql_source_template_write(w, w->source,
                              "$_step(struct $_state *state, int token)\n"
                              "{\n");
-    if (!integer && model->roles.one_hot) {
+    if (model->roles.one_hot) {
         ql_source_template_write(w, w->source, "    float tokens[@_SYMBOLS] = {0};\n\n");
-    } else if (!integer) {
+    } else {
         (void)fprintf(w->source, "    const %s tokens[1] = {token};\n\n",
                       ql_c_type(w->program->values[token_value].type));
     }
@@ -222,17 +194,11 @@ static void write_step(const struct ql_source *w)
                                  "    }\n");
     }
     ql_source_filter_step_write(w);
-    if (integer) {
-        ql_source_template_write(w, w->source,
-                                 w->unit->caller_arena ? "    $_run(state, state->arena, token);\n"
-                                                       : "    $_run(state, token);\n");
-    } else {
-        if (model->roles.one_hot) {
-            (void)fputs("    tokens[token] = 1.0f;\n", w->source);
-        }
-        write_run_call(w);
-        (void)fputs(")) {\n        return NULL;\n    }\n", w->source);
+    if (model->roles.one_hot) {
+        (void)fputs("    tokens[token] = 1.0f;\n", w->source);
     }
+    write_run_call(w);
+    (void)fputs(ql_source_may_fail(w) ? ")) {\n        return NULL;\n    }\n" : ");\n", w->source);
     (void)fprintf(w->source, "    return state->%s;\n}\n\n", logits_name(w));
 }
 
@@ -377,7 +343,8 @@ void ql_source_text_write(const struct ql_source *w)
     write_functions(w);
 }
 
-static void write_float_members(const struct ql_source *w)
+// The states that go on from token to token, the outputs, and the settings of the sampler.
+static void write_members(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
     const struct ql_graph *graph = w->program->graph;
@@ -386,49 +353,29 @@ static void write_float_members(const struct ql_source *w)
     for (int i = 0; i < model->roles.state_count; i++) {
         const struct ql_program_value *value = &w->program->values[graph->inputs[model->roles.states[i].input]];
         ql_source_shape_write(shape, sizeof shape, value);
-        (void)fprintf(w->header, "    %s %s[%d]; // %s\n", ql_c_type(value->type),
-                      w->inputs[model->roles.states[i].input], value->count > 0 ? value->count : 1, shape);
+        (void)fprintf(w->header, "    %s %s[%d]; // %s%s\n", ql_c_type(value->type),
+                      w->inputs[model->roles.states[i].input], value->count > 0 ? value->count : 1, shape,
+                      w->codegen->integer != NULL ? ", of all layers, one after another" : "");
     }
     for (int i = 0; i < graph->output_count; i++) {
         const struct ql_program_value *value = &w->program->values[graph->outputs[i]];
         if (!ql_text_model_is_state(model, i)) {
             (void)fprintf(w->header, "    %s %s[%d];%s\n", ql_c_type(value->type), w->outputs[i],
                           value->count > 0 ? value->count : 1,
-                          i == model->roles.logits ? " // of the token that comes next" : "");
+                          i != model->roles.logits      ? ""
+                          : w->codegen->integer != NULL ? " // of the token that comes next, in units of 2^-10"
+                                                        : " // of the token that comes next");
         }
     }
-    (void)fputs("    float temperature; // >= 0; 0 always takes the likeliest token\n"
-                "    float top_p;       // in (0, 1]; 1 is off\n"
-                "    int top_k;         // >= 1; 0 is off\n"
-                "    uint32_t random[4];\n",
+    (void)fputs(w->codegen->integer != NULL
+                    ? "    uint32_t temperature; // in units of 1 / 4096; 0 always takes the likeliest token\n"
+                      "    uint32_t top_p;       // in units of 1 / 65536, from 1 to 65536, which is off\n"
+                      "    int top_k;            // >= 1; 0 is off\n"
+                    : "    float temperature; // >= 0; 0 always takes the likeliest token\n"
+                      "    float top_p;       // in (0, 1]; 1 is off\n"
+                      "    int top_k;         // >= 1; 0 is off\n",
                 w->header);
-}
-
-// An array of the state, its comment where those of the settings stand.
-static void write_array_member(const struct ql_source *w, const char *type, const char *name, int count,
-                               const char *comment)
-{
-    char member[QL_C_LINE_COLUMNS];
-
-    (void)snprintf(member, sizeof member, "%s %s[%d];", type, name, count);
-    (void)fprintf(w->header, "    %-23s // %s\n", member, comment);
-}
-
-static void write_integer_members(const struct ql_source *w)
-{
-    const struct ql_integer_model *model = w->codegen->integer;
-    const char *const of_layers = "of all layers, one after another";
-
-    if (integer_state(w) != NULL) {
-        write_array_member(w, "int16_t", integer_state(w), model->h_count, of_layers);
-    }
-    write_array_member(w, "int8_t", "h", model->h_count, of_layers);
-    write_array_member(w, "int32_t", "logits", model->V, "of the token that comes next, in units of 2^-10");
-    (void)fputs("    uint32_t temperature;   // in units of 1 / 4096; 0 always takes the likeliest token\n"
-                "    uint32_t top_p;         // in units of 1 / 65536, from 1 to 65536, which is off\n"
-                "    int top_k;              // >= 1; 0 is off\n"
-                "    uint32_t random[4];\n",
-                w->header);
+    (void)fputs("    uint32_t random[4];\n", w->header);
 }
 
 // Long because it is the text of a header, in one piece and in its order.
@@ -461,11 +408,7 @@ void ql_source_text_header_write(const struct ql_source *w)
     ql_source_template_write(w, w->header,
                              "// One text that is being written. Any number of them can be written in turns.\n"
                              "struct $_state {\n");
-    if (w->codegen->integer != NULL) {
-        write_integer_members(w);
-    } else {
-        write_float_members(w);
-    }
+    write_members(w);
     ql_source_filter_member_write(w);
     if (caller_arena) {
         ql_source_template_write(w, w->header, "    union $_arena *arena; // must live as long as this is used\n");

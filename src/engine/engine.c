@@ -7,17 +7,23 @@
 enum ql_status ql_engine_init(struct ql_engine *engine, const struct ql_graph *graph,
                               const struct ql_program_options *options, struct ql_error *error)
 {
+    struct ql_program program;
+    const enum ql_status status = ql_program_compile(&program, graph, options, error);
+
     *engine = (struct ql_engine){0};
-    enum ql_status status = ql_program_compile(&engine->program, graph, options, error);
-    if (status != QL_OK) {
-        return status;
-    }
+    return status == QL_OK ? ql_engine_open(engine, &program, error) : status;
+}
+
+enum ql_status ql_engine_open(struct ql_engine *engine, struct ql_program *taken, struct ql_error *error)
+{
+    *engine = (struct ql_engine){.program = *taken};
+    *taken = (struct ql_program){0};
     const struct ql_program *program = &engine->program;
     engine->memory = ql_arena_take(&engine->arena, 1, program->arena_bytes);
     engine->addresses = ql_arena_take(&engine->arena, (size_t)program->value_count, sizeof engine->addresses[0]);
     if (engine->arena.exhausted) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model: it needs %zu bytes",
-                                program->arena_bytes);
+        const enum ql_status status = ql_error_write(
+            error, QL_ERROR_SYSTEM, "not enough memory to run the model: it needs %zu bytes", program->arena_bytes);
         ql_engine_free(engine);
         return status;
     }
@@ -67,6 +73,9 @@ enum ql_status ql_engine_run(struct ql_engine *engine, const void *const *inputs
         if (root->storage == QL_STORAGE_INPUT) {
             assert(inputs[root->input] != NULL);
             engine->addresses[i] = (unsigned char *)inputs[root->input] + program->values[i].offset;
+        } else if (root->storage == QL_STORAGE_OUTPUT) {
+            assert(outputs[root->output] != NULL);
+            engine->addresses[i] = (unsigned char *)outputs[root->output] + program->values[i].offset;
         }
     }
     for (int n = 0; n < program->call_count; n++) {
@@ -79,7 +88,8 @@ enum ql_status ql_engine_run(struct ql_engine *engine, const void *const *inputs
     }
     for (int k = 0; k < graph->output_count; k++) {
         const int value = graph->outputs[k];
-        if (outputs[k] != NULL && program->values[value].bytes > 0) {
+        const bool is_there = outputs[k] == engine->addresses[value];
+        if (outputs[k] != NULL && !is_there && program->values[value].bytes > 0) {
             memmove(outputs[k], engine->addresses[value], program->values[value].bytes);
         }
     }

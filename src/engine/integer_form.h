@@ -3,11 +3,11 @@
 #ifndef QL_ENGINE_INTEGER_FORM_H
 #define QL_ENGINE_INTEGER_FORM_H
 
+#include "engine/integer_stepper.h"
 #include "model/model.h"
 #include "model/weight_format.h"
 #include "onnx/descriptor.h"
 #include "onnx/graph.h"
-#include "quantize/integer_stepper.h"
 
 // Owns all of it.
 struct ql_integer_form {

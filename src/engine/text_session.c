@@ -1,5 +1,5 @@
 // A text that a language model reads or writes: see text_session.h.
-// Uses: base, device, model, onnx, quantize/integer_stepper, engine/engine.
+// Uses: base, device, model, onnx, engine/integer_stepper, engine/engine.
 #include "engine/text_session.h"
 
 #include <assert.h>
@@ -175,8 +175,9 @@ enum ql_status ql_text_session_open_integer(struct ql_text_session *session, str
                                         .layout = stepper->model->layout,
                                         .step = step_integer,
                                         .integer_stepper = stepper};
-    session->state[0] = stepper->h;
-    session->state[1] = stepper->state; // where there is such a part
+    for (int k = 0; k < session->layout.part_count; k++) {
+        session->state[k] = stepper->state + session->layout.parts[k].offset;
+    }
     ql_text_session_reset(session);
     return take_scratch(session, error);
 }

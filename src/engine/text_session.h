@@ -1,7 +1,7 @@
 // A text that a language model reads or writes: tokens go in one by one, the logits of the next one come out, and the
 // state is kept in between. This is the one loop around a model, whatever form the model has: a graph in the host engine
 // or in a program of somebody else, a checkpoint, integers.
-// Uses: base, device, model, onnx, quantize/integer_stepper, engine/engine.
+// Uses: base, device, model, onnx, engine/integer_stepper, engine/engine.
 #ifndef QL_ENGINE_TEXT_SESSION_H
 #define QL_ENGINE_TEXT_SESSION_H
 
@@ -12,12 +12,12 @@
 #include "device/sampler.h"
 #include "device/sampler_s32.h"
 #include "engine/engine.h"
+#include "engine/integer_stepper.h"
 #include "model/state_layout.h"
 #include "model/stepper.h"
 #include "model/text_rules.h"
 #include "onnx/descriptor.h"
 #include "onnx/model_roles.h"
-#include "quantize/integer_stepper.h"
 
 // How a text is drawn: docs/sampling.md.
 struct ql_draw {

@@ -1,8 +1,9 @@
 // The batched engine of models in integers: see batch_engine.h. Bit for bit the logits of integer_stepper, and the
 // tokens of ql_sampler_step_s32.
-// Uses: base, device, generate/integer_draw, quantize/{integer_batch,product_x86}.
+// Uses: base, device, engine/integer_stepper, generate/integer_draw, quantize/{integer_batch,product_x86}.
 #include <stdlib.h>
 
+#include "engine/integer_stepper.h"
 #include "generate/batch_engine.h"
 #include "generate/integer_draw.h"
 #include "quantize/integer_batch.h"

@@ -14,17 +14,26 @@ enum ql_storage {
     QL_STORAGE_NONE,     // an optional output that is left out
     QL_STORAGE_CONSTANT, // `data`
     QL_STORAGE_INPUT,    // memory of the caller, for graph input number `input`
+    QL_STORAGE_OUTPUT,   // memory of the caller, for graph output number `output`
     QL_STORAGE_ARENA,    // at `arena_offset` of the arena
+};
+
+// What the elements of a constant are that are not numbers: a structure of device/.
+struct ql_structure {
+    const char *c_type; // "struct ql_integer_row"
 };
 
 // A value of the program. The first graph->value_count are the graph's, under the same indices; temporaries follow.
 struct ql_program_value {
-    const char *name; // "" for a temporary
-    enum ql_element type;
+    const char *name;     // "" for a temporary
+    enum ql_element type; // NONE where there is a structure
     int rank;
     int dims[QL_RANK_LIMIT];
     int count;    // elements
     size_t bytes; // count * size of an element
+    // Of a constant of structures, otherwise NULL. `bytes` then are those of a chip with pointers of 32 bits, together
+    // with all that the structures point to. Without dimensions it is a single variable in C, not an array.
+    const struct ql_structure *structure;
     // Its elements lie at byte `offset` of the storage of value `root`: another one (a view), or itself (then 0).
     int root;
     size_t offset;
@@ -32,6 +41,7 @@ struct ql_program_value {
     enum ql_storage storage;
     const void *data;          // CONSTANT
     int input;                 // INPUT
+    int output;                // OUTPUT
     size_t arena_offset;       // ARENA; a multiple of QL_PROGRAM_ALIGNMENT
     int first_call, last_call; // ARENA: the calls from which to which it is in use, inclusive; outputs: to call_count
 };
@@ -52,7 +62,7 @@ struct ql_program {
 void ql_program_free(struct ql_program *program);
 
 // The root of a value, and where in the root's storage the value begins: for codegen and the engine alike.
-// storage CONSTANT: data + offset; INPUT: the caller's pointer + offset; ARENA: arena + arena_offset + offset.
+// storage CONSTANT: data + offset; INPUT, OUTPUT: the caller's pointer + offset; ARENA: arena + arena_offset + offset.
 const struct ql_program_value *ql_program_root(const struct ql_program *program, int value);
 
 #endif

@@ -1,15 +1,15 @@
-// Many streams of an integer model at once: see integer_batch.h. Products and the LSTM's gates are computed for all
-// streams together; the gates of the other cells by the kernels of device/, stream by stream.
-// Uses: base, device, quantize/integer_stepper.h.
+// Many streams of an integer model at once: see integer_batch.h. The calls are those of the program. Four kernels have a
+// second form here for speed, which the tests hold to the bits of the first: products of all streams together, and
+// loops over rows and over the LSTM's gates as vectors. Every other kernel runs as it is, stream by stream.
+// Uses: base, device, quantize.
 #include "quantize/integer_batch.h"
 
 #include <string.h>
 
 #include "base/vectors.h"
 #include "device/gate_s16.h"
-#include "device/gru_s8.h"
-#include "device/lstm_s8.h"
-#include "device/rnn_s8.h"
+#include "device/integer_row.h"
+#include "quantize/integer_kernel.h"
 #include "quantize/tanh_many.h"
 
 static void split_rows(struct ql_integer_row_arrays *arrays, const struct ql_integer_row *rows, int count,
@@ -29,17 +29,20 @@ enum ql_status ql_integer_batch_init(struct ql_integer_batch *batch, const struc
                                      const struct ql_integer_product *product, struct ql_error *error)
 {
     struct ql_arena *arena = &batch->arena;
+    const struct ql_program *program = &batch->form.program;
 
-    *batch = (struct ql_integer_batch){.model = model, .product = product};
-    for (int l = 0; l < model->L; l++) {
-        const struct ql_integer_layer *layer = &model->layers[l];
-        for (int k = 0; k < layer->matrix_count; k++) {
-            batch->packed[l][k] = product->pack(&layer->matrices[k], arena);
-        }
-        split_rows(&batch->rows[l], layer->rows, layer->row_count, arena);
+    *batch = (struct ql_integer_batch){.model = model};
+    const enum ql_status status = ql_integer_program_init(&batch->form, model, product, error);
+    if (status != QL_OK) {
+        return status;
     }
-    batch->packed_output = product->pack(&model->output, arena);
-    split_rows(&batch->output_rows, model->output_rows, model->V, arena);
+    batch->rows = ql_arena_take(arena, (size_t)program->value_count, sizeof batch->rows[0]);
+    for (int i = 0; i < program->value_count && !arena->exhausted; i++) {
+        const struct ql_program_value *value = &program->values[i];
+        if (value->structure == &ql_integer_row_structure) {
+            split_rows(&batch->rows[i], value->data, value->count, arena);
+        }
+    }
     if (arena->exhausted) {
         ql_integer_batch_free(batch);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the integer model");
@@ -49,6 +52,7 @@ enum ql_status ql_integer_batch_init(struct ql_integer_batch *batch, const struc
 
 void ql_integer_batch_free(struct ql_integer_batch *batch)
 {
+    ql_integer_program_free(&batch->form);
     ql_arena_free(&batch->arena);
     *batch = (struct ql_integer_batch){0};
 }
@@ -56,12 +60,13 @@ void ql_integer_batch_free(struct ql_integer_batch *batch)
 void ql_integer_batch_scratch_init(struct ql_integer_batch_scratch *scratch, const struct ql_integer_batch *batch,
                                    struct ql_arena *arena)
 {
-    const struct ql_integer_model *model = batch->model;
-    const size_t states = QL_INTEGER_BATCH_LIMIT * (size_t)model->h_count;
+    const struct ql_state_layout *layout = &batch->model->layout;
 
-    scratch->h = ql_arena_take(arena, states, sizeof scratch->h[0]);
-    scratch->c = ql_arena_take(arena, states, sizeof scratch->c[0]);
-    scratch->sums = ql_arena_take(arena, QL_INTEGER_BATCH_LIMIT * (size_t)model->sum_count, sizeof scratch->sums[0]);
+    *scratch = (struct ql_integer_batch_scratch){0};
+    scratch->arena = ql_arena_take(arena, QL_INTEGER_BATCH_LIMIT, batch->form.program.arena_bytes);
+    for (int k = 0; k < layout->part_count; k++) {
+        scratch->parts[k] = ql_arena_take(arena, QL_INTEGER_BATCH_LIMIT, layout->parts[k].bytes);
+    }
 }
 
 size_t ql_integer_batch_state_bytes(const struct ql_integer_batch *batch)
@@ -153,81 +158,154 @@ QL_VECTORIZED(static, void, write_values,
 
 // --- The step ---
 
-// Layer `l` of all streams: from its vectors to its h and c.
-static void step_layer(const struct ql_integer_batch *batch, struct ql_integer_batch_scratch *scratch, int l, int unit,
-                       const int *tokens, int B)
-{
-    const struct ql_integer_model *model = batch->model;
-    const struct ql_integer_layer *layer = &model->layers[l];
-    const struct ql_integer_row_arrays *rows = &batch->rows[l];
-    const ptrdiff_t h_count = model->h_count, sum_count = model->sum_count;
+// One step of B streams.
+struct step {
+    const struct ql_integer_batch *batch;
+    struct ql_integer_batch_scratch *scratch;
+    const int *tokens;
+    int32_t *logits;
+    int B;
+};
 
-    for (int b = 0; b < B; b++) {
-        int32_t *sums = scratch->sums + b * sum_count;
-        memset(sums, 0, (size_t)layer->row_count * sizeof sums[0]);
-        if (l == 0) {
-            begin_rows(sums, model->table + (ptrdiff_t)tokens[b] * model->table_columns, rows->table_factor,
-                       model->table_columns);
+// A value of all streams: that of stream b begins b * stride bytes behind `first`. A constant has a stride of 0.
+struct place {
+    unsigned char *first;
+    size_t stride;
+};
+
+static struct place find_place(const struct step *step, int value)
+{
+    const struct ql_program *program = &step->batch->form.program;
+    const struct ql_model_roles *roles = &step->batch->form.roles;
+    const struct ql_program_value *root = ql_program_root(program, value);
+    struct place place = {NULL, root->bytes};
+
+    switch (root->storage) {
+    case QL_STORAGE_CONSTANT:
+        place = (struct place){(unsigned char *)root->data, 0};
+        break;
+    case QL_STORAGE_ARENA:
+        place = (struct place){step->scratch->arena + root->arena_offset, program->arena_bytes};
+        break;
+    case QL_STORAGE_OUTPUT:
+        place.first = (unsigned char *)step->logits;
+        break;
+    case QL_STORAGE_INPUT:
+        place.first = (unsigned char *)step->tokens;
+        for (int k = 0; k < roles->state_count; k++) {
+            place.first = roles->states[k].input == root->input ? step->scratch->parts[k] : place.first;
+        }
+        break;
+    case QL_STORAGE_NONE:
+        return place;
+    }
+    place.first += program->values[value].offset;
+    return place;
+}
+
+// Runs the kernel itself for each stream.
+static void run_each(const struct step *step, const struct ql_kernel_call *call, const struct place *places)
+{
+    struct ql_kernel_arguments arguments = {.ints = call->ints};
+
+    for (int b = 0; b < step->B; b++) {
+        for (int k = 0; k < call->kernel->buffer_count; k++) {
+            arguments.buffers[k] = places[k].first + (size_t)b * places[k].stride;
+        }
+        (void)call->kernel->run(&arguments);
+    }
+}
+
+static void run_products(const struct step *step, const struct place *places)
+{
+    const struct ql_integer_factor *w = (const void *)places[1].first;
+    const ptrdiff_t y_stride = (ptrdiff_t)(places[0].stride / sizeof(int32_t));
+
+    w->product->multiply_batch((int32_t *)(void *)places[0].first, y_stride, w->packed, (const int8_t *)places[2].first,
+                               (ptrdiff_t)places[2].stride, step->B);
+}
+
+// Runs a call of a kernel that has a form for many streams, or for vectors. The buffers are those of the kernel.
+static void run_call(const struct step *step, const struct ql_kernel_call *call)
+{
+    const struct ql_integer_row_arrays *arrays = step->batch->rows;
+    const int *buffers = call->buffers, *ints = call->ints;
+    struct place places[QL_KERNEL_BUFFER_LIMIT];
+
+    for (int k = 0; k < call->kernel->buffer_count; k++) {
+        places[k] = find_place(step, buffers[k]);
+    }
+#define BUFFER(type, k) ((type *)(void *)(places[k].first + (size_t)b * places[k].stride))
+    switch ((enum ql_integer_kernel_id)(call->kernel - ql_integer_kernels)) {
+    case QL_INTEGER_KERNEL_MATVEC_S8:
+    case QL_INTEGER_KERNEL_MATVEC_S4:
+        run_products(step, places);
+        break;
+    case QL_INTEGER_KERNEL_ROW_BEGIN:
+        for (int b = 0; b < step->B; b++) {
+            begin_rows(BUFFER(int32_t, 0), BUFFER(int8_t, 2) + (ptrdiff_t)step->tokens[b] * ints[0],
+                       arrays[buffers[3]].table_factor, ints[0]);
+        }
+        break;
+    case QL_INTEGER_KERNEL_LSTM:
+        for (int b = 0; b < step->B; b++) {
+            update_lstm(BUFFER(int8_t, 0), BUFFER(int16_t, 1), BUFFER(int32_t, 2), &arrays[buffers[3]],
+                        *BUFFER(struct ql_integer_scale, 4), ints[0], ints[1]);
+        }
+        break;
+    case QL_INTEGER_KERNEL_ROW_VALUES:
+        for (int b = 0; b < step->B; b++) {
+            write_values(BUFFER(int32_t, 0), arrays[buffers[2]].multiplier, arrays[buffers[2]].bias,
+                         *BUFFER(struct ql_integer_scale, 3), ints[0]);
+        }
+        break;
+    default:
+        run_each(step, call, places);
+        break;
+    }
+#undef BUFFER
+}
+
+// Copies the state of stream b into the scratch memory; NULL stands for zeros.
+static void load_state(const struct step *step, int b, const unsigned char *state)
+{
+    const struct ql_state_layout *layout = &step->batch->model->layout;
+
+    for (int k = 0; k < layout->part_count; k++) {
+        const struct ql_state_part *part = &layout->parts[k];
+        unsigned char *to = step->scratch->parts[k] + (size_t)b * part->bytes;
+        if (state == NULL) {
+            memset(to, 0, part->bytes);
+        } else {
+            memcpy(to, state + part->offset, part->bytes);
         }
     }
-    for (int k = 0; k < layer->matrix_count; k++) {
-        const struct ql_integer_matrix *matrix = &layer->matrices[k];
-        batch->product->multiply_batch(scratch->sums + matrix->first_row, sum_count, batch->packed[l][k],
-                                       scratch->h + unit - layer->I + matrix->first_column, h_count, B);
-    }
-    for (int b = 0; b < B; b++) {
-        int32_t *sums = scratch->sums + b * sum_count;
-        int8_t *h = scratch->h + b * h_count + unit;
-        int16_t *c = scratch->c + b * h_count + unit;
-        switch (model->cell) {
-        case QL_CELL_LSTM:
-            update_lstm(h, c, sums, rows, layer->scale, layer->cell_bits, layer->H);
-            break;
-        case QL_CELL_GRU:
-            ql_gru_update_s8(h, c, sums, layer->rows, layer->scale, layer->H);
-            break;
-        case QL_CELL_RNN:
-            ql_rnn_update_s8(h, sums, layer->rows, layer->scale, layer->H);
-            break;
-        }
+}
+
+static void save_state(const struct step *step, int b, unsigned char *state)
+{
+    const struct ql_state_layout *layout = &step->batch->model->layout;
+
+    for (int k = 0; k < layout->part_count; k++) {
+        const struct ql_state_part *part = &layout->parts[k];
+        memcpy(state + part->offset, step->scratch->parts[k] + (size_t)b * part->bytes, part->bytes);
     }
 }
 
 void ql_integer_batch_step(const struct ql_integer_batch *batch, struct ql_integer_batch_scratch *scratch,
                            void *const *after, const void *const *before, const int *tokens, int32_t *logits, int B)
 {
-    const struct ql_integer_model *model = batch->model;
-    const ptrdiff_t h_count = model->h_count;
-    const struct ql_state_part *parts = model->layout.parts;
-    const bool has_c = model->layout.part_count > 1;
-    int unit = 0;
+    _Static_assert(sizeof tokens[0] == sizeof(int32_t), "a token is what the program takes");
+    const struct step step = {.batch = batch, .scratch = scratch, .tokens = tokens, .logits = logits, .B = B};
+    const struct ql_program *program = &batch->form.program;
 
     for (int b = 0; b < B; b++) {
-        const unsigned char *state = before[b];
-        int8_t *h = scratch->h + b * h_count;
-        int16_t *c = scratch->c + b * h_count;
-        if (state == NULL || ql_text_rules_reset_at(&model->rules, tokens[b])) {
-            memset(h, 0, parts[0].bytes);
-            memset(c, 0, has_c ? parts[1].bytes : 0);
-        } else {
-            memcpy(h, state + parts[0].offset, parts[0].bytes);
-            memcpy(c, state + (has_c ? parts[1].offset : 0), has_c ? parts[1].bytes : 0);
-        }
+        load_state(&step, b, ql_text_rules_reset_at(&batch->model->rules, tokens[b]) ? NULL : before[b]);
     }
-    for (int l = 0; l < model->L; l++) {
-        step_layer(batch, scratch, l, unit, tokens, B);
-        unit += model->layers[l].H;
+    for (int n = 0; n < program->call_count; n++) {
+        run_call(&step, &program->calls[n]);
     }
-    memset(logits, 0, (size_t)B * (size_t)model->V * sizeof logits[0]);
-    batch->product->multiply_batch(logits, model->V, batch->packed_output, scratch->h + h_count - model->output.columns,
-                                   h_count, B);
     for (int b = 0; b < B; b++) {
-        unsigned char *state = after[b];
-        write_values(logits + (ptrdiff_t)b * model->V, batch->output_rows.multiplier, batch->output_rows.bias,
-                     model->output_scale, model->V);
-        memcpy(state + parts[0].offset, scratch->h + b * h_count, parts[0].bytes);
-        if (has_c) {
-            memcpy(state + parts[1].offset, scratch->c + b * h_count, parts[1].bytes);
-        }
+        save_state(&step, b, after[b]);
     }
 }

@@ -1,10 +1,11 @@
 // The integer engine for many streams: takes each a token further, together, so that weights are read once for all.
-// What it computes is to the bit what an integer_stepper computes for each stream alone.
-// Uses: base/arena, quantize/integer_stepper.h.
+// It runs the calls of the model's program for all streams, one call after another, so what it computes is to the bit
+// what an integer_stepper computes for each stream alone.
+// Uses: base/arena, quantize/integer_program.h.
 #ifndef QL_QUANTIZE_INTEGER_BATCH_H
 #define QL_QUANTIZE_INTEGER_BATCH_H
 
-#include "quantize/integer_stepper.h"
+#include "quantize/integer_program.h"
 
 // Streams in one step, at most: enough that the products run at full speed, and few enough that their sums stay in the
 // second-level cache.
@@ -18,18 +19,15 @@ struct ql_integer_row_arrays {
 // What all threads share. Owns all but the model, which must outlive it.
 struct ql_integer_batch {
     const struct ql_integer_model *model;
-    const struct ql_integer_product *product;
+    struct ql_integer_program form;
     struct ql_arena arena;
-    const void *packed[QL_MODEL_LAYER_LIMIT][QL_INTEGER_MATRIX_LIMIT];
-    const void *packed_output;
-    struct ql_integer_row_arrays rows[QL_MODEL_LAYER_LIMIT], output_rows;
+    struct ql_integer_row_arrays *rows; // (value_count of the program) of the values that are rows
 };
 
-// What one thread works in.
+// What one thread works in: arrays for QL_INTEGER_BATCH_LIMIT streams, one stream behind the other.
 struct ql_integer_batch_scratch {
-    int8_t *h;     // (B, h_count)
-    int16_t *c;    // (B, h_count)
-    int32_t *sums; // (B, sum_count)
+    unsigned char *arena;                      // of the program, for each stream
+    unsigned char *parts[QL_STATE_PART_LIMIT]; // of the state
 };
 
 // Errors: QL_ERROR_SYSTEM.
@@ -41,7 +39,7 @@ void ql_integer_batch_free(struct ql_integer_batch *batch);
 void ql_integer_batch_scratch_init(struct ql_integer_batch_scratch *scratch, const struct ql_integer_batch *batch,
                                    struct ql_arena *arena);
 
-// Bytes of one stream's state: h and c of all layers.
+// Returns the bytes of one stream's state, which is in the model's layout.
 size_t ql_integer_batch_state_bytes(const struct ql_integer_batch *batch);
 
 // Takes B tokens, each 0 to V - 1, before which a state is reset where the model says so.

@@ -339,21 +339,22 @@ static enum ql_status make_output(struct builder *builder)
     return pack(builder, matrix);
 }
 
-// The h of all layers are one part, since a layer's vector is the h of the layer below and its own in one piece.
+// The h of all layers are one part, since a layer's vector is the h of the layer below and its own in one piece. The
+// wider elements come first, so that nothing lies between the parts.
 static void lay_out_state(struct ql_integer_model *model)
 {
-    const struct ql_state_part h = {
-        .name = "h", .layer = -1, .type = QL_ELEMENT_S8, .rank = 1, .dims = {model->h_count}};
     const struct ql_state_part fine = {.name = model->cell == QL_CELL_LSTM ? "c" : "h_fine",
                                        .layer = -1,
                                        .type = QL_ELEMENT_S16,
                                        .rank = 1,
                                        .dims = {model->h_count}};
+    const struct ql_state_part h = {
+        .name = "h", .layer = -1, .type = QL_ELEMENT_S8, .rank = 1, .dims = {model->h_count}};
 
-    (void)ql_state_layout_add(&model->layout, h);
     if (model->cell != QL_CELL_RNN) {
         (void)ql_state_layout_add(&model->layout, fine);
     }
+    (void)ql_state_layout_add(&model->layout, h);
 }
 
 enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struct ql_chain *from,
@@ -413,19 +414,4 @@ void ql_integer_model_free(struct ql_integer_model *model)
 {
     ql_arena_free(&model->arena);
     *model = (struct ql_integer_model){0};
-}
-
-size_t ql_integer_model_bytes(const struct ql_integer_model *model)
-{
-    size_t bytes = (size_t)model->V * (size_t)model->table_columns;
-
-    for (int l = 0; l < model->L; l++) {
-        const struct ql_integer_layer *layer = &model->layers[l];
-        bytes += (size_t)layer->row_count * sizeof layer->rows[0];
-        for (int k = 0; k < layer->matrix_count; k++) {
-            bytes += (size_t)layer->matrices[k].word_count * sizeof(uint32_t);
-        }
-    }
-    return bytes + (size_t)model->output.word_count * sizeof(uint32_t) +
-           (size_t)model->V * sizeof model->output_rows[0];
 }

@@ -54,7 +54,7 @@ struct ql_integer_model {
     struct ql_integer_scale output_scale;
     int h_count;                   // units of all layers
     int sum_count;                 // of the widest layer, or V
-    struct ql_state_layout layout; // of the state: h (h_count) of all layers; then, but for the RNN, as much in 16 bits
+    struct ql_state_layout layout; // of the state: c, or of a GRU h_fine (h_count), of all layers; then their h
     struct ql_text_rules rules;
 };
 
@@ -64,8 +64,5 @@ enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struc
                                      const struct ql_calibration *calibration, enum ql_weight_format format,
                                      struct ql_error *error);
 void ql_integer_model_free(struct ql_integer_model *model);
-
-// Bytes of the model's constants as generated C holds them: packed weights, rows and table.
-size_t ql_integer_model_bytes(const struct ql_integer_model *model);
 
 #endif

@@ -1,10 +1,10 @@
 // Fast products of integer matrices for the host's processor: AVX2, and AVX-512 with VNNI.
 // All give the sums of the plain product, which are exact, so no result depends on the choice.
-// Uses: base/vectors, quantize/integer_stepper.h.
+// Uses: base/vectors, quantize/integer_product.h.
 #ifndef QL_QUANTIZE_PRODUCT_X86_H
 #define QL_QUANTIZE_PRODUCT_X86_H
 
-#include "quantize/integer_stepper.h"
+#include "quantize/integer_product.h"
 
 // List the products of the form of vectors in use and of the narrower ones, the fastest first; the last one is always
 // the plain one. Returns how many.

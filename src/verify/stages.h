@@ -3,7 +3,7 @@
 #ifndef QL_VERIFY_STAGES_H
 #define QL_VERIFY_STAGES_H
 
-#include "quantize/integer_stepper.h"
+#include "engine/integer_stepper.h"
 #include "verify/runner.h"
 #include "verify/stage.h"
 

@@ -118,11 +118,12 @@ static void row_value_is_that_of_exact_arithmetic(void **state)
 static void first_sums_are_the_tokens_row_times_the_factors(void **state)
 {
     const struct ql_integer_row rows[3] = {{0, 0, 4096}, {0, 0, 1}, {0, 0, 300}};
-    const int8_t token[3] = {-127, 5, 127};
+    const int8_t table[9] = {1, 2, 3, -127, 5, 127, 4, 5, 6};
+    const int32_t token = 1;
     int32_t sums[3] = {9, 9, 9};
 
     (void)state;
-    ql_integer_row_begin(sums, token, rows, 3);
+    ql_integer_row_begin(sums, &token, table, rows, 3);
     assert_int_equal(sums[0], -127 * 4096);
     assert_int_equal(sums[1], 5);
     assert_int_equal(sums[2], 127 * 300);

@@ -15,10 +15,10 @@
 #include "device/rnn_s8.h"
 #include "engine/chain_reader.h"
 #include "engine/integer_form.h"
+#include "engine/text_loss.h"
 #include "model/stepper.h"
 #include "onnx/model_graph.h"
 #include "quantize/product_x86.h"
-#include "quantize/text_loss.h"
 
 enum { V_LIMIT = 300 };
 
@@ -171,6 +171,19 @@ static void step_definition(struct definition *d, const struct ql_integer_model 
     }
 }
 
+// The part of the stepper's state that has elements of this type, or NULL.
+static const void *part_of(const struct ql_integer_stepper *stepper, enum ql_element type)
+{
+    const struct ql_state_layout *layout = &stepper->model->layout;
+
+    for (int k = 0; k < layout->part_count; k++) {
+        if (layout->parts[k].type == type) {
+            return stepper->state + layout->parts[k].offset;
+        }
+    }
+    return NULL;
+}
+
 static void steppers_of_all_products_follow_the_definition(void **state)
 {
     const struct ql_integer_product *products[QL_INTEGER_PRODUCT_LIMIT];
@@ -195,7 +208,11 @@ static void steppers_of_all_products_follow_the_definition(void **state)
             const int token = (int)(next_random(&random) % (uint32_t)cases[k].V);
             step_definition(&d, &form.model, token);
             ql_integer_stepper_step(&stepper, token);
-            assert_memory_equal(stepper.h, d.h, (size_t)form.model.h_count);
+            assert_memory_equal(part_of(&stepper, QL_ELEMENT_S8), d.h, (size_t)form.model.h_count);
+            const int16_t *fine = part_of(&stepper, QL_ELEMENT_S16);
+            if (fine != NULL) {
+                assert_memory_equal(fine, d.fine, (size_t)form.model.h_count * sizeof fine[0]);
+            }
             assert_memory_equal(stepper.logits, d.logits, (size_t)cases[k].V * sizeof d.logits[0]);
         }
         ql_integer_stepper_free(&stepper);
@@ -223,17 +240,19 @@ static void state_driven_to_saturation_for_100000_characters_does_not_wrap(void 
     assert_int_equal(ql_integer_model_init(&model, &fixture.from, &calibration, QL_WEIGHTS_S8, &error), QL_OK);
     assert_int_equal(model.layers[0].cell_bits, 10);
     assert_int_equal(ql_integer_stepper_init(&stepper, &model, &ql_integer_product_plain, &error), QL_OK);
+    const int16_t *c = part_of(&stepper, QL_ELEMENT_S16);
+    const int8_t *h = part_of(&stepper, QL_ELEMENT_S8);
     for (int t = 0; t < 100000; t++) {
-        const int16_t before = stepper.state[0];
+        const int16_t before = c[0];
         ql_integer_stepper_step(&stepper, 1 + t % 4);
-        assert_true(stepper.state[0] >= before);
+        assert_true(c[0] >= before);
         if (t == 50000) {
             memcpy(end, stepper.logits, sizeof end);
         }
     }
     for (int k = 0; k < 6; k++) {
-        assert_int_equal(stepper.state[k], 32767);
-        assert_int_equal(stepper.h[k], 127);
+        assert_int_equal(c[k], 32767);
+        assert_int_equal(h[k], 127);
     }
     assert_memory_equal(stepper.logits, end, sizeof end);
     ql_integer_stepper_free(&stepper);
@@ -384,11 +403,12 @@ static void rows_without_weights_keep_their_tokens(void **state)
     assert_int_equal(ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S4, NULL, &error),
                      QL_OK);
     assert_int_equal(ql_stepper_open(&reader, &fixture.from, &error), QL_OK);
+    const int8_t *h = part_of(&form.stepper, QL_ELEMENT_S8);
     for (int v = 0; v < 20; v++) {
         ql_stepper_step(&reader, v);
         ql_integer_stepper_step(&form.stepper, v);
         for (int k = 0; k < 10; k++) {
-            assert_true(fabs(form.stepper.h[k] / 127.0 - (double)ql_stepper_part(&reader, 0, 0)[k]) < 0.012);
+            assert_true(fabs(h[k] / 127.0 - (double)ql_stepper_part(&reader, 0, 0)[k]) < 0.012);
         }
     }
     ql_stepper_free(&reader);

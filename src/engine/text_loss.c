@@ -1,6 +1,6 @@
 // How well a model predicts a text: see text_loss.h.
-// Uses: base, device, model, quantize.
-#include "quantize/text_loss.h"
+// Uses: base, device, model, engine/integer_stepper.
+#include "engine/text_loss.h"
 
 #include <math.h>
 

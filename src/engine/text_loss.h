@@ -1,14 +1,14 @@
 // How well a model predicts a text: the mean cross entropy, of the float model and of its integer form alike.
-// Uses: base, device, model/chain, quantize/{integer_model,integer_stepper}.
-#ifndef QL_QUANTIZE_TEXT_LOSS_H
-#define QL_QUANTIZE_TEXT_LOSS_H
+// Uses: base, device, model/chain, engine/integer_stepper.
+#ifndef QL_ENGINE_TEXT_LOSS_H
+#define QL_ENGINE_TEXT_LOSS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/thread_pool.h"
+#include "engine/integer_stepper.h"
 #include "model/chain.h"
-#include "quantize/integer_stepper.h"
 
 // A text is cut into parts that threads take one by one: after a token that resets the state, or, where a model has no
 // such tokens, every QL_LOSS_PART tokens; such a part begins with zero state QL_LOSS_WARM_UP tokens earlier, whose

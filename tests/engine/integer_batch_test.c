@@ -11,6 +11,7 @@
 
 #include "device/random.h"
 #include "device/tanh_s16.h"
+#include "engine/integer_stepper.h"
 #include "quantize/integer_batch.h"
 #include "quantize/product_x86.h"
 #include "quantize/tanh_many.h"
