@@ -44,6 +44,27 @@ static void remove_folder(const char *path)
     (void)nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
+// Compilers put files of their own into TMPDIR: for as long as the workshop is open, that is its folder. So whatever ends
+// the compilers, they leave nothing that is not removed with the folder.
+static void lead_here(struct ql_workshop *workshop, const char *former)
+{
+    workshop->former_parent = former == NULL ? NULL : strdup(former);
+    workshop->leads_here =
+        (former == NULL || workshop->former_parent != NULL) && setenv("TMPDIR", workshop->folder, 1) == 0;
+}
+
+static void lead_back(struct ql_workshop *workshop)
+{
+    if (workshop->leads_here && workshop->former_parent != NULL) {
+        (void)setenv("TMPDIR", workshop->former_parent, 1);
+    } else if (workshop->leads_here) {
+        (void)unsetenv("TMPDIR");
+    }
+    free(workshop->former_parent);
+    workshop->former_parent = NULL;
+    workshop->leads_here = false;
+}
+
 // Signals end the tool at once, and SIGKILL gives nobody time to clean up. So a shell waits for the end of a pipe, which
 // the system closes when this process ends, and removes the folder; more than once, as compilers that were started may
 // still write. It has none of our other files open, so that nobody waits for their end because of it.
@@ -96,12 +117,14 @@ enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, 
                               parent, strerror(errno));
     }
     start_cleaner(workshop);
+    lead_here(workshop, getenv("TMPDIR"));
     return QL_OK;
 }
 
 void ql_workshop_close(struct ql_workshop *workshop)
 {
     if (workshop->folder[0] != '\0') {
+        lead_back(workshop);
         remove_folder(workshop->folder);
         if (workshop->cleaner > 0) {
             (void)close(workshop->alive);

@@ -3,6 +3,7 @@
 #ifndef QL_VERIFY_WORKSHOP_H
 #define QL_VERIFY_WORKSHOP_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/status.h"
@@ -13,6 +14,8 @@ struct ql_workshop {
     char folder[QL_WORKSHOP_PATH_BYTES];
     pid_t cleaner;           // a process that removes the folder when this one is ended before it could
     int alive;               // the pipe by which it knows
+    char *former_parent;     // TMPDIR, as it was
+    bool leads_here;         // TMPDIR is the folder now
     const char *tool;        // `quillet` itself, for its compile
     const char *source_path; // the root of the sources
 };
@@ -31,7 +34,7 @@ extern const struct ql_compiler ql_compilers[];
 extern const struct ql_compiler ql_foreign_compiler;
 
 // Makes an empty folder below TMPDIR or /tmp; the struct must start as {0}. Close removes it with all that is in it;
-// so does the end of the process, however it comes.
+// so does the end of the process, however it comes. While it is open, the process's TMPDIR is the folder.
 enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *source_path,
                                 struct ql_error *error);
 void ql_workshop_close(struct ql_workshop *workshop);

@@ -1,6 +1,7 @@
 #!/bin/bash
 # `verify` that was ended by SIGTERM left its folder in TMPDIR; a TMPDIR with a semicolon made the emulated stage fail.
-# Guards: the folder goes with the process, however that ends; what CMake cannot build is skipped with words.
+# Guards: the folder goes with the process, however that ends, and compilers leave nothing beside it; what CMake cannot
+# build is skipped with words.
 # Uses: expect.sh, gcc. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/../../cli/expect.sh"
@@ -26,6 +27,21 @@ for signal in TERM INT HUP KILL; do
         done
         expect test -z "$(ls tmp)"
     done
+done
+
+# The compilers end by the same signal, before they remove their own files.
+for seconds in 0.05 0.3 0.8; do
+    command="verify, killed after $seconds s with all that it has started"
+    TMPDIR=$work/tmp setsid "$tool" verify --model m.json --stages gcc --quiet > out 2> err &
+    pid=$!
+    sleep $seconds
+    kill -KILL -- -$pid 2> /dev/null
+    wait $pid 2> /dev/null
+    for ((i = 0; i < 60; i++)); do
+        [[ -z $(ls tmp) ]] && break
+        sleep 0.1
+    done
+    expect test -z "$(ls tmp)"
 done
 
 command="verify in TMPDIR=tmp;tmp"
