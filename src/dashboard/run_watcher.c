@@ -27,6 +27,8 @@ enum {
     PROBLEM_LIMIT = 20, // of a file's lines; more say nothing new
     SEARCH_SHARE = 200, // a search for new runs may take one part in so many of the time
     CHANGED_SHARE = 20, // where the folder has changed, and at first
+    REPLACE_PAUSE_US =
+        20000000, // between two times that newer runs take the place of older ones: all is sent anew then
     OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, // O_NONBLOCK: a pipe does not make us wait
 };
 
@@ -374,8 +376,10 @@ static enum ql_status follow(struct ql_run_watcher *watcher, struct ql_watched_r
         (void)close(file);
         return QL_OK;
     }
-    char *bytes = malloc(READ_BYTES + 1);
-    ssize_t size = bytes == NULL ? -1 : pread(file, bytes, READ_BYTES, place->offset);
+    const off_t rest = properties.st_size - place->offset;
+    const size_t most = rest < READ_BYTES ? (size_t)rest : READ_BYTES;
+    char *bytes = malloc(most + 1);
+    ssize_t size = bytes == NULL ? -1 : pread(file, bytes, most, place->offset);
     (void)close(file);
     if (bytes == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs");
@@ -460,14 +464,18 @@ struct candidate {
     struct timespec time;
 };
 
+static int compare_times(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? (a->tv_sec > b->tv_sec) - (a->tv_sec < b->tv_sec)
+                                  : (a->tv_nsec > b->tv_nsec) - (a->tv_nsec < b->tv_nsec);
+}
+
 static int newer_first(const void *left, const void *right)
 {
     const struct candidate *a = left, *b = right;
+    const int order = compare_times(&b->time, &a->time);
 
-    if (a->time.tv_sec != b->time.tv_sec) {
-        return a->time.tv_sec < b->time.tv_sec ? 1 : -1;
-    }
-    return strcmp(b->name, a->name);
+    return order != 0 ? order : strcmp(b->name, a->name);
 }
 
 static bool run_is_known(const struct ql_run_watcher *watcher, const char *name)
@@ -502,13 +510,14 @@ static int64_t now_us(void)
 }
 
 // Whether it is time to search the folder: a search of thousands of folders takes long, so it comes the more seldom. It
-// comes sooner when the folder has changed. With as many runs as are shown, there is nothing to search for.
+// comes sooner when the folder has changed.
 static bool search_is_due(const struct ql_run_watcher *watcher)
 {
     struct stat properties;
     const int64_t pause = now_us() - watcher->searched_us;
 
-    if (watcher->run_count == QL_WATCHER_RUN_LIMIT || pause < CHANGED_SHARE * watcher->search_us) {
+    if (pause < CHANGED_SHARE * watcher->search_us ||
+        (watcher->run_count == QL_WATCHER_RUN_LIMIT && now_us() - watcher->replaced_us < REPLACE_PAUSE_US)) {
         return false;
     }
     if (pause >= SEARCH_SHARE * watcher->search_us) {
@@ -521,9 +530,30 @@ static bool search_is_due(const struct ql_run_watcher *watcher)
     return time.tv_sec != watcher->folder_time.tv_sec || time.tv_nsec != watcher->folder_time.tv_nsec;
 }
 
-// The runs of the folder that are not known yet: the newest of them, as many as there is room for.
-static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, struct ql_error *error)
+// The time of the run that is shown and whose folder changed longest ago; 0 for one that is gone.
+static struct timespec find_oldest(const struct ql_run_watcher *watcher)
 {
+    struct timespec oldest = {0};
+    struct stat properties;
+
+    for (int i = 0; i < watcher->run_count; i++) {
+        if (fstatat(watcher->root, watcher->runs[i].name, &properties, AT_SYMLINK_NOFOLLOW) != 0) {
+            return (struct timespec){0};
+        }
+        const struct timespec time = ql_system_change_time(&properties);
+        if (i == 0 || compare_times(&time, &oldest) < 0) {
+            oldest = time;
+        }
+    }
+    return oldest;
+}
+
+// Finds the runs of the folder that are not known yet, and adds the newest of them, as many as there is room for. Where
+// there is none, `*replace` says that one of them is newer than one that is shown.
+static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, bool *replace, struct ql_error *error)
+{
+    const bool full = watcher->run_count == QL_WATCHER_RUN_LIMIT;
+    const struct timespec oldest = full ? find_oldest(watcher) : (struct timespec){0};
     struct candidate *found = NULL;
     size_t count = 0, room = 0;
     enum ql_status status = QL_OK;
@@ -544,9 +574,16 @@ static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, stru
     for (const struct dirent *entry; status == QL_OK && (entry = readdir(folder)) != NULL;) {
         struct stat properties;
         if (!name_is_plain(entry->d_name) || run_is_known(watcher, entry->d_name) ||
-            !run_is_there(watcher->root, entry->d_name) ||
             fstatat(watcher->root, entry->d_name, &properties, AT_SYMLINK_NOFOLLOW) != 0) {
             continue;
+        }
+        const struct timespec time = ql_system_change_time(&properties);
+        if ((full && compare_times(&time, &oldest) <= 0) || !run_is_there(watcher->root, entry->d_name)) {
+            continue;
+        }
+        if (full) {
+            *replace = true;
+            break;
         }
         if (count == room) {
             room = room == 0 ? 64 : 2 * room;
@@ -558,7 +595,7 @@ static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, stru
             found = grown;
         }
         memcpy(found[count].name, entry->d_name, strlen(entry->d_name) + 1);
-        found[count++].time = ql_system_change_time(&properties);
+        found[count++].time = time;
     }
     (void)closedir(folder);
     if (count > 1) {
@@ -603,18 +640,21 @@ static enum ql_status follow_run(struct ql_run_watcher *watcher, struct ql_watch
 enum ql_status ql_run_watcher_step(struct ql_run_watcher *watcher, bool *news, struct ql_error *error)
 {
     enum ql_status status = QL_OK;
-    bool rewritten = false;
+    bool rewritten = false, replace = false;
 
     *news = false;
     if (watcher->only[0] == '\0') {
-        status = search_is_due(watcher) ? find_runs(watcher, news, error) : QL_OK;
+        status = search_is_due(watcher) ? find_runs(watcher, news, &replace, error) : QL_OK;
     } else if (watcher->run_count == 0) {
         status = add_run(watcher, watcher->only, news, error);
     }
     for (int i = 0; i < watcher->run_count && status == QL_OK && !rewritten; i++) {
         status = follow_run(watcher, &watcher->runs[i], news, &rewritten, error);
     }
-    if (rewritten && status == QL_OK) {
+    if (replace) {
+        watcher->replaced_us = now_us();
+    }
+    if ((rewritten || replace) && status == QL_OK) {
         forget_runs(watcher);
         ql_event_list_reset(watcher->events);
         *news = true;

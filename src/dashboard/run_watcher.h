@@ -15,7 +15,7 @@
 #include "dashboard/run_history.h"
 
 enum {
-    QL_WATCHER_RUN_LIMIT = 64,   // of a folder with more runs, the newest are shown
+    QL_WATCHER_RUN_LIMIT = 64,   // of a folder with more runs, those whose folders changed last are shown
     QL_WATCHER_NAME_BYTES = 256, // of a folder's name, as file systems allow
     QL_WATCHER_TAIL_BYTES = 64,
     QL_WATCHER_ENTRY_LIMIT = 4 << 20, // rows and samples of all runs together, of which one takes up to 64 bytes
@@ -52,6 +52,7 @@ struct ql_run_watcher {
     size_t entry_count, entry_limit; // of all histories
     // When the folder of runs was searched last, how long that took, and its time of change then.
     int64_t searched_us, search_us;
+    int64_t replaced_us; // when newer runs took the place of older ones last
     struct timespec folder_time;
     struct ql_event_list *events;
     bool full; // the event list takes no more; this has been told

@@ -204,6 +204,64 @@ static void runs_that_begin_later_are_found_and_links_are_not_followed(void **st
     assert_int_equal(count_events(fixture, "\"run\":\"link\""), 0);
 }
 
+static void set_time(const struct fixture *fixture, const char *name, time_t seconds)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof path, "%s/%s", fixture->folder, name);
+    const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+// Looks until the text is in an event, for some seconds: searches have pauses.
+static bool look_for(struct fixture *fixture, const char *text)
+{
+    for (int i = 0; i < 5000 && count_events(fixture, text) == 0; i++) {
+        (void)look(fixture);
+        assert_int_equal(usleep(1000), 0);
+    }
+    return count_events(fixture, text) > 0;
+}
+
+static void run_that_begins_when_as_many_are_shown_as_can_be_takes_the_place_of_the_oldest(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (int i = 0; i < QL_WATCHER_RUN_LIMIT + 1; i++) {
+        char name[64], path[128];
+        (void)snprintf(name, sizeof name, "run%d/summary.json", i);
+        (void)snprintf(path, sizeof path, "%s/run%d", fixture->folder, i);
+        assert_int_equal(mkdir(path, 0755), 0);
+        write_file(fixture, name, "w", "{}");
+        *strrchr(name, '/') = '\0';
+        set_time(fixture, name, 1000000 + i);
+    }
+    open_watcher(fixture, "");
+    (void)look(fixture);
+    assert_int_equal(fixture->watcher.run_count, QL_WATCHER_RUN_LIMIT);
+    assert_int_equal(count_events(fixture, "\"run\":\"run0\""), 0); // the oldest
+    assert_true(count_events(fixture, "\"run\":\"run1\"") > 0);
+    write_file(fixture, "one/summary.json", "w", "{}"); // older than all that are shown
+    set_time(fixture, "one", 999);
+    for (int i = 0; i < 100; i++) {
+        (void)look(fixture);
+        assert_int_equal(usleep(1000), 0);
+    }
+    assert_int_equal(count_events(fixture, "\"run\":\"one\""), 0);
+    set_time(fixture, "one", 2000000);
+    assert_true(look_for(fixture, "\"run\":\"one\""));
+    assert_int_equal(fixture->watcher.run_count, QL_WATCHER_RUN_LIMIT);
+    assert_int_equal(count_events(fixture, "\"run\":\"run1\""), 0);
+    assert_true(count_events(fixture, "\"run\":\"run64\"") > 0);
+    // No other takes a place as long as the pause lasts.
+    fixture->watcher.replaced_us = INT64_MAX;
+    set_time(fixture, "run0", 3000000);
+    for (int i = 0; i < 100; i++) {
+        (void)look(fixture);
+    }
+    assert_int_equal(count_events(fixture, "\"run\":\"run0\""), 0);
+}
+
 static void checkpoints_outside_the_folder_are_not_opened(void **state)
 {
     struct fixture *fixture = *state;
@@ -369,6 +427,7 @@ int main(void)
         TEST(log_that_is_cut_or_replaced_begins_a_new_era),
         TEST(rubbish_is_a_problem_and_not_a_row),
         TEST(runs_that_begin_later_are_found_and_links_are_not_followed),
+        TEST(run_that_begins_when_as_many_are_shown_as_can_be_takes_the_place_of_the_oldest),
         TEST(checkpoints_outside_the_folder_are_not_opened),
         TEST(rows_are_thinned_to_the_extremes_of_equal_stretches),
         TEST(sample_is_read_from_the_file_when_it_is_asked_for),
