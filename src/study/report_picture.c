@@ -1,8 +1,7 @@
 // The pictures of a study: see report_picture.h.
-// Uses: base, jansson, study/{cell,chart,report_view}.
+// Uses: jansson, study/{cell,chart,report_view}.
 #include "study/report_picture.h"
 
-#include "base/arena.h"
 #include "study/cell.h"
 #include "study/chart.h"
 
@@ -11,13 +10,11 @@ void ql_report_write_chart(const struct ql_report_view *view, const struct ql_re
 {
     const size_t T = view->temperature_count;
     struct ql_chart_series series[QL_CHART_SERIES_LIMIT];
-    struct ql_chart_point *points;
-    struct ql_arena arena = {0};
+    struct ql_chart_point *points = view->points;
     const struct ql_chart_point level = ql_report_value(view, measure, view->own);
     char title[300];
 
-    points = ql_arena_take(&arena, view->shown_count * T, sizeof *points);
-    for (size_t s = 0; s < view->shown_count && points != NULL; s++) {
+    for (size_t s = 0; s < view->shown_count; s++) {
         const struct ql_report_series *from = &view->series[view->shown[s]];
         for (size_t t = 0; t < T; t++) {
             const struct ql_report_cell *cell = &view->cells[from->first + t];
@@ -37,14 +34,13 @@ void ql_report_write_chart(const struct ql_report_view *view, const struct ql_re
                                    .y_label = measure->y_label,
                                    .percent = measure->percent,
                                    .series = series,
-                                   .series_count = points == NULL ? 0 : view->shown_count,
+                                   .series_count = view->shown_count,
                                    .level_label = measure->level ? "real items" : NULL,
                                    .level = level.y,
                                    .level_low = level.low,
                                    .level_high = level.high,
                                    .markers = true};
     ql_chart_write(&chart, standalone, stream);
-    ql_arena_free(&arena);
 }
 
 const char ql_report_lengths_reading[] =
@@ -68,17 +64,15 @@ static void bin_lengths(const struct ql_report_view *view, struct ql_chart_point
 
 void ql_report_write_lengths(const struct ql_report_view *view, bool standalone, FILE *stream)
 {
-    enum { TEMPERATURES = 3 };
+    enum { TEMPERATURES = QL_REPORT_LENGTH_LINES - 1 };
     const struct ql_report_series *best = &view->series[view->cells[view->ranking[0]].series];
     const size_t T = view->temperature_count, count = view->bin_count - 1;
     const size_t shown = T < TEMPERATURES ? T : TEMPERATURES;
-    struct ql_chart_series series[TEMPERATURES + 1];
+    struct ql_chart_series series[QL_REPORT_LENGTH_LINES];
     char labels[TEMPERATURES][48];
-    struct ql_arena arena = {0};
-    struct ql_chart_point *points = ql_arena_take(&arena, (shown + 1) * count, sizeof *points);
 
-    for (size_t k = 0; k <= shown && points != NULL; k++) {
-        struct ql_chart_point *line = points + k * count;
+    for (size_t k = 0; k <= shown; k++) {
+        struct ql_chart_point *line = view->points + k * count;
         series[k] =
             (struct ql_chart_series){.label = "training text", .points = line, .count = count, .compared = k == 0};
         if (k == 0) {
@@ -99,7 +93,6 @@ void ql_report_write_lengths(const struct ql_report_view *view, bool standalone,
                                    .y_label = y_label,
                                    .percent = true,
                                    .series = series,
-                                   .series_count = points == NULL ? 0 : shown + 1};
+                                   .series_count = shown + 1};
     ql_chart_write(&chart, standalone, stream);
-    ql_arena_free(&arena);
 }

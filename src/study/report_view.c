@@ -12,7 +12,7 @@ const char *const ql_report_distance_titles[QL_DISTANCE_COUNT] = {
     "copies", "repetitions", "new words", "known words", "lengths", "sentences", "known items", "echoes"};
 
 // Bins of lengths: enough to see the form of a distribution, few enough that a training text fills them.
-enum { BIN_COUNT = 24 };
+enum { BIN_COUNT = 24, BIN_LIMIT = BIN_COUNT + 2 };
 
 void ql_report_view_free(struct ql_report_view *view)
 {
@@ -26,17 +26,21 @@ static double number_of(const json_t *object, const char *name)
 
 // --- Lengths ---
 
-// The list of counts by length, in memory of the arena.
-static uint64_t *read_lengths(struct ql_arena *arena, const json_t *counts, size_t *count)
+static size_t count_lengths(const json_t *counts)
+{
+    return json_array_size(json_object_get(counts, "lengths"));
+}
+
+// Writes the counts by length, and returns how many they are.
+static size_t read_lengths(uint64_t *lengths, const json_t *counts)
 {
     const json_t *list = json_object_get(counts, "lengths");
-    uint64_t *lengths = ql_arena_take(arena, json_array_size(list) + 1, sizeof *lengths);
+    const size_t count = json_array_size(list);
 
-    *count = lengths == NULL ? 0 : json_array_size(list);
-    for (size_t k = 0; k < *count; k++) {
+    for (size_t k = 0; k < count; k++) {
         lengths[k] = (uint64_t)json_integer_value(json_array_get(list, k));
     }
-    return lengths;
+    return count;
 }
 
 // A width with which the bins reach the length that 99 of 100 real items do not exceed.
@@ -56,14 +60,10 @@ static void choose_bins(struct ql_report_view *view, const uint64_t *lengths, si
 
 static double length_distance(const struct ql_report_view *view, const json_t *counts)
 {
-    struct ql_arena arena = {0};
-    size_t own_count, count;
-    const uint64_t *own = read_lengths(&arena, view->own, &own_count);
-    const uint64_t *lengths = read_lengths(&arena, counts, &count);
-    const double distance = ql_distance_variation(lengths, count, own, own_count, view->bin_width, view->bin_count);
+    const size_t count = read_lengths(view->lengths, counts);
 
-    ql_arena_free(&arena);
-    return distance;
+    return ql_distance_variation(view->lengths, count, view->own_lengths, view->own_length_count, view->bin_width,
+                                 view->bin_count);
 }
 
 // --- Ranking ---
@@ -301,27 +301,42 @@ struct ql_chart_point ql_report_value(const struct ql_report_view *view, const s
 
 // --- Together ---
 
-enum ql_status ql_report_view_init(struct ql_report_view *view, json_t *study, struct ql_error *error)
+// Takes all memory of the report.
+static bool take_memory(struct ql_report_view *view, const json_t *cells)
 {
-    json_t *cells = json_object_get(study, "cells");
-    const size_t count = json_array_size(cells);
-    size_t own_count;
+    const size_t count = view->cell_count, points = QL_REPORT_LENGTH_LINES * BIN_LIMIT;
+    size_t most = count_lengths(view->own);
 
-    *view = (struct ql_report_view){.study = study, .own = json_object_get(study, "corpus"), .cell_count = count};
-    view->temperature_count = json_array_size(json_object_get(study, "temperatures"));
-    view->series_count = view->temperature_count == 0 ? 0 : count / view->temperature_count;
+    for (size_t k = 0; k < count; k++) {
+        const size_t lengths = count_lengths(json_array_get(cells, k));
+        most = lengths > most ? lengths : most;
+    }
     view->cells = ql_arena_take(&view->arena, count, sizeof view->cells[0]);
     view->ranking = ql_arena_take(&view->arena, count, sizeof view->ranking[0]);
     view->series = ql_arena_take(&view->arena, view->series_count, sizeof view->series[0]);
     view->shown = ql_arena_take(&view->arena, view->series_count, sizeof view->shown[0]);
-    const uint64_t *own = read_lengths(&view->arena, view->own, &own_count);
-    if (view->arena.exhausted || count == 0) {
+    view->own_lengths = ql_arena_take(&view->arena, most + 1, sizeof view->own_lengths[0]);
+    view->lengths = ql_arena_take(&view->arena, most + 1, sizeof view->lengths[0]);
+    view->points = ql_arena_take(&view->arena, count > points ? count : points, sizeof view->points[0]);
+    return !view->arena.exhausted;
+}
+
+enum ql_status ql_report_view_init(struct ql_report_view *view, json_t *study, struct ql_error *error)
+{
+    json_t *cells = json_object_get(study, "cells");
+    const size_t count = json_array_size(cells);
+
+    *view = (struct ql_report_view){.study = study, .own = json_object_get(study, "corpus"), .cell_count = count};
+    view->temperature_count = json_array_size(json_object_get(study, "temperatures"));
+    view->series_count = view->temperature_count == 0 ? 0 : count / view->temperature_count;
+    if (!take_memory(view, cells) || count == 0) {
         ql_report_view_free(view);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
     }
     view->has_known = json_is_string(json_object_get(json_object_get(study, "settings"), "wordlist"));
     choose_distances(view);
-    choose_bins(view, own, own_count);
+    view->own_length_count = read_lengths(view->own_lengths, view->own);
+    choose_bins(view, view->own_lengths, view->own_length_count);
     for (size_t k = 0; k < count; k++) {
         struct ql_report_cell *cell = &view->cells[k];
         struct ql_report_series *series = &view->series[k / view->temperature_count];
@@ -338,9 +353,5 @@ enum ql_status ql_report_view_init(struct ql_report_view *view, json_t *study, s
     label_series(view);
     choose_series(view);
     add_measures(view);
-    if (view->arena.exhausted) { // a cell was measured without its lengths
-        ql_report_view_free(view);
-        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
-    }
     return QL_OK;
 }

@@ -41,7 +41,11 @@ struct ql_report_series {
     double best;  // smallest distance of its cells
 };
 
-enum { QL_MEASURE_LIMIT = 32, QL_FINDING_LIMIT = 24 };
+enum {
+    QL_MEASURE_LIMIT = 32,
+    QL_FINDING_LIMIT = 24,
+    QL_REPORT_LENGTH_LINES = 4, // in the picture of lengths: the training text, and up to three temperatures
+};
 
 // One picture: a value of each cell.
 struct ql_report_measure {
@@ -74,6 +78,11 @@ struct ql_report_view {
     char findings[QL_FINDING_LIMIT][900]; // what it rests on, a sentence or some each
     size_t finding_count;
     char pattern_findings[16][900]; // of each pattern
+    // Taken at the beginning, so that no part of the report can be without: the training text's counts by length, room for
+    // those of any cell, and for the points of any picture.
+    uint64_t *own_lengths, *lengths;
+    size_t own_length_count;
+    struct ql_chart_point *points;
     struct ql_arena arena;
 };
 
