@@ -3,6 +3,7 @@
 // Uses: corpus/preparation, base/file, jansson.
 #include "corpus/prepare_report.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,21 +117,21 @@ static json_t *encode_parts(const struct ql_stream_state *state)
     return object;
 }
 
-static json_t *encode_symbols(const uint64_t *counts)
+static json_t *encode_symbols(const struct ql_symbol_inventory *inventory)
 {
     json_t *array = json_array();
 
-    for (int32_t symbol = 0; symbol < QL_SYMBOL_LIMIT; symbol++) {
-        if (counts[symbol] == 0) {
+    for (uint32_t symbol = 0; symbol < inventory->limit; symbol++) {
+        if (inventory->counts[symbol] == 0) {
             continue;
         }
         struct ql_text text = {0};
         char code[16];
-        ql_text_write_symbol(&text, symbol);
-        (void)snprintf(code, sizeof code, "U+%04X", (unsigned)symbol);
+        ql_text_write_symbol(&text, (int32_t)symbol);
+        (void)snprintf(code, sizeof code, "U+%04" PRIX32, symbol);
         (void)json_array_append_new(array, json_pack("{s:o, s:s, s:I}", "symbol",
                                                      json_stringn(text.bytes == NULL ? "" : text.bytes, text.length),
-                                                     "code", code, "count", (json_int_t)counts[symbol]));
+                                                     "code", code, "count", (json_int_t)inventory->counts[symbol]));
         ql_text_free(&text);
     }
     return array;
@@ -187,7 +188,7 @@ static json_t *encode_stream(const struct ql_preparation *preparation, const str
         "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", state->name, "read", encode_count(account->read),
         "kept", encode_count(account->kept), "dropped", encode_count(account->dropped), "parts", encode_parts(state),
         "drops", encode_entries(preparation, account, true), "changes", encode_entries(preparation, account, false),
-        "lengths", encode_lengths(&state->list), "symbols", encode_symbols(inventory.counts));
+        "lengths", encode_lengths(&state->list), "symbols", encode_symbols(&inventory));
     ql_symbol_inventory_free(&inventory);
     return stream;
 }

@@ -18,10 +18,27 @@ static void count_item(uint64_t *counts, const struct ql_item_list *list, size_t
     }
 }
 
+// One more than the largest symbol of the list, also of its dropped items.
+static uint32_t find_limit(const struct ql_item_list *list)
+{
+    int32_t largest = 0;
+
+    for (size_t k = 0; k < list->count; k++) {
+        size_t length;
+        const char *text = ql_item_list_read(list, k, &length);
+        for (size_t i = 0; i < length;) {
+            const int32_t symbol = ql_symbol_read(text, length, &i);
+            largest = symbol > largest ? symbol : largest;
+        }
+    }
+    return (uint32_t)largest + 1;
+}
+
 enum ql_status ql_symbol_inventory_init(struct ql_symbol_inventory *inventory, const struct ql_item_list *list,
                                         struct ql_error *error)
 {
-    inventory->counts = calloc(QL_SYMBOL_LIMIT, sizeof *inventory->counts);
+    inventory->limit = find_limit(list);
+    inventory->counts = calloc(inventory->limit, sizeof *inventory->counts);
     if (inventory->counts == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to count symbols");
     }

@@ -1,15 +1,14 @@
 // How often each symbol occurs in the items of a list.
-// One counter per code point of Unicode: 9 MB of address space, of which only the pages that are used cost memory.
+// One counter per code point, up to the last one of the list: a kilobyte for English, 9 MB at most.
 // Uses: corpus/item_list.
 #ifndef QL_CORPUS_SYMBOL_INVENTORY_H
 #define QL_CORPUS_SYMBOL_INVENTORY_H
 
 #include "corpus/item_list.h"
 
-enum { QL_SYMBOL_LIMIT = 0x110000 };
-
 struct ql_symbol_inventory {
-    uint64_t *counts; // (QL_SYMBOL_LIMIT)
+    uint64_t *counts; // (limit)
+    uint32_t limit;   // greater than every symbol of the list
 };
 
 // Counts the symbols of the items that are not dropped. Errors: memory.

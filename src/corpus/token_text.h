@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "corpus/vocabulary.h"
 
-// Owns its tokens. 2 bytes a symbol: a file of 200 MB takes 400 MB, beside the file while it is read.
+// Owns its tokens. 2 bytes a symbol: a file of 200 MB takes 400 MB, also while it is read.
 struct ql_token_text {
     uint16_t *tokens; // (count), ends with the token of '\n'
     size_t count;
