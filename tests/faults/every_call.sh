@@ -55,12 +55,17 @@ add evaluate "" evaluate --model model.json --length 50 --seed 1
 add measure "" evaluate --model model.json --text text
 add compile "out.c out.h" compile --model model.json --output out.c
 add integer "out.c out.h" compile --model model.json --output out.c --quantize int8
+add report "" compile --model model.json --report
+add check "" filter --words words --check worse
+add verify "" verify --model model.json --init_from $checkpoint --stages checkpoint,host --characters 20 --seeds 1 --length 5 --json
+add expose "out.onnx" verify --model model.json --expose out.onnx
 add filter "out.qlf" filter --words words --output out.qlf
 add study "report/study.json" study $checkpoint --corpus text --items 40 --max_length 8 --temperature 1 --sentences 0 --output report \
     --threads 1 --quiet
 
 if (($# == 0)); then
-    set -- prepare train resume predict compare generate threads export evaluate measure compile integer filter study
+    set -- prepare train resume predict compare generate threads export evaluate measure compile integer report check \
+        verify expose filter study
 fi
 
 calls=0 recovered=0 crashes=0 leaks=0 exits=0 lost=0 left=0
