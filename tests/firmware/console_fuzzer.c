@@ -22,8 +22,10 @@ static bool may_leave(const uint8_t *data, size_t size)
     if (size > 0 && (memchr(data, '\b', size) != NULL || memchr(data, 0x7f, size) != NULL)) {
         return true;
     }
-    for (size_t i = 0; i + 7 <= size; i++) {
-        if (memcmp(data + i, "bootsel", 7) == 0) {
+    const uint8_t *end = data + size;
+    for (const uint8_t *b = size == 0 ? NULL : memchr(data, 'b', size); b != NULL && b + 7 <= end;
+         b = memchr(b + 1, 'b', (size_t)(end - b - 1))) {
+        if (memcmp(b, "bootsel", 7) == 0) {
             return true;
         }
     }
