@@ -153,6 +153,24 @@ static enum ql_status file_read(struct ql_file_view *view, int descriptor, const
                                               : file_read_regular(view, descriptor, path, &info, error);
 }
 
+// Opens the file that has the name, or is about to have it. While files are changed together, a name is missing for a
+// moment, and the next look finds the list of the change.
+static int open_present(const char *path, int flags)
+{
+    enum { LOOKS = 3 };
+    int descriptor = -1;
+
+    for (int look = 0; look < LOOKS && descriptor < 0 && (look == 0 || errno == ENOENT); look++) {
+        char *moved = ql_file_set_find(path);
+        descriptor = moved == NULL ? -1 : open(moved, flags | O_NOFOLLOW);
+        free(moved);
+        if (descriptor < 0) {
+            descriptor = open(path, flags);
+        }
+    }
+    return descriptor;
+}
+
 enum ql_status ql_file_open_kind(struct ql_file_view *view, const char *path, enum ql_file_kind kind,
                                  size_t limit_bytes, struct ql_error *error)
 {
@@ -166,12 +184,7 @@ enum ql_status ql_file_open_kind(struct ql_file_view *view, const char *path, en
     if (strcmp(path, "-") == 0 && kind == QL_FILE_ANY) {
         return file_read(view, STDIN_FILENO, "standard input", kind, limit_bytes, error);
     }
-    char *moved = ql_file_set_find(path);
-    int descriptor = moved == NULL ? -1 : open(moved, flags | O_NOFOLLOW);
-    free(moved);
-    if (descriptor < 0) {
-        descriptor = open(path, flags);
-    }
+    int descriptor = open_present(path, flags);
     if (descriptor < 0) {
         return file_error(error, path, "open");
     }
@@ -315,10 +328,27 @@ static char *follow_links(const char *path)
     return NULL;
 }
 
+// The properties of the file that has the name, or is about to have it.
+static bool find_properties(struct stat *info, const char *path)
+{
+    bool found = stat(path, info) == 0;
+    char *moved = found ? NULL : ql_file_set_find(path);
+
+    // Behind a look at the list, the change may have come to its end.
+    found = found || (moved != NULL && stat(moved, info) == 0) || stat(path, info) == 0;
+    free(moved);
+    return found;
+}
+
+static bool is_protected(const char *path)
+{
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 && errno != ENOENT;
+}
+
 enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *path, struct ql_error *error)
 {
     struct stat info;
-    bool exists = stat(path, &info) == 0;
+    bool exists = find_properties(&info, path);
     int descriptor;
 
     *writer = (struct ql_file_writer){.path = follow_links(path)};
@@ -329,7 +359,7 @@ enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *pa
         ql_file_writer_reset(writer);
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot replace: it is a folder", path);
     }
-    if (exists && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0) {
+    if (exists && is_protected(path)) {
         descriptor = -1; // it is protected, though a rename could replace it
     } else if (exists && !S_ISREG(info.st_mode)) {
         descriptor = open(path, O_WRONLY | O_CLOEXEC);

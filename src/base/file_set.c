@@ -2,8 +2,9 @@
 //
 // The list is: a line with its kind, the pairs of names (each closed by a zero byte), and the SHA-256 of all that. One
 // that does not fit its hash was never complete, so nothing was renamed, and it is ignored. The order of a change:
-// the list, to the disk; a second name (a hard link) for each old file and the rename, one by one; the folder, to the
-// disk; the end of the list. A rename that fails is undone with the second names.
+// the list, to the disk; all old files get other names; all new files get theirs; the folder, to the disk; the end of the
+// list. So the names are never of two results at once, not even for a program that knows nothing of the list: it misses
+// files for a moment, or until the tool comes by after a kill. What fails is undone with the other names.
 #include "base/file_set.h"
 
 #include <errno.h>
@@ -150,25 +151,48 @@ static bool list_write(int descriptor, const char *path, const struct ql_file_mo
     return written;
 }
 
-// Makes the renames of a list that are not made yet. `path` is a name in the folder.
-static bool list_finish(const struct list *list, const char *path)
+// The folder of a name is a real one, if it has one. `target` is as the list has it, `path` its whole path.
+static bool folder_is_real(const char *target, const char *path)
+{
+    const char *slash = strchr(target, '/');
+    char *within = slash == NULL ? NULL : strndup(path, strlen(path) - strlen(slash));
+    struct stat info;
+    bool real = slash == NULL || (within != NULL && lstat(within, &info) == 0 && S_ISDIR(info.st_mode));
+
+    free(within);
+    return real;
+}
+
+// One step of a list for each pair of which the temporary file is still there: `aside` removes what has the name, the
+// other step gives it to the temporary file. `path` is a name in the folder.
+static bool list_step(const struct list *list, const char *path, bool aside)
 {
     const char *name = list->pair_count == 0 ? NULL : list_first(list);
     bool done = true;
 
     for (size_t i = 0; i < list->pair_count; i++) {
         const char *target = name + strlen(name) + 1;
-        const char *slash = strchr(target, '/');
         char *from = ql_file_path_beside(path, name), *to = ql_file_path_beside(path, target);
-        char *within = slash == NULL || to == NULL ? NULL : strndup(to, strlen(to) - strlen(slash));
         struct stat info;
-        bool real = slash == NULL || (within != NULL && lstat(within, &info) == 0 && S_ISDIR(info.st_mode));
-        done = from != NULL && to != NULL && real && (rename(from, to) == 0 || errno == ENOENT) && done;
-        free(within);
+        bool possible = from != NULL && to != NULL && folder_is_real(target, to);
+        if (possible && aside) {
+            possible = lstat(from, &info) != 0 || unlink(to) == 0 || errno == ENOENT;
+        } else if (possible) {
+            possible = rename(from, to) == 0 || errno == ENOENT;
+        }
+        done = done && possible;
         free(from);
         free(to);
         name = target + strlen(target) + 1;
     }
+    return done;
+}
+
+// Makes the renames of a list that are not made yet, in the order of a change.
+static bool list_finish(const struct list *list, const char *path)
+{
+    bool done = list_step(list, path, true) && list_step(list, path, false);
+
     if (list->pair_count > 0) {
         ql_file_sync_folder(path);
     }
@@ -280,58 +304,78 @@ static enum ql_status open_list(int *descriptor, const char *list_path, struct q
                           list_path);
 }
 
-// The second name of an old file, while it is replaced.
-static char *second_name(const char *temporary_path)
+// The other name of an old file, while it is replaced.
+static char *other_name(const char *temporary_path)
 {
     const size_t stem = strlen(temporary_path) - strlen(ql_temporary_suffix);
     return ql_bytes_format("%.*s-old%s", (int)stem, temporary_path, ql_temporary_suffix);
 }
 
-// What a rename needs to be undone: the old file's second name, or that there was no old file.
-struct undo {
-    char *second_name;
-    bool fresh;
+// How far one file of a change is.
+struct step {
+    char *other_name; // of the old file; NULL where there was none
+    bool renamed;
 };
 
-static void undo_prepare(struct undo *undo, const struct ql_file_move *move)
+static enum ql_status step_aside(struct step *step, const struct ql_file_move *move, struct ql_error *error)
 {
-    undo->second_name = second_name(move->temporary_path);
-    if (undo->second_name != NULL && link(move->path, undo->second_name) != 0) { // some file systems have no links
-        undo->fresh = errno == ENOENT;
-        free(undo->second_name);
-        undo->second_name = NULL;
+    struct stat info;
+
+    if (lstat(move->path, &info) == 0 && S_ISDIR(info.st_mode)) { // which a rename would move, but not replace
+        errno = EISDIR;
+        return move_error(error, move->path);
+    }
+    step->other_name = other_name(move->temporary_path);
+    if (step->other_name == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", move->path);
+    }
+    if (rename(move->path, step->other_name) != 0) {
+        bool fresh = errno == ENOENT;
+        enum ql_status status = fresh ? QL_OK : move_error(error, move->path);
+        free(step->other_name);
+        step->other_name = NULL;
+        return status;
+    }
+    return QL_OK;
+}
+
+static void undo(struct step *step, const struct ql_file_move *move)
+{
+    if (step->other_name != NULL) {
+        (void)rename(step->other_name, move->path);
+    } else if (step->renamed) {
+        (void)unlink(move->path);
     }
 }
 
 // Renames all; undoes what was done where one fails.
 static enum ql_status move_all(const struct ql_file_move *moves, size_t count, int list, struct ql_error *error)
 {
-    struct undo *undo = calloc(count, sizeof *undo);
-    size_t done = 0;
+    struct step *steps = calloc(count, sizeof *steps);
     enum ql_status status = QL_OK;
 
-    if (undo == NULL) {
+    if (steps == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", moves[0].path);
     }
-    for (; done < count && status == QL_OK; done++) {
-        undo_prepare(&undo[done], &moves[done]);
-        if (rename(moves[done].temporary_path, moves[done].path) != 0) {
-            status = move_error(error, moves[done].path);
-            (void)!ftruncate(list, 0);
-            break;
-        }
+    for (size_t i = 0; i < count && status == QL_OK; i++) {
+        status = step_aside(&steps[i], &moves[i], error);
+    }
+    for (size_t i = 0; i < count && status == QL_OK; i++) {
+        steps[i].renamed = rename(moves[i].temporary_path, moves[i].path) == 0;
+        status = steps[i].renamed ? QL_OK : move_error(error, moves[i].path);
+    }
+    if (status != QL_OK) {
+        (void)!ftruncate(list, 0);
     }
     for (size_t i = 0; i < count; i++) {
-        if (status != QL_OK && i < done && undo[i].second_name != NULL) {
-            (void)rename(undo[i].second_name, moves[i].path);
-        } else if (status != QL_OK && i < done && undo[i].fresh) {
-            (void)unlink(moves[i].path);
-        } else if (undo[i].second_name != NULL) {
-            (void)unlink(undo[i].second_name);
+        if (status != QL_OK) {
+            undo(&steps[i], &moves[i]);
+        } else if (steps[i].other_name != NULL) {
+            (void)unlink(steps[i].other_name);
         }
-        free(undo[i].second_name);
+        free(steps[i].other_name);
     }
-    free(undo);
+    free(steps);
     return status;
 }
 

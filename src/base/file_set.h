@@ -2,7 +2,7 @@
 // killed in between.
 //
 // A change is written down before it is made: the folder gets a list, `.quillet-set`, that says which temporary file
-// becomes which name. Who finds such a list and no process that holds its lock finishes the change (a writer) or reads
+// becomes which name. At no moment do the names have files of both, the old content and the new. Who finds such a list and no process that holds its lock finishes the change (a writer) or reads
 // the temporary file in place of the name (a reader). Only a list that belongs to the user of the process counts, and
 // it can name nothing but temporary files of ours in the same folder.
 // Uses: base/sha256, base/status, POSIX.

@@ -211,16 +211,34 @@ static void list_names_nothing_but_our_temporary_files_in_its_folder(void **stat
     }
 }
 
+// Reads a file again and again, and returns how often it was not there.
+static int read_often(const char *name, int rounds)
+{
+    int failed = 0;
+
+    for (int round = 0; round < rounds; round++) {
+        struct ql_file_view view;
+        failed += ql_file_open(&view, name, NULL) != QL_OK;
+        ql_file_close(&view);
+    }
+    return failed;
+}
+
 static void set_of_several_processes_is_of_one_of_them(void **state)
 {
     (void)state;
-    enum { PROCESSES = 4, ROUNDS = 40 };
+    enum { PROCESSES = 4, READERS = 2, ROUNDS = 40 };
     static const char *const names[] = {"p1", "p2", "p3"};
-    pid_t children[PROCESSES];
+    pid_t children[PROCESSES + READERS];
     int result;
 
-    for (int k = 0; k < PROCESSES; k++) {
+    assert_int_equal(save_three(names, "first", &(struct ql_error){0}), QL_OK);
+    assert_int_equal(chmod("p2", 0640), 0);
+    for (int k = 0; k < PROCESSES + READERS; k++) {
         children[k] = fork();
+        if (children[k] == 0 && k >= PROCESSES) {
+            _exit(read_often(names[k - PROCESSES], 50 * ROUNDS) != 0);
+        }
         if (children[k] == 0) {
             char text[16];
             int failed = 0;
@@ -231,7 +249,7 @@ static void set_of_several_processes_is_of_one_of_them(void **state)
             _exit(failed != 0);
         }
     }
-    for (int k = 0; k < PROCESSES; k++) {
+    for (int k = 0; k < PROCESSES + READERS; k++) {
         assert_int_equal(waitpid(children[k], &result, 0), children[k]);
         assert_int_equal(result, 0);
     }
@@ -243,6 +261,9 @@ static void set_of_several_processes_is_of_one_of_them(void **state)
     assert_content("p2", text);
     assert_content("p3", text);
     free(text);
+    struct stat info;
+    assert_int_equal(stat("p2", &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0640);
     ql_file_close(&view);
 }
 

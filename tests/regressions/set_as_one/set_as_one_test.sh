@@ -1,8 +1,8 @@
 #!/bin/bash
 # A command that was killed between two renames left a new model beside an old vocabulary, a new header beside an old
 # source, and after `prepare` items both in training and validation. Guards: every command that writes several files, over
-# an older result, is killed at every single call by which it saves. The tool then reads the old result or the new one,
-# and after the next save in that folder the files themselves are all old or all new.
+# an older result, is killed at every single call by which it saves. The files that are there are of one result, the tool
+# reads the old result or the new one, and after the next save in that folder the files are all old or all new.
 # Uses: expect.sh, gcc where it is there. Arguments: the tool, json_get, the library kill_at_call.
 # shellcheck source-path=SCRIPTDIR
 library=$(realpath "$3")
@@ -16,27 +16,59 @@ for name in a b; do
 done
 model=(checkpoints/a/checkpoint.1.safetensors checkpoints/b/checkpoint.1.safetensors)
 
-# digest FOLDER: one hash for the content of the files of a result, without what a killed process has left.
-digest()
+# files FOLDER: a line with hash and name for each file of a result, without what a killed process has left.
+files()
 {
     (cd "$1" && find . -type f ! -path './.quillet*' ! -path '*/.quillet*' ! -name zz.qlf ! -path './cells/*' \
-        -exec sha256sum {} + | sort | sha256sum)
+        -exec sha256sum {} + | sort)
 }
 
-total=0 found_old=0 found_new=0 mixed=0
+# digest FOLDER: one hash for the names and the content of its files.
+digest()
+{
+    files "$1" | sha256sum
+}
+
+# is_part_of FILES ALL: each of the lines is one of them.
+is_part_of()
+{
+    [[ -z $(comm -23 <(echo "$1") <(echo "$2")) ]]
+}
+
+total=0 twice=0 found_old=0 found_new=0 unfinished=0
+
+# Who finishes the change in `now` is killed as well, at each call, and the next one comes to the same end.
+finisher_is_killed()
+{
+    local calls k state
+    rm -rf half && cp -a now half
+    CALL_COUNT_FILE=$work/count LD_PRELOAD=$library "$tool" filter --words words --output half/zz.qlf > /dev/null
+    calls=$(< count)
+    for ((k = 1; k <= calls; k++)); do
+        rm -rf half && cp -a now half
+        { KILL_AT_CALL=$k LD_PRELOAD=$library "$tool" filter --words words --output half/zz.qlf > out 2> err; } 2> /dev/null
+        twice=$((twice + 1))
+        state=$(files half)
+        is_part_of "$state" "$old_files" || is_part_of "$state" "$new_files" || fail "$name is a mixture after two kills"
+        "$tool" filter --words words --output half/zz.qlf > /dev/null
+        [[ $(digest half) == "$new" ]] || fail "$name is not the new result after two kills"
+    done
+}
 
 # kill_everywhere NAME READER COMMAND...: `now` has an older result, made by OLD...; COMMAND replaces it. READER prints
 # what the tool makes of the result.
 kill_everywhere()
 {
-    local name=$1 reader=$2 n calls state old new read_old read_new
+    local name=$1 reader=$2 n calls state old new old_files new_files read_old read_new
     shift 2
     old=$(digest old)
+    old_files=$(files old)
     rm -rf now && cp -a old now
     read_old=$($reader 2>&1)
     CALL_COUNT_FILE=$work/count LD_PRELOAD=$library "$tool" "$@" > out 2> err || fail "$name does not work"
     calls=$(< count)
     new=$(digest now)
+    new_files=$(files now)
     read_new=$($reader 2>&1)
     [[ $old != "$new" ]] || fail "$name: the new result is as the old one"
     local name_old=0 name_new=0
@@ -47,7 +79,13 @@ kill_everywhere()
         (($? == 137)) || fail "was not killed"
         total=$((total + 1))
         state=$(digest now)
-        [[ $state == "$old" || $state == "$new" ]] || mixed=$((mixed + 1))
+        if [[ $state != "$old" && $state != "$new" ]]; then
+            unfinished=$((unfinished + 1))
+            # What other programs see: files may be missing, but all are of one result.
+            state=$(files now)
+            is_part_of "$state" "$old_files" || is_part_of "$state" "$new_files" || fail "$name is a mixture at first"
+            ((unfinished % 8 != 1)) || finisher_is_killed
+        fi
         state=$($reader 2>&1)
         [[ $state == "$read_old" || $state == "$read_new" ]] || fail "$name is read as neither old nor new: $state"
         "$tool" filter --words words --output now/zz.qlf > /dev/null
@@ -78,7 +116,7 @@ mkdir old
 expect_exit 0 export --init_from "${model[0]}" --export_file old/m.onnx --quiet
 kill_everywhere export read_model export --init_from "${model[1]}" --export_file now/m.onnx --quiet
 
-# A compiler knows nothing of unfinished changes. It takes no header but the source's own.
+# A compiler knows nothing of unfinished changes. It misses a file, and takes no header but the source's own.
 read_source()
 {
     if ! command -v gcc > /dev/null; then
@@ -86,7 +124,7 @@ read_source()
     fi
     if gcc -c -o now.o now/m.c 2> gcc.err; then
         sha256sum < now/m.c
-    elif grep -q 'is not the header of this source' gcc.err; then
+    elif grep -qE 'is not the header of this source|No such file' gcc.err; then
         echo "$read_old" # an error with words, and no program
     else
         cat gcc.err
@@ -123,5 +161,5 @@ expect_exit 0 filter --words words --output old/f.qlf
 echo other >> words
 kill_everywhere filter nothing filter --words words --output now/f.qlf
 
-echo "$total kills: $found_old times old, $found_new times new, 0 mixtures; $mixed times a change was unfinished at first"
+echo "$total kills: $found_old times old, $found_new times new, 0 mixtures; $unfinished times files were missing at first; $twice second kills"
 finish
