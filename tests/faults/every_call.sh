@@ -56,7 +56,7 @@ add measure "" evaluate --model model.json --text text
 add compile "out.c out.h" compile --model model.json --output out.c
 add integer "out.c out.h" compile --model model.json --output out.c --quantize int8
 add report "" compile --model model.json --report
-add check "" filter --words words --check worse
+add check "" filter --words words --check well
 add verify "" verify --model model.json --init_from $checkpoint --stages checkpoint,host --characters 20 --seeds 1 --length 5 --json
 add expose "out.onnx" verify --model model.json --expose out.onnx
 add filter "out.qlf" filter --words words --output out.qlf
