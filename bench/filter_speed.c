@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 
     if (argc != 3 || ql_checkpoint_load(argv[1], &model, &info, &error) != QL_OK ||
         ql_stepper_init(&stepper, &model, &info, &error) != QL_OK ||
-        ql_guard_init(&guard, argv[2], info.vocabulary.symbols, info.vocabulary.count, &error) != QL_OK) {
+        ql_guard_init(&guard, argv[2], &info.vocabulary, &error) != QL_OK) {
         (void)fprintf(stderr, "%s\n", error.message);
         return 1;
     }

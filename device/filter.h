@@ -62,7 +62,16 @@ struct ql_filter {
     uint32_t block;              // 0: no item is refused
     uint32_t seed;               // of the fingerprints
     int V;
+    // The last tokens may be pieces of several symbols; label, kind and key of a piece are those of its first symbol.
+    int characters;              // tokens of one symbol; V without pieces
+    const uint16_t *rests;       // of each piece, the tokens of the symbols behind its first one
+    const uint16_t *rest_begins; // (V - characters + 1) where those of a piece begin in `rests`
+    const uint8_t *hazards;      // (V - characters) QL_FILTER_HAZARD_*
 };
+
+// A piece in which a listed word that begins there comes to its end, where the piece stands inside of a word, or where a
+// word begins.
+enum { QL_FILTER_HAZARD_INSIDE = 1, QL_FILTER_HAZARD_BEGIN = 2 };
 
 // What the filter remembers of one text.
 struct ql_filter_state {
@@ -191,8 +200,8 @@ static inline uint32_t ql_filter_hash(uint32_t hash, uint32_t key)
     return hash == 0 ? 1 : hash;
 }
 
-// Takes the next token of the text, whoever chose it.
-static inline void ql_filter_step(struct ql_filter_state *state, const struct ql_filter *filter, int token)
+// Takes a token of one symbol, or the first symbol of a piece.
+static inline void ql_filter_step_symbol(struct ql_filter_state *state, const struct ql_filter *filter, int token)
 {
     uint32_t label = filter->labels[token];
     uint32_t kind = filter->kinds[token];
@@ -228,6 +237,18 @@ static inline void ql_filter_step(struct ql_filter_state *state, const struct ql
     state->at_boundary = kind & QL_FILTER_BOUNDARY;
 }
 
+// Takes the next token of the text, whoever chose it.
+static inline void ql_filter_step(struct ql_filter_state *state, const struct ql_filter *filter, int token)
+{
+    ql_filter_step_symbol(state, filter, token);
+    if (token >= filter->characters) {
+        const uint16_t *begins = filter->rest_begins + (token - filter->characters);
+        for (int k = begins[0]; k < begins[1]; k++) {
+            ql_filter_step_symbol(state, filter, filter->rests[k]);
+        }
+    }
+}
+
 // True when the text must not end here, nor a word: it would be a listed one.
 static inline bool ql_filter_completes(const struct ql_filter_state *state, const struct ql_filter *filter)
 {
@@ -244,15 +265,12 @@ static inline bool ql_filter_completes(const struct ql_filter_state *state, cons
     return false;
 }
 
-// Finds the tokens that would complete a listed word. Returns false when there are none, and leaves `barred` as it is.
-// There is always a token that is not barred; see docs/filter.md.
-//
-//   barred  ((V + 31) / 32)  as the sampler takes it
-static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state *state, const struct ql_filter *filter)
+// Sets the labels that would complete a listed word.
+static inline void ql_filter_find_listed(uint32_t labels[2], const struct ql_filter_state *state,
+                                         const struct ql_filter *filter)
 {
-    bool completes = ql_filter_completes(state, filter);
-    uint32_t labels[2] = {0, 0};
-
+    labels[0] = 0;
+    labels[1] = 0;
     for (int k = 0; k < state->place_count; k++) {
         uint32_t mode = state->places[k] & QL_FILTER_MODE;
         uint32_t next = filter->edges[state->places[k] >> QL_FILTER_MODE_BITS] >> QL_FILTER_GOAL_SHIFT;
@@ -267,21 +285,114 @@ static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state 
             }
         }
     }
-    if (!completes && labels[0] == 0 && labels[1] == 0) {
+}
+
+// Returns 1 when this symbol would complete a listed word, otherwise 0. A piece stands for its first symbol.
+static inline uint32_t ql_filter_hits(const uint32_t labels[2], bool completes, const struct ql_filter *filter,
+                                      int token)
+{
+    uint32_t label = filter->labels[token];
+
+    if (completes && filter->kinds[token] & (QL_FILTER_BOUNDARY | QL_FILTER_END)) {
+        return 1;
+    }
+    return (labels[label / 32] >> (label % 32)) & 1u;
+}
+
+// Returns true when a symbol of the piece behind its first one would complete a listed word.
+static inline bool ql_filter_bars_rest(const struct ql_filter_state *state, const struct ql_filter *filter, int token)
+{
+    const uint16_t *begins = filter->rest_begins + (token - filter->characters);
+    struct ql_filter_state after = *state;
+    uint32_t labels[2];
+
+    ql_filter_step_symbol(&after, filter, token);
+    for (int k = begins[0]; k < begins[1]; k++) {
+        ql_filter_find_listed(labels, &after, filter);
+        if (ql_filter_hits(labels, ql_filter_completes(&after, filter), filter, filter->rests[k])) {
+            return true;
+        }
+        ql_filter_step_symbol(&after, filter, filter->rests[k]);
+    }
+    return false;
+}
+
+// Sets the labels along which some place goes on, and that of the gap where one goes on across a symbol that separates:
+// a superset. A piece that begins with another symbol leaves all places behind.
+static inline void ql_filter_find_open(uint32_t labels[2], const struct ql_filter_state *state,
+                                       const struct ql_filter *filter)
+{
+    labels[0] = 0;
+    labels[1] = 0;
+    for (int k = 0; k < state->place_count; k++) {
+        uint32_t mode = state->places[k] & QL_FILTER_MODE;
+        uint32_t edge = filter->edges[state->places[k] >> QL_FILTER_MODE_BITS];
+        uint32_t next = edge >> QL_FILTER_GOAL_SHIFT;
+        if (mode != QL_FILTER_INSIDE || (edge & QL_FILTER_LABEL) == QL_FILTER_GAP) {
+            labels[0] |= 1u << QL_FILTER_GAP;
+        }
+        for (uint32_t word = next == 0 ? QL_FILTER_LAST : 0; !(word & QL_FILTER_LAST); next++) {
+            word = filter->edges[next];
+            labels[(word & QL_FILTER_LABEL) / 32] |= 1u << (word & 31u);
+        }
+    }
+    if (state->run_length > 0) {
+        labels[state->run_label / 32] |= 1u << (state->run_label % 32); // a run of letters goes on
+    }
+}
+
+// Bars the pieces in which a listed word would come to its end, behind their first symbols. Returns true when there are
+// such. Most pieces leave all places behind: for these it is known what comes to its end in them.
+static inline bool ql_filter_bar_pieces(uint32_t *barred, const struct ql_filter_state *state,
+                                        const struct ql_filter *filter)
+{
+    uint32_t hazard = state->at_boundary ? QL_FILTER_HAZARD_BEGIN : QL_FILTER_HAZARD_INSIDE;
+    uint32_t open[2];
+    bool any = false;
+
+    ql_filter_find_open(open, state, filter);
+    for (int v = filter->characters; v < filter->V; v++) {
+        uint32_t kind = filter->kinds[v];
+        uint32_t label = filter->labels[v];
+        bool goes_on = kind & QL_FILTER_IGNORED;
+        if ((barred[v / 32] >> (v % 32)) & 1u) {
+            continue;
+        }
+        if (label != QL_FILTER_NO_LABEL) {
+            goes_on = goes_on || ((open[label / 32] >> (label % 32)) & 1u);
+        } else if (kind & (QL_FILTER_JOINER | QL_FILTER_SPACE)) {
+            goes_on = goes_on || ((open[0] >> QL_FILTER_GAP) & 1u);
+        }
+        if (goes_on ? ql_filter_bars_rest(state, filter, v) : (filter->hazards[v - filter->characters] & hazard) != 0) {
+            barred[v / 32] |= 1u << (v % 32);
+            any = true;
+        }
+    }
+    return any;
+}
+
+// Finds the tokens that would complete a listed word; of a piece, any of its symbols. Returns false when there are none;
+// `barred` then means nothing. There is always a token that is not barred; see docs/filter.md.
+//
+//   barred  ((V + 31) / 32)  as the sampler takes it
+static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state *state, const struct ql_filter *filter)
+{
+    bool completes = ql_filter_completes(state, filter);
+    uint32_t labels[2];
+    bool any = completes;
+
+    ql_filter_find_listed(labels, state, filter);
+    any = any || labels[0] != 0 || labels[1] != 0;
+    if (!any && filter->characters == filter->V) {
         return false;
     }
     for (int k = 0; k < (filter->V + 31) / 32; k++) {
         barred[k] = 0;
     }
-    for (int v = 0; v < filter->V; v++) {
-        uint32_t label = filter->labels[v];
-        uint32_t hit = (labels[label / 32] >> (label % 32)) & 1u;
-        if (completes && filter->kinds[v] & (QL_FILTER_BOUNDARY | QL_FILTER_END)) {
-            hit = 1;
-        }
-        barred[v / 32] |= hit << (v % 32);
+    for (int v = 0; v < filter->V && any; v++) {
+        barred[v / 32] |= ql_filter_hits(labels, completes, filter, v) << (v % 32);
     }
-    return true;
+    return (filter->characters < filter->V && ql_filter_bar_pieces(barred, state, filter)) || any;
 }
 
 // True when the text may end after this token, which has not been taken yet.

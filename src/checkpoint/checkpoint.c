@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "checkpoint/safetensors.h"
+#include "corpus/pieces.h"
 
 static const char format_name[] = "quillet 1";
 
@@ -39,7 +40,11 @@ enum ql_status ql_checkpoint_save(const char *path, const struct ql_model *model
                                  ql_architecture_of(&model->dimensions)->name, "vocabulary", vocabulary, "sequences",
                                  info->items ? "items" : "stream", "dropout", dropout);
     free(vocabulary);
-    if (metadata == NULL ||
+    char *pieces = info->vocabulary.piece_count > 0 ? ql_pieces_write(&info->vocabulary) : NULL;
+    const bool told = info->vocabulary.piece_count == 0 ||
+                      (pieces != NULL && json_object_set_new(metadata, "pieces", json_string(pieces)) == 0);
+    free(pieces);
+    if (metadata == NULL || !told ||
         (info->weights != QL_WEIGHTS_F32 &&
          json_object_set_new(metadata, "quantize", json_string(ql_weight_format_write(info->weights))) != 0)) {
         json_decref(metadata);
@@ -74,12 +79,14 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
 {
     const char *format = ql_safetensors_metadata(file, "quillet");
     const char *vocabulary = ql_safetensors_metadata(file, "vocabulary");
+    const char *pieces = ql_safetensors_metadata(file, "pieces");
     const char *sequences = ql_safetensors_metadata(file, "sequences");
     const char *dropout = ql_safetensors_metadata(file, "dropout");
     const char *quantize = ql_safetensors_metadata(file, "quantize");
     char *end = NULL;
 
     info->vocabulary.count = 0;
+    info->vocabulary.piece_count = 0;
     info->items = sequences != NULL && strcmp(sequences, "items") == 0;
     info->dropout = dropout == NULL ? 0.0 : strtod(dropout, &end);
     if (format != NULL && strcmp(format, format_name) != 0) {
@@ -106,7 +113,18 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
             "and int4",
             path, quantize);
     }
-    return vocabulary == NULL ? QL_OK : read_vocabulary(&info->vocabulary, vocabulary, path, error);
+    if (vocabulary == NULL) {
+        return pieces == NULL ? QL_OK
+                              : ql_error_write(error, QL_ERROR_INPUT,
+                                               "%s: the metadata has pieces, but not the vocabulary that they consist "
+                                               "of",
+                                               path);
+    }
+    const enum ql_status status = read_vocabulary(&info->vocabulary, vocabulary, path, error);
+    if (status == QL_OK && pieces != NULL && ql_pieces_read(&info->vocabulary, pieces, error) != QL_OK) {
+        return ql_error_prefix(error, "%s: the metadata's pieces: ", path);
+    }
+    return status;
 }
 
 // The sizes of a tensor of the given rank, or an error that names it.
@@ -245,8 +263,9 @@ static enum ql_status read_model(const struct ql_safetensors *file, struct ql_mo
         return status;
     }
     if (info->vocabulary.count != 0 && info->vocabulary.count != dimensions.V) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: the vocabulary has %d symbols, the embedding %d rows", path,
-                              info->vocabulary.count, dimensions.V);
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: the vocabulary has %d %s, the embedding %d rows", path,
+                              info->vocabulary.count,
+                              info->vocabulary.piece_count > 0 ? "symbols and pieces" : "symbols", dimensions.V);
     }
     if (ql_model_init(model, dimensions, error) != QL_OK) {
         return ql_error_prefix(error, "%s: ", path);

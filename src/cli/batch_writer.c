@@ -26,8 +26,8 @@ static enum ql_status open_checkpoint(struct ql_cli_batch_writer *writer, const 
         }
     }
     if (status == QL_OK) {
-        memcpy(writer->owned_symbols, info.vocabulary.symbols, sizeof writer->owned_symbols);
-        writer->symbols = writer->owned_symbols;
+        writer->owned_vocabulary = info.vocabulary;
+        writer->vocabulary = &writer->owned_vocabulary;
         writer->defaults = (struct ql_batch_sampling){.temperature = 0.8f, .top_p = 1.0f};
         writer->generator.rules = ql_model_info_text_rules(&info);
     }
@@ -54,7 +54,7 @@ static enum ql_status open_descriptor(struct ql_cli_batch_writer *writer, const 
     if (status != QL_OK) {
         return ql_error_prefix(error, "%s: ", descriptor->path);
     }
-    writer->symbols = descriptor->symbols;
+    writer->vocabulary = &descriptor->vocabulary;
     writer->defaults = (struct ql_batch_sampling){
         .temperature = (float)descriptor->temperature, .top_p = (float)descriptor->top_p, .top_k = descriptor->top_k};
     writer->generator.rules = ql_descriptor_text_rules(descriptor);
@@ -88,6 +88,7 @@ enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, con
         return status;
     }
     writer->generator.engine = &writer->engine;
+    writer->generator.vocabulary = writer->vocabulary;
     writer->generator.pool = &writer->pool;
     *opened = writer;
     return QL_OK;
@@ -96,7 +97,7 @@ enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, con
 enum ql_status ql_cli_batch_writer_load_filter(struct ql_cli_batch_writer *writer, const char *path,
                                                struct ql_error *error)
 {
-    enum ql_status status = ql_guard_init(&writer->guard, path, writer->symbols, writer->engine.V, error);
+    enum ql_status status = ql_guard_init(&writer->guard, path, writer->vocabulary, error);
 
     writer->generator.filter = status == QL_OK && path != NULL ? &writer->guard.binding.filter : NULL;
     return status;

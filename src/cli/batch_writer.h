@@ -14,14 +14,14 @@
 #include "onnx/graph.h"
 
 struct ql_cli_batch_writer {
-    struct ql_generator generator;     // all but seed, sampling and max_length
-    const uint32_t *symbols;           // of the tokens
+    struct ql_generator generator; // all but seed, sampling and max_length
+    const struct ql_vocabulary *vocabulary;
     struct ql_batch_sampling defaults; // the descriptor's settings; for a checkpoint 0.8, 1, 0
     struct ql_batch_engine engine;
     struct ql_integer_form integer; // in use where its model has symbols
     struct ql_thread_pool pool;
-    struct ql_guard guard; // of ql_cli_batch_writer_load_filter
-    uint32_t owned_symbols[QL_VOCABULARY_LIMIT];
+    struct ql_guard guard;                 // of ql_cli_batch_writer_load_filter
+    struct ql_vocabulary owned_vocabulary; // of a checkpoint
     struct ql_graph graph;
     struct ql_descriptor descriptor;
 };

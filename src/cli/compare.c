@@ -16,7 +16,7 @@
 static const char usage[] = "compare --init_from CHECKPOINT [OPTION ...]";
 static const char summary_text[] = "Puts items that a model invents at several temperatures side by side.";
 
-// Columns, items in each, and symbols in an item. A longer item is cut, and the cut is shown.
+// Columns, items in each, and characters in an item. A longer item is cut, and the cut is shown.
 enum { TEMPERATURE_LIMIT = 16, COUNT_LIMIT = 100000 };
 
 struct settings {
@@ -57,10 +57,10 @@ static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *g
             empty_lines++;
             continue;
         }
-        if ((status = ql_cli_text_write(item, vocabulary->symbols[*token], error)) != QL_OK) {
+        if ((status = ql_cli_text_write_token(item, vocabulary, *token, error)) != QL_OK) {
             return status;
         }
-        length++;
+        length += ql_vocabulary_length(vocabulary, *token);
     }
     ql_guard_reset(guard);
     *token = writer->session.rules.first_token;    // the next item begins anew
@@ -314,7 +314,7 @@ int ql_cli_compare(int argc, char **argv)
         QL_CLI_SAMPLING_OPTIONS(&settings.sampling),
         {"temperature", QL_OPTION_STRING, &settings.temperature, 0, 0, "X,X,...", "a column for each", false},
         {"count", QL_OPTION_INT, &settings.count, 1, COUNT_LIMIT, "N", "items in a column", false},
-        {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "symbols after which an item is cut",
+        {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "characters after which an item is cut",
          false},
         {"format", QL_OPTION_STRING, &settings.format, 0, 0, "NAME", "markdown, csv, html or json", false},
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},
@@ -358,8 +358,7 @@ int ql_cli_compare(int argc, char **argv)
                                : ql_cli_writer_open(model, &settings.sampling, &error);
     }
     if (status == QL_OK) {
-        status = ql_guard_init(&guard, settings.sampling.filter, model->info.vocabulary.symbols,
-                               model->info.vocabulary.count, &error);
+        status = ql_guard_init(&guard, settings.sampling.filter, &model->info.vocabulary, &error);
     }
     assert(status != QL_OK || settings.columns > 0); // no list is empty
     const size_t cell_count = settings.columns * (size_t)settings.count;

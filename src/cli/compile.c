@@ -410,8 +410,7 @@ static enum ql_status compile_model(struct compilation *work, const char *header
     if ((status = find_model(work, error)) != QL_OK || (status = read_sizes(work, error)) != QL_OK ||
         (status = read_lists(work, index, count, error)) != QL_OK ||
         (status = check_outputs(work, header_path, error)) != QL_OK ||
-        (status = ql_guard_init(&work->guard, work->settings->filter, work->descriptor.symbols,
-                                work->descriptor.symbol_count, error)) != QL_OK) {
+        (status = ql_guard_init(&work->guard, work->settings->filter, &work->descriptor.vocabulary, error)) != QL_OK) {
         return status;
     }
     for (int i = 1; i <= index; i++) {

@@ -115,7 +115,7 @@ int ql_cli_evaluate(int argc, char **argv)
     struct settings settings = {.temperature = -1.0, .top_p = -1.0, .top_k = -1, .length = 512, .prompt = ""};
     struct ql_option options[] = {
         {"model", QL_OPTION_STRING, &settings.model, 0, 0, "FILE", "the descriptor of the model, as names.json", false},
-        {"length", QL_OPTION_INT, &settings.length, 0, 100000000, "N", "symbols to write", false},
+        {"length", QL_OPTION_INT, &settings.length, 0, 100000000, "N", "characters to write", false},
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
          "low: typical, repetitive; high: bold; 0: always the likeliest (the descriptor's)", false},
         {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X",
@@ -155,13 +155,13 @@ int ql_cli_evaluate(int argc, char **argv)
         output.guard = &writer->guard;
         output.stream = settings.json ? NULL : stdout;
         output.visible = ql_cli_visible_wanted(settings.raw);
-        status = ql_guard_init(&writer->guard, settings.filter, descriptor->symbols, descriptor->symbol_count, &error);
+        status = ql_guard_init(&writer->guard, settings.filter, &descriptor->vocabulary, &error);
     }
     if (status == QL_OK && settings.text != NULL) {
         status = measure_text(writer, &settings, &error);
     } else if (status == QL_OK) {
         const struct ql_draw draw = {(float)settings.temperature, (float)settings.top_p, settings.top_k, settings.seed};
-        status = ql_cli_text_draw(&output, &writer->session, &writer->guard, writer->descriptor.symbols, &draw,
+        status = ql_cli_text_draw(&output, &writer->session, &writer->guard, &writer->descriptor.vocabulary, &draw,
                                   settings.prompt, settings.length, &error);
     }
     if (status != QL_OK || settings.text != NULL) {

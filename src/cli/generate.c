@@ -46,7 +46,7 @@ static enum ql_status write_item(void *context, const struct ql_generated_item *
     }
     run->text.size = 0;
     for (int k = 0; k < item->length && status == QL_OK; k++) {
-        status = ql_cli_text_write(&run->text, run->writer->symbols[item->tokens[k]], error);
+        status = ql_cli_text_write_token(&run->text, run->writer->vocabulary, item->tokens[k], error);
     }
     if (status != QL_OK) {
         return status;
@@ -157,7 +157,7 @@ int ql_cli_generate(int argc, char **argv)
         {"top_k", QL_OPTION_INT, &settings.top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false},
         {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same items; otherwise new ones each time",
          false},
-        {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "symbols after which an item is cut",
+        {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "characters after which an item is cut",
          false},
         QL_CLI_FILTER_OPTION(&settings.filter),
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},

@@ -29,7 +29,7 @@ int ql_cli_predict(int argc, char **argv)
         QL_CLI_SAMPLING_OPTIONS(&settings.sampling),
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
          "low: typical, repetitive; high: bold; 0: always the likeliest", false},
-        {"generate", QL_OPTION_INT, &settings.generate, 0, 100000000, "N", "symbols to write", false},
+        {"generate", QL_OPTION_INT, &settings.generate, 0, 100000000, "N", "characters to write", false},
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
@@ -53,13 +53,12 @@ int ql_cli_predict(int argc, char **argv)
     if (status == QL_OK) {
         output.stream = settings.json ? NULL : stdout;
         output.visible = ql_cli_visible_wanted(settings.raw);
-        status = ql_guard_init(&guard, settings.sampling.filter, writer->info.vocabulary.symbols,
-                               writer->info.vocabulary.count, &error);
+        status = ql_guard_init(&guard, settings.sampling.filter, &writer->info.vocabulary, &error);
     }
     if (status == QL_OK) {
         const struct ql_draw draw = ql_cli_draw(&settings.sampling, settings.temperature);
-        status = ql_cli_text_draw(&output, &writer->session, &guard, writer->info.vocabulary.symbols, &draw,
-                                  settings.prompt, settings.generate, &error);
+        status = ql_cli_text_draw(&output, &writer->session, &guard, &writer->info.vocabulary, &draw, settings.prompt,
+                                  settings.generate, &error);
     }
     if (status == QL_OK && settings.json) {
         json_t *result =

@@ -9,6 +9,8 @@
 #include "base/system.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/terminal.h"
+#include "corpus/pieces.h"
+#include "corpus/token_text.h"
 
 uint32_t ql_cli_random_seed(void)
 {
@@ -62,6 +64,19 @@ enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, stru
     text->size += ql_utf8_encode((unsigned char *)text->bytes + text->size, symbol);
     text->bytes[text->size] = '\0';
     return QL_OK;
+}
+
+enum ql_status ql_cli_text_write_token(struct ql_cli_text *text, const struct ql_vocabulary *vocabulary, int token,
+                                       struct ql_error *error)
+{
+    int length;
+    const uint32_t *symbols = ql_vocabulary_spell(vocabulary, token, &length);
+    enum ql_status status = QL_OK;
+
+    for (int i = 0; i < length && status == QL_OK; i++) {
+        status = ql_cli_text_write(text, symbols[i], error);
+    }
+    return status;
 }
 
 json_t *ql_cli_path_to_json(const char *path)
@@ -128,10 +143,11 @@ static enum ql_status let_go(struct ql_cli_output *output, struct ql_error *erro
     return QL_OK;
 }
 
-enum ql_status ql_cli_output_write(struct ql_cli_output *output, uint32_t symbol, struct ql_error *error)
+enum ql_status ql_cli_output_write(struct ql_cli_output *output, const struct ql_vocabulary *vocabulary, int token,
+                                   struct ql_error *error)
 {
     const bool waits = output->guard->is_on && output->guard->file.items.block > 0;
-    const enum ql_status status = ql_cli_text_write(&output->item, symbol, error);
+    const enum ql_status status = ql_cli_text_write_token(&output->item, vocabulary, token, error);
 
     if (status != QL_OK) {
         return status;
@@ -139,7 +155,9 @@ enum ql_status ql_cli_output_write(struct ql_cli_output *output, uint32_t symbol
     if (!waits) {
         return let_go(output, error);
     }
-    return symbol == output->newline ? ql_cli_output_end(output, ql_guard_refuses(output->guard), error) : QL_OK;
+    return vocabulary->symbols[token] == output->newline
+               ? ql_cli_output_end(output, ql_guard_refuses(output->guard), error)
+               : QL_OK;
 }
 
 enum ql_status ql_cli_output_end(struct ql_cli_output *output, bool refused, struct ql_error *error)
@@ -156,45 +174,63 @@ void ql_cli_output_free(struct ql_cli_output *output)
     free(output->text.bytes);
 }
 
-static int find_token(const uint32_t *symbols, int V, uint32_t symbol)
+static int find_token(const struct ql_vocabulary *vocabulary, uint32_t symbol)
 {
-    for (int token = 0; token < V; token++) {
-        if (symbols[token] == symbol) {
+    for (int token = 0; token < vocabulary->count - vocabulary->piece_count; token++) {
+        if (vocabulary->symbols[token] == symbol) {
             return token;
         }
     }
     return -1;
 }
 
-// Takes the prompt. `*token` is the one before it, and then its last one, not yet taken.
-static enum ql_status take_prompt(struct ql_text_session *session, struct ql_guard *guard, const uint32_t *symbols,
-                                  const char *prompt, int *token, struct ql_error *error)
+// Reads the prompt as tokens, which the caller frees.
+static enum ql_status read_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
+                                  const char *prompt, struct ql_error *error)
 {
     const size_t size = strlen(prompt);
-    enum ql_status status = QL_OK;
 
-    for (size_t place = 0; place < size && status == QL_OK;) {
+    *tokens = (struct ql_token_text){.tokens = malloc((size + 1) * sizeof tokens->tokens[0])};
+    if (tokens->tokens == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the prompt");
+    }
+    for (size_t place = 0; place < size;) {
         uint32_t symbol;
         const size_t length = ql_utf8_decode(&symbol, (const unsigned char *)prompt + place, size - place);
-        const int next = length == 0 ? -1 : find_token(symbols, session->V, symbol);
-        if (next < 0) {
+        const int token = length == 0 ? -1 : find_token(vocabulary, symbol);
+        if (token < 0) {
             return ql_error_write(error, QL_ERROR_USAGE, "--prompt: '%.*s' is not in the model's vocabulary",
                                   length == 0 ? 1 : (int)length, prompt + place);
         }
-        status = ql_text_session_step(session, *token, error);
-        (void)ql_guard_step(guard, *token);
-        *token = next;
+        tokens->tokens[tokens->count++] = (uint16_t)token;
         place += length;
     }
+    return ql_pieces_encode(tokens->tokens, &tokens->count, vocabulary, error);
+}
+
+// Takes the prompt. `*token` is the one before it, and then its last one, not yet taken.
+static enum ql_status take_prompt(struct ql_text_session *session, struct ql_guard *guard,
+                                  const struct ql_vocabulary *vocabulary, const char *prompt, int *token,
+                                  struct ql_error *error)
+{
+    struct ql_token_text tokens;
+    enum ql_status status = read_prompt(&tokens, vocabulary, prompt, error);
+
+    for (size_t i = 0; i < tokens.count && status == QL_OK; i++) {
+        status = ql_text_session_step(session, *token, error);
+        (void)ql_guard_step(guard, *token);
+        *token = tokens.tokens[i];
+    }
+    ql_token_text_free(&tokens);
     return status;
 }
 
 enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
-                                const uint32_t *symbols, const struct ql_draw *draw, const char *prompt, int length,
-                                struct ql_error *error)
+                                const struct ql_vocabulary *vocabulary, const struct ql_draw *draw, const char *prompt,
+                                int length, struct ql_error *error)
 {
     int token = ql_text_session_begin(session, draw);
-    enum ql_status status = take_prompt(session, guard, symbols, prompt, &token, error);
+    enum ql_status status = take_prompt(session, guard, vocabulary, prompt, &token, error);
 
     if (status == QL_OK && output->stream != NULL && output->visible) {
         ql_cli_write_visible_text(output->stream, prompt, strlen(prompt));
@@ -203,12 +239,13 @@ enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_ses
     }
     for (int i = 0; (i < length || (i > 0 && !ql_guard_may_end(guard, token))) && status == QL_OK &&
                     (output->stream == NULL || ferror(output->stream) == 0);
-         i++) {
+         i += ql_vocabulary_length(vocabulary, token)) {
         const uint32_t *barred = ql_guard_step(guard, token);
         status = ql_text_session_next(session, &token, barred, error);
-        if (status == QL_OK) {
-            status = ql_cli_output_write(output, symbols[token], error);
+        if (status != QL_OK) {
+            break;
         }
+        status = ql_cli_output_write(output, vocabulary, token, error);
     }
     if (status == QL_OK && length > 0) {
         (void)ql_guard_step(guard, token);

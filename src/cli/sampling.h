@@ -55,6 +55,10 @@ struct ql_cli_text {
 // Adds one symbol. Errors: no memory.
 enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, struct ql_error *error);
 
+// Adds all symbols of a token. Errors: no memory.
+enum ql_status ql_cli_text_write_token(struct ql_cli_text *text, const struct ql_vocabulary *vocabulary, int token,
+                                       struct ql_error *error);
+
 // A path for a result in JSON: null where it is no valid UTF-8, which JSON cannot say.
 json_t *ql_cli_path_to_json(const char *path);
 
@@ -86,18 +90,20 @@ struct ql_cli_output {
     struct ql_cli_text item; // what waits
 };
 
-// Adds a symbol that was drawn and that the guard has not taken yet. Errors: no memory.
-enum ql_status ql_cli_output_write(struct ql_cli_output *output, uint32_t symbol, struct ql_error *error);
+// Adds a token that was drawn and that the guard has not taken yet. Errors: no memory.
+enum ql_status ql_cli_output_write(struct ql_cli_output *output, const struct ql_vocabulary *vocabulary, int token,
+                                   struct ql_error *error);
 
 // Lets go what waits when the text ends, unless that is refused. Errors: no memory.
 enum ql_status ql_cli_output_end(struct ql_cli_output *output, bool refused, struct ql_error *error);
 void ql_cli_output_free(struct ql_cli_output *output);
 
-// Writes a text of `length` symbols, and a few more where it must not end there: the prompt is taken first, and goes to
-// output->stream unless that is NULL. `symbols` are those of the tokens, the guard is the output's.
+// Writes a text of `length` characters, and a few more where it must not end there or where the last piece has more: the
+// prompt is taken first, encoded in the model's pieces, and goes to output->stream unless that is NULL. The guard is the
+// output's.
 // Errors: a prompt with other symbols, those of the session and of the output.
 enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
-                                const uint32_t *symbols, const struct ql_draw *draw, const char *prompt, int length,
-                                struct ql_error *error);
+                                const struct ql_vocabulary *vocabulary, const struct ql_draw *draw, const char *prompt,
+                                int length, struct ql_error *error);
 
 #endif

@@ -77,7 +77,7 @@ static enum ql_status take_item(void *context, const struct ql_generated_item *i
 
     study->text.size = 0;
     for (int k = 0; k < item->length && status == QL_OK; k++) {
-        status = ql_cli_text_write(&study->text, study->writer->symbols[item->tokens[k]], error);
+        status = ql_cli_text_write_token(&study->text, study->writer->vocabulary, item->tokens[k], error);
     }
     const char *bytes = study->text.bytes == NULL ? "" : study->text.bytes;
     if (status == QL_OK && study->side == NULL) {
@@ -733,7 +733,7 @@ int ql_cli_study(int argc, char **argv)
         {"top_k", QL_OPTION_STRING, &s->top_k, 0, 0, "N,...", "0 is off", false},
         {"items", QL_OPTION_INT, &s->items, 1, 1e7, "N", "items in each cell", false},
         {"seed", QL_OPTION_UINT32, &s->seed, 0, 0, "N", "same seed, same report; 1 unless told", false},
-        {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "symbols after which an item is cut", false},
+        {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "characters after which an item is cut", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "what is counted", false},
         {"count", QL_OPTION_STRING, &s->count, 0, 0, "TEXT,...", "items that contain this, such as John", false},
         {"wordlist", QL_OPTION_STRING, &s->wordlist, 0, 0, "FILE",

@@ -37,7 +37,8 @@ enum ql_status ql_cli_text_measure_read(struct ql_cli_text_measure *measure, con
                                                    text.count, &pool, error);
         ql_thread_pool_free(&pool);
     }
-    measure->characters = text.count;
+    measure->characters = ql_vocabulary_lengths(&descriptor->vocabulary, text.tokens, text.count);
+    measure->nats *= (double)text.count / (double)measure->characters;
     ql_token_text_free(&text);
     return status;
 }

@@ -11,7 +11,7 @@
 #include "quantize/integer_model.h"
 
 struct ql_cli_text_measure {
-    double nats;       // mean per symbol
+    double nats;       // mean per character
     size_t characters; // predicted: all of the text
 };
 

@@ -31,8 +31,9 @@ static bool on_step(void *context, double share)
 
     if (display->bar.shown) {
         int epoch = session->record.done.epoch + 1, epochs = session->settings.max_epochs;
-        double speed = share * session->batcher.total / (ql_cli_seconds() - display->epoch_start);
-        ql_cli_write_time(left, ((double)(epochs - epoch) + 1.0 - share) * session->batcher.total / speed);
+        const double characters = session->batcher.total / session->texts.training_share;
+        double speed = share * characters / (ql_cli_seconds() - display->epoch_start);
+        ql_cli_write_time(left, ((double)(epochs - epoch) + 1.0 - share) * characters / speed);
         ql_cli_write_count(rate, speed);
         (void)snprintf(text, sizeof text, "epoch %d/%d  %s chars/s  %s left", epoch, epochs, rate, left);
         ql_cli_progress_write(&display->bar, share, text);
@@ -115,11 +116,17 @@ static void print_start(const struct ql_train_session *session)
     const struct ql_dimensions d = session->model.dimensions;
     char symbols[32], held_out[32], parameters[32];
 
-    ql_cli_write_count(symbols, (double)session->texts.training.count);
-    ql_cli_write_count(held_out, (double)session->texts.validation.count);
+    ql_cli_write_count(symbols, (double)session->texts.training_characters);
+    ql_cli_write_count(held_out, (double)session->texts.validation_characters);
     ql_cli_write_count(parameters, (double)session->model.count);
     ql_cli_note("run %s\n", session->record.run.folder);
-    ql_cli_note("%s: %s symbols, %s held out, %d different\n", session->settings.input, symbols, held_out, d.V);
+    const int pieces = session->info.vocabulary.piece_count;
+    ql_cli_note("%s: %s symbols, %s held out, %d different\n", session->settings.input, symbols, held_out,
+                d.V - pieces);
+    if (pieces > 0) {
+        (void)fprintf(stderr, "%d pieces of several characters; %.2f characters for each token of the text\n", pieces,
+                      (double)session->texts.training_characters / (double)session->texts.training.count);
+    }
     int threads = session->trainer.options.threads;
     (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d thread%s\n", session->settings.model, d.L, d.H,
                   d.E, parameters, threads, threads == 1 ? "" : "s");

@@ -6,6 +6,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "cli/train_texts.h"
+#include "corpus/pieces.h"
 
 // A model option that was given must be that of the checkpoint.
 static enum ql_status check_given(struct ql_option *options, const char *name, int there, struct ql_error *error)
@@ -37,6 +38,10 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
         (status = check_given(options, "num_layers", d.L, error)) != QL_OK) {
         return status;
     }
+    if (info->vocabulary.count > 0 &&
+        (status = check_given(options, "pieces", info->vocabulary.piece_count, error)) != QL_OK) {
+        return status;
+    }
     if (ql_option_find(options, "model")->given && strcmp(settings->model, ql_architecture_of(&d)->name) != 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--model %s: the model of --init_from is of type %s",
                               settings->model, ql_architecture_of(&d)->name);
@@ -59,13 +64,15 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
     return status;
 }
 
-// The vocabulary of a model that the run began with may have more symbols than the run's texts.
+// The vocabulary of a model that the run began with may have more symbols than the run's texts, and other pieces.
 static enum ql_status read_summary_vocabulary(struct ql_vocabulary *vocabulary, const struct ql_train_record *record,
                                               struct ql_error *error)
 {
     const char *text = json_string_value(json_object_get(record->summary, "vocabulary"));
+    const char *pieces = json_string_value(json_object_get(record->summary, "pieces"));
 
-    if (text == NULL || ql_vocabulary_read(vocabulary, text, strlen(text), error) != QL_OK) {
+    if (text == NULL || ql_vocabulary_read(vocabulary, text, strlen(text), error) != QL_OK ||
+        (pieces != NULL && ql_pieces_read(vocabulary, pieces, error) != QL_OK)) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s/summary.json: the vocabulary is damaged", record->run.folder);
     }
     return QL_OK;

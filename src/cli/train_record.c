@@ -2,12 +2,14 @@
 // Uses: base, corpus, model, checkpoint, cli/{train_options,train_texts}.
 #include "cli/train_record.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "base/vectors.h"
 #include "base/version.h"
+#include "corpus/pieces.h"
 
 enum ql_status ql_train_record_check_name(const struct ql_train_settings *settings, struct ql_error *error)
 {
@@ -36,13 +38,20 @@ static json_t *make_summary(const struct ql_option *options, const struct ql_mod
 
     ql_vocabulary_write(symbols, vocabulary);
     (void)strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%S%z", localtime_r(&now, &local));
-    return json_pack("{s:s, s:s, s:o, s:s, s:{s:s, s:i, s:i, s:i, s:i, s:I}, s:{s:I, s:I, s:I}, s:{s:s, s:s, s:s}}",
-                     "started", started, "status", "running", "arguments", ql_train_options_to_json(options),
-                     "vocabulary", vocabulary, "model", "cell", ql_architecture_of(&d)->name, "vocabulary_size", d.V,
-                     "embedding_size", d.E, "rnn_size", d.H, "num_layers", d.L, "parameters", (json_int_t)model->count,
-                     "text", "train_symbols", (json_int_t)texts->training.count, "validation_symbols",
-                     (json_int_t)texts->validation.count, "crc32", (json_int_t)texts->crc, "versions", "quillet",
-                     QL_VERSION, "vectors", ql_vectors_name(ql_vectors()), "compiler", __VERSION__);
+    json_t *summary =
+        json_pack("{s:s, s:s, s:o, s:s, s:{s:s, s:i, s:i, s:i, s:i, s:I}, s:{s:I, s:I, s:I}, s:{s:s, s:s, s:s}}",
+                  "started", started, "status", "running", "arguments", ql_train_options_to_json(options), "vocabulary",
+                  vocabulary, "model", "cell", ql_architecture_of(&d)->name, "vocabulary_size", d.V, "embedding_size",
+                  d.E, "rnn_size", d.H, "num_layers", d.L, "parameters", (json_int_t)model->count, "text",
+                  "train_symbols", (json_int_t)texts->training_characters, "validation_symbols",
+                  (json_int_t)texts->validation_characters, "crc32", (json_int_t)texts->crc, "versions", "quillet",
+                  QL_VERSION, "vectors", ql_vectors_name(ql_vectors()), "compiler", __VERSION__);
+    char *pieces = symbols->piece_count > 0 ? ql_pieces_write(symbols) : NULL;
+    if (pieces != NULL) {
+        (void)json_object_set_new(summary, "pieces", json_string(pieces));
+    }
+    free(pieces);
+    return summary;
 }
 
 enum ql_status ql_train_record_save(struct ql_train_record *record, const struct ql_trainer *trainer,

@@ -98,7 +98,7 @@ static char *write_sample(const struct ql_model *model, const struct ql_model_in
     struct ql_stepper stepper = {0};
     struct ql_text_session words = {0};
     struct ql_error ignored;
-    char *text = malloc(4 * (size_t)count + 1);
+    char *text = malloc(4 * (size_t)count + QL_TOKEN_BYTES + 1);
     size_t used = 0;
     enum ql_status status = text == NULL ? QL_ERROR_SYSTEM : QL_OK;
 
@@ -112,7 +112,10 @@ static char *write_sample(const struct ql_model *model, const struct ql_model_in
     if (status == QL_OK) {
         int token = ql_text_session_begin(&words, &draw);
         for (int i = 0; i < count && ql_text_session_next(&words, &token, NULL, &ignored) == QL_OK; i++) {
-            used += ql_utf8_encode((unsigned char *)text + used, info->vocabulary.symbols[token]);
+            int length;
+            (void)ql_vocabulary_spell(&info->vocabulary, token, &length);
+            used += ql_vocabulary_write_token(&info->vocabulary, token, text + used);
+            i += length - 1;
         }
         text[used] = '\0';
     } else {
@@ -154,7 +157,8 @@ static enum ql_status judge(double *loss, char **sample, struct ql_train_session
     struct ql_integer_form form;
 
     if (info->weights == QL_WEIGHTS_F32) {
-        *loss = ql_trainer_evaluate(&session->trainer, &session->validation_batcher).loss;
+        *loss =
+            ql_trainer_evaluate(&session->trainer, &session->validation_batcher).loss * session->texts.validation_share;
         return take_sample(sample, session, NULL, error);
     }
     enum ql_status status = ql_integer_form_open_model(&form, model, info, info->weights, NULL, error);
@@ -162,6 +166,7 @@ static enum ql_status judge(double *loss, char **sample, struct ql_train_session
         status = ql_integer_loss(loss, &form.model, ql_integer_product_fastest(), session->texts.validation.tokens,
                                  session->texts.validation.count, &session->trainer.pool, error);
     }
+    *loss *= (double)session->texts.validation.count / (double)session->texts.validation_characters;
     if (status == QL_OK) {
         status = take_sample(sample, session, &form.stepper, error);
     }
@@ -242,10 +247,10 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
     epoch->row = (struct ql_training_row){
         .epoch = number,
         .step = session->trainer.step,
-        .train_loss = train.loss,
+        .train_loss = train.loss * session->texts.training_share,
         .val_loss = loss,
         .learning_rate = train.learning_rate,
-        .chars_per_second = train.symbols / train_seconds,
+        .chars_per_second = train.symbols / session->texts.training_share / train_seconds,
         .elapsed_seconds = done->elapsed_seconds,
     };
     return save_epoch(session, epoch, error);

@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
+#include "corpus/piece_learner.h"
+#include "corpus/pieces.h"
+
 // Pipes and the like are empty when they are read a second time. What is missing is reported by the reader.
 static enum ql_status check_path(const char *option_name, const char *path, struct ql_error *error)
 {
@@ -28,17 +31,53 @@ enum ql_status ql_train_texts_check(const struct ql_train_settings *settings, st
     return status == QL_OK ? check_path("validation", settings->validation, error) : status;
 }
 
+static enum ql_status learn_pieces(struct ql_vocabulary *vocabulary, const struct ql_train_settings *settings,
+                                   struct ql_error *error)
+{
+    struct ql_train_texts texts = {0};
+    enum ql_status status =
+        ql_train_texts_load(&texts, settings, vocabulary, strcmp(settings->sequences, "items") == 0, error);
+
+    if (status == QL_OK) {
+        status = ql_pieces_learn(vocabulary, &texts.training, settings->pieces, error);
+    }
+    ql_train_texts_free(&texts);
+    return status;
+}
+
 enum ql_status ql_train_texts_scan(struct ql_vocabulary *vocabulary, const struct ql_train_settings *settings,
                                    struct ql_error *error)
 {
     struct ql_vocabulary other;
     enum ql_status status = ql_token_text_scan(vocabulary, settings->input, error);
 
-    if (status != QL_OK || settings->validation == NULL) {
+    if (status == QL_OK && settings->validation != NULL) {
+        status = ql_token_text_scan(&other, settings->validation, error);
+        status = status == QL_OK ? ql_vocabulary_merge(vocabulary, &other, error) : status;
+    }
+    return status == QL_OK && settings->pieces > 0 ? learn_pieces(vocabulary, settings, error) : status;
+}
+
+// Encodes a text of symbols. Sets `share` to the tokens for a character, of those that are predicted: in items all but
+// empty lines, in a stream all but the first.
+static enum ql_status encode(struct ql_token_text *text, size_t *characters, double *share,
+                             const struct ql_vocabulary *vocabulary, bool items, struct ql_error *error)
+{
+    const uint16_t newline = text->tokens[text->count - 1];
+    size_t left_out = 0;
+
+    *characters = text->count;
+    const enum ql_status status = ql_pieces_encode(text->tokens, &text->count, vocabulary, error);
+    if (status != QL_OK) {
         return status;
     }
-    status = ql_token_text_scan(&other, settings->validation, error);
-    return status == QL_OK ? ql_vocabulary_merge(vocabulary, &other, error) : status;
+    for (size_t i = 0; i < text->count && items; i++) {
+        left_out += text->tokens[i] == newline && (i == 0 || text->tokens[i - 1] == newline);
+    }
+    const size_t first = items ? left_out : (size_t)ql_vocabulary_length(vocabulary, text->tokens[0]);
+    const size_t predicted = text->count - (items ? left_out : 1);
+    *share = *characters > first ? (double)predicted / (double)(*characters - first) : 1.0;
+    return QL_OK;
 }
 
 enum ql_status ql_train_texts_load(struct ql_train_texts *texts, const struct ql_train_settings *settings,
@@ -59,6 +98,12 @@ enum ql_status ql_train_texts_load(struct ql_train_texts *texts, const struct ql
     }
     if (status != QL_OK) {
         return settings->validation == NULL ? ql_error_prefix(error, "%s: ", settings->input) : status;
+    }
+    if ((status = encode(&texts->training, &texts->training_characters, &texts->training_share, vocabulary, items,
+                         error)) != QL_OK ||
+        (status = encode(&texts->validation, &texts->validation_characters, &texts->validation_share, vocabulary, items,
+                         error)) != QL_OK) {
+        return status;
     }
     uLong crc = crc32_z(0, (const Bytef *)vocabulary->symbols, (size_t)vocabulary->count * sizeof(uint32_t));
     crc = crc32_z(crc, (const Bytef *)texts->training.tokens, texts->training.count * sizeof(uint16_t));

@@ -80,16 +80,19 @@ static size_t round_up(size_t bytes, size_t to)
     return (bytes + to - 1) / to * to;
 }
 
-static size_t symbol_bytes(const struct ql_descriptor *descriptor)
+static size_t symbol_bytes(const struct ql_vocabulary *vocabulary)
 {
-    unsigned char utf8[4];
-    size_t longest = 0;
+    char utf8[QL_TOKEN_BYTES];
+    size_t longest = 0, all = 0;
 
-    for (int i = 0; i < descriptor->symbol_count; i++) {
-        size_t length = ql_utf8_encode(utf8, descriptor->symbols[i]);
+    for (int i = 0; i < vocabulary->count; i++) {
+        size_t length = ql_vocabulary_write_token(vocabulary, i, utf8) + 1;
         longest = length > longest ? length : longest;
+        all += length;
     }
-    return (size_t)descriptor->symbol_count * (longest + 1);
+    const size_t offset_bytes = all <= UINT16_MAX ? sizeof(uint16_t) : sizeof(uint32_t);
+    return (size_t)vocabulary->count * (vocabulary->piece_count > 0 ? offset_bytes : longest) +
+           (vocabulary->piece_count > 0 ? all : 0);
 }
 
 // The caller's struct as a 32-bit compiler lays it out.
@@ -113,11 +116,12 @@ static size_t state_bytes(const struct ql_codegen *codegen, bool caller_arena)
 static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_model *model, bool has_shared)
 {
     enum { WEIGHT = 4, TRACE_STEP = 8 }; // of a step: a token, a hash, and the gap between
-    const size_t V = (size_t)model->descriptor->symbol_count;
+    const size_t V = (size_t)model->descriptor->vocabulary.count;
     const size_t sampler_bytes = round_up(V * (WEIGHT + sizeof(uint16_t)), 4);
     const size_t filter_bytes = ql_source_filter_own_bytes(model);
 
-    size->constant_bytes += symbol_bytes(model->descriptor) + (size_t)model->trace_count * TRACE_STEP + filter_bytes;
+    size->constant_bytes +=
+        symbol_bytes(&model->descriptor->vocabulary) + (size_t)model->trace_count * TRACE_STEP + filter_bytes;
     size->constant_bytes += has_shared ? ql_source_filter_shared_bytes(model) : 0;
     size->state_bytes += filter_bytes > 0 ? sizeof(struct ql_filter_state) : 0;
     size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;

@@ -44,12 +44,21 @@ void ql_source_filter_write(const struct ql_source *w)
     write_array(w, "labels", QL_ELEMENT_U8, filter->labels, (size_t)filter->V);
     write_array(w, "kinds", QL_ELEMENT_U8, filter->kinds, (size_t)filter->V);
     write_array(w, "keys", QL_ELEMENT_U16, filter->keys, (size_t)filter->V);
+    const int pieces = filter->V - filter->characters;
+    if (pieces > 0) {
+        write_array(w, "rests", QL_ELEMENT_U16, filter->rests, filter->rest_begins[pieces]);
+        write_array(w, "begins", QL_ELEMENT_U16, filter->rest_begins, (size_t)pieces + 1);
+        write_array(w, "hazards", QL_ELEMENT_U8, filter->hazards, (size_t)pieces);
+    }
     ql_source_template_write(w, w->source, "static const struct ql_filter $_filter = {\n");
     (void)fprintf(w->source, "    %s_filter_edges, ", owner);
     ql_source_template_write(w, w->source, "$_filter_labels, $_filter_kinds, $_filter_keys, ");
     (void)fprintf(w->source, "%s_filter_fingerprints,\n", owner);
     (void)fprintf(w->source, "    %" PRIu32 "u, %" PRIu32 "u, ", filter->block, filter->seed);
-    ql_source_template_write(w, w->source, "@_SYMBOLS,\n};\n\n");
+    (void)fprintf(w->source, "%d, %d,\n", filter->V, filter->characters);
+    ql_source_template_write(w, w->source,
+                             pieces > 0 ? "    $_filter_rests, $_filter_begins, $_filter_hazards,\n};\n\n"
+                                        : "    NULL, NULL, NULL,\n};\n\n");
 }
 
 void ql_source_filter_reset_write(const struct ql_source *w)
@@ -151,5 +160,6 @@ size_t ql_source_filter_own_bytes(const struct ql_text_model *model)
     return model->guard == NULL || !model->guard->is_on
                ? 0
                : ql_filter_word_bytes(&model->guard->file, model->guard->binding.filter.V) -
-                     ql_filter_word_bytes(&model->guard->file, 0);
+                     ql_filter_word_bytes(&model->guard->file, 0) +
+                     ql_filter_piece_bytes(&model->guard->binding.filter);
 }

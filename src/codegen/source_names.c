@@ -127,14 +127,15 @@ static bool is_state_in_place(const struct ql_source *w, int output)
 
 // What the source calls its own; $ and @ as in reserve.
 static const char *const own_names[] = {
-    "$_set",         "$_step",         "$_next",          "$_symbol",       "$_check",       "$_trace",
-    "$_arena",       "$_state",        "$_static_arena",  "$_symbols",      "@_H",           "@_BEGIN",
-    "arena",         "random",         "@_SYMBOLS",       "temperature",    "top_k",         "top_p",
-    "@_TRACE_STEPS", "@_LOGIT_UNITS",  "$_logit",         "filter",         "words",         "barred",
-    "$_filter",      "$_filter_edges", "$_filter_labels", "$_filter_kinds", "$_filter_keys", "$_filter_fingerprints",
-    "$_may_end",     "$_refuses",      "$_functions",     "@_WEIGHTS",      "@_ROWS",        "state",
-    "$_any_init",    "$_any_reset",    "$_any_set",       "$_any_next",     "$_any_may_end", "$_any_refuses",
-    "$_any_check",   "$_run",          "$_init",          "$_reset"};
+    "$_set",           "$_step",          "$_next",          "$_symbol",       "$_check",       "$_trace",
+    "$_arena",         "$_state",         "$_static_arena",  "$_symbols",      "@_H",           "@_BEGIN",
+    "arena",           "random",          "@_SYMBOLS",       "temperature",    "top_k",         "top_p",
+    "@_TRACE_STEPS",   "@_LOGIT_UNITS",   "$_logit",         "filter",         "words",         "barred",
+    "$_filter",        "$_filter_edges",  "$_filter_labels", "$_filter_kinds", "$_filter_keys", "$_filter_fingerprints",
+    "$_may_end",       "$_refuses",       "$_functions",     "@_WEIGHTS",      "@_ROWS",        "state",
+    "$_any_init",      "$_any_reset",     "$_any_set",       "$_any_next",     "$_any_may_end", "$_any_refuses",
+    "$_any_check",     "$_run",           "$_init",          "$_reset",        "$_strings",     "$_filter_rests",
+    "$_filter_begins", "$_filter_hazards"};
 
 void ql_source_names_init(struct ql_source *w)
 {

@@ -33,7 +33,7 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream)
         }
     }
     if (w->codegen->model != NULL) {
-        const int V = w->codegen->model->descriptor->symbol_count;
+        const int V = w->codegen->model->descriptor->vocabulary.count;
         (void)fprintf(stream,
                       "    struct {\n        uint32_t weights[%d];\n        uint16_t candidates[%d];\n    } sampler;\n",
                       V, V);

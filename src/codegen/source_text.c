@@ -6,30 +6,61 @@
 #include "codegen/source.h"
 #include "device/sampler_s32.h"
 
+// A vocabulary of characters: an array of short strings.
 static void write_symbols(const struct ql_source *w)
 {
-    const struct ql_descriptor *descriptor = w->codegen->model->descriptor;
+    const struct ql_vocabulary *vocabulary = &w->codegen->model->descriptor->vocabulary;
     unsigned char utf8[4];
     size_t longest = 1, column = QL_C_LINE_COLUMNS;
 
-    for (int i = 0; i < descriptor->symbol_count; i++) {
-        size_t length = ql_utf8_encode(utf8, descriptor->symbols[i]);
+    for (int i = 0; i < vocabulary->count; i++) {
+        size_t length = ql_utf8_encode(utf8, vocabulary->symbols[i]);
         longest = length > longest ? length : longest;
     }
     ql_source_template_write(w, w->source,
                              "// The symbols of the tokens, in UTF-8\nstatic const char $_symbols[@_SYMBOLS]");
     (void)fprintf(w->source, "[%zu] = {", longest + 1);
-    for (int i = 0; i < descriptor->symbol_count; i++) {
+    for (int i = 0; i < vocabulary->count; i++) {
         const size_t widest = 4 * 4 + 4; // four bytes in octal, quotation marks, comma and space
         if (column + widest > QL_C_LINE_COLUMNS) {
             (void)fputs("\n   ", w->source);
             column = 3;
         }
-        size_t length = ql_utf8_encode(utf8, descriptor->symbols[i]);
+        size_t length = ql_utf8_encode(utf8, vocabulary->symbols[i]);
         (void)fputc(' ', w->source);
         ql_c_string_write(w->source, utf8, length);
         (void)fputc(',', w->source);
         column += length == 1 && utf8[0] >= ' ' ? 6 : 4 * length + 4;
+    }
+    (void)fputs("\n};\n\n", w->source);
+}
+
+// A vocabulary with pieces: all strings one behind the other, and where each begins. The bytes are numbers: a string
+// constant of so many would be longer than a compiler has to take.
+static void write_pieces(const struct ql_source *w)
+{
+    const struct ql_vocabulary *vocabulary = &w->codegen->model->descriptor->vocabulary;
+    char bytes[QL_TOKEN_BYTES];
+    size_t all = 0, size = 0;
+
+    ql_source_template_write(w, w->source,
+                             "// The strings of the tokens, in UTF-8, and where each begins\n"
+                             "static const unsigned char $_strings[] = {");
+    for (int token = 0; token < vocabulary->count; token++) {
+        const size_t length = ql_vocabulary_write_token(vocabulary, token, bytes);
+        (void)fputs("\n    ", w->source);
+        for (size_t i = 0; i < length; i++) {
+            (void)fprintf(w->source, "%u, ", (unsigned)(unsigned char)bytes[i]);
+        }
+        (void)fputs("0,", w->source);
+        all += length + 1;
+    }
+    ql_source_template_write(w, w->source,
+                             all <= UINT16_MAX ? "\n};\n\nstatic const uint16_t $_symbols[@_SYMBOLS] = {"
+                                               : "\n};\n\nstatic const uint32_t $_symbols[@_SYMBOLS] = {");
+    for (int token = 0; token < vocabulary->count; token++) {
+        (void)fprintf(w->source, "%s%zu,", token % 16 == 0 ? "\n    " : " ", size);
+        size += ql_vocabulary_write_token(vocabulary, token, bytes) + 1;
     }
     (void)fputs("\n};\n\n", w->source);
 }
@@ -239,9 +270,12 @@ static void write_next(const struct ql_source *w)
                              "    return next;\n"
                              "}\n\n"
                              "const char *$_symbol(int token)\n"
-                             "{\n"
-                             "    return token < 0 || token >= @_SYMBOLS ? \"\" : $_symbols[token];\n"
-                             "}\n");
+                             "{\n");
+    ql_source_template_write(
+        w, w->source,
+        w->codegen->model->descriptor->vocabulary.piece_count > 0
+            ? "    return token < 0 || token >= @_SYMBOLS ? \"\" : (const char *)&$_strings[$_symbols[token]];\n}\n"
+            : "    return token < 0 || token >= @_SYMBOLS ? \"\" : $_symbols[token];\n}\n");
 }
 
 static void write_check(const struct ql_source *w)
@@ -326,7 +360,11 @@ static void write_functions(const struct ql_source *w)
 void ql_source_text_write(const struct ql_source *w)
 {
     (void)fputc('\n', w->source);
-    write_symbols(w);
+    if (w->codegen->model->descriptor->vocabulary.piece_count > 0) {
+        write_pieces(w);
+    } else {
+        write_symbols(w);
+    }
     if (w->codegen->model->trace_count > 0) {
         write_trace(w);
     }
@@ -386,8 +424,8 @@ void ql_source_text_header_write(const struct ql_source *w)
 
     ql_source_template_write(w, w->header, "enum {\n");
     ql_source_template_write(w, w->header, "    @_SYMBOLS = ");
-    (void)fprintf(w->header, "%d, // tokens are 0 to %d\n", model->descriptor->symbol_count,
-                  model->descriptor->symbol_count - 1);
+    (void)fprintf(w->header, "%d, // tokens are 0 to %d\n", model->descriptor->vocabulary.count,
+                  model->descriptor->vocabulary.count - 1);
     ql_source_template_write(w, w->header, "    @_BEGIN = ");
     (void)fprintf(w->header, "%d, // the token from which a text begins\n",
                   ql_descriptor_text_rules(model->descriptor).first_token);

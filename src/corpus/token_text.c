@@ -72,6 +72,7 @@ enum ql_status ql_token_text_scan(struct ql_vocabulary *vocabulary, const char *
         return status;
     }
     vocabulary->count = 0;
+    vocabulary->piece_count = 0;
     if (view.size_bytes == 0) {
         status = ql_error_write(error, QL_ERROR_INPUT, "%s: is empty", path);
         goto done;

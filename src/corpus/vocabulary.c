@@ -67,6 +67,7 @@ enum ql_status ql_vocabulary_read(struct ql_vocabulary *vocabulary, const char *
                                   struct ql_error *error)
 {
     vocabulary->count = 0;
+    vocabulary->piece_count = 0;
     for (size_t position = 0; position < size_bytes;) {
         uint32_t symbol;
         size_t length = ql_utf8_decode(&symbol, (const unsigned char *)utf8 + position, size_bytes - position);
@@ -115,7 +116,7 @@ enum ql_status ql_vocabulary_merge(struct ql_vocabulary *vocabulary, const struc
 
 void ql_vocabulary_write(const struct ql_vocabulary *vocabulary, char *text)
 {
-    for (int i = 0; i < vocabulary->count; i++) {
+    for (int i = 0; i < vocabulary->count - vocabulary->piece_count; i++) {
         text += ql_utf8_encode((unsigned char *)text, vocabulary->symbols[i]);
     }
     *text = '\0';
@@ -123,8 +124,65 @@ void ql_vocabulary_write(const struct ql_vocabulary *vocabulary, char *text)
 
 int ql_vocabulary_encode(const struct ql_vocabulary *vocabulary, uint32_t symbol)
 {
-    const uint32_t *found = bsearch(&symbol, vocabulary->symbols, (size_t)vocabulary->count,
+    const uint32_t *found = bsearch(&symbol, vocabulary->symbols, (size_t)(vocabulary->count - vocabulary->piece_count),
                                     sizeof vocabulary->symbols[0], vocabulary_compare);
 
     return found == NULL ? -1 : (int)(found - vocabulary->symbols);
+}
+
+bool ql_vocabulary_is_same(const struct ql_vocabulary *left, const struct ql_vocabulary *right)
+{
+    bool same = left->count == right->count && left->piece_count == right->piece_count;
+
+    for (int token = 0; token < left->count && same; token++) {
+        int count, other_count;
+        const uint32_t *symbols = ql_vocabulary_spell(left, token, &count);
+        const uint32_t *other = ql_vocabulary_spell(right, token, &other_count);
+        same = count == other_count && memcmp(symbols, other, (size_t)count * sizeof symbols[0]) == 0;
+    }
+    return same;
+}
+
+const uint32_t *ql_vocabulary_spell(const struct ql_vocabulary *vocabulary, int token, int *length)
+{
+    const int piece = token - (vocabulary->count - vocabulary->piece_count);
+
+    if (piece < 0) {
+        *length = 1;
+        return &vocabulary->symbols[token];
+    }
+    *length = vocabulary->pieces[piece].length;
+    return vocabulary->pieces[piece].symbols;
+}
+
+int ql_vocabulary_length(const struct ql_vocabulary *vocabulary, int token)
+{
+    const int piece = token - (vocabulary->count - vocabulary->piece_count);
+
+    return piece < 0 ? 1 : vocabulary->pieces[piece].length;
+}
+
+size_t ql_vocabulary_lengths(const struct ql_vocabulary *vocabulary, const uint16_t *tokens, size_t count)
+{
+    size_t length = 0;
+
+    if (vocabulary->piece_count == 0) {
+        return count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        length += (size_t)ql_vocabulary_length(vocabulary, tokens[i]);
+    }
+    return length;
+}
+
+size_t ql_vocabulary_write_token(const struct ql_vocabulary *vocabulary, int token, char bytes[QL_TOKEN_BYTES])
+{
+    int length;
+    size_t size = 0;
+    const uint32_t *symbols = ql_vocabulary_spell(vocabulary, token, &length);
+
+    for (int i = 0; i < length; i++) {
+        size += ql_utf8_encode((unsigned char *)bytes + size, symbols[i]);
+    }
+    return size;
 }

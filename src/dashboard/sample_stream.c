@@ -60,13 +60,13 @@ size_t ql_sample_stream_write(struct ql_sample_stream *stream, char *bytes, size
     struct ql_error ignored;
     size_t size = 0;
 
-    while (stream->left > 0 && room - size >= 4 && (size == 0 || now_us() < end)) {
+    while (stream->left > 0 && room - size >= QL_TOKEN_BYTES && (size == 0 || now_us() < end)) {
         if (ql_text_session_next(&stream->session, &stream->token, NULL, &ignored) != QL_OK) {
             stream->left = 0;
             break;
         }
-        size += ql_utf8_encode((unsigned char *)bytes + size, stream->info.vocabulary.symbols[stream->token]);
-        stream->left--;
+        size += ql_vocabulary_write_token(&stream->info.vocabulary, stream->token, bytes + size);
+        stream->left -= ql_vocabulary_length(&stream->info.vocabulary, stream->token);
     }
     return size;
 }

@@ -13,7 +13,7 @@ struct ql_sample_stream {
     struct ql_text_session session; // on the stepper
     struct ql_model_info info;
     int token; // the last one, not yet taken by the model
-    int left;  // symbols to write
+    int left;  // characters to write
 };
 
 // `file` is the open checkpoint; it stays the caller's. Errors: a file that is no checkpoint, no vocabulary, no memory.
@@ -21,7 +21,8 @@ enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
                                      const struct ql_dashboard_request *request, struct ql_error *error);
 void ql_sample_stream_free(struct ql_sample_stream *stream);
 
-// Writes a few symbols in UTF-8 into `bytes`, whole ones; returns their size, 0 at the end. `room` is at least 4.
+// Writes a few tokens in UTF-8 into `bytes`, whole ones; returns their size, 0 at the end. `room` is at least
+// QL_TOKEN_BYTES.
 // The text also ends where the model's output is not finite.
 size_t ql_sample_stream_write(struct ql_sample_stream *stream, char *bytes, size_t room);
 

@@ -234,7 +234,7 @@ enum ql_status ql_chain_read(struct ql_chain *chain, const struct ql_graph *grap
     char name[QL_ROLE_NAME_BYTES];
     enum ql_status status;
 
-    *chain = (struct ql_chain){.V = descriptor->symbol_count, .rules = ql_descriptor_text_rules(descriptor)};
+    *chain = (struct ql_chain){.V = descriptor->vocabulary.count, .rules = ql_descriptor_text_rules(descriptor)};
     if ((status = ql_model_roles_init(&roles, graph, descriptor, error)) != QL_OK) {
         return status;
     }

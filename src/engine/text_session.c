@@ -39,7 +39,7 @@ enum ql_status ql_text_session_open_arrays(struct ql_text_session *session, cons
     enum ql_status status;
 
     *session = (struct ql_text_session){.rules = ql_descriptor_text_rules(descriptor),
-                                        .V = descriptor->symbol_count,
+                                        .V = descriptor->vocabulary.count,
                                         .step = step_graph,
                                         .arrays = *arrays};
     struct ql_model_roles *roles = &session->roles;

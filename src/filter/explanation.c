@@ -48,6 +48,7 @@ static bool completes(const struct ql_filter_state *state, const struct ql_filte
     one.labels += token;
     one.kinds += token;
     one.V = 1;
+    one.characters = 1;
     uint32_t barred[1] = {0};
     return ql_filter_bar(barred, state, &one) && barred[0] != 0;
 }

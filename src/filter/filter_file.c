@@ -264,8 +264,87 @@ enum ql_status ql_filter_binding_init(struct ql_filter_binding *binding, const s
                                          .fingerprints = file->items.fingerprints,
                                          .block = file->items.block,
                                          .seed = file->items.seed,
-                                         .V = count};
+                                         .V = count,
+                                         .characters = count};
     return QL_OK;
+}
+
+// Sets the tables of a piece, whose symbols are these tokens.
+static void bind_piece(struct ql_filter_binding *binding, int token, const uint16_t *symbols, int length)
+{
+    const int number = token - binding->filter.characters;
+    uint16_t end = binding->rest_begins[number];
+
+    binding->labels[token] = binding->labels[symbols[0]];
+    binding->kinds[token] = binding->kinds[symbols[0]];
+    binding->keys[token] = binding->keys[symbols[0]];
+    for (int i = 1; i < length; i++) {
+        binding->rests[end++] = symbols[i];
+    }
+    binding->rest_begins[number + 1] = end;
+}
+
+// Finds out what comes to its end in each piece when nothing has begun before it.
+static void find_hazards(struct ql_filter_binding *binding)
+{
+    const struct ql_filter *filter = &binding->filter;
+    struct ql_filter_state state;
+
+    for (int v = filter->characters; v < filter->V; v++) {
+        ql_filter_init(&state);
+        const bool at_begin = ql_filter_bars_rest(&state, filter, v);
+        state.at_boundary = 0;
+        const bool inside = ql_filter_bars_rest(&state, filter, v);
+        binding->hazards[v - filter->characters] =
+            (uint8_t)((at_begin ? QL_FILTER_HAZARD_BEGIN : 0) | (inside ? QL_FILTER_HAZARD_INSIDE : 0));
+    }
+}
+
+enum ql_status ql_filter_binding_init_vocabulary(struct ql_filter_binding *binding, const struct ql_filter_file *file,
+                                                 const struct ql_vocabulary *vocabulary, struct ql_error *error)
+{
+    const size_t pieces = (size_t)vocabulary->piece_count;
+    enum ql_status status = ql_filter_binding_init(binding, file, vocabulary->symbols, vocabulary->count, error);
+
+    if (status != QL_OK || pieces == 0) {
+        return status;
+    }
+    uint16_t(*symbols)[QL_PIECE_SYMBOLS] = malloc(pieces * sizeof *symbols);
+    binding->rests = malloc(pieces * QL_PIECE_SYMBOLS * sizeof binding->rests[0]);
+    binding->rest_begins = malloc((pieces + 1) * sizeof binding->rest_begins[0]);
+    binding->hazards = calloc(pieces, 1);
+    if (symbols == NULL || binding->rests == NULL || binding->rest_begins == NULL || binding->hazards == NULL) {
+        free(symbols);
+        ql_filter_binding_free(binding);
+        return no_memory(error);
+    }
+    const int characters = vocabulary->count - vocabulary->piece_count;
+    binding->filter.characters = characters;
+    binding->filter.rests = binding->rests;
+    binding->filter.rest_begins = binding->rest_begins;
+    binding->filter.hazards = binding->hazards;
+    binding->rest_begins[0] = 0;
+    for (int k = 0; k < vocabulary->piece_count; k++) {
+        const uint16_t parts[] = {vocabulary->pieces[k].left, vocabulary->pieces[k].right};
+        int length = 0;
+        for (int p = 0; p < 2; p++) {
+            const int part_length = ql_vocabulary_length(vocabulary, parts[p]);
+            const uint16_t *part = parts[p] < characters ? &parts[p] : symbols[parts[p] - characters];
+            memcpy(symbols[k] + length, part, (size_t)part_length * sizeof part[0]);
+            length += part_length;
+        }
+        bind_piece(binding, characters + k, symbols[k], length);
+    }
+    free(symbols);
+    find_hazards(binding);
+    return QL_OK;
+}
+
+size_t ql_filter_piece_bytes(const struct ql_filter *filter)
+{
+    const size_t pieces = (size_t)(filter->V - filter->characters);
+
+    return pieces == 0 ? 0 : pieces + 2 * (pieces + 1) + 2 * (size_t)filter->rest_begins[pieces];
 }
 
 void ql_filter_binding_free(struct ql_filter_binding *binding)
@@ -273,6 +352,9 @@ void ql_filter_binding_free(struct ql_filter_binding *binding)
     free(binding->labels);
     free(binding->kinds);
     free(binding->keys);
+    free(binding->rests);
+    free(binding->rest_begins);
+    free(binding->hazards);
     *binding = (struct ql_filter_binding){0};
 }
 
@@ -314,12 +396,12 @@ enum ql_status ql_filter_binding_check(const struct ql_filter_binding *binding, 
         free(waiting);
         return no_memory(error);
     }
-    for (int v = 0; v < filter->V; v++) {
+    for (int v = 0; v < filter->characters; v++) {
         has[filter->labels[v]] = true;
         has[QL_FILTER_GAP] = has[QL_FILTER_GAP] || (filter->kinds[v] & (QL_FILTER_JOINER | QL_FILTER_SPACE));
     }
     find_ends(at_once, &at_boundary, seen, waiting, filter->edges, has);
-    for (int v = 0; v < filter->V; v++) {
+    for (int v = 0; v < filter->characters; v++) { // pieces consist of these
         const bool letter_free = filter->labels[v] == QL_FILTER_NO_LABEL || !at_once[filter->labels[v]];
         const bool boundary_free = !(filter->kinds[v] & QL_FILTER_BOUNDARY) || !at_boundary;
         found = found || (letter_free && boundary_free && !(filter->kinds[v] & QL_FILTER_IGNORED));

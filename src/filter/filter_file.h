@@ -1,6 +1,6 @@
 // A compiled filter as a file, .qlf: the graph of listed words, how symbols read, and the items that are refused.
 // It is for any model; a vocabulary is bound to it when a model is at hand. docs/filter.md has the format.
-// Uses: base, device/filter.h, filter/automaton, filter/fingerprint_set.
+// Uses: base, corpus/vocabulary, device/filter.h, filter/automaton, filter/fingerprint_set.
 #ifndef QL_FILTER_FILTER_FILE_H
 #define QL_FILTER_FILTER_FILE_H
 
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "corpus/vocabulary.h"
 #include "device/filter.h"
 #include "filter/automaton.h"
 #include "filter/fingerprint_set.h"
@@ -42,19 +43,26 @@ enum ql_status ql_filter_file_read(struct ql_filter_file *file, const void *data
 // A filter for a vocabulary. Owns its tables of symbols; points into the file for the rest.
 struct ql_filter_binding {
     struct ql_filter filter;
-    uint8_t *labels, *kinds;
-    uint16_t *keys;
+    uint8_t *labels, *kinds, *hazards;
+    uint16_t *keys, *rests, *rest_begins;
 };
 
 // The symbols are code points, in the order of the tokens. Errors: QL_ERROR_SYSTEM when memory is out.
 enum ql_status ql_filter_binding_init(struct ql_filter_binding *binding, const struct ql_filter_file *file,
                                       const uint32_t *symbols, int count, struct ql_error *error);
+
+// The same for a vocabulary with pieces, if it has some. Errors: QL_ERROR_SYSTEM when memory is out.
+enum ql_status ql_filter_binding_init_vocabulary(struct ql_filter_binding *binding, const struct ql_filter_file *file,
+                                                 const struct ql_vocabulary *vocabulary, struct ql_error *error);
 void ql_filter_binding_free(struct ql_filter_binding *binding);
 
 // Proves that there is a way on after any text: that some token of the vocabulary is never barred. Errors:
 // QL_ERROR_INPUT where there is none.
 enum ql_status ql_filter_binding_check(const struct ql_filter_binding *binding, const struct ql_filter_file *file,
                                        struct ql_error *error);
+
+// Bytes in flash that the tables of pieces take.
+size_t ql_filter_piece_bytes(const struct ql_filter *filter);
 
 // Bytes in flash, for a vocabulary of that size: of the words, and of the refused items.
 size_t ql_filter_word_bytes(const struct ql_filter_file *file, int V);

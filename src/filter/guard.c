@@ -2,7 +2,7 @@
 // Uses: device/filter.h, filter/filter_file.
 #include "filter/guard.h"
 
-enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const uint32_t *symbols, int count,
+enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const struct ql_vocabulary *vocabulary,
                              struct ql_error *error)
 {
     enum ql_status status;
@@ -13,7 +13,7 @@ enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const uin
     }
     *guard = (struct ql_guard){.is_on = true};
     if ((status = ql_filter_file_load(&guard->file, path, error)) != QL_OK ||
-        (status = ql_filter_binding_init(&guard->binding, &guard->file, symbols, count, error)) != QL_OK) {
+        (status = ql_filter_binding_init_vocabulary(&guard->binding, &guard->file, vocabulary, error)) != QL_OK) {
         ql_guard_free(guard);
         return status;
     }

@@ -19,9 +19,9 @@ struct ql_guard {
     bool is_on;
 };
 
-// Loads the filter for the symbols of a vocabulary, in the order of its tokens; without a path, everything passes.
+// Loads the filter for a vocabulary, pieces included; without a path, everything passes.
 // Errors: those of the file; QL_ERROR_INPUT when the filter could leave the model nothing to say.
-enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const uint32_t *symbols, int count,
+enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const struct ql_vocabulary *vocabulary,
                              struct ql_error *error);
 void ql_guard_free(struct ql_guard *guard);
 

@@ -1,5 +1,5 @@
 // Many texts from one model: see generation.h.
-// Uses: base, device/{filter,random}.h, generate/batch_engine.h, POSIX threads.
+// Uses: base, corpus/vocabulary, device/{filter,random}.h, generate/batch_engine.h, POSIX threads.
 //
 // Branches wait on a stack: a node of the tree (a beginning), the state before its last token, and the items that begin
 // so. A thread takes up to QL_BATCH_LIMIT branches from the top, steps them together, draws the next token of each of
@@ -38,6 +38,7 @@ struct branch {
     struct state *before; // NULL for zeros
     uint32_t node;
     int token, depth; // the token to take in, and how many the beginning has
+    int characters;   // of the beginning
     int32_t items;    // the first one; others follow by `next`
 };
 
@@ -175,7 +176,7 @@ static void return_branches(struct part *part, struct worker *worker, int B)
         struct branch *branch = &worker->grown[k];
         part->nodes[part->node_count] = (struct node){branch->node, (uint16_t)branch->token};
         branch->node = (uint32_t)part->node_count++;
-        if (branch->depth == part->generator->max_length) {
+        if (branch->characters == part->generator->max_length) {
             for (int32_t i = branch->items; i != NONE; i = part->items[i].next) {
                 part->items[i].node = branch->node;
             }
@@ -218,8 +219,8 @@ static const uint32_t *step_filter(const struct part *part, struct worker *worke
     return ql_filter_bar(worker->barred, after, filter) ? worker->barred : NULL;
 }
 
-// Whether the filter refuses an item that has ended here, or, with a token, one that is cut behind that.
-static bool is_refused(const struct part *part, struct state *state, int token)
+// Whether the filter refuses an item that has ended here, or one that is cut: here, or behind a token.
+static bool is_refused(const struct part *part, struct state *state, int token, bool cut)
 {
     const struct ql_filter *filter = part->generator->filter;
 
@@ -227,6 +228,9 @@ static bool is_refused(const struct part *part, struct state *state, int token)
         return false;
     }
     struct ql_filter_state ended = *filter_state(part, state);
+    if (cut && token == NONE && ql_filter_completes(&ended, filter)) {
+        return true;
+    }
     if (token != NONE) {
         if (!ql_filter_may_end(&ended, filter, token)) {
             return true;
@@ -234,6 +238,22 @@ static bool is_refused(const struct part *part, struct state *state, int token)
         ql_filter_step(&ended, filter, token);
     }
     return ql_filter_refuses(&ended, filter);
+}
+
+static int token_length(const struct ql_generator *generator, int token)
+{
+    return generator->vocabulary == NULL ? 1 : ql_vocabulary_length(generator->vocabulary, token);
+}
+
+// Ends an item that comes to the largest length: with its last token, or, where that would pass it (NONE), before it.
+static void cut_item(const struct part *part, struct worker *worker, struct item *item, int b, int token)
+{
+    item->length = worker->branches[b].depth + (token != NONE);
+    item->cut = true;
+    item->refused = is_refused(part, worker->states[b], token, true);
+    worker->refused += item->refused;
+    worker->cut++;
+    worker->complete++;
 }
 
 // Draws the next token of each item of a branch, and sorts the items by it.
@@ -252,13 +272,19 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
         struct item *item = &part->items[i];
         const int token = engine->draw(engine->self, number, &item->random);
         next = item->next;
-        worker->symbols++;
+        const int characters = branch->characters + token_length(generator, token);
+        worker->symbols += (uint64_t)(characters - branch->characters);
         if (token == generator->rules.newline) {
             item->node = branch->node;
             item->length = branch->depth;
-            item->refused = is_refused(part, worker->states[b], NONE);
+            item->refused = is_refused(part, worker->states[b], NONE, false);
             worker->refused += item->refused;
             worker->complete++;
+            continue;
+        }
+        if (characters > generator->max_length) {
+            item->node = branch->node;
+            cut_item(part, worker, item, b, NONE);
             continue;
         }
         if (worker->group[token] == NONE) {
@@ -266,23 +292,20 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
         }
         item->next = worker->group[token];
         worker->group[token] = i;
-        if (branch->depth + 1 == generator->max_length) {
-            item->length = generator->max_length;
-            item->cut = true;
-            item->refused = is_refused(part, worker->states[b], token);
-            worker->refused += item->refused;
-            worker->cut++;
-            worker->complete++;
+        if (characters == generator->max_length) {
+            cut_item(part, worker, item, b, token);
         }
     }
     for (int k = 0; k < groups; k++) {
         const int token = worker->groups[k];
+        const int characters = branch->characters + token_length(generator, token);
         worker->grown[worker->grown_count++] = (struct branch){.before = worker->states[b],
                                                                .node = branch->node,
                                                                .token = token,
                                                                .depth = branch->depth + 1,
+                                                               .characters = characters,
                                                                .items = worker->group[token]};
-        worker->states[b]->users += branch->depth + 1 < generator->max_length;
+        worker->states[b]->users += characters < generator->max_length;
         worker->group[token] = NONE;
     }
     return true;

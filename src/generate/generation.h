@@ -2,7 +2,7 @@
 //
 // What a model says next depends only on the symbols so far. So items that begin alike share their computation: they
 // walk down one tree of beginnings, whose nodes are computed once each, QL_BATCH_LIMIT of them at a time.
-// Uses: base, device/filter.h, generate/batch_engine.h.
+// Uses: base, corpus/vocabulary, device/filter.h, generate/batch_engine.h.
 #ifndef QL_GENERATE_GENERATION_H
 #define QL_GENERATE_GENERATION_H
 
@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "corpus/vocabulary.h"
 #include "device/filter.h"
 #include "generate/batch_engine.h"
 #include "model/text_rules.h"
@@ -20,9 +21,10 @@ struct ql_generator {
     struct ql_text_rules rules; // its newline ends an item; where there is none, only the length does
     uint32_t seed;              // of the run
     struct ql_batch_sampling sampling;
-    const struct ql_filter *filter; // bars tokens while items are drawn, and refuses items; NULL for none
-    int max_length;                 // symbols after which an item is cut; at least 1
-    struct ql_thread_pool *pool;    // as many threads as the engine was opened for
+    const struct ql_filter *filter;         // bars tokens while items are drawn, and refuses items; NULL for none
+    int max_length;                         // characters after which an item is cut; at least 1
+    const struct ql_vocabulary *vocabulary; // tells how many characters a token has; NULL: one each
+    struct ql_thread_pool *pool;            // as many threads as the engine was opened for
 };
 
 struct ql_generated_item {
@@ -30,7 +32,7 @@ struct ql_generated_item {
     const uint16_t *tokens; // without the newline
     int length;
     bool refused; // by the filter: not to be shown
-    bool cut;     // ended by max_length
+    bool cut;     // ended by max_length: before the token that would pass it, or behind the one that reaches it
 };
 
 // Takes one item; valid during the call. Any status but QL_OK ends the run.
@@ -40,7 +42,7 @@ typedef enum ql_status ql_item_function(void *context, const struct ql_generated
 typedef bool ql_generation_progress(void *context, uint32_t complete);
 
 struct ql_generation_result {
-    uint64_t symbols; // drawn, newlines included
+    uint64_t symbols; // characters drawn, newlines included
     uint64_t steps;   // of the model that were computed for them
     uint64_t cut;     // items
     uint64_t refused; // items

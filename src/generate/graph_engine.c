@@ -76,7 +76,7 @@ static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql
 
     *engine = (struct ql_batch_engine){0};
     if (self != NULL) {
-        self->V = descriptor->symbol_count;
+        self->V = descriptor->vocabulary.count;
         self->workers = ql_arena_take(&self->arena, (size_t)workers, sizeof self->workers[0]);
     }
     if (self == NULL || self->workers == NULL) {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "corpus/pieces.h"
 
 // A vocabulary of the largest size, with every symbol escaped, has a fraction of this.
 static const size_t descriptor_limit_bytes = (size_t)1 << 24;
@@ -72,18 +73,16 @@ static enum ql_status read_number(const json_t *root, const char *field, double 
     return QL_OK;
 }
 
-static enum ql_status read_vocabulary(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
+// Adds the symbols of a text as tokens of one symbol each.
+static enum ql_status add_symbols(struct ql_descriptor *descriptor, const unsigned char *text, size_t size,
+                                  struct ql_error *error)
 {
-    const json_t *value = json_object_get(root, "vocabulary");
-    const unsigned char *text = (const unsigned char *)json_string_value(value);
+    struct ql_vocabulary *vocabulary = &descriptor->vocabulary;
 
-    if (text == NULL || json_string_length(value) == 0) {
-        return fail_field(error, "vocabulary", "a string with the symbol of each token, in their order");
-    }
-    for (size_t at = 0; at < json_string_length(value);) {
+    for (size_t at = 0; at < size;) {
         uint32_t symbol;
-        size_t used = ql_utf8_decode(&symbol, text + at, json_string_length(value) - at);
-        if (used == 0 || descriptor->symbol_count == QL_VOCABULARY_LIMIT) {
+        size_t used = ql_utf8_decode(&symbol, text + at, size - at);
+        if (used == 0 || vocabulary->count == QL_VOCABULARY_LIMIT) {
             return ql_error_write(error, QL_ERROR_INPUT,
                                   "the field 'vocabulary' has more than %d symbols, or is not "
                                   "UTF-8",
@@ -93,10 +92,55 @@ static enum ql_status read_vocabulary(struct ql_descriptor *descriptor, const js
             return ql_error_write(error, QL_ERROR_INPUT, "the field 'vocabulary' has the symbol U+%04X twice",
                                   (unsigned)symbol);
         }
-        descriptor->symbols[descriptor->symbol_count++] = symbol;
+        vocabulary->symbols[vocabulary->count++] = symbol;
         at += used;
     }
     return QL_OK;
+}
+
+// Adds one string of a list: a symbol, or, behind all of those, a piece.
+static enum ql_status add_token(struct ql_descriptor *descriptor, const json_t *token, struct ql_error *error)
+{
+    const char *text = json_string_value(token);
+    const size_t size = json_string_length(token);
+    uint32_t symbol;
+
+    if (text == NULL || size == 0) {
+        return fail_field(error, "vocabulary", "a list of strings that are not empty");
+    }
+    if (ql_utf8_decode(&symbol, (const unsigned char *)text, size) < size) {
+        return ql_piece_read(&descriptor->vocabulary, text, size, error) == QL_OK
+                   ? QL_OK
+                   : ql_error_prefix(error, "the field 'vocabulary': ");
+    }
+    if (descriptor->vocabulary.piece_count > 0) {
+        return fail_field(error, "vocabulary", "a list in which no single symbol stands behind a piece of several");
+    }
+    return add_symbols(descriptor, (const unsigned char *)text, size, error);
+}
+
+static enum ql_status read_vocabulary(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
+{
+    const json_t *value = json_object_get(root, "vocabulary");
+    const json_t *token;
+    size_t index;
+    enum ql_status status = QL_OK;
+
+    if (json_is_string(value) && json_string_length(value) > 0) {
+        return add_symbols(descriptor, (const unsigned char *)json_string_value(value), json_string_length(value),
+                           error);
+    }
+    if (json_array_size(value) == 0) {
+        return fail_field(error, "vocabulary",
+                          "a string with the symbol of each token, in their order, or a list of strings");
+    }
+    json_array_foreach(value, index, token)
+    {
+        if (status == QL_OK) {
+            status = add_token(descriptor, token, error);
+        }
+    }
+    return status;
 }
 
 static enum ql_status read_resets(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
@@ -262,27 +306,46 @@ static size_t append_symbol(char *text, size_t length, uint32_t symbol)
     return length + ql_utf8_encode((unsigned char *)text + length, symbol);
 }
 
+// A string of all symbols; a list of strings where there are pieces. NULL: no memory.
+static json_t *make_vocabulary(const struct ql_vocabulary *vocabulary)
+{
+    json_t *list;
+    size_t length = 0;
+
+    if (vocabulary->piece_count == 0) {
+        char *text = malloc(4 * (size_t)vocabulary->count + 1);
+        for (int i = 0; i < vocabulary->count && text != NULL; i++) {
+            length = append_symbol(text, length, vocabulary->symbols[i]);
+        }
+        list = text == NULL ? NULL : json_stringn(text, length);
+        free(text);
+        return list;
+    }
+    list = json_array();
+    for (int token = 0; token < vocabulary->count && list != NULL; token++) {
+        char bytes[QL_TOKEN_BYTES];
+        length = ql_vocabulary_write_token(vocabulary, token, bytes);
+        if (json_array_append_new(list, json_stringn(bytes, length)) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
 static json_t *make_json(const struct ql_descriptor *d)
 {
-    static const char *const format = "{s:s, s:s, s:i, s:f, s:f, s:i, s:i, s:i, s:s%}";
-    char *vocabulary = malloc(4 * (size_t)d->symbol_count + 1);
+    static const char *const format = "{s:s, s:s, s:i, s:f, s:f, s:i, s:i, s:i, s:o}";
     char resets[4 * QL_DESCRIPTOR_RESET_LIMIT];
-    size_t length = 0;
     size_t reset_length = 0;
 
-    if (vocabulary == NULL) {
-        return NULL;
-    }
-    for (int i = 0; i < d->symbol_count; i++) {
-        length = append_symbol(vocabulary, length, d->symbols[i]);
-    }
     for (int i = 0; i < d->reset_count; i++) {
-        reset_length = append_symbol(resets, reset_length, d->symbols[d->resets[i]]);
+        reset_length = append_symbol(resets, reset_length, d->vocabulary.symbols[d->resets[i]]);
     }
-    json_t *root = json_pack(format, "filename", d->filename, "type", d->type, "sequenceLength", d->sequence_length,
-                             "temperature", d->temperature, "top_p", d->top_p, "top_k", d->top_k, "hiddenSize",
-                             d->hidden_size, "hiddenLayers", d->hidden_layers, "vocabulary", vocabulary, length);
-    free(vocabulary);
+    json_t *root =
+        json_pack(format, "filename", d->filename, "type", d->type, "sequenceLength", d->sequence_length, "temperature",
+                  d->temperature, "top_p", d->top_p, "top_k", d->top_k, "hiddenSize", d->hidden_size, "hiddenLayers",
+                  d->hidden_layers, "vocabulary", make_vocabulary(&d->vocabulary));
     if (root != NULL && d->sha256[0] != '\0') {
         json_object_set_new(root, "sha256", json_string(d->sha256));
     }
@@ -337,8 +400,8 @@ enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const 
 
 int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol)
 {
-    for (int token = 0; token < descriptor->symbol_count; token++) {
-        if (descriptor->symbols[token] == symbol) {
+    for (int token = 0; token < descriptor->vocabulary.count; token++) {
+        if (descriptor->vocabulary.symbols[token] == symbol) {
             return token;
         }
     }
@@ -347,11 +410,9 @@ int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol
 
 void ql_descriptor_set_info(struct ql_descriptor *descriptor, const struct ql_model_info *info)
 {
-    const struct ql_vocabulary *vocabulary = &info->vocabulary;
     const struct ql_text_rules rules = ql_model_info_text_rules(info);
 
-    memcpy(descriptor->symbols, vocabulary->symbols, (size_t)vocabulary->count * sizeof vocabulary->symbols[0]);
-    descriptor->symbol_count = vocabulary->count;
+    descriptor->vocabulary = info->vocabulary;
     memcpy(descriptor->resets, rules.resets, sizeof descriptor->resets);
     descriptor->reset_count = rules.reset_count;
 }
@@ -360,7 +421,7 @@ struct ql_text_rules ql_descriptor_text_rules(const struct ql_descriptor *descri
 {
     struct ql_text_rules rules;
 
-    ql_text_rules_init(&rules, descriptor->symbols, descriptor->symbol_count);
+    ql_text_rules_init(&rules, descriptor->vocabulary.symbols, descriptor->vocabulary.count);
     memcpy(rules.resets, descriptor->resets, sizeof rules.resets);
     rules.reset_count = descriptor->reset_count;
     return rules;

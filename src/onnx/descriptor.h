@@ -27,10 +27,8 @@ struct ql_descriptor {
     int sequence_length;                     // tokens per sequence in training; 0 when not said
     double temperature, top_p;               // what to sample with by default; see device/sampler.h
     int top_k;
-    int hidden_size, hidden_layers; // 0 when not said
-    // The symbol of each token, in the model's order, which need not be sorted.
-    uint32_t symbols[QL_VOCABULARY_LIMIT];
-    int symbol_count;
+    int hidden_size, hidden_layers;  // 0 when not said
+    struct ql_vocabulary vocabulary; // in the model's order: symbols need not be sorted, and pieces come behind them
 
     // Optional. The state is reset before these tokens: "reset" in the JSON, a string of symbols, such as "\n" for a
     // model of separate items.
@@ -47,7 +45,7 @@ struct ql_descriptor {
 
 // Reads a descriptor. `filename` and `vocabulary` must be there; for the others there are defaults (temperature 1,
 // top_p 1, top_k 0). Fields that are not named above are left alone. Errors: unreadable, no JSON, a field of the wrong
-// kind or out of its range, a symbol twice; each with the file and the field.
+// kind or out of its range, a symbol twice, a piece that is none; each with the file and the field.
 enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *path, struct ql_error *error);
 
 // The same from text; `path` is for the messages and for the folder of the model.
@@ -60,7 +58,7 @@ enum ql_status ql_descriptor_write(const struct ql_descriptor *descriptor, FILE 
 // Writes a descriptor, whole or not at all, without the optional fields that are not said.
 enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const char *path, struct ql_error *error);
 
-// The token of a symbol, or -1.
+// Returns the token of a symbol, or -1.
 int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol);
 
 // Sets the symbols and the resets to those of a trained model.

@@ -70,7 +70,7 @@ static enum ql_status find_tokens(struct ql_model_roles *roles, const struct ql_
     }
     for (int k = 0; k < graph->input_count; k++) {
         const struct ql_value *input = input_value(graph, k);
-        bool one_hot = input->type == QL_ELEMENT_F32 && ends_in(input, descriptor->symbol_count);
+        bool one_hot = input->type == QL_ELEMENT_F32 && ends_in(input, descriptor->vocabulary.count);
         if (is_integer(input) || one_hot) {
             found[one_hot] = k;
             candidates[one_hot]++;
@@ -126,7 +126,7 @@ static enum ql_status find_logits(struct ql_model_roles *roles, const struct ql_
                                                    descriptor->logits);
     }
     for (int k = graph->output_count - 1; k >= 0; k--) {
-        if (ends_in(output_value(graph, k), descriptor->symbol_count)) {
+        if (ends_in(output_value(graph, k), descriptor->vocabulary.count)) {
             roles->logits = k;
             candidates++;
         }
@@ -199,7 +199,7 @@ enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const st
     const struct ql_graph *graph = program->graph;
     const struct ql_program_value *tokens = &program->values[graph->inputs[roles->tokens]];
     const struct ql_program_value *logits = &program->values[graph->outputs[roles->logits]];
-    const int V = descriptor->symbol_count;
+    const int V = descriptor->vocabulary.count;
 
     if (tokens->count != sequence * (roles->one_hot ? V : 1)) {
         return ql_error_write(error, QL_ERROR_INPUT,

@@ -95,9 +95,7 @@ enum ql_status ql_checkpoint_stage_open(struct ql_stage *stage, const char *path
         return QL_ERROR_SYSTEM;
     }
     enum ql_status status = ql_checkpoint_load(path, &model, &info, error);
-    if (status == QL_OK && (info.vocabulary.count != descriptor->symbol_count ||
-                            memcmp(info.vocabulary.symbols, descriptor->symbols,
-                                   (size_t)descriptor->symbol_count * sizeof descriptor->symbols[0]) != 0)) {
+    if (status == QL_OK && !ql_vocabulary_is_same(&info.vocabulary, &descriptor->vocabulary)) {
         status = ql_error_write(error, QL_ERROR_INPUT, "%s: has another vocabulary than the descriptor", path);
     }
     if (status == QL_OK && (status = ql_stepper_init(&owned->stepper, &model, &info, error)) == QL_OK) {

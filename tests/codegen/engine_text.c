@@ -54,8 +54,8 @@ static enum ql_status write_text(const char *path, int steps, struct ql_error *e
         if ((status = ql_engine_run(&engine, inputs, outputs, error)) != QL_OK) {
             goto done;
         }
-        token = ql_sampler_step_f32(&sampler, logits, NULL, weights, candidates, descriptor.symbol_count);
-        (void)printf("%d %08" PRIx32 "\n", (int)token, ql_trace_hash_f32(logits, descriptor.symbol_count));
+        token = ql_sampler_step_f32(&sampler, logits, NULL, weights, candidates, descriptor.vocabulary.count);
+        (void)printf("%d %08" PRIx32 "\n", (int)token, ql_trace_hash_f32(logits, descriptor.vocabulary.count));
     }
     (void)printf("refused 1\n");
 done:
@@ -86,7 +86,7 @@ static enum ql_status write_integer_text(const char *path, int steps, const char
     (void)printf("check 0\n");
     for (int i = 0; i < steps; i++) {
         token = ql_integer_stepper_next(&stepper, token, &sampler, NULL);
-        (void)printf("%d %08" PRIx32 "\n", token, ql_trace_hash_s32(stepper.logits, descriptor.symbol_count));
+        (void)printf("%d %08" PRIx32 "\n", token, ql_trace_hash_s32(stepper.logits, descriptor.vocabulary.count));
     }
     (void)printf("refused 1\n");
 done:

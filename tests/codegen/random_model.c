@@ -37,9 +37,9 @@ static enum ql_status write_model(char **argv, struct ql_error *error)
         goto done;
     }
     // A newline, printable ASCII, and then letters of two and three bytes.
-    descriptor.symbol_count = d.V;
+    descriptor.vocabulary.count = d.V;
     for (int v = 0; v < d.V; v++) {
-        descriptor.symbols[v] = (uint32_t)(v == 0 ? '\n' : v < 96 ? ' ' + v - 1 : 0xc0 + 16 * (v - 96));
+        descriptor.vocabulary.symbols[v] = (uint32_t)(v == 0 ? '\n' : v < 96 ? ' ' + v - 1 : 0xc0 + 16 * (v - 96));
     }
     descriptor.reset_count = argv[6][0] == '1';
     (void)snprintf(descriptor.filename, sizeof descriptor.filename, "%s.onnx", slash == NULL ? argv[8] : slash + 1);

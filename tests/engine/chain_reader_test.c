@@ -125,7 +125,7 @@ static enum ql_status read_variant(struct ql_chain *chain, const struct variant 
     static struct ql_descriptor descriptor;
     struct ql_graph graph = {0};
 
-    descriptor = (struct ql_descriptor){.symbol_count = V, .symbols = {'\n', 'a', 'b', 'c', 'd', 'e'}};
+    descriptor = (struct ql_descriptor){.vocabulary.count = V, .vocabulary.symbols = {'\n', 'a', 'b', 'c', 'd', 'e'}};
     build(&graph, variant);
     if (ql_graph_check(&graph, error) != QL_OK) {
         fail_msg("%s", error->message);

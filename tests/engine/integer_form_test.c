@@ -41,9 +41,9 @@ static void open_fixture(struct fixture *fixture, enum ql_cell cell, int V, int 
     for (size_t i = 0; i < fixture->model.count; i++) {
         fixture->model.block[i] *= gain;
     }
-    fixture->descriptor.symbol_count = V;
+    fixture->descriptor.vocabulary.count = V;
     for (int v = 0; v < V; v++) {
-        fixture->descriptor.symbols[v] = v == 0 ? '\n' : 0x100 + (uint32_t)v;
+        fixture->descriptor.vocabulary.symbols[v] = v == 0 ? '\n' : 0x100 + (uint32_t)v;
     }
     fixture->descriptor.reset_count = 1;
 }

@@ -93,7 +93,7 @@ static int begin(void **state)
     graph = (struct ql_graph){0};
     program = (struct ql_program){0};
     ql_graph_init(&graph, "toy", 17);
-    descriptor = (struct ql_descriptor){.symbols = {'\n', 'a', 'b', 'c'}, .symbol_count = V};
+    descriptor = (struct ql_descriptor){.vocabulary.symbols = {'\n', 'a', 'b', 'c'}, .vocabulary.count = V};
     return 0;
 }
 
@@ -177,12 +177,12 @@ static void session_without_newline_begins_at_token_0(void **state)
 {
     (void)state;
     make_graph(QL_ELEMENT_S64, false, true);
-    descriptor.symbols[0] = 'x';
+    descriptor.vocabulary.symbols[0] = 'x';
     assert_int_equal(open_session(), QL_OK);
     assert_int_equal(session.rules.first_token, 0);
     ql_text_session_close(&session);
     ql_program_free(&program);
-    descriptor.symbols[2] = '\n';
+    descriptor.vocabulary.symbols[2] = '\n';
     assert_int_equal(open_session(), QL_OK);
     assert_int_equal(session.rules.first_token, 2);
 }
@@ -199,8 +199,8 @@ static void session_of_another_vocabulary_is_refused(void **state)
 {
     (void)state;
     make_graph(QL_ELEMENT_S64, false, true);
-    descriptor.symbols[V] = 'd';
-    descriptor.symbol_count = V + 1;
+    descriptor.vocabulary.symbols[V] = 'd';
+    descriptor.vocabulary.count = V + 1;
     assert_int_equal(open_session(), QL_ERROR_INPUT);
 }
 

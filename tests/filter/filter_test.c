@@ -359,7 +359,7 @@ static void guard_that_is_reset_begins_a_text(void **state)
 {
     (void)state;
     static const char path[] = "filter_test.guard.qlf";
-    static const uint32_t symbols[] = {'\n', 't', 'o', 'f', 'u'};
+    static const struct ql_vocabulary vocabulary = {.symbols = {'\n', 't', 'o', 'f', 'u'}, .count = 5};
     struct ql_filter_file file;
     struct ql_guard guard;
     struct ql_error error;
@@ -367,7 +367,7 @@ static void guard_that_is_reset_begins_a_text(void **state)
     compile(&file, "tofu", NULL);
     assert_int_equal(ql_filter_file_save(&file, path, &error), QL_OK);
     ql_filter_file_free(&file);
-    assert_int_equal(ql_guard_init(&guard, path, symbols, 5, &error), QL_OK);
+    assert_int_equal(ql_guard_init(&guard, path, &vocabulary, &error), QL_OK);
     for (int round = 0; round < 2; round++) {
         for (int token = 1; token < 4; token++) {
             assert_null(ql_guard_step(&guard, token));

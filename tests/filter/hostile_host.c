@@ -15,7 +15,7 @@ struct host {
     struct ql_stepper stepper;
     struct ql_guard guard;
     struct ql_sampler sampler;
-    char symbol[5];
+    char symbol[QL_TOKEN_BYTES + 1];
 };
 
 static void begin(void *model, uint32_t seed, float temperature)
@@ -44,7 +44,7 @@ static const char *symbol(void *model, int token)
 {
     struct host *host = model;
 
-    host->symbol[ql_utf8_encode((unsigned char *)host->symbol, host->info.vocabulary.symbols[token])] = '\0';
+    host->symbol[ql_vocabulary_write_token(&host->info.vocabulary, token, host->symbol)] = '\0';
     return host->symbol;
 }
 
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     const char *filter = strcmp(argv[2], "-") == 0 ? NULL : argv[2];
     if (ql_checkpoint_load(argv[1], &host.model, &host.info, &error) != QL_OK ||
         ql_stepper_init(&host.stepper, &host.model, &host.info, &error) != QL_OK ||
-        ql_guard_init(&host.guard, filter, host.info.vocabulary.symbols, host.info.vocabulary.count, &error) != QL_OK) {
+        ql_guard_init(&host.guard, filter, &host.info.vocabulary, &error) != QL_OK) {
         (void)fprintf(stderr, "%s\n", error.message);
         return 1;
     }

@@ -19,17 +19,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         abort();
     }
     if (ql_descriptor_read(descriptor, (const char *)data, size_bytes, "folder/model.json", &error) == QL_OK) {
-        assert(descriptor->symbol_count >= 1 && descriptor->symbol_count <= QL_VOCABULARY_LIMIT);
+        assert(descriptor->vocabulary.count >= 1 && descriptor->vocabulary.count <= QL_VOCABULARY_LIMIT);
         assert(isfinite(descriptor->temperature) && descriptor->temperature >= 0.0);
         assert(descriptor->top_p > 0.0 && descriptor->top_p <= 1.0 && descriptor->top_k >= 0);
         assert(descriptor->state_count >= 0 && descriptor->state_count <= QL_DESCRIPTOR_STATE_LIMIT);
         assert(descriptor->reset_count >= 0 && descriptor->reset_count <= QL_DESCRIPTOR_RESET_LIMIT);
         assert(memchr(descriptor->path, '\0', sizeof descriptor->path) != NULL);
         for (int i = 0; i < descriptor->reset_count; i++) {
-            assert(descriptor->resets[i] >= 0 && descriptor->resets[i] < descriptor->symbol_count);
+            assert(descriptor->resets[i] >= 0 && descriptor->resets[i] < descriptor->vocabulary.count);
         }
-        for (int token = 0; token < descriptor->symbol_count; token++) {
-            assert(ql_descriptor_encode(descriptor, descriptor->symbols[token]) == token);
+        for (int token = 0; token < descriptor->vocabulary.count; token++) {
+            assert(ql_descriptor_encode(descriptor, descriptor->vocabulary.symbols[token]) == token);
         }
     } else {
         assert(error.message[0] != '\0');

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     if (text_path[0] == '\0') {
         write_text();
     }
-    *descriptor = (struct ql_descriptor){.symbols = {'\n', 'a', 'b', 'c', 'd'}, .symbol_count = SYMBOLS};
+    *descriptor = (struct ql_descriptor){.vocabulary.symbols = {'\n', 'a', 'b', 'c', 'd'}, .vocabulary.count = SYMBOLS};
     if (ql_onnx_read(&graph, data, size_bytes, &error) == QL_OK) {
         for (int format = QL_WEIGHTS_S8; format <= QL_WEIGHTS_S4; format++) {
             struct ql_integer_form form;

@@ -142,9 +142,9 @@ static void check_engine(struct ql_batch_engine *engine, struct ql_stepper *step
 
 static void make_descriptor(struct ql_descriptor *descriptor, int V)
 {
-    *descriptor = (struct ql_descriptor){.symbol_count = V};
+    *descriptor = (struct ql_descriptor){.vocabulary.count = V};
     for (int v = 0; v < V; v++) {
-        descriptor->symbols[v] = v == 0 ? '\n' : 'a' + (uint32_t)v;
+        descriptor->vocabulary.symbols[v] = v == 0 ? '\n' : 'a' + (uint32_t)v;
     }
 }
 

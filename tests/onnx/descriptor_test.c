@@ -45,7 +45,7 @@ static void descriptor_of_the_seed_is_read(void **state)
     assert_int_equal(descriptor.top_k, 24);
     assert_int_equal(descriptor.hidden_size, 128);
     assert_int_equal(descriptor.hidden_layers, 2);
-    assert_int_equal(descriptor.symbol_count, 17);
+    assert_int_equal(descriptor.vocabulary.count, 17);
     assert_int_equal(ql_descriptor_encode(&descriptor, '\n'), 0);
     assert_int_equal(ql_descriptor_encode(&descriptor, 'c'), 16);
     assert_int_equal(ql_descriptor_encode(&descriptor, 'd'), -1);
@@ -57,7 +57,7 @@ static void descriptor_vocabulary_keeps_its_order(void **state)
     (void)state;
     assert_int_equal(read_text("{\"filename\": \"/m.onnx\", \"vocabulary\": \"zé\\u0000a\"}"), QL_OK);
     assert_string_equal(descriptor.path, "/m.onnx");
-    assert_int_equal(descriptor.symbol_count, 4);
+    assert_int_equal(descriptor.vocabulary.count, 4);
     assert_int_equal(ql_descriptor_encode(&descriptor, 'z'), 0);
     assert_int_equal(ql_descriptor_encode(&descriptor, 0xe9), 1);
     assert_int_equal(ql_descriptor_encode(&descriptor, 0), 2);
@@ -139,7 +139,7 @@ static int set_up(void **state)
     (void)state;
     graph = (struct ql_graph){0};
     ql_graph_init(&graph, "test", 17);
-    descriptor = (struct ql_descriptor){.symbol_count = 5};
+    descriptor = (struct ql_descriptor){.vocabulary.count = 5};
     return 0;
 }
 
