@@ -7,6 +7,7 @@
 #include "device/random.h"
 #include "engine/chain_reader.h"
 #include "engine/engine.h"
+#include "engine/integer_stepper.h"
 #include "model/stepper.h"
 #include "onnx/descriptor.h"
 #include "onnx/onnx_reader.h"

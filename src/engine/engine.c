@@ -21,6 +21,7 @@ enum ql_status ql_engine_open(struct ql_engine *engine, struct ql_program *taken
     const struct ql_program *program = &engine->program;
     engine->memory = ql_arena_take(&engine->arena, 1, program->arena_bytes);
     engine->addresses = ql_arena_take(&engine->arena, (size_t)program->value_count, sizeof engine->addresses[0]);
+    engine->outside = ql_arena_take(&engine->arena, (size_t)program->value_count, sizeof engine->outside[0]);
     if (engine->arena.exhausted) {
         const enum ql_status status = ql_error_write(
             error, QL_ERROR_SYSTEM, "not enough memory to run the model: it needs %zu bytes", program->arena_bytes);
@@ -34,6 +35,8 @@ enum ql_status ql_engine_open(struct ql_engine *engine, struct ql_program *taken
             engine->addresses[i] = (unsigned char *)root->data + program->values[i].offset;
         } else if (root->storage == QL_STORAGE_ARENA && root->first_call >= 0) {
             engine->addresses[i] = engine->memory + root->arena_offset + program->values[i].offset;
+        } else if (root->storage == QL_STORAGE_INPUT || root->storage == QL_STORAGE_OUTPUT) {
+            engine->outside[engine->outside_count++] = i;
         }
     }
     return QL_OK;
@@ -68,15 +71,12 @@ enum ql_status ql_engine_run(struct ql_engine *engine, const void *const *inputs
     const struct ql_program *program = &engine->program;
     const struct ql_graph *graph = program->graph;
 
-    for (int i = 0; i < program->value_count; i++) {
-        const struct ql_program_value *root = ql_program_root(program, i);
-        if (root->storage == QL_STORAGE_INPUT) {
-            assert(inputs[root->input] != NULL);
-            engine->addresses[i] = (unsigned char *)inputs[root->input] + program->values[i].offset;
-        } else if (root->storage == QL_STORAGE_OUTPUT) {
-            assert(outputs[root->output] != NULL);
-            engine->addresses[i] = (unsigned char *)outputs[root->output] + program->values[i].offset;
-        }
+    for (int k = 0; k < engine->outside_count; k++) {
+        const int value = engine->outside[k];
+        const struct ql_program_value *root = ql_program_root(program, value);
+        const void *memory = root->storage == QL_STORAGE_INPUT ? inputs[root->input] : outputs[root->output];
+        assert(memory != NULL);
+        engine->addresses[value] = (unsigned char *)memory + program->values[value].offset;
     }
     for (int n = 0; n < program->call_count; n++) {
         const struct ql_kernel_call *call = &program->calls[n];

@@ -15,6 +15,8 @@ struct ql_engine {
     struct ql_arena arena;
     unsigned char *memory; // program.arena_bytes, for the values of a run
     void **addresses;      // of the program's values; those in the caller's memory change with every run
+    int *outside;          // (outside_count) the values in the caller's memory
+    int outside_count;
 };
 
 // A value of the last run, as a plain tensor. `data` belongs to the engine and is valid until the next run.
