@@ -2,6 +2,8 @@
 #include "onnx/graph.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -339,6 +341,23 @@ enum ql_status ql_graph_check(const struct ql_graph *graph, struct ql_error *err
     }
     free(there);
     return status;
+}
+
+void ql_graph_add_note(struct ql_graph *graph, const char *format, ...)
+{
+    char text[QL_ERROR_MESSAGE_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    const size_t before = graph->note == NULL ? 0 : strlen(graph->note) + 1;
+    const size_t bytes = before + strlen(text) + 1;
+    char *note = ql_arena_take(&graph->arena, bytes, 1);
+    if (note != NULL) {
+        (void)snprintf(note, bytes, "%s%s%s", before == 0 ? "" : graph->note, before == 0 ? "" : "\n", text);
+        graph->note = note;
+    }
 }
 
 int ql_graph_find(const struct ql_graph *graph, const char *name)

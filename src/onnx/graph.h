@@ -66,7 +66,9 @@ struct ql_node {
 struct ql_graph {
     struct ql_arena arena;
     const char *name;
-    int opset; // version of ONNX's own operators, QL_OPSET_FIRST to QL_OPSET_LAST
+    const char *note;        // what a person should know about how the graph was read; NULL: nothing
+    const char *logits_name; // where the output was probabilities: the value they are made of, in the file; or NULL
+    int opset;               // version of ONNX's own operators, QL_OPSET_FIRST to QL_OPSET_LAST
     int value_count, node_count, input_count, output_count;
     struct ql_value *values;
     struct ql_node *nodes;
@@ -107,6 +109,9 @@ void ql_graph_add_output(struct ql_graph *graph, int value);
 // Checks what the struct promises: memory was there, indices are in range, names are unique, every value has exactly
 // one origin and is made before it is used. Errors: QL_ERROR_INPUT, naming the node or value; QL_ERROR_SYSTEM.
 enum ql_status ql_graph_check(const struct ql_graph *graph, struct ql_error *error);
+
+// Adds a sentence (printf format) to graph->note.
+void ql_graph_add_note(struct ql_graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // The value of that name, or -1.
 int ql_graph_find(const struct ql_graph *graph, const char *name);

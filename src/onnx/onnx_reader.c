@@ -649,6 +649,27 @@ static size_t count_values(const Onnx__GraphProto *graph)
     return count;
 }
 
+// PyTorch's GRU resets after the product, and nothing else; a node that does not say so was exported without it.
+static void note_gru_of_pytorch(struct ql_graph *graph, const char *producer)
+{
+    if (producer == NULL || strncmp(producer, "pytorch", strlen("pytorch")) != 0) {
+        return;
+    }
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct ql_node *node = &graph->nodes[n];
+        const struct ql_attribute *linear = ql_node_find(node, "linear_before_reset");
+        if (strcmp(node->operator_name, "GRU") == 0 &&
+            (linear == NULL || linear->kind != QL_ATTRIBUTE_INT || linear->ints[0] == 0)) {
+            ql_graph_add_note(graph,
+                              "the node '%.60s' is a GRU without linear_before_reset, in a file of PyTorch, whose GRU "
+                              "always has it: some of PyTorch's exporters lose the attribute, and the model then "
+                              "computes something else than it was trained for. Compare it with PyTorch",
+                              node->name);
+            return;
+        }
+    }
+}
+
 static enum ql_status read_model(struct reader *reader, const Onnx__ModelProto *model)
 {
     struct ql_error *error = reader->error;
@@ -683,6 +704,9 @@ static enum ql_status read_model(struct reader *reader, const Onnx__ModelProto *
     }
     enum ql_status status = read_graph(reader, model->graph);
     free(reader->names.slots);
+    if (status == QL_OK) {
+        note_gru_of_pytorch(reader->graph, model->producer_name);
+    }
     return status;
 }
 
