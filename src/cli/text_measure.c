@@ -3,6 +3,7 @@
 
 #include "base/thread_pool.h"
 #include "engine/chain_reader.h"
+#include "engine/session_loss.h"
 #include "engine/text_loss.h"
 #include "onnx/descriptor_text.h"
 #include "quantize/product_x86.h"
@@ -15,8 +16,16 @@ static enum ql_status read_float(double *nats, const struct ql_graph *graph, con
 
     if (status == QL_OK) {
         status = ql_float_loss(nats, &chain, text->tokens, text->count, pool, error);
+        ql_chain_free(&chain);
+    } else if (status == QL_ERROR_INPUT) {
+        // No layers in a row: the graph itself reads, on one core.
+        const struct ql_program_options options = {.default_size = 1};
+        struct ql_text_session session;
+        if ((status = ql_text_session_open_graph(&session, graph, &options, descriptor, error)) == QL_OK) {
+            status = ql_session_loss(nats, &session, text->tokens, text->count, error);
+        }
+        ql_text_session_close(&session);
     }
-    ql_chain_free(&chain);
     return status;
 }
 
