@@ -37,12 +37,17 @@ function findTokens(inputs, descriptor, V) {
   return candidates[0];
 }
 
+// Order and shape are no proof: a file may give c before h, or features beside the logits.
 function findLogits(outputs, descriptor, V) {
   if (descriptor.logits !== "") {
     return named(outputs, descriptor.logits, "logits");
   }
-  const candidates = outputs.filter(({ shape }) => shape.at(-1) === V);
-  return candidates.length === 1 ? candidates[0] : outputs[0]; // a state may be as wide as the vocabulary
+  const candidates = outputs.filter((output) => isFloat(output) && sizeOf(output.shape) === V);
+  if (candidates.length > 1) {
+    throw new InputError("more than one output of the model can be the logits: name it in the descriptor, " +
+      `"logits": "${candidates[0].name}"`);
+  }
+  return candidates[0] ?? outputs[0];
 }
 
 function findStates(inputs, outputs, descriptor) {
@@ -54,14 +59,20 @@ function findStates(inputs, outputs, descriptor) {
     throw new InputError(`the input "${inputs[outputs.length].name}" has no output that goes with it: name the pairs ` +
       'in the descriptor, "states": [["input", "output"], ...]');
   }
+  if (inputs.length > 1 || (inputs.length === 1 && outputs.length > 1)) {
+    throw new InputError("which output continues which state does not show here: write the pairs into the descriptor, " +
+      `such as "states": [${inputs.map((input, k) => `["${input.name}", "${outputs[k].name}"]`).join(", ")}]; ` +
+      "`quillet verify` tries them, and `quillet export` writes them");
+  }
   return inputs.map((input, k) => ({ input, output: outputs[k] }));
 }
 
 /**
- * Finds out what the inputs and outputs of a model are for, by the rules of src/onnx/model_roles.h. A name in the
- * descriptor decides. Otherwise the tokens are the only input of integers, or the only one of floats that ends in the
- * size of the vocabulary; the logits are the only output that does, or the first output; the other inputs are the
- * states, and go with the other outputs in their order.
+ * Finds out what the inputs and outputs of a model are for. A name in the descriptor decides. Otherwise the tokens are
+ * the only input of integers, or the only one of floats that ends in the size of the vocabulary; the logits are the only
+ * output of that size; one further input and one further output are a state. More than that has to be named, because a
+ * session does not show what the graph does: src/onnx/model_roles.h reads it off the graph, and `quillet export` writes
+ * all names.
  */
 export function findTensors(session, descriptor) {
   const inputs = session.inputMetadata.map(fixed);
@@ -97,11 +108,18 @@ export function findTensors(session, descriptor) {
   return { tokens, isOneHot, logits, states };
 }
 
+// True for numbers that a softmax makes. Logits would have to add up to 1 by chance.
+function areProbabilities(numbers) {
+  const sum = numbers.reduce((total, number) => total + number, 0);
+  return Math.abs(sum - 1) < 1e-3 && numbers.every((number) => number >= 0) && numbers.some((n) => n > 0 && n < 1);
+}
+
 export class LanguageModel {
   #runtime;
   #session;
   #tensors;
   #state;
+  #isTried = false;
 
   /** `model` is what the runtime's InferenceSession.create takes: a path (Node), an address (browser), or the bytes. */
   static async load(runtime, model, descriptor) {
@@ -143,7 +161,13 @@ export class LanguageModel {
     states.forEach(({ input }, k) => (feeds[input.name] = this.#state[k]));
     const results = await this.#session.run(feeds, [logits.name, ...states.map(({ output }) => output.name)]);
     this.#state = states.map(({ output }) => results[output.name]);
-    return results[logits.name].data;
+    const numbers = results[logits.name].data;
+    if (!this.#isTried && areProbabilities(numbers)) {
+      throw new InputError(`the output "${logits.name}" is probabilities, which add up to 1, in place of logits: export ` +
+        "the model without the softmax; the tool itself takes the logits that they are made of");
+    }
+    this.#isTried = true;
+    return numbers;
   }
 
   /**

@@ -22,24 +22,24 @@ function find(inputs, outputs, fields) {
   return [found.tokens.name, found.logits.name, ...found.states.map(({ input, output }) => `${input.name}>${output.name}`)];
 }
 
-test("tokens, logits and states are found by type, size and order", () => {
-  const h = [2, 1, 5];
-  assert.deepEqual(
-    find([tokens, float("h0", ...h), float("c0", ...h)], [float("y", "sequence", 1, 4), float("hn", ...h), float("cn", ...h)]),
-    ["tokens", "y", "h0>hn", "c0>cn"],
-  );
+test("tokens, logits and one state are found by type and size", () => {
   assert.deepEqual(
     find([float("s", 1, 7), int64("ids", 1)], [float("t", 1, 7), float("p", 1, 4)]), ["ids", "p", "s>t"]);
   assert.deepEqual(
     find([float("x", "sequence", 1, 4), float("s", 1, 7)], [float("p", 1, 4), float("t", 1, 7)]), ["x", "p", "s>t"]);
 });
 
-test("where a state is as wide as the vocabulary, the first output is the logits, unless another is named", () => {
-  const outputs = [float("y", "sequence", 1, 4), float("hn", 1, 1, 4)];
-  assert.deepEqual(find([tokens, float("h0", 1, 1, 4)], outputs), ["tokens", "y", "h0>hn"]);
+test("what order alone would tell is refused, with the lines to write", () => {
+  const h = [2, 1, 5];
+  const y = float("y", "sequence", 1, 4);
+  const says = (inputs, outputs, fields, pattern) => assert.throws(
+    () => find(inputs, outputs, fields), (error) => error instanceof InputError && pattern.test(error.message));
+  says([tokens, float("h0", ...h), float("c0", ...h)], [y, float("cn", ...h), float("hn", ...h)], {},
+    /"states": \[\["h0", "cn"\], \["c0", "hn"\]\]/);
+  says([tokens, float("h0", ...h)], [y, float("features", ...h), float("hn", ...h)], {}, /"states"/);
+  says([tokens, float("h0", 1, 1, 4)], [y, float("hn", 1, 1, 4)], {}, /"logits": "y"/);
   assert.deepEqual(
-    find([tokens, float("h0", 1, 1, 4)], [...outputs].reverse(), { logits: "y" }),
-    ["tokens", "y", "h0>hn"]);
+    find([tokens, float("h0", 1, 1, 4)], [float("hn", 1, 1, 4), y], { logits: "y" }), ["tokens", "y", "h0>hn"]);
 });
 
 test("the descriptor can pair the states", () => {
@@ -111,4 +111,19 @@ test("the state is reset before the symbol that the descriptor names", async () 
 
 test("a prompt is taken before the first symbol is drawn", async () => {
   assert.deepEqual(await firstTokens(makeModel(), 2, [3, 1]), [3, 2]);
+});
+
+test("probabilities in place of logits are refused", async () => {
+  class Tensor {
+    constructor(type, data, shape) {
+      Object.assign(this, { type, data, shape });
+    }
+  }
+  const session = {
+    inputMetadata: [tokens, float("h0", 1, 1, 1)],
+    outputMetadata: [float("y", "sequence", 1, 4), float("hn", 1, 1, 1)],
+    run: async () => ({ y: new Tensor("float32", Float32Array.of(0.01, 0.97, 0.01, 0.01), [1, 1, 4]),
+      hn: new Tensor("float32", Float32Array.of(0), [1, 1, 1]) }),
+  };
+  await assert.rejects(new LanguageModel({ Tensor }, session, describe()).step(0), /probabilities/);
 });

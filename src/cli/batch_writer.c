@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "cli/sampling.h"
+#include "cli/terminal.h"
 #include "onnx/model_file.h"
+#include "onnx/settled_roles.h"
 
 static enum ql_status open_checkpoint(struct ql_cli_batch_writer *writer, const char *path,
                                       enum ql_weight_format format, const char *calibrate, int threads,
@@ -44,6 +46,12 @@ static enum ql_status open_descriptor(struct ql_cli_batch_writer *writer, const 
 
     if ((status = ql_model_file_load(descriptor, &writer->graph, path, error)) != QL_OK) {
         return status;
+    }
+    if ((status = ql_settled_roles_init(&writer->graph, descriptor, error)) != QL_OK) {
+        return ql_error_prefix(error, "%s: ", descriptor->path);
+    }
+    if (writer->graph.note != NULL) {
+        ql_cli_note("quillet: %s: %s\n", descriptor->path, writer->graph.note);
     }
     if (format == QL_WEIGHTS_F32) {
         status = ql_batch_engine_open_graph(&writer->engine, &writer->graph, descriptor, threads, error);

@@ -21,6 +21,7 @@
 #include "onnx/model_file.h"
 #include "onnx/onnx_reader.h"
 #include "onnx/program_compile.h"
+#include "onnx/settled_roles.h"
 
 static const char usage[] = "compile MODEL [MODEL ...] [OPTION ...]";
 static const char summary_text[] = "Makes C of a model: one source with weights, kernels, vocabulary and sampler,\n"
@@ -259,11 +260,15 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
     if (work->described) {
         work->text.descriptor = &work->descriptor;
         work->text.guard = &work->guard;
-        if ((status = ql_model_roles_init(&work->text.roles, &work->graph, &work->descriptor, error)) != QL_OK) {
+        if ((status = ql_settled_roles_init(&work->graph, &work->descriptor, error)) != QL_OK ||
+            (status = ql_model_roles_init(&work->text.roles, &work->graph, &work->descriptor, error)) != QL_OK) {
             goto done;
         }
         work->bindings[work->binding_count] =
             ql_model_roles_binding(&work->text.roles, &work->graph, work->settings->sequence, sequence_name);
+    }
+    if (work->graph.note != NULL) {
+        ql_cli_note("quillet compile: %s: %s\n", work->model_path, work->graph.note);
     }
     options.bindings = work->bindings;
     options.binding_count = work->binding_count + 1;

@@ -15,6 +15,7 @@
 #include "onnx/descriptor.h"
 #include "onnx/model_file.h"
 #include "onnx/model_graph.h"
+#include "onnx/settled_roles.h"
 
 static const char usage[] = "export --init_from CHECKPOINT --export_file NAME.onnx [OPTION ...]";
 static const char summary_text[] = "Writes a trained model as ONNX (names.onnx), and what one needs to let it write\n"
@@ -122,6 +123,7 @@ static enum ql_status export_model(const struct settings *settings, char *descri
     }
     if ((status = describe(descriptor, settings, model, info, error)) == QL_OK &&
         (status = ql_model_graph_init(&graph, model, settings->sequence, error)) == QL_OK &&
+        (status = ql_settled_roles_init(&graph, descriptor, error)) == QL_OK &&
         (status = ql_file_check_output(settings->export_file, &settings->init_from, 1, error)) == QL_OK &&
         (status = ql_file_check_output(descriptor_path, &settings->init_from, 1, error)) == QL_OK) {
         status = ql_model_file_save(descriptor, &graph, settings->export_file, descriptor_path, error);

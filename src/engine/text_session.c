@@ -3,9 +3,17 @@
 #include "engine/text_session.h"
 
 #include <assert.h>
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "device/trace.h"
+
+// How a graph is tried: steps, and the fewest symbols whose numbers between 0 and 1 are more than chance.
+enum { CHECK_STEPS = 16, CHECK_SYMBOLS = 3 };
+
+// How far a sum of probabilities may be from 1.
+static const float share_tolerance = 1e-3f;
 
 static enum ql_status take_scratch(struct ql_text_session *session, struct ql_error *error)
 {
@@ -63,6 +71,53 @@ enum ql_status ql_text_session_open_arrays(struct ql_text_session *session, cons
     return take_scratch(session, error);
 }
 
+// A token's outputs: what they could be.
+struct kinds {
+    bool shares;   // none is negative, and they add up to 1
+    bool between;  // all lie between 0 and 1, and none is either
+    bool fraction; // there is one between 0 and 1
+};
+
+static struct kinds look_at(const float *logits, int V)
+{
+    struct kinds kinds = {.shares = true, .between = true};
+    double sum = 0.0;
+
+    for (int v = 0; v < V; v++) {
+        const bool inside = logits[v] > 0.0f && logits[v] < 1.0f;
+        kinds.shares = kinds.shares && logits[v] >= 0.0f;
+        kinds.between = kinds.between && inside;
+        kinds.fraction = kinds.fraction || inside;
+        sum += (double)logits[v];
+    }
+    kinds.shares = kinds.shares && fabs(sum - 1.0) < (double)share_tolerance;
+    return kinds;
+}
+
+enum ql_status ql_text_session_check(struct ql_text_session *session, struct ql_error *error)
+{
+    struct kinds all = {.shares = true, .between = session->V >= CHECK_SYMBOLS};
+    enum ql_status status = QL_OK;
+
+    ql_text_session_reset(session);
+    for (int t = 0; t < CHECK_STEPS && status == QL_OK; t++) {
+        status = ql_text_session_step(session, (t * t + t) % session->V, error);
+        const struct kinds kinds = look_at(session->logits, session->V);
+        all.shares = all.shares && kinds.shares;
+        all.between = all.between && kinds.between;
+        all.fraction = all.fraction || kinds.fraction;
+    }
+    ql_text_session_reset(session);
+    if (status == QL_OK && (all.between || (all.shares && all.fraction))) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the model gives %s in place of logits. Export it with its logits as the output, without "
+                              "the %s",
+                              all.shares ? "probabilities, which add up to 1," : "numbers between 0 and 1",
+                              all.shares ? "softmax" : "sigmoid at its end");
+    }
+    return status;
+}
+
 static enum ql_status run_engine(void *self, struct ql_error *error)
 {
     struct ql_text_session *session = self;
@@ -108,7 +163,7 @@ enum ql_status ql_text_session_open_graph(struct ql_text_session *session, const
     }
     session->engine = engine;
     session->array_arena = arena;
-    return status;
+    return status == QL_OK ? ql_text_session_check(session, error) : status;
 }
 
 void ql_text_session_load_token(struct ql_text_session *session, int token)

@@ -69,10 +69,14 @@ enum ql_status ql_text_session_open_arrays(struct ql_text_session *session, cons
                                            struct ql_error *error);
 
 // A graph in the host engine, compiled with these options to one token per run. The graph must outlive the session.
-// Errors: those of ql_engine_init and of ql_text_session_open_arrays.
+// Errors: those of ql_engine_init, of ql_text_session_open_arrays and of ql_text_session_check.
 enum ql_status ql_text_session_open_graph(struct ql_text_session *session, const struct ql_graph *graph,
                                           const struct ql_program_options *options,
                                           const struct ql_descriptor *descriptor, struct ql_error *error);
+
+// Runs a graph's session over some tokens and refuses one that gives probabilities in place of logits, however the graph
+// is written. Resets the state. Errors: QL_ERROR_INPUT; those of ql_text_session_step.
+enum ql_status ql_text_session_check(struct ql_text_session *session, struct ql_error *error);
 
 // A checkpoint, or the integer form of a model. The stepper must outlive the session. Errors: QL_ERROR_SYSTEM.
 enum ql_status ql_text_session_open_stepper(struct ql_text_session *session, struct ql_stepper *stepper,

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "onnx/data_flow.h"
+#include "onnx/role_search.h"
+
 static const struct ql_value *input_value(const struct ql_graph *graph, int number)
 {
     return &graph->values[graph->inputs[number]];
@@ -111,66 +114,41 @@ static enum ql_status find_sequence_axis(struct ql_model_roles *roles, const str
     return QL_OK;
 }
 
-static enum ql_status find_logits(struct ql_model_roles *roles, const struct ql_graph *graph,
-                                  const struct ql_descriptor *descriptor, struct ql_error *error)
+static enum ql_status find_named_logits(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                        const struct ql_descriptor *descriptor, struct ql_error *error)
 {
-    int candidates = 0;
-
-    roles->logits = -1;
-    if (descriptor->logits[0] != '\0') {
-        roles->logits = find_named(graph, graph->outputs, graph->output_count, descriptor->logits);
-        return roles->logits >= 0 ? QL_OK
-                                  : ql_error_write(error, QL_ERROR_INPUT,
-                                                   "the model has no output '%s', which the descriptor's field "
-                                                   "'logits' names",
-                                                   descriptor->logits);
-    }
-    for (int k = graph->output_count - 1; k >= 0; k--) {
-        if (ends_in(output_value(graph, k), descriptor->vocabulary.count)) {
-            roles->logits = k;
-            candidates++;
-        }
-    }
-    if (candidates != 1) {
-        roles->logits = 0; // a state may be as wide as the vocabulary, or the file does not say
-    }
-    return QL_OK;
+    roles->logits = find_named(graph, graph->outputs, graph->output_count, descriptor->logits);
+    return roles->logits >= 0
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_INPUT,
+                                "the model has no output '%s', which the descriptor's field 'logits' names",
+                                descriptor->logits);
 }
 
-static enum ql_status find_states(struct ql_model_roles *roles, const struct ql_graph *graph,
-                                  const struct ql_descriptor *descriptor, struct ql_error *error)
+static enum ql_status find_named_states(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                        const struct ql_descriptor *descriptor, struct ql_error *error)
 {
-    if (descriptor->state_count > 0) {
-        for (int s = 0; s < descriptor->state_count; s++) {
-            int input = find_named(graph, graph->inputs, graph->input_count, descriptor->states[s].input);
-            int output = find_named(graph, graph->outputs, graph->output_count, descriptor->states[s].output);
-            if (input < 0 || output < 0 || input == roles->tokens || output == roles->logits) {
-                return ql_error_write(error, QL_ERROR_INPUT,
-                                      "the model has no state from '%s' to '%s', which the descriptor's field 'states' "
-                                      "names",
-                                      descriptor->states[s].input, descriptor->states[s].output);
-            }
-            roles->states[s].input = input;
-            roles->states[s].output = output;
+    for (int s = 0; s < descriptor->state_count; s++) {
+        const char *names[] = {descriptor->states[s].input, descriptor->states[s].output};
+        const int input = find_named(graph, graph->inputs, graph->input_count, names[0]);
+        const int output = find_named(graph, graph->outputs, graph->output_count, names[1]);
+        if (input < 0 || output < 0 || input == roles->tokens) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "the model has no state from '%s' to '%s', which the descriptor's field 'states' "
+                                  "names",
+                                  names[0], names[1]);
         }
-        roles->state_count = descriptor->state_count;
-    } else {
-        int output = 0;
-        for (int input = 0; input < graph->input_count; input++) {
-            if (input == roles->tokens) {
-                continue;
-            }
-            output += output == roles->logits;
-            if (output >= graph->output_count || roles->state_count == QL_DESCRIPTOR_STATE_LIMIT) {
+        for (int other = 0; other < s; other++) {
+            if (roles->states[other].input == input || roles->states[other].output == output) {
                 return ql_error_write(error, QL_ERROR_INPUT,
-                                      "the input '%s' has no output that goes with it: name the pairs in the "
-                                      "descriptor, \"states\": [[\"input\", \"output\"], ...]",
-                                      input_value(graph, input)->name);
+                                      "the descriptor's field 'states' names '%s' or '%s' in two pairs", names[0],
+                                      names[1]);
             }
-            roles->states[roles->state_count].input = input;
-            roles->states[roles->state_count++].output = output++;
         }
+        roles->states[s].input = input;
+        roles->states[s].output = output;
     }
+    roles->state_count = descriptor->state_count;
     if (roles->state_count != graph->input_count - 1) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the descriptor's field 'states' names %d of the model's %d states", roles->state_count,
@@ -179,16 +157,73 @@ static enum ql_status find_states(struct ql_model_roles *roles, const struct ql_
     return QL_OK;
 }
 
+// What the descriptor does not name follows from the graph's data flow.
+static enum ql_status search_roles(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                   const struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    const struct ql_program_options options = {.default_size = 1, .keep_values = true};
+    struct ql_program program;
+    struct ql_data_flow flow;
+    enum ql_status status = ql_program_compile(&program, graph, &options, error);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    if ((status = ql_data_flow_init(&flow, &program, error)) == QL_OK) {
+        const int tokens = program.values[graph->inputs[roles->tokens]].count;
+        struct ql_role_search search = {
+            .program = &program, .flow = &flow, .tokens = roles->tokens, .logits = roles->logits};
+        search.logit_count = roles->one_hot ? tokens : tokens * descriptor->vocabulary.count;
+        memset(search.pairs, -1, sizeof search.pairs);
+        for (int s = 0; s < roles->state_count; s++) {
+            search.pairs[roles->states[s].input] = roles->states[s].output;
+            search.taken |= 1u << roles->states[s].output;
+        }
+        status = ql_role_search_run(&search, error);
+        roles->logits = search.logits < 0 ? 0 : search.logits; // ql_model_roles_check says that it is none
+        roles->state_count = 0;
+        for (int input = 0; input < graph->input_count && status == QL_OK; input++) {
+            if (search.pairs[input] >= 0) {
+                roles->states[roles->state_count].input = input;
+                roles->states[roles->state_count++].output = search.pairs[input];
+            }
+        }
+    }
+    ql_program_free(&program);
+    return status;
+}
+
 enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql_graph *graph,
                                    const struct ql_descriptor *descriptor, struct ql_error *error)
 {
     enum ql_status status;
 
-    *roles = (struct ql_model_roles){0};
-    if ((status = find_tokens(roles, graph, descriptor, error)) == QL_OK &&
-        (status = find_sequence_axis(roles, graph, error)) == QL_OK &&
-        (status = find_logits(roles, graph, descriptor, error)) == QL_OK) {
-        status = find_states(roles, graph, descriptor, error);
+    *roles = (struct ql_model_roles){.logits = -1};
+    if ((status = find_tokens(roles, graph, descriptor, error)) != QL_OK ||
+        (status = find_sequence_axis(roles, graph, error)) != QL_OK) {
+        return status;
+    }
+    if (graph->input_count - 1 > QL_DESCRIPTOR_STATE_LIMIT) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the model has %d inputs beside the tokens; at most %d are supported",
+                              graph->input_count - 1, (int)QL_DESCRIPTOR_STATE_LIMIT);
+    }
+    const bool names_states = descriptor->state_count > 0 || graph->input_count == 1;
+    if (descriptor->logits[0] != '\0') {
+        status = find_named_logits(roles, graph, descriptor, error);
+    }
+    if (status == QL_OK && names_states) {
+        status = find_named_states(roles, graph, descriptor, error);
+    }
+    for (int s = 0; s < roles->state_count && status == QL_OK; s++) {
+        if (roles->states[s].output == roles->logits) {
+            status =
+                ql_error_write(error, QL_ERROR_INPUT, "the descriptor names the output '%s' as logits and as a state",
+                               output_value(graph, roles->logits)->name);
+        }
+    }
+    if (status == QL_OK && (roles->logits < 0 || !names_states)) {
+        status = search_roles(roles, graph, descriptor, error);
     }
     return status;
 }

@@ -22,9 +22,14 @@ struct ql_model_roles {
 };
 
 // Finds the roles. A name in the descriptor decides. Otherwise the tokens are the only integer input, or the only float
-// input whose last size is that of the vocabulary; the logits are the only output whose last size is that of the
-// vocabulary, or the first output; the other inputs are the states, and go with the other outputs in their order.
-// Errors: QL_ERROR_INPUT when that does not tell, saying which field of the descriptor would.
+// input whose last size is that of the vocabulary. The rest follows from what the graph does (data_flow.h), never from
+// the order of the file:
+//   - an output of one number for each symbol is the logits, unless another such output is computed from it by a product
+//     or it is the probabilities of another output;
+//   - an input that starts a recurrent layer goes with the output that this layer turns it into;
+//   - an input that reaches an output element by element goes with that output, where no other does;
+//   - what is left goes together where one pairing alone agrees with shapes and with what depends on what.
+// Errors: QL_ERROR_INPUT when that does not tell, saying which lines of the descriptor would.
 enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql_graph *graph,
                                    const struct ql_descriptor *descriptor, struct ql_error *error);
 

@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "onnx/descriptor.h"
-#include "onnx/model_roles.h"
 
 static struct ql_descriptor descriptor;
 static struct ql_error error;
@@ -120,123 +119,13 @@ static void descriptor_written_reads_back(void **state)
     (void)unlink(path);
 }
 
-// --- Roles ---
-
-static struct ql_graph graph;
-
-static void add_operand(bool input, const char *name, enum ql_element type, int rank, const int *dims)
-{
-    int value = ql_graph_add_value(&graph, name, type, rank, dims, NULL);
-    if (input) {
-        ql_graph_add_input(&graph, value);
-    } else {
-        ql_graph_add_output(&graph, value);
-    }
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    graph = (struct ql_graph){0};
-    ql_graph_init(&graph, "test", 17);
-    descriptor = (struct ql_descriptor){.vocabulary.count = 5};
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ql_graph_free(&graph);
-    return 0;
-}
-
-static void roles_follow_from_type_and_shape(void **state)
-{
-    struct ql_model_roles roles;
-
-    (void)state;
-    // The state is as wide as the vocabulary, and the tokens come last.
-    add_operand(true, "h0", QL_ELEMENT_F32, 3, (const int[]){1, 1, 5});
-    add_operand(true, "c0", QL_ELEMENT_F32, 3, (const int[]){1, 1, 5});
-    add_operand(true, "in", QL_ELEMENT_S32, 2, (const int[]){1, -1});
-    add_operand(false, "out", QL_ELEMENT_F32, 3, (const int[]){1, -1, 5});
-    add_operand(false, "hn", QL_ELEMENT_F32, 3, (const int[]){1, 1, 5});
-    add_operand(false, "cn", QL_ELEMENT_F32, 3, (const int[]){1, 1, 5});
-    assert_int_equal(ql_model_roles_init(&roles, &graph, &descriptor, &error), QL_OK);
-    assert_int_equal(roles.tokens, 2);
-    assert_false(roles.one_hot);
-    assert_int_equal(roles.sequence_axis, 1);
-    assert_int_equal(roles.logits, 0);
-    assert_int_equal(roles.state_count, 2);
-    assert_int_equal(roles.states[1].input, 1);
-    assert_int_equal(roles.states[1].output, 2);
-}
-
-static void roles_one_hot_input_is_found_by_its_width(void **state)
-{
-    struct ql_model_roles roles;
-    char name[QL_ROLE_NAME_BYTES];
-
-    (void)state;
-    add_operand(true, "h0", QL_ELEMENT_F32, 3, (const int[]){1, 1, 7});
-    add_operand(true, "x", QL_ELEMENT_F32, 3, (const int[]){-1, 1, 5});
-    add_operand(false, "hn", QL_ELEMENT_F32, 3, (const int[]){1, 1, 7});
-    add_operand(false, "y", QL_ELEMENT_F32, 3, (const int[]){-1, 1, 5});
-    assert_int_equal(ql_model_roles_init(&roles, &graph, &descriptor, &error), QL_OK);
-    assert_int_equal(roles.tokens, 1);
-    assert_true(roles.one_hot);
-    assert_int_equal(roles.sequence_axis, 0);
-    assert_int_equal(roles.logits, 1);
-    assert_int_equal(roles.states[0].output, 0);
-    struct ql_binding binding = ql_model_roles_binding(&roles, &graph, 9, name);
-    assert_string_equal(binding.name, "x:0");
-    assert_int_equal(binding.size, 9);
-}
-
-static void roles_names_in_the_descriptor_decide(void **state)
-{
-    struct ql_model_roles roles;
-
-    (void)state;
-    add_operand(true, "a", QL_ELEMENT_S64, 1, (const int[]){-1});
-    add_operand(true, "b", QL_ELEMENT_S64, 1, (const int[]){-1});
-    add_operand(false, "c", QL_ELEMENT_F32, 2, (const int[]){-1, 5});
-    add_operand(false, "d", QL_ELEMENT_F32, 2, (const int[]){-1, 5});
-    assert_int_equal(ql_model_roles_init(&roles, &graph, &descriptor, &error), QL_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "\"tokens\""));
-    (void)snprintf(descriptor.tokens, sizeof descriptor.tokens, "b");
-    (void)snprintf(descriptor.logits, sizeof descriptor.logits, "d");
-    assert_int_equal(ql_model_roles_init(&roles, &graph, &descriptor, &error), QL_OK);
-    assert_int_equal(roles.tokens, 1);
-    assert_int_equal(roles.logits, 1);
-    assert_int_equal(roles.states[0].input, 0);
-    assert_int_equal(roles.states[0].output, 0);
-    (void)snprintf(descriptor.tokens, sizeof descriptor.tokens, "nobody");
-    assert_int_equal(ql_model_roles_init(&roles, &graph, &descriptor, &error), QL_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "'nobody'"));
-}
-
-static void roles_state_without_an_output_is_an_error(void **state)
-{
-    struct ql_model_roles roles;
-
-    (void)state;
-    add_operand(true, "tokens", QL_ELEMENT_S64, 1, (const int[]){1});
-    add_operand(true, "h0", QL_ELEMENT_F32, 3, (const int[]){1, 1, 7});
-    add_operand(false, "logits", QL_ELEMENT_F32, 2, (const int[]){1, 5});
-    assert_int_equal(ql_model_roles_init(&roles, &graph, &descriptor, &error), QL_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "'h0' has no output"));
-}
-
-#define ROLE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(descriptor_of_the_seed_is_read),  cmocka_unit_test(descriptor_vocabulary_keeps_its_order),
-        cmocka_unit_test(descriptor_wrong_field_is_named), cmocka_unit_test(descriptor_written_reads_back),
-        ROLE_TEST(roles_follow_from_type_and_shape),       ROLE_TEST(roles_one_hot_input_is_found_by_its_width),
-        ROLE_TEST(roles_names_in_the_descriptor_decide),   ROLE_TEST(roles_state_without_an_output_is_an_error),
+        cmocka_unit_test(descriptor_of_the_seed_is_read),
+        cmocka_unit_test(descriptor_vocabulary_keeps_its_order),
+        cmocka_unit_test(descriptor_wrong_field_is_named),
+        cmocka_unit_test(descriptor_written_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

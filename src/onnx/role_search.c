@@ -1,0 +1,346 @@
+// Finds a language model's logits and states by what its graph does: see role_search.h.
+#include "onnx/role_search.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct ql_program_value *flow_input(const struct ql_role_search *search, int number)
+{
+    return &search->program->values[search->program->graph->inputs[number]];
+}
+
+static const struct ql_program_value *flow_output(const struct ql_role_search *search, int number)
+{
+    return &search->program->values[search->program->graph->outputs[number]];
+}
+
+static bool have_one_shape(const struct ql_program_value *a, const struct ql_program_value *b)
+{
+    bool same = a->type == b->type && a->rank == b->rank;
+    for (int axis = 0; axis < a->rank && same; axis++) {
+        same = a->dims[axis] == b->dims[axis];
+    }
+    return same;
+}
+
+static bool is_open(const struct ql_role_search *search, int input)
+{
+    return input != search->tokens && search->pairs[input] < 0;
+}
+
+static void set_pair(struct ql_role_search *search, int input, int output)
+{
+    search->pairs[input] = output;
+    search->taken |= 1u << output;
+}
+
+// Appends to a text that has room for `room` bytes.
+static void append(char *text, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void append(char *text, size_t room, const char *format, ...)
+{
+    const size_t length = strlen(text);
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text + length, room - length, format, arguments);
+    va_end(arguments);
+}
+
+// The lines to write, as far as they are known: what is open gets an output that it could have.
+static void suggest_states(const struct ql_role_search *search, char *text, size_t room)
+{
+    uint32_t taken = search->taken;
+    const char *separator = "";
+
+    text[0] = '\0';
+    append(text, room, "\"states\": [");
+    for (int i = 0; i < search->program->graph->input_count; i++) {
+        int output = search->pairs[i];
+        if (i == search->tokens) {
+            continue;
+        }
+        for (int o = 0; o < search->program->graph->output_count && output < 0; o++) {
+            if ((taken >> o & 1) == 0 && have_one_shape(flow_input(search, i), flow_output(search, o))) {
+                output = o;
+                taken |= 1u << o;
+            }
+        }
+        append(text, room, "%s[\"%.40s\", \"%.40s\"]", separator, flow_input(search, i)->name,
+               output < 0 ? "OUTPUT" : flow_output(search, output)->name);
+        separator = ", ";
+    }
+    append(text, room, "]");
+}
+
+static enum ql_status fail_pairing(const struct ql_role_search *search, int input, struct ql_error *error)
+{
+    char lines[QL_ERROR_MESSAGE_BYTES / 2], candidates[QL_ERROR_MESSAGE_BYTES / 4] = "";
+    int count = 0;
+
+    for (int o = 0; o < search->program->graph->output_count; o++) {
+        if ((search->taken >> o & 1) == 0 && have_one_shape(flow_input(search, input), flow_output(search, o))) {
+            append(candidates, sizeof candidates, "%s'%.40s'", count++ == 0 ? "" : " or ",
+                   flow_output(search, o)->name);
+        }
+    }
+    suggest_states(search, lines, sizeof lines);
+    if (count == 0) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the input '%.60s' has no output that goes with it: none is left that has its shape. A "
+                              "state goes in and comes out again; export the model with all of its states as outputs. "
+                              "An input that stays the same over a text is not supported",
+                              flow_input(search, input)->name);
+    }
+    return ql_error_write(error, QL_ERROR_INPUT,
+                          "the graph does not tell which output continues the input '%.60s': it may be %s. Write the "
+                          "pairs into the descriptor, such as %s",
+                          flow_input(search, input)->name, candidates, lines);
+}
+
+// Inputs that start a recurrent layer, and the outputs that this layer makes of them. Of several such outputs, which have
+// one value, one that is no part of Y, and has the input's shape, is taken.
+static void pair_recurrent(struct ql_role_search *search)
+{
+    for (int i = 0; i < search->program->graph->input_count; i++) {
+        int found = -1;
+        for (int o = 0; o < search->program->graph->output_count && i != search->tokens; o++) {
+            const struct ql_flow_output *output = &search->flow->outputs[o];
+            if (output->continues == i && (found < 0 || search->flow->outputs[found].is_sequence ||
+                                           !have_one_shape(flow_input(search, i), flow_output(search, found)))) {
+                found = o;
+            }
+        }
+        if (found >= 0) {
+            set_pair(search, i, found);
+        }
+    }
+}
+
+static enum ql_status check_recurrent(const struct ql_role_search *search, struct ql_error *error)
+{
+    for (int i = 0; i < search->program->graph->input_count; i++) {
+        if (!is_open(search, i) || (search->flow->starts >> i & 1) == 0) {
+            continue;
+        }
+        const char *name = flow_input(search, i)->name;
+        const char *node = search->program->graph->nodes[search->flow->nodes[i]].name;
+        char lines[QL_ERROR_MESSAGE_BYTES / 2];
+        suggest_states(search, lines, sizeof lines);
+        for (int o = 0; o < search->program->graph->output_count; o++) {
+            if ((search->flow->outputs[o].continued >> i & 1) != 0) {
+                return ql_error_write(error, QL_ERROR_INPUT,
+                                      "the state '%.60s' comes out in '%.60s' in another order, or beside something "
+                                      "else: its layers have to stand as they went in. Export the model again; or, if "
+                                      "that is meant, write the pairs into the descriptor: %s",
+                                      name, flow_output(search, o)->name, lines);
+            }
+        }
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the input '%.60s' has no output that goes with it: it starts the node '%.60s', and what "
+                              "that node makes of it is no output. Export the model with all of its states as outputs; "
+                              "or, if another output continues it, write the pairs into the descriptor: %s",
+                              name, node, lines);
+    }
+    return QL_OK;
+}
+
+// --- Logits ---
+
+// True when output `o` is the probabilities, or their logarithms, of output `logits`.
+static bool is_softmax_of(const struct ql_role_search *search, int o, int logits)
+{
+    const int last = search->flow->outputs[o].last_call;
+    if (last < 0) {
+        return false;
+    }
+    const struct ql_kernel_call *call = &search->program->calls[last];
+    return (call->kernel == &ql_kernels[QL_KERNEL_SOFTMAX_F32] ||
+            call->kernel == &ql_kernels[QL_KERNEL_LOG_SOFTMAX_F32]) &&
+           search->program->values[call->buffers[1]].root == flow_output(search, logits)->root;
+}
+
+// Of two candidates: true when `o` is not the logits because `other` is there.
+static bool gives_way(const struct ql_role_search *search, int o, int other)
+{
+    const struct ql_flow_output *of_other = &search->flow->outputs[other];
+    const bool is_feature =
+        (of_other->outputs >> o & 1) != 0 && (of_other->nearby >> o & 1) == 0 && !is_softmax_of(search, other, o);
+    return is_feature || is_softmax_of(search, o, other);
+}
+
+static enum ql_status find_logits(struct ql_role_search *search, struct ql_error *error)
+{
+    const int outputs = search->program->graph->output_count;
+    uint32_t candidates = 0, left = 0;
+    char names[QL_ERROR_MESSAGE_BYTES / 2] = "";
+    int count = 0;
+
+    for (int o = 0; o < outputs; o++) {
+        const struct ql_program_value *value = flow_output(search, o);
+        if ((search->taken >> o & 1) == 0 && value->type == QL_ELEMENT_F32 && value->count == search->logit_count) {
+            candidates |= 1u << o;
+        }
+    }
+    for (int o = 0; o < outputs; o++) {
+        bool stays = (candidates >> o & 1) != 0;
+        for (int other = 0; other < outputs && stays; other++) {
+            stays = other == o || (candidates >> other & 1) == 0 || !gives_way(search, o, other);
+        }
+        left |= stays ? 1u << o : 0;
+    }
+    for (int o = 0; o < outputs; o++) {
+        if ((left >> o & 1) != 0) {
+            append(names, sizeof names, "%s'%.40s'", count++ == 0 ? "" : " or ", flow_output(search, o)->name);
+            search->logits = o;
+        }
+    }
+    if (count > 1) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the graph does not tell which output is the logits: it may be %s. Write it into the "
+                              "descriptor, such as \"logits\": \"%.60s\"",
+                              names, flow_output(search, search->logits)->name);
+    }
+    return QL_OK;
+}
+
+// --- States without a recurrent layer of ONNX's ---
+
+// Outputs that could continue the input: free, of its shape, and made new with every token.
+static uint32_t find_edges(const struct ql_role_search *search, int input, bool updates)
+{
+    uint32_t edges = 0;
+
+    for (int o = 0; o < search->program->graph->output_count; o++) {
+        const struct ql_flow_output *output = &search->flow->outputs[o];
+        const bool depends = ((updates ? output->updates : output->inputs) >> input & 1) != 0;
+        const bool is_new = !output->is_copy && (output->inputs >> search->tokens & 1) != 0;
+        if ((search->taken >> o & 1) == 0 && depends && is_new &&
+            have_one_shape(flow_input(search, input), flow_output(search, o))) {
+            edges |= 1u << o;
+        }
+    }
+    return edges;
+}
+
+// An input and an output that reach each other element by element, and nothing else in this way.
+static void pair_updates(struct ql_role_search *search)
+{
+    const int inputs = search->program->graph->input_count;
+    uint32_t edges[QL_FLOW_LIMIT] = {0};
+    uint32_t once = 0, twice = 0;
+
+    for (int i = 0; i < inputs; i++) {
+        edges[i] = is_open(search, i) ? find_edges(search, i, true) : 0;
+        twice |= once & edges[i];
+        once |= edges[i];
+    }
+    for (int i = 0; i < inputs; i++) {
+        const uint32_t own = edges[i] & ~twice;
+        if (own != 0 && own == edges[i] && (own & (own - 1)) == 0) {
+            set_pair(search, i, __builtin_ctz(own));
+        }
+    }
+}
+
+// Counts the ways to give each open input from `input` on an output of its own, up to 2, and keeps the last one found.
+static int count_pairings(const struct ql_role_search *search, const uint32_t *edges, int input, uint32_t free,
+                          int *trial, int *found)
+{
+    const int inputs = search->program->graph->input_count;
+    int ways = 0;
+
+    while (input < inputs && !is_open(search, input)) {
+        input++;
+    }
+    if (input == inputs) {
+        memcpy(found, trial, (size_t)inputs * sizeof found[0]);
+        return 1;
+    }
+    for (uint32_t rest = edges[input] & free; rest != 0 && ways < 2; rest &= rest - 1) {
+        const uint32_t output = rest & (~rest + 1);
+        trial[input] = __builtin_ctz(output);
+        ways += count_pairings(search, edges, input + 1, free & ~output, trial, found);
+    }
+    return ways;
+}
+
+// Pairs all that is open where there is one way to do it.
+static bool pair_only_way(struct ql_role_search *search, const uint32_t *edges)
+{
+    int trial[QL_FLOW_LIMIT], found[QL_FLOW_LIMIT];
+
+    if (count_pairings(search, edges, 0, ~search->taken, trial, found) != 1) {
+        return false;
+    }
+    for (int i = 0; i < search->program->graph->input_count; i++) {
+        if (is_open(search, i)) {
+            set_pair(search, i, found[i]);
+        }
+    }
+    return true;
+}
+
+// What is left has no layer that tells. An output that repeats an input's elements is no proof: a delay does so, too.
+static enum ql_status pair_rest(struct ql_role_search *search, struct ql_error *error)
+{
+    const struct ql_graph *graph = search->program->graph;
+    uint32_t edges[QL_FLOW_LIMIT] = {0};
+    int open = 0, left = 0, first = -1;
+
+    pair_updates(search);
+    for (int i = 0; i < graph->input_count; i++) {
+        edges[i] = is_open(search, i) ? find_edges(search, i, false) : 0;
+        open += is_open(search, i);
+    }
+    if (open == 0 || pair_only_way(search, edges)) {
+        return QL_OK;
+    }
+    // Where there are as many outputs as inputs, shapes may leave one way only. Here an output that depends on the wrong
+    // input must not help to exclude it.
+    for (int i = 0; i < graph->input_count; i++) {
+        edges[i] = 0;
+        for (int o = 0; o < graph->output_count; o++) {
+            edges[i] |= have_one_shape(flow_input(search, i), flow_output(search, o)) ? 1u << o : 0;
+        }
+    }
+    for (int o = 0; o < graph->output_count; o++) {
+        left += (search->taken >> o & 1) == 0;
+    }
+    if (left == open && pair_only_way(search, edges)) {
+        return QL_OK;
+    }
+    for (int i = 0; i < graph->input_count; i++) {
+        // An input that no output can continue says more than one that has several.
+        if (is_open(search, i) && (first < 0 || (edges[i] & ~search->taken) == 0)) {
+            first = i;
+        }
+    }
+    return fail_pairing(search, first, error);
+}
+
+enum ql_status ql_role_search_run(struct ql_role_search *search, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+    bool open = false;
+
+    for (int i = 0; i < search->program->graph->input_count; i++) {
+        open = open || is_open(search, i);
+    }
+    if (open) {
+        pair_recurrent(search);
+    }
+    if (search->logits < 0 && (status = find_logits(search, error)) != QL_OK) {
+        return status;
+    }
+    for (int o = 0; o < search->program->graph->output_count && search->logits >= 0; o++) {
+        const bool has_role = o == search->logits || is_softmax_of(search, o, search->logits);
+        search->taken |= has_role ? 1u << o : 0;
+    }
+    if (!open || search->logits < 0) {
+        return QL_OK;
+    }
+    status = check_recurrent(search, error);
+    return status == QL_OK ? pair_rest(search, error) : status;
+}

@@ -1,0 +1,24 @@
+// Finds a language model's logits and states by what its graph does. The rules are in model_roles.h.
+// Inside src/onnx only. Uses: base, onnx/{data_flow,program}.
+#ifndef QL_ONNX_ROLE_SEARCH_H
+#define QL_ONNX_ROLE_SEARCH_H
+
+#include "base/status.h"
+#include "onnx/data_flow.h"
+#include "onnx/program.h"
+
+struct ql_role_search {
+    const struct ql_program *program; // compiled with keep_values
+    const struct ql_data_flow *flow;  // of it
+    int tokens;                       // number of the input
+    int logit_count;                  // symbols, times the tokens of a run
+    int logits;                       // number of the output; -1: to be found
+    int pairs[QL_FLOW_LIMIT];         // of each input: the number of its output; -1: to be found, or none
+    uint32_t taken;                   // outputs that have a role
+};
+
+// Finds what is -1 in the search. Without an output of `logit_count` floats the logits stay -1.
+// Errors: QL_ERROR_INPUT when the graph does not tell, saying which lines of the descriptor would.
+enum ql_status ql_role_search_run(struct ql_role_search *search, struct ql_error *error);
+
+#endif
