@@ -131,6 +131,9 @@ static enum ql_status verify(const struct settings *settings, int *differing, js
         .first_draw = -1,
     };
     ql_cli_progress_reset(&progress);
+    if (road->graph.note != NULL) {
+        ql_cli_note("quillet verify: %s\n", road->graph.note);
+    }
     if (!settings->json) {
         (void)printf(row_format, "stage", "characters", "difference", "ULP", "text at", "verdict");
         print_row(road->first.name, &first);

@@ -2,6 +2,7 @@
 // Uses: base, corpus, checkpoint, model, onnx, engine, verify.
 #include "verify/road.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +10,12 @@
 #include "base/file.h"
 #include "onnx/descriptor_text.h"
 #include "onnx/model_file.h"
+#include "onnx/settled_roles.h"
 #include "quantize/product_x86.h"
 #include "verify/emulator.h"
 #include "verify/exposed_model.h"
 #include "verify/generated_code.h"
+#include "verify/one_call.h"
 #include "verify/road_part.h"
 
 // Beside the descriptor's own: the seed's example, bold and uncut, and always the likeliest symbol.
@@ -93,6 +96,8 @@ static enum ql_status make_text(struct ql_road *road, struct ql_error *error)
 const char *ql_road_stage_name(const struct ql_road_stage *stage)
 {
     switch (stage->kind) {
+    case QL_ROAD_ONE_CALL:
+        return "one call";
     case QL_ROAD_CHECKPOINT:
         return "checkpoint";
     case QL_ROAD_ORT:
@@ -135,6 +140,9 @@ static void list_stages(struct ql_road *road)
 {
     const bool in_float = road->options.format == QL_WEIGHTS_F32;
 
+    if (in_float) {
+        add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_ONE_CALL});
+    }
     if (road->options.checkpoint_path != NULL) {
         add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_CHECKPOINT});
     }
@@ -190,9 +198,11 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
     if ((status = ql_model_file_load(&road->descriptor, &road->graph, options->descriptor_path, error)) != QL_OK) {
         return status;
     }
-    if (ql_engine_runner_open(&road->engine, &road->graph, error) != QL_OK ||
+    if (ql_settled_roles_init(&road->graph, &road->descriptor, error) != QL_OK ||
+        ql_engine_runner_open(&road->engine, &road->graph, error) != QL_OK ||
         ql_runner_session_open(&road->model, &road->engine, ql_engine_runner_program(&road->engine), &road->descriptor,
-                               error) != QL_OK) {
+                               error) != QL_OK ||
+        ql_text_session_check(&road->model, error) != QL_OK) {
         return ql_error_prefix(error, "%s: ", road->descriptor.path);
     }
     if ((status = open_first(road, error)) != QL_OK) {
@@ -289,6 +299,38 @@ static struct ql_verification shorten(const struct ql_verification *verification
     return shorter;
 }
 
+// Opens the stage of ONNX Runtime with a descriptor that names all roles: they do not follow from a file's order. Where
+// the file gives probabilities, it gets the logits as a further output.
+static enum ql_status open_runtime(struct ql_road *road, struct ql_stage *stage, struct ql_error *error)
+{
+    struct ql_descriptor *descriptor = calloc(1, sizeof *descriptor);
+    char path[QL_WORKSHOP_PATH_BYTES], script[QL_WORKSHOP_PATH_BYTES], model[PATH_MAX];
+    enum ql_status status = QL_OK;
+
+    if (descriptor == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the descriptor");
+    }
+    *descriptor = road->descriptor;
+    if (road->graph.logits_name != NULL) {
+        ql_workshop_path(&road->workshop, path, "logits.onnx");
+        status = ql_exposed_model_save(path, road->descriptor.path, &road->graph, error);
+        (void)snprintf(descriptor->filename, sizeof descriptor->filename, "logits.onnx");
+        (void)snprintf(descriptor->logits, sizeof descriptor->logits, "%s", road->graph.logits_name);
+        descriptor->sha256[0] = '\0';
+    } else if (realpath(road->descriptor.path, model) != NULL) {
+        (void)snprintf(descriptor->filename, sizeof descriptor->filename, "%s", model);
+    } else {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "%s: is not there any more", road->descriptor.path);
+    }
+    ql_workshop_path(&road->workshop, path, "runtime.json");
+    ql_workshop_source_path(&road->workshop, script, "web/ort_server.js");
+    if (status == QL_OK && (status = ql_descriptor_save(descriptor, path, error)) == QL_OK) {
+        status = ql_ort_stage_open(stage, path, road->model.V, script, error);
+    }
+    free(descriptor);
+    return status;
+}
+
 // A language model on somebody else's C.
 struct foreign {
     struct ql_runner runner;
@@ -299,6 +341,11 @@ static enum ql_status open_foreign(struct ql_road *road, struct ql_stage *stage,
                                    const struct ql_compiler *compiler, struct ql_error *error)
 {
     const struct ql_program *program = ql_engine_runner_program(&road->engine);
+    if (road->graph.logits_name != NULL) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the C gives probabilities, but verification compares logits; export the model with its "
+                              "logits as the output");
+    }
     enum ql_status status = ql_arrays_runner_open(&foreign->runner, &road->workshop, compiler, road->options.c_path,
                                                   road->options.entry, program, error);
 
@@ -318,17 +365,22 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
     const struct ql_road_stage *kind = &road->stages[stage_number];
     struct ql_stage stage = {0};
     struct foreign foreign = {0};
-    char path[QL_WORKSHOP_PATH_BYTES];
     enum ql_status status = QL_OK;
 
     *report = (struct ql_road_report){0};
+    if (kind->kind == QL_ROAD_ONE_CALL) {
+        (void)snprintf(report->name, sizeof report->name, "%s", ql_road_stage_name(kind));
+        return ql_one_call_compare(&report->comparison, &road->graph, &road->descriptor, &road->model,
+                                   road->verification.tokens, road->verification.T, road->options.tolerance, error);
+    }
     switch (kind->kind) {
+    case QL_ROAD_ONE_CALL:
+        break;
     case QL_ROAD_CHECKPOINT:
         status = ql_checkpoint_stage_open(&stage, road->options.checkpoint_path, &road->descriptor, error);
         break;
     case QL_ROAD_ORT:
-        ql_workshop_source_path(&road->workshop, path, "web/ort_server.js");
-        status = ql_ort_stage_open(&stage, road->options.descriptor_path, road->model.V, path, error);
+        status = open_runtime(road, &stage, error);
         break;
     case QL_ROAD_INTEGER:
         status = ql_integer_stage_open(&stage, &road->integer.model, kind->product, error);

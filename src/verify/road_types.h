@@ -38,6 +38,7 @@ enum { QL_ROAD_STAGE_LIMIT = 16, QL_ROAD_REPORT_BYTES = 4096 };
 // What to open for a stage.
 struct ql_road_stage {
     enum ql_road_stage_kind {
+        QL_ROAD_ONE_CALL,
         QL_ROAD_CHECKPOINT,
         QL_ROAD_ORT,
         QL_ROAD_INTEGER,

@@ -1,0 +1,22 @@
+// A text in one call of the graph, beside the same text token by token. The two agree only where each state goes back in
+// as what it came out of, and where no token sees a later one; neither depends on how the roles were found.
+// Uses: base, engine, onnx, verify/verification.
+#ifndef QL_VERIFY_ONE_CALL_H
+#define QL_VERIFY_ONE_CALL_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "engine/text_session.h"
+#include "onnx/descriptor.h"
+#include "onnx/graph.h"
+#include "verify/verification.h"
+
+// Compares over windows of the tokens (T), each from zero state. `model` is a session on the graph; its state is zero
+// afterwards. The verdict is SKIPPED, with the reason in the message, for a graph that cannot take several tokens.
+// Errors: QL_ERROR_SYSTEM.
+enum ql_status ql_one_call_compare(struct ql_comparison *comparison, const struct ql_graph *graph,
+                                   const struct ql_descriptor *descriptor, struct ql_text_session *model,
+                                   const uint16_t *tokens, int T, double tolerance, struct ql_error *error);
+
+#endif
