@@ -109,6 +109,13 @@ static void print_message(const char *message)
     }
 }
 
+static void print_note(const struct ql_road *road)
+{
+    if (road->graph.note != NULL) {
+        ql_cli_note("quillet verify: %s\n", road->graph.note);
+    }
+}
+
 static enum ql_status verify(const struct settings *settings, int *differing, json_t *rows, struct ql_error *error)
 {
     struct ql_cli_progress progress = {.shown = ql_cli_progress_wanted(settings->quiet || settings->json)};
@@ -131,9 +138,7 @@ static enum ql_status verify(const struct settings *settings, int *differing, js
         .first_draw = -1,
     };
     ql_cli_progress_reset(&progress);
-    if (road->graph.note != NULL) {
-        ql_cli_note("quillet verify: %s\n", road->graph.note);
-    }
+    print_note(road);
     if (!settings->json) {
         (void)printf(row_format, "stage", "characters", "difference", "ULP", "text at", "verdict");
         print_row(road->first.name, &first);

@@ -359,6 +359,44 @@ static enum ql_status open_foreign(struct ql_road *road, struct ql_stage *stage,
     return status;
 }
 
+static enum ql_status open_stage(struct ql_road *road, struct ql_stage *stage, struct foreign *foreign,
+                                 const struct ql_road_stage *kind, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    switch (kind->kind) {
+    case QL_ROAD_ONE_CALL:
+        break;
+    case QL_ROAD_CHECKPOINT:
+        status = ql_checkpoint_stage_open(stage, road->options.checkpoint_path, &road->descriptor, error);
+        break;
+    case QL_ROAD_ORT:
+        status = open_runtime(road, stage, error);
+        break;
+    case QL_ROAD_INTEGER:
+        status = ql_integer_stage_open(stage, &road->integer.model, kind->product, error);
+        break;
+    case QL_ROAD_GENERATED:
+        status = write_generated(road, error);
+        if (status == QL_OK) {
+            status = ql_generated_stage_open(stage, &road->workshop, kind->compiler, road->model.V, error);
+        }
+        break;
+    case QL_ROAD_EMULATED:
+        if ((status = check_flash(road, error)) == QL_OK) {
+            status = write_generated(road, error);
+        }
+        if (status == QL_OK) {
+            status = ql_emulated_stage_open(stage, &road->workshop, road->model.V, error);
+        }
+        break;
+    case QL_ROAD_FOREIGN:
+        status = open_foreign(road, stage, foreign, kind->compiler, error);
+        break;
+    }
+    return status;
+}
+
 enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_road_report *report,
                             struct ql_error *error)
 {
@@ -373,36 +411,7 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
         return ql_one_call_compare(&report->comparison, &road->graph, &road->descriptor, &road->model,
                                    road->verification.tokens, road->verification.T, road->options.tolerance, error);
     }
-    switch (kind->kind) {
-    case QL_ROAD_ONE_CALL:
-        break;
-    case QL_ROAD_CHECKPOINT:
-        status = ql_checkpoint_stage_open(&stage, road->options.checkpoint_path, &road->descriptor, error);
-        break;
-    case QL_ROAD_ORT:
-        status = open_runtime(road, &stage, error);
-        break;
-    case QL_ROAD_INTEGER:
-        status = ql_integer_stage_open(&stage, &road->integer.model, kind->product, error);
-        break;
-    case QL_ROAD_GENERATED:
-        status = write_generated(road, error);
-        if (status == QL_OK) {
-            status = ql_generated_stage_open(&stage, &road->workshop, kind->compiler, road->model.V, error);
-        }
-        break;
-    case QL_ROAD_EMULATED:
-        if ((status = check_flash(road, error)) == QL_OK) {
-            status = write_generated(road, error);
-        }
-        if (status == QL_OK) {
-            status = ql_emulated_stage_open(&stage, &road->workshop, road->model.V, error);
-        }
-        break;
-    case QL_ROAD_FOREIGN:
-        status = open_foreign(road, &stage, &foreign, kind->compiler, error);
-        break;
-    }
+    status = open_stage(road, &stage, &foreign, kind, error);
     (void)snprintf(report->name, sizeof report->name, "%s", status == QL_OK ? stage.name : ql_road_stage_name(kind));
     if (status != QL_OK) {
         report->comparison.verdict = status == QL_ERROR_SYSTEM ? QL_VERDICT_SKIPPED : QL_VERDICT_FAILED;

@@ -26,7 +26,7 @@ Gather E x -> l
 END
         printf '%s\n' "$@" "output y float 1 1 4" "output sn float 1 1 4"
     } | "$graph_file" "$name.onnx" || fail "graph_file: $name"
-    echo "{\"filename\": \"$name.onnx\", \"vocabulary\": \"\\nabc\"}" > "$name.json"
+    echo "{\"filename\": \"$name.onnx\", \"vocabulary\": \"\\nabc\", \"logits\": \"y\"}" > "$name.json"
     expect_exit 0 evaluate --model "$name.json" --text text.txt --json
     expect test "$("$json_get" out bits_per_char | cut -c 1-7)" = "$bits"
     expect_exit 0 evaluate --model "$name.json" --length 20 --seed 1 --quiet
