@@ -53,6 +53,8 @@ expect_exit 1 verify --model lstm.json --init_from checkpoints/lstm/checkpoint.1
     --stages checkpoint
 expect_stdout DIFFERS
 expect_stdout "layer 1 of 2"
+# A file that is missing is no stage that this machine lacks.
+expect_exit 1 verify --model lstm.json --init_from nothing.safetensors "${quick[@]}" --stages checkpoint
 expect_exit 1 verify --model lstm.json --init_from names.txt "${quick[@]}" --stages checkpoint
 expect_stdout FAILED
 
