@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/system.h"
 #include "verify/process.h"
 
@@ -46,23 +47,26 @@ static void remove_folder(const char *path)
 
 // Compilers put files of their own into TMPDIR: for as long as the workshop is open, that is its folder. So whatever ends
 // the compilers, they leave nothing that is not removed with the folder.
-static void lead_here(struct ql_workshop *workshop, const char *former)
+// putenv takes the string itself, where setenv would keep copies that nobody frees.
+static void lead_here(struct ql_workshop *workshop)
 {
-    workshop->former_parent = former == NULL ? NULL : strdup(former);
-    workshop->leads_here =
-        (former == NULL || workshop->former_parent != NULL) && setenv("TMPDIR", workshop->folder, 1) == 0;
+    workshop->former_parent = getenv("TMPDIR");
+    workshop->variable = ql_bytes_format("TMPDIR=%s", workshop->folder);
+    if (workshop->variable != NULL && putenv(workshop->variable) != 0) {
+        free(workshop->variable);
+        workshop->variable = NULL;
+    }
 }
 
 static void lead_back(struct ql_workshop *workshop)
 {
-    if (workshop->leads_here && workshop->former_parent != NULL) {
-        (void)setenv("TMPDIR", workshop->former_parent, 1);
-    } else if (workshop->leads_here) {
+    if (workshop->variable != NULL && workshop->former_parent != NULL) {
+        (void)putenv(workshop->former_parent - strlen("TMPDIR=")); // the whole string, as it was
+    } else if (workshop->variable != NULL) {
         (void)unsetenv("TMPDIR");
     }
-    free(workshop->former_parent);
-    workshop->former_parent = NULL;
-    workshop->leads_here = false;
+    free(workshop->variable);
+    workshop->variable = NULL;
 }
 
 // Signals end the tool at once, and SIGKILL gives nobody time to clean up. So a shell waits for the end of a pipe, which
@@ -117,7 +121,7 @@ enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, 
                               parent, strerror(errno));
     }
     start_cleaner(workshop);
-    lead_here(workshop, getenv("TMPDIR"));
+    lead_here(workshop);
     return QL_OK;
 }
 

@@ -3,7 +3,6 @@
 #ifndef QL_VERIFY_WORKSHOP_H
 #define QL_VERIFY_WORKSHOP_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/status.h"
@@ -14,8 +13,8 @@ struct ql_workshop {
     char folder[QL_WORKSHOP_PATH_BYTES];
     pid_t cleaner;           // a process that removes the folder when this one is ended before it could
     int alive;               // the pipe by which it knows
-    char *former_parent;     // TMPDIR, as it was
-    bool leads_here;         // TMPDIR is the folder now
+    char *variable;          // TMPDIR, which is the folder; NULL while it is not
+    char *former_parent;     // the value that it had, within the environment
     const char *tool;        // `quillet` itself, for its compile
     const char *source_path; // the root of the sources
 };
