@@ -275,6 +275,9 @@ static int open_temporary(char **name, const char *path, const struct stat *targ
             if (!taken && fstat(descriptor, &info) == 0 && info.st_nlink > 0) {
                 return descriptor;
             }
+            if (!taken) { // nobody else removes it
+                (void)unlink(*name);
+            }
             (void)close(descriptor);
         } else if (*name == NULL || errno != EEXIST) {
             break;
