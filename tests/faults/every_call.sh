@@ -10,7 +10,7 @@ tool=$(realpath "$1")
 library=$(realpath "$2")
 step=$3
 shift 3
-work=$(mktemp -d)
+work=$(mktemp -d -p /dev/shm 2> /dev/null || mktemp -d) # in memory, as it is written often
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 mkdir template
@@ -75,11 +75,14 @@ report()
     echo "$1: $name, call $n ($(cat ../failed)): exit code $code: $(tail -n 1 ../err)"
 }
 
-# Runs the command in a new copy of the template.
+# Runs the command in a new copy of the template; in the former one, where it writes no files.
 run_at()
 {
-    rm -rf now
-    cp -r template now
+    if [[ -n ${files[$name]} || ! -e now || -z ${used-} ]]; then
+        rm -rf now
+        cp -r template now
+    fi
+    used=yes
     cd now || exit 1
     # shellcheck disable=SC2086 # the arguments are words without spaces
     FAIL_AT_CALL=$1 FAIL_COUNT_FILE=../count FAIL_NAME_FILE=../failed LD_PRELOAD=$library \
@@ -105,6 +108,7 @@ for name; do
     fi
     rm -rf expected
     mv now expected
+    used=
     mv out expected.out
     last=$(cat count)
     echo "$name: $last calls"
