@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/memory_stream.h"
 #include "base/sha256.h"
 #include "base/system.h"
 
@@ -129,24 +130,23 @@ static bool list_write(int descriptor, const char *path, const struct ql_file_mo
 {
     const size_t folder = (size_t)(base_name(path) - path);
     char sha256[QL_SHA256_TEXT_BYTES];
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
+    struct ql_memory_stream memory;
 
-    if (stream == NULL) {
+    if (!ql_memory_stream_open(&memory)) {
         return false;
     }
-    (void)fputs(list_head, stream);
+    (void)fputs(list_head, memory.stream);
     for (size_t i = 0; i < count; i++) {
-        (void)fprintf(stream, "%s%c%s%c", moves[i].temporary_path + folder, '\0', moves[i].path + folder, '\0');
+        (void)fprintf(memory.stream, "%s%c%s%c", moves[i].temporary_path + folder, '\0', moves[i].path + folder, '\0');
     }
-    bool written = fflush(stream) == 0;
-    if (written) {
-        ql_sha256_write(sha256, text, size);
-        (void)fputs(sha256, stream);
+    const bool flushed = fflush(memory.stream) == 0;
+    if (flushed) {
+        ql_sha256_write(sha256, memory.text, memory.size);
+        (void)fputs(sha256, memory.stream);
     }
-    written = fclose(stream) == 0 && written && size <= LIST_LIMIT_BYTES &&
-              pwrite(descriptor, text, size, 0) == (ssize_t)size && ql_system_sync(descriptor);
+    char *text = ql_memory_stream_close(&memory);
+    bool written = flushed && text != NULL && memory.size <= LIST_LIMIT_BYTES &&
+                   pwrite(descriptor, text, memory.size, 0) == (ssize_t)memory.size && ql_system_sync(descriptor);
     free(text);
     return written;
 }

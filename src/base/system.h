@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <time.h>
 
 // Return the number of processors that this process may use, at least 1. On Linux, taskset and containers count.
@@ -20,6 +22,10 @@ bool ql_system_random(void *bytes, size_t size_bytes);
 
 // Open a pipe whose ends are closed in programs that this process starts. False with the reason in errno.
 bool ql_system_pipe(int ends[2]);
+
+// Return a stream for writing that hands what it gets to `write`, which returns how much it took; less is an error. NULL where
+// there is no memory, or where the system has no such streams.
+FILE *ql_system_writer(void *self, ssize_t (*write)(void *self, const char *bytes, size_t count));
 
 // Write a descriptor that is open for writing to the disk itself. False with the reason in errno.
 bool ql_system_sync(int descriptor);

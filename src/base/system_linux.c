@@ -32,6 +32,11 @@ bool ql_system_pipe(int ends[2])
     return pipe2(ends, O_CLOEXEC) == 0;
 }
 
+FILE *ql_system_writer(void *self, ssize_t (*write)(void *self, const char *bytes, size_t count))
+{
+    return fopencookie(self, "w", (cookie_io_functions_t){.write = write});
+}
+
 bool ql_system_sync(int descriptor)
 {
     return fsync(descriptor) == 0;

@@ -66,6 +66,14 @@ bool ql_system_pipe(int ends[2])
     return true;
 }
 
+// BSD has funopen, whose function takes other types; POSIX has nothing.
+FILE *ql_system_writer(void *self, ssize_t (*write)(void *self, const char *bytes, size_t count))
+{
+    (void)self;
+    (void)write;
+    return NULL;
+}
+
 // macOS: fsync leaves the data in the drive's own buffer. Some file systems know only fsync.
 bool ql_system_sync(int descriptor)
 {

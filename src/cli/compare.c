@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/html_text.h"
+#include "base/memory_stream.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
@@ -266,20 +267,18 @@ static enum ql_status find_writer(const struct settings *settings, table_writer 
 static enum ql_status print_visibly(const struct settings *settings, table_writer *writer,
                                     const struct ql_cli_text *cells, struct ql_error *error)
 {
+    struct ql_memory_stream memory;
     char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    bool whole = stream != NULL;
 
-    if (whole) {
-        writer(stream, settings, cells);
-        whole = fclose(stream) == 0;
+    if (ql_memory_stream_open(&memory)) {
+        writer(memory.stream, settings, cells);
+        text = ql_memory_stream_close(&memory);
     }
-    if (whole) {
-        ql_cli_write_visible_text(stdout, text, size);
+    if (text != NULL) {
+        ql_cli_write_visible_text(stdout, text, memory.size);
     }
     free(text);
-    return whole ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the table");
+    return text != NULL ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the table");
 }
 
 static enum ql_status write_table(const struct settings *settings, table_writer *writer,

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/memory_stream.h"
 #include "base/sha256.h"
 #include "base/version.h"
 #include "cli/cli.h"
@@ -289,22 +290,16 @@ done:
 // The command as it was given, in one line; the caller frees it. NULL when memory is out.
 static char *join_arguments(int argc, char **argv)
 {
-    char *line = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&line, &size);
+    struct ql_memory_stream memory;
 
-    if (stream == NULL) {
+    if (!ql_memory_stream_open(&memory)) {
         return NULL;
     }
-    (void)fputs("quillet", stream);
+    (void)fputs("quillet", memory.stream);
     for (int i = 0; i < argc; i++) {
-        (void)fprintf(stream, " %s", argv[i]);
+        (void)fprintf(memory.stream, " %s", argv[i]);
     }
-    if (fclose(stream) != 0) {
-        free(line);
-        line = NULL;
-    }
-    return line;
+    return ql_memory_stream_close(&memory);
 }
 
 // The header goes beside --output, or where --header says; "" for none.

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/memory_stream.h"
 #include "cli/batch_writer.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
@@ -571,14 +572,12 @@ static json_t *list_models(const struct study *study)
 static json_t *list_command(int argc, char **argv)
 {
     static const char *const left_out[] = {"--output", "--threads", "--quiet"};
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
+    struct ql_memory_stream memory;
 
-    if (stream == NULL) {
+    if (!ql_memory_stream_open(&memory)) {
         return NULL;
     }
-    (void)fputs("quillet study", stream);
+    (void)fputs("quillet study", memory.stream);
     for (int i = 1; i < argc; i++) {
         bool skipped = false;
         for (size_t k = 0; k < sizeof left_out / sizeof left_out[0]; k++) {
@@ -590,11 +589,12 @@ static json_t *list_command(int argc, char **argv)
             }
         }
         if (!skipped) {
-            (void)fputc(' ', stream);
-            ql_cli_write_shell_word(stream, argv[i]);
+            (void)fputc(' ', memory.stream);
+            ql_cli_write_shell_word(memory.stream, argv[i]);
         }
     }
-    json_t *command = fclose(stream) == 0 ? ql_cli_path_to_json(text) : NULL;
+    char *text = ql_memory_stream_close(&memory);
+    json_t *command = text == NULL ? NULL : ql_cli_path_to_json(text);
     free(text);
     return command;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory_stream.h"
 #include "corpus/vocabulary.h"
 
 bool ql_cli_visible_wanted(bool raw)
@@ -57,21 +58,20 @@ void ql_cli_write_visible_name(FILE *stream, const char *name)
 void ql_cli_note(const char *format, ...)
 {
     va_list arguments;
-    char *line = NULL;
-    size_t size = 0;
+    struct ql_memory_stream memory;
     size_t ends = 0;
-    FILE *stream = open_memstream(&line, &size);
 
-    if (stream == NULL) {
+    if (!ql_memory_stream_open(&memory)) {
         return;
     }
     va_start(arguments, format);
-    (void)vfprintf(stream, format, arguments);
+    (void)vfprintf(memory.stream, format, arguments);
     va_end(arguments);
-    if (fclose(stream) != 0) {
-        free(line);
+    char *line = ql_memory_stream_close(&memory);
+    if (line == NULL) {
         return;
     }
+    const size_t size = memory.size;
     for (const size_t own = strlen(format); ends < size && ends < own && format[own - 1 - ends] == '\n'; ends++) {
     }
     write_visible(stderr, line, size - ends, false);

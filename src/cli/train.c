@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_stream.h"
 #include "base/vectors.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
@@ -157,17 +158,15 @@ static void print_result(const struct ql_train_session *session)
 // A word of a command that the user may copy: what a shell takes for this very word, with nothing that steers a terminal.
 static void print_word(const char *word, const char *then)
 {
+    struct ql_memory_stream memory;
     char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
 
-    if (stream != NULL) {
-        ql_cli_write_shell_word(stream, word);
-        if (fclose(stream) == 0) {
-            ql_cli_write_visible_name(stderr, text);
-        }
-        free(text);
+    if (ql_memory_stream_open(&memory)) {
+        ql_cli_write_shell_word(memory.stream, word);
+        text = ql_memory_stream_close(&memory);
     }
+    ql_cli_write_visible_name(stderr, text == NULL ? "..." : text);
+    free(text);
     (void)fputs(then, stderr);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_stream.h"
 #include "base/sha256.h"
 #include "codegen/device_passage.h"
 #include "codegen/source.h"
@@ -218,30 +219,30 @@ static enum ql_status make_header(struct ql_source *models, char **text, struct 
 {
     struct ql_source *first = &models[0];
     char sha256[QL_SHA256_TEXT_BYTES];
-    size_t size = 0;
-    FILE *stream = open_memstream(text, &size);
+    struct ql_memory_stream memory;
 
-    if (stream == NULL) {
-        *text = NULL;
+    *text = NULL;
+    if (!ql_memory_stream_open(&memory)) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
     }
     for (int i = 0; i < first->unit->model_count; i++) {
-        models[i].header = stream;
+        models[i].header = memory.stream;
     }
-    write_head(models, stream);
-    bool flushed = fflush(stream) == 0;
-    const size_t head = size; // has the command line, which changes nothing
+    write_head(models, memory.stream);
+    bool flushed = fflush(memory.stream) == 0;
+    const size_t head = memory.size; // has the command line, which changes nothing
     enum ql_status status = write_header(models, arena, error);
-    flushed = fflush(stream) == 0 && flushed;
+    flushed = fflush(memory.stream) == 0 && flushed;
     if (status == QL_OK && flushed) {
-        ql_sha256_write(sha256, *text + head, size - head);
+        ql_sha256_write(sha256, memory.text + head, memory.size - head);
         (void)snprintf(first->header_id, sizeof first->header_id, "0x%.*su", HEADER_ID_DIGITS, sha256);
-        ql_source_template_write(first, stream, "\n#define @_HEADER ");
-        (void)fprintf(stream, "%s // by which the source knows this header\n", first->header_id);
+        ql_source_template_write(first, memory.stream, "\n#define @_HEADER ");
+        (void)fprintf(memory.stream, "%s // by which the source knows this header\n", first->header_id);
     }
-    flushed = fclose(stream) == 0 && flushed;
-    return status != QL_OK || flushed ? status
-                                      : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
+    *text = ql_memory_stream_close(&memory);
+    return status != QL_OK || (*text != NULL && flushed)
+               ? status
+               : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
 }
 
 static void write_include(const struct ql_source *first, FILE *source)
@@ -341,26 +342,23 @@ static enum ql_status write_source(FILE *source, struct ql_source *models, struc
                                    struct ql_error *error)
 {
     const struct ql_codegen_unit *unit = models[0].unit;
-    char *body = NULL;
-    size_t body_bytes = 0;
-    FILE *stream = open_memstream(&body, &body_bytes);
+    struct ql_memory_stream memory;
 
-    if (stream == NULL) {
+    if (!ql_memory_stream_open(&memory)) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source");
     }
     for (int i = 0; i < unit->model_count; i++) {
-        models[i].source = stream;
+        models[i].source = memory.stream;
     }
     write_body(models);
-    const bool written = ferror(stream) == 0;
-    if (fclose(stream) != 0 || !written) {
-        free(body);
+    char *body = ql_memory_stream_close(&memory);
+    if (body == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source");
     }
     write_head(models, source);
     write_include(&models[0], source);
     write_kernels(arena, unit, body, source);
-    (void)fwrite(body, 1, body_bytes, source);
+    (void)fwrite(body, 1, memory.size, source);
     free(body);
     return arena->exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source") : QL_OK;
 }

@@ -402,6 +402,9 @@ static void write_file(struct ql_device_passages *set, int file, FILE *stream)
 
 void ql_device_passages_write(struct ql_device_passages *set, FILE *stream)
 {
+    if (set->passages == NULL) { // memory was out
+        return;
+    }
     // exact.h first: its pragmas hold for what follows.
     for (int file = 0; ql_device_files[file].path != NULL; file++) {
         if (strcmp(ql_device_files[file].path, "device/exact.h") == 0) {

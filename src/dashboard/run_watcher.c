@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/memory_stream.h"
 #include "base/system.h"
 
 enum {
@@ -686,25 +687,20 @@ static struct ql_watched_run *find_run(struct ql_run_watcher *watcher, const cha
 enum ql_status ql_run_watcher_read_rows(struct ql_run_watcher *watcher, char **text, const char *run, double from,
                                         double to, int points, struct ql_error *error)
 {
-    size_t size = 0;
-    bool written = false;
+    struct ql_memory_stream memory;
 
     *text = NULL;
     (void)pthread_mutex_lock(&watcher->lock);
     struct ql_watched_run *found = find_run(watcher, run);
-    FILE *stream = found == NULL ? NULL : open_memstream(text, &size);
-    if (stream != NULL) {
+    if (found != NULL && ql_memory_stream_open(&memory)) {
         ql_run_history_sort(&found->history);
-        ql_run_history_thin(&found->history, stream, from, to, points);
-        written = ferror(stream) == 0;
-        written = fclose(stream) == 0 && written;
+        ql_run_history_thin(&found->history, memory.stream, from, to, points);
+        *text = ql_memory_stream_close(&memory);
     }
     (void)pthread_mutex_unlock(&watcher->lock);
-    if (written) {
+    if (*text != NULL) {
         return QL_OK;
     }
-    free(*text);
-    *text = NULL;
     return found == NULL ? ql_error_write(error, QL_ERROR_INPUT, "there is no such run")
                          : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the rows");
 }
