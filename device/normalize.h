@@ -1,4 +1,4 @@
-// Softmax, its logarithm, and layer normalization, in float.
+// Softmax, its logarithm, and the normalization of layers, in float.
 // Uses: device/activation.h, device/elementary.h, stddef.h.
 #ifndef QL_DEVICE_NORMALIZE_H
 #define QL_DEVICE_NORMALIZE_H
@@ -86,6 +86,25 @@ static inline void ql_layer_norm_f32(float *restrict y, float *mean, float *inve
         }
         if (inverse_deviation != NULL) {
             inverse_deviation[row] = factor;
+        }
+    }
+}
+
+// y = x / sqrt(mean of squares + epsilon) * scale, for each row (Zhang and Sennrich 2019).
+//
+//   y, x   (rows, size)
+//   scale  (size)
+static inline void ql_rms_norm_f32(float *restrict y, const float *restrict x, const float *restrict scale, int rows,
+                                   int size, float epsilon)
+{
+    for (int row = 0; row < rows; row++, x += size, y += size) {
+        float sum = 0.0f;
+        for (int n = 0; n < size; n++) {
+            sum += x[n] * x[n];
+        }
+        const float root = ql_sqrt_f32(sum / (float)size + epsilon);
+        for (int n = 0; n < size; n++) {
+            y[n] = x[n] / root * scale[n];
         }
     }
 }

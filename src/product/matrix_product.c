@@ -101,6 +101,28 @@ void ql_packed_matrix_reset_transposed(struct ql_packed_matrix *matrix, const fl
     }
 }
 
+void ql_packed_matrix_reset_view(struct ql_packed_matrix *matrix, struct ql_matrix_view B, int K, int N)
+{
+    matrix->K = K;
+    matrix->N = N;
+    for (int first = 0; first < N; first += COLUMNS) {
+        float *panel = matrix->panels + (ptrdiff_t)first * K;
+        const int columns = smaller(N - first, COLUMNS);
+        if (B.column == 1) {
+            for (ptrdiff_t k = 0; k < K; k++) {
+                memcpy(panel + k * COLUMNS, B.data + k * B.row + first, (size_t)columns * sizeof(float));
+            }
+            continue;
+        }
+        for (ptrdiff_t n = 0; n < columns; n++) {
+            const float *from = B.data + (first + n) * B.column;
+            for (ptrdiff_t k = 0; k < K; k++) {
+                panel[k * COLUMNS + n] = from[k * B.row];
+            }
+        }
+    }
+}
+
 // A tile at the right edge of C, which has fewer columns than the panels: compute it aside.
 static void run_edge(ql_tile_function *compute, struct ql_tile tile, int columns)
 {
@@ -133,10 +155,11 @@ struct block {
     float *C;
     const float *A; // (M, a_row), or strips
     const float *panels;
-    ptrdiff_t c_row, a_row;
+    ptrdiff_t c_row, a_row, a_step;
     ptrdiff_t panel_floats; // from panel to panel
     int M, N, K;
-    bool strips; // A stands in strips, one for each tile: (K, rows of the tile)
+    bool
+        strips; // A stands in strips, one for each tile: (K, rows of the tile); a_row and a_step are those of the strip
     bool add;
 };
 
@@ -157,7 +180,7 @@ static void run_block(const struct ql_product_form *form, ql_tile_function *comp
             tile.C = block->C + m * block->c_row + n;
             tile.A = block->A + m * (block->strips ? block->K : block->a_row);
             tile.a_row = block->strips ? 1 : block->a_row;
-            tile.a_step = block->strips ? tile.rows : 1;
+            tile.a_step = block->strips ? tile.rows : block->a_step;
             if (columns == tile.panels * COLUMNS) {
                 compute(&tile);
             } else {
@@ -180,6 +203,7 @@ static void product(ql_tile_function *compute, const struct ql_product_form *for
                 .panels = B->panels + (ptrdiff_t)k * COLUMNS,
                 .c_row = N,
                 .a_row = K,
+                .a_step = 1,
                 .panel_floats = K * COLUMNS,
                 .M = smaller(M - m, BLOCK_ROWS),
                 .N = B->N,
@@ -195,6 +219,32 @@ void ql_product_fused(float *C, const float *A, const struct ql_packed_matrix *B
 {
     const struct ql_product_form *form = ql_product_form();
     product(form->fused, form, C, A, B, M, add);
+}
+
+void ql_product_view(float *C, ptrdiff_t c_row, struct ql_matrix_view A, const struct ql_packed_matrix *B, int M,
+                     int first, int K, int N, bool add)
+{
+    const struct ql_product_form *form = ql_product_form();
+
+    assert(first + K <= B->K && N <= B->N);
+    for (int m = 0; m < M; m += BLOCK_ROWS) {
+        for (int k = 0; k < K; k += BLOCK_STEPS) {
+            const struct block block = {
+                .C = C + m * c_row,
+                .A = A.data + m * A.row + k * A.column,
+                .panels = B->panels + (ptrdiff_t)(first + k) * COLUMNS,
+                .c_row = c_row,
+                .a_row = A.row,
+                .a_step = A.column,
+                .panel_floats = (ptrdiff_t)B->K * COLUMNS,
+                .M = smaller(M - m, BLOCK_ROWS),
+                .N = N,
+                .K = smaller(K - k, BLOCK_STEPS),
+                .add = add || k > 0,
+            };
+            run_block(form, form->fused, &block);
+        }
+    }
 }
 
 void ql_product_rounded(float *C, const float *A, const struct ql_packed_matrix *B, int M)

@@ -35,6 +35,24 @@ void ql_product_fused(float *C, const float *A, const struct ql_packed_matrix *B
 // Compute C += A B with each product and each sum rounded by itself: the bits of ql_matvec_f32 for every row.
 void ql_product_rounded(float *C, const float *A, const struct ql_packed_matrix *B, int M);
 
+// --- Products of parts of arrays, such as the heads of attention ---
+
+// A matrix within an array: element (r, c) is data[r * row + c * column].
+struct ql_matrix_view {
+    const float *data;
+    ptrdiff_t row, column;
+};
+
+// Pack a view (K, N). The memory was taken for a matrix of at least so many rows and columns.
+void ql_packed_matrix_reset_view(struct ql_packed_matrix *matrix, struct ql_matrix_view B, int K, int N);
+
+// Compute C = A B, or C += A B where `add` is true, with fused multiply-adds, from a part of B: its rows `first` to
+// first + K - 1, and its first N columns. A is (M, K); the rows of C lie `c_row` floats apart.
+void ql_product_view(float *C, ptrdiff_t c_row, struct ql_matrix_view A, const struct ql_packed_matrix *B, int M,
+                     int first, int K, int N, bool add);
+
+// --- Gradients of weights ---
+
 // Scratch memory of ql_product_transposed for one thread.
 struct ql_product_scratch {
     float *strips; // a block of A
