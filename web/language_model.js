@@ -93,9 +93,9 @@ export function findTensors(session, descriptor) {
   const states = findStates(
     inputs.filter((input) => input !== tokens), outputs.filter((output) => output !== logits), descriptor);
   for (const { input, output } of states) {
-    if (!isFloat(input) || !isFloat(output) || !sameShape(input, output)) {
+    if (!(isFloat(input) || input.type === "int64") || input.type !== output.type || !sameShape(input, output)) {
       throw new InputError(`the state that goes in as "${input.name}" and comes out as "${output.name}" is not of one ` +
-        'shape, in float: name the pairs in the descriptor, "states": [["input", "output"], ...]');
+        'shape, in float or int64: name the pairs in the descriptor, "states": [["input", "output"], ...]');
     }
   }
   if (states.length !== inputs.length - 1) {
@@ -138,9 +138,10 @@ export class LanguageModel {
 
   /** Zero state: where a text begins. */
   reset() {
-    this.#state = this.#tensors.states.map(
-      ({ input }) => new this.#runtime.Tensor("float32", new Float32Array(sizeOf(input.shape)), input.shape),
-    );
+    this.#state = this.#tensors.states.map(({ input }) => {
+      const zeros = new (isFloat(input) ? Float32Array : BigInt64Array)(sizeOf(input.shape));
+      return new this.#runtime.Tensor(input.type, zeros, input.shape);
+    });
   }
 
   #encode(token) {

@@ -15,6 +15,7 @@
 #include "device/recurrent_activation.h"
 #include "device/recurrent_general.h"
 #include "device/reduce.h"
+#include "device/trigonometry.h"
 
 // Short names for the arguments, in the order that all kernels keep.
 #define BUFFER(k) arguments->buffers[k]
@@ -393,6 +394,8 @@ static const struct ql_operation operations[] = {
     ROW(ql_sqrt_f64, "device/elementary.h"),
     ROW(ql_pow_f64, "device/elementary.h"),
     ROW(ql_erf_f64, "device/elementary.h"),
+    ROW(ql_cosine_f32, "device/trigonometry.h"),
+    ROW(ql_sine_f32, "device/trigonometry.h"),
     ROW(ql_recurrent_relu_f32, "device/recurrent_activation.h"),
     ROW(ql_recurrent_tanh_f32, "device/recurrent_activation.h"),
     ROW(ql_recurrent_sigmoid_f32, "device/recurrent_activation.h"),

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onnx/decoder_graph.h"
+
 enum { NAME_BYTES = 48, STATE_LIMIT = 2 }; // parts of the state of a layer
 
 // Gate k of ONNX is gate order[k] of PyTorch's. ONNX: i, o, f, c and z, r, h. PyTorch: i, f, g, o and r, z, n.
@@ -131,19 +133,22 @@ static void add_layer(struct ql_graph *graph, const struct ql_model *model, int 
     }
 }
 
+// Long because the parts of the graph stand one behind the other.
 enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model *model, int sequence,
                                    struct ql_error *error)
 {
     const struct ql_dimensions d = model->dimensions;
     const struct ql_architecture *architecture = ql_architecture_of(&d);
     const int widest = d.E > d.H ? d.E : d.H;
-    float *scratch = malloc(4 * (size_t)d.H * (size_t)(widest > 2 ? widest : 2) * sizeof scratch[0]);
+    float *scratch = d.layer == QL_LAYER_DECODER
+                         ? NULL
+                         : malloc(4 * (size_t)d.H * (size_t)(widest > 2 ? widest : 2) * sizeof scratch[0]);
     int before[STATE_LIMIT][QL_MODEL_LAYER_LIMIT];
     int after[STATE_LIMIT][QL_MODEL_LAYER_LIMIT];
     char name[NAME_BYTES];
 
     assert(architecture->state_count <= STATE_LIMIT && sequence >= 0 && d.L >= 1 && d.L <= QL_MODEL_LAYER_LIMIT);
-    if (scratch == NULL) {
+    if (scratch == NULL && d.layer != QL_LAYER_DECODER) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to export the model");
     }
     ql_graph_init(graph, "quillet", QL_MODEL_OPSET);
@@ -156,6 +161,10 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
     }
     ql_graph_add_input(graph, tokens);
     ql_graph_add_output(graph, logits);
+    if (d.layer == QL_LAYER_DECODER) {
+        ql_decoder_graph_add(graph, model, tokens, logits);
+        return ql_graph_check(graph, error);
+    }
     for (int s = 0; s < architecture->state_count; s++) {
         add_state_input(graph, d, architecture->states[s].input, before[s]);
         begin_state_output(graph, d, architecture->states[s].output, after[s]);

@@ -16,6 +16,10 @@ enum { QL_MODEL_OPSET = 17 };
 //   h0      (L, 1, H)               hn      (L, 1, H)
 //   c0      (L, 1, H), LSTM only    cn      (L, 1, H)
 //
+// A decoder has other states (docs/transformer.md):
+//   keys, values  (L, context, K)   new_keys, new_values  (L, context, K)
+//   position      int64 (1)         new_position          int64 (1)
+//
 // `sequence` is the number of tokens per run; 0 leaves it open, under the name "sequence".
 // With the engine, logits and states are bit for bit those of the stepper in model/. Errors: no memory.
 enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model *model, int sequence,

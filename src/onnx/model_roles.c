@@ -251,15 +251,17 @@ enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const st
     for (int s = 0; s < roles->state_count; s++) {
         const struct ql_program_value *input = &program->values[graph->inputs[roles->states[s].input]];
         const struct ql_program_value *output = &program->values[graph->outputs[roles->states[s].output]];
-        bool same = input->type == QL_ELEMENT_F32 && output->type == QL_ELEMENT_F32 && input->rank == output->rank;
+        bool same = input->type == output->type && input->rank == output->rank &&
+                    (input->type == QL_ELEMENT_F32 || input->type == QL_ELEMENT_S64);
         for (int axis = 0; axis < input->rank && same; axis++) {
             same = input->dims[axis] == output->dims[axis];
         }
         if (!same) {
-            return ql_error_write(error, QL_ERROR_INPUT,
-                                  "the state that goes in as '%s' and comes out as '%s' is not of one shape, in float: "
-                                  "name the pairs in the descriptor, \"states\": [[\"input\", \"output\"], ...]",
-                                  input->name, output->name);
+            return ql_error_write(
+                error, QL_ERROR_INPUT,
+                "the state that goes in as '%s' and comes out as '%s' is not of one shape, in float or int64: "
+                "name the pairs in the descriptor, \"states\": [[\"input\", \"output\"], ...]",
+                input->name, output->name);
         }
     }
     return QL_OK;

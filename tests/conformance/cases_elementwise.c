@@ -42,14 +42,16 @@ static const struct unary {
     double absolute; // of tolerance, near zeros of the function
 } unaries[] = {
     // ONNX Runtime's vectorized functions are polynomials or rational functions with errors of some units; its sigmoid
-    // is off by up to 1.2e-7 where the result is small. Sigmoid, Tanh and Gelu of doubles are not supported here.
+    // is off by up to 1.2e-7 where the result is small. Cos, Sin, Sigmoid, Tanh and Gelu of doubles are not supported here.
     {"Abs", {{9, NUMBERS}}, 1, 0.0, 0.0},
+    {"Cos", {{9, SINGLES}}, 1, 4.0, 1e-7},
     {"Erf", {{9, SINGLES}}, 1, 4.0, 1e-7},
     {"Exp", {{9, FLOATS}}, 1, 4.0, 0.0},
     {"Log", {{9, FLOATS}}, 1, 4.0, 0.0},
     {"Neg", {{9, FLOATS " s64 s32 s16 s8"}}, 1, 0.0, 0.0},
     {"Relu", {{9, FLOATS}, {14, FLOATS " s64 s32 s16 s8"}}, 2, 0.0, 0.0},
     {"Sigmoid", {{9, SINGLES}}, 1, 4.0, 2e-7},
+    {"Sin", {{9, SINGLES}}, 1, 4.0, 1e-7},
     {"Sqrt", {{9, FLOATS}}, 1, 0.0, 0.0},
     {"Tanh", {{9, SINGLES}}, 1, 4.0, 1e-7},
 };
