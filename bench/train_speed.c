@@ -52,7 +52,10 @@ static double measure_training(int threads)
         inputs[i] = (uint16_t)(ql_random_step(&random) % V);
         targets[i] = (uint16_t)(ql_random_step(&random) % V);
     }
-    if (ql_model_init(&model, (struct ql_dimensions){QL_CELL_LSTM, V, E, H, L, QL_LAYER_RECURRENT}, &error) != QL_OK ||
+    if (ql_model_init(
+            &model,
+            (struct ql_dimensions){.cell = QL_CELL_LSTM, .V = V, .E = E, .H = H, .L = L, .layer = QL_LAYER_RECURRENT},
+            &error) != QL_OK ||
         ql_trainer_init(&trainer, &model, &options, &error) != QL_OK) {
         (void)fprintf(stderr, "train_speed: %s\n", error.message);
         exit(1);

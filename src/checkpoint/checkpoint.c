@@ -12,6 +12,24 @@
 
 static const char format_name[] = "quillet 1";
 
+// The sizes of a decoder that no shape tells, as the metadata names them.
+static const char *const decoder_fields[] = {"num_heads", "num_kv_heads", "context_length"};
+enum { DECODER_FIELDS = 3, NUMBER_BYTES = 16 };
+
+// Returns false when memory is out.
+static bool add_decoder_metadata(json_t *metadata, const struct ql_dimensions *d)
+{
+    const int values[DECODER_FIELDS] = {d->heads, d->kv_heads, d->context};
+    bool done = true;
+
+    for (int k = 0; k < DECODER_FIELDS && d->layer == QL_LAYER_DECODER; k++) {
+        char text[NUMBER_BYTES];
+        (void)snprintf(text, sizeof text, "%d", values[k]);
+        done = done && json_object_set_new(metadata, decoder_fields[k], json_string(text)) == 0;
+    }
+    return done;
+}
+
 enum ql_status ql_checkpoint_save(const char *path, const struct ql_model *model, const struct ql_model_info *info,
                                   struct ql_error *error)
 {
@@ -44,7 +62,7 @@ enum ql_status ql_checkpoint_save(const char *path, const struct ql_model *model
     const bool told = info->vocabulary.piece_count == 0 ||
                       (pieces != NULL && json_object_set_new(metadata, "pieces", json_string(pieces)) == 0);
     free(pieces);
-    if (metadata == NULL || !told ||
+    if (metadata == NULL || !told || !add_decoder_metadata(metadata, &model->dimensions) ||
         (info->weights != QL_WEIGHTS_F32 &&
          json_object_set_new(metadata, "quantize", json_string(ql_weight_format_write(info->weights))) != 0)) {
         json_decref(metadata);
@@ -136,7 +154,8 @@ static enum ql_status find_matrix(const struct ql_safetensors *file, const char 
     if (entry == NULL) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: has no tensor '%s'; a model's tensors are named embedding.weight, "
-                              "rnn.weight_ih_l0 and so on, output.weight, output.bias",
+                              "rnn.weight_ih_l0 and so on, output.weight, output.bias; those of a transformer, whose "
+                              "metadata say \"model\": \"transformer\", are in docs/transformer.md",
                               path, name);
     }
     if (entry->rank != 2) {
@@ -148,18 +167,18 @@ static enum ql_status find_matrix(const struct ql_safetensors *file, const char 
     return QL_OK;
 }
 
-// The architecture: what the metadata says, or, in a file of somebody else, which recurrent cell has so many rows a unit.
+// The architecture: what the metadata says (a decoder's always do), or, in a file of somebody else, which recurrent cell has so many rows a unit.
 static enum ql_status read_architecture(const struct ql_safetensors *file, struct ql_dimensions *dimensions,
                                         const char *path, struct ql_error *error)
 {
     const char *model = ql_safetensors_metadata(file, "model");
     int64_t GH = 0, H = 0;
 
-    if (model != NULL && ql_safetensors_metadata(file, "quillet") != NULL) {
+    if (model != NULL && (ql_safetensors_metadata(file, "quillet") != NULL || strcmp(model, "transformer") == 0)) {
         if (ql_architecture_read(dimensions, model, error) != QL_OK) {
             return ql_error_write(error, QL_ERROR_INPUT,
                                   "%s: the metadata has the model '%s', which this program does not know; there are "
-                                  "lstm, gru and rnn",
+                                  "lstm, gru, rnn and transformer",
                                   path, model);
         }
         return QL_OK;
@@ -176,6 +195,51 @@ static enum ql_status read_architecture(const struct ql_safetensors *file, struc
     }
     dimensions->layer = QL_LAYER_RECURRENT;
     dimensions->cell = GH == H ? QL_CELL_RNN : GH == 3 * H ? QL_CELL_GRU : QL_CELL_LSTM;
+    return QL_OK;
+}
+
+static enum ql_status read_number(const struct ql_safetensors *file, const char *field, int *number, const char *path,
+                                  struct ql_error *error)
+{
+    const char *text = ql_safetensors_metadata(file, field);
+    char *end = NULL;
+    const long value = text == NULL ? 0 : strtol(text, &end, 10);
+
+    if (text == NULL || end == text || *end != '\0' || value < 1 || value > INT32_MAX) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: the metadata must say \"%s\" of a transformer, as a number from 1%s%s%s", path,
+                              field, text == NULL ? "" : ", not '", text == NULL ? "" : text, text == NULL ? "" : "'");
+    }
+    *number = (int)value;
+    return QL_OK;
+}
+
+// What a decoder has beside V and E. The number of heads of keys comes from the metadata, and the shape is checked later.
+static enum ql_status read_decoder(const struct ql_safetensors *file, struct ql_dimensions *d, const char *path,
+                                   struct ql_error *error)
+{
+    int *const numbers[DECODER_FIELDS] = {&d->heads, &d->kv_heads, &d->context};
+    int64_t rows = 0, columns = 0;
+    char name[QL_TENSOR_NAME_BYTES];
+    enum ql_status status = QL_OK;
+
+    for (int k = 0; k < DECODER_FIELDS && status == QL_OK; k++) {
+        status = read_number(file, decoder_fields[k], numbers[k], path, error);
+    }
+    if (status != QL_OK ||
+        (status = find_matrix(file, "layers.0.feed.gate.weight", &rows, &columns, path, error)) != QL_OK) {
+        return status;
+    }
+    if (rows > QL_FEED_SIZE_LIMIT) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: the model is too large", path);
+    }
+    d->feed = (int)rows;
+    d->H = d->E;
+    d->L = 0;
+    do {
+        d->L++;
+        (void)snprintf(name, sizeof name, "layers.%d.attention_norm.weight", d->L);
+    } while (d->L < QL_MODEL_LAYER_LIMIT && ql_safetensors_find(file, name) != NULL);
     return QL_OK;
 }
 
@@ -202,6 +266,14 @@ static enum ql_status read_dimensions(const struct ql_safetensors *file, struct 
     if ((status = find_matrix(file, "embedding.weight", &V, &E, path, error)) != QL_OK ||
         (status = read_architecture(file, dimensions, path, error)) != QL_OK) {
         return status;
+    }
+    if (dimensions->layer == QL_LAYER_DECODER) {
+        if (V > QL_VOCABULARY_LIMIT || E > INT32_MAX) {
+            return ql_error_write(error, QL_ERROR_INPUT, "%s: the model is too large", path);
+        }
+        dimensions->V = (int)V;
+        dimensions->E = (int)E;
+        return read_decoder(file, dimensions, path, error);
     }
     const struct ql_tensor_form *units = find_units(ql_architecture_of(dimensions));
     ql_tensor_form_write(units, name, 0);
@@ -255,7 +327,7 @@ static enum ql_status read_tensor(const struct ql_safetensors *file, const struc
 static enum ql_status read_model(const struct ql_safetensors *file, struct ql_model *model, struct ql_model_info *info,
                                  const char *path, struct ql_error *error)
 {
-    struct ql_dimensions dimensions;
+    struct ql_dimensions dimensions = {0};
     enum ql_status status;
 
     if ((status = read_info(file, info, path, error)) != QL_OK ||

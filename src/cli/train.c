@@ -129,8 +129,15 @@ static void print_start(const struct ql_train_session *session)
                       (double)session->texts.training_characters / (double)session->texts.training.count);
     }
     int threads = session->trainer.options.threads;
-    (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d thread%s\n", session->settings.model, d.L, d.H,
-                  d.E, parameters, threads, threads == 1 ? "" : "s");
+    const char *plural = threads == 1 ? "" : "s";
+    if (d.layer == QL_LAYER_DECODER) {
+        (void)fprintf(
+            stderr, "%s: %d x %d, %d heads with %d of keys, feed %d, context %d, %s parameters; %d thread%s\n",
+            session->settings.model, d.L, d.E, d.heads, d.kv_heads, d.feed, d.context, parameters, threads, plural);
+    } else {
+        (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d thread%s\n", session->settings.model, d.L,
+                      d.H, d.E, parameters, threads, plural);
+    }
     if (ql_vectors() == QL_VECTORS_PLAIN) {
         (void)fprintf(stderr,
                       "No vector instructions with fused multiply-adds are in use: training gives the same bits,\n"

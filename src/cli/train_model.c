@@ -21,6 +21,69 @@ static enum ql_status check_given(struct ql_option *options, const char *name, i
     return QL_OK;
 }
 
+// The sizes of the checkpoint's model.
+static enum ql_status check_sizes(struct ql_option *options, const struct ql_dimensions *d, struct ql_error *error)
+{
+    const struct {
+        const char *option;
+        int there;
+        bool of_decoder, of_recurrent;
+    } sizes[] = {
+        {"embedding_size", d->E, true, true},
+        {"num_layers", d->L, true, true},
+        {"rnn_size", d->H, false, true},
+        {"num_heads", d->heads, true, false},
+        {"num_kv_heads", d->kv_heads, true, false},
+        {"feed_size", d->feed, true, false},
+        {"context_length", d->context, true, false},
+    };
+    enum ql_status status = QL_OK;
+
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0] && status == QL_OK; k++) {
+        if (d->layer == QL_LAYER_DECODER ? sizes[k].of_decoder : sizes[k].of_recurrent) {
+            status = check_given(options, sizes[k].option, sizes[k].there, error);
+        }
+    }
+    return status;
+}
+
+// An option that models of the other kind have is an error where it was given, and not silently unused.
+static enum ql_status check_kind(struct ql_option *options, const struct ql_dimensions *d, struct ql_error *error)
+{
+    static const char *const of_recurrent[] = {"rnn_size", NULL};
+    static const char *const of_decoder[] = {"num_heads", "num_kv_heads", "feed_size", "context_length", NULL};
+    const bool is_decoder = d->layer == QL_LAYER_DECODER;
+
+    for (const char *const *name = is_decoder ? of_recurrent : of_decoder; *name != NULL; name++) {
+        if (ql_option_find(options, *name)->given) {
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s is for %s: leave it out, or choose another --model",
+                                  *name,
+                                  is_decoder ? "recurrent models; the layers of a transformer are as wide as "
+                                               "--embedding_size says"
+                                             : "--model transformer");
+        }
+    }
+    return QL_OK;
+}
+
+// The dimensions that the settings give a new model.
+static enum ql_status read_dimensions(struct ql_dimensions *d, const struct ql_train_settings *settings,
+                                      struct ql_option *options, struct ql_error *error)
+{
+    *d = (struct ql_dimensions){.E = settings->embedding_size, .H = settings->rnn_size, .L = settings->num_layers};
+    enum ql_status status = ql_architecture_read(d, settings->model, error);
+
+    if (status == QL_OK && (status = check_kind(options, d, error)) == QL_OK && d->layer == QL_LAYER_DECODER) {
+        d->H = d->E;
+        d->heads = settings->num_heads;
+        d->kv_heads = settings->num_kv_heads == 0 ? d->heads : settings->num_kv_heads;
+        d->feed = settings->feed_size;
+        d->context = settings->context_length;
+        status = ql_architecture_check(d, error);
+    }
+    return status;
+}
+
 // Takes the model of a checkpoint and makes the settings say what it is. `begun`: an earlier session has settled what was
 // not given.
 static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_info *info,
@@ -33,11 +96,6 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
         return status;
     }
     const struct ql_dimensions d = model->dimensions;
-    if ((status = check_given(options, "embedding_size", d.E, error)) != QL_OK ||
-        (status = check_given(options, "rnn_size", d.H, error)) != QL_OK ||
-        (status = check_given(options, "num_layers", d.L, error)) != QL_OK) {
-        return status;
-    }
     if (info->vocabulary.count > 0 &&
         (status = check_given(options, "pieces", info->vocabulary.piece_count, error)) != QL_OK) {
         return status;
@@ -47,6 +105,9 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
                               settings->model, ql_architecture_of(&d)->name);
     }
     settings->model = ql_architecture_of(&d)->name;
+    if ((status = check_kind(options, &d, error)) != QL_OK || (status = check_sizes(options, &d, error)) != QL_OK) {
+        return status;
+    }
     if (!begun && !ql_option_find(options, "sequences")->given && info->items) {
         settings->sequences = "items";
     }
@@ -82,13 +143,13 @@ enum ql_status ql_train_model_init(struct ql_model *model, struct ql_model_info 
                                    struct ql_train_settings *settings, struct ql_option *options,
                                    const struct ql_train_record *record, struct ql_error *error)
 {
-    struct ql_dimensions d = {.E = settings->embedding_size, .H = settings->rnn_size, .L = settings->num_layers};
+    struct ql_dimensions d;
     bool other_model = settings->init_from != NULL; // what the run began with; a state makes up for it
     enum ql_status status;
 
     if (other_model && !record->has_state) {
         status = take_checkpoint(model, info, settings, options, record->summary != NULL, error);
-    } else if ((status = ql_architecture_read(&d, settings->model, error)) == QL_OK &&
+    } else if ((status = read_dimensions(&d, settings, options, error)) == QL_OK &&
                (status = other_model ? read_summary_vocabulary(&info->vocabulary, record, error)
                                      : ql_train_texts_scan(&info->vocabulary, settings, error)) == QL_OK) {
         d.V = info->vocabulary.count;
@@ -99,6 +160,10 @@ enum ql_status ql_train_model_init(struct ql_model *model, struct ql_model_info 
     }
     if (status != QL_OK) {
         return status;
+    }
+    if (model->dimensions.layer == QL_LAYER_DECODER && record->summary == NULL &&
+        !ql_option_find(options, "seq_length")->given) {
+        settings->seq_length = model->dimensions.context;
     }
     info->items = strcmp(settings->sequences, "items") == 0;
     info->dropout = settings->dropout;

@@ -27,6 +27,20 @@ enum ql_status ql_train_record_check_name(const struct ql_train_settings *settin
     return QL_OK;
 }
 
+static json_t *make_model_summary(const struct ql_model *model)
+{
+    const struct ql_dimensions d = model->dimensions;
+
+    if (d.layer == QL_LAYER_DECODER) {
+        return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I}", "cell", ql_architecture_of(&d)->name,
+                         "vocabulary_size", d.V, "embedding_size", d.E, "num_layers", d.L, "num_heads", d.heads,
+                         "num_kv_heads", d.kv_heads, "feed_size", d.feed, "context_length", d.context, "parameters",
+                         (json_int_t)model->count);
+    }
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:I}", "cell", ql_architecture_of(&d)->name, "vocabulary_size", d.V,
+                     "embedding_size", d.E, "rnn_size", d.H, "num_layers", d.L, "parameters", (json_int_t)model->count);
+}
+
 static json_t *make_summary(const struct ql_option *options, const struct ql_model *model,
                             const struct ql_vocabulary *symbols, const struct ql_train_texts *texts)
 {
@@ -34,18 +48,15 @@ static json_t *make_summary(const struct ql_option *options, const struct ql_mod
     char started[40];
     time_t now = time(NULL);
     struct tm local;
-    const struct ql_dimensions d = model->dimensions;
 
     ql_vocabulary_write(symbols, vocabulary);
     (void)strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%S%z", localtime_r(&now, &local));
     json_t *summary =
-        json_pack("{s:s, s:s, s:o, s:s, s:{s:s, s:i, s:i, s:i, s:i, s:I}, s:{s:I, s:I, s:I}, s:{s:s, s:s, s:s}}",
-                  "started", started, "status", "running", "arguments", ql_train_options_to_json(options), "vocabulary",
-                  vocabulary, "model", "cell", ql_architecture_of(&d)->name, "vocabulary_size", d.V, "embedding_size",
-                  d.E, "rnn_size", d.H, "num_layers", d.L, "parameters", (json_int_t)model->count, "text",
-                  "train_symbols", (json_int_t)texts->training_characters, "validation_symbols",
-                  (json_int_t)texts->validation_characters, "crc32", (json_int_t)texts->crc, "versions", "quillet",
-                  QL_VERSION, "vectors", ql_vectors_name(ql_vectors()), "compiler", __VERSION__);
+        json_pack("{s:s, s:s, s:o, s:s, s:o, s:{s:I, s:I, s:I}, s:{s:s, s:s, s:s}}", "started", started, "status",
+                  "running", "arguments", ql_train_options_to_json(options), "vocabulary", vocabulary, "model",
+                  make_model_summary(model), "text", "train_symbols", (json_int_t)texts->training_characters,
+                  "validation_symbols", (json_int_t)texts->validation_characters, "crc32", (json_int_t)texts->crc,
+                  "versions", "quillet", QL_VERSION, "vectors", ql_vectors_name(ql_vectors()), "compiler", __VERSION__);
     char *pieces = symbols->piece_count > 0 ? ql_pieces_write(symbols) : NULL;
     if (pieces != NULL) {
         (void)json_object_set_new(summary, "pieces", json_string(pieces));

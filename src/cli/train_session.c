@@ -24,10 +24,12 @@ static const float sample_temperature = 0.8f;
 static enum ql_status make_trainer(struct ql_train_session *session, struct ql_error *error)
 {
     const struct ql_train_settings *settings = &session->settings;
+    const struct ql_dimensions *d = &session->model.dimensions;
+    const bool drops = d->L > 1 || d->layer == QL_LAYER_DECODER; // one recurrent layer has none below it
     struct ql_trainer_options options = {
         .seq_length = settings->seq_length,
         .threads = settings->threads,
-        .dropout = session->model.dimensions.L > 1 ? settings->dropout : 0.0,
+        .dropout = drops ? settings->dropout : 0.0,
         .grad_clip = settings->grad_clip,
         .weight_decay = settings->weight_decay,
         .schedule = {.learning_rate = settings->learning_rate,

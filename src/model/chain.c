@@ -47,14 +47,14 @@ static const float *add(struct ql_chain *chain, const float *a, const float *b, 
     return sum;
 }
 
-// The name that the layer's node has in an exported graph.
-static const char *name_layer(struct ql_chain *chain, int l)
+// The name that the layer's node has in an exported graph, or with which the names of its nodes begin.
+static const char *name_layer(struct ql_chain *chain, enum ql_layer_kind kind, int l)
 {
     enum { NAME_BYTES = 16 };
     char *name = ql_arena_take(&chain->arena, NAME_BYTES, 1);
 
     if (name != NULL) {
-        (void)snprintf(name, NAME_BYTES, "rnn_l%d", l);
+        (void)snprintf(name, NAME_BYTES, kind == QL_LAYER_RECURRENT ? "rnn_l%d" : "layer_%d", l);
     }
     return name;
 }
@@ -74,6 +74,29 @@ static void add_recurrent(struct ql_chain *chain, struct ql_chain_layer *layer, 
     };
 }
 
+static void add_decoder(struct ql_chain *chain, struct ql_chain_layer *layer, const struct ql_decoder_layer *from,
+                        const struct ql_dimensions *d)
+{
+    const int size = ql_head_size(d), E = d->E, A = d->heads * size, K = d->kv_heads * size, F = d->feed;
+
+    layer->decoder = (struct ql_decoder_weights){
+        .heads = d->heads,
+        .kv_heads = d->kv_heads,
+        .size = size,
+        .feed = F,
+        .context = d->context,
+        .attention_norm = copy(chain, from->attention_norm, E, 1),
+        .query = transpose(chain, from->query, A, E),
+        .key = transpose(chain, from->key, K, E),
+        .value = transpose(chain, from->value, K, E),
+        .output = transpose(chain, from->output, E, A),
+        .feed_norm = copy(chain, from->feed_norm, E, 1),
+        .gate = transpose(chain, from->gate, F, E),
+        .up = transpose(chain, from->up, F, E),
+        .down = transpose(chain, from->down, E, F),
+    };
+}
+
 enum ql_status ql_chain_init(struct ql_chain *chain, const struct ql_model *model, const struct ql_model_info *info,
                              struct ql_error *error)
 {
@@ -83,16 +106,22 @@ enum ql_status ql_chain_init(struct ql_chain *chain, const struct ql_model *mode
     chain->embedding = copy(chain, model->embedding, d.V, d.E);
     for (int l = 0; l < d.L; l++) {
         struct ql_chain_layer *layer = &chain->layers[l];
-        *layer = (struct ql_chain_layer){
-            .kind = model->layers[l].kind, .name = name_layer(chain, l), .I = l == 0 ? d.E : d.H, .H = d.H};
+        *layer = (struct ql_chain_layer){.kind = model->layers[l].kind,
+                                         .name = name_layer(chain, model->layers[l].kind, l),
+                                         .I = l == 0 ? d.E : d.H,
+                                         .H = d.H};
         switch (layer->kind) {
         case QL_LAYER_RECURRENT:
             add_recurrent(chain, layer, &model->layers[l].recurrent, d.cell);
             break;
+        case QL_LAYER_DECODER:
+            add_decoder(chain, layer, &model->layers[l].decoder, &d);
+            break;
         }
     }
+    chain->norm = model->norm == NULL ? NULL : copy(chain, model->norm, d.H, 1);
     chain->output_weight = transpose(chain, model->output_weight, d.V, d.H);
-    chain->output_bias = copy(chain, model->output_bias, d.V, 1);
+    chain->output_bias = model->output_bias == NULL ? NULL : copy(chain, model->output_bias, d.V, 1);
     return ql_chain_finish(chain, error);
 }
 
@@ -116,17 +145,46 @@ static void add_table(struct ql_chain *chain, struct ql_chain_layer *layer)
     weights->table = table;
 }
 
+static void add_rotary_steps(struct ql_chain *chain, int size)
+{
+    uint32_t *steps = ql_arena_take(&chain->arena, (size_t)size / 2, sizeof steps[0]);
+
+    if (steps != NULL) {
+        ql_rotary_steps(steps, size);
+    }
+    chain->rotary_steps = steps;
+}
+
+// What the state of a layer is laid out by.
+static struct ql_dimensions layer_dimensions(const struct ql_chain_layer *layer)
+{
+    struct ql_dimensions d = {.layer = layer->kind, .E = layer->I, .H = layer->H};
+
+    switch (layer->kind) {
+    case QL_LAYER_RECURRENT:
+        d.cell = layer->recurrent.cell;
+        break;
+    case QL_LAYER_DECODER:
+        d.heads = layer->decoder.heads;
+        d.kv_heads = layer->decoder.kv_heads;
+        d.context = layer->decoder.context;
+        break;
+    }
+    return d;
+}
+
 enum ql_status ql_chain_finish(struct ql_chain *chain, struct ql_error *error)
 {
     assert(chain->L >= 1 && chain->L <= QL_MODEL_LAYER_LIMIT);
     if (!chain->arena.exhausted) {
         for (int l = 0; l < chain->L; l++) {
-            const struct ql_chain_layer *layer = &chain->layers[l];
-            const enum ql_cell cell = layer->kind == QL_LAYER_RECURRENT ? layer->recurrent.cell : QL_CELL_LSTM;
-            ql_architecture_state_add(ql_architecture_find(layer->kind, cell), &chain->layout, l, layer->I, layer->H);
+            const struct ql_dimensions d = layer_dimensions(&chain->layers[l]);
+            ql_architecture_state_add(&chain->layout, &d, l);
         }
         if (chain->layers[0].kind == QL_LAYER_RECURRENT) {
             add_table(chain, &chain->layers[0]);
+        } else {
+            add_rotary_steps(chain, chain->layers[0].decoder.size);
         }
     }
     if (chain->arena.exhausted) {

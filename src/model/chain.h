@@ -22,12 +22,26 @@ struct ql_recurrent_weights {
     const float *table;   // (V, GH) of the first layer: bias and product of the input for each token; otherwise NULL
 };
 
+// The layer of a decoder. A is heads * size, K is kv_heads * size, F is the feed size; I and H are E.
+struct ql_decoder_weights {
+    int heads, kv_heads, size; // of queries; of keys and values; values of a head
+    int feed, context;
+    const float *attention_norm; // (E)
+    const float *query;          // (E, A)
+    const float *key, *value;    // (E, K)
+    const float *output;         // (A, E)
+    const float *feed_norm;      // (E)
+    const float *gate, *up;      // (E, F)
+    const float *down;           // (F, E)
+};
+
 struct ql_chain_layer {
     enum ql_layer_kind kind;
     const char *name; // for messages: of the node in a graph
     int I, H;         // sizes of input and output
     union {
         struct ql_recurrent_weights recurrent;
+        struct ql_decoder_weights decoder;
     };
 };
 
@@ -39,9 +53,11 @@ struct ql_chain {
     int V, L;
     const float *embedding; // (V, I) what each token is to the first layer
     struct ql_chain_layer layers[QL_MODEL_LAYER_LIMIT];
+    const uint32_t *rotary_steps; // (size / 2) of a decoder, otherwise NULL
+    const float *norm;            // (H) the gain of a decoder's last norm, otherwise NULL
     const char *output_name;
     const float *output_weight; // (H, V)
-    const float *output_bias;   // (V)
+    const float *output_bias;   // (V); NULL where the output has none
     bool bias_last;             // the bias is added to the output's sums, which otherwise begin with it
 };
 
@@ -52,7 +68,8 @@ enum ql_status ql_chain_init(struct ql_chain *chain, const struct ql_model *mode
 // Harmless on {0}.
 void ql_chain_free(struct ql_chain *chain);
 
-// Fills in what follows from embedding and layers: the state's layout and the first layer's table. For makers of chains.
+// Fills in what follows from embedding and layers: the state's layout, and the first recurrent layer's table or the
+// rotary steps. For makers of chains.
 // Errors: QL_ERROR_SYSTEM.
 enum ql_status ql_chain_finish(struct ql_chain *chain, struct ql_error *error);
 

@@ -18,6 +18,9 @@ enum { MODEL_SIZE_LIMIT = 8192 };
 // Most parameters: 400 MB, a hundred times what a microcontroller holds.
 enum { MODEL_PARAMETER_LIMIT = 100000000 };
 
+// Of the matrices that a decoder begins with.
+static const float small_deviation = 0.02f;
+
 struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info)
 {
     struct ql_text_rules rules;
@@ -51,6 +54,7 @@ static void model_lay_out(struct ql_model *model)
 {
     const struct ql_architecture *architecture = ql_architecture_of(&model->dimensions);
     float **const ends[] = {[QL_END_EMBEDDING] = &model->embedding,
+                            [QL_END_NORM] = &model->norm,
                             [QL_END_OUTPUT_WEIGHT] = &model->output_weight,
                             [QL_END_OUTPUT_BIAS] = &model->output_bias};
 
@@ -70,6 +74,9 @@ static void model_lay_out(struct ql_model *model)
     for (int k = 0; k < architecture->tail_count; k++) {
         model_add(model, &architecture->tail[k], 0, ends[architecture->tail[k].place]);
     }
+    if (architecture->tied) {
+        model->output_weight = model->embedding;
+    }
 }
 
 static enum ql_status model_check_size(const char *option, int value, int limit, struct ql_error *error)
@@ -88,7 +95,8 @@ enum ql_status ql_model_init(struct ql_model *model, struct ql_dimensions dimens
     if ((status = model_check_size("vocabulary size", dimensions.V, QL_VOCABULARY_LIMIT, error)) != QL_OK ||
         (status = model_check_size("embedding_size", dimensions.E, MODEL_SIZE_LIMIT, error)) != QL_OK ||
         (status = model_check_size("rnn_size", dimensions.H, MODEL_SIZE_LIMIT, error)) != QL_OK ||
-        (status = model_check_size("num_layers", dimensions.L, QL_MODEL_LAYER_LIMIT, error)) != QL_OK) {
+        (status = model_check_size("num_layers", dimensions.L, QL_MODEL_LAYER_LIMIT, error)) != QL_OK ||
+        (status = ql_architecture_check(&dimensions, error)) != QL_OK) {
         return status;
     }
     model_lay_out(model);
@@ -120,11 +128,11 @@ static void model_reset_uniform(struct ql_random *random, float *values, size_t 
 }
 
 // Box and Muller 1958. 1 - u lies in (0, 1], where the logarithm is finite.
-static void model_reset_normal(struct ql_random *random, float *values, size_t count)
+static void model_reset_normal(struct ql_random *random, float *values, size_t count, float deviation)
 {
     for (size_t i = 0; i < count; i++) {
         double radius = sqrt(-2.0 * ql_log_f64(1.0 - (double)ql_random_step_f32(random)));
-        values[i] = (float)(radius * ql_cosine_of_turns((double)ql_random_step_f32(random)));
+        values[i] = deviation * (float)(radius * ql_cosine_of_turns((double)ql_random_step_f32(random)));
     }
 }
 
@@ -136,10 +144,25 @@ void ql_model_reset(struct ql_model *model, uint32_t seed)
     for (int k = 0; k < model->tensor_count; k++) {
         const struct ql_tensor *tensor = &model->tensors[k];
         const size_t count = (size_t)tensor->rows * (size_t)(tensor->columns == 0 ? 1 : tensor->columns);
-        if (tensor->form->begin == QL_BEGIN_NORMAL) {
-            model_reset_normal(&random, tensor->data, count);
-        } else {
+        switch (tensor->form->begin) {
+        case QL_BEGIN_UNIFORM:
             model_reset_uniform(&random, tensor->data, count, model->dimensions.H);
+            break;
+        case QL_BEGIN_NORMAL:
+            model_reset_normal(&random, tensor->data, count, 1.0f);
+            break;
+        case QL_BEGIN_SMALL:
+            model_reset_normal(&random, tensor->data, count, small_deviation);
+            break;
+        case QL_BEGIN_RESIDUAL:
+            model_reset_normal(&random, tensor->data, count,
+                               small_deviation / sqrtf(2.0f * (float)model->dimensions.L));
+            break;
+        case QL_BEGIN_ONE:
+            for (size_t i = 0; i < count; i++) {
+                tensor->data[i] = 1.0f;
+            }
+            break;
         }
     }
 }

@@ -14,7 +14,8 @@
 #include "model/text_rules.h"
 #include "model/weight_format.h"
 
-enum { QL_MODEL_LAYER_LIMIT = 8, QL_MODEL_TENSOR_LIMIT = 1 + 4 * QL_MODEL_LAYER_LIMIT + 2 };
+// A decoder layer has 9 tensors; at most 3 tensors belong to no layer.
+enum { QL_MODEL_LAYER_LIMIT = 8, QL_MODEL_TENSOR_LIMIT = 9 * QL_MODEL_LAYER_LIMIT + 3 };
 
 // A matrix (rows, columns), row-major, or a vector (rows) with columns == 0. Points into its model's block.
 struct ql_tensor {
@@ -31,8 +32,9 @@ struct ql_model {
     size_t count;     // of floats in the block
     float *embedding; // (V, E) "embedding.weight"
     struct ql_layer layers[QL_MODEL_LAYER_LIMIT];
-    float *output_weight;                            // (V, H) "output.weight"
-    float *output_bias;                              // (V)    "output.bias"
+    float *norm;                                     // (E) "norm.weight" of a decoder, otherwise NULL
+    float *output_weight;                            // (V, H) "output.weight"; of a decoder the embedding
+    float *output_bias;                              // (V)    "output.bias"; of a decoder NULL
     struct ql_tensor tensors[QL_MODEL_TENSOR_LIMIT]; // the same memory by name, in file order
     int tensor_count;
 };
@@ -41,18 +43,18 @@ struct ql_model {
 struct ql_model_info {
     struct ql_vocabulary vocabulary;
     bool items;                    // each line was its own sequence: the state is reset after a newline
-    double dropout;                // between layers, in training
+    double dropout;                // in training
     enum ql_weight_format weights; // in which the model is to be used: it was trained with their rounding
 };
 
 // The rules of the model's texts: the state is reset before a newline when each line was its own sequence.
 struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info);
 
-// Allocates a model, all zero. Errors: a dimension out of its range, no memory.
+// Allocates a model, all zero. Errors: a dimension out of its range, sizes that do not fit together, no memory.
 enum ql_status ql_model_init(struct ql_model *model, struct ql_dimensions dimensions, struct ql_error *error);
 void ql_model_free(struct ql_model *model);
 
-// Random parameters, by the rules of PyTorch, as the architecture has them.
+// Random parameters, as the architecture has them.
 void ql_model_reset(struct ql_model *model, uint32_t seed);
 
 #endif

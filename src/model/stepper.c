@@ -4,13 +4,38 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "device/attention.h"
 #include "device/gru.h"
 #include "device/lstm.h"
+#include "device/normalize.h"
 #include "device/rnn.h"
+#include "device/rotary.h"
 
 const struct ql_chain *ql_stepper_chain(const struct ql_stepper *stepper)
 {
     return stepper->shared != NULL ? stepper->shared : &stepper->own;
+}
+
+static float *take(struct ql_arena *arena, int count)
+{
+    return ql_arena_take(arena, (size_t)count, sizeof(float));
+}
+
+// All layers of a decoder have the same sizes.
+static struct ql_decoder_scratch take_decoder(const struct ql_chain_layer *layer, struct ql_arena *arena)
+{
+    const struct ql_decoder_weights *weights = &layer->decoder;
+    const int A = weights->heads * weights->size;
+
+    return (struct ql_decoder_scratch){.x = take(arena, layer->H),
+                                       .normed = take(arena, layer->H),
+                                       .query = take(arena, A),
+                                       .attended = take(arena, A),
+                                       .scores = take(arena, weights->context),
+                                       .gate = take(arena, weights->feed),
+                                       .up = take(arena, weights->feed),
+                                       .cosine = take(arena, weights->size / 2),
+                                       .sine = take(arena, weights->size / 2)};
 }
 
 static enum ql_status take_memory(struct ql_stepper *stepper, struct ql_error *error)
@@ -20,7 +45,11 @@ static enum ql_status take_memory(struct ql_stepper *stepper, struct ql_error *e
     struct ql_arena *arena = &stepper->arena;
 
     stepper->state = ql_arena_take(arena, chain->layout.bytes, 1);
-    stepper->gates = ql_arena_take(arena, 6 * (size_t)ql_chain_width(chain), sizeof stepper->gates[0]);
+    if (chain->layers[0].kind == QL_LAYER_DECODER) {
+        stepper->decoder = take_decoder(&chain->layers[0], arena);
+    } else {
+        stepper->gates = take(arena, 6 * ql_chain_width(chain));
+    }
     stepper->logits = ql_arena_take(arena, V, sizeof stepper->logits[0]);
     stepper->weights = ql_arena_take(arena, V, sizeof stepper->weights[0]);
     stepper->candidates = ql_arena_take(arena, V, sizeof stepper->candidates[0]);
@@ -58,6 +87,11 @@ float *ql_stepper_part(const struct ql_stepper *stepper, int l, int k)
     return (float *)(void *)(stepper->state + part->offset);
 }
 
+int64_t *ql_stepper_position(const struct ql_stepper *stepper)
+{
+    return (int64_t *)ql_stepper_part(stepper, -1, 0);
+}
+
 void ql_stepper_reset(struct ql_stepper *stepper)
 {
     memset(stepper->state, 0, ql_stepper_chain(stepper)->layout.bytes);
@@ -90,6 +124,48 @@ static void step_recurrent(struct ql_stepper *stepper, const struct ql_chain_lay
     }
 }
 
+static void multiply(float *y, const float *x, const float *w, int N, int M)
+{
+    memset(y, 0, (size_t)M * sizeof *y);
+    ql_matvec_f32(y, x, w, N, M);
+}
+
+static void add_to(float *x, const float *y, int count)
+{
+    for (int k = 0; k < count; k++) {
+        x[k] += y[k];
+    }
+}
+
+// Moves x on through the layer; key and value of the token take the place of the oldest in the ring.
+static void step_decoder(struct ql_stepper *stepper, const struct ql_chain_layer *layer, int l, int64_t position)
+{
+    const struct ql_decoder_weights *w = &layer->decoder;
+    const struct ql_decoder_scratch *s = &stepper->decoder;
+    const struct ql_attention_ring ring = ql_attention_ring_at(position, w->context);
+    const int E = layer->H, A = w->heads * w->size, K = w->kv_heads * w->size;
+    const float scale = ql_attention_scale(w->size);
+    float *keys = ql_stepper_part(stepper, l, 0), *values = ql_stepper_part(stepper, l, 1);
+    float *key = keys + position % w->context * K;
+
+    ql_rms_norm_f32(s->normed, s->x, w->attention_norm, 1, E, QL_DECODER_EPSILON);
+    multiply(s->query, s->normed, w->query, E, A);
+    multiply(key, s->normed, w->key, E, K);
+    multiply(values + position % w->context * K, s->normed, w->value, E, K);
+    ql_rotary_turn_f32(s->query, s->cosine, s->sine, w->heads, w->size / 2);
+    ql_rotary_turn_f32(key, s->cosine, s->sine, w->kv_heads, w->size / 2);
+    ql_attention_f32(s->attended, s->scores, s->query, keys, values, ring, w->heads, w->kv_heads, w->size, scale);
+    multiply(s->normed, s->attended, w->output, A, E);
+    add_to(s->x, s->normed, E);
+
+    ql_rms_norm_f32(s->normed, s->x, w->feed_norm, 1, E, QL_DECODER_EPSILON);
+    multiply(s->gate, s->normed, w->gate, E, w->feed);
+    multiply(s->up, s->normed, w->up, E, w->feed);
+    ql_swiglu_f32(s->gate, s->gate, s->up, w->feed);
+    multiply(s->normed, s->gate, w->down, w->feed, E);
+    add_to(s->x, s->normed, E);
+}
+
 void ql_stepper_step(struct ql_stepper *stepper, int token)
 {
     const struct ql_chain *chain = ql_stepper_chain(stepper);
@@ -99,6 +175,11 @@ void ql_stepper_step(struct ql_stepper *stepper, int token)
     if (ql_text_rules_reset_at(&chain->rules, token)) {
         ql_stepper_reset(stepper);
     }
+    if (chain->rotary_steps != NULL) {
+        memcpy(stepper->decoder.x, x, (size_t)chain->layers[0].I * sizeof *x);
+        ql_rotary_angles_f32(stepper->decoder.cosine, stepper->decoder.sine, *ql_stepper_position(stepper),
+                             chain->rotary_steps, chain->layers[0].decoder.size / 2);
+    }
     for (int l = 0; l < chain->L; l++) {
         const struct ql_chain_layer *layer = &chain->layers[l];
         switch (layer->kind) {
@@ -106,15 +187,26 @@ void ql_stepper_step(struct ql_stepper *stepper, int token)
             step_recurrent(stepper, layer, l, x, token);
             x = ql_stepper_part(stepper, l, 0);
             break;
+        case QL_LAYER_DECODER:
+            step_decoder(stepper, layer, l, *ql_stepper_position(stepper));
+            break;
         }
     }
-    if (chain->bias_last) {
+    if (chain->rotary_steps != NULL) {
+        ++*ql_stepper_position(stepper);
+        x = stepper->decoder.x;
+    }
+    if (chain->norm != NULL) {
+        ql_rms_norm_f32(stepper->decoder.normed, x, chain->norm, 1, chain->layers[chain->L - 1].H, QL_DECODER_EPSILON);
+        x = stepper->decoder.normed;
+    }
+    if (chain->output_bias == NULL || chain->bias_last) {
         memset(stepper->logits, 0, logits_bytes);
     } else {
         memcpy(stepper->logits, chain->output_bias, logits_bytes);
     }
     ql_matvec_f32(stepper->logits, x, chain->output_weight, chain->layers[chain->L - 1].H, chain->V);
-    for (int v = 0; chain->bias_last && v < chain->V; v++) {
+    for (int v = 0; chain->output_bias != NULL && chain->bias_last && v < chain->V; v++) {
         stepper->logits[v] += chain->output_bias[v];
     }
 }

@@ -9,13 +9,25 @@
 #include "device/sampler.h"
 #include "model/chain.h"
 
+// Scratch memory of a decoder's layers; NULLs where there are none.
+struct ql_decoder_scratch {
+    float *x;             // (E) what the layers hand on
+    float *normed;        // (E)
+    float *query;         // (A)
+    float *attended;      // (A)
+    float *scores;        // (context)
+    float *gate, *up;     // (F)
+    float *cosine, *sine; // (size / 2) of the position
+};
+
 // A text's state and scratch memory, beside the chain of which the text is.
 struct ql_stepper {
     const struct ql_chain *shared; // of ql_stepper_open; otherwise NULL, and the stepper has its own
     struct ql_chain own;
     struct ql_arena arena;
     unsigned char *state; // in the layout of the chain
-    float *gates;         // scratch
+    float *gates;         // scratch of recurrent layers
+    struct ql_decoder_scratch decoder;
     float *logits;        // (V)
     uint32_t *weights;    // (V) scratch of the sampler
     uint16_t *candidates; // (V) scratch of the sampler
@@ -32,8 +44,11 @@ void ql_stepper_free(struct ql_stepper *stepper);
 // The chain on which the stepper runs.
 const struct ql_chain *ql_stepper_chain(const struct ql_stepper *stepper);
 
-// Part `k` of the state of layer `l`: h, and of an LSTM c.
+// Part `k` of the state of layer `l`: h, and of an LSTM c; of a decoder the keys and the values.
 float *ql_stepper_part(const struct ql_stepper *stepper, int l, int k);
+
+// The number of tokens of the text so far, of a decoder.
+int64_t *ql_stepper_position(const struct ql_stepper *stepper);
 
 // Sets the state to zeros, as at the beginning of a text.
 void ql_stepper_reset(struct ql_stepper *stepper);

@@ -362,6 +362,11 @@ enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struc
                                      struct ql_error *error)
 {
     struct builder builder = {.model = model, .from = from, .error = error};
+    *model = (struct ql_integer_model){0};
+    if (from->layers[0].kind != QL_LAYER_RECURRENT) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "a transformer cannot be quantized: use the model in float, without --quantize");
+    }
     const enum ql_cell cell = from->layers[0].recurrent.cell;
     const int widest = ql_chain_width(from);
 

@@ -1,6 +1,8 @@
 // Dropout: see dropout.h. A counter, mixed by a finalizer of which every output bit depends on every input bit.
 #include "train/dropout.h"
 
+#include <stddef.h>
+
 #include "base/vectors.h"
 #include "device/random.h"
 
@@ -23,5 +25,17 @@ QL_VECTORIZED(, void, ql_dropout_forward,
     for (int k = 0; k < count; k++) {
         uint32_t number = ql_random_mix(key ^ (first + (uint32_t)k));
         y[k] = number < limit ? 0.0f : x[k] * scale;
+    }
+}
+
+void ql_dropout_window(float *y, const float *x, const struct ql_dropout_plan *plan, int mask,
+                       const struct ql_batch *batch, struct ql_shard shard, int width)
+{
+    const struct ql_dropout dropout = {plan->probability, ql_dropout_key(plan->seed, plan->step, mask)};
+    const ptrdiff_t count = (ptrdiff_t)shard.S * width;
+
+    for (int t = 0; t < batch->T; t++) {
+        const uint32_t first = ((uint32_t)t * (uint32_t)batch->B + (uint32_t)shard.first) * (uint32_t)width;
+        ql_dropout_forward(y + t * count, x + t * count, &dropout, first, (int)count);
     }
 }

@@ -1,11 +1,13 @@
-// Dropout between recurrent layers (Srivastava et al. 2014), as in PyTorch: an element is zeroed with probability p,
+// Dropout (Srivastava et al. 2014), as in PyTorch: an element is zeroed with probability p,
 // the others are multiplied by 1 / (1 - p). The mask is a function of its key and the element's index, so it is the
 // same for any number of threads, after a resume, and in the backward pass, without being stored.
-// Uses: device/random.h.
+// Uses: device/random.h, train/window.
 #ifndef QL_TRAIN_DROPOUT_H
 #define QL_TRAIN_DROPOUT_H
 
 #include <stdint.h>
+
+#include "train/window.h"
 
 struct ql_dropout {
     float probability; // 0 to below 1
@@ -17,5 +19,10 @@ uint32_t ql_dropout_key(uint32_t seed, uint64_t step, int layer);
 
 // y[k] = x[k] mask(first + k) for k < count; y may be x. Forward for the output, backward for its gradient.
 void ql_dropout_forward(float *y, const float *x, const struct ql_dropout *dropout, uint32_t first, int count);
+
+// Multiply the rows x (T, S, width) of a shard by the mask of this number; y may be x. The mask's index counts over the
+// whole batch, (T, B, width), so that the shards have parts of one mask.
+void ql_dropout_window(float *y, const float *x, const struct ql_dropout_plan *plan, int mask,
+                       const struct ql_batch *batch, struct ql_shard shard, int width);
 
 #endif

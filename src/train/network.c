@@ -8,9 +8,11 @@
 #include "base/vectors.h"
 #include "device/activation.h"
 #include "device/elementary.h"
+#include "train/decoder_batch.h"
 #include "train/dropout.h"
 
-static const struct ql_layer_functions *const functions[] = {[QL_LAYER_RECURRENT] = &ql_recurrent_layer_functions};
+static const struct ql_layer_functions *const functions[] = {
+    [QL_LAYER_RECURRENT] = &ql_recurrent_layer_functions, [QL_LAYER_DECODER] = &ql_decoder_layer_functions};
 
 static float *take(struct ql_arena *arena, int a, int b, int c)
 {
@@ -48,23 +50,24 @@ void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *
                        struct ql_arena *arena)
 {
     const struct ql_dimensions d = network->model->dimensions;
-    int GH = ql_cell_gates(d.cell) * d.H;
+    const int widest = d.H > d.E ? d.H : d.E;
 
-    *workspace = (struct ql_workspace){
-        .logits = take(arena, T, S, d.V),
-        .dh = take(arena, T, S, d.H),
-        .layer =
-            {
-                .dh_now = take(arena, 1, S, d.H),
-                .carry = take(arena, 1, S, d.H),
-                .dc = take(arena, 1, S, d.H),
-                .from_h = take(arena, 1, S, GH),
-            },
-    };
-    ql_product_scratch_init(&workspace->layer.product, d.H > d.E ? d.H : d.E, arena);
+    *workspace = (struct ql_workspace){.logits = take(arena, T, S, d.V), .dh = take(arena, T, S, d.H)};
+    if (d.layer == QL_LAYER_DECODER) {
+        workspace->normed = take(arena, T, S, d.H);
+        workspace->inverse = take(arena, T, S, 1);
+        ql_decoder_work_init(&workspace->layer.decoder, &d, T, S, arena);
+    } else {
+        workspace->layer.dh_now = take(arena, 1, S, d.H);
+        workspace->layer.carry = take(arena, 1, S, d.H);
+        workspace->layer.dc = take(arena, 1, S, d.H);
+        workspace->layer.from_h = take(arena, S, ql_cell_gates(d.cell), d.H);
+    }
+    ql_product_scratch_init(&workspace->layer.product, widest > d.feed ? widest : d.feed, arena);
     for (int l = 0; l < d.L; l++) {
         struct ql_layer_trace *trace = &workspace->traces[l];
-        trace->dropped = dropout && l > 0 ? take(arena, T, S, d.H) : NULL;
+        const bool dropped = dropout && l > 0 && !network->layers[l].inner_dropout;
+        trace->dropped = dropped ? take(arena, T, S, d.H) : NULL;
         network->layers[l].functions->trace_init(trace, &network->layers[l], T, S, arena);
     }
 }
@@ -93,39 +96,43 @@ void ql_network_reset(struct ql_network *network, int task)
     }
 }
 
-// Multiplies x (T, S, H) by layer l's mask. The mask's index counts over the whole batch, (T, B, H).
-static void apply_dropout(float *y, const float *x, const struct ql_dropout_plan *plan, int l,
-                          const struct ql_batch *batch, struct ql_shard shard, int H)
+// True when dropout stands between layer l and the one below.
+static bool drops_input(const struct ql_network *network, int l, const struct ql_dropout_plan *dropout)
 {
-    const struct ql_dropout dropout = {plan->probability, ql_dropout_key(plan->seed, plan->step, l)};
-    ptrdiff_t SH = (ptrdiff_t)shard.S * H;
-
-    for (int t = 0; t < batch->T; t++) {
-        uint32_t first = ((uint32_t)t * (uint32_t)batch->B + (uint32_t)shard.first) * (uint32_t)H;
-        ql_dropout_forward(y + t * SH, x + t * SH, &dropout, first, (int)SH);
-    }
+    return l > 0 && dropout->probability > 0.0f && !network->layers[l].inner_dropout;
 }
 
 // The input of layer l: the output of the layer below, or what dropout has left of it.
-static const float *layer_input(const struct ql_workspace *workspace, int l, const struct ql_dropout_plan *dropout)
+static const float *layer_input(const struct ql_network *network, const struct ql_workspace *workspace, int l,
+                                const struct ql_dropout_plan *dropout)
 {
     if (l == 0) {
         return NULL;
     }
-    return dropout->probability > 0.0f ? workspace->traces[l].dropped : workspace->traces[l - 1].output;
+    return drops_input(network, l, dropout) ? workspace->traces[l].dropped : workspace->traces[l - 1].output;
 }
 
-// Cross-entropy of one row of logits, in nats; the row becomes scale (softmax - one_hot(target)).
+// What the output's product takes: the last layer's output, or what the last norm has made of it.
+static const float *output_input(const struct ql_network *network, const struct ql_workspace *workspace)
+{
+    const struct ql_model *model = network->model;
+    return model->norm == NULL ? workspace->traces[model->dimensions.L - 1].output : workspace->normed;
+}
+
+// Cross-entropy of one row of logits, in nats; the row becomes scale (softmax - one_hot(target)). The bias may be NULL.
 QL_VECTORIZED_VALUE(static, double, cross_entropy,
                     (float *restrict row, const float *restrict bias, int V, int target, float scale),
                     (row, bias, V, target, scale))
 {
     enum { LANES = 16 }; // partial sums in a fixed order, whatever the width of the vectors
     float partial[LANES] = {0};
-    float largest = row[0] + bias[0];
+    float largest = 0.0f;
 
-    for (int v = 0; v < V; v++) {
+    for (int v = 0; v < V && bias != NULL; v++) {
         row[v] += bias[v];
+    }
+    largest = row[0];
+    for (int v = 1; v < V; v++) {
         largest = row[v] > largest ? row[v] : largest;
     }
     float target_logit = row[target] - largest;
@@ -163,18 +170,23 @@ double ql_network_forward(const struct ql_network *network, struct ql_workspace 
 
     for (int l = 0; l < d.L; l++) {
         struct ql_layer_trace *trace = &workspace->traces[l];
-        if (l > 0 && dropout->probability > 0.0f) {
-            apply_dropout(trace->dropped, workspace->traces[l - 1].output, dropout, l, batch, shard, d.H);
+        if (drops_input(network, l, dropout)) {
+            ql_dropout_window(trace->dropped, workspace->traces[l - 1].output, dropout, l, batch, shard, d.H);
         }
         const struct ql_layer_pass pass = {.batch = batch,
                                            .shard = shard,
                                            .trace = trace,
                                            .scratch = &workspace->layer,
-                                           .x = layer_input(workspace, l, dropout),
+                                           .x = layer_input(network, workspace, l, dropout),
+                                           .dropout = dropout,
                                            .state = state};
         network->layers[l].functions->forward(&network->layers[l], &pass);
     }
-    ql_product_fused(workspace->logits, workspace->traces[d.L - 1].output, &network->output, batch->T * shard.S, false);
+    if (model->norm != NULL) {
+        ql_norm_batch_forward(workspace->normed, workspace->inverse, workspace->traces[d.L - 1].output, model->norm,
+                              QL_DECODER_EPSILON, batch->T * shard.S, d.H);
+    }
+    ql_product_fused(workspace->logits, output_input(network, workspace), &network->output, batch->T * shard.S, false);
     for (int t = 0; t < batch->T; t++) {
         for (int s = 0; s < shard.S; s++) {
             ptrdiff_t place = (ptrdiff_t)t * batch->B + shard.first + s;
@@ -194,28 +206,36 @@ void ql_network_backward(const struct ql_network *network, struct ql_workspace *
     const struct ql_dimensions d = network->model->dimensions;
     const int rows = batch->T * shard.S;
     const float *dlogits = workspace->logits;
-    float *dbias = gradient->model.output_bias;
+    float *dbias = gradient->model.output_bias, *dnorm = gradient->model.norm;
 
-    memset(dbias, 0, (size_t)d.V * sizeof(float));
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < d.V; v++) {
-            dbias[v] += dlogits[(ptrdiff_t)r * d.V + v];
+    if (dbias != NULL) {
+        memset(dbias, 0, (size_t)d.V * sizeof(float));
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < d.V; v++) {
+                dbias[v] += dlogits[(ptrdiff_t)r * d.V + v];
+            }
         }
     }
-    ql_product_transposed(gradient->model.output_weight, dlogits, workspace->traces[d.L - 1].output, d.V, d.H, rows,
+    ql_product_transposed(gradient->model.output_weight, dlogits, output_input(network, workspace), d.V, d.H, rows,
                           &workspace->layer.product);
     ql_product_fused(workspace->dh, dlogits, &network->output_back, rows, false);
+    if (dnorm != NULL) {
+        memset(dnorm, 0, (size_t)d.H * sizeof(float));
+        ql_norm_batch_backward(workspace->dh, dnorm, workspace->dh, workspace->inverse,
+                               workspace->traces[d.L - 1].output, network->model->norm, false, rows, d.H);
+    }
     for (int l = d.L - 1; l >= 0; l--) {
         const struct ql_layer_pass pass = {.batch = batch,
                                            .shard = shard,
                                            .trace = &workspace->traces[l],
                                            .scratch = &workspace->layer,
-                                           .x = layer_input(workspace, l, dropout),
+                                           .x = layer_input(network, workspace, l, dropout),
+                                           .dropout = dropout,
                                            .dy = workspace->dh,
                                            .gradient = gradient};
         network->layers[l].functions->backward(&network->layers[l], &pass);
-        if (l > 0 && dropout->probability > 0.0f) {
-            apply_dropout(workspace->dh, workspace->dh, dropout, l, batch, shard, d.H);
+        if (drops_input(network, l, dropout)) {
+            ql_dropout_window(workspace->dh, workspace->dh, dropout, l, batch, shard, d.H);
         }
     }
 }

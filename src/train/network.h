@@ -30,8 +30,10 @@ struct ql_network {
 struct ql_workspace {
     struct ql_layer_trace traces[QL_MODEL_LAYER_LIMIT];
     struct ql_layer_scratch layer;
-    float *logits; // (T, S, V), after the loss: its gradient with respect to the logits
-    float *dh;     // (T, S, H) gradient of a layer's output, then of its input
+    float *normed;  // (T, S, H) of a decoder: the last layer's output after the norm
+    float *inverse; // (T, S) of that norm
+    float *logits;  // (T, S, V), after the loss: its gradient with respect to the logits
+    float *dh;      // (T, S, H) gradient of a layer's output, then of its input
 };
 
 // Takes memory from the arena (check `exhausted` afterwards). The model must outlive the network, and so must `rounded`,

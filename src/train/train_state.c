@@ -6,8 +6,8 @@
 void ql_train_state_init(struct ql_train_state *state, const struct ql_dimensions *d, int B, struct ql_arena *arena)
 {
     *state = (struct ql_train_state){0};
-    for (int l = 0; l < d->L; l++) {
-        ql_architecture_state_add(ql_architecture_of(d), &state->layout, l, l == 0 ? d->E : d->H, d->H);
+    for (int l = 0; l < d->L && d->layer == QL_LAYER_RECURRENT; l++) {
+        ql_architecture_state_add(&state->layout, d, l);
     }
     for (int k = 0; k < state->layout.part_count; k++) {
         state->parts[k] = ql_arena_take(arena, (size_t)B, state->layout.parts[k].bytes);

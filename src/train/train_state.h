@@ -1,4 +1,5 @@
-// The state of all sequences of a batch between windows, in the layout of the architecture.
+// The state of all sequences of a batch between windows, in the layout of the architecture. A decoder has none: each of
+// its windows begins a sequence.
 // Uses: base/arena, model, train/window.
 #ifndef QL_TRAIN_TRAIN_STATE_H
 #define QL_TRAIN_TRAIN_STATE_H

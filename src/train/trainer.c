@@ -38,6 +38,26 @@ static size_t memory_limit(const struct ql_model *model, int shards)
     return machine > gradients ? (size_t)(machine - gradients) : 1;
 }
 
+// What a decoder cannot do.
+static enum ql_status check_decoder(const struct ql_model *model, const struct ql_trainer_options *options,
+                                    struct ql_error *error)
+{
+    if (model->dimensions.layer != QL_LAYER_DECODER) {
+        return QL_OK;
+    }
+    if (options->weights != QL_WEIGHTS_F32) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--quantize: a transformer is trained in float only; leave the option out");
+    }
+    if (options->seq_length > model->dimensions.context) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--seq_length %d is longer than the model's context of %d symbols: choose a smaller "
+                              "--seq_length, or a larger --context_length",
+                              options->seq_length, model->dimensions.context);
+    }
+    return QL_OK;
+}
+
 // Long because it takes all memory of a training, so that no step takes any.
 enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *model,
                                const struct ql_trainer_options *options, struct ql_error *error)
@@ -45,9 +65,12 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
     const struct ql_dimensions d = model->dimensions;
     struct ql_arena *arena = &trainer->arena;
     const int shards = shard_count(options->batch_size);
-    enum ql_status status = QL_OK;
+    enum ql_status status = check_decoder(model, options, error);
 
     *trainer = (struct ql_trainer){.model = model, .options = *options};
+    if (status != QL_OK) {
+        return status;
+    }
     if (trainer->options.threads > shards) {
         trainer->options.threads = shards; // more would have nothing to do
     }
@@ -228,16 +251,34 @@ struct optimizer_job {
     struct ql_adamw adamw;
 };
 
+static void optimize(const struct optimizer_job *job, size_t first, size_t end, bool decays)
+{
+    struct ql_trainer *trainer = job->trainer;
+    struct ql_adamw adamw = job->adamw;
+
+    adamw.decay = decays ? adamw.decay : 1.0f;
+    ql_adamw_step(&adamw, trainer->model->block + first, trainer->mean + first, trainer->variance + first,
+                  trainer->gradients[0].model.block + first, end - first);
+}
+
+// A chunk may have parts of several tensors. Gains of norms do not decay.
 static void task_optimize(void *context, int task, int worker)
 {
-    struct optimizer_job *job = context;
-    struct ql_trainer *trainer = job->trainer;
-    size_t first = (size_t)task * CHUNK_FLOATS;
-    size_t left = trainer->model->count - first;
+    const struct optimizer_job *job = context;
+    const struct ql_model *model = job->trainer->model;
+    const size_t first = (size_t)task * CHUNK_FLOATS;
+    const size_t end = model->count - first < CHUNK_FLOATS ? model->count : first + CHUNK_FLOATS;
 
     (void)worker;
-    ql_adamw_step(&job->adamw, trainer->model->block + first, trainer->mean + first, trainer->variance + first,
-                  trainer->gradients[0].model.block + first, left < CHUNK_FLOATS ? left : CHUNK_FLOATS);
+    for (int k = 0; k < model->tensor_count; k++) {
+        const struct ql_tensor *tensor = &model->tensors[k];
+        const size_t begins = (size_t)(tensor->data - model->block);
+        const size_t ends = begins + (size_t)tensor->rows * (size_t)(tensor->columns == 0 ? 1 : tensor->columns);
+        if (begins < end && ends > first) {
+            optimize(job, begins > first ? begins : first, ends < end ? ends : end,
+                     tensor->form->begin != QL_BEGIN_ONE);
+        }
+    }
 }
 
 static int chunks_of(size_t floats)

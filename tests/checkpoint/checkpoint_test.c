@@ -33,8 +33,12 @@ static void model_saved_comes_back_whole(void **state)
 
     for (size_t i = 0; i < COUNT(cells) * COUNT(sizes); i++) {
         size_t size = i / COUNT(cells);
-        struct ql_dimensions d = {cells[i % COUNT(cells)], sizes[size].V, sizes[size].E,
-                                  sizes[size].H,           sizes[size].L, QL_LAYER_RECURRENT};
+        struct ql_dimensions d = {.cell = cells[i % COUNT(cells)],
+                                  .V = sizes[size].V,
+                                  .E = sizes[size].E,
+                                  .H = sizes[size].H,
+                                  .L = sizes[size].L,
+                                  .layer = QL_LAYER_RECURRENT};
         struct ql_model model, loaded;
         struct ql_error error;
 
@@ -67,7 +71,8 @@ static unsigned char *save_small(enum ql_cell cell, size_t *size_bytes)
     struct ql_model model;
     struct ql_error error;
 
-    sample_model_init(&model, (struct ql_dimensions){cell, 2, 1, 1, 1, QL_LAYER_RECURRENT}, 3);
+    sample_model_init(
+        &model, (struct ql_dimensions){.cell = cell, .V = 2, .E = 1, .H = 1, .L = 1, .layer = QL_LAYER_RECURRENT}, 3);
     sample_vocabulary_init(&info.vocabulary, 2, false);
     info.dropout = 0.25;
     assert_int_equal(ql_checkpoint_save(path, &model, &info, &error), QL_OK);
@@ -166,7 +171,9 @@ struct foreign {
 
 static void foreign_init(struct foreign *foreign)
 {
-    sample_model_init(&foreign->model, (struct ql_dimensions){QL_CELL_GRU, 5, 3, 4, 2, QL_LAYER_RECURRENT}, 1);
+    sample_model_init(
+        &foreign->model,
+        (struct ql_dimensions){.cell = QL_CELL_GRU, .V = 5, .E = 3, .H = 4, .L = 2, .layer = QL_LAYER_RECURRENT}, 1);
     foreign->count = (size_t)foreign->model.tensor_count;
     foreign->metadata = json_pack("{s:s}", "format", "pt");
     for (size_t i = 0; i < foreign->count; i++) {
@@ -381,7 +388,7 @@ static void model_of_the_metadata_decides_what_the_shapes_must_be(void **state)
 {
     static const struct {
         const char *model, *word;
-    } changes[] = {{"lstm", "(16, 3)"}, {"rnn", "(4, 3)"}, {"transformer", "'transformer'"}};
+    } changes[] = {{"lstm", "(16, 3)"}, {"rnn", "(4, 3)"}, {"mlp", "'mlp'"}};
     (void)state;
 
     for (size_t i = 0; i < COUNT(changes); i++) {

@@ -80,7 +80,10 @@ static void train(const struct kind *kind, int threads, int first, int source, u
     struct ql_error error;
     char name[64];
 
-    sample_model_init(&model, (struct ql_dimensions){kind->cell, SYMBOLS, 5, 24, 2, QL_LAYER_RECURRENT}, model_seed);
+    sample_model_init(
+        &model,
+        (struct ql_dimensions){.cell = kind->cell, .V = SYMBOLS, .E = 5, .H = 24, .L = 2, .layer = QL_LAYER_RECURRENT},
+        model_seed);
     sample_vocabulary_init(&info.vocabulary, SYMBOLS, false);
     info.items = kind->items;
     info.dropout = options.dropout;

@@ -22,7 +22,8 @@
 
 static const char path[] = "training_state_test.safetensors";
 
-static const struct ql_dimensions small = {QL_CELL_RNN, 2, 1, 1, 1, QL_LAYER_RECURRENT};
+static const struct ql_dimensions small = {
+    .cell = QL_CELL_RNN, .V = 2, .E = 1, .H = 1, .L = 1, .layer = QL_LAYER_RECURRENT};
 
 static void trainer_init(struct ql_trainer *trainer, struct ql_model *model, struct ql_dimensions dimensions,
                          uint32_t seed)
@@ -171,7 +172,9 @@ static void state_of_another_model_is_refused(void **state)
     (void)state;
 
     save_small(&saved);
-    trainer_init(&trainer, &model, (struct ql_dimensions){QL_CELL_RNN, 2, 2, 1, 1, QL_LAYER_RECURRENT}, 3);
+    trainer_init(
+        &trainer, &model,
+        (struct ql_dimensions){.cell = QL_CELL_RNN, .V = 2, .E = 2, .H = 1, .L = 1, .layer = QL_LAYER_RECURRENT}, 3);
     assert_int_equal(ql_training_state_load(path, &trainer, &progress, &error), QL_ERROR_INPUT);
     assert_non_null(strstr(error.message, path));
     assert_non_null(strstr(error.message, "another size"));

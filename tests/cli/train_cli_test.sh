@@ -97,7 +97,17 @@ expect_refused 2 "--num_layers 9: must be from 1 to 8" --input names.txt --num_l
 expect_refused 2 "--dropout 1: must be from 0 to 0.95" --input names.txt --dropout 1
 expect_refused 2 "--learning_rate nan: is no number" --input names.txt --learning_rate nan
 expect_refused 2 "--seed -1: must be from 0 to 4294967295" --input names.txt --seed -1
-expect_refused 2 "'transformer' is no model type; there are lstm, gru and rnn" --input names.txt --model transformer
+expect_refused 2 "'mlp' is not a model type; there are lstm, gru, rnn and transformer" --input names.txt --model mlp
+expect_refused 2 "--embedding_size 84 cannot be divided into 8 heads of an even size" --input names.txt \
+    --model transformer --num_heads 8
+expect_refused 2 "--num_heads 6 is not a multiple of --num_kv_heads 4" --input names.txt --model transformer \
+    --num_heads 6 --num_kv_heads 4
+expect_refused 2 "--rnn_size is for recurrent models" --input names.txt --model transformer --rnn_size 32
+expect_refused 2 "--num_heads is for --model transformer" --input names.txt --num_heads 2
+expect_refused 2 "--seq_length 64 is longer than the model's context of 32 symbols" --input names.txt \
+    --model transformer --context_length 32 --seq_length 64
+expect_refused 2 "--quantize: a transformer is trained in float only" --input names.txt --model transformer \
+    --quantize int8
 expect_refused 2 "'linear' is no schedule; there are constant and cosine" --input names.txt --schedule linear
 expect_refused 2 "--sequences words: there are stream and items" --input names.txt --sequences words
 expect_refused 2 "there is no option --rnnsize; did you mean --rnn_size?" --input names.txt --rnnsize 5

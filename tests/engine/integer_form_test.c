@@ -36,7 +36,10 @@ static void open_fixture(struct fixture *fixture, enum ql_cell cell, int V, int 
 
     *fixture = (struct fixture){0};
     assert_int_equal(
-        ql_model_init(&fixture->model, (struct ql_dimensions){cell, V, E, H, L, QL_LAYER_RECURRENT}, &error), QL_OK);
+        ql_model_init(&fixture->model,
+                      (struct ql_dimensions){.cell = cell, .V = V, .E = E, .H = H, .L = L, .layer = QL_LAYER_RECURRENT},
+                      &error),
+        QL_OK);
     ql_model_reset(&fixture->model, (uint32_t)(V + E + H + L));
     for (size_t i = 0; i < fixture->model.count; i++) {
         fixture->model.block[i] *= gain;

@@ -101,8 +101,12 @@ static void engine_exported_model_gives_the_bits_of_the_stepper(void **state)
     for (int cell = QL_CELL_LSTM; cell <= QL_CELL_RNN; cell++) {
         for (int L = 1; L <= 3; L++) {
             for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-                const struct ql_dimensions d = {(enum ql_cell)cell, sizes[s][0], sizes[s][1],
-                                                sizes[s][2],        L,           QL_LAYER_RECURRENT};
+                const struct ql_dimensions d = {.cell = (enum ql_cell)cell,
+                                                .V = sizes[s][0],
+                                                .E = sizes[s][1],
+                                                .H = sizes[s][2],
+                                                .L = L,
+                                                .layer = QL_LAYER_RECURRENT};
                 check_model(d, 0, 1);
                 check_model(d, 0, SEQUENCE_LIMIT);
                 check_model(d, SEQUENCE_LIMIT, SEQUENCE_LIMIT);
@@ -113,7 +117,7 @@ static void engine_exported_model_gives_the_bits_of_the_stepper(void **state)
 
 static void export_same_model_gives_the_same_bytes(void **state)
 {
-    const struct ql_dimensions d = {QL_CELL_LSTM, 9, 4, 5, 2, QL_LAYER_RECURRENT};
+    const struct ql_dimensions d = {.cell = QL_CELL_LSTM, .V = 9, .E = 4, .H = 5, .L = 2, .layer = QL_LAYER_RECURRENT};
     struct fixture fixture;
     struct ql_error error;
     unsigned char *bytes[2];
@@ -136,7 +140,7 @@ static void export_same_model_gives_the_same_bytes(void **state)
 
 static void engine_token_outside_the_vocabulary_is_an_error(void **state)
 {
-    const struct ql_dimensions d = {QL_CELL_GRU, 9, 4, 5, 1, QL_LAYER_RECURRENT};
+    const struct ql_dimensions d = {.cell = QL_CELL_GRU, .V = 9, .E = 4, .H = 5, .L = 1, .layer = QL_LAYER_RECURRENT};
     struct fixture fixture;
     struct ql_error error;
     float h[5] = {0};
@@ -158,7 +162,7 @@ static void engine_token_outside_the_vocabulary_is_an_error(void **state)
 
 static void engine_kept_values_are_there_after_the_run(void **state)
 {
-    const struct ql_dimensions d = {QL_CELL_LSTM, 9, 4, 5, 2, QL_LAYER_RECURRENT};
+    const struct ql_dimensions d = {.cell = QL_CELL_LSTM, .V = 9, .E = 4, .H = 5, .L = 2, .layer = QL_LAYER_RECURRENT};
     struct ql_model model;
     struct ql_graph graph = {0};
     struct ql_engine engine;

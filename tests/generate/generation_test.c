@@ -173,8 +173,12 @@ static void generated_items_are_those_written_one_by_one(void **state)
     (void)state;
     for (int k = 0; k < 27; k++) {
         const int *size = sizes[k % 3];
-        const struct ql_dimensions d = {(enum ql_cell)(k / 3 % 3), size[0], size[1], size[2], 1 + k / 9,
-                                        QL_LAYER_RECURRENT};
+        const struct ql_dimensions d = {.cell = (enum ql_cell)(k / 3 % 3),
+                                        .V = size[0],
+                                        .E = size[1],
+                                        .H = size[2],
+                                        .L = 1 + k / 9,
+                                        .layer = QL_LAYER_RECURRENT};
         const int threads = 1 + k % 3;
         struct ql_model model;
         struct ql_stepper stepper;
@@ -205,7 +209,7 @@ static void generated_items_of_an_unknown_graph_are_the_same(void **state)
 {
     static const float zero = 0.0f;
     static struct ql_descriptor descriptor;
-    const struct ql_dimensions d = {QL_CELL_GRU, 23, 7, 33, 2, QL_LAYER_RECURRENT};
+    const struct ql_dimensions d = {.cell = QL_CELL_GRU, .V = 23, .E = 7, .H = 33, .L = 2, .layer = QL_LAYER_RECURRENT};
     struct ql_model_info info = {.items = false};
     struct ql_error error = {QL_OK, ""};
     struct ql_model model;
@@ -242,7 +246,8 @@ static void graph_with_crossed_states_is_not_taken_for_a_stack(void **state)
     struct ql_batch_engine engine;
 
     (void)state;
-    make_model(&model, (struct ql_dimensions){QL_CELL_RNN, 9, 4, 10, 2, QL_LAYER_RECURRENT});
+    make_model(&model, (struct ql_dimensions){
+                           .cell = QL_CELL_RNN, .V = 9, .E = 4, .H = 10, .L = 2, .layer = QL_LAYER_RECURRENT});
     make_descriptor(&descriptor, 9);
     make_graph(&graph, &model);
     for (int n = 0; n < graph.node_count; n++) {
@@ -290,7 +295,8 @@ static void close_single(struct single *single)
     ql_model_free(&single->model);
 }
 
-static const struct ql_dimensions small = {QL_CELL_LSTM, 12, 5, 20, 1, QL_LAYER_RECURRENT};
+static const struct ql_dimensions small = {
+    .cell = QL_CELL_LSTM, .V = 12, .E = 5, .H = 20, .L = 1, .layer = QL_LAYER_RECURRENT};
 
 static void generation_without_newline_cuts_every_item(void **state)
 {

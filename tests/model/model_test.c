@@ -24,7 +24,11 @@ static void tensors_of_a_model_fill_its_block_in_order(void **state)
             struct ql_model model;
             struct ql_error error;
             assert_int_equal(
-                ql_model_init(&model, (struct ql_dimensions){cells[i], V, E, H, L, QL_LAYER_RECURRENT}, &error), QL_OK);
+                ql_model_init(&model,
+                              (struct ql_dimensions){
+                                  .cell = cells[i], .V = V, .E = E, .H = H, .L = L, .layer = QL_LAYER_RECURRENT},
+                              &error),
+                QL_OK);
             assert_int_equal(model.tensor_count, 4 * L + 3);
             assert_int_equal(model.count, V * E + GH * (E + H + 2) + (L - 1) * GH * (2 * H + 2) + V * H + V);
             const float *next = model.block;
@@ -47,7 +51,8 @@ static void random_parameters_have_the_spread_of_pytorch(void **state)
 {
     struct ql_model model;
     struct ql_error error;
-    const struct ql_dimensions d = {QL_CELL_LSTM, 100, 84, 128, 2, QL_LAYER_RECURRENT};
+    const struct ql_dimensions d = {
+        .cell = QL_CELL_LSTM, .V = 100, .E = 84, .H = 128, .L = 2, .layer = QL_LAYER_RECURRENT};
     const double bound = 1 / sqrt(128.0);
     double sum = 0, squares = 0, largest = 0;
     (void)state;
@@ -78,7 +83,7 @@ static void random_parameters_have_the_spread_of_pytorch(void **state)
 
 static void random_parameters_follow_from_the_seed(void **state)
 {
-    const struct ql_dimensions d = {QL_CELL_GRU, 5, 3, 4, 2, QL_LAYER_RECURRENT};
+    const struct ql_dimensions d = {.cell = QL_CELL_GRU, .V = 5, .E = 3, .H = 4, .L = 2, .layer = QL_LAYER_RECURRENT};
     struct ql_model a, b;
     struct ql_error error;
     (void)state;
@@ -100,14 +105,15 @@ static void size_out_of_range_is_refused_by_its_name(void **state)
         struct ql_dimensions d;
         const char *name;
     } samples[] = {
-        {{QL_CELL_LSTM, 0, 1, 1, 1, QL_LAYER_RECURRENT}, "vocabulary"},
-        {{QL_CELL_LSTM, QL_VOCABULARY_LIMIT + 1, 1, 1, 1, QL_LAYER_RECURRENT}, "4096"},
-        {{QL_CELL_LSTM, 1, 0, 1, 1, QL_LAYER_RECURRENT}, "embedding_size"},
-        {{QL_CELL_LSTM, 1, 1, 0, 1, QL_LAYER_RECURRENT}, "rnn_size is 0"},
-        {{QL_CELL_LSTM, 1, 1, -5, 1, QL_LAYER_RECURRENT}, "rnn_size is -5"},
-        {{QL_CELL_LSTM, 1, 1, INT32_MAX, 1, QL_LAYER_RECURRENT}, "rnn_size"},
-        {{QL_CELL_LSTM, 1, 1, 1, 0, QL_LAYER_RECURRENT}, "num_layers"},
-        {{QL_CELL_LSTM, 1, 1, 1, 9, QL_LAYER_RECURRENT}, "num_layers is 9"},
+        {{.cell = QL_CELL_LSTM, .V = 0, .E = 1, .H = 1, .L = 1, .layer = QL_LAYER_RECURRENT}, "vocabulary"},
+        {{.cell = QL_CELL_LSTM, .V = QL_VOCABULARY_LIMIT + 1, .E = 1, .H = 1, .L = 1, .layer = QL_LAYER_RECURRENT},
+         "4096"},
+        {{.cell = QL_CELL_LSTM, .V = 1, .E = 0, .H = 1, .L = 1, .layer = QL_LAYER_RECURRENT}, "embedding_size"},
+        {{.cell = QL_CELL_LSTM, .V = 1, .E = 1, .H = 0, .L = 1, .layer = QL_LAYER_RECURRENT}, "rnn_size is 0"},
+        {{.cell = QL_CELL_LSTM, .V = 1, .E = 1, .H = -5, .L = 1, .layer = QL_LAYER_RECURRENT}, "rnn_size is -5"},
+        {{.cell = QL_CELL_LSTM, .V = 1, .E = 1, .H = INT32_MAX, .L = 1, .layer = QL_LAYER_RECURRENT}, "rnn_size"},
+        {{.cell = QL_CELL_LSTM, .V = 1, .E = 1, .H = 1, .L = 0, .layer = QL_LAYER_RECURRENT}, "num_layers"},
+        {{.cell = QL_CELL_LSTM, .V = 1, .E = 1, .H = 1, .L = 9, .layer = QL_LAYER_RECURRENT}, "num_layers is 9"},
     };
     (void)state;
 
@@ -122,7 +128,7 @@ static void size_out_of_range_is_refused_by_its_name(void **state)
 
 static void cell_names_are_read_and_others_refused(void **state)
 {
-    static const char *const wrong[] = {"", "LSTM", "lstm ", "transformer"};
+    static const char *const wrong[] = {"", "LSTM", "lstm ", "Transformer"};
     struct ql_error error;
     (void)state;
 

@@ -55,7 +55,7 @@ static enum ql_status take_item(void *context, const struct ql_generated_item *i
 // Items of a model with weights of zero: newline, a, b and c are drawn alike, whatever came before.
 static json_t *count_uniform(uint32_t seed)
 {
-    const struct ql_dimensions d = {QL_CELL_RNN, 4, 2, 3, 1, QL_LAYER_RECURRENT};
+    const struct ql_dimensions d = {.cell = QL_CELL_RNN, .V = 4, .E = 2, .H = 3, .L = 1, .layer = QL_LAYER_RECURRENT};
     struct ql_model_info info = {.items = false};
     struct ql_cell_items items = {.size = 4};
     struct ql_generation_result result;

@@ -98,8 +98,12 @@ enum ql_status trainer_case_init(struct trainer_case *test_case, const struct re
     if (test_case->inputs == NULL || test_case->targets == NULL || test_case->weights == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
     }
-    struct ql_dimensions dimensions = {
-        trainer_case_cell(dims->cell), (int)dims->V, (int)dims->E, (int)dims->H, (int)dims->L, QL_LAYER_RECURRENT};
+    struct ql_dimensions dimensions = {.cell = trainer_case_cell(dims->cell),
+                                       .V = (int)dims->V,
+                                       .E = (int)dims->E,
+                                       .H = (int)dims->H,
+                                       .L = (int)dims->L,
+                                       .layer = QL_LAYER_RECURRENT};
     struct ql_trainer_options options = {
         .batch_size = (int)dims->B,
         .seq_length = (int)dims->T,

@@ -23,7 +23,8 @@ static struct ql_error error;
 
 static int begin(void **state)
 {
-    const struct ql_dimensions dimensions = {QL_CELL_LSTM, 5, 3, 4, 2, QL_LAYER_RECURRENT};
+    const struct ql_dimensions dimensions = {
+        .cell = QL_CELL_LSTM, .V = 5, .E = 3, .H = 4, .L = 2, .layer = QL_LAYER_RECURRENT};
     struct ql_model model;
 
     (void)state;
