@@ -98,16 +98,24 @@ expect_refused 2 "--dropout 1: must be from 0 to 0.95" --input names.txt --dropo
 expect_refused 2 "--learning_rate nan: is no number" --input names.txt --learning_rate nan
 expect_refused 2 "--seed -1: must be from 0 to 4294967295" --input names.txt --seed -1
 expect_refused 2 "'mlp' is not a model type; there are lstm, gru, rnn and transformer" --input names.txt --model mlp
-expect_refused 2 "--embedding_size 84 cannot be divided into 8 heads of an even size" --input names.txt \
-    --model transformer --num_heads 8
-expect_refused 2 "--num_heads 6 is not a multiple of --num_kv_heads 4" --input names.txt --model transformer \
-    --num_heads 6 --num_kv_heads 4
-expect_refused 2 "--rnn_size is for recurrent models" --input names.txt --model transformer --rnn_size 32
+expect_refused 2 "--rnn_size is for recurrent models" --input names.txt --model transformer
 expect_refused 2 "--num_heads is for --model transformer" --input names.txt --num_heads 2
-expect_refused 2 "--seq_length 64 is longer than the model's context of 32 symbols" --input names.txt \
-    --model transformer --context_length 32 --seq_length 64
-expect_refused 2 "--quantize: a transformer is trained in float only" --input names.txt --model transformer \
-    --quantize int8
+
+# expect_no_transformer MESSAGE ARGUMENT...: the same for what a transformer cannot be.
+expect_no_transformer()
+{
+    local message=$1
+    shift
+    expect_exit 2 train --checkpoint_dir refused --input names.txt --model transformer "$@"
+    expect_stderr "$message"
+    expect test ! -e refused
+}
+expect_no_transformer "--embedding_size 84 cannot be divided into 8 heads of an even size" --num_heads 8
+expect_no_transformer "--num_heads 6 is not a multiple of --num_kv_heads 4" --num_heads 6 --num_kv_heads 4
+expect_no_transformer "--seq_length 64 is longer than the model's context of 32" --context_length 32 --seq_length 64
+expect_no_transformer "--quantize: a transformer is trained in float only" --quantize int8
+expect_no_transformer "--num_heads 0: must be from 1 to 8192" --num_heads 0
+expect_no_transformer "--context_length 5000: must be from 1 to 4096" --context_length 5000
 expect_refused 2 "'linear' is no schedule; there are constant and cosine" --input names.txt --schedule linear
 expect_refused 2 "--sequences words: there are stream and items" --input names.txt --sequences words
 expect_refused 2 "there is no option --rnnsize; did you mean --rnn_size?" --input names.txt --rnnsize 5
@@ -123,6 +131,21 @@ for cell in lstm gru rnn; do
     expect_trained "small-$cell" --input names.txt --model $cell --embedding_size 1 --rnn_size 1 --batch_size 1 \
         --seq_length 1 --dropout 0 --grad_clip 0 --weight_decay 0 --schedule cosine --warmup_steps 3
 done
+expect_exit 0 train --model transformer --embedding_size 2 --num_heads 1 --feed_size 1 --context_length 1 \
+    --num_layers 1 --input names.txt --max_epochs 1 --generate 5 --quiet --run_name small-transformer
+# A transformer goes on after its first epoch to the same bytes, with another number of threads.
+transformer=(--model transformer --embedding_size 12 --num_heads 3 --num_kv_heads 1 --feed_size 9 --context_length 10
+    --dropout 0.2 --input names.txt --sequences items --quiet --generate 5 --batch_size 40)
+expect_exit 0 train "${transformer[@]}" --max_epochs 2 --run_name transformer --threads 1
+expect_exit 0 train "${transformer[@]}" --max_epochs 1 --run_name halved --threads 2
+expect_exit 0 train --init_from checkpoints/halved --max_epochs 2 --threads 2 --quiet
+expect_same checkpoints/transformer/checkpoint.2.safetensors checkpoints/halved/checkpoint.2.safetensors
+expect_json checkpoints/halved/summary.json arguments.seq_length 10
+# From its checkpoint a new run begins, whose sizes are those of the model.
+expect_exit 0 train --init_from checkpoints/transformer/checkpoint.2.safetensors --input names.txt --max_epochs 1 \
+    --quiet --run_name further
+expect_exit 2 train --init_from checkpoints/transformer/checkpoint.2.safetensors --input names.txt --num_heads 2
+expect_stderr "--num_heads 2: the model of --init_from has 3"
 # More sequences side by side than the text has symbols.
 expect_trained wide-batch --input names.txt --batch_size 4096 --seq_length 4096
 
