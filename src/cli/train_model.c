@@ -66,14 +66,21 @@ static enum ql_status check_kind(struct ql_option *options, const struct ql_dime
     return QL_OK;
 }
 
-// The dimensions that the settings give a new model.
-static enum ql_status read_dimensions(struct ql_dimensions *d, const struct ql_train_settings *settings,
-                                      struct ql_option *options, struct ql_error *error)
+// The width of a transformer that nobody has given: most numbers of heads divide it.
+enum { DECODER_EMBEDDING_SIZE = 128 };
+
+// The dimensions that the settings give a new model, or one that was `begun` by an earlier session.
+static enum ql_status read_dimensions(struct ql_dimensions *d, struct ql_train_settings *settings,
+                                      struct ql_option *options, bool begun, struct ql_error *error)
 {
     *d = (struct ql_dimensions){.E = settings->embedding_size, .H = settings->rnn_size, .L = settings->num_layers};
     enum ql_status status = ql_architecture_read(d, settings->model, error);
 
     if (status == QL_OK && (status = check_kind(options, d, error)) == QL_OK && d->layer == QL_LAYER_DECODER) {
+        if (!begun && !ql_option_find(options, "embedding_size")->given) {
+            settings->embedding_size = DECODER_EMBEDDING_SIZE;
+            d->E = DECODER_EMBEDDING_SIZE;
+        }
         d->H = d->E;
         d->heads = settings->num_heads;
         d->kv_heads = settings->num_kv_heads == 0 ? d->heads : settings->num_kv_heads;
@@ -149,7 +156,7 @@ enum ql_status ql_train_model_init(struct ql_model *model, struct ql_model_info 
 
     if (other_model && !record->has_state) {
         status = take_checkpoint(model, info, settings, options, record->summary != NULL, error);
-    } else if ((status = read_dimensions(&d, settings, options, error)) == QL_OK &&
+    } else if ((status = read_dimensions(&d, settings, options, record->summary != NULL, error)) == QL_OK &&
                (status = other_model ? read_summary_vocabulary(&info->vocabulary, record, error)
                                      : ql_train_texts_scan(&info->vocabulary, settings, error)) == QL_OK) {
         d.V = info->vocabulary.count;

@@ -53,7 +53,7 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
         WHOLE(pieces, 0, QL_PIECE_LIMIT, "pieces of several characters to learn from the text; 0: characters only"),
         GROUP("Model"),
         TEXT(model, "KIND", "lstm, gru, rnn or transformer"),
-        WHOLE(embedding_size, 1, 8192, "values per token"),
+        WHOLE(embedding_size, 1, 8192, "values per token; of a transformer 128, unless given"),
         WHOLE(rnn_size, 1, 8192, "units per layer of a recurrent model"),
         WHOLE(num_layers, 1, QL_MODEL_LAYER_LIMIT, "layers"),
         WHOLE(num_heads, 1, 8192, "of a transformer's attention; they share the embedding size"),

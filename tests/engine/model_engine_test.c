@@ -115,6 +115,72 @@ static void engine_exported_model_gives_the_bits_of_the_stepper(void **state)
     }
 }
 
+// One token at a time, and several, far beyond the context's end.
+static void check_decoder(struct ql_dimensions d, int fixed, int sequence)
+{
+    static float cache[2][4096]; // keys, values
+    static float logits[SEQUENCE_LIMIT * SIZE_LIMIT];
+    int64_t tokens[SEQUENCE_LIMIT], position = 0;
+    struct fixture fixture;
+    struct ql_stepper stepper;
+    struct ql_model_info info = {.items = false};
+    struct ql_error error = {QL_OK, ""};
+    uint32_t seed = 1;
+
+    assert_true((size_t)d.L * (size_t)d.context * (size_t)d.E <= sizeof cache[0] / sizeof cache[0][0]);
+    open_fixture(&fixture, d, fixed, sequence);
+    assert_int_equal(ql_stepper_init(&stepper, &fixture.model, &info, &error), QL_OK);
+    memset(cache, 0, sizeof cache);
+    const void *const inputs[] = {tokens, cache[0], cache[1], &position};
+    void *const outputs[] = {logits, cache[0], cache[1], &position};
+    for (int run = 0; run < 5 * d.context / sequence + 2; run++) {
+        for (int t = 0; t < sequence; t++) {
+            seed = seed * 1664525u + 1013904223u;
+            tokens[t] = (int64_t)((seed >> 8) % (uint32_t)d.V);
+        }
+        assert_int_equal(ql_engine_run(&fixture.engine, inputs, outputs, &error), QL_OK);
+        for (int t = 0; t < sequence; t++) {
+            ql_stepper_step(&stepper, (int)tokens[t]);
+            assert_memory_equal(stepper.logits, logits + t * d.V, (size_t)d.V * sizeof(float));
+        }
+        assert_true(position == *ql_stepper_position(&stepper));
+    }
+    ql_stepper_free(&stepper);
+    close_fixture(&fixture);
+}
+
+static void engine_exported_decoder_gives_the_bits_of_the_stepper(void **state)
+{
+    static const struct ql_dimensions dimensions[] = {
+        {.layer = QL_LAYER_DECODER,
+         .V = 23,
+         .E = 12,
+         .H = 12,
+         .L = 1,
+         .heads = 2,
+         .kv_heads = 1,
+         .feed = 7,
+         .context = 6},
+        {.layer = QL_LAYER_DECODER,
+         .V = 9,
+         .E = 24,
+         .H = 24,
+         .L = 3,
+         .heads = 6,
+         .kv_heads = 2,
+         .feed = 33,
+         .context = 8},
+        {.layer = QL_LAYER_DECODER, .V = 1, .E = 2, .H = 2, .L = 2, .heads = 1, .kv_heads = 1, .feed = 1, .context = 1},
+    };
+
+    (void)state;
+    for (size_t k = 0; k < sizeof dimensions / sizeof dimensions[0]; k++) {
+        check_decoder(dimensions[k], 0, 1);
+        check_decoder(dimensions[k], 0, SEQUENCE_LIMIT);
+        check_decoder(dimensions[k], SEQUENCE_LIMIT, SEQUENCE_LIMIT);
+    }
+}
+
 static void export_same_model_gives_the_same_bytes(void **state)
 {
     const struct ql_dimensions d = {.cell = QL_CELL_LSTM, .V = 9, .E = 4, .H = 5, .L = 2, .layer = QL_LAYER_RECURRENT};
@@ -196,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(engine_exported_model_gives_the_bits_of_the_stepper),
+        cmocka_unit_test(engine_exported_decoder_gives_the_bits_of_the_stepper),
         cmocka_unit_test(export_same_model_gives_the_same_bytes),
         cmocka_unit_test(engine_token_outside_the_vocabulary_is_an_error),
         cmocka_unit_test(engine_kept_values_are_there_after_the_run),

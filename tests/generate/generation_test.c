@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,62 @@ static void generated_items_are_those_written_one_by_one(void **state)
         }
         assert_string_equal(engine.kind, "float, in batches");
         check_engine(&engine, &stepper, threads, 40);
+        ql_graph_free(&graph);
+        ql_stepper_free(&stepper);
+        ql_model_free(&model);
+    }
+}
+
+// Decoders, with texts beyond the context's end: their weights in batches, and their graphs stream by stream.
+static void generated_items_of_a_decoder_are_those_written_one_by_one(void **state)
+{
+    static const struct ql_dimensions dimensions[] = {
+        {.layer = QL_LAYER_DECODER,
+         .V = 23,
+         .E = 24,
+         .H = 24,
+         .L = 2,
+         .heads = 3,
+         .kv_heads = 1,
+         .feed = 17,
+         .context = 9},
+        {.layer = QL_LAYER_DECODER,
+         .V = 9,
+         .E = 8,
+         .H = 8,
+         .L = 1,
+         .heads = 2,
+         .kv_heads = 2,
+         .feed = 40,
+         .context = 64},
+    };
+    static struct ql_descriptor descriptor;
+    struct ql_model_info info = {.items = false};
+    struct ql_error error = {QL_OK, ""};
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct ql_model model;
+        struct ql_stepper stepper;
+        struct ql_chain chain;
+        struct ql_graph graph = {0};
+        struct ql_batch_engine engine;
+
+        make_model(&model, dimensions[k]);
+        for (size_t i = 0; i < model.count; i++) {
+            model.block[i] *= 4.0f; // far from the flat beginning
+        }
+        assert_int_equal(ql_stepper_init(&stepper, &model, &info, &error), QL_OK);
+        assert_int_equal(ql_chain_init(&chain, &model, &info, &error), QL_OK);
+        assert_int_equal(ql_batch_engine_open_chain(&engine, &chain, 2, &error), QL_OK);
+        check_engine(&engine, &stepper, 2, 70);
+        make_graph(&graph, &model);
+        make_descriptor(&descriptor, dimensions[k].V);
+        (void)snprintf(descriptor.tokens, sizeof descriptor.tokens, "tokens");
+        if (ql_batch_engine_open_graph(&engine, &graph, &descriptor, 2, &error) != QL_OK) {
+            fail_msg("%s", error.message);
+        }
+        check_engine(&engine, &stepper, 2, 20);
         ql_graph_free(&graph);
         ql_stepper_free(&stepper);
         ql_model_free(&model);
@@ -452,6 +509,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generated_items_are_those_written_one_by_one),
+        cmocka_unit_test(generated_items_of_a_decoder_are_those_written_one_by_one),
         cmocka_unit_test(generated_items_of_an_unknown_graph_are_the_same),
         cmocka_unit_test(graph_with_crossed_states_is_not_taken_for_a_stack),
         cmocka_unit_test(generation_without_newline_cuts_every_item),
