@@ -1,5 +1,7 @@
 // The model descriptor: what an ONNX file does not say about a language model. docs/descriptor.md has the fields.
-// Uses: nothing; whoever calls brings the text of the file.
+// Uses: pieces.js; whoever calls brings the text of the file.
+
+import { readPieces } from "./pieces.js";
 
 /** Something that the user can put right: the message says what and where. */
 export class InputError extends Error {}
@@ -10,12 +12,13 @@ const isNumber = (value) => typeof value === "number" && value >= 0;
 const isCount = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
 const isText = (value) => typeof value === "string";
 const isName = (value) => isText(value) && value !== "";
+const isVocabulary = (value) => isName(value) || (Array.isArray(value) && value.length > 0 && value.every(isName));
 const isPair = (value) => Array.isArray(value) && value.length === 2 && value.every(isName);
 
 // Name, what it must be, in words, and the default; without a default the field must be there.
 const fields = [
   ["filename", isName, "the name of the model's .onnx file"],
-  ["vocabulary", isName, "a string with the symbol of each token, in their order"],
+  ["vocabulary", isVocabulary, "a string with the symbol of each token, in their order, or a list of strings"],
   ["type", isText, "a string", ""],
   ["sequenceLength", isCount, "a whole number from 0 on", 0],
   ["sha256", (value) => value === "" || (isText(value) && /^[0-9a-f]{64}$/i.test(value)),
@@ -35,7 +38,8 @@ const fields = [
 
 /**
  * Reads a descriptor: its text, and the name of its file for messages.
- * Returns the fields with their defaults; `symbols` has the vocabulary as an array, in which a token is an index.
+ * Returns the fields with their defaults; `symbols` has the vocabulary as an array, in which a token is an index, and
+ * `ranks` the pieces as pieces.js takes them.
  */
 export function readDescriptor(text, name) {
   let given;
@@ -66,5 +70,9 @@ export function readDescriptor(text, name) {
   if (unknown !== undefined) {
     throw new InputError(`${name}: "reset" has ${JSON.stringify(unknown)}, which is not in the vocabulary`);
   }
-  return { ...descriptor, symbols };
+  const { error, ranks } = readPieces(symbols);
+  if (error !== "") {
+    throw new InputError(`${name}: the vocabulary ${error}`);
+  }
+  return { ...descriptor, symbols, ranks };
 }

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { InputError, readDescriptor } from "./descriptor.js";
+import { encode } from "./pieces.js";
 
 // The descriptor of the project's seed, with changes.
 function read(changes = {}) {
@@ -71,12 +72,28 @@ test("fields of another type or out of range are refused by name", () => {
   refuses({ top_k: null }, /"top_k"/);
   refuses({ states: [["h0"]] }, /"states"/);
   refuses({ vocabulary: "" }, /"vocabulary"/);
-  refuses({ vocabulary: ["a"] }, /"vocabulary"/);
+  refuses({ vocabulary: [] }, /"vocabulary"/);
+  refuses({ vocabulary: ["a", 7] }, /"vocabulary"/);
   refuses({ filename: 7 }, /"filename"/);
 });
 
 test("a vocabulary with a symbol twice is refused", () => {
   refuses({ vocabulary: "abca" }, /"a" twice/);
+});
+
+test("a vocabulary may be a list with pieces of several symbols", () => {
+  const descriptor = read({ vocabulary: ["\n", " ", "e", "h", "t", "th", "the", " th"] });
+  assert.equal(descriptor.symbols[6], "the");
+  assert.deepEqual(encode("the thet", descriptor.symbols, descriptor.ranks).tokens, [6, 1, 6, 4]);
+  assert.equal(encode("thx", descriptor.symbols, descriptor.ranks).unknown, "x");
+});
+
+test("pieces that were never learned are refused", () => {
+  refuses({ vocabulary: ["a", "b", "abb"] }, /"abb", which does not consist of two/);
+  refuses({ vocabulary: ["a", "b", "ac"] }, /"ac", of which a symbol/);
+  refuses({ vocabulary: ["a", "ab", "b"] }, /single symbol behind/);
+  refuses({ vocabulary: ["a", " ", "a "] }, /space inside/);
+  refuses({ vocabulary: ["a", "b", "ab", "ab"] }, /"ab" twice/);
 });
 
 test("the symbols of the reset must be in the vocabulary", () => {

@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import * as runtime from "onnxruntime-node";
 
 import { InputError } from "./descriptor.js";
+import { encode } from "./pieces.js";
 import { Filter, FilterError, readFilter } from "./filter.js";
 import { LanguageModel } from "./language_model.js";
 import { readModelFile } from "./model_file.js";
@@ -20,7 +21,7 @@ const usage = `usage: npm run --silent evaluate -- --model FILE [OPTION ...]
 Lets an exported model write, with ONNX Runtime. The text is that of \`quillet evaluate\` with the same options.
 
   --model FILE         the descriptor of the model, as names.json
-  --length N           symbols to write (512)
+  --length N           characters to write (512)
   --temperature X      low: typical, repetitive; high: bold; 0: always the likeliest (the descriptor's)
   --top_p X            draw from the likeliest symbols that have this share together; 1 is off (the descriptor's)
   --top_k N            draw from the N likeliest symbols; 0 is off (the descriptor's)
@@ -81,14 +82,12 @@ function fromUser(file) {
   return path.resolve(process.env.INIT_CWD ?? ".", file);
 }
 
-function encode(prompt, symbols) {
-  return Array.from(prompt, (symbol) => {
-    const token = symbols.indexOf(symbol);
-    if (token < 0) {
-      throw new UsageError(`--prompt: '${symbol}' is not in the model's vocabulary`);
-    }
-    return token;
-  });
+function readPrompt(prompt, { symbols, ranks }) {
+  const { tokens, unknown } = encode(prompt, symbols, ranks);
+  if (unknown !== undefined) {
+    throw new UsageError(`--prompt: '${unknown}' is not in the model's vocabulary`);
+  }
+  return tokens;
 }
 
 // A terminal obeys control characters, and shows text in another order where it is told so: they become visible text.
@@ -123,7 +122,7 @@ async function evaluate(options) {
   const filter = options.filter === undefined ? null
     : new Filter(readFilter(await readFile(fromUser(options.filter)), options.filter), descriptor.symbols);
 
-  const tokens = model.write(sampler, encode(options.prompt, descriptor.symbols), filter);
+  const tokens = model.write(sampler, readPrompt(options.prompt, descriptor), filter);
   const isVisible = process.stdout.isTTY && !options.raw;
   let text = "";
   const show = async (item) => {
@@ -135,8 +134,9 @@ async function evaluate(options) {
   }
   let item = ""; // waits for its end where it may be refused
   let token = model.firstToken;
-  for (let left = options.length; left > 0 || (options.length > 0 && !(filter?.mayEnd(token) ?? true)); left--) {
+  for (let left = options.length; left > 0 || (options.length > 0 && !(filter?.mayEnd(token) ?? true));) {
     token = (await tokens.next()).value;
+    left -= [...descriptor.symbols[token]].length;
     item += descriptor.symbols[token];
     const isWhole = descriptor.symbols[token] === "\n";
     if (!filter?.hasItems || isWhole) {

@@ -54,20 +54,20 @@ function keyOf(symbol, { label, kind }) {
   return kind === 0 || (symbol >= 48 && symbol <= 57) ? (symbol & 0x7fff) | 0x8000 : 0;
 }
 
-/** A filter at work on one text, for a model with these symbols (strings of one code point each). */
+/** A filter at work on one text, for a model with these symbols (strings of a code point, or of several). */
 export class Filter {
   #table;
-  #readings;
+  #readings; // of each token, those of its symbols
   #state;
 
   constructor(table, symbols) {
     this.#table = table;
-    this.#readings = symbols.map((text) => {
-      const symbol = text.codePointAt(0);
+    this.#readings = symbols.map((text) => Array.from(text, (character) => {
+      const symbol = character.codePointAt(0);
       const { label, kind } = table.ranges.find(({ first, last }) => symbol >= first && symbol <= last) ??
         { label: NO_LABEL, kind: 0 };
       return { label, kind, key: keyOf(symbol, { label, kind }) };
-    });
+    }));
     this.reset();
   }
 
@@ -141,7 +141,10 @@ export class Filter {
   }
 
   #after(now, token) {
-    const { label, kind, key } = this.#readings[token];
+    return this.#readings[token].reduce((state, reading) => this.#afterSymbol(state, reading), now);
+  }
+
+  #afterSymbol(now, { label, kind, key }) {
     const state = { ...now };
     if (kind & END) {
       return { places: new Set(), beforeRun: [], label: NO_LABEL, run: 0, atBoundary: true, hash: 0 };
@@ -175,37 +178,53 @@ export class Filter {
       !(place & WAITING) && this.#table.edges[place >>> MODE_BITS] & ENDS[place & MODE]);
   }
 
-  /** Takes a token; returns the tokens that must not come next as the sampler takes them, or null for none. */
-  step(token) {
-    this.#state = this.#after(this.#state, token);
+  // What must not come next: the labels that would complete a listed word, and whether boundaries would.
+  #listed(state) {
     const { edges } = this.#table;
-    const completes = this.#completes(this.#state);
-    const listed = new Set();
-    for (const place of this.#state.places) {
+    const labels = new Set();
+    for (const place of state.places) {
       const mode = place & MODE, flags = mode === INSIDE ? ANY : ANY | START;
       let next = edges[place >>> MODE_BITS] >>> GOAL_SHIFT;
       for (let edge = 0; mode !== SPELLED && next !== 0 && !(edge & LAST); next++) {
         edge = edges[next];
         if (edge & flags && (mode !== JOINED || edge & APART)) {
-          listed.add(edge & LABEL);
+          labels.add(edge & LABEL);
         }
       }
     }
-    if (!completes && listed.size === 0) {
-      return null;
-    }
+    return { labels, completes: this.#completes(state) };
+  }
+
+  // Walks through the symbols of a piece as they would be taken; `first` is what must not come now.
+  #bars(readings, state, first) {
+    let now = state, listed = first;
+    return readings.some((reading, k) => {
+      if (k > 0) {
+        now = this.#afterSymbol(now, readings[k - 1]);
+        listed = this.#listed(now);
+      }
+      return listed.labels.has(reading.label) || (listed.completes && (reading.kind & (BOUNDARY | END)) !== 0);
+    });
+  }
+
+  /** Takes a token; returns the tokens that must not come next as the sampler takes them, or null for none. */
+  step(token) {
+    this.#state = this.#after(this.#state, token);
+    const listed = this.#listed(this.#state);
     const barred = new Uint32Array(Math.ceil(this.#readings.length / 32));
-    this.#readings.forEach(({ label, kind }, v) => {
-      if (listed.has(label) || (completes && kind & (BOUNDARY | END))) {
+    let any = false;
+    this.#readings.forEach((readings, v) => {
+      if (this.#bars(readings, this.#state, listed)) {
         barred[v >>> 5] |= 1 << (v % 32);
+        any = true;
       }
     });
-    return barred;
+    return any ? barred : null;
   }
 
   /** Whether the text may end with this token, which has not been taken yet. */
   mayEnd(token) {
-    const state = this.#readings[token].kind & END ? this.#state : this.#after(this.#state, token);
+    const state = this.#readings[token][0].kind & END ? this.#state : this.#after(this.#state, token);
     return !this.#completes(state);
   }
 

@@ -124,7 +124,18 @@ static void reject(struct ql_appliance *appliance, const char *why)
     begin_text(appliance);
 }
 
-// Draws a symbol when it is due.
+// Returns the number of symbols in a token's string, at least 1: a model may write pieces of several.
+static uint32_t count_symbols(const char *text)
+{
+    uint32_t count = 0;
+
+    for (; *text != '\0'; text++) {
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return count == 0 ? 1 : count;
+}
+
+// Draws a symbol, or a piece of several, when it is due.
 static void write_symbol(struct ql_appliance *appliance)
 {
     const uint64_t now_us = ql_port_time_us();
@@ -136,10 +147,11 @@ static void write_symbol(struct ql_appliance *appliance)
     }
     const enum ql_page_event event = ql_page_step(&appliance->page);
     appliance->thinking_us += (int64_t)(ql_port_time_us() - now_us);
-    appliance->symbols++;
-    appliance->text_symbols++;
+    const uint32_t symbols = event == QL_PAGE_SYMBOL ? count_symbols(appliance->page.symbol) : 1;
+    appliance->symbols += symbols;
+    appliance->text_symbols += symbols;
     if (appliance->pace_millionths > 0) {
-        appliance->due_us = now_us + SECOND_US * QL_COMMAND_MILLION / appliance->pace_millionths;
+        appliance->due_us = now_us + symbols * (SECOND_US * QL_COMMAND_MILLION / appliance->pace_millionths);
     }
     switch (event) {
     case QL_PAGE_SYMBOL:

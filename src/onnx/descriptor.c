@@ -400,7 +400,7 @@ enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const 
 
 int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol)
 {
-    for (int token = 0; token < descriptor->vocabulary.count; token++) {
+    for (int token = 0; token < descriptor->vocabulary.count - descriptor->vocabulary.piece_count; token++) {
         if (descriptor->vocabulary.symbols[token] == symbol) {
             return token;
         }

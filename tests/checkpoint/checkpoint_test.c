@@ -362,6 +362,7 @@ static void metadata_that_does_not_fit_is_refused(void **state)
         {"vocabulary", "", "empty"},
         {"vocabulary", "abcda", "twice"},
         {"vocabulary", "edcba", "order"},
+        {"pieces", "ab", "not the vocabulary"},
         {"sequences", "Items", "'Items'"},
         {"dropout", "1", "'1'"},
         {"dropout", "-0.1", "'-0.1'"},

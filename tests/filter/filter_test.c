@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "corpus/pieces.h"
 #include "corpus/vocabulary.h"
 #include "device/random.h"
 #include "filter/explanation.h"
@@ -278,6 +279,91 @@ static void filter_text_without_a_listed_word_passes(void **state)
     assert_true(passed > 200 && refused > 200);
 }
 
+// Adds pieces that join two tokens at random, up to 100 of them.
+static void add_pieces(struct ql_vocabulary *vocabulary, struct ql_random *random)
+{
+    struct ql_error ignored;
+
+    for (int trial = 0; trial < 400 && vocabulary->piece_count < 100; trial++) {
+        uint32_t symbols[2 * QL_PIECE_SYMBOLS];
+        size_t length = 0;
+        for (int part = 0; part < 2; part++) {
+            int count;
+            const int token = (int)(ql_random_step(random) % (uint32_t)vocabulary->count);
+            const uint32_t *more = ql_vocabulary_spell(vocabulary, token, &count);
+            memcpy(symbols + length, more, (size_t)count * sizeof more[0]);
+            length += (size_t)count;
+        }
+        (void)ql_piece_add(vocabulary, symbols, length, &ignored);
+    }
+}
+
+// Whether the piece is barred, symbol by symbol, by what bars single symbols.
+static bool walk_bars(const struct ql_filter_state *before, const struct ql_filter *filter,
+                      const struct ql_vocabulary *vocabulary, int token)
+{
+    struct ql_filter single = *filter;
+    struct ql_filter_state after = *before;
+    int count;
+    const uint32_t *symbols = ql_vocabulary_spell(vocabulary, token, &count);
+
+    single.V = single.characters;
+    for (int k = 0; k < count; k++) {
+        uint32_t barred[1] = {0};
+        int v = 0;
+        while (vocabulary->symbols[v] != symbols[k]) {
+            v++;
+        }
+        if (ql_filter_bar(barred, &after, &single) && (barred[0] >> v & 1u)) {
+            return true;
+        }
+        ql_filter_step(&after, &single, v);
+    }
+    return false;
+}
+
+// After any text, a piece is barred when, and only when, one of its symbols would be.
+static void filter_bars_a_piece_as_its_symbols_one_by_one(void **state)
+{
+    (void)state;
+    enum { LISTS = 60, STEPS = 150 };
+    static const uint32_t symbols[] = {'\n', ' ', '-', '.', ',', '1', '4', '!',   '*',
+                                       'a',  'b', 'c', 'i', 'l', 'A', 'q', 0x301, 0x6771};
+    static struct ql_vocabulary vocabulary;
+    struct ql_random random;
+    size_t barred_pieces = 0, free_pieces = 0;
+
+    ql_random_init(&random, 8);
+    for (int round = 0; round < LISTS; round++) {
+        char list[1024];
+        struct ql_filter_file file;
+        struct ql_filter_binding binding;
+        struct ql_filter_state text_state;
+        struct ql_error error;
+        vocabulary = (struct ql_vocabulary){.count = sizeof symbols / sizeof symbols[0]};
+        memcpy(vocabulary.symbols, symbols, sizeof symbols);
+        add_pieces(&vocabulary, &random);
+        make_list(&random, list, sizeof list);
+        compile(&file, list, NULL);
+        assert_int_equal(ql_filter_binding_init_vocabulary(&binding, &file, &vocabulary, &error), QL_OK);
+        ql_filter_init(&text_state);
+        for (int step = 0; step < STEPS; step++) {
+            uint32_t barred[QL_VOCABULARY_LIMIT / 32];
+            const bool any = ql_filter_bar(barred, &text_state, &binding.filter);
+            for (int token = 0; token < vocabulary.count; token++) {
+                const bool is_barred = any && (barred[token / 32] >> (token % 32) & 1u);
+                assert_int_equal(is_barred, walk_bars(&text_state, &binding.filter, &vocabulary, token));
+                barred_pieces += is_barred && token >= binding.filter.characters;
+                free_pieces += !is_barred && token >= binding.filter.characters;
+            }
+            ql_filter_step(&text_state, &binding.filter, (int)(ql_random_step(&random) % (uint32_t)vocabulary.count));
+        }
+        ql_filter_binding_free(&binding);
+        ql_filter_file_free(&file);
+    }
+    assert_true(barred_pieces > 10000 && free_pieces > 10000);
+}
+
 static void filter_that_leaves_nothing_to_say_is_an_error(void **state)
 {
     (void)state;
@@ -427,6 +513,7 @@ int main(void)
         cmocka_unit_test(listing_rating_below_the_minimum_leaves_an_entry_out),
         cmocka_unit_test(filter_text_drawn_at_random_holds_no_listed_word),
         cmocka_unit_test(filter_text_without_a_listed_word_passes),
+        cmocka_unit_test(filter_bars_a_piece_as_its_symbols_one_by_one),
         cmocka_unit_test(filter_that_leaves_nothing_to_say_is_an_error),
         cmocka_unit_test(filter_file_comes_back_as_it_was_and_no_byte_of_it_may_change),
         cmocka_unit_test(guard_that_is_reset_begins_a_text),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A model that was trained on listed words says none with the filter, and some without it, on the host and in generated
 # C, which write the same text. The oracle that looks for the words shares no code with the filter.
-# Usage: hostile_test.sh SOURCES QUILLET HOSTILE_HOST WORDS CC ITEMS. Exit code 77: there is no list.
+# Usage: hostile_test.sh SOURCES QUILLET HOSTILE_HOST WORDS CC ITEMS [PIECES]. Exit code 77: there is no list.
 set -eu
 
 root=$1
@@ -10,6 +10,7 @@ host=$3
 words=$4
 cc=$5
 items=$6
+pieces=${7:-0}
 
 if [ ! -e "$words" ]; then
     echo "the default list is not there: tools/bootstrap web, and build again"
@@ -19,7 +20,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-checkpoint=$(sh "$root/tests/filter/make_hostile.sh" "$root" "$quillet" "$words")
+checkpoint=$(sh "$root/tests/filter/make_hostile.sh" "$root" "$quillet" "$words" "$pieces")
 "$quillet" filter --words "$words" --output words.qlf > /dev/null
 
 # A tenth of the items says enough about the model without the filter.

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         for (int i = 0; i < descriptor->reset_count; i++) {
             assert(descriptor->resets[i] >= 0 && descriptor->resets[i] < descriptor->vocabulary.count);
         }
-        for (int token = 0; token < descriptor->vocabulary.count; token++) {
+        for (int token = 0; token < descriptor->vocabulary.count - descriptor->vocabulary.piece_count; token++) {
             assert(ql_descriptor_encode(descriptor, descriptor->vocabulary.symbols[token]) == token);
         }
     } else {
