@@ -298,6 +298,16 @@ static void add_pieces(struct ql_vocabulary *vocabulary, struct ql_random *rando
     }
 }
 
+static int find_token(const struct ql_vocabulary *vocabulary, uint32_t symbol)
+{
+    int token = 0;
+
+    while (vocabulary->symbols[token] != symbol) {
+        token++;
+    }
+    return token;
+}
+
 // Whether the piece is barred, symbol by symbol, by what bars single symbols.
 static bool walk_bars(const struct ql_filter_state *before, const struct ql_filter *filter,
                       const struct ql_vocabulary *vocabulary, int token)
@@ -310,10 +320,7 @@ static bool walk_bars(const struct ql_filter_state *before, const struct ql_filt
     single.V = single.characters;
     for (int k = 0; k < count; k++) {
         uint32_t barred[1] = {0};
-        int v = 0;
-        while (vocabulary->symbols[v] != symbols[k]) {
-            v++;
-        }
+        const int v = find_token(vocabulary, symbols[k]);
         if (ql_filter_bar(barred, &after, &single) && (barred[0] >> v & 1u)) {
             return true;
         }
@@ -338,7 +345,7 @@ static void filter_bars_a_piece_as_its_symbols_one_by_one(void **state)
         char list[1024];
         struct ql_filter_file file;
         struct ql_filter_binding binding;
-        struct ql_filter_state text_state;
+        struct ql_filter_state text_state, walked;
         struct ql_error error;
         vocabulary = (struct ql_vocabulary){.count = sizeof symbols / sizeof symbols[0]};
         memcpy(vocabulary.symbols, symbols, sizeof symbols);
@@ -347,16 +354,23 @@ static void filter_bars_a_piece_as_its_symbols_one_by_one(void **state)
         compile(&file, list, NULL);
         assert_int_equal(ql_filter_binding_init_vocabulary(&binding, &file, &vocabulary, &error), QL_OK);
         ql_filter_init(&text_state);
+        ql_filter_init(&walked);
         for (int step = 0; step < STEPS; step++) {
             uint32_t barred[QL_VOCABULARY_LIMIT / 32];
             const bool any = ql_filter_bar(barred, &text_state, &binding.filter);
             for (int token = 0; token < vocabulary.count; token++) {
                 const bool is_barred = any && (barred[token / 32] >> (token % 32) & 1u);
-                assert_int_equal(is_barred, walk_bars(&text_state, &binding.filter, &vocabulary, token));
+                assert_int_equal(is_barred, walk_bars(&walked, &binding.filter, &vocabulary, token));
                 barred_pieces += is_barred && token >= binding.filter.characters;
                 free_pieces += !is_barred && token >= binding.filter.characters;
             }
-            ql_filter_step(&text_state, &binding.filter, (int)(ql_random_step(&random) % (uint32_t)vocabulary.count));
+            const int next = (int)(ql_random_step(&random) % (uint32_t)vocabulary.count);
+            int count;
+            const uint32_t *spelled = ql_vocabulary_spell(&vocabulary, next, &count);
+            ql_filter_step(&text_state, &binding.filter, next);
+            for (int k = 0; k < count; k++) {
+                ql_filter_step(&walked, &binding.filter, find_token(&vocabulary, spelled[k]));
+            }
         }
         ql_filter_binding_free(&binding);
         ql_filter_file_free(&file);
