@@ -323,6 +323,110 @@ static void reader_typed_numbers_at_the_ends_of_their_range_are_read(void **stat
     ql_graph_free(&graph);
 }
 
+// The weight has three elements of a type, in the field that is for them.
+static void expect_weight(int type, const void *expected, size_t size_bytes)
+{
+    struct ql_graph graph;
+
+    f.weight.data_type = type;
+    expect_read(&graph);
+    assert_memory_equal(graph.values[ql_graph_find(&graph, "w")].data, expected, size_bytes);
+    ql_graph_free(&graph);
+}
+
+static void reader_typed_numbers_of_every_width_are_read_from_their_field(void **state)
+{
+    static const int16_t shorts[] = {INT16_MIN, 0, INT16_MAX};
+    static const uint16_t words[] = {0, 1, UINT16_MAX};
+    static const uint8_t bytes[] = {0, 1, UINT8_MAX};
+    static const uint32_t unsigned_words[] = {0, 1, UINT32_MAX};
+    int32_t numbers[] = {INT16_MIN, 0, INT16_MAX}, word_numbers[] = {0, 1, UINT16_MAX},
+            byte_numbers[] = {0, 1, UINT8_MAX};
+    uint64_t large[] = {0, 1, UINT64_MAX}, less_large[] = {0, 1, UINT32_MAX};
+    double doubles[] = {-1.5, 0.0, 1e300};
+
+    (void)state;
+    f.weight.has_raw_data = 0;
+    f.weight.n_int32_data = 3;
+    f.weight.int32_data = numbers;
+    expect_weight(ONNX__TENSOR_PROTO__DATA_TYPE__INT16, shorts, sizeof shorts);
+    expect_weight(ONNX__TENSOR_PROTO__DATA_TYPE__INT32, numbers, sizeof numbers);
+    f.weight.int32_data = word_numbers;
+    expect_weight(ONNX__TENSOR_PROTO__DATA_TYPE__UINT16, words, sizeof words);
+    expect_weight(ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16, words, sizeof words);
+    f.weight.int32_data = byte_numbers;
+    expect_weight(ONNX__TENSOR_PROTO__DATA_TYPE__UINT8, bytes, sizeof bytes);
+    f.weight.n_int32_data = 0;
+    f.weight.n_uint64_data = 3;
+    f.weight.uint64_data = large;
+    expect_weight(ONNX__TENSOR_PROTO__DATA_TYPE__UINT64, large, sizeof large);
+    f.weight.uint64_data = less_large;
+    expect_weight(ONNX__TENSOR_PROTO__DATA_TYPE__UINT32, unsigned_words, sizeof unsigned_words);
+    f.weight.n_uint64_data = 0;
+    f.weight.n_double_data = 3;
+    f.weight.double_data = doubles;
+    expect_weight(ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE, doubles, sizeof doubles);
+}
+
+static void reader_typed_numbers_beyond_their_type_or_too_few_are_errors(void **state)
+{
+    static const struct {
+        int type;
+        int32_t number;
+    } cases[] = {
+        {ONNX__TENSOR_PROTO__DATA_TYPE__INT16, INT16_MAX + 1},
+        {ONNX__TENSOR_PROTO__DATA_TYPE__INT16, INT16_MIN - 1},
+        {ONNX__TENSOR_PROTO__DATA_TYPE__UINT16, UINT16_MAX + 1},
+        {ONNX__TENSOR_PROTO__DATA_TYPE__UINT16, -1},
+        {ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16, -1},
+        {ONNX__TENSOR_PROTO__DATA_TYPE__UINT8, UINT8_MAX + 1},
+        {ONNX__TENSOR_PROTO__DATA_TYPE__BOOL, -1},
+    };
+    int32_t numbers[] = {0, 0, 0};
+    uint64_t large[] = {0, 0, (uint64_t)UINT32_MAX + 1};
+
+    (void)state;
+    f.weight.has_raw_data = 0;
+    f.weight.int32_data = numbers;
+    f.weight.n_int32_data = 3;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        f.weight.data_type = cases[i].type;
+        numbers[2] = cases[i].number;
+        expect_error("initializer 'w'");
+    }
+    f.weight.n_int32_data = 2;
+    expect_error("initializer 'w'");
+    f.weight.uint64_data = large;
+    f.weight.n_uint64_data = 3;
+    f.weight.data_type = ONNX__TENSOR_PROTO__DATA_TYPE__UINT32;
+    expect_error("initializer 'w'");
+    f.weight.n_uint64_data = 2;
+    expect_error("initializer 'w'");
+    f.weight.data_type = ONNX__TENSOR_PROTO__DATA_TYPE__UINT64;
+    expect_error("initializer 'w'");
+}
+
+static void reader_segments_double_attributes_and_sizes_beyond_the_limits_are_errors(void **state)
+{
+    Onnx__TensorProto__Segment segment = ONNX__TENSOR_PROTO__SEGMENT__INIT;
+    Onnx__AttributeProto attribute = ONNX__ATTRIBUTE_PROTO__INIT, *list[] = {&attribute, &attribute};
+
+    (void)state;
+    f.weight.segment = &segment;
+    expect_error("is a segment of a tensor");
+    f.weight.segment = NULL;
+    attribute.name = "alpha";
+    attribute.has_f = 1;
+    f.nodes[0].attribute = list;
+    f.nodes[0].n_attribute = 2;
+    expect_error("has the attribute 'alpha' twice");
+    f.nodes[0].n_attribute = 0;
+    f.dims[1].dim_value = INT64_MAX;
+    expect_error("in dimension 1");
+    f.shape.n_dim = 9;
+    expect_error("has 9 dimensions");
+}
+
 static void reader_attribute_lists_are_read_whole(void **state)
 {
     Onnx__AttributeProto floats = ONNX__ATTRIBUTE_PROTO__INIT, ints = ONNX__ATTRIBUTE_PROTO__INIT;
@@ -488,6 +592,9 @@ int main(void)
         TEST(reader_tensor_data_of_wrong_size_is_an_error),
         TEST(reader_typed_number_out_of_range_is_an_error),
         TEST(reader_typed_numbers_at_the_ends_of_their_range_are_read),
+        TEST(reader_typed_numbers_of_every_width_are_read_from_their_field),
+        TEST(reader_typed_numbers_beyond_their_type_or_too_few_are_errors),
+        TEST(reader_segments_double_attributes_and_sizes_beyond_the_limits_are_errors),
         TEST(reader_attribute_lists_are_read_whole),
         TEST(reader_input_left_out_stays_a_gap),
         TEST(reader_version_of_another_domain_says_nothing),
