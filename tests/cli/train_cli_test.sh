@@ -111,7 +111,8 @@ expect_no_transformer()
     expect test ! -e refused
 }
 expect_no_transformer "--embedding_size 84 cannot be divided into 8 heads of an even size" --embedding_size 84 --num_heads 8
-expect_no_transformer "--num_heads 6 is not a multiple of --num_kv_heads 4" --num_heads 6 --num_kv_heads 4
+expect_no_transformer "--num_heads 6 is not a multiple of --num_kv_heads 4" --embedding_size 96 --num_heads 6 \
+    --num_kv_heads 4
 expect_no_transformer "--seq_length 64 is longer than the model's context of 32" --context_length 32 --seq_length 64
 expect_no_transformer "--quantize: a transformer is trained in float only" --quantize int8
 expect_no_transformer "--num_heads 0: must be from 1 to 8192" --num_heads 0
