@@ -15,10 +15,10 @@
 #include "cli/self_test.h"
 #include "cli/terminal.h"
 #include "codegen/codegen.h"
-#include "codegen/in_place.h"
 #include "codegen/token_table.h"
 #include "engine/integer_form.h"
 #include "onnx/descriptor.h"
+#include "onnx/in_place.h"
 #include "onnx/model_file.h"
 #include "onnx/onnx_reader.h"
 #include "onnx/program_compile.h"
@@ -265,6 +265,8 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
             (status = ql_model_roles_init(&work->text.roles, &work->graph, &work->descriptor, error)) != QL_OK) {
             goto done;
         }
+        options.states = work->text.roles.states;
+        options.state_count = work->text.roles.state_count;
         work->bindings[work->binding_count] =
             ql_model_roles_binding(&work->text.roles, &work->graph, work->settings->sequence, sequence_name);
     }
@@ -278,8 +280,7 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
         (status = ql_in_place_init(&work->program, error)) == QL_OK && work->described &&
         (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings->sequence,
                                        error)) == QL_OK &&
-        (status = ql_text_model_check(&work->program, error)) == QL_OK &&
-        (status = ql_in_place_states(&work->program, &work->text.roles, error)) == QL_OK) {
+        (status = ql_text_model_check(&work->program, error)) == QL_OK) {
         status = work->format == QL_WEIGHTS_F32 ? ql_cli_self_test_write(&work->text, &work->graph, &options, error)
                                                 : make_integer_form(work, error);
     }

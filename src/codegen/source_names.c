@@ -111,15 +111,14 @@ static void reserve(struct ql_source *w, const char *name)
     }
 }
 
-// Whether this output is a state of a model that writes, and lies where it went in: see ql_in_place_states.
+// Whether this output is a state of a model that writes, and lies where it went in.
 static bool is_state_in_place(const struct ql_source *w, int output)
 {
     const struct ql_text_model *model = w->codegen->model;
-    const struct ql_graph *graph = w->program->graph;
 
     for (int k = 0; model != NULL && k < model->roles.state_count; k++) {
         if (model->roles.states[k].output == output) {
-            return w->program->values[graph->outputs[output]].root == graph->inputs[model->roles.states[k].input];
+            return ql_program_is_in_place(w->program, model->roles.states[k]);
         }
     }
     return false;

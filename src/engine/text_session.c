@@ -31,6 +31,8 @@ static enum ql_status step_graph(struct ql_text_session *session, int token, str
 {
     ql_text_session_load_token(session, token);
     const enum ql_status status = session->arrays.run(session->arrays.self, error);
+    // None of the states of ql_text_session_open_graph comes out elsewhere. Somebody else's arrays may keep both, to look
+    // at them.
     for (int k = 0; k < session->layout.part_count && status == QL_OK; k++) {
         if (session->next_state[k] != session->state[k]) {
             memcpy(session->state[k], session->next_state[k], session->layout.parts[k].bytes);
@@ -124,9 +126,10 @@ static enum ql_status run_engine(void *self, struct ql_error *error)
     return ql_engine_run(&session->engine, (const void *const *)session->arrays.inputs, session->arrays.outputs, error);
 }
 
-// Takes the memory of a graph's inputs and outputs. What a state goes in by is apart from what it comes out by: an
-// output may be another state's input under a new name.
-static bool take_arrays(struct ql_graph_arrays *arrays, const struct ql_program *program, struct ql_arena *arena)
+// Takes the memory of a graph's inputs and outputs. A state comes out where it goes in: either the program keeps it there,
+// or the engine writes it when all is computed.
+static bool take_arrays(struct ql_graph_arrays *arrays, const struct ql_program *program,
+                        const struct ql_program_options *options, struct ql_arena *arena)
 {
     const struct ql_graph *graph = program->graph;
     void **inputs = ql_arena_take(arena, (size_t)graph->input_count + 1, sizeof inputs[0]);
@@ -135,8 +138,17 @@ static bool take_arrays(struct ql_graph_arrays *arrays, const struct ql_program 
     for (int k = 0; k < graph->input_count && !arena->exhausted; k++) {
         inputs[k] = ql_arena_take(arena, 1, program->values[graph->inputs[k]].bytes);
     }
+    for (int k = 0; k < options->state_count && !arena->exhausted; k++) {
+        const struct ql_state_pair state = options->states[k];
+        const size_t bytes = program->values[graph->outputs[state.output]].bytes;
+        if (bytes == program->values[graph->inputs[state.input]].bytes) {
+            outputs[state.output] = inputs[state.input];
+        }
+    }
     for (int k = 0; k < graph->output_count && !arena->exhausted; k++) {
-        outputs[k] = ql_arena_take(arena, 1, program->values[graph->outputs[k]].bytes);
+        if (outputs[k] == NULL) {
+            outputs[k] = ql_arena_take(arena, 1, program->values[graph->outputs[k]].bytes);
+        }
     }
     arrays->inputs = inputs;
     arrays->outputs = outputs;
@@ -144,19 +156,26 @@ static bool take_arrays(struct ql_graph_arrays *arrays, const struct ql_program 
 }
 
 enum ql_status ql_text_session_open_graph(struct ql_text_session *session, const struct ql_graph *graph,
-                                          const struct ql_program_options *options,
+                                          const struct ql_program_options *given,
                                           const struct ql_descriptor *descriptor, struct ql_error *error)
 {
     struct ql_graph_arrays arrays = {.run = run_engine, .self = session};
+    struct ql_program_options options = *given;
+    struct ql_model_roles roles;
     struct ql_arena arena = {0};
     struct ql_engine engine;
-    enum ql_status status = ql_engine_init(&engine, graph, options, error);
 
+    // Where the roles are not clear, ql_text_session_open_arrays says so, after the errors of the graph itself.
+    if (ql_model_roles_init(&roles, graph, descriptor, error) == QL_OK) {
+        options.states = roles.states;
+        options.state_count = roles.state_count;
+    }
+    enum ql_status status = ql_engine_init(&engine, graph, &options, error);
     *session = (struct ql_text_session){0};
     if (status != QL_OK) {
         return status;
     }
-    if (take_arrays(&arrays, &engine.program, &arena)) {
+    if (take_arrays(&arrays, &engine.program, &options, &arena)) {
         status = ql_text_session_open_arrays(session, &engine.program, descriptor, &arrays, error);
     } else {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run the model");

@@ -16,9 +16,7 @@ struct ql_model_roles {
     int sequence_axis; // of the tokens' input; -1 when it has no axis to spare: one token per run
     int logits;        // number of the graph output; its last dimension is the vocabulary
     int state_count;
-    struct {
-        int input, output; // numbers of graph input and output
-    } states[QL_DESCRIPTOR_STATE_LIMIT];
+    struct ql_state_pair states[QL_DESCRIPTOR_STATE_LIMIT];
 };
 
 // Finds the roles. A name in the descriptor decides. Otherwise the tokens are the only integer input, or the only float

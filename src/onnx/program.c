@@ -8,6 +8,11 @@ const struct ql_program_value *ql_program_root(const struct ql_program *program,
     return &program->values[program->values[value].root];
 }
 
+bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state)
+{
+    return program->values[program->graph->outputs[state.output]].root == program->graph->inputs[state.input];
+}
+
 void ql_program_free(struct ql_program *program)
 {
     free(program->values);

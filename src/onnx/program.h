@@ -46,6 +46,11 @@ struct ql_program_value {
     int first_call, last_call; // ARENA: the calls from which to which it is in use, inclusive; outputs: to call_count
 };
 
+// A state of a text: what comes out of a run goes into the next one. Numbers of the graph's inputs and outputs.
+struct ql_state_pair {
+    int input, output;
+};
+
 enum { QL_PROGRAM_ALIGNMENT = 8 }; // of everything in the arena; the widest element has 8 bytes
 
 struct ql_program {
@@ -64,5 +69,8 @@ void ql_program_free(struct ql_program *program);
 // The root of a value, and where in the root's storage the value begins: for codegen and the engine alike.
 // storage CONSTANT: data + offset; INPUT, OUTPUT: the caller's pointer + offset; ARENA: arena + arena_offset + offset.
 const struct ql_program_value *ql_program_root(const struct ql_program *program, int value);
+
+// Whether this state comes out of a run in the very memory where it went in.
+bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state);
 
 #endif

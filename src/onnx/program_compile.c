@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onnx/in_place.h"
 #include "onnx/lower.h"
 #include "onnx/lower_node.h"
 #include "onnx/memory_plan.h"
@@ -319,6 +320,10 @@ enum ql_status ql_program_compile(struct ql_program *program, const struct ql_gr
     }
     if (status == QL_OK) {
         status = ql_memory_plan_init(program, options->keep_values, lower.byte_limit, error);
+    }
+    if (status == QL_OK && options->state_count > 0 && !options->keep_values &&
+        (status = ql_in_place_init(program, error)) == QL_OK) {
+        status = ql_in_place_states(program, options->states, options->state_count, error);
     }
 done:
     if (status != QL_OK) {

@@ -21,6 +21,10 @@ struct ql_binding {
 struct ql_program_options {
     const struct ql_binding *bindings;
     int binding_count;
+    // States that go on from run to run. Where that changes no result, each comes out where it went in, and the program
+    // writes to that input; its memory is then that of the output, too. Nothing is kept in place with keep_values.
+    const struct ql_state_pair *states;
+    int state_count;
     int default_size;   // for sizes that no binding names; 0 means that such a size is an error
     bool keep_values;   // no two values share memory, so that all can be looked at after a run
     size_t byte_limit;  // for constants made by the compiler and for the arena, each; 0 means 1 GiB

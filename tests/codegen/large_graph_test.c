@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "codegen/codegen.h"
-#include "codegen/in_place.h"
 #include "codegen/token_table.h"
+#include "onnx/in_place.h"
 #include "onnx/program_compile.h"
 
 enum { NODES = 100000, NAME_BYTES = 128 };
@@ -60,10 +60,8 @@ static void compile_graph(void)
     assert_int_equal(ql_program_compile(&program, &graph, &options, &error), QL_OK);
     assert_int_equal(ql_token_table_init(&program, &error), QL_OK);
     assert_int_equal(ql_in_place_init(&program, &error), QL_OK);
-    const struct ql_codegen codegen = {.program = &program,
-                                       .name = "large",
-                                       .source_file = "large.onnx",
-                                       .source_sha256 = "none"};
+    const struct ql_codegen codegen = {
+        .program = &program, .name = "large", .source_file = "large.onnx", .source_sha256 = "none"};
     const struct ql_codegen_unit unit = {.models = &codegen,
                                          .model_count = 1,
                                          .header_file = "large.h",

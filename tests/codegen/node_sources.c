@@ -11,9 +11,9 @@
 #include "base/file.h"
 #include "codegen/c_text.h"
 #include "codegen/codegen.h"
-#include "codegen/in_place.h"
 #include "codegen/token_table.h"
 #include "engine/engine.h"
+#include "onnx/in_place.h"
 #include "onnx/onnx_reader.h"
 #include "onnx/operators.h"
 

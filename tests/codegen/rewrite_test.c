@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "codegen/in_place.h"
 #include "codegen/token_table.h"
 #include "device/random.h"
 #include "engine/engine.h"
+#include "onnx/in_place.h"
 #include "onnx/model_graph.h"
 
 enum { GRAPHS = 3000, NODES = 12, OUTPUT_LIMIT = 4, ELEMENT_LIMIT = 4096 };

@@ -10,8 +10,8 @@
 
 #include "base/file.h"
 #include "codegen/codegen.h"
-#include "codegen/in_place.h"
 #include "codegen/token_table.h"
+#include "onnx/in_place.h"
 
 enum { PATH_BYTES = 128 };
 

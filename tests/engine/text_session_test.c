@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 #include <string.h>
 
 #include "engine/text_session.h"
+#include "onnx/model_graph.h"
 #include "onnx/program_compile.h"
 
 enum { V = 4 };
@@ -31,7 +33,7 @@ static void make_graph(enum ql_element token_type, bool one_hot, bool has_state)
     const int tokens = one_hot ? ql_graph_add_value(&graph, "tokens", token_type, 2, row, NULL)
                                : ql_graph_add_value(&graph, "tokens", token_type, 1, one, NULL);
     const int table_dims[] = {V, V};
-    static const float table[V * V] = {0};
+    static const float table[V * V] = {-1.0f}; // what the engine gives for token 0, which is no probability
     const int weights = ql_graph_add_value(&graph, "table", QL_ELEMENT_F32, 2, table_dims, table);
     const int logits = ql_graph_add_value(&graph, "logits", QL_ELEMENT_F32, 2, row, NULL);
 
@@ -236,6 +238,79 @@ static void session_state_goes_out_and_comes_back(void **state)
     assert_true(counted == 7.0f);
 }
 
+// A graph whose two states change places, each by this operator, so that not both can be written where they came in.
+static void make_exchange(const char *operator_name)
+{
+    const int after[] = {ql_graph_add_value(&graph, "a1", QL_ELEMENT_F32, 1, one, NULL),
+                         ql_graph_add_value(&graph, "b1", QL_ELEMENT_F32, 1, one, NULL)};
+    const int before[] = {ql_graph_add_value(&graph, "a0", QL_ELEMENT_F32, 1, one, NULL),
+                          ql_graph_add_value(&graph, "b0", QL_ELEMENT_F32, 1, one, NULL)};
+
+    make_graph(QL_ELEMENT_S64, false, false);
+    for (int k = 0; k < 2; k++) {
+        ql_graph_add_input(&graph, before[k]);
+        (void)ql_graph_add_node(&graph, operator_name, k == 0 ? "there" : "back", &before[1 - k], 1, &after[k], 1);
+        ql_graph_add_output(&graph, after[k]);
+    }
+}
+
+static void session_states_that_change_places_are_not_mixed_up(void **state)
+{
+    static const char *const operators[] = {"Identity", "Neg"};
+    static const float factors[] = {1.0f, -1.0f};
+    const struct ql_program_options options = {.default_size = 1};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        float states[2] = {1.0f, 2.0f};
+        (void)begin(NULL);
+        make_exchange(operators[i]);
+        for (int k = 0; k < 2; k++) {
+            (void)snprintf(descriptor.states[k].input, sizeof descriptor.states[k].input, "%s", k == 0 ? "a0" : "b0");
+            (void)snprintf(descriptor.states[k].output, sizeof descriptor.states[k].output, "%s", k == 0 ? "a1" : "b1");
+        }
+        descriptor.state_count = 2;
+        assert_int_equal(ql_text_session_open_graph(&session, &graph, &options, &descriptor, &error), QL_OK);
+        ql_text_session_load(&session, states);
+        for (int step = 0; step < 3; step++) {
+            assert_int_equal(ql_text_session_step(&session, 1, &error), QL_OK);
+        }
+        ql_text_session_save(&session, states);
+        assert_true(states[0] == 2.0f * factors[i]);
+        assert_true(states[1] == 1.0f * factors[i]);
+        (void)end(NULL);
+    }
+}
+
+// No state of an exported model is copied: the engine's program writes it where it came in.
+static void session_of_a_graph_keeps_its_states_in_place(void **state)
+{
+    const struct ql_program_options options = {.default_size = 1};
+    static const enum ql_cell cells[] = {QL_CELL_LSTM, QL_CELL_GRU, QL_CELL_RNN};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct ql_model model;
+        (void)begin(NULL);
+        assert_int_equal(
+            ql_model_init(&model, (struct ql_dimensions){.cell = cells[i], .V = V, .E = 2, .H = 3, .L = 2}, &error),
+            QL_OK);
+        ql_graph_free(&graph);
+        assert_int_equal(ql_model_graph_init(&graph, &model, 0, &error), QL_OK);
+        assert_int_equal(ql_text_session_open_graph(&session, &graph, &options, &descriptor, &error), QL_OK);
+        assert_int_equal(session.roles.state_count, cells[i] == QL_CELL_LSTM ? 2 : 1);
+        for (int k = 0; k < session.roles.state_count; k++) {
+            assert_true(ql_program_is_in_place(&session.engine.program, session.roles.states[k]));
+            assert_ptr_equal(session.next_state[k], session.state[k]);
+        }
+        for (int n = 0; n < session.engine.program.call_count; n++) {
+            assert_ptr_not_equal(session.engine.program.calls[n].kernel, &ql_kernels[QL_KERNEL_COPY]);
+        }
+        ql_model_free(&model);
+        (void)end(NULL);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -250,6 +325,8 @@ int main(void)
         TEST(session_of_another_vocabulary_is_refused),
         TEST(session_logits_that_are_not_finite_are_an_error),
         TEST(session_state_goes_out_and_comes_back),
+        cmocka_unit_test(session_states_that_change_places_are_not_mixed_up),
+        cmocka_unit_test(session_of_a_graph_keeps_its_states_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

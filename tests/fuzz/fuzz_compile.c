@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "codegen/codegen.h"
-#include "codegen/in_place.h"
 #include "codegen/token_table.h"
+#include "onnx/in_place.h"
 #include "onnx/onnx_reader.h"
 #include "onnx/program_compile.h"
 

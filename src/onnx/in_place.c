@@ -1,7 +1,7 @@
 // Copies that need not be: see in_place.h. No element of a program is written twice or read before it is written, so
 // the part of the target is unused until its source is made, and keeps the source's elements from then on.
 // Uses: base, onnx.
-#include "codegen/in_place.h"
+#include "onnx/in_place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,12 +156,12 @@ static bool is_in_place(const struct ql_program *program, int in, int out)
     return true;
 }
 
-enum ql_status ql_in_place_states(struct ql_program *program, const struct ql_model_roles *roles,
+enum ql_status ql_in_place_states(struct ql_program *program, const struct ql_state_pair *states, int state_count,
                                   struct ql_error *error)
 {
-    for (int k = 0; k < roles->state_count; k++) {
-        const int in = program->graph->inputs[roles->states[k].input];
-        const int out = program->graph->outputs[roles->states[k].output];
+    for (int k = 0; k < state_count; k++) {
+        const int in = program->graph->inputs[states[k].input];
+        const int out = program->graph->outputs[states[k].output];
         const int root = program->values[out].root;
         for (int v = 0, fits = is_in_place(program, in, out); v < program->value_count && fits; v++) {
             program->values[v].root = program->values[v].root == root ? in : program->values[v].root;

@@ -1,20 +1,20 @@
 // Makes a program smaller without changing a bit: a call writes its result into the place where it is needed, instead
 // of one from which it is then copied, as the parts of a Concat are, and a state that goes on from run to run.
 // Uses: base, onnx.
-#ifndef QL_CODEGEN_IN_PLACE_H
-#define QL_CODEGEN_IN_PLACE_H
+#ifndef QL_ONNX_IN_PLACE_H
+#define QL_ONNX_IN_PLACE_H
 
-#include "onnx/model_roles.h"
+#include "base/status.h"
 #include "onnx/program.h"
 
 // Removes every copy of a whole value into a part of another one, and makes the value that part. The arena is planned
 // anew. Errors: those of the plan; the program is of no use then.
 enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *error);
 
-// Lets each state that comes out lie where it came in, where the run has read each part of the state before it writes that
-// part: the output then has the input as its root, which the program writes to. Other states stay as they are. After
+// Lets each of these states come out where it went in, as far as the run has read each part of the state before it writes
+// that part: the output then has the input as its root, which the program writes to. Other states stay as they are. After
 // ql_in_place_init, whose errors it has.
-enum ql_status ql_in_place_states(struct ql_program *program, const struct ql_model_roles *roles,
+enum ql_status ql_in_place_states(struct ql_program *program, const struct ql_state_pair *states, int state_count,
                                   struct ql_error *error);
 
 #endif
