@@ -395,6 +395,37 @@ static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state 
     return (filter->characters < filter->V && ql_filter_bar_pieces(barred, state, filter)) || any;
 }
 
+// Adds the signs that would complete a listed word as its last letter, as in a$$, to those that must not come next. With
+// a lexicon only: there, no letter could follow such a sign. `barred` has been written already.
+static inline void ql_filter_bar_signs(uint32_t *barred, const struct ql_filter_state *state,
+                                       const struct ql_filter *filter)
+{
+    static const uint16_t ends[] = {QL_FILTER_FINAL, QL_FILTER_WHOLE | QL_FILTER_FINAL, QL_FILTER_APART,
+                                    QL_FILTER_APART};
+
+    for (int v = 0; v < filter->characters; v++) {
+        uint32_t label = filter->labels[v];
+        if (label == QL_FILTER_NO_LABEL || !(filter->kinds[v] & QL_FILTER_BOUNDARY)) {
+            continue;
+        }
+        for (int k = 0; k < state->place_count; k++) {
+            uint32_t mode = state->places[k] & QL_FILTER_MODE;
+            uint32_t next = ql_filter_find(filter, state->places[k] >> QL_FILTER_MODE_BITS, label);
+            if (next != 0 && filter->edges[next] & ends[mode]) {
+                barred[v / 32] |= 1u << (v % 32);
+            }
+        }
+    }
+    for (int v = filter->characters; v < filter->V; v++) {
+        uint32_t last = filter->rests[filter->rest_begins[v - filter->characters + 1] - 1];
+        if (filter->labels[last] != QL_FILTER_NO_LABEL && filter->kinds[last] & QL_FILTER_BOUNDARY) {
+            struct ql_filter_state after = *state;
+            ql_filter_step(&after, filter, v);
+            barred[v / 32] |= (ql_filter_completes(&after, filter) ? 1u : 0u) << (v % 32);
+        }
+    }
+}
+
 // True when the text may end after this token, which has not been taken yet.
 static inline bool ql_filter_may_end(const struct ql_filter_state *state, const struct ql_filter *filter, int token)
 {

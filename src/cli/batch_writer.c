@@ -102,12 +102,16 @@ enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, con
     return QL_OK;
 }
 
-enum ql_status ql_cli_batch_writer_load_filter(struct ql_cli_batch_writer *writer, const char *path,
-                                               struct ql_error *error)
+enum ql_status ql_cli_batch_writer_load_guard(struct ql_cli_batch_writer *writer, const char *filter,
+                                              const char *lexicon, struct ql_error *error)
 {
-    enum ql_status status = ql_guard_init(&writer->guard, path, writer->vocabulary, error);
+    enum ql_status status = ql_guard_init(&writer->guard, filter, writer->vocabulary, error);
 
-    writer->generator.filter = status == QL_OK && path != NULL ? &writer->guard.binding.filter : NULL;
+    if (status == QL_OK) {
+        status = ql_guard_load_lexicon(&writer->guard, lexicon, writer->vocabulary, error);
+    }
+    writer->generator.filter = status == QL_OK && filter != NULL ? &writer->guard.binding.filter : NULL;
+    writer->generator.lexicon = status == QL_OK && lexicon != NULL ? &writer->guard.lexicon.lexicon : NULL;
     return status;
 }
 

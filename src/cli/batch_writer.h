@@ -20,7 +20,7 @@ struct ql_cli_batch_writer {
     struct ql_batch_engine engine;
     struct ql_integer_form integer; // in use where its model has symbols
     struct ql_thread_pool pool;
-    struct ql_guard guard;                 // of ql_cli_batch_writer_load_filter
+    struct ql_guard guard;                 // of ql_cli_batch_writer_load_guard
     struct ql_vocabulary owned_vocabulary; // of a checkpoint
     struct ql_graph graph;
     struct ql_descriptor descriptor;
@@ -32,9 +32,10 @@ enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, con
                                         const struct ql_cli_quantization *quantization, int threads,
                                         struct ql_error *error);
 
-// Puts a compiled filter between the model and its items; a path of NULL, none. Errors: those of the filter.
-enum ql_status ql_cli_batch_writer_load_filter(struct ql_cli_batch_writer *writer, const char *path,
-                                               struct ql_error *error);
+// Puts a compiled filter and a compiled lexicon between the model and its items; a path of NULL, none. Errors: those of
+// either, and of both together.
+enum ql_status ql_cli_batch_writer_load_guard(struct ql_cli_batch_writer *writer, const char *filter,
+                                              const char *lexicon, struct ql_error *error);
 
 // Harmless on NULL.
 void ql_cli_batch_writer_close(struct ql_cli_batch_writer *writer);

@@ -24,6 +24,7 @@ int ql_cli_judge(int argc, char **argv);
 int ql_cli_export(int argc, char **argv);
 int ql_cli_evaluate(int argc, char **argv);
 int ql_cli_filter(int argc, char **argv);
+int ql_cli_lexicon(int argc, char **argv);
 int ql_cli_compile(int argc, char **argv);
 int ql_cli_verify(int argc, char **argv);
 int ql_cli_emulate(int argc, char **argv);

@@ -337,7 +337,7 @@ int ql_cli_compare(int argc, char **argv)
         settings.sampling.seed = ql_cli_random_seed();
     }
     enum ql_status status = find_writer(&settings, &writer, &error);
-    const char *const inputs[] = {settings.sampling.init_from, settings.sampling.filter,
+    const char *const inputs[] = {settings.sampling.init_from, settings.sampling.filter, settings.sampling.lexicon,
                                   settings.sampling.quantization.calibrate};
     if (status == QL_OK) {
         status = ql_file_check_output(settings.output, inputs, sizeof inputs / sizeof inputs[0], &error);
@@ -358,6 +358,9 @@ int ql_cli_compare(int argc, char **argv)
     }
     if (status == QL_OK) {
         status = ql_guard_init(&guard, settings.sampling.filter, &model->info.vocabulary, &error);
+    }
+    if (status == QL_OK) {
+        status = ql_guard_load_lexicon(&guard, settings.sampling.lexicon, &model->info.vocabulary, &error);
     }
     assert(status != QL_OK || settings.columns > 0); // no list is empty
     const size_t cell_count = settings.columns * (size_t)settings.count;

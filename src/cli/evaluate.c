@@ -20,7 +20,7 @@ static const char summary_text[] = "Lets an exported model write, with the kerne
                                    "how well the model predicts a text: --text.";
 
 struct settings {
-    const char *model, *prompt, *text, *filter;
+    const char *model, *prompt, *text, *filter, *lexicon;
     double temperature, top_p;
     int top_k, length;
     uint32_t seed;
@@ -134,6 +134,7 @@ int ql_cli_evaluate(int argc, char **argv)
          "write nothing: read this text, and tell how many bits a character of it takes", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),
         QL_CLI_FILTER_OPTION(&settings.filter),
+        QL_CLI_LEXICON_OPTION(&settings.lexicon),
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
         QL_CLI_RAW_OPTION(&settings.raw),
@@ -161,6 +162,9 @@ int ql_cli_evaluate(int argc, char **argv)
         output.stream = settings.json ? NULL : stdout;
         output.visible = ql_cli_visible_wanted(settings.raw);
         status = ql_guard_init(&writer->guard, settings.filter, &descriptor->vocabulary, &error);
+    }
+    if (status == QL_OK) {
+        status = ql_guard_load_lexicon(&writer->guard, settings.lexicon, &writer->descriptor.vocabulary, &error);
     }
     if (status == QL_OK && settings.text != NULL) {
         status = measure_text(writer, &settings, &error);

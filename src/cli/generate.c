@@ -17,7 +17,7 @@ static const char summary_text[] = "Lets a model write many items at once, on al
                                    "text that `predict` writes with the item's own seed, which --json shows.";
 
 struct settings {
-    const char *init_from, *model, *output, *filter;
+    const char *init_from, *model, *output, *filter, *lexicon;
     double temperature, top_p;
     int top_k, count, max_length, threads;
     uint32_t seed;
@@ -91,8 +91,8 @@ static bool show_progress(void *context, uint32_t complete)
 static enum ql_status write_items(struct run *run, struct ql_generation_result *result, struct ql_error *error)
 {
     const struct settings *s = run->settings;
-    const char *const inputs[] = {s->init_from, s->model, run->writer->descriptor.path, s->filter,
-                                  s->quantization.calibrate};
+    const char *const inputs[] = {s->init_from, s->model,   run->writer->descriptor.path,
+                                  s->filter,    s->lexicon, s->quantization.calibrate};
     struct ql_file_writer file = {0};
     enum ql_status status = QL_OK;
 
@@ -130,7 +130,7 @@ static void print_summary(const struct run *run, const struct ql_generation_resu
                   (double)result->symbols / (double)result->steps);
     if (result->refused > 0) {
         ql_cli_write_count(count, (double)result->refused);
-        (void)fprintf(stderr, "%s items were refused by the filter, and are left out\n", count);
+        (void)fprintf(stderr, "%s items were refused, and are left out\n", count);
     }
     if (result->cut > 0) {
         (void)fprintf(stderr, "%s items were cut after %d symbols (--max_length)\n", cut, run->settings->max_length);
@@ -160,6 +160,7 @@ int ql_cli_generate(int argc, char **argv)
         {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "characters after which an item is cut",
          false},
         QL_CLI_FILTER_OPTION(&settings.filter),
+        QL_CLI_LEXICON_OPTION(&settings.lexicon),
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},
         {"threads", QL_OPTION_INT, &settings.threads, 1, QL_THREAD_LIMIT, "N", "any number gives the same items",
          false},
@@ -189,7 +190,7 @@ int ql_cli_generate(int argc, char **argv)
         status = ql_cli_batch_writer_open(&writer, path, &settings.quantization, settings.threads, &error);
     }
     if (status == QL_OK) {
-        status = ql_cli_batch_writer_load_filter(writer, settings.filter, &error);
+        status = ql_cli_batch_writer_load_guard(writer, settings.filter, settings.lexicon, &error);
     }
     if (status == QL_OK) {
         if (!seeded) {

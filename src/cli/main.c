@@ -26,6 +26,7 @@ static const struct command {
     {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor"},
     {"evaluate", ql_cli_evaluate, "let an exported model write"},
     {"filter", ql_cli_filter, "compile lists of words that must not be said"},
+    {"lexicon", ql_cli_lexicon, "compile the words that a model may say"},
     {"compile", ql_cli_compile, "make C of an ONNX model"},
     {"verify", ql_cli_verify, "prove that a model says the same at every stage"},
     {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico"},

@@ -56,6 +56,9 @@ int ql_cli_predict(int argc, char **argv)
         status = ql_guard_init(&guard, settings.sampling.filter, &writer->info.vocabulary, &error);
     }
     if (status == QL_OK) {
+        status = ql_guard_load_lexicon(&guard, settings.sampling.lexicon, &writer->info.vocabulary, &error);
+    }
+    if (status == QL_OK) {
         const struct ql_draw draw = ql_cli_draw(&settings.sampling, settings.temperature);
         status = ql_cli_text_draw(&output, &writer->session, &guard, &writer->info.vocabulary, &draw, settings.prompt,
                                   settings.generate, &error);

@@ -14,7 +14,7 @@
 
 struct ql_cli_sampling {
     const char *init_from;
-    const char *filter;
+    const char *filter, *lexicon;
     double top_p;
     int top_k;
     uint32_t seed;
@@ -27,6 +27,12 @@ struct ql_cli_sampling {
             "a compiled filter: none of its words is written, none of its items shown", false \
     }
 
+#define QL_CLI_LEXICON_OPTION(target)                                            \
+    {                                                                            \
+        "lexicon", QL_OPTION_STRING, (target), 0, 0, "FILE",                     \
+            "a compiled lexicon: no other words than its own are written", false \
+    }
+
 // clang-format off
 // Rows of an option table.
 #define QL_CLI_SAMPLING_OPTIONS(s) \
@@ -36,7 +42,8 @@ struct ql_cli_sampling {
     {"top_k", QL_OPTION_INT, &(s)->top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false}, \
     {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "same seed, same text; otherwise a new one each time", false}, \
     QL_CLI_QUANTIZATION_OPTIONS(&(s)->quantization), \
-    QL_CLI_FILTER_OPTION(&(s)->filter)
+    QL_CLI_FILTER_OPTION(&(s)->filter), \
+    QL_CLI_LEXICON_OPTION(&(s)->lexicon)
 // clang-format on
 
 // A seed that differs from call to call.

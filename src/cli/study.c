@@ -34,7 +34,8 @@ static const char default_wordlist[] = "/usr/share/dict/words";
 static const char count_version[] = "2";
 
 struct settings {
-    const char *init_from, *corpus, *output, *temperature, *top_p, *top_k, *count, *wordlist, *words, *filter, *against;
+    const char *init_from, *corpus, *output, *temperature, *top_p, *top_k, *count, *wordlist, *words, *filter, *lexicon,
+        *against;
     int items, sentences, max_length, threads;
     uint32_t seed;
     bool quiet;
@@ -178,8 +179,14 @@ static enum ql_status count_cell(struct study *study, json_t **cell, const struc
 
 static enum ql_status open_model(struct study *study, const char *path, struct ql_error *error)
 {
-    return study->writer != NULL ? QL_OK
-                                 : ql_cli_batch_writer_open(&study->writer, path, NULL, study->settings.threads, error);
+    if (study->writer != NULL) {
+        return QL_OK;
+    }
+    enum ql_status status = ql_cli_batch_writer_open(&study->writer, path, NULL, study->settings.threads, error);
+    if (status == QL_OK && study->settings.lexicon != NULL) {
+        status = ql_cli_batch_writer_load_guard(study->writer, NULL, study->settings.lexicon, error);
+    }
+    return status;
 }
 
 static void close_model(struct study *study)
@@ -435,7 +442,7 @@ static enum ql_status load_yardstick(struct study *study, struct ql_error *error
 {
     const struct settings *s = &study->settings;
     char corpus[QL_CONTENT_BYTES], known[QL_CONTENT_BYTES] = "none", words[QL_CONTENT_BYTES] = "none";
-    char filter[QL_CONTENT_BYTES] = "";
+    char filter[QL_CONTENT_BYTES] = "", lexicon[QL_CONTENT_BYTES] = "none";
     enum ql_status status;
 
     if ((status = ql_content_read(corpus, s->corpus, error)) != QL_OK ||
@@ -455,13 +462,16 @@ static enum ql_status load_yardstick(struct study *study, struct ql_error *error
         return status;
     }
     study->yardstick.has_filter = s->filter != NULL;
+    if (s->lexicon != NULL && (status = ql_content_read(lexicon, s->lexicon, error)) != QL_OK) {
+        return status;
+    }
     open_grammar(study);
     study->common_key =
         ql_bytes_format("version %s, corpus %s, wordlist %s, words %s%s%s, patterns \"%s\", items %d, "
-                        "sentences of %d by \"%s\", seed %" PRIu32 ", max_length %d,",
+                        "sentences of %d by \"%s\", lexicon %s, seed %" PRIu32 ", max_length %d,",
                         count_version, corpus, known, words, s->filter == NULL ? "" : ", filter ", filter,
                         s->count == NULL ? "" : s->count, s->items, s->sentences,
-                        study->grammar == NULL ? "" : ql_grammar_name(study->grammar), s->seed, s->max_length);
+                        study->grammar == NULL ? "" : ql_grammar_name(study->grammar), lexicon, s->seed, s->max_length);
     if (study->common_key == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
     }
@@ -636,10 +646,10 @@ static enum ql_status describe(struct study *study, int argc, char **argv, struc
 static enum ql_status save_report(const struct study *study, struct ql_error *error)
 {
     const struct settings *s = &study->settings;
-    const char *inputs[MODEL_LIMIT + 5] = {s->corpus, s->wordlist, s->words, s->filter, s->against};
+    const char *inputs[MODEL_LIMIT + 6] = {s->corpus, s->wordlist, s->words, s->filter, s->lexicon, s->against};
 
-    memcpy(inputs + 5, study->models, study->model_count * sizeof inputs[0]);
-    return ql_report_save(study->result, s->output, inputs, 5 + study->model_count, error);
+    memcpy(inputs + 6, study->models, study->model_count * sizeof inputs[0]);
+    return ql_report_save(study->result, s->output, inputs, 6 + study->model_count, error);
 }
 
 static enum ql_status run(struct study *study, int argc, char **argv, struct ql_error *error)
@@ -743,6 +753,7 @@ int ql_cli_study(int argc, char **argv)
         {"words", QL_OPTION_STRING, &s->words, 0, 0, "FILE", "words that should not be said, one a line", false},
         {"filter", QL_OPTION_STRING, &s->filter, 0, 0, "FILE",
          "the same, by a compiled filter, which bars nothing here", false},
+        QL_CLI_LEXICON_OPTION(&s->lexicon),
         {"against", QL_OPTION_STRING, &s->against, 0, 0, "MODEL", "compare the first model with this one, by pairs",
          false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "the run", false},

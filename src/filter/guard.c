@@ -1,6 +1,12 @@
-// A filter at work: see guard.h.
-// Uses: device/filter.h, filter/filter_file.
+// A filter and a lexicon at work: see guard.h.
+// Uses: device/{filter,lexicon}.h, filter/{filter_file,lexicon_check,lexicon_file}.
 #include "filter/guard.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "corpus/text_buffer.h"
+#include "filter/lexicon_check.h"
 
 enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const struct ql_vocabulary *vocabulary,
                              struct ql_error *error)
@@ -8,6 +14,7 @@ enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const str
     enum ql_status status;
 
     guard->is_on = false;
+    guard->has_lexicon = false;
     if (path == NULL) {
         return QL_OK;
     }
@@ -31,26 +38,119 @@ void ql_guard_free(struct ql_guard *guard)
         ql_filter_binding_free(&guard->binding);
         ql_filter_file_free(&guard->file);
     }
+    if (guard->has_lexicon) {
+        ql_lexicon_binding_free(&guard->lexicon);
+        ql_lexicon_file_free(&guard->lexicon_file);
+    }
     guard->is_on = false;
+    guard->has_lexicon = false;
+}
+
+// The first word that the filter would not let end.
+struct conflict {
+    const struct ql_lexicon_file *file;
+    struct ql_text text;
+    int count;
+};
+
+static void note_conflict(void *context, const uint8_t *labels, int length, bool ends)
+{
+    struct conflict *conflict = context;
+
+    for (int k = 0; k < length && conflict->count == 0; k++) {
+        if (labels[k] != QL_LEXICON_CAPITAL) {
+            ql_text_write_symbol(&conflict->text, (int32_t)conflict->file->letters[labels[k]]);
+        }
+    }
+    if (!ends && conflict->count == 0) {
+        ql_text_write(&conflict->text, "...", 3);
+    }
+    conflict->count++;
+}
+
+static enum ql_status check_together(const struct ql_guard *guard, struct ql_error *error)
+{
+    struct conflict conflict = {.file = &guard->lexicon_file};
+    enum ql_status status =
+        ql_lexicon_check(&guard->lexicon.lexicon, &guard->binding.filter, note_conflict, &conflict, error);
+
+    if (status == QL_OK && conflict.count > 0) {
+        status = ql_error_write(error, QL_ERROR_INPUT,
+                                "the filter could leave no way on behind the word '%s' (and in %d more cases); compile "
+                                "the lexicon again with --filter, this filter",
+                                conflict.text.bytes == NULL ? "" : conflict.text.bytes, conflict.count - 1);
+    }
+    ql_text_free(&conflict.text);
+    return status;
+}
+
+enum ql_status ql_guard_load_lexicon(struct ql_guard *guard, const char *path, const struct ql_vocabulary *vocabulary,
+                                     struct ql_error *error)
+{
+    enum ql_status status;
+
+    if (path == NULL) {
+        return QL_OK;
+    }
+    if ((status = ql_lexicon_file_load(&guard->lexicon_file, path, error)) != QL_OK) {
+        return status;
+    }
+    if ((status = ql_lexicon_binding_init_vocabulary(&guard->lexicon, &guard->lexicon_file, vocabulary, error)) !=
+        QL_OK) {
+        ql_lexicon_file_free(&guard->lexicon_file);
+        return ql_error_prefix(error, "%s: ", path);
+    }
+    guard->has_lexicon = true;
+    ql_guard_reset(guard);
+    if (guard->is_on && (status = check_together(guard, error)) == QL_ERROR_INPUT) {
+        return ql_error_prefix(error, "%s: ", path);
+    }
+    return status;
 }
 
 void ql_guard_reset(struct ql_guard *guard)
 {
     ql_filter_init(&guard->state);
+    ql_lexicon_init(&guard->words);
 }
 
 const uint32_t *ql_guard_step(struct ql_guard *guard, int token)
 {
-    if (!guard->is_on) {
-        return NULL;
+    const struct ql_filter *filter = guard->is_on ? &guard->binding.filter : NULL;
+    const struct ql_lexicon *lexicon = guard->has_lexicon ? &guard->lexicon.lexicon : NULL;
+
+    if (filter != NULL) {
+        ql_filter_step(&guard->state, filter, token);
     }
-    ql_filter_step(&guard->state, &guard->binding.filter, token);
-    return ql_filter_bar(guard->barred, &guard->state, &guard->binding.filter) ? guard->barred : NULL;
+    if (lexicon != NULL) {
+        (void)ql_lexicon_take(&guard->words, lexicon, token);
+    }
+    return ql_guard_bar(guard->barred, filter, &guard->state, lexicon, &guard->words) ? guard->barred : NULL;
+}
+
+bool ql_guard_bar(uint32_t *barred, const struct ql_filter *filter, const struct ql_filter_state *filter_state,
+                  const struct ql_lexicon *lexicon, const struct ql_lexicon_state *lexicon_state)
+{
+    if (lexicon == NULL) {
+        return filter != NULL && ql_filter_bar(barred, filter_state, filter);
+    }
+    ql_lexicon_bar(barred, lexicon_state, lexicon);
+    if (filter != NULL) {
+        uint32_t listed[QL_VOCABULARY_LIMIT / 32];
+        if (ql_filter_bar(listed, filter_state, filter)) {
+            for (int k = 0; k < (filter->V + 31) / 32; k++) {
+                barred[k] |= listed[k];
+            }
+        }
+        ql_filter_bar_signs(barred, filter_state, filter);
+    }
+    return true;
 }
 
 bool ql_guard_may_end(const struct ql_guard *guard, int token)
 {
-    return !guard->is_on || ql_filter_may_end(&guard->state, &guard->binding.filter, token);
+    return (!guard->is_on || ql_filter_may_end(&guard->state, &guard->binding.filter, token)) &&
+           (!guard->has_lexicon || ql_lexicon_may_end(&guard->words, &guard->lexicon.lexicon, token));
 }
 
 bool ql_guard_refuses(const struct ql_guard *guard)

@@ -1,5 +1,5 @@
 // Many texts from one model: see generation.h.
-// Uses: base, corpus/vocabulary, device/{filter,random}.h, generate/batch_engine.h, POSIX threads.
+// Uses: base, corpus/vocabulary, device/{filter,lexicon,random}.h, filter/guard, generate/batch_engine.h, POSIX threads.
 //
 // Branches wait on a stack: a node of the tree (a beginning), the state before its last token, and the items that begin
 // so. A thread takes up to QL_BATCH_LIMIT branches from the top, steps them together, draws the next token of each of
@@ -15,13 +15,14 @@
 
 #include "base/arena.h"
 #include "device/random.h"
+#include "filter/guard.h"
 
 // Symbols that the items of one part may have together, if all were cut: bounds the tree.
 enum { PART_SYMBOLS = 1 << 26 };
 
 enum { NONE = -1, STATE_ALIGNMENT = 64 };
 
-// A state that several branches go on from: the engine's, and behind it, with a filter, the filter's.
+// A state that several branches go on from: the engine's, and behind it what the filter and the lexicon remember.
 struct state {
     struct state *next_free;
     int users;
@@ -70,8 +71,8 @@ struct part {
     pthread_cond_t changed;
     struct item *items;
     struct worker *workers;
-    struct ql_arena arena;              // of the states
-    size_t filter_offset, filter_bytes; // of the filter's part of a state
+    struct ql_arena arena;                // of the states
+    size_t guarded_offset, guarded_bytes; // what the filter and the lexicon remember, in a state
     struct state *free_states;
     // Guarded by the mutex.
     struct branch *stack;
@@ -130,7 +131,7 @@ static struct state *take_state(struct part *part)
     struct state *state = part->free_states;
 
     if (state == NULL) {
-        return ql_arena_take(&part->arena, 1, sizeof *state + part->filter_offset + part->filter_bytes);
+        return ql_arena_take(&part->arena, 1, sizeof *state + part->guarded_offset + part->guarded_bytes);
     }
     part->free_states = state->next_free;
     return state;
@@ -194,50 +195,77 @@ static void return_branches(struct part *part, struct worker *worker, int B)
 
 // --- Without the mutex ---
 
-// The filter's state after the branch's last token. A text that begins anew within an item is one text to the filter.
-static struct ql_filter_state *filter_state(const struct part *part, struct state *state)
+// What the filter and the lexicon remember of a text.
+struct guarded {
+    struct ql_filter_state filter;
+    struct ql_lexicon_state words;
+};
+
+// Their state after the branch's last token. A text that begins anew within an item is one text to them.
+static struct guarded *guarded_state(const struct part *part, struct state *state)
 {
-    return (struct ql_filter_state *)(void *)(state->bytes + part->filter_offset);
+    return (struct guarded *)(void *)(state->bytes + part->guarded_offset);
+}
+
+static bool is_guarded(const struct ql_generator *generator)
+{
+    return generator->filter != NULL || generator->lexicon != NULL;
+}
+
+static void take_token(const struct ql_generator *generator, struct guarded *guarded, int token)
+{
+    if (generator->filter != NULL) {
+        ql_filter_step(&guarded->filter, generator->filter, token);
+    }
+    if (generator->lexicon != NULL) {
+        (void)ql_lexicon_take(&guarded->words, generator->lexicon, token);
+    }
 }
 
 // Takes the branch's last token, and returns which tokens must not come next; NULL bars none.
-static const uint32_t *step_filter(const struct part *part, struct worker *worker, int b)
+static const uint32_t *step_guards(const struct part *part, struct worker *worker, int b)
 {
-    const struct ql_filter *filter = part->generator->filter;
+    const struct ql_generator *generator = part->generator;
     const struct branch *branch = &worker->branches[b];
 
-    if (filter == NULL) {
+    if (!is_guarded(generator)) {
         return NULL;
     }
-    struct ql_filter_state *after = filter_state(part, worker->states[b]);
+    struct guarded *after = guarded_state(part, worker->states[b]);
     if (branch->before == NULL) {
-        ql_filter_init(after);
+        ql_filter_init(&after->filter);
+        ql_lexicon_init(&after->words);
     } else {
-        *after = *filter_state(part, branch->before);
+        *after = *guarded_state(part, branch->before);
     }
-    ql_filter_step(after, filter, branch->token);
-    return ql_filter_bar(worker->barred, after, filter) ? worker->barred : NULL;
+    take_token(generator, after, branch->token);
+    return ql_guard_bar(worker->barred, generator->filter, &after->filter, generator->lexicon, &after->words)
+               ? worker->barred
+               : NULL;
 }
 
-// Whether the filter refuses an item that has ended here, or one that is cut: here, or behind a token.
+// Whether an item is refused that has ended here, or one that is cut: here, or behind a token.
 static bool is_refused(const struct part *part, struct state *state, int token, bool cut)
 {
-    const struct ql_filter *filter = part->generator->filter;
+    const struct ql_generator *generator = part->generator;
 
-    if (filter == NULL) {
+    if (!is_guarded(generator)) {
         return false;
     }
-    struct ql_filter_state ended = *filter_state(part, state);
-    if (cut && token == NONE && ql_filter_completes(&ended, filter)) {
+    struct guarded ended = *guarded_state(part, state);
+    if (cut && token == NONE &&
+        ((generator->filter != NULL && ql_filter_completes(&ended.filter, generator->filter)) ||
+         (generator->lexicon != NULL && !ql_lexicon_is_between(&ended.words, generator->lexicon)))) {
         return true;
     }
     if (token != NONE) {
-        if (!ql_filter_may_end(&ended, filter, token)) {
+        if ((generator->filter != NULL && !ql_filter_may_end(&ended.filter, generator->filter, token)) ||
+            (generator->lexicon != NULL && !ql_lexicon_may_end(&ended.words, generator->lexicon, token))) {
             return true;
         }
-        ql_filter_step(&ended, filter, token);
+        take_token(generator, &ended, token);
     }
-    return ql_filter_refuses(&ended, filter);
+    return generator->filter != NULL && ql_filter_refuses(&ended.filter, generator->filter);
 }
 
 static int token_length(const struct ql_generator *generator, int token)
@@ -265,7 +293,7 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
     int groups = 0;
 
     if (!engine->weigh(engine->self, number, worker->logits + (size_t)b * engine->logits_bytes, &generator->sampling,
-                       step_filter(part, worker, b))) {
+                       step_guards(part, worker, b))) {
         return false;
     }
     for (int32_t i = branch->items, next; i != NONE; i = next) {
@@ -516,8 +544,8 @@ enum ql_status ql_generation_run(const struct ql_generator *generator, uint32_t 
         const uint32_t size = count - done < limit ? count - done : limit;
         const size_t state_bytes =
             (generator->engine->state_bytes + STATE_ALIGNMENT - 1) / STATE_ALIGNMENT * STATE_ALIGNMENT;
-        struct part part = {.filter_offset = state_bytes,
-                            .filter_bytes = generator->filter == NULL ? 0 : sizeof(struct ql_filter_state),
+        struct part part = {.guarded_offset = state_bytes,
+                            .guarded_bytes = is_guarded(generator) ? sizeof(struct guarded) : 0,
                             .generator = generator,
                             .progress = progress,
                             .context = context,

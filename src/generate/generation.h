@@ -2,7 +2,7 @@
 //
 // What a model says next depends only on the symbols so far. So items that begin alike share their computation: they
 // walk down one tree of beginnings, whose nodes are computed once each, QL_BATCH_LIMIT of them at a time.
-// Uses: base, corpus/vocabulary, device/filter.h, generate/batch_engine.h.
+// Uses: base, corpus/vocabulary, device/{filter,lexicon}.h, generate/batch_engine.h.
 #ifndef QL_GENERATE_GENERATION_H
 #define QL_GENERATE_GENERATION_H
 
@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "corpus/vocabulary.h"
 #include "device/filter.h"
+#include "device/lexicon.h"
 #include "generate/batch_engine.h"
 #include "model/text_rules.h"
 
@@ -22,6 +23,7 @@ struct ql_generator {
     uint32_t seed;              // of the run
     struct ql_batch_sampling sampling;
     const struct ql_filter *filter;         // bars tokens while items are drawn, and refuses items; NULL for none
+    const struct ql_lexicon *lexicon;       // permits the words of a list only; NULL for none
     int max_length;                         // characters after which an item is cut; at least 1
     const struct ql_vocabulary *vocabulary; // tells how many characters a token has; NULL: one each
     struct ql_thread_pool *pool;            // as many threads as the engine was opened for
@@ -31,7 +33,7 @@ struct ql_generated_item {
     uint32_t number;
     const uint16_t *tokens; // without the newline
     int length;
-    bool refused; // by the filter: not to be shown
+    bool refused; // by the filter, or cut within a word of the lexicon: not to be shown
     bool cut;     // ended by max_length: before the token that would pass it, or behind the one that reaches it
 };
 

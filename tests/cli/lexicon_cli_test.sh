@@ -1,0 +1,65 @@
+#!/bin/bash
+# `quillet lexicon`, and what models write with one: no word that an awk script does not find in the training text.
+# Uses: expect.sh, awk. Arguments: the tool, json_get.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "$0")/expect.sh"
+
+printf '%s\n' 'The big dog saw a cat.' 'A dog is not a cat!' 'Tom saw the dog: the big one' 'I am not Tom.' > text.txt
+expect_exit 0 lexicon --text text.txt --output text.qlx
+expect_stdout "11 words"
+expect_stdout "spelled with capitals only"
+expect_exit 0 lexicon --text text.txt --min_count 2 --json
+expect_json out words 7
+expect_json out rare 4
+printf '%s\n' dog cat saw > among.txt
+expect_exit 0 lexicon --text text.txt --among among.txt --json
+expect_json out words 3
+expect_exit 0 lexicon --lexicon text.qlx --check "The dog, I am."
+expect_stdout "all words"
+expect_exit 1 lexicon --lexicon text.qlx --check "The dgo saw tom"
+expect_stdout "not in the lexicon: 'dgo'"
+expect_stdout "not in the lexicon: 'tom'"
+
+# All engines write the same, and only these words.
+expect_exit 0 train "${tiny[@]}" --input text.txt --sequences items --run_name run
+model=checkpoints/run/checkpoint.2.safetensors
+expect_exit 0 export --init_from $model --export_file text.onnx
+check()
+{
+    expect test "$(tr -c "[:alnum:]\n" " " < "$1" | awk 'NR == FNR { for (i = 1; i <= NF; i++) { word[$i] = word[tolower(substr($i, 1, 1)) substr($i, 2)] = 1 } next }
+        { for (i = 1; i <= NF; i++) { if (!($i in word) && !(tolower(substr($i, 1, 1)) substr($i, 2) in word)) { bad++ } } }
+        END { print bad + 0 }' <(tr -c "[:alnum:]\n" " " < text.txt) -)" -eq 0
+}
+expect_exit 0 generate --init_from $model --count 300 --temperature 1.5 --seed 1 --max_length 60 --lexicon text.qlx --quiet
+cp out items
+check items
+expect test "$(wc -l < items)" -gt 100
+expect_exit 0 generate --init_from $model --count 300 --temperature 1.5 --seed 1 --max_length 60 --lexicon text.qlx --quiet --threads 3
+expect_same out items
+expect_exit 0 predict --init_from $model --temperature 1.5 --generate 400 --seed 5 --lexicon text.qlx
+cp out predicted
+check predicted
+expect_exit 0 evaluate --model text.json --temperature 1.5 --length 400 --seed 5 --lexicon text.qlx
+expect_same out predicted
+expect_exit 0 compare --init_from $model --temperature 1,1.5 --count 3 --seed 5 --lexicon text.qlx
+expect_exit 0 study $model --corpus text.txt --items 50 --temperature 1.5 --wordlist "" --sentences 0 --lexicon text.qlx
+expect_json study/study.json cells.0.new_words 0
+
+# A list with a letter that the model lacks, a lexicon that is none, and a filter for which the lexicon was not made.
+printf '%s\n' zebra dog > words.txt
+expect_exit 0 lexicon --words words.txt --output words.qlx
+expect_exit 1 predict --init_from $model --lexicon words.qlx
+expect_stderr "compile the lexicon again with --text"
+expect_exit 1 predict --init_from $model --lexicon text.txt
+expect_stderr "is not a lexicon"
+echo dog > listed.txt
+expect_exit 0 filter --words listed.txt --output listed.qlf
+expect_exit 1 predict --init_from $model --lexicon text.qlx --filter listed.qlf
+expect_stderr "behind the word 'dog'"
+expect_exit 0 lexicon --text text.txt --filter listed.qlf --output text.qlx
+expect_stdout "left out: 1 listed by the filter"
+expect_exit 0 predict --init_from $model --lexicon text.qlx --filter listed.qlf --temperature 1.5 --generate 400
+expect test "$(grep -ci dog out)" -eq 0
+expect_exit 2 lexicon
+expect_exit 1 lexicon --text text.txt --output text.txt
+finish
