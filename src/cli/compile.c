@@ -39,7 +39,7 @@ enum {
 };
 
 struct settings {
-    const char *model, *output, *header, *name, *arena, *sizes, *filter;
+    const char *model, *output, *header, *name, *arena, *sizes, *filter, *lexicon;
     int sequence;
     bool sampler, report;
     struct ql_cli_quantization quantization;
@@ -353,8 +353,9 @@ static enum ql_status check_settings(const struct settings *settings, int count,
     if (strcmp(settings->arena, "static") != 0 && strcmp(settings->arena, "caller") != 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--arena: '%s' is neither static nor caller", settings->arena);
     }
-    if (!settings->sampler && settings->filter != NULL) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--filter: a model without a sampler has nothing to filter");
+    if (!settings->sampler && (settings->filter != NULL || settings->lexicon != NULL)) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--filter, --lexicon: a model without a sampler has nothing to filter");
     }
     if (!settings->sampler && count > 1) {
         return ql_error_write(error, QL_ERROR_USAGE, "only models that write share a source; leave out --no_sampler");
@@ -385,8 +386,8 @@ static enum ql_status check_header_name(const char *name, struct ql_error *error
 static enum ql_status check_outputs(const struct compilation *work, const char *header_path, struct ql_error *error)
 {
     const struct settings *settings = work->settings;
-    const char *const inputs[] = {work->operand, work->model_path, work->descriptor_path, settings->filter,
-                                  work->calibrate};
+    const char *const inputs[] = {work->operand,    work->model_path,  work->descriptor_path,
+                                  settings->filter, settings->lexicon, work->calibrate};
     const size_t count = sizeof inputs / sizeof inputs[0];
     const char *header = header_path[0] == '\0' ? NULL : header_path;
     enum ql_status status = check_header_name(base_name(header_path), error);
@@ -411,7 +412,9 @@ static enum ql_status compile_model(struct compilation *work, const char *header
     if ((status = find_model(work, error)) != QL_OK || (status = read_sizes(work, error)) != QL_OK ||
         (status = read_lists(work, index, count, error)) != QL_OK ||
         (status = check_outputs(work, header_path, error)) != QL_OK ||
-        (status = ql_guard_init(&work->guard, work->settings->filter, &work->descriptor.vocabulary, error)) != QL_OK) {
+        (status = ql_guard_init(&work->guard, work->settings->filter, &work->descriptor.vocabulary, error)) != QL_OK ||
+        (status = ql_guard_load_lexicon(&work->guard, work->settings->lexicon, &work->descriptor.vocabulary, error)) !=
+            QL_OK) {
         return status;
     }
     for (int i = 1; i <= index; i++) {
@@ -497,6 +500,7 @@ int ql_cli_compile(int argc, char **argv)
         {"sizes", QL_OPTION_STRING, &settings->sizes, 0, 0, "LIST",
          "other sizes that the model leaves open: batch=2,time=5 (default: 1)", false},
         QL_CLI_FILTER_OPTION(&settings->filter),
+        QL_CLI_LEXICON_OPTION(&settings->lexicon),
         {"arena", QL_OPTION_STRING, &settings->arena, 0, 0, "WHOSE", "scratch memory: static, or the caller's", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings->quantization),
         {"report", QL_OPTION_FLAG, &settings->report, 0, 0, NULL,

@@ -124,6 +124,8 @@ static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_mo
         symbol_bytes(&model->descriptor->vocabulary) + (size_t)model->trace_count * TRACE_STEP + filter_bytes;
     size->constant_bytes += has_shared ? ql_source_filter_shared_bytes(model) : 0;
     size->state_bytes += filter_bytes > 0 ? sizeof(struct ql_filter_state) : 0;
+    size->constant_bytes += ql_source_lexicon_bytes(model);
+    size->state_bytes += model->guard != NULL && model->guard->has_lexicon ? sizeof(struct ql_lexicon_state) : 0;
     size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;
 }
 

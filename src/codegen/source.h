@@ -56,10 +56,21 @@ void ql_source_integer_constant_write(const struct ql_source *w, const char *nam
 void ql_source_text_write(const struct ql_source *w);
 void ql_source_text_header_write(const struct ql_source *w);
 
-// source_filter.c: where a model that writes has a filter, its tables; the statements for it in `reset`, in `step` (its
+// source_lexicon.c: where a model that writes has a lexicon, its tables, and the statements that source_filter.c puts
+// beside those of the filter; its member of the state; its bytes in flash.
+bool ql_source_has_lexicon(const struct ql_source *w);
+void ql_source_lexicon_write(const struct ql_source *w);
+void ql_source_lexicon_reset_write(const struct ql_source *w);
+void ql_source_lexicon_load_write(const struct ql_source *w);
+void ql_source_lexicon_step_write(const struct ql_source *w);
+void ql_source_lexicon_member_write(const struct ql_source *w);
+size_t ql_source_lexicon_bytes(const struct ql_text_model *model);
+
+// source_filter.c: where a model that writes has a filter or a lexicon, their tables; the statements for it in `reset`, in `step` (its
 // state is loaded before, and stored when the token is taken), and in `next`, which has `barred` for the sampler
 // afterwards; the functions that answer; its member of the state, and its part of the header.
 bool ql_source_has_filter(const struct ql_source *w);
+bool ql_source_has_guard(const struct ql_source *w); // a filter or a lexicon
 void ql_source_filter_write(const struct ql_source *w);
 void ql_source_filter_reset_write(const struct ql_source *w);
 void ql_source_filter_load_write(const struct ql_source *w);

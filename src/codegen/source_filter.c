@@ -17,6 +17,11 @@ bool ql_source_has_filter(const struct ql_source *w)
     return filter_of(w) != NULL;
 }
 
+bool ql_source_has_guard(const struct ql_source *w)
+{
+    return ql_source_has_filter(w) || ql_source_has_lexicon(w);
+}
+
 static void write_array(const struct ql_source *w, const char *name, enum ql_element type, const void *data,
                         size_t count)
 {
@@ -32,6 +37,7 @@ void ql_source_filter_write(const struct ql_source *w)
     const struct ql_filter *filter = filter_of(w);
     const char *owner = w->unit->models[0].name; // of the tables that the models share
 
+    ql_source_lexicon_write(w);
     if (filter == NULL) {
         return;
     }
@@ -71,6 +77,7 @@ void ql_source_filter_reset_write(const struct ql_source *w)
                     "    memcpy(state->filter, &filter, sizeof filter);\n",
                     w->source);
     }
+    ql_source_lexicon_reset_write(w);
 }
 
 void ql_source_filter_load_write(const struct ql_source *w)
@@ -80,6 +87,7 @@ void ql_source_filter_load_write(const struct ql_source *w)
                     "    memcpy(&filter, state->filter, sizeof filter);\n",
                     w->source);
     }
+    ql_source_lexicon_load_write(w);
 }
 
 void ql_source_filter_step_write(const struct ql_source *w)
@@ -89,22 +97,42 @@ void ql_source_filter_step_write(const struct ql_source *w)
                                  "    ql_filter_step(&filter, &$_filter, token); // it remembers across a reset\n"
                                  "    memcpy(state->filter, &filter, sizeof filter);\n");
     }
+    ql_source_lexicon_step_write(w);
 }
 
 void ql_source_filter_bar_write(const struct ql_source *w)
 {
-    if (filter_of(w) != NULL) {
-        ql_source_filter_load_write(w);
+    if (!ql_source_has_guard(w)) {
+        return;
+    }
+    ql_source_filter_load_write(w);
+    ql_source_template_write(w, w->source, "    uint32_t words[(@_SYMBOLS + 31) / 32];\n");
+    if (!ql_source_has_lexicon(w)) {
         ql_source_template_write(w, w->source,
-                                 "    uint32_t words[(@_SYMBOLS + 31) / 32];\n"
                                  "    const uint32_t *barred = ql_filter_bar(words, &filter, &$_filter) ? words "
                                  ": NULL;\n");
+        return;
+    }
+    ql_source_template_write(w, w->source,
+                             "    const uint32_t *barred = words;\n"
+                             "    ql_lexicon_bar(words, &lexicon, &$_lexicon);\n");
+    if (filter_of(w) != NULL) {
+        ql_source_template_write(w, w->source,
+                                 "    uint32_t listed[(@_SYMBOLS + 31) / 32];\n"
+                                 "    if (ql_filter_bar(listed, &filter, &$_filter)) {\n"
+                                 "        for (int i = 0; i < (@_SYMBOLS + 31) / 32; i++) {\n"
+                                 "            words[i] |= listed[i];\n"
+                                 "        }\n"
+                                 "    }\n"
+                                 "    ql_filter_bar_signs(words, &filter, &$_filter);\n");
     }
 }
 
 void ql_source_filter_questions_write(const struct ql_source *w)
 {
-    if (filter_of(w) == NULL) {
+    const bool has_filter = filter_of(w) != NULL, has_lexicon = ql_source_has_lexicon(w);
+
+    if (!has_filter && !has_lexicon) {
         return;
     }
     ql_source_template_write(w, w->source,
@@ -112,17 +140,29 @@ void ql_source_filter_questions_write(const struct ql_source *w)
                              "bool $_may_end(const struct $_state *state, int token)\n"
                              "{\n");
     ql_source_filter_load_write(w);
-    ql_source_template_write(w, w->source,
-                             "    return token < 0 || token >= @_SYMBOLS || ql_filter_may_end(&filter, &$_filter, "
-                             "token);\n"
-                             "}\n"
-                             "\n"
-                             "bool $_refuses(const struct $_state *state)\n"
-                             "{\n");
-    ql_source_filter_load_write(w);
-    ql_source_template_write(w, w->source,
-                             "    return ql_filter_refuses(&filter, &$_filter);\n"
-                             "}\n");
+    if (has_filter && has_lexicon) {
+        ql_source_template_write(w, w->source,
+                                 "    return token < 0 || token >= @_SYMBOLS ||\n"
+                                 "           (ql_filter_may_end(&filter, &$_filter, token) &&\n"
+                                 "            ql_lexicon_may_end(&lexicon, &$_lexicon, token));\n");
+    } else {
+        ql_source_template_write(
+            w, w->source,
+            has_filter
+                ? "    return token < 0 || token >= @_SYMBOLS || ql_filter_may_end(&filter, &$_filter, token);\n"
+                : "    return token < 0 || token >= @_SYMBOLS || ql_lexicon_may_end(&lexicon, &$_lexicon, token);\n");
+    }
+    (void)fputs("}\n", w->source);
+    if (has_filter) {
+        ql_source_template_write(w, w->source,
+                                 "\n"
+                                 "bool $_refuses(const struct $_state *state)\n"
+                                 "{\n"
+                                 "    struct ql_filter_state filter;\n"
+                                 "    memcpy(&filter, state->filter, sizeof filter);\n"
+                                 "    return ql_filter_refuses(&filter, &$_filter);\n"
+                                 "}\n");
+    }
 }
 
 void ql_source_filter_member_write(const struct ql_source *w)
@@ -131,20 +171,28 @@ void ql_source_filter_member_write(const struct ql_source *w)
         (void)fprintf(w->header, "    uint32_t filter[%zu]; // what the filter remembers of the text\n",
                       sizeof(struct ql_filter_state) / sizeof(uint32_t));
     }
+    ql_source_lexicon_member_write(w);
 }
 
 void ql_source_filter_header_write(const struct ql_source *w)
 {
+    if (!ql_source_has_guard(w)) {
+        return;
+    }
+    ql_source_template_write(
+        w, w->header,
+        !ql_source_has_lexicon(w)
+            ? "\n// Returns whether the text may end with this token, which was drawn last: not where the end makes a "
+              "listed\n"
+              "// word of it. Draw on until it may.\n"
+            : "\n// Returns whether the text may end with this token, which was drawn last: not within a word, and not "
+              "where the\n// end makes a listed word of it. Draw on until it may.\n");
+    ql_source_template_write(w, w->header, "bool $_may_end(const struct $_state *state, int token);\n");
     if (filter_of(w) != NULL) {
-        ql_source_template_write(
-            w, w->header,
-            "\n// Returns whether the text may end with this token, which was drawn last: not where the end makes a "
-            "listed\n"
-            "// word of it. Draw on until it may.\n"
-            "bool $_may_end(const struct $_state *state, int token);\n"
-            "\n// Returns whether the item that has just ended, with the newline that was drawn last, must not be "
-            "shown.\n"
-            "bool $_refuses(const struct $_state *state);\n");
+        ql_source_template_write(w, w->header,
+                                 "\n// Returns whether the item that has just ended, with the newline that was drawn "
+                                 "last, must not be shown.\n"
+                                 "bool $_refuses(const struct $_state *state);\n");
     }
 }
 

@@ -263,7 +263,7 @@ static void write_next(const struct ql_source *w)
     (void)fprintf(w->source,
                   "ql_sampler_step_%s(&sampler, logits, %s, arena->sampler.weights,\n"
                   "                                   arena->sampler.candidates, ",
-                  integer ? "s32" : "f32", ql_source_has_filter(w) ? "barred" : "NULL");
+                  integer ? "s32" : "f32", ql_source_has_guard(w) ? "barred" : "NULL");
     ql_source_template_write(w, w->source,
                              "@_SYMBOLS);\n"
                              "    memcpy(state->random, sampler.random.state, sizeof state->random);\n"
@@ -308,6 +308,7 @@ static void write_check(const struct ql_source *w)
 static void write_functions(const struct ql_source *w)
 {
     const bool caller_arena = w->unit->caller_arena, has_filter = ql_source_has_filter(w);
+    const bool has_guard = ql_source_has_guard(w);
     const bool has_check = w->codegen->model->trace_count > 0;
 
     ql_source_template_write(w, w->source,
@@ -330,12 +331,15 @@ static void write_functions(const struct ql_source *w)
                              "{\n"
                              "    return $_next((struct $_state *)state, token);\n"
                              "}\n\n");
-    if (has_filter) {
+    if (has_guard) {
         ql_source_template_write(w, w->source,
                                  "static bool $_any_may_end(const void *state, int token)\n"
                                  "{\n"
                                  "    return $_may_end((const struct $_state *)state, token);\n"
-                                 "}\n\n"
+                                 "}\n\n");
+    }
+    if (has_filter) {
+        ql_source_template_write(w, w->source,
                                  "static bool $_any_refuses(const void *state)\n"
                                  "{\n"
                                  "    return $_refuses((const struct $_state *)state);\n"
@@ -353,7 +357,8 @@ static void write_functions(const struct ql_source *w)
     ql_source_template_write(w, w->source, caller_arena ? "sizeof(union $_arena)" : "0");
     ql_source_template_write(w, w->source,
                              ", @_SYMBOLS, @_BEGIN, $_any_init, $_any_reset, $_any_set, $_any_next,\n    $_symbol, ");
-    ql_source_template_write(w, w->source, has_filter ? "$_any_may_end, $_any_refuses, " : "NULL, NULL, ");
+    ql_source_template_write(w, w->source, has_guard ? "$_any_may_end, " : "NULL, ");
+    ql_source_template_write(w, w->source, has_filter ? "$_any_refuses, " : "NULL, ");
     ql_source_template_write(w, w->source, has_check ? "$_any_check,\n};\n" : "NULL,\n};\n");
 }
 

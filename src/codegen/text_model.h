@@ -25,7 +25,7 @@ struct ql_text_model {
     struct ql_text_trace trace[QL_TEXT_TRACE_LIMIT]; // the self-test; a count of 0 is none
     int trace_count;
     uint32_t trace_seed;
-    struct ql_guard *guard; // the filter, NULL or off for none; not owned
+    struct ql_guard *guard; // the filter and the lexicon, NULL or off for none; not owned
 };
 
 // Checks that the state goes on from run to run. Errors: QL_ERROR_INPUT, naming a recurrent node that begins each run

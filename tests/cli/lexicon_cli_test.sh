@@ -41,6 +41,37 @@ cp out predicted
 check predicted
 expect_exit 0 evaluate --model text.json --temperature 1.5 --length 400 --seed 5 --lexicon text.qlx
 expect_same out predicted
+# Generated C writes the same, in float and in integers, with the filter and without.
+cat > main.c <<'END'
+#include <stdio.h>
+#include "text.h"
+int main(void)
+{
+    static struct text_state state;
+    int token = TEXT_BEGIN;
+    text_init(&state, 5);
+    text_set(&state, 1.5f, 1.0f, 0);
+    for (int k = 0; k < 400 || !text_may_end(&state, token); k++) {
+        token = text_next(&state, token);
+        fputs(text_symbol(token), stdout);
+    }
+    return 0;
+}
+END
+echo bird > bird.txt
+expect_exit 0 filter --words bird.txt --output bird.qlf
+for filter in "" "--filter bird.qlf"; do
+    for format in off int8; do
+        # shellcheck disable=SC2086
+        expect_exit 0 compile --model text.json --output text.c --quantize $format --lexicon text.qlx $filter
+        expect cc -std=c11 -O1 -Wall -Wextra -Werror -o program main.c text.c -lm
+        ./program > written
+        # shellcheck disable=SC2086
+        expect_exit 0 evaluate --model text.json --quantize $format --temperature 1.5 --length 400 --seed 5 --lexicon text.qlx $filter
+        expect_same out written
+        check written
+    done
+done
 expect_exit 0 compare --init_from $model --temperature 1,1.5 --count 3 --seed 5 --lexicon text.qlx
 expect_exit 0 study $model --corpus text.txt --items 50 --temperature 1.5 --wordlist "" --sentences 0 --lexicon text.qlx
 expect_json study/study.json cells.0.new_words 0
