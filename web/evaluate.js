@@ -12,6 +12,7 @@ import * as runtime from "onnxruntime-node";
 import { InputError } from "./descriptor.js";
 import { encode } from "./pieces.js";
 import { Filter, FilterError, readFilter } from "./filter.js";
+import { Guard, Lexicon, LexiconError, readLexicon } from "./lexicon.js";
 import { LanguageModel } from "./language_model.js";
 import { readModelFile } from "./model_file.js";
 import { makeSampler } from "./sampler.js";
@@ -28,6 +29,7 @@ Lets an exported model write, with ONNX Runtime. The text is that of \`quillet e
   --seed N             same seed, same text; otherwise a new one each time
   --prompt TEXT        what the text begins with
   --filter FILE        a compiled filter: none of its words is written, none of its items shown
+  --lexicon FILE       a compiled lexicon: no other words than its own are written
   --json               print text and settings as JSON
   --raw                control characters as they are, on a terminal, too
   --quiet              print the text only
@@ -50,7 +52,7 @@ function numberOf(values, name, low, high, isWhole) {
 
 function readOptions(argv) {
   const options = {};
-  for (const name of ["model", "length", "temperature", "top_p", "top_k", "seed", "prompt", "filter"]) {
+  for (const name of ["model", "length", "temperature", "top_p", "top_k", "seed", "prompt", "filter", "lexicon"]) {
     options[name] = { type: "string" };
   }
   for (const name of ["json", "quiet", "raw", "help"]) {
@@ -119,8 +121,11 @@ async function evaluate(options) {
   };
   const sampler = makeSampler({ ...settings, topP: settings.top_p, topK: settings.top_k, seed });
 
-  const filter = options.filter === undefined ? null
-    : new Filter(readFilter(await readFile(fromUser(options.filter)), options.filter), descriptor.symbols);
+  const filter = new Guard(
+    options.filter === undefined ? null
+      : new Filter(readFilter(await readFile(fromUser(options.filter)), options.filter), descriptor.symbols),
+    options.lexicon === undefined ? null
+      : new Lexicon(readLexicon(await readFile(fromUser(options.lexicon)), options.lexicon), descriptor.symbols));
 
   const tokens = model.write(sampler, readPrompt(options.prompt, descriptor), filter);
   const isVisible = process.stdout.isTTY && !options.raw;
@@ -171,7 +176,7 @@ try {
   }
 } catch (error) {
   const isUsage = error instanceof UsageError;
-  const isTheirs = isUsage || error instanceof InputError || error instanceof FilterError || error.code !== undefined || /load model/i.test(error.message);
+  const isTheirs = isUsage || error instanceof InputError || error instanceof FilterError || error instanceof LexiconError || error.code !== undefined || /load model/i.test(error.message);
   console.error(`evaluate: ${visible(isTheirs ? error.message : error.stack)}`);
   process.exitCode = isUsage ? 2 : 1;
 }

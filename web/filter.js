@@ -222,6 +222,22 @@ export class Filter {
     return any ? barred : null;
   }
 
+  /** Adds the signs that would complete a listed word to those that must not come next: with a lexicon only. */
+  barSigns(barred) {
+    const completesAlong = (label) => [...this.#state.places].some((place) => {
+      const next = this.#find(place >>> MODE_BITS, label);
+      return next !== 0 && this.#table.edges[next] & ENDS[place & MODE];
+    });
+    this.#readings.forEach((readings, v) => {
+      const { label, kind } = readings.at(-1);
+      const completes = label !== NO_LABEL && kind & BOUNDARY &&
+        (readings.length === 1 ? completesAlong(label) : this.#completes(this.#after(this.#state, v)));
+      if (completes) {
+        barred[v >>> 5] |= 1 << (v % 32);
+      }
+    });
+  }
+
   /** Whether the text may end with this token, which has not been taken yet. */
   mayEnd(token) {
     const state = this.#readings[token][0].kind & END ? this.#state : this.#after(this.#state, token);

@@ -36,6 +36,21 @@ for cell in lstm gru rnn; do
     done
 done
 
+# With a lexicon, and with a filter beside it.
+echo 'one ten' > listed.txt
+expect_exit 0 filter --words listed.txt --output listed.qlf
+expect_exit 0 lexicon --text names.txt --filter listed.qlf --output names.qlx
+for settings in "--lexicon names.qlx" "--lexicon names.qlx --filter listed.qlf --temperature 1.5"; do
+    # shellcheck disable=SC2086
+    expect_exit 0 evaluate --model lstm.json --length 300 --seed 3 $settings
+    cp out ours
+    # shellcheck disable=SC2086
+    expect_web 0 --model lstm.json --length 300 --seed 3 $settings
+    expect_same out ours
+done
+expect_web 1 --model lstm.json --lexicon names.txt
+expect_stderr "is not a lexicon"
+
 # As the README has it: through npm, from another folder.
 expect_exit 0 evaluate --model lstm.json --length 512 --temperature 0.3 --top-k 20 --seed 1
 cp out ours
