@@ -82,7 +82,14 @@ enum ql_status ql_lexicon_file_save(const struct ql_lexicon_file *file, const ch
 static enum ql_status read_letters(struct ql_lexicon_file *file, const unsigned char *place, struct ql_error *error)
 {
     for (uint32_t k = 0; k < file->letter_count; k++, place += 4) {
+        uint32_t small;
         file->letters[k] = get(place);
+        const uint8_t kind = ql_lexicon_kind(file->letters[k] < 0x110000 ? file->letters[k] : '\n', &small);
+        const bool joins = small == '\'' || small == '-' || small == '.' || small == ',';
+        if (k > 0 && (small != file->letters[k] || !(kind & QL_LEXICON_WORD || joins))) {
+            return ql_error_write(error, QL_ERROR_INPUT, "letter %u of the lexicon cannot be part of a word",
+                                  (unsigned)k);
+        }
         for (uint32_t other = 0; other < k; other++) {
             if (file->letters[k] == file->letters[other]) {
                 return ql_error_write(error, QL_ERROR_INPUT, "letter %u of the lexicon is there twice", (unsigned)k);

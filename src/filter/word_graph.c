@@ -133,6 +133,8 @@ enum ql_status ql_word_graph_check(const struct ql_word_graph *graph, struct ql_
     const struct ql_lexicon lexicon = {.edges = graph->edges};
     bool begins = true;
 
+    int before = -1; // the label of the edge before, of the same node: they ascend
+
     for (uint32_t k = 0, first = 1; k < graph->edge_count; k++) {
         const uint32_t edge = ql_lexicon_edge(&lexicon, k), goal = edge >> QL_LEXICON_GOAL_SHIFT;
         const uint32_t label = edge & QL_LEXICON_LABEL;
@@ -144,11 +146,12 @@ enum ql_status ql_word_graph_check(const struct ql_word_graph *graph, struct ql_
             continue;
         }
         // The goal begins a node: the edge before it is the last of another, or the one that leads to the root.
-        if (label == QL_LEXICON_NO_LABEL || goal >= first || (goal == 0 && !(edge & QL_LEXICON_ENDING)) ||
-            (label == QL_LEXICON_CAPITAL && (edge & QL_LEXICON_ENDING)) ||
+        if (label == QL_LEXICON_NO_LABEL || (int)label <= before || goal >= first ||
+            (goal == 0 && !(edge & QL_LEXICON_ENDING)) || (label == QL_LEXICON_CAPITAL && (edge & QL_LEXICON_ENDING)) ||
             (goal > 0 && !(ql_lexicon_edge(&lexicon, goal - 1) & QL_LEXICON_LAST)) || !begins) {
             return ql_error_write(error, QL_ERROR_INPUT, "the graph of words is damaged at its edge %u", (unsigned)k);
         }
+        before = edge & QL_LEXICON_LAST ? -1 : (int)label;
         if (edge & QL_LEXICON_LAST) {
             first = k + 1;
         } else if (k + 1 == graph->edge_count) {
