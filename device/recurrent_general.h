@@ -4,6 +4,8 @@
 #ifndef QL_DEVICE_RECURRENT_GENERAL_H
 #define QL_DEVICE_RECURRENT_GENERAL_H
 
+#include <stdbool.h>
+
 #include "device/matvec.h"
 #include "device/recurrent.h"
 #include "device/recurrent_activation.h"
@@ -18,7 +20,7 @@
 //
 // `reverse` reads each sequence from its end; outputs stay with their inputs. An activation has two parameters behind
 // it. Inputs of activations are kept within +-clip; 0 is off. As in ONNX Runtime, the cell state that enters the LSTM's
-// output activation is not clipped.
+// output activation is not clipped. The kernels return false, and compute nothing, for lengths that are out of range.
 
 typedef float ql_recurrent_activation(float x, float alpha, float beta);
 
@@ -34,7 +36,18 @@ static inline float ql_recurrent_clip(float x, float clip)
 // How many steps sequence b has.
 static inline int ql_recurrent_length(const int32_t *lengths, int b, int T)
 {
-    return lengths == NULL || lengths[b] > T ? T : lengths[b] < 0 ? 0 : lengths[b];
+    return lengths == NULL ? T : lengths[b];
+}
+
+// Returns false when a sequence has fewer steps than none, or more than there are.
+static inline bool ql_recurrent_check_lengths(const int32_t *lengths, int B, int T)
+{
+    for (int b = 0; b < B && lengths != NULL; b++) {
+        if (lengths[b] < 0 || lengths[b] > T) {
+            return false;
+        }
+    }
+    return true;
 }
 
 // Puts the state into the output of step t of sequence b, and zeros beyond the sequence's end.
@@ -55,7 +68,7 @@ static inline void ql_recurrent_put(float *y, const float *h, int t, int b, int 
 //   c0        (B, H)   NULL for zeros
 //   w_ih      (I, 4H)      w_hh  (H, 4H)      bias  (4H)
 //   peephole  (3H)     weights of the cell state in i, o and f, in ONNX's order; NULL for none
-static inline void ql_lstm_general_f32(float *y, float *h, float *c, float *gates, const float *x, const float *h0,
+static inline bool ql_lstm_general_f32(float *y, float *h, float *c, float *gates, const float *x, const float *h0,
                                        const float *c0, const float *w_ih, const float *w_hh, const float *bias,
                                        const float *peephole, const int32_t *lengths,
                                        ql_recurrent_activation *activation_f, ql_recurrent_activation *activation_g,
@@ -63,6 +76,9 @@ static inline void ql_lstm_general_f32(float *y, float *h, float *c, float *gate
                                        int coupled, int y_step, float clip, float f_alpha, float f_beta, float g_alpha,
                                        float g_beta, float h_alpha, float h_beta)
 {
+    if (!ql_recurrent_check_lengths(lengths, B, T)) {
+        return false;
+    }
     ql_recurrent_begin(h, h0, B * H);
     ql_recurrent_begin(c, c0, B * H);
     for (int b = 0; b < B; b++) {
@@ -103,6 +119,7 @@ static inline void ql_lstm_general_f32(float *y, float *h, float *c, float *gate
             ql_recurrent_put(y, h_b, t, b, y_step, H, 1);
         }
     }
+    return true;
 }
 
 // Gates in the order of gru.h: r, z, n. With `linear_before_reset` the reset gate acts after the product, as in gru.h;
@@ -111,7 +128,7 @@ static inline void ql_lstm_general_f32(float *y, float *h, float *c, float *gate
 //   gates    (7H)     scratch
 //   w_ih     (I, 3H)      w_hh_rz  (H, 2H)      w_hh_n  (H, H)
 //   bias_ih  (3H)         bias_hh  (3H)
-static inline void ql_gru_general_f32(float *y, float *h, float *gates, const float *x, const float *h0,
+static inline bool ql_gru_general_f32(float *y, float *h, float *gates, const float *x, const float *h0,
                                       const float *w_ih, const float *w_hh_rz, const float *w_hh_n,
                                       const float *bias_ih, const float *bias_hh, const int32_t *lengths,
                                       ql_recurrent_activation *activation_f, ql_recurrent_activation *activation_g,
@@ -122,6 +139,9 @@ static inline void ql_gru_general_f32(float *y, float *h, float *gates, const fl
     float *from_h = gates + 3 * H;
     float *reset_h = gates + 6 * H;
 
+    if (!ql_recurrent_check_lengths(lengths, B, T)) {
+        return false;
+    }
     ql_recurrent_begin(h, h0, B * H);
     for (int b = 0; b < B; b++) {
         const int length = ql_recurrent_length(lengths, b, T);
@@ -155,15 +175,19 @@ static inline void ql_gru_general_f32(float *y, float *h, float *gates, const fl
             ql_recurrent_put(y, h_b, t, b, y_step, H, 1);
         }
     }
+    return true;
 }
 
 //   sum   (H)     scratch
 //   w_ih  (I, H)      w_hh  (H, H)      bias  (H)
-static inline void ql_rnn_general_f32(float *y, float *h, float *sum, const float *x, const float *h0,
+static inline bool ql_rnn_general_f32(float *y, float *h, float *sum, const float *x, const float *h0,
                                       const float *w_ih, const float *w_hh, const float *bias, const int32_t *lengths,
                                       ql_recurrent_activation *activation_f, int T, int B, int I, int H, int reverse,
                                       int y_step, float clip, float f_alpha, float f_beta)
 {
+    if (!ql_recurrent_check_lengths(lengths, B, T)) {
+        return false;
+    }
     ql_recurrent_begin(h, h0, B * H);
     for (int b = 0; b < B; b++) {
         const int length = ql_recurrent_length(lengths, b, T);
@@ -185,6 +209,7 @@ static inline void ql_rnn_general_f32(float *y, float *h, float *sum, const floa
             ql_recurrent_put(y, h_b, t, b, y_step, H, 1);
         }
     }
+    return true;
 }
 
 #endif

@@ -147,6 +147,22 @@ static int read_state(struct ql_lower *lower, const struct layer *layer, int k, 
     return value >= 0 && layer->batch_first ? ql_lower_transposed(lower, value, order) : value;
 }
 
+// Lengths that are known have to be those of sequences that are there.
+static void check_lengths(struct ql_lower *lower, const struct layer *layer)
+{
+    if (lower->status != QL_OK || layer->lengths < 0 || !ql_lower_is_constant(lower, layer->lengths)) {
+        return;
+    }
+    const int32_t *lengths = ql_lower_data(lower, layer->lengths);
+    for (int b = 0; b < layer->B; b++) {
+        if (lengths[b] < 0 || lengths[b] > layer->T) {
+            ql_lower_fail(lower, "the input 'sequence_lens' says that sequence %d has %d steps, and there are %d", b,
+                          (int)lengths[b], layer->T);
+            return;
+        }
+    }
+}
+
 // Reads all that a recurrent node says. Long because it has that many inputs and attributes, each with its check.
 static void read_layer(struct ql_lower *lower, struct layer *layer, const struct cell *cell)
 {
@@ -204,6 +220,7 @@ static void read_layer(struct ql_lower *lower, struct layer *layer, const struct
     }
     layer->bias = read_optional(lower, 3, "B", QL_ELEMENT_F32, 2, (const int[]){D, 2 * G * H});
     layer->lengths = read_optional(lower, 4, "sequence_lens", QL_ELEMENT_S32, 1, &B);
+    check_lengths(lower, layer);
     layer->h0 = read_state(lower, layer, 5, "initial_h");
     layer->c0 = read_state(lower, layer, cell->cell_input, "initial_c");
     layer->peephole = read_optional(lower, cell->peephole_input, "P", QL_ELEMENT_F32, 2, (const int[]){D, 3 * H});
