@@ -45,6 +45,27 @@ static inline float ql_abs_f32(float x)
     return x < 0.0f ? -x : x + 0.0f; // + 0 makes -0 to 0
 }
 
+// The nearest whole number, and of two the even one. The sum with 2^23 rounds so; from there on all floats are whole.
+static inline float ql_round_f32(float x)
+{
+    const float magnitude = x < 0.0f ? -x : x;
+    if (!(magnitude < 8388608.0f) || x == 0.0f) {
+        return x;
+    }
+    const float whole = (magnitude + 8388608.0f) - 8388608.0f;
+    return x < 0.0f ? -whole : whole;
+}
+
+static inline double ql_round_f64(double x)
+{
+    const double magnitude = x < 0.0 ? -x : x;
+    if (!(magnitude < 4503599627370496.0) || x == 0.0) {
+        return x;
+    }
+    const double whole = (magnitude + 4503599627370496.0) - 4503599627370496.0;
+    return x < 0.0 ? -whole : whole;
+}
+
 static inline float ql_relu_f32(float x)
 {
     return x < 0.0f ? 0.0f : x;

@@ -54,6 +54,35 @@ static inline bool ql_gather(void *restrict y, const void *restrict x, const int
     return true;
 }
 
+// Elements by their number along one axis: y(i, j, ...) = x with its index along the axis replaced by indices(i, j, ...).
+// A negative index counts from the end. Returns false for an index that is out of range; y is not complete then.
+//
+//   y, indices  of the shape dims
+//   x           of strides_x, and axis_size elements along the axis; elements of size_bytes
+static inline bool ql_gather_elements(void *restrict y, const void *restrict x, const int64_t *restrict indices,
+                                      int size_bytes, int axis, int axis_size, int rank, const int *dims,
+                                      const int *strides_x)
+{
+    unsigned char *to = (unsigned char *)y;
+    int count = 1;
+
+    for (int k = 0; k < rank; k++) {
+        count *= dims[k];
+    }
+    for (int i = 0; i < count; i++, to += size_bytes) {
+        const int64_t index = indices[i] < 0 ? indices[i] + axis_size : indices[i];
+        ptrdiff_t place = 0;
+        if (index < 0 || index >= axis_size) {
+            return false;
+        }
+        for (int k = rank - 1, rest = i; k >= 0; rest /= dims[k--]) {
+            place += (ptrdiff_t)strides_x[k] * (k == axis ? (ptrdiff_t)index : rest % dims[k]);
+        }
+        memcpy(to, (const unsigned char *)x + place * size_bytes, (size_t)size_bytes);
+    }
+    return true;
+}
+
 // The upper or lower triangle of each matrix, with 0 elsewhere. `diagonal` moves the border to the right.
 //
 //   y, x  (count, rows, columns)  elements of size_bytes

@@ -19,7 +19,7 @@ enum {
 };
 
 // Versions of the ONNX operator set that are understood.
-enum { QL_OPSET_FIRST = 9, QL_OPSET_LAST = 21 };
+enum { QL_OPSET_FIRST = 7, QL_OPSET_LAST = 27 };
 
 // One tensor of the graph. Scalars have rank 0.
 struct ql_value {

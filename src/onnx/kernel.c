@@ -7,6 +7,7 @@
 #include "device/arithmetic.h"
 #include "device/broadcast.h"
 #include "device/cast.h"
+#include "device/convolve.h"
 #include "device/copy.h"
 #include "device/elementary.h"
 #include "device/matmul.h"
@@ -114,6 +115,11 @@ static bool run_gather(const struct ql_kernel_arguments *arguments)
     return ql_gather(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), INT(4));
 }
 
+static bool run_gather_elements(const struct ql_kernel_arguments *arguments)
+{
+    return ql_gather_elements(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), ARRAY(0), ARRAY(1));
+}
+
 static bool run_trilu(const struct ql_kernel_arguments *arguments)
 {
     ql_trilu(BUFFER(0), BUFFER(1), INT(0), INT(1), INT(2), INT(3), INT(4), INT(5));
@@ -153,6 +159,12 @@ static bool run_gemm_f32(const struct ql_kernel_arguments *arguments)
 static bool run_matmul_f32(const struct ql_kernel_arguments *arguments)
 {
     ql_matmul_f32(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), ARRAY(0), ARRAY(1), ARRAY(2));
+    return true;
+}
+
+static bool run_conv_f32(const struct ql_kernel_arguments *arguments)
+{
+    ql_conv_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), INT(0), INT(1), INT(2), INT(3), ARRAY(0), ARRAY(1));
     return true;
 }
 
@@ -254,29 +266,26 @@ static bool run_rnn_f32(const struct ql_kernel_arguments *arguments)
 
 static bool run_lstm_general_f32(const struct ql_kernel_arguments *arguments)
 {
-    ql_lstm_general_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7),
-                        BUFFER(8), BUFFER(9), BUFFER(10), BUFFER(11), OPERATION(ql_recurrent_activation *, 0),
-                        OPERATION(ql_recurrent_activation *, 1), OPERATION(ql_recurrent_activation *, 2), INT(0),
-                        INT(1), INT(2), INT(3), INT(4), INT(5), INT(6), FLOAT(0), FLOAT(1), FLOAT(2), FLOAT(3),
-                        FLOAT(4), FLOAT(5), FLOAT(6));
-    return true;
+    return ql_lstm_general_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7),
+                               BUFFER(8), BUFFER(9), BUFFER(10), BUFFER(11), OPERATION(ql_recurrent_activation *, 0),
+                               OPERATION(ql_recurrent_activation *, 1), OPERATION(ql_recurrent_activation *, 2), INT(0),
+                               INT(1), INT(2), INT(3), INT(4), INT(5), INT(6), FLOAT(0), FLOAT(1), FLOAT(2), FLOAT(3),
+                               FLOAT(4), FLOAT(5), FLOAT(6));
 }
 
 static bool run_gru_general_f32(const struct ql_kernel_arguments *arguments)
 {
-    ql_gru_general_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7),
-                       BUFFER(8), BUFFER(9), BUFFER(10), OPERATION(ql_recurrent_activation *, 0),
-                       OPERATION(ql_recurrent_activation *, 1), INT(0), INT(1), INT(2), INT(3), INT(4), INT(5), INT(6),
-                       FLOAT(0), FLOAT(1), FLOAT(2), FLOAT(3), FLOAT(4));
-    return true;
+    return ql_gru_general_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7),
+                              BUFFER(8), BUFFER(9), BUFFER(10), OPERATION(ql_recurrent_activation *, 0),
+                              OPERATION(ql_recurrent_activation *, 1), INT(0), INT(1), INT(2), INT(3), INT(4), INT(5),
+                              INT(6), FLOAT(0), FLOAT(1), FLOAT(2), FLOAT(3), FLOAT(4));
 }
 
 static bool run_rnn_general_f32(const struct ql_kernel_arguments *arguments)
 {
-    ql_rnn_general_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7),
-                       BUFFER(8), OPERATION(ql_recurrent_activation *, 0), INT(0), INT(1), INT(2), INT(3), INT(4),
-                       INT(5), FLOAT(0), FLOAT(1), FLOAT(2));
-    return true;
+    return ql_rnn_general_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7),
+                              BUFFER(8), OPERATION(ql_recurrent_activation *, 0), INT(0), INT(1), INT(2), INT(3),
+                              INT(4), INT(5), FLOAT(0), FLOAT(1), FLOAT(2));
 }
 
 const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
@@ -295,6 +304,7 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
     [QL_KERNEL_WHERE] = {"ql_where", "device/broadcast.h", 1, 4, 0, 2, 4, 0, false, run_where},
     [QL_KERNEL_COPY] = {"ql_copy", "device/copy.h", 1, 2, 0, 2, 3, 0, false, run_copy},
     [QL_KERNEL_GATHER] = {"ql_gather", "device/copy.h", 1, 3, 0, 5, 0, 0, true, run_gather},
+    [QL_KERNEL_GATHER_ELEMENTS] = {"ql_gather_elements", "device/copy.h", 1, 3, 0, 4, 2, 0, true, run_gather_elements},
     [QL_KERNEL_TRILU] = {"ql_trilu", "device/copy.h", 1, 2, 0, 6, 0, 0, false, run_trilu},
     [QL_KERNEL_RANGE_F32] = {"ql_range_f32", "device/copy.h", 1, 3, 0, 1, 0, 0, false, run_range_f32},
     [QL_KERNEL_RANGE_F64] = {"ql_range_f64", "device/copy.h", 1, 3, 0, 1, 0, 0, false, run_range_f64},
@@ -302,6 +312,7 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
     [QL_KERNEL_CAST] = {"ql_cast", "device/cast.h", 1, 2, 0, 3, 0, 0, false, run_cast},
     [QL_KERNEL_GEMM_F32] = {"ql_gemm_f32", "device/matmul.h", 1, 4, 0, 4, 0, 0, false, run_gemm_f32},
     [QL_KERNEL_MATMUL_F32] = {"ql_matmul_f32", "device/matmul.h", 1, 3, 0, 4, 3, 0, false, run_matmul_f32},
+    [QL_KERNEL_CONV_F32] = {"ql_conv_f32", "device/convolve.h", 1, 4, 0, 4, 2, 0, false, run_conv_f32},
     [QL_KERNEL_REDUCE_F32] = {"ql_reduce_f32", "device/reduce.h", 1, 2, 1, 2, 4, 0, false, run_reduce_f32},
     [QL_KERNEL_REDUCE_F64] = {"ql_reduce_f64", "device/reduce.h", 1, 2, 1, 2, 4, 0, false, run_reduce_f64},
     [QL_KERNEL_REDUCE_S64] = {"ql_reduce_s64", "device/reduce.h", 1, 2, 1, 2, 4, 0, false, run_reduce_s64},
@@ -341,6 +352,8 @@ static const struct ql_operation operations[] = {
     ROW(ql_max_f32, "device/arithmetic.h"),
     ROW(ql_neg_f32, "device/arithmetic.h"),
     ROW(ql_abs_f32, "device/arithmetic.h"),
+    ROW(ql_round_f32, "device/arithmetic.h"),
+    ROW(ql_round_f64, "device/arithmetic.h"),
     ROW(ql_relu_f32, "device/arithmetic.h"),
     ROW(ql_equal_f32, "device/arithmetic.h"),
     ROW(ql_less_f32, "device/arithmetic.h"),

@@ -500,6 +500,38 @@ void ql_lower_op_gather(struct ql_lower *lower)
                                       ql_lower_product(v->dims, axis + 1, v->rank), indices->count}});
 }
 
+void ql_lower_op_gather_elements(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const struct ql_program_value v = *ql_lower_value(lower, x);
+    const struct ql_program_value indices = *ql_lower_value(lower, ql_lower_input(lower, 1));
+    const int axis = ql_lower_axis(lower, ql_lower_int(lower, "axis", 0), v.rank);
+    int strides[QL_RANK_LIMIT];
+
+    if (indices.type != QL_ELEMENT_S32) {
+        ql_lower_require(lower, ql_lower_input(lower, 1), QL_ELEMENT_S64);
+    }
+    for (int k = 0; k < v.rank && lower->status == QL_OK; k++) {
+        if (indices.rank != v.rank || (k != axis && indices.dims[k] > v.dims[k])) {
+            ql_lower_fail(lower, "the indices reach beyond the input");
+        }
+    }
+    if (lower->status != QL_OK) {
+        return;
+    }
+    struct ql_kernel_call call = {
+        .kernel = &ql_kernels[QL_KERNEL_GATHER_ELEMENTS],
+        .buffers = {ql_lower_output(lower, 0, v.type, v.rank, indices.dims), x,
+                    ql_lower_cast(lower, ql_lower_input(lower, 1), QL_ELEMENT_S64)},
+        .ints = {(int)ql_element_bytes(v.type), axis, v.dims[axis], v.rank},
+        .array_lengths = {v.rank, v.rank},
+    };
+    ql_lower_strides(v.rank, v.dims, strides);
+    memcpy(call.arrays[0], indices.dims, (size_t)v.rank * sizeof strides[0]);
+    memcpy(call.arrays[1], strides, (size_t)v.rank * sizeof strides[0]);
+    ql_lower_call(lower, &call);
+}
+
 void ql_lower_op_trilu(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);

@@ -37,6 +37,7 @@ void ql_lower_op_concat(struct ql_lower *lower);
 void ql_lower_op_expand(struct ql_lower *lower);
 void ql_lower_op_tile(struct ql_lower *lower);
 void ql_lower_op_gather(struct ql_lower *lower);
+void ql_lower_op_gather_elements(struct ql_lower *lower);
 void ql_lower_op_trilu(struct ql_lower *lower);
 
 // lower_matrix.c
@@ -54,5 +55,30 @@ void ql_lower_op_layer_norm(struct ql_lower *lower);
 void ql_lower_op_lstm(struct ql_lower *lower);
 void ql_lower_op_gru(struct ql_lower *lower);
 void ql_lower_op_rnn(struct ql_lower *lower);
+
+// lower_composed.c
+void ql_lower_op_batch_normalization(struct ql_lower *lower);
+void ql_lower_op_cast_like(struct ql_lower *lower);
+void ql_lower_op_clip(struct ql_lower *lower);
+void ql_lower_op_dequantize_linear(struct ql_lower *lower);
+void ql_lower_op_elu(struct ql_lower *lower);
+void ql_lower_op_floor(struct ql_lower *lower);
+void ql_lower_op_hard_sigmoid(struct ql_lower *lower);
+void ql_lower_op_hard_swish(struct ql_lower *lower);
+void ql_lower_op_leaky_relu(struct ql_lower *lower);
+void ql_lower_op_mean(struct ql_lower *lower);
+void ql_lower_op_one_hot(struct ql_lower *lower);
+void ql_lower_op_prelu(struct ql_lower *lower);
+void ql_lower_op_quantize_linear(struct ql_lower *lower);
+void ql_lower_op_reciprocal(struct ql_lower *lower);
+void ql_lower_op_selu(struct ql_lower *lower);
+void ql_lower_op_softsign(struct ql_lower *lower);
+void ql_lower_op_thresholded_relu(struct ql_lower *lower);
+
+// lower_convolve.c
+void ql_lower_op_conv(struct ql_lower *lower);
+
+// lower_pad.c
+void ql_lower_op_pad(struct ql_lower *lower);
 
 #endif

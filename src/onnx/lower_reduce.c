@@ -40,17 +40,44 @@ static int64_t least_integer(enum ql_element type)
     }
 }
 
-// What a reduction over no elements gives: 0, or the least number of the node's type. A mean over nothing has no value.
+// The greatest number of an integer type, likewise.
+static int64_t greatest_integer(enum ql_element type)
+{
+    switch (type) {
+    case QL_ELEMENT_S64:
+        return INT64_MAX;
+    case QL_ELEMENT_U64:
+        return -1; // all bits
+    case QL_ELEMENT_BOOL:
+        return 1;
+    default: {
+        const int bits = 8 * (int)ql_element_bytes(type);
+        const bool is_signed = type == QL_ELEMENT_S32 || type == QL_ELEMENT_S16 || type == QL_ELEMENT_S8;
+        return ((int64_t)1 << (is_signed ? bits - 1 : bits)) - 1;
+    }
+    }
+}
+
+// What a reduction over no elements gives: 0, 1 for a product, or the least or the greatest number of the node's type. A
+// mean over nothing has no value.
 static int empty_result(struct ql_lower *lower, enum ql_element type, const char *stem)
 {
     static const uint64_t zero = 0;
     static const float least_f32 = -__builtin_inff();
     static const double least_f64 = -__builtin_inf();
-    const int64_t least_s64 = least_integer(ql_lower_value(lower, lower->node->inputs[0])->type);
+    static const float greatest_f32 = __builtin_inff();
+    static const double greatest_f64 = __builtin_inf();
+    const enum ql_element node_type = ql_lower_value(lower, lower->node->inputs[0])->type;
+    const int64_t least_s64 = least_integer(node_type), greatest_s64 = greatest_integer(node_type);
     const bool sum = strcmp(stem, "add") == 0;
-    const void *least = type == QL_ELEMENT_F32   ? (const void *)&least_f32
-                        : type == QL_ELEMENT_F64 ? (const void *)&least_f64
-                                                 : (const void *)&least_s64;
+    const bool finds_least = strcmp(stem, "min") == 0;
+    const float one = 1.0f;
+    if (strcmp(stem, "mul") == 0) {
+        return ql_lower_cast(lower, ql_lower_constant(lower, QL_ELEMENT_F32, 0, NULL, &one), type);
+    }
+    const void *least = type == QL_ELEMENT_F32   ? (const void *)(finds_least ? &greatest_f32 : &least_f32)
+                        : type == QL_ELEMENT_F64 ? (const void *)(finds_least ? &greatest_f64 : &least_f64)
+                                                 : (const void *)(finds_least ? &greatest_s64 : &least_s64);
 
     return ql_lower_constant(lower, type, 0, NULL, sum ? (const void *)&zero : least);
 }
@@ -115,7 +142,8 @@ void ql_lower_op_reduce(struct ql_lower *lower)
     const enum ql_element type = ql_lower_value(lower, given)->type;
     const char *stem = lower->row->stem;
     // The largest of truth values is the largest of the numbers 0 and 1.
-    const bool truth = type == QL_ELEMENT_BOOL && strcmp(stem, "max") == 0 && lower->opset >= 20;
+    const bool truth =
+        type == QL_ELEMENT_BOOL && (strcmp(stem, "max") == 0 || strcmp(stem, "min") == 0) && lower->opset >= 20;
     const int x = truth ? ql_lower_cast(lower, given, QL_ELEMENT_S64) : given;
     const struct ql_program_value *v = ql_lower_value(lower, x);
     const bool keeps = ql_lower_int(lower, "keepdims", 1) != 0;

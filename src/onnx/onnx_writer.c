@@ -12,7 +12,7 @@
 #include "onnx/onnx_types.h"
 
 // The version of the file format that came with each version of the operators, from QL_OPSET_FIRST on.
-static const int format_versions[] = {4, 5, 6, 7, 7, 7, 8, 8, 8, 8, 9, 9, 10};
+static const int format_versions[] = {3, 3, 4, 5, 6, 7, 7, 7, 8, 8, 8, 8, 9, 9, 10, 10, 11, 12, 13, 13, 13};
 _Static_assert(sizeof format_versions / sizeof format_versions[0] == QL_OPSET_LAST - QL_OPSET_FIRST + 1,
                "one for each");
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "onnx/lower.h"
 #include "onnx/lower_node.h"
 #include "onnx/memory_plan.h"
+#include "onnx/operators.h"
 
 enum {
     // What a node may add before the arrays must grow: a recurrent layer in two directions needs about 60 values, and
@@ -280,6 +282,34 @@ static enum ql_status drop_dead_calls(struct ql_program *program, struct ql_erro
     return QL_OK;
 }
 
+// Names every operator that the model has and that is not supported, each once with its first node: who meets the next
+// one after each repair gives up. One alone is left to the lowering, which says the same of its node.
+static enum ql_status check_operators(const struct ql_graph *graph, struct ql_error *error)
+{
+    enum { LISTED = 16 };
+    char list[QL_ERROR_MESSAGE_BYTES / 2] = "";
+    const char *names[LISTED];
+    int kinds = 0;
+
+    for (int n = 0; n < graph->node_count && kinds < LISTED; n++) {
+        const struct ql_node *node = &graph->nodes[n];
+        bool is_new = ql_operator_find(node->operator_name, graph->opset) == NULL;
+        for (int k = 0; k < kinds && is_new; k++) {
+            is_new = strcmp(names[k], node->operator_name) != 0;
+        }
+        if (is_new) {
+            const size_t length = strlen(list);
+            (void)snprintf(list + length, sizeof list - length, "%s%.60s (node '%.60s')", kinds == 0 ? "" : ", ",
+                           node->operator_name, node->name);
+            names[kinds++] = node->operator_name;
+        }
+    }
+    return kinds < 2 ? QL_OK
+                     : ql_error_write(error, QL_ERROR_INPUT,
+                                      "the model has %d operators that are not supported in version %d: %s", kinds,
+                                      graph->opset, list);
+}
+
 enum ql_status ql_program_compile(struct ql_program *program, const struct ql_graph *graph,
                                   const struct ql_program_options *options, struct ql_error *error)
 {
@@ -293,6 +323,9 @@ enum ql_status ql_program_compile(struct ql_program *program, const struct ql_gr
     enum ql_status status;
 
     *program = (struct ql_program){.graph = graph};
+    if ((status = check_operators(graph, error)) != QL_OK) {
+        return status;
+    }
     if ((status = make_room(program, graph->value_count, error)) != QL_OK ||
         (status = add_graph_values(program, options, error)) != QL_OK) {
         goto done;

@@ -55,10 +55,13 @@ static double least_number(enum ql_element type)
 void generate_reduce(struct conformance_case *c, const char *operator_name)
 {
     const bool sum = strcmp(operator_name, "ReduceSum") == 0;
-    const bool max = strcmp(operator_name, "ReduceMax") == 0;
+    const bool min = strcmp(operator_name, "ReduceMin") == 0;
+    const bool max = min || strcmp(operator_name, "ReduceMax") == 0;
+    const bool multiplies = strcmp(operator_name, "ReduceProd") == 0;
     const int opset = c->graph.opset;
     const bool by_input = opset >= (sum ? 13 : 18);
-    const enum ql_element type = case_type(c, max && opset >= 20   ? "f32 f64 f16 s64 s32 u32 u64 s8 u8 bool"
+    const enum ql_element type = case_type(c, multiplies           ? "f32"
+                                              : max && opset >= 20 ? "f32 f64 f16 s64 s32 u32 u64 s8 u8 bool"
                                               : max && opset >= 12 ? "f32 f64 f16 s64 s32 u32 u64 s8 u8"
                                               : sum || max         ? "f32 f32 f64 f16 s64 s32 u32 u64"
                                                                    : "f32 f32 f64 f16 s32 s64 u32 u64");
@@ -68,7 +71,7 @@ void generate_reduce(struct conformance_case *c, const char *operator_name)
     int inputs[2];
     int count = 1;
 
-    c->allows_empty = sum || max;
+    c->allows_empty = sum || (max && !min);
     const int rank = case_shape(c, dims, 0, 5);
     inputs[0] = case_operand(c, type, rank, dims, exact ? CASE_GRID : CASE_REAL);
     int axis_count = case_axes(c, axes, rank);
@@ -97,7 +100,9 @@ void generate_reduce(struct conformance_case *c, const char *operator_name)
         const int result_rank = reduce_shape(dims, rank, axes, given ? axis_count : 0, reduces_all, keeps);
         case_twin_fill(c, result_rank, dims, max ? least_number(type) : 0.0);
     }
-    if (!exact && !max) {
+    if (multiplies) {
+        c->relative = (double)product(dims, rank) * 0x1p-23;
+    } else if (!exact && !max) {
         const int terms = product(dims, rank);
         c->absolute = 2.0 * terms * CASE_ROUNDING * terms * 2.0;
         c->relative = type == QL_ELEMENT_F16 ? 0x1p-10 : 0.0;

@@ -30,6 +30,18 @@ void generate_gelu(struct conformance_case *c, const char *operator_name);
 void generate_where(struct conformance_case *c, const char *operator_name);
 void generate_cast(struct conformance_case *c, const char *operator_name);
 
+void generate_batch_normalization(struct conformance_case *c, const char *operator_name);
+void generate_bend(struct conformance_case *c, const char *operator_name);
+void generate_cast_like(struct conformance_case *c, const char *operator_name);
+void generate_clip(struct conformance_case *c, const char *operator_name);
+void generate_conv(struct conformance_case *c, const char *operator_name);
+void generate_gather_elements(struct conformance_case *c, const char *operator_name);
+void generate_one_hot(struct conformance_case *c, const char *operator_name);
+void generate_pad(struct conformance_case *c, const char *operator_name);
+void generate_prelu(struct conformance_case *c, const char *operator_name);
+void generate_quantize(struct conformance_case *c, const char *operator_name);
+void generate_sum(struct conformance_case *c, const char *operator_name);
+
 void generate_gemm(struct conformance_case *c, const char *operator_name);
 void generate_matmul(struct conformance_case *c, const char *operator_name);
 

@@ -507,15 +507,15 @@ static void reader_external_and_sparse_data_are_errors(void **state)
 
 static void reader_operator_set_outside_the_supported_is_an_error(void **state)
 {
-    static const int64_t versions[] = {8, 22, 0, -1, INT64_MAX};
+    static const int64_t versions[] = {6, 28, 0, -1, INT64_MAX};
 
     (void)state;
     for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
         f.opset.version = versions[i];
-        expect_error("versions 9 to 21");
+        expect_error("versions 7 to 27");
     }
     f.model.n_opset_import = 0;
-    expect_error("versions 9 to 21");
+    expect_error("opset_import");
 }
 
 static void reader_control_character_in_a_name_is_an_error(void **state)

@@ -1,0 +1,286 @@
+// Random cases of the operators that are made of the operations of others, and of convolution, padding and quantization.
+// Uses: conformance_case, conformance_operators.
+#include <string.h>
+
+#include "conformance_operators.h"
+
+enum { AXES = 2 };
+
+// A function of one operand: its attributes with their defaults, and how far ONNX Runtime may be off.
+static const struct bend {
+    const char *name, *attributes[2];
+    double relative, absolute;
+} bends[] = {
+    {"Ceil", {NULL}, 0.0, 0.0},
+    {"Elu", {"alpha"}, 4.0 * 0x1p-23, 3e-7},
+    {"Floor", {NULL}, 0.0, 0.0},
+    {"HardSigmoid", {"alpha", "beta"}, 0x1p-23, 1e-7},
+    {"HardSwish", {NULL}, 4.0 * 0x1p-23, 1e-7},
+    {"LeakyRelu", {"alpha"}, 0.0, 0.0},
+    {"Reciprocal", {NULL}, 0x1p-23, 0.0},
+    {"Round", {NULL}, 0.0, 0.0},
+    {"Selu", {"alpha", "gamma"}, 4.0 * 0x1p-23, 6e-7},
+    {"Softsign", {NULL}, 0x1p-23, 0.0},
+    {"ThresholdedRelu", {"alpha"}, 0.0, 0.0},
+};
+
+void generate_bend(struct conformance_case *c, const char *operator_name)
+{
+    const struct bend *bend = bends;
+    int dims[QL_RANK_LIMIT];
+
+    while (strcmp(bend->name, operator_name) != 0) {
+        bend++;
+    }
+    c->allows_empty = true;
+    const int rank = case_shape(c, dims, 0, 4);
+    const int x = case_operand(c, QL_ELEMENT_F32, rank, dims,
+                               strcmp(operator_name, "Reciprocal") == 0 ? CASE_NONZERO : CASE_REAL);
+    case_node(c, operator_name, &x, 1, QL_ELEMENT_F32);
+    for (int k = 0; k < 2 && bend->attributes[k] != NULL; k++) {
+        if (case_chance(c, 60)) {
+            ql_graph_add_float(&c->graph, bend->attributes[k], (float)case_between(c, 1, 24) / 8.0f);
+        }
+    }
+    c->relative = bend->relative;
+    c->absolute = bend->absolute;
+}
+
+void generate_sum(struct conformance_case *c, const char *operator_name)
+{
+    const int count = case_between(c, 1, 4);
+    int whole[QL_RANK_LIMIT], dims[QL_RANK_LIMIT], inputs[4];
+
+    c->allows_empty = true;
+    const int rank = case_shape(c, whole, 0, 4);
+    for (int k = 0; k < count; k++) {
+        memcpy(dims, whole, sizeof dims);
+        const int narrowed = case_chance(c, 40) ? rank : case_narrow(c, dims, rank);
+        inputs[k] = case_operand(c, QL_ELEMENT_F32, narrowed, dims, CASE_GRID);
+    }
+    case_node(c, operator_name, inputs, count, QL_ELEMENT_F32);
+    c->relative = strcmp(operator_name, "Mean") == 0 ? 0x1p-23 : 0.0;
+}
+
+void generate_clip(struct conformance_case *c, const char *operator_name)
+{
+    int dims[QL_RANK_LIMIT], inputs[3] = {-1, -1, -1};
+    const float least = (float)case_between(c, -16, 8) / 8.0f, most = least + (float)case_between(c, 0, 16) / 8.0f;
+    const bool has_least = case_chance(c, 70), has_most = case_chance(c, 70);
+
+    c->allows_empty = true;
+    const int rank = case_shape(c, dims, 0, 4);
+    inputs[0] = case_operand(c, QL_ELEMENT_F32, rank, dims, CASE_REAL);
+    const bool by_input = c->graph.opset >= 11;
+    if (by_input && has_least) {
+        inputs[1] = case_given(c, QL_ELEMENT_F32, 0, NULL, &least, case_chance(c, 50));
+    }
+    if (by_input && has_most) {
+        inputs[2] = case_given(c, QL_ELEMENT_F32, 0, NULL, &most, case_chance(c, 50));
+    }
+    case_node(c, operator_name, inputs, !by_input ? 1 : has_most ? 3 : has_least ? 2 : 1, QL_ELEMENT_F32);
+    if (!by_input && has_least) {
+        ql_graph_add_float(&c->graph, "min", least);
+    }
+    if (!by_input && has_most) {
+        ql_graph_add_float(&c->graph, "max", most);
+    }
+}
+
+void generate_prelu(struct conformance_case *c, const char *operator_name)
+{
+    int dims[QL_RANK_LIMIT], inputs[2];
+
+    const int rank = case_shape(c, dims, 1, 4);
+    inputs[0] = case_operand(c, QL_ELEMENT_F32, rank, dims, CASE_REAL);
+    inputs[1] = case_operand(c, QL_ELEMENT_F32, case_narrow(c, dims, rank), dims, CASE_REAL);
+    case_node(c, operator_name, inputs, 2, QL_ELEMENT_F32);
+}
+
+void generate_cast_like(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element from = case_type(c, "f32 f64 f16 s64 s32"), to = case_type(c, "f32 f64 s64 s32");
+    const int one = 1;
+    int dims[QL_RANK_LIMIT], inputs[2];
+
+    c->allows_empty = true;
+    const int rank = case_shape(c, dims, 0, 4);
+    inputs[0] = case_operand(c, from, rank, dims, CASE_REAL);
+    inputs[1] = case_operand(c, to, 1, &one, CASE_GRID);
+    case_node(c, operator_name, inputs, 2, to);
+}
+
+void generate_batch_normalization(struct conformance_case *c, const char *operator_name)
+{
+    int dims[QL_RANK_LIMIT], inputs[5];
+
+    const int rank = case_shape(c, dims, 2, 4);
+    inputs[0] = case_operand(c, QL_ELEMENT_F32, rank, dims, CASE_REAL);
+    for (int k = 1; k < 5; k++) {
+        inputs[k] = case_operand(c, QL_ELEMENT_F32, 1, &dims[1], k == 4 ? CASE_POSITIVE : CASE_REAL);
+    }
+    case_node(c, operator_name, inputs, 5, QL_ELEMENT_F32);
+    if (case_chance(c, 50)) {
+        ql_graph_add_float(&c->graph, "epsilon", 0.0009765625f);
+    }
+    c->relative = 8.0 * 0x1p-23;
+    c->absolute = 4e-6;
+}
+
+// An index may lie outside on either side, where nothing is hot.
+void generate_one_hot(struct conformance_case *c, const char *operator_name)
+{
+    const int depth = case_between(c, 1, 9), two = 2;
+    const int64_t depths = depth;
+    int64_t indices[1024];
+    int dims[QL_RANK_LIMIT], inputs[3], count = 1;
+
+    const int rank = case_shape(c, dims, 0, 3);
+    for (int k = 0; k < rank; k++) {
+        count *= dims[k];
+    }
+    for (int k = 0; k < count && k < 1024; k++) {
+        indices[k] = case_between(c, -depth - 1, depth + 1);
+    }
+    inputs[0] = case_given(c, QL_ELEMENT_S64, rank, dims, indices, case_chance(c, 20));
+    inputs[1] = case_given(c, QL_ELEMENT_S64, 0, NULL, &depths, true);
+    inputs[2] = case_operand(c, QL_ELEMENT_F32, 1, &two, CASE_REAL);
+    case_node(c, operator_name, inputs, 3, QL_ELEMENT_F32);
+    if (case_chance(c, 60)) {
+        ql_graph_add_int(&c->graph, "axis", case_spell_axis(c, case_between(c, 0, rank), rank + 1));
+    }
+}
+
+void generate_gather_elements(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element type = case_type(c, "f32 f64 s64 s32 bool");
+    int64_t indices[1024];
+    int dims[QL_RANK_LIMIT], narrow[QL_RANK_LIMIT], inputs[2], count = 1;
+
+    const int rank = case_shape(c, dims, 1, 4);
+    const int axis = case_between(c, 0, rank - 1);
+    for (int k = 0; k < rank; k++) {
+        narrow[k] = k == axis ? case_between(c, 1, 4) : case_between(c, 1, dims[k]);
+        count *= narrow[k];
+        if (count > 1024) {
+            count = count / narrow[k];
+            narrow[k] = 1;
+        }
+    }
+    for (int k = 0; k < count; k++) {
+        indices[k] = case_between(c, -dims[axis], dims[axis] - 1);
+    }
+    inputs[0] = case_operand(c, type, rank, dims, CASE_REAL);
+    inputs[1] = case_given(c, QL_ELEMENT_S64, rank, narrow, indices, case_chance(c, 30));
+    case_node(c, operator_name, inputs, 2, type);
+    if (axis != 0 || case_chance(c, 50)) {
+        ql_graph_add_int(&c->graph, "axis", case_spell_axis(c, axis, rank));
+    }
+}
+
+void generate_pad(struct conformance_case *c, const char *operator_name)
+{
+    static const char *const modes[] = {"constant", "reflect", "edge", "wrap"};
+    const int mode = case_between(c, 0, c->graph.opset >= 19 ? 3 : 2);
+    const float fill = (float)case_between(c, -16, 16) / 8.0f;
+    int64_t pads[2 * QL_RANK_LIMIT];
+    int dims[QL_RANK_LIMIT], inputs[3] = {-1, -1, -1};
+
+    const int rank = case_shape(c, dims, 1, 4);
+    for (int k = 0; k < 2 * rank; k++) {
+        const int size = dims[k % rank];
+        // A reflection is not longer than what it reflects.
+        pads[k] = mode == 0 ? case_between(c, 0, 3) : case_between(c, 0, size - 1 < 3 ? size - 1 : 3);
+    }
+    inputs[0] = case_operand(c, QL_ELEMENT_F32, rank, dims, CASE_REAL);
+    const bool by_input = c->graph.opset >= 11;
+    const bool filled = mode == 0 && case_chance(c, 60);
+    if (by_input) {
+        inputs[1] = case_numbers(c, pads, 2 * rank, false);
+        inputs[2] = filled ? case_given(c, QL_ELEMENT_F32, 0, NULL, &fill, case_chance(c, 50)) : -1;
+    }
+    case_node(c, operator_name, inputs, !by_input ? 1 : filled ? 3 : 2, QL_ELEMENT_F32);
+    if (!by_input) {
+        ql_graph_add_ints(&c->graph, "pads", pads, 2 * rank);
+    }
+    if (!by_input && filled) {
+        ql_graph_add_float(&c->graph, "value", fill);
+    }
+    if (mode != 0 || case_chance(c, 40)) {
+        ql_graph_add_string(&c->graph, "mode", modes[mode]);
+    }
+}
+
+void generate_conv(struct conformance_case *c, const char *operator_name)
+{
+    const int axes = case_between(c, 1, AXES), groups = case_chance(c, 60) ? 1 : case_between(c, 2, 3);
+    const int channels = case_between(c, 1, 4), outputs = case_between(c, 1, 4);
+    int x[2 + AXES] = {case_between(c, 1, 2), channels * groups}, w[2 + AXES] = {outputs * groups, channels}, inputs[3];
+    int64_t strides[AXES], distances[AXES], pads[2 * AXES], kernel[AXES];
+
+    for (int k = 0; k < axes; k++) {
+        w[2 + k] = case_between(c, 1, 4);
+        strides[k] = case_between(c, 1, 3);
+        distances[k] = case_between(c, 1, 2);
+        kernel[k] = w[2 + k];
+        x[2 + k] = (int)((kernel[k] - 1) * distances[k]) + 1 + case_between(c, 0, 6);
+        pads[k] = case_between(c, 0, (int)kernel[k] - 1);
+        pads[axes + k] = case_between(c, 0, (int)kernel[k] - 1);
+    }
+    inputs[0] = case_operand(c, QL_ELEMENT_F32, 2 + axes, x, CASE_GRID);
+    inputs[1] = case_operand(c, QL_ELEMENT_F32, 2 + axes, w, CASE_GRID);
+    const bool has_bias = case_chance(c, 60);
+    if (has_bias) {
+        inputs[2] = case_operand(c, QL_ELEMENT_F32, 1, w, CASE_GRID);
+    }
+    case_node(c, operator_name, inputs, has_bias ? 3 : 2, QL_ELEMENT_F32);
+    if (groups > 1 || case_chance(c, 30)) {
+        ql_graph_add_int(&c->graph, "group", groups);
+    }
+    if (case_chance(c, 50)) {
+        ql_graph_add_ints(&c->graph, "kernel_shape", kernel, axes);
+    }
+    if (case_chance(c, 60)) {
+        ql_graph_add_ints(&c->graph, "strides", strides, axes);
+    }
+    // Of ONNX Runtime's automatic padding those forms only that are clear: without a distance.
+    if (case_chance(c, 30)) {
+        ql_graph_add_string(&c->graph, "auto_pad",
+                            case_chance(c, 50)   ? "SAME_UPPER"
+                            : case_chance(c, 50) ? "SAME_LOWER"
+                                                 : "VALID");
+        return;
+    }
+    if (case_chance(c, 60)) {
+        ql_graph_add_ints(&c->graph, "pads", pads, 2 * axes);
+    }
+    if (case_chance(c, 60)) {
+        ql_graph_add_ints(&c->graph, "dilations", distances, axes);
+    }
+}
+
+// One scale, or from version 13 on one for each along an axis. Quotients are kept off the middle between two integers.
+void generate_quantize(struct conformance_case *c, const char *operator_name)
+{
+    const bool quantizes = strcmp(operator_name, "QuantizeLinear") == 0;
+    const enum ql_element type = case_type(c, "u8 s8");
+    const bool by_axis = c->graph.opset >= 13 && case_chance(c, 50);
+    float scales[64];
+    int dims[QL_RANK_LIMIT], inputs[3];
+
+    const int rank = case_shape(c, dims, 1, 4);
+    int axis = case_between(c, 0, rank - 1);
+    if (dims[axis] > 64) {
+        dims[axis] = 64;
+    }
+    for (int k = 0; k < 64; k++) {
+        scales[k] = quantizes ? 0.125f : (float)case_between(c, 1, 64) / 64.0f;
+    }
+    inputs[0] = case_operand(c, quantizes ? QL_ELEMENT_F32 : type, rank, dims, CASE_GRID);
+    inputs[1] = case_given(c, QL_ELEMENT_F32, by_axis ? 1 : 0, &dims[axis], scales, case_chance(c, 50));
+    inputs[2] = case_operand(c, type, by_axis ? 1 : 0, &dims[axis], CASE_GRID);
+    case_node(c, operator_name, inputs, 3, quantizes ? type : QL_ELEMENT_F32);
+    if (by_axis) {
+        ql_graph_add_int(&c->graph, "axis", case_spell_axis(c, axis, rank));
+    }
+}
