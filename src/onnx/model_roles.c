@@ -68,7 +68,16 @@ static enum ql_status find_tokens(struct ql_model_roles *roles, const struct ql_
                                   "'tokens' names",
                                   descriptor->tokens);
         }
-        roles->one_hot = !is_integer(input_value(graph, roles->tokens));
+        const struct ql_value *input = input_value(graph, roles->tokens);
+        const int V = descriptor->vocabulary.count;
+        roles->one_hot = !is_integer(input);
+        if (roles->one_hot && (input->type != QL_ELEMENT_F32 || !(ends_in(input, V) || ends_in(input, -1)))) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "the input '%s', which the descriptor's field 'tokens' names, takes %s of type %s; "
+                                  "tokens are int64 or int32, or one-hot vectors of %d floats",
+                                  input->name, ends_in(input, 1) || input->rank == 0 ? "a number" : "numbers",
+                                  ql_element_write(input->type), V);
+        }
         return QL_OK;
     }
     for (int k = 0; k < graph->input_count; k++) {
@@ -125,6 +134,21 @@ static enum ql_status find_named_logits(struct ql_model_roles *roles, const stru
                                 descriptor->logits);
 }
 
+// The name of an input that is neither the tokens nor a state; "" where there is none.
+static const char *first_without_role(const struct ql_model_roles *roles, const struct ql_graph *graph)
+{
+    for (int input = 0; input < graph->input_count; input++) {
+        bool has_role = input == roles->tokens;
+        for (int s = 0; s < roles->state_count; s++) {
+            has_role = has_role || roles->states[s].input == input;
+        }
+        if (!has_role) {
+            return input_value(graph, input)->name;
+        }
+    }
+    return "";
+}
+
 static enum ql_status find_named_states(struct ql_model_roles *roles, const struct ql_graph *graph,
                                         const struct ql_descriptor *descriptor, struct ql_error *error)
 {
@@ -151,8 +175,9 @@ static enum ql_status find_named_states(struct ql_model_roles *roles, const stru
     roles->state_count = descriptor->state_count;
     if (roles->state_count != graph->input_count - 1) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "the descriptor's field 'states' names %d of the model's %d states", roles->state_count,
-                              graph->input_count - 1);
+                              "the descriptor's field 'states' names %d of the model's %d states: '%s' is not among "
+                              "them. An input that stays the same over a text is not supported",
+                              roles->state_count, graph->input_count - 1, first_without_role(roles, graph));
     }
     return QL_OK;
 }
