@@ -229,7 +229,7 @@ static enum ql_status load_graph(struct compilation *work, struct ql_error *erro
         ql_file_close(&view);
         return status;
     }
-    status = ql_onnx_read(&work->graph, view.data, view.size_bytes, error);
+    status = ql_onnx_read_at(&work->graph, view.data, view.size_bytes, work->model_path, error);
     ql_file_close(&view);
     return status == QL_OK ? QL_OK : ql_error_prefix(error, "%s: ", work->model_path);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "onnx/inlining.h"
 #include "onnx/onnx_types.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "raw tensor data is little-endian, and read as it is");
@@ -137,6 +138,10 @@ struct reader {
     struct ql_graph *graph;
     struct ql_error *error;
     struct name_table names;
+    const char *path;         // of the model file; NULL where no other file may be read
+    char *data_path;          // of the file of tensors that was opened last; owned
+    struct ql_file_view data; // its bytes
+    size_t external_bytes;    // that tensors took so far
 };
 
 static size_t hash_name(const char *name)
@@ -284,6 +289,175 @@ static bool read_content(void *to, enum ql_element type, size_t count, const Onn
     return true;
 }
 
+// --- Data in other files ---
+
+// Many tensors can share the bytes of a file, so that what they take has a bound of its own.
+static const size_t external_limit_bytes = (size_t)1 << 31;
+
+// Where a tensor has its data.
+struct place {
+    const char *location;
+    uint64_t offset, length;
+    bool has_length;
+};
+
+static bool read_decimal(uint64_t *number, const char *text)
+{
+    char *end = NULL;
+
+    if (text == NULL || text[0] < '0' || text[0] > '9' || strlen(text) > 18) {
+        return false;
+    }
+    *number = strtoull(text, &end, 10);
+    return *end == '\0';
+}
+
+static bool read_place(struct place *place, const Onnx__TensorProto *tensor)
+{
+    *place = (struct place){0};
+    for (size_t i = 0; i < tensor->n_external_data; i++) {
+        const char *key = tensor->external_data[i]->key, *value = tensor->external_data[i]->value;
+        if (key == NULL || value == NULL) {
+            return false;
+        }
+        if (strcmp(key, "location") == 0) {
+            place->location = value;
+        } else if (strcmp(key, "offset") == 0) {
+            if (!read_decimal(&place->offset, value)) {
+                return false;
+            }
+        } else if (strcmp(key, "length") == 0) {
+            place->has_length = read_decimal(&place->length, value);
+            if (!place->has_length) {
+                return false;
+            }
+        }
+    }
+    return place->location != NULL;
+}
+
+// A path that cannot lead out of its folder by what stands in it.
+static bool is_inside(const char *location)
+{
+    bool inside = location[0] != '\0' && location[0] != '/' && strchr(location, '\\') == NULL;
+
+    for (const char *part = location; inside && *part != '\0';) {
+        const size_t size = strcspn(part, "/");
+        inside = !(size == 2 && part[0] == '.' && part[1] == '.');
+        part += size + (part[size] == '/');
+    }
+    for (const char *c = location; inside && *c != '\0'; c++) {
+        inside = (unsigned char)*c >= 0x20 && *c != 0x7f;
+    }
+    return inside;
+}
+
+// The path of the data, which must lie in the model's folder, links resolved. The caller frees it. NULL where it does not.
+static char *resolve(const char *model_path, const char *location)
+{
+    const char *slash = strrchr(model_path, '/');
+    const int folder_bytes = slash == NULL ? 0 : (int)(slash - model_path) + 1;
+    const size_t room = strlen(model_path) + strlen(location) + 3;
+    char *joined = malloc(room);
+    char *folder = NULL, *path = NULL;
+
+    if (joined == NULL) {
+        return NULL;
+    }
+    (void)snprintf(joined, room, "%.*s.", folder_bytes, model_path);
+    folder = realpath(joined, NULL);
+    (void)snprintf(joined, room, "%.*s%s", folder_bytes, model_path, location);
+    path = realpath(joined, NULL);
+    free(joined);
+    const size_t size = folder == NULL ? 0 : strlen(folder);
+    if (path != NULL && (folder == NULL || strncmp(path, folder, size) != 0 || (path[size] != '/' && size > 1))) {
+        free(path);
+        path = NULL;
+    }
+    free(folder);
+    return path;
+}
+
+// Points `*bytes` at the data of a tensor, of `size_bytes`; they are valid until the next tensor in another file.
+static enum ql_status open_external(struct reader *reader, const unsigned char **bytes, size_t size_bytes,
+                                    const Onnx__TensorProto *tensor, const char *what)
+{
+    struct ql_error *error = reader->error;
+    struct place place;
+
+    if (reader->path == NULL) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s has its data in another file, which cannot be read here",
+                              what);
+    }
+    if (!read_place(&place, tensor) || !is_inside(place.location)) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s has its data in another file, but what says where is no path inside of the model's "
+                              "folder, or no offset and length",
+                              what);
+    }
+    char *path = resolve(reader->path, place.location);
+    if (path == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM,
+                              "%s has its data in '%.300s', which is not there, or not in the model's folder", what,
+                              place.location);
+    }
+    if (reader->data_path == NULL || strcmp(path, reader->data_path) != 0) {
+        ql_file_close(&reader->data);
+        free(reader->data_path);
+        reader->data_path = path;
+        const enum ql_status status =
+            ql_file_open_kind(&reader->data, path, QL_FILE_REGULAR, ql_file_limit_bytes, error);
+        if (status != QL_OK) {
+            free(reader->data_path);
+            reader->data_path = NULL;
+            return status;
+        }
+    } else {
+        free(path);
+    }
+    const uint64_t there = reader->data.size_bytes;
+    if ((place.has_length && place.length != size_bytes) || place.offset > there || size_bytes > there - place.offset) {
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "%s has %zu bytes of data, which are not what '%.300s' has at offset %llu: the file is cut "
+            "short, or of another model",
+            what, size_bytes, place.location, (unsigned long long)place.offset);
+    }
+    *bytes = reader->data.data + place.offset;
+    return QL_OK;
+}
+
+// Takes the content of a tensor from its own file. Memory is taken once the bytes are known to be there.
+static enum ql_status read_external(struct reader *reader, void **data, enum ql_element type, size_t count,
+                                    const Onnx__TensorProto *tensor, const char *what)
+{
+    const size_t size_bytes = count * ql_element_bytes(type);
+    const unsigned char *bytes = NULL;
+    enum ql_status status = open_external(reader, &bytes, size_bytes, tensor, what);
+
+    if (status != QL_OK) {
+        return status;
+    }
+    reader->external_bytes += size_bytes;
+    if (reader->external_bytes > external_limit_bytes) {
+        return ql_error_write(reader->error, QL_ERROR_INPUT,
+                              "the tensors of the model take more than 2 GiB of data from other files");
+    }
+    *data = ql_arena_take(&reader->graph->arena, count, ql_element_bytes(type));
+    if (*data == NULL) {
+        return ql_graph_check(reader->graph, reader->error);
+    }
+    memcpy(*data, bytes, size_bytes);
+    return QL_OK;
+}
+
+static void make_truths(enum ql_element type, void *data, size_t count)
+{
+    for (size_t i = 0; type == QL_ELEMENT_BOOL && i < count; i++) {
+        ((uint8_t *)data)[i] = ((uint8_t *)data)[i] != 0;
+    }
+}
+
 // Fills in type, shape and content of a value.
 static enum ql_status read_tensor(struct reader *reader, struct ql_value *value, const Onnx__TensorProto *tensor,
                                   const char *what)
@@ -297,12 +471,6 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
                               "%s is a tensor of ONNX's element type %d, which is not supported (numbers from 8 to 64 "
                               "bits and bool are)",
                               what, tensor->has_data_type ? tensor->data_type : 0);
-    }
-    if (tensor->n_external_data > 0 || (tensor->has_data_location && tensor->data_location != 0)) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s has its data in another file; save the model with all data inside "
-                              "(onnx.save_model(..., save_as_external_data=False))",
-                              what);
     }
     if (tensor->segment != NULL) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s is a segment of a tensor, which is not supported", what);
@@ -323,6 +491,15 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
         value->dims[axis] = (int)size;
         count *= (size_t)size;
     }
+    if (tensor->n_external_data > 0 || (tensor->has_data_location && tensor->data_location != 0)) {
+        void *external = NULL;
+        const enum ql_status status = read_external(reader, &external, value->type, count, tensor, what);
+        if (status == QL_OK) {
+            make_truths(value->type, external, count);
+            value->data = external;
+        }
+        return status;
+    }
     // The content is in the message already, so a count that does not fit it is found before memory is taken for it.
     size_t there = tensor->has_raw_data ? tensor->raw_data.len / ql_element_bytes(value->type) : 0;
     there += tensor->n_float_data + tensor->n_double_data + tensor->n_int32_data + tensor->n_int64_data +
@@ -337,11 +514,7 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
                               "fit the type",
                               what, count, ql_element_write(value->type));
     }
-    if (value->type == QL_ELEMENT_BOOL) {
-        for (size_t i = 0; i < count; i++) {
-            ((uint8_t *)data)[i] = ((uint8_t *)data)[i] != 0;
-        }
-    }
+    make_truths(value->type, data, count);
     value->data = data;
     return QL_OK;
 }
@@ -674,6 +847,7 @@ static enum ql_status read_model(struct reader *reader, const Onnx__ModelProto *
 {
     struct ql_error *error = reader->error;
     int64_t opset = 0;
+    bool said = false;
 
     if (model->graph == NULL) {
         return ql_error_write(error, QL_ERROR_INPUT, "the model has no graph: this is no ONNX file");
@@ -682,10 +856,16 @@ static enum ql_status read_model(struct reader *reader, const Onnx__ModelProto *
         const char *domain = model->opset_import[i]->domain;
         if (domain == NULL || domain[0] == '\0' || strcmp(domain, "ai.onnx") == 0) {
             opset = model->opset_import[i]->version;
+            said = true;
         }
     }
     bool named = model->graph->name != NULL && check_name(reader, model->graph->name, "the graph") == QL_OK;
     ql_graph_init(reader->graph, named ? model->graph->name : "", opset < 0 || opset > INT_MAX ? 0 : (int)opset);
+    if (!said) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the model does not say which version of ONNX's operators it uses (opset_import); export "
+                              "it again, or set the version with ONNX's own tools");
+    }
     if (opset < QL_OPSET_FIRST || opset > QL_OPSET_LAST) {
         return ql_graph_check(reader->graph, error);
     }
@@ -720,15 +900,28 @@ static enum ql_status report_format(size_t size_bytes, struct ql_error *error)
 
 enum ql_status ql_onnx_read(struct ql_graph *graph, const void *bytes, size_t size_bytes, struct ql_error *error)
 {
+    return ql_onnx_read_at(graph, bytes, size_bytes, NULL, error);
+}
+
+enum ql_status ql_onnx_read_at(struct ql_graph *graph, const void *bytes, size_t size_bytes, const char *path,
+                               struct ql_error *error)
+{
     struct counted_memory memory = {.limit = MEMORY_BASE_BYTES + size_bytes * MEMORY_PER_BYTE};
     ProtobufCAllocator allocator = {.alloc = counted_alloc, .free = counted_free, .allocator_data = &memory};
-    struct reader reader = {.graph = graph, .error = error};
+    struct reader reader = {.graph = graph, .error = error, .path = path};
 
     ProtobufCMessage *message = unpack(&onnx__model_proto__descriptor, &allocator, bytes, size_bytes);
     if (message == NULL) {
         return report_format(size_bytes, error);
     }
-    enum ql_status status = read_model(&reader, (const Onnx__ModelProto *)message);
+    struct ql_inlining inlining;
+    enum ql_status status = ql_inlining_init(&inlining, (const Onnx__ModelProto *)message, error);
+    if (status == QL_OK) {
+        status = read_model(&reader, (const Onnx__ModelProto *)message);
+    }
+    ql_inlining_free(&inlining);
+    ql_file_close(&reader.data);
+    free(reader.data_path);
     protobuf_c_message_free_unpacked(message, &allocator);
     return status;
 }
@@ -741,7 +934,7 @@ enum ql_status ql_onnx_load(struct ql_graph *graph, const char *path, struct ql_
     if (status != QL_OK) {
         return status;
     }
-    if ((status = ql_onnx_read(graph, view.data, view.size_bytes, error)) != QL_OK) {
+    if ((status = ql_onnx_read_at(graph, view.data, view.size_bytes, path, error)) != QL_OK) {
         ql_error_prefix(error, "%s: ", path);
     }
     ql_file_close(&view);

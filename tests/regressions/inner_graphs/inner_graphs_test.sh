@@ -1,0 +1,113 @@
+#!/bin/bash
+# Models with a Loop (what converters make of a Keras RNN), an If, or functions of their own were refused. Guards: a Loop
+# whose number of steps is known, an If whose condition is a constant, and functions, also in one another, are taken into
+# the graph, and their C computes what they say; what depends on data is refused by name; a function that calls itself is
+# an error.
+# Uses: expect.sh, onnx_bytes.sh, cc. Arguments: the tool, json_get.
+# shellcheck source-path=SCRIPTDIR
+here=$(realpath "$(dirname "$0")")
+source "$here/../../cli/expect.sh"
+source "$here/../onnx_bytes.sh"
+
+# computes VALUES: the C of m.onnx makes these of x = 1 2 3 ... 12.
+computes()
+{
+    expect_exit 0 compile m.onnx --no_sampler --name m --output m.c
+    cat > main.c << 'END'
+#include <stdio.h>
+#include "m.h"
+int main(void)
+{
+    static float x[12], y[12];
+    for (int k = 0; k < 12; k++) {
+        x[k] = (float)(k + 1);
+    }
+    m_run(y, x);
+    for (int k = 0; k < COUNT; k++) {
+        printf("%s%g", k == 0 ? "" : " ", (double)y[k]);
+    }
+    return 0;
+}
+END
+    local values=$1 count
+    count=$(wc -w <<< "$values")
+    if ! cc -std=c11 -DCOUNT="$count" -o main main.c m.c -lm 2> err; then
+        fail "$(grep -m 1 run m.h)"
+    fi
+    [[ $(./main) == "$values" ]] || fail "computes $(./main), expected $values"
+}
+
+refused()
+{
+    expect_exit 1 compile m.onnx --no_sampler --name m --output m.c
+    expect_stderr "$1"
+}
+
+# A running sum of the rows of x (4, 3): what is carried, and all steps.
+x=$(field 11 "$(declared x 1 4 3)")
+steps=$(field 5 "$(number_of n 7 4)")$(field 5 "$(number_of yes 9 1)")
+# body GO: the last nodes make what says whether to go on.
+body()
+{
+    field 1 "$(node Gather "x i" xi)"
+    field 1 "$(node Add "s xi" sn)"
+    printf '%s' "$1"
+    field 1 "$(node Identity sn out)"
+    text 2 body
+    field 11 "$(declared i 7)"
+    field 11 "$(declared go 9)"
+    field 11 "$(declared s 1 3)"
+    field 12 "$(declared gon 9)"
+    field 12 "$(declared sn 1 3)"
+    field 12 "$(declared out 1 3)"
+}
+zero=$(field 1 "$(node ConstantOfShape three s0)")$(field 5 "$(number_of three 7 3 1)")
+# loop OUTPUT COUNT GO SIZES...
+loop()
+{
+    local out=$1 count=$2 go=$3
+    shift 3
+    local call
+    call=$(node Loop "$count yes s0" "last all" "$(attribute body graph "$(body "$go")")")
+    model m.onnx "$zero$(field 1 "$call")$(text 2 g)$steps$x$(field 12 "$(declared "$out" 1 "$@")")"
+}
+go=$(field 1 "$(node Identity go gon)")
+loop last n "$go" 3
+computes "22 26 30"
+loop all n "$go" 4 3
+computes "1 2 3 5 7 9 12 15 18 22 26 30"
+# Ended by what it computes, and of a number that is not known.
+loop last n "$(field 1 "$(node Not go gon)")" 3
+refused Loop
+call=$(node Loop "k yes s0" "last all" "$(attribute body graph "$(body "$go")")")
+model m.onnx "$zero$(field 1 "$call")$(text 2 g)$steps$x$(field 11 "$(declared k 7)")$(field 12 "$(declared last 1 3)")"
+refused Loop
+
+# An If, both ways, whose branches see the names around them; one only hands on.
+branch() { printf '%s' "$1$(text 2 b)$(field 12 "$(declared "$2" 1 4 3)")"; }
+then=$(branch "$(field 1 "$(node Add "x x" r)")" r)
+else=$(branch "" x)
+for truth in 1 0; do
+    call=$(node If c y "$(attribute then_branch graph "$then")$(attribute else_branch graph "$else")")
+    model m.onnx "$(field 1 "$call")$(text 2 g)$(field 5 "$(number_of c 9 $truth)")$x$(field 12 "$(declared y 1 4 3)")"
+    if ((truth)); then computes "2 4 6 8 10 12 14 16 18 20 22 24"; else computes "1 2 3 4 5 6 7 8 9 10 11 12"; fi
+done
+model m.onnx "$(field 1 "$call")$(text 2 g)$(field 11 "$(declared c 9)")$x$(field 12 "$(declared y 1 4 3)")"
+refused If
+
+# Functions: f(a, b) = (a + b) over an axis; g calls f twice with an attribute of its own.
+version=$(field 9 "$(integer 2 18)")
+reference() { field 5 "$(text 1 "$1")$(text 21 "$2")$(integer 20 2)"; }
+f=$(text 1 f)$(text 4 a)$(text 4 b)$(text 5 r)$(text 6 axis)$version$(text 10 own)
+f+=$(field 7 "$(node Add "a b" t)")$(field 7 "$(node Concat "t a" r "$(reference axis axis)")")
+g=$(text 1 g)$(text 4 p)$(text 5 q)$(text 6 way)$version$(text 10 own)
+g+=$(field 7 "$(node f "p p" t "$(text 7 own)$(reference axis way)")")$(field 7 "$(node Neg t q)")
+call=$(node g x y "$(text 7 own)$(attribute way int 1)")
+own=$(field 8 "$(text 1 own)$(integer 2 1)")
+model m.onnx "$(field 1 "$call")$(text 2 m)$x$(field 12 "$(declared y 1 4 6)")" 18 "$own$(field 25 "$f")$(field 25 "$g")"
+computes "-2 -4 -6 -1 -2 -3 -8 -10 -12 -4 -5 -6"
+h=$(text 1 g)$(text 4 p)$(text 5 q)$version$(text 10 own)$(field 7 "$(node g p q "$(text 7 own)")")
+model m.onnx "$(field 1 "$call")$(text 2 m)$x$(field 12 "$(declared y 1 4 6)")" 18 "$own$(field 25 "$h")"
+refused "calls itself"
+
+finish
