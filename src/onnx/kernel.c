@@ -330,11 +330,11 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
     [QL_KERNEL_LSTM_F32] = {"ql_lstm_f32", "device/recurrent.h", 4, 10, 0, 3, 0, 0, false, run_lstm_f32},
     [QL_KERNEL_GRU_F32] = {"ql_gru_f32", "device/recurrent.h", 3, 9, 0, 3, 0, 0, false, run_gru_f32},
     [QL_KERNEL_RNN_F32] = {"ql_rnn_f32", "device/recurrent.h", 3, 8, 0, 3, 0, 0, false, run_rnn_f32},
-    [QL_KERNEL_LSTM_GENERAL_F32] = {"ql_lstm_general_f32", "device/recurrent_general.h", 4, 12, 3, 7, 0, 7, false,
+    [QL_KERNEL_LSTM_GENERAL_F32] = {"ql_lstm_general_f32", "device/recurrent_general.h", 4, 12, 3, 7, 0, 7, true,
                                     run_lstm_general_f32},
-    [QL_KERNEL_GRU_GENERAL_F32] = {"ql_gru_general_f32", "device/recurrent_general.h", 3, 11, 2, 7, 0, 5, false,
+    [QL_KERNEL_GRU_GENERAL_F32] = {"ql_gru_general_f32", "device/recurrent_general.h", 3, 11, 2, 7, 0, 5, true,
                                    run_gru_general_f32},
-    [QL_KERNEL_RNN_GENERAL_F32] = {"ql_rnn_general_f32", "device/recurrent_general.h", 3, 9, 1, 6, 0, 3, false,
+    [QL_KERNEL_RNN_GENERAL_F32] = {"ql_rnn_general_f32", "device/recurrent_general.h", 3, 9, 1, 6, 0, 3, true,
                                    run_rnn_general_f32},
 };
 

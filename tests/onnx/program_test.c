@@ -156,8 +156,14 @@ static void program_unknown_operator_is_named(void **state)
 {
     (void)state;
     int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){8});
-    ql_graph_add_output(&graph, add_node("Conv", "y", x, -1));
-    expect_error("node 'y' (Conv): this operator is not supported");
+    int y = add_node("Det", "y", x, -1);
+    ql_graph_add_output(&graph, y);
+    expect_error("node 'y' (Det): this operator is not supported");
+    // Of several all are named, each once.
+    int z = add_node("TopK", "z", y, -1);
+    ql_graph_add_output(&graph, add_node("Det", "w", z, -1));
+    expect_error("2 operators that are not supported in version");
+    expect_error("Det (node 'y'), TopK (node 'z')");
 }
 
 static void program_operator_of_a_later_version_is_named(void **state)

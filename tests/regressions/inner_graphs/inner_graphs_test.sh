@@ -22,7 +22,7 @@ int main(void)
     for (int k = 0; k < 12; k++) {
         x[k] = (float)(k + 1);
     }
-    m_run(y, x);
+    (void)m_run(x, y);
     for (int k = 0; k < COUNT; k++) {
         printf("%s%g", k == 0 ? "" : " ", (double)y[k]);
     }
