@@ -127,7 +127,7 @@ void generate_batch_normalization(struct conformance_case *c, const char *operat
     c->absolute = 4e-6;
 }
 
-// An index may lie outside on either side, where nothing is hot.
+// An index may lie outside on either side, near by or beyond 32 bits, where nothing is hot.
 void generate_one_hot(struct conformance_case *c, const char *operator_name)
 {
     const int depth = case_between(c, 1, 9), two = 2;
@@ -135,12 +135,15 @@ void generate_one_hot(struct conformance_case *c, const char *operator_name)
     int64_t indices[1024];
     int dims[QL_RANK_LIMIT], inputs[3], count = 1;
 
-    const int rank = case_shape(c, dims, 0, 3);
+    const int rank = case_shape(c, dims, 1, 3); // ONNX Runtime refuses a single index
     for (int k = 0; k < rank; k++) {
         count *= dims[k];
     }
     for (int k = 0; k < count && k < 1024; k++) {
         indices[k] = case_between(c, -depth - 1, depth + 1);
+        if (case_chance(c, 5)) {
+            indices[k] += (int64_t)case_between(c, 1, 9) << 32;
+        }
     }
     inputs[0] = case_given(c, QL_ELEMENT_S64, rank, dims, indices, case_chance(c, 20));
     inputs[1] = case_given(c, QL_ELEMENT_S64, 0, NULL, &depths, true);

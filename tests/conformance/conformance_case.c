@@ -231,7 +231,15 @@ int case_given(struct conformance_case *c, enum ql_element type, int rank, const
     }
     const int value = ql_graph_add_value(&c->graph, name, type, rank, known, constant ? data : NULL);
     if (!constant) {
-        c->contents[c->graph.input_count] = data;
+        size_t count = 1;
+        for (int axis = 0; axis < rank; axis++) {
+            count *= (size_t)dims[axis];
+        }
+        void *copy = ql_arena_take(&c->arena, count + 1, ql_element_bytes(type));
+        if (copy != NULL) {
+            memcpy(copy, data, count * ql_element_bytes(type));
+        }
+        c->contents[c->graph.input_count] = copy;
         ql_graph_add_input(&c->graph, value);
     }
     return value;

@@ -81,7 +81,7 @@ bool case_is_float(enum ql_element type);
 int case_operand(struct conformance_case *c, enum ql_element type, int rank, const int *dims,
                  enum case_content content);
 
-// The same with the content given; `constant` keeps it from being an input.
+// The same with the content given, which is copied; `constant` keeps it from being an input.
 int case_given(struct conformance_case *c, enum ql_element type, int rank, const int *dims, const void *data,
                bool constant);
 
