@@ -58,8 +58,9 @@ function(ql_limit_test name labels timeout)
     if(NOT timeout)
         set(timeout 60)
     endif()
-    # A limit ends a test that hangs, and says nothing about speed: a slow or busy machine has four times as long.
+    # A limit ends a test that hangs, and says nothing about speed: a slow or busy machine has four times as long. What may
+    # take long begins first, so that it does not run alone at the end.
     math(EXPR timeout "4 * ${timeout}")
-    set_tests_properties(${name} PROPERTIES
+    set_tests_properties(${name} PROPERTIES COST "${timeout}"
         LABELS "${labels}" TIMEOUT "${timeout}" ENVIRONMENT "${ql_test_environment}" SKIP_RETURN_CODE 77)
 endfunction()
