@@ -89,9 +89,14 @@ const char *ql_grammar_name(const struct ql_grammar *grammar)
 enum ql_status ql_grammar_check(bool *complete, struct ql_grammar *grammar, const char *bytes, size_t length,
                                 struct ql_error *error)
 {
-    char *text = has_room(CHECK_BYTES) ? strndup(bytes, length) : NULL;
-    Sentence sentence = text == NULL ? NULL : sentence_create(text, grammar->dictionary);
+    char *text = has_room(CHECK_BYTES) ? malloc(length + 1) : NULL;
+    Sentence sentence = NULL;
 
+    if (text != NULL) { // not strndup: the bytes are no string
+        memcpy(text, bytes, length);
+        text[length] = '\0';
+        sentence = sentence_create(text, grammar->dictionary);
+    }
     free(text);
     if (sentence == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for parsing a sentence");
