@@ -44,7 +44,8 @@ static enum ql_status load(struct ql_descriptor *descriptor, struct ql_graph *gr
     }
     status = ql_model_file_check(descriptor, descriptor->path, view.data, view.size_bytes, error);
     *differs = status != QL_OK;
-    if (status == QL_OK && (status = ql_onnx_read_at(graph, view.data, view.size_bytes, descriptor->path, error)) != QL_OK) {
+    if (status == QL_OK &&
+        (status = ql_onnx_read_at(graph, view.data, view.size_bytes, descriptor->path, error)) != QL_OK) {
         ql_error_prefix(error, "%s: ", descriptor->path);
     }
     ql_file_close(&view);
