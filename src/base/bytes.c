@@ -39,3 +39,42 @@ char *ql_bytes_format(const char *format, ...)
     va_end(arguments);
     return text;
 }
+
+bool ql_bytes_line_step(struct ql_bytes_line *line, const void *text, size_t size_bytes)
+{
+    if (line->behind >= size_bytes) {
+        return false;
+    }
+    const size_t left = size_bytes - line->behind;
+    line->bytes = (const char *)text + line->behind;
+    const char *newline = memchr(line->bytes, '\n', left);
+    line->length = newline == NULL ? left : (size_t)(newline - line->bytes);
+    line->behind += line->length + 1;
+    line->length -= line->length > 0 && line->bytes[line->length - 1] == '\r';
+    line->number++;
+    return true;
+}
+
+unsigned char *ql_bytes_put_u32(unsigned char *place, uint32_t word)
+{
+    for (int k = 0; k < 4; k++) {
+        *place++ = (unsigned char)(word >> (8 * k));
+    }
+    return place;
+}
+
+uint32_t ql_bytes_get_u32(const unsigned char *place)
+{
+    return (uint32_t)place[0] | (uint32_t)place[1] << 8 | (uint32_t)place[2] << 16 | (uint32_t)place[3] << 24;
+}
+
+uint32_t ql_bytes_checksum(const void *data, size_t size_bytes)
+{
+    const unsigned char *bytes = data;
+    uint32_t hash = 2166136261u;
+
+    for (size_t k = 0; k < size_bytes; k++) {
+        hash = (hash ^ bytes[k]) * 16777619u;
+    }
+    return hash;
+}

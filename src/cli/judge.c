@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
@@ -45,17 +46,11 @@ static enum ql_status read_items(struct ql_cell_items *items, const char *path, 
     if (status != QL_OK) {
         return status;
     }
-    size_t line = 0;
-    for (size_t first = 0, behind; first < view.size_bytes && status == QL_OK; first = behind + 1) {
-        const char *bytes = (const char *)view.data + first;
-        const char *newline = memchr(bytes, '\n', view.size_bytes - first);
-        size_t length = newline == NULL ? view.size_bytes - first : (size_t)(newline - bytes);
-        behind = first + length;
-        length -= length > 0 && bytes[length - 1] == '\r';
-        line++;
-        status = ql_line_check(bytes, length, path, line, error);
-        if (length > 0 && status == QL_OK) {
-            status = ql_cell_items_add(items, bytes, length, false, error);
+    struct ql_bytes_line line = {0};
+    while (status == QL_OK && ql_bytes_line_step(&line, view.data, view.size_bytes)) {
+        status = ql_line_check(line.bytes, line.length, path, line.number, error);
+        if (line.length > 0 && status == QL_OK) {
+            status = ql_cell_items_add(items, line.bytes, line.length, false, error);
         }
     }
     ql_file_close(&view);

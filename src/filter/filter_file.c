@@ -1,10 +1,11 @@
 // The filter's file, and a filter for a vocabulary: see filter_file.h.
-// Uses: base/file, device/filter.h, filter/fold.
+// Uses: base/{bytes,file}, device/filter.h, filter/fold.
 #include "filter/filter_file.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "filter/fold.h"
 
@@ -73,29 +74,6 @@ void ql_filter_file_free(struct ql_filter_file *file)
     *file = (struct ql_filter_file){0};
 }
 
-static unsigned char *put(unsigned char *place, uint32_t word)
-{
-    for (int k = 0; k < 4; k++) {
-        *place++ = (unsigned char)(word >> (8 * k));
-    }
-    return place;
-}
-
-static uint32_t get(const unsigned char *place)
-{
-    return (uint32_t)place[0] | (uint32_t)place[1] << 8 | (uint32_t)place[2] << 16 | (uint32_t)place[3] << 24;
-}
-
-static uint32_t checksum(const unsigned char *data, size_t size_bytes)
-{
-    uint32_t hash = 2166136261u; // FNV-1a
-
-    for (size_t k = 0; k < size_bytes; k++) {
-        hash = (hash ^ data[k]) * 16777619u;
-    }
-    return hash;
-}
-
 static size_t file_bytes(uint32_t edge_count, uint32_t range_count, uint32_t block)
 {
     return HEADER_BYTES + 4 * (size_t)edge_count + 12 * (size_t)range_count + 3 * (size_t)block + 4;
@@ -111,25 +89,25 @@ enum ql_status ql_filter_file_save(const struct ql_filter_file *file, const char
     }
     memcpy(data, magic, MAGIC_BYTES);
     unsigned char *place = data + MAGIC_BYTES;
-    place = put(place, VERSION);
-    place = put(place, file->automaton.edge_count);
-    place = put(place, file->range_count);
-    place = put(place, file->items.block);
-    place = put(place, file->items.seed);
-    place = put(place, file->items.item_count);
+    place = ql_bytes_put_u32(place, VERSION);
+    place = ql_bytes_put_u32(place, file->automaton.edge_count);
+    place = ql_bytes_put_u32(place, file->range_count);
+    place = ql_bytes_put_u32(place, file->items.block);
+    place = ql_bytes_put_u32(place, file->items.seed);
+    place = ql_bytes_put_u32(place, file->items.item_count);
     for (uint32_t k = 0; k < file->automaton.edge_count; k++) {
-        place = put(place, file->automaton.edges[k]);
+        place = ql_bytes_put_u32(place, file->automaton.edges[k]);
     }
     for (uint32_t k = 0; k < file->range_count; k++) {
-        place = put(place, file->ranges[k].first);
-        place = put(place, file->ranges[k].last);
-        place = put(place, file->ranges[k].label | (uint32_t)file->ranges[k].kind << 8);
+        place = ql_bytes_put_u32(place, file->ranges[k].first);
+        place = ql_bytes_put_u32(place, file->ranges[k].last);
+        place = ql_bytes_put_u32(place, file->ranges[k].label | (uint32_t)file->ranges[k].kind << 8);
     }
     if (file->items.block > 0) {
         memcpy(place, file->items.fingerprints, 3 * (size_t)file->items.block);
         place += 3 * (size_t)file->items.block;
     }
-    (void)put(place, checksum(data, size_bytes - 4));
+    (void)ql_bytes_put_u32(place, ql_bytes_checksum(data, size_bytes - 4));
     enum ql_status status = ql_file_save(path, data, size_bytes, error);
     free(data);
     return status;
@@ -143,7 +121,8 @@ static enum ql_status read_ranges(struct ql_filter_file *file, const unsigned ch
         return no_memory(error);
     }
     for (uint32_t k = 0; k < count; k++, place += 12) {
-        const uint32_t first = get(place), last = get(place + 4), class = get(place + 8);
+        const uint32_t first = ql_bytes_get_u32(place), last = ql_bytes_get_u32(place + 4),
+                       class = ql_bytes_get_u32(place + 8);
         const uint32_t label = class & 255u, kind = class >> 8;
         if (first > last || (k > 0 && first <= file->ranges[k - 1].last) || kind > 31 ||
             (label >= QL_FOLD_LABELS && label != QL_FILTER_NO_LABEL) || label == QL_FILTER_GAP) {
@@ -165,7 +144,7 @@ static enum ql_status read_file(struct ql_filter_file *file, const unsigned char
         return ql_error_write(error, QL_ERROR_INPUT, "is no filter; `quillet filter --output FILE.qlf` makes one");
     }
     for (int k = 0; k < HEADER_WORDS; k++) {
-        header[k] = get(data + MAGIC_BYTES + 4 * k);
+        header[k] = ql_bytes_get_u32(data + MAGIC_BYTES + 4 * k);
     }
     if (header[0] != VERSION) {
         return ql_error_write(error, QL_ERROR_INPUT,
@@ -175,7 +154,7 @@ static enum ql_status read_file(struct ql_filter_file *file, const unsigned char
     }
     if (header[1] > QL_AUTOMATON_EDGE_LIMIT || header[2] > RANGE_LIMIT || header[3] > QL_FINGERPRINT_LIMIT ||
         file_bytes(header[1], header[2], header[3]) != size_bytes ||
-        get(data + size_bytes - 4) != checksum(data, size_bytes - 4)) {
+        ql_bytes_get_u32(data + size_bytes - 4) != ql_bytes_checksum(data, size_bytes - 4)) {
         return ql_error_write(error, QL_ERROR_INPUT, "the filter is damaged or cut short; compile the list again");
     }
     const unsigned char *place = data + HEADER_BYTES;
@@ -187,7 +166,7 @@ static enum ql_status read_file(struct ql_filter_file *file, const unsigned char
         return no_memory(error);
     }
     for (uint32_t k = 0; k < header[1]; k++, place += 4) {
-        file->automaton.edges[k] = get(place);
+        file->automaton.edges[k] = ql_bytes_get_u32(place);
     }
     if ((status = ql_automaton_check(&file->automaton, error)) != QL_OK ||
         (status = ql_automaton_measure(&file->automaton, error)) != QL_OK ||

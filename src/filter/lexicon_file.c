@@ -1,5 +1,5 @@
 // The lexicon's file, and a lexicon for a vocabulary: see lexicon_file.h.
-// Uses: base/file, corpus/text_buffer, device/lexicon.h, utf8proc.
+// Uses: base/{bytes,file}, corpus/text_buffer, device/lexicon.h, utf8proc.
 #include "filter/lexicon_file.h"
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #include <utf8proc.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "corpus/text_buffer.h"
 
@@ -27,29 +28,6 @@ void ql_lexicon_file_free(struct ql_lexicon_file *file)
 
 // --- The file ---
 
-static unsigned char *put(unsigned char *place, uint32_t word)
-{
-    for (int k = 0; k < 4; k++) {
-        *place++ = (unsigned char)(word >> (8 * k));
-    }
-    return place;
-}
-
-static uint32_t get(const unsigned char *place)
-{
-    return (uint32_t)place[0] | (uint32_t)place[1] << 8 | (uint32_t)place[2] << 16 | (uint32_t)place[3] << 24;
-}
-
-static uint32_t checksum(const unsigned char *data, size_t size_bytes)
-{
-    uint32_t hash = 2166136261u; // FNV-1a
-
-    for (size_t k = 0; k < size_bytes; k++) {
-        hash = (hash ^ data[k]) * 16777619u;
-    }
-    return hash;
-}
-
 static size_t file_bytes(uint32_t letter_count, uint32_t edge_count)
 {
     return HEADER_BYTES + 4 * (size_t)letter_count + 3 * (size_t)edge_count + 4;
@@ -64,16 +42,16 @@ enum ql_status ql_lexicon_file_save(const struct ql_lexicon_file *file, const ch
         return no_memory(error);
     }
     memcpy(data, magic, MAGIC_BYTES);
-    unsigned char *place = put(data + MAGIC_BYTES, VERSION);
-    place = put(place, file->word_count);
-    place = put(place, file->letter_count);
-    place = put(place, file->graph.edge_count);
+    unsigned char *place = ql_bytes_put_u32(data + MAGIC_BYTES, VERSION);
+    place = ql_bytes_put_u32(place, file->word_count);
+    place = ql_bytes_put_u32(place, file->letter_count);
+    place = ql_bytes_put_u32(place, file->graph.edge_count);
     for (uint32_t k = 0; k < file->letter_count; k++) {
-        place = put(place, file->letters[k]);
+        place = ql_bytes_put_u32(place, file->letters[k]);
     }
     memcpy(place, file->graph.edges, 3 * (size_t)file->graph.edge_count);
     place += 3 * (size_t)file->graph.edge_count;
-    (void)put(place, checksum(data, size_bytes - 4));
+    (void)ql_bytes_put_u32(place, ql_bytes_checksum(data, size_bytes - 4));
     enum ql_status status = ql_file_save(path, data, size_bytes, error);
     free(data);
     return status;
@@ -83,7 +61,7 @@ static enum ql_status read_letters(struct ql_lexicon_file *file, const unsigned 
 {
     for (uint32_t k = 0; k < file->letter_count; k++, place += 4) {
         uint32_t small;
-        file->letters[k] = get(place);
+        file->letters[k] = ql_bytes_get_u32(place);
         const uint8_t kind = ql_lexicon_kind(file->letters[k] < 0x110000 ? file->letters[k] : '\n', &small);
         const bool joins = small == '\'' || small == '-' || small == '.' || small == ',';
         if (k > 0 && (small != file->letters[k] || !(kind & QL_LEXICON_WORD || joins))) {
@@ -115,7 +93,7 @@ static enum ql_status read_file(struct ql_lexicon_file *file, const unsigned cha
         return ql_error_write(error, QL_ERROR_INPUT, "is not a lexicon; `quillet lexicon --output FILE.qlx` makes one");
     }
     for (int k = 0; k < HEADER_WORDS; k++) {
-        header[k] = get(data + MAGIC_BYTES + 4 * k);
+        header[k] = ql_bytes_get_u32(data + MAGIC_BYTES + 4 * k);
     }
     if (header[0] != VERSION) {
         return ql_error_write(error, QL_ERROR_INPUT,
@@ -124,7 +102,7 @@ static enum ql_status read_file(struct ql_lexicon_file *file, const unsigned cha
     }
     if (header[2] == 0 || header[2] > QL_LEXICON_NO_LABEL || header[3] == 0 || header[3] > QL_WORD_GRAPH_EDGE_LIMIT ||
         file_bytes(header[2], header[3]) != size_bytes ||
-        get(data + size_bytes - 4) != checksum(data, size_bytes - 4)) {
+        ql_bytes_get_u32(data + size_bytes - 4) != ql_bytes_checksum(data, size_bytes - 4)) {
         return ql_error_write(error, QL_ERROR_INPUT, "the lexicon is damaged or cut short; compile it again");
     }
     file->word_count = header[1];

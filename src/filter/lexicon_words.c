@@ -1,5 +1,5 @@
 // Collects the words of a lexicon and compiles them: see lexicon_words.h.
-// Uses: base/file, corpus/{text_buffer,vocabulary}, filter/{lexicon_check,word_graph}, utf8proc.
+// Uses: base/{bytes,file}, corpus/{text_buffer,vocabulary}, filter/{lexicon_check,word_graph}, utf8proc.
 #include "filter/lexicon_words.h"
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #include <utf8proc.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "corpus/text_buffer.h"
 #include "corpus/vocabulary.h"
@@ -204,31 +205,25 @@ static enum ql_status read_lines(struct ql_lexicon_words *words, const char *pat
                                  struct ql_error *error)
 {
     struct ql_file_view view;
-    size_t line = 0;
+    struct ql_bytes_line line = {0};
     enum ql_status status = ql_file_open(&view, path, error);
 
     if (status != QL_OK) {
         return status;
     }
-    for (size_t first = 0, behind; first < view.size_bytes && status == QL_OK; first = behind + 1) {
-        const char *bytes = (const char *)view.data + first;
-        const char *newline = memchr(bytes, '\n', view.size_bytes - first);
-        size_t length = newline == NULL ? view.size_bytes - first : (size_t)(newline - bytes);
-        behind = first + length;
-        length -= length > 0 && bytes[length - 1] == '\r';
-        line++;
-        for (size_t place = 0; place < length && status == QL_OK;) {
+    while (status == QL_OK && ql_bytes_line_step(&line, view.data, view.size_bytes)) {
+        for (size_t place = 0; place < line.length && status == QL_OK;) {
             int32_t symbol;
-            const utf8proc_ssize_t size =
-                utf8proc_iterate((const utf8proc_uint8_t *)bytes + place, (utf8proc_ssize_t)(length - place), &symbol);
+            const utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)line.bytes + place,
+                                                           (utf8proc_ssize_t)(line.length - place), &symbol);
             status = size > 0 ? QL_OK : ql_error_write(error, QL_ERROR_INPUT, "is not UTF-8; convert it with iconv");
             place += size > 0 ? (size_t)size : 1;
         }
         if (status == QL_OK) {
-            status = reader(words, bytes, length, error);
+            status = reader(words, line.bytes, line.length, error);
         }
         if (status == QL_ERROR_INPUT) {
-            status = ql_error_prefix(error, "%s:%zu: ", path, line);
+            status = ql_error_prefix(error, "%s:%zu: ", path, line.number);
         }
     }
     ql_file_close(&view);

@@ -1,11 +1,12 @@
 // Lists of words: see listing.h.
-// Uses: base/file, corpus/vocabulary, device/filter.h, filter/fold.
+// Uses: base/{bytes,file}, corpus/vocabulary, device/filter.h, filter/fold.
 #include "filter/listing.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "corpus/vocabulary.h"
 #include "device/filter.h"
@@ -146,17 +147,12 @@ static enum ql_status read_line(struct ql_listing *listing, const char *line, si
 enum ql_status ql_listing_read(struct ql_listing *listing, const char *text, size_t size_bytes, const char *path,
                                int rating, struct ql_error *error)
 {
-    size_t number = 1;
+    struct ql_bytes_line line = {0};
 
-    for (size_t place = 0; place < size_bytes; number++) {
-        const char *line = text + place;
-        const char *newline = memchr(line, '\n', size_bytes - place);
-        size_t length = newline == NULL ? size_bytes - place : (size_t)(newline - line);
-        place += length + 1;
-        length -= length > 0 && line[length - 1] == '\r' ? 1 : 0;
-        const enum ql_status status = read_line(listing, line, length, rating, error);
+    while (ql_bytes_line_step(&line, text, size_bytes)) {
+        const enum ql_status status = read_line(listing, line.bytes, line.length, rating, error);
         if (status == QL_ERROR_INPUT) {
-            return ql_error_prefix(error, "%s:%zu: ", path, number);
+            return ql_error_prefix(error, "%s:%zu: ", path, line.number);
         }
         if (status != QL_OK) {
             return status;

@@ -154,22 +154,16 @@ static enum ql_status read_lines(struct ql_yardstick *yardstick, const char *pat
 {
     struct ql_item_reader reader = {0};
     struct ql_file_view view;
-    size_t line = 0;
+    struct ql_bytes_line line = {0};
     enum ql_status status = ql_file_open(&view, path, error);
 
     if (status != QL_OK) {
         return status;
     }
-    for (size_t first = 0, behind; first < view.size_bytes && status == QL_OK; first = behind + 1) {
-        const char *bytes = (const char *)view.data + first;
-        const char *newline = memchr(bytes, '\n', view.size_bytes - first);
-        size_t length = newline == NULL ? view.size_bytes - first : (size_t)(newline - bytes);
-        behind = first + length;
-        length -= length > 0 && bytes[length - 1] == '\r';
-        line++;
-        status = ql_line_check(bytes, length, path, line, error);
-        if (length > 0 && status == QL_OK) {
-            status = take(yardstick, &reader, bytes, length, error);
+    while (status == QL_OK && ql_bytes_line_step(&line, view.data, view.size_bytes)) {
+        status = ql_line_check(line.bytes, line.length, path, line.number, error);
+        if (line.length > 0 && status == QL_OK) {
+            status = take(yardstick, &reader, line.bytes, line.length, error);
         }
     }
     ql_item_reader_free(&reader);

@@ -51,12 +51,49 @@ static void bytes_format_takes_any_length(void **state)
     free(text);
 }
 
+static void bytes_line_step_takes_each_line(void **state)
+{
+    static const char text[] = "one\r\n\n\rtwo\r\r\nlast";
+    static const char *const wanted[] = {"one", "", "\rtwo\r", "last"};
+    struct ql_bytes_line line = {0};
+
+    (void)state;
+    for (size_t k = 0; k < 4; k++) {
+        assert_true(ql_bytes_line_step(&line, text, sizeof text - 1));
+        assert_int_equal(line.number, k + 1);
+        assert_int_equal(line.length, strlen(wanted[k]));
+        assert_memory_equal(line.bytes, wanted[k], line.length);
+    }
+    assert_false(ql_bytes_line_step(&line, text, sizeof text - 1));
+
+    line = (struct ql_bytes_line){0};
+    assert_false(ql_bytes_line_step(&line, text, 0));
+    assert_true(ql_bytes_line_step(&line, "\n", 1));
+    assert_int_equal(line.length, 0);
+    assert_false(ql_bytes_line_step(&line, "\n", 1));
+}
+
+static void bytes_words_and_checksum_are_those_of_the_formats(void **state)
+{
+    unsigned char bytes[5] = {0};
+
+    (void)state;
+    assert_ptr_equal(ql_bytes_put_u32(bytes, 0x84030201u), bytes + 4);
+    assert_memory_equal(bytes, "\x01\x02\x03\x84\0", 5);
+    assert_int_equal(ql_bytes_get_u32(bytes), 0x84030201u);
+    // Two of the published test vectors of FNV-1a.
+    assert_int_equal(ql_bytes_checksum("", 0), 0x811c9dc5u);
+    assert_int_equal(ql_bytes_checksum("foobar", 6), 0xbf9cf968u);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_find_is_that_of_the_c_library),
         cmocka_unit_test(bytes_find_sees_nothing_behind_the_end),
         cmocka_unit_test(bytes_format_takes_any_length),
+        cmocka_unit_test(bytes_line_step_takes_each_line),
+        cmocka_unit_test(bytes_words_and_checksum_are_those_of_the_formats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
