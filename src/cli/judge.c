@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/file.h"
+#include "base/text_file.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
@@ -41,7 +41,7 @@ struct judge {
 static enum ql_status read_items(struct ql_cell_items *items, const char *path, struct ql_error *error)
 {
     struct ql_file_view view;
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_text_file_open(&view, path, error);
 
     if (status != QL_OK) {
         return status;

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/option.h"
+#include "base/text_file.h"
 #include "cli/cli.h"
 #include "cli/terminal.h"
 #include "corpus/preparation.h"
@@ -21,7 +22,6 @@ struct arguments {
     struct ql_prepare_options prepare;
     const char *output;
     const char *format;
-    const char *encoding;
     const char *alphabet;
     bool list_steps;
     bool json;
@@ -44,16 +44,11 @@ static void print_steps(void)
 static enum ql_status read_words(struct arguments *arguments, struct ql_error *error)
 {
     int format = ql_format_read(arguments->format);
-    int encoding = ql_encoding_read(arguments->encoding);
     int alphabet = ql_alphabet_read(arguments->alphabet);
 
     if (format < 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--format %s: must be auto, lines, fortune, csv or jsonl",
                               arguments->format);
-    }
-    if (encoding < 0) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--encoding %s: must be utf8, latin1 or windows-1252",
-                              arguments->encoding);
     }
     if (alphabet < 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--alphabet %s: must be ascii, latin1 or any",
@@ -66,7 +61,6 @@ static enum ql_status read_words(struct arguments *arguments, struct ql_error *e
         return ql_error_write(error, QL_ERROR_USAGE, "no input: name one or more files, or - for standard input");
     }
     arguments->prepare.format = (enum ql_format)format;
-    arguments->prepare.encoding = (enum ql_encoding)encoding;
     arguments->prepare.alphabet = (enum ql_alphabet)alphabet;
     return QL_OK;
 }
@@ -142,11 +136,14 @@ static enum ql_status read_inputs(struct ql_preparation *preparation, const stru
 
     for (size_t i = 0; i < arguments->input_count && status == QL_OK; i++) {
         const char *path = arguments->inputs[i];
+        const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
         struct ql_file_view view;
         status = ql_file_open(&view, path, error);
         if (status == QL_OK) {
-            status = ql_preparation_read(preparation, strcmp(path, "-") == 0 ? "standard input" : path,
-                                         (const char *)view.data, view.size_bytes, error);
+            status = ql_text_decode(&view, name, arguments->prepare.encoding, arguments->prepare.replace, error);
+            status = status != QL_OK
+                         ? status
+                         : ql_preparation_read(preparation, name, (const char *)view.data, view.size_bytes, error);
             ql_file_close(&view);
         }
     }
@@ -190,8 +187,7 @@ static int run(struct arguments *arguments)
 // Long because of the table of its options.
 int ql_cli_prepare(int argc, char **argv)
 {
-    struct arguments arguments = {
-        .prepare = ql_prepare_options_init(), .format = "auto", .encoding = "utf8", .alphabet = "ascii"};
+    struct arguments arguments = {.prepare = ql_prepare_options_init(), .format = "auto", .alphabet = "ascii"};
     struct ql_prepare_options *prepare = &arguments.prepare;
     struct ql_option options[] = {
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Input and output", false},
@@ -202,8 +198,8 @@ int ql_cli_prepare(int argc, char **argv)
         {"field", QL_OPTION_STRING, &prepare->field, 0, 0, "NAME", "csv, jsonl: the field with the text", false},
         {"author_field", QL_OPTION_STRING, &prepare->author_field, 0, 0, "NAME",
          "csv, jsonl: the field with the author; makes quotes and names", false},
-        {"encoding", QL_OPTION_STRING, &arguments.encoding, 0, 0, "NAME", "of the input: utf8, latin1 or windows-1252",
-         false},
+        {"encoding", QL_OPTION_STRING, &prepare->encoding, 0, 0, "NAME",
+         "of the input: utf8, latin1, windows-1250 and all that `iconv -l` lists", false},
         {"replace", QL_OPTION_FLAG, &prepare->replace, 0, 0, NULL,
          "put a replacement mark in place of a bad byte; without this it is an error", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Cleaning", false},

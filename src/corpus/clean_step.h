@@ -30,7 +30,6 @@ struct ql_step_context {
     const struct ql_field_map *fields; // where text and author stand in a row; of the present input
     const struct ql_word_list *words;  // --remove_words; may be empty
     const struct ql_word_list *names;  // --remove_names; may be empty
-    void *iconv;                       // an iconv_t, or NULL when the input is UTF-8
     const char *path;                  // of the present input
     size_t line;                       // of the present item
     enum ql_format format;             // of the present input

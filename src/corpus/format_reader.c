@@ -1,5 +1,5 @@
 // Cuts an input into raw items: see format_reader.h. Everything is built on one function that takes a line.
-// Uses: base/status.
+// Uses: base/{bytes,status}.
 #include "corpus/format_reader.h"
 
 #include <string.h>
@@ -7,23 +7,14 @@
 
 enum { DETECTION_BYTES = 64 * 1024 };
 
-// Takes the line at reader->position, without its line end (LF or CR LF). False at the end.
+// Takes the next line, without its line end. False at the end.
 static bool reader_line(struct ql_reader *reader, struct ql_raw_item *line)
 {
-    if (reader->position == reader->size_bytes) {
+    if (!ql_bytes_line_step(&reader->cursor, reader->bytes, reader->size_bytes)) {
         return false;
     }
-    const char *start = reader->bytes + reader->position;
-    size_t rest = reader->size_bytes - reader->position;
-    const char *end = memchr(start, '\n', rest);
-    size_t length = end == NULL ? rest : (size_t)(end - start);
-
-    *line = (struct ql_raw_item){.bytes = start, .length = length, .line = reader->line};
-    reader->position += length + (end != NULL);
-    reader->line++;
-    if (length > 0 && start[length - 1] == '\r') {
-        line->length--;
-    }
+    *line = (struct ql_raw_item){
+        .bytes = reader->cursor.bytes, .length = reader->cursor.length, .line = reader->cursor.number};
     return true;
 }
 
@@ -88,7 +79,6 @@ static enum ql_format reader_detect(struct ql_reader reader)
     struct ql_raw_item line;
     bool json = false;
     bool blank = true;
-    size_t start = reader.position;
 
     if (name_ends_with(reader.path, ".csv")) {
         return QL_FORMAT_CSV;
@@ -96,7 +86,7 @@ static enum ql_format reader_detect(struct ql_reader reader)
     if (name_ends_with(reader.path, ".jsonl") || name_ends_with(reader.path, ".ndjson")) {
         return QL_FORMAT_JSONL;
     }
-    while (reader.position - start < DETECTION_BYTES && reader_line(&reader, &line)) {
+    while (reader.cursor.behind < DETECTION_BYTES && reader_line(&reader, &line)) {
         if (line_is_separator(&line)) {
             return QL_FORMAT_FORTUNE;
         }
@@ -111,10 +101,7 @@ static enum ql_format reader_detect(struct ql_reader reader)
 void ql_reader_open(struct ql_reader *reader, const char *path, const char *bytes, size_t size_bytes,
                     enum ql_format format)
 {
-    bool marked = size_bytes >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
-
-    *reader = (struct ql_reader){
-        .path = path, .bytes = bytes, .size_bytes = size_bytes, .position = marked ? 3 : 0, .line = 1};
+    *reader = (struct ql_reader){.path = path, .bytes = bytes, .size_bytes = size_bytes};
     reader->format = format == QL_FORMAT_AUTO ? reader_detect(*reader) : format;
 }
 

@@ -1,22 +1,22 @@
 // Cuts an input into raw items, one at a time, without copying: lines, fortune items, CSV rows, JSON lines.
 // The fields of a row are taken apart later, after its bytes have been decoded (record_field).
-// Uses: base/status, corpus/prepare_options.
+// Uses: base/{bytes,status}, corpus/prepare_options.
 #ifndef QL_CORPUS_FORMAT_READER_H
 #define QL_CORPUS_FORMAT_READER_H
 
 #include <stddef.h>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "corpus/prepare_options.h"
 
 // The caller keeps `path` and `bytes` alive while the reader is used; there is nothing to close.
 struct ql_reader {
-    const char *path; // for messages
-    const char *bytes;
+    const char *path;  // for messages
+    const char *bytes; // as ql_text_decode leaves them
     size_t size_bytes;
-    size_t position;
-    size_t line;           // of `position`, from 1
-    enum ql_format format; // never QL_FORMAT_AUTO
+    struct ql_bytes_line cursor; // the line that was read last
+    enum ql_format format;       // never QL_FORMAT_AUTO
 };
 
 // A raw item: points into the reader's bytes; no line end at its end.
@@ -26,7 +26,7 @@ struct ql_raw_item {
     size_t line; // of its first byte, from 1
 };
 
-// Starts at the beginning, behind a UTF-8 byte order mark. With QL_FORMAT_AUTO the format is
+// Starts at the beginning. With QL_FORMAT_AUTO the format is
 // - that of the name's ending: .csv; .jsonl and .ndjson;
 // - otherwise fortune when one of the first lines (64 KiB) holds only "%";
 // - otherwise JSON lines when the first line that is not blank starts with "{" and ends with "}";

@@ -101,9 +101,12 @@ static bool symbol_is_invisible(int32_t symbol)
            (symbol >= 0x2066 && symbol <= 0x2069) || symbol == 0xFEFF;
 }
 
+// What ends a line or a page: CR, the vertical tab that word processors write for a line break, the form feed, the
+// separators of files, groups and records, NEL, and Unicode's own.
 static bool symbol_is_line_end(int32_t symbol)
 {
-    return symbol == '\r' || symbol == '\f' || symbol == 0x85 || symbol == 0x2028 || symbol == 0x2029;
+    return symbol == '\r' || symbol == '\v' || symbol == '\f' || (symbol >= 0x1C && symbol <= 0x1E) || symbol == 0x85 ||
+           symbol == 0x2028 || symbol == 0x2029;
 }
 
 enum ql_status ql_step_controls(struct ql_step_context *context, struct ql_text *text, const char **reason,
@@ -125,6 +128,8 @@ enum ql_status ql_step_controls(struct ql_step_context *context, struct ql_text 
         after_return = symbol == '\r';
         if (symbol == '\n' || symbol_is_line_end(symbol)) {
             ql_text_write_byte(out, '\n');
+        } else if (symbol == 0x1F) { // the separator of units
+            ql_text_write_byte(out, ' ');
         } else if (symbol == '\t' || !symbol_is_invisible(symbol)) {
             ql_text_write(out, text->bytes + start, i - start);
         }

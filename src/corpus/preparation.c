@@ -1,15 +1,14 @@
 // A preparation: see preparation.h. An item goes through all editing steps before the next one is read, so that only
 // what is kept stays in memory; then the sifting steps look at the lists as a whole.
-// Uses: base, all of corpus, iconv.
+// Uses: base, all of corpus.
 #include "corpus/preparation.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text_file.h"
 #include "corpus/record_field.h"
 
 bool ql_preparation_has_stream(const struct ql_preparation *preparation, enum ql_stream stream)
@@ -62,15 +61,8 @@ enum ql_status ql_preparation_init(struct ql_preparation *preparation, const str
     if (options->name[0] == '\0' || strchr(options->name, '/') != NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--name %s: is no file name", options->name);
     }
-    if (options->encoding != QL_ENCODING_UTF8) {
-        const char *charset = options->encoding == QL_ENCODING_LATIN1 ? "ISO-8859-1" : "WINDOWS-1252";
-        iconv_t conversion = iconv_open("UTF-8", charset);
-        if ((intptr_t)conversion == -1) {
-            return ql_error_write(error, QL_ERROR_SYSTEM, "cannot convert from %s: %s", charset, strerror(errno));
-        }
-        preparation->context.iconv = conversion;
-    }
-    if (options->remove_words != NULL) {
+    status = ql_text_encoding_check(options->encoding, error);
+    if (status == QL_OK && options->remove_words != NULL) {
         status = ql_word_list_load(&preparation->words, options->remove_words, error);
     }
     if (status == QL_OK && options->remove_names != NULL) {
@@ -91,9 +83,6 @@ void ql_preparation_free(struct ql_preparation *preparation)
     free(preparation->inputs);
     ql_word_list_free(&preparation->words);
     ql_word_list_free(&preparation->names);
-    if (preparation->context.iconv != NULL) {
-        (void)iconv_close((iconv_t)preparation->context.iconv);
-    }
     ql_text_free(&preparation->context.author);
     ql_text_free(&preparation->context.scratch);
     ql_text_free(&preparation->text);

@@ -46,13 +46,14 @@ struct ql_preparation {
     struct ql_text before; // the item as the present step found it
 };
 
-// Reads the switches and word lists and opens the encoding. Errors: QL_ERROR_USAGE for options that contradict each
+// Reads the switches and word lists and checks the encoding. Errors: QL_ERROR_USAGE for options that contradict each
 // other, those of ql_word_list_load, memory. After an error ql_preparation_free is still to be called.
 enum ql_status ql_preparation_init(struct ql_preparation *preparation, const struct ql_prepare_options *options,
                                    struct ql_error *error);
 void ql_preparation_free(struct ql_preparation *preparation);
 
-// Reads all items of an input and takes them through the steps that edit. The bytes are not needed afterwards.
+// Reads all items of an input and takes them through the steps that edit. The bytes are as ql_text_decode leaves them,
+// and not needed afterwards.
 // With the step `attribution` on, a first input that is a fortune file, or `author_field`, makes streams of quotes and
 // names; otherwise there is one stream of items.
 // Errors: QL_ERROR_INPUT with file and line; QL_ERROR_USAGE for a fortune file behind inputs that are none.

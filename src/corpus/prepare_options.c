@@ -6,13 +6,13 @@
 #include <string.h>
 
 static const char *const format_words[] = {"auto", "lines", "fortune", "csv", "jsonl", NULL};
-static const char *const encoding_words[] = {"utf8", "latin1", "windows-1252", NULL};
 static const char *const alphabet_words[] = {"ascii", "latin1", "any", NULL};
 
 struct ql_prepare_options ql_prepare_options_init(void)
 {
     return (struct ql_prepare_options){
         .field = "text",
+        .encoding = "utf8",
         .min_length = 1,
         .name_min_length = 4,
         .name_max_length = 40,
@@ -37,11 +37,6 @@ static int word_index(const char *const *words, const char *word)
 int ql_format_read(const char *word)
 {
     return word_index(format_words, word);
-}
-
-int ql_encoding_read(const char *word)
-{
-    return word_index(encoding_words, word);
 }
 
 int ql_alphabet_read(const char *word)

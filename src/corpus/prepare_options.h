@@ -15,8 +15,6 @@ enum ql_format {
     QL_FORMAT_JSONL,   // a JSON object per line; the item is the member named by `field`
 };
 
-enum ql_encoding { QL_ENCODING_UTF8, QL_ENCODING_LATIN1, QL_ENCODING_WINDOWS_1252 };
-
 enum ql_alphabet {
     QL_ALPHABET_ASCII,  // U+0020 to U+007E
     QL_ALPHABET_LATIN1, // ASCII and U+00A1 to U+00FF
@@ -28,8 +26,8 @@ struct ql_prepare_options {
     enum ql_format format;
     const char *field;        // of CSV and JSON lines; default "text"
     const char *author_field; // likewise; NULL when there is none
-    enum ql_encoding encoding;
-    bool replace; // a byte that is no text becomes U+FFFD instead of an error
+    const char *encoding;     // of the inputs, as base/text_file.h takes it; default "utf8"
+    bool replace;             // a byte that is no text becomes U+FFFD instead of an error
     enum ql_alphabet alphabet;
     const char *skip;                     // names of steps with commas between them; NULL skips none
     const char *only;                     // likewise: all other steps are skipped; NULL means all
@@ -46,9 +44,8 @@ struct ql_prepare_options {
 // The defaults of `quillet prepare`.
 struct ql_prepare_options ql_prepare_options_init(void);
 
-// The enumeration value of a word on the command line ("fortune", "latin1", "ascii"); -1 when there is none.
+// The enumeration value of a word on the command line ("fortune", "ascii"); -1 when there is none.
 int ql_format_read(const char *word);
-int ql_encoding_read(const char *word);
 int ql_alphabet_read(const char *word);
 
 // The word for a format.

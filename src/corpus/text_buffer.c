@@ -137,6 +137,11 @@ bool ql_symbol_is_upper(int32_t symbol)
     return utf8proc_category(symbol) == UTF8PROC_CATEGORY_LU;
 }
 
+bool ql_symbol_is_blank(int32_t symbol)
+{
+    return symbol == ' ' || (symbol >= 0x80 && utf8proc_category(symbol) == UTF8PROC_CATEGORY_ZS);
+}
+
 size_t ql_symbol_count_in(const char *bytes, size_t length)
 {
     size_t count = 0;

@@ -45,6 +45,9 @@ bool ql_symbol_is_letter(int32_t symbol);
 bool ql_symbol_is_digit(int32_t symbol);
 bool ql_symbol_is_upper(int32_t symbol);
 
+// A space of any width, such as U+0020, U+00A0 and U+3000: Unicode's Zs.
+bool ql_symbol_is_blank(int32_t symbol);
+
 // Number of code points in valid UTF-8.
 size_t ql_symbol_count_in(const char *bytes, size_t length);
 

@@ -1,4 +1,5 @@
-// A text as token ids: see token_text.h. One cursor decodes the file for both the scan and the load.
+// A text as token ids: see token_text.h. One cursor reads the symbols for both the scan and the load.
+// Uses: base/text_file, corpus/vocabulary.
 #include "corpus/token_text.h"
 
 #include <inttypes.h>
@@ -6,26 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/text_file.h"
 
 struct text_cursor {
     const struct ql_file_view *view;
     const char *path;
     size_t position; // of the next byte
     size_t line;     // 1-based
+    size_t start;    // of the line
     bool begun;      // a symbol was delivered
     bool ended;      // the final newline was delivered
     uint32_t symbol; // the last one that was delivered
 };
 
-// Behind the mark that some programs put before UTF-8 (U+FEFF), which is no part of the text.
 static struct text_cursor text_cursor_start(const struct ql_file_view *view, const char *path)
 {
-    static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
-    bool marked = view->size_bytes >= sizeof mark && memcmp(view->data, mark, sizeof mark) == 0;
-
-    return (struct text_cursor){
-        .view = view, .path = path, .position = marked ? sizeof mark : 0, .line = 1, .symbol = '\n'};
+    return (struct text_cursor){.view = view, .path = path, .line = 1, .symbol = '\n'};
 }
 
 // Delivers the next symbol; `ended` says that there was none left. A missing newline at the end is supplied.
@@ -41,21 +38,15 @@ static enum ql_status text_cursor_step(struct text_cursor *cursor, struct ql_err
     }
     if (cursor->begun && cursor->symbol == '\n') {
         cursor->line++;
+        cursor->start = cursor->position;
     }
     cursor->begun = true;
-    if (data[cursor->position] == '\r' && cursor->position + 1 < size && data[cursor->position + 1] == '\n') {
-        cursor->position++;
-    }
     size_t length = ql_utf8_decode(&cursor->symbol, data + cursor->position, size - cursor->position);
     if (length == 0) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s:%zu: byte 0x%02x (offset %zu) is no valid UTF-8; `quillet prepare --encoding` "
-                              "converts other encodings",
-                              cursor->path, cursor->line, data[cursor->position], cursor->position);
-    }
-    if (cursor->symbol == 0) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s:%zu: NUL byte (offset %zu): this is no text file",
-                              cursor->path, cursor->line, cursor->position);
+                              "%s:%zu:%zu: byte 0x%02x is not valid UTF-8; `quillet prepare --encoding` converts "
+                              "other encodings",
+                              cursor->path, cursor->line, cursor->position - cursor->start + 1, data[cursor->position]);
     }
     cursor->position += length;
     return QL_OK;
@@ -66,7 +57,7 @@ enum ql_status ql_token_text_scan(struct ql_vocabulary *vocabulary, const char *
     struct ql_file_view view;
     uint64_t *seen = NULL; // one bit per code point
     uint32_t end = 0;      // behind the last code point that was seen
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_text_file_open(&view, path, error);
 
     if (status != QL_OK) {
         return status;
@@ -130,7 +121,7 @@ enum ql_status ql_token_text_load(struct ql_token_text *text, const struct ql_vo
                                   struct ql_error *error)
 {
     struct ql_file_view view;
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_text_file_open(&view, path, error);
 
     *text = (struct ql_token_text){0};
     if (status != QL_OK) {

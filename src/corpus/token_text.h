@@ -12,9 +12,8 @@ struct ql_token_text {
     size_t count;
 };
 
-// Collects the symbols of a UTF-8 file. CR LF counts as LF, a last line without newline gets one, and a byte order
-// mark before the text is passed over.
-// Errors: unreadable, empty, NUL bytes, invalid UTF-8 (with line and byte), too many symbols, only newlines.
+// Collects the symbols of a text file (base/text_file.h). A last line without newline gets one.
+// Errors: those of ql_text_file_open, empty, invalid UTF-8 (with line and byte), too many symbols, only newlines.
 enum ql_status ql_token_text_scan(struct ql_vocabulary *vocabulary, const char *path, struct ql_error *error);
 
 // Reads the file as tokens of the vocabulary. `free` it in the end. Errors: as above, and a symbol that is not in the

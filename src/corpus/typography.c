@@ -14,18 +14,19 @@ enum ql_status ql_step_white_space(struct ql_step_context *context, struct ql_te
     (void)reason;
     (void)error;
     ql_text_reset(out);
-    for (size_t i = 0; i < text->length; i++) {
-        char byte = text->bytes[i];
-        if (byte == ' ' || byte == '\t') {
+    for (size_t i = 0; i < text->length;) {
+        const size_t start = i;
+        const int32_t symbol = ql_symbol_read(text->bytes, text->length, &i);
+        if (symbol == '\t' || ql_symbol_is_blank(symbol)) {
             pending = true;
             continue;
         }
         bool line_start = out->length == 0 || out->bytes[out->length - 1] == '\n';
-        if (pending && byte != '\n' && !line_start) {
+        if (pending && symbol != '\n' && !line_start) {
             ql_text_write_byte(out, ' ');
         }
         pending = false;
-        ql_text_write_byte(out, byte);
+        ql_text_write(out, text->bytes + start, i - start);
     }
     ql_text_swap(text, out);
     return QL_OK;

@@ -1,6 +1,6 @@
 // A list of words and phrases: see word_list.h; and the step `word_list`.
 // Entries with the same first byte are chained; at each place where a word may start, one chain is compared.
-// Uses: base/file, corpus/clean_step, utf8proc.
+// Uses: base/text_file, corpus/clean_step, utf8proc.
 #include "corpus/word_list.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include <utf8proc.h>
 
-#include "base/file.h"
+#include "base/text_file.h"
 #include "corpus/clean_step.h"
 
 // Appends `bytes` with every symbol in its lower case. False when they are no UTF-8.
@@ -55,7 +55,7 @@ enum ql_status ql_word_list_load(struct ql_word_list *list, const char *path, st
     struct ql_reader reader;
     struct ql_raw_item line;
     bool found = true;
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_text_file_open(&view, path, error);
 
     if (status != QL_OK) {
         return status;

@@ -1,13 +1,14 @@
 // A set of items: see fingerprint_set.h. Each key has a slot in each of three blocks; its fingerprint is the exclusive
 // or of the three. A key that alone uses some slot can be settled last, by that slot; without it, others are alone.
-// Uses: base/file, corpus/vocabulary, device/filter.h, filter/fold.
+// Uses: base/{bytes,text_file}, corpus/vocabulary, device/filter.h, filter/fold.
 #include "filter/fingerprint_set.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/bytes.h"
+#include "base/text_file.h"
 #include "corpus/vocabulary.h"
 #include "device/filter.h"
 #include "filter/fold.h"
@@ -48,18 +49,15 @@ static enum ql_status add_key(struct ql_item_keys *keys, uint32_t key, struct ql
 enum ql_status ql_item_keys_load(struct ql_item_keys *keys, const char *path, struct ql_error *error)
 {
     struct ql_file_view view;
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_text_file_open(&view, path, error);
 
     if (status != QL_OK) {
         return status;
     }
-    const char *text = (const char *)view.data;
-    for (size_t place = 0; place < view.size_bytes && status == QL_OK;) {
-        const char *newline = memchr(text + place, '\n', view.size_bytes - place);
-        const size_t length = newline == NULL ? view.size_bytes - place : (size_t)(newline - text) - place;
-        const uint32_t key = ql_item_key(text + place, length);
+    struct ql_bytes_line line = {0};
+    while (status == QL_OK && ql_bytes_line_step(&line, view.data, view.size_bytes)) {
+        const uint32_t key = ql_item_key(line.bytes, line.length);
         status = key == 0 ? QL_OK : add_key(keys, key, error);
-        place += length + 1;
     }
     ql_file_close(&view);
     return status;

@@ -1,5 +1,5 @@
 // Collects the words of a lexicon and compiles them: see lexicon_words.h.
-// Uses: base/{bytes,file}, corpus/{text_buffer,vocabulary}, filter/{lexicon_check,word_graph}, utf8proc.
+// Uses: base/{bytes,text_file}, corpus/{text_buffer,vocabulary}, filter/{lexicon_check,word_graph}, utf8proc.
 #include "filter/lexicon_words.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <utf8proc.h>
 
 #include "base/bytes.h"
-#include "base/file.h"
+#include "base/text_file.h"
 #include "corpus/text_buffer.h"
 #include "corpus/vocabulary.h"
 #include "filter/lexicon_check.h"
@@ -206,7 +206,7 @@ static enum ql_status read_lines(struct ql_lexicon_words *words, const char *pat
 {
     struct ql_file_view view;
     struct ql_bytes_line line = {0};
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_text_file_open(&view, path, error);
 
     if (status != QL_OK) {
         return status;

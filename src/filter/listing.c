@@ -1,5 +1,5 @@
 // Lists of words: see listing.h.
-// Uses: base/{bytes,file}, corpus/vocabulary, device/filter.h, filter/fold.
+// Uses: base/{bytes,text_file}, corpus/vocabulary, device/filter.h, filter/fold.
 #include "filter/listing.h"
 
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/file.h"
+#include "base/text_file.h"
 #include "corpus/vocabulary.h"
 #include "device/filter.h"
 #include "filter/fold.h"
@@ -164,7 +164,7 @@ enum ql_status ql_listing_read(struct ql_listing *listing, const char *text, siz
 enum ql_status ql_listing_load(struct ql_listing *listing, const char *path, int rating, struct ql_error *error)
 {
     struct ql_file_view view;
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_text_file_open(&view, path, error);
 
     if (status == QL_OK) {
         status = ql_listing_read(listing, (const char *)view.data, view.size_bytes, path, rating, error);

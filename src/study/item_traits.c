@@ -8,7 +8,7 @@
 #include <utf8proc.h>
 
 #include "base/bytes.h"
-#include "base/file.h"
+#include "base/text_file.h"
 #include "filter/explanation.h"
 
 void ql_item_reader_free(struct ql_item_reader *reader)
@@ -155,7 +155,7 @@ static enum ql_status read_lines(struct ql_yardstick *yardstick, const char *pat
     struct ql_item_reader reader = {0};
     struct ql_file_view view;
     struct ql_bytes_line line = {0};
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_text_file_open(&view, path, error);
 
     if (status != QL_OK) {
         return status;

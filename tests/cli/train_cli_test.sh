@@ -61,7 +61,7 @@ for kind in stream items; do
     expect_refused 1 "one_symbol.txt: the text has too few" --input one_symbol.txt --sequences $kind
     expect_refused 1 "one_line.txt: the text has too few" --input one_line.txt --sequences $kind
     expect_refused 1 "nul.txt:2: NUL byte (offset 6)" --input nul.txt --sequences $kind
-    expect_refused 1 "latin.txt:3: byte 0xe9 (offset 9) is no valid UTF-8" --input latin.txt --sequences $kind
+    expect_refused 1 "latin.txt:3:4: byte 0xe9 is not valid UTF-8" --input latin.txt --sequences $kind
     expect_refused 1 "random.bin:" --input random.bin --sequences $kind
     expect_refused 1 "absent.txt: cannot open" --input absent.txt --sequences $kind
     expect_refused 1 "folder: is a folder" --input folder --sequences $kind

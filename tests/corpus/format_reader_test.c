@@ -46,7 +46,6 @@ static void lines_each_line_is_an_item(void **state)
     assert_items(QL_FORMAT_LINES, "", (const char *[]){NULL}, (size_t[]){0});
     assert_items(QL_FORMAT_LINES, "one", (const char *[]){"one", NULL}, (size_t[]){1});
     assert_items(QL_FORMAT_LINES, "one\r\n\ntwo\n", (const char *[]){"one", "", "two", NULL}, (size_t[]){1, 2, 3});
-    assert_items(QL_FORMAT_LINES, "\xEF\xBB\xBFone\n", (const char *[]){"one", NULL}, (size_t[]){1});
 }
 
 static void fortune_percent_lines_separate_items(void **state)

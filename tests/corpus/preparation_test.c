@@ -7,11 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/text_file.h"
 #include "corpus/preparation.h"
 #include "corpus/prepare_report.h"
 
@@ -50,9 +52,16 @@ static enum ql_status prepare(const char *bytes, size_t length)
 {
     enum ql_status status = ql_preparation_init(&fixture.preparation, &fixture.options, &fixture.error);
 
+    struct ql_file_view view = {.block = malloc(length + 1), .size_bytes = length};
+    assert_non_null(view.block);
+    view.data = memcpy(view.block, bytes, length);
     if (status == QL_OK) {
-        status = read_bytes("input", bytes, length);
+        status = ql_text_decode(&view, "input", fixture.options.encoding, fixture.options.replace, &fixture.error);
     }
+    if (status == QL_OK) {
+        status = read_bytes("input", (const char *)view.data, view.size_bytes);
+    }
+    ql_file_close(&view);
     if (status == QL_OK) {
         status = ql_preparation_step(&fixture.preparation, &fixture.error);
     }
@@ -183,12 +192,12 @@ static void empty_input_keeps_nothing(void **state)
     assert_int_equal(ql_preparation_save(&fixture.preparation, output, &fixture.error), QL_OK);
 }
 
-static void nul_bytes_are_removed(void **state)
+static void nul_bytes_are_an_error_that_names_the_encoding(void **state)
 {
     (void)state;
-    assert_int_equal(prepare("a\0b\0\n\0\nc", 8), QL_OK);
-    assert_true(ql_preparation_check(&fixture.preparation));
-    assert_kept(QL_STREAM_ITEMS, (const char *[]){"ab", "c", NULL});
+    assert_int_equal(prepare("one\ntwo\0\n", 9), QL_ERROR_INPUT);
+    assert_non_null(strstr(fixture.error.message, "input:2:4: NUL byte"));
+    assert_non_null(strstr(fixture.error.message, "UTF-16LE"));
 }
 
 static void bad_byte_is_an_error_with_its_place(void **state)
@@ -213,16 +222,16 @@ static void encodings_are_converted_when_asked_for(void **state)
 {
     (void)state;
     fixture.options.alphabet = QL_ALPHABET_ANY;
-    fixture.options.encoding = QL_ENCODING_WINDOWS_1252;
+    fixture.options.encoding = "windows-1252";
     assert_prepares("caf\xE9 \x93ok\x94");
     assert_kept(QL_STREAM_ITEMS, (const char *[]){"café “ok”", NULL});
     ql_preparation_free(&fixture.preparation);
-    fixture.options.encoding = QL_ENCODING_LATIN1;
+    fixture.options.encoding = "latin1";
     assert_prepares("caf\xE9");
     assert_kept(QL_STREAM_ITEMS, (const char *[]){"café", NULL});
     ql_preparation_free(&fixture.preparation);
     // Windows-1252 has nothing at 0x81.
-    fixture.options.encoding = QL_ENCODING_WINDOWS_1252;
+    fixture.options.encoding = "windows-1252";
     assert_int_equal(prepare("a\x81", 2), QL_ERROR_INPUT);
     assert_non_null(strstr(fixture.error.message, "input:1:2: byte 0x81"));
 }
@@ -476,7 +485,7 @@ int main(void)
         PREPARATION_TEST(rare_symbols_are_counted_again_after_each_loss),
         PREPARATION_TEST(short_form_of_a_name_goes_with_its_long_form),
         PREPARATION_TEST(empty_input_keeps_nothing),
-        PREPARATION_TEST(nul_bytes_are_removed),
+        PREPARATION_TEST(nul_bytes_are_an_error_that_names_the_encoding),
         PREPARATION_TEST(bad_byte_is_an_error_with_its_place),
         PREPARATION_TEST(bad_byte_in_a_csv_row_is_found_before_the_row_is_parsed),
         PREPARATION_TEST(encodings_are_converted_when_asked_for),

@@ -44,7 +44,7 @@ check 2 'output' lines.txt
 check 2 'no input' --output out.d
 check 2 'no option --ouput; did you mean --output' --ouput out.d lines.txt
 check 2 'must be auto, lines' --output out.d --format xml lines.txt
-check 2 'must be utf8' --output out.d --encoding utf7 lines.txt
+check 2 'is not an encoding' --output out.d --encoding utf-99 lines.txt
 check 2 'must be ascii' --output out.d --alphabet greek lines.txt
 check 2 'is no step' --output out.d --skip nothing lines.txt
 check 2 'cannot be skipped' --output out.d --skip decode lines.txt

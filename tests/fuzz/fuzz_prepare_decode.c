@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text_file.h"
 #include "corpus/preparation.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
@@ -30,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     static struct ql_preparation preparation; // too large for a small stack
     static const char *const skips[] = {NULL, "attribution", "person,utterance,white_space",
                                         "overstrikes,controls,mojibake,quotation_marks,emphasis"};
+    static const char *const encodings[] = {"utf8", "latin1", "windows-1252", "utf-16", "windows-1258", "shift_jis"};
     struct ql_prepare_options options = ql_prepare_options_init();
     struct ql_error error;
 
@@ -37,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         return 0;
     }
     options.format = (enum ql_format)(data[0] % 5);
-    options.encoding = (enum ql_encoding)((data[0] >> 3) % 3);
+    options.encoding = encodings[(data[0] >> 3) % (sizeof encodings / sizeof encodings[0])];
     options.alphabet = (enum ql_alphabet)((data[0] >> 5) % 3);
     options.replace = (data[1] & 1) != 0;
     options.author_field = (data[1] & 2) != 0 ? "author" : NULL;
@@ -48,7 +50,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 
     enum ql_status status = ql_preparation_init(&preparation, &options, &error);
     assert(status == QL_OK);
-    status = ql_preparation_read(&preparation, "input", (const char *)data + 2, size_bytes - 2, &error);
+    struct ql_file_view view = {.block = malloc(size_bytes), .size_bytes = size_bytes - 2};
+    assert(view.block != NULL);
+    view.data = memcpy(view.block, data + 2, view.size_bytes);
+    status = ql_text_decode(&view, "input", options.encoding, options.replace, &error);
+    if (status == QL_OK) {
+        assert(memchr(view.data, '\r', view.size_bytes) == NULL && memchr(view.data, '\0', view.size_bytes) == NULL);
+        status = ql_preparation_read(&preparation, "input", (const char *)view.data, view.size_bytes, &error);
+    }
+    ql_file_close(&view);
     if (status == QL_OK) {
         status = ql_preparation_step(&preparation, &error);
         assert(status == QL_OK);
