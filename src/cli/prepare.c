@@ -150,6 +150,25 @@ static enum ql_status read_inputs(struct ql_preparation *preparation, const stru
     return status;
 }
 
+// Adds the lists to the inputs: from here on they are all that must not be replaced.
+static enum ql_status add_lists(struct arguments *arguments, const struct ql_overlap_set *held_out,
+                                struct ql_error *error)
+{
+    const size_t count = arguments->input_count + 2 + held_out->path_count;
+    const char **inputs = realloc(arguments->inputs, count * sizeof *inputs);
+
+    if (inputs == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
+    }
+    arguments->inputs = inputs;
+    inputs[arguments->input_count++] = arguments->prepare.remove_words;
+    inputs[arguments->input_count++] = arguments->prepare.remove_names;
+    for (size_t i = 0; i < held_out->path_count; i++) {
+        inputs[arguments->input_count++] = held_out->paths[i];
+    }
+    return QL_OK;
+}
+
 static int run(struct arguments *arguments)
 {
     struct ql_error error;
@@ -162,9 +181,9 @@ static int run(struct arguments *arguments)
     }
     if (status == QL_OK) {
         status = read_inputs(&preparation, arguments, &error);
-        // From here on they are all that must not be replaced.
-        arguments->inputs[arguments->input_count++] = arguments->prepare.remove_words;
-        arguments->inputs[arguments->input_count++] = arguments->prepare.remove_names;
+    }
+    if (status == QL_OK) {
+        status = add_lists(arguments, &preparation.held_out, &error);
     }
     if (status == QL_OK) {
         status = ql_preparation_step(&preparation, &error);
@@ -218,6 +237,8 @@ int ql_cli_prepare(int argc, char **argv)
         {"remove_words", QL_OPTION_STRING, &prepare->remove_words, 0, 0, "FILE",
          "drop what holds one of these words or phrases, one on a line", false},
         {"remove_names", QL_OPTION_STRING, &prepare->remove_names, 0, 0, "FILE", "likewise, for names only", false},
+        {"apart_from", QL_OPTION_STRING, &prepare->apart_from, 0, 0, "FILE,...",
+         "drop what shares 24 letters in a row with a line of these texts, which are held out", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Parts", false},
         {"validation", QL_OPTION_FLOAT, &prepare->validation, 0, 1, "SHARE", "held out to validate", false},
         {"test", QL_OPTION_FLOAT, &prepare->test, 0, 1, "SHARE", "held out to test", false},
@@ -229,7 +250,7 @@ int ql_cli_prepare(int argc, char **argv)
     };
     int exit_code = QL_EXIT_FAILED;
 
-    arguments.inputs = calloc((size_t)argc + 2, sizeof *arguments.inputs); // and the word lists
+    arguments.inputs = calloc((size_t)argc, sizeof *arguments.inputs);
     if (arguments.inputs == NULL) {
         struct ql_error error;
         (void)ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory");

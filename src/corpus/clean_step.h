@@ -22,21 +22,23 @@ enum {
 };
 
 struct ql_field_map;
+struct ql_overlap_set;
 struct ql_word_list;
 
 // What a step may look at beside the text itself. The preparation owns all of it.
 struct ql_step_context {
     const struct ql_prepare_options *options;
-    const struct ql_field_map *fields; // where text and author stand in a row; of the present input
-    const struct ql_word_list *words;  // --remove_words; may be empty
-    const struct ql_word_list *names;  // --remove_names; may be empty
-    const char *path;                  // of the present input
-    size_t line;                       // of the present item
-    enum ql_format format;             // of the present input
-    enum ql_stream stream;             // that the text belongs to
-    bool author_found;                 // `author` holds the attribution of the present item
-    struct ql_text author;             // written by the steps `fields` and `attribution`
-    struct ql_text scratch;            // a step's work; content undefined between steps
+    const struct ql_field_map *fields;     // where text and author stand in a row; of the present input
+    const struct ql_word_list *words;      // --remove_words; may be empty
+    const struct ql_word_list *names;      // --remove_names; may be empty
+    const struct ql_overlap_set *held_out; // --apart_from; may be empty
+    const char *path;                      // of the present input
+    size_t line;                           // of the present item
+    enum ql_format format;                 // of the present input
+    enum ql_stream stream;                 // that the text belongs to
+    bool author_found;                     // `author` holds the attribution of the present item
+    struct ql_text author;                 // written by the steps `fields` and `attribution`
+    struct ql_text scratch;                // a step's work; content undefined between steps
 };
 
 // Edits `text` in place. A text to be dropped gets `*reason`, a static word; `text` may then hold anything.
@@ -74,6 +76,7 @@ ql_step_edit ql_step_emphasis;        // typography
 ql_step_edit ql_step_quotation_marks; // typography
 ql_step_edit ql_step_length;          // typography
 ql_step_edit ql_step_word_list;       // word_list
+ql_step_edit ql_step_overlaps;        // overlap
 ql_step_sift ql_step_rare_symbols;    // symbol_inventory
 ql_step_sift ql_step_duplicates;      // duplicate
 ql_step_sift ql_step_near_duplicates; // duplicate

@@ -44,6 +44,7 @@ enum ql_status ql_preparation_init(struct ql_preparation *preparation, const str
     preparation->context.options = &preparation->options;
     preparation->context.words = &preparation->words;
     preparation->context.names = &preparation->names;
+    preparation->context.held_out = &preparation->held_out;
 
     status = ql_step_read_switches(preparation->enabled, options->skip, options->only, error);
     if (status != QL_OK) {
@@ -68,6 +69,9 @@ enum ql_status ql_preparation_init(struct ql_preparation *preparation, const str
     if (status == QL_OK && options->remove_names != NULL) {
         status = ql_word_list_load(&preparation->names, options->remove_names, error);
     }
+    if (status == QL_OK && options->apart_from != NULL) {
+        status = ql_overlap_set_load(&preparation->held_out, options->apart_from, error);
+    }
     return status;
 }
 
@@ -83,6 +87,7 @@ void ql_preparation_free(struct ql_preparation *preparation)
     free(preparation->inputs);
     ql_word_list_free(&preparation->words);
     ql_word_list_free(&preparation->names);
+    ql_overlap_set_free(&preparation->held_out);
     ql_text_free(&preparation->context.author);
     ql_text_free(&preparation->context.scratch);
     ql_text_free(&preparation->text);

@@ -9,6 +9,7 @@
 #include "corpus/account.h"
 #include "corpus/item_hash.h"
 #include "corpus/item_list.h"
+#include "corpus/overlap.h"
 #include "corpus/prepare_options.h"
 #include "corpus/step_table.h"
 #include "corpus/word_list.h"
@@ -41,6 +42,7 @@ struct ql_preparation {
     size_t input_count;
     struct ql_word_list words;
     struct ql_word_list names;
+    struct ql_overlap_set held_out;
     struct ql_step_context context;
     struct ql_text text;   // the item in work
     struct ql_text before; // the item as the present step found it

@@ -36,6 +36,7 @@ struct ql_prepare_options {
     int min_symbol_count;                 // symbols seen less often make an item drop out; 0 and 1 switch this off
     const char *remove_words;             // path of a word list, for all streams; NULL is none
     const char *remove_names;             // path of a list of phrases, for names only; NULL is none
+    const char *apart_from;               // paths of held-out texts, with commas between them; NULL is none
     double validation, test;              // shares, 0 to 1, together less than 1
     uint32_t seed;                        // of the shuffle
     const char *name;                     // of the output when there are no attributions; default "items"

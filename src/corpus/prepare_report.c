@@ -43,13 +43,13 @@ static json_t *encode_options(const struct ql_prepare_options *options)
 {
     static const char *const alphabets[] = {"ascii", "latin1", "any"};
 
-    return json_pack("{s:s, s:b, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:I, s:o, s:o}", "encoding", options->encoding,
-                     "replace", (int)options->replace, "alphabet", alphabets[options->alphabet], "min_length",
-                     options->min_length, "max_length", options->max_length, "name_min_length",
+    return json_pack("{s:s, s:b, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:I, s:o, s:o, s:o}", "encoding",
+                     options->encoding, "replace", (int)options->replace, "alphabet", alphabets[options->alphabet],
+                     "min_length", options->min_length, "max_length", options->max_length, "name_min_length",
                      options->name_min_length, "name_max_length", options->name_max_length, "min_symbol_count",
                      options->min_symbol_count, "validation", options->validation, "test", options->test, "seed",
                      (json_int_t)options->seed, "remove_words", encode_text(options->remove_words), "remove_names",
-                     encode_text(options->remove_names));
+                     encode_text(options->remove_names), "apart_from", encode_text(options->apart_from));
 }
 
 static json_t *encode_steps(const struct ql_preparation *preparation)

@@ -55,12 +55,21 @@ check 1 'is a folder' --output out.d .
 check 1 'bad.txt:2:2: byte 0xE4' --output out.d bad.txt
 check 1 'open.csv:2: ' --output out.d open.csv
 check 1 'absent: cannot open' --output out.d --remove_words absent lines.txt
+check 1 'absent: cannot open' --output out.d --apart_from lines.txt,absent lines.txt
 check 1 'cannot make the folder' --output lines.txt/out lines.txt
 holds test ! -e out.d
 
 check 0 '3 read, 2 kept, 1 dropped' --output out.d --min_symbol_count=0 --name lists lines.txt
 holds test -f out.d/lists.txt -a -f out.d/lists.validation.txt -a -f out.d/lists.test.txt -a -f out.d/report.json
 holds test "$(cat out.d/lists*.txt | LC_ALL=C sort | tr '\n' '|')" = 'and another|one line|'
+
+# Held-out texts: what overlaps is dropped, and they are not replaced by the result.
+printf 'We hold that no text may share so many letters with this.\nSomething else.\n' >apart.txt
+printf 'To share so many letters with this one is wrong.\nOne that is free.\n' >overlap.txt
+check 0 'overlap \(overlaps\)' --output out.o --min_symbol_count 0 --apart_from lines.txt,apart.txt overlap.txt
+holds test "$(cat out.o/items*.txt)" = 'One that is free.'
+cp apart.txt out.o/apart.txt
+check 2 'apart.txt' --output out.o --name apart --min_symbol_count 0 --apart_from out.o/apart.txt overlap.txt
 
 check 0 'format fortune \(detected\)' --output out.q --min-symbol-count 0 fortune
 holds test "$(cat out.q/quotes*.txt | LC_ALL=C sort | tr '\n' '|')" = 'It is late.|Only a text.|'
