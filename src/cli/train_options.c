@@ -48,7 +48,7 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
         GROUP("Text"),
         TEXT(input, "FILE", "the text, UTF-8"),
         TEXT(validation, "FILE", "text to measure the loss on; without it a share of the input is held out"),
-        REAL(validation_share, 0.001, 0.5, "share held out: the end of a stream, or items chosen by hash"),
+        REAL(validation_share, 0.001, 0.5, "share held out: the end of a stream, cut at a line end where one is near, or items chosen by hash"),
         TEXT(sequences, "KIND", "stream: one running text; items: every line a sequence of its own"),
         WHOLE(pieces, 0, QL_PIECE_LIMIT, "pieces of several characters to learn from the text; 0: characters only"),
         GROUP("Model"),

@@ -94,7 +94,8 @@ enum ql_status ql_train_texts_load(struct ql_train_texts *texts, const struct ql
         status = ql_token_text_divide_lines(&texts->training, &texts->validation, settings->validation_share,
                                             vocabulary, error);
     } else {
-        status = ql_token_text_divide_end(&texts->training, &texts->validation, settings->validation_share, error);
+        status = ql_token_text_divide_end(&texts->training, &texts->validation, settings->validation_share, vocabulary,
+                                          error);
     }
     if (status != QL_OK) {
         return settings->validation == NULL ? ql_error_prefix(error, "%s: ", settings->input) : status;

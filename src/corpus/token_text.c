@@ -9,6 +9,9 @@
 
 #include "base/text_file.h"
 
+// A cut between training and validation moves to a line end that is this near, also where less is held out.
+enum { NEAR_SYMBOLS = 256 };
+
 struct text_cursor {
     const struct ql_file_view *view;
     const char *path;
@@ -172,18 +175,31 @@ static enum ql_status text_too_short(const char *lines, struct ql_error *error)
                           lines);
 }
 
-enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_token_text *held_out, double share,
-                                        struct ql_error *error)
+// Return the place behind the last `wanted` before `cut`, or 0 when there is none within `near` tokens.
+static size_t cut_behind(const struct ql_token_text *text, size_t cut, size_t near, int wanted)
 {
-    size_t cut = (size_t)((double)text->count * (1.0 - share));
-    uint16_t newline = text->tokens[text->count - 1];
+    for (size_t moved = 0; wanted >= 0 && moved <= near && moved < cut; moved++) {
+        if (text->tokens[cut - moved - 1] == wanted) {
+            return cut - moved;
+        }
+    }
+    return 0;
+}
+
+enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_token_text *held_out, double share,
+                                        const struct ql_vocabulary *vocabulary, struct ql_error *error)
+{
+    const size_t target = (size_t)((double)text->count * (1.0 - share));
+    const size_t wanted = text->count - target;
+    const size_t least = text->count / 8 < NEAR_SYMBOLS ? text->count / 8 : NEAR_SYMBOLS;
+    const size_t near = wanted > least ? wanted : least;
+    size_t cut = cut_behind(text, target, near, text->tokens[text->count - 1]);
 
     *held_out = (struct ql_token_text){0};
-    while (cut > 0 && text->tokens[cut - 1] != newline) {
-        cut--;
-    }
-    if (cut == 0 || text->count - cut < 2) {
-        return text_too_short("lines", error);
+    cut = cut > 0 ? cut : cut_behind(text, target, near, ql_vocabulary_encode(vocabulary, ' '));
+    cut = cut > 0 ? cut : target;
+    if (cut < 2 || text->count - cut < 2) {
+        return text_too_short("symbols", error);
     }
     held_out->count = text->count - cut;
     held_out->tokens = malloc(held_out->count * sizeof held_out->tokens[0]);

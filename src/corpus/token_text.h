@@ -22,10 +22,11 @@ enum ql_status ql_token_text_load(struct ql_token_text *text, const struct ql_vo
                                   struct ql_error *error);
 void ql_token_text_free(struct ql_token_text *text);
 
-// Moves the last `share` (0 < share < 1) of the lines, by their length in symbols, to `held_out`: for running text.
-// Errors: too short to divide.
+// Moves the last `share` (0 < share < 1) of the symbols to `held_out`: for running text. The cut moves back to a line end,
+// or to a space, where one is near, so that at most twice the share is held out; a text without line ends is cut, too.
+// Texts of a few hundred symbols may give up to an eighth more. Errors: too short to divide.
 enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_token_text *held_out, double share,
-                                        struct ql_error *error);
+                                        const struct ql_vocabulary *vocabulary, struct ql_error *error);
 
 // Moves a `share` of the lines to `held_out`, chosen by a hash of each line: for items in any order. A line's side
 // depends on nothing but the line, so equal lines go together, and added lines move no others.

@@ -59,9 +59,8 @@ for kind in stream items; do
     expect_refused 1 "empty.txt: is empty" --input empty.txt --sequences $kind
     expect_refused 1 "newlines.txt: has nothing but empty lines" --input newlines.txt --sequences $kind
     expect_refused 1 "one_symbol.txt: the text has too few" --input one_symbol.txt --sequences $kind
-    expect_refused 1 "one_line.txt: the text has too few" --input one_line.txt --sequences $kind
-    expect_refused 1 "nul.txt:2: NUL byte (offset 6)" --input nul.txt --sequences $kind
-    expect_refused 1 "latin.txt:3:4: byte 0xe9 is not valid UTF-8" --input latin.txt --sequences $kind
+    expect_refused 1 "nul.txt:2:3: NUL byte" --input nul.txt --sequences $kind
+    expect_refused 1 "latin.txt:3:2: byte 0xe9 is not valid UTF-8" --input latin.txt --sequences $kind
     expect_refused 1 "random.bin:" --input random.bin --sequences $kind
     expect_refused 1 "absent.txt: cannot open" --input absent.txt --sequences $kind
     expect_refused 1 "folder: is a folder" --input folder --sequences $kind
@@ -78,6 +77,8 @@ expect test -n "$(cmp checkpoints/long-whole/checkpoint.2.safetensors checkpoint
 
 expect_trained same-stream --input same_lines.txt
 expect_refused 1 "too few different lines" --input same_lines.txt --sequences items
+expect_refused 1 "one_line.txt: the text has too few" --input one_line.txt --sequences items
+expect_trained one-line-divided --input one_line.txt
 expect_trained one-line --input one_line.txt --validation names.txt
 expect_trained one-symbol --input one_symbol.txt --validation one_symbol.txt
 expect_refused 2 "must be files, because a resumed run reads them again" --input <(numbers 400)

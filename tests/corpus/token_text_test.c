@@ -226,7 +226,7 @@ static void divide_end_cuts_between_lines_near_the_share(void **state)
         bool seen[LINES] = {false};
         load_numbers(&text, &vocabulary, 0, LINES);
         const size_t total = text.count;
-        assert_int_equal(ql_token_text_divide_end(&text, &held_out, shares[i], &error), QL_OK);
+        assert_int_equal(ql_token_text_divide_end(&text, &held_out, shares[i], &vocabulary, &error), QL_OK);
         assert_int_equal(text.count + held_out.count, total);
         assert_true((double)held_out.count >= shares[i] * (double)total);
         assert_true((double)held_out.count < shares[i] * (double)total + 6.0);
@@ -301,9 +301,9 @@ static void divide_of_a_text_with_too_few_lines_is_an_error(void **state)
     struct ql_vocabulary vocabulary;
     struct ql_error error;
 
-    load_numbers(&text, &vocabulary, 12345, 1);
-    assert_int_equal(ql_token_text_divide_end(&text, &held_out, 0.5, &error), QL_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "too few lines"));
+    load_numbers(&text, &vocabulary, 1, 1);
+    assert_int_equal(ql_token_text_divide_end(&text, &held_out, 0.5, &vocabulary, &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "too few symbols"));
     assert_null(held_out.tokens);
     assert_int_equal(ql_token_text_divide_lines(&text, &held_out, 0.5, &vocabulary, &error), QL_ERROR_INPUT);
     assert_null(held_out.tokens);

@@ -40,7 +40,7 @@ static void read_tokens(const char *path)
         assert(text.count + held_out.count == count);
     }
     ql_token_text_free(&held_out);
-    if (text.count > 0 && ql_token_text_divide_end(&text, &held_out, 0.25, &error) == QL_OK) {
+    if (text.count > 0 && ql_token_text_divide_end(&text, &held_out, 0.25, &vocabulary, &error) == QL_OK) {
         assert(held_out.count > 0);
         ql_token_text_free(&held_out);
     }
