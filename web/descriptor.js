@@ -13,7 +13,9 @@ const isCount = (value) => Number.isInteger(value) && value >= 0 && value < 2 **
 const isText = (value) => typeof value === "string";
 const isName = (value) => isText(value) && value !== "";
 const isVocabulary = (value) => isName(value) || (Array.isArray(value) && value.length > 0 && value.every(isName));
-const isPair = (value) => Array.isArray(value) && value.length === 2 && value.every(isName);
+const stateKinds = ["replace", "append", "counter"];
+const isState = (value) => Array.isArray(value) && (value.length === 2 || (value.length === 3 && stateKinds.includes(value[2]))) &&
+  value.slice(0, 2).every(isName);
 
 // Name, what it must be, in words, and the default; without a default the field must be there.
 const fields = [
@@ -33,7 +35,8 @@ const fields = [
   ["reset", isText, "a string of symbols", ""],
   ["tokens", isText, "the name of an input", ""],
   ["logits", isText, "the name of an output", ""],
-  ["states", (value) => Array.isArray(value) && value.every(isPair), 'a list of pairs of names, [["h0", "hn"], ...]', []],
+  ["states", (value) => Array.isArray(value) && value.every(isState), 'a list of pairs of names, [["h0", "hn"], ...], with ' +
+    '"append" or "counter" as a third string where a token does not replace all of the state', []],
 ];
 
 /**

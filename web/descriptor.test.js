@@ -71,6 +71,7 @@ test("fields of another type or out of range are refused by name", () => {
   refuses({ top_k: -1 }, /"top_k"/);
   refuses({ top_k: null }, /"top_k"/);
   refuses({ states: [["h0"]] }, /"states"/);
+  refuses({ states: [["h0", "hn", "keep"]] }, /"states"/);
   refuses({ vocabulary: "" }, /"vocabulary"/);
   refuses({ vocabulary: [] }, /"vocabulary"/);
   refuses({ vocabulary: ["a", 7] }, /"vocabulary"/);

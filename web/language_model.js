@@ -52,8 +52,8 @@ function findLogits(outputs, descriptor, V) {
 
 function findStates(inputs, outputs, descriptor) {
   if (descriptor.states.length > 0) {
-    return descriptor.states.map(([input, output]) => (
-      { input: named(inputs, input, "states"), output: named(outputs, output, "states") }));
+    return descriptor.states.map(([input, output, kind = "replace"]) => (
+      { input: named(inputs, input, "states"), output: named(outputs, output, "states"), kind }));
   }
   if (inputs.length > outputs.length) {
     throw new InputError(`the input "${inputs[outputs.length].name}" has no output that goes with it: name the pairs ` +
@@ -64,7 +64,32 @@ function findStates(inputs, outputs, descriptor) {
       `such as "states": [${inputs.map((input, k) => `["${input.name}", "${outputs[k].name}"]`).join(", ")}]; ` +
       "`quillet verify` tries them, and `quillet export` writes them");
   }
-  return inputs.map((input, k) => ({ input, output: outputs[k] }));
+  return inputs.map((input, k) => ({ input, output: outputs[k], kind: "replace" }));
+}
+
+// What a kind demands of a state, as ql_model_roles_check has it.
+const fitsKind = {
+  replace: () => true,
+  append: ({ shape }) => shape.length >= 2,
+  counter: ({ type, shape }) => type === "int64" && sizeOf(shape) === 1,
+};
+
+/**
+ * The layout of the state, the twin of src/model/state_layout.h: of each part the names of its input and its output, its
+ * kind, type, shape and number of elements. Whoever carries or resets a state needs to know nothing else of the model.
+ */
+function layOut(states) {
+  return states.map(({ input, output, kind }) => {
+    if (!(isFloat(input) || input.type === "int64") || input.type !== output.type || !sameShape(input, output)) {
+      throw new InputError(`the state that goes in as "${input.name}" and comes out as "${output.name}" is not of one ` +
+        'shape, in float or int64: name the pairs in the descriptor, "states": [["input", "output"], ...]');
+    }
+    if (!fitsKind[kind](input)) {
+      throw new InputError(`the descriptor's "states" calls "${input.name}" "${kind}", which it cannot be: a counter is ` +
+        "one int64, and a state to which entries are appended has at least two dimensions");
+    }
+    return { name: input.name, output: output.name, kind, type: input.type, shape: input.shape, count: sizeOf(input.shape) };
+  });
 }
 
 /**
@@ -90,14 +115,8 @@ export function findTensors(session, descriptor) {
     throw new InputError(`the output "${logits.name}" has ${sizeOf(logits.shape)} numbers of type ${logits.type}, not ` +
       `${V} floats: is the vocabulary that of this model?`);
   }
-  const states = findStates(
-    inputs.filter((input) => input !== tokens), outputs.filter((output) => output !== logits), descriptor);
-  for (const { input, output } of states) {
-    if (!(isFloat(input) || input.type === "int64") || input.type !== output.type || !sameShape(input, output)) {
-      throw new InputError(`the state that goes in as "${input.name}" and comes out as "${output.name}" is not of one ` +
-        'shape, in float or int64: name the pairs in the descriptor, "states": [["input", "output"], ...]');
-    }
-  }
+  const states = layOut(findStates(
+    inputs.filter((input) => input !== tokens), outputs.filter((output) => output !== logits), descriptor));
   if (states.length !== inputs.length - 1) {
     throw new InputError(`the descriptor's "states" names ${states.length} of the model's ${inputs.length - 1} states`);
   }
@@ -138,9 +157,9 @@ export class LanguageModel {
 
   /** Zero state: where a text begins. */
   reset() {
-    this.#state = this.#tensors.states.map(({ input }) => {
-      const zeros = new (isFloat(input) ? Float32Array : BigInt64Array)(sizeOf(input.shape));
-      return new this.#runtime.Tensor(input.type, zeros, input.shape);
+    this.#state = this.#tensors.states.map((part) => {
+      const zeros = new (isFloat(part) ? Float32Array : BigInt64Array)(part.count);
+      return new this.#runtime.Tensor(part.type, zeros, part.shape);
     });
   }
 
@@ -159,9 +178,9 @@ export class LanguageModel {
       this.reset();
     }
     const feeds = { [tokens.name]: new this.#runtime.Tensor(tokens.type, this.#encode(token), tokens.shape) };
-    states.forEach(({ input }, k) => (feeds[input.name] = this.#state[k]));
-    const results = await this.#session.run(feeds, [logits.name, ...states.map(({ output }) => output.name)]);
-    this.#state = states.map(({ output }) => results[output.name]);
+    states.forEach(({ name }, k) => (feeds[name] = this.#state[k]));
+    const results = await this.#session.run(feeds, [logits.name, ...states.map(({ output }) => output)]);
+    this.#state = states.map(({ output }) => results[output]);
     const numbers = results[logits.name].data;
     if (!this.#isTried && areProbabilities(numbers)) {
       throw new InputError(`the output "${logits.name}" is probabilities, which add up to 1, in place of logits: export ` +

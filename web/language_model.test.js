@@ -19,7 +19,7 @@ function describe(fields = {}) {
 
 function find(inputs, outputs, fields) {
   const found = findTensors({ inputMetadata: inputs, outputMetadata: outputs }, describe(fields));
-  return [found.tokens.name, found.logits.name, ...found.states.map(({ input, output }) => `${input.name}>${output.name}`)];
+  return [found.tokens.name, found.logits.name, ...found.states.map(({ name, output }) => `${name}>${output}`)];
 }
 
 test("tokens, logits and one state are found by type and size", () => {
@@ -48,6 +48,19 @@ test("the descriptor can pair the states", () => {
     find([tokens, float("a", ...h), float("b", ...h)], [float("y", 1, 1, 4), float("c", ...h), float("d", ...h)],
       { states: [["a", "d"], ["b", "c"]] }),
     ["tokens", "y", "a>d", "b>c"]);
+});
+
+test("the descriptor can say what a token does to a state", () => {
+  const inputs = [tokens, float("keys", 1, 8, 4), int64("position", 1)];
+  const outputs = [float("y", 1, 1, 4), float("new_keys", 1, 8, 4), int64("new_position", 1)];
+  const layout = (states) => findTensors({ inputMetadata: inputs, outputMetadata: outputs }, describe({ tokens: "tokens", states })).states;
+  assert.deepEqual(layout([["keys", "new_keys", "append"], ["position", "new_position", "counter"]]), [
+    { name: "keys", output: "new_keys", kind: "append", type: "float32", shape: [1, 8, 4], count: 32 },
+    { name: "position", output: "new_position", kind: "counter", type: "int64", shape: [1], count: 1 },
+  ]);
+  assert.deepEqual(layout([["keys", "new_keys"], ["position", "new_position"]]).map(({ kind }) => kind), ["replace", "replace"]);
+  assert.throws(() => layout([["keys", "new_keys", "counter"], ["position", "new_position"]]), /"keys" "counter"/);
+  assert.throws(() => layout([["keys", "new_keys"], ["position", "new_position", "append"]]), /"position" "append"/);
 });
 
 test("a model whose inputs or outputs make no sense is refused", () => {

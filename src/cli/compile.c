@@ -244,6 +244,7 @@ static enum ql_status make_integer_form(struct compilation *work, struct ql_erro
         (status = ql_integer_program_init(&work->integer_program, &work->integer.model, &ql_integer_product_plain,
                                           error)) == QL_OK) {
         work->text.roles = work->integer_program.roles;
+        ql_model_roles_layout(&work->text.layout, &work->text.roles, &work->integer_program.program);
     }
     return status;
 }
@@ -281,6 +282,7 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
         (status = ql_model_roles_check(&work->text.roles, &work->program, &work->descriptor, work->settings->sequence,
                                        error)) == QL_OK &&
         (status = ql_text_model_check(&work->program, error)) == QL_OK) {
+        ql_model_roles_layout(&work->text.layout, &work->text.roles, &work->program);
         status = work->format == QL_WEIGHTS_F32 ? ql_cli_self_test_write(&work->text, &work->graph, &options, error)
                                                 : make_integer_form(work, error);
     }

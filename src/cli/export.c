@@ -79,24 +79,11 @@ static enum ql_status find_sequence_length(int *length, const char *checkpoint, 
     return status;
 }
 
-// The position of a decoder is a number as the tokens are, so the descriptor says which is what.
-static void name_states(struct ql_descriptor *descriptor)
-{
-    static const char *const states[] = {"keys", "values", "position"};
-
-    (void)snprintf(descriptor->tokens, sizeof descriptor->tokens, "tokens");
-    (void)snprintf(descriptor->logits, sizeof descriptor->logits, "logits");
-    for (size_t k = 0; k < sizeof states / sizeof states[0]; k++) {
-        (void)snprintf(descriptor->states[k].input, QL_DESCRIPTOR_NAME_BYTES, "%s", states[k]);
-        (void)snprintf(descriptor->states[k].output, QL_DESCRIPTOR_NAME_BYTES, "new_%s", states[k]);
-        descriptor->state_count++;
-    }
-}
-
 static enum ql_status describe(struct ql_descriptor *descriptor, const struct settings *settings,
                                const struct ql_model *model, const struct ql_model_info *info, struct ql_error *error)
 {
     const char *slash = strrchr(settings->export_file, '/');
+    struct ql_state_layout state = {0};
 
     *descriptor = (struct ql_descriptor){
         .temperature = settings->temperature,
@@ -109,9 +96,8 @@ static enum ql_status describe(struct ql_descriptor *descriptor, const struct se
                    slash == NULL ? settings->export_file : slash + 1);
     (void)snprintf(descriptor->type, sizeof descriptor->type, "%s", ql_architecture_of(&model->dimensions)->name);
     ql_descriptor_set_info(descriptor, info);
-    if (model->dimensions.layer == QL_LAYER_DECODER) {
-        name_states(descriptor);
-    }
+    ql_architecture_graph_state_add(&state, &model->dimensions);
+    ql_descriptor_set_state(descriptor, &state);
     return find_sequence_length(&descriptor->sequence_length, settings->init_from, error);
 }
 

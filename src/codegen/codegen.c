@@ -119,7 +119,7 @@ static void write_constants(struct ql_source *w)
         if (is_used_constant(w, i) && value->structure != NULL) {
             ql_source_integer_constant_write(w, w->values[i].name, value);
         } else if (is_used_constant(w, i)) {
-            ql_source_shape_write(shape, sizeof shape, value);
+            ql_source_shape_write(shape, sizeof shape, value->dims, value->rank);
             w->values[i].as_bits =
                 ql_c_array_write(w->source, w->values[i].name, shape, value->type, value->data, (size_t)value->count);
             (void)fputc('\n', w->source);
@@ -133,7 +133,7 @@ static void write_parameter_comment(const struct ql_source *w, const char *name,
 {
     char shape[QL_C_LINE_COLUMNS];
 
-    ql_source_shape_write(shape, sizeof shape, value);
+    ql_source_shape_write(shape, sizeof shape, value->dims, value->rank);
     (void)fprintf(w->header, "//   %-12s  %s\n", name, shape);
 }
 

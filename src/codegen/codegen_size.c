@@ -101,11 +101,8 @@ static size_t state_bytes(const struct ql_codegen *codegen, bool caller_arena)
     enum { SETTINGS = 3 * 4, RANDOM = 4 * 4, POINTER = 4 };
     const struct ql_text_model *model = codegen->model;
     const struct ql_graph *graph = codegen->program->graph;
-    size_t bytes = SETTINGS + RANDOM + (caller_arena ? POINTER : 0);
+    size_t bytes = model->layout.bytes + SETTINGS + RANDOM + (caller_arena ? POINTER : 0);
 
-    for (int i = 0; i < model->roles.state_count; i++) {
-        bytes += codegen->program->values[graph->inputs[model->roles.states[i].input]].bytes;
-    }
     for (int i = 0; i < graph->output_count; i++) {
         bytes += ql_text_model_is_state(model, i) ? 0 : codegen->program->values[graph->outputs[i]].bytes;
     }

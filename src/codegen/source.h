@@ -31,7 +31,7 @@ struct ql_source {
 void ql_source_template_write(const struct ql_source *w, FILE *stream, const char *text);
 
 // "(1, 1, 128)", cut where it is longer than `room`.
-void ql_source_shape_write(char *text, size_t room, const struct ql_program_value *value);
+void ql_source_shape_write(char *text, size_t room, const int *dims, int rank);
 
 // Writes the place of the model's static scratch memory, as a pointer: "&names_static_arena".
 void ql_source_static_arena_write(const struct ql_source *w, FILE *stream);

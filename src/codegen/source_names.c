@@ -21,12 +21,12 @@ void ql_source_template_write(const struct ql_source *w, FILE *stream, const cha
     }
 }
 
-void ql_source_shape_write(char *text, size_t room, const struct ql_program_value *value)
+void ql_source_shape_write(char *text, size_t room, const int *dims, int rank)
 {
     size_t length = (size_t)snprintf(text, room, "(");
 
-    for (int axis = 0; axis < value->rank && length < room; axis++) {
-        length += (size_t)snprintf(text + length, room - length, "%s%d", axis == 0 ? "" : ", ", value->dims[axis]);
+    for (int axis = 0; axis < rank && length < room; axis++) {
+        length += (size_t)snprintf(text + length, room - length, "%s%d", axis == 0 ? "" : ", ", dims[axis]);
     }
     if (length < room) {
         (void)snprintf(text + length, room - length, ")");
@@ -116,7 +116,7 @@ static bool is_state_in_place(const struct ql_source *w, int output)
 {
     const struct ql_text_model *model = w->codegen->model;
 
-    for (int k = 0; model != NULL && k < model->roles.state_count; k++) {
+    for (int k = 0; model != NULL && k < model->layout.part_count; k++) {
         if (model->roles.states[k].output == output) {
             return ql_program_is_in_place(w->program, model->roles.states[k]);
         }

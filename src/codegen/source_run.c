@@ -134,7 +134,7 @@ static void write_arena_variables(struct ql_source *w, const struct ql_kernel_ca
         }
         char shape[QL_C_LINE_COLUMNS];
         const size_t element = ql_element_bytes(root->type);
-        ql_source_shape_write(shape, sizeof shape, root);
+        ql_source_shape_write(shape, sizeof shape, root->dims, root->rank);
         (void)fprintf(w->source, "    %s *const %s = arena->%s", ql_c_type(root->type), text->name,
                       ql_c_member(root->type));
         if (root->arena_offset > 0) {
@@ -260,7 +260,7 @@ static void write_node_comment(const struct ql_source *w, int node_index)
         if (node->outputs[i] >= 0) {
             const struct ql_program_value *value = &w->program->values[node->outputs[i]];
             char shape[QL_C_LINE_COLUMNS];
-            ql_source_shape_write(shape, sizeof shape, value);
+            ql_source_shape_write(shape, sizeof shape, value->dims, value->rank);
             (void)fputs(column == 0 ? ": " : ", ", w->source);
             ql_c_plain_write(w->source, value->name);
             (void)fprintf(w->source, " %s", shape);

@@ -103,11 +103,11 @@ static void write_reset(const struct ql_source *w)
                              "void $_reset(struct $_state *state)\n"
                              "{\n");
     ql_source_filter_reset_write(w);
-    for (int i = 0; i < model->roles.state_count; i++) {
-        const char *name = w->inputs[model->roles.states[i].input];
+    for (int k = 0; k < model->layout.part_count; k++) {
+        const char *name = w->inputs[model->roles.states[k].input];
         (void)fprintf(w->source, "    memset(state->%s, 0, sizeof state->%s);\n", name, name);
     }
-    if (model->roles.state_count == 0) {
+    if (model->layout.part_count == 0) {
         (void)fputs("    (void)state;\n", w->source);
     }
     (void)fputs("}\n\n", w->source);
@@ -184,7 +184,7 @@ static void write_run_call(const struct ql_source *w)
         if (place == NULL) {
             continue; // a state in its place
         }
-        for (int k = 0; k < model->roles.state_count; k++) {
+        for (int k = 0; k < model->layout.part_count; k++) {
             if (model->roles.states[k].output == i) {
                 place = w->inputs[model->roles.states[k].input];
             }
@@ -393,11 +393,14 @@ static void write_members(const struct ql_source *w)
     const struct ql_graph *graph = w->program->graph;
     char shape[QL_C_LINE_COLUMNS];
 
-    for (int i = 0; i < model->roles.state_count; i++) {
-        const struct ql_program_value *value = &w->program->values[graph->inputs[model->roles.states[i].input]];
-        ql_source_shape_write(shape, sizeof shape, value);
-        (void)fprintf(w->header, "    %s %s[%d]; // %s%s\n", ql_c_type(value->type),
-                      w->inputs[model->roles.states[i].input], value->count > 0 ? value->count : 1, shape,
+    for (int k = 0; k < model->layout.part_count; k++) {
+        const struct ql_state_part *part = &model->layout.parts[k];
+        ql_source_shape_write(shape, sizeof shape, part->dims, part->rank);
+        (void)fprintf(w->header, "    %s %s[%d]; // %s%s%s\n", ql_c_type(part->type),
+                      w->inputs[model->roles.states[k].input], part->count > 0 ? part->count : 1, shape,
+                      part->kind == QL_STATE_APPEND    ? ", of which a token writes one entry"
+                      : part->kind == QL_STATE_COUNTER ? ", the tokens of the text"
+                                                       : "",
                       w->codegen->integer != NULL ? ", of all layers, one after another" : "");
     }
     for (int i = 0; i < graph->output_count; i++) {

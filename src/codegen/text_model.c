@@ -1,23 +1,17 @@
 // What makes a program a model that writes: see text_model.h.
-// Uses: codegen/device_file, onnx.
+// Uses: onnx.
 #include "codegen/text_model.h"
 
-#include <string.h>
-
-#include "codegen/device_file.h"
+#include "onnx/recurrent_call.h"
 
 enum ql_status ql_text_model_check(const struct ql_program *program, struct ql_error *error)
 {
     for (int i = 0; i < program->call_count; i++) {
         const struct ql_kernel_call *call = &program->calls[i];
-        struct ql_device_kernel declared;
-
-        ql_device_kernel_read(&declared, call->kernel->file, call->kernel->name);
-        for (int k = 0; k < call->kernel->buffer_count; k++) {
-            // All recurrent kernels call the state that they begin with by these names.
-            bool begins = strcmp(declared.parameters[k], "h0") == 0 || strcmp(declared.parameters[k], "c0") == 0;
-            if (begins &&
-                (call->buffers[k] < 0 || ql_program_root(program, call->buffers[k])->storage == QL_STORAGE_CONSTANT)) {
+        const struct ql_recurrent_states *states = ql_recurrent_states_find(call);
+        for (int k = 0; states != NULL && k < states->count; k++) {
+            const int start = call->buffers[states->starts[k]];
+            if (start < 0 || ql_program_root(program, start)->storage == QL_STORAGE_CONSTANT) {
                 return ql_error_write(error, QL_ERROR_INPUT,
                                       "node '%s' begins each run with the same state, so the model cannot go on from "
                                       "token to token; export it with its state as input and output (h0 and hn), or "
@@ -31,7 +25,7 @@ enum ql_status ql_text_model_check(const struct ql_program *program, struct ql_e
 
 bool ql_text_model_is_state(const struct ql_text_model *model, int output)
 {
-    for (int i = 0; i < model->roles.state_count; i++) {
+    for (int i = 0; i < model->layout.part_count; i++) {
         if (model->roles.states[i].output == output) {
             return true;
         }

@@ -22,6 +22,7 @@ enum { QL_TEXT_TRACE_LIMIT = 64 };
 struct ql_text_model {
     const struct ql_descriptor *descriptor; // not owned: symbols, settings, resets
     struct ql_model_roles roles;
+    struct ql_state_layout layout;                   // of the state: part k is roles.states[k]
     struct ql_text_trace trace[QL_TEXT_TRACE_LIMIT]; // the self-test; a count of 0 is none
     int trace_count;
     uint32_t trace_seed;

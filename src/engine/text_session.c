@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "device/trace.h"
@@ -96,19 +97,82 @@ static struct kinds look_at(const float *logits, int V)
     return kinds;
 }
 
+// True where at most one entry has become another, each in its place or each one place further to the front.
+static bool has_appended(const struct ql_state_part *part, const unsigned char *before, const unsigned char *after)
+{
+    const int entries = part->dims[part->rank - 2];
+    const size_t block_bytes = part->bytes * (size_t)entries / (size_t)(part->count > 0 ? part->count : 1) *
+                               (size_t)part->dims[part->rank - 1];
+    const size_t entry_bytes = entries > 0 ? block_bytes / (size_t)entries : 0;
+
+    for (size_t block = 0; block + block_bytes <= part->bytes && block_bytes > 0; block += block_bytes) {
+        const unsigned char *old = before + block, *new = after + block;
+        int changed = 0;
+        for (int k = 0; k < entries; k++) {
+            changed += memcmp(old + (size_t)k * entry_bytes, new + (size_t)k *entry_bytes, entry_bytes) != 0;
+        }
+        if (changed > 1 && memcmp(old + entry_bytes, new, block_bytes - entry_bytes) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Holds what a token made of the state to the kinds of its parts. `before` is the state before the token, in the layout.
+static enum ql_status check_kinds(const struct ql_text_session *session, const unsigned char *before,
+                                  struct ql_error *error)
+{
+    for (int k = 0; k < session->layout.part_count; k++) {
+        const struct ql_state_part *part = &session->layout.parts[k];
+        int64_t from, to;
+        bool fits = true;
+        if (part->kind == QL_STATE_COUNTER) {
+            memcpy(&from, before + part->offset, sizeof from);
+            memcpy(&to, session->state[k], sizeof to);
+            fits = to == from + 1;
+        } else if (part->kind == QL_STATE_APPEND) {
+            fits = has_appended(part, before + part->offset, session->state[k]);
+        }
+        if (!fits) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "the descriptor's field 'states' calls '%s' \"%s\", but a token does more to it than "
+                                  "%s. Leave the word out",
+                                  part->name, ql_state_kind_write(part->kind),
+                                  part->kind == QL_STATE_COUNTER ? "to add one" : "to write one entry");
+        }
+    }
+    return QL_OK;
+}
+
+// A step, of which the state's parts are what their kinds say. `before` has room for a state.
+static enum ql_status try_step(struct ql_text_session *session, int token, unsigned char *before,
+                               struct ql_error *error)
+{
+    if (ql_text_rules_reset_at(&session->rules, token)) {
+        memset(before, 0, session->layout.bytes);
+    } else {
+        ql_text_session_save(session, before);
+    }
+    const enum ql_status status = ql_text_session_step(session, token, error);
+    return status == QL_OK ? check_kinds(session, before, error) : status;
+}
+
 enum ql_status ql_text_session_check(struct ql_text_session *session, struct ql_error *error)
 {
     struct kinds all = {.shares = true, .between = session->V >= CHECK_SYMBOLS};
-    enum ql_status status = QL_OK;
+    unsigned char *before = malloc(session->layout.bytes + 1);
+    enum ql_status status =
+        before == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to try the model") : QL_OK;
 
     ql_text_session_reset(session);
     for (int t = 0; t < CHECK_STEPS && status == QL_OK; t++) {
-        status = ql_text_session_step(session, (t * t + t) % session->V, error);
+        status = try_step(session, (t * t + t) % session->V, before, error);
         const struct kinds kinds = look_at(session->logits, session->V);
         all.shares = all.shares && kinds.shares;
         all.between = all.between && kinds.between;
         all.fraction = all.fraction || kinds.fraction;
     }
+    free(before);
     ql_text_session_reset(session);
     if (status == QL_OK && (all.between || (all.shares && all.fraction))) {
         return ql_error_write(error, QL_ERROR_INPUT,

@@ -75,7 +75,8 @@ enum ql_status ql_text_session_open_graph(struct ql_text_session *session, const
                                           const struct ql_descriptor *descriptor, struct ql_error *error);
 
 // Runs a graph's session over some tokens and refuses one that gives probabilities in place of logits, however the graph
-// is written. Resets the state. Errors: QL_ERROR_INPUT; those of ql_text_session_step.
+// is written, and one whose states do not change as their kinds say. Resets the state.
+// Errors: QL_ERROR_INPUT, QL_ERROR_SYSTEM; those of ql_text_session_step.
 enum ql_status ql_text_session_check(struct ql_text_session *session, struct ql_error *error);
 
 // A checkpoint, or the integer form of a model. The stepper must outlive the session. Errors: QL_ERROR_SYSTEM.

@@ -184,17 +184,20 @@ static void add_part(struct ql_state_layout *layout, struct ql_state_part part)
     (void)added;
 }
 
+static const struct ql_state_part position = {.name = "position",
+                                              .output = "new_position",
+                                              .layer = -1,
+                                              .kind = QL_STATE_COUNTER,
+                                              .type = QL_ELEMENT_S64,
+                                              .rank = 1,
+                                              .dims = {1}};
+
 void ql_architecture_state_add(struct ql_state_layout *layout, const struct ql_dimensions *dimensions, int l)
 {
     const struct ql_architecture *architecture = ql_architecture_of(dimensions);
 
     if (l == 0 && architecture->counts_position) {
-        add_part(layout, (struct ql_state_part){.name = "position",
-                                                .layer = -1,
-                                                .kind = QL_STATE_COUNTER,
-                                                .type = QL_ELEMENT_S64,
-                                                .rank = 1,
-                                                .dims = {1}});
+        add_part(layout, position);
     }
     for (int k = 0; k < architecture->state_count; k++) {
         const struct ql_state_form *form = &architecture->states[k];
@@ -207,6 +210,27 @@ void ql_architecture_state_add(struct ql_state_layout *layout, const struct ql_d
             part.dims[1] = size;
         }
         add_part(layout, part);
+    }
+}
+
+void ql_architecture_graph_state_add(struct ql_state_layout *layout, const struct ql_dimensions *dimensions)
+{
+    const struct ql_architecture *architecture = ql_architecture_of(dimensions);
+
+    for (int k = 0; k < architecture->state_count; k++) {
+        const struct ql_state_form *form = &architecture->states[k];
+        const int entries = form->kind == QL_STATE_APPEND ? ql_size_of(form->entries, dimensions, 0) : 1;
+        add_part(layout,
+                 (struct ql_state_part){.name = form->input,
+                                        .output = form->output,
+                                        .layer = -1,
+                                        .kind = form->kind,
+                                        .type = QL_ELEMENT_F32,
+                                        .rank = 3,
+                                        .dims = {dimensions->L, entries, ql_size_of(form->size, dimensions, 0)}});
+    }
+    if (architecture->counts_position) {
+        add_part(layout, position);
     }
 }
 

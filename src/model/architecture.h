@@ -154,6 +154,10 @@ int ql_head_size(const struct ql_dimensions *dimensions);
 // counted: an int64 of layer -1.
 void ql_architecture_state_add(struct ql_state_layout *layout, const struct ql_dimensions *dimensions, int l);
 
+// Adds the parts of the state of a graph, which joins what is alike in all layers: as the first axis the layers, as the
+// second a batch of 1 or the entries; then the position, where one is counted. All are of layer -1.
+void ql_architecture_graph_state_add(struct ql_state_layout *layout, const struct ql_dimensions *dimensions);
+
 // Checks the sizes that a decoder has beyond those of any model, and that they fit together; those of a recurrent model
 // are fine. Errors: QL_ERROR_USAGE, naming options of `train`.
 enum ql_status ql_architecture_check(const struct ql_dimensions *dimensions, struct ql_error *error);

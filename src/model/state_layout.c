@@ -2,6 +2,25 @@
 #include "model/state_layout.h"
 
 #include <assert.h>
+#include <string.h>
+
+static const char *const kinds[] = {
+    [QL_STATE_REPLACE] = "replace", [QL_STATE_APPEND] = "append", [QL_STATE_COUNTER] = "counter"};
+
+const char *ql_state_kind_write(enum ql_state_kind kind)
+{
+    return kinds[kind];
+}
+
+int ql_state_kind_read(const char *word)
+{
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        if (strcmp(word, kinds[k]) == 0) {
+            return (int)k;
+        }
+    }
+    return -1;
+}
 
 static size_t element_bytes(enum ql_element type)
 {

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "onnx/recurrent_call.h"
+
 // Where an element comes from: element `element` of a root of the program, or of slot number `source - value_count`.
 struct origin {
     int source, element;
@@ -31,17 +33,6 @@ struct reader {
     int *makers;       // of each root: the last call that writes it, copies left aside, or -1
     int slot_count;
 };
-
-// The buffers of the recurrent kernels: the start and the end of the hidden state and of the cell state.
-static const struct {
-    enum ql_kernel_id kernel;
-    int h_start, c_start; // -1: there is no cell state
-} recurrent[] = {
-    {QL_KERNEL_LSTM_F32, 5, 6},         {QL_KERNEL_GRU_F32, 4, -1},         {QL_KERNEL_RNN_F32, 4, -1},
-    {QL_KERNEL_LSTM_GENERAL_F32, 5, 6}, {QL_KERNEL_GRU_GENERAL_F32, 4, -1}, {QL_KERNEL_RNN_GENERAL_F32, 4, -1},
-};
-
-enum { Y_BUFFER = 0, H_BUFFER = 1, C_BUFFER = 2, STEPS_INT = 0 };
 
 static int root_of(const struct reader *reader, int value)
 {
@@ -138,15 +129,11 @@ static void follow_calls(struct reader *reader)
         } else if (call->kernel == &ql_kernels[QL_KERNEL_GATHER]) {
             follow_gather(reader, call);
         }
-        for (size_t r = 0; r < sizeof recurrent / sizeof recurrent[0]; r++) {
-            if (call->kernel == &ql_kernels[recurrent[r].kernel]) {
-                // Of one step, Y is the hidden state.
-                const int y = call->ints[STEPS_INT] == 1 ? call->buffers[Y_BUFFER] : -1;
-                set_slot(reader, n, call->buffers[recurrent[r].h_start], call->buffers[H_BUFFER], y);
-                if (recurrent[r].c_start >= 0) {
-                    set_slot(reader, n, call->buffers[recurrent[r].c_start], call->buffers[C_BUFFER], -1);
-                }
-            }
+        const struct ql_recurrent_states *states = ql_recurrent_states_find(call);
+        for (int k = 0; states != NULL && k < states->count; k++) {
+            // Of one step, Y is the hidden state.
+            const int y = k == 0 && call->ints[0] == 1 ? call->buffers[states->sequence] : -1;
+            set_slot(reader, n, call->buffers[states->starts[k]], call->buffers[states->ends[k]], y);
         }
     }
 }

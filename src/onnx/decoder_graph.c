@@ -7,11 +7,15 @@
 // in our engines; it falls on an entry of zeros.
 #include "onnx/decoder_graph.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "device/rotary.h"
 
 enum { PART_BYTES = 40, NAME_BYTES = 64, NODE_BYTES = 96, VALUE_BYTES = 104 };
+
+// The parts of the state that are caches: keys and values. The position follows them.
+enum { CACHE_COUNT = 2 };
 
 // What nodes of all layers refer to.
 struct builder {
@@ -289,12 +293,13 @@ static int add_feed(struct builder *b, int l, int normed)
 
 // --- The states ---
 
-// An input (L, context, K), as (context, K) for each layer.
-static void add_state_input(struct builder *b, const char *name, int layers[][2], int part)
+// Part `k` of the state, (L, context, K), as (context, K) for each layer.
+static void add_state_input(struct builder *b, const struct ql_state_layout *layout, int layers[][CACHE_COUNT], int k)
 {
     struct ql_graph *graph = b->graph;
-    const int dims[3] = {b->d.L, b->d.context, b->d.kv_heads * b->size};
-    const int state = ql_graph_add_value(graph, name, QL_ELEMENT_F32, 3, dims, NULL);
+    const struct ql_state_part *part = &layout->parts[k];
+    const char *name = part->name;
+    const int state = ql_graph_add_value(graph, name, part->type, part->rank, part->dims, NULL);
     int slices[QL_MODEL_LAYER_LIMIT];
     char text[NAME_BYTES];
 
@@ -312,22 +317,22 @@ static void add_state_input(struct builder *b, const char *name, int layers[][2]
     }
     for (int l = 0; l < b->d.L; l++) {
         (void)snprintf(text, sizeof text, "%s.before", name);
-        layers[l][part] = add_two(graph, l, "Squeeze", text, slices[l], b->first_axis);
+        layers[l][k] = add_two(graph, l, "Squeeze", text, slices[l], b->first_axis);
     }
 }
 
-static void add_state_output(struct builder *b, const char *name, int layers[][2], int part)
+static void add_state_output(struct builder *b, const struct ql_state_layout *layout, int layers[][CACHE_COUNT], int k)
 {
     struct ql_graph *graph = b->graph;
-    const int dims[3] = {b->d.L, b->d.context, b->d.kv_heads * b->size};
-    const int state = ql_graph_add_value(graph, name, QL_ELEMENT_F32, 3, dims, NULL);
+    const struct ql_state_part *part = &layout->parts[k];
+    const int state = ql_graph_add_value(graph, part->output, part->type, part->rank, part->dims, NULL);
     int parts[QL_MODEL_LAYER_LIMIT];
     char text[NAME_BYTES];
 
     for (int l = 0; l < b->d.L; l++) {
-        parts[l] = layers[l][part];
+        parts[l] = layers[l][k];
     }
-    (void)snprintf(text, sizeof text, "join_%s", name);
+    (void)snprintf(text, sizeof text, "join_%s", part->output);
     ql_graph_add_node(graph, "Concat", text, parts, b->d.L, &state, 1);
     ql_graph_add_int(graph, "axis", 0);
     ql_graph_add_output(graph, state);
@@ -347,19 +352,23 @@ static void add_constants(struct builder *b)
 }
 
 // Long because the parts of a decoder stand one behind the other.
-void ql_decoder_graph_add(struct ql_graph *graph, const struct ql_model *model, int tokens, int logits)
+void ql_decoder_graph_add(struct ql_graph *graph, const struct ql_model *model, const struct ql_state_layout *state,
+                          int tokens, int logits)
 {
     const struct ql_dimensions d = model->dimensions;
     struct builder b = {
         .graph = graph, .model = model, .d = d, .size = ql_head_size(&d), .group = d.heads / d.kv_heads};
-    int before[QL_MODEL_LAYER_LIMIT][2], after[QL_MODEL_LAYER_LIMIT][2];
-    const int one = 1;
+    int before[QL_MODEL_LAYER_LIMIT][CACHE_COUNT], after[QL_MODEL_LAYER_LIMIT][CACHE_COUNT];
+    const struct ql_state_part *counter = &state->parts[CACHE_COUNT];
 
+    assert(state->part_count == CACHE_COUNT + 1 && counter->kind == QL_STATE_COUNTER);
     add_constants(&b);
-    add_state_input(&b, "keys", before, 0);
-    add_state_input(&b, "values", before, 1);
-    const int position = ql_graph_add_value(graph, "position", QL_ELEMENT_S64, 1, &one, NULL);
-    const int new_position = ql_graph_add_value(graph, "new_position", QL_ELEMENT_S64, 1, &one, NULL);
+    for (int k = 0; k < CACHE_COUNT; k++) {
+        add_state_input(&b, state, before, k);
+    }
+    const int position = ql_graph_add_value(graph, counter->name, counter->type, counter->rank, counter->dims, NULL);
+    const int new_position =
+        ql_graph_add_value(graph, counter->output, counter->type, counter->rank, counter->dims, NULL);
     ql_graph_add_input(graph, position);
 
     const int shape = add_one(graph, -1, "Shape", "tokens.shape", tokens);
@@ -384,7 +393,8 @@ void ql_decoder_graph_add(struct ql_graph *graph, const struct ql_model *model, 
     const int normed = add_norm(&b, -1, "norm", x, tensor(graph, -1, "norm.weight", d.E, 0, model->norm));
     const int flat = multiply(graph, -1, "output", normed, embedding);
     ql_graph_add_node(graph, "Unsqueeze", "unsqueeze", (const int[]){flat, b.second_axis}, 2, &logits, 1);
-    add_state_output(&b, "new_keys", after, 0);
-    add_state_output(&b, "new_values", after, 1);
+    for (int k = 0; k < CACHE_COUNT; k++) {
+        add_state_output(&b, state, after, k);
+    }
     ql_graph_add_output(graph, new_position);
 }

@@ -8,7 +8,8 @@
 #include "onnx/graph.h"
 
 // Adds all of a decoder between the values `tokens` (sequence, 1) and `logits` (sequence, 1, V), with the inputs and
-// outputs of its states. Memory is checked by ql_graph_check.
-void ql_decoder_graph_add(struct ql_graph *graph, const struct ql_model *model, int tokens, int logits);
+// outputs of `state` (ql_architecture_graph_state_add). Memory is checked by ql_graph_check.
+void ql_decoder_graph_add(struct ql_graph *graph, const struct ql_model *model, const struct ql_state_layout *state,
+                          int tokens, int logits);
 
 #endif

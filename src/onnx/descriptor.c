@@ -1,6 +1,7 @@
 // The descriptor: see descriptor.h.
 #include "onnx/descriptor.h"
 
+#include <assert.h>
 #include <float.h>
 #include <jansson.h>
 #include <limits.h>
@@ -189,7 +190,8 @@ static enum ql_status read_sha256(struct ql_descriptor *descriptor, const json_t
 
 static enum ql_status read_states(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
 {
-    static const char demand[] = "a list of pairs of names, [[\"h0\", \"hn\"], ...]";
+    static const char demand[] = "a list of pairs of names, [[\"h0\", \"hn\"], ...], with \"append\" or \"counter\" "
+                                 "as a third string where a token does not replace all of the state";
     const json_t *list = json_object_get(root, "states");
     const json_t *pair;
     size_t index;
@@ -204,12 +206,16 @@ static enum ql_status read_states(struct ql_descriptor *descriptor, const json_t
     {
         const char *input = json_string_value(json_array_get(pair, 0));
         const char *output = json_string_value(json_array_get(pair, 1));
-        if (json_array_size(pair) != 2 || input == NULL || output == NULL ||
+        const char *word = json_string_value(json_array_get(pair, 2));
+        const size_t size = json_array_size(pair);
+        const int kind = size == 2 ? (int)QL_STATE_REPLACE : word == NULL ? -1 : ql_state_kind_read(word);
+        if ((size != 2 && size != 3) || kind < 0 || input == NULL || output == NULL ||
             strlen(input) >= QL_DESCRIPTOR_NAME_BYTES || strlen(output) >= QL_DESCRIPTOR_NAME_BYTES) {
             return fail_field(error, "states", demand);
         }
         memcpy(descriptor->states[index].input, input, strlen(input) + 1);
         memcpy(descriptor->states[index].output, output, strlen(output) + 1);
+        descriptor->states[index].kind = (enum ql_state_kind)kind;
         descriptor->state_count++;
     }
     return QL_OK;
@@ -361,7 +367,11 @@ static json_t *make_json(const struct ql_descriptor *d)
     if (root != NULL && d->state_count > 0) {
         json_t *states = json_array();
         for (int i = 0; i < d->state_count; i++) {
-            json_array_append_new(states, json_pack("[s, s]", d->states[i].input, d->states[i].output));
+            json_t *state = json_pack("[s, s]", d->states[i].input, d->states[i].output);
+            if (d->states[i].kind != QL_STATE_REPLACE) {
+                json_array_append_new(state, json_string(ql_state_kind_write(d->states[i].kind)));
+            }
+            json_array_append_new(states, state);
         }
         json_object_set_new(root, "states", states);
     }
@@ -406,6 +416,20 @@ int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol
         }
     }
     return -1;
+}
+
+void ql_descriptor_set_state(struct ql_descriptor *descriptor, const struct ql_state_layout *layout)
+{
+    (void)snprintf(descriptor->tokens, sizeof descriptor->tokens, "tokens");
+    (void)snprintf(descriptor->logits, sizeof descriptor->logits, "logits");
+    assert(layout->part_count <= QL_DESCRIPTOR_STATE_LIMIT);
+    for (int k = 0; k < layout->part_count; k++) {
+        const struct ql_state_part *part = &layout->parts[k];
+        (void)snprintf(descriptor->states[k].input, QL_DESCRIPTOR_NAME_BYTES, "%s", part->name);
+        (void)snprintf(descriptor->states[k].output, QL_DESCRIPTOR_NAME_BYTES, "%s", part->output);
+        descriptor->states[k].kind = part->kind;
+    }
+    descriptor->state_count = layout->part_count;
 }
 
 void ql_descriptor_set_info(struct ql_descriptor *descriptor, const struct ql_model_info *info)

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "corpus/vocabulary.h"
 #include "model/model.h"
+#include "model/state_layout.h"
 #include "model/text_rules.h"
 
 enum {
@@ -39,7 +40,8 @@ struct ql_descriptor {
     char logits[QL_DESCRIPTOR_NAME_BYTES]; // "logits"
     struct {
         char input[QL_DESCRIPTOR_NAME_BYTES], output[QL_DESCRIPTOR_NAME_BYTES];
-    } states[QL_DESCRIPTOR_STATE_LIMIT]; // "states": [["h0", "hn"], ["c0", "cn"]]
+        enum ql_state_kind kind;
+    } states[QL_DESCRIPTOR_STATE_LIMIT]; // "states": [["h0", "hn"], ["keys", "new_keys", "append"]]
     int state_count;
 };
 
@@ -60,6 +62,9 @@ enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const 
 
 // Returns the token of a symbol, or -1.
 int ql_descriptor_encode(const struct ql_descriptor *descriptor, uint32_t symbol);
+
+// Sets the names of tokens, logits and states to those of a graph with this state.
+void ql_descriptor_set_state(struct ql_descriptor *descriptor, const struct ql_state_layout *layout);
 
 // Sets the symbols and the resets to those of a trained model.
 void ql_descriptor_set_info(struct ql_descriptor *descriptor, const struct ql_model_info *info);

@@ -64,46 +64,50 @@ static void add_layer_weights(struct ql_graph *graph, const struct ql_model *mod
     values[2] = add_float(graph, name, 2, (const int[]){1, 2 * GH}, scratch);
 }
 
-// Splits a state (L, 1, H) into one value per layer.
-static void add_state_input(struct ql_graph *graph, struct ql_dimensions d, const char *name, int *layers)
+// Splits a state into one value per layer.
+static void add_state_input(struct ql_graph *graph, const struct ql_state_part *part, int *layers)
 {
+    const int L = part->dims[0];
     char part_name[NAME_BYTES];
-    const int state = add_float(graph, name, 3, (const int[]){d.L, 1, d.H}, NULL);
+    const int state = ql_graph_add_value(graph, part->name, part->type, part->rank, part->dims, NULL);
 
     ql_graph_add_input(graph, state);
-    if (d.L == 1) {
+    if (L == 1) {
         layers[0] = state;
         return;
     }
-    for (int l = 0; l < d.L; l++) {
-        (void)snprintf(part_name, sizeof part_name, "%s_l%d", name, l);
+    for (int l = 0; l < L; l++) {
+        (void)snprintf(part_name, sizeof part_name, "%s_l%d", part->name, l);
         layers[l] = add_result(graph, part_name);
     }
-    (void)snprintf(part_name, sizeof part_name, "split_%s", name);
-    ql_graph_add_node(graph, "Split", part_name, &state, 1, layers, d.L);
+    (void)snprintf(part_name, sizeof part_name, "split_%s", part->name);
+    ql_graph_add_node(graph, "Split", part_name, &state, 1, layers, L);
     ql_graph_add_int(graph, "axis", 0);
 }
 
 // The values for the new state of each layer; with one layer it is the output itself.
-static void begin_state_output(struct ql_graph *graph, struct ql_dimensions d, const char *name, int *layers)
+static void begin_state_output(struct ql_graph *graph, const struct ql_state_part *part, int *layers)
 {
+    const int L = part->dims[0];
     char part_name[NAME_BYTES];
 
-    for (int l = 0; l < d.L; l++) {
-        (void)snprintf(part_name, sizeof part_name, "%s_l%d", name, l);
-        layers[l] = d.L == 1 ? add_float(graph, name, 3, (const int[]){1, 1, d.H}, NULL) : add_result(graph, part_name);
+    for (int l = 0; l < L; l++) {
+        (void)snprintf(part_name, sizeof part_name, "%s_l%d", part->output, l);
+        layers[l] = L == 1 ? ql_graph_add_value(graph, part->output, part->type, part->rank, part->dims, NULL)
+                           : add_result(graph, part_name);
     }
 }
 
-static void end_state_output(struct ql_graph *graph, struct ql_dimensions d, const char *name, const int *layers)
+static void end_state_output(struct ql_graph *graph, const struct ql_state_part *part, const int *layers)
 {
+    const int L = part->dims[0];
     char node_name[NAME_BYTES];
     int state = layers[0];
 
-    if (d.L > 1) {
-        state = add_float(graph, name, 3, (const int[]){d.L, 1, d.H}, NULL);
-        (void)snprintf(node_name, sizeof node_name, "join_%s", name);
-        ql_graph_add_node(graph, "Concat", node_name, layers, d.L, &state, 1);
+    if (L > 1) {
+        state = ql_graph_add_value(graph, part->output, part->type, part->rank, part->dims, NULL);
+        (void)snprintf(node_name, sizeof node_name, "join_%s", part->output);
+        ql_graph_add_node(graph, "Concat", node_name, layers, L, &state, 1);
         ql_graph_add_int(graph, "axis", 0);
     }
     ql_graph_add_output(graph, state);
@@ -138,7 +142,7 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
                                    struct ql_error *error)
 {
     const struct ql_dimensions d = model->dimensions;
-    const struct ql_architecture *architecture = ql_architecture_of(&d);
+    struct ql_state_layout state = {0};
     const int widest = d.E > d.H ? d.E : d.H;
     float *scratch = d.layer == QL_LAYER_DECODER
                          ? NULL
@@ -147,7 +151,8 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
     int after[STATE_LIMIT][QL_MODEL_LAYER_LIMIT];
     char name[NAME_BYTES];
 
-    assert(architecture->state_count <= STATE_LIMIT && sequence >= 0 && d.L >= 1 && d.L <= QL_MODEL_LAYER_LIMIT);
+    ql_architecture_graph_state_add(&state, &d);
+    assert(sequence >= 0 && d.L >= 1 && d.L <= QL_MODEL_LAYER_LIMIT);
     if (scratch == NULL && d.layer != QL_LAYER_DECODER) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to export the model");
     }
@@ -162,12 +167,13 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
     ql_graph_add_input(graph, tokens);
     ql_graph_add_output(graph, logits);
     if (d.layer == QL_LAYER_DECODER) {
-        ql_decoder_graph_add(graph, model, tokens, logits);
+        ql_decoder_graph_add(graph, model, &state, tokens, logits);
         return ql_graph_check(graph, error);
     }
-    for (int s = 0; s < architecture->state_count; s++) {
-        add_state_input(graph, d, architecture->states[s].input, before[s]);
-        begin_state_output(graph, d, architecture->states[s].output, after[s]);
+    assert(state.part_count <= STATE_LIMIT);
+    for (int s = 0; s < state.part_count; s++) {
+        add_state_input(graph, &state.parts[s], before[s]);
+        begin_state_output(graph, &state.parts[s], after[s]);
     }
 
     int x = add_result(graph, "embedded");
@@ -179,7 +185,7 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
         // Y is (sequence, 1, 1, H); the next layer wants (sequence, 1, H), the output layer (sequence, H).
         (void)snprintf(name, sizeof name, "rnn_y_l%d", l);
         const int y = add_result(graph, name);
-        const bool has_second = architecture->state_count > 1;
+        const bool has_second = state.part_count > 1;
         add_layer(graph, model, l, x, y, (const int[]){before[0][l], has_second ? before[1][l] : -1},
                   (const int[]){after[0][l], has_second ? after[1][l] : -1}, scratch);
         (void)snprintf(name, sizeof name, "rnn_out_l%d", l);
@@ -193,8 +199,8 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
     ql_graph_add_node(graph, "Gemm", "output", (const int[]){x, weight, bias}, 3, &flat, 1);
     ql_graph_add_int(graph, "transB", 1);
     ql_graph_add_node(graph, "Unsqueeze", "unsqueeze", (const int[]){flat, direction_axis}, 2, &logits, 1);
-    for (int s = 0; s < architecture->state_count; s++) {
-        end_state_output(graph, d, architecture->states[s].output, after[s]);
+    for (int s = 0; s < state.part_count; s++) {
+        end_state_output(graph, &state.parts[s], after[s]);
     }
     free(scratch);
     return ql_graph_check(graph, error);

@@ -169,8 +169,7 @@ static enum ql_status find_named_states(struct ql_model_roles *roles, const stru
                                       names[1]);
             }
         }
-        roles->states[s].input = input;
-        roles->states[s].output = output;
+        roles->states[s] = (struct ql_state_pair){input, output, descriptor->states[s].kind};
     }
     roles->state_count = descriptor->state_count;
     if (roles->state_count != graph->input_count - 1) {
@@ -187,6 +186,7 @@ static enum ql_status search_roles(struct ql_model_roles *roles, const struct ql
                                    const struct ql_descriptor *descriptor, struct ql_error *error)
 {
     const struct ql_program_options options = {.default_size = 1, .keep_values = true};
+    enum ql_state_kind kinds[QL_FLOW_LIMIT] = {QL_STATE_REPLACE};
     struct ql_program program;
     struct ql_data_flow flow;
     enum ql_status status = ql_program_compile(&program, graph, &options, error);
@@ -202,6 +202,7 @@ static enum ql_status search_roles(struct ql_model_roles *roles, const struct ql
         memset(search.pairs, -1, sizeof search.pairs);
         for (int s = 0; s < roles->state_count; s++) {
             search.pairs[roles->states[s].input] = roles->states[s].output;
+            kinds[roles->states[s].input] = roles->states[s].kind;
             search.taken |= 1u << roles->states[s].output;
         }
         status = ql_role_search_run(&search, error);
@@ -209,8 +210,7 @@ static enum ql_status search_roles(struct ql_model_roles *roles, const struct ql
         roles->state_count = 0;
         for (int input = 0; input < graph->input_count && status == QL_OK; input++) {
             if (search.pairs[input] >= 0) {
-                roles->states[roles->state_count].input = input;
-                roles->states[roles->state_count++].output = search.pairs[input];
+                roles->states[roles->state_count++] = (struct ql_state_pair){input, search.pairs[input], kinds[input]};
             }
         }
     }
@@ -253,6 +253,19 @@ enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql
     return status;
 }
 
+// A counter is one whole number; entries stand in the axis before the last.
+static bool fits_kind(enum ql_state_kind kind, const struct ql_program_value *value)
+{
+    switch (kind) {
+    case QL_STATE_APPEND:
+        return value->rank >= 2;
+    case QL_STATE_COUNTER:
+        return value->type == QL_ELEMENT_S64 && value->count == 1;
+    default:
+        return true;
+    }
+}
+
 enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
                                     const struct ql_descriptor *descriptor, int sequence, struct ql_error *error)
 {
@@ -288,6 +301,12 @@ enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const st
                 "name the pairs in the descriptor, \"states\": [[\"input\", \"output\"], ...]",
                 input->name, output->name);
         }
+        if (!fits_kind(roles->states[s].kind, input)) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "the descriptor's field 'states' calls '%s' \"%s\", which it cannot be: a counter is "
+                                  "one int64, and a state to which entries are appended has at least two dimensions",
+                                  input->name, ql_state_kind_write(roles->states[s].kind));
+        }
     }
     return QL_OK;
 }
@@ -300,9 +319,14 @@ void ql_model_roles_layout(struct ql_state_layout *layout, const struct ql_model
 
     *layout = (struct ql_state_layout){0};
     for (int s = 0; s < roles->state_count; s++) {
-        const struct ql_program_value *value = &program->values[program->graph->inputs[roles->states[s].input]];
-        struct ql_state_part part = {
-            .name = value->name, .layer = -1, .kind = QL_STATE_REPLACE, .type = value->type, .rank = value->rank};
+        const struct ql_state_pair state = roles->states[s];
+        const struct ql_program_value *value = &program->values[program->graph->inputs[state.input]];
+        struct ql_state_part part = {.name = value->name,
+                                     .output = program->values[program->graph->outputs[state.output]].name,
+                                     .layer = -1,
+                                     .kind = state.kind,
+                                     .type = value->type,
+                                     .rank = value->rank};
         memcpy(part.dims, value->dims, (size_t)value->rank * sizeof part.dims[0]);
         (void)ql_state_layout_add(layout, part);
     }

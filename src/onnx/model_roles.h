@@ -36,7 +36,9 @@ enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql
 enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
                                     const struct ql_descriptor *descriptor, int sequence, struct ql_error *error);
 
-// Sets the layout of the state from checked roles: one part for each state, in their order, named as its input.
+// Sets the layout of the state from checked roles: one part for each state, in their order, with the names of its input
+// and output. The names live as long as the program. Kinds are those that the descriptor says; what it does not name is
+// taken to be replaced.
 void ql_model_roles_layout(struct ql_state_layout *layout, const struct ql_model_roles *roles,
                            const struct ql_program *program);
 

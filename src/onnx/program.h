@@ -1,12 +1,13 @@
 // A program: a graph with every size known, as a list of kernel calls over planned memory. program_compile.h makes it.
 // Shape arithmetic is gone: what depends on constants and sizes alone was computed when the program was made.
-// Uses: base, device, onnx/graph, onnx/kernel.
+// Uses: base, device, model/state_layout, onnx/graph, onnx/kernel.
 #ifndef QL_ONNX_PROGRAM_H
 #define QL_ONNX_PROGRAM_H
 
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "model/state_layout.h"
 #include "onnx/graph.h"
 #include "onnx/kernel.h"
 
@@ -46,9 +47,11 @@ struct ql_program_value {
     int first_call, last_call; // ARENA: the calls from which to which it is in use, inclusive; outputs: to call_count
 };
 
-// A state of a text: what comes out of a run goes into the next one. Numbers of the graph's inputs and outputs.
+// A state of a text: what comes out of a run goes into the next one. Numbers of the graph's inputs and outputs, and how a
+// token changes it.
 struct ql_state_pair {
     int input, output;
+    enum ql_state_kind kind;
 };
 
 enum { QL_PROGRAM_ALIGNMENT = 8 }; // of everything in the arena; the widest element has 8 bytes

@@ -19,6 +19,22 @@ const struct ql_recurrent_call *ql_recurrent_call_find(const struct ql_kernel_ca
     return NULL;
 }
 
+static const struct ql_recurrent_states states[] = {
+    {QL_KERNEL_LSTM_F32, 2, 0, {5, 6}, {1, 2}},  {QL_KERNEL_GRU_F32, 1, 0, {4}, {1}},
+    {QL_KERNEL_RNN_F32, 1, 0, {4}, {1}},         {QL_KERNEL_LSTM_GENERAL_F32, 2, 0, {5, 6}, {1, 2}},
+    {QL_KERNEL_GRU_GENERAL_F32, 1, 0, {4}, {1}}, {QL_KERNEL_RNN_GENERAL_F32, 1, 0, {4}, {1}},
+};
+
+const struct ql_recurrent_states *ql_recurrent_states_find(const struct ql_kernel_call *call)
+{
+    for (size_t k = 0; k < sizeof states / sizeof states[0]; k++) {
+        if (call->kernel == &ql_kernels[states[k].kernel]) {
+            return &states[k];
+        }
+    }
+    return NULL;
+}
+
 const float *ql_program_floats(const struct ql_program *program, int value)
 {
     const struct ql_program_value *root = value < 0 ? NULL : ql_program_root(program, value);

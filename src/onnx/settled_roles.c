@@ -203,6 +203,7 @@ static void name_roles(struct ql_descriptor *descriptor, const struct settlement
     for (int s = 0; s < roles->state_count; s++) {
         fits = set_name(descriptor->states[s].input, input_name(settlement, roles->states[s].input)) && fits;
         fits = set_name(descriptor->states[s].output, output_name(settlement, roles->states[s].output)) && fits;
+        descriptor->states[s].kind = roles->states[s].kind;
     }
     descriptor->state_count = fits ? roles->state_count : 0;
 }

@@ -351,9 +351,11 @@ static void lay_out_state(struct ql_integer_model *model)
     const struct ql_state_part h = {
         .name = "h", .layer = -1, .type = QL_ELEMENT_S8, .rank = 1, .dims = {model->h_count}};
 
-    if (model->cell != QL_CELL_RNN) {
+    model->fine_part = model->cell == QL_CELL_RNN ? -1 : model->layout.part_count;
+    if (model->fine_part >= 0) {
         (void)ql_state_layout_add(&model->layout, fine);
     }
+    model->h_part = model->layout.part_count;
     (void)ql_state_layout_add(&model->layout, h);
 }
 

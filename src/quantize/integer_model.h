@@ -55,6 +55,7 @@ struct ql_integer_model {
     int h_count;                   // units of all layers
     int sum_count;                 // of the widest layer, or V
     struct ql_state_layout layout; // of the state: c, or of a GRU h_fine (h_count), of all layers; then their h
+    int fine_part, h_part;         // the numbers of these in the layout; -1 where there is none
     struct ql_text_rules rules;
 };
 

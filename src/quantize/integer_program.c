@@ -245,8 +245,8 @@ static void add_inputs(struct maker *maker)
         ql_graph_add_output(made->graph, add_view(maker, "", state, 0, part->count));
         made->roles.states[made->roles.state_count].input = FIRST_STATE + k;
         made->roles.states[made->roles.state_count++].output = FIRST_STATE + k;
-        maker->fine = part->type == QL_ELEMENT_S16 ? state : maker->fine;
-        maker->h = part->type == QL_ELEMENT_S8 ? state : maker->h;
+        maker->fine = k == model->fine_part ? state : maker->fine;
+        maker->h = k == model->h_part ? state : maker->h;
     }
 }
 

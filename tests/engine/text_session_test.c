@@ -311,6 +311,83 @@ static void session_of_a_graph_keeps_its_states_in_place(void **state)
     }
 }
 
+// The layout of a decoder's graph is that of the architecture, part by part, and its states do what their kinds say.
+static void session_of_a_decoder_knows_the_kinds_of_its_states(void **state)
+{
+    const struct ql_program_options options = {.default_size = 1};
+    const struct ql_dimensions dimensions = {
+        .layer = QL_LAYER_DECODER, .V = V, .E = 4, .H = 4, .L = 2, .heads = 2, .kv_heads = 1, .feed = 3, .context = 5};
+    struct ql_state_layout layout = {0};
+    struct ql_model model;
+
+    (void)state;
+    (void)begin(NULL);
+    assert_int_equal(ql_model_init(&model, dimensions, &error), QL_OK);
+    ql_model_reset(&model, 3);
+    ql_graph_free(&graph);
+    assert_int_equal(ql_model_graph_init(&graph, &model, 0, &error), QL_OK);
+    ql_architecture_graph_state_add(&layout, &dimensions);
+    ql_descriptor_set_state(&descriptor, &layout);
+    assert_int_equal(ql_text_session_open_graph(&session, &graph, &options, &descriptor, &error), QL_OK);
+    assert_int_equal(session.layout.part_count, layout.part_count);
+    for (int k = 0; k < layout.part_count; k++) {
+        const struct ql_state_part *part = &session.layout.parts[k], *expected = &layout.parts[k];
+        assert_string_equal(part->name, expected->name);
+        assert_string_equal(part->output, expected->output);
+        assert_int_equal(part->kind, expected->kind);
+        assert_int_equal(part->type, expected->type);
+        assert_int_equal(part->rank, expected->rank);
+        assert_memory_equal(part->dims, expected->dims, (size_t)part->rank * sizeof part->dims[0]);
+        assert_int_equal(part->offset, expected->offset);
+    }
+    ql_model_free(&model);
+    (void)end(NULL);
+}
+
+// A state that is added to in each step, by a descriptor that calls it `kind`.
+static enum ql_status open_sum(enum ql_element type, int rank, const int *dims, const void *term,
+                               enum ql_state_kind kind)
+{
+    const struct ql_program_options options = {.default_size = 1};
+
+    (void)begin(NULL);
+    make_graph(QL_ELEMENT_S64, false, false);
+    const int before = ql_graph_add_value(&graph, "before", type, rank, dims, NULL);
+    const int after = ql_graph_add_value(&graph, "after", type, rank, dims, NULL);
+    const int add = ql_graph_add_value(&graph, "term", type, rank, dims, term);
+    ql_graph_add_input(&graph, before);
+    (void)ql_graph_add_node(&graph, "Add", "add", (const int[]){before, add}, 2, &after, 1);
+    ql_graph_add_output(&graph, after);
+    (void)snprintf(descriptor.tokens, sizeof descriptor.tokens, "tokens");
+    (void)snprintf(descriptor.states[0].input, sizeof descriptor.states[0].input, "before");
+    (void)snprintf(descriptor.states[0].output, sizeof descriptor.states[0].output, "after");
+    descriptor.states[0].kind = kind;
+    descriptor.state_count = 1;
+    const enum ql_status status = ql_text_session_open_graph(&session, &graph, &options, &descriptor, &error);
+    (void)end(NULL);
+    return status;
+}
+
+static void session_states_of_another_kind_are_refused(void **state)
+{
+    static const int entries[] = {2, 3, 2};
+    static const int64_t step = 1, stride = 2;
+    static const float one_entry[12] = {[2] = 1.0f, [3] = 2.0f, [11] = 3.0f};
+    static const float two_entries[12] = {[8] = 1.0f, [11] = 2.0f}; // of the second layer
+
+    (void)state;
+    assert_int_equal(open_sum(QL_ELEMENT_S64, 1, one, &step, QL_STATE_COUNTER), QL_OK);
+    assert_int_equal(open_sum(QL_ELEMENT_S64, 1, one, &stride, QL_STATE_REPLACE), QL_OK);
+    assert_int_equal(open_sum(QL_ELEMENT_S64, 1, one, &stride, QL_STATE_COUNTER), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "'before' \"counter\""));
+    assert_int_equal(open_sum(QL_ELEMENT_S64, 1, one, &step, QL_STATE_APPEND), QL_ERROR_INPUT);
+    assert_int_equal(open_sum(QL_ELEMENT_F32, 3, entries, one_entry, QL_STATE_APPEND), QL_OK);
+    assert_int_equal(open_sum(QL_ELEMENT_F32, 3, entries, one_entry, QL_STATE_COUNTER), QL_ERROR_INPUT);
+    assert_int_equal(open_sum(QL_ELEMENT_F32, 3, entries, two_entries, QL_STATE_REPLACE), QL_OK);
+    assert_int_equal(open_sum(QL_ELEMENT_F32, 3, entries, two_entries, QL_STATE_APPEND), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "'before' \"append\""));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -327,6 +404,8 @@ int main(void)
         TEST(session_state_goes_out_and_comes_back),
         cmocka_unit_test(session_states_that_change_places_are_not_mixed_up),
         cmocka_unit_test(session_of_a_graph_keeps_its_states_in_place),
+        cmocka_unit_test(session_of_a_decoder_knows_the_kinds_of_its_states),
+        cmocka_unit_test(session_states_of_another_kind_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

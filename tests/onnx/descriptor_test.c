@@ -82,6 +82,9 @@ static void descriptor_wrong_field_is_named(void **state)
         {"\"reset\": 1", "'reset'"},
         {"\"states\": [\"h0\", \"hn\"]", "'states'"},
         {"\"states\": [[\"h0\"]]", "'states'"},
+        {"\"states\": [[\"h0\", \"hn\", \"keep\"]]", "'states'"},
+        {"\"states\": [[\"h0\", \"hn\", 1]]", "'states'"},
+        {"\"states\": [[\"h0\", \"hn\", \"append\", \"append\"]]", "'states'"},
     };
     char text[256];
 
@@ -109,8 +112,13 @@ static void descriptor_written_reads_back(void **state)
     assert_int_equal(read_text("{\"filename\": \"m.onnx\", \"type\": \"gru\", \"sequenceLength\": 20, \"temperature\": "
                                "0.3, \"top_p\": 0.95, \"top_k\": 7, \"hiddenSize\": 5, \"hiddenLayers\": 1, "
                                "\"vocabulary\": \"\\nb\\u0000\\\"é\", \"reset\": \"\\n\", \"tokens\": \"in\", "
-                               "\"logits\": \"out\", \"states\": [[\"a\", \"b\"], [\"c\", \"d\"]], \"more\": {}}"),
+                               "\"logits\": \"out\", \"states\": [[\"a\", \"b\", \"append\"], [\"c\", \"d\"], [\"e\", "
+                               "\"f\", \"counter\"]], "
+                               "\"more\": {}}"),
                      QL_OK);
+    assert_int_equal(descriptor.states[0].kind, QL_STATE_APPEND);
+    assert_int_equal(descriptor.states[1].kind, QL_STATE_REPLACE);
+    assert_int_equal(descriptor.states[2].kind, QL_STATE_COUNTER);
     written = descriptor;
     assert_int_equal(ql_descriptor_save(&written, path, &error), QL_OK);
     assert_int_equal(ql_descriptor_load(&descriptor, path, &error), QL_OK);
