@@ -25,6 +25,11 @@ ql_find_library(FREETYPE freetype2)
 ql_find_library(HARFBUZZ harfbuzz)
 ql_find_library(PNG libpng)
 ql_find_library(SERIALPORT libserialport)
+ql_find_library(EXPAT expat)
+find_package(BZip2 QUIET) # Debian 12 has no bzip2.pc
+if(NOT BZIP2_FOUND)
+    list(APPEND ql_missing bzip2)
+endif()
 
 if(NOT PkgConfig_FOUND)
     message(FATAL_ERROR "pkg-config is missing: run tools/bootstrap")

@@ -12,6 +12,7 @@
 #include "cli/terminal.h"
 #include "corpus/preparation.h"
 #include "corpus/prepare_report.h"
+#include "corpus/wiki_dump.h"
 
 static const char command_name[] = "prepare";
 
@@ -47,8 +48,8 @@ static enum ql_status read_words(struct arguments *arguments, struct ql_error *e
     int alphabet = ql_alphabet_read(arguments->alphabet);
 
     if (format < 0) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--format %s: must be auto, lines, fortune, csv or jsonl",
-                              arguments->format);
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--format %s: must be auto, lines, fortune, csv, jsonl or wikiquote", arguments->format);
     }
     if (alphabet < 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--alphabet %s: must be ascii, latin1 or any",
@@ -140,7 +141,12 @@ static enum ql_status read_inputs(struct ql_preparation *preparation, const stru
         struct ql_file_view view;
         status = ql_file_open(&view, path, error);
         if (status == QL_OK) {
-            status = ql_text_decode(&view, name, arguments->prepare.encoding, arguments->prepare.replace, error);
+            // A dump is XML, which says its encoding itself.
+            const bool dump = arguments->prepare.format == QL_FORMAT_WIKIQUOTE ||
+                              (arguments->prepare.format == QL_FORMAT_AUTO &&
+                               ql_wiki_dump_detect((const char *)view.data, view.size_bytes));
+            status = dump ? QL_OK
+                          : ql_text_decode(&view, name, arguments->prepare.encoding, arguments->prepare.replace, error);
             status = status != QL_OK
                          ? status
                          : ql_preparation_read(preparation, name, (const char *)view.data, view.size_bytes, error);
@@ -213,7 +219,8 @@ int ql_cli_prepare(int argc, char **argv)
         {"output", QL_OPTION_STRING, &arguments.output, 0, 0, "DIR", "folder for the result; made if missing", false},
         {"name", QL_OPTION_STRING, &prepare->name, 0, 0, "NAME", "name of the files when the text has no attributions",
          false},
-        {"format", QL_OPTION_STRING, &arguments.format, 0, 0, "FORMAT", "auto, lines, fortune, csv or jsonl", false},
+        {"format", QL_OPTION_STRING, &arguments.format, 0, 0, "FORMAT", "auto, lines, fortune, csv, jsonl or wikiquote",
+         false},
         {"field", QL_OPTION_STRING, &prepare->field, 0, 0, "NAME", "csv, jsonl: the field with the text", false},
         {"author_field", QL_OPTION_STRING, &prepare->author_field, 0, 0, "NAME",
          "csv, jsonl: the field with the author; makes quotes and names", false},

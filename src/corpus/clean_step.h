@@ -32,6 +32,7 @@ struct ql_step_context {
     const struct ql_word_list *words;      // --remove_words; may be empty
     const struct ql_word_list *names;      // --remove_names; may be empty
     const struct ql_overlap_set *held_out; // --apart_from; may be empty
+    const char *wiki_reason;               // why the present item of a Wikiquote page is no quotation, or NULL
     const char *path;                      // of the present input
     size_t line;                           // of the present item
     enum ql_format format;                 // of the present input
@@ -63,6 +64,7 @@ struct ql_step {
 // The steps, each in the file that is named here.
 ql_step_edit ql_step_decode;          // encoding
 ql_step_edit ql_step_fields;          // record_field
+ql_step_edit ql_step_wiki_markup;     // wiki_markup
 ql_step_edit ql_step_overstrikes;     // overstrike
 ql_step_edit ql_step_controls;        // overstrike
 ql_step_edit ql_step_mojibake;        // mojibake

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "corpus/wiki_dump.h"
+
 enum { DETECTION_BYTES = 64 * 1024 };
 
 // Takes the next line, without its line end. False at the end.
@@ -80,6 +82,10 @@ static enum ql_format reader_detect(struct ql_reader reader)
     bool json = false;
     bool blank = true;
 
+    if (ql_wiki_dump_detect(reader.bytes, reader.size_bytes)) {
+        return QL_FORMAT_WIKIQUOTE;
+    }
+
     if (name_ends_with(reader.path, ".csv")) {
         return QL_FORMAT_CSV;
     }
@@ -116,6 +122,7 @@ enum ql_status ql_reader_read(struct ql_reader *reader, struct ql_raw_item *item
     case QL_FORMAT_AUTO:
     case QL_FORMAT_LINES:
     case QL_FORMAT_JSONL:
+    case QL_FORMAT_WIKIQUOTE: // has a reader of its own, wiki_dump
         *found = reader_line(reader, item);
         return QL_OK;
     }

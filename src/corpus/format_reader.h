@@ -27,7 +27,8 @@ struct ql_raw_item {
 };
 
 // Starts at the beginning. With QL_FORMAT_AUTO the format is
-// - that of the name's ending: .csv; .jsonl and .ndjson;
+// - wikiquote when the bytes begin as a dump does (wiki_dump.h);
+// - otherwise that of the name's ending: .csv; .jsonl and .ndjson;
 // - otherwise fortune when one of the first lines (64 KiB) holds only "%";
 // - otherwise JSON lines when the first line that is not blank starts with "{" and ends with "}";
 // - otherwise lines.

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text_file.h"
 #include "corpus/record_field.h"
+#include "corpus/wiki_page.h"
 
 bool ql_preparation_has_stream(const struct ql_preparation *preparation, enum ql_stream stream)
 {
@@ -140,9 +141,9 @@ static enum ql_status stream_keep(struct ql_preparation *preparation, enum ql_st
                               preparation->context.line, error);
 }
 
-// Takes one item through the editing steps. Its text and, once it is found, its author are two texts that live and
-// fall on their own.
-static enum ql_status read_item(struct ql_preparation *preparation, const struct ql_raw_item *item,
+// Takes one item through the editing steps; only a page of Wikiquote gives it more than bytes and a line. Its text and,
+// once it is found, its author are two texts that live and fall on their own.
+static enum ql_status read_item(struct ql_preparation *preparation, const struct ql_wiki_item *item,
                                 struct ql_error *error)
 {
     struct ql_step_context *context = &preparation->context;
@@ -152,10 +153,13 @@ static enum ql_status read_item(struct ql_preparation *preparation, const struct
     enum ql_status status = QL_OK;
 
     context->line = item->line;
-    context->author_found = false;
+    context->author_found = item->author != NULL;
+    context->wiki_reason = item->reason;
     ql_text_reset(&context->author);
+    ql_text_write(&context->author, item->author, item->author_length);
     ql_text_reset(&context->scratch);
     ql_text_load(&preparation->text, item->bytes, item->length);
+    preparation->inputs[preparation->input_count - 1].item_count++;
     preparation->streams[stream].account.read++;
     for (int i = 0; ql_steps[i].edit != NULL && status == QL_OK; i++) {
         const struct ql_step *step = &ql_steps[i];
@@ -182,6 +186,20 @@ static enum ql_status read_item(struct ql_preparation *preparation, const struct
         } else if (name_alive) {
             status = stream_keep(preparation, QL_STREAM_NAMES, &context->author, error);
         }
+    }
+    return status;
+}
+
+// Reads the items of a page of Wikiquote.
+static enum ql_status read_page(void *taker, const struct ql_wiki_page *page, struct ql_error *error)
+{
+    struct ql_wiki_cursor cursor;
+    struct ql_wiki_item item;
+    enum ql_status status = QL_OK;
+
+    ql_wiki_cursor_init(&cursor, page);
+    while (status == QL_OK && ql_wiki_cursor_next(&cursor, &item)) {
+        status = read_item(taker, &item, error);
     }
     return status;
 }
@@ -250,7 +268,8 @@ enum ql_status ql_preparation_read(struct ql_preparation *preparation, const cha
     ql_reader_open(&reader, path, bytes, size_bytes, preparation->options.format);
     bool row_format = reader.format == QL_FORMAT_CSV || reader.format == QL_FORMAT_JSONL;
     bool authors = attribution_enabled(preparation) &&
-                   (reader.format == QL_FORMAT_FORTUNE || (row_format && preparation->options.author_field != NULL));
+                   (reader.format == QL_FORMAT_FORTUNE || reader.format == QL_FORMAT_WIKIQUOTE ||
+                    (row_format && preparation->options.author_field != NULL));
     if (preparation->input_count == 0) {
         preparation->split = authors;
     } else if (authors && !preparation->split) {
@@ -266,13 +285,16 @@ enum ql_status ql_preparation_read(struct ql_preparation *preparation, const cha
     if (status == QL_OK && reader.format == QL_FORMAT_CSV) {
         status = read_header(preparation, &reader, &map, error);
     }
-    while (status == QL_OK) {
+    if (status == QL_OK && reader.format == QL_FORMAT_WIKIQUOTE) {
+        status = ql_wiki_dump_read(path, bytes, size_bytes, read_page, preparation, error);
+    }
+    while (status == QL_OK && reader.format != QL_FORMAT_WIKIQUOTE) {
         status = ql_reader_read(&reader, &item, &found, error);
         if (status != QL_OK || !found) {
             break;
         }
-        preparation->inputs[preparation->input_count - 1].item_count++;
-        status = read_item(preparation, &item, error);
+        status = read_item(
+            preparation, &(struct ql_wiki_item){.bytes = item.bytes, .length = item.length, .line = item.line}, error);
     }
     context->fields = NULL;
     context->path = NULL;

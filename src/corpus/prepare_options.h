@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 enum ql_format {
-    QL_FORMAT_AUTO,    // look at the name and the first 64 KiB
-    QL_FORMAT_LINES,   // an item per line
-    QL_FORMAT_FORTUNE, // items between lines that hold only "%"; "-- Author" at their end
-    QL_FORMAT_CSV,     // RFC 4180 with a header row; the item is the field named by `field`
-    QL_FORMAT_JSONL,   // a JSON object per line; the item is the member named by `field`
+    QL_FORMAT_AUTO,      // look at the name and the first 64 KiB
+    QL_FORMAT_LINES,     // an item per line
+    QL_FORMAT_FORTUNE,   // items between lines that hold only "%"; "-- Author" at their end
+    QL_FORMAT_CSV,       // RFC 4180 with a header row; the item is the field named by `field`
+    QL_FORMAT_JSONL,     // a JSON object per line; the item is the member named by `field`
+    QL_FORMAT_WIKIQUOTE, // a MediaWiki XML dump of the English Wikiquote, also in bz2
 };
 
 enum ql_alphabet {

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     if (size_bytes < 2) {
         return 0;
     }
-    options.format = (enum ql_format)(data[0] % 5);
+    options.format = (data[1] & 0x40) != 0 ? QL_FORMAT_WIKIQUOTE : (enum ql_format)(data[0] % 5);
     options.encoding = encodings[(data[0] >> 3) % (sizeof encodings / sizeof encodings[0])];
     options.alphabet = (enum ql_alphabet)((data[0] >> 5) % 3);
     options.replace = (data[1] & 1) != 0;
@@ -53,8 +53,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     struct ql_file_view view = {.block = malloc(size_bytes), .size_bytes = size_bytes - 2};
     assert(view.block != NULL);
     view.data = memcpy(view.block, data + 2, view.size_bytes);
-    status = ql_text_decode(&view, "input", options.encoding, options.replace, &error);
-    if (status == QL_OK) {
+    const bool dump = options.format == QL_FORMAT_WIKIQUOTE;
+    status = dump ? QL_OK : ql_text_decode(&view, "input", options.encoding, options.replace, &error);
+    if (status == QL_OK && dump) {
+        status = ql_preparation_read(&preparation, "input", (const char *)view.data, view.size_bytes, &error);
+    } else if (status == QL_OK) {
         assert(memchr(view.data, '\r', view.size_bytes) == NULL && memchr(view.data, '\0', view.size_bytes) == NULL);
         status = ql_preparation_read(&preparation, "input", (const char *)view.data, view.size_bytes, &error);
     }
