@@ -33,7 +33,7 @@ firmware: ## install what is missing; build the images for Pico and Pico 2
 	@cmake --build build --target firmware -- --quiet -k 0
 
 test: ## install what is missing; run all tests, and under sanitizers
-	@tools/bootstrap build demo test judge browser web pico arm64
+	@tools/bootstrap build demo test judge mpi browser web pico arm64
 	@tools/test $(configure_flags)
 
 goldens: ## write all golden files anew, after a bit was meant to change

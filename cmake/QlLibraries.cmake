@@ -44,6 +44,12 @@ if(QL_LINK_GRAMMAR)
     pkg_check_modules(LINK_GRAMMAR QUIET IMPORTED_TARGET link-grammar)
 endif()
 
+# Optional: MPI divides trainings, sweeps and studies among ranks. Without it these commands run in one process.
+option(QL_MPI "Let mpirun start several ranks of a command where MPI is installed" ON)
+if(QL_MPI)
+    find_package(MPI QUIET COMPONENTS C)
+endif()
+
 # The messages of an ONNX file: C from Debian's own onnx.proto, made in the build folder.
 find_program(QL_PROTOC_C protoc-c)
 find_file(QL_ONNX_PROTO onnx/onnx.proto)

@@ -1,6 +1,7 @@
-# Writes "base/version.h" into the build folder: QL_VERSION, with the git commit when there is one.
+# Writes "base/version.h" into the build folder: QL_VERSION, with the git commit when there is one. And
+# "base/source_digest.h": QL_SOURCE_DIGEST, of the files that decide on the bits of a training.
 # Included by the project, it adds the target ql_version, which runs this file again as a script at each build.
-# The header is touched only when its content changes, so a commit recompiles only the files that include it.
+# A header is touched only when its content changes, so a commit recompiles only the files that include it.
 
 set(QL_VERSION_DIR "${CMAKE_BINARY_DIR}/generated")
 
@@ -9,7 +10,7 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
         COMMAND "${CMAKE_COMMAND}" -D "source_dir=${PROJECT_SOURCE_DIR}" -D "release=${PROJECT_VERSION}"
             -P "${CMAKE_CURRENT_LIST_FILE}"
         WORKING_DIRECTORY "${CMAKE_BINARY_DIR}"
-        BYPRODUCTS "${QL_VERSION_DIR}/base/version.h"
+        BYPRODUCTS "${QL_VERSION_DIR}/base/version.h" "${QL_VERSION_DIR}/base/source_digest.h"
         COMMENT "")
     return()
 endif()
@@ -29,6 +30,26 @@ file(CONFIGURE OUTPUT "${QL_VERSION_DIR}/base/version.h" @ONLY CONTENT [[
 
 #define QL_RELEASE "@release@" // the release number alone
 #define QL_VERSION "@version@" // with the commit that the tool was built from, when it is known
+
+#endif
+]])
+
+file(GLOB sources "${source_dir}/device/*.h" "${source_dir}/src/base/*.[ch]" "${source_dir}/src/product/*.[ch]"
+    "${source_dir}/src/corpus/*.[ch]" "${source_dir}/src/model/*.[ch]" "${source_dir}/src/train/*.[ch]")
+list(SORT sources)
+set(digests "")
+foreach(source IN LISTS sources)
+    file(SHA256 "${source}" digest)
+    string(APPEND digests "${digest}")
+endforeach()
+string(SHA256 digest "${digests}")
+
+file(CONFIGURE OUTPUT "${QL_VERSION_DIR}/base/source_digest.h" @ONLY CONTENT [[
+// What a training computes with, written by cmake/QlVersion.cmake.
+#ifndef QL_BASE_SOURCE_DIGEST_H
+#define QL_BASE_SOURCE_DIGEST_H
+
+#define QL_SOURCE_DIGEST "@digest@" // SHA-256
 
 #endif
 ]])

@@ -11,16 +11,18 @@
 #include "cli/terminal.h"
 
 const char *ql_cli_program = "quillet";
+int ql_cli_rank;
 
 int ql_cli_fail(const char *command, const struct ql_error *error)
 {
     (void)fflush(stdout);
-    ql_cli_note("quillet %s: %s\n", command, error->message);
-    if (error->status == QL_ERROR_USAGE) {
-        (void)fprintf(stderr, "quillet %s --help explains the command.\n", command);
-        return QL_EXIT_USAGE;
+    if (ql_cli_rank == 0) {
+        ql_cli_note("quillet %s: %s\n", command, error->message);
+        if (error->status == QL_ERROR_USAGE) {
+            (void)fprintf(stderr, "quillet %s --help explains the command.\n", command);
+        }
     }
-    return QL_EXIT_FAILED;
+    return error->status == QL_ERROR_USAGE ? QL_EXIT_USAGE : QL_EXIT_FAILED;
 }
 
 bool ql_cli_read_options(const char *usage, const char *summary, struct ql_option *options, int argc, char **argv,

@@ -13,6 +13,9 @@ enum { QL_EXIT_DONE = 0, QL_EXIT_FAILED = 1, QL_EXIT_USAGE = 2 };
 // How the tool was started: argv[0] of main().
 extern const char *ql_cli_program;
 
+// The rank of this process among those that mpirun has started; 0 otherwise. Rank 0 speaks for all.
+extern int ql_cli_rank;
+
 // One command: argv[0] is its name; returns the exit code.
 int ql_cli_prepare(int argc, char **argv);
 int ql_cli_train(int argc, char **argv);
@@ -31,7 +34,8 @@ int ql_cli_emulate(int argc, char **argv);
 int ql_cli_watch(int argc, char **argv);
 int ql_cli_monitor(int argc, char **argv);
 
-// Prints "quillet COMMAND: message" on stderr, with control characters made visible. Returns the exit code that fits the status.
+// Prints "quillet COMMAND: message" on stderr, with control characters made visible, unless another rank
+// does. Returns the exit code that fits the status.
 int ql_cli_fail(const char *command, const struct ql_error *error);
 
 // Reads the options; handles --help (which every command has, without listing it) by printing `usage`, the summary

@@ -9,10 +9,12 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/terminal.h"
 #include "cli/train_session.h"
 
-static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init_from RUN_FOLDER";
+static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init_from RUN_FOLDER\n"
+                            "       mpirun -n RANKS quillet train ...";
 static const char summary_text[] = "Trains a character-level model on a text. Prints the path of the best\n"
                                    "checkpoint; everything else is in the run's folder, where --init_from takes an\n"
                                    "interrupted training up again, to the same bits.";
@@ -96,7 +98,7 @@ static void print_epoch(const struct ql_train_session *session, const struct ql_
 static enum ql_status run_epochs(struct ql_train_session *session, struct ql_error *error)
 {
     const bool quiet = session->settings.quiet;
-    struct display display = {.session = session, .bar = {.shown = ql_cli_progress_wanted(quiet)}};
+    struct display display = {.session = session, .bar = {.shown = ql_cli_progress_wanted(quiet) && ql_cli_rank == 0}};
     enum ql_status status = QL_OK;
 
     while (status == QL_OK && !ql_train_session_ended(session)) {
@@ -104,7 +106,7 @@ static enum ql_status run_epochs(struct ql_train_session *session, struct ql_err
         display.epoch_start = ql_cli_seconds();
         status = ql_train_session_step(session, on_step, &display, &epoch, error);
         ql_cli_progress_reset(&display.bar);
-        if (status == QL_OK && !quiet) {
+        if (status == QL_OK && !quiet && ql_cli_rank == 0) {
             print_epoch(session, &epoch);
         }
         free(epoch.sample);
@@ -138,6 +140,19 @@ static void print_start(const struct ql_train_session *session)
         (void)fprintf(stderr, "%s: %d x %d, embedding %d, %s parameters; %d thread%s\n", session->settings.model, d.L,
                       d.H, d.E, parameters, threads, plural);
     }
+    const int ranks = session->exchange->ranks, batch = session->trainer.options.batch_size;
+    if (ranks > 1) {
+        (void)fprintf(stderr, "%d ranks share each batch of %d sequences, %d at a time\n", ranks, batch,
+                      QL_TRAINER_SHARD_SEQUENCES);
+    }
+    if (batch <= (ranks - 1) * QL_TRAINER_SHARD_SEQUENCES) {
+        (void)fprintf(stderr,
+                      "That leaves nothing to do for %d of them: start fewer, or choose a larger --batch_size\n",
+                      ranks - (batch + QL_TRAINER_SHARD_SEQUENCES - 1) / QL_TRAINER_SHARD_SEQUENCES);
+    }
+    if (session->note[0] != '\0') {
+        ql_cli_note("%s\n", session->note);
+    }
     if (ql_vectors() == QL_VECTORS_PLAIN) {
         (void)fprintf(stderr,
                       "No vector instructions with fused multiply-adds are in use: training gives the same bits,\n"
@@ -157,6 +172,10 @@ static void print_result(const struct ql_train_session *session)
     if (!session->settings.quiet) {
         (void)fprintf(stderr, "best: epoch %d, %.4f nats, %.3f bits per character\n", session->record.done.best_epoch,
                       session->record.done.best_loss, ql_training_bits(session->record.done.best_loss));
+        if (session->exchange->ranks > 1) {
+            (void)fprintf(stderr, "%.1f s of rank 0 went into exchanges with the others, waiting included\n",
+                          session->exchange->seconds);
+        }
     }
     ql_cli_print_name(session->record.run.folder);
     (void)printf("/checkpoint.%d.safetensors\n", session->record.done.best_epoch);
@@ -198,40 +217,55 @@ static void save_ended(struct ql_train_session *session, enum ql_status why)
     }
 }
 
-int ql_cli_train(int argc, char **argv)
+// Trains, on this rank and with the others. Returns the exit code.
+static int train(struct ql_train_session *session, struct ql_option *options, struct ql_exchange *exchange)
 {
-    static struct ql_train_session session; // too large for some stacks
-    const struct ql_train_settings *settings = &session.settings;
-    struct ql_option options[QL_TRAIN_OPTION_COUNT];
+    const struct ql_train_settings *settings = &session->settings;
     struct ql_error error;
-    int exit_code;
+    int exit_code = QL_EXIT_DONE;
 
-    ql_train_options_init(options, &session.settings);
-    if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
-        return exit_code;
-    }
-    enum ql_status status = ql_train_session_init(&session, options, &error);
+    enum ql_status status = ql_train_session_init(session, options, exchange, &error);
     if (status == QL_OK) {
         // A second one kills. No write is cut short by the first.
         ql_cli_interrupt_catch((int)SA_RESETHAND | SA_RESTART);
-        if (!settings->quiet) {
-            print_start(&session);
+        if (!settings->quiet && ql_cli_rank == 0) {
+            print_start(session);
         }
-        status = run_epochs(&session, &error);
+        status = run_epochs(session, &error);
     }
     if (status == QL_OK) {
-        bool early = session.record.done.epoch < settings->max_epochs;
-        status = ql_train_session_save(&session, early ? "stopped early" : "finished", &error);
+        bool early = session->record.done.epoch < settings->max_epochs;
+        status = ql_train_session_save(session, early ? "stopped early" : "finished", &error);
+        status = ql_exchange_agree(exchange, status, &error);
     }
-    if (status == QL_OK) {
-        print_result(&session);
-        exit_code = ql_cli_finish("train", QL_EXIT_DONE);
-    } else {
+    if (status != QL_OK) {
         exit_code = ql_cli_fail("train", &error);
-        if (status == QL_ERROR_STOPPED || status == QL_ERROR_NUMERIC) {
-            save_ended(&session, status);
+        if (ql_cli_rank == 0 && (status == QL_ERROR_STOPPED || status == QL_ERROR_NUMERIC)) {
+            save_ended(session, status);
         }
+    } else if (ql_cli_rank == 0) {
+        print_result(session);
+        exit_code = ql_cli_finish("train", QL_EXIT_DONE);
     }
-    ql_train_session_free(&session);
+    return exit_code;
+}
+
+int ql_cli_train(int argc, char **argv)
+{
+    static struct ql_train_session session; // too large for some stacks
+    struct ql_option options[QL_TRAIN_OPTION_COUNT];
+    struct ql_exchange *exchange;
+    struct ql_error error;
+    int exit_code;
+
+    if (ql_cli_ranks_init(&exchange, &error) != QL_OK) {
+        return ql_cli_fail("train", &error);
+    }
+    ql_train_options_init(options, &session.settings);
+    if (ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
+        exit_code = train(&session, options, exchange);
+        ql_train_session_free(&session);
+    }
+    ql_cli_ranks_free();
     return exit_code;
 }

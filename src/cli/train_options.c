@@ -128,16 +128,32 @@ static json_t *option_value(const struct ql_option *option)
     return NULL;
 }
 
-json_t *ql_train_options_to_json(const struct ql_option *options)
+// A resumed run may grow, but the number of epochs decides on the learning rate of each.
+static bool option_decides(const struct ql_option *option)
+{
+    return !option_is_free(option) || strcmp(option->name, "max_epochs") == 0;
+}
+
+static json_t *options_to_json(const struct ql_option *options, bool deciding_only)
 {
     json_t *arguments = json_object();
 
     for (const struct ql_option *option = options; option->name != NULL; option++) {
-        if (option->name[0] != '\0') {
+        if (option->name[0] != '\0' && (!deciding_only || option_decides(option))) {
             (void)json_object_set_new(arguments, option->name, option_value(option));
         }
     }
     return arguments;
+}
+
+json_t *ql_train_options_to_json(const struct ql_option *options)
+{
+    return options_to_json(options, false);
+}
+
+json_t *ql_train_options_deciding_to_json(const struct ql_option *options)
+{
+    return options_to_json(options, true);
 }
 
 void ql_train_options_given_to_json(const struct ql_option *options, json_t *arguments)

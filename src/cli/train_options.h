@@ -31,6 +31,9 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
 // All values by name. The caller owns the object.
 json_t *ql_train_options_to_json(const struct ql_option *options);
 
+// The values that decide on the trained model. The caller owns the object.
+json_t *ql_train_options_deciding_to_json(const struct ql_option *options);
+
 // Brings the arguments up to date with what was given anew for a session that goes on with the run, so that the next
 // session need not be told again.
 void ql_train_options_given_to_json(const struct ql_option *options, json_t *arguments);

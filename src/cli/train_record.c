@@ -76,6 +76,13 @@ enum ql_status ql_train_record_save(struct ql_train_record *record, const struct
     (void)json_object_set_new(record->summary, "epochs", json_integer(done->epoch));
     (void)json_object_set_new(record->summary, "steps", json_integer((json_int_t)trainer->step));
     (void)json_object_set_new(record->summary, "elapsed_seconds", json_real(done->elapsed_seconds));
+    const struct ql_exchange *exchange = trainer->options.exchange;
+    if (exchange->ranks > 1) {
+        json_t *ranks = json_pack("{s:i, s:f}", "count", exchange->ranks, "exchange_seconds", exchange->seconds);
+        (void)json_object_set_new(record->summary, "ranks", ranks);
+    } else {
+        (void)json_object_del(record->summary, "ranks");
+    }
     if (done->best_epoch > 0) {
         json_t *best = json_pack("{s:i, s:f, s:f, s:s}", "epoch", done->best_epoch, "val_loss", done->best_loss,
                                  "val_bits_per_char", ql_training_bits(done->best_loss), "checkpoint", checkpoint);
@@ -111,8 +118,7 @@ enum ql_status ql_train_record_begin(struct ql_train_record *record, const struc
     return ql_train_record_save_state(record, trainer, error);
 }
 
-enum ql_status ql_train_record_open(struct ql_train_record *record, const char *folder, struct ql_option *options,
-                                    struct ql_error *error)
+enum ql_status ql_train_record_open(struct ql_train_record *record, const char *folder, struct ql_error *error)
 {
     char path[QL_RUN_PATH_BYTES];
     struct stat info;
@@ -120,10 +126,6 @@ enum ql_status ql_train_record_open(struct ql_train_record *record, const char *
 
     if (status != QL_OK || (status = ql_training_run_load_summary(&record->run, &record->summary, error)) != QL_OK) {
         return status;
-    }
-    status = ql_train_options_from_json(options, json_object_get(record->summary, "arguments"), error);
-    if (status != QL_OK) {
-        return status == QL_ERROR_INPUT ? ql_error_prefix(error, "%s/summary.json: ", record->run.folder) : status;
     }
     ql_training_run_path(&record->run, path, "training.safetensors");
     record->has_state = stat(path, &info) == 0;
@@ -135,6 +137,15 @@ enum ql_status ql_train_record_open(struct ql_train_record *record, const char *
                               path, record->run.folder, epochs);
     }
     return QL_OK;
+}
+
+enum ql_status ql_train_record_set_options(const struct ql_train_record *record, struct ql_option *options,
+                                           struct ql_error *error)
+{
+    const json_t *arguments = json_object_get(record->summary, "arguments");
+    const enum ql_status status = ql_train_options_from_json(options, arguments, error);
+
+    return status == QL_ERROR_INPUT ? ql_error_prefix(error, "%s/summary.json: ", record->run.folder) : status;
 }
 
 enum ql_status ql_train_record_take_up(struct ql_train_record *record, struct ql_trainer *trainer,

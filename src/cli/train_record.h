@@ -30,9 +30,12 @@ enum ql_status ql_train_record_begin(struct ql_train_record *record, const struc
                                      const struct ql_vocabulary *vocabulary, const struct ql_train_texts *texts,
                                      const struct ql_trainer *trainer, struct ql_error *error);
 
-// Opens a run to go on with, and sets the options that were not given to those of its start.
-enum ql_status ql_train_record_open(struct ql_train_record *record, const char *folder, struct ql_option *options,
-                                    struct ql_error *error);
+// Opens a run to go on with.
+enum ql_status ql_train_record_open(struct ql_train_record *record, const char *folder, struct ql_error *error);
+
+// Sets the options that were not given to those of the start of an opened run.
+enum ql_status ql_train_record_set_options(const struct ql_train_record *record, struct ql_option *options,
+                                           struct ql_error *error);
 
 // Takes up the state that the last session left in an opened run. A run that was killed at its very start has none, and
 // starts over. Errors: QL_ERROR_INPUT for other texts than those of the start, which `input` names.

@@ -1,6 +1,6 @@
 // One training from the command line: see train_session.h. Each step hands on what the next one needs: options, record,
 // model, texts, trainer.
-// Uses: base, corpus, model, train, checkpoint, quantize, engine, cli/{train_model,train_record,train_texts}.
+// Uses: base, corpus, model, train, checkpoint, quantize, engine, cli/{train_model,train_ranks,train_record,train_texts}.
 #include "cli/train_session.h"
 
 #include <inttypes.h>
@@ -36,6 +36,7 @@ static enum ql_status make_trainer(struct ql_train_session *session, struct ql_e
                      .final_learning_rate = settings->final_learning_rate,
                      .warmup_steps = settings->warmup_steps},
         .seed = settings->seed,
+        .exchange = session->exchange,
     };
     enum ql_status status = ql_schedule_read(&options.schedule.shape, settings->schedule, error);
 
@@ -62,33 +63,74 @@ static bool is_folder(const char *path)
     return path != NULL && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-enum ql_status ql_train_session_init(struct ql_train_session *session, struct ql_option *options,
-                                     struct ql_error *error)
+// Finds out whether a run goes on, and with which settings. Rank 0 looks, and tells the others.
+static enum ql_status open_record(struct ql_train_session *session, struct ql_option *options, bool *resumed,
+                                  struct ql_error *error)
+{
+    struct ql_train_record *record = &session->record;
+    enum ql_status status = QL_OK;
+
+    *resumed = is_folder(session->settings.init_from);
+    ql_exchange_share(session->exchange, resumed, sizeof *resumed);
+    if (*resumed && session->exchange->rank == 0) {
+        status = ql_train_record_open(record, session->settings.init_from, error);
+    }
+    if ((status = ql_exchange_agree(session->exchange, status, error)) != QL_OK || !*resumed ||
+        (status = ql_train_ranks_share_record(session->exchange, record, error)) != QL_OK) {
+        return status;
+    }
+    return ql_train_record_set_options(record, options, error);
+}
+
+// Model, texts and trainer, on each rank by itself.
+static enum ql_status load(struct ql_train_session *session, struct ql_option *options, bool resumed,
+                           struct ql_error *error)
 {
     struct ql_train_settings *settings = &session->settings;
-    struct ql_train_record *record = &session->record;
-    const bool resumed = is_folder(settings->init_from);
-    enum ql_status status = resumed ? ql_train_record_open(record, settings->init_from, options, error) : QL_OK;
+    enum ql_status status = ql_train_texts_check(settings, error);
 
-    if (status != QL_OK || (status = ql_train_texts_check(settings, error)) != QL_OK ||
-        (!resumed && (status = ql_train_record_check_name(settings, error)) != QL_OK)) {
+    if (status == QL_OK && !resumed) {
+        status = ql_train_record_check_name(settings, error);
+    }
+    if (status == QL_OK) {
+        status = ql_train_model_init(&session->model, &session->info, settings, options, &session->record, error);
+    }
+    if (status == QL_OK) {
+        status = ql_train_texts_load(&session->texts, settings, &session->info.vocabulary, session->info.items, error);
+    }
+    return status == QL_OK ? make_trainer(session, error) : status;
+}
+
+enum ql_status ql_train_session_init(struct ql_train_session *session, struct ql_option *options,
+                                     struct ql_exchange *exchange, struct ql_error *error)
+{
+    struct ql_train_record *record = &session->record;
+    bool resumed;
+
+    session->exchange = exchange;
+    enum ql_status status = open_record(session, options, &resumed, error);
+    if ((status = ql_exchange_agree(exchange, status, error)) != QL_OK ||
+        (status = ql_exchange_agree(exchange, load(session, options, resumed, error), error)) != QL_OK ||
+        (status = ql_train_ranks_check(exchange, options, &session->texts, &session->model, session->settings.input,
+                                       session->note, error)) != QL_OK) {
         return status;
     }
-    if ((status = ql_train_model_init(&session->model, &session->info, settings, options, record, error)) != QL_OK ||
-        (status = ql_train_texts_load(&session->texts, settings, &session->info.vocabulary, session->info.items,
-                                      error)) != QL_OK ||
-        (status = make_trainer(session, error)) != QL_OK) {
-        return status;
+    if (exchange->rank == 0) {
+        status = resumed ? ql_train_record_take_up(record, &session->trainer, options, &session->texts,
+                                                   session->settings.input, error)
+                         : ql_train_record_begin(record, &session->settings, options, &session->model,
+                                                 &session->info.vocabulary, &session->texts, &session->trainer, error);
     }
-    return resumed
-               ? ql_train_record_take_up(record, &session->trainer, options, &session->texts, settings->input, error)
-               : ql_train_record_begin(record, settings, options, &session->model, &session->info.vocabulary,
-                                       &session->texts, &session->trainer, error);
+    if ((status = ql_exchange_agree(exchange, status, error)) == QL_OK) {
+        ql_train_ranks_share_state(exchange, &session->trainer, &record->done);
+    }
+    return status;
 }
 
 enum ql_status ql_train_session_save(struct ql_train_session *session, const char *state, struct ql_error *error)
 {
-    return ql_train_record_save(&session->record, &session->trainer, state, error);
+    return session->exchange->rank == 0 ? ql_train_record_save(&session->record, &session->trainer, state, error)
+                                        : QL_OK;
 }
 
 // The words of the model, or of its integer form unless that is NULL, as a string that the caller frees; NULL when
@@ -144,14 +186,18 @@ static enum ql_status take_sample(char **sample, const struct ql_train_session *
 {
     const int count = session->settings.generate;
 
-    *sample = count > 0 ? write_sample(&session->model, &session->info, integer, count, session->settings.seed) : NULL;
-    return *sample != NULL || session->settings.generate == 0
-               ? QL_OK
-               : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the sample of an epoch");
+    *sample = NULL;
+    if (session->exchange->rank > 0 || count == 0) {
+        return QL_OK;
+    }
+    *sample = write_sample(&session->model, &session->info, integer, count, session->settings.seed);
+    return *sample != NULL ? QL_OK
+                           : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the sample of an epoch");
 }
 
 // The validation loss and the sample of the model as it now is. One that is trained for integers is judged by its
-// integer form, as `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same.
+// integer form, as `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same. Every rank has
+// the same loss.
 static enum ql_status judge(double *loss, char **sample, struct ql_train_session *session, struct ql_error *error)
 {
     const struct ql_model *model = &session->model;
@@ -242,7 +288,8 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
         return status;
     }
     const double train_seconds = ql_cli_seconds() - start;
-    if ((status = judge_finite(&loss, &epoch->sample, session, error)) != QL_OK) {
+    status = judge_finite(&loss, &epoch->sample, session, error);
+    if ((status = ql_exchange_agree(session->exchange, status, error)) != QL_OK) {
         return status;
     }
     epoch->best = note_epoch(done, loss, ql_cli_seconds() - start);
@@ -255,7 +302,8 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
         .chars_per_second = train.symbols / session->texts.training_share / train_seconds,
         .elapsed_seconds = done->elapsed_seconds,
     };
-    return save_epoch(session, epoch, error);
+    status = session->exchange->rank == 0 ? save_epoch(session, epoch, error) : QL_OK;
+    return ql_exchange_agree(session->exchange, status, error);
 }
 
 bool ql_train_session_ended(const struct ql_train_session *session)

@@ -13,6 +13,11 @@
 // Floats of the parameter block that one task of a job handles.
 enum { CHUNK_FLOATS = 16384 };
 
+static int chunks_of(size_t floats)
+{
+    return (int)((floats + CHUNK_FLOATS - 1) / CHUNK_FLOATS);
+}
+
 static int shard_count(int B)
 {
     return (B + QL_TRAINER_SHARD_SEQUENCES - 1) / QL_TRAINER_SHARD_SEQUENCES;
@@ -23,6 +28,25 @@ static struct ql_shard shard_of(int B, int number)
     int first = number * QL_TRAINER_SHARD_SEQUENCES;
     int left = B - first;
     return (struct ql_shard){first, left < QL_TRAINER_SHARD_SEQUENCES ? left : QL_TRAINER_SHARD_SEQUENCES};
+}
+
+// The shards that this rank computes: neighbors, so that sums can go from rank to rank. Rank 0 always has one.
+struct shard_range {
+    int first, count;
+};
+
+static struct shard_range shards_of_rank(const struct ql_trainer *trainer, int B)
+{
+    const int shards = shard_count(B), ranks = trainer->options.exchange->ranks, rank = trainer->options.exchange->rank;
+    const int each = shards / ranks, rest = shards % ranks;
+
+    return (struct shard_range){rank * each + (rank < rest ? rank : rest), each + (rank < rest ? 1 : 0)};
+}
+
+// The gradients before the first shard's: other ranks than 0 need one for the sum that comes in.
+static int gradient_offset(const struct ql_trainer *trainer)
+{
+    return trainer->options.exchange->rank == 0 ? 0 : 1;
 }
 
 // What scratch memory may take: all that the machine has, less the gradients. More would not be refused by the system,
@@ -58,21 +82,50 @@ static enum ql_status check_decoder(const struct ql_model *model, const struct q
     return QL_OK;
 }
 
+// Divides the sum into pieces: the header, then the block but what is filled later, then what layers sum apart. NULL
+// counts.
+static size_t divide_sum(struct ql_trainer *trainer, struct ql_exchange_piece *pieces)
+{
+    const size_t start = trainer->network.filled_later;
+    const size_t counts[2] = {trainer->model->count - start, trainer->network.sum_count};
+    size_t number = 0;
+
+    if (pieces != NULL) {
+        pieces[number] = (struct ql_exchange_piece){&trainer->header, sizeof trainer->header};
+    }
+    number++;
+    for (int part = 0; part < 2; part++) {
+        for (size_t first = 0; first < counts[part]; first += CHUNK_FLOATS, number++) {
+            const size_t left = counts[part] - first;
+            if (pieces != NULL) {
+                float *values = part == 0 ? trainer->gradients[0].model.block + start : trainer->gradients[0].sums;
+                pieces[number] = (struct ql_exchange_piece){
+                    values + first, (left < CHUNK_FLOATS ? left : CHUNK_FLOATS) * sizeof(float)};
+            }
+        }
+    }
+    return number;
+}
+
 // Long because it takes all memory of a training, so that no step takes any.
 enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *model,
                                const struct ql_trainer_options *options, struct ql_error *error)
 {
     const struct ql_dimensions d = model->dimensions;
     struct ql_arena *arena = &trainer->arena;
-    const int shards = shard_count(options->batch_size);
     enum ql_status status = check_decoder(model, options, error);
 
     *trainer = (struct ql_trainer){.model = model, .options = *options};
     if (status != QL_OK) {
         return status;
     }
-    if (trainer->options.threads > shards) {
-        trainer->options.threads = shards; // more would have nothing to do
+    if (options->exchange == NULL) {
+        trainer->options.exchange = ql_exchange_alone();
+    }
+    const int own = shards_of_rank(trainer, options->batch_size).count;
+    const int shards = own + gradient_offset(trainer);
+    if (trainer->options.threads > own) {
+        trainer->options.threads = own > 0 ? own : 1; // more would have nothing to do
     }
     arena->limit_bytes = memory_limit(model, shards);
     const int threads = trainer->options.threads;
@@ -93,6 +146,7 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
         }
     }
     ql_network_init(&trainer->network, model, options->weights == QL_WEIGHTS_F32 ? NULL : &trainer->rounded, arena);
+    trainer->pieces = ql_arena_take(arena, divide_sum(trainer, NULL), sizeof trainer->pieces[0]);
     if (arena->exhausted) {
         goto no_memory;
     }
@@ -110,6 +164,7 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
         goto no_memory;
     }
     if (status == QL_OK) {
+        trainer->piece_count = divide_sum(trainer, trainer->pieces);
         status = ql_thread_pool_init(&trainer->pool, threads, error);
     }
     if (status != QL_OK) {
@@ -127,7 +182,9 @@ no_memory:
 void ql_trainer_free(struct ql_trainer *trainer)
 {
     ql_thread_pool_free(&trainer->pool);
-    for (int i = 0; trainer->gradients != NULL && i < shard_count(trainer->options.batch_size); i++) {
+    for (int i = 0; trainer->gradients != NULL &&
+                    i < shards_of_rank(trainer, trainer->options.batch_size).count + gradient_offset(trainer);
+         i++) {
         ql_model_free(&trainer->gradients[i].model);
     }
     ql_rounded_model_free(&trainer->rounded);
@@ -152,25 +209,26 @@ static void task_reset(void *context, int task, int worker)
 static void task_forward(void *context, int task, int worker)
 {
     struct ql_trainer *trainer = context;
+    const int B = trainer->batch->B;
     trainer->shard_loss[task] =
         ql_network_forward(&trainer->network, &trainer->workspaces[worker], trainer->batch,
-                           shard_of(trainer->batch->B, task), trainer->state, &trainer->dropout);
+                           shard_of(B, shards_of_rank(trainer, B).first + task), trainer->state, &trainer->dropout);
 }
 
 static void task_forward_backward(void *context, int task, int worker)
 {
     struct ql_trainer *trainer = context;
+    const int B = trainer->batch->B;
     task_forward(context, task, worker);
     ql_network_backward(&trainer->network, &trainer->workspaces[worker], trainer->batch,
-                        shard_of(trainer->batch->B, task), &trainer->dropout, &trainer->gradients[task]);
+                        shard_of(B, shards_of_rank(trainer, B).first + task), &trainer->dropout,
+                        &trainer->gradients[gradient_offset(trainer) + task]);
 }
 
-// Runs all shards of a batch and adds up their losses in order.
-static double run_shards(struct ql_trainer *trainer, const struct ql_batch *batch, struct ql_train_state *state,
-                         const struct ql_dropout_plan *dropout, ql_thread_task *task)
+// Runs this rank's shards of a batch.
+static void run_shards(struct ql_trainer *trainer, const struct ql_batch *batch, struct ql_train_state *state,
+                       const struct ql_dropout_plan *dropout, ql_thread_task *task)
 {
-    double loss = 0.0;
-
     assert(batch->T <= trainer->options.seq_length && batch->B <= trainer->options.batch_size);
     trainer->batch = batch;
     trainer->state = state;
@@ -183,11 +241,7 @@ static double run_shards(struct ql_trainer *trainer, const struct ql_batch *batc
         ql_thread_pool_run(&trainer->pool, task_reset, trainer, ql_network_reset_tasks(&trainer->network));
         trainer->network_current = true;
     }
-    ql_thread_pool_run(&trainer->pool, task, trainer, shard_count(batch->B));
-    for (int i = 0; i < shard_count(batch->B); i++) {
-        loss += trainer->shard_loss[i];
-    }
-    return loss;
+    ql_thread_pool_run(&trainer->pool, task, trainer, shards_of_rank(trainer, batch->B).count);
 }
 
 QL_VECTORIZED(static, void, add_floats, (float *restrict sum, const float *restrict values, size_t count),
@@ -198,26 +252,46 @@ QL_VECTORIZED(static, void, add_floats, (float *restrict sum, const float *restr
     }
 }
 
-static void task_sum_gradients(void *context, int task, int worker)
+// Adds this rank's shards, in their order, to a piece of the sum. Rank 0 begins the sum with its first shard.
+static void add_piece(void *context, size_t piece)
 {
     struct ql_trainer *trainer = context;
-    const size_t start = trainer->network.filled_later;
-    const size_t block = trainer->model->count - start, sums = trainer->network.sum_count;
-    const size_t first = (size_t)task * CHUNK_FLOATS;
+    const int own = shards_of_rank(trainer, trainer->batch->B).count, offset = gradient_offset(trainer);
 
+    if (piece == 0) {
+        for (int i = 0; i < own; i++) {
+            trainer->header.loss += trainer->shard_loss[i];
+        }
+        trainer->header.stop |= trainer->stop_wanted ? 1 : 0;
+        return;
+    }
+    const size_t count = trainer->pieces[piece].size_bytes / sizeof(float);
+    const size_t start = trainer->network.filled_later;
+    const size_t block_pieces = (size_t)chunks_of(trainer->model->count - start);
+    const bool of_block = piece <= block_pieces;
+    const size_t first = of_block ? start + (piece - 1) * CHUNK_FLOATS : (piece - 1 - block_pieces) * CHUNK_FLOATS;
+    for (int i = 1; i < own + offset; i++) {
+        const struct ql_gradient *add = &trainer->gradients[i];
+        add_floats(trainer->pieces[piece].data, (of_block ? add->model.block : add->sums) + first, count);
+    }
+}
+
+static void task_add_piece(void *context, int task, int worker)
+{
     (void)worker;
-    // Chunk by chunk of both: the block, but what is filled later, and what layers sum apart.
-    for (int i = 1; i < shard_count(trainer->batch->B); i++) {
-        struct ql_gradient *sum = &trainer->gradients[0];
-        struct ql_gradient *add = &trainer->gradients[i];
-        if (first < block) {
-            size_t count = block - first < CHUNK_FLOATS ? block - first : CHUNK_FLOATS;
-            add_floats(sum->model.block + start + first, add->model.block + start + first, count);
-        }
-        if (first < sums) {
-            size_t count = sums - first < CHUNK_FLOATS ? sums - first : CHUNK_FLOATS;
-            add_floats(sum->sums + first, add->sums + first, count);
-        }
+    add_piece(context, (size_t)task);
+}
+
+// Adds up what the shards of all ranks have come to, in the order of the shards: the first `count` pieces.
+static void sum_shards(struct ql_trainer *trainer, size_t count)
+{
+    struct ql_exchange *exchange = trainer->options.exchange;
+
+    trainer->header = (struct ql_trainer_header){0};
+    if (exchange->ranks == 1) {
+        ql_thread_pool_run(&trainer->pool, task_add_piece, trainer, (int)count);
+    } else {
+        exchange->sum(exchange, trainer->pieces, count, add_piece, trainer);
     }
 }
 
@@ -281,19 +355,13 @@ static void task_optimize(void *context, int task, int worker)
     }
 }
 
-static int chunks_of(size_t floats)
-{
-    return (int)((floats + CHUNK_FLOATS - 1) / CHUNK_FLOATS);
-}
-
 void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batch, double *loss)
 {
-    const struct ql_model *model = trainer->model;
     const struct ql_dropout_plan dropout = {(float)trainer->options.dropout, trainer->options.seed, trainer->step};
-    const size_t block = model->count - trainer->network.filled_later, sums = trainer->network.sum_count;
 
-    *loss = run_shards(trainer, batch, &trainer->training_state, &dropout, task_forward_backward) / batch->total_weight;
-    ql_thread_pool_run(&trainer->pool, task_sum_gradients, trainer, chunks_of(block > sums ? block : sums));
+    run_shards(trainer, batch, &trainer->training_state, &dropout, task_forward_backward);
+    sum_shards(trainer, trainer->piece_count);
+    *loss = trainer->header.loss / batch->total_weight;
     ql_thread_pool_run(&trainer->pool, task_finish, trainer, ql_network_finish_tasks(&trainer->network));
 }
 
@@ -342,7 +410,9 @@ enum ql_status ql_trainer_epoch(struct ql_trainer *trainer, struct ql_batcher *b
             return status;
         }
         loss_sum += last.loss * last.symbols;
-        if (progress != NULL && progress(context, share)) {
+        // Ranks are asked to stop at different times; they stop after the step of which all know that.
+        trainer->stop_wanted = progress != NULL && progress(context, share);
+        if (trainer->options.exchange->ranks == 1 ? trainer->stop_wanted : trainer->header.stop != 0) {
             return ql_error_write(error, QL_ERROR_STOPPED, "stopped in epoch %d", epoch);
         }
     }
@@ -359,7 +429,9 @@ struct ql_trainer_result ql_trainer_evaluate(struct ql_trainer *trainer, struct 
 
     ql_batcher_reset(batcher, 0, 0, false);
     while (ql_batcher_step(batcher, &batch)) {
-        loss += run_shards(trainer, &batch, &trainer->validation_state, &no_dropout, task_forward);
+        run_shards(trainer, &batch, &trainer->validation_state, &no_dropout, task_forward);
+        sum_shards(trainer, 1);
+        loss += trainer->header.loss;
     }
     return (struct ql_trainer_result){.loss = loss / batcher->done, .symbols = batcher->done};
 }

@@ -1,6 +1,7 @@
 // The trainer: one optimizer step at a time, on several threads, with the same result for any number of them.
 // The batch is cut into shards of a fixed number of sequences; each shard's gradient is computed by one thread, and the
 // gradients are added up in the order of the shards.
+// The shards may be divided among processes, too, by an exchange: the model is the same for any number of those.
 // Uses: base, model, and the other files of train.
 #ifndef QL_TRAIN_TRAINER_H
 #define QL_TRAIN_TRAINER_H
@@ -10,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "model/model.h"
 #include "train/batcher.h"
+#include "train/exchange.h"
 #include "train/network.h"
 #include "train/rounded_model.h"
 #include "train/schedule.h"
@@ -24,6 +26,13 @@ struct ql_trainer_options {
     struct ql_schedule schedule;
     uint32_t seed;
     enum ql_weight_format weights; // the model is trained for; F32 trains without any rounding
+    struct ql_exchange *exchange;  // with the other ranks; NULL is a process that is alone
+};
+
+// What travels with the gradient of a step.
+struct ql_trainer_header {
+    double loss;  // sum over the shards, in nats
+    int64_t stop; // not 0 when a rank was asked to stop
 };
 
 struct ql_trainer {
@@ -37,8 +46,13 @@ struct ql_trainer {
     struct ql_rounded_model rounded; // what the network computes with, unless it is `model` itself
     struct ql_network network;
     struct ql_workspace *workspaces; // one per thread
-    struct ql_gradient *gradients;   // one per shard; the sum is in the first
+    struct ql_gradient
+        *gradients; // one per shard of this rank; the sum is in the first, which rank 0 alone fills itself
     double *shard_loss, *chunk_norm;
+    struct ql_trainer_header header;
+    struct ql_exchange_piece *pieces; // of the sum: the header, then chunks of the gradient
+    size_t piece_count;
+    bool stop_wanted; // by the progress function of this rank
     struct ql_train_state training_state, validation_state;
     const struct ql_batch *batch; // of the job at hand
     struct ql_train_state *state;
@@ -73,7 +87,8 @@ enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch
 void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batch, double *loss);
 
 // Trains one epoch. `progress_start` and `progress_end` are the shares of the whole training (0 to 1) before and after
-// it, for the schedule. `progress` may be NULL. Errors: as ql_trainer_step; QL_ERROR_STOPPED by the progress function.
+// it, for the schedule. `progress` may be NULL. Errors: as ql_trainer_step; QL_ERROR_STOPPED by the progress function,
+// on all ranks after the same step, which is the next one where there are several.
 enum ql_status ql_trainer_epoch(struct ql_trainer *trainer, struct ql_batcher *batcher, int epoch,
                                 double progress_start, double progress_end, ql_trainer_progress *progress,
                                 void *context, struct ql_trainer_result *result, struct ql_error *error);

@@ -1,0 +1,19 @@
+// The ranks of a command that mpirun has started several times. One of two files implements it: ranks_mpi.c where MPI is
+// installed, ranks_alone.c elsewhere. No other file of the tool knows MPI.
+// Uses: train/exchange.
+#ifndef QL_CLI_RANKS_H
+#define QL_CLI_RANKS_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+#include "train/exchange.h"
+
+// Joins the other ranks, and returns how to exchange values with them. A process that mpirun has not started is alone.
+// Errors: QL_ERROR_SYSTEM in a build without MPI that was started as one of several ranks.
+enum ql_status ql_cli_ranks_init(struct ql_exchange **exchange, struct ql_error *error);
+
+// Leaves the other ranks; every rank must come here. Harmless without an init.
+void ql_cli_ranks_free(void);
+
+#endif

@@ -1,0 +1,23 @@
+// The ranks of a command in a build without MPI: see ranks.h. There is one.
+// Uses: train/exchange.
+#include "cli/ranks.h"
+
+#include "cli/launcher.h"
+
+enum ql_status ql_cli_ranks_init(struct ql_exchange **exchange, struct ql_error *error)
+{
+    const int ranks = ql_cli_launched_ranks();
+
+    *exchange = ql_exchange_alone();
+    if (ranks > 1) {
+        return ql_error_write(error, QL_ERROR_SYSTEM,
+                              "was started %d times at once, but built without MPI: run tools/bootstrap mpi, then "
+                              "cmake --preset release and make",
+                              ranks);
+    }
+    return QL_OK;
+}
+
+void ql_cli_ranks_free(void)
+{
+}

@@ -1,0 +1,153 @@
+#!/bin/bash
+# Trains on 1 to 4 ranks, over shared memory and TCP, with 1 and 2 threads: the same bytes as one process. Kills a rank,
+# and resumes with another number of ranks. Gives one rank another text, build, options and processor form.
+# Uses: expect.sh, resume.sh, mpirun of Open MPI; ip for network namespaces, where the test may make them. Arguments: the
+# tool, json_get.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "$0")/resume.sh"
+source "$(dirname "$0")/expect.sh"
+
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+shared=(--mca btl self,vader)
+tcp=(--mca btl self,tcp --mca btl_tcp_if_include lo)
+
+# run_ranks MPIRUN_ARGUMENT... -- ARGUMENT...: as `run`, with ranks.
+run_ranks()
+{
+    local mpi=()
+    while [[ $1 != -- ]]; do
+        mpi+=("$1")
+        shift
+    done
+    shift
+    command="$* # mpirun ${mpi[*]}"
+    timeout 100 mpirun --oversubscribe --bind-to none "${mpi[@]}" "$tool" "$@" > out 2> err < /dev/null
+    code=$?
+}
+
+numbers 600 > names.txt
+# Five shards of up to 16 sequences, so that ranks have different numbers of them, and the last batch has fewer.
+start=(train --quiet --embedding_size 5 --rnn_size 20 --num_layers 2 --dropout 0.3 --generate 10 --batch_size 70
+    --seq_length 8 --sequences items --input names.txt)
+
+expect_exit 0 "${start[@]}" --max_epochs 3 --threads 1 --run_name alone
+for ranks in 1 2 3 4; do
+    for threads in 1 2; do
+        link=("${shared[@]}")
+        (((ranks + threads) % 2)) && link=("${tcp[@]}")
+        run_ranks "${link[@]}" -n $ranks -- "${start[@]}" --max_epochs 3 --threads $threads --run_name "$ranks-$threads"
+        expect test $code == 0
+        expect_stdout "checkpoints/$ranks-$threads/checkpoint.3.safetensors"
+        expect_same_run "$ranks-$threads" alone
+    done
+done
+expect_json checkpoints/4-1/summary.json ranks.count 4
+# More ranks than shards, running text, pieces, a transformer, and training with the rounding of integers.
+for kind in "--sequences stream --batch_size 20" "--pieces 20" "--quantize int8 --early_stop 1"; do
+    # shellcheck disable=SC2206
+    more=($kind --max_epochs 2)
+    expect_exit 0 "${start[@]}" "${more[@]}" --run_name kind
+    run_ranks -n 3 -- "${start[@]}" "${more[@]}" --run_name kind_ranks
+    expect test $code == 0
+    expect_same_run kind_ranks kind
+    rm -r checkpoints/kind checkpoints/kind_ranks
+done
+start_of_decoder=(train --quiet --model transformer --embedding_size 8 --num_heads 2 --num_layers 1 --feed_size 16
+    --context_length 8 --generate 0 --batch_size 40 --max_epochs 1 --input names.txt)
+expect_exit 0 "${start_of_decoder[@]}" --run_name kind
+run_ranks -n 2 -- "${start_of_decoder[@]}" --run_name kind_ranks
+expect_same checkpoints/kind/checkpoint.1.safetensors checkpoints/kind_ranks/checkpoint.1.safetensors
+
+# Kill -9 of one rank ends the job with a message; another number of ranks goes on to the same bytes.
+expect_exit 0 "${start[@]}" --max_epochs 60 --run_name long
+for victim in 0 1 2; do
+    command="train # rank $victim of 3 killed"
+    mpirun --oversubscribe --bind-to none -n 3 bash -c 'echo $$ > pid.$OMPI_COMM_WORLD_RANK; exec "$@"' - "$tool" \
+        "${start[@]}" --max_epochs 60 --run_name killed > out 2> err < /dev/null &
+    for ((wait = 0; wait < 1000; wait++)); do
+        [[ -e checkpoints/killed/checkpoint.$((10 + victim)).safetensors ]] && break
+        sleep 0.01
+    done
+    kill -9 "$(< pid.$victim)"
+    wait $!
+    expect test $? != 0
+    expect_stderr "signal 9"
+    run_ranks -n $((4 - victim)) -- train --quiet --init_from checkpoints/killed
+    expect test $code == 0
+    expect_same_run killed long
+    rm -r checkpoints/killed
+done
+
+# Ctrl-C of one rank: all stop, and say how to go on.
+command="train # rank 1 interrupted"
+mpirun --oversubscribe --bind-to none -n 2 bash -c 'echo $$ > pid.$OMPI_COMM_WORLD_RANK; exec "$@"' - "$tool" \
+    "${start[@]}" --max_epochs 60 --run_name stopped > out 2> err < /dev/null &
+for ((wait = 0; wait < 1000; wait++)); do
+    [[ -e checkpoints/stopped/checkpoint.5.safetensors ]] && break
+    sleep 0.01
+done
+kill -INT "$(< pid.1)"
+wait $!
+expect_stderr "To go on after epoch"
+expect_json checkpoints/stopped/summary.json status interrupted
+
+# What is not the same on all ranks is noticed before the first epoch.
+numbers 601 > others.txt
+run_ranks -n 1 "$tool" "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 1 --input others.txt
+expect test $code == 1
+expect_stderr "the text is another one than on rank 0"
+run_ranks -n 1 "$tool" "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 2
+expect test $code == 2
+expect_stderr "has other options than rank 0"
+run_ranks -n 1 "$tool" "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 1 --input nowhere.txt
+expect test $code == 1
+expect_stderr "rank 1: nowhere.txt"
+digest=$(grep -aoE '[0-9a-f]{64}' "$tool" | grep -m1 -vE '^0*$')
+sed "s/$digest/${digest:1}0/g" "$tool" > other_build
+chmod +x other_build
+run_ranks -n 2 ./other_build "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 1
+expect test $code == 1
+expect_stderr "rank 2 on $(hostname) is another build"
+expect test "$(ls -d checkpoints/2*-*[0-9][0-9][0-9]* 2> /dev/null | wc -l)" == 0
+run_ranks -n 1 env QUILLET_VECTORS=plain "$tool" "${start[@]}" --max_epochs 3 --no_quiet --run_name forms : -n 1 -- \
+    "${start[@]}" --max_epochs 3 --no_quiet --run_name forms
+expect test $code == 0
+expect_same_run forms alone
+[[ $(uname -m) == x86_64 ]] && grep -q avx2 /proc/cpuinfo && expect_stderr "the bits are the same, the speed is not"
+
+# A folder that cannot be written, as rank 0 alone notices.
+run_ranks -n 2 -- "${start[@]}" --max_epochs 1 --checkpoint_dir names.txt/nowhere
+expect test $code == 1
+expect_stderr "names.txt/nowhere"
+
+# Two machines, made of network namespaces, with the tool started there by a stand-in for ssh.
+remove_machines()
+{
+    ip netns del quillet-a 2> /dev/null
+    ip netns del quillet-b 2> /dev/null
+}
+make_machines()
+{
+    remove_machines
+    ip netns add quillet-a && ip netns add quillet-b &&
+        ip -n quillet-a link add wire type veth peer name wire netns quillet-b &&
+        ip -n quillet-a addr add 10.77.0.1/24 dev wire && ip -n quillet-b addr add 10.77.0.2/24 dev wire &&
+        ip -n quillet-a link set wire up && ip -n quillet-b link set wire up &&
+        ip -n quillet-a link set lo up && ip -n quillet-b link set lo up
+} > /dev/null 2>&1
+if make_machines; then
+    printf '#!/bin/bash\n[[ $1 == -* ]] && shift\nshift\nexec ip netns exec quillet-b bash -c "$*"\n' > stand_in_for_ssh
+    chmod +x stand_in_for_ssh
+    command="train # on two machines"
+    timeout 100 ip netns exec quillet-a mpirun --mca plm_rsh_agent "$PWD/stand_in_for_ssh" --bind-to none \
+        --mca btl self,tcp --mca btl_tcp_if_include wire --mca oob_tcp_if_include wire -n 2 \
+        -host 10.77.0.1:1,10.77.0.2:1 "$tool" "${start[@]}" --max_epochs 3 --run_name machines > out 2> err < /dev/null
+    expect test $? == 0
+    expect_same_run machines alone
+    echo "on two machines, made of network namespaces"
+else
+    echo "without network namespaces"
+fi
+remove_machines
+
+finish
