@@ -57,9 +57,9 @@ static void write_head(const struct ql_source *models, FILE *stream)
         (void)fprintf(stream, "%s%s", i == 0 ? "" : ", ", models[i].prefix);
     }
     (void)fprintf(stream, ": %s, as C. Generated; change the model, not this file.\n//\n",
-                  unit->model_count > 1              ? "language models that write character by character"
-                  : models[0].codegen->model != NULL ? "a language model that writes character by character"
-                                                     : "a model");
+                  models[0].codegen->model == NULL ? (unit->model_count > 1 ? "models" : "a model")
+                  : unit->model_count > 1          ? "language models that write character by character"
+                                                   : "a language model that writes character by character");
     (void)fputs("//   made by       quillet ", stream);
     ql_c_plain_write(stream, unit->version);
     (void)fputc('\n', stream);
@@ -189,7 +189,10 @@ static enum ql_status write_header(struct ql_source *models, struct ql_arena *ar
     (void)fputs("\n#include <stdbool.h>\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
                 header);
     if (models[0].codegen->model == NULL) {
-        write_plain_header(&models[0]);
+        for (int i = 0; i < unit->model_count; i++) {
+            (void)fputs(i > 0 ? "\n" : "", header);
+            write_plain_header(&models[i]);
+        }
     } else {
         ql_device_passages_init(&set, arena);
         if (arena->exhausted) {
@@ -296,6 +299,16 @@ static void write_static_arena(const struct ql_source *models, FILE *stream)
     ql_source_template_write(models, stream, "} $_static_arena;\n\n");
 }
 
+static bool has_arena(const struct ql_source *models)
+{
+    for (int i = 0; i < models[0].unit->model_count; i++) {
+        if (models[i].size.arena_bytes > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // What stands behind the kernels.
 static void write_body(struct ql_source *models)
 {
@@ -305,7 +318,7 @@ static void write_body(struct ql_source *models)
     for (int i = 0; i < unit->model_count; i++) {
         write_constants(&models[i]);
     }
-    if (!unit->caller_arena && models[0].size.arena_bytes > 0) {
+    if (!unit->caller_arena && has_arena(models)) {
         write_static_arena(models, stream);
     }
     for (int i = 0; i < unit->model_count; i++) {

@@ -24,8 +24,8 @@ struct ql_codegen {
     const char *calibration;                 // of an integer form: the text, "names.txt"
 };
 
-// A source, of one model or of several that write. These share the kernels, scratch memory, and the filter's table; their
-// names differ, and all or none have a filter, the same.
+// A source, of one model or of several. All or none of these write. They share the kernels, scratch memory, and the
+// filter's table; their names differ, and all or none have a filter, the same.
 struct ql_codegen_unit {
     const struct ql_codegen *models;
     int model_count;
