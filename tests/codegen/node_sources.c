@@ -1,7 +1,8 @@
 // Makes one C program of ONNX's own operator tests: node_sources OUTPUT_FOLDER
-// Each test that the engine runs becomes case_N.c; batch_K.c includes many of them, so that their kernels are compiled
-// once; cases.c has main, which runs all and compares each output with the engine's, bit for bit. Half of the cases have
-// the caller's arena. Prints how many there are. Uses: ql_codegen, ql_engine, ONNX's test data.
+// Each test that the engine runs becomes a model of batch_K.c, where many share their kernels, and alone case_N.c, which
+// single_K.c includes; cases.c has main, which runs all batches and compares each output with the engine's, bit for bit.
+// Every other batch has the caller's arena. Prints how many cases there are.
+// Uses: ql_codegen, ql_engine, ONNX's test data.
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ enum { PATH_BYTES = 1024, OPERAND_LIMIT = 16, NAME_BYTES = 256, BATCH_CASES = 50
 
 // One test while its source is made.
 struct node_case {
+    char name[QL_CODEGEN_NAME_BYTES];
     struct ql_graph graph, tensors; // the model, and its inputs as constants
     struct ql_engine engine;
     struct ql_program program;
@@ -109,18 +111,17 @@ static FILE *open_file(const char *folder, const char *name)
     return file;
 }
 
-static bool write_source(const struct node_case *c, const char *output, int number, bool caller_arena)
+// Writes NAME.c and NAME.h of these models. False where the printer refuses one.
+static bool write_source(const char *output, const char *name, const struct ql_codegen *models, int count,
+                         bool caller_arena)
 {
-    char name[QL_CODEGEN_NAME_BYTES], source_name[NAME_BYTES], header_name[NAME_BYTES];
+    char source_name[NAME_BYTES], header_name[NAME_BYTES];
     struct ql_error error;
 
-    (void)snprintf(name, sizeof name, "case_%d", number);
-    (void)snprintf(source_name, sizeof source_name, "case_%d.c", number);
-    (void)snprintf(header_name, sizeof header_name, "case_%d.h", number);
-    const struct ql_codegen codegen = {
-        .program = &c->program, .name = name, .source_file = "model.onnx", .source_sha256 = "none"};
-    const struct ql_codegen_unit unit = {.models = &codegen,
-                                         .model_count = 1,
+    (void)snprintf(source_name, sizeof source_name, "%s.c", name);
+    (void)snprintf(header_name, sizeof header_name, "%s.h", name);
+    const struct ql_codegen_unit unit = {.models = models,
+                                         .model_count = count,
                                          .header_file = header_name,
                                          .caller_arena = caller_arena,
                                          .version = "test",
@@ -129,7 +130,7 @@ static bool write_source(const struct node_case *c, const char *output, int numb
     FILE *header = open_file(output, header_name);
     bool written = ql_codegen_write(source, header, &unit, &error) == QL_OK;
     if (!written) {
-        (void)fprintf(stderr, "%s: %s\n", c->graph.nodes[0].name, error.message);
+        (void)fprintf(stderr, "%s: %s\n", name, error.message);
     }
     (void)fclose(source);
     (void)fclose(header);
@@ -199,10 +200,62 @@ static const char cases_head[] =
     "{ for (int i = 0; i < count; i++) { double e; memcpy(&e, (const char *)b + (size_t)i * bytes, sizeof e);\n"
     "if (memcmp(&a[i], &e, sizeof e) != 0 && (a[i] == a[i] || e == e)) { return 0; } } return 1; }\n\n";
 
+static void free_case(struct node_case *c)
+{
+    ql_engine_free(&c->engine);
+    ql_program_free(&c->program);
+    ql_graph_free(&c->graph);
+    ql_graph_free(&c->tensors);
+    free(c);
+}
+
+// The case of a folder, run by the engine and written alone; NULL where the engine or the printer refuses it.
+static struct node_case *make_case(const char *output, const char *folder, int number, bool caller_arena)
+{
+    for (int bind_all = 0; bind_all < 2; bind_all++) {
+        struct node_case *c = calloc(1, sizeof *c);
+        if (c == NULL) {
+            return NULL;
+        }
+        (void)snprintf(c->name, sizeof c->name, "case_%d", number);
+        const struct ql_codegen model = {
+            .program = &c->program, .name = c->name, .source_file = "model.onnx", .source_sha256 = "none"};
+        if (run_engine(c, folder, bind_all == 1) && write_source(output, c->name, &model, 1, caller_arena)) {
+            return c;
+        }
+        free_case(c);
+    }
+    return NULL;
+}
+
+// Writes the cases as batch_K.c and single_K.c, and includes the former's header.
+static bool write_batch(const char *output, int batch, struct node_case *const *cases, int count, bool caller_arena,
+                        FILE *all)
+{
+    struct ql_codegen models[BATCH_CASES];
+    char name[NAME_BYTES], single_name[NAME_BYTES];
+
+    (void)snprintf(name, sizeof name, "batch_%d", batch);
+    (void)snprintf(single_name, sizeof single_name, "single_%d.c", batch);
+    FILE *single = open_file(output, single_name);
+    for (int i = 0; i < count; i++) {
+        models[i] = (struct ql_codegen){.program = &cases[i]->program,
+                                        .name = cases[i]->name,
+                                        .source_file = "model.onnx",
+                                        .source_sha256 = "none"};
+        (void)fprintf(single, "#include \"%s.c\"\n", cases[i]->name);
+    }
+    (void)fclose(single);
+    (void)fprintf(all, "#include \"%s.h\"\n", name);
+    return count == 0 || write_source(output, name, models, count, caller_arena);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const groups[] = {"node", "simple", "pytorch-operator", "pytorch-converted"};
-    int number = 0;
+    struct node_case *batch[BATCH_CASES];
+    int number = 0, batch_count = 0;
+    bool good = true;
 
     if (argc != 2 || access(data_folder, R_OK) != 0) {
         (void)fprintf(stderr, "usage: node_sources OUTPUT_FOLDER, with %s (Debian: libonnx-testdata)\n", data_folder);
@@ -210,7 +263,6 @@ int main(int argc, char **argv)
     }
     FILE *cases = open_file(argv[1], "cases_body.h");
     FILE *all = open_file(argv[1], "cases.c");
-    FILE *batch = NULL;
     (void)fputs(cases_head, all);
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
         char path[PATH_BYTES];
@@ -219,35 +271,18 @@ int main(int argc, char **argv)
         int count = scandir(path, &entries, NULL, alphasort);
         for (int i = 0; i < count; i++) {
             char folder[2 * PATH_BYTES];
+            const bool caller_arena = batch_count % 2 == 1;
             (void)snprintf(folder, sizeof folder, "%s/%s", path, entries[i]->d_name);
-            for (int bind_all = 0; bind_all < 2 && entries[i]->d_name[0] != '.'; bind_all++) {
-                struct node_case *c = calloc(1, sizeof *c);
-                const bool caller_arena = number % 2 == 1;
-                bool made =
-                    c != NULL && run_engine(c, folder, bind_all == 1) && write_source(c, argv[1], number, caller_arena);
-                if (made) {
-                    if (number % BATCH_CASES == 0) {
-                        char name[NAME_BYTES];
-                        (void)snprintf(name, sizeof name, "batch_%d.c", number / BATCH_CASES);
-                        if (batch != NULL) {
-                            (void)fclose(batch);
-                        }
-                        batch = open_file(argv[1], name);
+            struct node_case *c =
+                entries[i]->d_name[0] != '.' ? make_case(argv[1], folder, number, caller_arena) : NULL;
+            if (c != NULL) {
+                write_case(c, cases, entries[i]->d_name, number, caller_arena);
+                batch[number++ % BATCH_CASES] = c;
+                if (number % BATCH_CASES == 0) {
+                    good = write_batch(argv[1], batch_count++, batch, BATCH_CASES, caller_arena, all) && good;
+                    for (int k = 0; k < BATCH_CASES; k++) {
+                        free_case(batch[k]);
                     }
-                    (void)fprintf(batch, "#include \"case_%d.c\"\n", number);
-                    (void)fprintf(all, "#include \"case_%d.h\"\n", number);
-                    write_case(c, cases, entries[i]->d_name, number, caller_arena);
-                    number++;
-                }
-                if (c != NULL) {
-                    ql_engine_free(&c->engine);
-                    ql_program_free(&c->program);
-                    ql_graph_free(&c->graph);
-                    ql_graph_free(&c->tensors);
-                }
-                free(c);
-                if (made) {
-                    break;
                 }
             }
             free(entries[i]);
@@ -256,16 +291,18 @@ int main(int argc, char **argv)
             free(entries);
         }
     }
+    const int rest = number % BATCH_CASES;
+    good = write_batch(argv[1], batch_count, batch, rest, batch_count % 2 == 1, all) && good;
+    for (int k = 0; k < rest; k++) {
+        free_case(batch[k]);
+    }
     (void)fputs("#include \"cases_body.h\"\nint main(void)\n{\nint good = 0;\n", all);
     for (int i = 0; i < number; i++) {
         (void)fprintf(all, "good += run_case_%d();\n", i);
     }
     (void)fprintf(all, "printf(\"%%d of %d\\n\", good);\nreturn good != %d;\n}\n", number, number);
-    if (batch != NULL) {
-        (void)fclose(batch);
-    }
     (void)fclose(cases);
     (void)fclose(all);
     (void)printf("%d\n", number);
-    return number > 0 ? 0 : 1;
+    return good && number > 0 ? 0 : 1;
 }

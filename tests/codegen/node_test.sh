@@ -17,10 +17,21 @@ if setarch --addr-no-randomize true 2> /dev/null; then
 fi
 "$node_sources" . > count || exit $?
 
-# A source holds the kernels that it calls, and a batch includes many sources: each case has names of its own for them.
+# Alone, a source holds the kernels that it calls and no others: an unused one is a warning. Many are one compilation,
+# in which each has kernels with names of its own.
 for source in case_*.c; do
     sed -i -E "s/\\b(ql|QL)_/${source%.c}_\\1_/g" "$source"
 done
+for single in single_*.c; do
+    if ! gcc -std=c11 -O0 $warnings -S "$single" -o single.s 2> errors; then
+        head -20 errors
+        status=1
+    fi
+done
+
+# The inputs and outputs are ours: one compiler is enough for them, once with guards around each.
+gcc -std=c11 -O0 -w -c cases.c -o cases.o
+gcc -std=c11 -O0 -w -fsanitize=address,undefined -c cases.c -o guarded.o
 
 # build COMPILER...: one program of all cases.
 build()
@@ -33,9 +44,11 @@ build()
             return
         fi
     done
-    # The inputs and outputs are ours, without the compiler's opinion.
-    "$@" -w -c cases.c -o cases.o
-    "$@" -w -x none cases.o batch_*.o -o cases
+    case "$*" in
+        *-fsanitize*) cases=guarded.o ;;
+        *) cases=cases.o ;;
+    esac
+    "$@" -w -x none $cases batch_*.o -o cases
     if ! $placed ./cases > printed; then
         echo "$*:"
         cat printed
