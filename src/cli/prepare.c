@@ -52,7 +52,7 @@ static enum ql_status read_words(struct arguments *arguments, struct ql_error *e
                               "--format %s: must be auto, lines, fortune, csv, jsonl or wikiquote", arguments->format);
     }
     if (alphabet < 0) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--alphabet %s: must be ascii, latin1 or any",
+        return ql_error_write(error, QL_ERROR_USAGE, "--alphabet %s: must be auto, text, ascii, latin1 or any",
                               arguments->alphabet);
     }
     if (arguments->output == NULL) {
@@ -108,6 +108,29 @@ static void print_reasons(const struct ql_account *account)
     }
 }
 
+// What became of letters that the alphabet lacks, and how to keep them.
+static void print_alphabet(const struct ql_preparation *preparation)
+{
+    const char *word = ql_alphabet_word(preparation->options.alphabet);
+    size_t lost = 0, dropped = 0;
+
+    for (int i = 0; i < QL_STREAM_COUNT; i++) {
+        const struct ql_account *account = &preparation->streams[i].account;
+        lost += preparation->streams[i].letters_lost;
+        for (size_t k = 0; k < account->entry_count; k++) {
+            const struct ql_account_entry *entry = &account->entries[k];
+            dropped += entry->reason != NULL && strcmp(entry->reason, "outside_alphabet") == 0 ? entry->count : 0;
+        }
+    }
+    if (lost + dropped > 0) {
+        ql_cli_note("alphabet %s: %zu items lost letters or accents, %zu were dropped for symbols that it lacks; "
+                    "--alphabet %s keeps them\n",
+                    word, lost, dropped, preparation->options.alphabet == QL_ALPHABET_TEXT ? "any" : "text or any");
+    } else if (preparation->options.alphabet == QL_ALPHABET_TEXT) {
+        ql_cli_note("alphabet text: letters are as in the text; --alphabet ascii takes their accents off\n");
+    }
+}
+
 static void print_summary(const struct ql_preparation *preparation, const char *folder)
 {
     for (size_t i = 0; i < preparation->input_count; i++) {
@@ -127,32 +150,57 @@ static void print_summary(const struct ql_preparation *preparation, const char *
                       state->part_items[QL_PART_TRAIN], state->part_items[QL_PART_VALIDATION],
                       state->part_items[QL_PART_TEST]);
     }
+    print_alphabet(preparation);
     ql_cli_note("%s/report.json accounts for every item\n", folder);
+}
+
+static const char *name_of(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+// Opens all inputs, then surveys all, then reads all: the alphabet follows from all of them.
+static enum ql_status read_views(struct ql_preparation *preparation, const struct arguments *arguments,
+                                 struct ql_file_view *views, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    for (size_t i = 0; i < arguments->input_count && status == QL_OK; i++) {
+        status = ql_file_open(&views[i], arguments->inputs[i], error);
+        // A dump is XML, which says its encoding itself.
+        const bool dump = arguments->prepare.format == QL_FORMAT_WIKIQUOTE ||
+                          (arguments->prepare.format == QL_FORMAT_AUTO && status == QL_OK &&
+                           ql_wiki_dump_detect((const char *)views[i].data, views[i].size_bytes));
+        if (status == QL_OK && !dump) {
+            status = ql_text_decode(&views[i], name_of(arguments->inputs[i]), arguments->prepare.encoding,
+                                    arguments->prepare.replace, error);
+        }
+    }
+    for (size_t i = 0; i < arguments->input_count && status == QL_OK; i++) {
+        status = ql_preparation_survey(preparation, name_of(arguments->inputs[i]), (const char *)views[i].data,
+                                       views[i].size_bytes, error);
+    }
+    for (size_t i = 0; i < arguments->input_count && status == QL_OK; i++) {
+        status = ql_preparation_read(preparation, name_of(arguments->inputs[i]), (const char *)views[i].data,
+                                     views[i].size_bytes, error);
+        ql_file_close(&views[i]);
+    }
+    return status;
 }
 
 static enum ql_status read_inputs(struct ql_preparation *preparation, const struct arguments *arguments,
                                   struct ql_error *error)
 {
-    enum ql_status status = QL_OK;
+    struct ql_file_view *views = calloc(arguments->input_count, sizeof *views);
 
-    for (size_t i = 0; i < arguments->input_count && status == QL_OK; i++) {
-        const char *path = arguments->inputs[i];
-        const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-        struct ql_file_view view;
-        status = ql_file_open(&view, path, error);
-        if (status == QL_OK) {
-            // A dump is XML, which says its encoding itself.
-            const bool dump = arguments->prepare.format == QL_FORMAT_WIKIQUOTE ||
-                              (arguments->prepare.format == QL_FORMAT_AUTO &&
-                               ql_wiki_dump_detect((const char *)view.data, view.size_bytes));
-            status = dump ? QL_OK
-                          : ql_text_decode(&view, name, arguments->prepare.encoding, arguments->prepare.replace, error);
-            status = status != QL_OK
-                         ? status
-                         : ql_preparation_read(preparation, name, (const char *)view.data, view.size_bytes, error);
-            ql_file_close(&view);
-        }
+    if (views == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
     }
+    const enum ql_status status = read_views(preparation, arguments, views, error);
+    for (size_t i = 0; i < arguments->input_count; i++) {
+        ql_file_close(&views[i]);
+    }
+    free(views);
     return status;
 }
 
@@ -212,7 +260,7 @@ static int run(struct arguments *arguments)
 // Long because of the table of its options.
 int ql_cli_prepare(int argc, char **argv)
 {
-    struct arguments arguments = {.prepare = ql_prepare_options_init(), .format = "auto", .alphabet = "ascii"};
+    struct arguments arguments = {.prepare = ql_prepare_options_init(), .format = "auto", .alphabet = "auto"};
     struct ql_prepare_options *prepare = &arguments.prepare;
     struct ql_option options[] = {
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Input and output", false},
@@ -233,7 +281,9 @@ int ql_cli_prepare(int argc, char **argv)
         {"skip", QL_OPTION_STRING, &prepare->skip, 0, 0, "STEP,...", "leave these steps out", false},
         {"only", QL_OPTION_STRING, &prepare->only, 0, 0, "STEP,...", "leave all other steps out", false},
         {"alphabet", QL_OPTION_STRING, &arguments.alphabet, 0, 0, "NAME",
-         "ascii, latin1 or any: the symbols that may be in the result", false},
+         "symbols of the result: ascii, latin1, any, text (what the text has often enough), or auto: ascii for plain "
+         "English, otherwise text",
+         false},
         {"min_length", QL_OPTION_INT, &prepare->min_length, 0, 1e9, "N", "shortest item, in symbols", false},
         {"max_length", QL_OPTION_INT, &prepare->max_length, 0, 1e9, "N", "longest item; 0 is no limit", false},
         {"name_min_length", QL_OPTION_INT, &prepare->name_min_length, 0, 1e9, "N", "shortest name", false},

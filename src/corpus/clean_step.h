@@ -22,6 +22,7 @@ enum {
 };
 
 struct ql_field_map;
+struct ql_letter_survey;
 struct ql_overlap_set;
 struct ql_word_list;
 
@@ -33,6 +34,8 @@ struct ql_step_context {
     const struct ql_word_list *names;      // --remove_names; may be empty
     const struct ql_overlap_set *held_out; // --apart_from; may be empty
     const char *wiki_reason;               // why the present item of a Wikiquote page is no quotation, or NULL
+    const struct ql_letter_survey *survey; // of all inputs, for QL_ALPHABET_TEXT; otherwise NULL
+    bool letters_lost;                     // set by the step `transliterate` where letters went, or lost their accents
     const char *path;                      // of the present input
     size_t line;                           // of the present item
     enum ql_format format;                 // of the present input

@@ -89,6 +89,7 @@ void ql_preparation_free(struct ql_preparation *preparation)
     ql_word_list_free(&preparation->words);
     ql_word_list_free(&preparation->names);
     ql_overlap_set_free(&preparation->held_out);
+    ql_letter_survey_free(&preparation->survey);
     ql_text_free(&preparation->context.author);
     ql_text_free(&preparation->context.scratch);
     ql_text_free(&preparation->text);
@@ -106,6 +107,7 @@ static enum ql_status step_edit(struct ql_preparation *preparation, const struct
     const char *reason = NULL;
 
     context->stream = stream;
+    context->letters_lost = false;
     ql_text_load(&preparation->before, text->bytes, text->length);
     enum ql_status status = step->edit(context, text, &reason, error);
     if (status == QL_OK) {
@@ -120,6 +122,7 @@ static enum ql_status step_edit(struct ql_preparation *preparation, const struct
     if (status != QL_OK) {
         return status;
     }
+    preparation->streams[stream].letters_lost += context->letters_lost && reason == NULL;
     if (reason != NULL) {
         ql_account_write(account, step->name, reason, input, context->line, &preparation->before, NULL);
         *alive = false;
@@ -190,20 +193,6 @@ static enum ql_status read_item(struct ql_preparation *preparation, const struct
     return status;
 }
 
-// Reads the items of a page of Wikiquote.
-static enum ql_status read_page(void *taker, const struct ql_wiki_page *page, struct ql_error *error)
-{
-    struct ql_wiki_cursor cursor;
-    struct ql_wiki_item item;
-    enum ql_status status = QL_OK;
-
-    ql_wiki_cursor_init(&cursor, page);
-    while (status == QL_OK && ql_wiki_cursor_next(&cursor, &item)) {
-        status = read_item(taker, &item, error);
-    }
-    return status;
-}
-
 static enum ql_status input_add(struct ql_preparation *preparation, const struct ql_reader *reader,
                                 struct ql_error *error)
 {
@@ -256,15 +245,136 @@ static enum ql_status read_header(struct ql_preparation *preparation, struct ql_
     return status;
 }
 
-enum ql_status ql_preparation_read(struct ql_preparation *preparation, const char *path, const char *bytes,
-                                   size_t size_bytes, struct ql_error *error)
+static bool transliterates(const struct ql_preparation *preparation)
+{
+    for (int i = 0; ql_steps[i].name != NULL; i++) {
+        if (ql_steps[i].edit == ql_step_transliterate) {
+            return preparation->enabled[i];
+        }
+    }
+    return false;
+}
+
+// Takes one item through the steps before `transliterate`, and counts its letters.
+static enum ql_status survey_item(struct ql_preparation *preparation, const struct ql_wiki_item *item,
+                                  struct ql_error *error)
+{
+    struct ql_step_context *context = &preparation->context;
+    struct ql_text *texts[] = {&preparation->text, &context->author};
+    enum ql_status status = QL_OK;
+    bool alive[] = {true, true};
+
+    context->line = item->line;
+    context->author_found = item->author != NULL;
+    context->wiki_reason = item->reason;
+    ql_text_reset(&context->author);
+    ql_text_write(&context->author, item->author, item->author_length);
+    ql_text_reset(&context->scratch);
+    ql_text_load(&preparation->text, item->bytes, item->length);
+    for (int i = 0; ql_steps[i].edit != NULL && ql_steps[i].edit != ql_step_transliterate; i++) {
+        for (int k = 0; k < 2 && preparation->enabled[i] && status == QL_OK; k++) {
+            const char *reason = NULL;
+            const bool meant = (ql_steps[i].streams & (k == 0 ? QL_FOR_TEXTS : QL_FOR_NAMES)) != 0;
+            if (meant && alive[k] && (k == 0 || context->author_found)) {
+                status = ql_steps[i].edit(context, texts[k], &reason, error);
+                alive[k] = reason == NULL;
+            }
+        }
+    }
+    for (int k = 0; k < 2 && status == QL_OK; k++) {
+        if ((status = ql_text_check(texts[k], error)) == QL_OK && alive[k]) {
+            status = ql_letter_survey_add(&preparation->survey, texts[k]->bytes, texts[k]->length, error);
+        }
+    }
+    return status;
+}
+
+typedef enum ql_status item_function(struct ql_preparation *preparation, const struct ql_wiki_item *item,
+                                     struct ql_error *error);
+
+// What takes the items of a page of Wikiquote.
+struct page_taker {
+    struct ql_preparation *preparation;
+    item_function *take;
+};
+
+static enum ql_status read_page(void *taker, const struct ql_wiki_page *page, struct ql_error *error)
+{
+    const struct page_taker *page_taker = taker;
+    struct ql_wiki_cursor cursor;
+    struct ql_wiki_item item;
+    enum ql_status status = QL_OK;
+
+    ql_wiki_cursor_init(&cursor, page);
+    while (status == QL_OK && ql_wiki_cursor_next(&cursor, &item)) {
+        status = page_taker->take(page_taker->preparation, &item, error);
+    }
+    return status;
+}
+
+// Calls `take` for each item of an input.
+static enum ql_status read_items(struct ql_preparation *preparation, struct ql_reader *reader, item_function *take,
+                                 struct ql_error *error)
 {
     struct ql_step_context *context = &preparation->context;
     struct ql_field_map map = {0};
-    struct ql_reader reader;
     struct ql_raw_item item;
     bool found = true;
+    enum ql_status status = QL_OK;
 
+    context->path = reader->path;
+    context->format = reader->format;
+    context->fields = &map;
+    if (reader->format == QL_FORMAT_CSV) {
+        status = read_header(preparation, reader, &map, error);
+    }
+    if (reader->format == QL_FORMAT_WIKIQUOTE) {
+        struct page_taker taker = {preparation, take};
+        status = ql_wiki_dump_read(reader->path, reader->bytes, reader->size_bytes, read_page, &taker, error);
+    }
+    while (status == QL_OK && reader->format != QL_FORMAT_WIKIQUOTE) {
+        status = ql_reader_read(reader, &item, &found, error);
+        if (status != QL_OK || !found) {
+            break;
+        }
+        status = take(preparation,
+                      &(struct ql_wiki_item){.bytes = item.bytes, .length = item.length, .line = item.line}, error);
+    }
+    context->fields = NULL;
+    context->path = NULL;
+    return status;
+}
+
+enum ql_status ql_preparation_survey(struct ql_preparation *preparation, const char *path, const char *bytes,
+                                     size_t size_bytes, struct ql_error *error)
+{
+    const enum ql_alphabet alphabet = preparation->options.alphabet;
+    struct ql_reader reader;
+
+    if ((alphabet != QL_ALPHABET_AUTO && alphabet != QL_ALPHABET_TEXT) || !transliterates(preparation)) {
+        return QL_OK;
+    }
+    preparation->context.survey = &preparation->survey;
+    ql_reader_open(&reader, path, bytes, size_bytes, preparation->options.format);
+    if (reader.format == QL_FORMAT_WIKIQUOTE && alphabet == QL_ALPHABET_AUTO) {
+        return QL_OK; // the English one, and long
+    }
+    return read_items(preparation, &reader, survey_item, error);
+}
+
+enum ql_status ql_preparation_read(struct ql_preparation *preparation, const char *path, const char *bytes,
+                                   size_t size_bytes, struct ql_error *error)
+{
+    struct ql_reader reader;
+    enum ql_status status = QL_OK;
+
+    if (preparation->context.survey == NULL &&
+        (status = ql_preparation_survey(preparation, path, bytes, size_bytes, error)) != QL_OK) {
+        return status;
+    }
+    if (preparation->options.alphabet == QL_ALPHABET_AUTO) {
+        preparation->options.alphabet = ql_letter_survey_choose(&preparation->survey);
+    }
     ql_reader_open(&reader, path, bytes, size_bytes, preparation->options.format);
     bool row_format = reader.format == QL_FORMAT_CSV || reader.format == QL_FORMAT_JSONL;
     bool authors = attribution_enabled(preparation) &&
@@ -278,27 +388,8 @@ enum ql_status ql_preparation_read(struct ql_preparation *preparation, const cha
                               "--skip attribution",
                               path);
     }
-    enum ql_status status = input_add(preparation, &reader, error);
-    context->path = path;
-    context->format = reader.format;
-    context->fields = &map;
-    if (status == QL_OK && reader.format == QL_FORMAT_CSV) {
-        status = read_header(preparation, &reader, &map, error);
-    }
-    if (status == QL_OK && reader.format == QL_FORMAT_WIKIQUOTE) {
-        status = ql_wiki_dump_read(path, bytes, size_bytes, read_page, preparation, error);
-    }
-    while (status == QL_OK && reader.format != QL_FORMAT_WIKIQUOTE) {
-        status = ql_reader_read(&reader, &item, &found, error);
-        if (status != QL_OK || !found) {
-            break;
-        }
-        status = read_item(
-            preparation, &(struct ql_wiki_item){.bytes = item.bytes, .length = item.length, .line = item.line}, error);
-    }
-    context->fields = NULL;
-    context->path = NULL;
-    return status;
+    status = input_add(preparation, &reader, error);
+    return status == QL_OK ? read_items(preparation, &reader, read_item, error) : status;
 }
 
 // One step on one list. The items that it drops move from `kept` to the step's reason.
@@ -331,6 +422,47 @@ static enum ql_status step_sift(struct ql_preparation *preparation, const struct
     return ql_text_check(&preparation->before, error);
 }
 
+// What may be done about the commonest reason, by the reason.
+static const struct advice {
+    const char *reason, *words;
+} advices[] = {
+    {"outside_alphabet", "choose another --alphabet, such as text or any"},
+    {"rare_symbol", "lower --min_symbol_count, give more text, or choose another --alphabet, such as ascii"},
+    {"too_short", "lower --min_length or --name_min_length"},
+    {"too_long", "raise --max_length or --name_max_length"},
+    {"listed_word", "look into the list of --remove_words"},
+    {"listed_name", "look into the list of --remove_names"},
+    {"overlap", "look into the texts of --apart_from"},
+};
+
+// The error when no stream has an item left: how many items went for which reason, and what to do about the commonest.
+static enum ql_status nothing_left(const struct ql_preparation *preparation, struct ql_error *error)
+{
+    const struct ql_account_entry *worst = NULL;
+    const char *words = "--list_steps explains the steps, and --skip leaves steps out";
+
+    for (int stream = 0; stream < QL_STREAM_COUNT; stream++) {
+        const struct ql_account *account = &preparation->streams[stream].account;
+        if (account->kept > 0) {
+            return QL_OK;
+        }
+        for (size_t i = 0; i < account->entry_count; i++) {
+            const struct ql_account_entry *entry = &account->entries[i];
+            worst = entry->reason != NULL && (worst == NULL || entry->count > worst->count) ? entry : worst;
+        }
+    }
+    if (worst == NULL) {
+        return QL_OK; // there was nothing to read
+    }
+    for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
+        words = strcmp(advices[i].reason, worst->reason) == 0 ? advices[i].words : words;
+    }
+    return ql_error_write(
+        error, QL_ERROR_INPUT,
+        "no item is left; most were dropped by the step %s for the reason %s (%zu, such as \"%s\"); %s", worst->step,
+        worst->reason, worst->count, worst->example_count > 0 ? worst->examples[0].before : "", words);
+}
+
 enum ql_status ql_preparation_step(struct ql_preparation *preparation, struct ql_error *error)
 {
     enum ql_status status = QL_OK;
@@ -342,7 +474,7 @@ enum ql_status ql_preparation_step(struct ql_preparation *preparation, struct ql
             }
         }
     }
-    return status;
+    return status == QL_OK ? nothing_left(preparation, error) : status;
 }
 
 bool ql_preparation_check(const struct ql_preparation *preparation)

@@ -9,6 +9,7 @@
 #include "corpus/account.h"
 #include "corpus/item_hash.h"
 #include "corpus/item_list.h"
+#include "corpus/letter_survey.h"
 #include "corpus/overlap.h"
 #include "corpus/prepare_options.h"
 #include "corpus/step_table.h"
@@ -28,7 +29,8 @@ struct ql_stream_state {
     const char *name;
     struct ql_item_list list;
     struct ql_account account;
-    size_t part_items[QL_PART_COUNT];                      // written to each part; set by ql_preparation_save
+    size_t letters_lost;              // items that are kept by the step `transliterate`, with letters or accents less
+    size_t part_items[QL_PART_COUNT]; // written to each part; set by ql_preparation_save
     size_t part_characters[QL_PART_COUNT];                 // symbols, with a line end for each item; likewise
     char part_sha256[QL_PART_COUNT][QL_SHA256_TEXT_BYTES]; // of the file; likewise
 };
@@ -43,6 +45,7 @@ struct ql_preparation {
     struct ql_word_list words;
     struct ql_word_list names;
     struct ql_overlap_set held_out;
+    struct ql_letter_survey survey;
     struct ql_step_context context;
     struct ql_text text;   // the item in work
     struct ql_text before; // the item as the present step found it
@@ -54,6 +57,12 @@ enum ql_status ql_preparation_init(struct ql_preparation *preparation, const str
                                    struct ql_error *error);
 void ql_preparation_free(struct ql_preparation *preparation);
 
+// Counts the letters of an input, for --alphabet text and auto; otherwise does nothing. All inputs are surveyed before the
+// first one is read; where none was, the alphabet follows from the first input that is read.
+// Errors: those of ql_preparation_read.
+enum ql_status ql_preparation_survey(struct ql_preparation *preparation, const char *path, const char *bytes,
+                                     size_t size_bytes, struct ql_error *error);
+
 // Reads all items of an input and takes them through the steps that edit. The bytes are as ql_text_decode leaves them,
 // and not needed afterwards.
 // With the step `attribution` on, a first input that is a fortune file, or `author_field`, makes streams of quotes and
@@ -62,7 +71,8 @@ void ql_preparation_free(struct ql_preparation *preparation);
 enum ql_status ql_preparation_read(struct ql_preparation *preparation, const char *path, const char *bytes,
                                    size_t size_bytes, struct ql_error *error);
 
-// Takes the items of all inputs through the steps that sift.
+// Takes the items of all inputs through the steps that sift. Errors: QL_ERROR_INPUT with the reasons and with advice
+// when items were read, and none is left.
 enum ql_status ql_preparation_step(struct ql_preparation *preparation, struct ql_error *error);
 
 // True when each account adds up and agrees with its list. False is a bug of ours.

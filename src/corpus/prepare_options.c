@@ -6,13 +6,14 @@
 #include <string.h>
 
 static const char *const format_words[] = {"auto", "lines", "fortune", "csv", "jsonl", "wikiquote", NULL};
-static const char *const alphabet_words[] = {"ascii", "latin1", "any", NULL};
+static const char *const alphabet_words[] = {"ascii", "latin1", "any", "text", "auto", NULL};
 
 struct ql_prepare_options ql_prepare_options_init(void)
 {
     return (struct ql_prepare_options){
         .field = "text",
         .encoding = "utf8",
+        .alphabet = QL_ALPHABET_AUTO,
         .min_length = 1,
         .name_min_length = 4,
         .name_max_length = 40,
@@ -47,4 +48,9 @@ int ql_alphabet_read(const char *word)
 const char *ql_format_word(enum ql_format format)
 {
     return format_words[format];
+}
+
+const char *ql_alphabet_word(enum ql_alphabet alphabet)
+{
+    return alphabet_words[alphabet];
 }

@@ -19,7 +19,9 @@ enum ql_format {
 enum ql_alphabet {
     QL_ALPHABET_ASCII,  // U+0020 to U+007E
     QL_ALPHABET_LATIN1, // ASCII and U+00A1 to U+00FF
-    QL_ALPHABET_ANY,    // everything, in normal form NFKC
+    QL_ALPHABET_ANY,    // everything
+    QL_ALPHABET_TEXT,   // ASCII, and what the text has often enough (corpus/letter_survey.h)
+    QL_ALPHABET_AUTO,   // ASCII where the text is plain English, otherwise QL_ALPHABET_TEXT
 };
 
 // Strings belong to the caller and must outlive the preparation. Lengths count symbols (code points).
@@ -50,7 +52,8 @@ struct ql_prepare_options ql_prepare_options_init(void);
 int ql_format_read(const char *word);
 int ql_alphabet_read(const char *word);
 
-// The word for a format.
+// The word for a format, and that for an alphabet.
 const char *ql_format_word(enum ql_format format);
+const char *ql_alphabet_word(enum ql_alphabet alphabet);
 
 #endif

@@ -41,15 +41,14 @@ static json_t *encode_inputs(const struct ql_preparation *preparation)
 
 static json_t *encode_options(const struct ql_prepare_options *options)
 {
-    static const char *const alphabets[] = {"ascii", "latin1", "any"};
-
     return json_pack("{s:s, s:b, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:I, s:o, s:o, s:o}", "encoding",
-                     options->encoding, "replace", (int)options->replace, "alphabet", alphabets[options->alphabet],
-                     "min_length", options->min_length, "max_length", options->max_length, "name_min_length",
-                     options->name_min_length, "name_max_length", options->name_max_length, "min_symbol_count",
-                     options->min_symbol_count, "validation", options->validation, "test", options->test, "seed",
-                     (json_int_t)options->seed, "remove_words", encode_text(options->remove_words), "remove_names",
-                     encode_text(options->remove_names), "apart_from", encode_text(options->apart_from));
+                     options->encoding, "replace", (int)options->replace, "alphabet",
+                     ql_alphabet_word(options->alphabet), "min_length", options->min_length, "max_length",
+                     options->max_length, "name_min_length", options->name_min_length, "name_max_length",
+                     options->name_max_length, "min_symbol_count", options->min_symbol_count, "validation",
+                     options->validation, "test", options->test, "seed", (json_int_t)options->seed, "remove_words",
+                     encode_text(options->remove_words), "remove_names", encode_text(options->remove_names),
+                     "apart_from", encode_text(options->apart_from));
 }
 
 static json_t *encode_steps(const struct ql_preparation *preparation)
@@ -183,11 +182,12 @@ static json_t *encode_stream(const struct ql_preparation *preparation, const str
     if (ql_symbol_inventory_init(&inventory, &state->list, error) != QL_OK) {
         return NULL;
     }
-    json_t *stream = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", state->name, "read", encode_count(account->read),
-        "kept", encode_count(account->kept), "dropped", encode_count(account->dropped), "parts", encode_parts(state),
-        "drops", encode_entries(preparation, account, true), "changes", encode_entries(preparation, account, false),
-        "lengths", encode_lengths(&state->list), "symbols", encode_symbols(&inventory));
+    json_t *stream = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", state->name, "read",
+                               encode_count(account->read), "kept", encode_count(account->kept), "dropped",
+                               encode_count(account->dropped), "letters_lost", encode_count(state->letters_lost),
+                               "parts", encode_parts(state), "drops", encode_entries(preparation, account, true),
+                               "changes", encode_entries(preparation, account, false), "lengths",
+                               encode_lengths(&state->list), "symbols", encode_symbols(&inventory));
     ql_symbol_inventory_free(&inventory);
     return stream;
 }

@@ -120,6 +120,15 @@ bool ql_symbol_is_letter(int32_t symbol)
     return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
 }
 
+bool ql_symbol_is_mark(int32_t symbol)
+{
+    if (symbol < 0x300) {
+        return false;
+    }
+    utf8proc_category_t category = utf8proc_category(symbol);
+    return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+}
+
 bool ql_symbol_is_digit(int32_t symbol)
 {
     if (symbol < 0x80) {

@@ -40,8 +40,10 @@ enum ql_status ql_text_check(const struct ql_text *text, struct ql_error *error)
 // A byte that is no UTF-8 (only possible when the text was never decoded) is returned as U+FFFD.
 int32_t ql_symbol_read(const char *bytes, size_t length, size_t *position);
 
-// Classes of code points. Letters and digits are Unicode's L* and N*; ASCII takes a short cut.
+// Classes of code points. Letters, marks and digits are Unicode's L*, M* and N*; ASCII takes a short cut. A mark is an
+// accent, or, in scripts of India and South East Asia, a vowel: part of the word that it stands in.
 bool ql_symbol_is_letter(int32_t symbol);
+bool ql_symbol_is_mark(int32_t symbol);
 bool ql_symbol_is_digit(int32_t symbol);
 bool ql_symbol_is_upper(int32_t symbol);
 

@@ -36,6 +36,7 @@ static int set_up(void **state)
     (void)state;
     memset(&fixture, 0, sizeof fixture);
     fixture.options = ql_prepare_options_init();
+    fixture.options.alphabet = QL_ALPHABET_ASCII;
     fixture.context = (struct ql_step_context){
         .options = &fixture.options,
         .words = &fixture.words,

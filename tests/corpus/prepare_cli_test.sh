@@ -45,7 +45,7 @@ check 2 'no input' --output out.d
 check 2 'no option --ouput; did you mean --output' --ouput out.d lines.txt
 check 2 'must be auto, lines' --output out.d --format xml lines.txt
 check 2 'is not an encoding' --output out.d --encoding utf-99 lines.txt
-check 2 'must be ascii' --output out.d --alphabet greek lines.txt
+check 2 'must be auto, text, ascii' --output out.d --alphabet greek lines.txt
 check 2 'is no step' --output out.d --skip nothing lines.txt
 check 2 'cannot be skipped' --output out.d --skip decode lines.txt
 check 2 'leave a share' --output out.d --validation 0.5 --test 0.5 lines.txt
@@ -56,7 +56,7 @@ check 1 'bad.txt:2:2: byte 0xE4' --output out.d bad.txt
 check 1 'open.csv:2: ' --output out.d open.csv
 check 1 'absent: cannot open' --output out.d --remove_words absent lines.txt
 check 1 'absent: cannot open' --output out.d --apart_from lines.txt,absent lines.txt
-check 1 'cannot make the folder' --output lines.txt/out lines.txt
+check 1 'cannot make the folder' --output lines.txt/out --min_symbol_count 0 lines.txt
 holds test ! -e out.d
 
 check 0 '3 read, 2 kept, 1 dropped' --output out.d --min_symbol_count=0 --name lists lines.txt
@@ -75,7 +75,7 @@ check 0 'format fortune \(detected\)' --output out.q --min-symbol-count 0 fortun
 holds test "$(cat out.q/quotes*.txt | LC_ALL=C sort | tr '\n' '|')" = 'It is late.|Only a text.|'
 holds test "$(cat out.q/names*.txt)" = 'Ann Bellwood'
 
-check 0 '"report_version": 1' --output out.d --json --quiet lines.txt
+check 0 '"report_version": 1' --output out.d --min_symbol_count 0 --json --quiet lines.txt
 holds test ! -s err
 holds test "$(cat out)" = "$(cat out.d/report.json)"
 check 0 '0 read, 0 kept' --output out.d empty
@@ -84,7 +84,7 @@ check 0 '0 read, 0 kept' --output out.d empty
 printf 'from a pipe\n' | "$tool" prepare --output out.p --min_symbol_count 0 --quiet - || failures=$((failures + 1))
 holds grep -qx 'from a pipe' out.p/items.txt out.p/items.validation.txt out.p/items.test.txt
 if [ -w /dev/full ]; then
-    if "$tool" prepare --output out.p --quiet --json lines.txt >/dev/full 2>err; then
+    if "$tool" prepare --output out.p --min_symbol_count 0 --quiet --json lines.txt >/dev/full 2>err; then
         echo "FAILED: a full disk under stdout was not noticed" >&2
         failures=$((failures + 1))
     fi

@@ -258,7 +258,8 @@ static void open_marks_are_dropped_in_linear_time(void **state)
             }
         }
         memcpy(text + i, tail, sizeof tail);
-        assert_int_equal(prepare(text, strlen(text)), QL_OK);
+        const enum ql_status status = prepare(text, strlen(text));
+        assert_true(status == QL_OK || status == QL_ERROR_INPUT); // no item may be left
         assert_true(ql_preparation_check(&preparation));
     }
     free(text);
