@@ -25,12 +25,12 @@ static int place_compare(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-// The next letter or digit of an item, in lower case; -1 at the end.
+// The next letter, mark or digit of an item, in lower case; -1 at the end.
 static int32_t next_significant(const char *text, size_t length, size_t *position)
 {
     for (;;) {
         int32_t symbol = ql_symbol_read(text, length, position);
-        if (symbol < 0 || ql_symbol_is_digit(symbol)) {
+        if (symbol < 0 || ql_symbol_is_digit(symbol) || ql_symbol_is_mark(symbol)) {
             return symbol;
         }
         if (ql_symbol_is_letter(symbol)) {

@@ -40,7 +40,7 @@ static bool run_next(struct run *run, const char *text, size_t length, size_t *p
 
     do {
         symbol = ql_symbol_read(text, length, position);
-    } while (symbol >= 0 && !ql_symbol_is_letter(symbol));
+    } while (symbol >= 0 && !ql_symbol_is_letter(symbol) && !ql_symbol_is_mark(symbol));
     if (symbol < 0) {
         return false;
     }

@@ -138,6 +138,24 @@ bool ql_symbol_is_digit(int32_t symbol)
     return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
 }
 
+bool ql_symbol_is_word(int32_t symbol)
+{
+    return symbol >= 0 && (ql_symbol_is_letter(symbol) || ql_symbol_is_digit(symbol) || ql_symbol_is_mark(symbol));
+}
+
+int32_t ql_symbol_before(const char *bytes, size_t position)
+{
+    size_t start = position;
+
+    while (start > 0 && position - start < 4) {
+        start--;
+        if (((unsigned char)bytes[start] & 0xC0) != 0x80) {
+            break;
+        }
+    }
+    return ql_symbol_read(bytes, position, &start);
+}
+
 bool ql_symbol_is_upper(int32_t symbol)
 {
     if (symbol < 0x80) {

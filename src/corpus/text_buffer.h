@@ -47,6 +47,12 @@ bool ql_symbol_is_mark(int32_t symbol);
 bool ql_symbol_is_digit(int32_t symbol);
 bool ql_symbol_is_upper(int32_t symbol);
 
+// What words consist of: letters, marks and digits. False for -1.
+bool ql_symbol_is_word(int32_t symbol);
+
+// The code point before `position`, -1 at the beginning.
+int32_t ql_symbol_before(const char *bytes, size_t position);
+
 // A space of any width, such as U+0020, U+00A0 and U+3000: Unicode's Zs.
 bool ql_symbol_is_blank(int32_t symbol);
 

@@ -36,9 +36,12 @@ enum ql_status ql_step_white_space(struct ql_step_context *context, struct ql_te
 // to the word cannot be known, and "well-known" is the commoner case.
 static bool is_broken_word(const struct ql_text *out, const struct ql_text *text, size_t next)
 {
-    return out->length >= 2 && out->bytes[out->length - 1] == '-' &&
-           ql_symbol_is_letter((unsigned char)out->bytes[out->length - 2]) && next < text->length &&
-           ql_symbol_is_letter((unsigned char)text->bytes[next]);
+    if (out->length < 2 || out->bytes[out->length - 1] != '-') {
+        return false;
+    }
+    const int32_t before = ql_symbol_before(out->bytes, out->length - 1);
+    const int32_t after = ql_symbol_read(text->bytes, text->length, &next);
+    return ql_symbol_is_word(before) && !ql_symbol_is_digit(before) && ql_symbol_is_letter(after);
 }
 
 enum ql_status ql_step_one_line(struct ql_step_context *context, struct ql_text *text, const char **reason,

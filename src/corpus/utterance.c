@@ -228,7 +228,7 @@ static const char *letters_check(const struct ql_text *text)
 
     for (size_t i = 0; i < text->length;) {
         int32_t symbol = ql_symbol_read(text->bytes, text->length, &i);
-        bool letter = ql_symbol_is_letter(symbol);
+        bool letter = ql_symbol_is_letter(symbol) || ql_symbol_is_mark(symbol);
         letters += letter;
         small += letter && !ql_symbol_is_upper(symbol);
         marks += symbol != ' ' && symbol != '\t' && symbol != '\n';

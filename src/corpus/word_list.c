@@ -87,16 +87,13 @@ void ql_word_list_free(struct ql_word_list *list)
     *list = (struct ql_word_list){0};
 }
 
-// True when the bytes on both sides of `index` belong to one word. Bytes from 0x80 on are parts of letters.
+// True when the symbols on both sides of `index`, which is a border of symbols, belong to one word.
 static bool is_inside_word(const struct ql_text *text, size_t index)
 {
-    if (index == 0 || index >= text->length) {
-        return false;
-    }
-    unsigned char before = (unsigned char)text->bytes[index - 1];
-    unsigned char after = (unsigned char)text->bytes[index];
-    return (before >= 0x80 || ql_symbol_is_letter(before) || ql_symbol_is_digit(before)) &&
-           (after >= 0x80 || ql_symbol_is_letter(after) || ql_symbol_is_digit(after));
+    size_t next = index;
+
+    return ql_symbol_is_word(ql_symbol_before(text->bytes, index)) &&
+           ql_symbol_is_word(ql_symbol_read(text->bytes, text->length, &next));
 }
 
 bool ql_word_list_check(const struct ql_word_list *list, const struct ql_text *text, struct ql_text *folded)

@@ -72,6 +72,21 @@ static const struct stand_in {
 static const uint32_t joiners[] = {'\'', '-',    '.',    '/',    '\\',   '_',    '`',    '~',    '^',   0xB4,
                                    0xB7, 0x2010, 0x2011, 0x2012, 0x2013, 0x2018, 0x2019, 0x2022, 0x2212};
 
+// Marks without which a word is the same one: accents for letters of any script, the points of Hebrew, Arabic and Syriac,
+// selectors of variants, and signs of music. All others are vowels of scripts of India and South East Asia.
+static bool is_accent(uint32_t symbol)
+{
+    static const uint32_t ranges[][2] = {{0x0300, 0x08FF}, {0x1AB0, 0x1AFF},   {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF},
+                                         {0xFE00, 0xFE2F}, {0x1D100, 0x1D1FF}, {0x3099, 0x309A}};
+
+    for (size_t k = 0; k < sizeof ranges / sizeof ranges[0]; k++) {
+        if (symbol >= ranges[k][0] && symbol <= ranges[k][1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // The letter that is left of a symbol: lower case, without accents, of common width. The symbol where it has none.
 static uint32_t base_of(uint32_t symbol)
 {
@@ -114,7 +129,9 @@ struct ql_fold ql_fold_symbol(uint32_t symbol)
     case UTF8PROC_CATEGORY_LO:
         return (struct ql_fold){QL_FILTER_NO_LABEL, 0};
     case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
     case UTF8PROC_CATEGORY_ME:
+        return (struct ql_fold){QL_FILTER_NO_LABEL, is_accent(symbol) ? QL_FILTER_IGNORED : 0};
     case UTF8PROC_CATEGORY_CF:
         return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_IGNORED};
     case UTF8PROC_CATEGORY_ZS:

@@ -36,11 +36,6 @@ void ql_yardstick_free(struct ql_yardstick *yardstick)
 
 // --- Words ---
 
-static bool is_word_symbol(int32_t symbol)
-{
-    return symbol >= 0 && (ql_symbol_is_letter(symbol) || ql_symbol_is_digit(symbol));
-}
-
 static bool add_word_start(struct ql_item_reader *reader)
 {
     if (reader->count == reader->room) {
@@ -78,8 +73,11 @@ static enum ql_status read_words(struct ql_item_reader *reader, const char *byte
         const int32_t symbol = ql_symbol_read(bytes, length, &place);
         size_t ahead = place;
         const bool joined =
-            inside && (symbol == '\'' || symbol == 0x2019) && is_word_symbol(ql_symbol_read(bytes, length, &ahead));
-        if (is_word_symbol(symbol)) {
+            inside && (symbol == '\'' || symbol == 0x2019) && ql_symbol_is_word(ql_symbol_read(bytes, length, &ahead));
+        const bool joiner = inside && (symbol == 0x200C || symbol == 0x200D); // in words of Persian and of India
+        if (joiner) {
+            ql_text_write_symbol(&reader->words, symbol);
+        } else if (ql_symbol_is_word(symbol)) {
             if (!inside && !add_word_start(reader)) {
                 return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the words of an item");
             }

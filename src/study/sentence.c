@@ -84,7 +84,7 @@ static size_t find_end(const char *bytes, size_t length, size_t first, size_t *w
         const int32_t symbol = ql_symbol_read(bytes, length, &place);
         if (is_space(symbol)) {
             in_word = false;
-        } else if (!in_word && (ql_symbol_is_letter(symbol) || ql_symbol_is_digit(symbol))) {
+        } else if (!in_word && ql_symbol_is_word(symbol)) {
             in_word = true;
             (*words)++;
         } else if (is_end(symbol)) {
