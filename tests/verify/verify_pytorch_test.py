@@ -96,7 +96,7 @@ def main():
             folder = Path(folder)
             model, states = export(folder, number, cell, layers, batch_first, bidirectional, opset)
             # Every stage for some, and one of each kind for all.
-            stages = [] if number % 12 == 0 else ["--stages", "ONNX,gcc -O3"]
+            stages = [] if number % 12 == 0 else ["--stages", "ONNX,gcc -O3 -march=native"]
             run = subprocess.run([tool, "verify", "--model", folder / "model.json", "--seeds", "3", "--length", "60",
                                   "--characters", "200", *stages], capture_output=True, text=True)
             problem = None if run.returncode == 0 else run.stdout + run.stderr
