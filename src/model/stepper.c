@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/vectors.h"
 #include "device/attention.h"
 #include "device/gru.h"
 #include "device/lstm.h"
+#include "device/matvec.h"
 #include "device/normalize.h"
 #include "device/rnn.h"
 #include "device/rotary.h"
@@ -97,6 +99,47 @@ void ql_stepper_reset(struct ql_stepper *stepper)
     memset(stepper->state, 0, ql_stepper_chain(stepper)->layout.bytes);
 }
 
+// --- The kernels of device/ that take the time, for each form of vectors. Apart from one another they also keep their
+// operands in registers, which the compiler does not manage in a function of many products. ---
+
+QL_VECTORIZED(static, void, add_product, (float *y, const float *x, const float *w, int N, int M), (y, x, w, N, M))
+{
+    ql_matvec_f32(y, x, w, N, M);
+}
+
+QL_VECTORIZED(static, void, update_lstm, (float *h, float *c, float *gates, const float *w_hh, int H),
+              (h, c, gates, w_hh, H))
+{
+    ql_lstm_update_f32(h, c, gates, w_hh, H);
+}
+
+QL_VECTORIZED(static, void, update_gru,
+              (float *h, float *from_h, float *gates, const struct ql_recurrent_weights *w, int H),
+              (h, from_h, gates, w, H))
+{
+    ql_gru_update_f32(h, from_h, gates, w->w_hh, w->bias_hh, H);
+}
+
+QL_VECTORIZED(static, void, update_rnn, (float *h, float *sums, const float *w_hh, int H), (h, sums, w_hh, H))
+{
+    ql_rnn_update_f32(h, sums, w_hh, H);
+}
+
+QL_VECTORIZED(static, void, attend,
+              (const struct ql_decoder_scratch *s, const float *keys, const float *values,
+               struct ql_attention_ring ring, const struct ql_decoder_weights *w, float scale),
+              (s, keys, values, ring, w, scale))
+{
+    ql_attention_f32(s->attended, s->scores, s->query, keys, values, ring, w->heads, w->kv_heads, w->size, scale);
+}
+
+QL_VECTORIZED(static, void, activate, (float *gate, const float *up, int F), (gate, up, F))
+{
+    ql_swiglu_f32(gate, gate, up, F);
+}
+
+// --- Layers ---
+
 // From the layer's input, or from the token in the first layer, to the new state.
 static void step_recurrent(struct ql_stepper *stepper, const struct ql_chain_layer *layer, int l, const float *x,
                            int token)
@@ -109,17 +152,17 @@ static void step_recurrent(struct ql_stepper *stepper, const struct ql_chain_lay
         memcpy(gates, weights->table + (ptrdiff_t)token * GH, (size_t)GH * sizeof *gates);
     } else {
         memcpy(gates, weights->bias_ih, (size_t)GH * sizeof *gates);
-        ql_matvec_f32(gates, x, weights->w_ih, layer->I, GH);
+        add_product(gates, x, weights->w_ih, layer->I, GH);
     }
     switch (weights->cell) {
     case QL_CELL_LSTM:
-        ql_lstm_update_f32(h, ql_stepper_part(stepper, l, 1), gates, weights->w_hh, H);
+        update_lstm(h, ql_stepper_part(stepper, l, 1), gates, weights->w_hh, H);
         break;
     case QL_CELL_GRU:
-        ql_gru_update_f32(h, gates + GH, gates, weights->w_hh, weights->bias_hh, H);
+        update_gru(h, gates + GH, gates, weights, H);
         break;
     case QL_CELL_RNN:
-        ql_rnn_update_f32(h, gates, weights->w_hh, H);
+        update_rnn(h, gates, weights->w_hh, H);
         break;
     }
 }
@@ -127,7 +170,7 @@ static void step_recurrent(struct ql_stepper *stepper, const struct ql_chain_lay
 static void multiply(float *y, const float *x, const float *w, int N, int M)
 {
     memset(y, 0, (size_t)M * sizeof *y);
-    ql_matvec_f32(y, x, w, N, M);
+    add_product(y, x, w, N, M);
 }
 
 static void add_to(float *x, const float *y, int count)
@@ -154,14 +197,14 @@ static void step_decoder(struct ql_stepper *stepper, const struct ql_chain_layer
     multiply(values + position % w->context * K, s->normed, w->value, E, K);
     ql_rotary_turn_f32(s->query, s->cosine, s->sine, w->heads, w->size / 2);
     ql_rotary_turn_f32(key, s->cosine, s->sine, w->kv_heads, w->size / 2);
-    ql_attention_f32(s->attended, s->scores, s->query, keys, values, ring, w->heads, w->kv_heads, w->size, scale);
+    attend(s, keys, values, ring, w, scale);
     multiply(s->normed, s->attended, w->output, A, E);
     add_to(s->x, s->normed, E);
 
     ql_rms_norm_f32(s->normed, s->x, w->feed_norm, 1, E, QL_DECODER_EPSILON);
     multiply(s->gate, s->normed, w->gate, E, w->feed);
     multiply(s->up, s->normed, w->up, E, w->feed);
-    ql_swiglu_f32(s->gate, s->gate, s->up, w->feed);
+    activate(s->gate, s->up, w->feed);
     multiply(s->normed, s->gate, w->down, w->feed, E);
     add_to(s->x, s->normed, E);
 }
@@ -205,7 +248,7 @@ void ql_stepper_step(struct ql_stepper *stepper, int token)
     } else {
         memcpy(stepper->logits, chain->output_bias, logits_bytes);
     }
-    ql_matvec_f32(stepper->logits, x, chain->output_weight, chain->layers[chain->L - 1].H, chain->V);
+    add_product(stepper->logits, x, chain->output_weight, chain->layers[chain->L - 1].H, chain->V);
     for (int v = 0; chain->output_bias != NULL && chain->bias_last && v < chain->V; v++) {
         stepper->logits[v] += chain->output_bias[v];
     }

@@ -1,9 +1,10 @@
 // The table of kernels: see kernel.h. One line per kernel runs it: the arguments in the order of its parameters.
-// Uses: device.
+// Uses: base/vectors, device.
 #include "onnx/kernel.h"
 
 #include <string.h>
 
+#include "base/vectors.h"
 #include "device/arithmetic.h"
 #include "device/broadcast.h"
 #include "device/cast.h"
@@ -24,6 +25,10 @@
 #define INT(k) arguments->ints[k]
 #define ARRAY(k) arguments->arrays[k]
 #define FLOAT(k) arguments->floats[k]
+
+// The kernels in which recurrent models and products spend their time are compiled for each form of vectors.
+#define VECTORIZED_KERNEL(name) \
+    QL_VECTORIZED_VALUE(static, bool, name, (const struct ql_kernel_arguments *arguments), (arguments))
 
 static bool run_unary_f32(const struct ql_kernel_arguments *arguments)
 {
@@ -150,13 +155,13 @@ static bool run_cast(const struct ql_kernel_arguments *arguments)
     return true;
 }
 
-static bool run_gemm_f32(const struct ql_kernel_arguments *arguments)
+VECTORIZED_KERNEL(run_gemm_f32)
 {
     ql_gemm_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), INT(0), INT(1), INT(2), INT(3));
     return true;
 }
 
-static bool run_matmul_f32(const struct ql_kernel_arguments *arguments)
+VECTORIZED_KERNEL(run_matmul_f32)
 {
     ql_matmul_f32(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), ARRAY(0), ARRAY(1), ARRAY(2));
     return true;
@@ -243,21 +248,21 @@ static bool run_layer_norm_f32(const struct ql_kernel_arguments *arguments)
     return true;
 }
 
-static bool run_lstm_f32(const struct ql_kernel_arguments *arguments)
+VECTORIZED_KERNEL(run_lstm_f32)
 {
     ql_lstm_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7), BUFFER(8),
                 BUFFER(9), INT(0), INT(1), INT(2));
     return true;
 }
 
-static bool run_gru_f32(const struct ql_kernel_arguments *arguments)
+VECTORIZED_KERNEL(run_gru_f32)
 {
     ql_gru_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7), BUFFER(8),
                INT(0), INT(1), INT(2));
     return true;
 }
 
-static bool run_rnn_f32(const struct ql_kernel_arguments *arguments)
+VECTORIZED_KERNEL(run_rnn_f32)
 {
     ql_rnn_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7), INT(0), INT(1),
                INT(2));
