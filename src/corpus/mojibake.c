@@ -1,6 +1,6 @@
 // The step `mojibake`: UTF-8 that someone read as Latin-1 or Windows-1252 and encoded once more ("dÃ©jÃ " for "déjà").
-// Only what cannot sensibly be meant is repaired: sequences that stand for Latin-1 letters and signs (lead byte C2 or
-// C3) and for the typographic marks of U+20xx and U+21xx (E2 80, E2 82, E2 84). Uses: corpus/clean_step.
+// A text is repaired as a whole or left alone: when every symbol of it can be half of such a letter, and at least one
+// cannot sensibly be meant. Uses: corpus/clean_step.
 #include <string.h>
 
 #include "corpus/clean_step.h"
@@ -29,61 +29,77 @@ static int byte_behind(int32_t symbol)
     return -1;
 }
 
-// The symbol that was encoded twice at `position`, or -1; moves *position behind it.
-static int32_t doubled_symbol(const struct ql_text *text, size_t *position)
+// The bytes behind a text, one for each symbol, or none where a symbol was nobody's byte.
+static bool bytes_behind(struct ql_text *out, const struct ql_text *text)
 {
-    size_t next = *position;
-    int bytes[3] = {0};
-    int count = 0;
-
-    while (count < 3) {
-        size_t before = next;
-        bytes[count] = byte_behind(ql_symbol_read(text->bytes, text->length, &next));
-        if (bytes[count] < 0) {
-            next = before;
-            break;
-        }
-        count++;
-        bool two = bytes[0] == 0xC2 || bytes[0] == 0xC3;
-        if (count == 2 && two && bytes[1] <= 0xBF) {
-            *position = next;
-            return ((bytes[0] & 0x1F) << 6) | (bytes[1] & 0x3F);
-        }
-        bool three = bytes[0] == 0xE2 && (count == 1 || bytes[1] == 0x80 || bytes[1] == 0x82 || bytes[1] == 0x84);
-        if (!three && !(two && count == 1)) {
-            break;
-        }
-    }
-    if (count == 3 && bytes[2] <= 0xBF) {
-        *position = next;
-        return ((bytes[0] & 0x0F) << 12) | ((bytes[1] & 0x3F) << 6) | (bytes[2] & 0x3F);
-    }
-    return -1;
-}
-
-static bool mojibake_pass(struct ql_step_context *context, struct ql_text *text)
-{
-    struct ql_text *out = &context->scratch;
-    bool repaired = false;
-
     ql_text_reset(out);
     for (size_t i = 0; i < text->length;) {
-        size_t start = i;
-        if ((unsigned char)text->bytes[i] >= 0x80) {
-            int32_t symbol = doubled_symbol(text, &i);
-            if (symbol >= 0) {
-                ql_text_write_symbol(out, symbol);
-                repaired = true;
-                continue;
-            }
+        const int32_t symbol = ql_symbol_read(text->bytes, text->length, &i);
+        const int byte = symbol < 0x80 ? (int)symbol : byte_behind(symbol);
+        if (byte < 0) {
+            return false;
         }
-        (void)ql_symbol_read(text->bytes, text->length, &i);
-        ql_text_write(out, text->bytes + start, i - start);
+        ql_text_write_byte(out, (char)byte);
     }
-    if (repaired) {
-        ql_text_swap(text, out);
+    return true;
+}
+
+static bool is_continuation(unsigned char byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+// Return true for the bytes of a closing quotation mark, U+201D, without the last one: Windows-1252 has nothing at 0x9D,
+// so that most programs lose it.
+static bool is_cut_quote(const struct ql_text *bytes, size_t i)
+{
+    const unsigned char *place = (const unsigned char *)bytes->bytes + i;
+
+    return i + 1 < bytes->length && place[0] == 0xE2 && place[1] == 0x80 && (i + 2 == bytes->length || place[2] < 0x80);
+}
+
+// Return true when two bytes are what somebody may have meant: a capital letter at the end of a word in capitals, or as a
+// word of one letter, and a mark behind it, as in "CAFÉ…". No word is one letter of C2 or C3, "Â" or "Ã".
+static bool may_be_meant(const struct ql_text *bytes, size_t i)
+{
+    static const char marks[] = "\x85\x91\x92\x93\x94\x95\x96\x97\x99\x8B\x9B\xA0\xA1\xAA\xAB\xB0\xB7\xBA\xBB\xBF";
+    const unsigned char *all = (const unsigned char *)bytes->bytes;
+    const unsigned char before = i > 0 ? all[i - 1] : ' ', behind = i + 2 < bytes->length ? all[i + 2] : ' ';
+    const bool in_capitals = (before >= 'A' && before <= 'Z') || (before >= 0xC0 && before <= 0xDE);
+    const bool alone = !ql_symbol_is_letter(before) && before < 0x80 && all[i] > 0xC3;
+
+    return (in_capitals || alone) && strchr(marks, (char)all[i + 1]) != NULL && behind < 0x80 &&
+           !ql_symbol_is_letter(behind);
+}
+
+// Takes one layer off, if the whole text has it: all bytes behind it are UTF-8, and some sequence cannot be meant.
+static bool mojibake_pass(struct ql_step_context *context, struct ql_text *text)
+{
+    struct ql_text *bytes = &context->scratch;
+    struct ql_text out = {0};
+    bool evident = false, whole = bytes_behind(bytes, text);
+
+    ql_text_reset(&out);
+    for (size_t i = 0; i < bytes->length && whole;) {
+        const size_t start = i;
+        if (is_cut_quote(bytes, i)) {
+            ql_text_write_symbol(&out, 0x201D);
+            evident = true;
+            i += 2;
+            continue;
+        }
+        const int32_t symbol = ql_symbol_read(bytes->bytes, bytes->length, &i);
+        // What is not UTF-8 is read as U+FFFD of one byte.
+        whole = symbol < 0x80 || is_continuation((unsigned char)bytes->bytes[i - 1]);
+        whole = whole && (symbol != 0xFFFD || i - start == 3);
+        evident = evident || i - start > 2 || (i - start == 2 && !may_be_meant(bytes, start));
+        ql_text_write_symbol(&out, symbol);
     }
-    return repaired;
+    if (whole && evident) {
+        ql_text_swap(text, &out);
+    }
+    ql_text_free(&out);
+    return whole && evident;
 }
 
 enum ql_status ql_step_mojibake(struct ql_step_context *context, struct ql_text *text, const char **reason,

@@ -148,9 +148,38 @@ static void mojibake_doubly_encoded_text_is_repaired(void **state)
     assert_becomes(ql_step_mojibake, "\xC3\x83\xC2\xA2\xC3\x82\xC2\x80\xC3\x82\xC2\x99", "’");
 }
 
-static void mojibake_sound_text_is_unchanged(void **state)
+static void mojibake_of_any_language_is_repaired(void **state)
 {
     (void)state;
+    assert_becomes(ql_step_mojibake, "ZaÅ¼Ã³Å‚Ä‡ gÄ™Å›lÄ…", "Zażółć gęślą");
+    assert_becomes(ql_step_mojibake, "ÐŸÑ€Ð¸Ð²ÐµÑ‚", "Привет");
+    assert_becomes(ql_step_mojibake, "ÎµÎ»Î»Î·Î½", "ελλην");
+    assert_becomes(ql_step_mojibake, "æ—¥æœ¬", "日本");
+    assert_becomes(ql_step_mojibake, "â€œHelloâ€", "“Hello”");
+    assert_becomes(ql_step_mojibake, "il va Ã\xC2\xA0 Paris", "il va à Paris");
+    assert_becomes(ql_step_mojibake, "VOILÃ€", "VOILÀ");
+}
+
+// A part of the text is not what the mojibake was made of: nothing is touched.
+static void mojibake_in_a_part_is_left_alone(void **state)
+{
+    static const char *const texts[] = {"dÃ©jà", "ZaÅ¼Ã³łć", "“itâ€™s”", "Ð¿Ñ€ и", "dÃ©jÃ "};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_becomes(ql_step_mojibake, texts[i], texts[i]);
+    }
+}
+
+static void mojibake_sound_text_is_unchanged(void **state)
+{
+    static const char *const texts[] = {"CAFÉ…", "CAFÉ\xC2\xA0!", "AMANHÃ…",  "É… talvez", "MENÜ«",
+                                        "ÄÖÜ”",  "À\xC2\xA0!",    "Å – en ö", "RÔLE’S",    "TÔ’"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_becomes(ql_step_mojibake, texts[i], texts[i]);
+    }
     assert_becomes(ql_step_mojibake, "café", "café");
     assert_becomes(ql_step_mojibake, "“CAFÉ”", "“CAFÉ”");
     assert_becomes(ql_step_mojibake, "â", "â");
@@ -537,6 +566,8 @@ int main(void)
         STEP_TEST(decode_malformed_utf8_is_an_error),
         STEP_TEST(decode_bad_byte_with_replace_becomes_a_mark),
         STEP_TEST(mojibake_doubly_encoded_text_is_repaired),
+        STEP_TEST(mojibake_of_any_language_is_repaired),
+        STEP_TEST(mojibake_in_a_part_is_left_alone),
         STEP_TEST(mojibake_sound_text_is_unchanged),
         STEP_TEST(overstrikes_are_undone),
         STEP_TEST(controls_are_removed_and_line_ends_unified),
