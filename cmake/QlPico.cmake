@@ -9,7 +9,8 @@ set(QUOTES_PANEL ssd1683 CACHE STRING "The controller of the panel until the con
 set(QUOTES_MINUTES 0 CACHE STRING "Minutes from page to page; 0 leaves it to jumper J2")
 set(QUOTES_SEED "" CACHE STRING "The seed of the first page, a number; empty: chance")
 option(QUOTES_UART "The firmware's console on UART0 (GPIO 0 and 1, 115200 baud) in place of USB" OFF)
-option(QUOTES_STREAM "Weights that have no room in RAM come from the flash by DMA, ahead of the multiplication" ON)
+set(QUOTES_STREAM ON CACHE STRING "How weights that have no room in RAM come: ON (DMA from the flash's interface), XIP (its stream), OFF (its cache)")
+set_property(CACHE QUOTES_STREAM PROPERTY STRINGS ON XIP OFF)
 option(QUOTES_ROM_FLOAT "The boot ROM's float: faster, but not bit for bit what other machines compute" OFF)
 
 # Sets ql_pico_sdk. Empty: the firmware's own project fetches the SDK.

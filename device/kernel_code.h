@@ -1,5 +1,6 @@
-// Where the code of the integer kernels goes. A firmware may define QL_KERNEL_CODE with a section in SRAM, as in
-// -D 'QL_KERNEL_CODE=__attribute__((noinline, unused, section(".time_critical.quillet")))'.
+// Where the code of the integer kernels and their tables go. A firmware may define QL_KERNEL_CODE with a section in SRAM,
+// as in -D 'QL_KERNEL_CODE=__attribute__((noinline, unused, section(".time_critical.quillet")))', and QL_KERNEL_DATA
+// likewise.
 // Uses: the compiler only.
 #ifndef QL_DEVICE_KERNEL_CODE_H
 #define QL_DEVICE_KERNEL_CODE_H
@@ -12,6 +13,11 @@
 #else
 #define QL_KERNEL_CODE inline
 #endif
+#endif
+
+// It stands behind `static`, too.
+#ifndef QL_KERNEL_DATA
+#define QL_KERNEL_DATA
 #endif
 
 #endif

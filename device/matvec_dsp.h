@@ -1,10 +1,13 @@
 // The integer matrix products for Arm processors with DSP instructions, such as the Cortex-M33. The sums are those of
 // ql_matvec_s8_plain and ql_matvec_s4_plain.
-// Meant for gcc and clang. Uses: stdint.h.
+// Meant for gcc and clang. Uses: device/weight_source.h, stdbool.h, stdint.h.
 #ifndef QL_DEVICE_MATVEC_DSP_H
 #define QL_DEVICE_MATVEC_DSP_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "device/weight_source.h"
 
 #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
 #define QL_MATVEC_DSP
@@ -53,6 +56,45 @@ static inline int32_t ql_dsp_arrange(uint32_t *inputs, const int8_t *x, int colu
         sum += x0 + x1 + x2 + x3;
     }
     return sum;
+}
+
+// A product y += W x.
+struct ql_dsp_job {
+    int32_t *y;
+    const uint32_t *words;
+    const int8_t *x;
+    int rows, columns, block_words;
+};
+
+// The next blocks to multiply by: without a source, all of them at first.
+static inline bool ql_dsp_take(struct ql_weight_part *part, const struct ql_dsp_job *job, bool is_first)
+{
+#if defined(QL_WEIGHT_SOURCE)
+    (void)job;
+    (void)is_first;
+    return ql_weight_source_take(part);
+#else
+    part->words = job->words;
+    part->first = 0;
+    part->count = ((uint32_t)job->rows + 11) / 12;
+    return is_first;
+#endif
+}
+
+static inline void ql_dsp_share(const struct ql_dsp_job *job, void (*work)(const void *job))
+{
+#if defined(QL_WEIGHT_SOURCE)
+    ql_weight_source_share(job->words, ((uint32_t)job->rows + 11) / 12, (uint32_t)job->block_words, work, job);
+#else
+    work(job);
+#endif
+}
+
+// The rows of a part.
+static inline int ql_dsp_part_rows(const struct ql_weight_part *part, const struct ql_dsp_job *job)
+{
+    const int left = job->rows - 12 * (int)part->first, whole = 12 * (int)part->count;
+    return left < whole ? left : whole;
 }
 
 // Goes on with the sums of two rows: `first` and `second` are their words for columns 0, 1 and 2, 3.

@@ -1,13 +1,14 @@
 // What the integer kernels for Cortex-M0+ share: two rows per multiplication, and sums of 16 bits that become 32.
 // Meant for gcc and clang on ARMv6-M, from flash or from SRAM; the plain kernels of matvec_s8.h and matvec_s4.h define
-// every result. Uses: device/kernel_code.h, device/weight_stream.h, stdint.h.
+// every result. Uses: device/kernel_code.h, device/weight_source.h, stdbool.h, stdint.h.
 #ifndef QL_DEVICE_MATVEC_M0_H
 #define QL_DEVICE_MATVEC_M0_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "device/kernel_code.h"
-#include "device/weight_stream.h"
+#include "device/weight_source.h"
 
 #if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
 #define QL_MATVEC_M0
@@ -247,76 +248,95 @@ static inline __attribute__((always_inline)) void ql_m0_run_blocks(struct ql_m0_
     }
 }
 
-#if defined(QL_WEIGHT_STREAM)
-// The same for a panel of all columns, with blocks that come through the stream, as many at a time as a buffer holds.
-static inline __attribute__((always_inline)) void ql_m0_stream_blocks(struct ql_m0_panel *panel, const uint32_t *words,
-                                                                      uint32_t block_words, int32_t *y, int rows,
-                                                                      void (*run)(const struct ql_m0_panel *))
-{
-    uint32_t piece = block_words, count = 0;
-    int piece_rows = 12;
+// A product y += W x, for each processor that takes part in it.
+struct ql_m0_job {
+    int32_t *y;
+    const uint32_t *words;
+    const int8_t *x;
+    int rows, columns, segment;
+    uint32_t block_words;
+};
 
-    while (piece + block_words <= QL_WEIGHT_STREAM.buffer_words) {
-        piece += block_words;
-        piece_rows += 12;
+// Fills the table for a panel of `width` columns, and sets up all but what ql_m0_run_blocks does.
+static inline __attribute__((always_inline)) void ql_m0_panel_init(struct ql_m0_panel *panel, uint32_t *table,
+                                                                   const struct ql_m0_job *job, const int8_t *x,
+                                                                   int width, const struct ql_m0_format *format)
+{
+    const uint32_t segment = (uint32_t)job->segment, pairs = (uint32_t)(width + 1) / 2;
+    const uint32_t segments = ql_m0_write_table(table, x, width, job->segment, format);
+    const uint32_t last_pairs = pairs - (segments - 1) * (segment / 2);
+
+    panel->table = table;
+    panel->first = table + format->header_words + 2 * (segments == 1 ? pairs : segment / 2);
+    panel->end = table + segments * (format->header_words + QL_M0_ACCUMULATORS) + 2 * pairs;
+    panel->adding_jump = (QL_M0_SEGMENTS - segments) * QL_M0_ADDING_STEP_BYTES;
+    panel->stride_bytes = (format->header_words + segment + QL_M0_ACCUMULATORS) * 4 - 12;
+    panel->last_stride_bytes = (format->header_words + 2 * last_pairs + QL_M0_ACCUMULATORS) * 4 - 12;
+    panel->t_start = 0u - 0x80008000u * segments;
+    panel->n_start = 0u - 0x8000u * segments;
+    panel->skip_bytes = (job->block_words - pairs * format->pair_words) * 4;
+}
+
+// The next blocks to multiply by: without a source, all of them at first.
+static inline bool ql_m0_take(struct ql_weight_part *part, const struct ql_m0_job *job, bool is_first)
+{
+#if defined(QL_WEIGHT_SOURCE)
+    (void)job;
+    (void)is_first;
+    return ql_weight_source_take(part);
+#else
+    part->words = job->words;
+    part->first = 0;
+    part->count = ((uint32_t)job->rows + 11) * 43691u >> 19; // as in ql_m0_run_blocks
+    return is_first;
+#endif
+}
+
+// Multiplies by one part after the other, panel by panel. A matrix of one panel needs its table once.
+static inline __attribute__((always_inline)) void
+ql_m0_work(const struct ql_m0_job *job, const struct ql_m0_format *format, void (*run)(const struct ql_m0_panel *))
+{
+    const uint32_t segment_words = format->header_words + (uint32_t)job->segment + QL_M0_ACCUMULATORS;
+    uint32_t table[QL_M0_TABLE_WORDS + 4];
+    struct ql_m0_panel panel;
+    struct ql_weight_part part;
+    int widest = job->segment, in_table = -1;
+
+    for (uint32_t count = 2; count <= QL_M0_SEGMENTS && count * segment_words <= QL_M0_TABLE_WORDS; count++) {
+        widest += job->segment;
     }
-    for (int r = 0; r < rows; r += 12) {
-        count += block_words;
-    }
-    QL_WEIGHT_STREAM.begin(words, count, piece);
-    for (; rows > 0; rows -= piece_rows) {
-        ql_m0_run_blocks(panel, QL_WEIGHT_STREAM.next(), block_words, y, rows < piece_rows ? rows : piece_rows, run);
-        y += piece_rows;
+    for (bool is_first = true; ql_m0_take(&part, job, is_first); is_first = false) {
+        const uint32_t *words = part.words;
+        int32_t *const y = job->y + 12 * part.first;
+        const int left = job->rows - 12 * (int)part.first, whole = 12 * (int)part.count;
+        int width;
+
+        for (int column = 0; column < job->columns; column += width) {
+            width = job->columns - column < widest ? job->columns - column : widest;
+            if (column != in_table) {
+                ql_m0_panel_init(&panel, table, job, job->x + column, width, format);
+                in_table = column;
+            }
+            ql_m0_run_blocks(&panel, words, job->block_words, y, left < whole ? left : whole, run);
+            words += (uint32_t)(width + 1) / 2 * format->pair_words;
+        }
     }
 }
-#endif
 
-// y += W x, panel by panel.
+// y += W x; `work` calls ql_m0_work.
 static inline __attribute__((always_inline)) void ql_m0_matvec(int32_t *y, const uint32_t *words, int rows, int columns,
                                                                int segment, const int8_t *x,
                                                                const struct ql_m0_format *format,
-                                                               void (*run)(const struct ql_m0_panel *))
+                                                               void (*work)(const void *job))
 {
-    const uint32_t block_words = (uint32_t)(columns + 1) / 2 * format->pair_words;
-    const uint32_t segment_words = format->header_words + (uint32_t)segment + QL_M0_ACCUMULATORS;
-    uint32_t table[QL_M0_TABLE_WORDS + 4];
-    int widest = segment;
+    const struct ql_m0_job job = {
+        y, words, x, rows, columns, segment, (uint32_t)(columns + 1) / 2 * format->pair_words};
 
-    for (uint32_t count = 2; count <= QL_M0_SEGMENTS && count * segment_words <= QL_M0_TABLE_WORDS; count++) {
-        widest += segment;
-    }
-#if defined(QL_WEIGHT_STREAM)
-    const int streams = columns <= widest && block_words <= QL_WEIGHT_STREAM.buffer_words &&
-                        (uintptr_t)words - QL_WEIGHT_STREAM.from < QL_WEIGHT_STREAM.to - QL_WEIGHT_STREAM.from;
+#if defined(QL_WEIGHT_SOURCE)
+    ql_weight_source_share(words, ((uint32_t)rows + 11) * 43691u >> 19, job.block_words, work, &job);
+#else
+    work(&job);
 #endif
-    while (columns > 0) {
-        const int width = columns < widest ? columns : widest;
-        const uint32_t pairs = (uint32_t)(width + 1) / 2;
-        const uint32_t segments = ql_m0_write_table(table, x, width, segment, format);
-        const uint32_t last_pairs = pairs - (segments - 1) * ((uint32_t)segment / 2);
-        struct ql_m0_panel panel;
-
-        panel.table = table;
-        panel.first = table + format->header_words + 2 * (segments == 1 ? pairs : (uint32_t)segment / 2);
-        panel.end = table + segments * (format->header_words + QL_M0_ACCUMULATORS) + 2 * pairs;
-        panel.adding_jump = (QL_M0_SEGMENTS - segments) * QL_M0_ADDING_STEP_BYTES;
-        panel.stride_bytes = segment_words * 4 - 12;
-        panel.last_stride_bytes = (format->header_words + 2 * last_pairs + QL_M0_ACCUMULATORS) * 4 - 12;
-        panel.t_start = 0u - 0x80008000u * segments;
-        panel.n_start = 0u - 0x8000u * segments;
-        panel.skip_bytes = (block_words - pairs * format->pair_words) * 4;
-
-#if defined(QL_WEIGHT_STREAM)
-        if (streams) {
-            ql_m0_stream_blocks(&panel, words, block_words, y, rows, run);
-            return;
-        }
-#endif
-        ql_m0_run_blocks(&panel, words, block_words, y, rows, run);
-        words += pairs * format->pair_words;
-        x += width;
-        columns -= width;
-    }
 }
 
 #endif

@@ -86,12 +86,17 @@ static QL_KERNEL_CODE void ql_m0_run_s4(const struct ql_m0_panel *panel)
     // clang-format on
 }
 
+// offset, pair_words, header_words, jump_bytes, pair_bytes
+static const struct ql_m0_format ql_m0_format_s4 = {8, 3, 4, 36, 80};
+
+static QL_KERNEL_CODE void ql_m0_work_s4(const void *job)
+{
+    ql_m0_work((const struct ql_m0_job *)job, &ql_m0_format_s4, ql_m0_run_s4);
+}
+
 static QL_KERNEL_CODE void ql_matvec_s4(int32_t *y, const struct ql_matrix_s4 *w, const int8_t *x)
 {
-    // offset, pair_words, header_words, jump_bytes, pair_bytes
-    static const struct ql_m0_format format = {8, 3, 4, 36, 80};
-
-    ql_m0_matvec(y, w->words, w->rows, w->columns, w->segment, x, &format, ql_m0_run_s4);
+    ql_m0_matvec(y, w->words, w->rows, w->columns, w->segment, x, &ql_m0_format_s4, ql_m0_work_s4);
 }
 
 #endif

@@ -78,12 +78,17 @@ static QL_KERNEL_CODE void ql_m0_run_s8(const struct ql_m0_panel *panel)
     // clang-format on
 }
 
+// offset, pair_words, header_words, jump_bytes, pair_bytes
+static const struct ql_m0_format ql_m0_format_s8 = {128, 6, 2, 22, 66};
+
+static QL_KERNEL_CODE void ql_m0_work_s8(const void *job)
+{
+    ql_m0_work((const struct ql_m0_job *)job, &ql_m0_format_s8, ql_m0_run_s8);
+}
+
 static QL_KERNEL_CODE void ql_matvec_s8(int32_t *y, const struct ql_matrix_s8 *w, const int8_t *x)
 {
-    // offset, pair_words, header_words, jump_bytes, pair_bytes
-    static const struct ql_m0_format format = {128, 6, 2, 22, 66};
-
-    ql_m0_matvec(y, w->words, w->rows, w->columns, w->segment, x, &format, ql_m0_run_s8);
+    ql_m0_matvec(y, w->words, w->rows, w->columns, w->segment, x, &ql_m0_format_s8, ql_m0_work_s8);
 }
 
 #endif

@@ -1,19 +1,20 @@
 // tanh and sigmoid in integers, from one table with straight lines in between.
 // The table is round(2^15 tanh(k / 32)) for k from -192 to 192, within [-32767, 32767]; a test computes it again.
-// Uses: device/integer_row.h, stdint.h.
+// Uses: device/integer_row.h, device/kernel_code.h, stdint.h.
 #ifndef QL_DEVICE_TANH_S16_H
 #define QL_DEVICE_TANH_S16_H
 
 #include <stdint.h>
 
 #include "device/integer_row.h"
+#include "device/kernel_code.h"
 
 enum {
     QL_TANH_STEP_BITS = 5, // 32 units of 2^-10 from entry to entry
     QL_TANH_REACH = 6144,  // beyond +-6 it is +-32767
 };
 
-static const int16_t ql_tanh_table[385] = {
+static QL_KERNEL_DATA const int16_t ql_tanh_table[385] = {
     // clang-format off
     -32767, -32767, -32767, -32767, -32767, -32767, -32767, -32767, -32767, -32767, -32767, -32767, -32767, -32767,
     -32767, -32767, -32767, -32767, -32767, -32767, -32767, -32767, -32766, -32766, -32766, -32766, -32766, -32766,

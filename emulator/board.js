@@ -1,5 +1,6 @@
 // A Raspberry Pi Pico on a Pico-ePaper-4.2, in software: powers up an image, connects console and panel, lets time
-// pass. Uses: rp2040js; processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, usb_host.js, panel/.
+// pass. Uses: rp2040js; processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, ssi.js, usb_host.js,
+// xip_stream.js, panel/.
 
 import { ConsoleLogger, LogLevel, RP2040 } from "rp2040js";
 
@@ -12,6 +13,7 @@ import {
   completePins, completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset,
 } from "./peripherals.js";
 import { Processor } from "./processor.js";
+import { Ssi } from "./ssi.js";
 import { UsbHost } from "./usb_host.js";
 import { XipStream } from "./xip_stream.js";
 import { PanelWires } from "./panel/wires.js";
@@ -125,6 +127,7 @@ export class Board {
     const stream = new XipStream(mcu, this.clock);
     mcu.peripherals[0x14000] = stream;
     mcu.peripherals[0x50400] = stream.port;
+    mcu.ssi = mcu.peripherals[0x18000] = new Ssi(mcu, this.clock);
     mcu.peripherals[0x40018] = new PlainRegisters(mcu, "IO_QSPI");
     const rtc = new RealTimeClock(mcu, this.clock);
     const oscillator = new RingOscillator(mcu, this.random);

@@ -9,8 +9,8 @@
 // | 0x0014, 0x0016, 0x0018 | 16-bit addresses of the function table, the data table, the look-up routine |
 // | 0x0020 | the routines below |
 //
-// Functions in the table: connect_internal_flash, flash_exit_xip, flash_flush_cache and flash_enter_cmd_xip, which have
-// nothing to do here; reset_usb_boot, which ends the run. Everything else that an image looks up ends it with a
+// Functions in the table: flash_exit_xip, which sets the flash's interface up for single bytes; connect_internal_flash,
+// flash_flush_cache and flash_enter_cmd_xip, which have nothing to do here; reset_usb_boot, which ends the run. Everything else that an image looks up ends it with a
 // message: floating point, bit and memory routines (build with the compiler's), and writing to the flash.
 //
 // The first steps of the real ROM are done by the board itself: to check the second stage, to copy it to RAM, to start
@@ -19,7 +19,8 @@
 /** Why a routine of the stand-in stops the processor: the number in its BKPT instruction. */
 export const BREAK = { FAULT: 0xf0, MISSING: 0xf1, BOOTSEL: 0xf2 };
 
-const FAULT = 0x20, LOOK_UP = 0x22, NOTHING = 0x36, BOOTSEL = 0x38, FUNCTIONS = 0x3c, DATA = 0x54;
+const FAULT = 0x20, LOOK_UP = 0x22, NOTHING = 0x36, BOOTSEL = 0x38, EXIT_XIP = 0x3c, FUNCTIONS = 0x50,
+  DATA = 0x68;
 
 const routines = [
   // 0x20 a fault
@@ -40,13 +41,24 @@ const routines = [
   // 0x38 reset_usb_boot
   0xbe00 | BREAK.BOOTSEL, //  bkpt #BOOTSEL
   0x46c0, //  nop
+  // 0x3c flash_exit_xip
+  0x2018, //  movs r0, #0x18
+  0x0600, //  lsls r0, r0, #24
+  0x2100, //  movs r1, #0
+  0x6081, //  str  r1, [r0, #8]: SSIENR
+  0x2107, //  movs r1, #7
+  0x0409, //  lsls r1, r1, #16
+  0x6001, //  str  r1, [r0, #0]: CTRLR0, frames of 8 bits
+  0x2101, //  movs r1, #1
+  0x6081, //  str  r1, [r0, #8]
+  0x4770, //  bx   lr
 ];
 
 const code = (letters) => letters.charCodeAt(0) | (letters.charCodeAt(1) << 8);
 
 const functions = [
   [code("IF"), NOTHING],
-  [code("EX"), NOTHING],
+  [code("EX"), EXIT_XIP],
   [code("FC"), NOTHING],
   [code("CX"), NOTHING],
   [code("UB"), BOOTSEL],

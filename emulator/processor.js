@@ -36,6 +36,7 @@ export class Processor {
   /** Runs until the next alarm is due or the processor waits. Exceptions of the emulated code are taken in between. */
   run() {
     const { core, clock, registers, inFlash, inRam, profile } = this;
+    const { ssi } = this.mcu;
 
     while (core.cycles < clock.deadline) {
       if (core.interruptsUpdated && core.checkForInterrupts()) {
@@ -48,6 +49,9 @@ export class Processor {
       const before = core.cycles;
       let run;
       if (pc >>> 24 === 0x10) {
+        if (ssi?.isFlashThere === false) {
+          this.missFlash(pc, pc);
+        }
         run = inFlash[(pc & FLASH_MASK) >> 1] ?? this.translate(pc);
       } else if (pc >>> 0 >= RAM && pc >>> 0 < RAM + RAM_BYTES) {
         run = inRam[(pc - RAM) >> 1] ?? this.translate(pc);
@@ -109,6 +113,12 @@ export class Processor {
     }
     return this.fail(`jumped to ${hex(pc)}, where no code is; the return address is ` +
       this.symbols.place(this.registers[14] & ~1));
+  }
+
+  /** The flash was read, or code of it was to run, while its interface was not set up for that. */
+  missFlash(address, pc) {
+    this.accessPc = pc;
+    return this.fail(`read ${hex(address)} in the flash while the flash's interface is disabled or busy with a block`);
   }
 
   /** Code in RAM was written over. */

@@ -86,7 +86,8 @@ function load(target, address, uses, bits, extend = "VALUE") {
       const wait = state.hasCache ? "core.cycles += cache.read(a), " : "";
       const value = `t >>> 0 < ${RAM_BYTES}${mask ? ` && (t & ${mask}) === 0` : ""} ? ram${bits}[t >> ${shift}] : ` +
         `a >>> 24 === 0x10${mask ? ` && (a & ${mask}) === 0` : ""} ? ` +
-        `(${wait}flash${bits}[(a & ${FLASH_MASK}) >> ${shift}]) : ` +
+        `(ssi.isFlashThere ? (${wait}flash${bits}[(a & ${FLASH_MASK}) >> ${shift}]) : ` +
+        `cpu.missFlash(a, ${state.pc})) : ` +
         `cpu.load${bits}(a, ${state.cycles}, ${state.pc})`;
       return `a = ${address} | 0; t = a - ${RAM} | 0; ${reg(target)} = ${extend.replace("VALUE", `(${value})`)};`;
     },
@@ -401,8 +402,8 @@ export function translate(cpu, pc, fetch) {
       ${last.leaves ? "if (pc >>> 28 === 15) core.BXWritePC(pc >>> 0); else r[15] = pc & ~1;" : "r[15] = pc;"}
     };`;
   const make = new Function("cpu", "core", "r", "ram32", "ram16", "ram8", "flash32", "flash16", "flash8", "isCode",
-    "cache", body);
+    "cache", "ssi", body);
   const run = make(cpu, cpu.core, cpu.registers, cpu.ram32, cpu.ram16, cpu.ram8, cpu.flash32, cpu.flash16, cpu.flash8,
-    cpu.isCode, cpu.cache);
+    cpu.isCode, cpu.cache, cpu.mcu.ssi ?? { isFlashThere: true });
   return { run, bytes: end - pc };
 }

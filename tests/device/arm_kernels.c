@@ -16,35 +16,39 @@ static int8_t weights[LARGEST_ROWS][LARGEST_COLUMNS], x[LARGEST_COLUMNS];
 static uint32_t words[48 / 12 * 145 * 6];
 static int32_t y[LARGEST_ROWS + 1], expected[LARGEST_ROWS + 1];
 
-#if defined(QL_WEIGHT_STREAM)
-// A stream that copies piece by piece, and spoils what a kernel must no longer read.
-enum { BUFFER_WORDS = 1200 };
+#if defined(QL_WEIGHT_SOURCE)
+// A source for two processors, one after the other, the first of which takes every part but one. Parts are copies that
+// come from the last block to the first, and are spoiled when the kernel must no longer read them.
+enum { BUFFER_WORDS = 2 * 145 * 6 };
 
-static uint32_t buffers[2][BUFFER_WORDS];
-static const uint32_t *waiting;
-static uint32_t waiting_count, piece_size;
-static int filled;
+static uint32_t buffer[BUFFER_WORDS];
+static const uint32_t *source;
+static uint32_t waiting, size, kept;
 
-static void begin(const uint32_t *from, uint32_t count, uint32_t piece)
+bool ql_weight_source_take(struct ql_weight_part *part)
 {
-    waiting = from;
-    waiting_count = count;
-    piece_size = piece;
+    memset(buffer, 0xa5, sizeof buffer);
+    if (waiting == kept) {
+        return false;
+    }
+    part->count = waiting - kept > 1 && waiting % 3 == 0 ? 2 : 1;
+    waiting -= part->count;
+    part->first = waiting;
+    part->words = buffer;
+    memcpy(buffer, source + waiting * size, part->count * size * sizeof source[0]);
+    return true;
 }
 
-static const uint32_t *next(void)
+void ql_weight_source_share(const uint32_t *from, uint32_t blocks, uint32_t block_words, void (*work)(const void *job),
+                            const void *job)
 {
-    const uint32_t count = waiting_count < piece_size ? waiting_count : piece_size;
-
-    memset(buffers[filled], 0xa5, sizeof buffers[0]);
-    filled = 1 - filled;
-    memcpy(buffers[filled], waiting, count * sizeof waiting[0]);
-    waiting += count;
-    waiting_count -= count;
-    return buffers[filled];
+    source = from;
+    waiting = blocks;
+    size = block_words;
+    for (kept = 1; kept != UINT32_MAX; kept--) {
+        work(job);
+    }
 }
-
-const struct ql_weight_stream QL_WEIGHT_STREAM = {0, UINTPTR_MAX, BUFFER_WORDS, begin, next};
 #endif
 
 static int between(int low, int high)

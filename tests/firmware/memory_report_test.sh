@@ -50,7 +50,7 @@ expect()
 {
     local code=$1 flash=$2 ram=$3 words
     shift 3
-    sh "$root/firmware/port/pico/link.sh" image.uf2 quotes.map "$flash" "$ram" 8192 "$main_ram" "$stream" \
+    sh "$root/firmware/port/pico/link.sh" image.uf2 quotes.map "$flash" "$ram" 8192 "$stream" "$buffers" \
         sh -c "$linker" > out 2>&1
     local got=$?
     if ((got != code)); then
@@ -67,9 +67,9 @@ expect()
     done
 }
 
-# Without weights that could be placed, the linker runs once.
-main_ram=262144 stream=1000
-: > weights.txt
+# Without weights that could be placed.
+stream=2 buffers=5760
+: > matrices.txt
 linker='cp sample.map quotes.map'
 expect 0 2097152 270336 \
     "image.uf2 code weights fonts state stack all free of" \
@@ -89,30 +89,27 @@ expect 1 2097152 270336 "ld: region FLASH overflowed by 9 bytes"
 linker='echo "ld: undefined reference" >&2; exit 1'
 expect 1 2097152 270336 "ld: undefined reference"
 
-# Weights go where the first link has left room: 20,000 bytes, less 64 for alignment.
-linker='cp sample.map quotes.map; echo "                0x2003b1e0                __end__ = ." >> quotes.map'
-# placement WEIGHTS RAM FLASH BUFFERS WORDS...: what the memory map includes, and what the report says.
+# Weights go where there is room: 20,000 bytes. Matrices of 24 x 32 take two blocks of 384 bytes in int8.
+linker='cp sample.map quotes.map; { echo "                0x2003b1e0                __end__ = ."
+    echo "                0x20040000                __HeapLimit = ."; } >> quotes.map'
+# placement MATRICES WORDS...: what the report says.
 placement()
 {
-    echo "$1" | tr ' ' '\n' | tr ':' ' ' > weights.txt
-    local weights=$1 included="$2|$3|. += $4;" got
-    shift 4
-    expect 0 2097152 270336 "$@"
-    got="$(cat ram_weights.ld)|$(cat flash_weights.ld)|$(tail -n 1 stream_buffers.ld)"
-    if [[ $got != "$included" ]]; then
-        echo "$weights: the memory map has $got"
-        failed=1
-    fi
+    echo "$1" | tr ' ' '\n' | tr ':' ' ' > matrices.txt
+    shift
+    expect "$code" 2097152 270336 "$@"
 }
-a='*(.weights.a)' b='*(.weights.b)' both=$'*(.weights.a)\n*(.weights.b)'
-placement "19000:b 900:a" "$both" "" 0 "a: the weights are copied to RAM, where 19936 bytes are left for their 900" \
-    "b: the weights are copied to RAM, where 19036 bytes are left for their 19000"
-placement "19000:b 18900:a" "$a" "$b" 1000 "a: the weights are copied to RAM, where 18936 bytes are left for their 18900" \
-    "b: the weights stream from the flash, because RAM has 36 bytes left for their 19000"
-placement "19000:b 18937:a" "" "$both" 1000 \
-    "a: the weights stream from the flash, because RAM has 18936 bytes left for their 18937"
-stream=0
-placement "19000:b 18937:a" "$a" "$b" 0 "b: the weights are read from the flash through its cache, because RAM has 999 bytes"
-main_ram=0
-placement "900:a" "" "$a" 0 "a: the weights are read from the flash"
+code=0
+placement "a:s8:24:32:768 b:s8:1200:16:19200" \
+    "a: 768 of 768 bytes of weights are in RAM in its turn; about" \
+    "b: 19200 of 19200 bytes of weights are in RAM in its turn; about" " bytes of RAM 512 19,200 0 20,736"
+# 20,000 less the buffers are 14,240 of 28,800 bytes, 9,493 of the first 19,200: 49 blocks of 192; what that leaves is not
+# enough for a block of 4,800, but is for one more of another matrix.
+placement "a:s8:1200:16:19200 a:s8:12:400:4800 a:s8:300:16:4800" \
+    "a: 14208 of 28800 bytes of weights are in RAM in its turn, the others stream from the flash; about" \
+    " bytes of RAM 512 19,968 0 20,736"
+stream=0 buffers=0
+placement "a:s8:2400:16:38400" "a: 19968 of 38400 bytes of weights are in RAM in its turn, the others are read from the flash"
+stream=2 buffers=20001 code=1
+placement "a:s8:2400:16:38400" "the stream of a needs 20001 bytes of RAM, and 20000 are left"
 exit $failed

@@ -1,6 +1,6 @@
 # Reads the linker's map of the firmware and prints what takes the flash and the RAM, against what there is.
-# Uses: any POSIX awk. Variables: name, of the image; flash, ram, the bytes of the chip; stack, those kept for it. The
-# exit status is 1 when something does not fit. The map is there, and says this, also when the linker has given up for
+# Uses: any POSIX awk. Variables: name, of the image; flash, ram, the bytes of the chip; stack, those kept for it; weights,
+# those of RAM that weights take besides what the map has. The exit status is 1 when something does not fit. The map is there, and says this, also when the linker has given up for
 # lack of room.
 
 # A hexadecimal number, "0x" in front.
@@ -16,7 +16,7 @@ function number(text, value, i)
 # What an input section is for. Only constants tell models and fonts from other code.
 function kind_of(section, file)
 {
-    if (section ~ /^\.weights/ || (section ~ /^\.rodata/ && file ~ /quotes_models\.c\.o$/)) {
+    if (section ~ /^\.(weights|time_critical\.rows)/ || (section ~ /^\.rodata/ && file ~ /quotes_models\.c\.o$/)) {
         return "weights"
     }
     if (section ~ /^\.rodata/ && file ~ /fonts?[a-z_]*\.c\.o$/) {
@@ -82,7 +82,7 @@ function row(what, code, weights, fonts, state, reserved, limit, used)
     next
 }
 
-# Gaps, and in .bss what the memory map itself keeps free for the stream's buffers.
+# Gaps.
 /^ \*fill\* +0x/ {
     add(output == ".bss" ? output : ".text", "", number($2), number($3))
     next
@@ -104,7 +104,7 @@ END {
     form = "%-20s %9s %9s %9s %9s %9s %9s %9s %9s\n"
     printf form, name, "code", "weights", "fonts", "state", "stack", "all", "free", "of"
     flash_used = row("  bytes of flash", flash_bytes["code"], flash_bytes["weights"], flash_bytes["fonts"], 0, 0, flash)
-    ram_used = row("  bytes of RAM", ram_bytes["code"], ram_bytes["weights"], ram_bytes["fonts"], ram_bytes["state"],
+    ram_used = row("  bytes of RAM", ram_bytes["code"], ram_bytes["weights"] + weights, ram_bytes["fonts"], ram_bytes["state"],
         stack, ram)
     if (flash_used > flash) {
         print name " does not fit into the flash: " commas(flash_used - flash) " bytes too many. Take smaller models: " \

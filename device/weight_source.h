@@ -1,0 +1,29 @@
+// Where the blocks of a weight matrix come from, and which processors multiply by them. A firmware may define the source:
+// it can keep blocks in RAM, read others ahead from a slow memory, such as flash through DMA, and share the work between
+// two processors. Without a source, one processor reads the weights where they are.
+// Uses: stdbool.h, stdint.h.
+#ifndef QL_DEVICE_WEIGHT_SOURCE_H
+#define QL_DEVICE_WEIGHT_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Consecutive blocks of rows of a packed matrix.
+struct ql_weight_part {
+    const uint32_t *words;
+    uint32_t first, count; // the number of the first block in the matrix, and how many blocks stand at `words`
+};
+
+// A firmware that has a source compiles generated C with -D QL_WEIGHT_SOURCE and defines these two functions. Only the
+// kernels for Cortex-M0+ call them.
+#if defined(QL_WEIGHT_SOURCE)
+// Calls work(job) on each processor, for a product by the matrix of `blocks` blocks of `block_words` words that lies at
+// `words`. Returns when all calls have returned. Constants that the job uses must not lie in the slow memory.
+void ql_weight_source_share(const uint32_t *words, uint32_t blocks, uint32_t block_words, void (*work)(const void *job),
+                            const void *job);
+// For work: takes the next blocks that no processor has taken yet, waiting for them where necessary. They stay until the
+// same processor takes the next ones. Returns false when none are left.
+bool ql_weight_source_take(struct ql_weight_part *part);
+#endif
+
+#endif

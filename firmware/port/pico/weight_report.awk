@@ -1,0 +1,85 @@
+# Says how many of each model's weights weight_source.c keeps in RAM in the model's turn, by the same rule, and about how
+# many characters a second follow. Reads the linker's map, for the RAM that is left, and matrices.txt; writes
+# weight_bytes.txt, the RAM that weights and buffers take. Uses: any POSIX awk. Variables: stream, buffers (see link.sh).
+# The exit status is 1 when there is no room for the buffers.
+
+# A hexadecimal number, "0x" in front.
+function number(text, value, i)
+{
+    value = 0
+    for (i = 3; i <= length(text); i++) {
+        value = 16 * value + index("0123456789abcdef", tolower(substr(text, i, 1))) - 1
+    }
+    return value
+}
+
+# The cycles of a character, as docs/device.md derives them.
+function cycles_of(model, room, all, k, blocks, kept, work, flow, sum, seen)
+{
+    seen = 0
+    sum = 40000
+    for (k = 1; k <= count; k++) {
+        if (name[k] != model) {
+            continue
+        }
+        blocks = int((rows[k] + 11) / 12)
+        seen += bytes[k]
+        kept = room >= all ? blocks : int((int(seen / 4 * int(room / 4) / (all / 4)) - placed[model] / 4) / \
+            (bytes[k] / blocks / 4))
+        kept = kept < blocks ? kept : blocks
+        placed[model] += kept * bytes[k] / blocks
+        work = blocks * (int((columns[k] + 1) / 2) * (type[k] == "s4" ? 45 : 41) + 400) + 12 * columns[k] + 500
+        flow = (blocks - kept) * (bytes[k] / blocks / 4 * rate + 80)
+        sum += (stream > 0 ? (work > flow ? work : flow) : work + flow) + 60 * rows[k]
+    }
+    return sum
+}
+
+FNR == NR && $2 == "__end__" && $3 == "=" {
+    end = number($1)
+}
+
+FNR == NR && $2 == "__HeapLimit" && $3 == "=" {
+    limit = number($1)
+}
+
+FNR == NR {
+    next
+}
+
+{
+    count++
+    name[count] = $1
+    type[count] = $2
+    rows[count] = $3
+    columns[count] = $4
+    bytes[count] = $5
+    if (!($1 in total)) {
+        order[++models] = $1
+    }
+    total[$1] += $5
+}
+
+END {
+    rate = stream == 2 ? 16 : stream == 1 ? 40 : 50
+    free = limit - end
+    largest = 0
+    for (m = 1; m <= models; m++) {
+        model = order[m]
+        room = total[model] > free ? free - buffers : free
+        if (room < 0) {
+            print "the stream of " model " needs " buffers " bytes of RAM, and " free " are left. Take a smaller model."
+            status = 1
+            room = 0
+        }
+        cycles = cycles_of(model, room, total[model])
+        rest = placed[model] == total[model] ? "" : stream > 0 ? ", the others stream from the flash" : \
+            ", the others are read from the flash through its cache"
+        speed = stream < 0 ? "" : sprintf("; about %d characters a second at 125 MHz", 125e6 / cycles)
+        printf "%s: %d of %d bytes of weights are in RAM in its turn%s%s\n", model, placed[model], total[model], rest, speed
+        taken = placed[model] + (total[model] > free ? buffers : 0)
+        largest = taken > largest ? taken : largest
+    }
+    print largest > "weight_bytes.txt"
+    exit status
+}

@@ -1,0 +1,337 @@
+// The weights of the model whose turn it is: as many blocks of each matrix as RAM has room for stay there, and the others
+// come from the flash while the processors multiply. See device/weight_source.h for the contract.
+// Uses: the Pico SDK's registers and inline functions. What is marked RAM_CODE must run while the flash cannot be read.
+#include "device/weight_source.h"
+
+#include <string.h>
+
+#include "hardware/sync.h"
+#include "weight_models.h" // of the build: QUOTES_WEIGHT_MODELS(X) is X(NAME) for each model with weights to place
+#if QUOTES_STREAM
+#include "hardware/dma.h"
+#include "hardware/structs/ssi.h"
+#include "hardware/structs/xip_ctrl.h"
+#endif
+
+// The two ways to read ahead. XIP: the flash's controller reads ahead, and code can run from the flash meanwhile (RP2040
+// datasheet, 2.6.3.3). SSI: DMA takes whole blocks from the serial interface below it, 2.5 times as fast, but nothing
+// else reaches the flash (4.10; the interface keeps the settings of the second stage, in which the flash expects an
+// address and the bits 0xa0 of its mode, and bytes arrive with the first one on top).
+#define STREAM_OFF 0
+#define STREAM_XIP 1
+#define STREAM_SSI 2
+
+#define RAM_CODE __attribute__((noinline, section(".time_critical.weight_source")))
+
+enum {
+    MATRIX_LIMIT = 64, // of a model; a matrix beyond it has no block in RAM
+    BUFFERS = 3,       // of QUOTES_STREAM_WORDS each, where blocks stay in the flash: two are computed, one is filled
+    FLASH_MODE = 0xa0, // "continuous read": the next read needs no command
+    CORES = 2,         // that the structures below have room for
+};
+
+extern uint32_t __end__[], __StackLimit[]; // of the linker: RAM that nothing else has
+
+#define DECLARE_MODEL(name) extern const uint32_t weights_begin_##name[], weights_end_##name[];
+QUOTES_WEIGHT_MODELS(DECLARE_MODEL)
+
+static const struct model {
+    const uint32_t *begin, *end;
+} models[] = {
+#define LIST_MODEL(name) {weights_begin_##name, weights_end_##name},
+    QUOTES_WEIGHT_MODELS(LIST_MODEL)};
+
+// The model in turn. Its matrices get their places when the first product needs them.
+static struct {
+    const struct model *model;
+    uint32_t room_words, all_words; // for blocks in RAM, and of all matrices of the model
+    uint32_t seen_words;            // of the matrices below
+    uint32_t *first, *free;         // where blocks are, and where the next matrix goes
+    int count;
+    struct placed {
+        const uint32_t *words;
+        uint32_t *ram;   // the first blocks of the matrix
+        uint32_t blocks; // how many they are
+    } matrices[MATRIX_LIMIT];
+} turn;
+
+// The product in hand. Blocks from `begun` on wait in the flash, those before `arrived` are there. All is guarded by the
+// lock, where there are two processors.
+static struct {
+    const uint32_t *words;
+    uint32_t blocks, block_words;
+    uint32_t *ram;
+    uint32_t ram_blocks;         // at the beginning of the matrix
+    uint32_t ready, ready_taken; // those that were there at the beginning of the product, and how many are taken
+    uint32_t streamed, quota;    // blocks that stream; how many of `ready` may be taken now, in units of 1 / streamed
+    uint32_t begun, moving, arrived, given;
+    uint32_t piece; // blocks at a time
+    uint32_t *buffers;
+    uint32_t fill, give; // buffers, by turns
+    bool held[BUFFERS];  // is being filled, or multiplied by
+    int taken[CORES];    // the buffer that a processor multiplies by, or -1
+} product;
+
+#if QUOTES_STREAM
+static uint channel;
+
+static void init_stream(void)
+{
+    channel = (uint)dma_claim_unused_channel(true);
+    dma_channel_config config = dma_channel_get_default_config(channel);
+    channel_config_set_read_increment(&config, false);
+    channel_config_set_write_increment(&config, true);
+    channel_config_set_dreq(&config, QUOTES_STREAM == STREAM_SSI ? DREQ_XIP_SSIRX : DREQ_XIP_STREAM);
+    channel_config_set_bswap(&config, QUOTES_STREAM == STREAM_SSI);
+    const void *from = QUOTES_STREAM == STREAM_SSI ? (const void *)&ssi_hw->dr0 : (const void *)XIP_AUX_BASE;
+    dma_channel_configure(channel, &config, NULL, from, 0, false);
+}
+
+static RAM_CODE void start_transfer(uint32_t *to, const uint32_t *from, uint32_t count)
+{
+#if QUOTES_STREAM == STREAM_SSI
+    ssi_hw->ssienr = 0;
+    ssi_hw->ctrlr1 = count - 1;
+    ssi_hw->dmacr = SSI_DMACR_TDMAE_BITS | SSI_DMACR_RDMAE_BITS;
+    ssi_hw->ssienr = 1;
+#else
+    xip_ctrl_hw->stream_addr = (uintptr_t)from;
+    xip_ctrl_hw->stream_ctr = count;
+#endif
+    dma_hw->ch[channel].write_addr = (uintptr_t)to;
+    dma_hw->ch[channel].al1_transfer_count_trig = count;
+#if QUOTES_STREAM == STREAM_SSI
+    ssi_hw->dr0 = (uintptr_t)from << 8 | FLASH_MODE; // the top of the address says only that it is flash
+#endif
+}
+
+static inline bool is_transferring(void)
+{
+    return dma_hw->ch[channel].ctrl_trig & DMA_CH0_CTRL_TRIG_BUSY_BITS;
+}
+
+// The flash as the second stage left it.
+static inline void end_transfers(void)
+{
+#if QUOTES_STREAM == STREAM_SSI
+    ssi_hw->ssienr = 0;
+    ssi_hw->ctrlr1 = 0;
+    ssi_hw->dmacr = 0;
+    ssi_hw->ssienr = 1;
+#endif
+}
+
+// Notes what has arrived, and begins with the next piece where there is a place for it.
+static inline void move_on(void)
+{
+    if (product.moving > 0 && !is_transferring()) {
+        product.arrived += product.moving;
+        product.moving = 0;
+    }
+    if (product.moving > 0 || product.begun == product.blocks) {
+        return;
+    }
+    const bool stays = product.begun < product.ram_blocks; // the first time that its turn has come
+    const uint32_t end = stays ? product.ram_blocks : product.blocks;
+    const uint32_t count = end - product.begun < product.piece ? end - product.begun : product.piece;
+    uint32_t *to = product.ram + product.begun * product.block_words;
+    if (!stays) {
+        if (product.held[product.fill]) {
+            return;
+        }
+        product.held[product.fill] = true;
+        to = product.buffers + product.fill * QUOTES_STREAM_WORDS;
+        product.fill = product.fill + 1 == BUFFERS ? 0 : product.fill + 1;
+    }
+    start_transfer(to, product.words + product.begun * product.block_words, count * product.block_words);
+    product.begun += count;
+    product.moving = count;
+}
+
+static inline void give_arrived(struct ql_weight_part *part, uint core)
+{
+    const bool stays = product.given < product.ram_blocks;
+    const uint32_t end = stays ? product.ram_blocks : product.blocks;
+    const uint32_t arrived = product.arrived < end ? product.arrived : end;
+
+    part->first = product.given;
+    part->count = arrived - product.given < product.piece ? arrived - product.given : product.piece;
+    if (stays) {
+        part->words = product.ram + product.given * product.block_words;
+    } else {
+        part->words = product.buffers + product.give * QUOTES_STREAM_WORDS;
+        product.taken[core] = (int)product.give;
+        product.give = product.give + 1 == BUFFERS ? 0 : product.give + 1;
+    }
+    product.given += part->count;
+    product.quota += part->count * product.ready;
+}
+#else
+static void init_stream(void)
+{
+}
+
+static inline void end_transfers(void)
+{
+}
+
+static inline void move_on(void)
+{
+    product.begun = product.arrived = product.blocks;
+}
+
+static inline void give_arrived(struct ql_weight_part *part, uint core)
+{
+    (void)core;
+    part->first = product.given;
+    part->count = (product.blocks - product.given + 3) / 4;
+    part->words = product.words + product.given * product.block_words;
+    product.given += part->count;
+}
+#endif
+
+// Blocks of RAM, in step with those that stream, so that both end together; where none stream, some of what is left.
+static inline bool give_placed(struct ql_weight_part *part)
+{
+    const uint32_t left = product.ready - product.ready_taken;
+    uint32_t count = 0;
+
+    if (product.given == product.blocks) {
+        count = (left + 3) / 4;
+    } else {
+        while (count < left && count < product.piece && product.quota >= product.streamed) {
+            product.quota -= product.streamed;
+            count++;
+        }
+    }
+    part->first = product.ready_taken;
+    part->count = count;
+    part->words = product.ram + product.ready_taken * product.block_words;
+    product.ready_taken += count;
+    return count > 0;
+}
+
+RAM_CODE bool ql_weight_source_take(struct ql_weight_part *part)
+{
+    const uint core = 0;
+    bool given = true;
+
+    if (product.taken[core] >= 0) {
+        product.held[product.taken[core]] = false;
+        product.taken[core] = -1;
+    }
+    for (;;) {
+        move_on();
+        if (product.given < product.arrived) {
+            give_arrived(part, core);
+            break;
+        }
+        if (give_placed(part)) {
+            break;
+        }
+        if (product.given == product.blocks) {
+            given = false;
+            break;
+        }
+    }
+    return given;
+}
+
+// Begins the turn of the model that has these weights.
+static void begin_turn(const uint32_t *words)
+{
+    turn.model = NULL;
+    for (size_t i = 0; i < count_of(models); i++) {
+        if (words >= models[i].begin && words < models[i].end) {
+            turn.model = &models[i];
+        }
+    }
+    turn.count = 0;
+    turn.seen_words = 0;
+    turn.free = __end__;
+    turn.room_words = (uint32_t)(__StackLimit - __end__);
+    turn.all_words = turn.model == NULL ? 0 : (uint32_t)(turn.model->end - turn.model->begin);
+    if (QUOTES_STREAM && turn.all_words > turn.room_words) {
+        const uint32_t buffers = BUFFERS * QUOTES_STREAM_WORDS;
+        product.buffers = turn.free;
+        turn.free += buffers;
+        turn.room_words -= buffers; // link.sh has seen to it that there is room
+    }
+    turn.first = turn.free;
+}
+
+// Finds the place of a matrix, or gives it one: so many whole blocks that the matrices so far have their share of the room,
+// in proportion to their words. Returns true for a new place, to which its blocks must be brought.
+static bool find_place(struct placed *place, const uint32_t *words, uint32_t blocks, uint32_t block_words)
+{
+    if (turn.model == NULL || words < turn.model->begin || words >= turn.model->end) {
+        begin_turn(words);
+    }
+    for (int i = 0; i < turn.count; i++) {
+        if (turn.matrices[i].words == words) {
+            *place = turn.matrices[i];
+            return false;
+        }
+    }
+    *place = (struct placed){words, turn.free, 0};
+    if (turn.model == NULL || turn.count == MATRIX_LIMIT) {
+        return false;
+    }
+    turn.seen_words += blocks * block_words;
+    place->blocks = blocks;
+    if (turn.room_words < turn.all_words) {
+        const uint64_t share = (uint64_t)turn.seen_words * turn.room_words / turn.all_words;
+        const uint32_t fit = ((uint32_t)share - (uint32_t)(turn.free - turn.first)) / block_words;
+        place->blocks = fit < blocks ? fit : blocks;
+    }
+    turn.free += place->blocks * block_words;
+    turn.matrices[turn.count++] = *place;
+    return true;
+}
+
+static void begin_product(const uint32_t *words, uint32_t blocks, uint32_t block_words)
+{
+    struct placed place;
+    const bool is_new = find_place(&place, words, blocks, block_words);
+
+    product.words = words;
+    product.blocks = blocks;
+    product.block_words = block_words;
+    product.ram = place.ram;
+    product.ram_blocks = place.blocks;
+    if (is_new && !QUOTES_STREAM) {
+        memcpy(place.ram, words, place.blocks * block_words * sizeof words[0]);
+    }
+    product.ready = is_new && QUOTES_STREAM ? 0 : place.blocks;
+    product.ready_taken = 0;
+    product.streamed = blocks - product.ready;
+    product.quota = product.ready;
+    product.moving = 0;
+    product.begun = product.arrived = product.given = product.ready;
+    product.fill = product.give = 0;
+    product.piece = 1;
+    while ((product.piece + 1) * block_words <= QUOTES_STREAM_WORDS) {
+        product.piece++;
+    }
+    memset(product.held, 0, sizeof product.held);
+    product.taken[0] = product.taken[1] = -1;
+}
+
+RAM_CODE void ql_weight_source_share(const uint32_t *words, uint32_t blocks, uint32_t block_words,
+                                     void (*work)(const void *job), const void *job)
+{
+    static bool initialized;
+
+    if (!initialized) {
+        init_stream();
+        initialized = true;
+    }
+    begin_product(words, blocks, block_words);
+    const bool is_flash_taken = QUOTES_STREAM == STREAM_SSI && product.streamed > 0;
+    const uint32_t interrupts = is_flash_taken ? save_and_disable_interrupts() : 0;
+    work(job);
+    if (is_flash_taken) {
+        end_transfers();
+        restore_interrupts(interrupts);
+    }
+}
