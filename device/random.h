@@ -34,6 +34,13 @@ static inline void ql_random_init(struct ql_random *random, uint32_t seed)
     }
 }
 
+// The seed of one of many texts that follow from one seed. Different numbers give different seeds, for mixing is a
+// bijection.
+static inline uint32_t ql_random_derive(uint32_t seed, uint32_t number)
+{
+    return ql_random_mix(seed ^ ql_random_mix(number + 0x9e3779b9u));
+}
+
 // The next number, uniform over all 32-bit values.
 static inline uint32_t ql_random_step(struct ql_random *random)
 {

@@ -212,11 +212,6 @@ static inline int ql_sampler_step_s32(struct ql_sampler_s32 *sampler, const int3
         weights[v] = ql_sampler_weight((uint32_t)logits[best] - (uint32_t)logits[v], rate, furthest);
         total += weights[v];
     }
-    if (count ==
-        1) { // no order, but a number is drawn. A compiler that inlines all sees an array of one token otherwise
-        (void)ql_sampler_draw(&sampler->random, total);
-        return best;
-    }
     if (count == 1) { // nothing to order; without this, a compiler that inlines all warns of an array of one token
         (void)ql_sampler_draw(&sampler->random, total);
         return best;

@@ -15,7 +15,7 @@ import { Filter, FilterError, readFilter } from "./filter.js";
 import { Guard, Lexicon, LexiconError, readLexicon } from "./lexicon.js";
 import { LanguageModel } from "./language_model.js";
 import { readModelFile } from "./model_file.js";
-import { makeSampler } from "./sampler.js";
+import { INSIDE, OUTSIDE, REFUSED, addToken, candidateSeed, cost, isBefore, makeSampler } from "./sampler.js";
 
 const usage = `usage: npm run --silent evaluate -- --model FILE [OPTION ...]
 
@@ -28,6 +28,8 @@ Lets an exported model write, with ONNX Runtime. The text is that of \`quillet e
   --top_k N            draw from the N likeliest symbols; 0 is off (the descriptor's)
   --seed N             same seed, same text; otherwise a new one each time
   --prompt TEXT        what the text begins with
+  --best N             write N candidates for an item, take the one whose characters are likeliest
+  --min_length N       of these, prefer those that have so many characters
   --filter FILE        a compiled filter: none of its words is written, none of its items shown
   --lexicon FILE       a compiled lexicon: no other words than its own are written
   --json               print text and settings as JSON
@@ -52,7 +54,9 @@ function numberOf(values, name, low, high, isWhole) {
 
 function readOptions(argv) {
   const options = {};
-  for (const name of ["model", "length", "temperature", "top_p", "top_k", "seed", "prompt", "filter", "lexicon"]) {
+  const named = ["model", "length", "temperature", "top_p", "top_k", "seed", "prompt", "best", "min_length", "filter",
+    "lexicon"];
+  for (const name of named) {
     options[name] = { type: "string" };
   }
   for (const name of ["json", "quiet", "raw", "help"]) {
@@ -76,6 +80,8 @@ function readOptions(argv) {
     top_k: numberOf(values, "top_k", 0, 65535, true),
     seed: numberOf(values, "seed", 0, 0xffffffff, true),
     prompt: values.prompt ?? "",
+    best: numberOf(values, "best", 1, 100, true) ?? 1,
+    min_length: numberOf(values, "min_length", 0, 1000000, true) ?? 0,
   };
 }
 
@@ -107,6 +113,59 @@ async function print(text) {
   }
 }
 
+// Writes a text of a length, and on where it must not end there. An item waits for its end where it may be refused.
+async function writeText(model, sampler, prompt, guard, symbols, length, show) {
+  const tokens = model.write(sampler, prompt, guard);
+  let item = "";
+  let token = model.firstToken;
+  for (let left = length; left > 0 || (length > 0 && !guard.mayEnd(token));) {
+    token = (await tokens.next()).value;
+    left -= [...symbols[token]].length;
+    item += symbols[token];
+    const isWhole = symbols[token] === "\n";
+    if (!guard.hasItems || isWhole) {
+      await show(isWhole && guard.refuses() ? "" : item);
+      item = "";
+    }
+  }
+  if (item !== "") {
+    guard.step(token);
+    await show(guard.refuses() ? "" : item);
+  }
+}
+
+// Draws a candidate for an item: up to its newline, or to a length, and on where it must not end there.
+async function drawCandidate(model, sampler, prompt, guard, symbols, { length, min_length: minLength }) {
+  const candidate = { cost: 0, characters: 0, rank: OUTSIDE, text: "" };
+  guard.reset();
+  const tokens = model.write(sampler, prompt, guard);
+  let token = model.firstToken;
+  while (candidate.rank !== INSIDE && (candidate.characters < length || !guard.mayEnd(token))) {
+    token = (await tokens.next()).value;
+    addToken(candidate, cost(model.logits, token), [...symbols[token]].length);
+    candidate.rank = symbols[token] === "\n" ? INSIDE : OUTSIDE;
+    candidate.text += candidate.rank === INSIDE ? "" : symbols[token];
+  }
+  if (candidate.rank === INSIDE && candidate.characters <= minLength) { // its characters include the newline
+    candidate.rank = OUTSIDE;
+  } else if (candidate.rank !== INSIDE) {
+    guard.step(token);
+  }
+  candidate.rank = guard.refuses() ? REFUSED : candidate.rank;
+  return candidate;
+}
+
+// The text of the best candidate for an item.
+async function drawBest(model, settings, prompt, guard, symbols, options) {
+  let best = null;
+  for (let k = 0; k < options.best; k++) {
+    const sampler = makeSampler({ ...settings, seed: candidateSeed(settings.seed, k) });
+    const candidate = await drawCandidate(model, sampler, prompt, guard, symbols, options);
+    best = best === null || isBefore(candidate, best) ? candidate : best;
+  }
+  return best.rank === REFUSED ? "" : best.text;
+}
+
 async function evaluate(options) {
   if (options.model === undefined) {
     throw new UsageError("--model is missing: a descriptor, as names.json");
@@ -119,7 +178,7 @@ async function evaluate(options) {
     top_p: options.top_p ?? descriptor.top_p,
     top_k: options.top_k ?? descriptor.top_k,
   };
-  const sampler = makeSampler({ ...settings, topP: settings.top_p, topK: settings.top_k, seed });
+  const drawing = { ...settings, topP: settings.top_p, topK: settings.top_k, seed };
 
   const filter = new Guard(
     options.filter === undefined ? null
@@ -127,7 +186,7 @@ async function evaluate(options) {
     options.lexicon === undefined ? null
       : new Lexicon(readLexicon(await readFile(fromUser(options.lexicon)), options.lexicon), descriptor.symbols));
 
-  const tokens = model.write(sampler, readPrompt(options.prompt, descriptor), filter);
+  const prompt = readPrompt(options.prompt, descriptor);
   const isVisible = process.stdout.isTTY && !options.raw;
   let text = "";
   const show = async (item) => {
@@ -137,21 +196,10 @@ async function evaluate(options) {
   if (!options.json) {
     await print(isVisible ? visible(options.prompt) : options.prompt);
   }
-  let item = ""; // waits for its end where it may be refused
-  let token = model.firstToken;
-  for (let left = options.length; left > 0 || (options.length > 0 && !(filter?.mayEnd(token) ?? true));) {
-    token = (await tokens.next()).value;
-    left -= [...descriptor.symbols[token]].length;
-    item += descriptor.symbols[token];
-    const isWhole = descriptor.symbols[token] === "\n";
-    if (!filter?.hasItems || isWhole) {
-      await show(isWhole && filter?.refuses() ? "" : item);
-      item = "";
-    }
-  }
-  if (item !== "") {
-    filter.step(token);
-    await show(filter.refuses() ? "" : item);
+  if (options.best > 1 && options.length > 0) {
+    await show(await drawBest(model, drawing, prompt, filter, descriptor.symbols, options));
+  } else {
+    await writeText(model, makeSampler(drawing), prompt, filter, descriptor.symbols, options.length, show);
   }
   if (options.json) {
     const result = { model: options.model, prompt: options.prompt, text, ...settings, seed };

@@ -192,7 +192,7 @@ export class LanguageModel {
 
   /**
    * Draws tokens without end, from zero state. `prompt` holds the tokens that the text begins with; they are taken, not
-   * given. A filter (filter.js) sees every token that is taken.
+   * given. A filter (filter.js) sees every token that is taken. `this.logits` are those of the token drawn last.
    */
   async *write(sampler, prompt = [], filter = null) {
     this.reset();
@@ -204,7 +204,8 @@ export class LanguageModel {
     }
     for (;;) {
       const barred = filter?.step(token) ?? null;
-      token = sample(sampler, await this.step(token), barred);
+      this.logits = await this.step(token);
+      token = sample(sampler, this.logits, barred);
       if (token < 0) {
         throw new InputError("the model's output is not a finite number");
       }

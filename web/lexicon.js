@@ -157,6 +157,12 @@ export class Guard {
     this.#lexicon = lexicon;
   }
 
+  /** Begins a text. */
+  reset() {
+    this.#filter?.reset();
+    this.#lexicon?.reset();
+  }
+
   /** Whether there are items to refuse. */
   get hasItems() {
     return this.#filter?.hasItems ?? false;

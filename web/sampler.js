@@ -1,5 +1,5 @@
-// The samplers and their arithmetic, as docs/sampling.md has them; the twin of device/{random,activation,sampler}.h
-// and device/sampler_s32.h.
+// The samplers, the choice between candidates, and their arithmetic, as docs/sampling.md has them; the twin of
+// device/{random,activation,sampler,candidate}.h and device/sampler_s32.h.
 // With the same seed and settings both draw the same tokens from the same logits, bit for bit.
 // Uses: nothing. The numbers in the comments (R1, E2, S4 ...) are those of the steps on that page.
 
@@ -279,4 +279,70 @@ export function sampleInteger(sampler, logits, barred = null) {
 
   // J8
   return find(kept, weights, drawn, add);
+}
+
+// The best of several texts: the twin of device/candidate.h
+
+const COST_ONE = 1024;
+const COST_FURTHEST = 2 ** 20;
+const COST_RATE = 189097;
+const COST_LN2 = 45426;
+const COST_LARGEST = 2 ** 32 - 1;
+
+/** B2: the whole part of 2^10 log2(total), up to what is lost in 16 bits; total is a whole number of at least 1. */
+function log2Units(total) {
+  let result = 31 - Math.clz32(total);
+  let part = result > 15 ? total >>> (result - 15) : total << (15 - result);
+  for (let k = 0; k < 10; k++) {
+    part = Math.floor((part * part) / 32768);
+    result *= 2;
+    if (part >= 65536) {
+      part >>>= 1;
+      result++;
+    }
+  }
+  return result;
+}
+
+function costOf(logits, token, distanceOf) {
+  const largest = logits.reduce((a, b) => (b > a ? b : a));
+  let total = 0;
+  for (const logit of logits) {
+    const distance = distanceOf(largest, logit);
+    total += distance > Math.floor(HALVINGS_LIMIT / COST_RATE) ? 0 : power(distance * COST_RATE);
+  }
+  const base = Math.floor(((log2Units(total) - 16 * COST_ONE) * COST_LN2 + 32768) / 65536);
+  return base + distanceOf(largest, logits[token]);
+}
+
+/** B1 to B3: the cost of a token by logits in float. */
+export function cost(logits, token) {
+  return costOf(logits, token, (largest, logit) => {
+    const units = f(f(largest - logit) * COST_ONE);
+    return units < COST_FURTHEST ? Math.floor(f(units + 0.5)) : COST_FURTHEST;
+  });
+}
+
+/** B1 to B3 for integer logits. */
+export function costInteger(logits, token) {
+  return costOf(logits, token, (largest, logit) => Math.min(largest - logit, COST_FURTHEST));
+}
+
+/** The seed of candidate `number`, from 0. */
+export function candidateSeed(seed, number) {
+  return number === 0 ? seed : mix((seed ^ mix((number + 0x9e3779b9) >>> 0)) >>> 0);
+}
+
+/** Ranks of candidates; the smaller goes before the larger. */
+export const INSIDE = 0, OUTSIDE = 1, REFUSED = 2;
+
+/** B4: adds a token that was drawn to a candidate, { cost, characters, rank }. */
+export function addToken(candidate, tokenCost, characters) {
+  candidate.cost = Math.min(candidate.cost + tokenCost, COST_LARGEST);
+  candidate.characters += characters;
+}
+
+/** B5: whether `left` is better than `right`. The products are exact for up to 2^21 characters. */
+export function isBefore(left, right) {
+  return left.rank !== right.rank ? left.rank < right.rank : left.cost * right.characters < right.cost * left.characters;
 }

@@ -6,9 +6,14 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import {
+  addToken,
   bitsOf,
+  candidateSeed,
+  cost,
+  costInteger,
   exp,
   fromBits,
+  isBefore,
   makeIntegerSampler,
   makeSampler,
   power,
@@ -46,11 +51,12 @@ for (const file of files) {
 
   test(`tokens of ${file} are the same as in C`, () => {
     assert.ok(vectors.draws.length > 0);
-    vectors.draws.forEach(({ temperature, top_p, top_k, seed, logits, barred, tokens, state }, number) => {
+    vectors.draws.forEach(({ temperature, top_p, top_k, seed, logits, barred, tokens, costs, state }, number) => {
       const sampler = makeSampler({ temperature: fromBits(temperature), topP: fromBits(top_p), topK: top_k, seed });
       const floats = Float32Array.from(logits, fromBits);
       const bars = barred.some((word) => word !== 0) ? Uint32Array.from(barred) : null;
       assert.deepEqual(tokens.map(() => sample(sampler, floats, bars)), tokens, `case ${number}`);
+      assert.deepEqual(tokens.map((token) => (token < 0 ? 0 : cost(floats, token))), costs, `case ${number}: costs`);
       assert.deepEqual([...sampler.random], state, `case ${number}: random numbers used`);
     });
   });
@@ -65,16 +71,46 @@ for (const file of files) {
   test(`tokens of integer logits of ${file} are the same as in C`, () => {
     assert.ok(vectors.integer_draws.length > 0);
     vectors.integer_draws.forEach((draw, number) => {
-      const { temperature, top_p, top_k, seed, settings, logits, barred, tokens, state } = draw;
+      const { temperature, top_p, top_k, seed, settings, logits, barred, tokens, costs, state } = draw;
       const floats = { temperature: fromBits(temperature), topP: fromBits(top_p), topK: top_k, seed };
       const sampler = makeIntegerSampler(floats);
       const bars = barred.some((word) => word !== 0) ? Uint32Array.from(barred) : null;
       assert.deepEqual([sampler.temperature, sampler.topP], settings, `case ${number}: settings`);
       assert.deepEqual(tokens.map(() => sampleInteger(sampler, logits, bars)), tokens, `case ${number}`);
+      assert.deepEqual(tokens.map((token) => (token < 0 ? 0 : costInteger(logits, token))), costs, `case ${number}: costs`);
       assert.deepEqual([...sampler.random], state, `case ${number}: random numbers used`);
     });
   });
+
+  test(`choices of ${file} are the same as in C`, () => {
+    assert.ok(vectors.choices.length > 0);
+    vectors.choices.forEach(({ seed, candidates, chosen }, number) => {
+      const read = candidates.map(([, tokenCost, characters, rank]) => {
+        const candidate = { cost: 0, characters: 0, rank };
+        addToken(candidate, tokenCost, characters);
+        return candidate;
+      });
+      assert.deepEqual(candidates.map((_, k) => candidateSeed(seed, k)), candidates.map(([own]) => own), `case ${number}`);
+      assert.equal(read.reduce((best, own, k) => (isBefore(own, read[best]) ? k : best), 0), chosen, `case ${number}`);
+    });
+  });
 }
+
+test("the cost of a text stays at its largest value", () => {
+  const candidate = { cost: 4294967290, characters: 7, rank: 0 };
+  addToken(candidate, 6, 2);
+  assert.deepEqual(candidate, { cost: 4294967295, characters: 9, rank: 0 });
+});
+
+test("costs are nats in units of 1/1024", () => {
+  const logits = [1.5, -2, 0.25, 3, 0];
+  const total = logits.reduce((sum, logit) => sum + Math.exp(logit), 0);
+  logits.forEach((logit, token) => {
+    const nats = Math.log(total) - logit;
+    assert.ok(Math.abs(cost(Float32Array.from(logits), token) - 1024 * nats) < 1.5, `token ${token}`);
+    assert.ok(Math.abs(costInteger(logits.map((l) => 1024 * l), token) - 1024 * nats) < 1.5, `token ${token}`);
+  });
+});
 
 test("settings in whole units are rounded from floats, and stay above 0", () => {
   assert.deepEqual([0, 0.0001, 0.7, 1, 100].map((t) => units(t, 4096)), [0, 1, 2867, 4096, 409600]);

@@ -21,6 +21,7 @@ static const char summary_text[] = "Lets an exported model write, with the kerne
 
 struct settings {
     const char *model, *prompt, *text, *filter, *lexicon;
+    struct ql_cli_choice choice;
     double temperature, top_p;
     int top_k, length;
     uint32_t seed;
@@ -117,7 +118,8 @@ static enum ql_status measure_text(const struct writer *writer, const struct set
 // Long because of the table of its options.
 int ql_cli_evaluate(int argc, char **argv)
 {
-    struct settings settings = {.temperature = -1.0, .top_p = -1.0, .top_k = -1, .length = 512, .prompt = ""};
+    struct settings settings = {
+        .temperature = -1.0, .top_p = -1.0, .top_k = -1, .length = 512, .prompt = "", .choice = {.best = 1}};
     struct ql_option options[] = {
         {"model", QL_OPTION_STRING, &settings.model, 0, 0, "FILE", "the descriptor of the model, as names.json", false},
         {"length", QL_OPTION_INT, &settings.length, 0, 100000000, "N", "characters to write", false},
@@ -130,6 +132,7 @@ int ql_cli_evaluate(int argc, char **argv)
         {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same text; otherwise a new one each time",
          false},
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
+        QL_CLI_CHOICE_OPTIONS(&settings.choice),
         {"text", QL_OPTION_STRING, &settings.text, 0, 0, "FILE",
          "write nothing: read this text, and tell how many bits a character of it takes", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),
@@ -171,7 +174,7 @@ int ql_cli_evaluate(int argc, char **argv)
     } else if (status == QL_OK) {
         const struct ql_draw draw = {(float)settings.temperature, (float)settings.top_p, settings.top_k, settings.seed};
         status = ql_cli_text_draw(&output, &writer->session, &writer->guard, &writer->descriptor.vocabulary, &draw,
-                                  settings.prompt, settings.length, &error);
+                                  &settings.choice, settings.prompt, settings.length, &error);
     }
     if (status != QL_OK || settings.text != NULL) {
         // nothing was written

@@ -20,6 +20,7 @@ struct settings {
     const char *init_from, *model, *output, *filter, *lexicon;
     double temperature, top_p;
     int top_k, count, max_length, threads;
+    struct ql_cli_choice choice;
     uint32_t seed;
     bool quiet, json, raw;
     struct ql_cli_quantization quantization;
@@ -52,9 +53,10 @@ static enum ql_status write_item(void *context, const struct ql_generated_item *
         return status;
     }
     if (run->settings->json) {
-        json_t *line = json_pack("{s:I, s:I, s:s%, s:b}", "item", (json_int_t)item->number, "seed",
+        json_t *line = json_pack("{s:I, s:I, s:s%, s:b, s:I}", "item", (json_int_t)item->number, "seed",
                                  (json_int_t)ql_generation_seed(run->settings->seed, item->number), "text",
-                                 run->text.size == 0 ? "" : run->text.bytes, run->text.size, "cut", item->cut);
+                                 run->text.size == 0 ? "" : run->text.bytes, run->text.size, "cut", item->cut,
+                                 "candidate", (json_int_t)item->candidate);
         const bool written = json_dumpf(line, run->stream, JSON_COMPACT | (run->visible ? JSON_ENSURE_ASCII : 0)) == 0;
         json_decref(line);
         if (!written) {
@@ -144,6 +146,7 @@ int ql_cli_generate(int argc, char **argv)
                                 .top_p = -1,
                                 .top_k = -1,
                                 .count = 1000,
+                                .choice = {.best = 1},
                                 .max_length = 400,
                                 .threads = ql_thread_processors()};
     struct ql_option options[] = {
@@ -159,6 +162,7 @@ int ql_cli_generate(int argc, char **argv)
          false},
         {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "characters after which an item is cut",
          false},
+        QL_CLI_CHOICE_OPTIONS(&settings.choice),
         QL_CLI_FILTER_OPTION(&settings.filter),
         QL_CLI_LEXICON_OPTION(&settings.lexicon),
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},
@@ -198,6 +202,8 @@ int ql_cli_generate(int argc, char **argv)
         }
         writer->generator.seed = settings.seed;
         writer->generator.max_length = settings.max_length;
+        writer->generator.best = settings.choice.best;
+        writer->generator.min_length = settings.choice.min_length;
         writer->generator.sampling = (struct ql_batch_sampling){
             .temperature = settings.temperature < 0.0 ? writer->defaults.temperature : (float)settings.temperature,
             .top_p = settings.top_p < 0.0 ? writer->defaults.top_p : (float)settings.top_p,

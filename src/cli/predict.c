@@ -15,6 +15,7 @@ static const char summary_text[] = "Lets a trained model write a text, drawn sym
 
 struct settings {
     struct ql_cli_sampling sampling;
+    struct ql_cli_choice choice;
     double temperature;
     int generate;
     const char *prompt;
@@ -24,13 +25,15 @@ struct settings {
 // Long because of the table of its options.
 int ql_cli_predict(int argc, char **argv)
 {
-    struct settings settings = {.sampling = {.top_p = 1.0}, .temperature = 0.8, .generate = 500, .prompt = ""};
+    struct settings settings = {
+        .sampling = {.top_p = 1.0}, .choice = {.best = 1}, .temperature = 0.8, .generate = 500, .prompt = ""};
     struct ql_option options[] = {
         QL_CLI_SAMPLING_OPTIONS(&settings.sampling),
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
          "low: typical, repetitive; high: bold; 0: always the likeliest", false},
         {"generate", QL_OPTION_INT, &settings.generate, 0, 100000000, "N", "characters to write", false},
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
+        QL_CLI_CHOICE_OPTIONS(&settings.choice),
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print the text only", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print text and settings as JSON", false},
         QL_CLI_RAW_OPTION(&settings.raw),
@@ -60,8 +63,8 @@ int ql_cli_predict(int argc, char **argv)
     }
     if (status == QL_OK) {
         const struct ql_draw draw = ql_cli_draw(&settings.sampling, settings.temperature);
-        status = ql_cli_text_draw(&output, &writer->session, &guard, &writer->info.vocabulary, &draw, settings.prompt,
-                                  settings.generate, &error);
+        status = ql_cli_text_draw(&output, &writer->session, &guard, &writer->info.vocabulary, &draw, &settings.choice,
+                                  settings.prompt, settings.generate, &error);
     }
     if (status == QL_OK && settings.json) {
         json_t *result =

@@ -11,6 +11,7 @@
 #include "cli/terminal.h"
 #include "corpus/pieces.h"
 #include "corpus/token_text.h"
+#include "device/candidate.h"
 
 uint32_t ql_cli_random_seed(void)
 {
@@ -225,17 +226,92 @@ static enum ql_status take_prompt(struct ql_text_session *session, struct ql_gua
     return status;
 }
 
-enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
-                                const struct ql_vocabulary *vocabulary, const struct ql_draw *draw, const char *prompt,
-                                int length, struct ql_error *error)
+static void write_prompt(const struct ql_cli_output *output, const char *prompt)
 {
+    if (output->stream != NULL && output->visible) {
+        ql_cli_write_visible_text(output->stream, prompt, strlen(prompt));
+    } else if (output->stream != NULL) {
+        (void)fputs(prompt, output->stream);
+    }
+}
+
+// Draws one candidate for an item of at most `length` characters, and a few more where it must not end there.
+static enum ql_status draw_candidate(struct ql_candidate *candidate, struct ql_cli_text *text,
+                                     struct ql_text_session *session, struct ql_guard *guard,
+                                     const struct ql_vocabulary *vocabulary, const struct ql_draw *draw,
+                                     const char *prompt, int length, struct ql_error *error)
+{
+    int token = ql_text_session_begin(session, draw);
+    bool ended = false;
+
+    *candidate = (struct ql_candidate){0};
+    text->size = 0;
+    ql_guard_reset(guard);
+    enum ql_status status = take_prompt(session, guard, vocabulary, prompt, &token, error);
+    while (status == QL_OK && !ended && (candidate->characters < (uint32_t)length || !ql_guard_may_end(guard, token))) {
+        const uint32_t *barred = ql_guard_step(guard, token);
+        if ((status = ql_text_session_next(session, &token, barred, error)) != QL_OK) {
+            break;
+        }
+        ql_candidate_add(candidate, ql_text_session_cost(session, token),
+                         (uint32_t)ql_vocabulary_length(vocabulary, token));
+        ended = token == session->rules.newline;
+        status = ended ? QL_OK : ql_cli_text_write_token(text, vocabulary, token, error);
+    }
+    if (status == QL_OK && !ended) {
+        (void)ql_guard_step(guard, token);
+    }
+    candidate->rank = ql_guard_refuses(guard) ? QL_CANDIDATE_REFUSED
+                      : ended                 ? QL_CANDIDATE_INSIDE
+                                              : QL_CANDIDATE_OUTSIDE;
+    return status;
+}
+
+// Draws all candidates, and writes the best.
+static enum ql_status draw_best(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
+                                const struct ql_vocabulary *vocabulary, const struct ql_draw *draw,
+                                const struct ql_cli_choice *choice, const char *prompt, int length,
+                                struct ql_error *error)
+{
+    struct ql_candidate best = {0}, candidate;
+    struct ql_cli_text text = {0};
+    enum ql_status status = QL_OK;
+
+    for (int k = 0; k < choice->best && status == QL_OK; k++) {
+        struct ql_draw own = *draw;
+        own.seed = ql_candidate_seed(draw->seed, (uint32_t)k);
+        status = draw_candidate(&candidate, &text, session, guard, vocabulary, &own, prompt, length, error);
+        if (candidate.rank == QL_CANDIDATE_INSIDE && candidate.characters <= (uint32_t)choice->min_length) {
+            candidate.rank = QL_CANDIDATE_OUTSIDE; // its characters include the newline
+        }
+        if (status == QL_OK && (k == 0 || ql_candidate_before(&candidate, &best))) {
+            const struct ql_cli_text other = output->item;
+            best = candidate;
+            output->item = text;
+            text = other;
+        }
+    }
+    free(text.bytes);
+    if (status != QL_OK) {
+        return status;
+    }
+    write_prompt(output, prompt);
+    return ql_cli_output_end(output, best.rank == QL_CANDIDATE_REFUSED, error);
+}
+
+enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
+                                const struct ql_vocabulary *vocabulary, const struct ql_draw *draw,
+                                const struct ql_cli_choice *choice, const char *prompt, int length,
+                                struct ql_error *error)
+{
+    if (choice->best > 1 && length > 0) {
+        return draw_best(output, session, guard, vocabulary, draw, choice, prompt, length, error);
+    }
     int token = ql_text_session_begin(session, draw);
     enum ql_status status = take_prompt(session, guard, vocabulary, prompt, &token, error);
 
-    if (status == QL_OK && output->stream != NULL && output->visible) {
-        ql_cli_write_visible_text(output->stream, prompt, strlen(prompt));
-    } else if (status == QL_OK && output->stream != NULL) {
-        (void)fputs(prompt, output->stream);
+    if (status == QL_OK) {
+        write_prompt(output, prompt);
     }
     for (int i = 0; (i < length || (i > 0 && !ql_guard_may_end(guard, token))) && status == QL_OK &&
                     (output->stream == NULL || ferror(output->stream) == 0);

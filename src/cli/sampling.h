@@ -33,6 +33,28 @@ struct ql_cli_sampling {
             "a compiled lexicon: no other words than its own are written", false \
     }
 
+// How many candidates a text has, and what they should be like.
+struct ql_cli_choice {
+    int best;       // 1: no choice
+    int min_length; // characters
+};
+
+enum { QL_CLI_BEST_LIMIT = 100 };
+
+#define QL_CLI_CHOICE_OPTIONS(choice)                                               \
+    {"best",                                                                        \
+     QL_OPTION_INT,                                                                 \
+     &(choice)->best,                                                               \
+     1,                                                                             \
+     QL_CLI_BEST_LIMIT,                                                             \
+     "N",                                                                           \
+     "write N candidates for an item, take the one whose characters are likeliest", \
+     false},                                                                        \
+    {                                                                               \
+        "min_length", QL_OPTION_INT, &(choice)->min_length, 0, 1000000, "N",        \
+            "of these, prefer those that have so many characters", false            \
+    }
+
 // clang-format off
 // Rows of an option table.
 #define QL_CLI_SAMPLING_OPTIONS(s) \
@@ -107,10 +129,12 @@ void ql_cli_output_free(struct ql_cli_output *output);
 
 // Writes a text of `length` characters, and a few more where it must not end there or where the last piece has more: the
 // prompt is taken first, encoded in the model's pieces, and goes to output->stream unless that is NULL. The guard is the
-// output's.
+// output's. Where there is a choice, the text is one item, up to its newline: the best of the candidates, of at most
+// `length` characters.
 // Errors: a prompt with other symbols, those of the session and of the output.
 enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
-                                const struct ql_vocabulary *vocabulary, const struct ql_draw *draw, const char *prompt,
-                                int length, struct ql_error *error);
+                                const struct ql_vocabulary *vocabulary, const struct ql_draw *draw,
+                                const struct ql_cli_choice *choice, const char *prompt, int length,
+                                struct ql_error *error);
 
 #endif

@@ -37,6 +37,7 @@ struct settings {
     const char *init_from, *corpus, *output, *temperature, *top_p, *top_k, *count, *wordlist, *words, *filter, *lexicon,
         *against;
     int items, sentences, max_length, threads;
+    struct ql_cli_choice choice;
     uint32_t seed;
     bool quiet;
     double temperatures[VALUE_LIMIT], top_ps[VALUE_LIMIT], top_ks[VALUE_LIMIT];
@@ -117,6 +118,8 @@ static enum ql_status generate(struct study *study, const struct ql_batch_sampli
     study->writer->generator.sampling = *sampling;
     study->writer->generator.seed = seed;
     study->writer->generator.max_length = study->settings.max_length;
+    study->writer->generator.best = study->settings.choice.best;
+    study->writer->generator.min_length = study->settings.choice.min_length;
     enum ql_status status = ql_generation_run(&study->writer->generator, 0, (uint32_t)study->settings.items, take_item,
                                               show_progress, study, &result, error);
     study->symbols += result.symbols;
@@ -468,10 +471,11 @@ static enum ql_status load_yardstick(struct study *study, struct ql_error *error
     open_grammar(study);
     study->common_key =
         ql_bytes_format("version %s, corpus %s, wordlist %s, words %s%s%s, patterns \"%s\", items %d, "
-                        "sentences of %d by \"%s\", lexicon %s, seed %" PRIu32 ", max_length %d,",
+                        "sentences of %d by \"%s\", lexicon %s, seed %" PRIu32 ", max_length %d, best %d of %d,",
                         count_version, corpus, known, words, s->filter == NULL ? "" : ", filter ", filter,
                         s->count == NULL ? "" : s->count, s->items, s->sentences,
-                        study->grammar == NULL ? "" : ql_grammar_name(study->grammar), lexicon, s->seed, s->max_length);
+                        study->grammar == NULL ? "" : ql_grammar_name(study->grammar), lexicon, s->seed, s->max_length,
+                        s->choice.best, s->choice.min_length);
     if (study->common_key == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
     }
@@ -632,9 +636,10 @@ static enum ql_status describe(struct study *study, int argc, char **argv, struc
         (void)json_array_append_new(temperatures, json_real(s->temperatures[t]));
     }
     study->result =
-        json_pack("{s:o, s:o, s:{s:i, s:i, s:I, s:i, s:o, s:o, s:o, s:o}, s:o, s:[], s:n}", "command",
+        json_pack("{s:o, s:o, s:{s:i, s:i, s:I, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o}, s:o, s:[], s:n}", "command",
                   list_command(argc, argv), "models", list_models(study), "settings", "items", s->items, "sentences",
-                  s->sentences, "seed", (json_int_t)s->seed, "max_length", s->max_length, "wordlist",
+                  s->sentences, "seed", (json_int_t)s->seed, "max_length", s->max_length, "best", s->choice.best,
+                  "min_length", s->choice.min_length, "lexicon", path_or_null(s->lexicon), "wordlist",
                   path_or_null(s->wordlist), "words", path_or_null(s->words), "filter", path_or_null(s->filter),
                   "patterns", list_texts(study->yardstick.patterns, study->yardstick.pattern_count), "temperatures",
                   temperatures, "cells", "against");
@@ -728,6 +733,7 @@ int ql_cli_study(int argc, char **argv)
                                        .items = 100000,
                                        .sentences = 300,
                                        .max_length = 400,
+                                       .choice = {.best = 1},
                                        .threads = ql_thread_processors(),
                                        .seed = 1}};
     struct settings *s = &study.settings;
@@ -744,6 +750,7 @@ int ql_cli_study(int argc, char **argv)
         {"items", QL_OPTION_INT, &s->items, 1, 1e7, "N", "items in each cell", false},
         {"seed", QL_OPTION_UINT32, &s->seed, 0, 0, "N", "same seed, same report; 1 unless told", false},
         {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "characters after which an item is cut", false},
+        QL_CLI_CHOICE_OPTIONS(&s->choice),
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "what is counted", false},
         {"count", QL_OPTION_STRING, &s->count, 0, 0, "TEXT,...", "items that contain this, such as John", false},
         {"wordlist", QL_OPTION_STRING, &s->wordlist, 0, 0, "FILE",

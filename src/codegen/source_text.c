@@ -278,6 +278,16 @@ static void write_next(const struct ql_source *w)
             : "    return token < 0 || token >= @_SYMBOLS ? \"\" : $_symbols[token];\n}\n");
 }
 
+static void write_cost(const struct ql_source *w)
+{
+    ql_source_template_write(w, w->source,
+                             "\nuint32_t $_cost(const struct $_state *state, int token)\n{\n"
+                             "    return token < 0 || token >= @_SYMBOLS ? 0 : ");
+    (void)fprintf(w->source, "ql_cost_%s(state->%s, token, ", w->codegen->integer != NULL ? "s32" : "f32",
+                  logits_name(w));
+    ql_source_template_write(w, w->source, "@_SYMBOLS);\n}\n");
+}
+
 static void write_check(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
@@ -330,6 +340,10 @@ static void write_functions(const struct ql_source *w)
                              "static int $_any_next(void *state, int token)\n"
                              "{\n"
                              "    return $_next((struct $_state *)state, token);\n"
+                             "}\n\n"
+                             "static uint32_t $_any_cost(const void *state, int token)\n"
+                             "{\n"
+                             "    return $_cost((const struct $_state *)state, token);\n"
                              "}\n\n");
     if (has_guard) {
         ql_source_template_write(w, w->source,
@@ -356,7 +370,8 @@ static void write_functions(const struct ql_source *w)
                              "const struct ql_model_functions $_functions = {\n    sizeof(struct $_state), ");
     ql_source_template_write(w, w->source, caller_arena ? "sizeof(union $_arena)" : "0");
     ql_source_template_write(w, w->source,
-                             ", @_SYMBOLS, @_BEGIN, $_any_init, $_any_reset, $_any_set, $_any_next,\n    $_symbol, ");
+                             ", @_SYMBOLS, @_BEGIN, $_any_init, $_any_reset, $_any_set, $_any_next,\n"
+                             "    $_any_cost, $_symbol, ");
     ql_source_template_write(w, w->source, has_guard ? "$_any_may_end, " : "NULL, ");
     ql_source_template_write(w, w->source, has_filter ? "$_any_refuses, " : "NULL, ");
     ql_source_template_write(w, w->source, has_check ? "$_any_check,\n};\n" : "NULL,\n};\n");
@@ -379,6 +394,7 @@ void ql_source_text_write(const struct ql_source *w)
     write_init(w);
     write_step(w);
     write_next(w);
+    write_cost(w);
     ql_source_filter_questions_write(w);
     if (w->codegen->model->trace_count > 0) {
         write_check(w);
@@ -483,10 +499,16 @@ void ql_source_text_header_write(const struct ql_source *w)
         "// -1 for a token that is out of range");
     ql_source_template_write(w, w->header,
                              w->codegen->integer != NULL ? ".\n" : ", or when the logits are not finite.\n");
-    ql_source_template_write(w, w->header,
-                             "int $_next(struct $_state *state, int token);\n\n"
-                             "// The symbol of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
-                             "const char *$_symbol(int token);\n");
+    ql_source_template_write(
+        w, w->header,
+        "int $_next(struct $_state *state, int token);\n\n"
+        "// Returns the cost of a token that was drawn by the call before: minus the logarithm of its "
+        "probability,\n"
+        "// in units of 2^-10 nats. Of several texts, the model likes the one best that costs least "
+        "per character.\n"
+        "uint32_t $_cost(const struct $_state *state, int token);\n\n"
+        "// The symbol of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
+        "const char *$_symbol(int token);\n");
     ql_source_filter_header_write(w);
     if (model->trace_count > 0) {
         ql_source_template_write(

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/candidate.h"
 #include "device/trace.h"
 
 // How a graph is tried: steps, and the fewest symbols whose numbers between 0 and 1 are more than chance.
@@ -368,6 +369,12 @@ enum ql_status ql_text_session_next(struct ql_text_session *session, int *token,
         return ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
     }
     return QL_OK;
+}
+
+uint32_t ql_text_session_cost(const struct ql_text_session *session, int token)
+{
+    return session->logits != NULL ? ql_cost_f32(session->logits, token, session->V)
+                                   : ql_cost_s32(session->integer_logits, token, session->V);
 }
 
 uint32_t ql_text_session_hash(const struct ql_text_session *session)

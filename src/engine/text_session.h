@@ -102,6 +102,9 @@ enum ql_status ql_text_session_step(struct ql_text_session *session, int token, 
 enum ql_status ql_text_session_next(struct ql_text_session *session, int *token, const uint32_t *barred,
                                     struct ql_error *error);
 
+// The cost of a token that was drawn from the logits: device/candidate.h.
+uint32_t ql_text_session_cost(const struct ql_text_session *session, int token);
+
 // A hash of the logits, for traces: device/trace.h.
 uint32_t ql_text_session_hash(const struct ql_text_session *session);
 

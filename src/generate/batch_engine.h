@@ -46,6 +46,9 @@ struct ql_batch_engine {
     // Draws one token, as the sampler would that has this generator.
     int (*draw)(void *self, int worker, struct ql_random *random);
 
+    // The cost of a token (device/candidate.h) by the logits that the same worker looked at last.
+    uint32_t (*cost)(void *self, int worker, int token);
+
     void (*close)(void *self);
     void *self;
 };

@@ -305,6 +305,12 @@ static int draw(void *context, int worker, struct ql_random *random)
     return ql_float_draw_next(&self->scratch[worker].draw, random);
 }
 
+static uint32_t cost(void *context, int worker, int token)
+{
+    const struct chain_engine *self = context;
+    return ql_float_draw_cost(&self->scratch[worker].draw, token);
+}
+
 static void close_chain(void *context)
 {
     struct chain_engine *self = context;
@@ -435,6 +441,7 @@ enum ql_status ql_batch_engine_open_chain(struct ql_batch_engine *engine, struct
         .step = step,
         .weigh = weigh,
         .draw = draw,
+        .cost = cost,
         .close = close_chain,
         .self = self,
     };

@@ -1,12 +1,13 @@
 // Many draws from the same logits: see float_draw.h. The rules are those of device/sampler.h; here candidates come in
 // order by vectors, and their sums are kept from draw to draw.
-// Uses: base, device/sampler.h, generate/draw_order.h.
+// Uses: base, device/{candidate,sampler}.h, generate/draw_order.h.
 //
 // Floats are compared by integer keys, whose maximum a compiler finds with vectors (a maximum of floats it may not
 // reorder).
 #include "generate/float_draw.h"
 
 #include "base/vectors.h"
+#include "device/candidate.h"
 #include "device/sampler.h"
 
 void ql_float_draw_init(struct ql_float_draw *draw, int V, struct ql_arena *arena)
@@ -60,6 +61,8 @@ bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const 
     const int V = draw->V;
     int32_t *keys = draw->order.keys;
 
+    draw->logits = logits;
+    draw->is_costed = false;
     draw->summed = 0;
     draw->certain = sampling->temperature == 0.0f;
     if (logit_keys(keys, logits, V) != 0 || ql_draw_order_reset(&draw->order, barred) == 0) {
@@ -88,4 +91,13 @@ int ql_float_draw_next(struct ql_float_draw *draw, struct ql_random *random)
     }
     const float drawn = ql_random_step_f32(random) * draw->total;
     return ql_draw_order_get(&draw->order, ql_sampler_find_f32(drawn, draw->kept, sum_to, draw));
+}
+
+uint32_t ql_float_draw_cost(struct ql_float_draw *draw, int token)
+{
+    if (!draw->is_costed) {
+        draw->cost = ql_cost_base_f32(&draw->largest, draw->logits, draw->V);
+        draw->is_costed = true;
+    }
+    return draw->cost + ql_cost_distance_f32(draw->largest, draw->logits[token]);
 }

@@ -17,6 +17,10 @@ struct ql_float_draw {
     int kept;       // candidates that may be drawn
     float total;    // of their weights
     float *weights; // (V)
+    const float *logits;
+    float largest; // of all logits, those of barred tokens too
+    uint32_t cost; // of a token with that logit, once it was asked for
+    bool is_costed;
     struct ql_draw_order order;
     int summed;
     float *sums; // (summed) of the weights of candidates 0 to n
@@ -31,5 +35,8 @@ bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const 
 
 // S8 and S9.
 int ql_float_draw_next(struct ql_float_draw *draw, struct ql_random *random);
+
+// The cost of a token: B1 to B3. The logits must still be there.
+uint32_t ql_float_draw_cost(struct ql_float_draw *draw, int token);
 
 #endif

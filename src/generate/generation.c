@@ -1,5 +1,6 @@
 // Many texts from one model: see generation.h.
-// Uses: base, corpus/vocabulary, device/{filter,lexicon,random}.h, filter/guard, generate/batch_engine.h, POSIX threads.
+// Uses: base, corpus/vocabulary, device/{candidate,filter,lexicon,random}.h, filter/guard, generate/batch_engine.h, POSIX
+// threads.
 //
 // Branches wait on a stack: a node of the tree (a beginning), the state before its last token, and the items that begin
 // so. A thread takes up to QL_BATCH_LIMIT branches from the top, steps them together, draws the next token of each of
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "device/candidate.h"
 #include "device/random.h"
 #include "filter/guard.h"
 
@@ -43,10 +45,12 @@ struct branch {
     int32_t items;    // the first one; others follow by `next`
 };
 
+// An item, or one of the candidates for it, which stand one behind the other.
 struct item {
     struct ql_random random;
     uint32_t node; // the whole text, once it is complete
     int32_t next;  // another item with the same beginning
+    uint32_t cost; // of its tokens, where there is a choice
     int length;
     bool cut, refused;
 };
@@ -61,7 +65,7 @@ struct worker {
     int32_t *group;   // (V) the items that drew this token
     uint16_t *groups; // (V) tokens that were drawn
     uint32_t *barred; // a bit for each token
-    uint64_t symbols, steps, cut, refused;
+    uint64_t symbols, steps;
     uint32_t complete;
 };
 
@@ -91,7 +95,7 @@ struct part {
 
 uint32_t ql_generation_seed(uint32_t seed, uint32_t number)
 {
-    return ql_random_mix(seed ^ ql_random_mix(number + 0x9e3779b9u));
+    return ql_random_derive(seed, number);
 }
 
 // Makes room for `more` elements. False when memory is out.
@@ -268,6 +272,12 @@ static bool is_refused(const struct part *part, struct state *state, int token, 
     return generator->filter != NULL && ql_filter_refuses(&ended.filter, generator->filter);
 }
 
+// Candidates for each item.
+static uint32_t choice_of(const struct ql_generator *generator)
+{
+    return generator->best < 1 ? 1 : (uint32_t)generator->best;
+}
+
 static int token_length(const struct ql_generator *generator, int token)
 {
     return generator->vocabulary == NULL ? 1 : ql_vocabulary_length(generator->vocabulary, token);
@@ -279,9 +289,19 @@ static void cut_item(const struct part *part, struct worker *worker, struct item
     item->length = worker->branches[b].depth + (token != NONE);
     item->cut = true;
     item->refused = is_refused(part, worker->states[b], token, true);
-    worker->refused += item->refused;
-    worker->cut++;
     worker->complete++;
+}
+
+// Adds the cost of a token that an item has drawn.
+static void add_cost(const struct part *part, int number, struct item *item, int token)
+{
+    const struct ql_batch_engine *engine = part->generator->engine;
+    struct ql_candidate candidate = {.cost = item->cost};
+
+    if (choice_of(part->generator) > 1) {
+        ql_candidate_add(&candidate, engine->cost(engine->self, number, token), 0);
+        item->cost = candidate.cost;
+    }
 }
 
 // Draws the next token of each item of a branch, and sorts the items by it.
@@ -306,7 +326,7 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
             item->node = branch->node;
             item->length = branch->depth;
             item->refused = is_refused(part, worker->states[b], NONE, false);
-            worker->refused += item->refused;
+            add_cost(part, number, item, token);
             worker->complete++;
             continue;
         }
@@ -315,6 +335,7 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
             cut_item(part, worker, item, b, NONE);
             continue;
         }
+        add_cost(part, number, item, token);
         if (worker->group[token] == NONE) {
             worker->groups[groups++] = (uint16_t)token;
         }
@@ -369,7 +390,8 @@ static enum ql_status step_branches(struct part *part, struct worker *worker, in
 // Tells how far we are; only the calling thread does, without the mutex.
 static enum ql_status tell_progress(struct part *part, int number, uint32_t complete, struct ql_error *error)
 {
-    if (number == 0 && part->progress != NULL && !part->progress(part->context, part->complete_before + complete)) {
+    const uint32_t items = complete / choice_of(part->generator);
+    if (number == 0 && part->progress != NULL && !part->progress(part->context, part->complete_before + items)) {
         return ql_error_write(error, QL_ERROR_STOPPED, "stopped");
     }
     return QL_OK;
@@ -452,11 +474,12 @@ static bool open_worker(struct worker *worker, const struct ql_batch_engine *eng
            worker->groups != NULL && worker->barred != NULL;
 }
 
-// The root of the tree, and all items before it.
-static bool open_part(struct part *part, uint32_t first, uint32_t count)
+// The root of the tree, and all candidates for `items` items before it.
+static bool open_part(struct part *part, uint32_t first, uint32_t items)
 {
     const struct ql_generator *generator = part->generator;
     const int threads = generator->pool->threads;
+    const uint32_t choice = choice_of(generator), count = items * choice;
 
     part->items = malloc(count * sizeof part->items[0]);
     part->workers = calloc((size_t)threads, sizeof part->workers[0]);
@@ -468,7 +491,8 @@ static bool open_part(struct part *part, uint32_t first, uint32_t count)
     }
     for (uint32_t i = 0; i < count && good; i++) {
         part->items[i] = (struct item){.next = i + 1 < count ? (int32_t)i + 1 : NONE};
-        ql_random_init(&part->items[i].random, ql_generation_seed(generator->seed, first + i));
+        const uint32_t seed = ql_generation_seed(generator->seed, first + i / choice);
+        ql_random_init(&part->items[i].random, ql_candidate_seed(seed, i % choice));
     }
     if (good) {
         part->nodes[part->node_count++] = (struct node){0, 0};
@@ -477,10 +501,46 @@ static bool open_part(struct part *part, uint32_t first, uint32_t count)
     return good;
 }
 
-// Hands the items over, reading each from its end to its beginning.
-static enum ql_status read_items(const struct part *part, uint32_t first, uint32_t count, ql_item_function *function,
-                                 struct ql_error *error)
+// Reads an item from its end to its beginning. Returns how many characters it has.
+static uint32_t read_item(const struct part *part, const struct item *item, uint16_t *tokens)
 {
+    uint32_t node = item->node, characters = 0;
+
+    for (int k = item->length - 1; k >= 0; k--) {
+        tokens[k] = part->nodes[node].token;
+        characters += (uint32_t)token_length(part->generator, tokens[k]);
+        node = part->nodes[node].parent;
+    }
+    return characters;
+}
+
+// Returns the number of the best of an item's candidates.
+static uint32_t choose(const struct part *part, const struct item *items, uint16_t *tokens)
+{
+    struct ql_candidate best = {0};
+    uint32_t chosen = 0;
+
+    for (uint32_t k = 0; k < choice_of(part->generator); k++) {
+        const uint32_t characters = read_item(part, &items[k], tokens);
+        const bool inside = !items[k].cut && characters >= (uint32_t)part->generator->min_length;
+        const struct ql_candidate candidate = {.cost = items[k].cost,
+                                               .characters = characters + !items[k].cut,
+                                               .rank = items[k].refused ? QL_CANDIDATE_REFUSED
+                                                       : inside         ? QL_CANDIDATE_INSIDE
+                                                                        : QL_CANDIDATE_OUTSIDE};
+        if (k == 0 || ql_candidate_before(&candidate, &best)) {
+            best = candidate;
+            chosen = k;
+        }
+    }
+    return chosen;
+}
+
+// Hands the items over.
+static enum ql_status read_items(const struct part *part, uint32_t first, uint32_t count, ql_item_function *function,
+                                 struct ql_generation_result *result, struct ql_error *error)
+{
+    const uint32_t choice = choice_of(part->generator);
     uint16_t *tokens = malloc((size_t)part->generator->max_length * sizeof *tokens);
     enum ql_status status = QL_OK;
 
@@ -488,14 +548,18 @@ static enum ql_status read_items(const struct part *part, uint32_t first, uint32
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for an item");
     }
     for (uint32_t i = 0; i < count && status == QL_OK; i++) {
-        const struct item *item = &part->items[i];
-        uint32_t node = item->node;
-        for (int k = item->length - 1; k >= 0; k--) {
-            tokens[k] = part->nodes[node].token;
-            node = part->nodes[node].parent;
-        }
-        const struct ql_generated_item generated = {
-            .number = first + i, .tokens = tokens, .length = item->length, .refused = item->refused, .cut = item->cut};
+        const struct item *candidates = &part->items[(size_t)i * choice];
+        const uint32_t chosen = choice == 1 ? 0 : choose(part, candidates, tokens);
+        const struct item *item = &candidates[chosen];
+        (void)read_item(part, item, tokens);
+        result->cut += item->cut;
+        result->refused += item->refused;
+        const struct ql_generated_item generated = {.number = first + i,
+                                                    .candidate = chosen,
+                                                    .tokens = tokens,
+                                                    .length = item->length,
+                                                    .refused = item->refused,
+                                                    .cut = item->cut};
         status = function(part->context, &generated, error);
     }
     free(tokens);
@@ -517,12 +581,10 @@ static enum ql_status run_part(struct part *part, uint32_t first, uint32_t count
     for (int w = 0; part->workers != NULL && w < pool->threads; w++) {
         result->symbols += part->workers[w].symbols;
         result->steps += part->workers[w].steps;
-        result->cut += part->workers[w].cut;
-        result->refused += part->workers[w].refused;
     }
     enum ql_status status = part->status;
     if (status == QL_OK) {
-        status = read_items(part, first, count, item, error);
+        status = read_items(part, first, count, item, result, error);
     } else if (error != NULL) {
         *error = part->error;
     }
@@ -535,7 +597,8 @@ enum ql_status ql_generation_run(const struct ql_generator *generator, uint32_t 
                                  struct ql_generation_result *result, struct ql_error *error)
 {
     const uint32_t fitting = (uint32_t)(PART_SYMBOLS / generator->max_length);
-    const uint32_t limit = fitting < 1 ? 1 : fitting < QL_GENERATION_PART ? fitting : QL_GENERATION_PART;
+    const uint32_t texts = fitting < QL_GENERATION_PART ? fitting : QL_GENERATION_PART;
+    const uint32_t limit = texts < choice_of(generator) ? 1 : texts / choice_of(generator);
     enum ql_status status = QL_OK;
 
     assert(generator->max_length >= 1);

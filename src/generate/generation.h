@@ -2,7 +2,7 @@
 //
 // What a model says next depends only on the symbols so far. So items that begin alike share their computation: they
 // walk down one tree of beginnings, whose nodes are computed once each, QL_BATCH_LIMIT of them at a time.
-// Uses: base, corpus/vocabulary, device/{filter,lexicon}.h, generate/batch_engine.h.
+// Uses: base, corpus/vocabulary, device/{candidate,filter,lexicon}.h, generate/batch_engine.h.
 #ifndef QL_GENERATE_GENERATION_H
 #define QL_GENERATE_GENERATION_H
 
@@ -25,12 +25,15 @@ struct ql_generator {
     const struct ql_filter *filter;         // bars tokens while items are drawn, and refuses items; NULL for none
     const struct ql_lexicon *lexicon;       // permits the words of a list only; NULL for none
     int max_length;                         // characters after which an item is cut; at least 1
+    int best;                               // candidates for an item, of which the best is taken; 0 is 1
+    int min_length;                         // characters that a candidate should have
     const struct ql_vocabulary *vocabulary; // tells how many characters a token has; NULL: one each
     struct ql_thread_pool *pool;            // as many threads as the engine was opened for
 };
 
 struct ql_generated_item {
     uint32_t number;
+    uint32_t candidate;     // which one of ql_generator.best it is
     const uint16_t *tokens; // without the newline
     int length;
     bool refused; // by the filter, or cut within a word of the lexicon: not to be shown
@@ -44,7 +47,7 @@ typedef enum ql_status ql_item_function(void *context, const struct ql_generated
 typedef bool ql_generation_progress(void *context, uint32_t complete);
 
 struct ql_generation_result {
-    uint64_t symbols; // characters drawn, newlines included
+    uint64_t symbols; // characters drawn, newlines and other candidates included
     uint64_t steps;   // of the model that were computed for them
     uint64_t cut;     // items
     uint64_t refused; // items
@@ -55,6 +58,7 @@ struct ql_generation_result {
 uint32_t ql_generation_seed(uint32_t seed, uint32_t number);
 
 // Generates the items first, first + 1, ... (count of them) and hands them over in this order, from the calling thread.
+// Of several candidates for an item it takes the best, by device/candidate.h.
 // Nothing depends on the number of threads. Memory: for the tree, 16 bytes a symbol of at most QL_GENERATION_PART items,
 // or fewer where items may be long. `progress` may be NULL.
 // Errors: QL_ERROR_NUMERIC for logits that are not finite, QL_ERROR_SYSTEM for no memory, those of engine and callbacks.

@@ -56,6 +56,12 @@ static int draw(void *context, int number, struct ql_random *random)
     return ql_float_draw_next(&self->workers[number].draw, random);
 }
 
+static uint32_t cost(void *context, int number, int token)
+{
+    struct graph_engine *self = context;
+    return ql_float_draw_cost(&self->workers[number].draw, token);
+}
+
 static void close_graph(void *context)
 {
     struct graph_engine *self = context;
@@ -103,6 +109,7 @@ static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql
         .step = step,
         .weigh = weigh,
         .draw = draw,
+        .cost = cost,
         .close = close_graph,
         .self = self,
     };

@@ -1,9 +1,11 @@
 // Many draws from the same integer logits: see integer_draw.h. The rules are those of device/sampler_s32.h; here
 // candidates come in order by vectors, and their sums are kept from draw to draw.
-// Uses: base, device/sampler_s32.h, generate/draw_order.h.
+// Uses: base, device/{candidate,sampler_s32}.h, generate/draw_order.h.
 #include "generate/integer_draw.h"
 
 #include <string.h>
+
+#include "device/candidate.h"
 
 void ql_integer_draw_init(struct ql_integer_draw *draw, int V, struct ql_arena *arena)
 {
@@ -30,6 +32,8 @@ bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, 
 {
     const int V = draw->V;
 
+    draw->logits = logits;
+    draw->is_costed = false;
     draw->summed = 0;
     draw->certain = sampler->temperature == 0;
     memcpy(draw->order.keys, logits, (size_t)V * sizeof logits[0]);
@@ -61,4 +65,13 @@ int ql_integer_draw_next(struct ql_integer_draw *draw, struct ql_random *random)
     }
     const uint32_t drawn = ql_sampler_draw(random, draw->total);
     return ql_draw_order_get(&draw->order, ql_sampler_find_s32(drawn, draw->kept, sum_to, draw));
+}
+
+uint32_t ql_integer_draw_cost(struct ql_integer_draw *draw, int token)
+{
+    if (!draw->is_costed) {
+        draw->cost = ql_cost_base_s32(&draw->largest, draw->logits, draw->V);
+        draw->is_costed = true;
+    }
+    return draw->cost + ql_cost_distance_s32(draw->largest, draw->logits[token]);
 }

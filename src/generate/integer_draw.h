@@ -18,6 +18,10 @@ struct ql_integer_draw {
     int kept;          // candidates that may be drawn
     uint32_t total;    // of their weights
     uint32_t *weights; // (V)
+    const int32_t *logits;
+    int32_t largest; // of all logits, those of barred tokens too
+    uint32_t cost;   // of a token with that logit, once it was asked for
+    bool is_costed;
     struct ql_draw_order order;
     int summed;
     uint32_t *sums; // (summed) of the weights of candidates 0 to n
@@ -32,5 +36,8 @@ bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, 
 
 // Draws a token.
 int ql_integer_draw_next(struct ql_integer_draw *draw, struct ql_random *random);
+
+// The cost of a token: B1 to B3. The logits must still be there.
+uint32_t ql_integer_draw_cost(struct ql_integer_draw *draw, int token);
 
 #endif

@@ -47,6 +47,12 @@ static int draw(void *context, int number, struct ql_random *random)
     return ql_integer_draw_next(&self->workers[number].draw, random);
 }
 
+static uint32_t cost(void *context, int number, int token)
+{
+    struct integer_engine *self = context;
+    return ql_integer_draw_cost(&self->workers[number].draw, token);
+}
+
 static void close_integer(void *context)
 {
     struct integer_engine *self = context;
@@ -86,6 +92,7 @@ enum ql_status ql_batch_engine_open_integer(struct ql_batch_engine *engine, cons
         .step = step,
         .weigh = weigh,
         .draw = draw,
+        .cost = cost,
         .close = close_integer,
         .self = self,
     };

@@ -26,7 +26,7 @@ for cell in lstm gru rnn; do
     expect_exit 0 train "${tiny[@]}" --input names.txt --model $cell --num_layers 2 --sequences items --run_name $cell
     expect_exit 0 export --init_from checkpoints/$cell/checkpoint.2.safetensors --export_file $cell.onnx
     for settings in "" "--temperature 0.3 --top-k 4" "--temperature=1.5 --top_p 0.7" "--temperature 0" \
-        "--prompt=äb --top-p=0.9"; do
+        "--prompt=äb --top-p=0.9" "--best 3 --temperature 0.9" "--best 4 --min_length 20 --prompt ä"; do
         # shellcheck disable=SC2086
         expect_exit 0 evaluate --model $cell.json --length 200 --seed 3 $settings
         cp out ours
@@ -40,7 +40,7 @@ done
 echo 'one ten' > listed.txt
 expect_exit 0 filter --words listed.txt --output listed.qlf
 expect_exit 0 lexicon --text names.txt --filter listed.qlf --output names.qlx
-for settings in "--lexicon names.qlx" "--lexicon names.qlx --filter listed.qlf --temperature 1.5"; do
+for settings in "--lexicon names.qlx" "--lexicon names.qlx --best 4" "--lexicon names.qlx --filter listed.qlf --temperature 1.5"; do
     # shellcheck disable=SC2086
     expect_exit 0 evaluate --model lstm.json --length 300 --seed 3 $settings
     cp out ours

@@ -64,6 +64,32 @@ for format in int8 int4; do
 done
 expect_exit 2 "${many[@]}" --quantize int3
 
+# The best of several candidates is the same everywhere: of those that --json shows with seeds, the one with the lowest mean.
+for format in off int8; do
+    best=("${many[@]}" --best 5 --min_length 6 --count 40 --quantize $format)
+    expect_exit 0 "${best[@]}" --threads 1 --quiet
+    cp out chosen
+    expect test "$(wc -l < chosen)" -eq 40
+    expect_exit 0 generate --model model.json --seed 5 --max_length 30 "${settings[@]}" --best 5 --min_length 6 \
+        --count 40 --quantize $format --threads 3 --quiet
+    expect_same out chosen
+    expect_exit 0 "${best[@]}" --json
+    expect test -n "$(grep -v '"candidate":0' out)"
+    head -n 6 out > items
+    while read -r line; do
+        printf '%s\n' "$line" > item.json
+        seed=$("$json_get" item.json seed)
+        text=$("$json_get" item.json text)
+        expect_exit 0 predict --init_from $model "${settings[@]}" --seed "$seed" --generate 30 --quiet --best 5 \
+            --min_length 6 --quantize $format
+        expect test "$(cat out)" == "$text"
+        expect_exit 0 evaluate --model model.json "${settings[@]}" --seed "$seed" --length 30 --quiet --best 5 \
+            --min_length 6 --quantize $format
+        expect test "$(cat out)" == "$text"
+    done < items
+done
+expect_exit 2 "${many[@]}" --best 0
+
 # An item that does not end is cut, and said to be; the settings of a descriptor are the defaults.
 expect_exit 0 generate --init_from $model --count 5 --seed 1 --max_length 1 --temperature 100
 expect_stderr "cut after 1 symbols"

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "device/candidate.h"
 #include "device/sampler.h"
 #include "device/sampler_s32.h"
 
@@ -45,6 +46,13 @@ static float make_logit(struct ql_random *random, enum logits_kind kind)
     }
 }
 
+static void write_list(const char *before, const uint32_t *numbers, int count)
+{
+    for (int i = 0; i < count; i++) {
+        (void)printf("%s%" PRIu32, i == 0 ? before : ",", numbers[i]);
+    }
+}
+
 static void write_draws(struct ql_random *random, size_t number)
 {
     float logits[V_LIMIT];
@@ -80,10 +88,14 @@ static void write_draws(struct ql_random *random, size_t number)
     }
     (void)printf("],\n\"tokens\":[");
     ql_random_init(&sampler.random, seed);
+    uint32_t costs[DRAWS]; // of what is drawn
     for (int i = 0; i < DRAWS; i++) {
-        (void)printf("%s%d", i == 0 ? "" : ",",
-                     ql_sampler_step_f32(&sampler, logits, barred_share == 0 ? NULL : barred, weights, candidates, V));
+        const int token =
+            ql_sampler_step_f32(&sampler, logits, barred_share == 0 ? NULL : barred, weights, candidates, V);
+        (void)printf("%s%d", i == 0 ? "" : ",", token);
+        costs[i] = token < 0 ? 0 : ql_cost_f32(logits, token, V);
     }
+    write_list("],\"costs\":[", costs, DRAWS);
     const uint32_t *s = sampler.random.state;
     (void)printf("],\"state\":[%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]}", s[0], s[1], s[2], s[3]);
 }
@@ -145,10 +157,14 @@ static void write_integer_draws(struct ql_random *random, size_t number)
     }
     (void)printf("],\n\"tokens\":[");
     ql_random_init(&sampler.random, seed);
+    uint32_t costs[DRAWS]; // of what is drawn
     for (int i = 0; i < DRAWS; i++) {
-        (void)printf("%s%d", i == 0 ? "" : ",",
-                     ql_sampler_step_s32(&sampler, logits, barred_share == 0 ? NULL : barred, weights, candidates, V));
+        const int token =
+            ql_sampler_step_s32(&sampler, logits, barred_share == 0 ? NULL : barred, weights, candidates, V);
+        (void)printf("%s%d", i == 0 ? "" : ",", token);
+        costs[i] = token < 0 ? 0 : ql_cost_s32(logits, token, V);
     }
+    write_list("],\"costs\":[", costs, DRAWS);
     const uint32_t *s = sampler.random.state;
     (void)printf("],\"state\":[%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]}", s[0], s[1], s[2], s[3]);
 }
@@ -173,6 +189,37 @@ static void write_integers(struct ql_random *random, long cases)
         (void)printf("%s", i == 0 ? "" : ",\n");
         write_integer_draws(random, (size_t)i);
     }
+}
+
+// Candidates of one text: as they are, the smallest and largest numbers, and equal ones.
+static void write_choice(struct ql_random *random, size_t number)
+{
+    static const uint32_t edges[] = {0, 1, 2, 1000, UINT32_MAX - 1, UINT32_MAX};
+    struct ql_candidate candidates[DRAWS];
+    const uint32_t seed = ql_random_step(random);
+    uint32_t chosen = 0;
+
+    (void)printf("{\"seed\":%" PRIu32 ",\"candidates\":[", seed);
+    for (uint32_t k = 0; k < DRAWS; k++) {
+        struct ql_candidate *candidate = &candidates[k];
+        *candidate = (struct ql_candidate){.cost = ql_random_step(random) % 200000,
+                                           .characters = 1 + ql_random_step(random) % 200,
+                                           .rank = number % 3 == 0 ? 0 : ql_random_step(random) % 3};
+        if (number % 4 == 1) {
+            candidate->cost = PICK(edges, ql_random_step(random));
+            candidate->characters = 1 + ql_random_step(random) % 1000000;
+        } else if (number % 4 == 2) { // many have the same mean
+            candidate->cost = 600 * candidate->characters;
+        } else if (number % 4 == 3) { // means that differ by little
+            candidate->cost = 600 * candidate->characters + ql_random_step(random) % 2;
+        }
+        const uint32_t numbers[] = {ql_candidate_seed(seed, k), candidate->cost, candidate->characters,
+                                    candidate->rank};
+        write_list(k == 0 ? "[" : ",[", numbers, 4);
+        (void)printf("]");
+        chosen = k > 0 && ql_candidate_before(candidate, &candidates[chosen]) ? k : chosen;
+    }
+    (void)printf("],\"chosen\":%" PRIu32 "}", chosen);
 }
 
 static void write_random(uint32_t seed)
@@ -232,6 +279,11 @@ int main(int argc, char **argv)
         write_draws(&random, (size_t)i);
     }
     write_integers(&random, cases);
+    (void)printf("],\n\"choices\":[\n");
+    for (long i = 0; i < cases; i++) {
+        (void)printf("%s", i == 0 ? "" : ",\n");
+        write_choice(&random, (size_t)i);
+    }
     (void)printf("]}\n");
     return ferror(stdout) != 0;
 }
