@@ -63,6 +63,7 @@ function(ql_add_firmware name)
             "-DQUOTES_BUILD=quillet ${PROJECT_VERSION} ${firmware_BOARD} ${kind}"
             "-DQUOTES_PANEL=${QUOTES_PANEL}"
             "-DQUOTES_MINUTES=${QUOTES_MINUTES}"
+            "-DQUOTES_BEST=${QUOTES_BEST}"
             "-DQUOTES_SEED=${QUOTES_SEED}"
             "-DQUOTES_UART=${QUOTES_UART}"
             "-DQUOTES_STREAM=${QUOTES_STREAM}"

@@ -16,7 +16,7 @@ struct ql_model_functions {
     void (*reset)(void *state);
     void (*set)(void *state, float temperature, float top_p, int top_k);
     int (*next)(void *state, int token);
-    uint32_t (*cost)(const void *state, int token);
+    uint32_t (*cost)(const void *state, int token); // NULL of a writer without probabilities
     const char *(*symbol)(int token);
     bool (*may_end)(const void *state, int token); // NULL without a filter: a text may end with any token
     bool (*refuses)(const void *state);            // NULL without a filter: no item is refused

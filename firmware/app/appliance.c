@@ -8,7 +8,6 @@
 #include "port/port.h"
 
 enum {
-    ATTEMPTS = 50,                // at a text; what fits comes much sooner
     CONSOLE_BYTES_PER_STEP = 256, // a flood must not keep the device from its work
     WAIT_SLICE_US = 10000,        // between two looks at the console
     DAY_S = 24 * 60 * 60,         // J2 open
@@ -62,7 +61,7 @@ static void begin_page(struct ql_appliance *appliance)
     appliance->page_us = ql_port_time_us();
     appliance->thinking_us = 0;
     appliance->symbols = 0;
-    ql_page_init(&appliance->page, &appliance->plan);
+    ql_page_init(&appliance->page, &appliance->plan, ql_page_seed(appliance->seed, appliance->page_number++));
     ql_console_begin(console, "page begin");
     ql_console_add_number(console, appliance->pages_begun);
     ql_console_end(console);
@@ -75,6 +74,7 @@ static void take_seed(struct ql_appliance *appliance, uint32_t seed)
     struct ql_console *console = &appliance->console;
 
     appliance->seed = seed;
+    appliance->page_number = 0;
     ql_models_init(&appliance->models, &appliance->sampling, seed, seed + 1);
     appliance->plan.quotes = appliance->models.quotes;
     appliance->plan.names = appliance->models.names;
@@ -114,25 +114,40 @@ static void fail(struct ql_appliance *appliance, const char *what)
     wait_until(appliance, ql_port_time_us() + retry_s * SECOND_US);
 }
 
-static void reject(struct ql_appliance *appliance, const char *why)
+// Says which of the candidates is complete: what it costs, in bits per character, or why it is none.
+static void say_candidate(struct ql_appliance *appliance, const char *why)
 {
+    const struct ql_page *page = &appliance->page;
+    struct ql_console *console = &appliance->console;
+
+    const int number = page->plan->attempts - page->left; // more than were wanted where none of these is one
+
+    ql_console_begin(console, "candidate");
+    ql_console_add_number(console, number);
+    ql_console_add(console, "of");
+    ql_console_add_number(console, number > page->best ? page->plan->attempts : page->best);
+    if (why == NULL) {
+        ql_console_add(console, "bits");
+        ql_console_add_millionths(
+            console, (uint32_t)(page->candidate.cost * UINT64_C(1442695) / QL_COST_ONE / page->candidate.characters));
+    } else {
+        ql_console_add(console, why);
+    }
+    ql_console_end(console);
+}
+
+static void reject(struct ql_appliance *appliance, bool choosing, const char *why)
+{
+    if (choosing) {
+        say_candidate(appliance, why);
+        return;
+    }
     end_text(appliance);
     ql_console_begin(&appliance->console, "rejected");
     ql_console_add(&appliance->console, appliance->page.naming ? "name" : "quote");
     ql_console_add(&appliance->console, why);
     ql_console_end(&appliance->console);
     begin_text(appliance);
-}
-
-// Returns the number of symbols in a token's string, at least 1: a model may write pieces of several.
-static uint32_t count_symbols(const char *text)
-{
-    uint32_t count = 0;
-
-    for (; *text != '\0'; text++) {
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    }
-    return count == 0 ? 1 : count;
 }
 
 // Draws a symbol, or a piece of several, when it is due.
@@ -145,27 +160,34 @@ static void write_symbol(struct ql_appliance *appliance)
         ql_port_wait_us(left_us < WAIT_SLICE_US ? (uint32_t)left_us : WAIT_SLICE_US);
         return;
     }
+    const bool choosing = appliance->page.choosing;
     const enum ql_page_event event = ql_page_step(&appliance->page);
     appliance->thinking_us += (int64_t)(ql_port_time_us() - now_us);
-    const uint32_t symbols = event == QL_PAGE_SYMBOL ? count_symbols(appliance->page.symbol) : 1;
+    const uint32_t symbols = (uint32_t)appliance->page.drawn_characters;
     appliance->symbols += symbols;
     appliance->text_symbols += symbols;
-    if (appliance->pace_millionths > 0) {
-        appliance->due_us = now_us + symbols * (SECOND_US * QL_COMMAND_MILLION / appliance->pace_millionths);
+    if (appliance->pace_millionths > 0 && !choosing) { // what is drawn for a choice is not seen
+        appliance->due_us =
+            now_us + (symbols == 0 ? 1 : symbols) * (SECOND_US * QL_COMMAND_MILLION / appliance->pace_millionths);
     }
     switch (event) {
     case QL_PAGE_SYMBOL:
         ql_console_write(&appliance->console, appliance->page.symbol);
         ql_port_click();
         break;
+    case QL_PAGE_DRAFT:
+        break;
+    case QL_PAGE_CHOICE:
+        say_candidate(appliance, NULL);
+        break;
     case QL_PAGE_EMPTY:
-        reject(appliance, "empty");
+        reject(appliance, choosing, "empty");
         break;
     case QL_PAGE_TOO_LONG:
-        reject(appliance, "too long");
+        reject(appliance, choosing, "too long");
         break;
     case QL_PAGE_REFUSED:
-        reject(appliance, "refused");
+        reject(appliance, choosing, "refused");
         break;
     case QL_PAGE_QUOTED:
         end_text(appliance);
@@ -355,6 +377,10 @@ static void obey(struct ql_appliance *appliance, const struct ql_command *comman
         take_sampling(appliance, command);
         confirm(&appliance->console, command);
         break;
+    case QL_COMMAND_BEST:
+        appliance->plan.best = (int)command->value; // of the next page
+        confirm(&appliance->console, command);
+        break;
     case QL_COMMAND_PACE:
         appliance->pace_millionths = command->value;
         if (appliance->state == QL_APPLIANCE_WRITING) {
@@ -451,7 +477,10 @@ void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance
     appliance->panel = settings->panel;
     appliance->plan.fits = fits;
     appliance->plan.context = appliance;
-    appliance->plan.attempts = ATTEMPTS;
+    appliance->plan.sampling = &appliance->sampling;
+    appliance->plan.attempts = QL_PAGE_ATTEMPTS;
+    appliance->plan.best = settings->best;
+    appliance->plan.shortest = QL_PAGE_SHORTEST;
     appliance->retry_s = FIRST_RETRY_S;
     appliance->console.within_line = true; // of what was written before a reset
     ql_console_begin(&appliance->console, "start");

@@ -19,6 +19,7 @@ struct ql_appliance_settings {
     bool seeded;       // the first page has `seed`; otherwise chance decides
     uint32_t seed;
     struct ql_sampling sampling;
+    int best;            // candidates for a quote, until the console says otherwise
     uint32_t interval_s; // from page to page; 0 leaves it to jumper J2
     enum ql_panel_controller panel;
     enum ql_panel_result (*show)(enum ql_panel_controller panel, const uint8_t *frame); // ql_panel_show, on a board
@@ -31,7 +32,8 @@ struct ql_appliance {
     struct ql_sampling sampling;
     enum ql_panel_controller panel;
     uint32_t pace_millionths; // characters a second; 0: no limit
-    uint32_t seed;            // of the models' random numbers
+    uint32_t seed;            // of the pages
+    uint32_t page_number;     // of those of this seed, that comes next
 
     enum { QL_APPLIANCE_WRITING, QL_APPLIANCE_SHOWING, QL_APPLIANCE_WAITING } state;
     struct ql_page_plan plan;

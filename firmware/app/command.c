@@ -1,11 +1,12 @@
 // Reads the commands of the console: see command.h. Numbers are read by hand, in integers: a board has no use for the
 // libraries' general routines, and a fraction in millionths becomes the same float as on a desktop.
-// Uses: panel/panel.h, string.h.
+// Uses: app/page.h, panel/panel.h, string.h.
 #include "command.h"
 
 #include <stddef.h>
 #include <string.h>
 
+#include "page.h"
 #include "panel/panel.h"
 
 enum { LONGEST_NUMBER = 11 }; // "1000.000000"; as millionths it is far below 64 bits
@@ -21,6 +22,8 @@ const struct ql_command_form ql_command_forms[QL_COMMAND_BOOTSEL + 1] = {
                           QL_COMMAND_MILLION, true, true},
     [QL_COMMAND_TOP_K] = {"top_k", "N|own", "number of likeliest symbols to draw from; 0 is all", 0, 65535, false,
                           true},
+    [QL_COMMAND_BEST] = {"best", "N", "candidates for a quote, of which the best is taken, 1 to 50", 1,
+                         QL_PAGE_ATTEMPTS, false, false},
     [QL_COMMAND_PACE] = {"pace", "N", "characters a second at most, 0 to 1000; 0 is full speed", 0,
                          1000 * QL_COMMAND_MILLION, true, false},
     [QL_COMMAND_PANEL] = {"panel", "uc8176|ssd1683", "the controller of the panel", 0, 0, false, false},

@@ -14,6 +14,7 @@ enum ql_command_verb {
     QL_COMMAND_TEMPERATURE,
     QL_COMMAND_TOP_P,
     QL_COMMAND_TOP_K,
+    QL_COMMAND_BEST,
     QL_COMMAND_PACE,
     QL_COMMAND_PANEL,
     QL_COMMAND_STATS,
@@ -26,7 +27,7 @@ enum { QL_COMMAND_MILLION = 1000000 }; // the unit of what may be a fraction
 struct ql_command {
     enum ql_command_verb verb;
     bool own;       // of temperature, top_p and top_k: each model's own, not `value`
-    uint32_t value; // seed, top_k, and enum ql_panel_controller; the others in millionths
+    uint32_t value; // seed, top_k, best, and enum ql_panel_controller; the others in millionths
 };
 
 // The bounds of a command's value, for the reader and for its messages.

@@ -1,5 +1,8 @@
 // Writes a page: see page.h. A page is a little machine, so that its owner can look after the rest between symbols.
-// Uses: app/writer.h.
+// Uses: app/writer.h, device/candidate.h.
+//
+// The memory for the name is free until the quote is there. So a candidate for the quote is drawn into it, and the best so
+// far is kept in the quote's own.
 #include "page.h"
 
 #include <string.h>
@@ -9,61 +12,138 @@ static const struct ql_writer *writer_of(const struct ql_page *page)
     return page->naming ? &page->plan->names : &page->plan->quotes;
 }
 
+// Where the model writes.
+static char *hand_of(struct ql_page *page)
+{
+    return page->naming || page->choosing ? page->name : page->quote;
+}
+
 static void begin_part(struct ql_page *page, bool naming)
 {
     page->naming = naming;
+    page->choosing = !naming && page->best > 1;
+    page->telling = false;
+    page->has_chosen = false;
     page->left = page->plan->attempts;
     page->token = -1;
+    hand_of(page)[0] = '\0';
 }
 
 static void begin_text(struct ql_page *page)
 {
     const struct ql_writer *writer = writer_of(page);
+    const uint32_t number = (uint32_t)(page->plan->attempts - page->left);
 
-    writer->model->reset(writer->state);
+    ql_writer_init(writer, page->plan->sampling, ql_candidate_seed(page->seed + page->naming, number));
     page->token = writer->model->begin;
+    page->candidate = (struct ql_candidate){0};
     page->bytes = 0;
     page->drawn = 0;
     page->attempts++;
     page->left--;
-    (page->naming ? page->name : page->quote)[0] = '\0';
+    hand_of(page)[0] = '\0';
 }
 
-static enum ql_page_event reject(struct ql_page *page, enum ql_page_event why)
+// Begins to hand the chosen quote over.
+static void tell(struct ql_page *page)
+{
+    memcpy(page->name, page->quote, sizeof page->name);
+    page->quote[0] = '\0';
+    page->bytes = 0;
+    page->choosing = false;
+    page->telling = true;
+}
+
+// The text is over. Returns `event`, or that the page is, too.
+static enum ql_page_event go_on(struct ql_page *page, enum ql_page_event event)
 {
     page->token = -1;
-    return page->left > 0 ? why : page->naming ? QL_PAGE_NO_NAME : QL_PAGE_NO_QUOTE;
+    if (page->has_chosen && (page->left == 0 || page->plan->attempts - page->left >= page->best)) {
+        tell(page);
+        return event;
+    }
+    return page->left > 0 ? event : page->naming ? QL_PAGE_NO_NAME : QL_PAGE_NO_QUOTE;
+}
+
+// Takes the candidate if it is better than those before.
+static enum ql_page_event choose(struct ql_page *page)
+{
+    const bool inside = page->candidate.characters > (uint32_t)page->plan->shortest; // a newline more
+
+    page->candidate.rank = inside ? QL_CANDIDATE_INSIDE : QL_CANDIDATE_OUTSIDE;
+    if (!page->has_chosen || ql_candidate_before(&page->candidate, &page->chosen)) {
+        memcpy(page->quote, page->name, sizeof page->quote);
+        page->chosen = page->candidate;
+        page->has_chosen = true;
+    }
+    return go_on(page, QL_PAGE_CHOICE);
 }
 
 // The newline has come.
 static enum ql_page_event end_text(struct ql_page *page)
 {
-    const char *text = ql_page_text(page);
+    const char *text = hand_of(page);
 
     if (text[strspn(text, " ")] == '\0') {
-        return reject(page, QL_PAGE_EMPTY);
+        return go_on(page, QL_PAGE_EMPTY);
     }
     const struct ql_writer *writer = writer_of(page);
     if (writer->model->refuses != NULL && writer->model->refuses(writer->state)) {
-        return reject(page, QL_PAGE_REFUSED);
+        return go_on(page, QL_PAGE_REFUSED);
     }
-    if (!page->plan->fits(page->plan->context, page->quote, page->naming ? page->name : NULL)) {
-        return reject(page, QL_PAGE_TOO_LONG);
+    if (!page->plan->fits(page->plan->context, page->naming ? page->quote : text, page->naming ? page->name : NULL)) {
+        return go_on(page, QL_PAGE_TOO_LONG);
     }
     if (page->naming) {
         return QL_PAGE_DONE;
+    }
+    if (page->choosing) {
+        return choose(page);
     }
     begin_part(page, true);
     return QL_PAGE_QUOTED;
 }
 
-void ql_page_init(struct ql_page *page, const struct ql_page_plan *plan)
+// Hands over a symbol of the chosen quote.
+static enum ql_page_event tell_symbol(struct ql_page *page)
+{
+    const char *from = page->name + page->bytes;
+    int bytes = from[0] != '\0';
+
+    if (bytes == 0) {
+        begin_part(page, true);
+        return QL_PAGE_QUOTED;
+    }
+    while (((unsigned char)from[bytes] & 0xc0) == 0x80 && bytes + 1 < (int)sizeof page->told) {
+        bytes++;
+    }
+    memcpy(page->told, from, (size_t)bytes);
+    page->told[bytes] = '\0';
+    memcpy(page->quote + page->bytes, page->told, (size_t)bytes + 1);
+    page->bytes += bytes;
+    page->symbol = page->told;
+    return QL_PAGE_SYMBOL;
+}
+
+// Returns the number of characters of a token's string: a model may write pieces of several.
+static int count_characters(const char *text)
+{
+    int count = 0;
+
+    for (; *text != '\0'; text++) {
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return count == 0 ? 1 : count;
+}
+
+void ql_page_init(struct ql_page *page, const struct ql_page_plan *plan, uint32_t seed)
 {
     page->plan = plan;
+    page->seed = seed;
+    page->best = plan->best < plan->attempts ? plan->best : plan->attempts;
     page->symbol = "";
     page->attempts = 0;
     page->quote[0] = '\0';
-    page->name[0] = '\0';
     begin_part(page, false);
 }
 
@@ -71,6 +151,10 @@ enum ql_page_event ql_page_step(struct ql_page *page)
 {
     const struct ql_writer *writer = writer_of(page);
 
+    page->drawn_characters = 0;
+    if (page->telling) {
+        return tell_symbol(page);
+    }
     if (page->token < 0) {
         begin_text(page);
     }
@@ -78,25 +162,31 @@ enum ql_page_event ql_page_step(struct ql_page *page)
     if (page->token < 0) {
         return QL_PAGE_NOT_FINITE;
     }
-    if (page->token == writer->model->begin) {
+    const bool ended = page->token == writer->model->begin;
+    page->symbol = ended ? page->symbol : writer->model->symbol(page->token);
+    page->drawn_characters = ended ? 1 : count_characters(page->symbol);
+    if (page->choosing) {
+        const uint32_t cost = writer->model->cost == NULL ? 0 : writer->model->cost(writer->state, page->token);
+        ql_candidate_add(&page->candidate, cost, (uint32_t)page->drawn_characters);
+    }
+    if (ended) {
         return end_text(page);
     }
     // No text has more symbols than its memory has bytes, even of symbols that have none.
-    page->symbol = writer->model->symbol(page->token);
     const int bytes = (int)strlen(page->symbol);
     if (page->bytes + bytes >= QL_PAGE_TEXT_BYTES || ++page->drawn >= QL_PAGE_TEXT_BYTES) {
-        return reject(page, QL_PAGE_TOO_LONG);
+        return go_on(page, QL_PAGE_TOO_LONG);
     }
-    memcpy((page->naming ? page->name : page->quote) + page->bytes, page->symbol, (size_t)bytes + 1);
+    memcpy(hand_of(page) + page->bytes, page->symbol, (size_t)bytes + 1);
     page->bytes += bytes;
-    return QL_PAGE_SYMBOL;
+    return page->choosing ? QL_PAGE_DRAFT : QL_PAGE_SYMBOL;
 }
 
-enum ql_page_event ql_page_write(struct ql_page *page, const struct ql_page_plan *plan)
+enum ql_page_event ql_page_write(struct ql_page *page, const struct ql_page_plan *plan, uint32_t seed)
 {
     enum ql_page_event event;
 
-    ql_page_init(page, plan);
+    ql_page_init(page, plan, seed);
     do {
         event = ql_page_step(page);
     } while (event < QL_PAGE_DONE);
@@ -105,5 +195,5 @@ enum ql_page_event ql_page_write(struct ql_page *page, const struct ql_page_plan
 
 const char *ql_page_text(const struct ql_page *page)
 {
-    return page->naming ? page->name : page->quote;
+    return page->naming ? page->name : page->choosing ? "" : page->quote;
 }

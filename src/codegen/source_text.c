@@ -314,7 +314,8 @@ static void write_check(const struct ql_source *w)
                              "}\n");
 }
 
-// The members of struct ql_model_functions that take a state, as functions of any state.
+// The members of struct ql_model_functions that take a state, as functions of any state. Long because it is a text, in one
+// piece and in its order.
 static void write_functions(const struct ql_source *w)
 {
     const bool caller_arena = w->unit->caller_arena, has_filter = ql_source_has_filter(w);

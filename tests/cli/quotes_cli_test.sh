@@ -49,7 +49,7 @@ expect_stderr "none of 50 names fits"
 expect_quotes 0 --help
 expect_stdout "--raw"
 for arguments in "--nonsense" "more" "--count -1" "--count x" "--seed 4294967296" "--top_p 0" "--temperature" \
-    "--top_k 0.5" "--raw=poems"; do
+    "--top_k 0.5" "--raw=poems" "--best 0" "--best 51" "--min_length -1"; do
     # shellcheck disable=SC2086
     expect_quotes 2 $arguments
     expect test -s err
@@ -104,4 +104,21 @@ expect_quotes 0 --seed 3 --count 100 --width 12
 expect test "$(grep -c '^    -- .' out)" -eq 100
 expect test "$(awk 'length > 12' out | wc -l)" -eq 0
 expect test "$(grep -c '^$' out)" -eq 99
+
+# The quotes of a seed's pages are the items of `generate` with this seed, also where there is a choice.
+for settings in "--best 6 --min_length 5" "--best 20 --min_length 8 --temperature 1.2"; do
+    # shellcheck disable=SC2086
+    expect_quotes 0 --seed 3 --count 40 --width 500 $settings
+    awk 'NR % 3 == 1' out | sed 's/^ *//; s/ *$//' > pages # lines have no spaces at their ends
+    # shellcheck disable=SC2086
+    expect_exit 0 generate --model quotes.json --seed 3 --count 40 $settings --quiet
+    sed -i 's/^ *//; s/ *$//' out
+    # A blank item is not on a page.
+    paste -d '\t' pages out | awk -F '\t' 'length($2) >= 5' > both
+    expect test "$(wc -l < both)" -gt 20
+    expect test "$(awk -F '\t' '$1 != $2' both | wc -l)" -eq 0
+done
+printf 'best 3\nseed 9\n' | ./quotes --console --count 1 > out 2> err
+expect grep -qx '= best 3' out
+expect test "$(grep -c '^= candidate [123] of 3 bits [0-9.]*$' out)" -eq 3
 finish

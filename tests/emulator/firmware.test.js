@@ -62,8 +62,9 @@ function pageOf(lines, seed) {
     .map((line) => line.replace(/^= page begin \d+$/, "= page begin"));
 }
 
+// The image has one candidate for a quote, unless the console says otherwise.
 function onHost(...args) {
-  return execFileSync(quotes, args, { input: "", stdio: ["pipe", "pipe", "ignore"] }).toString("utf8");
+  return execFileSync(quotes, ["--best", "1", ...args], { input: "", stdio: ["pipe", "pipe", "ignore"] }).toString("utf8");
 }
 
 function picturesOnHost(seed) {
@@ -102,6 +103,20 @@ for (const [name, Controller] of [["ssd1683", Ssd1683], ["uc8176", Uc8176]]) {
     assert.equal(device.controller.isAwake, false);
   });
 }
+
+test("the device chooses among candidates as the host does", () => {
+  const device = powerUp();
+  device.until(/^= start /);
+  device.type("best 3");
+  device.until(/^= best 3$/);
+  device.type("seed 6");
+  device.until(/^= seed 6$/);
+  device.until(/^= page done$/);
+  const host = onHost("--console", "--seed", "6", "--count", "1", "--best", "3").split(/\r?\n/);
+  const page = pageOf(device.lines, 6);
+  assert.deepEqual(page, pageOf(host, 6));
+  assert.equal(page.filter((line) => line.startsWith("= candidate ")).length, 3);
+});
 
 test("the self-test passes, and one flipped bit of a weight makes it fail", () => {
   const whole = powerUp();

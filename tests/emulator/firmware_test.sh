@@ -22,7 +22,7 @@ done
 
 {
     cmake -S "$root/firmware/port/pico" -B image -G Ninja -D CMAKE_BUILD_TYPE=Release -D PICO_SDK_PATH="$sdk" \
-        -D QUOTES_BUILD=test -D QUOTES_MODELS_DIR="$models" -D QUOTES_FONT_DATA="$font_data" \
+        -D QUOTES_BUILD=test -D QUOTES_BEST=1 -D QUOTES_MODELS_DIR="$models" -D QUOTES_FONT_DATA="$font_data" \
         -D QUOTES_UF2_WRITER="$uf2_writer" -D QUOTES_UF2="$PWD/quotes.uf2"
     cmake --build image
 } > image.log 2>&1 || {

@@ -57,7 +57,7 @@ on_host()
         -I "$root/firmware/app" -I . -o quotes "$root"/firmware/port/host/*.c "$root/firmware/app/compiled_models.c" \
         quotes_models.c "$build"/firmware/libql_{app,panel,layout}.a \
         $(pkg-config --cflags --libs libpng) -lm
-    ./quotes --console --seed $seed --temperature 1.1 --count "$1" < /dev/null
+    ./quotes --console --best 1 --seed $seed --temperature 1.1 --count "$1" < /dev/null
 }
 
 # texts: the items of a console's lines, from the seed on; the line before a mark's end is one.
@@ -72,7 +72,7 @@ expect()
     local pages=$1 numbers=$2 count
     compile "$numbers" --filter words.qlf
     quietly cmake -S "$root/firmware/port/pico" -B image -G Ninja -D CMAKE_BUILD_TYPE=Release \
-        -D PICO_SDK_PATH="$sdk" -D QUOTES_BUILD=test -D QUOTES_MINUTES=1 -D QUOTES_MODELS_DIR="$PWD" \
+        -D PICO_SDK_PATH="$sdk" -D QUOTES_BUILD=test -D QUOTES_BEST=1 -D QUOTES_MINUTES=1 -D QUOTES_MODELS_DIR="$PWD" \
         -D QUOTES_FONT_DATA="$build/firmware/font_data.c" -D QUOTES_UF2_WRITER="$build/firmware/uf2_writer" \
         -D QUOTES_UF2="$PWD/quotes.uf2"
     quietly cmake --build image

@@ -210,7 +210,7 @@ static void appliance_every_command_is_answered_in_the_middle_of_a_text(void **s
     step(4);
     fake_port_type("help\ntemperature 0.5\ntop_p own\ntop_k 3\npace 0\npanel uc8176\nstats\nselftest\n\n");
     step(1);
-    assert_int_equal(count("= help "), 11);
+    assert_int_equal(count("= help "), 12);
     assert_int_equal(count("\n= temperature 0.5\n"), 1);
     assert_int_equal(count("\n= top_p own\n"), 1);
     assert_int_equal(count("\n= top_k 3\n"), 1);
@@ -253,6 +253,31 @@ static void appliance_pace_sets_the_rhythm_and_the_console_stays_alive(void **st
     fake_port_type("pace 0\nnext\n");
     step(1);
     assert_int_equal(count("= page begin 2\n"), 1);
+}
+
+static void appliance_shows_progress_while_there_is_a_choice(void **state)
+{
+    (void)state;
+    settings.best = 3;
+    start();
+    step(2);
+    assert_string_equal(last("= mark begin\n"), "= mark begin\n");
+    assert_int_equal(fake_port.clicks, 0);
+    fake_port_type("best 2\npace 1000\n");
+    step_until_pages(1);
+    assert_int_equal(count("\n= best 2\n"), 1);
+    assert_int_equal(count("\n= candidate 1 of 3 "), 1);
+    assert_int_equal(count("\n= candidate 3 of 3 "), 1);
+    assert_int_equal(count("\n= candidate 1 of 2 "), 0);
+    assert_int_equal(count("= rejected quote"), 0);
+    assert_non_null(strstr(last(" of 3 "), appliance.page.quote)); // and not before it is chosen
+    assert_int_equal(count(appliance.page.quote), 1);
+    step_until_pages(2);
+    assert_int_equal(count("\n= candidate 1 of 2 "), 1);
+    assert_int_equal(count("\n= candidate 1 of 3 "), 1);
+    fake_port_type("best 0\nbest 51\n");
+    step(1);
+    assert_int_equal(count("= error command best takes N"), 2);
 }
 
 static void appliance_malformed_lines_are_answered_and_harmless(void **state)
@@ -435,6 +460,7 @@ int main(void)
         cmocka_unit_test_setup(appliance_every_command_is_answered_in_the_middle_of_a_text, set_up),
         cmocka_unit_test_setup(appliance_panel_command_shows_the_page_again, set_up),
         cmocka_unit_test_setup(appliance_pace_sets_the_rhythm_and_the_console_stays_alive, set_up),
+        cmocka_unit_test_setup(appliance_shows_progress_while_there_is_a_choice, set_up),
         cmocka_unit_test_setup(appliance_malformed_lines_are_answered_and_harmless, set_up),
         cmocka_unit_test_setup(appliance_flood_does_not_keep_it_from_its_work, set_up),
         cmocka_unit_test_setup(appliance_broken_panel_is_reported_and_tried_again, set_up),

@@ -61,6 +61,7 @@ static void command_whole_numbers_are_read_to_their_bounds(void **state)
     expect_read("seed 4294967295", QL_COMMAND_SEED, UINT32_MAX);
     expect_read("seed 007", QL_COMMAND_SEED, 7);
     expect_read("top_k 65535", QL_COMMAND_TOP_K, 65535);
+    expect_read("best 50", QL_COMMAND_BEST, 50);
 }
 
 static void command_fractions_are_read_in_millionths(void **state)
@@ -154,6 +155,9 @@ static void command_value_out_of_range_is_refused(void **state)
                                                          "top_p 0.0",
                                                          "top_p 1.000001",
                                                          "top_k 65536",
+                                                         "best 0",
+                                                         "best 51",
+                                                         "best own",
                                                          "top_k 0.5",
                                                          "pace 1000.000001",
                                                          "pace -1",

@@ -10,22 +10,36 @@
 
 #include "app/page.h"
 
-// Writes the texts of a script one after another. A reset within a text leaves the rest of it out.
+enum { INIT_LIMIT = 64 };
+
+// Writes the texts of a script one after another. An init within a text leaves the rest of it out.
 struct script {
     const char *const *texts; // the list ends with NULL; then the script begins anew
     int text, place;
-    int resets;
-    int first_token; // that came after the last reset
+    int inits;
+    int first_token; // that came after the last init
+    uint32_t seeds[INIT_LIMIT];
+    float temperature;
 };
 
-static void reset(void *model)
+static void init(void *model, void *arena, uint32_t seed)
 {
     struct script *script = model;
 
-    if (script->resets++ > 0) {
+    (void)arena;
+    assert_true(script->inits < INIT_LIMIT);
+    script->seeds[script->inits] = seed;
+    if (script->inits++ > 0) {
         script->text = script->texts[script->text + 1] == NULL ? 0 : script->text + 1;
     }
     script->place = 0;
+}
+
+static void set(void *model, float temperature, float top_p, int top_k)
+{
+    (void)top_p;
+    (void)top_k;
+    ((struct script *)model)->temperature = temperature;
 }
 
 static int next(void *model, int token)
@@ -56,6 +70,13 @@ static bool refuses(const void *model)
     return strchr(script->texts[script->text], '?') != NULL;
 }
 
+// A digit costs as many times a hundred, anything else nothing.
+static uint32_t cost(const void *model, int token)
+{
+    (void)model;
+    return token >= '0' && token <= '9' ? 100 * (uint32_t)(token - '0') : 0;
+}
+
 // At most 40 bytes of quote and 10 of name.
 static bool fits(void *context, const char *quote, const char *name)
 {
@@ -64,7 +85,8 @@ static bool fits(void *context, const char *quote, const char *name)
 }
 
 static const struct ql_model_functions functions = {
-    .reset = reset, .next = next, .symbol = symbol, .begin = '\n', .refuses = refuses};
+    .init = init, .set = set, .next = next, .cost = cost, .symbol = symbol, .begin = '\n', .refuses = refuses};
+static const struct ql_sampling sampling = {0.7f, 1.0f, 0};
 static struct script quotes, names;
 static struct ql_page_plan plan;
 static struct ql_page page;
@@ -76,6 +98,7 @@ static void plan_page(const char *const *quote_texts, const char *const *name_te
     plan = (struct ql_page_plan){
         .quotes = {&functions, &quotes},
         .names = {&functions, &names},
+        .sampling = &sampling,
         .fits = fits,
         .attempts = 3,
     };
@@ -84,7 +107,7 @@ static void plan_page(const char *const *quote_texts, const char *const *name_te
 static enum ql_page_event write_page(const char *const *quote_texts, const char *const *name_texts)
 {
     plan_page(quote_texts, name_texts);
-    return ql_page_write(&page, &plan);
+    return ql_page_write(&page, &plan, 11);
 }
 
 #define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -102,7 +125,7 @@ static void page_text_begins_from_zero_state_after_a_newline(void **state)
 {
     (void)state;
     assert_int_equal(write_page(TEXTS("Yes."), TEXTS("No")), QL_PAGE_DONE);
-    assert_int_equal(quotes.resets, 1);
+    assert_int_equal(quotes.inits, 1);
     assert_int_equal(quotes.first_token, '\n');
     assert_int_equal(names.first_token, '\n');
 }
@@ -140,17 +163,17 @@ static void page_long_name_is_replaced_and_the_quote_kept(void **state)
     assert_int_equal(write_page(TEXTS("Kept.", "Not asked for."), TEXTS("Too long a name", "D.")), QL_PAGE_DONE);
     assert_string_equal(page.quote, "Kept.");
     assert_string_equal(page.name, "D.");
-    assert_int_equal(quotes.resets, 1);
+    assert_int_equal(quotes.inits, 1);
 }
 
 static void page_is_given_up_after_the_attempts(void **state)
 {
     (void)state;
     assert_int_equal(write_page(TEXTS(""), TEXTS("E.")), QL_PAGE_NO_QUOTE);
-    assert_int_equal(quotes.resets, 3);
-    assert_int_equal(names.resets, 0);
+    assert_int_equal(quotes.inits, 3);
+    assert_int_equal(names.inits, 0);
     assert_int_equal(write_page(TEXTS("F."), TEXTS("A name without end")), QL_PAGE_NO_NAME);
-    assert_int_equal(names.resets, 3);
+    assert_int_equal(names.inits, 3);
 }
 
 static void page_quote_without_end_is_stopped(void **state)
@@ -180,7 +203,7 @@ static void page_gives_an_event_for_each_symbol(void **state)
 
     (void)state;
     plan_page(TEXTS("", "P."), TEXTS("Thirteen long", "Q"));
-    ql_page_init(&page, &plan);
+    ql_page_init(&page, &plan, 11);
     assert_string_equal(ql_page_text(&page), "");
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         assert_int_equal(ql_page_step(&page), expected[i]);
@@ -193,7 +216,7 @@ static void page_text_in_hand_can_be_read_at_any_time(void **state)
 {
     (void)state;
     plan_page(TEXTS("R#", "S"), TEXTS("T"));
-    ql_page_init(&page, &plan);
+    ql_page_init(&page, &plan, 11);
     assert_int_equal(ql_page_step(&page), QL_PAGE_SYMBOL);
     assert_string_equal(ql_page_text(&page), "R");
     assert_int_equal(ql_page_step(&page), QL_PAGE_SYMBOL);
@@ -210,6 +233,101 @@ static void page_damaged_model_is_reported(void **state)
     assert_int_equal(write_page(TEXTS("N."), TEXTS("O!")), QL_PAGE_NOT_FINITE);
 }
 
+// With `best` candidates of at least `shortest` characters.
+static enum ql_page_event choose_page(int best, int shortest, const char *const *quote_texts,
+                                      const char *const *name_texts)
+{
+    plan_page(quote_texts, name_texts);
+    plan.attempts = 6;
+    plan.best = best;
+    plan.shortest = shortest;
+    return ql_page_write(&page, &plan, 11);
+}
+
+static void page_candidate_with_the_lowest_mean_is_taken(void **state)
+{
+    (void)state;
+    // 900 / 10, 500 / 6, 800 / 9, and one that is not asked for.
+    assert_int_equal(choose_page(3, 0, TEXTS("nine: 333", "five5", "eight: 8", "none"), TEXTS("A.")), QL_PAGE_DONE);
+    assert_string_equal(page.quote, "five5");
+    assert_string_equal(page.name, "A.");
+    assert_int_equal(quotes.inits, 3);
+    assert_int_equal(names.inits, 1);
+    assert_int_equal(page.attempts, 4);
+    // The sum is not what counts.
+    assert_int_equal(choose_page(2, 0, TEXTS("1", "a long one at 5"), TEXTS("A.")), QL_PAGE_DONE);
+    assert_string_equal(page.quote, "a long one at 5");
+    // Of equal ones the first.
+    assert_int_equal(choose_page(3, 0, TEXTS("7first", "second", "third."), TEXTS("A.")), QL_PAGE_DONE);
+    assert_string_equal(page.quote, "second");
+}
+
+static void page_candidate_that_is_long_enough_stands_before_a_shorter_one(void **state)
+{
+    (void)state;
+    assert_int_equal(choose_page(3, 8, TEXTS("seven..", "eight 99", "eight 98"), TEXTS("A.")), QL_PAGE_DONE);
+    assert_string_equal(page.quote, "eight 98");
+    assert_int_equal(choose_page(2, 9, TEXTS("9", "1"), TEXTS("A.")), QL_PAGE_DONE);
+    assert_string_equal(page.quote, "1");
+}
+
+static void page_candidates_that_are_none_are_left_out(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        choose_page(4, 0, TEXTS("", "What?", "This one takes fifty bytes, which is ten too many.", "999"), TEXTS("A.")),
+        QL_PAGE_DONE);
+    assert_string_equal(page.quote, "999");
+    // Where none of the four is one, more are drawn, until there is one.
+    assert_int_equal(choose_page(4, 0, TEXTS("", "?", " ", "?", "9", "1"), TEXTS("A.")), QL_PAGE_DONE);
+    assert_string_equal(page.quote, "9");
+    assert_int_equal(quotes.inits, 5);
+    assert_int_equal(choose_page(4, 0, TEXTS(""), TEXTS("A.")), QL_PAGE_NO_QUOTE);
+    assert_int_equal(quotes.inits, 6);
+    assert_int_equal(choose_page(4, 0, TEXTS("9", "1!"), TEXTS("A.")), QL_PAGE_NOT_FINITE);
+}
+
+static void page_candidates_have_seeds_of_their_own(void **state)
+{
+    (void)state;
+    assert_int_equal(choose_page(3, 0, TEXTS("1", "2", "3"), TEXTS("Too long a name", "A.")), QL_PAGE_DONE);
+    assert_int_equal(quotes.seeds[0], 11);
+    assert_int_equal(quotes.seeds[1], ql_random_derive(11, 1));
+    assert_int_equal(quotes.seeds[2], ql_random_derive(11, 2));
+    assert_int_equal(names.seeds[0], 12);
+    assert_int_equal(names.seeds[1], ql_random_derive(12, 1));
+    assert_true(quotes.temperature == 0.7f);
+    assert_true(names.temperature == 0.7f);
+}
+
+static void page_chosen_quote_comes_symbol_by_symbol(void **state)
+{
+    const enum ql_page_event expected[] = {
+        QL_PAGE_DRAFT, QL_PAGE_CHOICE, QL_PAGE_DRAFT,  QL_PAGE_DRAFT,  QL_PAGE_DRAFT, QL_PAGE_CHOICE,
+        QL_PAGE_DRAFT, QL_PAGE_DRAFT,  QL_PAGE_CHOICE, QL_PAGE_SYMBOL, QL_PAGE_SYMBOL,
+    };
+    int drawn = 0;
+
+    (void)state;
+    plan_page(TEXTS("9", "8#8", "4#"), TEXTS("B"));
+    plan.best = 3;
+    ql_page_init(&page, &plan, 11);
+    plan.best = 1; // of the next page
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        assert_string_equal(ql_page_text(&page), i < 10 ? "" : "4");
+        assert_int_equal(ql_page_step(&page), expected[i]);
+        drawn += page.drawn_characters;
+    }
+    assert_int_equal(drawn, 9); // newlines included
+    assert_string_equal(page.symbol, "\xe2\x82\xac");
+    assert_string_equal(ql_page_text(&page), "4\xe2\x82\xac");
+    assert_int_equal(ql_page_step(&page), QL_PAGE_QUOTED);
+    assert_string_equal(ql_page_text(&page), "");
+    assert_int_equal(ql_page_step(&page), QL_PAGE_SYMBOL);
+    assert_string_equal(ql_page_text(&page), "B");
+    assert_int_equal(ql_page_step(&page), QL_PAGE_DONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +342,11 @@ int main(void)
         cmocka_unit_test(page_gives_an_event_for_each_symbol),
         cmocka_unit_test(page_text_in_hand_can_be_read_at_any_time),
         cmocka_unit_test(page_damaged_model_is_reported),
+        cmocka_unit_test(page_candidate_with_the_lowest_mean_is_taken),
+        cmocka_unit_test(page_candidate_that_is_long_enough_stands_before_a_shorter_one),
+        cmocka_unit_test(page_candidates_that_are_none_are_left_out),
+        cmocka_unit_test(page_candidates_have_seeds_of_their_own),
+        cmocka_unit_test(page_chosen_quote_comes_symbol_by_symbol),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,11 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USE = 2 };
 
-enum { QUOTE_LINES = 8, NAME_LINES = 2, PANEL_LINES = 600, ATTEMPTS = 50, NAME_INDENT = 4 };
+enum { QUOTE_LINES = 8, NAME_LINES = 2, PANEL_LINES = 600, NAME_INDENT = 4 };
+
+#ifndef QUOTES_BEST // the build may say otherwise
+#define QUOTES_BEST QL_PAGE_BEST
+#endif
 
 static const char usage[] = "usage: quotes [OPTION ...]\n\n"
                             "Prints quotes by nobody: the words from one model, the name below them from\n"
@@ -31,6 +35,9 @@ static const char usage[] = "usage: quotes [OPTION ...]\n\n"
                             "                     together; 1 is off (each model's own)\n"
                             "  --top_k N          draw from the N likeliest symbols; 0 is off (each\n"
                             "                     model's own)\n"
+                            "  --best N           candidates for a quote, of which the best by its model's own\n"
+                            "                     probabilities is taken, 1 to 50 (that of the build, mostly 8)\n"
+                            "  --min_length N     characters that a quote should have, where there is a choice (40)\n"
                             "  --width N          columns of a line (60)\n"
                             "  --png FILE         write what the panel would show as a picture; of several\n"
                             "                     quotes, FILE-1.png, FILE-2.png ...\n"
@@ -45,7 +52,7 @@ struct settings {
     struct ql_sampling sampling;
     uint32_t seed;
     bool seeded, raw, raw_names, console, counted, preview;
-    int count, width, length;
+    int count, width, length, best, min_length;
     const char *png; // NULL: no picture
 };
 
@@ -64,7 +71,22 @@ static bool read_number(double *value, const char *name, const char *text, doubl
     return true;
 }
 
-enum option_code { COUNT = 1, SEED, TEMPERATURE, TOP_P, TOP_K, WIDTH, RAW, LENGTH, CONSOLE, PNG, PREVIEW, HELP };
+enum option_code {
+    COUNT = 1,
+    SEED,
+    TEMPERATURE,
+    TOP_P,
+    TOP_K,
+    BEST,
+    MIN_LENGTH,
+    WIDTH,
+    RAW,
+    LENGTH,
+    CONSOLE,
+    PNG,
+    PREVIEW,
+    HELP,
+};
 
 // Returns EXIT_DONE, or how the program shall end; `*end` says that it shall end.
 static int read_options(struct settings *settings, bool *end, int argc, char **argv)
@@ -77,6 +99,9 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
         {"top-p", required_argument, NULL, TOP_P},
         {"top_k", required_argument, NULL, TOP_K},
         {"top-k", required_argument, NULL, TOP_K},
+        {"best", required_argument, NULL, BEST},
+        {"min_length", required_argument, NULL, MIN_LENGTH},
+        {"min-length", required_argument, NULL, MIN_LENGTH},
         {"width", required_argument, NULL, WIDTH},
         {"raw", optional_argument, NULL, RAW},
         {"length", required_argument, NULL, LENGTH},
@@ -113,6 +138,14 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
         case TOP_K:
             valid = read_number(&number, "top_k", optarg, 0, 65535, true);
             settings->sampling.top_k = valid ? (int)number : 0;
+            break;
+        case BEST:
+            valid = read_number(&number, "best", optarg, 1, QL_PAGE_ATTEMPTS, true);
+            settings->best = valid ? (int)number : 1;
+            break;
+        case MIN_LENGTH:
+            valid = read_number(&number, "min_length", optarg, 0, QL_PAGE_TEXT_BYTES, true);
+            settings->min_length = valid ? (int)number : 0;
             break;
         case WIDTH:
             valid = read_number(&number, "width", optarg, 1, 1000, true);
@@ -189,8 +222,9 @@ static bool fits(void *context, const char *quote, const char *name)
     if (page->on_panel && ql_layout_write(&page->layout, quote, name) != QL_LAYOUT_DONE) {
         return false;
     }
-    if (name == NULL) {
-        page->quote_lines = ql_lines_write(page->quote, page->quote_limit, quote, page->quote_width, &ruler);
+    // Again with the name: by then the quote is in another place, where it was chosen from several.
+    page->quote_lines = ql_lines_write(page->quote, page->quote_limit, quote, page->quote_width, &ruler);
+    if (name == NULL || page->quote_lines == 0) {
         return page->quote_lines > 0;
     }
     page->name_lines = ql_lines_write(page->name, page->name_limit, name, page->name_width, &ruler);
@@ -215,7 +249,7 @@ static int fail_unfit(const char *what)
 {
     (void)fflush(stdout);
     (void)fprintf(stderr, "quotes: none of %d %s fits; try another --seed, a lower --temperature or a larger --width\n",
-                  ATTEMPTS, what);
+                  QL_PAGE_ATTEMPTS, what);
     return EXIT_FAILED;
 }
 
@@ -252,7 +286,16 @@ static int print_pages(const struct ql_models *models, const struct settings *se
     static struct ql_page page;
     static struct terminal_page terminal;
     static uint8_t frame[QL_FRAME_BYTES];
-    const struct ql_page_plan plan = {models->quotes, models->names, fits, &terminal, ATTEMPTS};
+    const struct ql_page_plan plan = {
+        .quotes = models->quotes,
+        .names = models->names,
+        .sampling = &settings->sampling,
+        .fits = fits,
+        .context = &terminal,
+        .attempts = QL_PAGE_ATTEMPTS,
+        .best = settings->best,
+        .shortest = settings->min_length,
+    };
 
     terminal.on_panel = settings->png != NULL || settings->preview;
     terminal.quote_width = settings->width;
@@ -260,7 +303,7 @@ static int print_pages(const struct ql_models *models, const struct settings *se
     terminal.name_width = settings->width > NAME_INDENT + 3 ? settings->width - NAME_INDENT - 3 : 1;
     terminal.name_limit = terminal.on_panel ? PANEL_LINES : NAME_LINES;
     for (int i = 0; i < settings->count && ferror(stdout) == 0; i++) {
-        switch (ql_page_write(&page, &plan)) {
+        switch (ql_page_write(&page, &plan, ql_page_seed(settings->seed, (uint32_t)i))) {
         case QL_PAGE_NO_QUOTE:
             return fail_unfit("quotes");
         case QL_PAGE_NO_NAME:
@@ -325,6 +368,7 @@ static int run_console(const struct settings *settings)
         .seeded = true,
         .seed = settings->seed,
         .sampling = settings->sampling,
+        .best = settings->best,
         .interval_s = settings->counted ? 1 : 0,
         .panel = QL_PANEL_SSD1683,
         .show = take_frame,
@@ -333,6 +377,7 @@ static int run_console(const struct settings *settings)
 
     shown_settings = settings;
     ql_appliance_init(&appliance, &of_build);
+    appliance.plan.shortest = settings->min_length;
     while (shown_exit_code == EXIT_DONE && appliance.pages_done < pages && ferror(stdout) == 0 &&
            !(appliance.state == QL_APPLIANCE_WAITING && ql_terminal_input_ended() && !settings->counted)) {
         ql_appliance_step(&appliance);
@@ -342,7 +387,12 @@ static int run_console(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.sampling = {-1.0f, -1.0f, -1}, .count = 1, .width = 60, .length = 512};
+    struct settings settings = {.sampling = {-1.0f, -1.0f, -1},
+                                .count = 1,
+                                .width = 60,
+                                .length = 512,
+                                .best = QUOTES_BEST,
+                                .min_length = QL_PAGE_SHORTEST};
     struct ql_models models;
     bool end;
 
@@ -353,8 +403,8 @@ int main(int argc, char **argv)
     if (!settings.seeded) {
         settings.seed = ql_port_entropy();
     }
-    // The bare stream has the seed itself, as `quillet evaluate` has. On a page the two models draw differently.
-    ql_models_init(&models, &settings.sampling, settings.seed, settings.seed + (settings.raw ? 0 : 1));
+    // The bare stream has the seed itself, as `quillet evaluate` has. Each page has a seed of its own.
+    ql_models_init(&models, &settings.sampling, settings.seed, settings.seed);
     if (settings.console) {
         exit_code = run_console(&settings);
     } else if (settings.raw) {

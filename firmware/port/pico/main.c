@@ -1,5 +1,5 @@
 // The firmware's start on a Pico.
-// Uses: the Pico SDK, app/appliance.h. The build gives QUOTES_BUILD, QUOTES_MINUTES, QUOTES_PANEL and maybe QUOTES_SEED.
+// Uses: the Pico SDK, app/appliance.h. The build gives QUOTES_BEST, QUOTES_BUILD, QUOTES_MINUTES, QUOTES_PANEL and maybe QUOTES_SEED.
 #include <pico/stdlib.h>
 #if LIB_PICO_STDIO_USB
 #include <pico/stdio_usb.h>
@@ -18,6 +18,7 @@ static const struct ql_appliance_settings settings = {
     .seed = QUOTES_SEED,
 #endif
     .sampling = {-1.0f, -1.0f, -1},
+    .best = QUOTES_BEST,
     .interval_s = 60 * QUOTES_MINUTES,
     .panel = QUOTES_PANEL,
     .show = ql_panel_show,
