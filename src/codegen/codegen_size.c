@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "codegen/c_text.h"
+#include "codegen/chip_speed.h"
 #include "codegen/source.h"
 #include "device/matrix_s8.h"
 #include "quantize/integer_kernel.h"
@@ -247,7 +248,8 @@ static json_t *report_model(const struct ql_codegen_unit *unit, int index, struc
                            (json_int_t)size.arena_bytes, "macs", (json_int_t)size.macs, "matrix_bytes",
                            (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count);
         // json_pack would leak them without memory.
-        if (json_object_set(report, "constants", constants) != 0 || json_object_set(report, "arena", scratch) != 0) {
+        if (json_object_set_new(report, "rp2040_tokens_per_second", json_real(ql_chip_speed(codegen))) != 0 ||
+            json_object_set(report, "constants", constants) != 0 || json_object_set(report, "arena", scratch) != 0) {
             json_decref(report);
             report = NULL;
         }

@@ -1,0 +1,14 @@
+// How many characters a second a compiled model writes on an RP2040 at 125 MHz, predicted from its sizes.
+// Uses: codegen/codegen_types.
+#ifndef QL_CODEGEN_CHIP_SPEED_H
+#define QL_CODEGEN_CHIP_SPEED_H
+
+#include "codegen/codegen_types.h"
+
+// Returns tokens a second, of which each is a character unless the model has pieces. For an LSTM in integers the
+// prediction is within 2 % of what the emulator counts (bench/results.md). For a GRU and an RNN it is derived from the
+// LSTM's, activation by activation. Weights that have no room in RAM come from the flash as fast as its stream brings
+// them. In floats it is a rough figure: products with weights in the flash, nothing else.
+double ql_chip_speed(const struct ql_codegen *codegen);
+
+#endif
