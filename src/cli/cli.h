@@ -19,6 +19,7 @@ extern int ql_cli_rank;
 // One command: argv[0] is its name; returns the exit code.
 int ql_cli_prepare(int argc, char **argv);
 int ql_cli_train(int argc, char **argv);
+int ql_cli_sweep(int argc, char **argv);
 int ql_cli_predict(int argc, char **argv);
 int ql_cli_compare(int argc, char **argv);
 int ql_cli_generate(int argc, char **argv);

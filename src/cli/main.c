@@ -17,6 +17,7 @@ static const struct command {
 } commands[] = {
     {"prepare", ql_cli_prepare, "clean a text and split it into items to train on"},
     {"train", ql_cli_train, "train a model on a text file"},
+    {"sweep", ql_cli_sweep, "train many models, and compare what they cost"},
     {"watch", ql_cli_watch, "draw a training on a page while it runs"},
     {"predict", ql_cli_predict, "let a trained model write"},
     {"compare", ql_cli_compare, "put samples at several temperatures side by side"},

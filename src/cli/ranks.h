@@ -16,4 +16,12 @@ enum ql_status ql_cli_ranks_init(struct ql_exchange **exchange, struct ql_error 
 // Leaves the other ranks; every rank must come here. Harmless without an init.
 void ql_cli_ranks_free(void);
 
+// Does job number `number`. Errors end the jobs of all ranks.
+typedef enum ql_status ql_cli_job(void *context, int number, struct ql_error *error);
+
+// Hands out jobs 0 to count - 1, each to one rank, in their order, as ranks become free; returns when all are done. A
+// job must not exchange values. Errors: those of the first rank that had one, on all ranks; jobs at work are done.
+enum ql_status ql_cli_ranks_run(struct ql_exchange *exchange, int count, ql_cli_job *run, void *context,
+                                struct ql_error *error);
+
 #endif

@@ -21,3 +21,15 @@ enum ql_status ql_cli_ranks_init(struct ql_exchange **exchange, struct ql_error 
 void ql_cli_ranks_free(void)
 {
 }
+
+enum ql_status ql_cli_ranks_run(struct ql_exchange *exchange, int count, ql_cli_job *run, void *context,
+                                struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    (void)exchange;
+    for (int k = 0; k < count && status == QL_OK; k++) {
+        status = run(context, k, error);
+    }
+    return status;
+}

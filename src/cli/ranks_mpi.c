@@ -4,16 +4,19 @@
 #include "cli/ranks.h"
 
 #include <mpi.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cli/cli.h"
 #include "cli/launcher.h"
 #include "cli/progress.h"
 
 // What goes on towards the last rank, and what comes back.
-enum { TAG_FORTH = 1, TAG_BACK };
+// And a rank that asks for a job, with the answer.
+enum { TAG_FORTH = 1, TAG_BACK, TAG_ASK, TAG_JOB };
 
 // The requests of a chain, for each piece one in each role. They grow to the most pieces that were needed.
 struct chain {
@@ -139,4 +142,84 @@ void ql_cli_ranks_free(void)
     initialized = false;
     free(chain.from_before);
     chain = (struct chain){0};
+}
+
+// --- Jobs ---
+
+// The jobs that are left. Rank 0 has them; a thread of its own answers the others while rank 0 works, too.
+struct job_list {
+    pthread_mutex_t mutex;
+    int next, count, ranks;
+};
+
+// The next job, or -1. `failed` leaves none to anybody.
+static int take_job(struct job_list *jobs, bool failed)
+{
+    (void)pthread_mutex_lock(&jobs->mutex);
+    jobs->next = failed ? jobs->count : jobs->next;
+    const int job = jobs->next < jobs->count ? jobs->next++ : -1;
+    (void)pthread_mutex_unlock(&jobs->mutex);
+    return job;
+}
+
+// Answers until every other rank has heard that no job is left. Meanwhile no other thread of rank 0 calls MPI.
+static void *answer_ranks(void *argument)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    struct job_list *jobs = argument;
+
+    for (int waiting = jobs->ranks - 1; waiting > 0;) {
+        MPI_Status from;
+        int asked = 0, failed, job;
+        (void)MPI_Iprobe(MPI_ANY_SOURCE, TAG_ASK, MPI_COMM_WORLD, &asked, &from);
+        if (!asked) {
+            (void)nanosleep(&pause, NULL);
+            continue;
+        }
+        (void)MPI_Recv(&failed, 1, MPI_INT, from.MPI_SOURCE, TAG_ASK, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        job = take_job(jobs, failed != 0);
+        (void)MPI_Send(&job, 1, MPI_INT, from.MPI_SOURCE, TAG_JOB, MPI_COMM_WORLD);
+        waiting -= job < 0 ? 1 : 0;
+    }
+    return NULL;
+}
+
+static int ask_for_job(bool failed)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    int asked = failed ? 1 : 0, job = -1, here = 0;
+    MPI_Request answer;
+
+    (void)MPI_Irecv(&job, 1, MPI_INT, 0, TAG_JOB, MPI_COMM_WORLD, &answer);
+    (void)MPI_Send(&asked, 1, MPI_INT, 0, TAG_ASK, MPI_COMM_WORLD);
+    for (; !here; (void)nanosleep(&pause, NULL)) {
+        (void)MPI_Test(&answer, &here, MPI_STATUS_IGNORE);
+    }
+    return job;
+}
+
+enum ql_status ql_cli_ranks_run(struct ql_exchange *exchange, int count, ql_cli_job *run, void *context,
+                                struct ql_error *error)
+{
+    struct job_list jobs = {.count = count, .ranks = exchange->ranks};
+    pthread_t thread;
+    enum ql_status status = QL_OK;
+
+    (void)pthread_mutex_init(&jobs.mutex, NULL);
+    const bool answers = exchange->ranks > 1 && exchange->rank == 0;
+    if (answers && pthread_create(&thread, NULL, answer_ranks, &jobs) != 0) {
+        (void)fprintf(stderr, "quillet: cannot start the thread that gives jobs to ranks\n");
+        (void)MPI_Abort(MPI_COMM_WORLD, QL_EXIT_FAILED);
+    }
+    for (int job = 0; job >= 0;) {
+        job = exchange->rank == 0 ? take_job(&jobs, status != QL_OK) : ask_for_job(status != QL_OK);
+        if (job >= 0) {
+            status = run(context, job, error);
+        }
+    }
+    if (answers) {
+        (void)pthread_join(thread, NULL);
+    }
+    (void)pthread_mutex_destroy(&jobs.mutex);
+    return ql_exchange_agree(exchange, status, error);
 }

@@ -5,7 +5,7 @@
 #include "engine/text_session.h"
 
 // Steps: enough for a wrong weight or gate to show, few enough for a chip that emulates float.
-enum { TRACE_STEPS = 32, TRACE_SEED = 1 };
+enum { TRACE_SEED = 1 };
 
 static enum ql_status write_trace(struct ql_text_model *text, struct ql_text_session *session, struct ql_error *error)
 {
@@ -17,7 +17,7 @@ static enum ql_status write_trace(struct ql_text_model *text, struct ql_text_ses
     if (text->guard != NULL) {
         ql_guard_reset(text->guard);
     }
-    for (int i = 0; i < TRACE_STEPS; i++) {
+    for (int i = 0; i < QL_CLI_SELF_TEST_STEPS; i++) {
         text->trace[i].token = (uint16_t)token;
         const uint32_t *barred = text->guard == NULL ? NULL : ql_guard_step(text->guard, token);
         const enum ql_status status = ql_text_session_next(session, &token, barred, error);
@@ -26,7 +26,7 @@ static enum ql_status write_trace(struct ql_text_model *text, struct ql_text_ses
         }
         text->trace[i].logits_hash = ql_text_session_hash(session);
     }
-    text->trace_count = TRACE_STEPS;
+    text->trace_count = QL_CLI_SELF_TEST_STEPS;
     text->trace_seed = TRACE_SEED;
     return QL_OK;
 }

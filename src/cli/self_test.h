@@ -7,6 +7,9 @@
 #include "engine/integer_stepper.h"
 #include "onnx/program_compile.h"
 
+// Tokens of the text.
+enum { QL_CLI_SELF_TEST_STEPS = 32 };
+
 // Lets the engine write with the descriptor's settings and sets the model's trace. The engine's own program is compiled
 // anew from the graph, without what codegen does to it, so the self-test proves that this changed nothing.
 // Errors: those of the engine; QL_ERROR_NUMERIC for logits that are not finite.

@@ -15,33 +15,21 @@
 enum ql_status ql_train_ranks_share_record(struct ql_exchange *exchange, struct ql_train_record *record,
                                            struct ql_error *error)
 {
-    struct {
-        uint64_t bytes;
-        char folder[QL_RUN_PATH_BYTES];
-        bool has_state;
-    } head = {.has_state = record->has_state};
     char *text = NULL;
+    enum ql_status status = QL_OK;
 
     if (exchange->ranks == 1) {
         return QL_OK;
     }
-    if (exchange->rank == 0 && record->summary != NULL) {
-        text = json_dumps(record->summary, JSON_COMPACT);
-        head.bytes = text == NULL ? 0 : strlen(text);
-        memcpy(head.folder, record->run.folder, sizeof head.folder);
+    if (exchange->rank == 0 && (text = json_dumps(record->summary, JSON_COMPACT)) == NULL) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
     }
-    ql_exchange_share(exchange, &head, sizeof head);
-    if (exchange->rank > 0 && head.bytes > 0) {
-        text = malloc(head.bytes);
-    }
-    const bool failed = text == NULL && (head.bytes > 0 || (exchange->rank == 0 && record->summary != NULL));
-    enum ql_status status = failed ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory") : QL_OK;
-    if ((status = ql_exchange_agree(exchange, status, error)) == QL_OK && head.bytes > 0) {
-        ql_exchange_share(exchange, text, head.bytes);
+    if ((status = ql_exchange_agree(exchange, status, error)) == QL_OK &&
+        (status = ql_exchange_share_text(exchange, &text, error)) == QL_OK) {
+        ql_exchange_share(exchange, &record->has_state, sizeof record->has_state);
+        ql_exchange_share(exchange, record->run.folder, sizeof record->run.folder);
         if (exchange->rank > 0) {
-            record->summary = json_loadb(text, head.bytes, 0, NULL);
-            record->has_state = head.has_state;
-            memcpy(record->run.folder, head.folder, sizeof head.folder);
+            record->summary = json_loads(text, 0, NULL);
         }
     }
     free(text);

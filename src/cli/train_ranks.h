@@ -9,8 +9,7 @@
 #include "cli/train_texts.h"
 #include "train/exchange.h"
 
-// Gives every rank what rank 0 has opened: the summary, and whether there is a state. Leaves records of a new run as
-// they are. Errors: no memory.
+// Gives every rank what rank 0 has opened: the summary, and whether there is a state. Errors: no memory.
 enum ql_status ql_train_ranks_share_record(struct ql_exchange *exchange, struct ql_train_record *record,
                                            struct ql_error *error);
 

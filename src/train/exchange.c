@@ -2,7 +2,7 @@
 // Uses: base/status.
 #include "train/exchange.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Bytes of shared data that travel together.
@@ -71,4 +71,20 @@ enum ql_status ql_exchange_agree(struct ql_exchange *exchange, enum ql_status st
         *error = verdict.first;
     }
     return verdict.first.status;
+}
+
+enum ql_status ql_exchange_share_text(struct ql_exchange *exchange, char **text, struct ql_error *error)
+{
+    uint64_t size_bytes = exchange->rank > 0 || *text == NULL ? 0 : strlen(*text) + 1; // 0 stands for NULL
+    enum ql_status status = QL_OK;
+
+    ql_exchange_share(exchange, &size_bytes, sizeof size_bytes);
+    if (exchange->rank > 0) {
+        *text = size_bytes == 0 ? NULL : malloc(size_bytes);
+        status = *text == NULL && size_bytes > 0 ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory") : QL_OK;
+    }
+    if ((status = ql_exchange_agree(exchange, status, error)) == QL_OK && size_bytes > 0) {
+        ql_exchange_share(exchange, *text, size_bytes);
+    }
+    return status;
 }

@@ -37,6 +37,10 @@ struct ql_exchange *ql_exchange_alone(void);
 // Gives every rank the bytes that rank 0 has.
 void ql_exchange_share(struct ql_exchange *exchange, void *data, size_t size_bytes);
 
+// Gives every rank the string that rank 0 has in `*text`; the others get one of their own, which the caller frees. NULL is
+// shared as NULL. Errors: QL_ERROR_SYSTEM, the same on all ranks, for no memory.
+enum ql_status ql_exchange_share_text(struct ql_exchange *exchange, char **text, struct ql_error *error);
+
 // Gives every rank the status and the message of the first rank that failed. QL_OK when none did. The message says on
 // which rank that was, unless it was rank 0.
 enum ql_status ql_exchange_agree(struct ql_exchange *exchange, enum ql_status status, struct ql_error *error);
