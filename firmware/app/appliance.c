@@ -68,6 +68,22 @@ static void begin_page(struct ql_appliance *appliance)
     begin_text(appliance);
 }
 
+// Says what a model is kept to.
+static void say_guards(struct ql_console *console, const char *kind, const struct ql_model_functions *model)
+{
+    ql_console_begin(console, kind);
+    ql_console_add(console, "filter");
+    ql_console_add(console, model->refuses != NULL ? "on" : "off");
+    ql_console_add(console, "lexicon");
+    if (model->words > 0) {
+        ql_console_add_number(console, model->words);
+        ql_console_add(console, "words");
+    } else {
+        ql_console_add(console, "off");
+    }
+    ql_console_end(console);
+}
+
 // Everything that is drawn from now on follows from the seed.
 static void take_seed(struct ql_appliance *appliance, uint32_t seed)
 {
@@ -490,6 +506,8 @@ void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance
         ql_console_say(&appliance->console, "error watchdog restarted the device");
     }
     take_seed(appliance, settings->seeded ? settings->seed : ql_port_entropy());
+    say_guards(&appliance->console, "quotes", appliance->models.quotes.model);
+    say_guards(&appliance->console, "names", appliance->models.names.model);
     begin_page(appliance);
 }
 

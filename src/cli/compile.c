@@ -28,8 +28,9 @@ static const char usage[] = "compile MODEL [MODEL ...] [OPTION ...]";
 static const char summary_text[] = "Makes C of a model: one source with weights, kernels, vocabulary and sampler,\n"
                                    "and its header. MODEL is an .onnx file with its descriptor MODEL.json beside it,\n"
                                    "which makes it a model that writes, or that descriptor. Several models share one\n"
-                                   "source, its kernels, and its scratch memory; --name, --quantize, and --calibrate\n"
-                                   "then take a list, a value for each model or one for all: --quantize int8,int4";
+                                   "source, its kernels, and its scratch memory; --name, --quantize, --calibrate and\n"
+                                   "--lexicon then take a list, a value for each model or one for all: --quantize\n"
+                                   "int8,int4 --lexicon quotes.qlx,off";
 
 enum {
     PATH_BYTES = 4096,
@@ -52,7 +53,8 @@ struct compilation {
     bool described;                   // there is a descriptor, and it is wanted
     bool is_named;                    // the model's path is from a descriptor
     char descriptor_path[PATH_BYTES]; // that which was read; "" without one
-    char model_path[PATH_BYTES], calibrate[PATH_BYTES];
+    char model_path[PATH_BYTES], calibrate[PATH_BYTES], lexicon_path[PATH_BYTES];
+    const char *lexicon; // that path, or NULL
     char sha256[QL_SHA256_TEXT_BYTES];
     char name[QL_CODEGEN_NAME_BYTES];
     char binding_names[BINDING_LIMIT][BINDING_NAME_BYTES];
@@ -173,6 +175,11 @@ static enum ql_status read_lists(struct compilation *work, int index, int count,
         quantization.calibrate = work->calibrate;
         status = read_item(work->calibrate, sizeof work->calibrate, settings->quantization.calibrate, index, count,
                            "calibrate", error);
+    }
+    if (status == QL_OK && settings->lexicon != NULL) {
+        status =
+            read_item(work->lexicon_path, sizeof work->lexicon_path, settings->lexicon, index, count, "lexicon", error);
+        work->lexicon = strcmp(work->lexicon_path, "off") == 0 ? NULL : work->lexicon_path;
     }
     if (status == QL_OK && settings->name != NULL) {
         status = read_item(name, sizeof name, settings->name, index, count, "name", error);
@@ -388,8 +395,8 @@ static enum ql_status check_header_name(const char *name, struct ql_error *error
 static enum ql_status check_outputs(const struct compilation *work, const char *header_path, struct ql_error *error)
 {
     const struct settings *settings = work->settings;
-    const char *const inputs[] = {work->operand,    work->model_path,  work->descriptor_path,
-                                  settings->filter, settings->lexicon, work->calibrate};
+    const char *const inputs[] = {work->operand,    work->model_path, work->descriptor_path,
+                                  settings->filter, work->lexicon,    work->calibrate};
     const size_t count = sizeof inputs / sizeof inputs[0];
     const char *header = header_path[0] == '\0' ? NULL : header_path;
     enum ql_status status = check_header_name(base_name(header_path), error);
@@ -415,8 +422,7 @@ static enum ql_status compile_model(struct compilation *work, const char *header
         (status = read_lists(work, index, count, error)) != QL_OK ||
         (status = check_outputs(work, header_path, error)) != QL_OK ||
         (status = ql_guard_init(&work->guard, work->settings->filter, &work->descriptor.vocabulary, error)) != QL_OK ||
-        (status = ql_guard_load_lexicon(&work->guard, work->settings->lexicon, &work->descriptor.vocabulary, error)) !=
-            QL_OK) {
+        (status = ql_guard_load_lexicon(&work->guard, work->lexicon, &work->descriptor.vocabulary, error)) != QL_OK) {
         return status;
     }
     for (int i = 1; i <= index; i++) {

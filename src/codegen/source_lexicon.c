@@ -14,6 +14,12 @@ bool ql_source_has_lexicon(const struct ql_source *w)
     return guard_of(w) != NULL;
 }
 
+uint32_t ql_source_lexicon_words(const struct ql_source *w)
+{
+    const struct ql_guard *guard = guard_of(w);
+    return guard == NULL ? 0 : guard->lexicon_file.word_count;
+}
+
 static void write_array(const struct ql_source *w, const char *name, enum ql_element type, const void *data,
                         size_t count)
 {

@@ -370,9 +370,10 @@ static void write_functions(const struct ql_source *w)
     ql_source_template_write(w, w->source,
                              "const struct ql_model_functions $_functions = {\n    sizeof(struct $_state), ");
     ql_source_template_write(w, w->source, caller_arena ? "sizeof(union $_arena)" : "0");
+    ql_source_template_write(w, w->source, ", @_SYMBOLS, @_BEGIN, ");
+    (void)fprintf(w->source, "%" PRIu32 ",\n    ", ql_source_lexicon_words(w));
     ql_source_template_write(w, w->source,
-                             ", @_SYMBOLS, @_BEGIN, $_any_init, $_any_reset, $_any_set, $_any_next,\n"
-                             "    $_any_cost, $_symbol, ");
+                             "$_any_init, $_any_reset, $_any_set, $_any_next, $_any_cost,\n    $_symbol, ");
     ql_source_template_write(w, w->source, has_guard ? "$_any_may_end, " : "NULL, ");
     ql_source_template_write(w, w->source, has_filter ? "$_any_refuses, " : "NULL, ");
     ql_source_template_write(w, w->source, has_check ? "$_any_check,\n};\n" : "NULL,\n};\n");

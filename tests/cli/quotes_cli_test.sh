@@ -121,4 +121,21 @@ done
 printf 'best 3\nseed 9\n' | ./quotes --console --count 1 > out 2> err
 expect grep -qx '= best 3' out
 expect test "$(grep -c '^= candidate [123] of 3 bits [0-9.]*$' out)" -eq 3
+
+# With a lexicon for the quotes all their words are in the list, and the names are free; the console says so.
+tr -cs 'a-z' '\n' < quotes.txt | sort -u | sed '/^$/d; 1~2d' > words.txt
+expect_exit 0 lexicon --words words.txt --output quotes.qlx
+expect_exit 2 compile quotes.json names.json --name quotes_model,names_model --lexicon quotes.qlx,off,off
+expect_exit 0 compile quotes.json names.json --name quotes_model,names_model --lexicon quotes.qlx,off \
+    --output quotes_models.c
+build quotes "$root"/firmware/app/compiled_models.c quotes_models.c
+expect_quotes 0 --seed 3 --count 60 --width 500 --temperature 1.5 --best 4 --min_length 5
+awk 'NR % 3 == 1' out | tr -cs 'a-zA-Z' '\n' | tr A-Z a-z | sed '/^$/d' | sort -u > written
+expect test "$(wc -l < written)" -gt 2
+expect test "$(comm -23 written <(sort -u words.txt) | wc -l)" -eq 0
+expect test "$(awk 'NR % 3 == 2' out | tr -cs 'a-zA-Z' '\n' | sort -u | comm -23 - <(sort -u words.txt) | wc -l)" -gt 10
+expect_quotes 0 --seed 3 --console --count 1
+expect grep -qx "= quotes filter off lexicon $(wc -l < words.txt) words" out
+expect grep -qx '= names filter off lexicon off' out
+
 finish
