@@ -12,7 +12,9 @@
 #include "cli/batch_writer.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "cli/launcher.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
 #include "study/cell.h"
@@ -20,7 +22,7 @@
 #include "study/pair_test.h"
 #include "study/report.h"
 
-static const char usage[] = "study --corpus names.txt [OPTION ...] MODEL ...";
+static const char usage[] = "study --corpus names.txt [OPTION ...] MODEL ...\n       mpirun -n RANKS quillet study ...";
 static const char summary_text[] = "Lets models write many items at every setting of a grid, counts what they are\n"
                                    "like, and writes a report that says which model and which settings are nearest\n"
                                    "to the text. A model is a checkpoint, or the descriptor (.json) of an exported\n"
@@ -56,8 +58,10 @@ struct study {
     int lock;         // of the output folder
     char *common_key; // what all cells depend on
     json_t *result;
+    struct ql_exchange *exchange; // with the other ranks, each of which has a study of its own
     // The cell that is being made.
     struct ql_cli_batch_writer *writer;
+    const char *opened; // the model of the last cell that was made for others
     struct ql_cell_items items;
     struct ql_pair_side *side; // of a comparison; NULL otherwise
     struct ql_item_reader reader;
@@ -240,6 +244,46 @@ static void describe_setting(json_t *object, const struct settings *settings, si
     (void)json_object_set_new(object, "top_p", json_real(settings->top_ps[rest / settings->top_k_count]));
     (void)json_object_set_new(object, "top_k",
                               json_integer((json_int_t)settings->top_ks[rest % settings->top_k_count]));
+}
+
+// Makes cell number `number` and keeps it in the folder, for the rank that will put all of them together. Cells of one
+// model follow each other, so that it is rarely loaded anew.
+static enum ql_status make_cell(void *context, int number, struct ql_error *error)
+{
+    struct study *study = context;
+    const struct settings *s = &study->settings;
+    const size_t settings = s->temperature_count * s->top_p_count * s->top_k_count;
+    const char *path = study->models[(size_t)number / settings];
+    struct ql_batch_sampling sampling = {0};
+    char content[2 * QL_CONTENT_BYTES] = "";
+    json_t *cell = NULL;
+
+    (void)next_setting(s, (size_t)number % settings, &sampling);
+    if (study->opened != NULL && study->opened != path) {
+        close_model(study);
+    }
+    study->opened = path;
+    enum ql_status status = read_content(content, sizeof content, path, error);
+    if (status == QL_OK) {
+        status = find_cell(study, &cell, path, content, &sampling, error);
+    }
+    json_decref(cell);
+    return status;
+}
+
+// Lets all ranks make the cells that the folder lacks. One process alone makes them as it comes to them.
+static enum ql_status share_cells(struct study *study, struct ql_error *error)
+{
+    const struct settings *s = &study->settings;
+    const size_t cells = s->temperature_count * s->top_p_count * s->top_k_count * study->model_count;
+    enum ql_status status = QL_OK;
+
+    if (study->exchange->ranks > 1) {
+        status = ql_cli_ranks_run(study->exchange, (int)cells, make_cell, study, error);
+        close_model(study);
+        study->opened = NULL;
+    }
+    return status;
 }
 
 static enum ql_status run_cells(struct study *study, struct ql_error *error)
@@ -657,35 +701,83 @@ static enum ql_status save_report(const struct study *study, struct ql_error *er
     return ql_report_save(study->result, s->output, inputs, 6 + study->model_count, error);
 }
 
+// The folder of cells, which must be the same for all ranks. Rank 0 makes and locks it.
+static enum ql_status open_folder(struct study *study, struct ql_error *error)
+{
+    const struct settings *s = &study->settings;
+    enum ql_status status = QL_OK;
+
+    if (study->exchange->rank == 0 && (status = ql_folder_init(study->cell_folder, error)) == QL_OK) {
+        status = ql_folder_lock(&study->lock, s->output, "writing a study into this folder", error);
+    }
+    if ((status = ql_exchange_agree(study->exchange, status, error)) == QL_OK &&
+        access(study->cell_folder, W_OK) != 0) {
+        char host[QL_HOST_NAME_BYTES];
+        ql_cli_host_name(host);
+        status = ql_error_write(error, QL_ERROR_SYSTEM,
+                                "%s: is not on %s, or cannot be written there; a study over machines needs a folder "
+                                "that all of them share",
+                                study->cell_folder, host);
+    }
+    return ql_exchange_agree(study->exchange, status, error);
+}
+
+// Checks that all ranks count the same: the key of their cells is that of rank 0.
+static enum ql_status check_ranks(const struct study *study, struct ql_error *error)
+{
+    char *key = study->exchange->rank == 0 ? strdup(study->common_key) : NULL;
+    enum ql_status status = ql_exchange_share_text(study->exchange, &key, error);
+
+    if (status == QL_OK && (key == NULL || strcmp(key, study->common_key) != 0)) {
+        status = ql_error_write(error, QL_ERROR_INPUT,
+                                "has other options, another text or other lists than rank 0: give all ranks the same");
+    }
+    free(key);
+    return ql_exchange_agree(study->exchange, status, error);
+}
+
+static enum ql_status prepare(struct study *study, int argc, char **argv, struct ql_error *error)
+{
+    enum ql_status status = ql_exchange_agree(study->exchange, load_yardstick(study, error), error);
+
+    if (status != QL_OK || (status = check_ranks(study, error)) != QL_OK ||
+        (status = open_folder(study, error)) != QL_OK) {
+        return status;
+    }
+    // The training text decides whether sentences are parsed, so every rank counts it.
+    if ((status = describe(study, argc, argv, error)) == QL_OK) {
+        study->started = ql_cli_seconds();
+        status = count_corpus(study, error);
+    }
+    return ql_exchange_agree(study->exchange, status, error);
+}
+
 static enum ql_status run(struct study *study, int argc, char **argv, struct ql_error *error)
 {
     const struct settings *s = &study->settings;
     const size_t settings = s->temperature_count * s->top_p_count * s->top_k_count;
-    enum ql_status status;
 
     study->cell_folder = ql_bytes_format("%s/cells", s->output);
     if (study->cell_folder == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the study");
     }
-    if ((status = load_yardstick(study, error)) != QL_OK ||
-        (status = ql_folder_init(study->cell_folder, error)) != QL_OK ||
-        (status = ql_folder_lock(&study->lock, s->output, "writing a study into this folder", error)) != QL_OK ||
-        (status = describe(study, argc, argv, error)) != QL_OK) {
-        return status;
-    }
     study->all = settings * study->model_count + (s->against == NULL ? 0 : 2 * s->temperature_count);
-    study->started = ql_cli_seconds();
-    if ((status = count_corpus(study, error)) == QL_OK && (status = run_cells(study, error)) == QL_OK &&
-        s->against != NULL) {
-        status = run_pairs(study, error);
+    enum ql_status status = prepare(study, argc, argv, error);
+    if (status == QL_OK) {
+        status = share_cells(study, error);
     }
-    ql_cli_progress_reset(&study->progress);
+    if (study->exchange->rank == 0) {
+        if (status == QL_OK && (status = run_cells(study, error)) == QL_OK && s->against != NULL) {
+            status = run_pairs(study, error);
+        }
+        ql_cli_progress_reset(&study->progress);
+    }
     if (status == QL_ERROR_STOPPED) {
         return ql_error_write(error, status,
                               "stopped; finished cells are in %s, and the same command goes on from there",
                               study->cell_folder);
     }
-    return status == QL_OK ? save_report(study, error) : status;
+    return status == QL_OK && study->exchange->rank == 0 ? save_report(study, error) : status;
 }
 
 static void print_result(const struct study *study)
@@ -773,20 +865,24 @@ int ql_cli_study(int argc, char **argv)
     struct ql_error error;
     int exit_code = QL_EXIT_DONE;
 
-    if (!ql_cli_read_options(usage, summary_text, options, argc, argv, operands, MODEL_LIMIT, &operand_count,
-                             &exit_code)) {
-        return exit_code;
+    if (ql_cli_ranks_init(&study.exchange, &error) != QL_OK) {
+        return ql_cli_fail("study", &error);
     }
-    study.progress.shown = ql_cli_progress_wanted(s->quiet);
-    ql_cli_interrupt_catch(SA_RESTART);
-    enum ql_status status = read_settings(&study, operands, operand_count, &error);
-    if (status == QL_OK) {
-        status = run(&study, argc, argv, &error);
+    if (ql_cli_read_options(usage, summary_text, options, argc, argv, operands, MODEL_LIMIT, &operand_count,
+                            &exit_code)) {
+        study.progress.shown = ql_cli_progress_wanted(s->quiet) && ql_cli_rank == 0;
+        ql_cli_interrupt_catch(SA_RESTART);
+        enum ql_status status =
+            ql_exchange_agree(study.exchange, read_settings(&study, operands, operand_count, &error), &error);
+        if (status == QL_OK) {
+            status = ql_exchange_agree(study.exchange, run(&study, argc, argv, &error), &error);
+        }
+        if (status == QL_OK && ql_cli_rank == 0) {
+            print_result(&study);
+        }
+        exit_code = status == QL_OK ? ql_cli_finish("study", QL_EXIT_DONE) : ql_cli_fail("study", &error);
+        free_study(&study);
     }
-    if (status == QL_OK) {
-        print_result(&study);
-    }
-    exit_code = status == QL_OK ? ql_cli_finish("study", QL_EXIT_DONE) : ql_cli_fail("study", &error);
-    free_study(&study);
+    ql_cli_ranks_free();
     return exit_code;
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Trains on 1 to 4 ranks, over shared memory and TCP, with 1 and 2 threads: the same bytes as one process. Kills a rank,
 # and resumes with another number of ranks. Gives one rank another text, build, options and processor form.
+# Lets ranks share the cells of a study.
 # Uses: expect.sh, resume.sh, mpirun of Open MPI; ip for network namespaces, where the test may make them. Arguments: the
 # tool, json_get.
 # shellcheck source-path=SCRIPTDIR
@@ -119,6 +120,28 @@ expect_same_run forms alone
 run_ranks -n 2 -- "${start[@]}" --max_epochs 1 --checkpoint_dir names.txt/nowhere
 expect test $code == 1
 expect_stderr "names.txt/nowhere"
+
+# A study whose cells are shared out, first to two ranks of which one is killed, then to three: the report of one process.
+study=(study --corpus names.txt --items 3000 --max_length 20 --temperature 0.5,0.7,0.9,1 --top_k 0,5 --wordlist ""
+    --sentences 0 --quiet --against checkpoints/alone/checkpoint.1.safetensors
+    checkpoints/alone/checkpoint.2.safetensors checkpoints/alone/checkpoint.3.safetensors)
+expect_exit 0 "${study[@]}" --output study
+command="study # rank 1 killed"
+mpirun --oversubscribe --bind-to none -n 2 bash -c 'echo $$ > pid.$OMPI_COMM_WORLD_RANK; exec "$@"' - "$tool" \
+    "${study[@]}" --output shared_study > out 2> err < /dev/null &
+for ((wait = 0; wait < 1000; wait++)); do
+    compgen -G 'shared_study/cells/*.json' > /dev/null && break
+    sleep 0.01
+done
+kill -9 "$(< pid.1)"
+wait $!
+run_ranks -n 3 -- "${study[@]}" --output shared_study
+expect test $code == 0
+expect_same study/study.json shared_study/study.json
+expect_same study/study.html shared_study/study.html
+run_ranks -n 1 "$tool" "${study[@]}" --output shared_study : -n 1 -- "${study[@]}" --output shared_study --seed 2
+expect test $code == 1
+expect_stderr "rank 1: has other options, another text or other lists than rank 0"
 
 # Two machines, made of network namespaces, with the tool started there by a stand-in for ssh.
 remove_machines()
