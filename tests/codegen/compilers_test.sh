@@ -63,8 +63,13 @@ model()
     [ -z "$undefined" ] || fail "$name: needs $undefined"
 }
 
-# All compilers on one model, and a few on every other one.
-model names lstm 65 84 128 2 1 1
+# All compilers and levels on one model, and a few on every other one; the first is of the size that people train.
+model large lstm 65 84 128 2 1 1
+run large '' gcc -std=c11 -O2
+if command -v clang > /dev/null; then
+    run large '' clang -std=gnu11 -O3 -march=native
+fi
+model names lstm 65 30 48 2 1 1
 for compiler in gcc clang; do
     command -v "$compiler" > /dev/null || continue
     for flags in -O0 -O1 -O2 -O3 -Os '-O3 -march=native' '-O2 -flto' '-O1 -fsanitize=address,undefined'; do
@@ -109,7 +114,9 @@ for name in no_embedding_table odd_lstm gru gru_caller rnn one_unit; do
 done
 
 # The same in integers: every compiler on one model of each format, and a few on the others.
-model names8 lstm 65 84 128 2 1 1 --quantize int8
+model large8 lstm 65 84 128 2 1 1 --quantize int8
+run large8 '' gcc -std=c11 -O2
+model names8 lstm 65 30 48 2 1 1 --quantize int8
 model names4 lstm 65 30 48 2 1 1 --quantize int4
 for name in names8 names4; do
     for compiler in gcc clang; do
