@@ -176,10 +176,11 @@ static enum ql_status read_architecture(const struct ql_safetensors *file, struc
 
     if (model != NULL && (ql_safetensors_metadata(file, "quillet") != NULL || strcmp(model, "transformer") == 0)) {
         if (ql_architecture_read(dimensions, model, error) != QL_OK) {
+            char names[QL_ARCHITECTURE_LIST_BYTES];
+            ql_architecture_list(names, sizeof names);
             return ql_error_write(error, QL_ERROR_INPUT,
-                                  "%s: the metadata has the model '%s', which this program does not know; there are "
-                                  "lstm, gru, rnn and transformer",
-                                  path, model);
+                                  "%s: the metadata has the model '%s', which this program does not know; there are %s",
+                                  path, model, names);
         }
         return QL_OK;
     }

@@ -366,10 +366,13 @@ static void pack_weights(struct chain_engine *self)
     const struct ql_chain *chain = &self->chain;
 
     for (int l = 0; l < chain->L; l++) {
-        if (chain->layers[l].kind == QL_LAYER_RECURRENT) {
+        switch (chain->layers[l].kind) {
+        case QL_LAYER_RECURRENT:
             pack_recurrent(self, l);
-        } else {
+            break;
+        case QL_LAYER_DECODER:
             pack_decoder(self, l);
+            break;
         }
     }
     pack(&self->output_weight, chain->output_weight, chain->layers[chain->L - 1].H, chain->V, &self->arena);

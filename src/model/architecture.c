@@ -104,6 +104,16 @@ const struct ql_architecture *ql_architecture_of(const struct ql_dimensions *dim
     return ql_architecture_find(dimensions->layer, dimensions->cell);
 }
 
+void ql_architecture_list(char *names, size_t room)
+{
+    size_t length = 0;
+
+    for (int k = 0; k < COUNT(architectures) && length < room; k++) {
+        const char *between = k == 0 ? "" : k + 1 < COUNT(architectures) ? ", " : " and ";
+        length += (size_t)snprintf(names + length, room - length, "%s%s", between, architectures[k].name);
+    }
+}
+
 enum ql_status ql_architecture_read(struct ql_dimensions *dimensions, const char *name, struct ql_error *error)
 {
     for (int k = 0; k < COUNT(architectures); k++) {
@@ -113,8 +123,9 @@ enum ql_status ql_architecture_read(struct ql_dimensions *dimensions, const char
             return QL_OK;
         }
     }
-    return ql_error_write(error, QL_ERROR_USAGE, "'%s' is not a model type; there are lstm, gru, rnn and transformer",
-                          name);
+    char names[QL_ARCHITECTURE_LIST_BYTES];
+    ql_architecture_list(names, sizeof names);
+    return ql_error_write(error, QL_ERROR_USAGE, "'%s' is not a model type; there are %s", name, names);
 }
 
 int ql_cell_gates(enum ql_cell cell)

@@ -124,6 +124,10 @@ struct ql_architecture {
 const struct ql_architecture *ql_architecture_find(enum ql_layer_kind layer, enum ql_cell cell);
 const struct ql_architecture *ql_architecture_of(const struct ql_dimensions *dimensions);
 
+// Writes the names of all, "lstm, gru, rnn and transformer", for messages.
+enum { QL_ARCHITECTURE_LIST_BYTES = 128 };
+void ql_architecture_list(char *names, size_t room);
+
 // Sets layer and cell by the architecture's name. Errors: QL_ERROR_USAGE for a name that none has.
 enum ql_status ql_architecture_read(struct ql_dimensions *dimensions, const char *name, struct ql_error *error);
 

@@ -181,10 +181,13 @@ enum ql_status ql_chain_finish(struct ql_chain *chain, struct ql_error *error)
             const struct ql_dimensions d = layer_dimensions(&chain->layers[l]);
             ql_architecture_state_add(&chain->layout, &d, l);
         }
-        if (chain->layers[0].kind == QL_LAYER_RECURRENT) {
+        switch (chain->layers[0].kind) {
+        case QL_LAYER_RECURRENT:
             add_table(chain, &chain->layers[0]);
-        } else {
+            break;
+        case QL_LAYER_DECODER:
             add_rotary_steps(chain, chain->layers[0].decoder.size);
+            break;
         }
     }
     if (chain->arena.exhausted) {

@@ -62,18 +62,17 @@ static size_t memory_limit(const struct ql_model *model, int shards)
     return machine > gradients ? (size_t)(machine - gradients) : 1;
 }
 
-// What a decoder cannot do.
-static enum ql_status check_decoder(const struct ql_model *model, const struct ql_trainer_options *options,
-                                    struct ql_error *error)
+// What is for recurrent layers alone, and what a decoder cannot do.
+static enum ql_status check_layers(const struct ql_model *model, const struct ql_trainer_options *options,
+                                   struct ql_error *error)
 {
-    if (model->dimensions.layer != QL_LAYER_DECODER) {
-        return QL_OK;
+    const struct ql_dimensions *d = &model->dimensions;
+
+    if (options->weights != QL_WEIGHTS_F32 && d->layer != QL_LAYER_RECURRENT) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--quantize: a %s is trained in float only; leave the option out",
+                              ql_architecture_of(d)->name);
     }
-    if (options->weights != QL_WEIGHTS_F32) {
-        return ql_error_write(error, QL_ERROR_USAGE,
-                              "--quantize: a transformer is trained in float only; leave the option out");
-    }
-    if (options->seq_length > model->dimensions.context) {
+    if (d->layer == QL_LAYER_DECODER && options->seq_length > model->dimensions.context) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--seq_length %d is longer than the model's context of %d symbols: choose a smaller "
                               "--seq_length, or a larger --context_length",
@@ -113,7 +112,7 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
 {
     const struct ql_dimensions d = model->dimensions;
     struct ql_arena *arena = &trainer->arena;
-    enum ql_status status = check_decoder(model, options, error);
+    enum ql_status status = check_layers(model, options, error);
 
     *trainer = (struct ql_trainer){.model = model, .options = *options};
     if (status != QL_OK) {
