@@ -128,5 +128,6 @@ int main(int count, char **arguments)
             measure_batch(&integer, products[k], QL_INTEGER_BATCH_LIMIT);
         }
     }
+    ql_calibration_free(&calibration);
     return 0;
 }

@@ -6,12 +6,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/decoder_reader.h"
 #include "engine/text_session.h"
 #include "model/stepper.h"
 #include "onnx/model_roles.h"
 #include "onnx/recurrent_call.h"
 
-enum { CHECK_TOKENS = 64 };
+// Of a decoder so many tokens behind the end of its context, or DECODER_CHECK_LIMIT of all.
+enum { CHECK_TOKENS = 64, DECODER_CHECK_LIMIT = 512 };
 
 // How far what was found may be from the graph, in units of the greatest logit, or of 1: it sums in another order.
 static const float check_tolerance = 1e-4f;
@@ -141,6 +143,9 @@ static enum ql_status find_parts(struct reader *reader)
     const struct ql_program *program = &reader->session.engine.program;
     enum ql_status status = QL_OK;
 
+    if (ql_decoder_is_read(program)) {
+        return ql_decoder_read(reader->chain, &reader->input, program, &reader->session.roles, reader->error);
+    }
     for (int i = 0; i < program->call_count && status == QL_OK; i++) {
         const struct ql_kernel_call *call = &program->calls[i];
         const struct ql_recurrent_call *form = ql_recurrent_call_find(call);
@@ -193,6 +198,15 @@ static enum ql_status read_embedding(struct reader *reader)
     return status;
 }
 
+// Tokens over which what was found is compared with the graph: a decoder's cache must come round.
+static int check_count(const struct ql_chain *chain)
+{
+    const struct ql_chain_layer *layer = &chain->layers[0];
+    const int count = CHECK_TOKENS + (layer->kind == QL_LAYER_DECODER ? layer->decoder.context : 0);
+
+    return count < DECODER_CHECK_LIMIT ? count : DECODER_CHECK_LIMIT;
+}
+
 // Runs what was found beside the graph, over tokens in a fixed disorder, with the state kept.
 static enum ql_status check(struct reader *reader)
 {
@@ -202,7 +216,7 @@ static enum ql_status check(struct reader *reader)
     enum ql_status status = ql_stepper_open(&found, chain, reader->error);
 
     ql_text_session_reset(&reader->session);
-    for (int t = 0; t < CHECK_TOKENS && status == QL_OK; t++) {
+    for (int t = 0; t < check_count(chain) && status == QL_OK; t++) {
         random = random * 1664525u + 1013904223u;
         const int token = (int)((random >> 16) % (uint32_t)chain->V);
         ql_stepper_step(&found, token);

@@ -1,4 +1,4 @@
-// Finds the language model in a graph: what each token is to the first layer, the recurrent layers, the output.
+// Finds the language model in a graph: what each token is to the first layer, the layers, the output.
 // What it has found is run beside the graph itself, so that a graph that does something else is not mistaken for one.
 // Uses: base, device, model/chain, onnx, engine/text_session.
 #ifndef QL_ENGINE_CHAIN_READER_H
@@ -12,7 +12,8 @@
 // Reads the model; free it in the end. Graphs of PyTorch and others are as good as our own: how a token becomes the
 // first layer's input is of no importance, as long as nothing else has a part in it.
 // Errors: QL_ERROR_INPUT, naming the node, for a graph that is not an embedding or one-hot input, LSTM, GRU or RNN
-// layers of one kind in a row, and a linear output; and those of ql_text_session_open_graph.
+// layers of one kind in a row, and a linear output; those of ql_decoder_read for a graph with attention; and those of
+// ql_text_session_open_graph.
 enum ql_status ql_chain_read(struct ql_chain *chain, const struct ql_graph *graph,
                              const struct ql_descriptor *descriptor, struct ql_error *error);
 

@@ -20,6 +20,7 @@ static enum ql_status make(struct ql_integer_form *form, struct ql_chain *chain,
         (status = ql_integer_model_init(&form->model, chain, &calibration, format, error)) == QL_OK) {
         status = ql_integer_stepper_init(&form->stepper, &form->model, ql_integer_product_fastest(), error);
     }
+    ql_calibration_free(&calibration);
     ql_chain_free(chain);
     return status;
 }

@@ -180,6 +180,16 @@ static void add_to(float *x, const float *y, int count)
     }
 }
 
+static void record_attention(struct ql_decoder_ranges *ranges, const struct ql_decoder_weights *w,
+                             const struct ql_decoder_scratch *s, const float *key, const float *value)
+{
+    ql_decoder_ranges_add_norm(&ranges->attention_norm, s->x, w->heads * w->size);
+    ql_decoder_ranges_add_pairs(ranges->query, s->query, w->heads, w->size);
+    ql_decoder_ranges_add_pairs(ranges->key, key, w->kv_heads, w->size);
+    ql_decoder_ranges_add_heads(ranges->value, value, w->kv_heads, w->size);
+    ql_decoder_ranges_add_heads(ranges->attended, s->attended, w->heads, w->size);
+}
+
 // Moves x on through the layer; key and value of the token take the place of the oldest in the ring.
 static void step_decoder(struct ql_stepper *stepper, const struct ql_chain_layer *layer, int l, int64_t position)
 {
@@ -189,15 +199,18 @@ static void step_decoder(struct ql_stepper *stepper, const struct ql_chain_layer
     const int E = layer->H, A = w->heads * w->size, K = w->kv_heads * w->size;
     const float scale = ql_attention_scale(w->size);
     float *keys = ql_stepper_part(stepper, l, 0), *values = ql_stepper_part(stepper, l, 1);
-    float *key = keys + position % w->context * K;
+    float *key = keys + position % w->context * K, *value = values + position % w->context * K;
 
     ql_rms_norm_f32(s->normed, s->x, w->attention_norm, 1, E, QL_DECODER_EPSILON);
     multiply(s->query, s->normed, w->query, E, A);
     multiply(key, s->normed, w->key, E, K);
-    multiply(values + position % w->context * K, s->normed, w->value, E, K);
+    multiply(value, s->normed, w->value, E, K);
     ql_rotary_turn_f32(s->query, s->cosine, s->sine, w->heads, w->size / 2);
     ql_rotary_turn_f32(key, s->cosine, s->sine, w->kv_heads, w->size / 2);
     attend(s, keys, values, ring, w, scale);
+    if (stepper->ranges != NULL) {
+        record_attention(&stepper->ranges[l], w, s, key, value);
+    }
     multiply(s->normed, s->attended, w->output, A, E);
     add_to(s->x, s->normed, E);
 
@@ -205,6 +218,11 @@ static void step_decoder(struct ql_stepper *stepper, const struct ql_chain_layer
     multiply(s->gate, s->normed, w->gate, E, w->feed);
     multiply(s->up, s->normed, w->up, E, w->feed);
     activate(s->gate, s->up, w->feed);
+    if (stepper->ranges != NULL) {
+        ql_decoder_ranges_add_norm(&stepper->ranges[l].feed_norm, s->x, E);
+        ql_decoder_ranges_add(&stepper->ranges[l].up, s->up, w->feed);
+        ql_decoder_ranges_add(&stepper->ranges[l].product, s->gate, w->feed);
+    }
     multiply(s->normed, s->gate, w->down, w->feed, E);
     add_to(s->x, s->normed, E);
 }
@@ -238,6 +256,9 @@ void ql_stepper_step(struct ql_stepper *stepper, int token)
     if (chain->rotary_steps != NULL) {
         ++*ql_stepper_position(stepper);
         x = stepper->decoder.x;
+    }
+    if (stepper->ranges != NULL) {
+        ql_decoder_ranges_add_norm(&stepper->ranges[chain->L].attention_norm, x, chain->layers[chain->L - 1].H);
     }
     if (chain->norm != NULL) {
         ql_rms_norm_f32(stepper->decoder.normed, x, chain->norm, 1, chain->layers[chain->L - 1].H, QL_DECODER_EPSILON);

@@ -1,6 +1,6 @@
 // A model that reads or writes one text: one token in, the logits of the next one out, by the kernels of device/.
 // Bit for bit what the generated C computes. (Training has batched forms of its own, in train/.)
-// Uses: base, device, model/chain.
+// Uses: base, device, model/{chain,decoder_ranges}.
 #ifndef QL_MODEL_STEPPER_H
 #define QL_MODEL_STEPPER_H
 
@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "device/sampler.h"
 #include "model/chain.h"
+#include "model/decoder_ranges.h"
 
 // Scratch memory of a decoder's layers; NULLs where there are none.
 struct ql_decoder_scratch {
@@ -28,9 +29,11 @@ struct ql_stepper {
     unsigned char *state; // in the layout of the chain
     float *gates;         // scratch of recurrent layers
     struct ql_decoder_scratch decoder;
-    float *logits;        // (V)
-    uint32_t *weights;    // (V) scratch of the sampler
-    uint16_t *candidates; // (V) scratch of the sampler
+    struct ql_decoder_ranges *ranges; // (L + 1) the caller's: of each layer of a decoder and, of the last, the norm
+                                      // before the output; NULL, as at first: nothing is recorded
+    float *logits;                    // (V)
+    uint32_t *weights;                // (V) scratch of the sampler
+    uint16_t *candidates;             // (V) scratch of the sampler
 };
 
 // Begins with a state of zeros, on a chain that must outlive the stepper. Errors: QL_ERROR_SYSTEM.

@@ -22,6 +22,18 @@ static void observe(struct ql_calibration *calibration, const struct ql_stepper 
     }
 }
 
+static enum ql_status init_ranges(struct ql_calibration *calibration, const struct ql_chain *chain,
+                                  struct ql_error *error)
+{
+    const struct ql_decoder_weights *first = &chain->layers[0].decoder;
+
+    for (int l = 0; chain->layers[0].kind == QL_LAYER_DECODER && l <= chain->L; l++) {
+        ql_decoder_ranges_init(&calibration->decoder[l], first->heads, first->kv_heads, &calibration->arena);
+    }
+    return calibration->arena.exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to calibrate")
+                                        : QL_OK;
+}
+
 enum ql_status ql_calibration_init(struct ql_calibration *calibration, const struct ql_chain *chain,
                                    const uint16_t *tokens, size_t count, struct ql_error *error)
 {
@@ -33,10 +45,11 @@ enum ql_status ql_calibration_init(struct ql_calibration *calibration, const str
     if (tokens != NULL && count == 0) {
         return ql_error_write(error, QL_ERROR_INPUT, "the calibration text is empty");
     }
-    enum ql_status status = ql_stepper_open(&stepper, chain, error);
-    if (status != QL_OK) {
+    enum ql_status status = init_ranges(calibration, chain, error);
+    if (status != QL_OK || (status = ql_stepper_open(&stepper, chain, error)) != QL_OK) {
         return status;
     }
+    stepper.ranges = chain->layers[0].kind == QL_LAYER_DECODER ? calibration->decoder : NULL;
     ql_random_init(&sampler.random, 0);
     for (size_t t = 0; t < (tokens != NULL ? count : QL_CALIBRATION_TOKENS) && status == QL_OK; t++) {
         const int drawn = ql_stepper_next(&stepper, token, &sampler, NULL);
@@ -51,4 +64,10 @@ enum ql_status ql_calibration_init(struct ql_calibration *calibration, const str
     }
     ql_stepper_free(&stepper);
     return status;
+}
+
+void ql_calibration_free(struct ql_calibration *calibration)
+{
+    ql_arena_free(&calibration->arena);
+    *calibration = (struct ql_calibration){0};
 }

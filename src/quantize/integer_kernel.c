@@ -3,10 +3,14 @@
 // Uses: device, onnx, quantize/integer_product.
 #include "quantize/integer_kernel.h"
 
+#include "device/attention_s8.h"
+#include "device/decoder_s8.h"
 #include "device/gru_s8.h"
 #include "device/integer_row.h"
 #include "device/lstm_s8.h"
+#include "device/rms_norm_s8.h"
 #include "device/rnn_s8.h"
+#include "device/rotary_s16.h"
 
 const struct ql_structure ql_integer_row_structure = {"struct ql_integer_row"};
 const struct ql_structure ql_integer_scale_structure = {"struct ql_integer_scale"};
@@ -67,6 +71,69 @@ static bool run_row_values(const struct ql_kernel_arguments *arguments)
     return true;
 }
 
+static bool run_embed(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    ql_embed_s32(b[0], b[1], b[2], b[3], scale_of(b[4]), arguments->ints[0]);
+    return true;
+}
+
+static bool run_rms_norm(const struct ql_kernel_arguments *arguments)
+{
+    const int *ints = arguments->ints;
+    ql_rms_norm_s8(arguments->buffers[0], arguments->buffers[1], ints[0], ints[1], ints[2], ints[3]);
+    return true;
+}
+
+static bool run_rotary_angles(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    ql_rotary_angles_s16(b[0], b[1], b[2], b[3], arguments->ints[0]);
+    return true;
+}
+
+static bool run_rotary_turn(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    ql_rotary_turn_s16(b[0], b[1], b[2], arguments->ints[0], arguments->ints[1]);
+    return true;
+}
+
+static bool run_cache_write(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    ql_cache_write_s8(b[0], b[1], b[2], arguments->ints[0]);
+    return true;
+}
+
+static bool run_attention(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    const int *ints = arguments->ints;
+    ql_attention_s8(b[0], b[1], b[2], b[3], b[4], b[5], ints[0], ints[1], ints[2], ints[3], ints[4], ints[5]);
+    return true;
+}
+
+static bool run_cache_advance(const struct ql_kernel_arguments *arguments)
+{
+    ql_cache_advance(arguments->buffers[0], arguments->ints[0]);
+    return true;
+}
+
+static bool run_residual_add(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    ql_residual_add_s32(b[0], b[1], b[2], scale_of(b[3]), arguments->ints[0]);
+    return true;
+}
+
+static bool run_swiglu(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    ql_swiglu_s8(b[0], b[1], b[2], scale_of(b[3]), arguments->ints[0], arguments->ints[1]);
+    return true;
+}
+
 const struct ql_kernel ql_integer_kernels[QL_INTEGER_KERNEL_COUNT] = {
     // name, file, outputs, buffers, operations, ints, arrays, floats, fallible, run
     [QL_INTEGER_KERNEL_ROW_BEGIN] = {"ql_integer_row_begin", "device/integer_row.h", 1, 4, 0, 1, 0, 0, false,
@@ -80,6 +147,21 @@ const struct ql_kernel ql_integer_kernels[QL_INTEGER_KERNEL_COUNT] = {
     [QL_INTEGER_KERNEL_RNN] = {"ql_rnn_update_s8", "device/rnn_s8.h", 2, 4, 0, 1, 0, 0, false, run_rnn},
     [QL_INTEGER_KERNEL_ROW_VALUES] = {"ql_integer_row_values", "device/integer_row.h", 1, 4, 0, 1, 0, 0, false,
                                       run_row_values},
+    [QL_INTEGER_KERNEL_EMBED] = {"ql_embed_s32", "device/decoder_s8.h", 1, 5, 0, 1, 0, 0, false, run_embed},
+    [QL_INTEGER_KERNEL_RMS_NORM] = {"ql_rms_norm_s8", "device/rms_norm_s8.h", 1, 2, 0, 4, 0, 0, false, run_rms_norm},
+    [QL_INTEGER_KERNEL_ROTARY_ANGLES] = {"ql_rotary_angles_s16", "device/rotary_s16.h", 2, 4, 0, 1, 0, 0, false,
+                                         run_rotary_angles},
+    [QL_INTEGER_KERNEL_ROTARY_TURN] = {"ql_rotary_turn_s16", "device/rotary_s16.h", 1, 3, 0, 2, 0, 0, false,
+                                       run_rotary_turn},
+    [QL_INTEGER_KERNEL_CACHE_WRITE] = {"ql_cache_write_s8", "device/attention_s8.h", 1, 3, 0, 1, 0, 0, false,
+                                       run_cache_write},
+    [QL_INTEGER_KERNEL_ATTENTION] = {"ql_attention_s8", "device/attention_s8.h", 2, 6, 0, 6, 0, 0, false,
+                                     run_attention},
+    [QL_INTEGER_KERNEL_CACHE_ADVANCE] = {"ql_cache_advance", "device/attention_s8.h", 1, 1, 0, 1, 0, 0, false,
+                                         run_cache_advance},
+    [QL_INTEGER_KERNEL_RESIDUAL_ADD] = {"ql_residual_add_s32", "device/decoder_s8.h", 1, 4, 0, 1, 0, 0, false,
+                                        run_residual_add},
+    [QL_INTEGER_KERNEL_SWIGLU] = {"ql_swiglu_s8", "device/decoder_s8.h", 1, 4, 0, 2, 0, 0, false, run_swiglu},
 };
 
 const struct ql_integer_matrix *ql_integer_kernel_matrix(const struct ql_program_value *value)

@@ -1,32 +1,20 @@
 // A language model in integers: see integer_model.h. First each row gets its integers and a draft of its numbers in
 // double; then the rows of a layer together get their shifts, the finest for which nothing can overflow.
-// Uses: base, device, model, quantize/{calibration,matrix_pack}.
+// Uses: base, device, model, quantize/{calibration,integer_decoder,integer_matrix}.
 #include "quantize/integer_model.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "device/matvec.h"
-#include "device/matvec_s4.h"
 #include "model/row_quantizer.h"
-#include "quantize/matrix_pack.h"
 
 enum {
     UNITS = 1 << QL_INTEGER_UNIT_BITS, // of a value, to 1
     STATE_UNITS = 127,                 // of a state, to 1
     APART_FACTOR = 1024,               // table_factor of rows that no weights share
-    PRE_SHIFT_LIMIT = 16,              // enough for 2^31 / 2^16
-    SHIFT_LIMIT = 24,
-    ERROR_LIMIT = 64, // units: 1/16, the most that rounding in a row may cost, whatever the state is
+    ERROR_LIMIT = 64,                  // units: 1/16, the most that rounding in a row may cost, whatever the state is
     CELL_BITS_LIMIT = 10,
-};
-
-// A row before its scale is fixed.
-struct draft {
-    double unit;   // value of one unit of the sum, in units of 2^-10
-    double bias;   // likewise
-    int64_t reach; // the greatest |sum|
-    int factor;    // of the table
 };
 
 // What the rows of one float layer are made from, while they are made.
@@ -35,8 +23,8 @@ struct builder {
     const struct ql_chain *from;
     float *inputs; // (V, table_columns) what each token gives to the first layer, without the bias
     struct ql_row_format format;
-    struct ql_arena arena; // scratch
-    struct draft *drafts;  // (widest row_count)
+    struct ql_arena arena;       // scratch
+    struct ql_row_draft *drafts; // (widest row_count)
     float *x_values, *h_values, *token_values;
     int8_t *token_q;
     struct ql_error *error;
@@ -61,88 +49,10 @@ static void take_column(float *values, const float *matrix, int column, int rows
     }
 }
 
-static int64_t reach_of(const int8_t *q, int count)
-{
-    int64_t sum = 0;
-
-    for (int k = 0; k < count; k++) {
-        sum += q[k] < 0 ? -q[k] : q[k];
-    }
-    return sum * QL_VECTOR_S8_LIMIT;
-}
-
 static enum ql_status fail_not_finite(const struct builder *builder, const char *name)
 {
     return ql_error_write(builder->error, QL_ERROR_INPUT,
                           "node '%s': a weight is not a finite number, so it has no integer form", name);
-}
-
-// Chooses the shifts, the multipliers and the biases of rows, and returns the greatest error of a row, in units. Where it
-// exceeds ERROR_LIMIT, `rows` is as before, and `worst` is the row with the greatest reach, which is to blame.
-static double fit_rows(struct ql_integer_row *rows, struct ql_integer_scale *scale, const struct draft *drafts,
-                       int count, int *worst)
-{
-    double best_error = INFINITY;
-
-    *worst = 0;
-    for (int pre_shift = 0; pre_shift <= PRE_SHIFT_LIMIT; pre_shift++) {
-        for (int shift = SHIFT_LIMIT; shift >= 1; shift--) {
-            double error = 0.0;
-            int row = 0;
-            bool fits = true;
-            for (int r = 0; r < count && fits; r++) {
-                const double multiplier = floor(ldexp(drafts[r].unit, pre_shift + shift) + 0.5);
-                const double sum = floor(ldexp((double)drafts[r].reach, -pre_shift)) + 1.0;
-                const double all = sum * multiplier + fabs(ldexp(drafts[r].bias, shift)) + ldexp(1.0, shift) + 1.0;
-                const double row_error = ldexp(sum, -shift) * 0.5 + ldexp(drafts[r].unit, pre_shift) * 0.5 + 0.5;
-                fits = multiplier <= INT16_MAX && all <= INT32_MAX &&
-                       (double)drafts[r].reach + ldexp(1.0, pre_shift) <= INT32_MAX;
-                if (row_error > error) {
-                    error = row_error;
-                    row = r;
-                }
-            }
-            if (!fits) {
-                continue;
-            }
-            if (error < best_error) {
-                best_error = error;
-                *worst = row;
-                *scale = (struct ql_integer_scale){(uint8_t)pre_shift, (uint8_t)shift};
-            }
-            break;
-        }
-    }
-    for (int r = 0; r < count && best_error <= ERROR_LIMIT; r++) {
-        rows[r] = (struct ql_integer_row){
-            .bias = (int32_t)floor(ldexp(drafts[r].bias, scale->shift) + 0.5) + (1 << scale->shift >> 1),
-            .multiplier = (int16_t)floor(ldexp(drafts[r].unit, scale->pre_shift + scale->shift) + 0.5),
-            .table_factor = (int16_t)drafts[r].factor,
-        };
-    }
-    if (best_error > ERROR_LIMIT) {
-        for (int r = 0; r < count; r++) {
-            double reach = (double)drafts[r].reach * drafts[r].unit + fabs(drafts[r].bias);
-            double greatest = (double)drafts[*worst].reach * drafts[*worst].unit + fabs(drafts[*worst].bias);
-            *worst = reach > greatest ? r : *worst;
-        }
-    }
-    return best_error;
-}
-
-static enum ql_status pack(struct builder *builder, struct ql_integer_matrix *matrix)
-{
-    const int rows = matrix->rows, columns = matrix->columns;
-
-    matrix->word_count =
-        matrix->is_s4 ? ql_matrix_s4_word_count(rows, columns) : ql_matrix_s8_word_count(rows, columns);
-    matrix->words = ql_arena_take(&builder->model->arena, (size_t)matrix->word_count, sizeof matrix->words[0]);
-    if (matrix->words == NULL) {
-        return ql_error_write(builder->error, QL_ERROR_SYSTEM, "not enough memory for the integer model");
-    }
-    matrix->segment = ql_matrix_segment(matrix->weights, rows, columns);
-    return matrix->is_s4 ? ql_matrix_s4_pack(matrix->words, matrix->weights, rows, columns, builder->error)
-                         : ql_matrix_s8_pack(matrix->words, matrix->weights, rows, columns, builder->error);
 }
 
 // Adds a matrix, without weights, to a layer.
@@ -200,7 +110,7 @@ static enum ql_status make_row(struct builder *builder, int l, int row, int colu
         }
     }
 
-    struct draft *draft = &builder->drafts[row];
+    struct ql_row_draft *draft = &builder->drafts[row];
     const double bias = model->cell != QL_CELL_GRU ? (double)weights->bias_ih[column]
                         : gate == 3                ? (double)weights->bias_hh[column]
                         : gate == 2                ? (double)weights->bias_ih[column]
@@ -209,10 +119,10 @@ static enum ql_status make_row(struct builder *builder, int l, int row, int colu
     if (!isfinite(bias)) {
         return fail_not_finite(builder, from->name);
     }
-    *draft = (struct draft){.unit = (double)input.scale / STATE_UNITS * units,
-                            .bias = (bias + (double)input.mean) * units,
-                            .factor = input.factor};
-    draft->reach = matrix == NULL ? 0 : reach_of(q, matrix->columns);
+    *draft = (struct ql_row_draft){.unit = (double)input.scale / STATE_UNITS * units,
+                                   .bias = (bias + (double)input.mean) * units,
+                                   .factor = input.factor};
+    draft->reach = matrix == NULL ? 0 : ql_row_reach(q, matrix->columns);
     if (from_token && draft->reach == 0) {
         // The table's integers alone are coarser than the shift before the multiplication allows.
         draft->unit *= (double)draft->factor / APART_FACTOR;
@@ -245,10 +155,10 @@ static enum ql_status fit_layer(struct builder *builder, int l)
     struct ql_integer_layer *layer = &builder->model->layers[l];
     int worst;
 
-    if (fit_rows(layer->rows, &layer->scale, builder->drafts, layer->row_count, &worst) <= ERROR_LIMIT) {
+    if (ql_row_drafts_fit(layer->rows, &layer->scale, builder->drafts, layer->row_count, ERROR_LIMIT, &worst)) {
         return QL_OK;
     }
-    const struct draft *draft = &builder->drafts[worst];
+    const struct ql_row_draft *draft = &builder->drafts[worst];
     return ql_error_write(builder->error, QL_ERROR_INPUT,
                           "node '%s' (layer %d), gate %s, row %d: its sum may reach %.3g, which leaves the other rows "
                           "too few of 32 bits; train on with a larger --weight_decay, or clip its weights",
@@ -285,7 +195,7 @@ static enum ql_status make_layer(struct builder *builder, int l, const struct ql
         return status;
     }
     for (int k = 0; k < layer->matrix_count && status == QL_OK; k++) {
-        status = pack(builder, &layer->matrices[k]);
+        status = ql_integer_matrix_pack(&layer->matrices[k], &model->arena, builder->error);
     }
     // A quarter more than what was seen; beyond its reach the cell stops, and tanh has long been flat.
     const float reach = 1.25f * calibration->cell_magnitude[l];
@@ -324,19 +234,19 @@ static enum ql_status make_output(struct builder *builder)
         if (scale == 0.0f || !isfinite(from->output_bias[v])) {
             return fail_not_finite(builder, from->output_name);
         }
-        builder->drafts[v] = (struct draft){.unit = (double)scale / STATE_UNITS * UNITS,
-                                            .bias = (double)from->output_bias[v] * UNITS,
-                                            .reach = reach_of(q, H)};
+        builder->drafts[v] = (struct ql_row_draft){.unit = (double)scale / STATE_UNITS * UNITS,
+                                                   .bias = (double)from->output_bias[v] * UNITS,
+                                                   .reach = ql_row_reach(q, H)};
     }
-    if (fit_rows(model->output_rows, &model->output_scale, builder->drafts, V, &worst) > ERROR_LIMIT) {
-        const struct draft *draft = &builder->drafts[worst];
+    if (!ql_row_drafts_fit(model->output_rows, &model->output_scale, builder->drafts, V, ERROR_LIMIT, &worst)) {
+        const struct ql_row_draft *draft = &builder->drafts[worst];
         return ql_error_write(builder->error, QL_ERROR_INPUT,
                               "node '%s': the logit of token %d may reach %.3g, which leaves the others too few of 32 "
                               "bits; train on with a larger --weight_decay, or clip its weights",
                               from->output_name, worst,
                               ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS);
     }
-    return pack(builder, matrix);
+    return ql_integer_matrix_pack(matrix, &model->arena, builder->error);
 }
 
 // The h of all layers are one part, since a layer's vector is the h of the layer below and its own in one piece. The
@@ -359,56 +269,60 @@ static void lay_out_state(struct ql_integer_model *model)
     (void)ql_state_layout_add(&model->layout, h);
 }
 
-enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struct ql_chain *from,
-                                     const struct ql_calibration *calibration, enum ql_weight_format format,
-                                     struct ql_error *error)
+static enum ql_status init_recurrent(struct builder *builder, const struct ql_calibration *calibration)
 {
-    struct builder builder = {.model = model, .from = from, .error = error};
-    *model = (struct ql_integer_model){0};
-    if (from->layers[0].kind != QL_LAYER_RECURRENT) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "a transformer cannot be quantized: use the model in float, without --quantize");
-    }
-    const enum ql_cell cell = from->layers[0].recurrent.cell;
+    struct ql_integer_model *model = builder->model;
+    const struct ql_chain *from = builder->from;
+    const struct ql_chain_layer *first = &from->layers[0];
     const int widest = ql_chain_width(from);
+    enum ql_status status = QL_OK;
 
-    builder.format = ql_weight_format_rows(format);
-    *model = (struct ql_integer_model){.cell = cell,
-                                       .format = format,
-                                       .V = from->V,
-                                       .L = from->L,
-                                       .table_columns = ql_cell_gates(cell) * from->layers[0].H,
-                                       .rules = from->rules};
+    model->cell = first->recurrent.cell;
+    model->table_columns = ql_cell_gates(model->cell) * first->H;
     model->sum_count = from->V;
     for (int l = 0; l < from->L; l++) {
-        const int H = from->layers[l].H, rows = (cell == QL_CELL_RNN ? 1 : 4) * H;
+        const int H = from->layers[l].H, rows = (model->cell == QL_CELL_RNN ? 1 : 4) * H;
         model->h_count += H;
         model->sum_count = rows > model->sum_count ? rows : model->sum_count;
     }
     lay_out_state(model);
     model->table = ql_arena_take(&model->arena, (size_t)from->V, (size_t)model->table_columns);
-    builder.drafts = ql_arena_take(&builder.arena, (size_t)model->sum_count, sizeof builder.drafts[0]);
-    builder.x_values = ql_arena_take(&builder.arena, (size_t)widest, sizeof(float));
-    builder.h_values = ql_arena_take(&builder.arena, (size_t)widest, sizeof(float));
-    builder.token_values = ql_arena_take(&builder.arena, (size_t)from->V, sizeof(float));
-    builder.token_q = ql_arena_take(&builder.arena, (size_t)from->V, 1);
-    builder.inputs = ql_arena_take(&builder.arena, (size_t)from->V, (size_t)model->table_columns * sizeof(float));
-    enum ql_status status = QL_OK;
-    if (!builder.arena.exhausted) {
-        const struct ql_chain_layer *first = &from->layers[0];
-        for (ptrdiff_t v = 0; v < from->V; v++) {
-            ql_matvec_f32(builder.inputs + v * model->table_columns, from->embedding + v * first->I,
-                          first->recurrent.w_ih, first->I, model->table_columns);
-        }
+    builder->drafts = ql_arena_take(&builder->arena, (size_t)model->sum_count, sizeof builder->drafts[0]);
+    builder->x_values = ql_arena_take(&builder->arena, (size_t)widest, sizeof(float));
+    builder->h_values = ql_arena_take(&builder->arena, (size_t)widest, sizeof(float));
+    builder->token_values = ql_arena_take(&builder->arena, (size_t)from->V, sizeof(float));
+    builder->token_q = ql_arena_take(&builder->arena, (size_t)from->V, 1);
+    builder->inputs = ql_arena_take(&builder->arena, (size_t)from->V, (size_t)model->table_columns * sizeof(float));
+    if (model->arena.exhausted || builder->arena.exhausted) {
+        return ql_error_write(builder->error, QL_ERROR_SYSTEM, "not enough memory for the integer model");
     }
-    if (model->arena.exhausted || builder.arena.exhausted) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the integer model");
+    for (ptrdiff_t v = 0; v < from->V; v++) {
+        ql_matvec_f32(builder->inputs + v * model->table_columns, from->embedding + v * first->I, first->recurrent.w_ih,
+                      first->I, model->table_columns);
     }
     for (int l = 0; l < from->L && status == QL_OK; l++) {
-        status = make_layer(&builder, l, calibration);
+        status = make_layer(builder, l, calibration);
     }
-    if (status == QL_OK) {
-        status = make_output(&builder);
+    return status == QL_OK ? make_output(builder) : status;
+}
+
+enum ql_status ql_integer_model_init(struct ql_integer_model *model, const struct ql_chain *from,
+                                     const struct ql_calibration *calibration, enum ql_weight_format format,
+                                     struct ql_error *error)
+{
+    struct builder builder = {.model = model, .from = from, .format = ql_weight_format_rows(format), .error = error};
+    enum ql_status status = QL_OK;
+
+    *model = (struct ql_integer_model){
+        .kind = from->layers[0].kind, .format = format, .V = from->V, .L = from->L, .rules = from->rules};
+    switch (model->kind) {
+    case QL_LAYER_RECURRENT:
+        status = init_recurrent(&builder, calibration);
+        break;
+    case QL_LAYER_DECODER:
+        status = ql_integer_decoder_init(&model->decoder, from, calibration, format, &model->arena, error);
+        ql_integer_decoder_state_add(&model->layout, &model->decoder, model->L);
+        break;
     }
     ql_arena_free(&builder.arena);
     if (status != QL_OK) {

@@ -69,6 +69,13 @@ for cell in lstm gru rnn; do
         run mps2-an505 0x10000000 0x38000000 1000 -O3 -mcpu=cortex-m33
     done
 done
+for format in int8 int4; do
+    "$random_model" transformer 40 24 24 2 1 4 model 4 2 35 20
+    "$quillet" compile --model model.json --output model.c --quantize "$format"
+    run mps2-an385 0 0x20000000 300 -O2 -mcpu=cortex-m0plus
+    run mps2-an385 0 0x20000000 300 -Os -mcpu=cortex-m3
+    run mps2-an505 0x10000000 0x38000000 300 -O3 -mcpu=cortex-m33
+done
 format=
 # The seed's model of names, whole.
 "$random_model" lstm 65 84 128 2 1 1 model

@@ -43,12 +43,14 @@ run()
     cmp -s printed "$name.expected" || fail "$name: $* writes something else: $(diff printed "$name.expected" | head -2)"
 }
 
-# model NAME CELL V E H L ITEMS SEED [OPTION...]
+# model NAME CELL V E H L ITEMS SEED [OPTION...]; a transformer has the sizes of its heads, feed-forward half and context in
+# `sizes`.
 model()
 {
     name=$1
     cell=$2
-    "$random_model" "$cell" "$3" "$4" "$5" "$6" "$7" "$8" "$name"
+    # shellcheck disable=SC2086
+    "$random_model" "$cell" "$3" "$4" "$5" "$6" "$7" "$8" "$name" $sizes
     shift 8
     case " $* " in
         *' int8 '*) "$engine_text" "$name.json" 1000 int8 > "$name.expected" ;;
@@ -63,6 +65,7 @@ model()
     [ -z "$undefined" ] || fail "$name: needs $undefined"
 }
 
+sizes=
 # All compilers and levels on one model, and a few on every other one; the first is of the size that people train.
 model large lstm 65 84 128 2 1 1
 run large '' gcc -std=c11 -O2
@@ -132,7 +135,10 @@ model gru8 gru 111 24 37 2 1 4 --quantize int8
 model gru4 gru 2 1 1 1 0 5 --quantize int4
 model rnn8 rnn 96 17 50 3 1 6 --quantize int8
 model unit4 rnn 1 1 1 8 0 7 --quantize int4
-for name in odd8 gru8 gru4 rnn8 unit4; do
+sizes='4 2 50 40'
+model decoder8 transformer 60 32 32 2 1 8 --quantize int8
+model decoder4 transformer 60 32 32 2 0 9 --quantize int4
+for name in odd8 gru8 gru4 rnn8 unit4 decoder8 decoder4; do
     define=
     case $name in odd8) define='-D CALLER_ARENA' ;; esac
     run "$name" "$define" gcc -std=c11 -O2
@@ -142,6 +148,10 @@ for name in odd8 gru8 gru4 rnn8 unit4; do
     if command -v clang > /dev/null; then
         run "$name" "$define" clang -std=gnu11 -O3 -march=native
     fi
+done
+for flags in -O0 -O1 -O3 -Os '-O1 -fsanitize=address,undefined'; do
+    # shellcheck disable=SC2086
+    run decoder8 '' gcc -std=c11 $flags
 done
 echo "$programs programs"
 exit $status

@@ -14,7 +14,8 @@ cd "$work"
 "$random_model" lstm 40 16 32 2 1 1 lstm
 "$random_model" gru 31 9 27 2 1 2 gru
 "$random_model" rnn 25 8 30 3 0 3 rnn
-for cell in lstm gru rnn; do
+"$random_model" transformer 33 24 24 2 1 4 transformer 4 2 35 11
+for cell in lstm gru rnn transformer; do
     for format in int8 int4; do
         echo "$cell $format"
         "$engine_text" "$cell.json" 40 "$format"

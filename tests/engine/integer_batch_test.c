@@ -70,6 +70,7 @@ static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum
     if (status != QL_OK) {
         fail_msg("%s", error.message);
     }
+    ql_calibration_free(&calibration);
     ql_chain_free(&chain);
 }
 

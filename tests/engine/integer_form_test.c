@@ -231,7 +231,7 @@ static void state_driven_to_saturation_for_100000_characters_does_not_wrap(void 
     struct ql_error error;
     struct ql_integer_model model;
     struct ql_integer_stepper stepper;
-    const struct ql_calibration calibration = {{800.0f}};
+    const struct ql_calibration calibration = {.cell_magnitude = {800.0f}};
     int32_t end[5];
 
     (void)state;
@@ -360,14 +360,14 @@ static void cell_state_beyond_the_range_is_named(void **state)
     struct fixture fixture;
     struct ql_error error;
     struct ql_integer_model model;
-    const struct ql_calibration calibration = {{1.0f, 820.0f}};
+    const struct ql_calibration calibration = {.cell_magnitude = {1.0f, 820.0f}};
 
     (void)state;
     open_fixture(&fixture, QL_CELL_LSTM, 12, 4, 8, 2, 1.0f);
     assert_int_equal(read_fixture(&fixture, &error), QL_OK);
     fails_with(ql_integer_model_init(&model, &fixture.from, &calibration, QL_WEIGHTS_S8, &error), &error, "layer 2");
     fails_with(QL_ERROR_INPUT, &error, "820");
-    const struct ql_calibration within = {{1.0f, 819.0f}};
+    const struct ql_calibration within = {.cell_magnitude = {1.0f, 819.0f}};
     assert_int_equal(ql_integer_model_init(&model, &fixture.from, &within, QL_WEIGHTS_S8, &error), QL_OK);
     assert_int_equal(model.layers[0].cell_bits, 1);
     assert_int_equal(model.layers[1].cell_bits, 10);

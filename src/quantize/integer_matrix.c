@@ -1,0 +1,90 @@
+// A matrix of an integer model and the rows of its sums: see integer_matrix.h.
+// Uses: base, device, quantize/matrix_pack.
+#include "quantize/integer_matrix.h"
+
+#include <math.h>
+
+#include "device/matrix_s4.h"
+#include "device/matrix_s8.h"
+#include "quantize/matrix_pack.h"
+
+enum {
+    PRE_SHIFT_LIMIT = 16, // enough for 2^31 / 2^16
+    SHIFT_LIMIT = 24,
+};
+
+enum ql_status ql_integer_matrix_pack(struct ql_integer_matrix *matrix, struct ql_arena *arena, struct ql_error *error)
+{
+    const int rows = matrix->rows, columns = matrix->columns;
+
+    matrix->word_count =
+        matrix->is_s4 ? ql_matrix_s4_word_count(rows, columns) : ql_matrix_s8_word_count(rows, columns);
+    matrix->words = ql_arena_take(arena, (size_t)matrix->word_count, sizeof matrix->words[0]);
+    if (matrix->words == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the integer model");
+    }
+    matrix->segment = ql_matrix_segment(matrix->weights, rows, columns);
+    return matrix->is_s4 ? ql_matrix_s4_pack(matrix->words, matrix->weights, rows, columns, error)
+                         : ql_matrix_s8_pack(matrix->words, matrix->weights, rows, columns, error);
+}
+
+int64_t ql_row_reach(const int8_t *q, int count)
+{
+    int64_t sum = 0;
+
+    for (int k = 0; k < count; k++) {
+        sum += q[k] < 0 ? -q[k] : q[k];
+    }
+    return sum * QL_VECTOR_S8_LIMIT;
+}
+
+bool ql_row_drafts_fit(struct ql_integer_row *rows, struct ql_integer_scale *scale, const struct ql_row_draft *drafts,
+                       int count, double limit, int *worst)
+{
+    double best_error = INFINITY;
+
+    *worst = 0;
+    for (int pre_shift = 0; pre_shift <= PRE_SHIFT_LIMIT; pre_shift++) {
+        for (int shift = SHIFT_LIMIT; shift >= 1; shift--) {
+            double error = 0.0;
+            int row = 0;
+            bool fits = true;
+            for (int r = 0; r < count && fits; r++) {
+                const double multiplier = floor(ldexp(drafts[r].unit, pre_shift + shift) + 0.5);
+                const double sum = floor(ldexp((double)drafts[r].reach, -pre_shift)) + 1.0;
+                const double all = sum * multiplier + fabs(ldexp(drafts[r].bias, shift)) + ldexp(1.0, shift) + 1.0;
+                const double row_error = ldexp(sum, -shift) * 0.5 + ldexp(drafts[r].unit, pre_shift) * 0.5 + 0.5;
+                fits = multiplier <= INT16_MAX && all <= INT32_MAX &&
+                       (double)drafts[r].reach + ldexp(1.0, pre_shift) <= INT32_MAX;
+                if (row_error > error) {
+                    error = row_error;
+                    row = r;
+                }
+            }
+            if (!fits) {
+                continue;
+            }
+            if (error < best_error) {
+                best_error = error;
+                *worst = row;
+                *scale = (struct ql_integer_scale){(uint8_t)pre_shift, (uint8_t)shift};
+            }
+            break;
+        }
+    }
+    for (int r = 0; r < count && best_error <= limit; r++) {
+        rows[r] = (struct ql_integer_row){
+            .bias = (int32_t)floor(ldexp(drafts[r].bias, scale->shift) + 0.5) + (1 << scale->shift >> 1),
+            .multiplier = (int16_t)floor(ldexp(drafts[r].unit, scale->pre_shift + scale->shift) + 0.5),
+            .table_factor = (int16_t)drafts[r].factor,
+        };
+    }
+    if (best_error > limit) {
+        for (int r = 0; r < count; r++) {
+            double reach = (double)drafts[r].reach * drafts[r].unit + fabs(drafts[r].bias);
+            double greatest = (double)drafts[*worst].reach * drafts[*worst].unit + fabs(drafts[*worst].bias);
+            *worst = reach > greatest ? r : *worst;
+        }
+    }
+    return best_error <= limit;
+}
