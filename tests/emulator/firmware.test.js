@@ -53,12 +53,14 @@ function powerUp({ controller = new Ssd1683(), flip, faults = [], ...options } =
   };
 }
 
-// A page of a seed: the lines from the seed on, without times.
+// A page of a seed: the lines from the seed on, without times, and without what the program for the host, which begins
+// with that seed, says at its start.
 function pageOf(lines, seed) {
   const begin = lines.lastIndexOf(`= seed ${seed}`);
   assert.ok(begin >= 0, lines.join("\n"));
   const rest = lines.slice(begin);
-  return rest.slice(0, rest.indexOf("= page done") + 1).map((line) => line.replace(/^(= mark end \d+) \d+$/, "$1"))
+  return rest.slice(0, rest.indexOf("= page done") + 1)
+    .filter((line) => !/^= \w+ filter \w+ lexicon /.test(line)).map((line) => line.replace(/^(= mark end \d+) \d+$/, "$1"))
     .map((line) => line.replace(/^= page begin \d+$/, "= page begin"));
 }
 
