@@ -105,7 +105,7 @@ if [[ -z ${ASAN_OPTIONS-} ]] || ! ldd "$tool" | grep -qE 'asan|tsan'; then
 fi
 # What has an end is welcome.
 command="prepare --output o <(numbers)"
-"$tool" prepare --output p --quiet <(numbers 5) > out 2> err
+"$tool" prepare --output p --quiet <(numbers 200) > out 2> err
 expect test $? -eq 0
 expect_exit 2 train --input /dev/null
 expect_stderr "texts must be files"
