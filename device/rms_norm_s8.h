@@ -74,7 +74,7 @@ static QL_KERNEL_CODE void ql_rms_norm_s8(int8_t *y, const int32_t *x, int multi
         const int32_t value = ql_integer_round(x[k], drop);
         sum += (uint32_t)(value * value);
     }
-    sum += (uint32_t)epsilon >> (2 * drop);
+    sum += (uint32_t)epsilon >> drop >> drop; // 2 drop may be 32
     for (; sum < 1u << 29; sum <<= 2) {
         shift--;
     }
