@@ -155,6 +155,37 @@ expect_stderr '"states": [["b", '
 expect_exit 1 verify --model delay.json "${quick[@]}"
 expect_stderr '"states": [["b", '
 
+# A line of delays, whose states are handed on as they are: the first two cannot come out where they went in.
+delays()
+{
+    cat << 'END'
+opset 14
+const E float 5 4
+const R float 4 4
+const U float 4 4
+const O float 4 5
+const ten float = 6
+input x int64 1 1
+input a float 1 1 4
+input b float 1 1 4
+input c float 1 1 4
+Gather E x -> e0
+Mul e0 ten -> e
+MatMul a R -> ra
+MatMul c U -> cu
+Add ra cu -> rc
+Add e rc -> s
+Tanh s -> an
+Identity a -> bn
+Identity b -> cn
+MatMul an O -> y0
+Mul y0 ten -> y
+END
+}
+delays | states='[["a", "an"], ["b", "bn"], ["c", "cn"]]' model line "$y" "$an" "$bn" "output cn float 1 1 4"
+expect_exit 0 verify --model line.json --stages "gcc -O2" --characters 100 --length 20 --seeds 1 --quiet --json
+expect_json out stages.0.verdict "same bits"
+
 # What the flow cannot know is tried: a state that is read from the sequence's end, named wrongly.
 scan()
 {
