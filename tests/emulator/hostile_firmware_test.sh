@@ -1,17 +1,23 @@
 #!/bin/bash
 # The firmware with a model that was trained on listed words: with the filter, no item that the emulated board writes
 # holds one, in integers and in float, and its text is that of the program for the host. Without the filter, some do.
-# Skipped where the emulator, the compiler, the SDK or the list is missing; the folder `hostile` keeps the build.
-# HOSTILE_PAGES (12) is how many pages of two items it writes in integers; in float, it writes a twelfth of them.
+# With `lexicon`, a model of pieces writes with a lexicon of half of these words beside the filter, and chooses from eight
+# candidates: no item holds another word. Without the lexicon, some do.
+# Skipped where the emulator, the compiler, the SDK or the list is missing; the folder `hostile`, or `hostile_lexicon`,
+# keeps the build. HOSTILE_PAGES (12; 6 with the lexicon) is how many pages of two items it writes in integers; in float,
+# it writes a twelfth of them.
 # Uses: cmake, ninja, arm-none-eabi-gcc, the Pico SDK, the tool. Arguments: the root of the sources, the build folder,
-# hostile_lines, the compiler for the host.
+# hostile_lines, the compiler for the host, and with a lexicon `lexicon` and spelled_lines.
 set -euo pipefail
 
-root=$1 build=$2 counter=$3 cc=$4
+root=$1 build=$2 counter=$3 cc=$4 mode=${5:-filter} speller=${6:-}
 quillet=$build/quillet
 words=$build/english.words
-pages=${HOSTILE_PAGES:-12}
 seed=7
+folder=hostile pieces=0 best=1 pages=${HOSTILE_PAGES:-12} guards=(--filter words.qlf)
+if [[ $mode == lexicon ]]; then
+    folder=hostile_lexicon pieces=400 best=8 pages=${HOSTILE_PAGES:-6} guards+=(--lexicon words.qlx)
+fi
 
 skip()
 {
@@ -27,11 +33,15 @@ for sdk in "${PICO_SDK_PATH:-/usr/src/pico-sdk}" "$root/third_party/pico/pico-sd
 done
 [[ -n $sdk ]] || skip "the Pico SDK"
 
-mkdir -p hostile
-cd hostile
+mkdir -p $folder
+cd $folder
 rm -rf runs
-sh "$root/tests/filter/make_hostile.sh" "$root" "$quillet" "$words" > /dev/null
+sh "$root/tests/filter/make_hostile.sh" "$root" "$quillet" "$words" $pieces > /dev/null
 "$quillet" filter --words "$words" --output words.qlf > /dev/null
+if [[ $mode == lexicon ]]; then
+    sh "$root/tests/filter/hostile_words.sh" "$root" "$words" > listed
+    "$quillet" lexicon --words listed --filter words.qlf --output words.qlx > /dev/null
+fi
 
 # compile NUMBERS OPTION...: the C of both models, which are the same.
 compile()
@@ -57,7 +67,7 @@ on_host()
         -I "$root/firmware/app" -I . -o quotes "$root"/firmware/port/host/*.c "$root/firmware/app/compiled_models.c" \
         quotes_models.c "$build"/firmware/libql_{app,panel,layout}.a \
         $(pkg-config --cflags --libs libpng) -lm
-    ./quotes --console --best 1 --seed $seed --temperature 1.1 --count "$1" < /dev/null
+    ./quotes --console --best $best --seed $seed --temperature 1.1 --count "$1" < /dev/null
 }
 
 # texts: the items of a console's lines, from the seed on; the line before a mark's end is one.
@@ -66,13 +76,13 @@ texts()
     tr -d '\r' | awk -v seed="= seed $seed" '$0 == seed { on = 1; next } /^= mark end/ && on { print line } { line = $0 }'
 }
 
-# expect PAGES NUMBERS: so many pages, of two items at least, hold no listed word, and are the host's.
+# expect PAGES NUMBERS: so many pages, of two items at least, hold no word that must not be there, and are the host's.
 expect()
 {
     local pages=$1 numbers=$2 count
-    compile "$numbers" --filter words.qlf
+    compile "$numbers" "${guards[@]}"
     quietly cmake -S "$root/firmware/port/pico" -B image -G Ninja -D CMAKE_BUILD_TYPE=Release \
-        -D PICO_SDK_PATH="$sdk" -D QUOTES_BUILD=test -D QUOTES_BEST=1 -D QUOTES_MINUTES=1 -D QUOTES_MODELS_DIR="$PWD" \
+        -D PICO_SDK_PATH="$sdk" -D QUOTES_BUILD=test -D QUOTES_BEST=$best -D QUOTES_MINUTES=1 -D QUOTES_MODELS_DIR="$PWD" \
         -D QUOTES_FONT_DATA="$build/firmware/font_data.c" -D QUOTES_UF2_WRITER="$build/firmware/uf2_writer" \
         -D QUOTES_UF2="$PWD/quotes.uf2"
     quietly cmake --build image
@@ -88,6 +98,16 @@ expect()
 }
 
 expect "$pages" int8
+if [[ $mode == lexicon ]]; then
+    count=$("$speller" listed < device.txt)
+    echo "int8, with the lexicon: $count"
+    [[ $count == *"unlisted 0" ]]
+    compile int8 --filter words.qlf
+    count=$(on_host "$pages" | texts | "$speller" listed 2> log)
+    echo "int8, without the lexicon: $count"
+    ((${count##* } > 0))
+    exit
+fi
 expect $(((pages + 11) / 12)) off
 
 # That the model has learned to say such words at all is seen on the host; a page there takes a second, as on a panel.
