@@ -3,7 +3,6 @@
 # Uses: node, words/english.mjs.
 
 set(QL_DEFAULT_WORDS "${PROJECT_BINARY_DIR}/english.words")
-target_compile_definitions(quillet PRIVATE "QL_DEFAULT_WORDS=\"${QL_DEFAULT_WORDS}\"")
 find_program(QL_NODE NAMES node nodejs)
 set(ql_cuss "${PROJECT_SOURCE_DIR}/web/node_modules/cuss/index.js")
 if(QL_NODE AND EXISTS "${ql_cuss}")

@@ -40,4 +40,7 @@ void ql_system_descriptor_path(char *path, size_t path_bytes, int descriptor);
 // nothing better.
 const char *ql_system_program(const char *argv_0);
 
+// Write the absolute path of this program's file, links resolved. argv_0: of main(). False where it is not known.
+bool ql_system_program_path(char *path, size_t path_bytes, const char *argv_0);
+
 #endif

@@ -58,3 +58,15 @@ const char *ql_system_program(const char *argv_0)
     (void)argv_0;
     return "/proc/self/exe";
 }
+
+bool ql_system_program_path(char *path, size_t path_bytes, const char *argv_0)
+{
+    const ssize_t length = readlink("/proc/self/exe", path, path_bytes);
+
+    (void)argv_0;
+    if (length <= 0 || (size_t)length >= path_bytes) {
+        return false;
+    }
+    path[length] = '\0';
+    return true;
+}

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 // All processors of the machine: there is no portable way to ask which of them are for this process.
@@ -102,4 +104,34 @@ void ql_system_descriptor_path(char *path, size_t path_bytes, int descriptor)
 const char *ql_system_program(const char *argv_0)
 {
     return argv_0;
+}
+
+// Writes the file's real path when it can be run.
+static bool resolve_program(char *path, size_t path_bytes, const char *name)
+{
+    char *real = access(name, X_OK) == 0 ? realpath(name, NULL) : NULL;
+    const bool fits = real != NULL && snprintf(path, path_bytes, "%s", real) < (int)path_bytes;
+
+    free(real);
+    return fits;
+}
+
+// argv[0] is a path, or a name that the shell has found in PATH.
+bool ql_system_program_path(char *path, size_t path_bytes, const char *argv_0)
+{
+    const char *place = getenv("PATH");
+    char candidate[4096];
+
+    if (strchr(argv_0, '/') != NULL) {
+        return resolve_program(path, path_bytes, argv_0);
+    }
+    for (size_t length; place != NULL; place = place[length] == '\0' ? NULL : place + length + 1) {
+        length = strcspn(place, ":");
+        if (length > 0 &&
+            snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, place, argv_0) < (int)sizeof candidate &&
+            resolve_program(path, path_bytes, candidate)) {
+            return true;
+        }
+    }
+    return false;
 }

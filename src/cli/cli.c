@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "cli/terminal.h"
 
 const char *ql_cli_program = "quillet";
@@ -44,6 +45,14 @@ bool ql_cli_read_options(const char *usage, const char *summary, struct ql_optio
         return false;
     }
     return true;
+}
+
+enum ql_status ql_cli_data_folder(char folder[QL_DATA_PATH_BYTES], const char *file, struct ql_error *error)
+{
+    char program[QL_DATA_PATH_BYTES];
+    const bool known = ql_system_program_path(program, sizeof program, ql_cli_program);
+
+    return ql_data_folder_find(folder, known ? program : NULL, file, error);
 }
 
 bool ql_cli_progress_wanted(bool quiet)

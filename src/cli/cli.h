@@ -4,6 +4,7 @@
 #ifndef QL_CLI_CLI_H
 #define QL_CLI_CLI_H
 
+#include "base/data_folder.h"
 #include "base/option.h"
 #include "base/status.h"
 
@@ -43,6 +44,9 @@ int ql_cli_fail(const char *command, const struct ql_error *error);
 // and the table. Returns true when the command shall go on, false when it shall return `*exit_code`.
 bool ql_cli_read_options(const char *usage, const char *summary, struct ql_option *options, int argc, char **argv,
                          const char **operands, size_t operand_limit, size_t *operand_count, int *exit_code);
+
+// Finds the folder of the tool's data that holds `file`: see ql_data_folder_find.
+enum ql_status ql_cli_data_folder(char folder[QL_DATA_PATH_BYTES], const char *file, struct ql_error *error);
 
 // True when progress bars and colours may be drawn: stderr is a terminal, and for colours NO_COLOR is unset.
 bool ql_cli_progress_wanted(bool quiet);

@@ -11,11 +11,12 @@
 
 int ql_cli_emulate(int argc, char **argv)
 {
-    const char *source_path = getenv("QUILLET_SOURCES") != NULL ? getenv("QUILLET_SOURCES") : QL_SOURCE_DIR;
+    char data[QL_DATA_PATH_BYTES];
     struct ql_emulator emulator;
     struct ql_error error;
 
-    if (ql_emulator_find(&emulator, source_path, &error) != QL_OK) {
+    if (ql_cli_data_folder(data, "emulator/emulate.js", &error) != QL_OK ||
+        ql_emulator_find(&emulator, data, &error) != QL_OK) {
         return ql_cli_fail("emulate", &error);
     }
     char **arguments = calloc((size_t)argc + 2, sizeof arguments[0]);

@@ -16,6 +16,8 @@ static const char summary_text[] = "Compiles lists of words that a model must no
                                    "be shown; or asks a filter about a text. The exit code is 1 when the text would\n"
                                    "be refused. docs/filter.md says what matches.";
 
+static const char default_words[] = "english.words"; // among the tool's data
+
 enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are told
 
 struct settings {
@@ -62,19 +64,20 @@ static enum ql_status read_paths(const char *paths, list_reader *reader, void *t
     return status;
 }
 
+// Reads the list that was built with the tool. It must not be overwritten by its filter.
 static enum ql_status read_default(struct ql_listing *listing, const struct settings *settings, struct ql_error *error)
 {
-    struct ql_file_view view;
+    char folder[QL_DATA_PATH_BYTES], path[QL_DATA_PATH_BYTES + sizeof default_words];
+    const char *const inputs[] = {path};
 
-    if (ql_file_open(&view, QL_DEFAULT_WORDS, NULL) != QL_OK) {
+    if (ql_cli_data_folder(folder, default_words, NULL) != QL_OK) {
         return ql_error_write(error, QL_ERROR_SYSTEM,
                               "--default: the list is made when Quillet is built, from the npm package cuss, which was "
                               "not there; run `tools/bootstrap web && cmake --preset release && make`");
     }
-    enum ql_status status =
-        ql_listing_read(listing, (const char *)view.data, view.size_bytes, QL_DEFAULT_WORDS, settings->rating, error);
-    ql_file_close(&view);
-    return status;
+    (void)snprintf(path, sizeof path, "%s/%s", folder, default_words);
+    enum ql_status status = ql_file_check_output(settings->output, inputs, 1, error);
+    return status == QL_OK ? ql_listing_load(listing, path, settings->rating, error) : status;
 }
 
 // Compiles, or loads what was compiled.
@@ -89,8 +92,8 @@ static enum ql_status make_filter(struct ql_filter_file *file, const struct sett
                               "give lists to compile (--default, --words FILE, --refuse FILE), or "
                               "a compiled filter with --filter FILE.qlf");
     }
-    const char *const inputs[] = {settings->filter, QL_DEFAULT_WORDS};
-    enum ql_status status = ql_file_check_output(settings->output, inputs, 2, error);
+    const char *const inputs[] = {settings->filter};
+    enum ql_status status = ql_file_check_output(settings->output, inputs, 1, error);
     if (status != QL_OK) {
         return status;
     }

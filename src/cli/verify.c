@@ -224,6 +224,7 @@ int ql_cli_verify(int argc, char **argv)
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print the table as JSON", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
+    char data_folder[QL_DATA_PATH_BYTES];
     struct ql_error error;
     int differing = 0;
     int exit_code = QL_EXIT_DONE;
@@ -238,8 +239,7 @@ int ql_cli_verify(int argc, char **argv)
     road->one_setting = ql_option_find(options, "temperature")->given || ql_option_find(options, "top_p")->given ||
                         ql_option_find(options, "top_k")->given;
     road->tool = ql_system_program(ql_cli_program);
-    road->source_path = getenv("QUILLET_SOURCES") != NULL ? getenv("QUILLET_SOURCES") : QL_SOURCE_DIR;
-
+    road->data_folder = data_folder;
     road->calibrate = settings.quantization.calibrate;
 
     json_t *rows = json_array();
@@ -250,7 +250,7 @@ int ql_cli_verify(int argc, char **argv)
         status = ql_error_write(&error, QL_ERROR_USAGE, "--model is missing: a descriptor, as names.json");
     } else if (settings.expose != NULL) {
         status = ql_road_expose(settings.expose, road->descriptor_path, &error);
-    } else {
+    } else if ((status = ql_cli_data_folder(data_folder, "firmware/port/pipe/model.c", &error)) == QL_OK) {
         status = verify(&settings, &differing, rows, &error);
     }
     if (status == QL_OK && settings.json && settings.expose == NULL) {

@@ -14,33 +14,35 @@
 // cycles a second or more. Half of the time is for reading, half for writing.
 enum { PARAMETERS_IN_TEN_SECONDS = 5000000, LONGEST = 500 };
 
-enum ql_status ql_emulator_find(struct ql_emulator *emulator, const char *source_path, struct ql_error *error)
+enum ql_status ql_emulator_find(struct ql_emulator *emulator, const char *data_folder, struct ql_error *error)
 {
     char library[QL_WORKSHOP_PATH_BYTES];
 
     emulator->node = ql_process_check("node") ? "node" : "nodejs";
-    (void)snprintf(emulator->script, sizeof emulator->script, "%s/emulator/emulate.js", source_path);
-    (void)snprintf(library, sizeof library, "%s/emulator/node_modules/rp2040js", source_path);
+    (void)snprintf(emulator->script, sizeof emulator->script, "%s/emulator/emulate.js", data_folder);
+    (void)snprintf(library, sizeof library, "%s/emulator/node_modules/rp2040js", data_folder);
     if (!ql_process_check(emulator->node)) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "Node is not installed: run tools/bootstrap pico");
     }
     if (access(emulator->script, R_OK) != 0) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "%s is not there; QUILLET_SOURCES names the root of the sources",
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s is not there; QUILLET_DATA names the folder of emulator/",
                               emulator->script);
     }
     if (access(library, R_OK) != 0) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "rp2040js is not installed: run tools/bootstrap pico");
+        return ql_error_write(error, QL_ERROR_SYSTEM,
+                              "%s is not there: run tools/bootstrap pico in the source tree, or npm ci in %s/emulator",
+                              library, data_folder);
     }
     return QL_OK;
 }
 
 // The Pico SDK, where the firmware's build looks for it, too.
-static enum ql_status find_sdk(char *path, const char *source_path, struct ql_error *error)
+static enum ql_status find_sdk(char *path, const char *data_folder, struct ql_error *error)
 {
     char unpacked[QL_WORKSHOP_PATH_BYTES], proof[QL_WORKSHOP_PATH_BYTES];
     const char *const places[] = {getenv("PICO_SDK_PATH"), "/usr/src/pico-sdk", unpacked};
 
-    (void)snprintf(unpacked, sizeof unpacked, "%s/third_party/pico/pico-sdk", source_path);
+    (void)snprintf(unpacked, sizeof unpacked, "%s/third_party/pico/pico-sdk", data_folder);
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (places[i] != NULL &&
             snprintf(proof, sizeof proof, "%s/pico_sdk_init.cmake", places[i]) < (int)sizeof proof &&
@@ -73,11 +75,11 @@ static enum ql_status build_image(char *image, const struct ql_workshop *worksho
             "%s: CMake takes a character of this path for something else; set TMPDIR to another folder",
             workshop->folder);
     }
-    enum ql_status status = find_sdk(sdk, workshop->source_path, error);
+    enum ql_status status = find_sdk(sdk, workshop->data_folder, error);
     if (status != QL_OK) {
         return status;
     }
-    ql_workshop_source_path(workshop, project, "firmware/port/pipe/pico");
+    ql_workshop_data_path(workshop, project, "firmware/port/pipe/pico");
     ql_workshop_path(workshop, folder, "pico");
     ql_workshop_path(workshop, image, "pico/model.elf");
     (void)snprintf(sdk_option, sizeof sdk_option, "-DPICO_SDK_PATH=%s", sdk);
@@ -92,7 +94,7 @@ enum ql_status ql_emulated_stage_open(struct ql_stage *stage, const struct ql_wo
     struct ql_emulator emulator;
     char image[QL_WORKSHOP_PATH_BYTES];
 
-    enum ql_status status = ql_emulator_find(&emulator, workshop->source_path, error);
+    enum ql_status status = ql_emulator_find(&emulator, workshop->data_folder, error);
     if (status == QL_OK) {
         status = build_image(image, workshop, error);
     }

@@ -59,7 +59,7 @@ enum ql_status ql_generated_stage_open(struct ql_stage *stage, const struct ql_w
 
     ql_workshop_path(workshop, program, "model");
     ql_workshop_path(workshop, source, "model.c");
-    ql_workshop_source_path(workshop, port, "firmware/port/pipe/model.c");
+    ql_workshop_data_path(workshop, port, "firmware/port/pipe/model.c");
     enum ql_status status = ql_compiler_run(compiler, program, arguments, error);
     return status == QL_OK ? ql_pipe_stage_open(stage, compiler->name, argv, V, error) : status;
 }
@@ -102,7 +102,7 @@ enum ql_status ql_arrays_runner_open(struct ql_runner *runner, const struct ql_w
     (void)snprintf(entry_definition, sizeof entry_definition, "-DQL_PIPE_ENTRY=%.200s", entry);
 
     ql_workshop_path(workshop, path, "arrays");
-    ql_workshop_source_path(workshop, port, "firmware/port/pipe/arrays.c");
+    ql_workshop_data_path(workshop, port, "firmware/port/pipe/arrays.c");
     const char *const arguments[] = {inputs, outputs, call, entry_definition, c_path, port, NULL};
     status = ql_compiler_run(compiler, path, arguments, error);
     if (status == QL_OK) {

@@ -23,7 +23,10 @@ enum ql_status ql_ort_server_open(struct ql_process *process, const char *script
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s is not there; --ort_server names it", script);
     }
     if (access(library, R_OK) != 0) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "onnxruntime-node is not installed: run tools/bootstrap web");
+        return ql_error_write(error, QL_ERROR_SYSTEM,
+                              "onnxruntime-node is not installed: run tools/bootstrap web in the source tree; it would "
+                              "be %s",
+                              library);
     }
     process->patience_ms = PATIENCE_MS;
     return ql_process_open(process, argv, error);

@@ -213,7 +213,7 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
     road->verification.tolerance = options->tolerance;
     if ((status = make_draws(road, error)) != QL_OK || (status = make_text(road, error)) != QL_OK ||
         (status = ql_verification_init(&road->verification, &road->first, error)) != QL_OK ||
-        (status = ql_workshop_open(&road->workshop, options->tool, options->source_path, error)) != QL_OK) {
+        (status = ql_workshop_open(&road->workshop, options->tool, options->data_folder, error)) != QL_OK) {
         return status;
     }
     list_stages(road);
@@ -323,7 +323,7 @@ static enum ql_status open_runtime(struct ql_road *road, struct ql_stage *stage,
         status = ql_error_write(error, QL_ERROR_SYSTEM, "%s: is not there any more", road->descriptor.path);
     }
     ql_workshop_path(&road->workshop, path, "runtime.json");
-    ql_workshop_source_path(&road->workshop, script, "web/ort_server.js");
+    ql_workshop_data_path(&road->workshop, script, "web/ort_server.js");
     if (status == QL_OK && (status = ql_descriptor_save(descriptor, path, error)) == QL_OK) {
         status = ql_ort_stage_open(stage, path, road->model.V, script, error);
     }

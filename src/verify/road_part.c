@@ -66,7 +66,7 @@ static enum ql_status open_exposed(struct ql_road *road, struct ql_runner *runne
 
     switch (stage->kind) {
     case QL_ROAD_ORT:
-        ql_workshop_source_path(&road->workshop, path, "web/ort_server.js");
+        ql_workshop_data_path(&road->workshop, path, "web/ort_server.js");
         return ql_ort_runner_open(runner, exposed, exposed_path, path, error);
     case QL_ROAD_GENERATED:
         if ((status = ql_generated_code_write(&road->workshop, "exposed", exposed_path, true, error)) != QL_OK) {

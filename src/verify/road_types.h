@@ -19,7 +19,7 @@ struct ql_road_options {
     const char *entry;        // ... its function, ...
     const char *exposed_path; // ... and the same from the file of ql_road_expose
     const char *tool;         // `quillet` itself, for its compile
-    const char *source_path;  // the root of the sources, for web/, emulator/ and firmware/port/pipe/
+    const char *data_folder;  // the tool's data, with web/, emulator/ and firmware/port/pipe/
     const char *stages;       // only stages with one of these words, separated by commas, in their names; NULL: all
     int characters;           // of the text that is read, at most
     int seed_count, length;   // texts that are written at each setting, and their length

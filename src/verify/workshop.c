@@ -105,13 +105,13 @@ static void start_cleaner(struct ql_workshop *workshop)
     }
 }
 
-enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *source_path,
+enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *data_folder,
                                 struct ql_error *error)
 {
     const char *parent = getenv("TMPDIR");
 
     workshop->tool = tool;
-    workshop->source_path = source_path;
+    workshop->data_folder = data_folder;
     parent = parent == NULL || parent[0] == '\0' ? "/tmp" : parent;
     if (snprintf(workshop->folder, sizeof workshop->folder, "%s/quillet.XXXXXX", parent) >=
             (int)sizeof workshop->folder - 300 ||
@@ -147,9 +147,9 @@ void ql_workshop_path(const struct ql_workshop *workshop, char *path, const char
     (void)snprintf(path + size, QL_WORKSHOP_PATH_BYTES - size, "/%s", file);
 }
 
-void ql_workshop_source_path(const struct ql_workshop *workshop, char *path, const char *file)
+void ql_workshop_data_path(const struct ql_workshop *workshop, char *path, const char *file)
 {
-    (void)snprintf(path, QL_WORKSHOP_PATH_BYTES, "%s/%s", workshop->source_path, file);
+    (void)snprintf(path, QL_WORKSHOP_PATH_BYTES, "%s/%s", workshop->data_folder, file);
 }
 
 enum ql_status ql_compiler_run(const struct ql_compiler *compiler, const char *program, const char *const *arguments,

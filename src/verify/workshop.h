@@ -16,7 +16,7 @@ struct ql_workshop {
     char *variable;          // TMPDIR, which is the folder; NULL while it is not
     char *former_parent;     // the value that it had, within the environment
     const char *tool;        // `quillet` itself, for its compile
-    const char *source_path; // the root of the sources
+    const char *data_folder; // the tool's data: see base/data_folder.h
 };
 
 // A compiler as it is asked to work. name: "gcc -O3".
@@ -34,14 +34,14 @@ extern const struct ql_compiler ql_foreign_compiler;
 
 // Makes an empty folder below TMPDIR or /tmp; the struct must start as {0}. Close removes it with all that is in it;
 // so does the end of the process, however it comes. While it is open, the process's TMPDIR is the folder.
-enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *source_path,
+enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *data_folder,
                                 struct ql_error *error);
 void ql_workshop_close(struct ql_workshop *workshop);
 
 // The path of a file in the folder; `path` has QL_WORKSHOP_PATH_BYTES.
 void ql_workshop_path(const struct ql_workshop *workshop, char *path, const char *file);
-// The path of a file of the sources, likewise.
-void ql_workshop_source_path(const struct ql_workshop *workshop, char *path, const char *file);
+// The path of a file of the tool's data, likewise.
+void ql_workshop_data_path(const struct ql_workshop *workshop, char *path, const char *file);
 
 // Compiles C files to the program `program`. arguments: sources and options, ending with NULL, at most 16.
 // Errors: QL_ERROR_SYSTEM when the compiler is not installed, QL_ERROR_INPUT with its own words when it fails.

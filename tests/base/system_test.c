@@ -139,6 +139,17 @@ static void system_program_starts_itself(void **state)
     assert_int_equal(WEXITSTATUS(status), ANSWER);
 }
 
+static void system_program_path_is_absolute(void **state)
+{
+    char path[4096], small[4];
+
+    (void)state;
+    assert_true(ql_system_program_path(path, sizeof path, argv_0));
+    assert_int_equal(path[0], '/');
+    assert_int_equal(access(path, X_OK), 0);
+    assert_false(ql_system_program_path(small, sizeof small, argv_0));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +161,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(system_change_time_is_that_which_was_set),
         cmocka_unit_test(system_descriptor_can_be_opened_again),
         cmocka_unit_test(system_program_starts_itself),
+        cmocka_unit_test(system_program_path_is_absolute),
     };
 
     if (argc > 1 && strcmp(argv[1], "answer") == 0) {

@@ -67,7 +67,7 @@ expect_exit 0 compile --model lstm.json --output lstm.c --report
 expect_json out weights off
 
 # Verify, in integers.
-export QUILLET_SOURCES=$sources
+export QUILLET_DATA=$sources
 expect_exit 0 verify --model lstm.json --quantize int4 --characters 300 --seeds 2 --length 50 --stages "gcc -O2,AVX,VNNI"
 expect_stdout "integers, plain"
 expect_stdout "same bits"

@@ -23,7 +23,7 @@ cp -r "$root"/firmware sources/
 mkdir sources/web
 cp "$root"/web/*.js "$root"/web/package.json sources/web/
 ln -s "$root"/web/node_modules sources/web/node_modules
-export QUILLET_SOURCES=$work/sources
+export QUILLET_DATA=$work/sources
 # change FILE SED-SCRIPT STAGE WORD: with that change the stage differs, and the output has the word.
 change()
 {

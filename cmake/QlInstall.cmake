@@ -1,0 +1,83 @@
+# What `make install` puts where, in the folders of GNUInstallDirs. The tool finds its data from where it is itself
+# (src/base/data_folder.h), so the prefix may be moved. Included last: it installs targets of all folders.
+include(GNUInstallDirs)
+
+option(QL_INSTALL_ONNX_RUNTIME "Install ONNX Runtime for Node with the tool, when web/node_modules has it" ON)
+
+set(ql_data "${CMAKE_INSTALL_DATADIR}/quillet") # has the layout of the source tree
+file(RELATIVE_PATH ql_data_from_program "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_DATADIR}/quillet")
+set_property(SOURCE "${PROJECT_SOURCE_DIR}/src/base/data_folder.c" APPEND PROPERTY COMPILE_DEFINITIONS
+    "QL_DATA_FROM_PROGRAM=\"${ql_data_from_program}\"")
+# In the build folder the tool reads the source tree, and what the build made.
+file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/quillet.folders" CONTENT "${PROJECT_SOURCE_DIR}\n${PROJECT_BINARY_DIR}\n")
+
+install(TARGETS quillet RUNTIME)
+install(TARGETS uf2_writer RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/quillet")
+
+# The headers of generated C, for programs that include them directly. The firmware finds them beside itself.
+install(DIRECTORY device DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/quillet" FILES_MATCHING PATTERN "*.h")
+file(RELATIVE_PATH ql_device_from_data "${CMAKE_INSTALL_FULL_DATADIR}/quillet"
+    "${CMAKE_INSTALL_FULL_INCLUDEDIR}/quillet/device")
+install(CODE "file(MAKE_DIRECTORY \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${ql_data}\")
+file(CREATE_LINK \"${ql_device_from_data}\" \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${ql_data}/device\" SYMBOLIC)")
+
+# Firmware: the frame's application, its ports, and the program in which `verify` runs a model.
+install(DIRECTORY firmware DESTINATION "${ql_data}"
+    PATTERN CMakeLists.txt EXCLUDE PATTERN firmware/fonts EXCLUDE PATTERN port/host EXCLUDE)
+install(FILES firmware/port/pico/CMakeLists.txt DESTINATION "${ql_data}/firmware/port/pico")
+install(FILES firmware/port/pipe/pico/CMakeLists.txt DESTINATION "${ql_data}/firmware/port/pipe/pico")
+install(FILES "${PROJECT_BINARY_DIR}/firmware/font_data.c" DESTINATION "${ql_data}/firmware")
+
+# JavaScript: the emulator, and the models in ONNX Runtime. Their libraries are there after tools/bootstrap web pico.
+install(DIRECTORY emulator DESTINATION "${ql_data}"
+    PATTERN "*.test.js" EXCLUDE PATTERN .npmrc EXCLUDE PATTERN "*.d.ts" EXCLUDE PATTERN "*.map" EXCLUDE
+    PATTERN .package-lock.json EXCLUDE PATTERN cjs EXCLUDE)
+install(DIRECTORY web/ DESTINATION "${ql_data}/web"
+    PATTERN node_modules EXCLUDE PATTERN dashboard EXCLUDE PATTERN "*.test.js" EXCLUDE PATTERN .npmrc EXCLUDE)
+if(QL_INSTALL_ONNX_RUNTIME)
+    string(TOLOWER "${CMAKE_SYSTEM_NAME}" ql_node_system)
+    set(ql_node_processor "${CMAKE_SYSTEM_PROCESSOR}")
+    if(ql_node_processor MATCHES "^(x86_64|AMD64)$")
+        set(ql_node_processor x64)
+    elseif(ql_node_processor STREQUAL "aarch64")
+        set(ql_node_processor arm64)
+    endif()
+    set(ql_modules web/node_modules)
+    set(ql_binding "bin/napi-v6/${ql_node_system}/${ql_node_processor}")
+    install(DIRECTORY "${ql_modules}/onnxruntime-common" DESTINATION "${ql_data}/web/node_modules" OPTIONAL
+        PATTERN "*.d.ts" EXCLUDE PATTERN "*.map" EXCLUDE)
+    install(DIRECTORY "${ql_modules}/onnxruntime-node/dist" DESTINATION "${ql_data}/web/node_modules/onnxruntime-node"
+        OPTIONAL PATTERN "*.d.ts" EXCLUDE PATTERN "*.map" EXCLUDE)
+    install(DIRECTORY "${ql_modules}/onnxruntime-node/${ql_binding}/"
+        DESTINATION "${ql_data}/web/node_modules/onnxruntime-node/${ql_binding}" OPTIONAL)
+    install(FILES "${ql_modules}/onnxruntime-node/package.json"
+        DESTINATION "${ql_data}/web/node_modules/onnxruntime-node" OPTIONAL)
+endif()
+
+# Words: the filter's default list, as text and compiled.
+if(TARGET default_words)
+    install(FILES "${PROJECT_BINARY_DIR}/english.words" "${PROJECT_BINARY_DIR}/english.qlf" DESTINATION "${ql_data}")
+endif()
+install(FILES words/innocent.txt DESTINATION "${ql_data}/words")
+install(PROGRAMS tools/recipes/demo tools/recipes/english tools/recipes/frame tools/recipes/public_domain
+    DESTINATION "${ql_data}/recipes")
+install(FILES tools/recipes/demo_remove_names.txt DESTINATION "${ql_data}/recipes")
+
+install(FILES LICENSE README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY examples/compile DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
+# What others wrote and is in the tool, in its data, or beside it.
+foreach(file web/node_modules/uplot/LICENSE web/node_modules/cuss/license emulator/node_modules/rp2040js/LICENSE
+        emulator/node_modules/pngjs/LICENSE)
+    get_filename_component(library "${file}" DIRECTORY)
+    get_filename_component(library "${library}" NAME)
+    install(FILES "${file}" DESTINATION "${CMAKE_INSTALL_DOCDIR}/licenses" RENAME "${library}.txt" OPTIONAL)
+endforeach()
+install(FILES "/usr/share/doc/fonts-ebgaramond/copyright" DESTINATION "${CMAKE_INSTALL_DOCDIR}/licenses"
+    RENAME EBGaramond.txt OPTIONAL)
+
+# All that is installed and made by the build; the tests and the demo's programs are not.
+add_custom_target(installed_files DEPENDS quillet uf2_writer font_data)
+if(TARGET default_words)
+    add_dependencies(installed_files default_words)
+endif()
