@@ -10,8 +10,10 @@
 #include "base/vectors.h"
 #include "train/optimizer.h"
 
-// Floats of the parameter block that one task of a job handles.
-enum { CHUNK_FLOATS = 16384 };
+// Floats of the parameter block that one task of a job handles; of the sum's pieces where they travel between ranks.
+// Those are smaller: a rank waits for the first piece until all ranks before it have had it, and what MPI sends in one
+// message without asking first is 64 KB less a header (bench/ranks).
+enum { CHUNK_FLOATS = 16384, TRAVELING_FLOATS = 4096 };
 
 static int chunks_of(size_t floats)
 {
@@ -81,11 +83,16 @@ static enum ql_status check_layers(const struct ql_model *model, const struct ql
     return QL_OK;
 }
 
+static size_t piece_floats(const struct ql_trainer *trainer)
+{
+    return trainer->options.exchange->ranks == 1 ? CHUNK_FLOATS : TRAVELING_FLOATS;
+}
+
 // Divides the sum into pieces: the header, then the block but what is filled later, then what layers sum apart. NULL
 // counts.
 static size_t divide_sum(struct ql_trainer *trainer, struct ql_exchange_piece *pieces)
 {
-    const size_t start = trainer->network.filled_later;
+    const size_t start = trainer->network.filled_later, most = piece_floats(trainer);
     const size_t counts[2] = {trainer->model->count - start, trainer->network.sum_count};
     size_t number = 0;
 
@@ -94,12 +101,12 @@ static size_t divide_sum(struct ql_trainer *trainer, struct ql_exchange_piece *p
     }
     number++;
     for (int part = 0; part < 2; part++) {
-        for (size_t first = 0; first < counts[part]; first += CHUNK_FLOATS, number++) {
+        for (size_t first = 0; first < counts[part]; first += most, number++) {
             const size_t left = counts[part] - first;
             if (pieces != NULL) {
                 float *values = part == 0 ? trainer->gradients[0].model.block + start : trainer->gradients[0].sums;
-                pieces[number] = (struct ql_exchange_piece){
-                    values + first, (left < CHUNK_FLOATS ? left : CHUNK_FLOATS) * sizeof(float)};
+                pieces[number] =
+                    (struct ql_exchange_piece){values + first, (left < most ? left : most) * sizeof(float)};
             }
         }
     }
@@ -265,10 +272,10 @@ static void add_piece(void *context, size_t piece)
         return;
     }
     const size_t count = trainer->pieces[piece].size_bytes / sizeof(float);
-    const size_t start = trainer->network.filled_later;
-    const size_t block_pieces = (size_t)chunks_of(trainer->model->count - start);
+    const size_t start = trainer->network.filled_later, most = piece_floats(trainer);
+    const size_t block_pieces = (trainer->model->count - start + most - 1) / most;
     const bool of_block = piece <= block_pieces;
-    const size_t first = of_block ? start + (piece - 1) * CHUNK_FLOATS : (piece - 1 - block_pieces) * CHUNK_FLOATS;
+    const size_t first = of_block ? start + (piece - 1) * most : (piece - 1 - block_pieces) * most;
     for (int i = 1; i < own + offset; i++) {
         const struct ql_gradient *add = &trainer->gradients[i];
         add_floats(trainer->pieces[piece].data, (of_block ? add->model.block : add->sums) + first, count);
