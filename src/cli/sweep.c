@@ -374,7 +374,7 @@ static enum ql_status train_job(void *context, int number, struct ql_error *erro
     }
     status = ql_sweep_run_read(&result, folder, name, error);
     if (status == QL_OK && !sweep->settings.quiet && result.epochs > before.epochs) {
-        const bool goes_on = strcmp(result.status, "running") == 0;
+        const bool goes_on = strcmp(result.status, "waiting") == 0;
         ql_cli_note("run %s: epoch %d, best %.4f bits per character%s%s\n", name, result.epochs, result.bits,
                     goes_on ? "" : ", ", goes_on ? "" : result.status);
     }

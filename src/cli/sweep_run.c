@@ -13,6 +13,7 @@
 #include "cli/train_session.h"
 
 static const char status_early[] = "ended early", status_failed[] = "failed";
+static const char status_waiting[] = "waiting"; // for the other runs of the rung
 
 enum { ARGUMENT_BYTES = QL_RUN_PATH_BYTES + 32 };
 
@@ -99,6 +100,8 @@ static enum ql_status train(struct ql_train_session *session, int epoch, struct 
     if (status == QL_OK && ql_train_session_ended(session)) {
         const bool early = session->record.done.epoch < session->settings.max_epochs;
         status = ql_train_session_save(session, early ? "stopped early" : "finished", error);
+    } else if (status == QL_OK) {
+        status = ql_train_session_save(session, status_waiting, error);
     }
     return status;
 }

@@ -10,7 +10,9 @@
 
 // What a run's folder tells.
 struct ql_sweep_result {
-    char status[64]; // of its summary: "running", "finished", "ended early", "failed"; empty where it has not begun
+    // of its summary: "running", "waiting" (for the other runs), "finished", "ended early", "failed"; empty where it has
+    // not begun
+    char status[64];
     int epochs, best_epoch;
     double bits;    // per character held out, of the best epoch; 0 before the first
     double seconds; // of training
