@@ -11,6 +11,8 @@ set(QUOTES_SEED "" CACHE STRING "The seed of the first page, a number; empty: ch
 option(QUOTES_UART "The firmware's console on UART0 (GPIO 0 and 1, 115200 baud) in place of USB" OFF)
 set(QUOTES_STREAM ON CACHE STRING "How weights that have no room in RAM come: ON (DMA from the flash's interface), XIP (its stream), OFF (its cache)")
 set_property(CACHE QUOTES_STREAM PROPERTY STRINGS ON XIP OFF)
+set(QUOTES_CORES 2 CACHE STRING "Processors of the RP2040 that compute integer models: 1 or 2")
+set_property(CACHE QUOTES_CORES PROPERTY STRINGS 1 2)
 option(QUOTES_ROM_FLOAT "The boot ROM's float: faster, but not bit for bit what other machines compute" OFF)
 
 # Sets ql_pico_sdk. Empty: the firmware's own project fetches the SDK.
@@ -67,6 +69,7 @@ function(ql_add_firmware name)
             "-DQUOTES_SEED=${QUOTES_SEED}"
             "-DQUOTES_UART=${QUOTES_UART}"
             "-DQUOTES_STREAM=${QUOTES_STREAM}"
+            "-DQUOTES_CORES=${QUOTES_CORES}"
             "-DQUOTES_ROM_FLOAT=${QUOTES_ROM_FLOAT}"
             "-DQUOTES_MODELS_DIR=${CMAKE_CURRENT_BINARY_DIR}"
             "-DQUOTES_FONT_DATA=${PROJECT_BINARY_DIR}/firmware/font_data.c"

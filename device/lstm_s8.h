@@ -1,6 +1,7 @@
 // One step of one LSTM layer in integers, from the sums of its matrix on: the formulas of lstm.h.
 // The same on every machine; no result can overflow, whatever weights and state are. The caller owns all memory.
-// Uses: device/gate_s16.h, device/integer_row.h, device/kernel_code.h, device/tanh_s16.h.
+// Uses: device/gate_s16.h, device/integer_row.h, device/kernel_code.h, device/tanh_s16.h,
+// device/weight_source.h.
 #ifndef QL_DEVICE_LSTM_S8_H
 #define QL_DEVICE_LSTM_S8_H
 
@@ -8,6 +9,42 @@
 #include "device/integer_row.h"
 #include "device/kernel_code.h"
 #include "device/tanh_s16.h"
+#include "device/weight_source.h"
+
+struct ql_lstm_job_s8 {
+    int8_t *h;
+    int16_t *c;
+    int32_t *sums;
+    const struct ql_integer_row *rows;
+    struct ql_integer_scale scale;
+    int cell_bits, H;
+};
+
+// The units from `first` to `end`.
+static QL_KERNEL_CODE void ql_lstm_units_s8(const void *work, int first, int end)
+{
+    const struct ql_lstm_job_s8 *job = (const struct ql_lstm_job_s8 *)work;
+    const int cell_bits = job->cell_bits, H = job->H;
+    int32_t *const sums = job->sums;
+    int16_t *const c = job->c;
+    int8_t *const h = job->h;
+
+    for (int gate = first; gate < 4 * H; gate += H) {
+        ql_gate_tanh_s16(sums + gate, job->rows + gate, job->scale, end - first);
+    }
+    for (int k = first; k < end; k++) {
+        const int32_t i = ql_gate_sigmoid_s16(sums[k]);
+        const int32_t f = ql_gate_sigmoid_s16(sums[H + k]);
+        const int32_t g = sums[2 * H + k];
+        const int32_t o = ql_gate_sigmoid_s16(sums[3 * H + k]);
+        const int32_t cell =
+            ql_integer_clamp(ql_integer_round(f * c[k] + ((i * g) >> cell_bits), 15), QL_INTEGER_LIMIT);
+        const int32_t reach = ql_tanh_s16(ql_integer_round(cell * (1 << cell_bits), 15 - QL_INTEGER_UNIT_BITS));
+
+        c[k] = (int16_t)cell;
+        h[k] = ql_integer_state_s8(ql_integer_round(o * reach, 15));
+    }
+}
 
 //   i = sigmoid(.)   f, o likewise   g = tanh(.)   c = f c + i g   h = o tanh(c)
 //
@@ -22,19 +59,9 @@
 static QL_KERNEL_CODE void ql_lstm_update_s8(int8_t *h, int16_t *c, int32_t *sums, const struct ql_integer_row *rows,
                                              struct ql_integer_scale scale, int cell_bits, int H)
 {
-    ql_gate_tanh_s16(sums, rows, scale, 4 * H);
-    for (int k = 0; k < H; k++) {
-        const int32_t i = ql_gate_sigmoid_s16(sums[k]);
-        const int32_t f = ql_gate_sigmoid_s16(sums[H + k]);
-        const int32_t g = sums[2 * H + k];
-        const int32_t o = ql_gate_sigmoid_s16(sums[3 * H + k]);
-        const int32_t cell =
-            ql_integer_clamp(ql_integer_round(f * c[k] + ((i * g) >> cell_bits), 15), QL_INTEGER_LIMIT);
-        const int32_t reach = ql_tanh_s16(ql_integer_round(cell * (1 << cell_bits), 15 - QL_INTEGER_UNIT_BITS));
+    const struct ql_lstm_job_s8 job = {h, c, sums, rows, scale, cell_bits, H};
 
-        c[k] = (int16_t)cell;
-        h[k] = ql_integer_state_s8(ql_integer_round(o * reach, 15));
-    }
+    ql_weight_units(ql_lstm_units_s8, &job, H);
 }
 
 #endif

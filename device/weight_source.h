@@ -14,8 +14,8 @@ struct ql_weight_part {
     uint32_t first, count; // the number of the first block in the matrix, and how many blocks stand at `words`
 };
 
-// A firmware that has a source compiles generated C with -D QL_WEIGHT_SOURCE and defines these two functions. Only the
-// kernels for Cortex-M0+ call them.
+// A firmware that has a source compiles generated C with -D QL_WEIGHT_SOURCE and defines these functions. Only the integer
+// kernels of small Arm processors call the first two.
 #if defined(QL_WEIGHT_SOURCE)
 // Calls work(job) on each processor, for a product by the matrix of `blocks` blocks of `block_words` words that lies at
 // `words`. Returns when all calls have returned. Constants that the job uses must not lie in the slow memory.
@@ -24,6 +24,18 @@ void ql_weight_source_share(const uint32_t *words, uint32_t blocks, uint32_t blo
 // For work: takes the next blocks that no processor has taken yet, waiting for them where necessary. They stay until the
 // same processor takes the next ones. Returns false when none are left.
 bool ql_weight_source_take(struct ql_weight_part *part);
+// Calls work(job, first, end) for the units from 0 to count, some on each processor. Returns when all calls have returned.
+void ql_weight_source_split(void (*work)(const void *job, int first, int end), const void *job, int count);
 #endif
+
+// The same where there may be no source.
+static inline void ql_weight_units(void (*work)(const void *job, int first, int end), const void *job, int count)
+{
+#if defined(QL_WEIGHT_SOURCE)
+    ql_weight_source_split(work, job, count);
+#else
+    work(job, 0, count);
+#endif
+}
 
 #endif

@@ -13,6 +13,7 @@ import {
   completePins, completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset,
 } from "./peripherals.js";
 import { Processor } from "./processor.js";
+import { SecondCore } from "./second_core.js";
 import { Ssi } from "./ssi.js";
 import { UsbHost } from "./usb_host.js";
 import { XipStream } from "./xip_stream.js";
@@ -74,6 +75,7 @@ export class Board {
     this.flashCycles = flashCycles;
     this.pastNanos = 0; // until the last reset
     this.pastCycles = 0;
+    this.pastSecondCycles = 0;
     this.resets = 0;
     this.lineFreeAt = 0; // when the UART has sent what it was given
     this.appointments = []; // of what is around the chip, and so is not reset with it: {nanos, callback}
@@ -157,10 +159,20 @@ export class Board {
     mcu.core.SP = SECOND_STAGE;
     mcu.core.LR = 0; // the second stage goes on to the image instead of returning
     mcu.core.PC = SECOND_STAGE;
-    const profile = this.processor?.profile;
-    this.processor = new Processor(mcu, this.clock, this.symbols,
-      this.flashCycles > 0 ? new FlashCache(this.flashCycles) : null);
-    this.processor.profile = profile ?? null;
+    const cache = this.flashCycles > 0 ? new FlashCache(this.flashCycles) : null;
+    const profiles = [this.processor?.profile ?? null, this.second?.profile ?? null];
+    const first = new Processor(mcu, this.clock, this.symbols, cache);
+    const second = new SecondCore(mcu, this.clock, this.symbols, cache);
+    this.processor = first;
+    this.second = second;
+    [first.profile, second.profile] = profiles;
+    first.partner = second;
+    first.onEvent = () => second.takeEvent();
+    second.onLaunch = (processor) => {
+      processor.onEvent = () => first.takeEvent();
+      processor.onForget = () => first.forgetOwn();
+    };
+    first.onForget = () => second.processor?.forgetOwn();
   }
 
   // Jumpers pull their pin to ground; the others rest on the pull-ups that the firmware is to switch on.
@@ -235,6 +247,7 @@ export class Board {
     const queue = this.host?.queue ?? [];
     this.pastNanos += this.clock.nanos;
     this.pastCycles += mcu.core.cycles;
+    this.pastSecondCycles += this.second.busyCycles;
     this.resets++;
     this.powerUp({
       ram: mcu.sram,
@@ -277,7 +290,7 @@ export class Board {
           return "slice";
         }
         appoint(untilNanos - this.nanos);
-        if (!this.mcu.core.waiting) {
+        if (!this.mcu.core.waiting || this.second.isAwake) {
           appoint((sliceEnd - this.cycles) * this.clock.cycleNanos);
           this.processor.run();
         } else if (this.clock.isAlarmSet) {
@@ -296,13 +309,23 @@ export class Board {
     }
   }
 
+  /** Cycles in which the second processor did not wait. */
+  get secondCycles() {
+    return this.pastSecondCycles + this.second.busyCycles;
+  }
+
   /** From here on, cycles are counted for each function. */
   startProfile() {
     this.processor.startProfile();
+    this.second.profile = new Map();
+    if (this.second.processor !== null) {
+      this.second.processor.profile = this.second.profile;
+    }
   }
 
+  /** Of each processor. */
   readProfile() {
-    return this.processor.readProfile();
+    return [this.processor.readProfile(), this.processor.readProfile(this.second.profile)];
   }
 
   stopAtBreak(number) {

@@ -8,7 +8,7 @@ export class ConsoleReader {
     this.line = "";
     this.lastNanos = 0; // when something was said last
     this.mark = undefined;
-    this.onMark = () => {}; // ({cycles, nanos}) between "= mark begin" and "= mark end"
+    this.onMark = () => {}; // ({cycles, nanos, secondCycles}) between "= mark begin" and "= mark end"
     this.onLine = () => {};
   }
 
@@ -27,11 +27,12 @@ export class ConsoleReader {
   }
 
   finishLine(line) {
-    const { cycles, nanos } = this.board;
+    const { cycles, nanos, secondCycles } = this.board;
     if (/^= mark begin\b/.test(line)) {
-      this.mark = { cycles, nanos };
+      this.mark = { cycles, nanos, secondCycles };
     } else if (/^= mark end\b/.test(line) && this.mark !== undefined) {
-      this.onMark({ cycles: cycles - this.mark.cycles, nanos: nanos - this.mark.nanos });
+      this.onMark({ cycles: cycles - this.mark.cycles, nanos: nanos - this.mark.nanos,
+        secondCycles: secondCycles - this.mark.secondCycles });
       this.mark = undefined;
     }
     this.onLine(line);

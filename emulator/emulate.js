@@ -201,8 +201,9 @@ async function emulate(options) {
     reader.take(bytes);
   };
   board.onReset = () => note("(reset)");
-  reader.onMark = ({ cycles }) =>
-    note(`(${cycles} cycles between the marks: ${(cycles / 125e6).toFixed(4)} s at 125 MHz)`);
+  reader.onMark = ({ cycles, nanos, secondCycles }) =>
+    note(`(${cycles} cycles between the marks: ${(nanos / 1e9).toFixed(4)} s` +
+      `${secondCycles > 0 ? `; ${secondCycles} of the second processor` : ""})`);
   if (controller !== null) {
     controller.onPicture = (frame) => {
       if (options.png !== undefined) {
@@ -253,11 +254,15 @@ async function emulate(options) {
   } finally {
     note(`(${(board.nanos / 1e9).toFixed(3)} s, ${board.cycles} cycles, ${controller?.pictures ?? 0} pictures)`);
     if (options.profile) {
-      const all = board.readProfile();
-      const sum = all.reduce((total, { cycles }) => total + cycles, 0);
-      for (const { name, cycles } of all.slice(0, 30)) {
-        note(`${String(cycles).padStart(14)} ${(100 * cycles / sum).toFixed(1).padStart(5)} %  ${name}`);
-      }
+      board.readProfile().forEach((all, index) => {
+        const sum = all.reduce((total, { cycles }) => total + cycles, 0);
+        if (index > 0 && sum > 0) {
+          note("second processor:");
+        }
+        for (const { name, cycles } of all.slice(0, 30)) {
+          note(`${String(cycles).padStart(14)} ${(100 * cycles / sum).toFixed(1).padStart(5)} %  ${name}`);
+        }
+      });
     }
     line.close();
   }

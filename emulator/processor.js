@@ -8,12 +8,18 @@ import { FLASH, FLASH_MASK, RAM, RAM_BYTES, translate } from "./translate.js";
 
 const PC = 15;
 const BEHIND_FLASH = 0x14000000;
+const WAIT_CYCLES = 16; // of a core that waits, between looks at what the other one does
 
-/** Runs one core. `clock` follows its cycles, `symbols` give places their names, `cache` makes the flash slow. */
+/**
+ * Runs one core. `clock` follows the cycles of the first, `symbols` give places their names, `cache` makes the flash slow.
+ * `second`, where this is the second core, has it as `core`; the first core is given it as `partner`.
+ */
 export class Processor {
-  constructor(mcu, clock, symbols, cache = null) {
+  constructor(mcu, clock, symbols, cache = null, second = null) {
     this.mcu = mcu;
-    this.core = mcu.core;
+    this.core = second?.core ?? mcu.core;
+    this.isSecond = second !== null;
+    this.partner = null;
     this.clock = clock;
     this.symbols = symbols;
     this.registers = new Int32Array(this.core.registers.buffer); // the same, with signs
@@ -29,6 +35,9 @@ export class Processor {
     this.inRam = new Array(RAM_BYTES / 2).fill(undefined);
     this.isCode = new Uint8Array(RAM_BYTES / 4); // words of RAM that were translated
     this.doSlowly = () => this.core.executeInstruction();
+    this.onEvent = () => {};
+    this.onForget = () => {};
+    this.isWaitingForEvent = false; // WFE, not WFI
     this.profile = null; // cycles by the address of a run, once startProfile was called
     this.adjustInterrupts();
   }
@@ -37,13 +46,19 @@ export class Processor {
   run() {
     const { core, clock, registers, inFlash, inRam, profile } = this;
     const { ssi } = this.mcu;
+    const { partner } = this;
 
     while (core.cycles < clock.deadline) {
       if (core.interruptsUpdated && core.checkForInterrupts()) {
         core.waiting = false;
       }
       if (core.waiting) {
-        return;
+        if (partner?.isAwake !== true) {
+          return;
+        }
+        core.cycles += WAIT_CYCLES;
+        partner.catchUp();
+        continue;
       }
       const pc = registers[PC] & ~1; // rp2040js enters exceptions with the bit that says Thumb
       const before = core.cycles;
@@ -55,6 +70,35 @@ export class Processor {
         run = inFlash[(pc & FLASH_MASK) >> 1] ?? this.translate(pc);
       } else if (pc >>> 0 >= RAM && pc >>> 0 < RAM + RAM_BYTES) {
         run = inRam[(pc - RAM) >> 1] ?? this.translate(pc);
+      } else {
+        run = this.findElsewhere(pc);
+      }
+      run();
+      if (profile !== null) {
+        profile.set(pc, (profile.get(pc) ?? 0) + core.cycles - before);
+      }
+      if (partner !== null && partner.isAwake) {
+        partner.catchUp();
+      }
+    }
+  }
+
+  /** The same for the second core, which has no interrupts and no alarms: until it has used so many cycles, or waits. */
+  runUntil(cycles) {
+    const { core, registers, inFlash, inRam, profile } = this;
+    const { ssi } = this.mcu;
+
+    while (core.cycles < cycles && !core.waiting) {
+      const pc = registers[PC] & ~1;
+      const before = core.cycles;
+      let run;
+      if (pc >>> 0 >= RAM && pc >>> 0 < RAM + RAM_BYTES) {
+        run = inRam[(pc - RAM) >> 1] ?? this.translate(pc);
+      } else if (pc >>> 24 === 0x10) {
+        if (ssi?.isFlashThere === false) {
+          this.missFlash(pc, pc);
+        }
+        run = inFlash[(pc & FLASH_MASK) >> 1] ?? this.translate(pc);
       } else {
         run = this.findElsewhere(pc);
       }
@@ -99,10 +143,19 @@ export class Processor {
       case 0xbf20: // WFE
         return hint(2, () => {
           core.waiting = !core.eventRegistered && !this.isInterruptPending;
+          this.isWaitingForEvent = core.waiting;
           core.eventRegistered = false;
         });
-      case 0xbf30: return hint(2, () => { core.waiting = !this.isInterruptPending; }); // WFI
-      case 0xbf40: return hint(1, () => { core.eventRegistered = true; }); // SEV
+      case 0xbf30: // WFI
+        return hint(2, () => {
+          core.waiting = !this.isInterruptPending;
+          this.isWaitingForEvent = false;
+        });
+      case 0xbf40: // SEV
+        return hint(1, () => {
+          core.eventRegistered = true;
+          this.onEvent();
+        });
       default: return this.doSlowly;
     }
   }
@@ -115,6 +168,16 @@ export class Processor {
       this.symbols.place(this.registers[14] & ~1));
   }
 
+  /** An event of the other core. */
+  takeEvent() {
+    const { core } = this;
+    if (core.waiting && this.isWaitingForEvent) {
+      core.waiting = false;
+    } else {
+      core.eventRegistered = true;
+    }
+  }
+
   /** The flash was read, or code of it was to run, while its interface was not set up for that. */
   missFlash(address, pc) {
     this.accessPc = pc;
@@ -123,6 +186,11 @@ export class Processor {
 
   /** Code in RAM was written over. */
   forget() {
+    this.forgetOwn();
+    this.onForget();
+  }
+
+  forgetOwn() {
     this.inRam.fill(undefined);
     this.isCode.fill(0);
   }
@@ -141,9 +209,9 @@ export class Processor {
   }
 
   /** Cycles by function, the most first: [{name, cycles}]. */
-  readProfile() {
+  readProfile(profile = this.profile) {
     const sums = new Map();
-    for (const [address, cycles] of this.profile ?? []) {
+    for (const [address, cycles] of profile ?? []) {
       const name = this.symbols.functionAt(address)?.name ?? hex(address);
       sums.set(name, (sums.get(name) ?? 0) + cycles);
     }
@@ -212,6 +280,9 @@ export class Processor {
     this.accessPc = pc;
     if ((a & mask) !== 0) {
       this.fail(`${what} ${hex(a)}, which is not aligned`);
+    }
+    if (this.isSecond && a >>> 28 === 0xe) {
+      this.fail(`${what} ${hex(a)} on its second processor, which has no interrupts and no timer of its own here`);
     }
     core.cycles += cycles;
     const value = act(a);

@@ -50,7 +50,7 @@ expect()
 {
     local code=$1 flash=$2 ram=$3 words
     shift 3
-    sh "$root/firmware/port/pico/link.sh" image.uf2 quotes.map "$flash" "$ram" 8192 "$stream" "$buffers" \
+    sh "$root/firmware/port/pico/link.sh" image.uf2 quotes.map "$flash" "$ram" 8192 "$stream" "$buffers" 2 \
         sh -c "$linker" > out 2>&1
     local got=$?
     if ((got != code)); then

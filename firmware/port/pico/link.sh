@@ -3,9 +3,9 @@
 # matrices.txt has a line "MODEL TYPE ROWS COLUMNS BYTES" for each matrix that weight_source.c may have in RAM. Uses: awk.
 # Arguments: the image to come, the map that the linker writes, the bytes of flash, RAM and stack; how weights that have no
 # room in RAM come (2: DMA from the flash's interface, 1: its stream, 0: its cache, -1: likewise, on a chip whose speed is not
-# known), and the bytes of the buffers for that; then the linker's command. An image of an earlier build does not outlive a failure.
-image=$1 map=$2 flash=$3 ram=$4 stack=$5 stream=$6 buffers=$7
-shift 7
+# known), the bytes of the buffers for that, and how many processors multiply; then the linker's command. An image of an earlier build does not outlive a failure.
+image=$1 map=$2 flash=$3 ram=$4 stack=$5 stream=$6 buffers=$7 cores=$8
+shift 8
 messages=$map.messages
 here=$(dirname "$0")
 rm -f "$image" "$map"
@@ -18,7 +18,7 @@ fits=0
 weights=0
 if [ -e "$map" ]; then
     if [ -s matrices.txt ]; then
-        awk -v stream="$stream" -v buffers="$buffers" -f "$here/weight_report.awk" "$map" matrices.txt || fits=1
+        awk -v stream="$stream" -v buffers="$buffers" -v cores="$cores" -f "$here/weight_report.awk" "$map" matrices.txt || fits=1
         weights=$(cat weight_bytes.txt)
     fi
     awk -v name="$(basename "$image")" -v flash="$flash" -v ram="$ram" -v stack="$stack" -v weights="$weights" \

@@ -7,6 +7,7 @@
 
 #include "app/appliance.h"
 #include "port/pico/board.h"
+#include "port/pico/weight_source.h"
 #include "port/port.h"
 
 enum { CONNECT_LIMIT_MS = 3000 }; // what a computer takes to find the board, and a program to open its port
@@ -40,6 +41,9 @@ int main(void)
 
     ql_board_power_init();
     ql_board_init();
+#if QUOTES_PLACED
+    ql_weight_source_init();
+#endif
     stdio_init_all();
     wait_for_listener();
     ql_appliance_init(&appliance, &settings);

@@ -31,7 +31,7 @@ function add(section, file, address, bytes, kind)
     kind = kind_of(section, file)
     if (address >= 268435456 && address < 285212672) {
         flash_bytes[kind] += bytes
-    } else if (address >= 536870912 && address < 537919488 && output != ".stack_dummy" && output != ".heap") {
+    } else if (address >= 536870912 && address < 537919488 && output !~ /^\.stack1?_dummy/ && output != ".heap") {
         ram_bytes[kind] += bytes
         if (output == ".data" || output ~ /^\.scratch/) {
             flash_bytes[kind == "state" ? "code" : kind] += bytes

@@ -1,6 +1,7 @@
 # Says how many of each model's weights weight_source.c keeps in RAM in the model's turn, by the same rule, and about how
 # many characters a second follow. Reads the linker's map, for the RAM that is left, and matrices.txt; writes
-# weight_bytes.txt, the RAM that weights and buffers take. Uses: any POSIX awk. Variables: stream, buffers (see link.sh).
+# weight_bytes.txt, the RAM that weights and buffers take. Uses: any POSIX awk. Variables: stream, buffers, cores (see
+# link.sh).
 # The exit status is 1 when there is no room for the buffers.
 
 # A hexadecimal number, "0x" in front.
@@ -28,9 +29,9 @@ function cycles_of(model, room, all, k, blocks, kept, work, flow, sum, seen)
             (bytes[k] / blocks / 4))
         kept = kept < blocks ? kept : blocks
         placed[model] += kept * bytes[k] / blocks
-        work = blocks * (int((columns[k] + 1) / 2) * (type[k] == "s4" ? 45 : 41) + 400) + 12 * columns[k] + 500
+        work = blocks * (int((columns[k] + 1) / 2) * (type[k] == "s4" ? 45 : 41) + 400) / cores + 12 * columns[k] + 500
         flow = (blocks - kept) * (bytes[k] / blocks / 4 * rate + 80)
-        sum += (stream > 0 ? (work > flow ? work : flow) : work + flow) + 60 * rows[k]
+        sum += (stream > 0 ? (work > flow ? work : flow) : work + flow) + 60 * rows[k] / cores
     }
     return sum
 }

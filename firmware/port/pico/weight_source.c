@@ -5,7 +5,10 @@
 
 #include <string.h>
 
+#include "hardware/structs/scb.h"
+#include "hardware/structs/sio.h"
 #include "hardware/sync.h"
+#include "port/pico/weight_source.h"
 #include "weight_models.h" // of the build: QUOTES_WEIGHT_MODELS(X) is X(NAME) for each model with weights to place
 #if QUOTES_STREAM
 #include "hardware/dma.h"
@@ -26,8 +29,8 @@
 enum {
     MATRIX_LIMIT = 64, // of a model; a matrix beyond it has no block in RAM
     BUFFERS = 3,       // of QUOTES_STREAM_WORDS each, where blocks stay in the flash: two are computed, one is filled
+    STACK_PAINT = 0x5aa55aa5,
     FLASH_MODE = 0xa0, // "continuous read": the next read needs no command
-    CORES = 2,         // that the structures below have room for
 };
 
 extern uint32_t __end__[], __StackLimit[]; // of the linker: RAM that nothing else has
@@ -67,10 +70,124 @@ static struct {
     uint32_t begun, moving, arrived, given;
     uint32_t piece; // blocks at a time
     uint32_t *buffers;
-    uint32_t fill, give; // buffers, by turns
-    bool held[BUFFERS];  // is being filled, or multiplied by
-    int taken[CORES];    // the buffer that a processor multiplies by, or -1
+    uint32_t fill, give;     // buffers, by turns
+    bool held[BUFFERS];      // is being filled, or multiplied by
+    int taken[QUOTES_CORES]; // the buffer that a processor multiplies by, or -1
 } product;
+
+// The second processor: it sleeps in RAM until there is work, and does what it is given. The first one waits for it at the
+// end of each piece of work, so it sleeps again whenever the firmware's other code runs: while the board sleeps, when the
+// boot loader is called, in a panic.
+#if QUOTES_CORES > 1
+static struct {
+    void (*volatile work)(const void *job);
+    const void *volatile job;
+} second;
+
+static spin_lock_t *lock;
+static uint32_t second_stack[1024] __attribute__((section(".stack1"))); // a scratch memory of its own
+
+static _Noreturn RAM_CODE void run_second(void)
+{
+    for (;;) {
+        while (second.work == NULL) {
+            __wfe();
+        }
+        second.work(second.job);
+        __dmb();
+        second.work = NULL;
+    }
+}
+
+// By the protocol of the boot ROM (RP2040 datasheet, 2.8.2): it echoes each word, and expects them anew after another one.
+static void launch_second(void)
+{
+    const uint32_t words[] = {
+        0, 0, 1, scb_hw->vtor, (uintptr_t)(second_stack + count_of(second_stack)), (uintptr_t)run_second};
+
+    for (size_t i = 0; i < count_of(words);) {
+        if (words[i] == 0) {
+            while (sio_hw->fifo_st & SIO_FIFO_ST_VLD_BITS) {
+                (void)sio_hw->fifo_rd;
+            }
+            __sev();
+        }
+        while (!(sio_hw->fifo_st & SIO_FIFO_ST_RDY_BITS)) {
+            tight_loop_contents();
+        }
+        sio_hw->fifo_wr = words[i];
+        __sev();
+        while (!(sio_hw->fifo_st & SIO_FIFO_ST_VLD_BITS)) {
+            __wfe();
+        }
+        i = sio_hw->fifo_rd == words[i] ? i + 1 : 0;
+    }
+}
+
+static inline void take_lock(void)
+{
+    spin_lock_unsafe_blocking(lock);
+}
+
+static inline void give_lock(void)
+{
+    spin_unlock_unsafe(lock);
+}
+
+static inline void call_both(void (*work)(const void *job), const void *job)
+{
+    second.job = job;
+    __dmb();
+    second.work = work;
+    __sev();
+    work(job);
+    while (second.work != NULL) {
+        tight_loop_contents();
+    }
+    __dmb();
+}
+
+static void init_second(void)
+{
+    for (size_t i = 0; i < count_of(second_stack); i++) {
+        second_stack[i] = STACK_PAINT;
+    }
+    lock = spin_lock_instance((uint)spin_lock_claim_unused(true));
+    launch_second();
+}
+
+int ql_weight_source_stack_used_bytes(void)
+{
+    size_t unused = 0;
+
+    while (unused < count_of(second_stack) && second_stack[unused] == STACK_PAINT) {
+        unused++;
+    }
+    return (int)((count_of(second_stack) - unused) * sizeof second_stack[0]);
+}
+#else
+static inline void take_lock(void)
+{
+}
+
+static inline void give_lock(void)
+{
+}
+
+static inline void call_both(void (*work)(const void *job), const void *job)
+{
+    work(job);
+}
+
+static void init_second(void)
+{
+}
+
+int ql_weight_source_stack_used_bytes(void)
+{
+    return 0;
+}
+#endif
 
 #if QUOTES_STREAM
 static uint channel;
@@ -213,9 +330,10 @@ static inline bool give_placed(struct ql_weight_part *part)
 
 RAM_CODE bool ql_weight_source_take(struct ql_weight_part *part)
 {
-    const uint core = 0;
+    const uint core = QUOTES_CORES > 1 ? get_core_num() : 0;
     bool given = true;
 
+    take_lock();
     if (product.taken[core] >= 0) {
         product.held[product.taken[core]] = false;
         product.taken[core] = -1;
@@ -233,8 +351,36 @@ RAM_CODE bool ql_weight_source_take(struct ql_weight_part *part)
             given = false;
             break;
         }
+        give_lock();
+        take_lock();
     }
+    give_lock();
     return given;
+}
+
+struct split {
+    void (*work)(const void *job, int first, int end);
+    const void *job;
+    int count;
+};
+
+static RAM_CODE void work_on_half(const void *job)
+{
+    const struct split *split = job;
+    const int middle = QUOTES_CORES > 1 ? split->count / 2 : split->count;
+
+    if (QUOTES_CORES > 1 && get_core_num() > 0) {
+        split->work(split->job, middle, split->count);
+    } else {
+        split->work(split->job, 0, middle);
+    }
+}
+
+RAM_CODE void ql_weight_source_split(void (*work)(const void *job, int first, int end), const void *job, int count)
+{
+    const struct split split = {work, job, count};
+
+    call_both(work_on_half, &split);
 }
 
 // Begins the turn of the model that has these weights.
@@ -314,24 +460,26 @@ static void begin_product(const uint32_t *words, uint32_t blocks, uint32_t block
         product.piece++;
     }
     memset(product.held, 0, sizeof product.held);
-    product.taken[0] = product.taken[1] = -1;
+    for (int core = 0; core < QUOTES_CORES; core++) {
+        product.taken[core] = -1;
+    }
 }
 
 RAM_CODE void ql_weight_source_share(const uint32_t *words, uint32_t blocks, uint32_t block_words,
                                      void (*work)(const void *job), const void *job)
 {
-    static bool initialized;
-
-    if (!initialized) {
-        init_stream();
-        initialized = true;
-    }
     begin_product(words, blocks, block_words);
     const bool is_flash_taken = QUOTES_STREAM == STREAM_SSI && product.streamed > 0;
     const uint32_t interrupts = is_flash_taken ? save_and_disable_interrupts() : 0;
-    work(job);
+    call_both(work, job);
     if (is_flash_taken) {
         end_transfers();
         restore_interrupts(interrupts);
     }
+}
+
+void ql_weight_source_init(void)
+{
+    init_second();
+    init_stream();
 }
