@@ -133,7 +133,7 @@ export class Board {
     mcu.peripherals[0x40018] = new PlainRegisters(mcu, "IO_QSPI");
     const rtc = new RealTimeClock(mcu, this.clock);
     const oscillator = new RingOscillator(mcu, this.random);
-    oscillator.onDormant = () => { this.isDormant = mcu.core.waiting = true; };
+    oscillator.onDormant = () => this.fallAsleep();
     rtc.onWake = () => this.wake();
     mcu.peripherals[0x4005c] = rtc;
     mcu.peripherals[0x40060] = oscillator;
@@ -141,6 +141,15 @@ export class Board {
     mcu.spi.forEach(completeSpi);
     completePins(mcu.peripherals[0x40014]);
     this.isDormant = false;
+  }
+
+  // The clocks stop, of both processors. The second one must have been told to wait.
+  fallAsleep() {
+    if (this.second.isAwake) {
+      throw new FirmwareError(`the firmware stopped the clocks while its second processor was at work, at ${
+        this.second.processor.place}`);
+    }
+    this.isDormant = this.mcu.core.waiting = true;
   }
 
   // Out of a sleep in which the processor had no clock. It goes on where it was, whether it takes the interrupt or not.
@@ -166,13 +175,7 @@ export class Board {
     this.processor = first;
     this.second = second;
     [first.profile, second.profile] = profiles;
-    first.partner = second;
-    first.onEvent = () => second.takeEvent();
-    second.onLaunch = (processor) => {
-      processor.onEvent = () => first.takeEvent();
-      processor.onForget = () => first.forgetOwn();
-    };
-    first.onForget = () => second.processor?.forgetOwn();
+    second.connect(first);
   }
 
   // Jumpers pull their pin to ground; the others rest on the pull-ups that the firmware is to switch on.

@@ -1,7 +1,7 @@
 // The second processor of the RP2040: it waits in the boot ROM until the first one launches it, shares memory and
 // peripherals, and has its own FIFO end, divider and interpolators. Uses: rp2040js, errors.js, processor.js. RP2040
-// datasheet 2.3.1 (SIO) and 2.8.2 (launch). It has no interrupts here, and runs in turns with the first one: after each run
-// of that one's instructions it catches up. So the two differ by 48 instructions at most, and a run can be repeated.
+// datasheet 2.3.1 (SIO) and 2.8.2 (launch). It has no interrupts here. The processors run in turns: after each run of
+// the first one's instructions, 48 at most, the second one catches up. So a run of the board can be repeated.
 
 import { FirmwareError } from "./errors.js";
 import { Processor } from "./processor.js";
@@ -23,7 +23,7 @@ export class SecondCore {
     this.isCurrent = false; // executes, so that an access is its own
     this.busyCycles = 0;
     this.profile = null; // cycles by the address of a run
-    this.onLaunch = () => {};
+    this.first = null;
     this.shareSio();
     this.sharePower();
     this.restart();
@@ -39,6 +39,15 @@ export class SecondCore {
     this.processor = null;
   }
 
+  /** Makes this the partner of the first processor: events and code that was written over concern both. */
+  connect(first) {
+    this.first = first;
+    first.partner = this;
+    first.onEvent = () => this.takeEvent();
+    first.onForget = () => this.processor?.forgetOwn();
+  }
+
+  /** Whether it was launched and does not wait for an event. */
   get isAwake() {
     return this.isLaunched && !this.core.waiting;
   }
@@ -57,9 +66,9 @@ export class SecondCore {
     this.busyCycles += core.cycles - before;
   }
 
-  /** An event of the other processor, which ends its wait for one. */
+  /** An event of the other processor, which ends the wait for one. */
   takeEvent() {
-    if (this.isLaunched && this.core.waiting) {
+    if (this.isLaunched && this.core.waiting && this.processor.isWaitingForEvent) {
       this.core.waiting = false;
       this.core.cycles = this.mcu.core.cycles;
     } else {
@@ -88,7 +97,8 @@ export class SecondCore {
       core.cycles = mcu.core.cycles;
       this.processor = new Processor(mcu, this.clock, this.symbols, this.cache, this);
       this.processor.profile = this.profile;
-      this.onLaunch(this.processor);
+      this.processor.onEvent = () => this.first.takeEvent();
+      this.processor.onForget = () => this.first.forgetOwn();
       this.isLaunched = true;
     }
   }

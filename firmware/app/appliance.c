@@ -285,7 +285,8 @@ static void write_stats(struct ql_appliance *appliance)
 
     ql_console_begin(console, "stats");
     add_pair(console, "us_per_char", symbols == 0 ? 0 : appliance->thinking_us / symbols);
-    add_pair(console, "stack_bytes", ql_port_stack_used_bytes());
+    add_pair(console, "stack_bytes", ql_port_stack_used_bytes(false));
+    add_pair(console, "second_stack_bytes", ql_port_stack_used_bytes(true));
     add_pair(console, "battery_mv", ql_port_battery_mv());
     add_pair(console, "seed", appliance->seed);
     add_pair(console, "pages", appliance->pages_done);

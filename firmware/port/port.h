@@ -43,8 +43,10 @@ bool ql_port_watchdog_has_bitten(void); // this start is one of the watchdog
 // For a computation that cannot be interrupted to feed it: the board does so for that long, at most. 0 ends this.
 void ql_port_watchdog_stretch(uint32_t duration_s);
 
-int ql_port_battery_mv(void);         // -1 where it cannot be measured
-int ql_port_stack_used_bytes(void);   // the most that was ever in use; -1 where it cannot be measured
+int ql_port_battery_mv(void); // -1 where it cannot be measured
+// The most of a processor's stack that was ever in use: of the first, or the second. -1 where it cannot be measured, and
+// for a second processor that does not compute.
+int ql_port_stack_used_bytes(bool is_second);
 _Noreturn void ql_port_bootsel(void); // leaves for the boot loader, or ends the process
 
 #endif

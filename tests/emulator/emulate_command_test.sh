@@ -4,7 +4,7 @@
 set -uo pipefail
 
 tool=$1
-if [[ ! -e quotes.uf2 ]]; then
+if [[ ! -e image.uf2 ]]; then
     echo "there is no image: see firmware_in_the_emulator" >&2
     exit 77
 fi
@@ -35,44 +35,44 @@ check()
 
 run 2
 check "no image" grep -q "the image is missing" "$work/err"
-run 2 quotes.uf2 other.uf2
-run 2 quotes.uf2 --panel eink
+run 2 image.uf2 other.uf2
+run 2 image.uf2 --panel eink
 check "panels are listed" grep -q "ssd1683, uc8176, none" "$work/err"
-run 2 quotes.uf2 --pages 0
-run 2 quotes.uf2 --panel none --pages 1
+run 2 image.uf2 --pages 0
+run 2 image.uf2 --panel none --pages 1
 check "pages are of a panel" grep -q "needs a panel" "$work/err"
-run 2 quotes.uf2 --seconds ""
-run 2 quotes.uf2 --speed 3
+run 2 image.uf2 --seconds ""
+run 2 image.uf2 --speed 3
 run 1 "$work/absent.uf2"
 check "the file is named" grep -q "absent.uf2" "$work/err"
 run 1 "$0"
 check "no image" grep -q "UF2" "$work/err"
-run 1 quotes.uf2 --elf "$0"
-run 1 quotes.uf2 --elf image/quotes.elf --fault fire
-run 1 quotes.uf2 --elf image/quotes.elf --flip nothing
-head -c 5000 quotes.uf2 > "$work/cut.uf2"
+run 1 image.uf2 --elf "$0"
+run 1 image.uf2 --elf image/quotes.elf --fault fire
+run 1 image.uf2 --elf image/quotes.elf --flip nothing
+head -c 5000 image.uf2 > "$work/cut.uf2"
 run 1 "$work/cut.uf2"
 check "cut short" grep -q "whole UF2 blocks" "$work/err"
 
 # A page, its picture, its console; the second run is the same to the byte, and ends by itself when the input has ended.
-run 0 quotes.uf2 --pages 2 --send "seed 5" --send next --png "$work/page.png" --seconds 60
-run 0 quotes.uf2 --elf image/quotes.elf --send "seed 5" --until "= page done" --png "$work/page.png" --profile --quiet
+run 0 image.uf2 --pages 2 --send "seed 5" --send next --png "$work/page.png" --seconds 60
+run 0 image.uf2 --elf image/quotes.elf --send "seed 5" --until "= page done" --png "$work/page.png" --profile --quiet
 check "console" grep -q "^= seed 5" "$work/out"
 check "picture" test -s "$work/page.png"
 cp "$work/out" "$work/first"
 run 0 image/quotes.elf --send "seed 5" --until "= page done"
 check "the same again" cmp "$work/first" "$work/out"
-printf 'stats\nbootsel\n' | "$tool" emulate quotes.uf2 > "$work/out" 2> "$work/err"
+printf 'stats\nbootsel\n' | "$tool" emulate image.uf2 > "$work/out" 2> "$work/err"
 check "boot loader" grep -q "left for the boot loader" "$work/err"
 check "input" grep -q "^= stats us_per_char" "$work/out"
 
 # With the other controller's panel BUSY means the opposite: the firmware says so, and goes on.
-run 0 quotes.uf2 --elf image/quotes.elf --panel uc8176 --until "= error panel busy timeout"
+run 0 image.uf2 --elf image/quotes.elf --panel uc8176 --until "= error panel busy timeout"
 check "the other controller" grep -q "^= error panel busy timeout" "$work/out"
 
 # The watchers of a real board watch this one.
 if command -v socat > /dev/null; then
-    "$tool" emulate quotes.uf2 --pty "$work/port" --realtime --quiet --seconds 30 2> "$work/err" &
+    "$tool" emulate image.uf2 --pty "$work/port" --realtime --quiet --seconds 30 2> "$work/err" &
     emulator=$!
     for _ in $(seq 100); do
         [[ -e $work/port ]] && break

@@ -20,6 +20,8 @@ import { decodePng } from "../../emulator/picture.js";
 
 const { QL_IMAGE: image, QL_SYMBOLS: elf, QL_QUOTES: quotes } = process.env;
 const symbols = readSymbols(readFileSync(elf), elf);
+const isFloat = symbols.byName.has("quotes_model_rnn_l0_w_hh");
+const hasSecond = symbols.byName.has("run_second"); // of its processors, it uses both
 const SECOND = 1e9, DAY = 86400 * SECOND;
 
 // A board that has been powered up, with what its console said and what its panel showed.
@@ -126,7 +128,8 @@ test("the self-test passes, and one flipped bit of a weight makes it fail", () =
   whole.type("selftest");
   whole.until(/^= selftest pass$/);
 
-  for (const weights of ["quotes_model_rnn_l0_w_hh", "names_model_output_b"]) {
+  for (const weights of isFloat ? ["quotes_model_rnn_l0_w_hh", "names_model_output_b"]
+    : ["quotes_model_layer1_words", "names_model_output_words"]) {
     const damaged = powerUp({ flip: weightOf(weights) });
     damaged.until(/^= start /);
     damaged.type("selftest");
@@ -200,11 +203,13 @@ test("the clicks of the piezo are the characters, unless the jumper is open", ()
   }
 });
 
-test("bootsel leaves for the boot loader", () => {
+test("bootsel leaves for the boot loader, with the second processor at rest", () => {
   const device = powerUp();
-  device.until(/^= start /);
+  device.until(/^= mark begin/);
+  device.pass(0.05);
   device.type("bootsel");
   assert.throws(() => device.pass(10), BootLoaderExit);
+  assert.equal(device.board.second.isAwake, false);
 });
 
 test("statistics tell the battery's voltage, and the stack is within bounds", () => {
@@ -214,8 +219,27 @@ test("statistics tell the battery's voltage, and the stack is within bounds", ()
   const stats = device.until(/^= stats /).find((line) => line.startsWith("= stats "));
   const value = (key) => Number(new RegExp(` ${key} (-?\\d+)`).exec(stats)[1]);
   assert.ok(Math.abs(value("battery_mv") - 3300) < 20, stats);
-  assert.ok(value("stack_bytes") > 500 && value("stack_bytes") < 8192, stats);
-  assert.ok(value("us_per_char") > 1000, stats);
+  assert.ok(value("stack_bytes") > 500 && value("stack_bytes") < 4000, stats);
+  if (hasSecond) {
+    assert.ok(value("second_stack_bytes") > 100 && value("second_stack_bytes") < 4000, stats);
+  } else {
+    assert.equal(value("second_stack_bytes"), -1);
+  }
+  assert.ok(value("us_per_char") > 50, stats);
+});
+
+test("both processors work on a text, and only then", { skip: !hasSecond }, () => {
+  const device = powerUp();
+  const { board } = device;
+  device.until(/^= mark begin/);
+  const begin = board.secondCycles;
+  device.until(/^= mark end/);
+  assert.ok(board.secondCycles > begin + 10000, `${board.secondCycles - begin} cycles`);
+  device.until(/^= page done$/);
+  const shown = board.secondCycles;
+  device.pass(5);
+  assert.ok(board.secondCycles - shown < 0.01 * 5 * SECOND / 8, "it only looks whether there is work, after an event");
+  assert.equal(board.second.isAwake, false);
 });
 
 // A byte of a weight that counts: the top of its mantissa, in the middle of the matrix.

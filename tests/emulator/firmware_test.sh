@@ -1,11 +1,13 @@
 #!/bin/bash
-# Builds the firmware's image with the Pico SDK and two tiny models, and lets firmware.test.js boot it in the emulator.
-# Skipped where the emulator, the compiler or the SDK is not installed; the folder `image` keeps the build for the next
+# Builds the firmware's image with the Pico SDK and two tiny models, and lets firmware.test.js boot it in the emulator:
+# every test with integer models on two processors, and some with one processor, with the other ways to read weights, and
+# with float models. RAM for weights is made scarce, so that they stream as those of large models do.
+# Skipped where the emulator, the compiler or the SDK is not installed; the folders `image*` keep the builds for the next
 # time. Uses: cmake, ninja, arm-none-eabi-gcc, the Pico SDK, node. Arguments: the root of the sources, node (which may
-# be missing), the folder of the models in C, the program with them, the type, the program that writes UF2 files.
+# be missing), the programs with the models in integers and in float, the type, the program that writes UF2 files.
 set -euo pipefail
 
-root=$1 node=$2 models=$3 quotes=$4 font_data=$5 uf2_writer=$6
+root=$1 node=$2 integer=$3 float=$4 font_data=$5 uf2_writer=$6
 
 skip()
 {
@@ -20,15 +22,38 @@ for sdk in "${PICO_SDK_PATH:-/usr/src/pico-sdk}" "$root/third_party/pico/pico-sd
 done
 [[ -n $sdk ]] || skip "the Pico SDK"
 
+# build NAME FORM OPTION...: the folder NAME, and NAME.uf2.
+build()
 {
-    cmake -S "$root/firmware/port/pico" -B image -G Ninja -D CMAKE_BUILD_TYPE=Release -D PICO_SDK_PATH="$sdk" \
-        -D QUOTES_BUILD=test -D QUOTES_BEST=1 -D QUOTES_MODELS_DIR="$models" -D QUOTES_FONT_DATA="$font_data" \
-        -D QUOTES_UF2_WRITER="$uf2_writer" -D QUOTES_UF2="$PWD/quotes.uf2"
-    cmake --build image
-} > image.log 2>&1 || {
-    cat image.log >&2
-    exit 1
+    local name=$1 form=$2
+    shift 2
+    {
+        cmake -S "$root/firmware/port/pico" -B "$name" -G Ninja -D CMAKE_BUILD_TYPE=Release -D PICO_SDK_PATH="$sdk" \
+            -D QUOTES_BUILD=test -D QUOTES_BEST=1 -D QUOTES_MODELS_DIR="$PWD/$form" -D QUOTES_FONT_DATA="$font_data" \
+            -D QUOTES_UF2_WRITER="$uf2_writer" -D QUOTES_UF2="$PWD/$name.uf2" "$@"
+        cmake --build "$name"
+    } > "$name.log" 2>&1 || {
+        cat "$name.log" >&2
+        exit 1
+    }
+    tail -n 4 "$name.log"
 }
-tail -n 4 image.log
-QL_IMAGE=$PWD/quotes.uf2 QL_SYMBOLS=$PWD/image/quotes.elf QL_QUOTES=$quotes \
-    exec "$node" --test "$root/tests/emulator/firmware.test.js"
+
+# boot NAME PROGRAM OPTION...: the tests, with options of node.
+boot()
+{
+    local name=$1 program=$2
+    shift 2
+    QL_IMAGE=$PWD/$name.uf2 QL_SYMBOLS=$PWD/$name/quotes.elf QL_QUOTES=$program "$node" --test "$@" \
+        "$root/tests/emulator/firmware.test.js"
+}
+
+build image integer -D QUOTES_WEIGHT_ROOM=5000
+boot image "$integer"
+some=(--test-name-pattern "ssd1683 shows" --test-name-pattern "the self-test passes" --test-name-pattern "statistics")
+build image-xip integer -D QUOTES_WEIGHT_ROOM=5000 -D QUOTES_CORES=1 -D QUOTES_STREAM=XIP
+boot image-xip "$integer" "${some[@]}"
+build image-off integer -D QUOTES_WEIGHT_ROOM=5000 -D QUOTES_STREAM=OFF
+boot image-off "$integer" "${some[@]}"
+build image-float float
+boot image-float "$float" "${some[@]}"

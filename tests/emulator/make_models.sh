@@ -1,6 +1,7 @@
 #!/bin/bash
-# Trains two tiny models, of numbers in words and of names for them, and makes C of them in the folder where it runs:
-# quotes_models.c, with its header and report. Small enough for a page to take seconds on the emulated Pico.
+# Trains two tiny models, of numbers in words and of names for them, and makes C of them in folders of the one where it
+# runs: quotes_models.c, with its header and report, in integer/ and in float/. Small enough for a page to take seconds on
+# the emulated Pico.
 # Uses: the tool. Argument: its path.
 set -euo pipefail
 
@@ -22,4 +23,10 @@ for kind in quotes names; do
     "$tool" export --init_from checkpoints/$kind/checkpoint.6.safetensors --export_file $kind.onnx --temperature 0.9 \
         --quiet
 done
-"$tool" compile quotes.json names.json --name quotes_model,names_model --output quotes_models.c --report > quotes_models.json
+for form in integer float; do
+    mkdir -p $form
+    numbers=int8
+    [[ $form == integer ]] || numbers=off
+    "$tool" compile quotes.json names.json --name quotes_model,names_model --output $form/quotes_models.c \
+        --quantize $numbers --report > $form/quotes_models.json
+done

@@ -8,4 +8,4 @@ if [ -z "${2:-}" ] || [ ! -e "$1/emulator/node_modules/rp2040js" ]; then
     exit 77
 fi
 exec "$2" --test "$1/tests/emulator/image.test.js" "$1/tests/emulator/panel_model.test.js" \
-    "$1/tests/emulator/processor.test.js"
+    "$1/tests/emulator/processor.test.js" "$1/tests/emulator/second_core.test.js" "$1/tests/emulator/ssi.test.js"

@@ -221,7 +221,7 @@ static void appliance_every_command_is_answered_in_the_middle_of_a_text(void **s
     assert_int_equal(count("\n= pace 0.0\n"), 1);
     assert_int_equal(count("\n= panel uc8176\n"), 1);
     assert_int_equal(count("\n= stats us_per_char "), 1);
-    assert_int_equal(count(" stack_bytes 1234 battery_mv 4500 seed 5 "), 1);
+    assert_int_equal(count(" stack_bytes 1234 second_stack_bytes 567 battery_mv 4500 seed 5 "), 1);
     assert_int_equal(count("\n= selftest begin\n= selftest pass\n"), 1);
     assert_int_equal(fake_port.stretched_s, 0);
     assert_true(appliance.sampling.temperature == 0.5f);

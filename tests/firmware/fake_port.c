@@ -118,9 +118,9 @@ int ql_port_battery_mv(void)
     return 4500;
 }
 
-int ql_port_stack_used_bytes(void)
+int ql_port_stack_used_bytes(bool is_second)
 {
-    return 1234;
+    return is_second ? 567 : 1234;
 }
 
 void ql_port_bootsel(void)

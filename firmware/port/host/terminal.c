@@ -129,8 +129,9 @@ int ql_port_battery_mv(void)
     return -1;
 }
 
-int ql_port_stack_used_bytes(void)
+int ql_port_stack_used_bytes(bool is_second)
 {
+    (void)is_second;
     return -1;
 }
 

@@ -16,6 +16,7 @@
 #endif
 
 #include "port/pico/board.h"
+#include "port/pico/weight_source.h"
 #include "port/port.h"
 
 enum {
@@ -48,9 +49,17 @@ void ql_board_power_init(void)
     watchdog_enable(WATCHDOG_MS, true);
 }
 
-int ql_port_stack_used_bytes(void)
+int ql_port_stack_used_bytes(bool is_second)
 {
     const uint32_t *word = __StackBottom;
+
+    if (is_second) {
+#if QUOTES_PLACED
+        return ql_weight_source_stack_used_bytes();
+#else
+        return -1;
+#endif
+    }
 
     while (word < __StackTop && *word == STACK_PAINT) {
         word++;

@@ -185,7 +185,7 @@ static void init_second(void)
 
 int ql_weight_source_stack_used_bytes(void)
 {
-    return 0;
+    return -1;
 }
 #endif
 
@@ -396,6 +396,9 @@ static void begin_turn(const uint32_t *words)
     turn.seen_words = 0;
     turn.free = __end__;
     turn.room_words = (uint32_t)(__StackLimit - __end__);
+#ifdef QUOTES_WEIGHT_ROOM
+    turn.room_words = QUOTES_WEIGHT_ROOM / sizeof *words;
+#endif
     turn.all_words = turn.model == NULL ? 0 : (uint32_t)(turn.model->end - turn.model->begin);
     if (QUOTES_STREAM && turn.all_words > turn.room_words) {
         const uint32_t buffers = BUFFERS * QUOTES_STREAM_WORDS;
