@@ -49,7 +49,8 @@ static enum ql_status read_words(struct arguments *arguments, struct ql_error *e
 
     if (format < 0) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--format %s: must be auto, lines, fortune, csv, jsonl or wikiquote", arguments->format);
+                              "--format %s: must be auto, lines, fortune, csv, tsv, json, jsonl or wikiquote",
+                              arguments->format);
     }
     if (alphabet < 0) {
         return ql_error_write(error, QL_ERROR_USAGE, "--alphabet %s: must be auto, text, ascii, latin1 or any",
@@ -267,11 +268,11 @@ int ql_cli_prepare(int argc, char **argv)
         {"output", QL_OPTION_STRING, &arguments.output, 0, 0, "DIR", "folder for the result; made if missing", false},
         {"name", QL_OPTION_STRING, &prepare->name, 0, 0, "NAME", "name of the files when the text has no attributions",
          false},
-        {"format", QL_OPTION_STRING, &arguments.format, 0, 0, "FORMAT", "auto, lines, fortune, csv, jsonl or wikiquote",
-         false},
-        {"field", QL_OPTION_STRING, &prepare->field, 0, 0, "NAME", "csv, jsonl: the field with the text", false},
+        {"format", QL_OPTION_STRING, &arguments.format, 0, 0, "FORMAT",
+         "auto, lines, fortune, csv, tsv, json, jsonl or wikiquote", false},
+        {"field", QL_OPTION_STRING, &prepare->field, 0, 0, "NAME", "tables, JSON: the field with the text", false},
         {"author_field", QL_OPTION_STRING, &prepare->author_field, 0, 0, "NAME",
-         "csv, jsonl: the field with the author; makes quotes and names", false},
+         "tables, JSON: the field with the author; makes quotes and names", false},
         {"encoding", QL_OPTION_STRING, &prepare->encoding, 0, 0, "NAME",
          "of the input: utf8, latin1, windows-1250 and all that `iconv -l` lists", false},
         {"replace", QL_OPTION_FLAG, &prepare->replace, 0, 0, NULL,

@@ -68,6 +68,7 @@ struct ql_step {
 ql_step_edit ql_step_decode;          // encoding
 ql_step_edit ql_step_fields;          // record_field
 ql_step_edit ql_step_wiki_markup;     // wiki_markup
+ql_step_edit ql_step_entities;        // entities
 ql_step_edit ql_step_overstrikes;     // overstrike
 ql_step_edit ql_step_controls;        // overstrike
 ql_step_edit ql_step_mojibake;        // mojibake

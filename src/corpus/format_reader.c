@@ -68,6 +68,122 @@ static enum ql_status reader_csv(struct ql_reader *reader, struct ql_raw_item *i
     return QL_OK;
 }
 
+// --- JSON arrays ---
+
+// Moves behind blanks, and counts the lines.
+static void skip_blanks(struct ql_reader *reader)
+{
+    struct ql_bytes_line *cursor = &reader->cursor;
+
+    for (; cursor->behind < reader->size_bytes && strchr(" \t\n", reader->bytes[cursor->behind]) != NULL &&
+           reader->bytes[cursor->behind] != '\0';
+         cursor->behind++) {
+        cursor->number += reader->bytes[cursor->behind] == '\n';
+    }
+}
+
+// The length of the element at `start`: up to the comma or bracket behind it, which belongs to the array. The size of the
+// text when there is none.
+static size_t element_length(const struct ql_reader *reader, size_t start)
+{
+    size_t depth = 0;
+    bool quoted = false;
+
+    for (size_t i = start; i < reader->size_bytes; i++) {
+        const char byte = reader->bytes[i];
+        if (quoted) {
+            i += byte == '\\';
+            quoted = byte != '"';
+        } else if (byte == '"') {
+            quoted = true;
+        } else if (byte == '{' || byte == '[') {
+            depth++;
+        } else if (depth == 0 && (byte == ',' || byte == ']' || byte == '}')) {
+            return i - start;
+        } else if (byte == '}' || byte == ']') {
+            depth--;
+        }
+    }
+    return reader->size_bytes;
+}
+
+static enum ql_status array_fault(const struct ql_reader *reader, const char *fault, struct ql_error *error)
+{
+    return ql_error_write(error, QL_ERROR_INPUT,
+                          "%s:%zu: %s; give an array of objects or strings, [{...}, {...}], or an object on each line",
+                          reader->path, reader->cursor.number + 1, fault);
+}
+
+// Moves behind what stands before the next element: the bracket that opens the array, or a comma. The array ends at the
+// bracket that closes it, which cannot follow a comma.
+static void step_to_element(struct ql_reader *reader)
+{
+    const char *bytes = reader->bytes;
+    size_t *place = &reader->cursor.behind;
+    bool comma = false;
+
+    if (!reader->begun) {
+        reader->begun = true;
+        (*place)++;
+        skip_blanks(reader);
+    } else if (!reader->ended && *place < reader->size_bytes && bytes[*place] == ',') {
+        comma = true;
+        (*place)++;
+        skip_blanks(reader);
+    }
+    if (!reader->ended && !comma && *place < reader->size_bytes && bytes[*place] == ']') {
+        reader->ended = true;
+        (*place)++;
+        skip_blanks(reader);
+    }
+}
+
+// The elements are cut out of the array here, and each is read as JSON with its fields.
+static enum ql_status reader_json(struct ql_reader *reader, struct ql_raw_item *item, bool *found,
+                                  struct ql_error *error)
+{
+    const char *bytes = reader->bytes;
+    size_t *place = &reader->cursor.behind;
+
+    *found = false;
+    skip_blanks(reader);
+    if (!reader->begun && (*place == reader->size_bytes || bytes[*place] != '[')) {
+        return array_fault(reader, "the text does not start with \"[\"", error);
+    }
+    step_to_element(reader);
+    if (reader->ended) {
+        return *place == reader->size_bytes ? QL_OK : array_fault(reader, "text follows the array", error);
+    }
+    size_t length = element_length(reader, *place);
+    if (length >= reader->size_bytes - *place) {
+        return array_fault(reader, "the array is never closed", error);
+    }
+    *item = (struct ql_raw_item){.bytes = bytes + *place, .line = reader->cursor.number + 1};
+    for (const size_t end = *place + length; *place < end; (*place)++) {
+        reader->cursor.number += bytes[*place] == '\n';
+    }
+    while (length > 0 && strchr(" \t\n", item->bytes[length - 1]) != NULL) {
+        length--;
+    }
+    item->length = length;
+    *found = true;
+    return length > 0 ? QL_OK : array_fault(reader, "an element of the array is empty", error);
+}
+
+// True for "[" with the beginning of an object or a string behind it.
+static bool starts_as_array(struct ql_reader reader)
+{
+    skip_blanks(&reader);
+    if (reader.cursor.behind == reader.size_bytes || reader.bytes[reader.cursor.behind++] != '[') {
+        return false;
+    }
+    skip_blanks(&reader);
+    return reader.cursor.behind < reader.size_bytes &&
+           (reader.bytes[reader.cursor.behind] == '{' || reader.bytes[reader.cursor.behind] == '"');
+}
+
+// --- Which format ---
+
 static bool name_ends_with(const char *name, const char *ending)
 {
     size_t length = strlen(name);
@@ -91,6 +207,12 @@ static enum ql_format reader_detect(struct ql_reader reader)
     }
     if (name_ends_with(reader.path, ".jsonl") || name_ends_with(reader.path, ".ndjson")) {
         return QL_FORMAT_JSONL;
+    }
+    if (name_ends_with(reader.path, ".tsv") || name_ends_with(reader.path, ".tab")) {
+        return QL_FORMAT_TSV;
+    }
+    if (starts_as_array(reader)) {
+        return QL_FORMAT_JSON;
     }
     while (reader.cursor.behind < DETECTION_BYTES && reader_line(&reader, &line)) {
         if (line_is_separator(&line)) {
@@ -119,8 +241,11 @@ enum ql_status ql_reader_read(struct ql_reader *reader, struct ql_raw_item *item
         return QL_OK;
     case QL_FORMAT_CSV:
         return reader_csv(reader, item, found, error);
+    case QL_FORMAT_JSON:
+        return reader_json(reader, item, found, error);
     case QL_FORMAT_AUTO:
     case QL_FORMAT_LINES:
+    case QL_FORMAT_TSV:
     case QL_FORMAT_JSONL:
     case QL_FORMAT_WIKIQUOTE: // has a reader of its own, wiki_dump
         *found = reader_line(reader, item);

@@ -17,6 +17,7 @@ struct ql_reader {
     size_t size_bytes;
     struct ql_bytes_line cursor; // the line that was read last
     enum ql_format format;       // never QL_FORMAT_AUTO
+    bool begun, ended;           // a JSON array was opened, was closed
 };
 
 // A raw item: points into the reader's bytes; no line end at its end.
@@ -27,8 +28,9 @@ struct ql_raw_item {
 };
 
 // Starts at the beginning. With QL_FORMAT_AUTO the format is
-// - wikiquote when the bytes begin as a dump does (wiki_dump.h);
-// - otherwise that of the name's ending: .csv; .jsonl and .ndjson;
+// - Wikiquote's dump, when the bytes begin as one;
+// - that of the name's ending: .csv; .tsv and .tab; .jsonl and .ndjson;
+// - otherwise JSON when the text starts with "[" and then "{" or a quotation mark;
 // - otherwise fortune when one of the first lines (64 KiB) holds only "%";
 // - otherwise JSON lines when the first line that is not blank starts with "{" and ends with "}";
 // - otherwise lines.
@@ -37,7 +39,7 @@ void ql_reader_open(struct ql_reader *reader, const char *path, const char *byte
 
 // Gets the next raw item; `*found` is false at the end. A blank line is an item, and so is what follows the last line
 // end if it is not empty; nothing between two "%" lines is no item.
-// Errors: QL_ERROR_INPUT with file and line when a quoted CSV field is never closed.
+// Errors: QL_ERROR_INPUT with file and line when a quoted CSV field or a JSON array is never closed, or text follows one.
 enum ql_status ql_reader_read(struct ql_reader *reader, struct ql_raw_item *item, bool *found, struct ql_error *error);
 
 #endif

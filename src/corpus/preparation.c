@@ -230,6 +230,13 @@ static enum ql_status read_header(struct ql_preparation *preparation, struct ql_
     if (status != QL_OK || !found) {
         return status;
     }
+    if (header.length == strlen("sep=,") && memcmp(header.bytes, "sep=", strlen("sep=")) == 0) {
+        map->delimiter = header.bytes[strlen("sep=")]; // a line of Excel's, before the header
+        status = ql_reader_read(reader, &header, &found, error);
+    }
+    if (status != QL_OK || !found) {
+        return status;
+    }
     context->line = header.line;
     ql_text_reset(&context->scratch);
     ql_text_load(&preparation->text, header.bytes, header.length);
@@ -325,7 +332,11 @@ static enum ql_status read_items(struct ql_preparation *preparation, struct ql_r
     context->path = reader->path;
     context->format = reader->format;
     context->fields = &map;
-    if (reader->format == QL_FORMAT_CSV) {
+    if (reader->format == QL_FORMAT_TSV) {
+        map.delimiter = '\t';
+        map.loose = true;
+    }
+    if (reader->format == QL_FORMAT_CSV || reader->format == QL_FORMAT_TSV) {
         status = read_header(preparation, reader, &map, error);
     }
     if (reader->format == QL_FORMAT_WIKIQUOTE) {
@@ -376,7 +387,8 @@ enum ql_status ql_preparation_read(struct ql_preparation *preparation, const cha
         preparation->options.alphabet = ql_letter_survey_choose(&preparation->survey);
     }
     ql_reader_open(&reader, path, bytes, size_bytes, preparation->options.format);
-    bool row_format = reader.format == QL_FORMAT_CSV || reader.format == QL_FORMAT_JSONL;
+    bool row_format = reader.format == QL_FORMAT_CSV || reader.format == QL_FORMAT_TSV ||
+                      reader.format == QL_FORMAT_JSONL || reader.format == QL_FORMAT_JSON;
     bool authors = attribution_enabled(preparation) &&
                    (reader.format == QL_FORMAT_FORTUNE || reader.format == QL_FORMAT_WIKIQUOTE ||
                     (row_format && preparation->options.author_field != NULL));

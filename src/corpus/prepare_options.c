@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const format_words[] = {"auto", "lines", "fortune", "csv", "jsonl", "wikiquote", NULL};
+static const char *const format_words[] = {"auto",      "lines", "fortune", "csv", "jsonl",
+                                           "wikiquote", "tsv",   "json",    NULL};
 static const char *const alphabet_words[] = {"ascii", "latin1", "any", "text", "auto", NULL};
 
 struct ql_prepare_options ql_prepare_options_init(void)

@@ -8,12 +8,14 @@
 #include <stdint.h>
 
 enum ql_format {
-    QL_FORMAT_AUTO,      // look at the name and the first 64 KiB
-    QL_FORMAT_LINES,     // an item per line
-    QL_FORMAT_FORTUNE,   // items between lines that hold only "%"; "-- Author" at their end
-    QL_FORMAT_CSV,       // RFC 4180 with a header row; the item is the field named by `field`
-    QL_FORMAT_JSONL,     // a JSON object per line; the item is the member named by `field`
+    QL_FORMAT_AUTO,    // look at the name and the first 64 KiB
+    QL_FORMAT_LINES,   // an item per line
+    QL_FORMAT_FORTUNE, // items between lines that hold only "%"; "-- Author" at their end
+    QL_FORMAT_CSV,   // RFC 4180 with a header row, by comma, semicolon, tab or bar; the item is the field named `field`
+    QL_FORMAT_JSONL, // a JSON object per line; the item is the member named by `field`
     QL_FORMAT_WIKIQUOTE, // a MediaWiki XML dump of the English Wikiquote, also in bz2
+    QL_FORMAT_TSV,       // a header row, fields between tabs, a row per line; the item is the field named by `field`
+    QL_FORMAT_JSON,      // an array of objects, of which the item is the member named by `field`, or of strings
 };
 
 enum ql_alphabet {

@@ -1,4 +1,4 @@
-// Finds the named fields in CSV rows and JSON lines: see record_field.h.
+// Finds the named fields in rows of tables and in JSON: see record_field.h.
 // CSV is a small loop over cells; JSON is left to jansson.
 // Uses: corpus/clean_step, jansson.
 #include "corpus/record_field.h"
@@ -9,14 +9,29 @@
 
 #include "corpus/clean_step.h"
 
-// Reads the cell at *position into `cell`, and moves behind it and its comma. Sets *last at the end of the row.
-static enum ql_status csv_cell(const char *row, size_t length, size_t *position, struct ql_text *cell, bool *last,
-                               struct ql_error *error)
+// Reads a cell of TSV: what stands between two tabs, without the quotation marks that a spreadsheet puts around it.
+static void loose_cell(const char *row, size_t end, size_t start, struct ql_text *cell)
+{
+    const bool quoted = end - start >= 2 && row[start] == '"' && row[end - 1] == '"';
+
+    for (size_t i = start + quoted; i < end - quoted; i++) {
+        ql_text_write_byte(cell, row[i]);
+        i += quoted && row[i] == '"' && row[i + 1] == '"' && i + 2 < end;
+    }
+}
+
+// Reads the cell at *position into `cell`, and moves behind it and its delimiter. Sets *last at the end of the row.
+static enum ql_status read_cell(const struct ql_field_map *map, const char *row, size_t length, size_t *position,
+                                struct ql_text *cell, bool *last, struct ql_error *error)
 {
     size_t i = *position;
 
     ql_text_reset(cell);
-    if (i < length && row[i] == '"') {
+    if (map->loose) {
+        const char *tab = i < length ? memchr(row + i, map->delimiter, length - i) : NULL;
+        i = tab == NULL ? length : (size_t)(tab - row);
+        loose_cell(row, i, *position < i ? *position : i, cell);
+    } else if (i < length && row[i] == '"') {
         for (i++;; i++) {
             if (i >= length) {
                 return ql_error_write(error, QL_ERROR_INPUT, "a quoted field is never closed; close it with \"");
@@ -29,13 +44,13 @@ static enum ql_status csv_cell(const char *row, size_t length, size_t *position,
             }
             ql_text_write_byte(cell, row[i]);
         }
-        if (i < length && row[i] != ',') {
+        if (i < length && row[i] != map->delimiter) {
             return ql_error_write(error, QL_ERROR_INPUT,
                                   "text follows the closing quotation mark of a field; double "
                                   "the quotation marks that belong to the field");
         }
     } else {
-        for (; i < length && row[i] != ','; i++) {
+        for (; i < length && row[i] != map->delimiter; i++) {
             if (row[i] == '"') {
                 return ql_error_write(error, QL_ERROR_INPUT,
                                       "a quotation mark in a field that does not start with "
@@ -49,48 +64,69 @@ static enum ql_status csv_cell(const char *row, size_t length, size_t *position,
     return ql_text_check(cell, error);
 }
 
-enum ql_status ql_field_map_read(struct ql_field_map *map, const char *row, size_t length, const char *field,
-                                 const char *author_field, struct ql_error *error)
+// Finds the columns with the map's delimiter, and writes their names to `columns`. `*missing` is the name that is not
+// among them, or NULL.
+static enum ql_status find_columns(struct ql_field_map *map, struct ql_text *columns, const char **missing,
+                                   const char *row, size_t length, const char *field, const char *author_field,
+                                   struct ql_error *error)
 {
     struct ql_text cell = {0};
-    struct ql_text columns = {0};
     enum ql_status status = QL_OK;
-    const char *missing = NULL;
     bool last = false;
 
-    *map = (struct ql_field_map){.text_column = SIZE_MAX, .author_column = SIZE_MAX};
-    for (size_t position = 0; !last; map->column_count++) {
-        status = csv_cell(row, length, &position, &cell, &last, error);
-        if (status != QL_OK) {
-            goto done;
-        }
+    ql_text_reset(columns);
+    map->column_count = 0;
+    map->text_column = map->author_column = SIZE_MAX;
+    for (size_t position = 0; !last && status == QL_OK; map->column_count++) {
+        status = read_cell(map, row, length, &position, &cell, &last, error);
         const char *name = cell.bytes == NULL ? "" : cell.bytes;
         if (map->text_column == SIZE_MAX && strcmp(name, field) == 0) {
             map->text_column = map->column_count;
         } else if (author_field != NULL && map->author_column == SIZE_MAX && strcmp(name, author_field) == 0) {
             map->author_column = map->column_count;
         }
-        ql_text_write(&columns, ", ", map->column_count == 0 ? 0 : 2);
-        ql_text_write(&columns, name, strlen(name));
+        ql_text_write(columns, ", ", map->column_count == 0 ? 0 : 2);
+        ql_text_write(columns, name, strlen(name));
     }
-    if (map->text_column == SIZE_MAX) {
-        missing = field;
-    } else if (author_field != NULL && map->author_column == SIZE_MAX) {
-        missing = author_field;
-    }
-    if (missing != NULL) {
-        status = ql_error_write(error, QL_ERROR_INPUT,
-                                "the header has no column \"%s\"; name one of these with --field or --author_field: "
-                                "%.400s",
-                                missing, columns.bytes == NULL ? "" : columns.bytes);
-    }
-done:
-    ql_text_free(&columns);
     ql_text_free(&cell);
+    *missing = map->text_column == SIZE_MAX                             ? field
+               : author_field != NULL && map->author_column == SIZE_MAX ? author_field
+                                                                        : NULL;
     return status;
 }
 
-static enum ql_status csv_fields(struct ql_step_context *context, struct ql_text *text, struct ql_error *error)
+enum ql_status ql_field_map_read(struct ql_field_map *map, const char *row, size_t length, const char *field,
+                                 const char *author_field, struct ql_error *error)
+{
+    static const char delimiters[] = {',', ';', '\t', '|'};
+    struct ql_text columns = {0};
+    const char *missing = NULL;
+    const bool given = map->delimiter != 0;
+    char best = ',';
+    size_t most = 0;
+
+    for (size_t k = 0; k < sizeof delimiters && !given; k++) {
+        map->delimiter = delimiters[k];
+        const enum ql_status status = find_columns(map, &columns, &missing, row, length, field, author_field, NULL);
+        const size_t count = map->column_count + (status == QL_OK && missing == NULL ? length : 0);
+        if (status == QL_OK && count > most) {
+            most = count;
+            best = map->delimiter;
+        }
+    }
+    map->delimiter = given ? map->delimiter : best;
+    enum ql_status status = find_columns(map, &columns, &missing, row, length, field, author_field, error);
+    if (status == QL_OK && missing != NULL) {
+        status = ql_error_write(error, QL_ERROR_INPUT,
+                                "the header has no column \"%s\"; name one of these with --field or --author_field: "
+                                "%.400s",
+                                missing, columns.bytes);
+    }
+    ql_text_free(&columns);
+    return status;
+}
+
+static enum ql_status table_fields(struct ql_step_context *context, struct ql_text *text, struct ql_error *error)
 {
     const struct ql_field_map *map = context->fields;
     struct ql_text cell = {0};
@@ -100,7 +136,7 @@ static enum ql_status csv_fields(struct ql_step_context *context, struct ql_text
 
     ql_text_reset(&context->scratch);
     for (size_t position = 0; !last; count++) {
-        status = csv_cell(text->bytes, text->length, &position, &cell, &last, error);
+        status = read_cell(map, text->bytes, text->length, &position, &cell, &last, error);
         if (status != QL_OK) {
             goto done;
         }
@@ -133,12 +169,18 @@ static enum ql_status json_fields(struct ql_step_context *context, struct ql_tex
         ql_text_reset(text);
         return QL_OK;
     }
-    json_t *object = json_loadb(text->bytes, text->length, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &reason);
+    const size_t flags =
+        JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES | (context->format == QL_FORMAT_JSON ? JSON_DECODE_ANY : 0);
+    json_t *object = json_loadb(text->bytes, text->length, flags, &reason);
     if (object == NULL) {
         return ql_error_write(error, QL_ERROR_INPUT, "is no JSON at column %d: %s", reason.column, reason.text);
     }
+    if (context->format == QL_FORMAT_JSON && json_is_string(object)) {
+        ql_text_load(text, json_string_value(object), json_string_length(object));
+        goto done;
+    }
     if (!json_is_object(object)) {
-        status = ql_error_write(error, QL_ERROR_INPUT, "is JSON but no object; each line must be {\"%s\": ...}", field);
+        status = ql_error_write(error, QL_ERROR_INPUT, "is JSON but not an object; each must be {\"%s\": ...}", field);
         goto done;
     }
     const json_t *value = json_object_get(object, field);
@@ -164,9 +206,9 @@ enum ql_status ql_step_fields(struct ql_step_context *context, struct ql_text *t
     enum ql_status status = QL_OK;
 
     (void)reason;
-    if (context->format == QL_FORMAT_CSV) {
-        status = csv_fields(context, text, error);
-    } else if (context->format == QL_FORMAT_JSONL) {
+    if (context->format == QL_FORMAT_CSV || context->format == QL_FORMAT_TSV) {
+        status = table_fields(context, text, error);
+    } else if (context->format == QL_FORMAT_JSONL || context->format == QL_FORMAT_JSON) {
         status = json_fields(context, text, error);
     }
     if (status == QL_ERROR_INPUT) {

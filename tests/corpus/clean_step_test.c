@@ -474,7 +474,7 @@ static void fields_bad_json_line_names_file_and_line(void **state)
 
 static void fields_csv_row_follows_rfc_4180(void **state)
 {
-    struct ql_field_map map;
+    struct ql_field_map map = {0};
     static const char header[] = "id,\"text\",by";
 
     (void)state;
@@ -494,7 +494,7 @@ static void fields_csv_row_follows_rfc_4180(void **state)
 
 static void fields_csv_missing_column_lists_the_others(void **state)
 {
-    struct ql_field_map map;
+    struct ql_field_map map = {0};
     static const char header[] = "id,quote";
 
     (void)state;

@@ -31,6 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     static struct ql_preparation preparation; // too large for a small stack
     static const char *const skips[] = {NULL, "attribution", "person,utterance,white_space",
                                         "overstrikes,controls,mojibake,quotation_marks,emphasis"};
+    static const enum ql_format formats[] = {QL_FORMAT_AUTO,  QL_FORMAT_LINES, QL_FORMAT_FORTUNE, QL_FORMAT_CSV,
+                                             QL_FORMAT_JSONL, QL_FORMAT_TSV,   QL_FORMAT_JSON};
     static const char *const encodings[] = {"utf8", "latin1", "windows-1252", "utf-16", "windows-1258", "shift_jis"};
     struct ql_prepare_options options = ql_prepare_options_init();
     struct ql_error error;
@@ -38,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     if (size_bytes < 2) {
         return 0;
     }
-    options.format = (data[1] & 0x40) != 0 ? QL_FORMAT_WIKIQUOTE : (enum ql_format)(data[0] % 5);
+    options.format = (data[1] & 0x40) != 0 ? QL_FORMAT_WIKIQUOTE : formats[data[0] % 7];
     options.encoding = encodings[(data[0] >> 3) % (sizeof encodings / sizeof encodings[0])];
     options.alphabet = (enum ql_alphabet)((data[0] >> 5) % 5);
     options.replace = (data[1] & 1) != 0;
