@@ -1,9 +1,10 @@
 // The step `attribution`: takes "-- Author, rest" off the end of a fortune and hands it on as the second stream.
 // What is cut from the attribution, and whether it names a person at all, is for the step `person`.
-// Uses: corpus/clean_step.
+// Uses: corpus/{clean_step,person_letters}.
 #include <string.h>
 
 #include "corpus/clean_step.h"
+#include "corpus/person_letters.h"
 
 // An attribution with more lines than this is a text that happens to contain a dash.
 enum { ATTRIBUTION_LINE_LIMIT = 5, INLINE_ATTRIBUTION_BYTES = 60 };
@@ -40,13 +41,24 @@ static size_t dash_length(const char *text, size_t length)
     return symbol >= 0x2012 && symbol <= 0x2015 ? next : 0;
 }
 
-// True when the text before `end` stops as a sentence does.
+// True when the text before `end` stops as a sentence of any language does.
 static bool sentence_ends(const struct ql_text *text, size_t end)
 {
+    static const int32_t marks[] = {'.',    '!',    '?',    '"',    '\'',   ')',    0xBB,   0xAB,
+                                    0x201C, 0x201D, 0x2018, 0x2019, 0x203A, 0x2039, 0x2026, 0x37E,
+                                    0x589,  0x61F,  0x6D4,  0x964,  0x965,  0x104B, 0x1362, 0x17D4,
+                                    0x3002, 0xFF0E, 0xFF01, 0xFF1F, 0x300D, 0x300F, 0xFF09};
+
     while (end > 0 && strchr(" \t\n", text->bytes[end - 1]) != NULL) {
         end--;
     }
-    return end > 0 && strchr(".!?\"')", text->bytes[end - 1]) != NULL;
+    const int32_t last = ql_symbol_before(text->bytes, end);
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (last == marks[i]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Where the name starts in a line that looks like an attribution, or 0. Two hyphens (or a typographic dash) and an
@@ -74,18 +86,33 @@ static size_t attribution_start(const struct ql_text *text, size_t line_start, s
     if (indent >= 2 && !single) {
         return start;
     }
-    bool capital = line[start] >= 'A' && line[start] <= 'Z';
-    return capital && sentence_ends(text, line_start) ? start : 0;
+    return ql_person_word_is_large(line + start) && sentence_ends(text, line_start) ? start : 0;
 }
 
-// Where " -- Author" begins behind the last sentence of the text, or 0. The name is short and starts with a capital.
-static size_t inline_attribution(const struct ql_text *text)
+// Length of " -- ", or of a long dash between spaces, at the start of `text` with more behind it; otherwise 0.
+static size_t inline_dash_length(const char *text, size_t length)
+{
+    static const char *const dashes[] = {" -- ", " — ", " ― "};
+
+    for (size_t i = 0; i < sizeof dashes / sizeof dashes[0]; i++) {
+        const size_t size = strlen(dashes[i]);
+        if (length > size && memcmp(text, dashes[i], size) == 0) {
+            return size;
+        }
+    }
+    return 0;
+}
+
+// Where " -- Author" begins behind the last sentence of the text, or 0; `*author` is where the name does. The name is
+// short and starts with a capital.
+static size_t inline_attribution(const struct ql_text *text, size_t *author)
 {
     size_t end = text->length;
 
     for (size_t i = end; i-- > 1 && text->bytes[i] != '\n' && end - i <= INLINE_ATTRIBUTION_BYTES;) {
-        bool dash = end - i > 4 && memcmp(text->bytes + i, " -- ", 4) == 0;
-        if (dash && text->bytes[i + 4] >= 'A' && text->bytes[i + 4] <= 'Z' && sentence_ends(text, i)) {
+        const size_t dash = inline_dash_length(text->bytes + i, end - i);
+        if (dash > 0 && ql_person_word_is_large(text->bytes + i + dash) && sentence_ends(text, i)) {
+            *author = i + dash;
             return i;
         }
     }
@@ -123,8 +150,7 @@ enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_te
         i += length + 1;
     }
     if (attributions == 0) {
-        text_end = inline_attribution(text);
-        author = text_end + strlen(" -- ");
+        text_end = inline_attribution(text, &author);
         if (text_end == 0) {
             return QL_OK;
         }

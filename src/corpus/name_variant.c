@@ -33,6 +33,15 @@ static bool same_surname(const struct person *left, const struct person *right)
            memcmp(left->surname, right->surname, left->surname_length) == 0;
 }
 
+// The bytes of the letter of an initial such as "W." or "В.", or 0.
+static size_t initial_length(const char *text, size_t length)
+{
+    size_t behind = 0;
+
+    (void)ql_symbol_read(text, length, &behind);
+    return behind < length && text[behind] == '.' ? behind : 0;
+}
+
 // True when all words of `name` before the surname are initials, and the words of `longer` start with the same letters.
 static bool is_short_form(const struct person *name, const struct person *longer)
 {
@@ -43,8 +52,9 @@ static bool is_short_form(const struct person *name, const struct person *longer
         return false;
     }
     bool shorter = false;
-    for (const char *word = name->text; word < end; word += 3) {
-        if (end - word < 3 || word[1] != '.' || other >= longer->surname || *other != *word) {
+    for (const char *word = name->text; word < end;) {
+        const size_t initial = initial_length(word, (size_t)(end - word));
+        if (initial == 0 || other >= longer->surname || memcmp(other, word, initial) != 0) {
             return false;
         }
         const char *blank = memchr(other, ' ', (size_t)(longer->surname - other));
@@ -53,6 +63,7 @@ static bool is_short_form(const struct person *name, const struct person *longer
         }
         shorter = shorter || blank[-1] != '.';
         other = blank + 1;
+        word += initial + strlen(". ");
     }
     return shorter;
 }
@@ -84,7 +95,7 @@ enum ql_status ql_step_short_forms(struct ql_step_context *context, struct ql_it
         for (end = start + 1; end < count && same_surname(&people[start], &people[end]); end++) {
         }
         for (size_t i = start; i < end; i++) {
-            bool initial = people[i].length > 1 && people[i].text[1] == '.';
+            bool initial = initial_length(people[i].text, people[i].length) > 0;
             for (size_t j = start; initial && j < end && !list->items[people[i].index].dropped; j++) {
                 list->items[people[i].index].dropped = i != j && is_short_form(&people[i], &people[j]);
             }

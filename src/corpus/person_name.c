@@ -1,20 +1,23 @@
 // The step `person`: from "Sen. George F. Will, Jr., \"Men At Work\", 1990" to "George F. Will Jr.".
 // Each word of an attribution gets a role, until one cannot belong to a name; what was read is then spelled in one way.
-// Uses: corpus/clean_step, corpus/person_words.
+// Uses: corpus/{clean_step,person_letters,person_words}.
 // Where it is not sure to have a person's full name, it drops the text: a names model is better off with fewer names.
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "corpus/clean_step.h"
+#include "corpus/person_letters.h"
 #include "corpus/person_words.h"
 
 // More words than this are a sentence or a title of nobility; longer words than this are no names.
-enum { NAME_WORD_LIMIT = 5, NAME_WORD_BYTES = 32 };
+enum { NAME_WORD_LIMIT = 5, NAME_WORD_SYMBOLS = 31, NAME_WORD_BYTES = 4 * NAME_WORD_SYMBOLS + 1 };
 
+// Particles in front of a word stand in an entry of their own.
 struct name {
-    char words[NAME_WORD_LIMIT + 1][NAME_WORD_BYTES];
+    char words[2 * NAME_WORD_LIMIT + 1][NAME_WORD_BYTES];
     size_t count;
+    size_t links; // of these, the ones that are only links, and do not count as words
 };
 
 // Short forms that are written out.
@@ -23,80 +26,31 @@ static const char *const written_out[][2] = {
     {"Thos", "Thomas"}, {"Jos", "Joseph"}, {"Robt", "Robert"},  {"Benj", "Benjamin"},
 };
 
-static bool is_upper(char byte)
-{
-    return byte >= 'A' && byte <= 'Z';
-}
-
 static bool is_lower(char byte)
 {
     return byte >= 'a' && byte <= 'z';
-}
-
-// Letters of every alphabet count; bytes from 0x80 on are parts of letters here.
-static bool is_letter(char byte)
-{
-    return is_upper(byte) || is_lower(byte) || (unsigned char)byte >= 0x80;
-}
-
-static bool starts_upper(const char *word)
-{
-    size_t next = 0;
-
-    return ql_symbol_is_upper(ql_symbol_read(word, strlen(word), &next));
-}
-
-// "J." and "J", and "J.R.R.": capital letters with a period after each but perhaps the last.
-static bool is_initials(const char *word)
-{
-    size_t letters = 0;
-
-    for (size_t i = 0; word[i] != '\0'; letters++) {
-        if (!is_upper(word[i])) {
-            return false;
-        }
-        i++;
-        if (word[i] == '.') {
-            i++;
-        } else if (word[i] != '\0') {
-            return false;
-        }
-    }
-    return letters > 0;
-}
-
-static bool is_capitals(const char *word)
-{
-    size_t letters = 0;
-
-    for (; *word != '\0'; word++, letters++) {
-        if (!is_upper(*word)) {
-            return false;
-        }
-    }
-    return letters >= 2;
-}
-
-// Letters, with apostrophes, hyphens and periods between or after them, and a capital at the start.
-static bool is_plain_word(const char *word)
-{
-    if (!starts_upper(word)) {
-        return false;
-    }
-    for (size_t i = 0; word[i] != '\0'; i++) {
-        bool inner = word[i] == '\'' || word[i] == '-' || word[i] == '.';
-        if (!is_letter(word[i]) && !(inner && i > 0)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static bool is_possessive(const char *word)
 {
     size_t length = strlen(word);
 
-    return length > 2 && (strcmp(word + length - 2, "'s") == 0 || strcmp(word + length - 2, "s'") == 0);
+    return (length > 2 && (strcmp(word + length - 2, "'s") == 0 || strcmp(word + length - 2, "s'") == 0)) ||
+           (length > 4 && (strcmp(word + length - 4, "’s") == 0 || strcmp(word + length - 4, "s’") == 0));
+}
+
+// The bytes of the comma, semicolon or colon of any script at the end of a word; 0 when there is none.
+static size_t end_mark(const char *word, size_t length)
+{
+    static const char *const marks[] = {",", ";", ":", "،", "؛", "、", "，", "：", "；"};
+
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        const size_t size = strlen(marks[i]);
+        if (length >= size && memcmp(word + length - size, marks[i], size) == 0) {
+            return size;
+        }
+    }
+    return 0;
 }
 
 // Takes the next word of `text` at *position. `*ends` is set when punctuation behind it ends the name.
@@ -108,12 +62,16 @@ static bool next_word(const struct ql_text *text, size_t *position, char word[NA
     while (i < text->length && strchr(" \t\n", text->bytes[i]) != NULL) {
         i++;
     }
-    while (i < text->length && strchr(" \t\n", text->bytes[i]) == NULL && length < NAME_WORD_BYTES - 1) {
-        word[length++] = text->bytes[i++];
+    for (int symbols = 0; symbols < NAME_WORD_SYMBOLS && i < text->length && strchr(" \t\n", text->bytes[i]) == NULL;
+         symbols++) {
+        const size_t start = i;
+        (void)ql_symbol_read(text->bytes, text->length, &i);
+        memcpy(word + length, text->bytes + start, i - start);
+        length += i - start;
     }
     *ends = false;
-    while (length > 0 && strchr(",;:", word[length - 1]) != NULL) {
-        length--;
+    for (size_t mark = end_mark(word, length); mark > 0; mark = end_mark(word, length)) {
+        length -= mark;
         *ends = true;
     }
     word[length] = '\0';
@@ -130,24 +88,31 @@ static bool is_year_of_work(const char *word)
 // A nickname in quotation marks: moves *position behind it if a further word of the name follows.
 static bool nickname_skip(const struct ql_text *text, size_t *position, const char *word)
 {
-    if (word[0] != '"' && word[0] != '\'') {
-        return false;
-    }
+    static const char *const pairs[][2] = {{"\"", "\""}, {"'", "'"}, {"«", "»"}, {"“", "”"},   {"„", "“"}, {"„", "”"},
+                                           {"”", "”"},   {"‘", "’"}, {"»", "«"}, {"「", "」"}, {"“", "“"}, {"’", "’"}};
     const char *start = text->bytes + *position;
+
     while (start > text->bytes && strchr(" \t\n", start[-1]) == NULL) {
         start--;
     }
-    const char *end = strchr(start + 1, word[0]);
-    if (end == NULL || end[1] != ' ' || !is_upper(end[2])) {
-        return false;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        const size_t opening = strlen(pairs[i][0]);
+        if (strncmp(word, pairs[i][0], opening) != 0) {
+            continue;
+        }
+        const char *end = strstr(start + opening, pairs[i][1]);
+        const char *behind = end == NULL ? NULL : end + strlen(pairs[i][1]);
+        if (behind != NULL && behind[0] == ' ' && ql_person_word_is_large(behind + 1)) {
+            *position = (size_t)(behind - text->bytes);
+            return true;
+        }
     }
-    *position = (size_t)(end + 1 - text->bytes);
-    return true;
+    return false;
 }
 
 static void name_add(struct name *name, const char *word)
 {
-    assert(name->count <= NAME_WORD_LIMIT);
+    assert(name->count <= 2 * NAME_WORD_LIMIT);
     (void)snprintf(name->words[name->count++], NAME_WORD_BYTES, "%s", word);
 }
 
@@ -178,6 +143,9 @@ static enum role small_word_role(const struct name *name, const char *word, cons
     if (ql_person_words_check(ql_person_particles, word)) {
         return ROLE_PARTICLE;
     }
+    if (ql_person_word_prefix(word) > 0) {
+        return ROLE_NAME;
+    }
     // "actress Mary Pickford", "Canadian novelist Robertson Davies"
     if (name->count < 2 && ql_person_words_check(ql_person_titles, word)) {
         return ROLE_OPENER;
@@ -192,7 +160,14 @@ static enum role word_role(const struct name *name, const char *word, const char
     if (first && (ql_person_words_check(ql_person_openers, word) || strchr(word, '@') != NULL)) {
         return ROLE_OPENER;
     }
-    if (strchr("\"_([<{'`", word[0]) != NULL) {
+    if (word[0] != '\0' && ql_person_words_check(ql_person_particles, word) && !is_lower(word[0]) &&
+        !ql_person_word_is_large(word)) {
+        return ROLE_PARTICLE; // "'t", and those of other alphabets
+    }
+    if (ql_person_word_prefix(word) > 0 && name->count > 0) {
+        return ROLE_NAME; // "'s-Gravesande"
+    }
+    if (ql_person_word_is_quoted(word)) {
         bool work = word[0] != '<' && (first || is_year_of_work(word));
         return work ? refuse(reason, "title_of_work") : ROLE_END;
     }
@@ -202,15 +177,37 @@ static enum role word_role(const struct name *name, const char *word, const char
     if (is_possessive(word)) {
         return refuse(reason, "possessive");
     }
-    if (is_lower(word[0])) {
+    if (ql_person_word_is_small(word)) {
         return small_word_role(name, word, reason);
     }
-    if (is_plain_word(word)) {
+    if (ql_person_word_is_plain(word)) {
         return ROLE_NAME;
     }
     // "Ann Other 10/15/82", "Ann Other -- the singer"
     bool behind = name->count >= 2 && strchr("0123456789#-@", word[0]) != NULL;
     return behind ? ROLE_END : refuse(reason, "no_name");
+}
+
+static size_t words_left(const struct ql_text *text, size_t position)
+{
+    char word[NAME_WORD_BYTES];
+    size_t count = 0;
+    bool ends;
+
+    while (next_word(text, &position, word, &ends)) {
+        count++;
+    }
+    return count;
+}
+
+// The Dutch "in" of "in 't Veld"; any other "in" ends a name.
+static bool is_in_the(const struct ql_text *text, size_t position, const char *word)
+{
+    char next[NAME_WORD_BYTES];
+    bool ends;
+
+    return strcmp(word, "in") == 0 && next_word(text, &position, next, &ends) &&
+           (strcmp(next, "'t") == 0 || strcmp(next, "’t") == 0);
 }
 
 // Collects the words that may belong to a name. Returns a reason to drop it, or NULL.
@@ -228,22 +225,26 @@ static const char *name_read(struct name *name, const struct ql_text *text)
             ends = false;
             continue;
         }
-        enum role role = word_role(name, word, &reason);
+        const bool linked = ql_person_words_check(ql_person_links, word) &&
+                            (particle[0] != '\0' || (name->count >= 2 && words_left(text, position) == 1));
+        enum role role = linked || is_in_the(text, position, word) ? ROLE_PARTICLE : word_role(name, word, &reason);
         if (role == ROLE_NONE || role == ROLE_END) {
             return reason;
         }
         if (role == ROLE_OPENER) {
-            name->count = 0;
+            name->count = name->links = 0;
             ends = false;
         } else if (role == ROLE_PARTICLE) {
             // Two in a row ("van den") are kept together.
             size_t used = strlen(particle);
             (void)snprintf(particle + used, sizeof particle - used, used > 0 ? " %s" : "%s", word);
         } else {
-            if (name->count + (particle[0] != '\0') >= NAME_WORD_LIMIT) {
+            const bool link = ql_person_words_check(ql_person_links, particle);
+            if (name->count - name->links + (particle[0] != '\0' && !link) >= NAME_WORD_LIMIT) {
                 return "too_many_words";
             }
             if (particle[0] != '\0') {
+                name->links += link;
                 name_add(name, particle);
                 particle[0] = '\0';
             }
@@ -297,19 +298,17 @@ static void word_write(struct ql_text *out, const char *word, bool last)
         bool shortened = bare == 2;
         ql_text_write(out, word, bare);
         ql_text_write(out, ".", shortened ? 1 : 0);
-    } else if (is_initials(word)) {
-        for (size_t i = 0; i < length; i++) {
-            if (is_upper(word[i])) {
-                ql_text_write(out, i == 0 ? "" : " ", i == 0 ? 0 : 1);
-                ql_text_write_byte(out, word[i]);
+    } else if (ql_person_word_is_initials(word)) {
+        for (size_t i = 0; i < length;) {
+            const size_t start = i;
+            if (ql_symbol_is_upper(ql_symbol_read(word, length, &i))) {
+                ql_text_write(out, " ", start == 0 ? 0 : 1);
+                ql_text_write(out, word + start, i - start);
                 ql_text_write_byte(out, '.');
             }
         }
-    } else if (is_capitals(word)) {
-        ql_text_write_byte(out, word[0]);
-        for (size_t i = 1; i < length; i++) {
-            ql_text_write_byte(out, (char)(word[i] - 'A' + 'a'));
-        }
+    } else if (ql_person_word_is_capitals(word)) {
+        ql_person_word_write_lowered(out, word);
     } else if (bare >= 3 && word[bare - 2] == '\'' && is_lower(word[bare - 1]) && is_lower(word[bare - 3])) {
         // An accent behind its letter ("Poincar'e") is dropped like any other accent.
         ql_text_write(out, word, bare - 2);
@@ -328,7 +327,7 @@ static const char *name_check(const struct name *name)
         count--;
     }
     size_t leading = count > 0 && ql_person_words_check(ql_person_leading_particles, name->words[0]);
-    if (count < leading + 2) {
+    if (count < leading + 2 && !(count == 1 && ql_person_word_is_full(name->words[0]))) {
         return count == 0 ? "no_name" : "one_word";
     }
     for (size_t i = 0; i < count; i++) {
@@ -336,11 +335,11 @@ static const char *name_check(const struct name *name)
         if (ql_person_words_check(ql_person_strangers, word) || (i == 0 && strcmp(word, "A") == 0)) {
             return "no_person";
         }
-        if (is_capitals(word) && strlen(word) <= 4) {
+        if (ql_person_word_is_capitals(word) && ql_symbol_count_in(word, strlen(word)) <= 4) {
             return "acronym";
         }
     }
-    if (is_initials(name->words[count - 1])) {
+    if (ql_person_word_is_initials(name->words[count - 1])) {
         return "no_surname";
     }
     return NULL;

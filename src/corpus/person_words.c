@@ -23,7 +23,17 @@ const char ql_person_openers[] = " attr attributed by from submitted to told ";
 
 const char ql_person_suffixes[] = " ii iii iv jr sr ";
 
-const char ql_person_particles[] = " al ap bin da de del della den der di du el ibn la le ten ter van vom von y zu ";
+const char ql_person_particles[] =
+    " 's 't abu af al ap av bar bat ben bin bint da dal dalla das de degli dei del della delle den der di do dos du "
+    "el ibn la las le los ní nic op te ten ter tot umm van vom von y zu zum zur ó ’s ’t "
+    "ван да де ден дер ди дю ла ле оглы фон эль του της ";
+
+const char ql_person_prefixes[] =
+    " 's 't ad al an ar as ash at az d dal dall dell el es ez l nell o sull ud ul un ur us ";
+
+const char ql_person_joined_prefixes[] = " de di du la le mac mc van ";
+
+const char ql_person_links[] = " e i und ";
 
 const char ql_person_leading_particles[] = " de du la le ";
 

@@ -22,7 +22,14 @@ extern const char ql_person_suffixes[];
 // Small words inside of a name: "van", "de".
 extern const char ql_person_particles[];
 
-// Of these, the ones that make one name of two words when they come first: "De Maintenon", "La Rochefoucauld".
+// The same joined to a name by an apostrophe or hyphen, "d'Alembert", "al-Khwarizmi", and without one, "deGrasse".
+extern const char ql_person_prefixes[];
+extern const char ql_person_joined_prefixes[];
+
+// Small words that belong to a name only behind a particle, "von und zu", or behind two words, "Gaudí i Cornet".
+extern const char ql_person_links[];
+
+// Of the particles, the ones that make one name of two words when they come first: "De Maintenon", "La Rochefoucauld".
 extern const char ql_person_leading_particles[];
 
 // Words that show that the words beside them name a work, a body, a thing or nobody. None is usual as a name.

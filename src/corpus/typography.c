@@ -1,9 +1,10 @@
 // Steps on the surface of a text: white_space, one_line, emphasis, quotation_marks and length.
 // Each is a single pass that copies into the scratch text.
-// Uses: corpus/clean_step.
+// Uses: corpus/{clean_step,person_letters}.
 #include <string.h>
 
 #include "corpus/clean_step.h"
+#include "corpus/person_letters.h"
 
 enum ql_status ql_step_white_space(struct ql_step_context *context, struct ql_text *text, const char **reason,
                                    struct ql_error *error)
@@ -125,29 +126,103 @@ enum ql_status ql_step_emphasis(struct ql_step_context *context, struct ql_text 
     return QL_OK;
 }
 
-// Takes the text out of a pair of quotation marks around it, and an opening one that is never closed off its start.
-static void quotation_marks_outer(struct ql_text *text)
+// The quotation marks that open and close in some language. `lone` pairs are also removed where only one of the two is
+// there; the mark that closes a single quotation is an apostrophe as well.
+static const struct mark_pair {
+    const char *open, *close;
+    bool lone;
+} mark_pairs[] = {
+    {"\"", "\"", true}, {"“", "”", true},   {"„", "“", true},   {"„", "”", true},   {"”", "”", true},
+    {"«", "»", true},   {"»", "«", true},   {"‘", "’", false},  {"‚", "‘", false},  {"‚", "’", false},
+    {"’", "’", false},  {"‹", "›", true},   {"›", "‹", true},   {"「", "」", true}, {"『", "』", true},
+    {"《", "》", true}, {"〈", "〉", true}, {"〝", "〟", true}, {"»", "»", true},   {"‟", "”", true},
+    {"“", "“", true},
+};
+
+static bool mark_stands(const struct ql_text *text, size_t place, const char *mark)
 {
-    size_t marks = 0;
+    const size_t size = strlen(mark);
+
+    return place + size <= text->length && memcmp(text->bytes + place, mark, size) == 0;
+}
+
+// Return true where the mark at `place` is an apostrophe: a single quotation mark with a letter behind it.
+static bool is_apostrophe(const struct ql_text *text, size_t place, const struct mark_pair *pair)
+{
+    size_t behind = place + strlen(pair->close);
+
+    return !pair->lone && place > 0 && ql_symbol_is_word(ql_symbol_read(text->bytes, text->length, &behind));
+}
+
+static size_t marks_in(const struct ql_text *text, const char *mark, const struct mark_pair *pair)
+{
+    size_t count = 0;
 
     for (size_t i = 0; i < text->length; i++) {
-        marks += text->bytes[i] == '"';
+        count += mark_stands(text, i, mark) && !is_apostrophe(text, i, pair);
     }
-    bool first = text->length > 0 && text->bytes[0] == '"';
-    bool last = text->length > 1 && text->bytes[text->length - 1] == '"';
-    bool cut_last = last && ((marks == 2 && first) || marks == 1);
-    bool cut_first = first && ((marks == 2 && last) || marks == 1);
+    return count;
+}
 
-    text->length -= cut_last;
-    if (cut_first) {
-        text->length--;
-        memmove(text->bytes, text->bytes + 1, text->length);
-    }
-    if (cut_first || cut_last) {
-        while (text->length > 0 && text->bytes[text->length - 1] == ' ') {
-            text->length--;
+// Removes `first` bytes at the start and `last` at the end of the text, and the blanks that stood beside them.
+static void ends_cut(struct ql_text *text, size_t first, size_t last)
+{
+    size_t start = first, end = text->length - last;
+
+    while (end > start && ql_symbol_is_blank(ql_symbol_before(text->bytes, end))) {
+        while (((unsigned char)text->bytes[--end] & 0xC0) == 0x80) {
         }
-        text->bytes[text->length] = '\0';
+    }
+    for (size_t next = start; start < end && ql_symbol_is_blank(ql_symbol_read(text->bytes, end, &next));
+         start = next) {
+    }
+    text->length = end - start;
+    memmove(text->bytes, text->bytes + start, text->length);
+    text->bytes[text->length] = '\0';
+}
+
+// Return true when the text has a mark that another language pairs with one of this pair's.
+static bool has_partner(const struct ql_text *text, const struct mark_pair *pair)
+{
+    for (size_t i = 0; i < sizeof mark_pairs / sizeof mark_pairs[0]; i++) {
+        const struct mark_pair *other = &mark_pairs[i];
+        const bool shares = strcmp(other->open, pair->open) == 0 || strcmp(other->close, pair->close) == 0 ||
+                            strcmp(other->open, pair->close) == 0 || strcmp(other->close, pair->open) == 0;
+        if (shares && other != pair &&
+            marks_in(text, other->open, other) +
+                    (strcmp(other->open, other->close) == 0 ? 0 : marks_in(text, other->close, other)) >
+                1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Takes the text out of a pair of quotation marks around it. Where the text has neither mark in any other place, an
+// opening one that is never closed goes off its start, and a closing one that was never opened off its end.
+static void quotation_marks_outer(struct ql_text *text)
+{
+    for (size_t i = 0; i < sizeof mark_pairs / sizeof mark_pairs[0]; i++) {
+        const struct mark_pair *pair = &mark_pairs[i];
+        const size_t open_size = strlen(pair->open), close_size = strlen(pair->close);
+        const bool same = strcmp(pair->open, pair->close) == 0;
+        const bool first = mark_stands(text, 0, pair->open);
+        const bool last =
+            text->length >= open_size + close_size && mark_stands(text, text->length - close_size, pair->close);
+
+        if (!first && !last) {
+            continue;
+        }
+        const size_t marks = marks_in(text, pair->open, pair) + (same ? 0 : marks_in(text, pair->close, pair));
+
+        if (first && last && marks == 2) {
+            ends_cut(text, open_size, close_size);
+            return;
+        }
+        if (marks == 1 && pair->lone && (first || last) && !has_partner(text, pair)) {
+            ends_cut(text, first ? open_size : 0, last ? close_size : 0);
+            return;
+        }
     }
 }
 
@@ -183,9 +258,13 @@ enum ql_status ql_step_length(struct ql_step_context *context, struct ql_text *t
     int minimum = name ? options->name_min_length : options->min_length;
     int maximum = name ? options->name_max_length : options->max_length;
     size_t length = ql_symbol_count_in(text->bytes, text->length);
+    size_t letters = length; // for the minimum of names, which is meant for alphabets
 
     (void)error;
-    if (length < (size_t)minimum) {
+    for (size_t i = 0; name && i < text->length;) {
+        letters += ql_person_letter_is_syllable(ql_symbol_read(text->bytes, text->length, &i));
+    }
+    if (letters < (size_t)minimum) {
         *reason = "too_short";
     } else if (maximum > 0 && length > (size_t)maximum) {
         *reason = "too_long";
