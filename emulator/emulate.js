@@ -47,7 +47,7 @@ says what that is.
   --flip PLACE       flip a bit of the flash, at 0x10012345 or at SYMBOL+OFFSET
   --elf FILE         the symbols of the image (the file that the build left)
   --profile          print at the end which functions took how many cycles
-  --flash_cycles N   what a word of the flash takes that its cache has not:
+  --flash-cycles N   what a word of the flash takes that its cache has not:
                      about 50 on a board (0: as fast as RAM)
   --realtime         let time pass no faster than it does
   --quiet            no notes
@@ -66,7 +66,7 @@ class UsageError extends Error {}
 function readOptions(argv) {
   const options = {};
   for (const name of ["panel", "png", "console", "pty", "pages", "seconds", "until", "seed", "battery", "elf", "flip",
-    "flash_cycles"]) {
+    "flash-cycles"]) {
     options[name] = { type: "string" };
   }
   for (const name of ["send", "after", "jumper", "fault"]) {
@@ -77,7 +77,10 @@ function readOptions(argv) {
   }
   let parsed;
   try {
-    parsed = parseArgs({ args: argv, options, strict: true, allowPositionals: true });
+    // An underscore in the name of an option is a hyphen, as everywhere in quillet.
+    const spell = (name) => (Object.hasOwn(options, name.replaceAll("_", "-")) ? name.replaceAll("_", "-") : name);
+    const args = argv.map((argument) => argument.replace(/(?<=^--)[^=]+/, spell));
+    parsed = parseArgs({ args, options, strict: true, allowPositionals: true });
   } catch (error) {
     throw new UsageError(error.message);
   }
@@ -111,7 +114,7 @@ function readOptions(argv) {
     pages: number("pages", 1, 1e6, Infinity),
     seconds: number("seconds", 0, 1e9, Infinity),
     seed: number("seed", 0, 0xffffffff, 1),
-    flashCycles: number("flash_cycles", 0, 1000, 0),
+    flashCycles: number("flash-cycles", 0, 1000, 0),
     battery: number("battery", 0, 5.5, 4.5),
   };
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_NAME_BYTES = 64, HELP_COLUMN = 28, HELP_WIDTH = 80 };
+enum { HELP_COLUMN = 28, HELP_WIDTH = 80 };
 
 static bool option_is_end(const struct ql_option *option)
 {
@@ -29,10 +29,10 @@ struct ql_option *ql_option_find(struct ql_option *options, const char *name)
     return NULL;
 }
 
-// Levenshtein distance by one row; both words are shorter than OPTION_NAME_BYTES.
+// Levenshtein distance by one row; both words are shorter than QL_OPTION_NAME_BYTES.
 static size_t option_name_distance(const char *left, const char *right)
 {
-    size_t row[OPTION_NAME_BYTES + 1];
+    size_t row[QL_OPTION_NAME_BYTES + 1];
     size_t right_length = strlen(right);
 
     for (size_t j = 0; j <= right_length; j++) {
@@ -51,7 +51,19 @@ static size_t option_name_distance(const char *left, const char *right)
     return row[right_length];
 }
 
-static enum ql_status option_unknown(const struct ql_option *options, const char *name, struct ql_error *error)
+struct ql_option_spelling ql_option_spell(const char *name)
+{
+    struct ql_option_spelling spelling = {{0}};
+
+    for (size_t i = 0; name[i] != '\0' && i + 1 < sizeof spelling.text; i++) {
+        spelling.text[i] = (char)(name[i] == '_' ? '-' : name[i]);
+    }
+    return spelling;
+}
+
+// `name` is looked up, `given` is what was typed, without its dashes.
+static enum ql_status option_unknown(const struct ql_option *options, const char *name, const char *given,
+                                     struct ql_error *error)
 {
     const char *nearest = NULL;
     size_t nearest_distance = (strlen(name) + 1) / 2; // that far away is no misspelling
@@ -66,9 +78,11 @@ static enum ql_status option_unknown(const struct ql_option *options, const char
         }
     }
     if (nearest != NULL) {
-        return ql_error_write(error, QL_ERROR_USAGE, "there is no option --%s; did you mean --%s?", name, nearest);
+        return ql_error_write(error, QL_ERROR_USAGE, "there is no option --%.*s; did you mean --%s?",
+                              (int)strcspn(given, "="), given, ql_option_spell(nearest).text);
     }
-    return ql_error_write(error, QL_ERROR_USAGE, "there is no option --%s; --help lists the options", name);
+    return ql_error_write(error, QL_ERROR_USAGE, "there is no option --%.*s; --help lists the options",
+                          (int)strcspn(given, "="), given);
 }
 
 static bool option_is_limited(const struct ql_option *option)
@@ -79,10 +93,11 @@ static bool option_is_limited(const struct ql_option *option)
 static enum ql_status option_out_of_range(const struct ql_option *option, const char *text, struct ql_error *error)
 {
     if (!option_is_limited(option)) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is too large a number", option->name, text);
+        return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is too large a number",
+                              ql_option_spell(option->name).text, text);
     }
-    return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: must be from %.10g to %.10g", option->name, text,
-                          option->minimum, option->maximum);
+    return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: must be from %.10g to %.10g",
+                          ql_option_spell(option->name).text, text, option->minimum, option->maximum);
 }
 
 static enum ql_status option_read_number(struct ql_option *option, const char *text, struct ql_error *error)
@@ -94,7 +109,8 @@ static enum ql_status option_read_number(struct ql_option *option, const char *t
     if (option->type == QL_OPTION_FLOAT) {
         double value = strtod(text, &end);
         if (end == text || *end != '\0' || !isfinite(value)) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is no number", option->name, text);
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is no number", ql_option_spell(option->name).text,
+                                  text);
         }
         if (limited && (value < option->minimum || value > option->maximum)) {
             return option_out_of_range(option, text, error);
@@ -104,11 +120,13 @@ static enum ql_status option_read_number(struct ql_option *option, const char *t
     }
     long long value = strtoll(text, &end, 10);
     if (end == text || *end != '\0') {
-        return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is no whole number", option->name, text);
+        return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is no whole number", ql_option_spell(option->name).text,
+                              text);
     }
     if (option->type == QL_OPTION_UINT32) {
         if (errno != 0 || value < 0 || value > (long long)UINT32_MAX) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: must be from 0 to 4294967295", option->name, text);
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: must be from 0 to 4294967295",
+                                  ql_option_spell(option->name).text, text);
         }
         *(uint32_t *)option->target = (uint32_t)value;
         return QL_OK;
@@ -125,7 +143,7 @@ static enum ql_status option_read_number(struct ql_option *option, const char *t
 static enum ql_status option_read_one(struct ql_option *options, const char *argument, int *next, int argc, char **argv,
                                       struct ql_error *error)
 {
-    char name[OPTION_NAME_BYTES];
+    char name[QL_OPTION_NAME_BYTES];
     const char *equals = strchr(argument, '=');
     size_t length = equals == NULL ? strlen(argument + 2) : (size_t)(equals - (argument + 2));
 
@@ -147,12 +165,12 @@ static enum ql_status option_read_one(struct ql_option *options, const char *arg
         }
     }
     if (option == NULL) {
-        return option_unknown(options, name, error);
+        return option_unknown(options, name, argument + 2, error);
     }
     option->given = true;
     if (option->type == QL_OPTION_FLAG) {
         if (equals != NULL) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s: takes no value", name);
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s: takes no value", ql_option_spell(name).text);
         }
         *(bool *)option->target = value;
         return QL_OK;
@@ -160,13 +178,14 @@ static enum ql_status option_read_one(struct ql_option *options, const char *arg
     const char *text = equals == NULL ? NULL : equals + 1;
     if (text == NULL) {
         if (*next >= argc) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s: needs a value (%s)", name, option->value_name);
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s: needs a value (%s)", ql_option_spell(name).text,
+                                  option->value_name);
         }
         text = argv[(*next)++];
         if (strncmp(text, "--", 2) == 0) {
-            return ql_error_write(error, QL_ERROR_USAGE,
-                                  "--%s: needs a value (%s); if %s is meant as one, write --%s=%s", name,
-                                  option->value_name, text, name, text);
+            return ql_error_write(
+                error, QL_ERROR_USAGE, "--%s: needs a value (%s); if %s is meant as one, write --%s=%s",
+                ql_option_spell(name).text, option->value_name, text, ql_option_spell(name).text, text);
         }
     }
     if (option->type == QL_OPTION_STRING) {
@@ -276,8 +295,9 @@ void ql_option_write_help(const struct ql_option *options, FILE *stream)
         char text[512];
         option_write_default(option, preset, sizeof preset);
         (void)snprintf(text, sizeof text, "%s%s", option->help, preset);
-        int column = fprintf(stream, "  --%s%s%s", option->name, option->value_name == NULL ? "" : " ",
-                             option->value_name == NULL ? "" : option->value_name);
+        int column =
+            fprintf(stream, "  --%s%s%s", ql_option_spell(option->name).text, option->value_name == NULL ? "" : " ",
+                    option->value_name == NULL ? "" : option->value_name);
         if (column >= HELP_COLUMN) {
             (void)fprintf(stream, "\n");
             column = 0;
@@ -295,10 +315,11 @@ enum ql_status ql_option_read_list(double *values, size_t limit, size_t *count, 
         double value = strtod(rest, &end);
         if (end == rest || !isfinite(value) || (*end != ',' && *end != '\0')) {
             return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: must be numbers with commas between them",
-                                  option_name, text);
+                                  ql_option_spell(option_name).text, text);
         }
         if (*count == limit) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: at most %zu values", option_name, text, limit);
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: at most %zu values",
+                                  ql_option_spell(option_name).text, text, limit);
         }
         values[(*count)++] = value;
         if (*end == '\0') {

@@ -1,5 +1,5 @@
 // Command-line options: a table says which there are; one call reads argv by it, another writes the help.
-// `--long_name value`, `--long_name=value`, `--long-name value`: all the same option.
+// `--long-name value`, `--long-name=value`, `--long_name value`: all the same option.
 // Uses: base/status.
 #ifndef QL_BASE_OPTION_H
 #define QL_BASE_OPTION_H
@@ -12,7 +12,7 @@
 #include "base/status.h"
 
 enum ql_option_type {
-    QL_OPTION_FLAG,   // bool: `--quiet`, also `--no_quiet`
+    QL_OPTION_FLAG,   // bool: `--quiet`, also `--no-quiet`
     QL_OPTION_STRING, // const char *: points into argv
     QL_OPTION_INT,    // int, within [minimum, maximum]
     QL_OPTION_UINT32, // uint32_t, for seeds
@@ -21,7 +21,8 @@ enum ql_option_type {
 
 // One option. The target holds the default before the parse and the given value after it.
 struct ql_option {
-    const char *name; // with underscores: "max_epochs"; NULL ends the table; "" starts a group titled by `help`
+    const char
+        *name; // with underscores, as in files: "max_epochs"; NULL ends the table; "" starts a group titled by `help`
     enum ql_option_type type;
     void *target;
     double minimum, maximum; // of numbers, inclusive; both 0 means no limit
@@ -29,6 +30,15 @@ struct ql_option {
     const char *help;        // one line, lower case, says the default where it is not evident
     bool given;              // set by the parse
 };
+
+// A name as it is spelled in help and messages.
+enum { QL_OPTION_NAME_BYTES = 64 };
+struct ql_option_spelling {
+    char text[QL_OPTION_NAME_BYTES];
+};
+
+// Return "max-epochs" of "max_epochs", cut at QL_OPTION_NAME_BYTES.
+struct ql_option_spelling ql_option_spell(const char *name);
 
 // Reads argv[1...]. What is no option is collected in `operands` (at most `operand_limit`; a NULL list allows none).
 // `--` ends the options. Errors: QL_ERROR_USAGE, naming the option and, for a misspelt one, the nearest name.

@@ -14,7 +14,7 @@
 #include "cli/sampling.h"
 #include "cli/terminal.h"
 
-static const char usage[] = "compare --init_from CHECKPOINT [OPTION ...]";
+static const char usage[] = "compare --init-from CHECKPOINT [OPTION ...]";
 static const char summary_text[] = "Puts items that a model invents at several temperatures side by side.";
 
 // Columns, items in each, and characters in an item. A longer item is cut, and the cut is shown.

@@ -125,7 +125,7 @@ static enum ql_status find_model(struct compilation *work, struct ql_error *erro
     if (stat(beside, &file) != 0) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: is not there, so the vocabulary is not known; give the descriptor with --model, or "
-                              "compile the bare model with --no_sampler",
+                              "compile the bare model with --no-sampler",
                               beside);
     }
     work->described = true;
@@ -189,7 +189,7 @@ static enum ql_status read_lists(struct compilation *work, int index, int count,
     }
     if (work->format != QL_WEIGHTS_F32 && !settings->sampler) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--quantize %s: only a model that writes has an integer form; leave out --no_sampler",
+                              "--quantize %s: only a model that writes has an integer form; leave out --no-sampler",
                               format);
     }
     return ql_codegen_name_read(work->name, settings->name != NULL ? name : work->model_path, error);
@@ -356,7 +356,7 @@ static enum ql_status check_settings(const struct settings *settings, int count,
     }
     if (settings->sampler && settings->sequence != 1) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--sequence %d: a model that writes takes one token at a time; add --no_sampler",
+                              "--sequence %d: a model that writes takes one token at a time; add --no-sampler",
                               settings->sequence);
     }
     if (strcmp(settings->arena, "static") != 0 && strcmp(settings->arena, "caller") != 0) {
@@ -367,7 +367,7 @@ static enum ql_status check_settings(const struct settings *settings, int count,
                               "--filter, --lexicon: a model without a sampler has nothing to filter");
     }
     if (!settings->sampler && count > 1) {
-        return ql_error_write(error, QL_ERROR_USAGE, "only models that write share a source; leave out --no_sampler");
+        return ql_error_write(error, QL_ERROR_USAGE, "only models that write share a source; leave out --no-sampler");
     }
     return QL_OK;
 }
@@ -502,7 +502,7 @@ int ql_cli_compile(int argc, char **argv)
         {"name", QL_OPTION_STRING, &settings->name, 0, 0, "NAME",
          "what all names of the model begin with (default: the file's name)", false},
         {"sampler", QL_OPTION_FLAG, &settings->sampler, 0, 0, NULL,
-         "vocabulary and sampler, too; --no_sampler makes one function from the graph's inputs to its outputs", false},
+         "vocabulary and sampler, too; --no-sampler makes one function from the graph's inputs to its outputs", false},
         {"sequence", QL_OPTION_INT, &settings->sequence, 1, 1000000, "N",
          "steps of a run, where the model leaves the size \"sequence\" open", false},
         {"sizes", QL_OPTION_STRING, &settings->sizes, 0, 0, "LIST",

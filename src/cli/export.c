@@ -17,7 +17,7 @@
 #include "onnx/model_graph.h"
 #include "onnx/settled_roles.h"
 
-static const char usage[] = "export --init_from CHECKPOINT --export_file NAME.onnx [OPTION ...]";
+static const char usage[] = "export --init-from CHECKPOINT --export-file NAME.onnx [OPTION ...]";
 static const char summary_text[] = "Writes a trained model as ONNX (names.onnx), and what one needs to let it write\n"
                                    "as a descriptor beside it (names.json; docs/descriptor.md has its fields).";
 
@@ -39,10 +39,10 @@ static enum ql_status find_descriptor(char path[QL_DESCRIPTOR_PATH_BYTES], const
 
     if (strlen(name) <= strlen(suffix) || strcmp(export_file + size - strlen(suffix), suffix) != 0) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--export_file must end in .onnx, as names.onnx; the descriptor's name is made of it");
+                              "--export-file must end in .onnx, as names.onnx; the descriptor's name is made of it");
     }
     if (size + 1 > QL_DESCRIPTOR_PATH_BYTES) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--export_file is too long");
+        return ql_error_write(error, QL_ERROR_USAGE, "--export-file is too long");
     }
     (void)snprintf(path, QL_DESCRIPTOR_PATH_BYTES, "%.*s.json", (int)(size - strlen(suffix)), export_file);
     return QL_OK;
@@ -111,8 +111,8 @@ static enum ql_status export_model(const struct settings *settings, char *descri
     if (settings->init_from == NULL || settings->export_file == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "%s is missing",
                               settings->init_from == NULL
-                                  ? "--init_from, a checkpoint as checkpoints/RUN/checkpoint.1.safetensors,"
-                                  : "--export_file, the model to write as names.onnx,");
+                                  ? "--init-from, a checkpoint as checkpoints/RUN/checkpoint.1.safetensors,"
+                                  : "--export-file, the model to write as names.onnx,");
     }
     if ((status = find_descriptor(descriptor_path, settings->export_file, error)) != QL_OK ||
         (status = ql_checkpoint_load(settings->init_from, model, info, error)) != QL_OK) {
@@ -120,7 +120,7 @@ static enum ql_status export_model(const struct settings *settings, char *descri
     }
     if (info->vocabulary.count == 0) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: has no vocabulary, so its tokens have no meaning; `quillet train --init_from` it "
+                              "%s: has no vocabulary, so its tokens have no meaning; `quillet train --init-from` it "
                               "with the text to give it one",
                               settings->init_from);
     }

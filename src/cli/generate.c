@@ -12,7 +12,7 @@
 #include "cli/sampling.h"
 #include "cli/terminal.h"
 
-static const char usage[] = "generate --init_from CHECKPOINT | --model names.json [OPTION ...]";
+static const char usage[] = "generate --init-from CHECKPOINT | --model names.json [OPTION ...]";
 static const char summary_text[] = "Lets a model write many items at once, on all cores, one a line. Item n is the\n"
                                    "text that `predict` writes with the item's own seed, which --json shows.";
 
@@ -135,7 +135,7 @@ static void print_summary(const struct run *run, const struct ql_generation_resu
         (void)fprintf(stderr, "%s items were refused, and are left out\n", count);
     }
     if (result->cut > 0) {
-        (void)fprintf(stderr, "%s items were cut after %d symbols (--max_length)\n", cut, run->settings->max_length);
+        (void)fprintf(stderr, "%s items were cut after %d symbols (--max-length)\n", cut, run->settings->max_length);
     }
 }
 
@@ -188,7 +188,7 @@ int ql_cli_generate(int argc, char **argv)
     const bool seeded = ql_option_find(options, "seed")->given;
     if ((settings.init_from == NULL) == (settings.model == NULL)) {
         status = ql_error_write(&error, QL_ERROR_USAGE,
-                                "give either --init_from, as checkpoints/RUN/checkpoint.1.safetensors, or --model, as "
+                                "give either --init-from, as checkpoints/RUN/checkpoint.1.safetensors, or --model, as "
                                 "names.json");
     } else {
         status = ql_cli_batch_writer_open(&writer, path, &settings.quantization, settings.threads, &error);

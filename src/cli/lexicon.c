@@ -58,7 +58,7 @@ static void print_account(const struct ql_lexicon_file *file, const struct ql_le
     } rows[] = {
         {"respelled", "spelled with capitals only where a small word begins a sentence or is shouted",
          words->respelled},
-        {"rare", "rarer than --min_count", words->rare},
+        {"rare", "rarer than --min-count", words->rare},
         {"unlisted", "not among the words of --among", words->unlisted},
         {"lettered", "too long, or with letters that the texts lack", words->lettered},
         {"filtered", "listed by the filter, or leaving no way on with it", words->filtered},

@@ -10,7 +10,7 @@
 #include "cli/sampling.h"
 #include "cli/terminal.h"
 
-static const char usage[] = "predict --init_from CHECKPOINT [OPTION ...]";
+static const char usage[] = "predict --init-from CHECKPOINT [OPTION ...]";
 static const char summary_text[] = "Lets a trained model write a text, drawn symbol by symbol.";
 
 struct settings {

@@ -32,7 +32,7 @@ enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_in
     *model = (struct ql_model){0};
     if (init_from == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--init_from is missing: a checkpoint, as checkpoints/RUN/checkpoint.1.safetensors");
+                              "--init-from is missing: a checkpoint, as checkpoints/RUN/checkpoint.1.safetensors");
     }
     if (stat(init_from, &file) == 0 && S_ISDIR(file.st_mode)) {
         return ql_error_write(error, QL_ERROR_INPUT,
@@ -44,7 +44,7 @@ enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_in
     }
     if (info->vocabulary.count == 0) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: has no vocabulary, so its tokens have no meaning; `quillet train --init_from` it "
+                              "%s: has no vocabulary, so its tokens have no meaning; `quillet train --init-from` it "
                               "with the text to give it one",
                               init_from);
     }

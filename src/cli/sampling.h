@@ -71,7 +71,7 @@ enum { QL_CLI_BEST_LIMIT = 100 };
 // A seed that differs from call to call.
 uint32_t ql_cli_random_seed(void);
 
-// Loads a checkpoint; free the model. Errors: no --init_from, a file that is none, a model without vocabulary.
+// Loads a checkpoint; free the model. Errors: no --init-from, a file that is none, a model without vocabulary.
 enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
                                       struct ql_error *error);
 

@@ -50,7 +50,7 @@ struct study {
     struct settings settings;
     const char *models[MODEL_LIMIT];
     size_t model_count;
-    char *lists[2]; // copies of --init_from and --count, cut at the commas
+    char *lists[2]; // copies of --init-from and --count, cut at the commas
     struct ql_yardstick yardstick;
     struct ql_grammar *grammar;                // NULL when no sentences are parsed
     char no_sentences[QL_ERROR_MESSAGE_BYTES]; // why, where that is not by choice
@@ -396,12 +396,12 @@ static enum ql_status read_list(const char **parts, size_t limit, size_t *count,
 {
     *copy = strdup(list);
     if (*copy == NULL) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for --%s", option);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for --%s", ql_option_spell(option).text);
     }
     for (char *rest = *copy, *part; (part = strsep(&rest, ",")) != NULL;) {
         if (*part == '\0' || *count == limit) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: give one to %zu, with a comma between two", option,
-                                  list, limit);
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: give one to %zu, with a comma between two",
+                                  ql_option_spell(option).text, list, limit);
         }
         parts[(*count)++] = part;
     }
@@ -413,8 +413,8 @@ static enum ql_status check_values(const double *values, size_t count, double lo
 {
     for (size_t k = 0; k < count; k++) {
         if (!(values[k] >= low && values[k] <= high) || (whole && values[k] != (double)(int)values[k])) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %g: must be %sfrom %g to %g", option, values[k],
-                                  whole ? "a whole number " : "", low, high);
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %g: must be %sfrom %g to %g",
+                                  ql_option_spell(option).text, values[k], whole ? "a whole number " : "", low, high);
         }
     }
     return QL_OK;
@@ -456,7 +456,7 @@ static enum ql_status read_settings(struct study *study, const char *const *oper
     if (status == QL_OK && study->model_count == 0) {
         return ql_error_write(
             error, QL_ERROR_USAGE,
-            "--init_from is missing: one or more checkpoints, as checkpoints/RUN/checkpoint.1.safetensors");
+            "--init-from is missing: one or more checkpoints, as checkpoints/RUN/checkpoint.1.safetensors");
     }
     if (status == QL_OK && s->corpus == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--corpus is missing: the text that the model was trained on");

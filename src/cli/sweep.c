@@ -22,7 +22,7 @@
 #include "cli/terminal.h"
 
 static const char usage[] =
-    "sweep PLAN.json [OPTION ...]\n       quillet sweep [OPTION ...] -- --input FILE --rnn_size "
+    "sweep PLAN.json [OPTION ...]\n       quillet sweep [OPTION ...] -- --input FILE --rnn-size "
     "64,128 ...\n       mpirun -n RANKS quillet sweep ...";
 static const char summary_text[] =
     "Trains a model for each combination of settings, or for random ones, and writes a\n"
@@ -441,7 +441,7 @@ static enum ql_status run_rungs(struct sweep *sweep, struct ql_error *error)
                 sweep->jobs[count++] = (int)k;
             }
         }
-        sweep->epoch = last ? 1000000 : plan->rungs[rung]; // --max_epochs has no more
+        sweep->epoch = last ? 1000000 : plan->rungs[rung]; // --max-epochs has no more
         status = ql_cli_ranks_run(sweep->exchange, count, train_job, sweep, error);
         if (status == QL_OK && !last && sweep->exchange->rank == 0) {
             status = end_worse_half(sweep, plan->rungs[rung], error);

@@ -52,7 +52,7 @@ static bool value_is_scalar(const json_t *value)
 
 // --- Arguments ---
 
-// --name=value, or --no_name; NULL without memory.
+// --name=value, or --no-name; NULL without memory.
 static char *argument_of(const char *name, const json_t *value)
 {
     switch (json_typeof(value)) {
@@ -186,7 +186,7 @@ enum ql_status ql_sweep_plan_from_arguments(json_t **file, const char *const *ar
         char wanted[64] = "";
         if (strncmp(arguments[k], "--", 2) != 0) {
             status = ql_error_write(error, QL_ERROR_USAGE,
-                                    "'%s': what follows -- are options of quillet train, such as --rnn_size 64,128",
+                                    "'%s': what follows -- are options of quillet train, such as --rnn-size 64,128",
                                     arguments[k]);
             break;
         }
@@ -200,7 +200,7 @@ enum ql_status ql_sweep_plan_from_arguments(json_t **file, const char *const *ar
         }
         status = find_option(&option, options, wanted, "--", error);
         if (status == QL_OK && value == NULL && ++k == count) {
-            status = ql_error_write(error, QL_ERROR_USAGE, "--%s: needs a value", wanted);
+            status = ql_error_write(error, QL_ERROR_USAGE, "--%s: needs a value", ql_option_spell(wanted).text);
         }
         if (status == QL_OK) {
             status = add_argument(train, grid, option, value == NULL ? arguments[k] : value + 1, error);

@@ -28,7 +28,7 @@ struct ql_sweep_plan {
     struct ql_sweep_limits limits;
 };
 
-// Makes the object that a plan's file would have of arguments such as --rnn_size 64,128, which list their values.
+// Makes the object that a plan's file would have of arguments such as --rnn-size 64,128, which list their values.
 // The caller owns it. Errors: QL_ERROR_USAGE for what is not an option of `quillet train`.
 enum ql_status ql_sweep_plan_from_arguments(json_t **file, const char *const *arguments, size_t count,
                                             struct ql_error *error);

@@ -71,11 +71,11 @@ static char **arguments_of_session(int *argc, const char *folder, const char *na
     const char *more[] = {"train", "--quiet", with, own, parent};
 
     (void)snprintf(with, sizeof with, "--threads=%d", threads);
-    (void)snprintf(parent, sizeof parent, "--checkpoint_dir=%s", folder);
+    (void)snprintf(parent, sizeof parent, "--checkpoint-dir=%s", folder);
     if (begun) {
-        (void)snprintf(own, sizeof own, "--init_from=%s/%s", folder, name);
+        (void)snprintf(own, sizeof own, "--init-from=%s/%s", folder, name);
     } else {
-        (void)snprintf(own, sizeof own, "--run_name=%s", name);
+        (void)snprintf(own, sizeof own, "--run-name=%s", name);
     }
     return ql_sweep_arguments(begun ? NULL : arguments, more, begun ? 4 : 5, argc);
 }

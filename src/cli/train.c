@@ -13,10 +13,10 @@
 #include "cli/terminal.h"
 #include "cli/train_session.h"
 
-static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init_from RUN_FOLDER\n"
+static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init-from RUN_FOLDER\n"
                             "       mpirun -n RANKS quillet train ...";
 static const char summary_text[] = "Trains a character-level model on a text. Prints the path of the best\n"
-                                   "checkpoint; everything else is in the run's folder, where --init_from takes an\n"
+                                   "checkpoint; everything else is in the run's folder, where --init-from takes an\n"
                                    "interrupted training up again, to the same bits.";
 
 // The epoch at work, as it is shown while it runs.
@@ -147,7 +147,7 @@ static void print_start(const struct ql_train_session *session)
     }
     if (batch <= (ranks - 1) * QL_TRAINER_SHARD_SEQUENCES) {
         (void)fprintf(stderr,
-                      "That leaves nothing to do for %d of them: start fewer, or choose a larger --batch_size\n",
+                      "That leaves nothing to do for %d of them: start fewer, or choose a larger --batch-size\n",
                       ranks - (batch + QL_TRAINER_SHARD_SEQUENCES - 1) / QL_TRAINER_SHARD_SEQUENCES);
     }
     if (session->note[0] != '\0') {
@@ -206,14 +206,14 @@ static void save_ended(struct ql_train_session *session, enum ql_status why)
 
     (void)ql_train_session_save(session, why == QL_ERROR_STOPPED ? "interrupted" : "failed", &ignored);
     if (why == QL_ERROR_STOPPED) {
-        (void)fprintf(stderr, "To go on after epoch %d: quillet train --init_from ", epoch);
+        (void)fprintf(stderr, "To go on after epoch %d: quillet train --init-from ", epoch);
         print_word(folder, "\n");
     } else if (epoch > 0) {
         ql_training_run_path(&session->record.run, path, "checkpoint.%d.safetensors", epoch);
-        (void)fprintf(stderr, "The model of epoch %d is good; to start a new run from it:\nquillet train --init_from ",
+        (void)fprintf(stderr, "The model of epoch %d is good; to start a new run from it:\nquillet train --init-from ",
                       epoch);
         print_word(path, " --input ");
-        print_word(session->settings.input, " --learning_rate ...\n");
+        print_word(session->settings.input, " --learning-rate ...\n");
     }
 }
 

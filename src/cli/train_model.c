@@ -14,8 +14,8 @@ static enum ql_status check_given(struct ql_option *options, const char *name, i
     const struct ql_option *option = ql_option_find(options, name);
 
     if (option->given && *(const int *)option->target != there) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--%s %d: the model of --init_from has %d", name,
-                              *(const int *)option->target, there);
+        return ql_error_write(error, QL_ERROR_USAGE, "--%s %d: the model of --init-from has %d",
+                              ql_option_spell(name).text, *(const int *)option->target, there);
     }
     *(int *)option->target = there;
     return QL_OK;
@@ -57,9 +57,9 @@ static enum ql_status check_kind(struct ql_option *options, const struct ql_dime
     for (const char *const *name = is_decoder ? of_recurrent : of_decoder; *name != NULL; name++) {
         if (ql_option_find(options, *name)->given) {
             return ql_error_write(error, QL_ERROR_USAGE, "--%s is for %s: leave it out, or choose another --model",
-                                  *name,
+                                  ql_option_spell(*name).text,
                                   is_decoder ? "recurrent models; the layers of a transformer are as wide as "
-                                               "--embedding_size says"
+                                               "--embedding-size says"
                                              : "--model transformer");
         }
     }
@@ -108,7 +108,7 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
         return status;
     }
     if (ql_option_find(options, "model")->given && strcmp(settings->model, ql_architecture_of(&d)->name) != 0) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--model %s: the model of --init_from is of type %s",
+        return ql_error_write(error, QL_ERROR_USAGE, "--model %s: the model of --init-from is of type %s",
                               settings->model, ql_architecture_of(&d)->name);
     }
     settings->model = ql_architecture_of(&d)->name;

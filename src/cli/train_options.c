@@ -57,7 +57,7 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
         WHOLE(rnn_size, 1, 8192, "units per layer of a recurrent model"),
         WHOLE(num_layers, 1, QL_MODEL_LAYER_LIMIT, "layers"),
         WHOLE(num_heads, 1, 8192, "of a transformer's attention; they share the embedding size"),
-        WHOLE(num_kv_heads, 0, 8192, "of its keys and values; 0: as many as num_heads"),
+        WHOLE(num_kv_heads, 0, 8192, "of its keys and values; 0: as many as --num-heads"),
         WHOLE(feed_size, 1, QL_FEED_SIZE_LIMIT, "of its feed-forward half"),
         WHOLE(context_length, 1, QL_CONTEXT_LIMIT, "tokens that its attention reaches"),
         TEXT(init_from, "PATH", "a run's folder: go on with it; a checkpoint: start a new run from that model"),
@@ -204,7 +204,7 @@ static enum ql_status argument_from_json(struct ql_option *option, const json_t 
             char *text = json_dumps(value, JSON_ENCODE_ANY);
             enum ql_status status =
                 ql_error_write(error, QL_ERROR_USAGE, "--%s: the run was started with %s; a resumed run keeps it",
-                               option->name, text == NULL ? "another value" : text);
+                               ql_option_spell(option->name).text, text == NULL ? "another value" : text);
             free(text);
             return status;
         }
@@ -215,7 +215,7 @@ static enum ql_status argument_from_json(struct ql_option *option, const json_t 
     }
     if (!value_fits(option, value)) {
         return ql_error_write(error, QL_ERROR_INPUT, "the argument '%s' is damaged: it is no value that --%s can have",
-                              option->name, option->name);
+                              option->name, ql_option_spell(option->name).text);
     }
     switch (option->type) {
     case QL_OPTION_FLAG:

@@ -92,7 +92,7 @@ static enum ql_status check_card(const struct rank_card *card, const struct rank
     if (card->parameters != first->parameters) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "rank %d on %s begins with another model than rank 0 on %s: copy the checkpoint of "
-                              "--init_from there",
+                              "--init-from there",
                               rank, card->host, first->host);
     }
     return QL_OK;

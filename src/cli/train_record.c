@@ -16,12 +16,12 @@ enum ql_status ql_train_record_check_name(const struct ql_train_settings *settin
     const char *name = settings->run_name;
 
     if (settings->checkpoint_dir[0] == '\0') {
-        return ql_error_write(error, QL_ERROR_USAGE, "--checkpoint_dir: needs the name of a folder");
+        return ql_error_write(error, QL_ERROR_USAGE, "--checkpoint-dir: needs the name of a folder");
     }
     if (name != NULL && (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--run_name '%s': must not be empty, begin with a dot or have a slash; the folder around "
-                              "it is --checkpoint_dir",
+                              "--run-name '%s': must not be empty, begin with a dot or have a slash; the folder around "
+                              "it is --checkpoint-dir",
                               name);
     }
     return QL_OK;
@@ -133,7 +133,7 @@ enum ql_status ql_train_record_open(struct ql_train_record *record, const char *
     if (!record->has_state && epochs > 0) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: is missing, and without it the training cannot go on; to start a new run from its "
-                              "model, give --init_from %s/checkpoint.%" JSON_INTEGER_FORMAT ".safetensors",
+                              "model, give --init-from %s/checkpoint.%" JSON_INTEGER_FORMAT ".safetensors",
                               path, record->run.folder, epochs);
     }
     return QL_OK;
@@ -158,7 +158,7 @@ enum ql_status ql_train_record_take_up(struct ql_train_record *record, struct ql
     if (json_integer_value(crc) != (json_int_t)texts->crc) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: the text is not the one that the run was started with; to train its model on "
-                              "another text, give a checkpoint of it as --init_from",
+                              "another text, give a checkpoint of it as --init-from",
                               input);
     }
     ql_train_options_given_to_json(options, json_object_get(record->summary, "arguments"));

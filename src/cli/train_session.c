@@ -232,8 +232,8 @@ static enum ql_status judge_finite(double *loss, char **sample, struct ql_train_
 
     if (status == QL_OK && !(finite && isfinite(*loss))) {
         return ql_error_write(error, QL_ERROR_NUMERIC,
-                              "step %" PRIu64 ": the %s not a finite number; try a smaller --learning_rate or "
-                              "--grad_clip",
+                              "step %" PRIu64 ": the %s not a finite number; try a smaller --learning-rate or "
+                              "--grad-clip",
                               session->trainer.step, finite ? "validation loss is" : "model has a parameter that is");
     }
     return status;

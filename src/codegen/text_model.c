@@ -15,7 +15,7 @@ enum ql_status ql_text_model_check(const struct ql_program *program, struct ql_e
                 return ql_error_write(error, QL_ERROR_INPUT,
                                       "node '%s' begins each run with the same state, so the model cannot go on from "
                                       "token to token; export it with its state as input and output (h0 and hn), or "
-                                      "compile it with --no_sampler",
+                                      "compile it with --no-sampler",
                                       program->graph->nodes[call->node].name);
             }
         }

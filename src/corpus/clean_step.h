@@ -30,9 +30,9 @@ struct ql_word_list;
 struct ql_step_context {
     const struct ql_prepare_options *options;
     const struct ql_field_map *fields;     // where text and author stand in a row; of the present input
-    const struct ql_word_list *words;      // --remove_words; may be empty
-    const struct ql_word_list *names;      // --remove_names; may be empty
-    const struct ql_overlap_set *held_out; // --apart_from; may be empty
+    const struct ql_word_list *words;      // --remove-words; may be empty
+    const struct ql_word_list *names;      // --remove-names; may be empty
+    const struct ql_overlap_set *held_out; // --apart-from; may be empty
     const char *wiki_reason;               // why the present item of a Wikiquote page is no quotation, or NULL
     const struct ql_letter_survey *survey; // of all inputs, for QL_ALPHABET_TEXT; otherwise NULL
     bool letters_lost;                     // set by the step `transliterate` where letters went, or lost their accents
@@ -56,7 +56,7 @@ typedef enum ql_status ql_step_sift(struct ql_step_context *context, struct ql_i
 // A row of the table.
 struct ql_step {
     const char *name;    // for --skip, --only and the report
-    const char *summary; // one line for --list_steps and the documentation
+    const char *summary; // one line for --list-steps and the documentation
     int streams;         // QL_FOR_...
     bool required;       // cannot be skipped: later steps, or the output, rest on it
     ql_step_edit *edit;  // exactly one of edit and sift is given; all edits stand before all sifts

@@ -76,7 +76,7 @@ static enum ql_status set_add(struct ql_overlap_set *set, uint64_t key, struct q
         size_t capacity = set->capacity == 0 ? FIRST_CAPACITY : 2 * set->capacity;
         uint64_t *slots = calloc(capacity, sizeof *slots);
         if (slots == NULL) {
-            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the texts of --apart_from");
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the texts of --apart-from");
         }
         for (size_t i = 0; i < set->capacity; i++) {
             if (set->slots[i] != 0) {

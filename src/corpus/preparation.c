@@ -439,19 +439,19 @@ static const struct advice {
     const char *reason, *words;
 } advices[] = {
     {"outside_alphabet", "choose another --alphabet, such as text or any"},
-    {"rare_symbol", "lower --min_symbol_count, give more text, or choose another --alphabet, such as ascii"},
-    {"too_short", "lower --min_length or --name_min_length"},
-    {"too_long", "raise --max_length or --name_max_length"},
-    {"listed_word", "look into the list of --remove_words"},
-    {"listed_name", "look into the list of --remove_names"},
-    {"overlap", "look into the texts of --apart_from"},
+    {"rare_symbol", "lower --min-symbol-count, give more text, or choose another --alphabet, such as ascii"},
+    {"too_short", "lower --min-length or --name-min-length"},
+    {"too_long", "raise --max-length or --name-max-length"},
+    {"listed_word", "look into the list of --remove-words"},
+    {"listed_name", "look into the list of --remove-names"},
+    {"overlap", "look into the texts of --apart-from"},
 };
 
 // The error when no stream has an item left: how many items went for which reason, and what to do about the commonest.
 static enum ql_status nothing_left(const struct ql_preparation *preparation, struct ql_error *error)
 {
     const struct ql_account_entry *worst = NULL;
-    const char *words = "--list_steps explains the steps, and --skip leaves steps out";
+    const char *words = "--list-steps explains the steps, and --skip leaves steps out";
 
     for (int stream = 0; stream < QL_STREAM_COUNT; stream++) {
         const struct ql_account *account = &preparation->streams[stream].account;

@@ -118,7 +118,7 @@ enum ql_status ql_field_map_read(struct ql_field_map *map, const char *row, size
     enum ql_status status = find_columns(map, &columns, &missing, row, length, field, author_field, error);
     if (status == QL_OK && missing != NULL) {
         status = ql_error_write(error, QL_ERROR_INPUT,
-                                "the header has no column \"%s\"; name one of these with --field or --author_field: "
+                                "the header has no column \"%s\"; name one of these with --field or --author-field: "
                                 "%.400s",
                                 missing, columns.bytes);
     }

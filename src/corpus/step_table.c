@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/option.h"
+
 const struct ql_step ql_steps[] = {
     {.name = "decode",
      .summary = "check that bytes are UTF-8, or convert them from --encoding",
@@ -71,19 +73,19 @@ const struct ql_step ql_steps[] = {
      .streams = QL_FOR_TEXTS,
      .edit = ql_step_quotation_marks},
     {.name = "length",
-     .summary = "drop what is shorter or longer than --min_length, --max_length and those for names",
+     .summary = "drop what is shorter or longer than --min-length, --max-length and those for names",
      .streams = QL_FOR_ALL,
      .edit = ql_step_length},
     {.name = "word_list",
-     .summary = "drop what holds a word or phrase of --remove_words, or a name of --remove_names",
+     .summary = "drop what holds a word or phrase of --remove-words, or a name of --remove-names",
      .streams = QL_FOR_ALL,
      .edit = ql_step_word_list},
     {.name = "overlaps",
-     .summary = "drop what shares 24 letters in a row with a text of --apart_from",
+     .summary = "drop what shares 24 letters in a row with a text of --apart-from",
      .streams = QL_FOR_TEXTS,
      .edit = ql_step_overlaps},
     {.name = "rare_symbols",
-     .summary = "drop what holds a symbol that the corpus has less than --min_symbol_count times",
+     .summary = "drop what holds a symbol that the corpus has less than --min-symbol-count times",
      .streams = QL_FOR_ALL,
      .sift = ql_step_rare_symbols,
      .reason = "rare_symbol"},
@@ -132,8 +134,8 @@ enum ql_status ql_step_read_switches(bool enabled[QL_STEP_LIMIT], const char *sk
         size_t length = strcspn(list, ",");
         int index = step_index(list, length);
         if (index < 0) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %.*s: is no step; --list_steps shows them", option,
-                                  (int)(length > 64 ? 64 : length), list);
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %.*s: is no step; --list-steps shows them",
+                                  ql_option_spell(option).text, (int)(length > 64 ? 64 : length), list);
         }
         if (only == NULL && ql_steps[index].required) {
             return ql_error_write(error, QL_ERROR_USAGE, "--skip %s: cannot be skipped, the others rest on it",

@@ -171,7 +171,7 @@ static enum ql_status text_too_short(const char *lines, struct ql_error *error)
 {
     return ql_error_write(error, QL_ERROR_INPUT,
                           "the text has too few %s to hold out some of them; give more text, another "
-                          "--validation_share, or a file by --validation",
+                          "--validation-share, or a file by --validation",
                           lines);
 }
 

@@ -54,7 +54,7 @@ static uint32_t find_node(struct builder *builder, const uint8_t *edges, uint32_
     }
     if (graph->edge_count + count > builder->room || graph->edge_count + count > QL_WORD_GRAPH_EDGE_LIMIT) {
         builder->status = ql_error_write(builder->error, QL_ERROR_INPUT,
-                                         "the words need more than %d edges; give fewer words, or a higher --min_count",
+                                         "the words need more than %d edges; give fewer words, or a higher --min-count",
                                          QL_WORD_GRAPH_EDGE_LIMIT);
         return 0;
     }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/option.h"
 #include "device/elementary.h"
 
 // An embedding before the layers, a linear output behind them.
@@ -247,9 +248,9 @@ void ql_architecture_graph_state_add(struct ql_state_layout *layout, const struc
 
 static enum ql_status check_size(const char *option, int value, int limit, struct ql_error *error)
 {
-    return value >= 1 && value <= limit
-               ? QL_OK
-               : ql_error_write(error, QL_ERROR_USAGE, "--%s is %d; it must be from 1 to %d", option, value, limit);
+    return value >= 1 && value <= limit ? QL_OK
+                                        : ql_error_write(error, QL_ERROR_USAGE, "--%s is %d; it must be from 1 to %d",
+                                                         ql_option_spell(option).text, value, limit);
 }
 
 enum ql_status ql_architecture_check(const struct ql_dimensions *d, struct ql_error *error)
@@ -272,13 +273,13 @@ enum ql_status ql_architecture_check(const struct ql_dimensions *d, struct ql_er
     }
     if (d->E % d->heads != 0 || d->E / d->heads % 2 != 0) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--embedding_size %d cannot be divided into %d heads of an even size: choose an "
-                              "--embedding_size that is a multiple of %d, or another --num_heads",
+                              "--embedding-size %d cannot be divided into %d heads of an even size: choose an "
+                              "--embedding-size that is a multiple of %d, or another --num-heads",
                               d->E, d->heads, 2 * d->heads);
     }
     if (d->heads % d->kv_heads != 0) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--num_heads %d is not a multiple of --num_kv_heads %d: each head of keys serves as many "
+                              "--num-heads %d is not a multiple of --num-kv-heads %d: each head of keys serves as many "
                               "heads of queries as the others",
                               d->heads, d->kv_heads);
     }

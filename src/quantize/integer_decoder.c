@@ -152,7 +152,7 @@ static enum ql_status make_linear(struct builder *builder, struct ql_integer_lin
         return ql_error_write(
             builder->error, QL_ERROR_INPUT,
             "node '%s', %s, row %d: its sum may reach %.3g, which leaves the other rows too few of 32 "
-            "bits; train on with a larger --weight_decay, or clip its weights",
+            "bits; train on with a larger --weight-decay, or clip its weights",
             node, part->name, worst, reach * part->units[worst / part->run]);
     }
     return ql_integer_matrix_pack(matrix, builder->arena, builder->error);
@@ -277,7 +277,7 @@ static enum ql_status make_embedding(struct builder *builder)
     if (shift == 0) {
         return ql_error_write(builder->error, QL_ERROR_INPUT,
                               "the embedding of token %d reaches %.3g, and the integer form ends at 500; train on with "
-                              "a larger --weight_decay, or clip its weights",
+                              "a larger --weight-decay, or clip its weights",
                               greatest, ldexp(builder->drafts[greatest].unit * BYTE_LIMIT, -QL_RESIDUAL_UNIT_BITS));
     }
     decoder->embedding_scale = (struct ql_integer_scale){0, (uint8_t)shift};
@@ -307,13 +307,13 @@ static enum ql_status check_sizes(const struct ql_integer_decoder *decoder, stru
     if (decoder->size > QL_INTEGER_HEAD_LIMIT) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "a head of attention has %d values, and integers of 32 bits hold the scores of %d; train "
-                              "with more --num_heads",
+                              "with more --num-heads",
                               decoder->size, QL_INTEGER_HEAD_LIMIT);
     }
     if (decoder->E > WIDTH_LIMIT) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the layers are %d wide, and the integer form ends at %d; train with a smaller "
-                              "--embedding_size",
+                              "--embedding-size",
                               decoder->E, WIDTH_LIMIT);
     }
     return QL_OK;

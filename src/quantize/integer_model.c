@@ -161,7 +161,7 @@ static enum ql_status fit_layer(struct builder *builder, int l)
     const struct ql_row_draft *draft = &builder->drafts[worst];
     return ql_error_write(builder->error, QL_ERROR_INPUT,
                           "node '%s' (layer %d), gate %s, row %d: its sum may reach %.3g, which leaves the other rows "
-                          "too few of 32 bits; train on with a larger --weight_decay, or clip its weights",
+                          "too few of 32 bits; train on with a larger --weight-decay, or clip its weights",
                           from->name, l + 1, gate_name(builder->model->cell, worst / from->H), worst % from->H,
                           ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS);
 }
@@ -242,7 +242,7 @@ static enum ql_status make_output(struct builder *builder)
         const struct ql_row_draft *draft = &builder->drafts[worst];
         return ql_error_write(builder->error, QL_ERROR_INPUT,
                               "node '%s': the logit of token %d may reach %.3g, which leaves the others too few of 32 "
-                              "bits; train on with a larger --weight_decay, or clip its weights",
+                              "bits; train on with a larger --weight-decay, or clip its weights",
                               from->output_name, worst,
                               ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS);
     }

@@ -248,7 +248,7 @@ static void find_cut(struct ql_report_view *view)
     if (share > 0.001) {
         (void)snprintf(
             next_finding(view), FINDING_BYTES,
-            "%.1f %% of its items were cut at %g symbols: a longer --max_length would show their true length.",
+            "%.1f %% of its items were cut at %g symbols: a longer --max-length would show their true length.",
             100.0 * share, number_of(json_object_get(view->study, "settings"), "max_length"));
     }
 }

@@ -76,8 +76,8 @@ static enum ql_status check_layers(const struct ql_model *model, const struct ql
     }
     if (d->layer == QL_LAYER_DECODER && options->seq_length > model->dimensions.context) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--seq_length %d is longer than the model's context of %d symbols: choose a smaller "
-                              "--seq_length, or a larger --context_length",
+                              "--seq-length %d is longer than the model's context of %d symbols: choose a smaller "
+                              "--seq-length, or a larger --context-length",
                               options->seq_length, model->dimensions.context);
     }
     return QL_OK;
@@ -180,8 +180,8 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
 no_memory:
     ql_trainer_free(trainer);
     return ql_error_write(error, QL_ERROR_SYSTEM,
-                          "not enough memory for a batch of %d sequences of %d symbols; try a smaller --batch_size or "
-                          "--seq_length",
+                          "not enough memory for a batch of %d sequences of %d symbols; try a smaller --batch-size or "
+                          "--seq-length",
                           options->batch_size, options->seq_length);
 }
 
@@ -386,7 +386,7 @@ enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch
     double norm = sqrt(squares);
     if (!isfinite(loss) || !isfinite(norm)) {
         return ql_error_write(error, QL_ERROR_NUMERIC,
-                              "step %llu: the %s is not a finite number; try a smaller --learning_rate or --grad_clip",
+                              "step %llu: the %s is not a finite number; try a smaller --learning-rate or --grad-clip",
                               (unsigned long long)trainer->step + 1, isfinite(loss) ? "gradient" : "loss");
     }
     trainer->step++;

@@ -14,7 +14,7 @@ enum ql_status ql_generated_code_write(const struct ql_workshop *workshop, const
     char file[64], output[QL_WORKSHOP_PATH_BYTES];
     const char *const argv[] = {workshop->tool,
                                 "compile",
-                                plain ? "--no_sampler" : "--sampler",
+                                plain ? "--no-sampler" : "--sampler",
                                 "--name",
                                 name,
                                 "--output",

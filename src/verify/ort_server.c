@@ -20,7 +20,7 @@ enum ql_status ql_ort_server_open(struct ql_process *process, const char *script
         return ql_error_write(error, QL_ERROR_SYSTEM, "Node is not installed: run tools/bootstrap web");
     }
     if (access(script, R_OK) != 0) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "%s is not there; --ort_server names it", script);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s is not there; --ort-server names it", script);
     }
     if (access(library, R_OK) != 0) {
         return ql_error_write(error, QL_ERROR_SYSTEM,

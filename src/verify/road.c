@@ -192,7 +192,7 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
         (options->exposed_path != NULL && options->c_path == NULL)) {
         return ql_error_write(
             error, QL_ERROR_USAGE,
-            "--c FILE, --entry FUNCTION and --exposed_c FILE belong together; the first two need each "
+            "--c FILE, --entry FUNCTION and --exposed-c FILE belong together; the first two need each "
             "other");
     }
     if ((status = ql_model_file_load(&road->descriptor, &road->graph, options->descriptor_path, error)) != QL_OK) {

@@ -123,7 +123,7 @@ static enum ql_status bisect(struct ql_road *road, char *part, size_t part_bytes
             const size_t size = strlen(part);
             (void)snprintf(part + size, part_bytes - size,
                            "\nThis C shows %d of %d nodes. To see them all: write the model with --expose FILE, make "
-                           "C of it,\nand give that as --exposed_c, too.",
+                           "C of it,\nand give that as --exposed-c, too.",
                            bisection.compared, graph.node_count);
         }
     }

@@ -129,14 +129,14 @@ static void option_numbers_out_of_range_name_the_range(void **state)
     (void)state;
     struct parsed parsed;
 
-    assert_usage_error(&parsed, "--max_epochs 0: must be from 1 to 100", "--max_epochs", "0");
+    assert_usage_error(&parsed, "--max-epochs 0: must be from 1 to 100", "--max_epochs", "0");
     assert_usage_error(&parsed, "must be from 1 to 100", "--max_epochs=101");
     assert_usage_error(&parsed, "must be from 1 to 100", "--max_epochs=99999999999999999999");
     assert_usage_error(&parsed, "must be from 1 to 100", "--max_epochs=-99999999999999999999");
     assert_usage_error(&parsed, "must be from -1 to 2.5", "--rate=2.6");
     assert_usage_error(&parsed, "must be from 0 to 4294967295", "--seed=4294967296");
     assert_usage_error(&parsed, "must be from 0 to 4294967295", "--seed=-1");
-    assert_usage_error(&parsed, "--free_number 2147483648: is too large", "--free_number=2147483648");
+    assert_usage_error(&parsed, "--free-number 2147483648: is too large", "--free_number=2147483648");
 }
 
 static void option_values_that_are_no_numbers_are_errors(void **state)
@@ -163,8 +163,8 @@ static void option_misspelt_suggests_the_nearest(void **state)
     (void)state;
     struct parsed parsed;
 
-    assert_usage_error(&parsed, "there is no option --max_epoch; did you mean --max_epochs?", "--max_epoch=3");
-    assert_usage_error(&parsed, "did you mean --input_file?", "--input-fiel", "x");
+    assert_usage_error(&parsed, "there is no option --max_epoch; did you mean --max-epochs?", "--max_epoch=3");
+    assert_usage_error(&parsed, "did you mean --input-file?", "--input-fiel", "x");
     assert_usage_error(&parsed, "did you mean --seed?", "--sed", "1");
     assert_usage_error(&parsed, "did you mean --quiet?", "--queit");
     assert_usage_error(&parsed, "--help lists the options", "--xyz");
@@ -192,9 +192,9 @@ static void option_without_its_value_is_an_error(void **state)
     (void)state;
     struct parsed parsed;
 
-    assert_usage_error(&parsed, "--input_file: needs a value (FILE)", "--input_file");
-    assert_usage_error(&parsed, "--input_file: needs a value (FILE); if --quiet is meant", "--input_file", "--quiet");
-    assert_usage_error(&parsed, "--max_epochs: needs a value (N)", "--quiet", "--max_epochs");
+    assert_usage_error(&parsed, "--input-file: needs a value (FILE)", "--input_file");
+    assert_usage_error(&parsed, "--input-file: needs a value (FILE); if --quiet is meant", "--input_file", "--quiet");
+    assert_usage_error(&parsed, "--max-epochs: needs a value (N)", "--quiet", "--max_epochs");
 }
 
 static void option_value_may_be_empty_or_begin_with_dashes_behind_an_equals_sign(void **state)
@@ -301,7 +301,7 @@ static void option_help_fits_and_shows_defaults(void **state)
     ql_option_write_help(table, stream);
     assert_int_equal(fclose(stream), 0);
     assert_non_null(strstr(text, "\nA group\n"));
-    assert_non_null(strstr(text, "  --input_file FILE         the text (default.txt)\n"));
+    assert_non_null(strstr(text, "  --input-file FILE         the text (default.txt)\n"));
     assert_non_null(strstr(text, "passes (10)\n"));
     assert_non_null(strstr(text, "how fast (0.5)\n"));
     assert_non_null(strstr(text, "  --quiet                   say nothing\n"));

@@ -116,7 +116,7 @@ expect test "$(wc -l < out)" -eq 21
 expect_stdout "t = 1.2"
 
 expect_exit 2 compare
-expect_stderr "--init_from is missing"
+expect_stderr "--init-from is missing"
 for list in '' ',' '1,' '1;2' 'warm' '-1' '101' 'nan' '1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17'; do
     expect_exit 2 compare --init_from $model --temperature="$list"
     expect_stderr "--temperature"

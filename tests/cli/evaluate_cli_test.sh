@@ -14,7 +14,7 @@ for sequences in items stream; do
         expect_exit 0 train "${tiny[@]}" --input names.txt --model $cell --num_layers 3 --sequences $sequences \
             --run_name $name
         expect_exit 0 export --init_from "$model" --export_file $name.onnx
-        for settings in "" "--temperature 0.3 --top_k 4" "--temperature 1.5 --top_p 0.7"; do
+        for settings in "" "--temperature 0.3 --top-k 4" "--temperature 1.5 --top-p 0.7"; do
             # shellcheck disable=SC2086
             expect_exit 0 predict --init_from "$model" --generate 300 --seed 3 $settings
             cp out predicted

@@ -25,8 +25,8 @@ printf 'äöü\n€uro\n🙂 smile\n' >> names.txt
 for cell in lstm gru rnn; do
     expect_exit 0 train "${tiny[@]}" --input names.txt --model $cell --num_layers 2 --sequences items --run_name $cell
     expect_exit 0 export --init_from checkpoints/$cell/checkpoint.2.safetensors --export_file $cell.onnx
-    for settings in "" "--temperature 0.3 --top-k 4" "--temperature=1.5 --top_p 0.7" "--temperature 0" \
-        "--prompt=äb --top-p=0.9" "--best 3 --temperature 0.9" "--best 4 --min_length 20 --prompt ä"; do
+    for settings in "" "--temperature 0.3 --top-k 4" "--temperature=1.5 --top-p 0.7" "--temperature 0" \
+        "--prompt=äb --top-p=0.9" "--best 3 --temperature 0.9" "--best 4 --min-length 20 --prompt ä"; do
         # shellcheck disable=SC2086
         expect_exit 0 evaluate --model $cell.json --length 200 --seed 3 $settings
         cp out ours
@@ -72,7 +72,7 @@ expect_web 0 --help
 expect_stdout "--temperature"
 
 # Wrong use ends with 2, wrong files with 1, and neither with a stack trace.
-for arguments in "" "--model" "--model lstm.json --top_p 0" "--model lstm.json --top_k 1.5" "--model lstm.json --sed 1" \
+for arguments in "" "--model" "--model lstm.json --top-p 0" "--model lstm.json --top-k 1.5" "--model lstm.json --sed 1" \
     "--model lstm.json --seed -1" "--model lstm.json --seed=4294967296" "--model lstm.json --length x" \
     "--model lstm.json more" "--model lstm.json --prompt z"; do
     # shellcheck disable=SC2086

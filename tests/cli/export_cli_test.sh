@@ -70,9 +70,9 @@ fi
 
 # What it refuses.
 expect_exit 2 export
-expect_stderr "--init_from"
+expect_stderr "--init-from"
 expect_exit 2 export --init_from $model
-expect_stderr "--export_file"
+expect_stderr "--export-file"
 for name in names .onnx names.json folder/.onnx names.onnx/; do
     expect_exit 2 export --init_from $model --export_file $name
     expect_stderr ".onnx"

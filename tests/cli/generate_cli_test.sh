@@ -126,7 +126,7 @@ expect test "$(grep -cxFf refused.txt out)" -eq 0
 expect_exit 1 "${many[@]}" --filter absent.qlf
 
 expect_exit 2 generate
-expect_stderr "--init_from"
+expect_stderr "--init-from"
 expect_exit 2 generate --init_from $model --model model.json
 expect_exit 2 generate --init_from $model --count 0
 expect_exit 2 generate --init_from $model --max_length 0

@@ -93,7 +93,7 @@ done
 
 # Checkpoints that are none.
 expect_exit 2 predict
-expect_stderr "--init_from is missing"
+expect_stderr "--init-from is missing"
 expect_exit 1 predict --init_from absent
 expect_stderr "absent: cannot open"
 expect_exit 1 predict --init_from checkpoints/run

@@ -92,6 +92,6 @@ expect_stderr "int7"
 expect_exit 2 evaluate --model lstm.json --calibrate names.txt
 expect_stderr "--quantize"
 expect_exit 2 compile --model lstm.json --output never.c --quantize int8 --no_sampler
-expect_stderr "--no_sampler"
+expect_stderr "--no-sampler"
 
 finish

@@ -48,8 +48,8 @@ expect_quotes 1 --width 1 --seed 1
 expect_stderr "none of 50 names fits"
 expect_quotes 0 --help
 expect_stdout "--raw"
-for arguments in "--nonsense" "more" "--count -1" "--count x" "--seed 4294967296" "--top_p 0" "--temperature" \
-    "--top_k 0.5" "--raw=poems" "--best 0" "--best 51" "--min_length -1"; do
+for arguments in "--nonsense" "more" "--count -1" "--count x" "--seed 4294967296" "--top-p 0" "--temperature" \
+    "--top-k 0.5" "--raw=poems" "--best 0" "--best 51" "--min-length -1"; do
     # shellcheck disable=SC2086
     expect_quotes 2 $arguments
     expect test -s err
@@ -84,7 +84,7 @@ build quotes "$root"/firmware/app/compiled_models.c quotes_models.c
 
 # The bare stream is what the models write elsewhere, whatever the settings.
 for seed in 1 2 4294967295; do
-    for settings in "" "--temperature 0.3 --top_k 4" "--temperature=1.5 --top-p 0.7 --top-k=0" "--temperature 0"; do
+    for settings in "" "--temperature 0.3 --top-k 4" "--temperature=1.5 --top-p 0.7 --top-k=0" "--temperature 0"; do
         for kind in quotes names; do
             # shellcheck disable=SC2086
             expect_exit 0 evaluate --model $kind.json --length 400 --seed $seed $settings
@@ -106,7 +106,7 @@ expect test "$(awk 'length > 12' out | wc -l)" -eq 0
 expect test "$(grep -c '^$' out)" -eq 99
 
 # The quotes of a seed's pages are the items of `generate` with this seed, also where there is a choice.
-for settings in "--best 6 --min_length 5" "--best 20 --min_length 8 --temperature 1.2"; do
+for settings in "--best 6 --min-length 5" "--best 20 --min-length 8 --temperature 1.2"; do
     # shellcheck disable=SC2086
     expect_quotes 0 --seed 3 --count 40 --width 500 $settings
     awk 'NR % 3 == 1' out | sed 's/^ *//; s/ *$//' > pages # lines have no spaces at their ends

@@ -44,7 +44,7 @@ for ranks in 1 2 3 4; do
 done
 expect_json checkpoints/4-1/summary.json ranks.count 4
 # More ranks than shards, running text, pieces, a transformer, and training with the rounding of integers.
-for kind in "--sequences stream --batch_size 20" "--pieces 20" "--quantize int8 --early_stop 1"; do
+for kind in "--sequences stream --batch-size 20" "--pieces 20" "--quantize int8 --early-stop 1"; do
     # shellcheck disable=SC2206
     more=($kind --max_epochs 2)
     expect_exit 0 "${start[@]}" "${more[@]}" --run_name kind

@@ -110,10 +110,10 @@ expect_exit 0 study model.json --corpus text.txt --items 50 --temperature 1 --ou
 expect_json exported/study.json models.0.label model
 
 expect_exit 2 study --corpus text.txt
-expect_stderr "--init_from is missing"
+expect_stderr "--init-from is missing"
 expect_exit 2 study --init_from $two
 expect_stderr "--corpus is missing"
-for wrong in '--temperature=-1' '--temperature=' '--top_p=0' '--top_p=1.1' '--top_k=1.5' '--init_from=a,,b' '--count=,' \
+for wrong in '--temperature=-1' '--temperature=' '--top-p=0' '--top-p=1.1' '--top-k=1.5' '--init-from=a,,b' '--count=,' \
     '--items=0'; do
     expect_exit 2 study --init_from $two --corpus text.txt "$wrong"
 done

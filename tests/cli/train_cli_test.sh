@@ -89,18 +89,18 @@ expect_refused 2 "--validation -: texts must be files" --input names.txt --valid
 expect_refused 2 "--input is missing"
 expect_refused 1 "name of a file to read is empty" --input ''
 expect_refused 2 "--input: needs a value (FILE)" --input
-expect_refused 2 "--rnn_size 0: must be from 1 to 8192" --input names.txt --rnn_size 0
+expect_refused 2 "--rnn-size 0: must be from 1 to 8192" --input names.txt --rnn_size 0
 expect_refused 1 "parameters; at most 100000000 are possible" --input names.txt --rnn_size 8192 --num_layers 8
-expect_refused 2 "--rnn_size -5: must be from 1 to 8192" --input names.txt --rnn_size -5
-expect_refused 2 "--rnn_size 1e3: is no whole number" --input names.txt --rnn_size 1e3
-expect_refused 2 "--embedding_size 0:" --input names.txt --embedding_size 0
-expect_refused 2 "--num_layers 9: must be from 1 to 8" --input names.txt --num_layers 9
+expect_refused 2 "--rnn-size -5: must be from 1 to 8192" --input names.txt --rnn_size -5
+expect_refused 2 "--rnn-size 1e3: is no whole number" --input names.txt --rnn_size 1e3
+expect_refused 2 "--embedding-size 0:" --input names.txt --embedding_size 0
+expect_refused 2 "--num-layers 9: must be from 1 to 8" --input names.txt --num_layers 9
 expect_refused 2 "--dropout 1: must be from 0 to 0.95" --input names.txt --dropout 1
-expect_refused 2 "--learning_rate nan: is no number" --input names.txt --learning_rate nan
+expect_refused 2 "--learning-rate nan: is no number" --input names.txt --learning_rate nan
 expect_refused 2 "--seed -1: must be from 0 to 4294967295" --input names.txt --seed -1
 expect_refused 2 "'mlp' is not a model type; there are lstm, gru, rnn and transformer" --input names.txt --model mlp
-expect_refused 2 "--rnn_size is for recurrent models" --input names.txt --model transformer
-expect_refused 2 "--num_heads is for --model transformer" --input names.txt --num_heads 2
+expect_refused 2 "--rnn-size is for recurrent models" --input names.txt --model transformer
+expect_refused 2 "--num-heads is for --model transformer" --input names.txt --num_heads 2
 
 # expect_no_transformer MESSAGE ARGUMENT...: the same for what a transformer cannot be.
 expect_no_transformer()
@@ -111,21 +111,21 @@ expect_no_transformer()
     expect_stderr "$message"
     expect test ! -e refused
 }
-expect_no_transformer "--embedding_size 84 cannot be divided into 8 heads of an even size" --embedding_size 84 --num_heads 8
-expect_no_transformer "--num_heads 6 is not a multiple of --num_kv_heads 4" --embedding_size 96 --num_heads 6 \
+expect_no_transformer "--embedding-size 84 cannot be divided into 8 heads of an even size" --embedding_size 84 --num_heads 8
+expect_no_transformer "--num-heads 6 is not a multiple of --num-kv-heads 4" --embedding_size 96 --num_heads 6 \
     --num_kv_heads 4
-expect_no_transformer "--seq_length 64 is longer than the model's context of 32" --context_length 32 --seq_length 64
+expect_no_transformer "--seq-length 64 is longer than the model's context of 32" --context_length 32 --seq_length 64
 expect_no_transformer "--quantize: a transformer is trained in float only" --quantize int8
-expect_no_transformer "--num_heads 0: must be from 1 to 8192" --num_heads 0
-expect_no_transformer "--context_length 5000: must be from 1 to 4096" --context_length 5000
+expect_no_transformer "--num-heads 0: must be from 1 to 8192" --num_heads 0
+expect_no_transformer "--context-length 5000: must be from 1 to 4096" --context_length 5000
 expect_refused 2 "'linear' is no schedule; there are constant and cosine" --input names.txt --schedule linear
 expect_refused 2 "--sequences words: there are stream and items" --input names.txt --sequences words
-expect_refused 2 "there is no option --rnnsize; did you mean --rnn_size?" --input names.txt --rnnsize 5
+expect_refused 2 "there is no option --rnnsize; did you mean --rnn-size?" --input names.txt --rnnsize 5
 expect_refused 2 "names.txt: what is this?" names.txt
-expect_refused 2 "--run_name '../x'" --input names.txt --run_name ../x
-expect_refused 2 "--run_name ''" --input names.txt --run_name ''
-expect_refused 2 "--run_name '.'" --input names.txt --run_name .
-expect_refused 2 "--checkpoint_dir: needs" --input names.txt --checkpoint_dir ''
+expect_refused 2 "--run-name '../x'" --input names.txt --run_name ../x
+expect_refused 2 "--run-name ''" --input names.txt --run_name ''
+expect_refused 2 "--run-name '.'" --input names.txt --run_name .
+expect_refused 2 "--checkpoint-dir: needs" --input names.txt --checkpoint_dir ''
 expect_refused 1 "absent.txt: cannot open" --input names.txt --validation absent.txt
 
 # Every cell and option works at its smallest.
@@ -147,7 +147,7 @@ expect_json checkpoints/halved/summary.json arguments.seq_length 10
 expect_exit 0 train --init_from checkpoints/transformer/checkpoint.2.safetensors --input names.txt --max_epochs 1 \
     --quiet --run_name further
 expect_exit 2 train --init_from checkpoints/transformer/checkpoint.2.safetensors --input names.txt --num_heads 2
-expect_stderr "--num_heads 2: the model of --init_from has 3"
+expect_stderr "--num-heads 2: the model of --init-from has 3"
 # More sequences side by side than the text has symbols.
 expect_trained wide-batch --input names.txt --batch_size 4096 --seq_length 4096
 

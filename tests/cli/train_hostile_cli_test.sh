@@ -61,7 +61,7 @@ copy robbed
 rm checkpoints/robbed/training.safetensors
 expect_exit 1 train --init_from checkpoints/robbed --max_epochs 3
 expect_stderr "checkpoints/robbed/training.safetensors: is missing"
-expect_stderr "--init_from checkpoints/robbed/checkpoint.2.safetensors"
+expect_stderr "--init-from checkpoints/robbed/checkpoint.2.safetensors"
 expect_same checkpoints/robbed/training.log.csv checkpoints/good/training.log.csv
 
 # A run that began with another one's model goes on without it, as if it were there.

@@ -27,9 +27,9 @@ expect test -z "$(diff -r checkpoints/four before)"
 
 # Other arguments, and what they were.
 expect_exit 2 train --init_from checkpoints/two --rnn_size 6
-expect_stderr "--rnn_size: the run was started with 5"
+expect_stderr "--rnn-size: the run was started with 5"
 expect_exit 2 train --init_from checkpoints/two --learning_rate 0.5
-expect_stderr "--learning_rate: the run was started with 0.001"
+expect_stderr "--learning-rate: the run was started with 0.001"
 expect_exit 2 train --init_from checkpoints/two --seed 2
 expect_exit 2 train --init_from checkpoints/two --sequences items
 expect_exit 0 train --init_from checkpoints/two --rnn_size 5 --seed 1 --threads 2 --quiet
@@ -81,9 +81,9 @@ expect_json checkpoints/tuned/summary.json arguments.init_from checkpoints/four/
 expect test "$(cut -d, -f1 checkpoints/tuned/training.log.csv | paste -sd ' ')" == "epoch 1 2"
 expect_exit 0 train --init_from checkpoints/tuned --max_epochs 3 --quiet
 expect_exit 2 train --init_from checkpoints/four/checkpoint.4.safetensors --input names.txt --rnn_size 6
-expect_stderr "--rnn_size 6: the model of --init_from has 5"
+expect_stderr "--rnn-size 6: the model of --init-from has 5"
 expect_exit 2 train --init_from checkpoints/four/checkpoint.4.safetensors --input names.txt --model gru
-expect_stderr "--model gru: the model of --init_from is of type lstm"
+expect_stderr "--model gru: the model of --init-from is of type lstm"
 expect_exit 2 train --init_from checkpoints/four/checkpoint.4.safetensors
 expect_stderr "--input is missing"
 {
@@ -99,11 +99,11 @@ expect_exit 1 "${train[@]}" --init_from absent.safetensors
 expect_stderr "absent.safetensors: cannot open"
 
 # Numbers that run away, within an epoch and with an epoch's only step: what is kept is good.
-for settings in "--batch_size 4 --learning_rate 300" "--batch_size 64 --seq_length 64 --learning_rate 500"; do
+for settings in "--batch-size 4 --learning-rate 300" "--batch-size 64 --seq-length 64 --learning-rate 500"; do
     # shellcheck disable=SC2086
     expect_exit 1 "${train[@]}" --run_name away --grad_clip 0 --max_epochs 200 $settings
     expect grep -qE 'step [0-9]+: the .* not a finite number' err
-    expect_stderr "--init_from checkpoints/away/checkpoint."
+    expect_stderr "--init-from checkpoints/away/checkpoint."
     expect_json checkpoints/away/summary.json status failed
     last=$("$json_get" checkpoints/away/summary.json epochs)
     expect test "$(find checkpoints/away -name 'checkpoint.*' | wc -l)" -eq "$last"
@@ -129,7 +129,7 @@ for signal in INT TERM; do
     expect_stderr "stopped in epoch"
     expect_json checkpoints/$signal/summary.json status interrupted
     last=$("$json_get" checkpoints/$signal/summary.json epochs)
-    expect_stderr "To go on after epoch $last: quillet train --init_from checkpoints/$signal"
+    expect_stderr "To go on after epoch $last: quillet train --init-from checkpoints/$signal"
     expect_exit 0 train --init_from checkpoints/$signal --max_epochs $((last + 1)) --quiet
     expect_json checkpoints/$signal/summary.json status finished
     expect test "$(cut -d, -f1 checkpoints/$signal/training.log.csv | tail -n +2 | paste -sd ' ')" == \

@@ -31,13 +31,13 @@ static const char usage[] = "usage: quotes [OPTION ...]\n\n"
                             "  --count N          quotes to print (1)\n"
                             "  --seed N           same seed, same quotes; otherwise new ones each time\n"
                             "  --temperature X    low: typical, repetitive; high: bold (each model's own)\n"
-                            "  --top_p X          draw from the likeliest symbols that have this share\n"
+                            "  --top-p X          draw from the likeliest symbols that have this share\n"
                             "                     together; 1 is off (each model's own)\n"
-                            "  --top_k N          draw from the N likeliest symbols; 0 is off (each\n"
+                            "  --top-k N          draw from the N likeliest symbols; 0 is off (each\n"
                             "                     model's own)\n"
                             "  --best N           candidates for a quote, of which the best by its model's own\n"
                             "                     probabilities is taken, 1 to 50 (that of the build, mostly 8)\n"
-                            "  --min_length N     characters that a quote should have, where there is a choice (40)\n"
+                            "  --min-length N     characters that a quote should have, where there is a choice (40)\n"
                             "  --width N          columns of a line (60)\n"
                             "  --png FILE         write what the panel would show as a picture; of several\n"
                             "                     quotes, FILE-1.png, FILE-2.png ...\n"
@@ -132,11 +132,11 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
             settings->sampling.temperature = (float)number;
             break;
         case TOP_P:
-            valid = read_number(&number, "top_p", optarg, 0.000001, 1, false);
+            valid = read_number(&number, "top-p", optarg, 0.000001, 1, false);
             settings->sampling.top_p = (float)number;
             break;
         case TOP_K:
-            valid = read_number(&number, "top_k", optarg, 0, 65535, true);
+            valid = read_number(&number, "top-k", optarg, 0, 65535, true);
             settings->sampling.top_k = valid ? (int)number : 0;
             break;
         case BEST:
@@ -144,7 +144,7 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
             settings->best = valid ? (int)number : 1;
             break;
         case MIN_LENGTH:
-            valid = read_number(&number, "min_length", optarg, 0, QL_PAGE_TEXT_BYTES, true);
+            valid = read_number(&number, "min-length", optarg, 0, QL_PAGE_TEXT_BYTES, true);
             settings->min_length = valid ? (int)number : 0;
             break;
         case WIDTH:

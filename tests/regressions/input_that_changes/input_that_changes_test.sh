@@ -87,12 +87,12 @@ if [[ -z ${ASAN_OPTIONS-} ]] || ! ldd "$tool" | grep -qE 'asan|tsan'; then
             expect test -s err
         done
     done
-    for arguments in "predict --init_from /dev/zero" "compare --init_from /dev/zero" "generate --init_from /dev/zero" \
-        "train --input names.txt --init_from /dev/zero" "export --init_from /dev/zero --export_file z.onnx" \
+    for arguments in "predict --init-from /dev/zero" "compare --init-from /dev/zero" "generate --init-from /dev/zero" \
+        "train --input names.txt --init-from /dev/zero" "export --init-from /dev/zero --export-file z.onnx" \
         "evaluate --model /dev/zero" "generate --model /dev/zero" "compile --model /dev/zero" \
-        "compile --no_sampler /dev/zero" "predict --init_from $model --filter /dev/zero" "filter --words /dev/zero" \
+        "compile --no-sampler /dev/zero" "predict --init-from $model --filter /dev/zero" "filter --words /dev/zero" \
         "filter --refuse /dev/zero" "filter --filter /dev/zero" "prepare --output o /dev/zero" \
-        "prepare --output o --remove_words /dev/zero names.txt" "study --corpus /dev/zero $model" \
+        "prepare --output o --remove-words /dev/zero names.txt" "study --corpus /dev/zero $model" \
         "evaluate --model m.json --text /dev/zero" "compile m.onnx --quantize int8 --calibrate /dev/zero"; do
         # shellcheck disable=SC2086
         refuses "/dev/zero: is a device, not a file" $arguments

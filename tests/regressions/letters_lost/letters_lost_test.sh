@@ -82,13 +82,13 @@ becomes 'fine ABC バナナ é|' --alphabet any
 printf 'Анна Щукина\nЛев Жданов\n' > text
 rm -rf p
 expect_exit 1 prepare --output p text
-expect_stderr '--min_symbol_count'
+expect_stderr '--min-symbol-count'
 expect_stderr '--alphabet'
 expect_exit 1 prepare --output p --alphabet ascii text
 expect_stderr 'choose another --alphabet'
 printf 'one\ntwo\n' > text
 expect_exit 1 prepare --output p --min_length 10 text
-expect_stderr 'lower --min_length'
+expect_stderr 'lower --min-length'
 expect test ! -e p
 
 finish
