@@ -295,18 +295,31 @@ static void write_stats(struct ql_appliance *appliance)
     ql_console_end(console);
 }
 
-// Runs a model's self-test beside the text in hand: its state lies in the frame. Returns 0, or the first step that is
-// wrong.
-static int check_model(struct ql_appliance *appliance, const struct ql_model_functions *model)
+// The state of a self-test lies in the frame, beside the text in hand, or in the place of that text's, where it is larger.
+static bool fits_frame(const struct ql_appliance *appliance, const struct ql_writer *writer)
 {
-    if (model->check == NULL) {
+    return writer->model->state_bytes <= sizeof appliance->frame;
+}
+
+// Runs a model's self-test. Returns 0, or the first step that is wrong.
+static int check_model(struct ql_appliance *appliance, const struct ql_writer *writer)
+{
+    if (writer->model->check == NULL) {
         return 0;
     }
-    if (model->state_bytes > sizeof appliance->frame) {
-        ql_console_say(&appliance->console, "error selftest the state of a model is larger than the frame");
-        return 0;
+    return writer->model->check(fits_frame(appliance, writer) ? appliance->frame : writer->state, NULL);
+}
+
+// Begins the page in hand anew after a self-test that has overwritten the state of its text.
+static void write_again(struct ql_appliance *appliance)
+{
+    const struct ql_models *models = &appliance->models;
+
+    if (appliance->state == QL_APPLIANCE_WRITING &&
+        !(fits_frame(appliance, &models->quotes) && fits_frame(appliance, &models->names))) {
+        appliance->page_number--;
+        begin_page(appliance);
     }
-    return model->check(appliance->frame, NULL);
 }
 
 static void run_selftest(struct ql_appliance *appliance)
@@ -315,14 +328,15 @@ static void run_selftest(struct ql_appliance *appliance)
 
     ql_console_say(console, "selftest begin");
     ql_port_watchdog_stretch(SELFTEST_LIMIT_S);
-    const int quotes_step = check_model(appliance, appliance->models.quotes.model);
-    const int names_step = check_model(appliance, appliance->models.names.model);
+    const int quotes_step = check_model(appliance, &appliance->models.quotes);
+    const int names_step = check_model(appliance, &appliance->models.names);
     ql_port_watchdog_stretch(0);
     if (appliance->written) {
         ql_layout_draw(appliance->frame, &appliance->layout);
     }
     if (quotes_step == 0 && names_step == 0) {
         ql_console_say(console, "selftest pass");
+        write_again(appliance);
         return;
     }
     ql_console_begin(console, "selftest fail");
@@ -333,6 +347,7 @@ static void run_selftest(struct ql_appliance *appliance)
         add_pair(console, "names_step", names_step);
     }
     ql_console_end(console);
+    write_again(appliance);
 }
 
 static void take_sampling(struct ql_appliance *appliance, const struct ql_command *command)

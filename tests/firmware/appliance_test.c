@@ -422,6 +422,17 @@ static int check_fails(void *state, void *arena)
     return 7;
 }
 
+static const void *checked_state;
+
+// The state is said to be large, but is the stub's.
+static int check_the_small_state(void *state, void *arena)
+{
+    (void)arena;
+    checked_state = state;
+    ((struct ql_stub *)state)->rest = NULL;
+    return 0;
+}
+
 static void appliance_selftest_says_where_a_model_is_wrong(void **state)
 {
     (void)state;
@@ -447,6 +458,35 @@ static void appliance_selftest_leaves_the_page_as_it_is(void **state)
     step(1);
     assert_int_equal(count("= selftest fail quotes_step 7\n"), 1);
     assert_memory_equal(appliance.frame, before, sizeof before);
+}
+
+// The state of a decoder is larger than the frame: its self-test takes the place of the text in hand, whose page is then
+// written anew, the same.
+static void appliance_selftest_of_a_large_state_begins_the_page_anew(void **state)
+{
+    static struct ql_model_functions large;
+    char first[QL_PAGE_TEXT_BYTES];
+
+    (void)state;
+    start();
+    step_until_pages(1);
+    (void)snprintf(first, sizeof first, "%s", appliance.page.quote);
+    start();
+    large = *appliance.models.quotes.model;
+    large.state_bytes = QL_FRAME_BYTES + 1;
+    large.check = check_the_small_state;
+    appliance.models.quotes.model = &large;
+    step(5);
+    checked_state = NULL;
+    fake_port_type("selftest\n");
+    step(1);
+    assert_ptr_equal(checked_state, appliance.models.quotes.state);
+    assert_int_equal(count("= selftest pass\n= page begin 2\n= mark begin\n"), 1);
+    step_until_pages(1);
+    assert_string_equal(appliance.page.quote, first);
+    fake_port_type("selftest\n");
+    step(1);
+    assert_int_equal(count("= page begin 3\n"), 0);
 }
 
 int main(void)
@@ -475,6 +515,7 @@ int main(void)
         cmocka_unit_test_setup(appliance_page_that_never_fits_is_given_up, set_up),
         cmocka_unit_test_setup(appliance_selftest_says_where_a_model_is_wrong, set_up),
         cmocka_unit_test_setup(appliance_selftest_leaves_the_page_as_it_is, set_up),
+        cmocka_unit_test_setup(appliance_selftest_of_a_large_state_begins_the_page_anew, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
