@@ -85,10 +85,6 @@ static enum ql_status measure(struct ql_sweep_prediction *prediction, struct roa
     ql_descriptor_set_info(&road->descriptor, &road->info);
     road->text.descriptor = &road->descriptor;
     road->text.trace_count = QL_CLI_SELF_TEST_STEPS;
-    if (integer && road->model.dimensions.layer == QL_LAYER_DECODER) {
-        (void)snprintf(prediction->reason, sizeof prediction->reason, "a transformer has no integer form yet");
-        return QL_OK;
-    }
     status = integer ? compile_integer(road, weights, error) : compile_float(road, error);
     if (status == QL_OK) {
         struct ql_codegen_size size;

@@ -1,48 +1,116 @@
 // The speed of a model on the chip: see chip_speed.h. All constants are measured; bench/results.md has the measurements.
-// Uses: codegen/codegen_types.
+// Uses: codegen/codegen_types, device/matrix_s8.h.
 #include "codegen/chip_speed.h"
+
+#include "device/matrix_s8.h"
 
 // "Integer models on the RP2040": cycles of a product, of each activation of a unit with what belongs to it, and of a
 // draw, for the whole and for each symbol.
 static const double cycles_per_product_s8 = 1.908, cycles_per_product_s4 = 2.09;
 static const double cycles_per_activation = 66.0;
 static const double cycles_per_draw = 7036.0, cycles_per_symbol = 131.0;
-// A word that the flash streams while the processor multiplies.
-static const double cycles_per_streamed_word = 40.0;
+// "A decoder on the RP2040": a product with what belongs to its rows, and one number of each of its other parts.
+static const double decoder_cycles_per_product = 2.09;
+static const double cycles_per_attended = 10.3; // a number of a key or a value that a head reads
+static const double cycles_per_gated = 130.0, cycles_per_normed = 42.0, cycles_per_added = 33.0;
+static const double cycles_per_turned = 35.0, cycles_per_cached = 24.0, cycles_per_valued = 18.0;
+// A word that DMA takes from the flash while the processor multiplies (docs/device.md).
+static const double cycles_per_streamed_word = 16.0;
 // "Speed on the device, in float": the names model, whose weights are read through the flash's cache.
 static const double cycles_per_float_product = 209.0;
 static const double cycles_per_second = 125e6;
 
-// What the firmware leaves for weights, as docs/device.md prints it.
-enum { RAM_FOR_WEIGHTS_BYTES = 208180 };
+// What the firmware leaves for a model's weights, rows and state, as docs/device.md prints it, and its buffers for what
+// streams.
+enum { RAM_BYTES = 208180, STREAM_BUFFERS = 3 };
+
+// The products of a model, and what they read.
+struct products {
+    double cycles, bytes;
+    double block_bytes; // of the widest block of rows
+    double rows;
+};
 
 static int activations_per_unit(enum ql_cell cell)
 {
     return cell == QL_CELL_LSTM ? 5 : cell == QL_CELL_GRU ? 3 : 1;
 }
 
-// Adds the products of a matrix to `cycles`, and its bytes to `bytes`.
-static void add_matrix(double *cycles, double *bytes, const struct ql_integer_matrix *matrix)
+static void add_matrix(struct products *products, const struct ql_integer_matrix *matrix, double cycles_s8)
 {
-    *cycles += (double)matrix->rows * matrix->columns * (matrix->is_s4 ? cycles_per_product_s4 : cycles_per_product_s8);
-    *bytes += 4.0 * matrix->word_count;
+    const double bytes = 4.0 * matrix->word_count;
+    const int blocks = (matrix->rows + QL_MATRIX_BLOCK_ROWS - 1) / QL_MATRIX_BLOCK_ROWS;
+
+    products->cycles += (double)matrix->rows * matrix->columns * (matrix->is_s4 ? cycles_per_product_s4 : cycles_s8);
+    products->bytes += bytes;
+    products->block_bytes = bytes / blocks > products->block_bytes ? bytes / blocks : products->block_bytes;
+    products->rows += matrix->rows;
 }
 
-static double integer_cycles(const struct ql_integer_model *model)
+static struct products products_of(const struct ql_integer_model *model)
 {
-    double products = 0.0, bytes = 0.0, units = 0.0;
+    struct products products = {0};
 
-    for (int l = 0; l < model->L; l++) {
-        const struct ql_integer_layer *layer = &model->layers[l];
-        for (int k = 0; k < layer->matrix_count; k++) {
-            add_matrix(&products, &bytes, &layer->matrices[k]);
+    if (model->kind == QL_LAYER_DECODER) {
+        for (int l = 0; l < model->L; l++) {
+            const struct ql_integer_decoder_layer *layer = &model->decoder.layers[l];
+            add_matrix(&products, &layer->entry.matrix, decoder_cycles_per_product);
+            add_matrix(&products, &layer->output.matrix, decoder_cycles_per_product);
+            add_matrix(&products, &layer->feed.matrix, decoder_cycles_per_product);
+            add_matrix(&products, &layer->down.matrix, decoder_cycles_per_product);
         }
-        units += layer->H;
+        add_matrix(&products, &model->decoder.logits.matrix, decoder_cycles_per_product);
+        return products;
     }
-    add_matrix(&products, &bytes, &model->output);
-    const double step = products + units * activations_per_unit(model->cell) * cycles_per_activation;
-    const double stream = bytes > RAM_FOR_WEIGHTS_BYTES ? bytes / 4.0 * cycles_per_streamed_word : 0.0;
-    return (step > stream ? step : stream) + cycles_per_draw + cycles_per_symbol * model->V;
+    for (int l = 0; l < model->L; l++) {
+        for (int k = 0; k < model->layers[l].matrix_count; k++) {
+            add_matrix(&products, &model->layers[l].matrices[k], cycles_per_product_s8);
+        }
+    }
+    add_matrix(&products, &model->output, cycles_per_product_s8);
+    return products;
+}
+
+// All that a decoder does beside its products, with half of the context to attend to.
+static double decoder_cycles(const struct ql_integer_model *model)
+{
+    const struct ql_integer_decoder *d = &model->decoder;
+    const double E = d->E, A = d->heads * d->size, K = d->kv_heads * d->size, F = d->feed;
+    const double attended = A * d->context; // half of the context, of keys and of values
+    const double layer = 2.0 * E * (cycles_per_normed + cycles_per_added) + (A + 2.0 * K) * cycles_per_valued +
+                         (A + K) * cycles_per_turned + 2.0 * K * cycles_per_cached + attended * cycles_per_attended +
+                         F * cycles_per_gated;
+
+    return model->L * layer + E * cycles_per_normed + model->V * cycles_per_valued;
+}
+
+double ql_chip_speed_other_cycles(const struct ql_codegen *codegen)
+{
+    const struct ql_integer_model *model = codegen->integer;
+    double cycles = cycles_per_draw + cycles_per_symbol * model->V;
+
+    if (model->kind == QL_LAYER_DECODER) {
+        return cycles + decoder_cycles(model);
+    }
+    for (int l = 0; l < model->L; l++) {
+        cycles += model->layers[l].H * activations_per_unit(model->cell) * cycles_per_activation;
+    }
+    return cycles;
+}
+
+static double integer_cycles(const struct ql_codegen *codegen)
+{
+    const struct ql_integer_model *model = codegen->integer;
+    const struct products products = products_of(model);
+    const double room = RAM_BYTES - (double)model->layout.bytes - sizeof(struct ql_integer_row) * products.rows;
+    double streamed = 0.0;
+
+    if (products.bytes > room) {
+        const double kept = room - STREAM_BUFFERS * products.block_bytes;
+        streamed = products.bytes - (kept > 0.0 ? kept : 0.0);
+    }
+    const double stream = streamed / 4.0 * cycles_per_streamed_word;
+    return (products.cycles > stream ? products.cycles : stream) + ql_chip_speed_other_cycles(codegen);
 }
 
 static double float_cycles(const struct ql_program *program)
@@ -57,7 +125,7 @@ static double float_cycles(const struct ql_program *program)
 
 double ql_chip_speed(const struct ql_codegen *codegen)
 {
-    const double cycles = codegen->integer != NULL ? integer_cycles(codegen->integer) : float_cycles(codegen->program);
+    const double cycles = codegen->integer != NULL ? integer_cycles(codegen) : float_cycles(codegen->program);
 
     return cycles > 0.0 ? cycles_per_second / cycles : 0.0;
 }

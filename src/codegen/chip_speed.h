@@ -1,4 +1,4 @@
-// How many characters a second a compiled model writes on an RP2040 at 125 MHz, predicted from its sizes.
+// How many tokens a second a compiled model writes on an RP2040 at 125 MHz, predicted from its sizes.
 // Uses: codegen/codegen_types.
 #ifndef QL_CODEGEN_CHIP_SPEED_H
 #define QL_CODEGEN_CHIP_SPEED_H
@@ -7,8 +7,12 @@
 
 // Returns tokens a second, of which each is a character unless the model has pieces. For an LSTM in integers the
 // prediction is within 2 % of what the emulator counts (bench/results.md). For a GRU and an RNN it is derived from the
-// LSTM's, activation by activation. Weights that have no room in RAM come from the flash as fast as its stream brings
-// them. In floats it is a rough figure: products with weights in the flash, nothing else.
+// LSTM's, activation by activation. A decoder is taken to attend to half of its context. Weights that do not fit RAM
+// come from the flash as fast as DMA brings them. In floats it is a rough figure: products with weights in the flash,
+// nothing else.
 double ql_chip_speed(const struct ql_codegen *codegen);
+
+// Returns the cycles of a token beside matrix products: activations, attention, and the draw. The model is in integers.
+double ql_chip_speed_other_cycles(const struct ql_codegen *codegen);
 
 #endif

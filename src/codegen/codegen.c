@@ -40,6 +40,10 @@ static void write_model_fields(const struct ql_source *w, FILE *stream)
     if (codegen->model != NULL) {
         (void)fprintf(stream, "//   RAM           %zu bytes for each text, and %zu bytes of scratch memory%s\n",
                       size.state_bytes, size.arena_bytes, whose);
+        if (size.cache_bytes > 0) {
+            (void)fprintf(stream, "//   the cache     %zu bytes of each text: keys and values of %d tokens\n",
+                          size.cache_bytes, size.context);
+        }
         (void)fprintf(stream, "//   a step        %" PRId64 " multiply-accumulates\n", size.macs);
     } else {
         (void)fprintf(stream, "//   RAM           %zu bytes of scratch memory%s\n", size.arena_bytes, whose);

@@ -110,6 +110,18 @@ static size_t state_bytes(const struct ql_codegen *codegen, bool caller_arena)
     return round_up(bytes, 4);
 }
 
+// A cache of attention has the dimensions (layers, context, numbers of an entry).
+static void add_cache_bytes(struct ql_codegen_size *size, const struct ql_state_layout *layout)
+{
+    for (int k = 0; k < layout->part_count; k++) {
+        const struct ql_state_part *part = &layout->parts[k];
+        if (part->kind == QL_STATE_APPEND && part->rank >= 2) {
+            size->cache_bytes += part->bytes;
+            size->context = part->dims[part->rank - 2];
+        }
+    }
+}
+
 // What a model that writes has beside its state: symbols, the self-test's text, and the sampler's part of the arena.
 static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_model *model, bool has_shared)
 {
@@ -127,27 +139,31 @@ static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_mo
     size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;
 }
 
-// Whether no model before this one has an integer form, whose tables are then counted for this one.
-static bool is_first_integer(const struct ql_codegen_unit *unit, int model)
+// Tables that all integer models of a unit share, which are counted for the first of them, and those of its decoders.
+static size_t shared_table_bytes(const struct ql_codegen_unit *unit, int model)
 {
+    enum { TANH_BYTES = 385 * 2, POWER_BYTES = 65 * 4, ROOT_BYTES = 97 * 2, SINE_BYTES = 130 * 2 };
+    const struct ql_integer_model *own = unit->models[model].integer;
+    bool is_first = own != NULL, is_first_decoder = own != NULL && own->kind == QL_LAYER_DECODER;
+
     for (int i = 0; i < model; i++) {
-        if (unit->models[i].integer != NULL) {
-            return false;
-        }
+        const struct ql_integer_model *before = unit->models[i].integer;
+        is_first = is_first && before == NULL;
+        is_first_decoder = is_first_decoder && (before == NULL || before->kind != QL_LAYER_DECODER);
     }
-    return unit->models[model].integer != NULL;
+    return (is_first ? (size_t)(TANH_BYTES + POWER_BYTES) : 0) +
+           (is_first_decoder ? (size_t)(ROOT_BYTES + SINE_BYTES) : 0);
 }
 
 enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen_unit *unit, int model,
                                   struct ql_error *error)
 {
-    enum { TANH_BYTES = 385 * 2, POWER_BYTES = 65 * 4 };
     const struct ql_codegen *codegen = &unit->models[model];
     const struct ql_program *program = codegen->program;
     struct ql_arena arena = {0};
 
     *size = (struct ql_codegen_size){.arena_bytes = program->arena_bytes,
-                                     .constant_bytes = is_first_integer(unit, model) ? TANH_BYTES + POWER_BYTES : 0};
+                                     .constant_bytes = shared_table_bytes(unit, model)};
     const bool *used = take_used(&arena, program);
     if (used == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to measure the model");
@@ -163,6 +179,7 @@ enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_
     }
     if (codegen->model != NULL) {
         size->state_bytes = state_bytes(codegen, unit->caller_arena);
+        add_cache_bytes(size, &codegen->model->layout);
         add_text_bytes(size, codegen->model, model == 0);
     }
     ql_arena_free(&arena);
@@ -221,6 +238,12 @@ static void report_matrices(json_t *constants, size_t *placed_bytes, int *block_
     }
 }
 
+static const char *token_word(const struct ql_codegen *codegen)
+{
+    const bool has_pieces = codegen->model != NULL && codegen->model->descriptor->vocabulary.piece_count > 0;
+    return has_pieces ? "piece" : "character";
+}
+
 // NULL on error.
 static json_t *report_model(const struct ql_codegen_unit *unit, int index, struct ql_error *error)
 {
@@ -228,6 +251,7 @@ static json_t *report_model(const struct ql_codegen_unit *unit, int index, struc
     const enum ql_weight_format format = codegen->integer == NULL ? QL_WEIGHTS_F32 : codegen->integer->format;
     struct ql_arena arena = {0};
     struct ql_codegen_size size;
+    const double other_cycles = codegen->integer == NULL ? 0.0 : ql_chip_speed_other_cycles(codegen);
     size_t placed_bytes = 0;
     int block_words = 0;
 
@@ -242,11 +266,13 @@ static json_t *report_model(const struct ql_codegen_unit *unit, int index, struc
         report_matrices(constants, &placed_bytes, &block_words, codegen->program);
     }
     if (used != NULL) {
-        report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "name", codegen->name, "sha256",
-                           codegen->source_sha256, "weights", ql_weight_format_write(format), "flash_bytes",
-                           (json_int_t)size.constant_bytes, "state_bytes", (json_int_t)size.state_bytes, "arena_bytes",
+        report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:i, s:i, s:s, s:I}", "name",
+                           codegen->name, "sha256", codegen->source_sha256, "weights", ql_weight_format_write(format),
+                           "flash_bytes", (json_int_t)size.constant_bytes, "state_bytes", (json_int_t)size.state_bytes,
+                           "cache_bytes", (json_int_t)size.cache_bytes, "context_length", size.context, "arena_bytes",
                            (json_int_t)size.arena_bytes, "macs", (json_int_t)size.macs, "matrix_bytes",
-                           (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count);
+                           (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count,
+                           "token", token_word(codegen), "rp2040_other_cycles", (json_int_t)other_cycles);
         // json_pack would leak them without memory.
         if (json_object_set_new(report, "rp2040_tokens_per_second", json_real(ql_chip_speed(codegen))) != 0 ||
             json_object_set(report, "constants", constants) != 0 || json_object_set(report, "arena", scratch) != 0) {

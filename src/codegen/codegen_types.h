@@ -39,6 +39,8 @@ struct ql_codegen_unit {
 struct ql_codegen_size {
     size_t constant_bytes; // in flash: weights, vocabulary, trace
     size_t state_bytes;    // of the caller's struct where pointers have 32 bits; 0 for plain inference
+    size_t cache_bytes;    // of state_bytes, those of keys and values; 0 where there are none
+    int context;           // entries of a cache; 0 where there is none
     size_t arena_bytes;    // scratch memory
     int64_t macs;          // multiply-accumulates of one call
 };

@@ -59,8 +59,8 @@ void ql_program_maker_begin(struct ql_program_maker *maker)
         memcpy(value->dims, part->dims, (size_t)part->rank * sizeof part->dims[0]);
         ql_graph_add_input(made->graph, state);
         ql_graph_add_output(made->graph, ql_program_maker_add_view(maker, "", state, 0, part->count));
-        made->roles.states[made->roles.state_count].input = FIRST_STATE + k;
-        made->roles.states[made->roles.state_count++].output = FIRST_STATE + k;
+        made->roles.states[made->roles.state_count++] =
+            (struct ql_state_pair){FIRST_STATE + k, FIRST_STATE + k, part->kind};
         maker->states[k] = state;
     }
 }

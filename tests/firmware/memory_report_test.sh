@@ -70,16 +70,31 @@ expect()
 # Without weights that could be placed.
 stream=2 buffers=5760
 : > matrices.txt
+: > models.txt
 linker='cp sample.map quotes.map'
 expect 0 2097152 270336 \
-    "image.uf2 code weights fonts state stack all free of" \
-    " bytes of flash 13,312 1,048,576 12,288 0 0 1,074,176 1,022,976 2,097,152" \
-    " bytes of RAM 512 0 0 20,736 8,192 29,440 240,896 270,336"
+    "image.uf2 code weights fonts state cache stack all free of" \
+    " bytes of flash 13,312 1,048,576 12,288 0 0 0 1,074,176 1,022,976 2,097,152" \
+    " bytes of RAM 512 0 0 20,736 0 8,192 29,440 240,896 270,336"
 touch image.uf2
 expect 1 1074175 270336 "image.uf2 does not fit into the flash: 1 bytes too many"
 [[ ! -e image.uf2 ]] || { echo "the image of an earlier build is still there"; failed=1; }
 expect 1 2097152 29439 "image.uf2 does not fit into the RAM: 1 bytes too many"
 expect 0 1074176 29440
+
+# What would make it fit: int4, or a shorter cache, by whole entries of 100 bytes.
+echo "names_model piece 1000 int8 12800 128 500000" > models.txt
+expect 0 2097152 270336 " bytes of RAM 512 0 0 7,936 12,800 8,192 29,440"
+expect 1 600000 270336 "474,176 bytes too many. Take smaller models. QUOTES_QUANTIZE=int4 takes 500,000 bytes less: it fits."
+expect 1 500000 270336 "574,176 bytes too many. Take smaller models. QUOTES_QUANTIZE=int4 takes 500,000 bytes less."
+expect 1 2097152 29240 "200 bytes too many. Take smaller models. The keys and values of names_model take 12,800 bytes: a \
+--context-length of at most 126 in place of 128 fits, or fewer --num-kv-heads."
+expect 1 2097152 29239 "a --context-length of at most 125 in place of 128 fits"
+expect 1 2097152 16639 "12,801 bytes too many. Take smaller models." \
+    "with fewer --num-kv-heads or a shorter --context-length they take less."
+echo "names_model character 1000 float 0 0 0" > models.txt
+expect 1 600000 270336 "Each weight of a float model takes 4 bytes; QUOTES_QUANTIZE=int8 takes 1."
+: > models.txt
 
 # The linker's own complaints about room are left out where the report has them, and all others pass.
 linker='cp sample.map quotes.map; echo "ld: region FLASH overflowed by 9 bytes" >&2; echo "ld: odd" >&2; exit 1'
@@ -100,14 +115,15 @@ placement()
     expect "$code" 2097152 270336 "$@"
 }
 code=0
+printf 'a character 1249000 int8 0 0 0\nb piece 1000000 int8 800 8 0\n' > models.txt
 placement "a:s8:24:32:768 b:s8:1200:16:19200" \
-    "a: 768 of 768 bytes of weights are in RAM in its turn; about" \
-    "b: 19200 of 19200 bytes of weights are in RAM in its turn; about" " bytes of RAM 512 19,200 0 20,736"
+    "a: 768 of 768 bytes of weights are in RAM in its turn; about 2930 characters a second" \
+    "b: 19200 of 19200 bytes of weights are in RAM in its turn; about 120 pieces a second" " bytes of RAM 512 19,200 0 19,936 800"
 # 20,000 less the buffers are 14,240 of 28,800 bytes, 9,493 of the first 19,200: 49 blocks of 192; what that leaves is not
 # enough for a block of 4,800, but is for one more of another matrix.
 placement "a:s8:1200:16:19200 a:s8:12:400:4800 a:s8:300:16:4800" \
     "a: 14208 of 28800 bytes of weights are in RAM in its turn, the others stream from the flash; about" \
-    " bytes of RAM 512 19,968 0 20,736"
+    " bytes of RAM 512 19,968 0 19,936 800"
 stream=0 buffers=0
 placement "a:s8:2400:16:38400" "a: 19968 of 38400 bytes of weights are in RAM in its turn, the others are read from the flash"
 stream=2 buffers=20001 code=1

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Links the firmware, prints where its weights are and what takes its memory, and says clearly when it does not fit.
-# matrices.txt has a line "MODEL TYPE ROWS COLUMNS BYTES" for each matrix that weight_source.c may have in RAM. Uses: awk.
+# matrices.txt has a line "MODEL TYPE ROWS COLUMNS BYTES" for each matrix that weight_source.c may have in RAM, models.txt
+# one for each model (memory_report.awk). Uses: awk.
 # Arguments: the image to come, the map that the linker writes, the bytes of flash, RAM and stack; how weights that have no
 # room in RAM come (2: DMA from the flash's interface, 1: its stream, 0: its cache, -1: likewise, on a chip whose speed is not
 # known), the bytes of the buffers for that, and how many processors multiply; then the linker's command. An image of an earlier build does not outlive a failure.

@@ -1,7 +1,8 @@
-# Reads the linker's map of the firmware and prints what takes the flash and the RAM, against what there is.
+# Reads the linker's map of the firmware and models.txt, and prints what takes the flash and the RAM, against what there
+# is, and what would make a model fit that does not.
 # Uses: any POSIX awk. Variables: name, of the image; flash, ram, the bytes of the chip; stack, those kept for it; weights,
-# those of RAM that weights take besides what the map has. The exit status is 1 when something does not fit. The map is there, and says this, also when the linker has given up for
-# lack of room.
+# those of RAM that weights take besides what the map has. The exit status is 1 when something does not fit. The map is
+# there, and says this, also when the linker has given up for lack of room.
 
 # A hexadecimal number, "0x" in front.
 function number(text, value, i)
@@ -48,12 +49,48 @@ function commas(value, text)
     return text
 }
 
-function row(what, code, weights, fonts, state, reserved, limit, used)
+function row(what, code, weights, fonts, state, cache, reserved, limit, used)
 {
-    used = code + weights + fonts + state + reserved
-    printf form, what, commas(code), commas(weights), commas(fonts), commas(state), commas(reserved), commas(used),
-        commas(limit - used), commas(limit)
+    used = code + weights + fonts + state + cache + reserved
+    printf form, what, commas(code), commas(weights), commas(fonts), commas(state), commas(cache), commas(reserved),
+        commas(used), commas(limit - used), commas(limit)
     return used
+}
+
+# What else helps than smaller models. The widest cache is the first to be made shorter.
+function flash_advice(bytes)
+{
+    if (floats != "") {
+        return " Each weight of a float model takes 4 bytes; QUOTES_QUANTIZE=int8 takes 1."
+    }
+    if (halves == 0) {
+        return ""
+    }
+    return " QUOTES_QUANTIZE=int4 takes " commas(halves) " bytes less" (halves >= bytes ? ": it fits." : ".")
+}
+
+function ram_advice(bytes, shorter)
+{
+    if (widest == "") {
+        return ""
+    }
+    shorter = context[widest] - int((bytes * context[widest] + cache[widest] - 1) / cache[widest])
+    return " The keys and values of " widest " take " commas(cache[widest]) " bytes: " (shorter < 1 ? \
+        "with fewer --num-kv-heads or a shorter --context-length they take less." : \
+        "a --context-length of at most " shorter " in place of " context[widest] " fits, or fewer --num-kv-heads.")
+}
+
+# A line is "MODEL TOKEN OTHER_CYCLES WEIGHTS CACHE_BYTES CONTEXT BYTES_THAT_INT4_SPARES".
+BEGIN {
+    while ((getline line < "models.txt") > 0) {
+        split(line, fields, " ")
+        floats = floats (fields[4] == "float" ? fields[1] : "")
+        cache[fields[1]] = fields[5]
+        context[fields[1]] = fields[6]
+        caches += fields[5]
+        halves += fields[7]
+        widest = fields[5] > cache[widest] + 0 ? fields[1] : widest
+    }
 }
 
 /^Linker script and memory map/ {
@@ -101,18 +138,19 @@ function row(what, code, weights, fonts, state, reserved, limit, used)
 }
 
 END {
-    form = "%-20s %9s %9s %9s %9s %9s %9s %9s %9s\n"
-    printf form, name, "code", "weights", "fonts", "state", "stack", "all", "free", "of"
-    flash_used = row("  bytes of flash", flash_bytes["code"], flash_bytes["weights"], flash_bytes["fonts"], 0, 0, flash)
-    ram_used = row("  bytes of RAM", ram_bytes["code"], ram_bytes["weights"] + weights, ram_bytes["fonts"], ram_bytes["state"],
-        stack, ram)
+    form = "%-20s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n"
+    printf form, name, "code", "weights", "fonts", "state", "cache", "stack", "all", "free", "of"
+    flash_used = row("  bytes of flash", flash_bytes["code"], flash_bytes["weights"], flash_bytes["fonts"], 0, 0, 0, flash)
+    ram_used = row("  bytes of RAM", ram_bytes["code"], ram_bytes["weights"] + weights, ram_bytes["fonts"],
+        ram_bytes["state"] - caches, caches, stack, ram)
     if (flash_used > flash) {
-        print name " does not fit into the flash: " commas(flash_used - flash) " bytes too many. Take smaller models: " \
-            "each weight of a float model takes 4 bytes."
+        print name " does not fit into the flash: " commas(flash_used - flash) " bytes too many. Take smaller models." \
+            flash_advice(flash_used - flash)
         status = 1
     }
     if (ram_used > ram) {
-        print name " does not fit into the RAM: " commas(ram_used - ram) " bytes too many. Take smaller models."
+        print name " does not fit into the RAM: " commas(ram_used - ram) " bytes too many. Take smaller models." \
+            ram_advice(ram_used - ram)
         status = 1
     }
     exit status

@@ -1,6 +1,6 @@
 # Says how many of each model's weights weight_source.c keeps in RAM in the model's turn, by the same rule, and about how
-# many characters a second follow. Reads the linker's map, for the RAM that is left, and matrices.txt; writes
-# weight_bytes.txt, the RAM that weights and buffers take. Uses: any POSIX awk. Variables: stream, buffers, cores (see
+# many characters or pieces a second follow. Reads the linker's map, for the RAM that is left, matrices.txt and models.txt;
+# writes weight_bytes.txt, the RAM that weights and buffers take. Uses: any POSIX awk. Variables: stream, buffers, cores (see
 # link.sh).
 # The exit status is 1 when there is no room for the buffers.
 
@@ -14,11 +14,11 @@ function number(text, value, i)
     return value
 }
 
-# The cycles of a character, as docs/device.md derives them.
+# The cycles of a token, as docs/device.md derives them; for a decoder, models.txt has those beside the products.
 function cycles_of(model, room, all, k, blocks, kept, work, flow, sum, seen)
 {
     seen = 0
-    sum = 40000
+    sum = model in other ? other[model] : 40000
     for (k = 1; k <= count; k++) {
         if (name[k] != model) {
             continue
@@ -31,9 +31,20 @@ function cycles_of(model, room, all, k, blocks, kept, work, flow, sum, seen)
         placed[model] += kept * bytes[k] / blocks
         work = blocks * (int((columns[k] + 1) / 2) * (type[k] == "s4" ? 45 : 41) + 400) / cores + 12 * columns[k] + 500
         flow = (blocks - kept) * (bytes[k] / blocks / 4 * rate + 80)
-        sum += (stream > 0 ? (work > flow ? work : flow) : work + flow) + 60 * rows[k] / cores
+        sum += stream > 0 ? (work > flow ? work : flow) : work + flow
+        sum += model in other ? 0 : 60 * rows[k] / cores
     }
     return sum
+}
+
+BEGIN {
+    while ((getline line < "models.txt") > 0) {
+        split(line, fields, " ")
+        token[fields[1]] = fields[2]
+        if (fields[5] > 0) {
+            other[fields[1]] = fields[3]
+        }
+    }
 }
 
 FNR == NR && $2 == "__end__" && $3 == "=" {
@@ -76,7 +87,7 @@ END {
         cycles = cycles_of(model, room, total[model])
         rest = placed[model] == total[model] ? "" : stream > 0 ? ", the others stream from the flash" : \
             ", the others are read from the flash through its cache"
-        speed = stream < 0 ? "" : sprintf("; about %d characters a second at 125 MHz", 125e6 / cycles)
+        speed = stream < 0 ? "" : sprintf("; about %d %ss a second at 125 MHz", 125e6 / cycles, token[model])
         printf "%s: %d of %d bytes of weights are in RAM in its turn%s%s\n", model, placed[model], total[model], rest, speed
         taken = placed[model] + (total[model] > free ? buffers : 0)
         largest = taken > largest ? taken : largest
