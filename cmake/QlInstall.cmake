@@ -76,8 +76,24 @@ endforeach()
 install(FILES "/usr/share/doc/fonts-ebgaramond/copyright" DESTINATION "${CMAKE_INSTALL_DOCDIR}/licenses"
     RENAME EBGaramond.txt OPTIONAL)
 
+# The manual and the completions, from what the tool itself says.
+set(ql_manual "${PROJECT_BINARY_DIR}/manual")
+add_custom_command(OUTPUT "${ql_manual}/done"
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/manual/write" $<TARGET_FILE:quillet> "${PROJECT_VERSION}" "${ql_manual}"
+    COMMAND "${CMAKE_COMMAND}" -E touch "${ql_manual}/done"
+    DEPENDS quillet tools/manual/write tools/manual/help.awk emulator/emulate.js
+    COMMENT "" VERBATIM)
+if(QL_SANITIZERS OR QL_FUZZ OR QL_COVERAGE)
+    add_custom_target(manual DEPENDS "${ql_manual}/done")
+else()
+    add_custom_target(manual ALL DEPENDS "${ql_manual}/done")
+endif()
+install(DIRECTORY "${ql_manual}/man/" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+install(FILES "${ql_manual}/bash/quillet" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+install(FILES "${ql_manual}/zsh/_quillet" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+
 # All that is installed and made by the build; the tests and the demo's programs are not.
-add_custom_target(installed_files DEPENDS quillet uf2_writer font_data)
+add_custom_target(installed_files DEPENDS quillet uf2_writer font_data manual)
 if(TARGET default_words)
     add_dependencies(installed_files default_words)
 endif()
