@@ -71,6 +71,16 @@ static inline void ql_integer_row_begin(int32_t *sums, const int32_t *token, con
     }
 }
 
+// Copy the token's row of a table, as a product takes it.
+//
+//   x      (count)     written
+//   token  (1)         the number of the row
+//   table  (V, count)  in [-127, 127]
+static inline void ql_integer_row_copy(int8_t *x, const int32_t *token, const int8_t *table, int count)
+{
+    memcpy(x, table + (ptrdiff_t)token[0] * count, (size_t)count);
+}
+
 // Begin sums with 0.
 //
 //   sums  (count)

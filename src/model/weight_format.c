@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+enum { TABLE_FACTOR = 4 };
+
 static const char *const format_names[] = {"off", "int8", "int4"};
 
 const char *ql_weight_format_write(enum ql_weight_format format)
@@ -27,4 +29,9 @@ struct ql_row_format ql_weight_format_rows(enum ql_weight_format format)
     assert(format != QL_WEIGHTS_F32);
     return format == QL_WEIGHTS_S4 ? (struct ql_row_format){.limit = QL_ROW_LIMIT_S4}
                                    : (struct ql_row_format){QL_ROW_LIMIT_S8, 32, QL_ROW_SEGMENT_SUM};
+}
+
+bool ql_weight_format_has_table(int V, int E, int rows)
+{
+    return (int64_t)V * rows <= TABLE_FACTOR * ((int64_t)V * E + (int64_t)rows * E);
 }

@@ -29,6 +29,13 @@ static bool run_row_begin(const struct ql_kernel_arguments *arguments)
     return true;
 }
 
+static bool run_row_copy(const struct ql_kernel_arguments *arguments)
+{
+    void *const *b = arguments->buffers;
+    ql_integer_row_copy(b[0], b[1], b[2], arguments->ints[0]);
+    return true;
+}
+
 static bool run_row_clear(const struct ql_kernel_arguments *arguments)
 {
     ql_integer_row_clear(arguments->buffers[0], arguments->ints[0]);
@@ -147,6 +154,8 @@ const struct ql_kernel ql_integer_kernels[QL_INTEGER_KERNEL_COUNT] = {
     [QL_INTEGER_KERNEL_RNN] = {"ql_rnn_update_s8", "device/rnn_s8.h", 2, 4, 0, 1, 0, 0, false, run_rnn},
     [QL_INTEGER_KERNEL_ROW_VALUES] = {"ql_integer_row_values", "device/integer_row.h", 1, 4, 0, 1, 0, 0, false,
                                       run_row_values},
+    [QL_INTEGER_KERNEL_ROW_COPY] = {"ql_integer_row_copy", "device/integer_row.h", 1, 3, 0, 1, 0, 0, false,
+                                    run_row_copy},
     [QL_INTEGER_KERNEL_EMBED] = {"ql_embed_s32", "device/decoder_s8.h", 1, 5, 0, 1, 0, 0, false, run_embed},
     [QL_INTEGER_KERNEL_RMS_NORM] = {"ql_rms_norm_s8", "device/rms_norm_s8.h", 1, 2, 0, 4, 0, 0, false, run_rms_norm},
     [QL_INTEGER_KERNEL_ROTARY_ANGLES] = {"ql_rotary_angles_s16", "device/rotary_s16.h", 2, 4, 0, 1, 0, 0, false,

@@ -1,6 +1,6 @@
 // A language model in integers: see integer_model.h. First each row gets its integers and a draft of its numbers in
 // double; then the rows of a layer together get their shifts, the finest for which nothing can overflow.
-// Uses: base, device, model, quantize/{calibration,integer_decoder,integer_matrix}.
+// Uses: base, device, model, quantize/{calibration,integer_decoder,integer_input,integer_matrix}.
 #include "quantize/integer_model.h"
 
 #include <math.h>
@@ -13,6 +13,7 @@ enum {
     UNITS = 1 << QL_INTEGER_UNIT_BITS, // of a value, to 1
     STATE_UNITS = 127,                 // of a state, to 1
     APART_FACTOR = 1024,               // table_factor of rows that no weights share
+    APART_STEPS = 1 << 14,             // of what a token gives to such a row, where there is no table
     ERROR_LIMIT = 64,                  // units: 1/16, the most that rounding in a row may cost, whatever the state is
     CELL_BITS_LIMIT = 10,
 };
@@ -25,6 +26,8 @@ struct builder {
     struct ql_row_format format;
     struct ql_arena arena;       // scratch
     struct ql_row_draft *drafts; // (widest row_count)
+    double *steps;               // (table_columns) what one unit of a row's sum stands for
+    int64_t *reaches;            // (table_columns) of what the tokens give
     float *x_values, *h_values, *token_values;
     int8_t *token_q;
     struct ql_error *error;
@@ -69,6 +72,45 @@ static void add_matrix(struct builder *builder, struct ql_integer_layer *layer, 
     matrix->weights = ql_arena_take(&builder->model->arena, (size_t)rows, (size_t)columns);
 }
 
+// The scale of a row without weights, for APART_STEPS from 0 to what a token gives at most; 0 where that is not finite.
+static float scale_apart(const float *values, int V)
+{
+    float greatest = 0.0f;
+
+    for (int v = 0; v < V; v++) {
+        greatest = fabsf(values[v]) <= greatest ? greatest : fabsf(values[v]); // NaN stays
+        if (!isfinite(greatest)) {
+            return 0.0f;
+        }
+    }
+    return greatest > 0.0f ? greatest * (float)STATE_UNITS / (float)APART_STEPS : 1.0f;
+}
+
+// Chooses the scale of a row of the first layer that has a part from the token, and rounds both: the row's weights, of
+// which there may be none, and the column of the table, or where there is no table, what `input` needs to know.
+static enum ql_status make_first_row(struct builder *builder, struct ql_input_row *input, int row, int column,
+                                     const struct ql_row_part *part)
+{
+    struct ql_integer_model *model = builder->model;
+    const char *name = builder->from->layers[0].name;
+
+    take_column(builder->token_values, builder->inputs, column, model->V, model->table_columns);
+    if (model->table == NULL) {
+        input->scale = part != NULL ? ql_row_quantizer_encode(part, 1, &builder->format)
+                                    : scale_apart(builder->token_values, model->V);
+        builder->steps[row] = (double)input->scale / STATE_UNITS;
+        return input->scale > 0.0f ? QL_OK : fail_not_finite(builder, name);
+    }
+    if (!ql_row_quantizer_encode_input(input, builder->token_q, builder->token_values, model->V, part,
+                                       &builder->format)) {
+        return fail_not_finite(builder, name);
+    }
+    for (int v = 0; v < model->V; v++) {
+        model->table[(ptrdiff_t)v * model->table_columns + row] = builder->token_q[v];
+    }
+    return QL_OK;
+}
+
 // The integers of one row of a layer's sums, whose weights lie in `matrix`, or nowhere (NULL). `column` is that of the
 // float matrices.
 static enum ql_status make_row(struct builder *builder, int l, int row, int column,
@@ -95,13 +137,9 @@ static enum ql_status make_row(struct builder *builder, int l, int row, int colu
         parts[part_count++] = (struct ql_row_part){from_x ? q + I : q, builder->h_values, H};
     }
     if (from_token) {
-        take_column(builder->token_values, builder->inputs, column, model->V, columns);
-        if (!ql_row_quantizer_encode_input(&input, builder->token_q, builder->token_values, model->V,
-                                           from_h ? parts : NULL, &builder->format)) {
-            return fail_not_finite(builder, from->name);
-        }
-        for (int v = 0; v < model->V; v++) {
-            model->table[(ptrdiff_t)v * model->table_columns + row] = builder->token_q[v];
+        const enum ql_status status = make_first_row(builder, &input, row, column, from_h ? parts : NULL);
+        if (status != QL_OK) {
+            return status;
         }
     } else {
         input.scale = ql_row_quantizer_encode(parts, part_count, &builder->format);
@@ -123,7 +161,7 @@ static enum ql_status make_row(struct builder *builder, int l, int row, int colu
                                    .bias = (bias + (double)input.mean) * units,
                                    .factor = input.factor};
     draft->reach = matrix == NULL ? 0 : ql_row_reach(q, matrix->columns);
-    if (from_token && draft->reach == 0) {
+    if (from_token && model->table != NULL && draft->reach == 0) {
         // The table's integers alone are coarser than the shift before the multiplication allows.
         draft->unit *= (double)draft->factor / APART_FACTOR;
         draft->factor = APART_FACTOR;
@@ -166,6 +204,19 @@ static enum ql_status fit_layer(struct builder *builder, int l)
                           ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS);
 }
 
+// What the tokens give to the first layer, where there is no table.
+static enum ql_status make_input(struct builder *builder)
+{
+    struct ql_integer_model *model = builder->model;
+    const enum ql_status status = ql_integer_input_init(&model->input, builder->reaches, builder->from, builder->steps,
+                                                        model->table_columns, &model->arena, builder->error);
+
+    for (int row = 0; row < model->table_columns && status == QL_OK; row++) {
+        builder->drafts[row].reach += builder->reaches[row];
+    }
+    return status;
+}
+
 static enum ql_status make_layer(struct builder *builder, int l, const struct ql_calibration *calibration)
 {
     struct ql_integer_model *model = builder->model;
@@ -190,6 +241,9 @@ static enum ql_status make_layer(struct builder *builder, int l, const struct ql
     }
     for (int row = 0; row < layer->row_count && status == QL_OK; row++) {
         status = make_row(builder, l, row, float_column(model->cell, row, H), find_matrix(layer, row));
+    }
+    if (status == QL_OK && l == 0 && model->table == NULL) {
+        status = make_input(builder);
     }
     if (status != QL_OK || (status = fit_layer(builder, l)) != QL_OK) {
         return status;
@@ -286,7 +340,11 @@ static enum ql_status init_recurrent(struct builder *builder, const struct ql_ca
         model->sum_count = rows > model->sum_count ? rows : model->sum_count;
     }
     lay_out_state(model);
-    model->table = ql_arena_take(&model->arena, (size_t)from->V, (size_t)model->table_columns);
+    if (ql_weight_format_has_table(from->V, first->I, model->table_columns)) {
+        model->table = ql_arena_take(&model->arena, (size_t)from->V, (size_t)model->table_columns);
+    }
+    builder->steps = ql_arena_take(&builder->arena, (size_t)model->table_columns, sizeof builder->steps[0]);
+    builder->reaches = ql_arena_take(&builder->arena, (size_t)model->table_columns, sizeof builder->reaches[0]);
     builder->drafts = ql_arena_take(&builder->arena, (size_t)model->sum_count, sizeof builder->drafts[0]);
     builder->x_values = ql_arena_take(&builder->arena, (size_t)widest, sizeof(float));
     builder->h_values = ql_arena_take(&builder->arena, (size_t)widest, sizeof(float));

@@ -1,6 +1,6 @@
 // A language model in integers: what docs/quantization.md derives, made from a float model and a calibration.
 // All that could overflow is checked here, from the weights; the kernels of device/ then check nothing.
-// Uses: base, device, model, quantize/{calibration,integer_decoder,integer_matrix}.
+// Uses: base, device, model, quantize/{calibration,integer_decoder,integer_input,integer_matrix}.
 #ifndef QL_QUANTIZE_INTEGER_MODEL_H
 #define QL_QUANTIZE_INTEGER_MODEL_H
 
@@ -13,6 +13,7 @@
 #include "model/weight_format.h"
 #include "quantize/calibration.h"
 #include "quantize/integer_decoder.h"
+#include "quantize/integer_input.h"
 #include "quantize/integer_matrix.h"
 
 enum { QL_INTEGER_MATRIX_LIMIT = 3 }; // of a layer
@@ -22,7 +23,7 @@ enum { QL_INTEGER_MATRIX_LIMIT = 3 }; // of a layer
 //   GRU   (4H)  r, z, the candidate's part from the input, the candidate's part from h
 //   RNN   (H)
 struct ql_integer_layer {
-    int I, H; // I is 0 for the first layer, whose input is a row of the table
+    int I, H; // I is 0 for the first layer, whose sums begin with what the token gives
     int row_count;
     struct ql_integer_row *rows; // (row_count)
     struct ql_integer_scale scale;
@@ -42,7 +43,8 @@ struct ql_integer_model {
     struct ql_integer_decoder decoder; // of a decoder; what follows is of recurrent layers
     enum ql_cell cell;
     int table_columns; // rows of the first layer that have a part from the token: 4H, 3H, H
-    int8_t *table;     // (V, table_columns)
+    int8_t *table;     // (V, table_columns), or NULL, where `input` takes its place
+    struct ql_integer_input input;
     struct ql_integer_layer layers[QL_MODEL_LAYER_LIMIT];
     struct ql_integer_matrix output; // (V, H), always int8
     struct ql_integer_row *output_rows;

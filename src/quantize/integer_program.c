@@ -12,9 +12,10 @@
 #include "quantize/integer_kernel.h"
 
 enum {
-    // Values and calls of the token, the states, the logits, and the output's layer; of each other layer.
-    END_VALUES = 16,
-    END_CALLS = 4,
+    // Values and calls of the token, the states, the logits, what the token gives, and the output's layer; of each other
+    // layer.
+    END_VALUES = 22,
+    END_CALLS = 8,
     LAYER_VALUES = 6 + 3 * QL_INTEGER_MATRIX_LIMIT,
     LAYER_CALLS = 3 + QL_INTEGER_MATRIX_LIMIT,
     NAME_BYTES = 32,
@@ -36,13 +37,40 @@ static void add_product(struct maker *maker, const struct ql_integer_matrix *mat
     ql_program_maker_add_product(&maker->base, matrix, y, w, x);
 }
 
+// Sums begin with the product of the token's embedding and the input weights.
+static void add_input(struct maker *maker, int sums)
+{
+    const struct ql_integer_model *model = maker->base.model;
+    const struct ql_integer_input *input = &model->input;
+    const int columns = model->table_columns;
+    const int embedding =
+        ql_program_maker_add_constant(&maker->base, "embedding", QL_ELEMENT_S8, model->V, input->E, input->embedding);
+    const int matrix = ql_program_maker_add_matrix(&maker->base, "input", &input->matrix);
+    const int rows = ql_program_maker_add_rows(&maker->base, "input_rows", input->rows, columns);
+    const int x = ql_program_maker_add_scratch(&maker->base, "token_embedding", QL_ELEMENT_S8, input->E);
+    const int begun = ql_program_maker_add_view(&maker->base, "", sums, 0, columns);
+
+    ql_program_maker_add_call(
+        &maker->base, QL_INTEGER_KERNEL_ROW_COPY,
+        (struct ql_kernel_call){.buffers = {x, maker->base.token, embedding}, .ints = {input->E}});
+    ql_program_maker_add_call(&maker->base, QL_INTEGER_KERNEL_ROW_CLEAR,
+                              (struct ql_kernel_call){.buffers = {begun}, .ints = {columns}});
+    ql_program_maker_add_product(&maker->base, &input->matrix, begun, matrix, x);
+    ql_program_maker_add_call(
+        &maker->base, QL_INTEGER_KERNEL_ROW_VALUES,
+        (struct ql_kernel_call){.buffers = {begun, begun, rows, ql_program_maker_add_scale(&maker->base, model->L + 1)},
+                                .ints = {columns}});
+}
+
 // The sums of a layer begin with what the token gives, where that gives something, and otherwise with 0.
 static void add_begin(struct maker *maker, int l, int sums, int rows)
 {
     const int row_count = maker->base.model->layers[l].row_count;
     const int begun = l == 0 ? maker->base.model->table_columns : 0;
 
-    if (begun > 0) {
+    if (begun > 0 && maker->base.model->table == NULL) {
+        add_input(maker, sums);
+    } else if (begun > 0) {
         ql_program_maker_add_call(
             &maker->base, QL_INTEGER_KERNEL_ROW_BEGIN,
             (struct ql_kernel_call){.buffers = {sums, maker->base.token, maker->table, rows}, .ints = {begun}});
@@ -132,17 +160,23 @@ static void find_states(struct maker *maker)
 static void add_shared(struct maker *maker)
 {
     const struct ql_integer_model *model = maker->base.model;
-    struct ql_integer_scale *scales = ql_arena_take(&maker->base.made->arena, (size_t)model->L + 1, sizeof scales[0]);
+    const int count = model->L + (model->table == NULL ? 2 : 1);
+    struct ql_integer_scale *scales = ql_arena_take(&maker->base.made->arena, (size_t)count, sizeof scales[0]);
 
     for (int l = 0; l < model->L && scales != NULL; l++) {
         scales[l] = model->layers[l].scale;
     }
     if (scales != NULL) {
         scales[model->L] = model->output_scale;
+        if (model->table == NULL) {
+            scales[model->L + 1] = model->input.scale;
+        }
     }
-    ql_program_maker_add_scales(&maker->base, scales, model->L + 1);
-    maker->table = ql_program_maker_add_constant(&maker->base, "table", QL_ELEMENT_S8, model->V, model->table_columns,
-                                                 model->table);
+    ql_program_maker_add_scales(&maker->base, scales, count);
+    if (model->table != NULL) {
+        maker->table = ql_program_maker_add_constant(&maker->base, "table", QL_ELEMENT_S8, model->V,
+                                                     model->table_columns, model->table);
+    }
 }
 
 static void add_recurrent(const struct ql_program_maker *base)

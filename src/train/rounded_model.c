@@ -92,6 +92,18 @@ static void round_parts(struct ql_rounded_model *rounded, const struct ql_row_pa
     }
 }
 
+// Takes a row of the inputs as it is: the integer model has a product in place of the table, whose bytes cost far less
+// than the weights beside it.
+static void take_inputs(struct ql_rounded_model *rounded, int row)
+{
+    const struct ql_dimensions d = rounded->exact->dimensions;
+    const int GH = ql_cell_gates(d.cell) * d.H;
+
+    for (int v = 0; v < d.V; v++) {
+        rounded->input_table[(ptrdiff_t)v * GH + row] = rounded->exact_inputs[(ptrdiff_t)row * d.V + v];
+    }
+}
+
 // Rounds a row of the input table, together with a row of weights when they share their accumulator.
 static void round_inputs(struct ql_rounded_model *rounded, int row, const struct ql_row_part *recurrent)
 {
@@ -121,7 +133,12 @@ static void round_gate_row(struct ql_rounded_model *rounded, int l, int row)
     const bool apart = d.cell == QL_CELL_GRU && row >= 2 * d.H;
     const struct ql_row_part recurrent = row_part(rounded, layer->weight_hh, row);
 
-    if (l == 0) {
+    if (l == 0 && !ql_weight_format_has_table(d.V, d.E, ql_cell_gates(d.cell) * d.H)) {
+        take_inputs(rounded, row);
+        if (!apart) {
+            round_parts(rounded, &recurrent, 1, &rounded->format);
+        }
+    } else if (l == 0) {
         round_inputs(rounded, row, apart ? NULL : &recurrent);
     } else {
         const struct ql_row_part parts[2] = {row_part(rounded, layer->weight_ih, row), recurrent};

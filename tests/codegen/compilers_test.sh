@@ -135,6 +135,9 @@ model gru8 gru 111 24 37 2 1 4 --quantize int8
 model gru4 gru 2 1 1 1 0 5 --quantize int4
 model rnn8 rnn 96 17 50 3 1 6 --quantize int8
 model unit4 rnn 1 1 1 8 0 7 --quantize int4
+# With a product in place of the first layer's table.
+model wide8 lstm 150 5 40 1 1 5 --quantize int8
+model wide4 gru 130 4 27 2 1 6 --arena caller --quantize int4
 sizes='4 2 50 40'
 model decoder8 transformer 60 32 32 2 1 8 --quantize int8
 model decoder4 transformer 60 32 32 2 0 9 --quantize int4

@@ -15,7 +15,10 @@ cd "$work"
 "$random_model" gru 31 9 27 2 1 2 gru
 "$random_model" rnn 25 8 30 3 0 3 rnn
 "$random_model" transformer 33 24 24 2 1 4 transformer 4 2 35 11
-for cell in lstm gru rnn transformer; do
+# With a product in place of the first layer's table.
+"$random_model" lstm 150 5 40 1 1 5 wide_lstm
+"$random_model" gru 130 4 27 2 1 6 wide_gru
+for cell in lstm gru rnn transformer wide_lstm wide_gru; do
     for format in int8 int4; do
         echo "$cell $format"
         "$engine_text" "$cell.json" 40 "$format"

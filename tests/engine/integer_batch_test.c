@@ -20,8 +20,6 @@ enum { V = 11, L = 2, STREAMS = 9, STEPS = 200, RESET = 4 };
 
 static const int HIDDEN[L] = {70, 21};
 
-enum { INPUTS = 5 }; // of the first layer
-
 static float *random_floats(struct ql_arena *arena, int count, float limit, struct ql_random *random)
 {
     float *values = ql_arena_take(arena, (size_t)count, sizeof values[0]);
@@ -33,7 +31,8 @@ static float *random_floats(struct ql_arena *arena, int count, float limit, stru
     return values;
 }
 
-static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum ql_weight_format format)
+// `inputs` are the values of an embedding: of 5 there is a table for the first layer, of 1 a product.
+static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum ql_weight_format format, int inputs)
 {
     const int gates = cell == QL_CELL_LSTM ? 4 : cell == QL_CELL_GRU ? 3 : 1;
     struct ql_chain chain = {.V = V, .L = L, .output_name = "output", .rules.resets = {RESET}};
@@ -43,9 +42,9 @@ static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum
 
     ql_random_init(&random, 5);
     chain.rules.reset_count = 1;
-    chain.embedding = random_floats(&chain.arena, V * INPUTS, 2.0f, &random);
+    chain.embedding = random_floats(&chain.arena, V * inputs, 2.0f, &random);
     for (int l = 0; l < L; l++) {
-        const int H = HIDDEN[l], I = l == 0 ? INPUTS : HIDDEN[l - 1];
+        const int H = HIDDEN[l], I = l == 0 ? inputs : HIDDEN[l - 1];
         chain.layers[l] = (struct ql_chain_layer){.kind = QL_LAYER_RECURRENT,
                                                   .name = l == 0 ? "first" : "second",
                                                   .I = I,
@@ -135,9 +134,10 @@ static void batch_of_streams_writes_what_each_writes_alone(void **state)
     const int count = ql_integer_product_list(products);
 
     for (int cell = 0; cell < 3; cell++) {
-        for (int is_s4 = 0; is_s4 < 2; is_s4++) {
+        for (int form = 0; form < 4; form++) {
             struct ql_integer_model model;
-            make_model(&model, cells[cell], is_s4 ? QL_WEIGHTS_S4 : QL_WEIGHTS_S8);
+            make_model(&model, cells[cell], form % 2 == 0 ? QL_WEIGHTS_S8 : QL_WEIGHTS_S4, form < 2 ? 5 : 1);
+            assert_int_equal(model.table == NULL, form >= 2);
             for (int k = 0; k < count; k++) {
                 compare(&model, products[k]);
             }

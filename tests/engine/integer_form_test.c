@@ -68,9 +68,18 @@ static const struct {
     enum ql_cell cell;
     int V, E, H, L;
 } cases[] = {
-    {QL_CELL_LSTM, 40, 9, 33, 2}, {QL_CELL_LSTM, 7, 129, 1, 1}, {QL_CELL_LSTM, 65, 20, 64, 3},
-    {QL_CELL_GRU, 30, 8, 29, 2},  {QL_CELL_GRU, 64, 16, 48, 3}, {QL_CELL_GRU, 2, 1, 1, 1},
-    {QL_CELL_RNN, 50, 12, 37, 3}, {QL_CELL_RNN, 1, 1, 1, 8},    {QL_CELL_RNN, 300, 5, 24, 1},
+    {QL_CELL_LSTM, 40, 9, 33, 2},
+    {QL_CELL_LSTM, 7, 129, 1, 1},
+    {QL_CELL_LSTM, 65, 20, 64, 3},
+    {QL_CELL_GRU, 30, 8, 29, 2},
+    {QL_CELL_GRU, 64, 16, 48, 3},
+    {QL_CELL_GRU, 2, 1, 1, 1},
+    {QL_CELL_RNN, 50, 12, 37, 3},
+    {QL_CELL_RNN, 1, 1, 1, 8},
+    // With a product in place of the table:
+    {QL_CELL_RNN, 300, 5, 24, 1},
+    {QL_CELL_LSTM, 300, 6, 64, 2},
+    {QL_CELL_GRU, 200, 5, 29, 1},
 };
 
 enum { CASES = sizeof cases / sizeof cases[0] };
@@ -129,6 +138,23 @@ static int32_t exact_value(int64_t sum, const struct ql_integer_row *row, struct
     return (int32_t)(product >> scale.shift);
 }
 
+// What a token gives to a sum of the first layer.
+static int64_t token_sum(const struct ql_integer_model *model, int token, int r)
+{
+    if (r >= model->table_columns) {
+        return 0;
+    }
+    if (model->table != NULL) {
+        return model->table[token * model->table_columns + r] * (int64_t)model->layers[0].rows[r].table_factor;
+    }
+    const struct ql_integer_input *input = &model->input;
+    int64_t sum = 0;
+    for (int k = 0; k < input->E; k++) {
+        sum += input->matrix.weights[r * input->E + k] * input->embedding[token * input->E + k];
+    }
+    return exact_value(sum, &input->rows[r], input->scale);
+}
+
 static void step_definition(struct definition *d, const struct ql_integer_model *model, int token)
 {
     int begin = 0;
@@ -141,9 +167,7 @@ static void step_definition(struct definition *d, const struct ql_integer_model 
         const struct ql_integer_layer *layer = &model->layers[l];
         static int32_t sums[4 * 64];
         for (int r = 0; r < layer->row_count; r++) {
-            int64_t sum = l == 0 && r < model->table_columns
-                              ? model->table[token * model->table_columns + r] * (int64_t)layer->rows[r].table_factor
-                              : 0;
+            int64_t sum = l == 0 ? token_sum(model, token, r) : 0;
             for (int k = 0; k < layer->matrix_count; k++) {
                 const struct ql_integer_matrix *m = &layer->matrices[k];
                 for (int c = 0; c < m->columns && r >= m->first_row && r < m->first_row + m->rows; c++) {
@@ -282,6 +306,10 @@ static void rows_at_their_greatest_sums_stay_within_32_bits(void **state)
             const struct ql_integer_layer *layer = &form.model.layers[l];
             for (int r = 0; r < layer->row_count; r++) {
                 int64_t reach = 127 * (int64_t)layer->rows[r].table_factor;
+                for (int v = 0; v < form.model.V && l == 0; v++) {
+                    const int64_t sum = token_sum(&form.model, v, r);
+                    reach = llabs(sum) > reach ? llabs(sum) : reach;
+                }
                 for (int k = 0; k < layer->matrix_count; k++) {
                     const struct ql_integer_matrix *m = &layer->matrices[k];
                     for (int c = 0; c < m->columns && r >= m->first_row && r < m->first_row + m->rows; c++) {
@@ -299,6 +327,39 @@ static void rows_at_their_greatest_sums_stay_within_32_bits(void **state)
         ql_integer_form_close(&form);
         close_fixture(&fixture);
     }
+}
+
+static void reach_of_what_tokens_give_is_that_of_the_farthest_token(void **state)
+{
+    enum { TOKENS = 300, ROWS = 4 * 64 };
+    struct fixture fixture;
+    struct ql_error error;
+    struct ql_arena arena = {0};
+    struct ql_integer_input input;
+    double steps[ROWS];
+    int64_t reaches[ROWS];
+
+    (void)state;
+    open_fixture(&fixture, QL_CELL_LSTM, TOKENS, 6, 64, 1, 2.0f);
+    assert_int_equal(read_fixture(&fixture, &error), QL_OK);
+    for (int r = 0; r < ROWS; r++) {
+        steps[r] = 1e-3;
+    }
+    assert_int_equal(ql_integer_input_init(&input, reaches, &fixture.from, steps, ROWS, &arena, &error), QL_OK);
+    for (int r = 0; r < ROWS; r++) {
+        int64_t reach = 0;
+        for (int v = 0; v < TOKENS; v++) {
+            int32_t sum = 0;
+            for (int k = 0; k < 6; k++) {
+                sum += input.matrix.weights[r * 6 + k] * input.embedding[v * 6 + k];
+            }
+            const int64_t value = llabs(exact_value(sum, &input.rows[r], input.scale));
+            reach = value > reach ? value : reach;
+        }
+        assert_int_equal(reaches[r], reach);
+    }
+    ql_arena_free(&arena);
+    close_fixture(&fixture);
 }
 
 static void fails_with(enum ql_status status, const struct ql_error *error, const char *words)
@@ -323,7 +384,15 @@ static void weights_that_have_no_integer_form_are_named(void **state)
         ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S8, NULL, &error);
     fails_with(status, &error, "gate g, row 3");
     fails_with(status, &error, "layer 2");
-    fails_with(status, &error, "weight_decay");
+    fails_with(status, &error, "weight-decay");
+    ql_integer_form_close(&form);
+    close_fixture(&fixture);
+
+    open_fixture(&fixture, QL_CELL_LSTM, 200, 4, 24, 1, 1.0f);
+    fixture.model.layers[0].recurrent.weight_ih[5 * 4 + 1] = 1e6f;
+    assert_int_equal(ql_model_graph_init(&fixture.graph, &fixture.model, 1, &error), QL_OK);
+    fails_with(ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S8, NULL, &error), &error,
+               "row 5: what a token gives");
     ql_integer_form_close(&form);
     close_fixture(&fixture);
 
@@ -339,13 +408,14 @@ static void weights_that_have_no_integer_form_are_named(void **state)
 static void weights_that_are_no_numbers_are_refused(void **state)
 {
     (void)state;
-    for (int place = 0; place < 3; place++) {
+    for (int place = 0; place < 5; place++) {
         struct fixture fixture;
         struct ql_error error;
         struct ql_integer_form form;
-        open_fixture(&fixture, QL_CELL_RNN, 12, 4, 8, 2, 1.0f);
+        open_fixture(&fixture, QL_CELL_RNN, place < 3 ? 12 : 200, 4, 24, 2, 1.0f);
         float *const places[] = {fixture.model.layers[1].recurrent.weight_hh + 3,
-                                 fixture.model.layers[1].recurrent.bias_hh + 2, fixture.model.output_bias + 1};
+                                 fixture.model.layers[1].recurrent.bias_hh + 2, fixture.model.output_bias + 1,
+                                 fixture.model.embedding + 9, fixture.model.layers[0].recurrent.weight_ih + 5};
         *places[place] = NAN;
         assert_int_equal(ql_model_graph_init(&fixture.graph, &fixture.model, 1, &error), QL_OK);
         assert_int_not_equal(
@@ -477,6 +547,7 @@ int main(void)
         cmocka_unit_test(steppers_of_all_products_follow_the_definition),
         cmocka_unit_test(state_driven_to_saturation_for_100000_characters_does_not_wrap),
         cmocka_unit_test(rows_at_their_greatest_sums_stay_within_32_bits),
+        cmocka_unit_test(reach_of_what_tokens_give_is_that_of_the_farthest_token),
         cmocka_unit_test(weights_that_have_no_integer_form_are_named),
         cmocka_unit_test(weights_that_are_no_numbers_are_refused),
         cmocka_unit_test(cell_state_beyond_the_range_is_named),
