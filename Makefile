@@ -2,7 +2,7 @@
 # Uses: tools/, CMakePresets.json. `make help` lists the targets from the comments behind them.
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo firmware install test goldens conformance mutants faults fuzz coverage bench lint format clean
+.PHONY: all help demo firmware frame install test goldens conformance mutants faults fuzz coverage bench lint format clean
 
 # For a build folder that is new; one that is there keeps its generator.
 export CMAKE_GENERATOR ?= Ninja
@@ -31,6 +31,12 @@ firmware: ## install what is missing; build the images for Pico and Pico 2
 	@tools/bootstrap build pico web
 	@cmake --preset release -D BUILD_PICO=ON $(configure_flags) > /dev/null
 	@cmake --build build --target firmware -- --quiet -k 0
+
+frame: ## make the page on which the image runs in a browser, and open it
+	@tools/bootstrap build pico web
+	@cmake --preset release -D BUILD_PICO=ON $(configure_flags) > /dev/null
+	@cmake --build build --target quillet frame_image -- --quiet
+	@build/quillet emulate --page
 
 # DESTDIR goes before PREFIX, as packages need it. What tools/bootstrap web pico brings is installed where it is there.
 PREFIX = /usr/local

@@ -33,7 +33,10 @@ install(DIRECTORY emulator DESTINATION "${ql_data}"
     PATTERN "*.test.js" EXCLUDE PATTERN .npmrc EXCLUDE PATTERN "*.d.ts" EXCLUDE PATTERN "*.map" EXCLUDE
     PATTERN .package-lock.json EXCLUDE PATTERN cjs EXCLUDE)
 install(DIRECTORY web/ DESTINATION "${ql_data}/web"
-    PATTERN node_modules EXCLUDE PATTERN dashboard EXCLUDE PATTERN "*.test.js" EXCLUDE PATTERN .npmrc EXCLUDE)
+    PATTERN node_modules EXCLUDE PATTERN dashboard EXCLUDE REGEX "web/frame$" EXCLUDE PATTERN "*.test.js" EXCLUDE PATTERN .npmrc EXCLUDE)
+if(TARGET frame)
+    install(FILES "${PROJECT_BINARY_DIR}/frame/index.html" DESTINATION "${ql_data}/frame")
+endif()
 if(QL_INSTALL_ONNX_RUNTIME)
     string(TOLOWER "${CMAKE_SYSTEM_NAME}" ql_node_system)
     set(ql_node_processor "${CMAKE_SYSTEM_PROCESSOR}")
@@ -96,4 +99,7 @@ install(FILES "${ql_manual}/zsh/_quillet" DESTINATION "${CMAKE_INSTALL_DATADIR}/
 add_custom_target(installed_files DEPENDS quillet uf2_writer font_data manual)
 if(TARGET default_words)
     add_dependencies(installed_files default_words)
+endif()
+if(TARGET frame)
+    add_dependencies(installed_files frame)
 endif()

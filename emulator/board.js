@@ -23,6 +23,10 @@ const SECOND_STAGE = 0x20041f00, FLASH = 0x10000000;
 const UART_BYTE_NANOS = 10e9 / 115200;
 const WATCHDOG_TIMER = 1; // in the watchdog's register of reasons
 
+/** The pins that a closed jumper connects to ground, by the jumper's name (docs/device.md). */
+export const jumperPins = { J1: 18, J2: 21 };
+const JUMPER_PINS = Object.values(jumperPins);
+
 /** A generator of random numbers from 0 up to 1 that a seed fixes (Lehmer's, modulo 2^31 - 1). */
 export function makeRandom(seed) {
   let state = (seed % 0x7ffffffe) + 1;
@@ -188,6 +192,16 @@ export class Board {
     const fullScale = 4095, reference = 3.3;
     mcu.adc.channelValues[3] = Math.min(fullScale, Math.round(this.batteryVolts / 3 / reference * fullScale));
     mcu.adc.channelValues[4] = Math.round(0.706 / reference * fullScale); // 27 degrees
+  }
+
+  /** From now on exactly these pins are closed to ground by jumpers. */
+  setJumpers(pins) {
+    this.jumpers = pins;
+    this.mcu.gpio.forEach((pin) => {
+      if (JUMPER_PINS.includes(pin.index)) {
+        pin.setInputValue(!pins.includes(pin.index));
+      }
+    });
   }
 
   connectConsole() {

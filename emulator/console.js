@@ -13,7 +13,7 @@ export class ConsoleReader {
   }
 
   take(bytes) {
-    const text = Buffer.from(bytes).toString("latin1");
+    const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
     this.text += text;
     this.lastNanos = this.board.nanos;
     for (const character of text) {

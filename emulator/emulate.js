@@ -5,18 +5,21 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
-import { Board } from "./board.js";
+import { Board, jumperPins } from "./board.js";
 import { ConsoleReader } from "./console.js";
 import { BootLoaderExit, FirmwareError, InputError } from "./errors.js";
 import { addFault, flipBit } from "./faults.js";
 import { readElfImage, readSymbols, readUf2, Symbols } from "./image.js";
+import { findPage, pageWithImage } from "./page.js";
 import { Ssd1683 } from "./panel/ssd1683.js";
 import { Uc8176 } from "./panel/uc8176.js";
 import { encodePng } from "./picture.js";
 
 const usage = `usage: quillet emulate IMAGE [OPTION ...]
+       quillet emulate [IMAGE] --page
 
 Runs an image of the firmware, a UF2 or an ELF file, on an emulated Raspberry Pi
 Pico with a 4.2 inch e-paper panel. The console goes to the terminal, notes of
@@ -51,10 +54,11 @@ says what that is.
                      about 50 on a board (0: as fast as RAM)
   --realtime         let time pass no faster than it does
   --quiet            no notes
+  --page             run it in a browser instead: open the page of the frame, or,
+                     where no browser can be opened, only say where it is. With an
+                     image, the page goes to a file of its own beside it, such as
+                     quotes.html, with the image inside. No other option counts
 `;
-
-/** The pins that a closed jumper connects to ground. */
-const jumperPins = { J1: 18, J2: 21 };
 
 const controllers = { ssd1683: () => new Ssd1683(), uc8176: () => new Uc8176(), none: () => null };
 
@@ -72,7 +76,7 @@ function readOptions(argv) {
   for (const name of ["send", "after", "jumper", "fault"]) {
     options[name] = { type: "string", multiple: true, default: [] };
   }
-  for (const name of ["profile", "realtime", "quiet", "help"]) {
+  for (const name of ["profile", "realtime", "quiet", "page", "help"]) {
     options[name] = { type: "boolean", default: false };
   }
   let parsed;
@@ -85,7 +89,7 @@ function readOptions(argv) {
     throw new UsageError(error.message);
   }
   const { values, positionals } = parsed;
-  if (!values.help && positionals.length !== 1) {
+  if (!values.help && positionals.length !== 1 && !(values.page && positionals.length === 0)) {
     const isMissing = positionals.length === 0;
     throw new UsageError(isMissing ? "the image is missing: a UF2 or an ELF file" : "there must be one image only");
   }
@@ -169,6 +173,24 @@ function writeWhole(file, bytes) {
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+// The page of the frame in a browser, or its address where there is no screen.
+function openPage({ image }) {
+  let page = findPage();
+  if (image !== undefined) {
+    readImage({ image }); // complains where it is none
+    const html = pageWithImage(page, readFile(image), path.basename(image));
+    page = fromUser(`${image.replace(/\.(uf2|elf)$/, "")}.html`);
+    writeWhole(page, html);
+  }
+  process.stdout.write(`${pathToFileURL(page)}\n`);
+  if (process.platform === "darwin" || process.env.DISPLAY || process.env.WAYLAND_DISPLAY) {
+    const opener = process.platform === "darwin" ? "open" : "xdg-open";
+    const child = spawn(opener, [page], { detached: true, stdio: "ignore" });
+    child.on("error", () => {}); // the address was printed
+    child.unref();
   }
 }
 
@@ -276,6 +298,11 @@ async function main() {
     const options = readOptions(process.argv.slice(2));
     if (options.help) {
       process.stdout.write(usage);
+      return 0;
+    }
+    if (options.page) {
+      openPage(options);
+      await setImmediate(); // an opener that is missing says so now
       return 0;
     }
     await emulate(options);

@@ -30,6 +30,7 @@ export class Controller {
     this.pictures = 0;
     this.isStuck = false; // the fault: BUSY does not fall any more
     this.stuckAfter = Infinity; // pictures, from which on it does not
+    this.onRefresh = () => {}; // (frame, nanoseconds): a refresh begins, which will show `frame` and take so long
     this.onPicture = () => {}; // (frame): 15000 bytes, from the top left, 1 is white
     this.onBusyChange = () => {};
     this.now = () => 0; // nanoseconds of the board
@@ -188,6 +189,7 @@ export class Controller {
       this.isStuck = true;
     }
     this.isRefreshing = true;
+    this.onRefresh(frame, this.refreshNanos);
     this.work(this.refreshNanos, () => {
       this.isRefreshing = false;
       this.pictures++;

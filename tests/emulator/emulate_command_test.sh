@@ -54,6 +54,22 @@ head -c 5000 image.uf2 > "$work/cut.uf2"
 run 1 "$work/cut.uf2"
 check "cut short" grep -q "whole UF2 blocks" "$work/err"
 
+# The page: its address, with an image a file of its own; here without a screen.
+unset DISPLAY WAYLAND_DISPLAY
+echo '<script src="image.js"></script>' > "$work/index.html"
+export QUILLET_PAGE=$work/index.html
+run 0 --page
+check "the address" grep -qx "file://.*/index.html" "$work/out"
+cp image.uf2 "$work/board.uf2"
+run 0 "$work/board.uf2" --page
+check "the address of the file" grep -qx "file://.*/board.html" "$work/out"
+check "the image is inside" grep -q 'globalThis.quilletImage = {"name":"board.uf2"' "$work/board.html"
+run 1 "$0" --page
+check "no image for the page" grep -q "UF2" "$work/err"
+run 1 "$work/absent.uf2" --page
+QUILLET_PAGE=$work/absent.html run 1 --page
+check "no page" grep -q "the page is not there" "$work/err"
+
 # A page, its picture, its console; the second run is the same to the byte, and ends by itself when the input has ended.
 run 0 image.uf2 --pages 2 --send "seed 5" --send next --png "$work/page.png" --seconds 60
 run 0 image.uf2 --elf image/quotes.elf --send "seed 5" --until "= page done" --png "$work/page.png" --profile --quiet
