@@ -248,6 +248,7 @@ static void attention_at_the_ends_of_its_range_does_not_wrap(void **state)
         assert_int_equal(ql_attention_weight(0, bits, 15), 32768);
         assert_int_equal(ql_attention_weight(UINT32_MAX, bits, 15), 0);
         assert_int_equal(ql_attention_weight(1u << bits, bits, 15), 16384);
+        assert_int_equal(ql_attention_weight(1u << 31, bits, 15), bits < 27 ? 0 : 1); // 2^-16, rounded upwards
     }
 }
 

@@ -56,6 +56,15 @@ static void open_fixture(struct fixture *fixture, struct ql_dimensions d, float 
         // Gains of norms begin with 1; here they differ.
         fixture->model.block[i] *= fixture->model.block[i] == 1.0f ? 0.7f + 0.1f * (float)(i % 7) : gain;
     }
+    // Each head of values has a range of its own.
+    for (int l = 0; l < d.L; l++) {
+        const int size = d.E / d.heads;
+        for (int g = 1; g < d.kv_heads; g++) {
+            for (int i = 0; i < size * d.E; i++) {
+                fixture->model.layers[l].decoder.value[g * size * d.E + i] *= (float)(1 << (2 * g % 5));
+            }
+        }
+    }
     fixture->descriptor.vocabulary.count = d.V;
     for (int v = 0; v < d.V; v++) {
         fixture->descriptor.vocabulary.symbols[v] = v == 0 ? '\n' : 0x100 + (uint32_t)v;
@@ -409,7 +418,7 @@ static void what_cannot_be_represented_is_named(void **state)
     fails_with(&fixture, "embedding of token 5");
     wide.E = 1026;
     open_fixture(&fixture, wide, 1.0f);
-    fails_with(&fixture, "with more --num_heads");
+    fails_with(&fixture, "with more --num-heads");
 }
 
 int main(void)
