@@ -19,10 +19,11 @@ enum {
     QL_FILTER_IGNORED = 16, // a combining accent: as if it were not there
 };
 
-// Labels of edges. 0 to 25 are the letters; those behind the gap stand for more than one letter.
+// Labels of edges. 0 to 25 are the letters; those behind the gap stand for more than one letter, and those from 32 on are
+// letters that the list has beside a to z.
 enum {
     QL_FILTER_GAP = 26,        // between the words of a phrase
-    QL_FILTER_ROOT_EDGES = 32, // the first edges of the table: what a word can begin with, by label
+    QL_FILTER_ROOT_EDGES = 32, // at least: the first edges of the table, what a word can begin with, by label
     QL_FILTER_NO_LABEL = 63,
 };
 

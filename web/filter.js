@@ -5,7 +5,7 @@ import { mix } from "./sampler.js";
 
 // Kinds of symbols, flags of edges and modes of places: device/filter.h says what they mean.
 const BOUNDARY = 1, JOINER = 2, SPACE = 4, END = 8, IGNORED = 16;
-const GAP = 26, NO_LABEL = 63, LABEL = 63;
+const GAP = 26, LATIN_LABELS = 32, NO_LABEL = 63, LABEL = 63;
 const LAST = 1 << 6, WHOLE = 1 << 7, START = 1 << 8, FINAL = 1 << 9, ANY = 1 << 10, APART = 1 << 11, FREE = 1 << 12;
 const GOAL_SHIFT = 13;
 const INSIDE = 0, ANCHORED = 1, JOINED = 2, SPELLED = 3, MODE = 3, WAITING = 4, MODE_BITS = 3;
@@ -48,7 +48,7 @@ export function readFilter(bytes, file) {
 }
 
 function keyOf(symbol, { label, kind }) {
-  if (kind === 0 && label !== NO_LABEL) {
+  if (kind === 0 && label < LATIN_LABELS) {
     return label + 97;
   }
   return kind === 0 || (symbol >= 48 && symbol <= 57) ? (symbol & 0x7fff) | 0x8000 : 0;

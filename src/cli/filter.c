@@ -13,15 +13,16 @@
 
 static const char usage[] = "filter [OPTION ...]";
 static const char summary_text[] = "Compiles lists of words that a model must not say, and of items that must not\n"
-                                   "be shown; or asks a filter about a text. The exit code is 1 when the text would\n"
-                                   "be refused. docs/filter.md says what matches.";
+                                   "be shown; or asks a filter about a text. With --check the exit code is 0 when\n"
+                                   "nothing in the text is listed, 1 when it would be refused, and 2 for an error.\n"
+                                   "docs/filter.md says what matches.";
 
 static const char default_words[] = "english.words"; // among the tool's data
 
 enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are told
 
 struct settings {
-    const char *words, *refuse, *output, *filter, *check;
+    const char *words, *refuse, *output, *filter, *check, *accents;
     bool use_default, json;
     int rating;
 };
@@ -80,11 +81,26 @@ static enum ql_status read_default(struct ql_listing *listing, const struct sett
     return status == QL_OK ? ql_listing_load(listing, path, settings->rating, error) : status;
 }
 
+// Accented letters are letters of their own in lists of users. In the default list, which is English, and in names that
+// are refused, they are not.
+static enum ql_status read_accents(bool *accents, const struct settings *settings, struct ql_error *error)
+{
+    if (settings->accents == NULL) {
+        *accents = settings->words != NULL && !settings->use_default && settings->refuse == NULL;
+        return QL_OK;
+    }
+    *accents = strcmp(settings->accents, "count") == 0;
+    if (!*accents && strcmp(settings->accents, "ignored") != 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--accents %s: must be count or ignored", settings->accents);
+    }
+    return QL_OK;
+}
+
 // Compiles, or loads what was compiled.
 static enum ql_status make_filter(struct ql_filter_file *file, const struct settings *settings, struct ql_error *error)
 {
     struct ql_listing listing = {0};
-    struct ql_item_keys keys = {0};
+    struct ql_item_keys keys = {.letters = &listing.letters};
     const bool compiles = settings->use_default || settings->words != NULL || settings->refuse != NULL;
 
     if (compiles == (settings->filter != NULL)) {
@@ -99,6 +115,9 @@ static enum ql_status make_filter(struct ql_filter_file *file, const struct sett
     }
     if (!compiles) {
         return ql_filter_file_load(file, settings->filter, error);
+    }
+    if ((status = read_accents(&listing.letters.accents, settings, error)) != QL_OK) {
+        return status;
     }
     if (settings->use_default) {
         status = read_default(&listing, settings, error);
@@ -194,11 +213,13 @@ int ql_cli_filter(int argc, char **argv)
 {
     struct settings settings = {.rating = 0};
     struct ql_option options[] = {
-        {"default", QL_OPTION_FLAG, &settings.use_default, 0, 0, NULL, "the English list that was built with Quillet",
-         false},
+        {"default", QL_OPTION_FLAG, &settings.use_default, 0, 0, NULL,
+         "the list that was built with Quillet, for English", false},
         {"words", QL_OPTION_STRING, &settings.words, 0, 0, "FILE,...", "lists of words, one entry a line", false},
         {"min_rating", QL_OPTION_INT, &settings.rating, 0, QL_LISTING_RATING_LIMIT, "N",
          "leave out entries that are rated lower", false},
+        {"accents", QL_OPTION_STRING, &settings.accents, 0, 0, "WORD",
+         "count: accented letters are other letters, the default for --words alone; ignored: they are not", false},
         {"refuse", QL_OPTION_STRING, &settings.refuse, 0, 0, "FILE,...",
          "items that must not be shown, one a line: a training text, names of real people", false},
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "the filter to write, as names.qlf", false},
@@ -225,6 +246,9 @@ int ql_cli_filter(int argc, char **argv)
         print_sizes(&file, &settings);
     }
     ql_filter_file_free(&file);
-    return status == QL_OK ? ql_cli_finish("filter", refused ? QL_EXIT_FAILED : QL_EXIT_DONE)
-                           : ql_cli_fail("filter", &error);
+    if (status != QL_OK) {
+        exit_code = ql_cli_fail("filter", &error);
+        return settings.check != NULL ? QL_EXIT_USAGE : exit_code; // 1 says that the text would be refused
+    }
+    return ql_cli_finish("filter", refused ? QL_EXIT_FAILED : QL_EXIT_DONE);
 }

@@ -13,9 +13,9 @@
 #include "filter/fold.h"
 
 enum {
-    LETTERS = QL_FILTER_GAP + 1, // 26, and the gap
-    SET_LIMIT = 256,             // nodes of the tree that one text can lead to
-    FOLLOWER_LIMIT = 1000000,    // what a text can have come to, in all
+    LETTERS = QL_FILTER_NO_LABEL, // 26, the gap, and the list's own, by their labels
+    SET_LIMIT = 256,              // nodes of the tree that one text can lead to
+    FOLLOWER_LIMIT = 1000000,     // what a text can have come to, in all
     ENDS = QL_FILTER_WHOLE | QL_FILTER_START | QL_FILTER_FINAL | QL_FILTER_ANY,
 };
 
@@ -40,6 +40,8 @@ struct build {
     uint32_t *edges;
     uint32_t edge_count, edge_capacity;
     bool no_memory, too_large;
+    const struct ql_fold_letters *letters; // the list's own
+    int label_count;                       // of the graph
 };
 
 static bool store_reserve(struct store *store, size_t more)
@@ -218,21 +220,63 @@ static int compare_words(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+enum { READING_LIMIT = QL_FOLD_READINGS + 2 }; // with a letter's own, and the NULL behind the last
+
+// A character of a reading as the index of a letter in the tree.
+static int letter_index(char letter)
+{
+    return (unsigned char)letter - 'a';
+}
+
+// What a label can stand for, as letters of the tree counted from 'a' on. A letter of the list's own is itself; where
+// accents do not count, an accented one is also what is left without its accent. `own` has room for the letters.
+static void find_readings(const char *list[READING_LIMIT], char own[2][2], const struct ql_fold_letters *letters,
+                          int label)
+{
+    static const char gap[] = {'a' + QL_FILTER_GAP, '\0'};
+    int count = 0;
+
+    if (label == QL_FILTER_GAP) {
+        list[count++] = gap;
+    } else if (label < QL_FOLD_LABELS) {
+        for (const char *const *reading = ql_fold_readings(label); *reading != NULL; reading++) {
+            list[count++] = *reading;
+        }
+    } else {
+        const uint32_t letter = letters->symbols[label - QL_FOLD_LABELS];
+        const struct ql_fold plain = ql_fold_symbol(letter);
+        own[0][0] = (char)('a' + label);
+        list[count++] = own[0];
+        for (const char *const *reading = plain.label < QL_FOLD_LABELS ? ql_fold_readings(plain.label) : NULL;
+             reading != NULL && *reading != NULL && !letters->accents; reading++) {
+            list[count++] = *reading;
+        }
+        for (int k = 0; k < letters->count && plain.label == QL_FILTER_NO_LABEL && !letters->accents; k++) {
+            if (letters->symbols[k] != letter && letters->symbols[k] == ql_fold_letter(letter, false)) {
+                own[1][0] = (char)('a' + QL_FOLD_LABELS + k);
+                list[count++] = own[1];
+            }
+        }
+    }
+    list[count] = NULL;
+}
+
 // The nodes to which a label leads from a set, sorted; their number. *flags gets what ends there.
 static uint32_t follow(struct build *build, uint32_t next[SET_LIMIT], uint32_t *flags, const uint32_t *set,
                        uint32_t size, int label)
 {
-    static const char *const gap[] = {"{", NULL}; // the character behind z, as the gap is the label behind it
-    const char *const *reading = label == QL_FILTER_GAP ? gap : ql_fold_readings(label);
+    const char *readings[READING_LIMIT], *const *reading = readings;
+    char own[2][2] = {{0}};
     uint32_t count = 0;
 
+    find_readings(readings, own, build->letters, label);
     *flags = 0;
     for (; *reading != NULL; reading++) {
         for (uint32_t k = 0; k < size; k++) {
             uint32_t node = set[k];
             bool begun = node == 0;
             for (const char *letter = *reading; *letter != '\0' && (node != 0 || begun); letter++, begun = false) {
-                node = build->nodes[node].next[*letter - 'a'];
+                node = build->nodes[node].next[letter_index(*letter)];
                 // What ends wherever it stands does so between two letters of one symbol, too.
                 *flags |= build->nodes[node].ends & (letter[1] == '\0' ? UINT32_MAX : QL_FILTER_ANY | QL_FILTER_START);
             }
@@ -292,12 +336,12 @@ static bool is_free(const struct build *build, uint32_t edge)
 static uint32_t write_set(struct build *build, const uint32_t *set, uint32_t size);
 
 // The edges of a set, in the order of labels, each with its label, flags and goal; without the mark of the last.
-static uint32_t make_edges(struct build *build, uint32_t edges[QL_FOLD_LABELS], const uint32_t *set, uint32_t size)
+static uint32_t make_edges(struct build *build, uint32_t edges[LETTERS], const uint32_t *set, uint32_t size)
 {
     uint32_t next[SET_LIMIT], flags;
     uint32_t count = 0;
 
-    for (int label = 0; label < QL_FOLD_LABELS && !build->no_memory && !build->too_large; label++) {
+    for (int label = 0; label < build->label_count && !build->no_memory && !build->too_large; label++) {
         const uint32_t next_size = follow(build, next, &flags, set, size, label);
         if (next_size == 0 && (flags & ENDS) == 0) {
             continue;
@@ -315,7 +359,7 @@ static uint32_t make_edges(struct build *build, uint32_t edges[QL_FOLD_LABELS], 
 // As deep as a word is long.
 static uint32_t write_set(struct build *build, const uint32_t *set, uint32_t size)
 {
-    uint32_t edges[QL_FOLD_LABELS];
+    uint32_t edges[LETTERS];
     bool is_new;
 
     const size_t row = store_take(&build->sets, set, size, 1, &is_new);
@@ -350,25 +394,26 @@ static uint32_t write_set(struct build *build, const uint32_t *set, uint32_t siz
 static void write_root(struct build *build)
 {
     static const uint32_t root[] = {0};
-    uint32_t blank[QL_FILTER_ROOT_EDGES], edges[QL_FOLD_LABELS];
+    uint32_t blank[LETTERS], edges[LETTERS];
+    const uint32_t root_edges = (uint32_t)build->label_count;
 
-    for (uint32_t k = 0; k < QL_FILTER_ROOT_EDGES; k++) {
+    for (uint32_t k = 0; k < root_edges; k++) {
         blank[k] = k;
     }
-    if (!add_edges(build, blank, QL_FILTER_ROOT_EDGES)) {
+    if (!add_edges(build, blank, root_edges)) {
         return;
     }
     const uint32_t count = make_edges(build, edges, root, 1);
     for (uint32_t k = 0; k < count; k++) {
         build->edges[edges[k] & QL_FILTER_LABEL] = edges[k];
     }
-    build->edges[QL_FILTER_ROOT_EDGES - 1] |= QL_FILTER_LAST;
+    build->edges[root_edges - 1] |= QL_FILTER_LAST;
 }
 
 enum ql_status ql_automaton_init(struct ql_automaton *automaton, const struct ql_listing *listing,
                                  struct ql_error *error)
 {
-    struct build build = {0};
+    struct build build = {.letters = &listing->letters, .label_count = QL_FOLD_LABELS + listing->letters.count};
     enum ql_status status = QL_OK;
 
     *automaton = (struct ql_automaton){0};
@@ -402,30 +447,41 @@ void ql_automaton_free(struct ql_automaton *automaton)
     *automaton = (struct ql_automaton){0};
 }
 
+uint32_t ql_automaton_label_count(const struct ql_automaton *automaton)
+{
+    for (uint32_t k = 0; k < automaton->edge_count; k++) {
+        if (automaton->edges[k] & QL_FILTER_LAST) {
+            return k + 1;
+        }
+    }
+    return 0;
+}
+
 enum ql_status ql_automaton_check(const struct ql_automaton *automaton, struct ql_error *error)
 {
     const uint32_t count = automaton->edge_count;
+    const uint32_t root_edges = ql_automaton_label_count(automaton);
     uint32_t start = 0;
 
-    if (count < QL_FILTER_ROOT_EDGES || count > QL_AUTOMATON_EDGE_LIMIT ||
-        !(automaton->edges[count - 1] & QL_FILTER_LAST)) {
+    if (count < QL_FILTER_ROOT_EDGES || root_edges < QL_FILTER_ROOT_EDGES || root_edges > QL_FILTER_NO_LABEL ||
+        count > QL_AUTOMATON_EDGE_LIMIT || !(automaton->edges[count - 1] & QL_FILTER_LAST)) {
         return ql_error_write(error, QL_ERROR_INPUT, "the graph of words has no end");
     }
     for (uint32_t k = 0; k < count; k++) {
         const uint32_t edge = automaton->edges[k], goal = edge >> QL_FILTER_GOAL_SHIFT;
         const uint32_t label = edge & QL_FILTER_LABEL;
         // Edges were written behind those to which they lead, but for the root's; so every path comes to an end.
-        const bool is_root = k < QL_FILTER_ROOT_EDGES;
-        if (goal != 0 && (goal < QL_FILTER_ROOT_EDGES || (is_root ? goal >= count : goal >= start) ||
+        const bool is_root = k < root_edges;
+        if (goal != 0 && (goal < root_edges || (is_root ? goal >= count : goal >= start) ||
                           !(automaton->edges[goal - 1] & QL_FILTER_LAST))) {
             return ql_error_write(error, QL_ERROR_INPUT, "the graph of words is damaged: edge %u leads to %u",
                                   (unsigned)k, (unsigned)goal);
         }
-        if (label >= QL_FOLD_LABELS || (is_root && label != k)) {
+        if (label >= root_edges || (is_root && label != k)) {
             return ql_error_write(error, QL_ERROR_INPUT, "the graph of words is damaged: edge %u has label %u",
                                   (unsigned)k, (unsigned)label);
         }
-        if (is_root && (edge & QL_FILTER_LAST) && k + 1 != QL_FILTER_ROOT_EDGES) {
+        if (is_root && (edge & QL_FILTER_LAST) && k + 1 != root_edges) {
             return ql_error_write(error, QL_ERROR_INPUT, "the graph of words is damaged: the root ends at %u",
                                   (unsigned)k);
         }
@@ -509,6 +565,7 @@ static void follower_read(struct follower *follower, const uint32_t *row)
 enum ql_status ql_automaton_measure(struct ql_automaton *automaton, struct ql_error *error)
 {
     const struct ql_filter filter = {.edges = automaton->edges};
+    const uint32_t label_count = ql_automaton_label_count(automaton);
     struct store store = {0};
     struct follower now = {.label = QL_FILTER_NO_LABEL}, next;
     uint32_t most = 0;
@@ -518,7 +575,7 @@ enum ql_status ql_automaton_measure(struct ql_automaton *automaton, struct ql_er
     size_t row = follower_write(&store, &now, &is_new);
     for (size_t place = row; row != 0 && status == QL_OK && place < store.count; place += store.words[place + 1] + 2) {
         follower_read(&now, store.words + place + 2);
-        for (uint32_t label = 0; label < QL_FOLD_LABELS && row != 0; label++) {
+        for (uint32_t label = 0; label < label_count && row != 0; label++) {
             follower_step(&next, &now, &filter, label);
             row = follower_write(&store, &next, &is_new);
             most = next.count > most ? next.count : most;

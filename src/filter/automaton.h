@@ -22,6 +22,9 @@ enum ql_status ql_automaton_init(struct ql_automaton *automaton, const struct ql
                                  struct ql_error *error);
 void ql_automaton_free(struct ql_automaton *automaton);
 
+// The number of labels, which is that of the root's edges: QL_FOLD_LABELS and one for each letter of the list's own.
+uint32_t ql_automaton_label_count(const struct ql_automaton *automaton);
+
 // Checks edges that come from a file: every index in range, every node closed, no path without an end.
 // Errors: QL_ERROR_INPUT.
 enum ql_status ql_automaton_check(const struct ql_automaton *automaton, struct ql_error *error);

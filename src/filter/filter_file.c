@@ -25,13 +25,14 @@ static enum ql_status no_memory(struct ql_error *error)
 }
 
 // How every symbol reads, as ranges.
-static enum ql_status write_ranges(struct ql_filter_file *file, struct ql_error *error)
+static enum ql_status write_ranges(struct ql_filter_file *file, const struct ql_fold_letters *letters,
+                                   struct ql_error *error)
 {
     size_t capacity = 0;
     struct ql_filter_range now = {.label = QL_FILTER_NO_LABEL};
 
     for (uint32_t symbol = 0; symbol <= QL_FOLD_SYMBOL_LIMIT; symbol++) {
-        const struct ql_fold fold = ql_fold_symbol(symbol);
+        const struct ql_fold fold = ql_fold_symbol_in(letters, symbol);
         if (fold.label == now.label && fold.kind == now.kind) {
             now.last = symbol;
             continue;
@@ -59,7 +60,7 @@ enum ql_status ql_filter_file_init(struct ql_filter_file *file, const struct ql_
 
     *file = (struct ql_filter_file){0};
     if ((status = ql_automaton_init(&file->automaton, listing, error)) != QL_OK ||
-        (status = write_ranges(file, error)) != QL_OK ||
+        (status = write_ranges(file, &listing->letters, error)) != QL_OK ||
         (status = ql_fingerprint_set_init(&file->items, keys, error)) != QL_OK) {
         ql_filter_file_free(file);
     }
@@ -116,6 +117,8 @@ enum ql_status ql_filter_file_save(const struct ql_filter_file *file, const char
 static enum ql_status read_ranges(struct ql_filter_file *file, const unsigned char *place, uint32_t count,
                                   struct ql_error *error)
 {
+    const uint32_t label_count = ql_automaton_label_count(&file->automaton);
+
     file->ranges = malloc((count + 1) * sizeof *file->ranges);
     if (file->ranges == NULL) {
         return no_memory(error);
@@ -125,7 +128,7 @@ static enum ql_status read_ranges(struct ql_filter_file *file, const unsigned ch
                        class = ql_bytes_get_u32(place + 8);
         const uint32_t label = class & 255u, kind = class >> 8;
         if (first > last || (k > 0 && first <= file->ranges[k - 1].last) || kind > 31 ||
-            (label >= QL_FOLD_LABELS && label != QL_FILTER_NO_LABEL) || label == QL_FILTER_GAP) {
+            (label >= label_count && label != QL_FILTER_NO_LABEL) || label == QL_FILTER_GAP) {
             return ql_error_write(error, QL_ERROR_INPUT, "the table of symbols is damaged at its line %u", (unsigned)k);
         }
         file->ranges[k] = (struct ql_filter_range){first, last, (uint8_t)label, (uint8_t)kind};
@@ -338,7 +341,7 @@ void ql_filter_binding_free(struct ql_filter_binding *binding)
 }
 
 // Which labels end a word at once, and whether one ends at a boundary, on the ways that this vocabulary can take.
-static void find_ends(bool at_once[QL_FOLD_LABELS], bool *at_boundary, bool *seen, uint32_t *waiting,
+static void find_ends(bool at_once[QL_FILTER_NO_LABEL], bool *at_boundary, bool *seen, uint32_t *waiting,
                       const uint32_t *edges, const bool *has)
 {
     uint32_t count = 0;
@@ -368,7 +371,8 @@ enum ql_status ql_filter_binding_check(const struct ql_filter_binding *binding, 
     const struct ql_filter *filter = &binding->filter;
     bool *seen = calloc(file->automaton.edge_count + 1, sizeof *seen);
     uint32_t *waiting = malloc((file->automaton.edge_count + (size_t)1) * sizeof *waiting);
-    bool has[QL_FILTER_NO_LABEL + 1] = {false}, at_once[QL_FOLD_LABELS] = {false}, at_boundary = false, found = false;
+    bool has[QL_FILTER_NO_LABEL + 1] = {false}, at_once[QL_FILTER_NO_LABEL] = {false}, at_boundary = false,
+                                  found = false;
 
     if (seen == NULL || waiting == NULL) {
         free(seen);

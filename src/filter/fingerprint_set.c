@@ -16,7 +16,7 @@
 // Seeds that are tried. One fails in a few per cent of cases.
 enum { SEED_LIMIT = 200 };
 
-uint32_t ql_item_key(const char *item, size_t size_bytes)
+uint32_t ql_item_key(const struct ql_fold_letters *letters, const char *item, size_t size_bytes)
 {
     uint32_t hash = 0;
 
@@ -25,7 +25,8 @@ uint32_t ql_item_key(const char *item, size_t size_bytes)
         const size_t bytes = ql_utf8_decode(&symbol, (const unsigned char *)item + place, size_bytes - place);
         place += bytes == 0 ? 1 : bytes;
         if (bytes > 0) {
-            hash = ql_filter_hash(hash, ql_fold_key(symbol, ql_fold_symbol(symbol)));
+            const struct ql_fold fold = letters == NULL ? ql_fold_symbol(symbol) : ql_fold_symbol_in(letters, symbol);
+            hash = ql_filter_hash(hash, ql_fold_key(symbol, fold));
         }
     }
     return hash;
@@ -56,7 +57,7 @@ enum ql_status ql_item_keys_load(struct ql_item_keys *keys, const char *path, st
     }
     struct ql_bytes_line line = {0};
     while (status == QL_OK && ql_bytes_line_step(&line, view.data, view.size_bytes)) {
-        const uint32_t key = ql_item_key(line.bytes, line.length);
+        const uint32_t key = ql_item_key(keys->letters, line.bytes, line.length);
         status = key == 0 ? QL_OK : add_key(keys, key, error);
     }
     ql_file_close(&view);

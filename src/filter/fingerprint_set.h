@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "filter/fold.h"
 
 // Owns its bytes. {0} is the empty set.
 struct ql_fingerprint_set {
@@ -20,11 +21,12 @@ struct ql_fingerprint_set {
 struct ql_item_keys {
     uint32_t *keys;
     size_t count, capacity;
+    const struct ql_fold_letters *letters; // of the filter's lists, all read; NULL for none
 };
 
 // The key of an item: a hash of its letters and digits, without case, accents, spaces and signs. 0 where it has none.
-// What is no UTF-8 is passed over.
-uint32_t ql_item_key(const char *item, size_t size_bytes);
+// What is no UTF-8 is passed over. `letters` may be NULL; where accents count in it, they count here.
+uint32_t ql_item_key(const struct ql_fold_letters *letters, const char *item, size_t size_bytes);
 
 // Adds the key of each line. Errors: QL_ERROR_SYSTEM for a file that cannot be read, and when memory is out.
 enum ql_status ql_item_keys_load(struct ql_item_keys *keys, const char *path, struct ql_error *error);

@@ -142,6 +142,51 @@ struct ql_fold ql_fold_symbol(uint32_t symbol)
     }
 }
 
+bool ql_fold_is_accented(uint32_t symbol)
+{
+    enum { LATIN_LIMIT = 0x250 };
+    const uint32_t exact = ql_fold_letter(symbol, true);
+
+    return exact >= 0x80 && (exact < LATIN_LIMIT || exact != base_of(symbol));
+}
+
+uint32_t ql_fold_letter(uint32_t symbol, bool accents)
+{
+    const bool other_form = utf8proc_get_property((utf8proc_int32_t)symbol)->decomp_type != 0; // width and the like
+
+    return accents && !other_form ? (uint32_t)utf8proc_tolower((utf8proc_int32_t)symbol) : base_of(symbol);
+}
+
+static int find_letter(const struct ql_fold_letters *letters, uint32_t letter)
+{
+    for (int k = 0; k < letters->count; k++) {
+        if (letters->symbols[k] == letter) {
+            return k;
+        }
+    }
+    return -1;
+}
+
+struct ql_fold ql_fold_symbol_in(const struct ql_fold_letters *letters, uint32_t symbol)
+{
+    struct ql_fold fold = ql_fold_symbol(symbol);
+
+    if (fold.kind != 0 || symbol < 0x80 || symbol >= QL_FOLD_SYMBOL_LIMIT ||
+        (letters->count == 0 && !letters->accents)) {
+        return fold;
+    }
+    int own = find_letter(letters, ql_fold_letter(symbol, true));
+    if (own < 0 && letters->accents && ql_fold_is_accented(symbol)) {
+        fold.label = QL_FILTER_NO_LABEL; // a letter that no entry has
+        return fold;
+    }
+    if (own < 0 && fold.label == QL_FILTER_NO_LABEL) {
+        own = find_letter(letters, ql_fold_letter(symbol, false));
+    }
+    fold.label = own < 0 ? fold.label : (uint8_t)(QL_FOLD_LABELS + own);
+    return fold;
+}
+
 const char *const *ql_fold_readings(int label)
 {
     return readings[label];
@@ -149,7 +194,7 @@ const char *const *ql_fold_readings(int label)
 
 uint16_t ql_fold_key(uint32_t symbol, struct ql_fold fold)
 {
-    if (fold.kind == 0 && fold.label != QL_FILTER_NO_LABEL) {
+    if (fold.kind == 0 && fold.label < QL_FOLD_LABELS) {
         return (uint16_t)(fold.label + 'a');
     }
     if (fold.kind == 0 || (symbol >= '0' && symbol <= '9')) {

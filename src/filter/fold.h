@@ -4,6 +4,7 @@
 #ifndef QL_FILTER_FOLD_H
 #define QL_FILTER_FOLD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ql_fold {
@@ -14,12 +15,30 @@ struct ql_fold {
 enum {
     QL_FOLD_LABELS = 32,
     QL_FOLD_READINGS = 5,
+    QL_FOLD_OWN_LETTERS = 31,       // labels from QL_FOLD_LABELS on: letters that a list has beside those of Latin
     QL_FOLD_SYMBOL_LIMIT = 0x20000, // all symbols from here on, mostly Chinese ones, are letters without a label
 };
 
 // Case, accents and width do not matter; digits and signs read as the letters that they stand for, and also as
 // themselves, which ends a word.
 struct ql_fold ql_fold_symbol(uint32_t symbol);
+
+// The letters that a list has beside a to z: those of other alphabets, and accented ones on which it insists. Start as {0}.
+// Letter k has the label QL_FOLD_LABELS + k.
+struct ql_fold_letters {
+    uint32_t symbols[QL_FOLD_OWN_LETTERS]; // lower case; with their accents where these count
+    int count;
+    bool accents; // an accented letter is another letter than the plain one, in all entries
+};
+
+// Return true for a letter with an accent, or one that is made of a Latin letter, such as o with a stroke.
+bool ql_fold_is_accented(uint32_t symbol);
+
+// The letter of a list that the symbol is: lower case, and where `accents` is false, without accents.
+uint32_t ql_fold_letter(uint32_t symbol, bool accents);
+
+// Return how a symbol reads to a filter of a list with these letters.
+struct ql_fold ql_fold_symbol_in(const struct ql_fold_letters *letters, uint32_t symbol);
 
 // What a label can stand for: alternatives, each of one or two letters; NULL after the last. "i", "l" for the label of
 // 1, "ss" for that of a sharp s. No alternative for the gap.

@@ -168,11 +168,14 @@ static void find_tokens(struct check *check)
     }
 }
 
-// One more than the largest index that a place of the filter can hold.
+// One more than the largest index that a place of the filter can hold. The root ends with its last edge.
 static size_t count_edges(const struct ql_filter *filter)
 {
     size_t count = QL_FILTER_ROOT_EDGES;
 
+    while (!(filter->edges[count - 1] & QL_FILTER_LAST)) {
+        count++;
+    }
     for (size_t k = 0; k < count; k++) {
         size_t goal = filter->edges[k] >> QL_FILTER_GOAL_SHIFT;
         for (bool more = goal != 0; more; goal++) {

@@ -17,18 +17,43 @@ static bool same_word(const struct ql_listing_entry *a, const struct ql_listing_
     return a->length == b->length && memcmp(a->labels, b->labels, (size_t)a->length) == 0;
 }
 
-// Appends the letters that a symbol stands for first: a digit in a list means the letter.
-static enum ql_status add_symbol(struct ql_listing_entry *entry, uint32_t symbol, bool *gap, struct ql_error *error)
+// Finds the label of a letter beside a to z, or gives it one.
+static enum ql_status own_label(uint8_t *label, struct ql_fold_letters *letters, uint32_t letter,
+                                struct ql_error *error)
+{
+    int k = 0;
+
+    while (k < letters->count && letters->symbols[k] != letter) {
+        k++;
+    }
+    if (k == QL_FOLD_OWN_LETTERS) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "U+%04X is one letter too many: a filter has room for %d beside those of Latin; compile "
+                              "one for each alphabet, or list fewer words",
+                              (unsigned)letter, QL_FOLD_OWN_LETTERS);
+    }
+    letters->symbols[k] = letter;
+    letters->count += k == letters->count;
+    *label = (uint8_t)(QL_FOLD_LABELS + k);
+    return QL_OK;
+}
+
+// Appends the letters that a symbol stands for first: a digit in a list means the letter. With `accents`, an accented
+// letter is a letter of its own.
+static enum ql_status add_symbol(struct ql_listing_entry *entry, struct ql_fold_letters *own, bool accents,
+                                 uint32_t symbol, bool *gap, struct ql_error *error)
 {
     const struct ql_fold fold = ql_fold_symbol(symbol);
+    const bool is_own = fold.kind == 0 && symbol < QL_FOLD_SYMBOL_LIMIT &&
+                        (fold.label == QL_FILTER_NO_LABEL || (accents && ql_fold_is_accented(symbol)));
+    uint8_t label = fold.label;
 
     if (fold.kind & QL_FILTER_IGNORED) {
         return QL_OK;
     }
-    if (fold.label == QL_FILTER_NO_LABEL) {
+    if (fold.label == QL_FILTER_NO_LABEL && !is_own) {
         if (!(fold.kind & (QL_FILTER_JOINER | QL_FILTER_SPACE))) {
-            return ql_error_write(error, QL_ERROR_INPUT,
-                                  "U+%04X is no letter of the Latin alphabet, and stands for none", (unsigned)symbol);
+            return ql_error_write(error, QL_ERROR_INPUT, "U+%04X is no letter, and stands for none", (unsigned)symbol);
         }
         *gap = true;
         return QL_OK;
@@ -38,7 +63,13 @@ static enum ql_status add_symbol(struct ql_listing_entry *entry, uint32_t symbol
                               "'%c' inside of an entry: an asterisk may stand only at its beginning and its end",
                               (int)symbol);
     }
-    const char *letters = ql_fold_readings(fold.label)[0];
+    if (is_own) {
+        const enum ql_status status = own_label(&label, own, ql_fold_letter(symbol, accents), error);
+        if (status != QL_OK) {
+            return status;
+        }
+    }
+    const char *letters = is_own ? "a" : ql_fold_readings(fold.label)[0]; // one letter, or two
     if (entry->length + (int)strlen(letters) + (*gap ? 1 : 0) > QL_LISTING_LETTERS) {
         return ql_error_write(error, QL_ERROR_INPUT, "the entry has more than %d letters", QL_LISTING_LETTERS);
     }
@@ -47,13 +78,14 @@ static enum ql_status add_symbol(struct ql_listing_entry *entry, uint32_t symbol
     }
     *gap = false;
     for (; *letters != '\0'; letters++) {
-        entry->labels[entry->length++] = (uint8_t)(*letters - 'a');
+        entry->labels[entry->length++] = is_own ? label : (uint8_t)(*letters - 'a');
     }
     return QL_OK;
 }
 
 // Reads what stands between the asterisks.
-static enum ql_status read_word(struct ql_listing_entry *entry, const char *text, size_t length, struct ql_error *error)
+static enum ql_status read_word(struct ql_listing_entry *entry, struct ql_fold_letters *own, bool accents,
+                                const char *text, size_t length, struct ql_error *error)
 {
     bool gap = false;
 
@@ -63,7 +95,7 @@ static enum ql_status read_word(struct ql_listing_entry *entry, const char *text
         if (bytes == 0) {
             return ql_error_write(error, QL_ERROR_INPUT, "the entry is not UTF-8; convert the list with iconv");
         }
-        enum ql_status status = add_symbol(entry, symbol, &gap, error);
+        enum ql_status status = add_symbol(entry, own, accents, symbol, &gap, error);
         if (status != QL_OK) {
             return status;
         }
@@ -103,7 +135,8 @@ static void remove_entry(struct ql_listing *listing, const struct ql_listing_ent
     listing->count = kept;
 }
 
-// One line, without its end: an entry, and after a tab its rating; "!" in front takes an entry back.
+// One line, without its end: an entry, and after a tab its rating; "!" in front takes an entry back, "=" insists on
+// its accents.
 static enum ql_status read_line(struct ql_listing *listing, const char *line, size_t length, int rating,
                                 struct ql_error *error)
 {
@@ -127,9 +160,15 @@ static enum ql_status read_line(struct ql_listing *listing, const char *line, si
         return QL_OK;
     }
     const bool removes = line[0] == '!';
-    const bool open_start = line[0] == '*', open_end = end > 1 && line[end - 1] == '*';
-    const size_t begin = removes || open_start ? 1 : 0;
-    enum ql_status status = read_word(&entry, line + begin, end - begin - (open_end ? 1 : 0), error);
+    const size_t insists = line[removes] == '=' ? 1 : 0;
+    size_t begin = (removes ? 1 : 0) + insists;
+    const bool open_start = !removes && line[begin] == '*', open_end = end > begin + 1 && line[end - 1] == '*';
+    begin += open_start ? 1 : 0;
+    if (end < begin + (open_end ? 1 : 0)) {
+        end = begin + (open_end ? 1 : 0);
+    }
+    enum ql_status status = read_word(&entry, &listing->letters, listing->letters.accents || insists > 0, line + begin,
+                                      end - begin - (open_end ? 1 : 0), error);
     if (status != QL_OK) {
         return status;
     }

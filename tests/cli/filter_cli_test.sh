@@ -38,9 +38,9 @@ expect_stderr "is no filter"
 printf 'tofu\nto*fu\n' > wrong
 expect_exit 1 filter --words wrong
 expect_stderr "wrong:2:"
-expect_exit 1 filter --words words --check $'\xff'
+expect_exit 2 filter --words words --check $'\xff'
 head -c 100 food.qlf > short.qlf
-expect_exit 1 filter --filter short.qlf --check x
+expect_exit 2 filter --filter short.qlf --check x
 expect_stderr "cut short"
 
 # A model that says little but what is listed.

@@ -116,7 +116,7 @@ static void listing_line_that_is_no_entry_is_an_error_with_its_number(void **sta
                                         "tofu\t",
                                         "tofu\tx",
                                         "tofu\t12",
-                                        "東京",
+                                        "♥♥",
                                         "\xff\xfe",
                                         "ab&cd",
                                         "abcdefghijklmnopqrstuvwxyzabcdefg"};

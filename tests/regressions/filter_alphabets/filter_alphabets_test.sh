@@ -1,0 +1,115 @@
+#!/bin/bash
+# A list with a Russian word was an error, "hore" also blocked "høre", and an error of --check had the exit status of a
+# refusal. Guards: lists in any alphabet, accents that count, and three exit statuses.
+# Uses: expect.sh, node where it is. Arguments: the tool, json_get, the sources.
+# shellcheck source-path=SCRIPTDIR
+root=$(realpath "$3")
+source "$(dirname "$0")/../../cli/expect.sh"
+
+# list WORD...: compiles a list of these entries to l.qlf; OPTIONS go to the tool.
+list()
+{
+    printf '%s\n' "$@" > l
+    # shellcheck disable=SC2086
+    expect_exit 0 filter --words l ${OPTIONS-} --output l.qlf
+}
+
+verdict()
+{
+    run filter --filter l.qlf --check "$2"
+    ((code == $1)) || fail "'$2' gives $code, not $1"
+}
+
+# Other alphabets: whole words, open ends, phrases, case.
+list tofu редька 'большой боб' 'соус*' '*жир*' μήλο दाल 豆腐 תפוח ქათამი
+for text in tofu Редька РЕДЬКА 'большой   боб' большой-боб соусы Соус прожирка μήλο ΜΉΛΟ दाल 豆腐 תפוח ქათამი 'р е д ь к а' редддддька; do
+    verdict 1 "$text"
+done
+for text in редьками подредька большой боба дал दल मेरा 豆 豆花 תפוחים ხე; do
+    verdict 0 "$text"
+done
+
+# Accents count in a list of one's own.
+list hore ano schwul szar sik лед
+for text in hore ANO schwul szar sik лед; do
+    verdict 1 "$text"
+done
+for text in høre año AÑO schwül szár sık лёд; do
+    verdict 0 "$text"
+done
+list 'höre' 'æble*' 'лёд'
+for text in HÖRE höre ÆBLER лёд; do
+    verdict 1 "$text"
+done
+for text in hore aeble лед; do
+    verdict 0 "$text"
+done
+
+# They do not where that is asked for, but for an entry that insists on them.
+OPTIONS='--accents ignored' list tofu =año '=*ñu*' =лёд
+for text in TÖFÛ tõfu año AÑO xñux лёд; do
+    verdict 1 "$text"
+done
+for text in ano xnux лед ãno; do
+    verdict 0 "$text"
+done
+list ano '!año'
+verdict 1 ano
+verdict 0 año
+list tofu '=año' '!=año' '!tofu' beans
+verdict 0 tofu
+verdict 0 año
+
+# Too many letters, and what is none.
+for k in {0..31}; do
+    byte=$(printf '%02x' $((128 + k)))
+    printf '%b\n' "\\xe4\\xb8\\x$byte\\xe4\\xb8\\x$byte" # U+4E00 and on
+done > l
+expect_exit 1 filter --words l --output l.qlf
+expect_stderr 'l:32: U+4E1F is one letter too many'
+printf '♥♥\n' > l
+expect_exit 1 filter --words l --output l.qlf
+expect_stderr 'l:1: U+2665 is no letter'
+expect_exit 2 filter --words l --accents some
+printf '=\n' > l
+expect_exit 1 filter --words l
+printf '!=*\n' > l
+expect_exit 1 filter --words l
+
+# Refused items, in a filter with letters of its own.
+printf 'Zoé Brûlé\nЛев Жданов\n' > people
+list редька
+expect_exit 0 filter --words l --refuse people --output l.qlf
+for text in 'Zoé Brûlé' 'Zoe Brule' 'Лев Жданов' редька; do
+    verdict 1 "$text"
+done
+printf 'редька\n' > l
+expect_exit 0 filter --words l --accents count --refuse people --output l.qlf
+verdict 1 'Zoé Brûlé'
+verdict 1 'Лев Жданов'
+
+# Statuses: 0 nothing, 1 refused, 2 an error.
+for arguments in '--filter nowhere.qlf' '--filter l' '--words nowhere' ''; do
+    # shellcheck disable=SC2086
+    expect_exit 2 filter $arguments --check x
+done
+
+# The model's side: a vocabulary of another alphabet is bound to the list, in JavaScript too.
+for i in {1..40}; do
+    printf 'редька\nлук и боб\nкорень номер %s\n' $((i % 9))
+done > text
+expect_exit 0 train --input text --validation text --sequences items --embedding_size 8 --rnn_size 24 --num_layers 1 \
+    --learning_rate 0.02 --max_epochs 12 --generate 0 --threads 1 --run_name radish --quiet
+expect_exit 0 export --init_from checkpoints/radish/checkpoint.12.safetensors --export_file radish.onnx --quiet
+list редька 'лук*'
+expect_exit 0 evaluate --model radish.json --length 400 --seed 1 --temperature 0.7
+grep -q 'редька' out || fail 'the model has not learned its text'
+expect_exit 0 evaluate --model radish.json --length 400 --seed 1 --temperature 0.7 --filter l.qlf
+! grep -qE '(^| )(редька( |$)|лук)' out || fail 'a listed word was written'
+cp out wanted
+if [[ -e $root/web/node_modules/onnxruntime-node ]] && command -v node > /dev/null; then
+    node "$root/web/evaluate.js" --model radish.json --length 400 --seed 1 --temperature 0.7 --filter l.qlf > out 2> err
+    cmp -s wanted out || fail "JavaScript writes another text"
+fi
+
+finish
