@@ -1,6 +1,6 @@
 #!/bin/bash
-# Trains on 1 to 4 ranks, over shared memory and TCP, with 1 and 2 threads: the same bytes as one process. Kills a rank,
-# and resumes with another number of ranks. Gives one rank another text, build, options and processor form.
+# Trains on 1 to 4 ranks, each over shared memory and TCP, with 1 and 2 threads: the bytes of one process. Kills a rank at
+# random, and resumes with another number of ranks. Gives one rank another text, build, options and processor form.
 # Lets ranks share the cells of a study.
 # Uses: expect.sh, resume.sh, mpirun of Open MPI; ip for network namespaces, where the test may make them. Arguments: the
 # tool, json_get.
@@ -9,8 +9,8 @@ source "$(dirname "$0")/resume.sh"
 source "$(dirname "$0")/expect.sh"
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-shared=(--mca btl self,vader)
-tcp=(--mca btl self,tcp --mca btl_tcp_if_include lo)
+# shellcheck disable=SC2034
+shared=(--mca btl "self,vader") tcp=(--mca btl "self,tcp" --mca btl_tcp_if_include lo)
 
 # run_ranks MPIRUN_ARGUMENT... -- ARGUMENT...: as `run`, with ranks.
 run_ranks()
@@ -34,15 +34,17 @@ start=(train --quiet --embedding_size 5 --rnn_size 20 --num_layers 2 --dropout 0
 expect_exit 0 "${start[@]}" --max_epochs 3 --threads 1 --run_name alone
 for ranks in 1 2 3 4; do
     for threads in 1 2; do
-        link=("${shared[@]}")
-        (((ranks + threads) % 2)) && link=("${tcp[@]}")
-        run_ranks "${link[@]}" -n $ranks -- "${start[@]}" --max_epochs 3 --threads $threads --run_name "$ranks-$threads"
-        expect test $code == 0
-        expect_stdout "checkpoints/$ranks-$threads/checkpoint.3.safetensors"
-        expect_same_run "$ranks-$threads" alone
+        for kind in shared tcp; do
+            declare -n link=$kind
+            name="$ranks-$threads-$kind"
+            run_ranks "${link[@]}" -n $ranks -- "${start[@]}" --max_epochs 3 --threads $threads --run_name "$name"
+            expect test $code == 0
+            expect_stdout "checkpoints/$name/checkpoint.3.safetensors"
+            expect_same_run "$name" alone
+        done
     done
 done
-expect_json checkpoints/4-1/summary.json ranks.count 4
+expect_json checkpoints/4-1-tcp/summary.json ranks.count 4
 # More ranks than shards, running text, pieces, a transformer, and training with the rounding of integers.
 for kind in "--sequences stream --batch-size 20" "--pieces 20" "--quantize int8 --early-stop 1"; do
     # shellcheck disable=SC2206
@@ -59,21 +61,27 @@ expect_exit 0 "${start_of_decoder[@]}" --run_name kind
 run_ranks -n 2 -- "${start_of_decoder[@]}" --run_name kind_ranks
 expect_same checkpoints/kind/checkpoint.1.safetensors checkpoints/kind_ranks/checkpoint.1.safetensors
 
-# Kill -9 of one rank ends the job with a message; another number of ranks goes on to the same bytes.
+# Kill -9 of a random rank ends the job with a message; another number of ranks goes on to the same bytes.
 expect_exit 0 "${start[@]}" --max_epochs 60 --run_name long
-for victim in 0 1 2; do
-    command="train # rank $victim of 3 killed"
-    mpirun --oversubscribe --bind-to none -n 3 bash -c 'echo $$ > pid.$OMPI_COMM_WORLD_RANK; exec "$@"' - "$tool" \
+for round in "2 shared 4 tcp" "3 tcp 1 shared" "4 shared 2 tcp" "4 tcp 3 shared"; do
+    read -r ranks kind ranks_after kind_after <<< "$round"
+    declare -n link=$kind link_after=$kind_after
+    victim=$((RANDOM % ranks))
+    command="train # rank $victim of $ranks killed"
+    rm -f pid.*
+    mpirun --oversubscribe --bind-to none "${link[@]}" -n "$ranks" \
+        bash -c 'echo $$ > pid.$OMPI_COMM_WORLD_RANK; exec "$@"' - "$tool" \
         "${start[@]}" --max_epochs 60 --run_name killed > out 2> err < /dev/null &
     for ((wait = 0; wait < 1000; wait++)); do
-        [[ -e checkpoints/killed/checkpoint.$((10 + victim)).safetensors ]] && break
+        [[ -e checkpoints/killed/checkpoint.$((3 + RANDOM % 8)).safetensors ]] && break
         sleep 0.01
     done
     kill -9 "$(< pid.$victim)"
     wait $!
     expect test $? != 0
     expect_stderr "signal 9"
-    run_ranks -n $((4 - victim)) -- train --quiet --init_from checkpoints/killed
+    run_ranks "${link_after[@]}" -n "$ranks_after" -- train --quiet --init_from checkpoints/killed \
+        --threads $((1 + ranks % 2))
     expect test $code == 0
     expect_same_run killed long
     rm -r checkpoints/killed
