@@ -28,9 +28,13 @@ static double cost_of(const struct ql_sweep_row *row, enum ql_sweep_cost cost)
     }
 }
 
+// A run that has run away, with more bits than a guess among all tokens that there can be, would leave no room in a picture
+// for the others.
+static const double drawn_bits_limit = 16.0;
+
 static bool row_is_drawn(const struct ql_sweep_row *row, enum ql_sweep_cost cost)
 {
-    return row->bits > 0.0 && cost_of(row, cost) > 0.0;
+    return row->bits > 0.0 && row->bits <= drawn_bits_limit && cost_of(row, cost) > 0.0;
 }
 
 bool ql_sweep_row_is_best(const struct ql_sweep_row *rows, size_t count, size_t row, enum ql_sweep_cost cost)
@@ -142,8 +146,8 @@ static void write_markdown(const struct ql_sweep_plan *plan, const struct ql_swe
     (void)fprintf(
         stream,
         "# A sweep over %zu models\n\nBits per character of the text held out, best first. Flash and speed are "
-        "those that the compiler predicts for an RP2040 at 125 MHz, with weights as %s. **Bold** rows are "
-        "those than which no other is both smaller and better.\n\n| run |",
+        "those that the compiler predicts for an RP2040 at 125 MHz, with weights as %s. A row is **bold** "
+        "when no other run is both smaller and better.\n\n| run |",
         count, strcmp(weights, "off") == 0 ? "float" : weights);
     json_array_foreach(plan->varied, index, name)
     {
@@ -187,13 +191,15 @@ static const char style[] =
     "body{font:15px/1.45 system-ui,-apple-system,'Segoe UI',sans-serif;margin:0 auto;padding:24px;max-width:1360px;"
     "background:#fff;color:#1d2430}\n"
     "h1{font-size:1.5rem;margin:0 0 8px}p{max-width:75ch}\n"
-    ".pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(480px,1fr));gap:20px;margin:20px 0}\n"
+    ".pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:20px;margin:20px "
+    "0}\n"
     "figure{margin:0}figcaption{font-weight:600;margin:0 0 4px}svg{width:100%;height:auto}\n"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}\n"
     "th,td{padding:4px 10px;text-align:right;border-bottom:1px solid #e3e6ea;white-space:nowrap}\n"
     "th{font-weight:600}td.word,th.word{text-align:left}tr.best td{font-weight:600}tr.out td{color:#5a6472}\n"
     ".front{fill:none;stroke:var(--c1);stroke-width:1.75}.dot{fill:var(--c0);opacity:.75}"
     ".early{fill:none;stroke:var(--c0);stroke-width:1.5;opacity:.75}.on-front{fill:var(--c1)}"
+    ".early.on-front{fill:none;stroke:var(--c1);opacity:1}circle{pointer-events:all}"
     ".chart .name{font-size:11px;fill:var(--ink)}\n"
     ".scroll{overflow-x:auto}\n"
     "@media(prefers-color-scheme:dark){body{background:#15181d;color:#e8eaee}th,td{border-color:#333a45}"
@@ -357,7 +363,7 @@ static void write_dots(const struct ql_sweep_plan *plan, const struct ql_sweep_r
         const bool whole = strcmp(row->status, "finished") == 0 || strcmp(row->status, "stopped early") == 0;
         const double across = x_of(x, cost_of(row, cost)), down = y_of(y, row->bits);
         (void)fprintf(stream, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%d\"><title>run %s: %.4f bits",
-                      best    ? "on-front"
+                      best    ? whole ? "on-front" : "early on-front"
                       : whole ? "dot"
                               : "early",
                       across, down, best ? 5 : 4, row->name, row->bits);
@@ -441,15 +447,16 @@ static void write_page(const struct ql_sweep_plan *plan, const struct ql_sweep_r
     json_t *name;
     size_t index;
 
-    (void)fprintf(stream,
-                  "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  "<title>Quillet: a sweep</title>\n<style>\n%s%s</style>\n</head>\n<body>\n"
-                  "<h1>A sweep over %zu models</h1>\n<p>Each dot is a run. The line is the Pareto front: the runs than "
-                  "which no other is both cheaper and better. Hollow dots ended early or are still running. Flash and "
-                  "speed are those that the compiler predicts for an RP2040 at 125 MHz, with weights as %s.</p>\n"
-                  "<div class=\"pictures\">\n",
-                  style, ql_chart_style, count, strcmp(weights, "off") == 0 ? "float" : weights);
+    (void)fprintf(
+        stream,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<title>Quillet: a sweep</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n"
+        "<h1>A sweep over %zu models</h1>\n<p>Each dot is a run. The line is the Pareto front: no "
+        "run is both cheaper and better than one on it. Hollow dots ended early or are still running. Flash and "
+        "speed are those that the compiler predicts for an RP2040 at 125 MHz, with weights as %s.</p>\n"
+        "<div class=\"pictures\">\n",
+        style, ql_chart_style, count, strcmp(weights, "off") == 0 ? "float" : weights);
     for (int cost = 0; cost < QL_SWEEP_COSTS; cost++) {
         write_picture(plan, rows, count, (enum ql_sweep_cost)cost, stream);
     }
@@ -464,7 +471,7 @@ static void write_page(const struct ql_sweep_plan *plan, const struct ql_sweep_r
     for (size_t k = 0; k < count; k++) {
         write_row(plan, rows, count, k, stream);
     }
-    (void)fputs("</tbody></table></div>\n</body>\n</html>\n", stream);
+    (void)fputs("</tbody></table></div>\n</main>\n</body>\n</html>\n", stream);
 }
 
 // --- Files ---

@@ -92,6 +92,19 @@ flock 8
 expect_exit 1 sweep plan.json --output alone
 expect_stderr "another process is running a sweep in this folder"
 exec 8<&-
+"$tool" sweep plan.json --output both --quiet > out_of_first 2> err_of_first &
+first=$!
+for ((wait = 0; wait < 1000; wait++)); do
+    [[ -e both/01/summary.json ]] && break
+    sleep 0.01
+done
+kill -STOP $first
+expect_exit 1 sweep plan.json --output both --quiet
+expect_stderr "another process is running a sweep in this folder"
+kill -CONT $first
+wait $first || fail "the first sweep ended with $?"
+results both > after
+expect_same before after
 
 # Random draws are the same each time, and all different.
 cat > random.json << 'END'
@@ -128,7 +141,7 @@ bad_plan 'needs "grid" or "random", one of the two' '{"train": {"input": "names.
 bad_plan "quillet train has no option 'rnn_sise'" '{"train": {"input": "names.txt"}, "grid": {"rnn_sise": [1]}}'
 bad_plan "a sweep sets 'run_name' of its runs itself" '{"train": {"run_name": "x"}, "grid": {"rnn_size": [1]}}'
 bad_plan '"rnn_size" must be a list of at least one value' '{"train": {"input": "names.txt"}, "grid": {"rnn_size": []}}'
-bad_plan "rnn_size" '{"train": {"input": "names.txt"}, "grid": {"rnn_size": [0]}}'
+bad_plan "rnn-size 0" '{"train": {"input": "names.txt"}, "grid": {"rnn_size": [0]}}'
 bad_plan "has 1000000 combinations" "{\"train\": {}, \"grid\": {\"seed\": [$(seq -s, 1 1000)], \"rnn_size\": [$(seq -s, 1 1000)]}}"
 bad_plan "epochs must be whole numbers that rise" '{"train": {}, "grid": {"seed": [1]}, "halving": [4, 2]}'
 bad_plan "found only 3 different runs of 5" \
@@ -160,9 +173,19 @@ if mkdir disk && mount -t tmpfs -o size=600k tmpfs disk 2> /dev/null; then
     results disk/sweep > after
     results alone > before
     expect_same before after
+    # What a kill has left of a sweep, on a disk that nobody can write any more.
+    "$tool" sweep plan.json --output disk/half --quiet > out 2> err &
+    for ((wait = 0; wait < 1000; wait++)); do
+        [[ -e disk/half/03/checkpoint.1.safetensors ]] && break
+        sleep 0.01
+    done
+    kill -9 $!
+    wait $! 2> /dev/null
     mount -o remount,ro disk
-    expect_exit 1 sweep plan.json --output disk/other --quiet
-    expect_stderr "Read-only file system"
+    for folder in other half; do
+        expect_exit 1 sweep plan.json --output disk/$folder --quiet
+        expect_stderr "Read-only file system"
+    done
 fi
 
 # Two ranks, of which one is killed, twice: the table of the sweep that was left alone.

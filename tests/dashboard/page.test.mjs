@@ -7,7 +7,7 @@ import {createRequire} from 'node:module'
 import {join} from 'node:path'
 import {after, before, test} from 'node:test'
 
-import {Runs, predict, row, stopAll, train, until, watch} from './watching.mjs'
+import {Runs, predict, row, stopAll, sweep, train, until, watch} from './watching.mjs'
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url))
 const {chromium} = require('playwright-core')
@@ -109,6 +109,41 @@ test('a resumed training of the tool itself says so', async () => {
   assert.match(await page.textContent('#runs'), /4 of 4/)
   await close()
   assert.equal(await server.stop(), 0)
+})
+
+test('a sweep says how each of its runs ended, and draws them in a page of its own', async () => {
+  const sweeping = new Runs()
+  try {
+    const text = join(sweeping.folder, 'text.txt')
+    writeFileSync(text, 'ann\nbob\ncarl\ndora\n'.repeat(300))
+    const made = sweep('--output', join(sweeping.folder, 'sweep'), '--halving', '1', '--quiet', '--', '--input', text,
+      '--max_epochs', '3', '--batch_size', '4', '--generate', '0', '--rnn_size', '4', '--num_layers', '1', '--model', 'rnn',
+      '--grad_clip', '0', '--weight_decay', '100', '--learning_rate', '0.01,0.003,0.0001,1000')
+    const file = join(sweeping.folder, 'sweep', '2', 'summary.json')
+    const server = await watch(join(sweeping.folder, 'sweep'))
+    const {page, faults, close} = await open(server)
+    await until(async () => (await page.locator('#runs tbody tr').count()) === 4, 'four runs')
+    const states = async () => (await page.locator('#runs tbody .state').allTextContents()).map((text) => text.split(',')[0])
+    await until(async () => (await states()).sort().join() === 'ended early,failed,finished,finished', 'how the runs ended')
+    assert.equal(await page.textContent('#runs tr[data-run="4"] .failed'), 'failed')
+    assert.match(await page.textContent('#runs tr[data-run="3"]'), /ended early.*1 of 3/)
+    // Between two rungs a run waits for the others; nobody has killed it.
+    writeFileSync(file, JSON.stringify({...JSON.parse(readFileSync(file, 'utf8')), status: 'waiting'}))
+    await until(async () => /waiting/.test(await page.textContent('#runs tr[data-run="2"]')), 'the run that waits')
+    assert.deepEqual(faults, [])
+    await page.goto(`file://${made}`)
+    assert.equal(await page.locator('svg').count(), 4)
+    assert.equal(await page.locator('svg >> nth=0 >> circle').count(), 3)
+    assert.equal(await page.locator('svg >> nth=0 >> path.front').count(), 1)
+    assert.ok(await page.locator('circle.on-front').count() >= 4)
+    assert.equal(await page.locator('tbody tr').count(), 4)
+    if (screenshots) await page.screenshot({path: join(screenshots, 'sweep.png'), fullPage: true})
+    assert.deepEqual(await violations(page), [])
+    await close()
+    assert.equal(await server.stop(), 0)
+  } finally {
+    sweeping.remove()
+  }
 })
 
 test('samples come in columns, as quillet predict writes them, and follow the sliders', async () => {

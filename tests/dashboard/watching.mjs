@@ -43,6 +43,12 @@ export function train(...args) {
   return done.stdout.trim()
 }
 
+export function sweep(...args) {
+  const done = spawnSync(quillet, ['sweep', ...args], {encoding: 'utf8'})
+  if (done.status !== 0) throw new Error(done.stderr)
+  return done.stdout.trim()
+}
+
 export function predict(...args) {
   return spawnSync(quillet, ['predict', ...args], {encoding: 'utf8'}).stdout
 }
