@@ -217,6 +217,28 @@ static void save_ended(struct ql_train_session *session, enum ql_status why)
     }
 }
 
+// Says why a run that is taken up has nothing left to do, and how it goes on.
+static void print_nothing_left(const struct ql_train_session *session)
+{
+    const struct ql_train_settings *settings = &session->settings;
+    const struct ql_training_progress *done = &session->record.done;
+
+    if (done->epoch >= settings->max_epochs) {
+        (void)fprintf(
+            stderr,
+            "There is nothing left to train: %d epochs are done, and --max-epochs is %d. To go on, give a larger "
+            "--max-epochs.\n",
+            done->epoch, settings->max_epochs);
+        return;
+    }
+    (void)fprintf(
+        stderr,
+        "There is nothing left to train: the run stopped early after epoch %d, for the validation loss has not "
+        "been better than that of epoch %d (--early-stop %d). To go on, give a larger --early-stop, or 0 to "
+        "train all %d epochs.\n",
+        done->epoch, done->best_epoch, settings->early_stop, settings->max_epochs);
+}
+
 // Trains, on this rank and with the others. Returns the exit code.
 static int train(struct ql_train_session *session, struct ql_option *options, struct ql_exchange *exchange)
 {
@@ -230,6 +252,9 @@ static int train(struct ql_train_session *session, struct ql_option *options, st
         ql_cli_interrupt_catch((int)SA_RESETHAND | SA_RESTART);
         if (!settings->quiet && ql_cli_rank == 0) {
             print_start(session);
+            if (ql_train_session_ended(session)) {
+                print_nothing_left(session);
+            }
         }
         status = run_epochs(session, &error);
     }

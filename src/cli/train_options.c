@@ -98,8 +98,8 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
 // their text is the same is checked by itself.
 static bool option_is_free(const struct ql_option *option)
 {
-    static const char *const names[] = {"max_epochs",     "threads",  "quiet",    "json",  "init_from",
-                                        "checkpoint_dir", "run_name", "generate", "input", "validation"};
+    static const char *const names[] = {"max_epochs",     "early_stop", "threads",  "quiet", "json",      "init_from",
+                                        "checkpoint_dir", "run_name",   "generate", "input", "validation"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(option->name, names[i]) == 0) {
@@ -128,10 +128,11 @@ static json_t *option_value(const struct ql_option *option)
     return NULL;
 }
 
-// A resumed run may grow, but the number of epochs decides on the learning rate of each.
+// A resumed run may grow, but the number of epochs decides on the learning rate of each, and when it stops on the result.
 static bool option_decides(const struct ql_option *option)
 {
-    return !option_is_free(option) || strcmp(option->name, "max_epochs") == 0;
+    return !option_is_free(option) || strcmp(option->name, "max_epochs") == 0 ||
+           strcmp(option->name, "early_stop") == 0;
 }
 
 static json_t *options_to_json(const struct ql_option *options, bool deciding_only)
@@ -158,7 +159,7 @@ json_t *ql_train_options_deciding_to_json(const struct ql_option *options)
 
 void ql_train_options_given_to_json(const struct ql_option *options, json_t *arguments)
 {
-    static const char *const kept[] = {"input", "validation", "max_epochs", "generate"};
+    static const char *const kept[] = {"input", "validation", "max_epochs", "early_stop", "generate"};
 
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         for (const struct ql_option *option = options; option->name != NULL; option++) {
