@@ -103,62 +103,43 @@ static inline uint32_t ql_sampler_weight(uint32_t distance, uint32_t rate, uint3
     return distance > furthest ? 0 : ql_sampler_power(distance * rate);
 }
 
-// The sum of the weights of candidates 0 to n. Whoever draws has them at hand in its own way.
-typedef uint32_t ql_sampler_sum_s32(void *candidates, int n);
-
-// Steps J5 and J6: returns how many of `count` candidates are kept. *total is the sum of the weights of all, and then of
-// those that are kept.
-static inline int ql_sampler_keep_s32(uint32_t *total, uint32_t top_p, int top_k, int count, ql_sampler_sum_s32 *sum,
-                                      void *candidates)
+// Steps J5 and J6: returns how many of the candidates in `order` are kept. *total is the sum of the weights of all, and
+// then of those that are kept. Sums are added up anew, for there is no memory for them.
+static inline int ql_sampler_keep_s32(uint32_t *total, uint32_t top_p, int top_k, struct ql_sampler_order *order,
+                                      const uint32_t *weights)
 {
-    int kept = count;
+    int kept = order->count;
 
-    if (top_k > 0 && top_k < count) {
+    if (top_k > 0 && top_k < kept) {
         kept = top_k;
-        *total = sum(candidates, kept - 1);
+        *total = 0;
+        for (int n = 0; n < kept; n++) {
+            *total += weights[ql_sampler_order_get(order, n)];
+        }
     }
     if (top_p < QL_SAMPLER_SHARE_ONE) {
         const uint32_t wanted = ql_sampler_share(*total, top_p);
         int n = 0;
+        *total = 0;
         do {
-            *total = sum(candidates, n++);
+            *total += weights[ql_sampler_order_get(order, n++)];
         } while (*total < wanted && n < kept);
         kept = n;
     }
     return kept;
 }
 
-// Step J8: returns the number of the candidate that is drawn.
-static inline int ql_sampler_find_s32(uint32_t drawn, int kept, ql_sampler_sum_s32 *sum, void *candidates)
+// Step J8: returns the token that is drawn.
+static inline int ql_sampler_find_s32(uint32_t drawn, int kept, struct ql_sampler_order *order, const uint32_t *weights)
 {
-    int n = 0;
+    int token = ql_sampler_order_get(order, 0);
+    uint32_t sum = weights[token];
 
-    while (sum(candidates, n) <= drawn && n < kept - 1) {
-        n++;
+    for (int n = 1; sum <= drawn && n < kept; n++) {
+        token = ql_sampler_order_get(order, n);
+        sum += weights[token];
     }
-    return n;
-}
-
-// Sums without memory: they are added up while the candidates are taken, and again when they begin anew.
-struct ql_sampler_walk_s32 {
-    struct ql_sampler_order order;
-    const uint32_t *weights;
-    int added;
-    uint32_t sum; // of the weights of the first `added` candidates
-};
-
-static inline uint32_t ql_sampler_walk_sum_s32(void *candidates, int n)
-{
-    struct ql_sampler_walk_s32 *walk = (struct ql_sampler_walk_s32 *)candidates;
-
-    if (n + 1 < walk->added) {
-        walk->added = 0;
-        walk->sum = 0;
-    }
-    while (walk->added <= n) {
-        walk->sum += walk->weights[ql_sampler_order_get(&walk->order, walk->added++)];
-    }
-    return walk->sum;
+    return token;
 }
 
 // Returns the token, or -1 when all tokens are barred.
@@ -194,12 +175,11 @@ static inline int ql_sampler_step_s32(struct ql_sampler_s32 *sampler, const int3
         (void)ql_sampler_draw(&sampler->random, total);
         return best;
     }
-    struct ql_sampler_walk_s32 walk = {{logits, candidates, count, 0}, weights, 0, 0};
+    struct ql_sampler_order order = {logits, candidates, count, 0};
     ql_sampler_heap_init(candidates, count, logits);
 
-    const int kept = ql_sampler_keep_s32(&total, sampler->top_p, sampler->top_k, count, ql_sampler_walk_sum_s32, &walk);
-    const uint32_t drawn = ql_sampler_draw(&sampler->random, total);
-    return ql_sampler_order_get(&walk.order, ql_sampler_find_s32(drawn, kept, ql_sampler_walk_sum_s32, &walk));
+    const int kept = ql_sampler_keep_s32(&total, sampler->top_p, sampler->top_k, &order, weights);
+    return ql_sampler_find_s32(ql_sampler_draw(&sampler->random, total), kept, &order, weights);
 }
 
 #endif

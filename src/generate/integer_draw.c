@@ -16,15 +16,33 @@ void ql_integer_draw_init(struct ql_integer_draw *draw, int V, struct ql_arena *
 }
 
 // The sum of the weights of the first n + 1 candidates. No sum was made twice since the reset.
-static uint32_t sum_to(void *candidates, int n)
+static uint32_t sum_to(struct ql_integer_draw *draw, int n)
 {
-    struct ql_integer_draw *draw = candidates;
-
     for (; draw->summed <= n; draw->summed++) {
         draw->sums[draw->summed] = (draw->summed == 0 ? 0 : draw->sums[draw->summed - 1]) +
                                    draw->weights[ql_draw_order_get(&draw->order, draw->summed)];
     }
     return draw->sums[n];
+}
+
+// Steps J5 and J6, as ql_sampler_keep_s32 has them: how many of `count` candidates are kept.
+static int keep(struct ql_integer_draw *draw, const struct ql_sampler_s32 *sampler, int count)
+{
+    int kept = count;
+
+    if (sampler->top_k > 0 && sampler->top_k < count) {
+        kept = sampler->top_k;
+        draw->total = sum_to(draw, kept - 1);
+    }
+    if (sampler->top_p < QL_SAMPLER_SHARE_ONE) {
+        const uint32_t wanted = ql_sampler_share(draw->total, sampler->top_p);
+        int n = 0;
+        do {
+            draw->total = sum_to(draw, n++);
+        } while (draw->total < wanted && n < kept);
+        kept = n;
+    }
+    return kept;
 }
 
 bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, const struct ql_sampler_s32 *sampler,
@@ -54,7 +72,7 @@ bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, 
         draw->weights[v] = ql_sampler_is_barred(barred, v) ? 0 : ql_sampler_weight(distance, rate, furthest);
         draw->total += draw->weights[v];
     }
-    draw->kept = ql_sampler_keep_s32(&draw->total, sampler->top_p, sampler->top_k, count, sum_to, draw);
+    draw->kept = keep(draw, sampler, count);
     return true;
 }
 
@@ -64,7 +82,12 @@ int ql_integer_draw_next(struct ql_integer_draw *draw, struct ql_random *random)
         return draw->best;
     }
     const uint32_t drawn = ql_sampler_draw(random, draw->total);
-    return ql_draw_order_get(&draw->order, ql_sampler_find_s32(drawn, draw->kept, sum_to, draw));
+    int n = 0;
+
+    while (sum_to(draw, n) <= drawn && n < draw->kept - 1) {
+        n++;
+    }
+    return ql_draw_order_get(&draw->order, n);
 }
 
 uint32_t ql_integer_draw_cost(struct ql_integer_draw *draw, int token)
