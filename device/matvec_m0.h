@@ -1,11 +1,12 @@
 // What the integer kernels for Cortex-M0+ share: two rows per multiplication, and sums of 16 bits that become 32.
 // Meant for gcc and clang on ARMv6-M, from flash or from SRAM; the plain kernels of matvec_s8.h and matvec_s4.h define
-// every result. Uses: device/kernel_code.h, device/weight_source.h, stdbool.h, stdint.h.
+// every result. Uses: device/kernel_code.h, device/weight_source.h, stdbool.h, stdint.h, string.h.
 #ifndef QL_DEVICE_MATVEC_M0_H
 #define QL_DEVICE_MATVEC_M0_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "device/kernel_code.h"
 #include "device/weight_source.h"
@@ -230,11 +231,14 @@ static inline __attribute__((always_inline)) void ql_m0_run_blocks(struct ql_m0_
 {
     const uint32_t whole = (uint32_t)rows * 43691u >> 19; // rows / 12 up to 98303 rows, more than memory holds
     const int rest = rows - 12 * (int)whole;
-    int32_t last_rows[12] = {0};
+    int32_t last_rows[12];
 
     panel->words = words;
     panel->y = y;
     panel->blocks = whole;
+    if (rest > 0) {
+        memset(last_rows, 0, sizeof last_rows);
+    }
     for (int part = 0; part < 2; part++) {
         if (panel->blocks > 0) {
             run(panel);

@@ -25,6 +25,7 @@ void ql_weight_source_share(const uint32_t *words, uint32_t blocks, uint32_t blo
 // same processor takes the next ones. Returns false when none are left.
 bool ql_weight_source_take(struct ql_weight_part *part);
 // Calls work(job, first, end) for the units from 0 to count, some on each processor. Returns when all calls have returned.
+// Constants that the job uses must not lie in the slow memory.
 void ql_weight_source_split(void (*work)(const void *job, int first, int end), const void *job, int count);
 #endif
 

@@ -211,7 +211,6 @@ static void write_symbol(struct ql_appliance *appliance)
         break;
     case QL_PAGE_DONE:
         end_text(appliance);
-        ql_layout_draw(appliance->frame, &appliance->layout);
         appliance->written = true;
         appliance->state = QL_APPLIANCE_SHOWING;
         break;
@@ -232,8 +231,11 @@ static void write_symbol(struct ql_appliance *appliance)
 
 static void show_page(struct ql_appliance *appliance)
 {
-    const enum ql_panel_result result = appliance->settings->show(appliance->panel, appliance->frame);
+    uint8_t *frame = ql_port_frame_take();
 
+    ql_layout_draw(frame, &appliance->layout);
+    const enum ql_panel_result result = appliance->settings->show(appliance->panel, frame);
+    ql_port_frame_give();
     appliance->pages_done++;
     if (result == QL_PANEL_DONE) {
         ql_console_say(&appliance->console, "page done");
@@ -296,18 +298,23 @@ static void write_stats(struct ql_appliance *appliance)
 }
 
 // The state of a self-test lies in the frame, beside the text in hand, or in the place of that text's, where it is larger.
-static bool fits_frame(const struct ql_appliance *appliance, const struct ql_writer *writer)
+static bool fits_frame(const struct ql_writer *writer)
 {
-    return writer->model->state_bytes <= sizeof appliance->frame;
+    return writer->model->state_bytes <= QL_FRAME_BYTES;
 }
 
 // Runs a model's self-test. Returns 0, or the first step that is wrong.
-static int check_model(struct ql_appliance *appliance, const struct ql_writer *writer)
+static int check_model(const struct ql_writer *writer)
 {
     if (writer->model->check == NULL) {
         return 0;
     }
-    return writer->model->check(fits_frame(appliance, writer) ? appliance->frame : writer->state, NULL);
+    if (!fits_frame(writer)) {
+        return writer->model->check(writer->state, NULL);
+    }
+    const int step = writer->model->check(ql_port_frame_take(), NULL);
+    ql_port_frame_give();
+    return step;
 }
 
 // Begins the page in hand anew after a self-test that has overwritten the state of its text.
@@ -316,7 +323,7 @@ static void write_again(struct ql_appliance *appliance)
     const struct ql_models *models = &appliance->models;
 
     if (appliance->state == QL_APPLIANCE_WRITING &&
-        !(fits_frame(appliance, &models->quotes) && fits_frame(appliance, &models->names))) {
+        !(fits_frame(&models->quotes) && fits_frame(&models->names))) {
         appliance->page_number--;
         begin_page(appliance);
     }
@@ -328,12 +335,9 @@ static void run_selftest(struct ql_appliance *appliance)
 
     ql_console_say(console, "selftest begin");
     ql_port_watchdog_stretch(SELFTEST_LIMIT_S);
-    const int quotes_step = check_model(appliance, &appliance->models.quotes);
-    const int names_step = check_model(appliance, &appliance->models.names);
+    const int quotes_step = check_model(&appliance->models.quotes);
+    const int names_step = check_model(&appliance->models.names);
     ql_port_watchdog_stretch(0);
-    if (appliance->written) {
-        ql_layout_draw(appliance->frame, &appliance->layout);
-    }
     if (quotes_step == 0 && names_step == 0) {
         ql_console_say(console, "selftest pass");
         write_again(appliance);

@@ -39,10 +39,9 @@ struct ql_appliance {
     struct ql_page_plan plan;
     struct ql_page page;
     struct ql_layout layout;
-    _Alignas(uint64_t) uint8_t frame[QL_FRAME_BYTES]; // also where the self-test has its state
-    bool written;                                     // page, layout and frame are those of a whole page
-    uint32_t pages_begun;                             // since the start
-    uint32_t pages_done;                              // shown, or tried to
+    bool written;         // page and layout are those of a whole page
+    uint32_t pages_begun; // since the start
+    uint32_t pages_done;  // shown, or tried to
 
     uint64_t due_us;       // WRITING: of the next symbol; WAITING: of the next page
     uint64_t text_us;      // when the text in hand was begun

@@ -24,6 +24,11 @@ void ql_port_pin_write(enum ql_port_pin pin, bool high);
 void ql_port_panel_write(const uint8_t *bytes, int count);
 bool ql_port_panel_busy_pin(void); // the level of BUSY, whatever the controller means by it
 
+// Memory for a picture: QL_FRAME_BYTES of app/frame.h, aligned for any number, and of any content when it is taken. From
+// `give` to the next `take` the port may use it for itself.
+uint8_t *ql_port_frame_take(void);
+void ql_port_frame_give(void);
+
 // Chance: 32 bits that nobody could know, for the seed.
 uint32_t ql_port_entropy(void);
 

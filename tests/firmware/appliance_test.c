@@ -20,12 +20,14 @@ static struct ql_appliance appliance;
 static struct ql_appliance_settings settings;
 static int frames_shown, panels_broken;
 static enum ql_panel_controller last_panel;
+static uint8_t last_frame[QL_FRAME_BYTES];
 
 static enum ql_panel_result take_frame(enum ql_panel_controller panel, const uint8_t *frame)
 {
     (void)frame;
     frames_shown++;
     last_panel = panel;
+    memcpy(last_frame, frame, sizeof last_frame);
     fake_port.now_us += 4000000; // a refresh
     return panels_broken-- > 0 ? QL_PANEL_BUSY_TIMEOUT : QL_PANEL_DONE;
 }
@@ -452,12 +454,15 @@ static void appliance_selftest_leaves_the_page_as_it_is(void **state)
     (void)state;
     start();
     step_until_pages(1);
-    memcpy(before, appliance.frame, sizeof before);
+    memcpy(before, last_frame, sizeof before);
     appliance.models.quotes.model = damage(NULL, check_fails);
     fake_port_type("selftest\n");
     step(1);
     assert_int_equal(count("= selftest fail quotes_step 7\n"), 1);
-    assert_memory_equal(appliance.frame, before, sizeof before);
+    fake_port_type("panel ssd1683\n");
+    step(2);
+    assert_int_equal(frames_shown, 2);
+    assert_memory_equal(last_frame, before, sizeof before);
 }
 
 // The state of a decoder is larger than the frame: its self-test takes the place of the text in hand, whose page is then

@@ -1,10 +1,11 @@
 // A board for tests: see fake_port.h.
-// Uses: port/port.h, the C library.
+// Uses: app/frame.h, port/port.h, the C library.
 #include "fake_port.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/frame.h"
 #include "port/port.h"
 
 struct fake_port fake_port;
@@ -111,6 +112,19 @@ void ql_port_panel_write(const uint8_t *bytes, int count)
 bool ql_port_panel_busy_pin(void)
 {
     return false;
+}
+
+// What was in the frame before is lost.
+uint8_t *ql_port_frame_take(void)
+{
+    static _Alignas(uint64_t) uint8_t frame[QL_FRAME_BYTES];
+
+    memset(frame, 0xa5, sizeof frame);
+    return frame;
+}
+
+void ql_port_frame_give(void)
+{
 }
 
 int ql_port_battery_mv(void)

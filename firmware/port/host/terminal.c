@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/frame.h"
 #include "port/port.h"
 
 static bool input_ended;
@@ -122,6 +123,17 @@ bool ql_port_watchdog_has_bitten(void)
 void ql_port_watchdog_stretch(uint32_t duration_s)
 {
     (void)duration_s;
+}
+
+static _Alignas(uint64_t) uint8_t frame[QL_FRAME_BYTES];
+
+uint8_t *ql_port_frame_take(void)
+{
+    return frame;
+}
+
+void ql_port_frame_give(void)
+{
 }
 
 int ql_port_battery_mv(void)

@@ -1,5 +1,5 @@
 // The board's clock, pins, panel wires, chance, sound and jumpers: see port/port.h.
-// Uses: the Pico SDK, firmware/boards.
+// Uses: the Pico SDK, firmware/boards, app/frame.h.
 #include <hardware/clocks.h>
 #include <hardware/gpio.h>
 #include <hardware/pwm.h>
@@ -8,8 +8,10 @@
 #include <pico/bootrom.h>
 #include <pico/time.h>
 
+#include "app/frame.h"
 #include "boards/pico_epaper_4in2.h"
 #include "port/pico/board.h"
+#include "port/pico/weight_source.h"
 #include "port/port.h"
 
 enum {
@@ -82,6 +84,30 @@ uint32_t ql_port_entropy(void)
     }
     return word ^ word >> 16;
 }
+
+#if QUOTES_PLACED
+// Weights lie there while a model computes.
+uint8_t *ql_port_frame_take(void)
+{
+    return ql_weight_source_frame_take();
+}
+
+void ql_port_frame_give(void)
+{
+    ql_weight_source_frame_give();
+}
+#else
+uint8_t *ql_port_frame_take(void)
+{
+    static _Alignas(uint64_t) uint8_t frame[QL_FRAME_BYTES];
+
+    return frame;
+}
+
+void ql_port_frame_give(void)
+{
+}
+#endif
 
 void ql_port_click(void)
 {

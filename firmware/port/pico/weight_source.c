@@ -1,10 +1,11 @@
 // The weights of the model whose turn it is: as many blocks of each matrix as RAM has room for stay there, and the others
 // come from the flash while the processors multiply. See device/weight_source.h for the contract.
-// Uses: the Pico SDK's registers and inline functions. What is marked RAM_CODE must run while the flash cannot be read.
+// Uses: app/frame.h; the Pico SDK's registers and inline functions. What is marked RAM_CODE must run while the flash cannot be read.
 #include "device/weight_source.h"
 
 #include <string.h>
 
+#include "app/frame.h"
 #include "hardware/structs/scb.h"
 #include "hardware/structs/sio.h"
 #include "hardware/sync.h"
@@ -28,8 +29,9 @@
 
 enum {
     MATRIX_LIMIT = 64, // of a model; a matrix beyond it has no block in RAM
-    BUFFERS = 3,       // of QUOTES_STREAM_WORDS each, where blocks stay in the flash: two are computed, one is filled
+    BUFFERS = 2, // of QUOTES_STREAM_WORDS each, where blocks stay in the flash: one is multiplied by, one is filled
     STACK_PAINT = 0x5aa55aa5,
+    FRAME_WORDS = (QL_FRAME_BYTES + 7) / 8 * 2,
     FLASH_MODE = 0xa0, // "continuous read": the next read needs no command
 };
 
@@ -53,10 +55,14 @@ static struct {
     int count;
     struct placed {
         const uint32_t *words;
-        uint32_t *ram;   // the first blocks of the matrix
-        uint32_t blocks; // how many they are
+        uint32_t *ram;       // the first blocks of the matrix
+        uint16_t blocks;     // how many they are
+        uint16_t all_blocks; // of the matrix
+        uint32_t block_words;
     } matrices[MATRIX_LIMIT];
 } turn;
+
+static bool is_frame_taken; // the picture lies at the beginning of the room, and weights behind it
 
 // The product in hand. Blocks from `begun` on wait in the flash, those before `arrived` are there. All is guarded by the
 // lock, where there are two processors.
@@ -68,12 +74,30 @@ static struct {
     uint32_t ready, ready_taken; // those that were there at the beginning of the product, and how many are taken
     uint32_t streamed, quota;    // blocks that stream; how many of `ready` may be taken now, in units of 1 / streamed
     uint32_t begun, moving, arrived, given;
+    int place;      // of the matrix in the turn's; -1 for none
     uint32_t piece; // blocks at a time
     uint32_t *buffers;
     uint32_t fill, give;     // buffers, by turns
     bool held[BUFFERS];      // is being filled, or multiplied by
     int taken[QUOTES_CORES]; // the buffer that a processor multiplies by, or -1
 } product;
+
+// The first blocks of the next product that stream. They are brought into the first buffer while units are computed, which
+// nothing but RAM is needed for.
+static struct {
+    const uint32_t *words; // of the matrix
+    uint32_t blocks;
+} ahead;
+
+static inline uint32_t blocks_at_a_time(uint32_t block_words)
+{
+    uint32_t count = 1;
+
+    while ((count + 1) * block_words <= QUOTES_STREAM_WORDS) {
+        count++;
+    }
+    return count;
+}
 
 // The second processor: it sleeps in RAM until there is work, and does what it is given. The first one waits for it at the
 // end of each piece of work, so it sleeps again whenever the firmware's other code runs: while the board sleeps, when the
@@ -238,6 +262,25 @@ static inline void end_transfers(void)
 #endif
 }
 
+// Begins with the next product of the turn. Returns whether there is something to bring.
+static inline bool begin_ahead(void)
+{
+    const int place = product.place + 1;
+
+    if (product.place < 0 || place >= turn.count) {
+        return false;
+    }
+    const struct placed *next = &turn.matrices[place];
+    const uint32_t left = next->all_blocks - next->blocks, piece = blocks_at_a_time(next->block_words);
+    if (left == 0) {
+        return false;
+    }
+    ahead.words = next->words;
+    ahead.blocks = left < piece ? left : piece;
+    start_transfer(product.buffers, next->words + next->blocks * next->block_words, ahead.blocks * next->block_words);
+    return true;
+}
+
 // Notes what has arrived, and begins with the next piece where there is a place for it.
 static inline void move_on(void)
 {
@@ -265,6 +308,19 @@ static inline void move_on(void)
     product.moving = count;
 }
 
+static inline void wait_for_transfer(void)
+{
+    while (is_transferring()) {
+        tight_loop_contents();
+    }
+}
+
+static inline void end_ahead(void)
+{
+    wait_for_transfer();
+    end_transfers();
+}
+
 static inline void give_arrived(struct ql_weight_part *part, uint core)
 {
     const bool stays = product.given < product.ram_blocks;
@@ -289,6 +345,19 @@ static void init_stream(void)
 }
 
 static inline void end_transfers(void)
+{
+}
+
+static inline bool begin_ahead(void)
+{
+    return false;
+}
+
+static inline void wait_for_transfer(void)
+{
+}
+
+static inline void end_ahead(void)
 {
 }
 
@@ -352,6 +421,7 @@ RAM_CODE bool ql_weight_source_take(struct ql_weight_part *part)
             break;
         }
         give_lock();
+        wait_for_transfer(); // without the lock, so that whoever sees its end first can go on
         take_lock();
     }
     give_lock();
@@ -380,7 +450,18 @@ RAM_CODE void ql_weight_source_split(void (*work)(const void *job, int first, in
 {
     const struct split split = {work, job, count};
 
+    const uint32_t interrupts = save_and_disable_interrupts(); // what they run may be in the flash
+    const bool is_ahead = begin_ahead();
+
+    if (!is_ahead) {
+        restore_interrupts(interrupts);
+    }
     call_both(work_on_half, &split);
+    if (is_ahead) {
+        end_ahead();
+        restore_interrupts(interrupts);
+    }
+    product.place = -1; // once
 }
 
 // Begins the turn of the model that has these weights.
@@ -394,11 +475,12 @@ static void begin_turn(const uint32_t *words)
     }
     turn.count = 0;
     turn.seen_words = 0;
-    turn.free = __end__;
-    turn.room_words = (uint32_t)(__StackLimit - __end__);
+    turn.free = __end__ + (is_frame_taken ? FRAME_WORDS : 0);
+    turn.room_words = (uint32_t)(__StackLimit - turn.free);
 #ifdef QUOTES_WEIGHT_ROOM
     turn.room_words = QUOTES_WEIGHT_ROOM / sizeof *words;
 #endif
+    ahead.words = NULL;
     turn.all_words = turn.model == NULL ? 0 : (uint32_t)(turn.model->end - turn.model->begin);
     if (QUOTES_STREAM && turn.all_words > turn.room_words) {
         const uint32_t buffers = BUFFERS * QUOTES_STREAM_WORDS;
@@ -410,30 +492,33 @@ static void begin_turn(const uint32_t *words)
 }
 
 // Finds the place of a matrix, or gives it one: so many whole blocks that the matrices so far have their share of the room,
-// in proportion to their words. Returns true for a new place, to which its blocks must be brought.
+// in proportion to their words. Returns true for a new place, to which its blocks must be brought. Sets product.place.
 static bool find_place(struct placed *place, const uint32_t *words, uint32_t blocks, uint32_t block_words)
 {
+    product.place = -1;
     if (turn.model == NULL || words < turn.model->begin || words >= turn.model->end) {
         begin_turn(words);
     }
     for (int i = 0; i < turn.count; i++) {
         if (turn.matrices[i].words == words) {
             *place = turn.matrices[i];
+            product.place = i;
             return false;
         }
     }
-    *place = (struct placed){words, turn.free, 0};
+    *place = (struct placed){words, turn.free, 0, (uint16_t)blocks, block_words};
     if (turn.model == NULL || turn.count == MATRIX_LIMIT) {
         return false;
     }
     turn.seen_words += blocks * block_words;
-    place->blocks = blocks;
+    place->blocks = (uint16_t)blocks;
     if (turn.room_words < turn.all_words) {
         const uint64_t share = (uint64_t)turn.seen_words * turn.room_words / turn.all_words;
         const uint32_t fit = ((uint32_t)share - (uint32_t)(turn.free - turn.first)) / block_words;
-        place->blocks = fit < blocks ? fit : blocks;
+        place->blocks = (uint16_t)(fit < blocks ? fit : blocks);
     }
     turn.free += place->blocks * block_words;
+    product.place = turn.count;
     turn.matrices[turn.count++] = *place;
     return true;
 }
@@ -457,12 +542,16 @@ static void begin_product(const uint32_t *words, uint32_t blocks, uint32_t block
     product.quota = product.ready;
     product.moving = 0;
     product.begun = product.arrived = product.given = product.ready;
-    product.fill = product.give = 0;
-    product.piece = 1;
-    while ((product.piece + 1) * block_words <= QUOTES_STREAM_WORDS) {
-        product.piece++;
-    }
+    product.piece = blocks_at_a_time(block_words);
     memset(product.held, 0, sizeof product.held);
+    product.fill = product.give = 0;
+    if (ahead.words == words) {
+        product.begun += ahead.blocks;
+        product.arrived = product.begun;
+        product.held[0] = true;
+        product.fill = 1 % BUFFERS;
+    }
+    ahead.words = NULL;
     for (int core = 0; core < QUOTES_CORES; core++) {
         product.taken[core] = -1;
     }
@@ -479,6 +568,19 @@ RAM_CODE void ql_weight_source_share(const uint32_t *words, uint32_t blocks, uin
         end_transfers();
         restore_interrupts(interrupts);
     }
+}
+
+uint8_t *ql_weight_source_frame_take(void)
+{
+    turn.model = NULL;
+    is_frame_taken = true;
+    return (uint8_t *)__end__;
+}
+
+void ql_weight_source_frame_give(void)
+{
+    turn.model = NULL;
+    is_frame_taken = false;
 }
 
 void ql_weight_source_init(void)
