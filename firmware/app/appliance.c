@@ -229,6 +229,17 @@ static void write_symbol(struct ql_appliance *appliance)
     }
 }
 
+// Says how many letters of the page the typeface lacks.
+static void say_boxes(struct ql_console *console, int missing)
+{
+    if (missing > 0) {
+        ql_console_begin(console, "boxes");
+        ql_console_add_number(console, missing);
+        ql_console_add(console, "letters are not in the typeface");
+        ql_console_end(console);
+    }
+}
+
 static void show_page(struct ql_appliance *appliance)
 {
     uint8_t *frame = ql_port_frame_take();
@@ -238,6 +249,7 @@ static void show_page(struct ql_appliance *appliance)
     ql_port_frame_give();
     appliance->pages_done++;
     if (result == QL_PANEL_DONE) {
+        say_boxes(&appliance->console, appliance->layout.missing);
         ql_console_say(&appliance->console, "page done");
         wait_for_next_page(appliance);
     } else {

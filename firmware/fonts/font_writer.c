@@ -1,5 +1,6 @@
 // A program of the build: renders type to black and white pictures and writes them as the C that app/font.h describes.
-// Usage: font_writer OUTPUT.c REGULAR_SMALL REGULAR_LARGE ITALIC_SMALL ITALIC_LARGE (fonts); it prints the size of the tables.
+// Usage: font_writer OUTPUT.c REGULAR_SMALL REGULAR_LARGE ITALIC_SMALL ITALIC_LARGE (fonts) [LETTERS], where LETTERS is a
+// text with the letters of the models. It prints the size of the tables, and names the letters that the typeface lacks.
 // Uses: FreeType for the pictures, HarfBuzz for the distances, which OpenType keeps in its GPOS table.
 //
 // The pictures come from FreeType's monochrome renderer, from outlines that the typeface's own hints have fitted to the
@@ -15,13 +16,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What the vocabularies of models can need, and what typography makes of it: ASCII, the letters of Latin-1 and a few more
-// of Western Europe, dashes and quotation marks, ligatures. Rising; 0 is the glyph for what is missing.
+// What the vocabularies of models of Western Europe can need, and what typography makes of it: ASCII, the letters of
+// Latin-1 and a few more, dashes and quotation marks, ligatures. Rising; 0 is the glyph for what is missing.
 static const uint16_t ranges[][2] = {
     {0x0, 0x0},       {0x20, 0x7e},     {0xa1, 0xa1},     {0xa3, 0xa3},     {0xa7, 0xa7},
     {0xab, 0xab},     {0xb0, 0xb0},     {0xb7, 0xb7},     {0xbb, 0xbb},     {0xbf, 0xff},
     {0x152, 0x153},   {0x160, 0x161},   {0x178, 0x178},   {0x17d, 0x17e},   {0x2013, 0x2014},
     {0x2018, 0x201a}, {0x201c, 0x201e}, {0x2026, 0x2026}, {0x20ac, 0x20ac}, {0xfb00, 0xfb04},
+};
+
+// Of these, what the firmware's own texts and typography need, beside the letters of models that the ranges lack.
+static const uint16_t own_ranges[][2] = {
+    {0x0, 0x0}, {0x20, 0x7e}, {0x2013, 0x2014}, {0x2018, 0x201a}, {0x201c, 0x201e}, {0x2026, 0x2026}, {0xfb00, 0xfb04},
 };
 
 // The small cut of the typeface is drawn for 8 points: sturdy, open, wide. Up to this size the hairlines of the large
@@ -43,8 +49,9 @@ static int glyph_count;
 struct typeface {
     const char *path;
     FT_Face pictures;
-    hb_font_t *distances; // in font units
-    int units;            // of an em
+    hb_font_t *distances;            // in font units
+    int units;                       // of an em
+    const struct typeface *fallback; // for symbols that this cut lacks, or NULL
 };
 
 static _Noreturn void fail(const char *path, const char *why)
@@ -53,13 +60,98 @@ static _Noreturn void fail(const char *path, const char *why)
     exit(1);
 }
 
-static void list_symbols(void)
+static bool in_ranges(uint32_t symbol)
 {
     for (int i = 0; i < COUNT(ranges); i++) {
-        for (uint32_t symbol = ranges[i][0]; symbol <= ranges[i][1]; symbol++) {
+        if (symbol >= ranges[i][0] && symbol <= ranges[i][1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void list_ranges(const uint16_t (*of)[2], int count)
+{
+    for (int i = 0; i < count; i++) {
+        for (uint32_t symbol = of[i][0]; symbol <= of[i][1]; symbol++) {
             symbols[glyph_count++] = (uint16_t)symbol;
         }
     }
+}
+
+// Puts a symbol where it belongs, unless it is there.
+static void add_symbol(uint32_t symbol, const char *path)
+{
+    int place = glyph_count;
+
+    while (place > 0 && symbols[place - 1] > symbol) {
+        place--;
+    }
+    if (place > 0 && symbols[place - 1] == symbol) {
+        return;
+    }
+    if (glyph_count == GLYPH_LIMIT - 1) {
+        fail(path, "has more letters than the tables of the type have room for: 254 with ASCII and its marks");
+    }
+    memmove(symbols + place + 1, symbols + place, (size_t)(glyph_count - place) * sizeof symbols[0]);
+    symbols[place] = (uint16_t)symbol;
+    glyph_count++;
+}
+
+// Reads the next symbol of a text in UTF-8; 0 at its end.
+static uint32_t read_symbol(FILE *text)
+{
+    const int first = getc(text);
+    int more = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+    uint32_t symbol = first == EOF ? 0 : (uint32_t)first & (more == 0 ? 0x7fu : 0x3fu >> more);
+
+    for (; more > 0; more--) {
+        symbol = symbol << 6 | ((uint32_t)getc(text) & 0x3fu);
+    }
+    return symbol;
+}
+
+// Marks that combine with the letter before them have no place of their own on the page.
+static bool is_combining(uint32_t symbol)
+{
+    return symbol >= 0x300 && symbol < 0x370;
+}
+
+// Lists the symbols of the tables: the ranges, or, where the models have letters beside them, what the firmware needs and
+// the letters of the models. Names those that `typeface` lacks, for each of which the page has a box.
+static void list_symbols(const char *letters, const struct typeface *typeface)
+{
+    hb_codepoint_t glyph;
+    bool beside = false;
+    int lacking = 0;
+    FILE *text = letters == NULL ? NULL : fopen(letters, "r");
+
+    if (letters != NULL && text == NULL) {
+        fail(letters, "cannot be read");
+    }
+    for (uint32_t symbol = text == NULL ? 0 : read_symbol(text); symbol != 0; symbol = read_symbol(text)) {
+        beside = beside || (symbol > ' ' && symbol != 0xa0 && !in_ranges(symbol));
+    }
+    list_ranges(beside ? own_ranges : ranges, beside ? COUNT(own_ranges) : COUNT(ranges));
+    if (text == NULL) {
+        return;
+    }
+    rewind(text);
+    for (uint32_t symbol = read_symbol(text); symbol != 0; symbol = read_symbol(text)) {
+        if (symbol <= ' ' || symbol == 0xa0) {
+            continue;
+        }
+        if (symbol <= UINT16_MAX && !is_combining(symbol) &&
+            hb_font_get_nominal_glyph(typeface->distances, symbol, &glyph)) {
+            add_symbol(symbol, letters);
+            continue;
+        }
+        (void)printf("%s U+%04" PRIX32, lacking == 0 ? "fonts: the typeface lacks letters of the models:" : ",",
+                     symbol);
+        lacking++;
+    }
+    (void)printf(lacking > 0 ? "; the panel shows a box for each\n" : "");
+    (void)fclose(text);
 }
 
 static void open_typeface(struct typeface *typeface, FT_Library library, const char *path)
@@ -83,6 +175,22 @@ static void close_typeface(struct typeface *typeface)
     (void)FT_Done_Face(typeface->pictures);
 }
 
+static bool has_symbol(const struct typeface *typeface, int index)
+{
+    hb_codepoint_t glyph;
+
+    return hb_font_get_nominal_glyph(typeface->distances, symbols[index], &glyph) != 0;
+}
+
+// The cut that has the symbol: this one, or another that stands in for it.
+static const struct typeface *cut_of(const struct typeface *typeface, int index)
+{
+    while (typeface->fallback != NULL && !has_symbol(typeface, index)) {
+        typeface = typeface->fallback;
+    }
+    return typeface;
+}
+
 static hb_codepoint_t find_glyph(const struct typeface *typeface, int index)
 {
     hb_codepoint_t glyph;
@@ -92,6 +200,14 @@ static hb_codepoint_t find_glyph(const struct typeface *typeface, int index)
         exit(1);
     }
     return glyph;
+}
+
+static hb_script_t script_of(uint32_t symbol)
+{
+    return symbol >= 0x370 && symbol < 0x400     ? HB_SCRIPT_GREEK
+           : symbol >= 0x1f00 && symbol < 0x2000 ? HB_SCRIPT_GREEK
+           : symbol >= 0x400 && symbol < 0x530   ? HB_SCRIPT_CYRILLIC
+                                                 : HB_SCRIPT_LATIN;
 }
 
 // How much nearer or farther than their own widths say two glyphs stand, in KERNING_UNITS to an em.
@@ -105,10 +221,13 @@ static int measure_pair(const struct typeface *typeface, hb_buffer_t *buffer, in
     const uint32_t pair[] = {symbols[first], symbols[second]};
     unsigned count;
 
+    if (!has_symbol(typeface, first) || !has_symbol(typeface, second)) {
+        return 0; // of two cuts
+    }
     hb_buffer_clear_contents(buffer);
     hb_buffer_add_codepoints(buffer, pair, 2, 0, 2);
     hb_buffer_set_direction(buffer, HB_DIRECTION_LTR);
-    hb_buffer_set_script(buffer, HB_SCRIPT_LATIN);
+    hb_buffer_set_script(buffer, script_of(symbols[first]));
     hb_shape(typeface->distances, buffer, features, COUNT(features));
     const hb_glyph_position_t *places = hb_buffer_get_glyph_positions(buffer, &count);
     if (count != 2) {
@@ -202,8 +321,9 @@ struct picture {
     uint8_t pixels[256 * 256]; // 1 is black
 };
 
-static void render(struct picture *picture, const struct typeface *typeface, int index, int size)
+static void render(struct picture *picture, const struct typeface *of, int index, int size)
 {
+    const struct typeface *typeface = symbols[index] == 0 ? of : cut_of(of, index);
     const FT_GlyphSlot slot = typeface->pictures->glyph;
 
     if (symbols[index] == 0) {
@@ -215,6 +335,9 @@ static void render(struct picture *picture, const struct typeface *typeface, int
             }
         }
         return;
+    }
+    if (typeface != of && FT_Set_Pixel_Sizes(typeface->pictures, 0, (FT_UInt)size) != 0) {
+        fail(typeface->path, "cannot be set to a size");
     }
     if (FT_Load_Glyph(typeface->pictures, find_glyph(typeface, index), FT_LOAD_TARGET_MONO) != 0 ||
         FT_Render_Glyph(slot, FT_RENDER_MODE_MONO) != 0) {
@@ -240,6 +363,7 @@ static int advance_of(const struct typeface *typeface, int index, int size)
     if (symbols[index] == 0) {
         return (size * 4 / 10 + 2) * 64;
     }
+    typeface = cut_of(typeface, index);
     const int units = hb_font_get_glyph_h_advance(typeface->distances, find_glyph(typeface, index));
     return (units * size * 64 + typeface->units / 2) / typeface->units;
 }
@@ -302,19 +426,23 @@ int main(int argc, char **argv)
     struct typeface regular_small, regular, italic_small, italic;
     FT_Library library;
 
-    if (argc != 6) {
-        (void)fprintf(stderr, "usage: font_writer OUTPUT.c REGULAR_SMALL REGULAR_LARGE ITALIC_SMALL ITALIC_LARGE\n");
+    if (argc != 6 && argc != 7) {
+        (void)fprintf(stderr,
+                      "usage: font_writer OUTPUT.c REGULAR_SMALL REGULAR_LARGE ITALIC_SMALL ITALIC_LARGE [LETTERS]\n");
         return 2;
     }
     FILE *output = fopen(argv[1], "w");
     if (output == NULL || FT_Init_FreeType(&library) != 0) {
         fail(argv[1], "cannot be written");
     }
-    list_symbols();
     open_typeface(&regular_small, library, argv[2]);
     open_typeface(&regular, library, argv[3]);
     open_typeface(&italic_small, library, argv[4]);
     open_typeface(&italic, library, argv[5]);
+    regular_small.fallback = &regular;
+    italic_small.fallback = &italic;
+    italic.fallback = &regular;
+    list_symbols(argv[6], &regular);
     (void)fprintf(
         output, "// Type as pictures, made by font_writer. EB Garamond, copyright 2010-2012 Georg Duffner, under the\n"
                 "// SIL Open Font License 1.1.\n#include \"app/font.h\"\n\n#include \"app/font_data.h\"\n\n");

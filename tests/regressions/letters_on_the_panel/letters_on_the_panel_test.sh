@@ -1,0 +1,66 @@
+#!/bin/bash
+# The tables of the panel's type had a fixed list of Western letters: Czech, Polish, Greek and Russian came out as boxes,
+# and neither configuring nor the console said so. Guards: the tables have the letters of the models, and what the
+# typeface lacks is named.
+# Uses: bash, coreutils, grep. Arguments: font_writer, the four cuts of the typeface.
+writer=$(realpath "$1")
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0
+
+fail()
+{
+    echo "FAILED (line ${BASH_LINENO[0]}): $*" >&2
+    failures=$((failures + 1))
+}
+
+# made LETTERS NUMBER...: makes the tables for a model with these letters; the code points must be in them.
+made()
+{
+    local letters=$1
+    shift
+    printf '%s' "$letters" > letters
+    "$writer" type.c "${cuts[@]}" letters > out 2>&1 || fail "'$letters': $(< out)"
+    for symbol in "$@"; do
+        grep -q "ql_font_symbols.*[{,]$symbol," type.c || fail "'$letters': no symbol $symbol"
+    done
+}
+cuts=("$@")
+
+lacks()
+{
+    grep -q "lacks letters of the models: $1; the panel" out || fail "not named: $1 in $(< out)"
+}
+
+"$writer" plain.c "${cuts[@]}" > /dev/null || fail 'no tables without letters'
+for letters in '' 'abc XYZ' $'Zoé\nà' 'Straße €'; do
+    made "$letters" 65
+    cmp -s plain.c type.c || fail "'$letters' changes the tables, which have all of them"
+done
+# Every letter has a picture, also where only one cut has it.
+made 'Řeka čeká ďábla Jiří' $((0x158)) $((0x10d)) $((0x10f)) 65 $((0x2019))
+made 'Zażółć gęślą jaźń' $((0x105)) $((0x142)) $((0x17a))
+made 'Őrült tűz' $((0x150)) $((0x171))
+made 'Νίκος Παππάς Ωώ' $((0x39d)) $((0x3ce)) $((0x3c2))
+made 'Анна Щукина Жданов ё' $((0x410)) $((0x429)) $((0x451))
+made 'Nguyễn Việt' $((0x1ec5)) $((0x1ec7))
+! grep -q lacks out || fail "Vietnamese: $(< out)"
+# What there is no picture of is named, and the rest is made.
+made 'řम東' $((0x159))
+lacks 'U+092E, U+6771'
+made '🙂é' 233
+lacks 'U+1F642'
+made $'e\xcc\x81' 101
+lacks 'U+0301'
+made 'שם' 65
+lacks 'U+05E9, U+05DD'
+
+for ((k = 0x1e00; k < 0x1f00; k++)); do
+    printf "\\x$(printf %x $((0xe0 | k >> 12)))\\x$(printf %x $((0x80 | (k >> 6 & 63))))\\x$(printf %x $((0x80 | (k & 63))))"
+done > letters
+if "$writer" type.c "${cuts[@]}" letters > out 2>&1 || ! grep -q 'more letters than' out; then
+    fail "too many letters: $(< out)"
+fi
+exit $((failures > 0))
