@@ -22,7 +22,7 @@ install(CODE "file(MAKE_DIRECTORY \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${ql_
 file(CREATE_LINK \"${ql_device_from_data}\" \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${ql_data}/device\" SYMBOLIC)")
 
 # Firmware: the frame's application, its ports, and the program in which `verify` runs a model.
-install(DIRECTORY firmware DESTINATION "${ql_data}"
+install(DIRECTORY firmware DESTINATION "${ql_data}" USE_SOURCE_PERMISSIONS
     PATTERN CMakeLists.txt EXCLUDE PATTERN firmware/fonts EXCLUDE PATTERN port/host EXCLUDE)
 install(FILES firmware/port/pico/CMakeLists.txt DESTINATION "${ql_data}/firmware/port/pico")
 install(FILES firmware/port/pipe/pico/CMakeLists.txt DESTINATION "${ql_data}/firmware/port/pipe/pico")
@@ -68,7 +68,7 @@ install(FILES tools/recipes/demo_remove_names.txt DESTINATION "${ql_data}/recipe
 
 install(FILES LICENSE README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-install(DIRECTORY examples/compile DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
+install(DIRECTORY examples/compile examples/cmake examples/pico examples/frame_firmware DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
 # What others wrote and is in the tool, in its data, or beside it.
 foreach(file web/node_modules/uplot/LICENSE web/node_modules/cuss/license emulator/node_modules/rp2040js/LICENSE
         emulator/node_modules/pngjs/LICENSE)
@@ -76,8 +76,24 @@ foreach(file web/node_modules/uplot/LICENSE web/node_modules/cuss/license emulat
     get_filename_component(library "${library}" NAME)
     install(FILES "${file}" DESTINATION "${CMAKE_INSTALL_DOCDIR}/licenses" RENAME "${library}.txt" OPTIONAL)
 endforeach()
+install(FILES examples/README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
 install(FILES "/usr/share/doc/fonts-ebgaramond/copyright" DESTINATION "${CMAKE_INSTALL_DOCDIR}/licenses"
     RENAME EBGaramond.txt OPTIONAL)
+
+# For other projects: find_package(Quillet), and pkg-config.
+include(CMakePackageConfigHelpers)
+set(ql_package "${CMAKE_INSTALL_DATADIR}/cmake/Quillet")
+configure_package_config_file(cmake/package/QuilletConfig.cmake.in "${PROJECT_BINARY_DIR}/package/QuilletConfig.cmake"
+    INSTALL_DESTINATION "${ql_package}"
+    PATH_VARS CMAKE_INSTALL_BINDIR CMAKE_INSTALL_DATADIR CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBEXECDIR)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/QuilletConfigVersion.cmake"
+    COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+file(RELATIVE_PATH ql_prefix_from_pc "/${CMAKE_INSTALL_DATADIR}/pkgconfig" "/")
+string(REGEX REPLACE "/$" "" ql_prefix_from_pc "${ql_prefix_from_pc}")
+configure_file(cmake/package/quillet.pc.in "${PROJECT_BINARY_DIR}/package/quillet.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/package/QuilletConfig.cmake"
+    "${PROJECT_BINARY_DIR}/package/QuilletConfigVersion.cmake" DESTINATION "${ql_package}")
+install(FILES "${PROJECT_BINARY_DIR}/package/quillet.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 
 # The manual and the completions, from what the tool itself says.
 set(ql_manual "${PROJECT_BINARY_DIR}/manual")

@@ -9,6 +9,7 @@
 #include "base/memory_stream.h"
 #include "base/sha256.h"
 #include "base/version.h"
+#include "cli/arduino.h"
 #include "cli/cli.h"
 #include "cli/quantization.h"
 #include "cli/sampling.h"
@@ -40,7 +41,8 @@ enum {
 };
 
 struct settings {
-    const char *model, *output, *header, *name, *arena, *sizes, *filter, *lexicon;
+    char arduino_source[PATH_BYTES];
+    const char *model, *output, *header, *name, *arena, *sizes, *filter, *lexicon, *arduino;
     int sequence;
     bool sampler, report;
     struct ql_cli_quantization quantization;
@@ -366,10 +368,29 @@ static enum ql_status check_settings(const struct settings *settings, int count,
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--filter, --lexicon: a model without a sampler has nothing to filter");
     }
+    if (settings->arduino != NULL && (settings->output != NULL || settings->header != NULL || settings->report ||
+                                      !settings->sampler || strcmp(settings->arena, "static") != 0)) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--arduino writes a folder of its own, of a model that writes; leave out --output, "
+                              "--header, --report, --no-sampler and --arena");
+    }
     if (!settings->sampler && count > 1) {
         return ql_error_write(error, QL_ERROR_USAGE, "only models that write share a source; leave out --no-sampler");
     }
     return QL_OK;
+}
+
+// Checks what was given, and makes the folder of --arduino, which says where the source goes.
+static enum ql_status take_settings(struct settings *settings, int count, struct ql_error *error)
+{
+    enum ql_status status = check_settings(settings, count, error);
+
+    if (status == QL_OK && settings->arduino != NULL) {
+        status =
+            ql_cli_arduino_begin(settings->arduino_source, sizeof settings->arduino_source, settings->arduino, error);
+        settings->output = settings->arduino_source;
+    }
+    return status;
 }
 
 static const char *base_name(const char *path)
@@ -475,6 +496,9 @@ static enum ql_status compile(struct compilation *works, int count, int argc, ch
     if (settings->output != NULL || header_path[0] != '\0' || !settings->report) {
         status = write_files(settings->output, header_path, &unit, error);
     }
+    if (status == QL_OK && settings->arduino != NULL) {
+        status = ql_cli_arduino_end(settings->output, settings->arduino, works[0].name, error);
+    }
     if (status == QL_OK && settings->report) {
         status = ql_codegen_report_write(stdout, &unit, error);
     } else if (status == QL_OK && header_path[0] == '\0') {
@@ -493,12 +517,13 @@ int ql_cli_compile(int argc, char **argv)
     size_t operand_count = 0;
     struct ql_error error;
     int exit_code, count = 0;
-
     struct ql_option options[] = {
         {"model", QL_OPTION_STRING, &settings->model, 0, 0, "FILE", "the descriptor, which names the model", false},
         {"output", QL_OPTION_STRING, &settings->output, 0, 0, "FILE",
          "the source to write (default: to standard output); its header stands beside it", false},
         {"header", QL_OPTION_STRING, &settings->header, 0, 0, "FILE", "the header to write", false},
+        {"arduino", QL_OPTION_STRING, &settings->arduino, 0, 0, "DIR",
+         "write an Arduino library, with a sketch that prints texts", false},
         {"name", QL_OPTION_STRING, &settings->name, 0, 0, "NAME",
          "what all names of the model begin with (default: the file's name)", false},
         {"sampler", QL_OPTION_FLAG, &settings->sampler, 0, 0, NULL,
@@ -520,7 +545,7 @@ int ql_cli_compile(int argc, char **argv)
         if (settings->model != NULL) {
             operands[operand_count++] = settings->model;
         }
-        enum ql_status status = check_settings(settings, (int)operand_count, &error);
+        enum ql_status status = take_settings(settings, (int)operand_count, &error);
         if (status == QL_OK && (works = calloc(operand_count, sizeof *works)) == NULL) {
             status = ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory");
         }
