@@ -51,7 +51,7 @@ done
 expect_web 1 --model lstm.json --lexicon names.txt
 expect_stderr "is not a lexicon"
 
-# As the README has it: through npm, from another folder.
+# As docs/tutorial.md has it: through npm, from another folder.
 expect_exit 0 evaluate --model lstm.json --length 512 --temperature 0.3 --top-k 20 --seed 1
 cp out ours
 command="npm run evaluate"

@@ -97,9 +97,8 @@ const handlers = {
     terminal.note("(reset)");
     caption("The chip was reset.");
   },
-  time({ seconds, share, isWaiting }) {
+  time({ seconds, share, isWaiting, isLate }) {
     const clock = `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(0).padStart(2, "0")}`;
-    const isLate = speed() === "chip" && !isWaiting && share < 0.9;
     const rate = speed() === "fast" || isLate ? `, ${share.toFixed(1)} times the chip's speed` : "";
     $("meter").textContent = `${clock} on the board${isWaiting ? "" : rate}`;
   },

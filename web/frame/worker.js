@@ -19,7 +19,7 @@
 // | picture | number: the panel shows the frame |
 // | click | the piezo clicked |
 // | reset | the chip was reset |
-// | time | seconds since power-up, share: of the chip's speed, while it was not asleep |
+// | time | seconds since power-up; share: of the chip's speed, at full speed without its sleep; isWaiting, isLate |
 // | stopped | text: the firmware did what no board puts up with, or the file is not an image |
 
 import { Board, jumperPins } from "../../emulator/board.js";
@@ -41,6 +41,7 @@ let speed = "fast", isPaused = false;
 let isWaiting = false; // the firmware is done with a page, and waits for the time of the next one
 let isShowing = false; // the page has not shown the last picture yet
 let hasClicked = false;
+let isLate = false; // this computer is slower than the chip
 let startMs = 0, startNanos = 0; // a moment of this computer, and the board's time at it
 let measured = { ms: 0, nanos: 0, cycles: 0 };
 let wake = () => {}; // ends the sleep of the loop
@@ -119,8 +120,9 @@ function tellTime() {
   if (ms - measured.ms < TIME_MS) {
     return;
   }
-  const worked = (board.cycles - measured.cycles) * board.clock.cycleNanos / 1e6;
-  tell("time", { seconds: board.nanos / 1e9, share: worked / (ms - measured.ms), isWaiting });
+  const passed = isRealTime() ? board.nanos - measured.nanos : (board.cycles - measured.cycles) * board.clock.cycleNanos;
+  tell("time", { seconds: board.nanos / 1e9, share: passed / 1e6 / (ms - measured.ms), isWaiting, isLate });
+  isLate = false;
   measured = { ms, nanos: board.nanos, cycles: board.cycles };
 }
 
@@ -129,6 +131,7 @@ function pass() {
   const target = startNanos + (performance.now() - startMs) * 1e6;
   if (isRealTime() && target - board.nanos > LAG_NANOS) {
     setPace();
+    isLate = true;
   }
   const wasRealTime = isRealTime();
   const untilNanos = wasRealTime ? Math.max(target, board.nanos + 1e6) : Infinity;
