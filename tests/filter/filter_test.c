@@ -73,6 +73,7 @@ static void filter_text_is_refused_where_a_word_is_listed(void **state)
         {"silly", "s1lly", true}, {"silly", "si1ly", true}, {"silly", "s1l1y", true}, {"silly", "s|lly", true},
         {"boss", "boß", true}, {"bo", "boß", false}, {"bos", "boß", false},
         {"caesar", "cæsar", true}, {"caesar", "cäsar", false},
+        {"tofu", "tofu\xcc\x88s", false}, {"tofu", "tofu\xe2\x81\xa0s", false}, {"tofu", "to\xe2\x81\xa0" "fu", true},
         // letters written apart
         {"tofu", "t o f u", true}, {"tofu", "t-o-f-u", true}, {"tofu", "t.  o . f_u", true}, {"tofu", "I t o f u", true},
         {"tofu", "to fu", false}, {"tofu", "to-fu", true}, {"tofu", "t'ofu", true}, {"tofu", "to-fus", false},
