@@ -29,7 +29,8 @@ export HOME=$work TMPDIR=$work
     printf 'bad\nworse\n' > words
     "$tool" train "${tiny[@]}" --input text --sequences items --checkpoint_dir runs --run_name run > /dev/null &&
         "$tool" export --init_from runs/run/checkpoint.2.safetensors --export_file model.onnx > /dev/null || exit 1
-    for old in out.txt out.onnx out.json out.c out.h out.qlf; do
+    "$tool" lexicon --text text --output text.qlx > /dev/null || exit 1
+    for old in out.txt out.onnx out.json out.c out.h out.qlf out.qlx; do
         echo "the earlier result" > $old
     done
 ) || { echo "the tool does not work without faults" >&2; exit 1; }
@@ -60,12 +61,19 @@ add check "" filter --words words --check well
 add verify "" verify --model model.json --init_from $checkpoint --stages checkpoint,host --characters 20 --seeds 1 --length 5 --json
 add expose "out.onnx" verify --model model.json --expose out.onnx
 add filter "out.qlf" filter --words words --output out.qlf
+add lexicon "out.qlx" lexicon --text text --words words --output out.qlx
+add spell "" lexicon --lexicon text.qlx --check item
+add choose "out.txt" generate --init_from $checkpoint --lexicon text.qlx --best 3 --count 5 --seed 1 --output out.txt --threads 1 --quiet
+add spelled "out.c out.h" compile --model model.json --output out.c --lexicon text.qlx
+add judge "" judge --corpus text text
 add study "report/study.json" study $checkpoint --corpus text --items 40 --max_length 8 --temperature 1 --sentences 0 --output report \
     --threads 1 --quiet
 
 if (($# == 0)); then
     set -- prepare train resume predict compare generate threads export evaluate measure compile integer report check \
-        verify expose filter study
+        verify expose filter lexicon spell choose spelled study
+    # Link Grammar ends the process where memory is out (src/study/grammar.c).
+    ldd "$tool" | grep -q link-grammar || set -- "$@" judge
 fi
 
 calls=0 recovered=0 own=0 crashes=0 leaks=0 exits=0 lost=0 left=0
