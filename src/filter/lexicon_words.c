@@ -14,6 +14,9 @@
 #include "filter/lexicon_check.h"
 #include "filter/word_graph.h"
 
+// A word in small letters that is found so many times as often as with a capital within sentences is no name.
+enum { TITLE_FACTOR = 20 };
+
 enum { SYMBOL_LIMIT = 0x110000, SYMBOLS_LIMIT = QL_WORD_LIMIT, TEXT_LIMIT = 4 * QL_WORD_LIMIT + 1 };
 
 static enum ql_status no_memory(struct ql_error *error)
@@ -265,7 +268,8 @@ static int fold_text(char small[TEXT_LIMIT], const char *text, int *letters)
     return utf8proc_tolower((int32_t)symbol_at(text, length, 0)) != (int32_t)symbol_at(text, length, 0) ? capitals : -1;
 }
 
-// Whether a spelling is that of another word: "The" where there is "the", if it only begins sentences; "NEVER".
+// Whether a spelling is that of another word: "The" where there is "the", if it only begins sentences, or where the small
+// word is so much more frequent that the capital is that of a title; "NEVER".
 static bool is_respelled(const struct ql_lexicon_words *words, const struct ql_lexicon_entry *entry)
 {
     char small[TEXT_LIMIT];
@@ -276,7 +280,8 @@ static bool is_respelled(const struct ql_lexicon_words *words, const struct ql_l
     if (entry->listed || other == NULL || (other->count == 0 && other->starts == 0 && !other->listed)) {
         return false;
     }
-    return (capitals == 1 && entry->count == 0) || (capitals == letters && letters > 1);
+    const uint64_t others = (uint64_t)other->count + other->starts;
+    return (capitals == 1 && (uint64_t)entry->count * TITLE_FACTOR <= others) || (capitals == letters && letters > 1);
 }
 
 static bool is_number(const char *text)
