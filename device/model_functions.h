@@ -12,6 +12,7 @@ struct ql_model_functions {
     uint32_t state_bytes, arena_bytes; // arena_bytes is 0 where scratch memory is static
     int symbols;                       // tokens are 0 to symbols - 1
     int begin;                         // the token from which a text begins
+    int item_limit;                    // tokens after which an item that has not ended is too long; 0: any length
     uint32_t words;                    // of the lexicon; 0 without one: any word may be written
     void (*init)(void *state, void *arena, uint32_t seed);
     void (*reset)(void *state);

@@ -134,24 +134,29 @@ async function writeText(model, sampler, prompt, guard, symbols, length, show) {
   }
 }
 
-// Draws a candidate for an item: up to its newline, or to a length, and on where it must not end there.
+// Draws a candidate for an item: up to its newline, or to a length, and on where it must not end there. The end of the
+// context, which counts the prompt's tokens, is the end of the item.
 async function drawCandidate(model, sampler, prompt, guard, symbols, { length, min_length: minLength }) {
   const candidate = { cost: 0, characters: 0, rank: OUTSIDE, text: "" };
   guard.reset();
   const tokens = model.write(sampler, prompt, guard);
   let token = model.firstToken;
-  while (candidate.rank !== INSIDE && (candidate.characters < length || !guard.mayEnd(token))) {
+  let count = prompt.length;
+  while (candidate.rank !== INSIDE && count < model.itemLimit &&
+      (candidate.characters < length || !guard.mayEnd(token))) {
+    count++;
     token = (await tokens.next()).value;
     addToken(candidate, cost(model.logits, token), [...symbols[token]].length);
     candidate.rank = symbols[token] === "\n" ? INSIDE : OUTSIDE;
     candidate.text += candidate.rank === INSIDE ? "" : symbols[token];
   }
+  const isBroken = candidate.rank !== INSIDE && !guard.mayEnd(token);
   if (candidate.rank === INSIDE && candidate.characters <= minLength) { // its characters include the newline
     candidate.rank = OUTSIDE;
   } else if (candidate.rank !== INSIDE) {
     guard.step(token);
   }
-  candidate.rank = guard.refuses() ? REFUSED : candidate.rank;
+  candidate.rank = isBroken || guard.refuses() ? REFUSED : candidate.rank;
   return candidate;
 }
 

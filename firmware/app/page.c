@@ -172,9 +172,11 @@ enum ql_page_event ql_page_step(struct ql_page *page)
     if (ended) {
         return end_text(page);
     }
-    // No text has more symbols than its memory has bytes, even of symbols that have none.
+    // No text has more symbols than its memory has bytes, even of symbols that have none. Where a decoder's context ends,
+    // the text is too long.
     const int bytes = (int)strlen(page->symbol);
-    if (page->bytes + bytes >= QL_PAGE_TEXT_BYTES || ++page->drawn >= QL_PAGE_TEXT_BYTES) {
+    if (page->bytes + bytes >= QL_PAGE_TEXT_BYTES || ++page->drawn >= QL_PAGE_TEXT_BYTES ||
+        page->drawn == writer->model->item_limit) {
         return go_on(page, QL_PAGE_TOO_LONG);
     }
     memcpy(hand_of(page) + page->bytes, page->symbol, (size_t)bytes + 1);

@@ -16,6 +16,8 @@ static const char usage[] = "generate --init-from CHECKPOINT | --model names.jso
 static const char summary_text[] = "Lets a model write many items at once, on all cores, one a line. Item n is the\n"
                                    "text that `predict` writes with the item's own seed, which --json shows.";
 
+enum { CONTEXT_BYTES = 80 };
+
 struct settings {
     const char *init_from, *model, *output, *filter, *lexicon;
     double temperature, top_p;
@@ -135,7 +137,14 @@ static void print_summary(const struct run *run, const struct ql_generation_resu
         (void)fprintf(stderr, "%s items were refused, and are left out\n", count);
     }
     if (result->cut > 0) {
-        (void)fprintf(stderr, "%s items were cut after %d symbols (--max-length)\n", cut, run->settings->max_length);
+        const struct ql_generator *generator = &run->writer->generator;
+        const int tokens = ql_text_rules_item_limit(&generator->rules, generator->engine->context);
+        char context[CONTEXT_BYTES] = "";
+        if (tokens > 0) {
+            (void)snprintf(context, sizeof context, " or at the end of the context, %d tokens", tokens);
+        }
+        (void)fprintf(stderr, "%s items were cut after %d symbols (--max-length)%s\n", cut, run->settings->max_length,
+                      context);
     }
 }
 

@@ -209,9 +209,9 @@ static enum ql_status read_prompt(struct ql_token_text *tokens, const struct ql_
     return ql_pieces_encode(tokens->tokens, &tokens->count, vocabulary, error);
 }
 
-// Takes the prompt. `*token` is the one before it, and then its last one, not yet taken.
+// Takes the prompt, and returns how many tokens it has. `*token` is the one before it, and then its last one, not yet taken.
 static enum ql_status take_prompt(struct ql_text_session *session, struct ql_guard *guard,
-                                  const struct ql_vocabulary *vocabulary, const char *prompt, int *token,
+                                  const struct ql_vocabulary *vocabulary, const char *prompt, int *token, int *count,
                                   struct ql_error *error)
 {
     struct ql_token_text tokens;
@@ -222,6 +222,7 @@ static enum ql_status take_prompt(struct ql_text_session *session, struct ql_gua
         (void)ql_guard_step(guard, *token);
         *token = tokens.tokens[i];
     }
+    *count = (int)tokens.count;
     ql_token_text_free(&tokens);
     return status;
 }
@@ -235,35 +236,40 @@ static void write_prompt(const struct ql_cli_output *output, const char *prompt)
     }
 }
 
-// Draws one candidate for an item of at most `length` characters, and a few more where it must not end there.
+// Draws one candidate for an item of at most `length` characters, and a few more where it must not end there. The end of
+// the context, which counts the prompt's tokens, is the end of the item.
 static enum ql_status draw_candidate(struct ql_candidate *candidate, struct ql_cli_text *text,
                                      struct ql_text_session *session, struct ql_guard *guard,
                                      const struct ql_vocabulary *vocabulary, const struct ql_draw *draw,
                                      const char *prompt, int length, struct ql_error *error)
 {
-    int token = ql_text_session_begin(session, draw);
+    const int limit = ql_text_rules_item_limit(&session->rules, ql_state_layout_context(&session->layout));
+    int token = ql_text_session_begin(session, draw), count = 0;
     bool ended = false;
 
     *candidate = (struct ql_candidate){0};
     text->size = 0;
     ql_guard_reset(guard);
-    enum ql_status status = take_prompt(session, guard, vocabulary, prompt, &token, error);
-    while (status == QL_OK && !ended && (candidate->characters < (uint32_t)length || !ql_guard_may_end(guard, token))) {
+    enum ql_status status = take_prompt(session, guard, vocabulary, prompt, &token, &count, error);
+    while (status == QL_OK && !ended && (limit == 0 || count < limit) &&
+           (candidate->characters < (uint32_t)length || !ql_guard_may_end(guard, token))) {
         const uint32_t *barred = ql_guard_step(guard, token);
         if ((status = ql_text_session_next(session, &token, barred, error)) != QL_OK) {
             break;
         }
+        count++;
         ql_candidate_add(candidate, ql_text_session_cost(session, token),
                          (uint32_t)ql_vocabulary_length(vocabulary, token));
         ended = token == session->rules.newline;
         status = ended ? QL_OK : ql_cli_text_write_token(text, vocabulary, token, error);
     }
+    const bool broken = status == QL_OK && !ended && !ql_guard_may_end(guard, token);
     if (status == QL_OK && !ended) {
         (void)ql_guard_step(guard, token);
     }
-    candidate->rank = ql_guard_refuses(guard) ? QL_CANDIDATE_REFUSED
-                      : ended                 ? QL_CANDIDATE_INSIDE
-                                              : QL_CANDIDATE_OUTSIDE;
+    candidate->rank = broken || ql_guard_refuses(guard) ? QL_CANDIDATE_REFUSED
+                      : ended                           ? QL_CANDIDATE_INSIDE
+                                                        : QL_CANDIDATE_OUTSIDE;
     return status;
 }
 
@@ -307,8 +313,8 @@ enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_ses
     if (choice->best > 1 && length > 0) {
         return draw_best(output, session, guard, vocabulary, draw, choice, prompt, length, error);
     }
-    int token = ql_text_session_begin(session, draw);
-    enum ql_status status = take_prompt(session, guard, vocabulary, prompt, &token, error);
+    int token = ql_text_session_begin(session, draw), count;
+    enum ql_status status = take_prompt(session, guard, vocabulary, prompt, &token, &count, error);
 
     if (status == QL_OK) {
         write_prompt(output, prompt);

@@ -115,11 +115,9 @@ static void add_cache_bytes(struct ql_codegen_size *size, const struct ql_state_
 {
     for (int k = 0; k < layout->part_count; k++) {
         const struct ql_state_part *part = &layout->parts[k];
-        if (part->kind == QL_STATE_APPEND && part->rank >= 2) {
-            size->cache_bytes += part->bytes;
-            size->context = part->dims[part->rank - 2];
-        }
+        size->cache_bytes += part->kind == QL_STATE_APPEND ? part->bytes : 0;
     }
+    size->context = ql_state_layout_context(layout);
 }
 
 // What a model that writes has beside its state: symbols, the self-test's text, and the sampler's part of the arena.

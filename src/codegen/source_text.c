@@ -314,6 +314,12 @@ static void write_check(const struct ql_source *w)
                              "}\n");
 }
 
+static int item_limit(const struct ql_text_model *model)
+{
+    const struct ql_text_rules rules = ql_descriptor_text_rules(model->descriptor);
+    return ql_text_rules_item_limit(&rules, ql_state_layout_context(&model->layout));
+}
+
 // The members of struct ql_model_functions that take a state, as functions of any state. Long because it is a text, in one
 // piece and in its order.
 static void write_functions(const struct ql_source *w)
@@ -371,7 +377,7 @@ static void write_functions(const struct ql_source *w)
                              "const struct ql_model_functions $_functions = {\n    sizeof(struct $_state), ");
     ql_source_template_write(w, w->source, caller_arena ? "sizeof(union $_arena)" : "0");
     ql_source_template_write(w, w->source, ", @_SYMBOLS, @_BEGIN, ");
-    (void)fprintf(w->source, "%" PRIu32 ",\n    ", ql_source_lexicon_words(w));
+    (void)fprintf(w->source, "%d, %" PRIu32 ",\n    ", item_limit(w->codegen->model), ql_source_lexicon_words(w));
     ql_source_template_write(w, w->source,
                              "$_any_init, $_any_reset, $_any_set, $_any_next, $_any_cost,\n    $_symbol, ");
     ql_source_template_write(w, w->source, has_guard ? "$_any_may_end, " : "NULL, ");

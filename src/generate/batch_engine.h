@@ -30,6 +30,7 @@ struct ql_batch_engine {
     int V;               // symbols of the vocabulary
     size_t state_bytes;  // of one stream
     size_t logits_bytes; // of one stream
+    int context;         // tokens that attention reaches; 0 where nothing is forgotten
     const char *kind;    // "float, batched": for people
 
     // Takes B tokens (each 0 to V - 1). before[b] is the state of stream b, NULL for zeros; after[b] gets the new one.

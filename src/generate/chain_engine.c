@@ -440,6 +440,7 @@ enum ql_status ql_batch_engine_open_chain(struct ql_batch_engine *engine, struct
         .V = self->chain.V,
         .state_bytes = self->chain.layout.bytes,
         .logits_bytes = (size_t)self->chain.V * sizeof(float),
+        .context = ql_state_layout_context(&self->chain.layout),
         .kind = "float, in batches",
         .step = step,
         .weigh = weigh,

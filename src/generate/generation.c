@@ -114,6 +114,14 @@ static bool grow(void **elements, size_t *room, size_t count, size_t more, size_
     return true;
 }
 
+// Whether the branch of a new token is the last of its items: they have come to the largest length, or to the end of the
+// context, and are cut.
+static bool is_last(const struct ql_generator *generator, int depth, int characters)
+{
+    const int limit = ql_text_rules_item_limit(&generator->rules, generator->engine->context);
+    return characters == generator->max_length || (limit > 0 && depth == limit);
+}
+
 // --- Under the mutex ---
 
 static void fail(struct part *part, enum ql_status status, const struct ql_error *error)
@@ -181,7 +189,7 @@ static void return_branches(struct part *part, struct worker *worker, int B)
         struct branch *branch = &worker->grown[k];
         part->nodes[part->node_count] = (struct node){branch->node, (uint16_t)branch->token};
         branch->node = (uint32_t)part->node_count++;
-        if (branch->characters == part->generator->max_length) {
+        if (is_last(part->generator, branch->depth, branch->characters)) {
             for (int32_t i = branch->items; i != NONE; i = part->items[i].next) {
                 part->items[i].node = branch->node;
             }
@@ -283,7 +291,7 @@ static int token_length(const struct ql_generator *generator, int token)
     return generator->vocabulary == NULL ? 1 : ql_vocabulary_length(generator->vocabulary, token);
 }
 
-// Ends an item that comes to the largest length: with its last token, or, where that would pass it (NONE), before it.
+// Ends an item that is cut: with its last token, or, where that would pass the largest length (NONE), before it.
 static void cut_item(const struct part *part, struct worker *worker, struct item *item, int b, int token)
 {
     item->length = worker->branches[b].depth + (token != NONE);
@@ -341,7 +349,7 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
         }
         item->next = worker->group[token];
         worker->group[token] = i;
-        if (characters == generator->max_length) {
+        if (is_last(generator, branch->depth + 1, characters)) {
             cut_item(part, worker, item, b, token);
         }
     }
@@ -354,7 +362,7 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
                                                                .depth = branch->depth + 1,
                                                                .characters = characters,
                                                                .items = worker->group[token]};
-        worker->states[b]->users += characters < generator->max_length;
+        worker->states[b]->users += !is_last(generator, branch->depth + 1, characters);
         worker->group[token] = NONE;
     }
     return true;

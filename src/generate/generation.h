@@ -37,7 +37,9 @@ struct ql_generated_item {
     const uint16_t *tokens; // without the newline
     int length;
     bool refused; // by the filter, or cut within a word of the lexicon: not to be shown
-    bool cut;     // ended by max_length: before the token that would pass it, or behind the one that reaches it
+    // Ended by max_length, before the token that would pass it or behind the one that reaches it; or by the end of the
+    // context, behind its last token (ql_text_rules_item_limit).
+    bool cut;
 };
 
 // Takes one item; valid during the call. Any status but QL_OK ends the run.

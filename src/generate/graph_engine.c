@@ -105,6 +105,7 @@ static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql
         .V = self->V,
         .state_bytes = self->workers[0].session.layout.bytes,
         .logits_bytes = (size_t)self->V * sizeof(float),
+        .context = ql_state_layout_context(&self->workers[0].session.layout),
         .kind = "float, stream by stream",
         .step = step,
         .weigh = weigh,
@@ -116,8 +117,9 @@ static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql
     return QL_OK;
 }
 
-// Whether both engines compute the same bits, on one stream of tokens that differ.
-static bool is_same(struct ql_batch_engine *left, struct ql_batch_engine *right)
+// Whether both engines compute the same bits, on one stream of tokens that differ. Where a text begins anew, both get a
+// state of zeros, as from the generation: a session of the graph would reset its state by itself.
+static bool is_same(struct ql_batch_engine *left, struct ql_batch_engine *right, const struct ql_text_rules *rules)
 {
     struct ql_batch_engine *engines[] = {left, right};
     void *states[2] = {calloc(1, left->state_bytes), calloc(1, right->state_bytes)};
@@ -131,7 +133,7 @@ static bool is_same(struct ql_batch_engine *left, struct ql_batch_engine *right)
         const int token = (int)(ql_random_step(&random) % (uint32_t)left->V);
         for (int k = 0; k < 2 && same; k++) {
             void *after = malloc(engines[k]->state_bytes);
-            const void *before = states[k];
+            const void *before = ql_text_rules_reset_at(rules, token) ? NULL : states[k];
             same = after != NULL &&
                    engines[k]->step(engines[k]->self, 0, &after, &before, &token, logits[k], 1, &error) == QL_OK;
             free(states[k]);
@@ -161,7 +163,8 @@ enum ql_status ql_batch_engine_open_graph(struct ql_batch_engine *engine, const 
         ql_batch_engine_close(engine);
         return status;
     }
-    struct ql_batch_engine *unused = is_same(engine, &batched) ? engine : &batched;
+    const struct ql_text_rules rules = ql_descriptor_text_rules(descriptor);
+    struct ql_batch_engine *unused = is_same(engine, &batched, &rules) ? engine : &batched;
     ql_batch_engine_close(unused);
     if (unused == engine) {
         *engine = batched;

@@ -88,6 +88,7 @@ enum ql_status ql_batch_engine_open_integer(struct ql_batch_engine *engine, cons
         .V = model->V,
         .state_bytes = ql_integer_batch_state_bytes(&self->batch),
         .logits_bytes = (size_t)model->V * sizeof(int32_t),
+        .context = ql_state_layout_context(&model->layout),
         .kind = "integers, batched",
         .step = step,
         .weigh = weigh,

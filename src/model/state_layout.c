@@ -55,6 +55,17 @@ bool ql_state_layout_add(struct ql_state_layout *layout, struct ql_state_part pa
     return true;
 }
 
+int ql_state_layout_context(const struct ql_state_layout *layout)
+{
+    for (int k = 0; k < layout->part_count; k++) {
+        const struct ql_state_part *part = &layout->parts[k];
+        if (part->kind == QL_STATE_APPEND && part->rank >= 2) {
+            return part->dims[part->rank - 2];
+        }
+    }
+    return 0;
+}
+
 const struct ql_state_part *ql_state_layout_find(const struct ql_state_layout *layout, int layer)
 {
     for (int k = 0; k < layout->part_count; k++) {

@@ -45,6 +45,9 @@ bool ql_state_layout_add(struct ql_state_layout *layout, struct ql_state_part pa
 const char *ql_state_kind_write(enum ql_state_kind kind);
 int ql_state_kind_read(const char *word);
 
+// Returns the tokens that attention reaches: the entries of the parts that are appended to; 0 where there are none.
+int ql_state_layout_context(const struct ql_state_layout *layout);
+
 // The first part of a layer, or NULL where it has none.
 const struct ql_state_part *ql_state_layout_find(const struct ql_state_layout *layout, int layer);
 

@@ -21,3 +21,8 @@ bool ql_text_rules_reset_at(const struct ql_text_rules *rules, int token)
     }
     return false;
 }
+
+int ql_text_rules_item_limit(const struct ql_text_rules *rules, int context)
+{
+    return rules->newline >= 0 && ql_text_rules_reset_at(rules, rules->newline) ? context : 0;
+}

@@ -22,4 +22,8 @@ void ql_text_rules_init(struct ql_text_rules *rules, const uint32_t *symbols, in
 // Returns true when the state is reset before this token.
 bool ql_text_rules_reset_at(const struct ql_text_rules *rules, int token);
 
+// Returns the tokens after which an item that has not ended is over, and too long: those that attention reaches, where
+// each item begins with a state of its own. Returns 0 where there is no such end.
+int ql_text_rules_item_limit(const struct ql_text_rules *rules, int context);
+
 #endif

@@ -36,6 +36,19 @@ for cell in lstm gru rnn; do
     done
 done
 
+# A decoder, as a stream that goes on behind its context, and as candidates, which end there.
+expect_exit 0 train --quiet --input names.txt --sequences items --model transformer --embedding-size 8 --num-heads 2 \
+    --num-layers 2 --feed-size 8 --context-length 6 --max-epochs 2 --generate 0 --run-name short --threads 1
+expect_exit 0 export --init_from checkpoints/short/checkpoint.2.safetensors --export_file short.onnx
+for settings in "" "--best 3" "--best 8 --prompt äö --temperature 0.5" "--best 2 --prompt äöü€uro"; do
+    # shellcheck disable=SC2086
+    expect_exit 0 evaluate --model short.json --length 90 --seed 3 $settings
+    cp out ours
+    # shellcheck disable=SC2086
+    expect_web 0 --model short.json --length 90 --seed 3 $settings
+    expect_same out ours
+done
+
 # With a lexicon, and with a filter beside it.
 echo 'one ten' > listed.txt
 expect_exit 0 filter --words listed.txt --output listed.qlf

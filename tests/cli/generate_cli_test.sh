@@ -125,6 +125,33 @@ expect_stderr "items were refused"
 expect test "$(grep -cxFf refused.txt out)" -eq 0
 expect_exit 1 "${many[@]}" --filter absent.qlf
 
+# An item that reaches the end of a decoder's context is over and counts as too long, in all forms of the model.
+expect_exit 0 train --quiet --input text.txt --sequences items --model transformer --embedding-size 8 --num-heads 2 \
+    --num-layers 2 --feed-size 8 --context-length 6 --max-epochs 2 --generate 0 --run-name short --threads 1
+short=checkpoints/short/checkpoint.2.safetensors forms=0
+expect_exit 0 export --init_from $short --export_file short.onnx
+for form in "--init-from $short" "--model short.json" "--init-from $short --quantize int8" \
+    "--model short.json --quantize int4"; do
+    # shellcheck disable=SC2086
+    expect_exit 0 generate $form --count 200 --seed 3 --json
+    expect_stderr "(--max-length) or at the end of the context, 6 tokens"
+    expect_stderr "batche"
+    expect test "$(grep -c '"text":"......","cut":true' out)" -gt 50
+    expect test "$(grep -Ec '"text":".{0,5}","cut":false' out)" -gt 5
+    expect test "$(grep -Ec '"text":"(.{7,}","cut"|......","cut":false|.{0,5}","cut":true)' out)" -eq 0
+    cp out "items$((++forms))"
+done
+expect_same items1 items2
+# A candidate ends there, too; a text that is a stream goes on.
+expect_exit 0 evaluate --model short.json --best 5 --min-length 40 --seed 4
+expect test "$(head -n 1 out | wc -m)" -le 7
+expect_exit 0 predict --init_from $short --seed 4 --generate 60 --temperature 3 --quiet
+expect test "$(wc -m < out)" -ge 60
+expect_exit 0 train --quiet --input text.txt --sequences stream --model transformer --embedding-size 8 --num-heads 2 \
+    --num-layers 1 --feed-size 8 --context-length 6 --max-epochs 1 --generate 0 --run-name endless --threads 1
+expect_exit 0 generate --init_from checkpoints/endless/checkpoint.1.safetensors --count 50 --temperature 2 --max-length 40
+expect test "$(awk 'length > 7' out | wc -l)" -gt 10
+
 expect_exit 2 generate
 expect_stderr "--init-from"
 expect_exit 2 generate --init_from $model --model model.json

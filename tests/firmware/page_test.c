@@ -303,7 +303,7 @@ static void page_candidates_have_seeds_of_their_own(void **state)
 static void page_chosen_quote_comes_symbol_by_symbol(void **state)
 {
     const enum ql_page_event expected[] = {
-        QL_PAGE_DRAFT, QL_PAGE_CHOICE, QL_PAGE_DRAFT,  QL_PAGE_DRAFT,  QL_PAGE_DRAFT, QL_PAGE_CHOICE,
+        QL_PAGE_DRAFT, QL_PAGE_CHOICE, QL_PAGE_DRAFT,  QL_PAGE_DRAFT,  QL_PAGE_DRAFT,  QL_PAGE_CHOICE,
         QL_PAGE_DRAFT, QL_PAGE_DRAFT,  QL_PAGE_CHOICE, QL_PAGE_SYMBOL, QL_PAGE_SYMBOL,
     };
     int drawn = 0;
@@ -328,6 +328,30 @@ static void page_chosen_quote_comes_symbol_by_symbol(void **state)
     assert_int_equal(ql_page_step(&page), QL_PAGE_DONE);
 }
 
+// The limit counts tokens, without the newline, which may come as the next one.
+static void page_ends_a_text_where_the_context_ends(void **state)
+{
+    static const char *const few[] = {"A proverb.", NULL}, *const many[] = {"A long proverb.", "Proverb.", NULL};
+    static const char *const any[] = {"Anon.", NULL};
+    struct ql_model_functions limited = functions;
+
+    (void)state;
+    limited.item_limit = 11;
+    plan_page(few, any);
+    plan.quotes.model = &limited;
+    assert_int_equal(ql_page_write(&page, &plan, 0), QL_PAGE_DONE);
+    assert_string_equal(page.quote, "A proverb.");
+    limited.item_limit = 10;
+    plan_page(many, any);
+    plan.quotes.model = &limited;
+    ql_page_init(&page, &plan, 0);
+    for (int k = 1; k < 10; k++) {
+        assert_int_equal(ql_page_step(&page), QL_PAGE_SYMBOL);
+    }
+    assert_int_equal(ql_page_step(&page), QL_PAGE_TOO_LONG);
+    assert_int_equal(ql_page_write(&page, &plan, 0), QL_PAGE_DONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +371,7 @@ int main(void)
         cmocka_unit_test(page_candidates_that_are_none_are_left_out),
         cmocka_unit_test(page_candidates_have_seeds_of_their_own),
         cmocka_unit_test(page_chosen_quote_comes_symbol_by_symbol),
+        cmocka_unit_test(page_ends_a_text_where_the_context_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
