@@ -72,12 +72,27 @@ static enum ql_status encode(struct ql_token_text *text, size_t *characters, dou
         return status;
     }
     for (size_t i = 0; i < text->count && items; i++) {
+        if (i % QL_TOKEN_TEXT_REST_TOKENS == 0) {
+            ql_token_text_rest(text);
+        }
         left_out += text->tokens[i] == newline && (i == 0 || text->tokens[i - 1] == newline);
     }
     const size_t first = items ? left_out : (size_t)ql_vocabulary_length(vocabulary, text->tokens[0]);
     const size_t predicted = text->count - (items ? left_out : 1);
     *share = *characters > first ? (double)predicted / (double)(*characters - first) : 1.0;
     return QL_OK;
+}
+
+// Goes on with a checksum, by the tokens of a text.
+static uLong text_crc(uLong crc, const struct ql_token_text *text)
+{
+    for (size_t done = 0; done < text->count; done += QL_TOKEN_TEXT_REST_TOKENS) {
+        const size_t left = text->count - done;
+        const size_t part = left < QL_TOKEN_TEXT_REST_TOKENS ? left : QL_TOKEN_TEXT_REST_TOKENS;
+        crc = crc32_z(crc, (const Bytef *)(text->tokens + done), part * sizeof text->tokens[0]);
+        ql_token_text_rest(text);
+    }
+    return crc;
 }
 
 enum ql_status ql_train_texts_load(struct ql_train_texts *texts, const struct ql_train_settings *settings,
@@ -107,14 +122,15 @@ enum ql_status ql_train_texts_load(struct ql_train_texts *texts, const struct ql
         return status;
     }
     uLong crc = crc32_z(0, (const Bytef *)vocabulary->symbols, (size_t)vocabulary->count * sizeof(uint32_t));
-    crc = crc32_z(crc, (const Bytef *)texts->training.tokens, texts->training.count * sizeof(uint16_t));
-    texts->crc =
-        (uint32_t)crc32_z(crc, (const Bytef *)texts->validation.tokens, texts->validation.count * sizeof(uint16_t));
+    crc = text_crc(crc, &texts->training);
+    ql_token_text_rest(&texts->training); // which may have the validation's tokens in its mapping
+    texts->crc = (uint32_t)text_crc(crc, &texts->validation);
+    ql_token_text_rest(&texts->training);
     return QL_OK;
 }
 
 void ql_train_texts_free(struct ql_train_texts *texts)
 {
+    ql_token_text_free(&texts->validation); // first: its tokens may be in the mapping of the other
     ql_token_text_free(&texts->training);
-    ql_token_text_free(&texts->validation);
 }

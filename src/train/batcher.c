@@ -12,9 +12,13 @@ enum { GROUPS_PER_BLOCK = 64 };
 
 static size_t text_lines(const struct ql_token_text *text, uint16_t newline, struct ql_batcher_item *lines)
 {
-    size_t count = 0;
+    size_t count = 0, rested = 0;
 
     for (size_t start = 0, end; start < text->count; start = end) {
+        if (start - rested >= QL_TOKEN_TEXT_REST_TOKENS) {
+            ql_token_text_rest(text);
+            rested = start;
+        }
         for (end = start; text->tokens[end] != newline;) {
             end++;
         }
@@ -127,7 +131,7 @@ void ql_batcher_reset(struct ql_batcher *batcher, uint32_t seed, int epoch, bool
 {
     batcher->group = 0;
     batcher->position = 0;
-    batcher->done = 0.0;
+    batcher->done = batcher->rested = 0.0;
     if (!batcher->items) {
         batcher->total = (double)(batcher->text->count - 1);
         return;
@@ -217,6 +221,10 @@ bool ql_batcher_step(struct ql_batcher *batcher, struct ql_batch *batch)
     batch->targets = batcher->targets;
     batch->reset = batcher->position == 0;
     batcher->done += batch->total_weight;
+    if (batcher->done - batcher->rested >= QL_TOKEN_TEXT_REST_TOKENS) {
+        ql_token_text_rest(batcher->text);
+        batcher->rested = batcher->done;
+    }
     batcher->position += (size_t)batch->T;
     if (batcher->items && batcher->position == batcher->longest) {
         batcher->position = 0;

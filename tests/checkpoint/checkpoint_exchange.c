@@ -58,7 +58,7 @@ static enum ql_status step(const char *path, char **tokens, int count, struct ql
 static enum ql_status train_text(struct ql_model *model, struct ql_error *error)
 {
     uint16_t tokens[300];
-    const struct ql_token_text text = {tokens, sizeof tokens / sizeof tokens[0]};
+    const struct ql_token_text text = {.tokens = tokens, .count = sizeof tokens / sizeof tokens[0]};
     const struct ql_trainer_options options = {
         .batch_size = 4, .seq_length = 10, .threads = 1, .schedule = {.learning_rate = 0.01}, .seed = 1};
     struct ql_trainer trainer = {0};

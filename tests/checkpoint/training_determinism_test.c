@@ -59,7 +59,7 @@ static const char *file_name(char name[64], const char *what, int threads, int e
 static void train(const struct kind *kind, int threads, int first, int source, uint32_t model_seed)
 {
     static struct ql_model_info info;
-    const struct ql_token_text text = {tokens, TEXT_SIZE};
+    const struct ql_token_text text = {.tokens = tokens, .count = TEXT_SIZE};
     const struct ql_trainer_options options = {
         .batch_size = BATCH,
         .seq_length = SEQUENCE,

@@ -180,7 +180,7 @@ static void set_utf8(const char *text)
 
 static void learn(int limit)
 {
-    const struct ql_token_text text = {f.tokens, f.count};
+    const struct ql_token_text text = {.tokens = f.tokens, .count = f.count};
     struct ql_error error;
 
     assert_int_equal(ql_pieces_learn(&f.vocabulary, &text, limit, &error), QL_OK);

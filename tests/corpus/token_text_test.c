@@ -310,6 +310,140 @@ static void divide_of_a_text_with_too_few_lines_is_an_error(void **state)
     ql_token_text_free(&text);
 }
 
+// --- Texts that are too long to be kept in memory ---
+
+// A block of a long text, whose symbols have one to four bytes, so that they lie across every border of what is read.
+static size_t write_block(char *block, bool foreign_line_ends)
+{
+    size_t size = 0;
+
+    for (int k = 0; k < 20000; k++) {
+        const char *end = !foreign_line_ends ? "\n" : k % 3 == 0 ? "\r" : "\r\n";
+        size += (size_t)sprintf(block + size, "%d \u00e4\u20ac\U0001d11e %.*s%s", k, k % 23, "abcdefghijklmnopqrstuvw",
+                                end);
+    }
+    return size;
+}
+
+enum { BLOCK_ROOM = 1 << 20, BLOCKS = 62 };
+
+// Saves a long text: the mark of UTF-8, the block some times, and what comes then.
+static void save_long(const char *block, size_t size, const char *then, size_t then_size)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite("\xEF\xBB\xBF", 1, 3, file), 3);
+    for (int k = 0; k < BLOCKS; k++) {
+        assert_int_equal(fwrite(block, 1, size, file), size);
+    }
+    assert_int_equal(fwrite(then, 1, then_size, file), then_size);
+    assert_true(ftell(file) > 1 << 25);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void assert_repeats(const struct ql_token_text *text, const struct ql_token_text *block, size_t times)
+{
+    assert_int_equal(text->count, block->count * times);
+    for (size_t k = 0; k < times; k++) {
+        assert_memory_equal(text->tokens + k * block->count, block->tokens, block->count * sizeof block->tokens[0]);
+    }
+}
+
+static void long_text_is_the_same_as_its_blocks(void **state)
+{
+    static struct ql_vocabulary vocabulary, of_block;
+    char *block = malloc(BLOCK_ROOM);
+    struct ql_token_text short_text, short_out, text, out;
+    struct ql_error error;
+
+    (void)state;
+    assert_non_null(block);
+    save_bytes(block, write_block(block, false));
+    assert_int_equal(scan(&of_block, &error), QL_OK);
+    assert_int_equal(ql_token_text_load(&short_text, &of_block, path, &error), QL_OK);
+    assert_false(short_text.mapped);
+    save_long(block, write_block(block, true), "", 0);
+    assert_int_equal(scan(&vocabulary, &error), QL_OK);
+    assert_int_equal(vocabulary.count, of_block.count);
+    assert_memory_equal(vocabulary.symbols, of_block.symbols, (size_t)vocabulary.count * sizeof vocabulary.symbols[0]);
+    assert_int_equal(ql_token_text_load(&text, &vocabulary, path, &error), QL_OK);
+    assert_true(text.mapped);
+    assert_repeats(&text, &short_text, BLOCKS);
+    ql_token_text_rest(&text);
+    assert_repeats(&text, &short_text, BLOCKS);
+
+    // By lines: what is held out is that of each block.
+    assert_int_equal(ql_token_text_divide_lines(&text, &out, 0.1, &vocabulary, &error), QL_OK);
+    assert_int_equal(ql_token_text_divide_lines(&short_text, &short_out, 0.1, &of_block, &error), QL_OK);
+    assert_repeats(&text, &short_text, BLOCKS);
+    assert_repeats(&out, &short_out, BLOCKS);
+    ql_token_text_free(&out);
+
+    // By the end: the two parts lie one behind the other.
+    const size_t count = text.count;
+    assert_int_equal(ql_token_text_divide_end(&text, &out, 0.25, &vocabulary, &error), QL_OK);
+    assert_int_equal(text.count + out.count, count);
+    assert_in_range(out.count, count / 4, count / 4 + count / 100);
+    assert_memory_equal(out.tokens + out.count - short_text.count, short_text.tokens,
+                        short_text.count * sizeof short_text.tokens[0]);
+    ql_token_text_free(&out);
+    ql_token_text_free(&text);
+    ql_token_text_free(&short_out);
+    ql_token_text_free(&short_text);
+    free(block);
+}
+
+static void long_text_that_is_none_names_line_and_byte(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *message;
+    } cases[] = {
+        {"good\nbad \xff", 10, ":1240002:5: byte 0xff is not valid UTF-8"},
+        {"\0", 1, ":1240001:1: NUL byte"},
+        {"\xe2\x82", 2, ":1240001:1: byte 0xe2 is not valid UTF-8"}, // cut at the end
+    };
+    static struct ql_vocabulary vocabulary;
+    char *block = malloc(BLOCK_ROOM);
+    struct ql_error error;
+
+    (void)state;
+    assert_non_null(block);
+    const size_t size = write_block(block, true);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        save_long(block, size, cases[k].bytes, cases[k].size);
+        assert_int_equal(scan(&vocabulary, &error), QL_ERROR_INPUT);
+        assert_non_null(strstr(error.message, cases[k].message));
+    }
+    free(block);
+}
+
+// Without room for the tokens the error names the folder.
+static void long_text_needs_a_folder_for_its_tokens(void **state)
+{
+    static struct ql_vocabulary vocabulary;
+    char *block = malloc(BLOCK_ROOM);
+    struct ql_token_text text;
+    struct ql_error error;
+
+    (void)state;
+    assert_non_null(block);
+    save_long(block, write_block(block, true), "end", 3);
+    assert_int_equal(scan(&vocabulary, &error), QL_OK);
+    assert_int_equal(setenv("TMPDIR", "token_text_test.txt/nowhere", 1), 0);
+    assert_int_equal(ql_token_text_load(&text, &vocabulary, path, &error), QL_ERROR_SYSTEM);
+    assert_non_null(strstr(error.message, "token_text_test.txt/nowhere: cannot keep a long text"));
+    assert_int_equal(setenv("TMPDIR", ".", 1), 0);
+    assert_int_equal(ql_token_text_load(&text, &vocabulary, path, &error), QL_OK);
+    assert_int_equal(vocabulary.symbols[text.tokens[text.count - 1]], '\n');
+    assert_int_equal(vocabulary.symbols[text.tokens[text.count - 2]], 'd');
+    ql_token_text_free(&text);
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+    free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +458,9 @@ int main(void)
         cmocka_unit_test(divide_lines_sends_a_line_by_itself_alone),
         cmocka_unit_test(divide_lines_does_not_depend_on_other_symbols),
         cmocka_unit_test(divide_of_a_text_with_too_few_lines_is_an_error),
+        cmocka_unit_test(long_text_is_the_same_as_its_blocks),
+        cmocka_unit_test(long_text_that_is_none_names_line_and_byte),
+        cmocka_unit_test(long_text_needs_a_folder_for_its_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, remove_file);
 }

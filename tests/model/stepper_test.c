@@ -115,7 +115,7 @@ static void loss_of_a_text_is_that_of_training(void **state)
 {
     enum { SYMBOLS = 9, NEWLINE = 0, SIZE = 400 };
     uint16_t tokens[SIZE];
-    const struct ql_token_text text = {tokens, SIZE};
+    const struct ql_token_text text = {.tokens = tokens, .count = SIZE};
     uint64_t random = 1;
     (void)state;
 

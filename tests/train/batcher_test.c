@@ -27,7 +27,7 @@ struct numbered_text {
 
 static void text_of_lines(struct numbered_text *numbered, const int *lengths, size_t line_count)
 {
-    numbered->text = (struct ql_token_text){numbered->tokens, 0};
+    numbered->text = (struct ql_token_text){.tokens = numbered->tokens};
     for (size_t i = 0; i < line_count; i++) {
         for (int k = 0; k < lengths[i]; k++, numbered->text.count++) {
             numbered->tokens[numbered->text.count] = (uint16_t)(numbered->text.count + 1);
@@ -282,7 +282,8 @@ static void epoch_after_others_is_as_from_a_fresh_start(void **state)
 static void text_with_nothing_to_learn_is_an_error(void **state)
 {
     uint16_t newlines[] = {NEWLINE, NEWLINE, NEWLINE};
-    const struct ql_token_text only_newlines = {newlines, 3}, one_symbol = {newlines, 1};
+    const struct ql_token_text only_newlines = {.tokens = newlines, .count = 3},
+                               one_symbol = {.tokens = newlines, .count = 1};
     struct ql_arena arena = {0};
     struct ql_batcher batcher;
     struct ql_error error;

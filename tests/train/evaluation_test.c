@@ -35,7 +35,7 @@ static int set_up(void **state)
     for (int k = 0; k < TOKENS; k++) {
         fixture->tokens[k] = (uint16_t)(k == TOKENS - 1 ? 0 : k * k / 3 % V);
     }
-    fixture->text = (struct ql_token_text){fixture->tokens, TOKENS};
+    fixture->text = (struct ql_token_text){.tokens = fixture->tokens, .count = TOKENS};
     assert_int_equal(ql_model_init(&fixture->model, dimensions, &error), QL_OK);
     ql_model_reset(&fixture->model, 2);
     assert_int_equal(ql_trainer_init(&fixture->trainer, &fixture->model, &options, &error), QL_OK);

@@ -113,7 +113,7 @@ static uint16_t tokens[TEXT_SIZE];
 // An epoch with its evaluation. 70 sequences make five shards, the last of which is smaller.
 static void train(struct rank *rank)
 {
-    const struct ql_token_text text = {tokens, TEXT_SIZE};
+    const struct ql_token_text text = {.tokens = tokens, .count = TEXT_SIZE};
     const struct ql_trainer_options options = {
         .batch_size = BATCH,
         .seq_length = 7,
@@ -215,7 +215,7 @@ static bool stop_on_rank_1(void *context, double share)
 
 static void train_until_stopped(struct rank *rank)
 {
-    const struct ql_token_text text = {tokens, TEXT_SIZE};
+    const struct ql_token_text text = {.tokens = tokens, .count = TEXT_SIZE};
     const struct ql_trainer_options options = {.batch_size = 32,
                                                .seq_length = 4,
                                                .threads = 1,

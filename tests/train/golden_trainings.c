@@ -284,7 +284,7 @@ static void write_floats(FILE *file, const void *values, size_t bytes)
 static void run(const struct training *training, const char *folder, int threads)
 {
     static uint16_t tokens[TEXT_SIZE];
-    const struct ql_token_text text = {tokens, TEXT_SIZE};
+    const struct ql_token_text text = {.tokens = tokens, .count = TEXT_SIZE};
     const struct ql_trainer_options options = {
         .batch_size = training->batch_size,
         .seq_length = training->seq_length,
