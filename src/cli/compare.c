@@ -22,16 +22,39 @@ enum { TEMPERATURE_LIMIT = 16, COUNT_LIMIT = 100000 };
 
 struct settings {
     struct ql_cli_sampling sampling;
-    const char *temperature, *format, *output;
+    const char *temperature, *format, *output, *prompt;
     int count, max_length;
     double temperatures[TEMPERATURE_LIMIT];
     size_t columns;
     bool json, raw, formulas;
 };
 
+// Begins an item with the prompt. `*token` is the one before it, and then its last one, not yet taken.
+static enum ql_status begin_item(struct ql_cli_writer *writer, struct ql_guard *guard,
+                                 const struct ql_token_text *prompt, int *token, struct ql_cli_text *item, int *length,
+                                 struct ql_error *error)
+{
+    const struct ql_vocabulary *vocabulary = &writer->info.vocabulary;
+    enum ql_status status = QL_OK;
+
+    item->size = 0;
+    *length = 0;
+    for (size_t k = 0; k < prompt->count && status == QL_OK; k++) {
+        status = ql_text_session_step(&writer->session, *token, error);
+        (void)ql_guard_step(guard, *token);
+        *token = prompt->tokens[k];
+        if (status == QL_OK) {
+            status = ql_cli_text_write_token(item, vocabulary, *token, error);
+        }
+        *length += ql_vocabulary_length(vocabulary, *token);
+    }
+    return status;
+}
+
 // Draws one item: the next line that is not empty, without its newline. A model may prefer empty lines, or items that
 // the filter refuses, for ever, so they are limited too.
-static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *guard, int max_length, int *token,
+static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *guard,
+                                const struct ql_token_text *prompt, int max_length, int *token,
                                 struct ql_cli_text *item, struct ql_error *error)
 {
     const struct ql_vocabulary *vocabulary = &writer->info.vocabulary;
@@ -39,16 +62,20 @@ static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *g
     int length = 0;
     int empty_lines = 0;
 
+    enum ql_status status = begin_item(writer, guard, prompt, token, item, &length, error);
+    if (status != QL_OK) {
+        return status;
+    }
     while ((length < max_length || !ql_guard_may_end(guard, *token)) && empty_lines < max_length) {
         const uint32_t *barred = ql_guard_step(guard, *token);
-        enum ql_status status = ql_text_session_next(&writer->session, token, barred, error);
-        if (status != QL_OK) {
+        if ((status = ql_text_session_next(&writer->session, token, barred, error)) != QL_OK) {
             return status;
         }
         if (*token == newline && length > 0 && ql_guard_refuses(guard)) {
-            item->size = 0;
-            length = 0;
             empty_lines++;
+            if ((status = begin_item(writer, guard, prompt, token, item, &length, error)) != QL_OK) {
+                return status;
+            }
             continue;
         }
         if (*token == newline && length > 0) {
@@ -72,19 +99,20 @@ static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *g
 static enum ql_status draw_cells(struct ql_cli_writer *writer, struct ql_guard *guard, const struct settings *settings,
                                  struct ql_cli_text *cells, struct ql_error *error)
 {
-    for (size_t column = 0; column < settings->columns; column++) {
+    struct ql_token_text prompt;
+    enum ql_status status = ql_cli_read_item_prompt(&prompt, &writer->info.vocabulary, settings->prompt, error);
+
+    for (size_t column = 0; column < settings->columns && status == QL_OK; column++) {
         const struct ql_draw draw = ql_cli_draw(&settings->sampling, settings->temperatures[column]);
         int token = ql_text_session_begin(&writer->session, &draw);
         ql_guard_reset(guard);
-        for (int row = 0; row < settings->count; row++) {
+        for (int row = 0; row < settings->count && status == QL_OK; row++) {
             struct ql_cli_text *cell = &cells[column * (size_t)settings->count + (size_t)row];
-            enum ql_status status = draw_item(writer, guard, settings->max_length, &token, cell, error);
-            if (status != QL_OK) {
-                return status;
-            }
+            status = draw_item(writer, guard, &prompt, settings->max_length, &token, cell, error);
         }
     }
-    return QL_OK;
+    ql_token_text_free(&prompt);
+    return status;
 }
 
 // What Markdown would not show as it is.
@@ -307,12 +335,14 @@ int ql_cli_compare(int argc, char **argv)
     struct settings settings = {.sampling = {.top_p = 1.0},
                                 .temperature = "0.3,0.6,0.9,1.2",
                                 .format = "markdown",
+                                .prompt = "",
                                 .count = 19,
                                 .max_length = 400};
     struct ql_option options[] = {
         QL_CLI_SAMPLING_OPTIONS(&settings.sampling),
         {"temperature", QL_OPTION_STRING, &settings.temperature, 0, 0, "X,X,...", "a column for each", false},
         {"count", QL_OPTION_INT, &settings.count, 1, COUNT_LIMIT, "N", "items in a column", false},
+        {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what each item begins with", false},
         {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "characters after which an item is cut",
          false},
         {"format", QL_OPTION_STRING, &settings.format, 0, 0, "NAME", "markdown, csv, html or json", false},

@@ -19,7 +19,7 @@ static const char summary_text[] = "Lets a model write many items at once, on al
 enum { CONTEXT_BYTES = 80 };
 
 struct settings {
-    const char *init_from, *model, *output, *filter, *lexicon;
+    const char *init_from, *model, *output, *filter, *lexicon, *prompt;
     double temperature, top_p;
     int top_k, count, max_length, threads;
     struct ql_cli_choice choice;
@@ -154,6 +154,7 @@ int ql_cli_generate(int argc, char **argv)
     struct settings settings = {.temperature = -1,
                                 .top_p = -1,
                                 .top_k = -1,
+                                .prompt = "",
                                 .count = 1000,
                                 .choice = {.best = 1},
                                 .max_length = 400,
@@ -162,6 +163,7 @@ int ql_cli_generate(int argc, char **argv)
         {"init_from", QL_OPTION_STRING, &settings.init_from, 0, 0, "FILE", "the checkpoint of the model", false},
         {"model", QL_OPTION_STRING, &settings.model, 0, 0, "FILE", "or the descriptor of an exported one", false},
         {"count", QL_OPTION_INT, &settings.count, 1, 1e9, "N", "items", false},
+        {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what each item begins with", false},
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
          "0: always the likeliest; as the model says", false},
         {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X",
@@ -185,6 +187,7 @@ int ql_cli_generate(int argc, char **argv)
     };
     struct ql_cli_batch_writer *writer = NULL;
     struct ql_generation_result result;
+    struct ql_token_text prompt = {0};
     struct ql_error error;
     int exit_code = QL_EXIT_DONE;
     enum ql_status status = QL_OK;
@@ -206,10 +209,15 @@ int ql_cli_generate(int argc, char **argv)
         status = ql_cli_batch_writer_load_guard(writer, settings.filter, settings.lexicon, &error);
     }
     if (status == QL_OK) {
+        status = ql_cli_read_item_prompt(&prompt, writer->vocabulary, settings.prompt, &error);
+    }
+    if (status == QL_OK) {
         if (!seeded) {
             settings.seed = ql_cli_random_seed();
         }
         writer->generator.seed = settings.seed;
+        writer->generator.prompt = prompt.tokens;
+        writer->generator.prompt_count = (int)prompt.count;
         writer->generator.max_length = settings.max_length;
         writer->generator.best = settings.choice.best;
         writer->generator.min_length = settings.choice.min_length;
@@ -229,6 +237,7 @@ int ql_cli_generate(int argc, char **argv)
     }
     exit_code = status == QL_OK ? ql_cli_finish("generate", QL_EXIT_DONE) : ql_cli_fail("generate", &error);
     free(run.text.bytes);
+    ql_token_text_free(&prompt);
     ql_cli_batch_writer_close(writer);
     return exit_code;
 }

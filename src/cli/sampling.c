@@ -185,8 +185,7 @@ static int find_token(const struct ql_vocabulary *vocabulary, uint32_t symbol)
     return -1;
 }
 
-// Reads the prompt as tokens, which the caller frees.
-static enum ql_status read_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
+enum ql_status ql_cli_read_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
                                   const char *prompt, struct ql_error *error)
 {
     const size_t size = strlen(prompt);
@@ -209,13 +208,23 @@ static enum ql_status read_prompt(struct ql_token_text *tokens, const struct ql_
     return ql_pieces_encode(tokens->tokens, &tokens->count, vocabulary, error);
 }
 
+enum ql_status ql_cli_read_item_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
+                                       const char *prompt, struct ql_error *error)
+{
+    if (strchr(prompt, '\n') != NULL) {
+        *tokens = (struct ql_token_text){0};
+        return ql_error_write(error, QL_ERROR_USAGE, "--prompt: has a line end, at which an item would be over");
+    }
+    return ql_cli_read_prompt(tokens, vocabulary, prompt, error);
+}
+
 // Takes the prompt, and returns how many tokens it has. `*token` is the one before it, and then its last one, not yet taken.
 static enum ql_status take_prompt(struct ql_text_session *session, struct ql_guard *guard,
                                   const struct ql_vocabulary *vocabulary, const char *prompt, int *token, int *count,
                                   struct ql_error *error)
 {
     struct ql_token_text tokens;
-    enum ql_status status = read_prompt(&tokens, vocabulary, prompt, error);
+    enum ql_status status = ql_cli_read_prompt(&tokens, vocabulary, prompt, error);
 
     for (size_t i = 0; i < tokens.count && status == QL_OK; i++) {
         status = ql_text_session_step(session, *token, error);

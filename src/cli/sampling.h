@@ -7,6 +7,7 @@
 
 #include "base/option.h"
 #include "cli/quantization.h"
+#include "corpus/token_text.h"
 #include "engine/integer_form.h"
 #include "engine/text_session.h"
 #include "filter/guard.h"
@@ -126,6 +127,13 @@ enum ql_status ql_cli_output_write(struct ql_cli_output *output, const struct ql
 // Lets go what waits when the text ends, unless that is refused. Errors: no memory.
 enum ql_status ql_cli_output_end(struct ql_cli_output *output, bool refused, struct ql_error *error);
 void ql_cli_output_free(struct ql_cli_output *output);
+
+// Reads a prompt as tokens, in the model's pieces. The caller frees them, also after an error. An item's prompt has no
+// line end. Errors: QL_ERROR_USAGE for what is not in the vocabulary, and for a line end.
+enum ql_status ql_cli_read_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
+                                  const char *prompt, struct ql_error *error);
+enum ql_status ql_cli_read_item_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
+                                       const char *prompt, struct ql_error *error);
 
 // Writes a text of `length` characters, and a few more where it must not end there or where the last piece has more: the
 // prompt is taken first, encoded in the model's pieces, and goes to output->stream unless that is NULL. The guard is the

@@ -41,7 +41,7 @@ struct branch {
     struct state *before; // NULL for zeros
     uint32_t node;
     int token, depth; // the token to take in, and how many the beginning has
-    int characters;   // of the beginning
+    int characters;   // of the beginning, behind the prompt
     int32_t items;    // the first one; others follow by `next`
 };
 
@@ -312,6 +312,20 @@ static void add_cost(const struct part *part, int number, struct item *item, int
     }
 }
 
+// Takes the next token of the prompt for all items of a branch.
+static void take_prompt(struct part *part, struct worker *worker, int b)
+{
+    const struct branch *branch = &worker->branches[b];
+
+    (void)step_guards(part, worker, b);
+    worker->grown[worker->grown_count++] = (struct branch){.before = worker->states[b],
+                                                           .node = branch->node,
+                                                           .token = part->generator->prompt[branch->depth],
+                                                           .depth = branch->depth + 1,
+                                                           .items = branch->items};
+    worker->states[b]->users++;
+}
+
 // Draws the next token of each item of a branch, and sorts the items by it.
 static bool draw_items(struct part *part, struct worker *worker, int number, int b)
 {
@@ -320,6 +334,10 @@ static bool draw_items(struct part *part, struct worker *worker, int number, int
     const struct branch *branch = &worker->branches[b];
     int groups = 0;
 
+    if (branch->depth < generator->prompt_count) {
+        take_prompt(part, worker, b);
+        return true;
+    }
     if (!engine->weigh(engine->self, number, worker->logits + (size_t)b * engine->logits_bytes, &generator->sampling,
                        step_guards(part, worker, b))) {
         return false;
@@ -509,14 +527,14 @@ static bool open_part(struct part *part, uint32_t first, uint32_t items)
     return good;
 }
 
-// Reads an item from its end to its beginning. Returns how many characters it has.
+// Reads an item from its end to its beginning. Returns how many characters it has behind the prompt.
 static uint32_t read_item(const struct part *part, const struct item *item, uint16_t *tokens)
 {
     uint32_t node = item->node, characters = 0;
 
     for (int k = item->length - 1; k >= 0; k--) {
         tokens[k] = part->nodes[node].token;
-        characters += (uint32_t)token_length(part->generator, tokens[k]);
+        characters += k < part->generator->prompt_count ? 0 : (uint32_t)token_length(part->generator, tokens[k]);
         node = part->nodes[node].parent;
     }
     return characters;
@@ -549,7 +567,8 @@ static enum ql_status read_items(const struct part *part, uint32_t first, uint32
                                  struct ql_generation_result *result, struct ql_error *error)
 {
     const uint32_t choice = choice_of(part->generator);
-    uint16_t *tokens = malloc((size_t)part->generator->max_length * sizeof *tokens);
+    uint16_t *tokens =
+        malloc(((size_t)part->generator->max_length + (size_t)part->generator->prompt_count) * sizeof *tokens);
     enum ql_status status = QL_OK;
 
     if (tokens == NULL) {
@@ -604,7 +623,7 @@ enum ql_status ql_generation_run(const struct ql_generator *generator, uint32_t 
                                  ql_item_function *item, ql_generation_progress *progress, void *context,
                                  struct ql_generation_result *result, struct ql_error *error)
 {
-    const uint32_t fitting = (uint32_t)(PART_SYMBOLS / generator->max_length);
+    const uint32_t fitting = (uint32_t)(PART_SYMBOLS / (generator->max_length + generator->prompt_count));
     const uint32_t texts = fitting < QL_GENERATION_PART ? fitting : QL_GENERATION_PART;
     const uint32_t limit = texts < choice_of(generator) ? 1 : texts / choice_of(generator);
     enum ql_status status = QL_OK;

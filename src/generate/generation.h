@@ -21,12 +21,14 @@ struct ql_generator {
     const struct ql_batch_engine *engine;
     struct ql_text_rules rules; // its newline ends an item; where there is none, only the length does
     uint32_t seed;              // of the run
+    const uint16_t *prompt;     // tokens with which each item begins, without a newline; nothing is drawn for them
+    int prompt_count;
     struct ql_batch_sampling sampling;
     const struct ql_filter *filter;         // bars tokens while items are drawn, and refuses items; NULL for none
     const struct ql_lexicon *lexicon;       // permits the words of a list only; NULL for none
-    int max_length;                         // characters after which an item is cut; at least 1
+    int max_length;                         // characters behind the prompt, after which an item is cut; at least 1
     int best;                               // candidates for an item, of which the best is taken; 0 is 1
-    int min_length;                         // characters that a candidate should have
+    int min_length;                         // characters behind the prompt that a candidate should have
     const struct ql_vocabulary *vocabulary; // tells how many characters a token has; NULL: one each
     struct ql_thread_pool *pool;            // as many threads as the engine was opened for
 };
@@ -34,7 +36,7 @@ struct ql_generator {
 struct ql_generated_item {
     uint32_t number;
     uint32_t candidate;     // which one of ql_generator.best it is
-    const uint16_t *tokens; // without the newline
+    const uint16_t *tokens; // the prompt and what was drawn, without the newline
     int length;
     bool refused; // by the filter, or cut within a word of the lexicon: not to be shown
     // Ended by max_length, before the token that would pass it or behind the one that reaches it; or by the end of the
