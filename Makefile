@@ -45,8 +45,12 @@ install: all ## install the tool and its data below PREFIX=/usr/local
 	@cmake --build build --target installed_files -- --quiet
 	@cmake --install build --prefix "$(PREFIX)" > /dev/null
 
+deb: ## build the Debian package, build/deb/quillet_*.deb
+	@tools/bootstrap build judge web pico deb
+	@tools/deb
+
 test: ## install what is missing; run all tests, and under sanitizers
-	@tools/bootstrap build demo test judge mpi browser web pico arm64
+	@tools/bootstrap build demo test judge mpi browser web pico arm64 deb
 	@tools/test $(configure_flags)
 
 goldens: ## write all golden files anew, after a bit was meant to change

@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
 
-tools/bootstrap --dry-run build demo test judge browser web pico arm arm64 lint fuzz
+tools/bootstrap --dry-run build demo test judge browser web pico arm arm64 lint fuzz deb
 
 # shellcheck disable=SC2013
 for groups in $(sed -n 's/^\t@tools\/bootstrap //p' Makefile | tr ' ' '\n' | sort -u); do
