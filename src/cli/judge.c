@@ -11,8 +11,8 @@
 #include "cli/cli.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
-#include "study/cell.h"
 #include "study/statistics.h"
+#include "study/study_cell.h"
 
 static const char usage[] = "judge [OPTION ...] FILE ...";
 static const char summary_text[] = "Counts how many sentences of a text parse completely, how many of its words are\n"
@@ -38,7 +38,7 @@ struct judge {
 // --- Counting ---
 
 // Adds each line that is not empty.
-static enum ql_status read_items(struct ql_cell_items *items, const char *path, struct ql_error *error)
+static enum ql_status read_items(struct ql_study_cell_items *items, const char *path, struct ql_error *error)
 {
     struct ql_file_view view;
     enum ql_status status = ql_text_file_open(&view, path, error);
@@ -50,7 +50,7 @@ static enum ql_status read_items(struct ql_cell_items *items, const char *path, 
     while (status == QL_OK && ql_bytes_line_step(&line, view.data, view.size_bytes)) {
         status = ql_line_check(line.bytes, line.length, path, line.number, error);
         if (line.length > 0 && status == QL_OK) {
-            status = ql_cell_items_add(items, line.bytes, line.length, false, error);
+            status = ql_study_cell_items_add(items, line.bytes, line.length, false, error);
         }
     }
     ql_file_close(&view);
@@ -60,18 +60,18 @@ static enum ql_status read_items(struct ql_cell_items *items, const char *path, 
 
 static enum ql_status count_file(struct judge *judge, json_t **cell, const char *path, bool own, struct ql_error *error)
 {
-    struct ql_cell_items items = {0};
+    struct ql_study_cell_items items = {0};
     enum ql_status status = read_items(&items, path, error);
 
     *cell = NULL;
     if (status == QL_OK) {
         items.size = items.count;
-        status = ql_cell_count(cell, &items, &judge->yardstick, own, error);
+        status = ql_study_cell_count(cell, &items, &judge->yardstick, own, error);
     }
     if (status == QL_OK && judge->grammar != NULL && !own) {
-        status = ql_cell_parse(*cell, &items, judge->grammar, (uint64_t)judge->sentences, error);
+        status = ql_study_cell_parse(*cell, &items, judge->grammar, (uint64_t)judge->sentences, error);
     }
-    ql_cell_items_free(&items);
+    ql_study_cell_items_free(&items);
     return status;
 }
 
@@ -115,31 +115,32 @@ static void print_share(const char *title, uint64_t count, uint64_t of, bool ind
 
 static void print_cell(const struct judge *judge, const json_t *cell, const char *path)
 {
-    const uint64_t items = ql_cell_number(cell, "items"), words = ql_cell_number(cell, "words");
+    const uint64_t items = ql_study_cell_number(cell, "items"), words = ql_study_cell_number(cell, "words");
     const bool known = judge->yardstick.known.count > 0 || judge->own != NULL;
 
     ql_cli_print_name(path);
-    (void)printf(": %" PRIu64 " items, %.1f symbols in one\n", items, ql_cell_share(cell, "symbols", "items"));
+    (void)printf(": %" PRIu64 " items, %.1f symbols in one\n", items, ql_study_cell_share(cell, "symbols", "items"));
     if (judge->grammar != NULL) {
-        const uint64_t left_out = ql_cell_number(cell, "long_sentences");
-        print_share("sentences that parse completely", ql_cell_number(cell, "parsed_sentences"),
-                    ql_cell_number(cell, "sentences"), true);
+        const uint64_t left_out = ql_study_cell_number(cell, "long_sentences");
+        print_share("sentences that parse completely", ql_study_cell_number(cell, "parsed_sentences"),
+                    ql_study_cell_number(cell, "sentences"), true);
         if (left_out > 0) {
             (void)printf("  left out: %" PRIu64 " of more than %d words\n", left_out, QL_GRAMMAR_WORD_LIMIT);
         }
     }
     if (known) {
-        print_share("known words", words - ql_cell_number(cell, "unknown_words"), words, false);
-        print_share("items whose words are all known", ql_cell_number(cell, "known_items"), items, true);
+        print_share("known words", words - ql_study_cell_number(cell, "unknown_words"), words, false);
+        print_share("items whose words are all known", ql_study_cell_number(cell, "known_items"), items, true);
     }
-    print_share("items that repeat a word of more than 3 letters", ql_cell_number(cell, "echoed_items"), items, true);
+    print_share("items that repeat a word of more than 3 letters", ql_study_cell_number(cell, "echoed_items"), items,
+                true);
     if (judge->own != NULL) {
         (void)printf("%-52s %5.1f %%\n", "  items of the corpus that are equally long",
-                     100.0 * ql_cell_expected_echoes(cell, judge->own));
-        print_share("items that stand in the corpus", ql_cell_number(cell, "copied"), items, true);
-        print_share("items one symbol away from one of the corpus", ql_cell_number(cell, "near"), items, true);
+                     100.0 * ql_study_cell_expected_echoes(cell, judge->own));
+        print_share("items that stand in the corpus", ql_study_cell_number(cell, "copied"), items, true);
+        print_share("items one symbol away from one of the corpus", ql_study_cell_number(cell, "near"), items, true);
     }
-    print_share("different items", ql_cell_number(cell, "distinct"), items, false);
+    print_share("different items", ql_study_cell_number(cell, "distinct"), items, false);
 }
 
 static enum ql_status judge_file(struct judge *judge, const char *path, bool first, struct ql_error *error)
@@ -158,7 +159,8 @@ static enum ql_status judge_file(struct judge *judge, const char *path, bool fir
         (void)json_object_del(cell, "samples");
         (void)json_object_del(cell, "frequent");
         if (judge->own != NULL) {
-            (void)json_object_set_new(cell, "expected_echoes", json_real(ql_cell_expected_echoes(cell, judge->own)));
+            (void)json_object_set_new(cell, "expected_echoes",
+                                      json_real(ql_study_cell_expected_echoes(cell, judge->own)));
         }
         (void)json_array_append(judge->results, cell);
     }

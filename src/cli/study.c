@@ -17,10 +17,10 @@
 #include "cli/ranks.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
-#include "study/cell.h"
-#include "study/cell_file.h"
 #include "study/pair_test.h"
 #include "study/report.h"
+#include "study/study_cell.h"
+#include "study/study_cell_file.h"
 
 static const char usage[] = "study --corpus names.txt [OPTION ...] MODEL ...\n       mpirun -n RANKS quillet study ...";
 static const char summary_text[] = "Lets models write many items at every setting of a grid, counts what they are\n"
@@ -62,7 +62,7 @@ struct study {
     // The cell that is being made.
     struct ql_cli_batch_writer *writer;
     const char *opened; // the model of the last cell that was made for others
-    struct ql_cell_items items;
+    struct ql_study_cell_items items;
     struct ql_pair_side *side; // of a comparison; NULL otherwise
     struct ql_item_reader reader;
     struct ql_cli_text text;
@@ -88,7 +88,7 @@ static enum ql_status take_item(void *context, const struct ql_generated_item *i
     }
     const char *bytes = study->text.bytes == NULL ? "" : study->text.bytes;
     if (status == QL_OK && study->side == NULL) {
-        return ql_cell_items_add(&study->items, bytes, study->text.size, item->cut, error);
+        return ql_study_cell_items_add(&study->items, bytes, study->text.size, item->cut, error);
     }
     if (status == QL_OK) {
         status = ql_item_traits_read(&traits, &study->reader, &study->yardstick, bytes, study->text.size, false, error);
@@ -170,17 +170,17 @@ static enum ql_status make_key(char **key, const struct study *study, const char
 static enum ql_status count_cell(struct study *study, json_t **cell, const struct ql_batch_sampling *sampling,
                                  struct ql_error *error)
 {
-    study->items = (struct ql_cell_items){.size = study->yardstick.item_count};
+    study->items = (struct ql_study_cell_items){.size = study->yardstick.item_count};
     enum ql_status status = generate(study, sampling, study->settings.seed, error);
     const double before = ql_cli_seconds();
     if (status == QL_OK) {
-        status = ql_cell_count(cell, &study->items, &study->yardstick, false, error);
+        status = ql_study_cell_count(cell, &study->items, &study->yardstick, false, error);
     }
     if (status == QL_OK && study->grammar != NULL) {
-        status = ql_cell_parse(*cell, &study->items, study->grammar, (uint64_t)study->settings.sentences, error);
+        status = ql_study_cell_parse(*cell, &study->items, study->grammar, (uint64_t)study->settings.sentences, error);
     }
     study->seconds += ql_cli_seconds() - before;
-    ql_cell_items_free(&study->items);
+    ql_study_cell_items_free(&study->items);
     return status;
 }
 
@@ -212,10 +212,10 @@ static enum ql_status find_cell(struct study *study, json_t **cell, const char *
     if (status != QL_OK) {
         return status;
     }
-    *cell = ql_cell_file_load(study->cell_folder, key);
+    *cell = ql_study_cell_file_load(study->cell_folder, key);
     if (*cell == NULL && (status = open_model(study, path, error)) == QL_OK &&
         (status = count_cell(study, cell, sampling, error)) == QL_OK) {
-        status = ql_cell_file_save(study->cell_folder, key, *cell, error);
+        status = ql_study_cell_file_save(study->cell_folder, key, *cell, error);
     }
     free(key);
     return status;
@@ -338,7 +338,7 @@ static enum ql_status find_pairs(struct study *study, json_t **result, const cha
     if (status != QL_OK) {
         return status;
     }
-    *result = ql_cell_file_load(study->cell_folder, key);
+    *result = ql_study_cell_file_load(study->cell_folder, key);
     if (*result == NULL) {
         // The other side draws other numbers, so that nothing but the models makes pairs alike.
         const uint32_t seed = study->settings.seed;
@@ -346,7 +346,7 @@ static enum ql_status find_pairs(struct study *study, json_t **result, const cha
             (status = collect_side(study, &right, study->settings.against, sampling, seed + 1, error)) == QL_OK &&
             (status = ql_pair_test_run(&tests, &left, &right, error)) == QL_OK) {
             *result = json_pack("{s:o}", "tests", tests);
-            status = ql_cell_file_save(study->cell_folder, key, *result, error);
+            status = ql_study_cell_file_save(study->cell_folder, key, *result, error);
         }
     } else {
         study->done += 2;
@@ -528,15 +528,15 @@ static enum ql_status load_yardstick(struct study *study, struct ql_error *error
 
 // Parses the training text's sentences. Where fewer than half of them parse, as in a list of names or a text in another
 // language, the grammar has nothing to say of the model's either.
-static enum ql_status parse_corpus(struct study *study, json_t *own, const struct ql_cell_items *items,
+static enum ql_status parse_corpus(struct study *study, json_t *own, const struct ql_study_cell_items *items,
                                    struct ql_error *error)
 {
-    enum ql_status status = ql_cell_parse(own, items, study->grammar, (uint64_t)study->settings.sentences, error);
+    enum ql_status status = ql_study_cell_parse(own, items, study->grammar, (uint64_t)study->settings.sentences, error);
 
-    if (status == QL_OK && ql_cell_share(own, "parsed_sentences", "sentences") < 0.5) {
+    if (status == QL_OK && ql_study_cell_share(own, "parsed_sentences", "sentences") < 0.5) {
         (void)snprintf(study->no_sentences, sizeof study->no_sentences,
                        "%.1f %% of the training text's sentences parse, so it is no text of English sentences",
-                       100.0 * ql_cell_share(own, "parsed_sentences", "sentences"));
+                       100.0 * ql_study_cell_share(own, "parsed_sentences", "sentences"));
         (void)json_object_del(own, "sentences");
         (void)json_object_del(own, "parsed_sentences");
         (void)json_object_del(own, "long_sentences");
@@ -550,7 +550,7 @@ static enum ql_status parse_corpus(struct study *study, json_t *own, const struc
 static enum ql_status count_corpus(struct study *study, struct ql_error *error)
 {
     const struct ql_text_table *lines = &study->yardstick.items;
-    struct ql_cell_items items = {.size = study->yardstick.item_count};
+    struct ql_study_cell_items items = {.size = study->yardstick.item_count};
     json_t *own = NULL;
     enum ql_status status = QL_OK;
 
@@ -558,10 +558,10 @@ static enum ql_status count_corpus(struct study *study, struct ql_error *error)
         size_t length;
         const char *bytes = ql_text_table_read(lines, n, &length);
         for (uint32_t times = 0; times < lines->counts[n] && status == QL_OK; times++) {
-            status = ql_cell_items_add(&items, bytes, length, false, error);
+            status = ql_study_cell_items_add(&items, bytes, length, false, error);
         }
     }
-    if (status == QL_OK && (status = ql_cell_count(&own, &items, &study->yardstick, true, error)) == QL_OK &&
+    if (status == QL_OK && (status = ql_study_cell_count(&own, &items, &study->yardstick, true, error)) == QL_OK &&
         study->grammar != NULL) {
         json_t *settings = json_object_get(study->result, "settings");
         (void)json_object_set_new(settings, "grammar", json_string(ql_grammar_name(study->grammar)));
@@ -579,7 +579,7 @@ static enum ql_status count_corpus(struct study *study, struct ql_error *error)
     } else {
         json_decref(own);
     }
-    ql_cell_items_free(&items);
+    ql_study_cell_items_free(&items);
     return status;
 }
 

@@ -1,14 +1,14 @@
 // The findings of a study: see report_finding.h. Each function finds one thing and says it in a sentence or some.
-// Uses: jansson, study/{cell,report_text,report_view,statistics}.
+// Uses: jansson, study/{study_cell,report_text,report_view,statistics}.
 #include "study/report_finding.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "study/cell.h"
 #include "study/report_text.h"
 #include "study/statistics.h"
+#include "study/study_cell.h"
 
 // Cells whose distance is larger than the best by no more than this are called as good: half a point in a hundred is
 // less than what a training text of some thousand items can tell.
@@ -46,7 +46,7 @@ static void find_best(struct ql_report_view *view)
 {
     const struct ql_report_cell *best = &view->cells[view->ranking[0]];
     const json_t *cell = best->json, *own = view->own;
-    const double near = ql_cell_share(cell, "copied", "items") + ql_cell_share(cell, "near", "items");
+    const double near = ql_study_cell_share(cell, "copied", "items") + ql_study_cell_share(cell, "near", "items");
     char count[32], limits[80];
 
     write_limits(cell, limits, sizeof limits);
@@ -58,19 +58,19 @@ static void find_best(struct ql_report_view *view)
         "are copies or near copies (of real items, held against all others, %.1f %%), %.1f %% of the words are "
         "new (%.1f %%), and %.1f %% of the items would have to change their length.",
         100.0 * best->distance, 100.0 * near,
-        100.0 * (ql_cell_share(own, "copied", "items") + ql_cell_share(own, "near", "items")),
-        100.0 * ql_cell_share(cell, "new_words", "words"), 100.0 * ql_cell_share(own, "new_words", "words"),
+        100.0 * (ql_study_cell_share(own, "copied", "items") + ql_study_cell_share(own, "near", "items")),
+        100.0 * ql_study_cell_share(cell, "new_words", "words"), 100.0 * ql_study_cell_share(own, "new_words", "words"),
         100.0 * best->distances[QL_DISTANCE_LENGTHS]);
-    ql_report_write_count(count, ql_cell_number(cell, "size"));
+    ql_report_write_count(count, ql_study_cell_number(cell, "size"));
     (void)snprintf(next_finding(view), FINDING_BYTES,
                    "Of the first %s items, %.1f %% are different (of the training text's, %.1f %%).", count,
-                   100.0 * ql_cell_share(cell, "distinct_at_size", "size"),
-                   100.0 * ql_cell_share(own, "distinct_at_size", "size"));
+                   100.0 * ql_study_cell_share(cell, "distinct_at_size", "size"),
+                   100.0 * ql_study_cell_share(own, "distinct_at_size", "size"));
     if (view->has_known) {
         (void)snprintf(next_finding(view), FINDING_BYTES,
                        "%.1f %% of its words are in the wordlist; of those of real items, %.1f %%.",
-                       100.0 * ql_cell_share(cell, "known_words", "words"),
-                       100.0 * ql_cell_share(own, "known_words", "words"));
+                       100.0 * ql_study_cell_share(cell, "known_words", "words"),
+                       100.0 * ql_study_cell_share(own, "known_words", "words"));
     }
 }
 
@@ -82,11 +82,11 @@ static void find_language(struct ql_report_view *view)
 
     if (view->has_distance[QL_DISTANCE_SENTENCES]) {
         const struct ql_interval interval =
-            ql_interval_wilson(ql_cell_number(cell, "parsed_sentences"), ql_cell_number(cell, "sentences"));
+            ql_interval_wilson(ql_study_cell_number(cell, "parsed_sentences"), ql_study_cell_number(cell, "sentences"));
         (void)snprintf(next_finding(view), FINDING_BYTES,
                        "%.1f %% of its sentences parse completely (%.1f to %.1f %%); of real ones, %.1f %%. By %s.",
-                       100.0 * ql_cell_share(cell, "parsed_sentences", "sentences"), 100.0 * interval.low,
-                       100.0 * interval.high, 100.0 * ql_cell_share(own, "parsed_sentences", "sentences"),
+                       100.0 * ql_study_cell_share(cell, "parsed_sentences", "sentences"), 100.0 * interval.low,
+                       100.0 * interval.high, 100.0 * ql_study_cell_share(own, "parsed_sentences", "sentences"),
                        ql_report_string(settings, "grammar"));
     } else if (*ql_report_string(settings, "no_sentences") != '\0') {
         (void)snprintf(next_finding(view), FINDING_BYTES, "No sentences were parsed: %s.",
@@ -96,14 +96,15 @@ static void find_language(struct ql_report_view *view)
         (void)snprintf(
             next_finding(view), FINDING_BYTES,
             "In %.1f %% of its items all words are known; in real ones, held against the others, in %.1f %%.",
-            100.0 * ql_cell_share(cell, "known_items", "items"), 100.0 * ql_cell_share(own, "known_items", "items"));
+            100.0 * ql_study_cell_share(cell, "known_items", "items"),
+            100.0 * ql_study_cell_share(own, "known_items", "items"));
     }
     if (view->has_distance[QL_DISTANCE_ECHOES]) {
         (void)snprintf(next_finding(view), FINDING_BYTES,
                        "%.1f %% of its items repeat a word of more than 3 letters; of real items of the same length, "
                        "%.1f %%.",
-                       100.0 * ql_cell_share(cell, "echoed_items", "items"),
-                       100.0 * ql_cell_expected_echoes(cell, own));
+                       100.0 * ql_study_cell_share(cell, "echoed_items", "items"),
+                       100.0 * ql_study_cell_expected_echoes(cell, own));
     }
 }
 
@@ -176,9 +177,9 @@ static void find_ends(struct ql_report_view *view)
     (void)snprintf(next_finding(view), FINDING_BYTES,
                    "At temperature %g it copies: %.1f %% stand in the text, and of the first items only %.1f %% are "
                    "different. At %g it invents: %.1f %% of the words are new.",
-                   low->temperature, 100.0 * ql_cell_share(low->json, "copied", "items"),
-                   100.0 * ql_cell_share(low->json, "distinct_at_size", "size"), high->temperature,
-                   100.0 * ql_cell_share(high->json, "new_words", "words"));
+                   low->temperature, 100.0 * ql_study_cell_share(low->json, "copied", "items"),
+                   100.0 * ql_study_cell_share(low->json, "distinct_at_size", "size"), high->temperature,
+                   100.0 * ql_study_cell_share(high->json, "new_words", "words"));
 }
 
 static void find_listed(struct ql_report_view *view)
@@ -188,14 +189,14 @@ static void find_listed(struct ql_report_view *view)
 
     if (ql_report_has_listed(view)) {
         const struct ql_interval interval =
-            ql_interval_wilson(ql_cell_number(cell, "listed"), ql_cell_number(cell, "items"));
-        ql_report_write_count(count, ql_cell_number(cell, "listed"));
-        ql_report_write_count(items, ql_cell_number(cell, "items"));
+            ql_interval_wilson(ql_study_cell_number(cell, "listed"), ql_study_cell_number(cell, "items"));
+        ql_report_write_count(count, ql_study_cell_number(cell, "listed"));
+        ql_report_write_count(items, ql_study_cell_number(cell, "items"));
         (void)snprintf(
             next_finding(view), FINDING_BYTES,
             "%s of its %s items have a listed word (at most %.4f %%, with 95 %% confidence); of the training "
             "text's, %.4f %%.",
-            count, items, 100.0 * interval.high, 100.0 * ql_cell_share(view->own, "listed", "items"));
+            count, items, 100.0 * interval.high, 100.0 * ql_study_cell_share(view->own, "listed", "items"));
     }
 }
 
@@ -219,7 +220,7 @@ static void find_pattern(struct ql_report_view *view, const struct ql_report_mea
     const struct ql_chart_point set = ql_report_value(view, measure, view->cells[view->ranking[0]].json);
     ql_report_write_count(count, (uint64_t)json_integer_value(
                                      json_array_get(json_object_get(view->own, "patterns"), (size_t)measure->pattern)));
-    ql_report_write_count(items, ql_cell_number(view->own, "items"));
+    ql_report_write_count(items, ql_study_cell_number(view->own, "items"));
     char *text = view->pattern_findings[measure->pattern];
     (void)snprintf(
         text, FINDING_BYTES,
@@ -243,7 +244,7 @@ static void find_pattern(struct ql_report_view *view, const struct ql_report_mea
 static void find_cut(struct ql_report_view *view)
 {
     const json_t *cell = view->cells[view->ranking[0]].json;
-    const double share = ql_cell_share(cell, "cut", "items");
+    const double share = ql_study_cell_share(cell, "cut", "items");
 
     if (share > 0.001) {
         (void)snprintf(

@@ -1,14 +1,14 @@
 // The report as a page: see report_page.h. One column of text, pictures side by side where there is room, samples in
 // tables that scroll by themselves.
-// Uses: base, study/{cell,chart,report_picture,report_text,report_view}.
+// Uses: base, study/{study_cell,chart,report_picture,report_text,report_view}.
 #include <string.h>
 
 #include "base/html_text.h"
-#include "study/cell.h"
 #include "study/chart.h"
 #include "study/report_page.h"
 #include "study/report_picture.h"
 #include "study/report_text.h"
+#include "study/study_cell.h"
 
 static const char style[] =
     ":root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--ink:#1d2430;--soft:#5a6472;--line:#dfe2e6;"
@@ -62,7 +62,7 @@ static void write_head(const struct ql_report_view *view, FILE *stream)
                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                   "<title>Quillet: a study</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n",
                   style, ql_chart_style);
-    ql_report_write_count(items, ql_cell_number(view->own, "items"));
+    ql_report_write_count(items, ql_study_cell_number(view->own, "items"));
     ql_report_write_count(
         generated, (uint64_t)json_integer_value(json_object_get(json_object_get(view->study, "settings"), "items")));
     (void)fputs("<h1>A study of ", stream);

@@ -1,11 +1,11 @@
 // The report as Markdown: see report_page.h.
-// Uses: study/{cell,report_picture,report_text,report_view}.
+// Uses: study/{study_cell,report_picture,report_text,report_view}.
 #include <string.h>
 
-#include "study/cell.h"
 #include "study/report_page.h"
 #include "study/report_picture.h"
 #include "study/report_text.h"
+#include "study/study_cell.h"
 
 // Text with a backslash before what Markdown would not show as it is.
 static void write_text(const char *text, FILE *stream)
@@ -164,7 +164,7 @@ void ql_report_write_markdown(const struct ql_report_view *view, FILE *stream)
 {
     char items[32];
 
-    ql_report_write_count(items, ql_cell_number(view->own, "items"));
+    ql_report_write_count(items, ql_study_cell_number(view->own, "items"));
     (void)fputs("# ", stream);
     write_text(view->headline, stream);
     (void)fprintf(stream, "\nA study of %zu settings, beside the %s items of ", view->cell_count, items);

@@ -1,9 +1,9 @@
 // The pictures of a study: see report_picture.h.
-// Uses: jansson, study/{cell,chart,report_view}.
+// Uses: jansson, study/{study_cell,chart,report_view}.
 #include "study/report_picture.h"
 
-#include "study/cell.h"
 #include "study/chart.h"
+#include "study/study_cell.h"
 
 void ql_report_write_chart(const struct ql_report_view *view, const struct ql_report_measure *measure, bool standalone,
                            FILE *stream)
@@ -49,7 +49,7 @@ const char ql_report_lengths_reading[] =
 static void bin_lengths(const struct ql_report_view *view, struct ql_chart_point *points, const json_t *counts)
 {
     const json_t *list = json_object_get(counts, "lengths");
-    const double total = (double)ql_cell_number(counts, "items");
+    const double total = (double)ql_study_cell_number(counts, "items");
 
     for (size_t bin = 0; bin + 1 < view->bin_count; bin++) {
         double sum = 0.0;

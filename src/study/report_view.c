@@ -1,12 +1,12 @@
 // A study as its report sees it: see report_view.h.
-// Uses: base, jansson, study/{cell,statistics}.
+// Uses: base, jansson, study/{study_cell,statistics}.
 #include "study/report_view.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "study/cell.h"
+#include "study/study_cell.h"
 
 const char *const ql_report_distance_titles[QL_DISTANCE_COUNT] = {
     "copies", "repetitions", "new words", "known words", "lengths", "sentences", "known items", "echoes"};
@@ -46,7 +46,7 @@ static size_t read_lengths(uint64_t *lengths, const json_t *counts)
 // A width with which the bins reach the length that 99 of 100 real items do not exceed.
 static void choose_bins(struct ql_report_view *view, const uint64_t *lengths, size_t count)
 {
-    const double wanted = 0.99 * (double)ql_cell_number(view->own, "items");
+    const double wanted = 0.99 * (double)ql_study_cell_number(view->own, "items");
     double passed = 0.0;
     size_t reach = 0;
 
@@ -75,32 +75,32 @@ static void choose_distances(struct ql_report_view *view)
         view->has_distance[k] = true;
     }
     view->has_distance[QL_DISTANCE_KNOWN_WORDS] = view->has_known;
-    view->has_distance[QL_DISTANCE_KNOWN_ITEMS] = view->has_known && ql_cell_has(view->own, "known_items");
-    view->has_distance[QL_DISTANCE_ECHOES] = ql_cell_has(view->own, "echoed_items");
-    view->has_distance[QL_DISTANCE_SENTENCES] = ql_cell_has(view->own, "parsed_sentences");
+    view->has_distance[QL_DISTANCE_KNOWN_ITEMS] = view->has_known && ql_study_cell_has(view->own, "known_items");
+    view->has_distance[QL_DISTANCE_ECHOES] = ql_study_cell_has(view->own, "echoed_items");
+    view->has_distance[QL_DISTANCE_SENTENCES] = ql_study_cell_has(view->own, "parsed_sentences");
 }
 
 static void measure_cell(const struct ql_report_view *view, struct ql_report_cell *cell)
 {
     const json_t *own = view->own, *json = cell->json;
-    const double copies = ql_cell_share(json, "copied", "items") + ql_cell_share(json, "near", "items") -
-                          ql_cell_share(own, "copied", "items") - ql_cell_share(own, "near", "items");
+    const double copies = ql_study_cell_share(json, "copied", "items") + ql_study_cell_share(json, "near", "items") -
+                          ql_study_cell_share(own, "copied", "items") - ql_study_cell_share(own, "near", "items");
     int parts = 0;
 
     cell->distances[QL_DISTANCE_COPIES] = fmax(0.0, copies);
-    cell->distances[QL_DISTANCE_REPETITIONS] =
-        fabs(ql_cell_share(json, "distinct_at_size", "size") - ql_cell_share(own, "distinct_at_size", "size"));
+    cell->distances[QL_DISTANCE_REPETITIONS] = fabs(ql_study_cell_share(json, "distinct_at_size", "size") -
+                                                    ql_study_cell_share(own, "distinct_at_size", "size"));
     cell->distances[QL_DISTANCE_NEW_WORDS] =
-        fabs(ql_cell_share(json, "new_words", "words") - ql_cell_share(own, "new_words", "words"));
+        fabs(ql_study_cell_share(json, "new_words", "words") - ql_study_cell_share(own, "new_words", "words"));
     cell->distances[QL_DISTANCE_KNOWN_WORDS] =
-        fabs(ql_cell_share(json, "known_words", "words") - ql_cell_share(own, "known_words", "words"));
+        fabs(ql_study_cell_share(json, "known_words", "words") - ql_study_cell_share(own, "known_words", "words"));
     cell->distances[QL_DISTANCE_LENGTHS] = length_distance(view, json);
-    cell->distances[QL_DISTANCE_SENTENCES] = fabs(ql_cell_share(json, "parsed_sentences", "sentences") -
-                                                  ql_cell_share(own, "parsed_sentences", "sentences"));
+    cell->distances[QL_DISTANCE_SENTENCES] = fabs(ql_study_cell_share(json, "parsed_sentences", "sentences") -
+                                                  ql_study_cell_share(own, "parsed_sentences", "sentences"));
     cell->distances[QL_DISTANCE_KNOWN_ITEMS] =
-        fabs(ql_cell_share(json, "known_items", "items") - ql_cell_share(own, "known_items", "items"));
+        fabs(ql_study_cell_share(json, "known_items", "items") - ql_study_cell_share(own, "known_items", "items"));
     cell->distances[QL_DISTANCE_ECHOES] =
-        fabs(ql_cell_share(json, "echoed_items", "items") - ql_cell_expected_echoes(json, own));
+        fabs(ql_study_cell_share(json, "echoed_items", "items") - ql_study_cell_expected_echoes(json, own));
     cell->distance = 0.0;
     for (int k = 0; k < QL_DISTANCE_COUNT; k++) {
         if (view->has_distance[k]) {
@@ -240,7 +240,7 @@ static void add_measures(struct ql_report_view *view)
 
     for (size_t k = 0; k < sizeof common_measures / sizeof common_measures[0]; k++) {
         const struct ql_report_measure *measure = &common_measures[k];
-        const bool counted = measure->numerator == NULL || ql_cell_has(view->own, measure->numerator);
+        const bool counted = measure->numerator == NULL || ql_study_cell_has(view->own, measure->numerator);
         if (counted && (strncmp(measure->id, "known", 5) != 0 || view->has_known)) {
             view->measures[view->measure_count++] = *measure;
         }
@@ -276,14 +276,14 @@ struct ql_chart_point ql_report_value(const struct ql_report_view *view, const s
                                       const json_t *counts)
 {
     struct ql_chart_point point = {0};
-    const uint64_t below = measure->denominator == NULL ? 0 : ql_cell_number(counts, measure->denominator);
+    const uint64_t below = measure->denominator == NULL ? 0 : ql_study_cell_number(counts, measure->denominator);
     uint64_t above = 0;
 
     if (measure->pattern >= 0) {
         above =
             (uint64_t)json_integer_value(json_array_get(json_object_get(counts, "patterns"), (size_t)measure->pattern));
     } else if (measure->numerator != NULL) {
-        above = ql_cell_number(counts, measure->numerator);
+        above = ql_study_cell_number(counts, measure->numerator);
     }
     if (measure->denominator == NULL) {
         point.y = length_distance(view, counts);

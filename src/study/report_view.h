@@ -1,6 +1,6 @@
 // A study as its report sees it: cells with their distances from real items, series of cells over temperature, and the
 // measures that are pictured. report_finding.h adds the findings in words.
-// Uses: base, jansson, study/{cell,chart,statistics}.
+// Uses: base, jansson, study/{study_cell,chart,statistics}.
 #ifndef QL_STUDY_REPORT_VIEW_H
 #define QL_STUDY_REPORT_VIEW_H
 

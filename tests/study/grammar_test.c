@@ -1,5 +1,5 @@
 // Which sentences Link Grammar parses completely. Skipped where it is not installed.
-// Uses: study/{cell,grammar}, cmocka.
+// Uses: study/{study_cell,grammar}, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "study/cell.h"
+#include "study/study_cell.h"
 
 static struct ql_grammar *grammar;
 
@@ -35,30 +35,30 @@ static void english_parses_and_word_salad_does_not(void **state)
 static void cell_counts_the_sentences_of_chosen_items(void **state)
 {
     static const char *const lines[] = {"I am here. Of the is to and.", "You are there.", "I am here. So are you."};
-    struct ql_cell_items items = {0};
+    struct ql_study_cell_items items = {0};
     struct ql_error error;
     char text[300] = "";
     json_t *cell = json_object();
 
     (void)state;
     for (size_t k = 0; k < 3; k++) {
-        assert_int_equal(ql_cell_items_add(&items, lines[k], strlen(lines[k]), false, &error), QL_OK);
+        assert_int_equal(ql_study_cell_items_add(&items, lines[k], strlen(lines[k]), false, &error), QL_OK);
     }
-    assert_int_equal(ql_cell_parse(cell, &items, grammar, 0, &error), QL_OK);
-    assert_int_equal(ql_cell_number(cell, "sentences"), 5);
-    assert_int_equal(ql_cell_number(cell, "parsed_sentences"), 4);
-    assert_int_equal(ql_cell_parse(cell, &items, grammar, 1, &error), QL_OK);
-    assert_int_equal(ql_cell_number(cell, "sentences"), 2);
-    assert_int_equal(ql_cell_number(cell, "parsed_sentences"), 1);
+    assert_int_equal(ql_study_cell_parse(cell, &items, grammar, 0, &error), QL_OK);
+    assert_int_equal(ql_study_cell_number(cell, "sentences"), 5);
+    assert_int_equal(ql_study_cell_number(cell, "parsed_sentences"), 4);
+    assert_int_equal(ql_study_cell_parse(cell, &items, grammar, 1, &error), QL_OK);
+    assert_int_equal(ql_study_cell_number(cell, "sentences"), 2);
+    assert_int_equal(ql_study_cell_number(cell, "parsed_sentences"), 1);
     for (int k = 0; k <= QL_GRAMMAR_WORD_LIMIT; k++) {
         (void)snprintf(text + strlen(text), sizeof text - strlen(text), "so ");
     }
-    ql_cell_items_free(&items);
-    assert_int_equal(ql_cell_items_add(&items, text, strlen(text), false, &error), QL_OK);
-    assert_int_equal(ql_cell_parse(cell, &items, grammar, 0, &error), QL_OK);
-    assert_int_equal(ql_cell_number(cell, "sentences"), 0);
-    assert_int_equal(ql_cell_number(cell, "long_sentences"), 1);
-    ql_cell_items_free(&items);
+    ql_study_cell_items_free(&items);
+    assert_int_equal(ql_study_cell_items_add(&items, text, strlen(text), false, &error), QL_OK);
+    assert_int_equal(ql_study_cell_parse(cell, &items, grammar, 0, &error), QL_OK);
+    assert_int_equal(ql_study_cell_number(cell, "sentences"), 0);
+    assert_int_equal(ql_study_cell_number(cell, "long_sentences"), 1);
+    ql_study_cell_items_free(&items);
     json_decref(cell);
 }
 

@@ -1,6 +1,6 @@
-// Finished cells, kept in a folder: see cell_file.h. The file's name is the hash of the key; the key within decides.
+// Finished cells, kept in a folder: see study_cell_file.h. The file's name is the hash of the key; the key within decides.
 // Uses: base, corpus/item_hash, jansson.
-#include "study/cell_file.h"
+#include "study/study_cell_file.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -22,7 +22,7 @@ static char *path_of(const char *folder, const char *key)
     return ql_bytes_format("%s/%016" PRIx64 ".json", folder, hash);
 }
 
-json_t *ql_cell_file_load(const char *folder, const char *key)
+json_t *ql_study_cell_file_load(const char *folder, const char *key)
 {
     char *path = path_of(folder, key);
     struct ql_file_view view = {0};
@@ -39,7 +39,7 @@ json_t *ql_cell_file_load(const char *folder, const char *key)
     return result;
 }
 
-enum ql_status ql_cell_file_save(const char *folder, const char *key, json_t *result, struct ql_error *error)
+enum ql_status ql_study_cell_file_save(const char *folder, const char *key, json_t *result, struct ql_error *error)
 {
     char *path = path_of(folder, key);
     json_t *file = json_pack("{s:s}", "key", key);

@@ -1,18 +1,18 @@
 // Finished cells, kept in a folder: an interrupted study goes on where it was, and a larger one takes what is there.
 // A file holds the result and, as its key, everything that the result depends on.
 // Uses: base, jansson.
-#ifndef QL_STUDY_CELL_FILE_H
-#define QL_STUDY_CELL_FILE_H
+#ifndef QL_STUDY_STUDY_CELL_FILE_H
+#define QL_STUDY_STUDY_CELL_FILE_H
 
 #include <jansson.h>
 
 #include "base/status.h"
 
 // The result with that key, or NULL when it is not there, damaged, or of another key. The caller releases it.
-json_t *ql_cell_file_load(const char *folder, const char *key);
+json_t *ql_study_cell_file_load(const char *folder, const char *key);
 
 // Keeps a result, whole or not at all. The folder must exist.
-enum ql_status ql_cell_file_save(const char *folder, const char *key, json_t *result, struct ql_error *error);
+enum ql_status ql_study_cell_file_save(const char *folder, const char *key, json_t *result, struct ql_error *error);
 
 // A file's content as 16 hexadecimal digits, for keys. Errors: those of reading.
 enum { QL_CONTENT_BYTES = 17 };

@@ -1,21 +1,21 @@
-// One cell of a study: see cell.h. Each different item is looked at once, and counts as often as it came.
+// One cell of a study: see study_cell.h. Each different item is looked at once, and counts as often as it came.
 // Uses: base, jansson, study/{grammar,item_traits,sentence}.
-#include "study/cell.h"
+#include "study/study_cell.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "study/sentence.h"
 
-void ql_cell_items_free(struct ql_cell_items *items)
+void ql_study_cell_items_free(struct ql_study_cell_items *items)
 {
     ql_text_table_free(&items->items);
     free(items->order);
-    *items = (struct ql_cell_items){0};
+    *items = (struct ql_study_cell_items){0};
 }
 
-enum ql_status ql_cell_items_add(struct ql_cell_items *items, const char *bytes, size_t length, bool cut,
-                                 struct ql_error *error)
+enum ql_status ql_study_cell_items_add(struct ql_study_cell_items *items, const char *bytes, size_t length, bool cut,
+                                       struct ql_error *error)
 {
     uint32_t number;
 
@@ -39,20 +39,20 @@ enum ql_status ql_cell_items_add(struct ql_cell_items *items, const char *bytes,
     return status;
 }
 
-bool ql_cell_has(const json_t *cell, const char *name)
+bool ql_study_cell_has(const json_t *cell, const char *name)
 {
     return json_object_get(cell, name) != NULL;
 }
 
-uint64_t ql_cell_number(const json_t *cell, const char *name)
+uint64_t ql_study_cell_number(const json_t *cell, const char *name)
 {
     return (uint64_t)json_integer_value(json_object_get(cell, name));
 }
 
-double ql_cell_share(const json_t *cell, const char *numerator, const char *denominator)
+double ql_study_cell_share(const json_t *cell, const char *numerator, const char *denominator)
 {
-    const double below = (double)ql_cell_number(cell, denominator);
-    return below == 0.0 ? 0.0 : (double)ql_cell_number(cell, numerator) / below;
+    const double below = (double)ql_study_cell_number(cell, denominator);
+    return below == 0.0 ? 0.0 : (double)ql_study_cell_number(cell, numerator) / below;
 }
 
 // The totals over all items.
@@ -122,7 +122,7 @@ static json_t *list_lengths(const struct counts *counts, bool echoed)
     return list;
 }
 
-static json_t *item_to_json(const struct ql_cell_items *items, size_t number)
+static json_t *item_to_json(const struct ql_study_cell_items *items, size_t number)
 {
     size_t length;
     const char *bytes = ql_text_table_read(&items->items, number, &length);
@@ -130,19 +130,19 @@ static json_t *item_to_json(const struct ql_cell_items *items, size_t number)
     return text == NULL ? json_null() : text;
 }
 
-static json_t *list_samples(const struct ql_cell_items *items)
+static json_t *list_samples(const struct ql_study_cell_items *items)
 {
     json_t *list = json_array();
-    for (uint64_t k = 0; k < items->count && k < QL_CELL_SAMPLES; k++) {
+    for (uint64_t k = 0; k < items->count && k < QL_STUDY_SAMPLES; k++) {
         (void)json_array_append_new(list, item_to_json(items, items->order[k]));
     }
     return list;
 }
 
 // The most frequent items; of equally frequent ones that which came first.
-static json_t *list_frequent(const struct ql_cell_items *items)
+static json_t *list_frequent(const struct ql_study_cell_items *items)
 {
-    size_t best[QL_CELL_FREQUENT];
+    size_t best[QL_STUDY_FREQUENT];
     size_t count = 0;
     json_t *list = json_array();
 
@@ -151,8 +151,8 @@ static json_t *list_frequent(const struct ql_cell_items *items)
         while (place > 0 && items->items.counts[n] > items->items.counts[best[place - 1]]) {
             place--;
         }
-        if (place < QL_CELL_FREQUENT) {
-            count += count < QL_CELL_FREQUENT;
+        if (place < QL_STUDY_FREQUENT) {
+            count += count < QL_STUDY_FREQUENT;
             memmove(best + place + 1, best + place, (count - place - 1) * sizeof best[0]);
             best[place] = n;
         }
@@ -164,8 +164,8 @@ static json_t *list_frequent(const struct ql_cell_items *items)
     return list;
 }
 
-enum ql_status ql_cell_count(json_t **cell, const struct ql_cell_items *items, struct ql_yardstick *yardstick, bool own,
-                             struct ql_error *error)
+enum ql_status ql_study_cell_count(json_t **cell, const struct ql_study_cell_items *items,
+                                   struct ql_yardstick *yardstick, bool own, struct ql_error *error)
 {
     struct ql_item_reader reader = {0};
     struct counts counts = {0};
@@ -230,8 +230,8 @@ static enum ql_status parse_item(uint64_t counts[3], struct ql_grammar *grammar,
     return status;
 }
 
-enum ql_status ql_cell_parse(json_t *cell, const struct ql_cell_items *items, struct ql_grammar *grammar,
-                             uint64_t limit, struct ql_error *error)
+enum ql_status ql_study_cell_parse(json_t *cell, const struct ql_study_cell_items *items, struct ql_grammar *grammar,
+                                   uint64_t limit, struct ql_error *error)
 {
     const uint64_t count = limit == 0 || limit > items->count ? items->count : limit;
     uint64_t counts[3] = {0};
@@ -280,7 +280,7 @@ static double share_of_bin(const json_t *items, const json_t *echoed, size_t bin
     return 0.0;
 }
 
-double ql_cell_expected_echoes(const json_t *cell, const json_t *own)
+double ql_study_cell_expected_echoes(const json_t *cell, const json_t *own)
 {
     const json_t *lengths = json_object_get(cell, "lengths");
     const json_t *items = json_object_get(own, "lengths"), *echoed = json_object_get(own, "echoed_lengths");

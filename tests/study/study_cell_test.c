@@ -1,6 +1,6 @@
 // The counts of three models whose distribution is known: one that draws all symbols alike, one that copies, and one
 // that always says the same.
-// Uses: generate, study/cell, base/file, cmocka.
+// Uses: generate, study/study_cell, base/file, cmocka.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 #include "base/file.h"
 #include "generate/generation.h"
-#include "study/cell.h"
+#include "study/study_cell.h"
 
 enum { ITEMS = 40000 };
 
@@ -49,7 +49,7 @@ static enum ql_status take_item(void *context, const struct ql_generated_item *i
     for (int k = 0; k < item->length; k++) {
         text[k] = symbols[item->tokens[k]];
     }
-    return ql_cell_items_add(context, text, (size_t)item->length, item->cut, error);
+    return ql_study_cell_items_add(context, text, (size_t)item->length, item->cut, error);
 }
 
 // Items of a model with weights of zero: newline, a, b and c are drawn alike, whatever came before.
@@ -57,7 +57,7 @@ static json_t *count_uniform(uint32_t seed)
 {
     const struct ql_dimensions d = {.cell = QL_CELL_RNN, .V = 4, .E = 2, .H = 3, .L = 1, .layer = QL_LAYER_RECURRENT};
     struct ql_model_info info = {.items = false};
-    struct ql_cell_items items = {.size = 4};
+    struct ql_study_cell_items items = {.size = 4};
     struct ql_generation_result result;
     struct ql_thread_pool pool;
     struct ql_model model;
@@ -73,8 +73,8 @@ static json_t *count_uniform(uint32_t seed)
     const struct ql_generator generator = {
         .engine = &engine, .seed = seed, .sampling = {1.0f, 1.0f, 0}, .max_length = 400, .pool = &pool};
     assert_int_equal(ql_generation_run(&generator, 0, ITEMS, take_item, NULL, &items, &result, &error), QL_OK);
-    assert_int_equal(ql_cell_count(&cell, &items, &yardstick, false, &error), QL_OK);
-    ql_cell_items_free(&items);
+    assert_int_equal(ql_study_cell_count(&cell, &items, &yardstick, false, &error), QL_OK);
+    ql_study_cell_items_free(&items);
     ql_thread_pool_free(&pool);
     ql_batch_engine_close(&engine);
     ql_model_free(&model);
@@ -125,26 +125,26 @@ static void uniform_model_has_the_shares_of_its_distribution(void **state)
     const json_t *lengths = json_object_get(cell, "lengths");
 
     (void)state;
-    assert_int_equal(ql_cell_number(cell, "items"), ITEMS);
-    assert_binomial((double)ql_cell_number(cell, "copied"), 2.0 / 64.0 + 1.0 / 1024.0);
-    assert_binomial((double)ql_cell_number(cell, "near"), expected_near());
+    assert_int_equal(ql_study_cell_number(cell, "items"), ITEMS);
+    assert_binomial((double)ql_study_cell_number(cell, "copied"), 2.0 / 64.0 + 1.0 / 1024.0);
+    assert_binomial((double)ql_study_cell_number(cell, "near"), expected_near());
     for (int n = 0; n < 8; n++) { // lengths are geometric
         assert_binomial((double)json_integer_value(json_array_get(lengths, (size_t)n)), 0.25 * pow(0.75, n));
     }
     // b before the newline: each draw decides with 1/4 for either, or goes on.
     assert_binomial((double)json_integer_value(json_array_get(json_object_get(cell, "patterns"), 0)), 0.5);
     // Every item but the empty one is one word; the text has ab, ac, bb, aaaa.
-    assert_binomial((double)ql_cell_number(cell, "words"), 0.75);
-    assert_binomial((double)(ql_cell_number(cell, "words") - ql_cell_number(cell, "new_words")),
+    assert_binomial((double)ql_study_cell_number(cell, "words"), 0.75);
+    assert_binomial((double)(ql_study_cell_number(cell, "words") - ql_study_cell_number(cell, "new_words")),
                     3.0 / 64.0 + 1.0 / 1024.0);
     // The mean length is 3, its variance 12.
-    assert_true(fabs((double)ql_cell_number(cell, "symbols") - 3.0 * ITEMS) < 5.0 * sqrt(12.0 * ITEMS));
+    assert_true(fabs((double)ql_study_cell_number(cell, "symbols") - 3.0 * ITEMS) < 5.0 * sqrt(12.0 * ITEMS));
     // Different items: over all texts of n symbols, 3^n (1 - (1 - 4^-(n + 1))^ITEMS).
     double distinct = 0.0;
     for (int n = 0; n < 60; n++) {
         distinct -= pow(3, n) * expm1(ITEMS * log1p(-pow(0.25, n + 1)));
     }
-    assert_true(fabs((double)ql_cell_number(cell, "distinct") - distinct) < 5.0 * sqrt(distinct));
+    assert_true(fabs((double)ql_study_cell_number(cell, "distinct") - distinct) < 5.0 * sqrt(distinct));
     json_decref(cell);
 }
 
@@ -163,16 +163,16 @@ static void uniform_model_gives_the_same_counts_for_the_same_seed(void **state)
 // Adds `count` items, from a list that is gone through again and again, and counts them.
 static json_t *count_items(const char *const *texts, size_t text_count, int count, bool own)
 {
-    struct ql_cell_items items = {.size = 4};
+    struct ql_study_cell_items items = {.size = 4};
     struct ql_error error;
     json_t *cell;
 
     for (int k = 0; k < count; k++) {
         const char *text = texts[(size_t)k % text_count];
-        assert_int_equal(ql_cell_items_add(&items, text, strlen(text), false, &error), QL_OK);
+        assert_int_equal(ql_study_cell_items_add(&items, text, strlen(text), false, &error), QL_OK);
     }
-    assert_int_equal(ql_cell_count(&cell, &items, &yardstick, own, &error), QL_OK);
-    ql_cell_items_free(&items);
+    assert_int_equal(ql_study_cell_count(&cell, &items, &yardstick, own, &error), QL_OK);
+    ql_study_cell_items_free(&items);
     return cell;
 }
 
@@ -183,18 +183,18 @@ static void copying_model_has_only_copies_and_no_new_word(void **state)
     json_t *cell = count_items(lines, 4, 1000, false);
 
     (void)state;
-    assert_int_equal(ql_cell_number(cell, "copied"), 1000);
-    assert_int_equal(ql_cell_number(cell, "near"), 0);
-    assert_int_equal(ql_cell_number(cell, "distinct"), 4);
-    assert_int_equal(ql_cell_number(cell, "distinct_at_size"), 4);
-    assert_int_equal(ql_cell_number(cell, "words"), 1250);
-    assert_int_equal(ql_cell_number(cell, "new_words"), 0);
+    assert_int_equal(ql_study_cell_number(cell, "copied"), 1000);
+    assert_int_equal(ql_study_cell_number(cell, "near"), 0);
+    assert_int_equal(ql_study_cell_number(cell, "distinct"), 4);
+    assert_int_equal(ql_study_cell_number(cell, "distinct_at_size"), 4);
+    assert_int_equal(ql_study_cell_number(cell, "words"), 1250);
+    assert_int_equal(ql_study_cell_number(cell, "new_words"), 0);
     json_decref(cell);
     // The text itself, each item against the others: ab and ac are near, ab alone is a word of two items.
     cell = count_items(lines, 4, 4, true);
-    assert_int_equal(ql_cell_number(cell, "copied"), 0);
-    assert_int_equal(ql_cell_number(cell, "near"), 2);
-    assert_int_equal(ql_cell_number(cell, "new_words"), 3);
+    assert_int_equal(ql_study_cell_number(cell, "copied"), 0);
+    assert_int_equal(ql_study_cell_number(cell, "near"), 2);
+    assert_int_equal(ql_study_cell_number(cell, "new_words"), 3);
     json_decref(cell);
 }
 
@@ -205,16 +205,16 @@ static void constant_model_is_one_item_again_and_again(void **state)
     const json_t *frequent = json_array_get(json_object_get(cell, "frequent"), 0);
 
     (void)state;
-    assert_int_equal(ql_cell_number(cell, "distinct"), 1);
-    assert_int_equal(ql_cell_number(cell, "distinct_at_size"), 1);
-    assert_int_equal(ql_cell_number(cell, "size"), 4);
-    assert_int_equal(ql_cell_number(cell, "copied") + ql_cell_number(cell, "near"), 0);
-    assert_int_equal(ql_cell_number(cell, "new_words"), 2000);
-    assert_int_equal(ql_cell_number(cell, "repeated_items"), 1000);
-    assert_int_equal(ql_cell_number(cell, "repeated_symbols"), 6000);
+    assert_int_equal(ql_study_cell_number(cell, "distinct"), 1);
+    assert_int_equal(ql_study_cell_number(cell, "distinct_at_size"), 1);
+    assert_int_equal(ql_study_cell_number(cell, "size"), 4);
+    assert_int_equal(ql_study_cell_number(cell, "copied") + ql_study_cell_number(cell, "near"), 0);
+    assert_int_equal(ql_study_cell_number(cell, "new_words"), 2000);
+    assert_int_equal(ql_study_cell_number(cell, "repeated_items"), 1000);
+    assert_int_equal(ql_study_cell_number(cell, "repeated_symbols"), 6000);
     assert_string_equal(json_string_value(json_array_get(frequent, 0)), "cab cab");
     assert_int_equal(json_integer_value(json_array_get(frequent, 1)), 1000);
-    assert_int_equal(json_array_size(json_object_get(cell, "samples")), QL_CELL_SAMPLES);
+    assert_int_equal(json_array_size(json_object_get(cell, "samples")), QL_STUDY_SAMPLES);
     json_decref(cell);
 }
 
@@ -241,14 +241,14 @@ static void echoes_are_expected_by_length(void **state)
     json_t *list = json_object_get(cell, "lengths");
 
     (void)state;
-    assert_true(ql_cell_expected_echoes(cell, own) == 0.5);
+    assert_true(ql_study_cell_expected_echoes(cell, own) == 0.5);
     for (int k = 5; k < 60; k++) {
         (void)json_array_append_new(list, json_integer(k == 59 ? 3 : 0)); // a bin that real items do not reach
     }
-    assert_true(ql_cell_expected_echoes(cell, own) == 0.75);
-    assert_true(ql_cell_expected_echoes(own, own) == 0.8);
+    assert_true(ql_study_cell_expected_echoes(cell, own) == 0.75);
+    assert_true(ql_study_cell_expected_echoes(own, own) == 0.8);
     (void)json_array_clear(list);
-    assert_true(ql_cell_expected_echoes(cell, own) == 0.0);
+    assert_true(ql_study_cell_expected_echoes(cell, own) == 0.0);
     json_decref(own);
     json_decref(cell);
 }
