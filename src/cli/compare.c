@@ -224,7 +224,7 @@ static void write_html(FILE *stream, const struct settings *settings, const stru
         "div { overflow-x: auto }\n"
         "table { border-collapse: collapse; width: 100% }\n"
         "caption { text-align: left; margin-bottom: 1rem; font-style: italic; overflow-wrap: anywhere }\n"
-        "th { text-align: left; border-bottom: 2px solid; white-space: nowrap }\n"
+        "th { text-align: start; border-bottom: 2px solid; white-space: nowrap }\n"
         "th, td { padding: .25rem 1.5rem .25rem 0; vertical-align: top }\n"
         "tr + tr td { border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent) }\n"
         "</style>\n";
@@ -242,7 +242,7 @@ static void write_html(FILE *stream, const struct settings *settings, const stru
     for (size_t row = 0; row < count; row++) {
         (void)fputs("<tr>", stream);
         for (size_t column = 0; column < settings->columns; column++) {
-            (void)fputs("<td>", stream);
+            (void)fputs("<td " QL_HTML_FOREIGN ">", stream);
             ql_html_write_text(cells[column * count + row].bytes, stream);
             (void)fputs("</td>", stream);
         }

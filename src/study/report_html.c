@@ -34,7 +34,7 @@ static const char style[] =
     "figure svg{width:100%;height:auto;display:block;margin-top:auto}\n"
     ".scroll{overflow-x:auto;border:1px solid var(--line);border-radius:.6rem;background:var(--card)}\n"
     "table{border-collapse:collapse;width:100%;font-size:.95rem}\n"
-    "th,td{text-align:left;padding:.4rem .9rem;vertical-align:top;border-top:1px solid var(--line)}\n"
+    "th,td{text-align:start;padding:.4rem .9rem;vertical-align:top;border-top:1px solid var(--line)}\n"
     "thead th{border-top:0;font-weight:600;white-space:nowrap}\n"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
     "tr.best td,tr.best th{background:var(--good)}\n"
@@ -99,9 +99,9 @@ static void write_sample_table(const struct ql_report_view *view, const size_t *
         for (size_t k = 0; k < count; k++) {
             const json_t *item = json_array_get(json_object_get(view->cells[cells[k]].json, "samples"), row);
             const char *text = json_string_value(item);
-            (void)fprintf(stream, "<td%s>", cells[k] == view->ranking[0] ? " class=\"best\"" : "");
+            (void)fprintf(stream, "<td%s " QL_HTML_FOREIGN ">", cells[k] == view->ranking[0] ? " class=\"best\"" : "");
             if (text == NULL || *text == '\0') {
-                (void)fputs("<span class=\"empty\">(empty)</span>", stream);
+                (void)fputs("<span class=\"empty\" lang=\"en\">(empty)</span>", stream);
             } else {
                 ql_html_write_text(text, stream);
             }
@@ -224,7 +224,7 @@ static void write_against(const struct ql_report_view *view, FILE *stream)
         ql_report_write_pair(pair, text, sizeof text);
         (void)fprintf(stream, "<tr><td>%s</td><td>", setting);
         ql_html_write_text(ql_report_string(pair, "measure"), stream);
-        (void)fputs("</td><td>", stream);
+        (void)fputs("</td><td " QL_HTML_FOREIGN ">", stream);
         ql_html_write_text(text, stream);
         (void)fputs("</td></tr>\n", stream);
     }
@@ -255,7 +255,7 @@ static void write_cell(const struct ql_report_view *view, size_t number, FILE *s
         if (often != NULL) {
             ql_report_write_count(times, (uint64_t)json_integer_value(json_array_get(often, 1)));
         }
-        (void)fputs("<tr><td>", stream);
+        (void)fputs("<tr><td " QL_HTML_FOREIGN ">", stream);
         ql_html_write_text(sample == NULL ? "" : sample, stream);
         (void)fputs("</td><td>", stream);
         ql_html_write_text(text == NULL ? "" : text, stream);

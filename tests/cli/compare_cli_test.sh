@@ -57,7 +57,7 @@ for ((row = 0; row < rows; row++)); do
         item=$("$json_get" table.json "columns.$column.items.$row")
         escape_markdown "$item" >> markdown_cells
         csv+=$( ((column > 0)) && echo ,)$(escape_csv "$item")
-        html+="<td>$(escape_html "$item")</td>"
+        html+="<td dir=\"auto\" lang=\"\">$(escape_html "$item")</td>"
     done
     printf '%s\r\n' "$csv" >> csv_rows
     printf '%s</tr>\n' "$html" >> html_rows
@@ -74,7 +74,7 @@ expect_exit 0 "${table[@]}" --format csv
 tail -n +2 out > found
 expect_same found csv_rows
 expect_exit 0 "${table[@]}" --format html
-grep '^<tr><td>' out > found
+grep '^<tr><td dir="auto" lang="">' out > found
 expect_same found html_rows
 expect_stdout "<!DOCTYPE html>"
 mkdir '<b>&'

@@ -408,12 +408,17 @@ function drawGraph() {
   graphKey = key
 }
 
+// What a model has written: each line has the direction of its first letter, and the language is not known.
+function foreign(className, textContent) {
+  return element('p', {className, textContent, dir: 'auto', lang: ''})
+}
+
 // --- The epoch under the cursor ----------------------------------------------------------------------------------
 
 function drawWritten() {
   const columns = shownRuns().filter((run) => run.written !== null).map((run) =>
     element('div', {}, element('h3', {textContent: `${run.name}, epoch ${run.written.epoch}`}),
-      element('p', {className: 'text', textContent: run.written.text})))
+      foreign('text', run.written.text)))
   const text = columns.length === 0 ? [element('p', {className: 'note', textContent: 'No samples yet.'})] : columns
   const before = $('written').textContent
   if (before !== text.map((node) => node.textContent).join('')) $('written').replaceChildren(...text)
@@ -577,7 +582,7 @@ async function ask() {
   asked = new AbortController()
   const {signal} = asked
   $('sample_message').textContent = 'Writing…'
-  const texts = temperatures.map(() => element('p', {className: 'text waiting', textContent: '…'}))
+  const texts = temperatures.map(() => foreign('text waiting', '…'))
   $('columns').replaceChildren(...temperatures.map((temperature, i) =>
     element('div', {}, element('h3', {textContent: `t = ${temperature}`}), texts[i])))
   const settings = (temperature) => new URLSearchParams({run, epoch, temperature, top_p: $('top_p').value,
