@@ -5,11 +5,11 @@
 
 #include "codegen/codegen_types.h"
 
-// Returns tokens a second, of which each is a character unless the model has pieces. For an LSTM in integers the
-// prediction is within 2 % of what the emulator counts (bench/results.md). For a GRU and an RNN it is derived from the
-// LSTM's, activation by activation. A decoder is taken to attend to half of its context. Weights that do not fit RAM
-// come from the flash as fast as DMA brings them. In floats it is a rough figure: products with weights in the flash,
-// nothing else.
+// Returns tokens a second of one processor, of which each is a character unless the model has pieces. For recurrent layers
+// in integers the prediction is within 4 % of what the emulator counts (bench/results.md), where the weights fit RAM. A
+// decoder is taken to attend to half of its context. Weights that do not fit RAM come from the flash as fast as DMA
+// brings them. A second processor shares products and gates, which helps where the flash is not what limits. In floats it
+// is a rough figure: products with weights in the flash, nothing else.
 double ql_chip_speed(const struct ql_codegen *codegen);
 
 // Returns the cycles of a token beside matrix products: activations, attention, and the draw. The model is in integers.

@@ -1,0 +1,38 @@
+#!/bin/sh
+# What the compiler predicts of the speed on the chip, beside what was counted in the emulator: recurrent models of all
+# cells and both formats within 4 %, of which the weights are in RAM, and quotes whose weights stream from the flash, with
+# the console, within 10 %. bench/results.md has the figures.
+# Uses: awk. Arguments: sources (not used), random_model, engine_text (not used), quillet.
+set -eu
+
+random_model=$2
+quillet=$4
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+while read -r cell symbols embedding units layers format counted percent; do
+    "$random_model" "$cell" "$symbols" "$embedding" "$units" "$layers" 1 1 model
+    "$quillet" compile --model model.json --quantize "$format" --output model.c --report > report
+    awk -v model="$cell $symbols $embedding $layers x $units $format" -v counted="$counted" -v percent="$percent" '
+        /"rp2040_tokens_per_second"/ {
+            off = 100 * ($2 / counted - 1)
+            printf "%s: counted %.1f, predicted %.1f, %+.1f %%\n", model, counted, $2, off
+            found = 1
+            bad = off > percent || off < -percent
+        }
+        END { exit bad || !found }' report || failed="${failed-} $cell-$units-$format"
+done << END
+lstm 65 84 128 2 int8 254.4 4
+lstm 65 84 128 2 int4 236.4 4
+gru 65 84 128 2 int8 310.0 4
+rnn 65 84 128 2 int8 805.2 4
+lstm 40 16 32 1 int8 3332.3 4
+gru 65 32 96 1 int4 1035.9 4
+rnn 40 16 48 3 int8 2271.1 4
+lstm 90 48 160 3 int8 75 10
+END
+if [ -n "${failed-}" ]; then
+    echo "too far off:$failed" >&2
+    exit 1
+fi
