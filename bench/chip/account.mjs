@@ -47,6 +47,10 @@ reader.onLine = (line) => {
 };
 board.send(Buffer.from(`seed ${seed}\n`));
 board.run({ isDone: () => shown >= pages && lines[0] === `= seed ${seed}` });
+const written = lines.length;
+board.send(Buffer.from("stats\n"));
+board.run({ isDone: () => lines.slice(written).some((line) => line.startsWith("= stats ")) });
+const stacks = / stack_bytes (-?\d+) second_stack_bytes (-?\d+)/.exec(lines.at(-1));
 writeFileSync(consoleFile, `${lines.join("\n")}\n`);
 
 const mhz = 1e3 / board.clock.cycleNanos;
@@ -58,7 +62,8 @@ for (const [kind, list] of Object.entries(kinds)) {
   console.log(`| ${kind} | ${count} | ${(1e6 * mhz * count / cycles).toFixed(1)} | ${(cycles / count / 1e3).toFixed(1)} | ` +
     `${(sum(list, (text) => text.secondCycles) / count / 1e3).toFixed(1)} |`);
 }
-console.log(`\nA page takes ${(sum(pageSeconds, (s) => s) / pageSeconds.length).toFixed(1)} s until the panel shows it.`);
+console.log(`\nA page takes ${(sum(pageSeconds, (s) => s) / pageSeconds.length).toFixed(1)} s until the panel shows it. Of the stacks ` +
+  `${stacks[1]} and ${stacks[2]} bytes were in use.`);
 for (const [kind, list] of Object.entries(kinds)) {
   console.log(`\nThousand cycles of a character, ${kind}:\n\n| function | first processor | second |\n| --- | --- | --- |`);
   const count = sum(list, (text) => text.symbols);

@@ -219,9 +219,9 @@ test("statistics tell the battery's voltage, and the stack is within bounds", ()
   const stats = device.until(/^= stats /).find((line) => line.startsWith("= stats "));
   const value = (key) => Number(new RegExp(` ${key} (-?\\d+)`).exec(stats)[1]);
   assert.ok(Math.abs(value("battery_mv") - 3300) < 20, stats);
-  assert.ok(value("stack_bytes") > 500 && value("stack_bytes") < 4000, stats);
+  assert.ok(value("stack_bytes") > 500 && value("stack_bytes") < 5120, stats);
   if (hasSecond) {
-    assert.ok(value("second_stack_bytes") > 100 && value("second_stack_bytes") < 4000, stats);
+    assert.ok(value("second_stack_bytes") > 100 && value("second_stack_bytes") < 2560, stats);
   } else {
     assert.equal(value("second_stack_bytes"), -1);
   }

@@ -29,7 +29,17 @@ enum {
     STACK_MARGIN_WORDS = 64, // of the function that paints
 };
 
-extern uint32_t __StackBottom[], __StackTop[]; // of the SDK's linker script
+extern uint32_t __scratch_x_end__[], __StackTop[]; // of the SDK's linker script
+
+// The first processor has all of the two scratch memories that the second one leaves: 5,376 of 8,192 bytes where that one computes.
+static uint32_t *stack_bottom(void)
+{
+#if QUOTES_PLACED
+    return ql_weight_source_stack_end();
+#else
+    return __scratch_x_end__;
+#endif
+}
 
 static uint64_t slept_us; // while the timer stood still
 
@@ -42,7 +52,7 @@ void ql_board_power_init(void)
 {
     const uint32_t *in_use = __builtin_frame_address(0);
 
-    for (uint32_t *word = __StackBottom; word < in_use - STACK_MARGIN_WORDS; word++) {
+    for (uint32_t *word = stack_bottom(); word < in_use - STACK_MARGIN_WORDS; word++) {
         *word = STACK_PAINT;
     }
     gpio_init(PICO_VBUS_PIN);
@@ -51,7 +61,7 @@ void ql_board_power_init(void)
 
 int ql_port_stack_used_bytes(bool is_second)
 {
-    const uint32_t *word = __StackBottom;
+    const uint32_t *word = stack_bottom();
 
     if (is_second) {
 #if QUOTES_PLACED

@@ -36,6 +36,7 @@ enum {
 };
 
 extern uint32_t __end__[], __StackLimit[]; // of the linker: RAM that nothing else has
+extern uint32_t __scratch_x_end__[];
 
 #define DECLARE_MODEL(name) extern const uint32_t weights_begin_##name[], weights_end_##name[];
 QUOTES_WEIGHT_MODELS(DECLARE_MODEL)
@@ -109,7 +110,7 @@ static struct {
 } second;
 
 static spin_lock_t *lock;
-static uint32_t second_stack[1024] __attribute__((section(".stack1"))); // a scratch memory of its own
+static uint32_t second_stack[704] __attribute__((section(".stack1"))); // at the beginning of the scratch memories
 
 static _Noreturn RAM_CODE void run_second(void)
 {
@@ -180,6 +181,11 @@ static void init_second(void)
     launch_second();
 }
 
+uint32_t *ql_weight_source_stack_end(void)
+{
+    return second_stack + count_of(second_stack);
+}
+
 int ql_weight_source_stack_used_bytes(void)
 {
     size_t unused = 0;
@@ -205,6 +211,11 @@ static inline void call_both(void (*work)(const void *job), const void *job)
 
 static void init_second(void)
 {
+}
+
+uint32_t *ql_weight_source_stack_end(void)
+{
+    return __scratch_x_end__;
 }
 
 int ql_weight_source_stack_used_bytes(void)

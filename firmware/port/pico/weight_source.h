@@ -8,6 +8,9 @@
 // Sets up DMA, and starts the second processor where QUOTES_CORES is 2. Call it once, before a model computes.
 void ql_weight_source_init(void);
 
+// Return the end of the second processor's stack, where that of the first one may begin.
+uint32_t *ql_weight_source_stack_end(void);
+
 // Return the most of the second processor's stack that was ever in use; -1 without that processor.
 int ql_weight_source_stack_used_bytes(void);
 
