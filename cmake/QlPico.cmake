@@ -13,6 +13,8 @@ set(QUOTES_STREAM ON CACHE STRING "How weights that have no room in RAM come: ON
 set_property(CACHE QUOTES_STREAM PROPERTY STRINGS ON XIP OFF)
 set(QUOTES_CORES 2 CACHE STRING "Processors of the RP2040 that compute integer models: 1 or 2")
 set_property(CACHE QUOTES_CORES PROPERTY STRINGS 1 2)
+set(QUOTES_MHZ 125 CACHE STRING "The clock of the RP2040: 125, or 200, at 1.15 V")
+set_property(CACHE QUOTES_MHZ PROPERTY STRINGS 125 200)
 option(QUOTES_ROM_FLOAT "The boot ROM's float: faster, but not bit for bit what other machines compute" OFF)
 
 # Sets ql_pico_sdk. Empty: the firmware's own project fetches the SDK.
@@ -70,6 +72,7 @@ function(ql_add_firmware name)
             "-DQUOTES_UART=${QUOTES_UART}"
             "-DQUOTES_STREAM=${QUOTES_STREAM}"
             "-DQUOTES_CORES=${QUOTES_CORES}"
+            "-DQUOTES_MHZ=${QUOTES_MHZ}"
             "-DQUOTES_ROM_FLOAT=${QUOTES_ROM_FLOAT}"
             "-DQUOTES_MODELS_DIR=${CMAKE_CURRENT_BINARY_DIR}"
             "-DQUOTES_FONT_DATA=${PROJECT_BINARY_DIR}/firmware/font_data.c"

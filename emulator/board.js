@@ -110,7 +110,10 @@ export class Board {
     if (ram !== undefined) {
       mcu.sram.set(ram);
     }
-    mcu.addClockListener((frequency) => clock.setFrequency(frequency));
+    mcu.addClockListener((frequency) => {
+      this.checkFrequency(frequency);
+      clock.setFrequency(frequency);
+    });
     this.addPeripherals(byRunPin);
     mcu.watchdog.reason = reason;
     if (scratch !== undefined) {
@@ -141,10 +144,19 @@ export class Board {
     rtc.onWake = () => this.wake();
     mcu.peripherals[0x4005c] = rtc;
     mcu.peripherals[0x40060] = oscillator;
-    mcu.peripherals[0x40064] = new VoltageAndReset(mcu, byRunPin);
+    this.voltage = mcu.peripherals[0x40064] = new VoltageAndReset(mcu, byRunPin);
     mcu.spi.forEach(completeSpi);
     completePins(mcu.peripherals[0x40014]);
     this.isDormant = false;
+  }
+
+  // What the makers promise: 133 MHz, and 200 with a core voltage of 1.15 V.
+  checkFrequency(frequency) {
+    const hasVoltage = this.voltage.millivolts >= 1150;
+    if (frequency > 200e6 || (frequency > 133e6 && !hasVoltage)) {
+      throw new FirmwareError(`the firmware set the clock to ${frequency / 1e6} MHz at ${
+        this.voltage.millivolts} mV; up to 133 MHz are for any voltage, up to 200 for 1150 mV and more`);
+    }
   }
 
   // The clocks stop, of both processors. The second one must have been told to wait.

@@ -61,6 +61,11 @@ export class VoltageAndReset extends PlainRegisters {
     super(mcu, "VREG_AND_CHIP_RESET", { 0x00: 0xb1 | (1 << 12), 0x04: 0x91 });
     this.values.set(CHIP_RESET, byRunPin ? HAD_RUN_PIN : HAD_POWER_ON);
   }
+
+  /** Of the core, as the regulator is set. */
+  get millivolts() {
+    return 550 + 50 * ((this.readUint32(0) >>> 4) & 15);
+  }
 }
 const RTC = { SETUP_0: 0x04, SETUP_1: 0x08, CTRL: 0x0c, IRQ_0: 0x10, IRQ_1: 0x14, RTC_1: 0x18, RTC_0: 0x1c, INTR: 0x20,
   INTE: 0x24, INTF: 0x28, INTS: 0x2c };
