@@ -12,7 +12,7 @@ set_property(SOURCE "${PROJECT_SOURCE_DIR}/src/base/data_folder.c" APPEND PROPER
 file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/quillet.folders" CONTENT "${PROJECT_SOURCE_DIR}\n${PROJECT_BINARY_DIR}\n")
 
 install(TARGETS quillet RUNTIME)
-install(TARGETS uf2_writer RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/quillet")
+install(TARGETS uf2_writer font_writer RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/quillet")
 
 # The headers of generated C, for programs that include them directly. The firmware finds them beside itself.
 install(DIRECTORY device DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/quillet" FILES_MATCHING PATTERN "*.h")
@@ -112,7 +112,7 @@ install(FILES "${ql_manual}/bash/quillet" DESTINATION "${CMAKE_INSTALL_DATADIR}/
 install(FILES "${ql_manual}/zsh/_quillet" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
 
 # All that is installed and made by the build; the tests and the demo's programs are not.
-add_custom_target(installed_files DEPENDS quillet uf2_writer font_data manual)
+add_custom_target(installed_files DEPENDS quillet uf2_writer font_writer font_data manual)
 if(TARGET default_words)
     add_dependencies(installed_files default_words)
 endif()
