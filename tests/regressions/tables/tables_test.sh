@@ -3,6 +3,7 @@
 # and HTML's entities stayed as they were. Guards: these give the texts that are in them, or an error.
 # Uses: expect.sh. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
+shopt -s lastpipe # so that failures in the last command of a pipe count
 source "$(dirname "$0")/../../cli/expect.sh"
 
 prepare=(prepare --quiet --validation 0 --test 0 --min_symbol_count 1 --alphabet any --output p)
