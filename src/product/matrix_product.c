@@ -12,8 +12,16 @@
 enum {
     COLUMNS = QL_PANEL_COLUMNS,
     BLOCK_STEPS = 256, // 256 steps of a panel are 16 KB, half of a first-level cache
+    PREFETCH_ROWS = 8, // of a view: so many rows ahead
     BLOCK_ROWS = 96,   // rows of A by 256 steps are 96 KB; a multiple of all forms' rows
 };
+
+// The rows of a view may be pages apart, where no processor reads ahead by itself.
+#if defined(__GNUC__)
+#define QL_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define QL_PREFETCH(address) ((void)0)
+#endif
 
 static const struct ql_product_form *forced_form;
 
@@ -101,6 +109,19 @@ void ql_packed_matrix_reset_transposed(struct ql_packed_matrix *matrix, const fl
     }
 }
 
+// Copy K rows of a panel, which lie far apart. A size that is known makes two moves of vectors of the copy.
+static void copy_rows(float *panel, const float *from, ptrdiff_t row, int K, int columns)
+{
+    for (ptrdiff_t k = 0; k < K; k++) {
+        QL_PREFETCH(from + smaller((int)k + PREFETCH_ROWS, K - 1) * row);
+        if (columns == COLUMNS) {
+            memcpy(panel + k * COLUMNS, from + k * row, COLUMNS * sizeof(float));
+        } else {
+            memcpy(panel + k * COLUMNS, from + k * row, (size_t)columns * sizeof(float));
+        }
+    }
+}
+
 void ql_packed_matrix_reset_view(struct ql_packed_matrix *matrix, struct ql_matrix_view B, int K, int N)
 {
     matrix->K = K;
@@ -109,13 +130,12 @@ void ql_packed_matrix_reset_view(struct ql_packed_matrix *matrix, struct ql_matr
         float *panel = matrix->panels + (ptrdiff_t)first * K;
         const int columns = smaller(N - first, COLUMNS);
         if (B.column == 1) {
-            for (ptrdiff_t k = 0; k < K; k++) {
-                memcpy(panel + k * COLUMNS, B.data + k * B.row + first, (size_t)columns * sizeof(float));
-            }
+            copy_rows(panel, B.data + first, B.row, K, columns);
             continue;
         }
         for (ptrdiff_t n = 0; n < columns; n++) {
             const float *from = B.data + (first + n) * B.column;
+            QL_PREFETCH(B.data + smaller(first + (int)n + PREFETCH_ROWS, N - 1) * B.column);
             for (ptrdiff_t k = 0; k < K; k++) {
                 panel[k * COLUMNS + n] = from[k * B.row];
             }
