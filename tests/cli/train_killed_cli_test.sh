@@ -38,4 +38,16 @@ for ((n = 1; n <= calls; n++)); do
 done
 echo "killed at $calls calls"
 
+# A decoder of pieces, killed at every ninth call.
+start=(--input names.txt --model transformer --pieces 8 --embedding_size 8 --num_heads 2 --num_kv_heads 1 --num_layers 1
+    --feed_size 6 --context_length 8 --batch_size 4 --threads 1 --quiet --dropout 0.3 --generate 10 --max_epochs 2)
+expect_exit 0 train "${start[@]}" --run_name decoder
+for ((n = 2; n <= calls; n += 9)); do
+    expect run_killed_at $n "killed"
+    set_session "killed"
+    expect_exit 0 "${session[@]}"
+    expect_same_run "killed" decoder
+    rm -r checkpoints/killed
+done
+
 finish
