@@ -81,6 +81,10 @@ for model in names wide; do
     flash=$(number flash_bytes)
     [ "$constants" -ge "$flash" ] && [ "$constants" -lt $((flash + 2000)) ] || fail "$model: flash is $constants, not $flash bytes"
 done
+# Keys and values, of two layers, for 9 tokens: two heads of 6 numbers, a byte each.
+"$random_model" transformer 40 24 24 2 1 3 decoder 4 2 35 9
+"$quillet" compile decoder.onnx --quantize int8 --report > report.json
+[ "$(number cache_bytes)" = $((2 * 2 * 9 * 2 * 6)) ] || fail "the report has a cache of $(number cache_bytes) bytes"
 
 # Wrong use
 refuse 2 'give the model' --output made.c
