@@ -1,10 +1,11 @@
-# Makes a C file of the page that `quillet watch` serves: web/dashboard and uPlot, which npm puts into web/node_modules.
+# Makes a C file of the page that `quillet watch` serves: web/dashboard, the panel of web/frame, and uPlot, which npm puts into web/node_modules.
 # Included by the project, it adds that file to ql_dashboard; it runs itself again as a script when a file changes.
 
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     set(page_files_c "${CMAKE_BINARY_DIR}/generated/dashboard/page_files.c")
     file(GLOB page_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/web/dashboard/*.html"
         "${PROJECT_SOURCE_DIR}/web/dashboard/*.css" "${PROJECT_SOURCE_DIR}/web/dashboard/*.js"
+        "${PROJECT_SOURCE_DIR}/web/frame/panel.js"
         "${PROJECT_SOURCE_DIR}/web/node_modules/uplot/dist/uPlot.esm.js"
         "${PROJECT_SOURCE_DIR}/web/node_modules/uplot/dist/uPlot.min.css")
     if(NOT page_files MATCHES "uPlot.esm.js")

@@ -82,7 +82,7 @@ static bool measure(struct ql_layout *layout, const char *quote, const struct ql
     layout->missing = 0;
     for (const char *place = quote; place < end;) {
         uint32_t symbol;
-        const char *next = ql_symbol_read(&symbol, place, end, pen.symbol);
+        const char *next = ql_symbol_decode(&symbol, place, end, pen.symbol);
         const bool continues_dash = piece != NULL && is_breaking(pen.symbol) && is_breaking(symbol);
         if (symbol != ' ' && piece != NULL && is_breaking(pen.symbol) && !continues_dash &&
             piece->end - piece->start > 1) {
@@ -189,7 +189,7 @@ static int width_of_text(const struct ql_font *font, const char *text, const cha
 
     while (text < end) {
         uint32_t symbol;
-        text = ql_symbol_read(&symbol, text, end, pen.symbol);
+        text = ql_symbol_decode(&symbol, text, end, pen.symbol);
         put(&pen, symbol);
     }
     return right_of(&pen);
@@ -273,7 +273,7 @@ static int count_missing(const char *text, const char *end)
     int missing = 0;
 
     for (uint32_t symbol = 0; text < end;) {
-        text = ql_symbol_read(&symbol, text, end, symbol);
+        text = ql_symbol_decode(&symbol, text, end, symbol);
         missing += ql_font_find(symbol) == QL_FONT_MISSING;
     }
     return missing;
@@ -319,7 +319,7 @@ static void draw_line(uint8_t *frame, const struct ql_layout_line *line)
 
     for (const char *place = line->text; place < end;) {
         uint32_t symbol;
-        place = ql_symbol_read(&symbol, place, end, pen.symbol);
+        place = ql_symbol_decode(&symbol, place, end, pen.symbol);
         put(&pen, symbol);
         const struct ql_glyph *glyph = &line->font->glyphs[pen.glyph];
         ql_frame_add(frame, pen.x + glyph->left, line->y - glyph->top, line->font->bits + glyph->place, glyph->width,

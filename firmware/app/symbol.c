@@ -88,7 +88,7 @@ static const struct {
     {"ffl", 0xfb04},  {"ff", 0xfb00},  {"fi", 0xfb01},    {"fl", 0xfb02},
 };
 
-const char *ql_symbol_read(uint32_t *symbol, const char *text, const char *end, uint32_t before)
+const char *ql_symbol_decode(uint32_t *symbol, const char *text, const char *end, uint32_t before)
 {
     for (int i = 0; i < (int)(sizeof replacements / sizeof replacements[0]); i++) {
         if (starts_with(text, end, replacements[i].text)) {

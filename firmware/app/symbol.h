@@ -13,6 +13,6 @@ enum { QL_SYMBOL_INVALID = 0xfffd }; // stands for bytes that are not UTF-8
 // - ff, fi, fl, ffi, ffl become ligatures;
 // - what is white becomes a space, however much of it there is.
 // before: the symbol that this function gave last, 0 at the beginning. Returns where the next symbol begins.
-const char *ql_symbol_read(uint32_t *symbol, const char *text, const char *end, uint32_t before);
+const char *ql_symbol_decode(uint32_t *symbol, const char *text, const char *end, uint32_t before);
 
 #endif

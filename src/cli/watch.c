@@ -14,12 +14,16 @@ int ql_cli_watch(int argc, char **argv)
 {
     struct ql_dashboard_options settings = {.path = "checkpoints", .host = "127.0.0.1", .port = 8080};
     bool quiet = false;
+    char data[QL_DATA_PATH_BYTES], english[QL_DATA_PATH_BYTES + 16];
     struct ql_option options[] = {
         {"file", QL_OPTION_STRING, &settings.path, 0, 0, "PATH",
          "a run's training.log.csv, its folder, or a folder of runs", false},
         {"port", QL_OPTION_INT, &settings.port, 0, 65535, "N", "where the page is; 0 takes a free port", false},
         {"host", QL_OPTION_STRING, &settings.host, 0, 0, "NAME",
          "the address to serve at; all but the usual one lets others see the runs", false},
+        {"filter", QL_OPTION_STRING, &settings.filter, 0, 0, "FILE",
+         "a compiled filter that a visitor may switch on; the default list, where it is there", false},
+        {"lexicon", QL_OPTION_STRING, &settings.lexicon, 0, 0, "FILE", "a compiled lexicon, likewise", false},
         {"quiet", QL_OPTION_FLAG, &quiet, 0, 0, NULL, "say nothing but the address", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
@@ -29,6 +33,10 @@ int ql_cli_watch(int argc, char **argv)
 
     if (!ql_cli_read_options(usage, summary_text, options, argc, argv, NULL, 0, NULL, &exit_code)) {
         return exit_code;
+    }
+    if (settings.filter == NULL && ql_cli_data_folder(data, "english.qlf", &error) == QL_OK) {
+        (void)snprintf(english, sizeof english, "%s/english.qlf", data);
+        settings.filter = english;
     }
     ql_cli_interrupt_catch(0);
     if (ql_dashboard_open(&dashboard, &settings, &error) != QL_OK) {

@@ -23,8 +23,11 @@
 #include "dashboard/dashboard_request.h"
 #include "dashboard/event_list.h"
 #include "dashboard/page_file.h"
+#include "dashboard/panel_page.h"
 #include "dashboard/run_watcher.h"
 #include "dashboard/sample_stream.h"
+#include "filter/filter_file.h"
+#include "filter/lexicon_file.h"
 
 enum {
     LOOK_MS = 200,       // between two looks at the logs
@@ -61,6 +64,7 @@ struct ql_dashboard_server {
     struct MHD_Daemon *daemon;
     struct ql_event_list events;
     struct ql_run_watcher watcher;
+    const char *filter, *lexicon; // the caller's
     char host[256];
     pthread_mutex_t lock; // of what follows
     struct client *clients;
@@ -265,8 +269,10 @@ static enum MHD_Result answer_sample(struct ql_dashboard_server *server, struct 
         return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "Too many samples at a time; try again.");
     }
     struct sample *sample = calloc(1, sizeof *sample);
-    enum ql_status status = sample == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory")
-                                           : ql_sample_stream_init(&sample->stream, file, request, &error);
+    enum ql_status status =
+        sample == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory")
+                       : ql_sample_stream_init(&sample->stream, file, request, request->filter ? server->filter : NULL,
+                                               request->lexicon ? server->lexicon : NULL, &error);
     (void)close(file);
     if (status != QL_OK) {
         (void)change_samples(server, -1);
@@ -280,6 +286,29 @@ static enum MHD_Result answer_sample(struct ql_dashboard_server *server, struct 
         free_sample(sample);
     }
     return answer(connection, MHD_HTTP_OK, response, "text/plain; charset=utf-8");
+}
+
+static enum MHD_Result answer_guards(const struct ql_dashboard_server *server, struct MHD_Connection *connection)
+{
+    char text[64];
+    const int size = snprintf(text, sizeof text, "{\"filter\": %s, \"lexicon\": %s}\n",
+                              server->filter == NULL ? "false" : "true", server->lexicon == NULL ? "false" : "true");
+
+    return answer(connection, MHD_HTTP_OK, MHD_create_response_from_buffer((size_t)size, text, MHD_RESPMEM_MUST_COPY),
+                  "application/json");
+}
+
+// The pixels of a page: a frame of the panel, 15000 bytes; no content where the texts make no page.
+static enum MHD_Result answer_panel(struct MHD_Connection *connection, const struct ql_dashboard_request *request)
+{
+    uint8_t frame[QL_PANEL_PAGE_BYTES];
+
+    if (!ql_panel_page_write(frame, request->quote, request->name)) {
+        return answer(connection, MHD_HTTP_NO_CONTENT,
+                      MHD_create_response_from_buffer(0, frame, MHD_RESPMEM_PERSISTENT), "text/plain");
+    }
+    return answer(connection, MHD_HTTP_OK, MHD_create_response_from_buffer(sizeof frame, frame, MHD_RESPMEM_MUST_COPY),
+                  "application/octet-stream");
 }
 
 static enum MHD_Result answer_checkpoints(struct ql_dashboard_server *server, struct MHD_Connection *connection,
@@ -480,6 +509,10 @@ static enum MHD_Result handle(void *argument, struct MHD_Connection *connection,
         return answer_checkpoints(server, connection, &request);
     case QL_ROUTE_SAMPLE:
         return answer_sample(server, connection, &request);
+    case QL_ROUTE_GUARDS:
+        return answer_guards(server, connection);
+    case QL_ROUTE_PANEL:
+        return answer_panel(connection, &request);
     case QL_ROUTE_NONE:
         break;
     }
@@ -524,6 +557,24 @@ static enum ql_status listen_at(struct ql_dashboard_server *server, const struct
     return QL_OK;
 }
 
+// Reads the filter and the lexicon, so that a wrong file is told at the start and not to a visitor.
+static enum ql_status check_guards(const struct ql_dashboard_options *options, struct ql_error *error)
+{
+    struct ql_filter_file filter = {0};
+    struct ql_lexicon_file lexicon = {0};
+    enum ql_status status = QL_OK;
+
+    if (options->filter != NULL) {
+        status = ql_filter_file_load(&filter, options->filter, error);
+    }
+    if (status == QL_OK && options->lexicon != NULL) {
+        status = ql_lexicon_file_load(&lexicon, options->lexicon, error);
+    }
+    ql_filter_file_free(&filter);
+    ql_lexicon_file_free(&lexicon);
+    return status;
+}
+
 enum ql_status ql_dashboard_open(struct ql_dashboard *dashboard, const struct ql_dashboard_options *options,
                                  struct ql_error *error)
 {
@@ -541,7 +592,12 @@ enum ql_status ql_dashboard_open(struct ql_dashboard *dashboard, const struct ql
                    options->host);
     (void)pthread_mutex_init(&server->lock, NULL);
     ql_event_list_init(&server->events, era, EVENT_BYTES);
-    enum ql_status status = ql_run_watcher_open(&server->watcher, options->path, &server->events, error);
+    server->filter = options->filter;
+    server->lexicon = options->lexicon;
+    enum ql_status status = check_guards(options, error);
+    if (status == QL_OK) {
+        status = ql_run_watcher_open(&server->watcher, options->path, &server->events, error);
+    }
     if (status == QL_OK) {
         status = listen_at(server, options, error);
     }

@@ -1,6 +1,7 @@
 // Serves a page on which trainings can be watched while they run, and their checkpoints be asked for samples.
-// docs/watch.md has the addresses. Nothing is changed by a request, and nothing outside the runs' folder is read.
-// Uses: base, dashboard/..., libmicrohttpd.
+// docs/watch.md has the addresses. Nothing is changed by a request, and nothing outside the runs' folder is read but the
+// filter and the lexicon of the options.
+// Uses: base, filter, dashboard/..., libmicrohttpd; the layout of the panel's page, of firmware/app.
 #ifndef QL_DASHBOARD_DASHBOARD_H
 #define QL_DASHBOARD_DASHBOARD_H
 
@@ -9,9 +10,10 @@
 #include "base/status.h"
 
 struct ql_dashboard_options {
-    const char *path; // RUN/training.log.csv, RUN, or a folder of runs
-    const char *host; // the address to listen at, a name or a number; "127.0.0.1" is this machine alone
-    int port;         // 0 is any that is free
+    const char *path;             // RUN/training.log.csv, RUN, or a folder of runs
+    const char *host;             // the address to listen at, a name or a number; "127.0.0.1" is this machine alone
+    int port;                     // 0 is any that is free
+    const char *filter, *lexicon; // compiled ones, which a sample obeys when it is asked to; NULL: there is none
 };
 
 // Zero-initialised is closed.
@@ -20,7 +22,8 @@ struct ql_dashboard {
     int port;
 };
 
-// Listens. Errors: those of the run watcher; QL_ERROR_SYSTEM for an address that cannot be had.
+// Listens. The options' filter and lexicon are read once, to see that they are such, and again for each sample.
+// Errors: those of the run watcher and of the two files; QL_ERROR_SYSTEM for an address that cannot be had.
 enum ql_status ql_dashboard_open(struct ql_dashboard *dashboard, const struct ql_dashboard_options *options,
                                  struct ql_error *error);
 

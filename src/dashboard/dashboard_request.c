@@ -14,8 +14,10 @@ void ql_dashboard_request_init(struct ql_dashboard_request *request, const char 
         const char *path;
         enum ql_route route;
     } routes[] = {
-        {"/events", QL_ROUTE_EVENTS},           {"/rows", QL_ROUTE_ROWS},     {"/written", QL_ROUTE_WRITTEN},
-        {"/checkpoints", QL_ROUTE_CHECKPOINTS}, {"/sample", QL_ROUTE_SAMPLE},
+        {"/events", QL_ROUTE_EVENTS},   {"/rows", QL_ROUTE_ROWS},
+        {"/written", QL_ROUTE_WRITTEN}, {"/checkpoints", QL_ROUTE_CHECKPOINTS},
+        {"/sample", QL_ROUTE_SAMPLE},   {"/guards", QL_ROUTE_GUARDS},
+        {"/panel", QL_ROUTE_PANEL},
     };
     size_t length = strlen(path);
 
@@ -51,6 +53,16 @@ static enum ql_status read_number(double *number, const char *name, const char *
     return QL_OK;
 }
 
+// Copies a value that is text. Errors: QL_ERROR_USAGE for one that is too long.
+static enum ql_status read_text(char *text, size_t room, const char *name, const char *value, struct ql_error *error)
+{
+    if (strlen(value) >= room) {
+        return ql_error_write(error, QL_ERROR_USAGE, "%s is too long", name);
+    }
+    memcpy(text, value, strlen(value) + 1);
+    return QL_OK;
+}
+
 // Long because of its cases: one for each parameter.
 enum ql_status ql_dashboard_request_add(struct ql_dashboard_request *request, const char *name, const char *value,
                                         struct ql_error *error)
@@ -63,16 +75,19 @@ enum ql_status ql_dashboard_request_add(struct ql_dashboard_request *request, co
         {"epoch", 0, 999999999, true}, {"temperature", 0, 100, false}, {"top_p", 0.000001, 1, false},
         {"top_k", 0, 65535, true},     {"seed", 0, UINT32_MAX, true},  {"length", 1, QL_SAMPLE_SYMBOL_LIMIT, true},
         {"from", 0, 9e15, false},      {"to", 0, 9e15, false},         {"points", 1, QL_ROW_POINT_LIMIT, true},
+        {"filter", 0, 1, true},        {"lexicon", 0, 1, true},
     };
     double number;
 
     value = value == NULL ? "" : value;
     if (strcmp(name, "run") == 0) {
-        if (strlen(value) >= sizeof request->run) {
-            return ql_error_write(error, QL_ERROR_USAGE, "the run's name is too long");
-        }
-        memcpy(request->run, value, strlen(value) + 1);
-        return QL_OK;
+        return read_text(request->run, sizeof request->run, "the run's name", value, error);
+    }
+    if (strcmp(name, "quote") == 0) {
+        return read_text(request->quote, sizeof request->quote, "the quote", value, error);
+    }
+    if (strcmp(name, "name") == 0) {
+        return read_text(request->name, sizeof request->name, "the name", value, error);
     }
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         if (strcmp(name, numbers[i].name) != 0) {
@@ -108,8 +123,14 @@ enum ql_status ql_dashboard_request_add(struct ql_dashboard_request *request, co
         case 7:
             request->to = number;
             break;
-        default:
+        case 8:
             request->points = (int)number;
+            break;
+        case 9:
+            request->filter = number > 0;
+            break;
+        default:
+            request->lexicon = number > 0;
         }
     }
     return QL_OK;

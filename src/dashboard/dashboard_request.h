@@ -17,12 +17,15 @@ enum ql_route {
     QL_ROUTE_WRITTEN,     // what the training wrote of `run` at `epoch`, or last before it
     QL_ROUTE_CHECKPOINTS, // of `run`
     QL_ROUTE_SAMPLE,      // a text by the checkpoint `epoch` of `run`
+    QL_ROUTE_GUARDS,      // which of filter and lexicon there are
+    QL_ROUTE_PANEL,       // `quote` and `name` as a page of the panel
 };
 
 enum {
     QL_SAMPLE_SYMBOL_LIMIT = 20000,
-    QL_ROW_POINT_LIMIT = 10000, // of a request for rows
-    QL_REQUEST_PATH_BYTES = 64, // with the NUL; no path of ours is longer
+    QL_ROW_POINT_LIMIT = 10000,  // of a request for rows
+    QL_REQUEST_PATH_BYTES = 64,  // with the NUL; no path of ours is longer
+    QL_REQUEST_TEXT_BYTES = 512, // with the NUL; more does not fit on a panel
 };
 
 struct ql_dashboard_request {
@@ -32,6 +35,8 @@ struct ql_dashboard_request {
     int epoch;
     double temperature, top_p, from, to;
     int top_k, length, points;
+    bool filter, lexicon; // of a sample: whether it obeys them
+    char quote[QL_REQUEST_TEXT_BYTES], name[QL_REQUEST_TEXT_BYTES];
     uint32_t seed;
 };
 

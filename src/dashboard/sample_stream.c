@@ -1,8 +1,10 @@
 // A text that a checkpoint writes while a client reads it: see sample_stream.h.
-// Uses: base, checkpoint, corpus/vocabulary, engine/text_session, POSIX.
+// Uses: base, checkpoint, corpus/vocabulary, engine/text_session, filter/guard, POSIX.
 #include "dashboard/sample_stream.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/system.h"
@@ -20,7 +22,8 @@ static int64_t now_us(void)
 }
 
 enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
-                                     const struct ql_dashboard_request *request, struct ql_error *error)
+                                     const struct ql_dashboard_request *request, const char *filter,
+                                     const char *lexicon, struct ql_error *error)
 {
     char path[64];
     struct ql_model model;
@@ -38,6 +41,12 @@ enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
     }
     ql_model_free(&model);
     if (status == QL_OK) {
+        status = ql_guard_init(&stream->guard, filter, &stream->info.vocabulary, error);
+    }
+    if (status == QL_OK) {
+        status = ql_guard_load_lexicon(&stream->guard, lexicon, &stream->info.vocabulary, error);
+    }
+    if (status == QL_OK) {
         status = ql_text_session_open_stepper(&stream->session, &stream->stepper, error);
     }
     if (status != QL_OK) {
@@ -52,21 +61,52 @@ void ql_sample_stream_free(struct ql_sample_stream *stream)
 {
     ql_text_session_close(&stream->session);
     ql_stepper_free(&stream->stepper);
+    ql_guard_free(&stream->guard);
+}
+
+// Lets the item go that waits, unless it must not be shown. Returns its size.
+static size_t let_go(struct ql_sample_stream *stream, char *bytes, bool refused)
+{
+    const size_t size = refused ? 0 : stream->item_size;
+
+    memcpy(bytes, stream->item, size);
+    stream->item_size = 0;
+    return size;
+}
+
+// Draws a token, and lets its item go where that need not wait, or is complete. Returns the bytes that went.
+static size_t draw(struct ql_sample_stream *stream, char *bytes)
+{
+    const struct ql_vocabulary *vocabulary = &stream->info.vocabulary;
+    const bool waits = stream->guard.is_on && stream->guard.file.items.block > 0;
+    struct ql_error ignored;
+
+    if (stream->left <= 0 && (stream->begun == 0 || ql_guard_may_end(&stream->guard, stream->token))) {
+        stream->over = true;
+        (void)ql_guard_step(&stream->guard, stream->token);
+        return let_go(stream, bytes, ql_guard_refuses(&stream->guard));
+    }
+    const uint32_t *barred = ql_guard_step(&stream->guard, stream->token);
+    if (ql_text_session_next(&stream->session, &stream->token, barred, &ignored) != QL_OK) {
+        stream->over = true;
+        return 0;
+    }
+    stream->item_size += ql_vocabulary_write_token(vocabulary, stream->token, stream->item + stream->item_size);
+    stream->left -= ql_vocabulary_length(vocabulary, stream->token);
+    stream->begun++;
+    if (waits && stream->item_size < QL_SAMPLE_ITEM_BYTES && vocabulary->symbols[stream->token] != '\n') {
+        return 0;
+    }
+    return let_go(stream, bytes, waits && ql_guard_refuses(&stream->guard));
 }
 
 size_t ql_sample_stream_write(struct ql_sample_stream *stream, char *bytes, size_t room)
 {
     const int64_t end = now_us() + TURN_US;
-    struct ql_error ignored;
     size_t size = 0;
 
-    while (stream->left > 0 && room - size >= QL_TOKEN_BYTES && (size == 0 || now_us() < end)) {
-        if (ql_text_session_next(&stream->session, &stream->token, NULL, &ignored) != QL_OK) {
-            stream->left = 0;
-            break;
-        }
-        size += ql_vocabulary_write_token(&stream->info.vocabulary, stream->token, bytes + size);
-        stream->left -= ql_vocabulary_length(&stream->info.vocabulary, stream->token);
+    while (!stream->over && room - size >= QL_SAMPLE_ROOM && (size == 0 || now_us() < end)) {
+        size += draw(stream, bytes + size);
     }
     return size;
 }

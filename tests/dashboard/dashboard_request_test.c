@@ -20,6 +20,8 @@ static void request_path_decides_the_route(void **state)
         {"/events", QL_ROUTE_EVENTS},
         {"/checkpoints", QL_ROUTE_CHECKPOINTS},
         {"/sample", QL_ROUTE_SAMPLE},
+        {"/guards", QL_ROUTE_GUARDS},
+        {"/panel", QL_ROUTE_PANEL},
         {"/sample/", QL_ROUTE_FILE},
         {"", QL_ROUTE_NONE},
         {"events", QL_ROUTE_NONE},

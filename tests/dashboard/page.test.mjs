@@ -6,8 +6,9 @@ import {appendFileSync, readFileSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {join} from 'node:path'
 import {after, before, test} from 'node:test'
+import {isDeepStrictEqual} from 'node:util'
 
-import {Runs, predict, row, stopAll, sweep, train, until, watch} from './watching.mjs'
+import {Runs, predict, quillet, row, stopAll, sweep, train, until, watch} from './watching.mjs'
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url))
 const {chromium} = require('playwright-core')
@@ -154,7 +155,7 @@ test('samples come in columns, as quillet predict writes them, and follow the sl
   await page.fill('#temperatures', '0.5, 1')
   await page.fill('#length', '60')
   await page.fill('#seed', '3')
-  await page.click('button[type=submit]')
+  await page.click('#ask button[type=submit]')
   await until(async () => /2 columns/.test(await page.textContent('#sample_message')), 'two columns')
   const checkpoint = join(runs.folder, 'model', 'checkpoint.4.safetensors')
   const columns = await page.locator('#columns .text').allTextContents()
@@ -166,8 +167,74 @@ test('samples come in columns, as quillet predict writes them, and follow the sl
   const limited = predict('--init_from', checkpoint, '--temperature', '0.5', '--top_k', '1', '--seed', '3', '--generate', '60')
   await until(async () => `${(await page.locator('#columns .text').allTextContents())[0]}\n` === limited, 'the column with top-k 1')
   await page.fill('#temperatures', 'warm')
-  await page.click('button[type=submit]')
+  await page.click('#ask button[type=submit]')
   assert.match(await page.textContent('#sample_message'), /numbers from 0 to 100/)
+  assert.deepEqual(faults, [])
+  await close()
+  assert.equal(await server.stop(), 0)
+})
+
+// The pixels of the panel, 1 where it is white, from the middle of each.
+function pixels(page) {
+  return page.evaluate(() => {
+    const canvas = document.getElementById('page')
+    const {data, width} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    const scale = width / 400
+    return Array.from({length: 400 * 300}, (_, i) =>
+      data[4 * (((Math.floor(i / 400) + 0.5) * scale | 0) * width + ((i % 400 + 0.5) * scale | 0))] > 128 ? 1 : 0)
+  })
+}
+
+test('the write view shows quote and name as a page of the panel, and obeys filter and lexicon', async () => {
+  writeFileSync(join(runs.folder, 'listed.txt'), 'bob\n')
+  writeFileSync(join(runs.folder, 'words.txt'), 'ann carl\n'.repeat(9))
+  const filter = join(runs.folder, 'listed.qlf')
+  const lexicon = join(runs.folder, 'words.qlx')
+  quillet('filter', '--words', join(runs.folder, 'listed.txt'), '--output', filter)
+  quillet('lexicon', '--text', join(runs.folder, 'words.txt'), '--output', lexicon)
+  const server = await watch(join(runs.folder, 'model'), '--filter', filter, '--lexicon', lexicon)
+  const {page, faults, close} = await open(server, {reducedMotion: 'reduce'})
+  await page.click('#to_write')
+  await until(async () => (await page.locator('#name_run option').count()) === 2, 'the runs')
+  assert.ok(!(await page.isVisible('#graph')))
+  await page.selectOption('#name_run', 'model')
+  const epoch = Number((await (await fetch(`${server.url}checkpoints?run=model`)).json()).at(-1))
+  assert.equal(epoch, 4)
+  const checkpoint = join(runs.folder, 'model', 'checkpoint.4.safetensors')
+  const line = (seed, ...guards) => predict('--init_from', checkpoint, '--temperature', '0.7', '--seed', `${seed}`,
+    '--generate', '300', ...guards).trim().split('\n')[0].trim()
+  for (const [seed, isGuarded] of [[1, true], [2, true], [3, true], [4, false]]) {
+    await page.setChecked('#filter', isGuarded)
+    await page.setChecked('#lexicon', isGuarded)
+    await page.fill('#write_seed', `${seed}`)
+    await page.click('#write button')
+    const guards = isGuarded ? ['--filter', filter] : []
+    const quote = line(seed, ...guards, ...(isGuarded ? ['--lexicon', lexicon] : []))
+    const name = line(seed + 1, ...guards)
+    await until(async () => await page.textContent('#write_message') === `${quote} \u2014 ${name}`, `${quote} \u2014 ${name}`)
+    assert.equal(await page.getAttribute('#page', 'aria-label'), `The panel: ${quote} \u2014 ${name}`)
+    assert.equal(await page.inputValue('#write_seed'), `${seed + 1}`)
+    assert.ok(!isGuarded || /^(Ann|Carl|ann|carl)\b/.test(quote), quote)
+    const frame = new Uint8Array(await (await fetch(`${server.url}panel?${new URLSearchParams({quote, name})}`)).arrayBuffer())
+    const expected = Array.from({length: 400 * 300}, (_, i) => (frame[i >> 3] >> (7 - (i & 7))) & 1)
+    assert.ok(expected.includes(0))
+    await until(async () => isDeepStrictEqual(await pixels(page), expected), 'the pixels')
+  }
+  assert.equal(await page.locator('#earlier li').count(), 3)
+  assert.equal((await fetch(`${server.url}panel?quote=%20&name=x`)).status, 204)
+  assert.equal((await fetch(`${server.url}panel?quote=${'W'.repeat(60)}`)).status, 204)
+  assert.equal((await fetch(`${server.url}panel?quote=${'x'.repeat(512)}`)).status, 400)
+  for (const width of [1280, 400]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize({width, height: 900})
+      await page.emulateMedia({colorScheme})
+      assert.deepEqual(await violations(page), [])
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the page')
+      await page.screenshot({path: join(screenshots, `write-${width}-${colorScheme}.png`), fullPage: true})
+    }
+  }
+  await page.click('#to_watch')
+  await page.waitForSelector('#graph canvas')
   assert.deepEqual(faults, [])
   await close()
   assert.equal(await server.stop(), 0)
@@ -257,7 +324,7 @@ test('axe-core finds nothing at two widths, in light and in dark', async () => {
       await page.selectOption('#sample_run', 'model')
       await until(async () => (await page.locator('#sample_epoch option').count()) === 4, 'the checkpoints')
       await page.fill('#length', '80')
-      await page.click('button[type=submit]')
+      await page.click('#ask button[type=submit]')
       await until(async () => /4 columns/.test(await page.textContent('#sample_message')), 'the samples')
       assert.deepEqual(await violations(page), [])
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the page')

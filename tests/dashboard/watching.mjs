@@ -5,7 +5,7 @@ import {appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'nod
 import http from 'node:http'
 import {join, resolve} from 'node:path'
 
-const quillet = process.env.QUILLET
+const tool = process.env.QUILLET
 const HEADER = 'epoch,step,train_loss,val_loss,val_bits_per_char,learning_rate,chars_per_second,elapsed_seconds\n'
 
 export function row(epoch) {
@@ -37,20 +37,27 @@ export class Runs {
   }
 }
 
+// Runs a command of the tool, which has to succeed; returns what it says.
+export function quillet(...args) {
+  const done = spawnSync(tool, args, {encoding: 'utf8'})
+  if (done.status !== 0) throw new Error(done.stderr)
+  return done.stdout
+}
+
 export function train(...args) {
-  const done = spawnSync(quillet, ['train', ...args], {encoding: 'utf8'})
+  const done = spawnSync(tool, ['train', ...args], {encoding: 'utf8'})
   if (done.status !== 0) throw new Error(done.stderr)
   return done.stdout.trim()
 }
 
 export function sweep(...args) {
-  const done = spawnSync(quillet, ['sweep', ...args], {encoding: 'utf8'})
+  const done = spawnSync(tool, ['sweep', ...args], {encoding: 'utf8'})
   if (done.status !== 0) throw new Error(done.stderr)
   return done.stdout.trim()
 }
 
 export function predict(...args) {
-  return spawnSync(quillet, ['predict', ...args], {encoding: 'utf8'}).stdout
+  return spawnSync(tool, ['predict', ...args], {encoding: 'utf8'}).stdout
 }
 
 const servers = new Set()
@@ -62,7 +69,7 @@ export function stopAll() {
 
 // Starts the server; resolves to {url, port, process, stop}. `stop` resolves to the exit code.
 export function watch(path, ...args) {
-  const child = spawn(quillet, ['watch', '--file', path, '--port', '0', ...args], {stdio: ['ignore', 'pipe', 'pipe']})
+  const child = spawn(tool, ['watch', '--file', path, '--port', '0', ...args], {stdio: ['ignore', 'pipe', 'pipe']})
   servers.add(child)
   child.on('close', () => servers.delete(child))
   let errors = ''

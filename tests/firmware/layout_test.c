@@ -25,7 +25,7 @@ static int width_of(const struct ql_font *font, const char *text, const char *en
     int width = 0, glyph = -1;
 
     for (uint32_t symbol = 0; text < end;) {
-        text = ql_symbol_read(&symbol, text, end, symbol);
+        text = ql_symbol_decode(&symbol, text, end, symbol);
         const int next = ql_font_find(symbol);
         width += glyph < 0 ? 0 : ql_font_step(font, glyph, next);
         glyph = next;

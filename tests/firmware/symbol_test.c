@@ -20,7 +20,7 @@ static const char *set(const char *text)
 
     result[0] = '\0';
     for (uint32_t symbol = 0; text < end;) {
-        const char *next = ql_symbol_read(&symbol, text, end, symbol);
+        const char *next = ql_symbol_decode(&symbol, text, end, symbol);
         assert_true(next > text && next <= end);
         text = next;
         length += (size_t)snprintf(result + length, sizeof result - length, symbol < 0x80 ? "%c" : "<%X>", symbol);

@@ -67,6 +67,9 @@ function check_include(line, target, folder, quoted)
         report("write \"" target "\" with its folder, from src/ or from the root")
         return
     }
+    if (area == "dashboard" && target ~ /^firmware\/app\/(frame|layout)\.h$/) {
+        return # the page of the panel is the device's, pixel by pixel
+    }
     if (!(folder in place) && folder != "device" && folder != "reference" && folder != "src") {
         if (quoted && area != "firmware") {
             report("\"" target "\" is in no folder of ours; use <> for the files of others")

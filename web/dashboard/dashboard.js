@@ -1,6 +1,7 @@
 // The page of `quillet watch`: shows the runs as their events come, and asks the server for samples.
 // uPlot draws the graph. Without it (npm did not install it) the table of numbers stands in.
-// Uses: the addresses of docs/watch.md, uPlot.
+// Uses: write.js, the addresses of docs/watch.md, uPlot.
+import {showRuns} from './write.js'
 
 const $ = (id) => document.getElementById(id)
 const LN2 = Math.LN2
@@ -504,6 +505,7 @@ function draw() {
     drawEpochs()
     drawNumbers()
     drawChoices()
+    showRuns(runs)
   })
 }
 
@@ -632,7 +634,7 @@ function wireControls() {
   $('ask').addEventListener('submit', (event) => { event.preventDefault(); ask() })
   darkness.addEventListener('change', () => { graphKey = ''; draw() })
   new ResizeObserver(() => {
-    if (graph !== null && graph.width !== $('graph').clientWidth) { graphKey = ''; draw() }
+    if (graph !== null && $('graph').clientWidth > 0 && graph.width !== $('graph').clientWidth) { graphKey = ''; draw() }
   }).observe($('graph'))
   setInterval(() => { drawRuns(); drawHeadline() }, 5000)
 }
