@@ -54,13 +54,13 @@ static int next(void *model, int token)
     return symbol == '\0' ? '\n' : symbol == '!' ? -1 : symbol;
 }
 
-// '#' is a symbol of three bytes, '%' one without any.
+// '#' is a symbol of three bytes, '%' one without any, '&' a piece of four.
 static const char *symbol(int token)
 {
     static char symbols[256][2];
 
     symbols[token][0] = (char)token;
-    return token == '#' ? "\xe2\x82\xac" : token == '%' ? "" : symbols[token];
+    return token == '#' ? "\xe2\x82\xac" : token == '%' ? "" : token == '&' ? "and " : symbols[token];
 }
 
 // A text with a question mark is one that must not be shown.
@@ -257,6 +257,9 @@ static void page_candidate_with_the_lowest_mean_is_taken(void **state)
     // The sum is not what counts.
     assert_int_equal(choose_page(2, 0, TEXTS("1", "a long one at 5"), TEXTS("A.")), QL_PAGE_DONE);
     assert_string_equal(page.quote, "a long one at 5");
+    // Of a piece each character counts: 500 / 10 after 500 / 4.
+    assert_int_equal(choose_page(2, 0, TEXTS("5xx", "5&&"), TEXTS("A.")), QL_PAGE_DONE);
+    assert_string_equal(page.quote, "5and and ");
     // Of equal ones the first.
     assert_int_equal(choose_page(3, 0, TEXTS("7first", "second", "third."), TEXTS("A.")), QL_PAGE_DONE);
     assert_string_equal(page.quote, "second");

@@ -1,4 +1,5 @@
-// Fuzz target: the reader of compiled lexicons. A lexicon that is read and fits a vocabulary always has a way on.
+// Fuzz target: the reader of compiled lexicons. A lexicon that is read and fits a vocabulary always has a way on, and
+// each word has an end.
 // Uses: filter, the C library.
 #include <assert.h>
 #include <stdint.h>
@@ -11,8 +12,35 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
 enum { V = 96, STEPS = 400 };
 
+// Edges lead back, so that no word runs in a circle.
+static void check_edges(const struct ql_word_graph *graph)
+{
+    const struct ql_lexicon lexicon = {.edges = graph->edges};
+
+    for (uint32_t k = 1; k < graph->edge_count; k++) {
+        const bool leads_back = ql_lexicon_edge(&lexicon, k) >> QL_LEXICON_GOAL_SHIFT < k;
+        assert(leads_back);
+        (void)leads_back;
+    }
+}
+
+// Whatever letters follow, the word ends before an edge has come twice.
+static void finish(struct ql_lexicon_state *state, const struct ql_lexicon *lexicon, uint32_t edge_count)
+{
+    for (uint32_t k = 0; !ql_lexicon_is_between(state, lexicon); k++) {
+        uint32_t barred[V / 32];
+        int token = 0;
+        assert(k < 2 * edge_count); // a capital is two edges, and there may be two readings
+        ql_lexicon_bar(barred, state, lexicon);
+        while (barred[token / 32] >> (token % 32) & 1u) {
+            token++;
+        }
+        (void)ql_lexicon_take(state, lexicon, token);
+    }
+}
+
 // A text of tokens that the lexicon permits, chosen by the input's bytes.
-static void walk(const struct ql_lexicon *lexicon, const uint8_t *data, size_t size_bytes)
+static void walk(const struct ql_lexicon *lexicon, const uint8_t *data, size_t size_bytes, uint32_t edge_count)
 {
     struct ql_lexicon_state state;
 
@@ -30,6 +58,7 @@ static void walk(const struct ql_lexicon *lexicon, const uint8_t *data, size_t s
         assert(permitted);
         (void)permitted;
     }
+    finish(&state, lexicon, edge_count);
 }
 
 // The checksum over the bytes as they are, so that the fuzzer gets behind it.
@@ -66,8 +95,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         seal(copy, size_bytes);
     }
     if (ql_lexicon_file_read(&file, copy, size_bytes, "input", &error) == QL_OK) {
+        check_edges(&file.graph);
         if (ql_lexicon_binding_init(&binding, &file, symbols, V, &error) == QL_OK) {
-            walk(&binding.lexicon, data, size_bytes);
+            walk(&binding.lexicon, data, size_bytes, file.graph.edge_count);
             ql_lexicon_binding_free(&binding);
         }
         ql_lexicon_file_free(&file);
