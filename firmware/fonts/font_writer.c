@@ -52,6 +52,8 @@ struct typeface {
     hb_font_t *distances;            // in font units
     int units;                       // of an em
     const struct typeface *fallback; // for symbols that this cut lacks, or NULL
+    bool without_greek,
+        without_cyrillic; // it lacks a letter of the models, so that all of this script are the fallback's
 };
 
 static _Noreturn void fail(const char *path, const char *why)
@@ -117,11 +119,21 @@ static bool is_combining(uint32_t symbol)
     return symbol >= 0x300 && symbol < 0x370;
 }
 
+// Whether the cut has a picture of the symbol. Some cuts of the typeface have a letter with nothing in it.
+static bool has_picture(const struct typeface *typeface, uint32_t symbol)
+{
+    hb_codepoint_t glyph;
+    hb_glyph_extents_t extents;
+
+    return hb_font_get_nominal_glyph(typeface->distances, symbol, &glyph) != 0 &&
+           (symbol == ' ' ||
+            (hb_font_get_glyph_extents(typeface->distances, glyph, &extents) != 0 && extents.width != 0));
+}
+
 // Lists the symbols of the tables: the ranges, or, where the models have letters beside them, what the firmware needs and
 // the letters of the models. Names those that `typeface` lacks, for each of which the page has a box.
 static void list_symbols(const char *letters, const struct typeface *typeface)
 {
-    hb_codepoint_t glyph;
     bool beside = false;
     int lacking = 0;
     FILE *text = letters == NULL ? NULL : fopen(letters, "r");
@@ -141,8 +153,7 @@ static void list_symbols(const char *letters, const struct typeface *typeface)
         if (symbol <= ' ' || symbol == 0xa0) {
             continue;
         }
-        if (symbol <= UINT16_MAX && !is_combining(symbol) &&
-            hb_font_get_nominal_glyph(typeface->distances, symbol, &glyph)) {
+        if (symbol <= UINT16_MAX && !is_combining(symbol) && has_picture(typeface, symbol)) {
             add_symbol(symbol, letters);
             continue;
         }
@@ -175,11 +186,32 @@ static void close_typeface(struct typeface *typeface)
     (void)FT_Done_Face(typeface->pictures);
 }
 
+static hb_script_t script_of(uint32_t symbol)
+{
+    return symbol >= 0x370 && symbol < 0x400     ? HB_SCRIPT_GREEK
+           : symbol >= 0x1f00 && symbol < 0x2000 ? HB_SCRIPT_GREEK
+           : symbol >= 0x400 && symbol < 0x530   ? HB_SCRIPT_CYRILLIC
+                                                 : HB_SCRIPT_LATIN;
+}
+
 static bool has_symbol(const struct typeface *typeface, int index)
 {
-    hb_codepoint_t glyph;
+    const hb_script_t script = script_of(symbols[index]);
+    const bool without = (script == HB_SCRIPT_GREEK && typeface->without_greek) ||
+                         (script == HB_SCRIPT_CYRILLIC && typeface->without_cyrillic);
 
-    return hb_font_get_nominal_glyph(typeface->distances, symbols[index], &glyph) != 0;
+    return !without && has_picture(typeface, symbols[index]);
+}
+
+// A word in letters of two cuts is harder to read than one in another cut.
+static void check_scripts(struct typeface *typeface)
+{
+    for (int i = 1; i < glyph_count; i++) {
+        if (!has_picture(typeface, symbols[i])) {
+            typeface->without_greek = typeface->without_greek || script_of(symbols[i]) == HB_SCRIPT_GREEK;
+            typeface->without_cyrillic = typeface->without_cyrillic || script_of(symbols[i]) == HB_SCRIPT_CYRILLIC;
+        }
+    }
 }
 
 // The cut that has the symbol: this one, or another that stands in for it.
@@ -200,14 +232,6 @@ static hb_codepoint_t find_glyph(const struct typeface *typeface, int index)
         exit(1);
     }
     return glyph;
-}
-
-static hb_script_t script_of(uint32_t symbol)
-{
-    return symbol >= 0x370 && symbol < 0x400     ? HB_SCRIPT_GREEK
-           : symbol >= 0x1f00 && symbol < 0x2000 ? HB_SCRIPT_GREEK
-           : symbol >= 0x400 && symbol < 0x530   ? HB_SCRIPT_CYRILLIC
-                                                 : HB_SCRIPT_LATIN;
 }
 
 // How much nearer or farther than their own widths say two glyphs stand, in KERNING_UNITS to an em.
@@ -443,6 +467,9 @@ int main(int argc, char **argv)
     italic_small.fallback = &italic;
     italic.fallback = &regular;
     list_symbols(argv[6], &regular);
+    check_scripts(&regular_small);
+    check_scripts(&italic_small);
+    check_scripts(&italic);
     (void)fprintf(
         output, "// Type as pictures, made by font_writer. EB Garamond, copyright 2010-2012 Georg Duffner, under the\n"
                 "// SIL Open Font License 1.1.\n#include \"app/font.h\"\n\n#include \"app/font_data.h\"\n\n");
