@@ -12,7 +12,8 @@ if(QL_NODE AND EXISTS "${ql_cuss}")
         DEPENDS "${PROJECT_SOURCE_DIR}/words/english.mjs" "${PROJECT_SOURCE_DIR}/words/innocent.txt" "${ql_cuss}"
         VERBATIM)
     add_custom_command(OUTPUT "${PROJECT_BINARY_DIR}/english.qlf"
-        COMMAND quillet filter --words "${QL_DEFAULT_WORDS}" --output "${PROJECT_BINARY_DIR}/english.qlf" > /dev/null
+        COMMAND quillet filter --words "${QL_DEFAULT_WORDS}" --accents ignored # as --default does
+            --output "${PROJECT_BINARY_DIR}/english.qlf" > /dev/null
         DEPENDS quillet "${QL_DEFAULT_WORDS}"
         VERBATIM)
     add_custom_target(default_list DEPENDS "${QL_DEFAULT_WORDS}")
