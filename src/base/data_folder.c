@@ -1,4 +1,4 @@
-// The folder of the tool's data: see data_folder.h. CMake defines QL_DATA_FROM_PROGRAM, such as "../share/quillet".
+// The folder of the tool's data: see data_folder.h. CMake says where it is seen from the program.
 // Uses: base, POSIX.
 #include "base/data_folder.h"
 
@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifndef QL_DATA_FROM_PROGRAM
+#define QL_DATA_FROM_PROGRAM "../share/quillet"
+#endif
 
 static const char folder_list[] = "quillet.folders";
 
