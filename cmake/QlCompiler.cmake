@@ -31,6 +31,8 @@ else()
 endif()
 set_property(CACHE QL_SYSTEM PROPERTY STRINGS linux posix)
 
+# No file of a build names the folder that it was made in, not even by an assertion.
+add_compile_options("-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 if(QL_WARNINGS_AS_ERRORS)
     add_compile_options(-Werror)

@@ -10,6 +10,10 @@
 // mixes the groups anew.
 enum { GROUPS_PER_BLOCK = 64 };
 
+// With a line that lies far from the others Linux maps 64 KB of a file around it, so a long text gets its memory back
+// after as many lines as these are tokens: after 1,024 lines, or 64 MB.
+enum { LINE_COST = 1024 };
+
 static size_t text_lines(const struct ql_token_text *text, uint16_t newline, struct ql_batcher_item *lines)
 {
     size_t count = 0, rested = 0;
@@ -131,7 +135,7 @@ void ql_batcher_reset(struct ql_batcher *batcher, uint32_t seed, int epoch, bool
 {
     batcher->group = 0;
     batcher->position = 0;
-    batcher->done = batcher->rested = 0.0;
+    batcher->done = batcher->touched = 0.0;
     if (!batcher->items) {
         batcher->total = (double)(batcher->text->count - 1);
         return;
@@ -221,9 +225,10 @@ bool ql_batcher_step(struct ql_batcher *batcher, struct ql_batch *batch)
     batch->targets = batcher->targets;
     batch->reset = batcher->position == 0;
     batcher->done += batch->total_weight;
-    if (batcher->done - batcher->rested >= QL_TOKEN_TEXT_REST_TOKENS) {
+    batcher->touched += batcher->items ? (double)LINE_COST * batch->B : batch->total_weight;
+    if (batcher->touched >= QL_TOKEN_TEXT_REST_TOKENS) {
         ql_token_text_rest(batcher->text);
-        batcher->rested = batcher->done;
+        batcher->touched = 0.0;
     }
     batcher->position += (size_t)batch->T;
     if (batcher->items && batcher->position == batcher->longest) {

@@ -34,7 +34,7 @@ struct ql_batcher {
     size_t group, position; // stream: group 0; position in the strip or in the group's lines
     size_t longest;         // line of the present group
     double done, total;     // targets
-    double rested;          // of `done`, when the text's memory was given back last
+    double touched;         // since the memory of the text was given back: targets, a line in items as 1,024
     // the window that ql_batcher_step has filled
     uint16_t *inputs, *targets; // (T, B)
     float *weights;             // (T, B)

@@ -58,7 +58,8 @@ for level in -O0 -O1 -O3; do
     fi
 done
 
-mapfile -t sources < <(find src/base src/product src/model src/train -name '*.c' ! -name system_posix.c)
+mapfile -t sources < <(find src/base src/product src/model src/train src/corpus/token_text.c -name '*.c' \
+    ! -name system_posix.c)
 for level in -O3 -O1; do
     compile "$work/trainings$level" $level tests/train/golden_trainings.c "${sources[@]}"
 done

@@ -169,7 +169,7 @@ static void run_whose_folder_is_in_use_is_refused(void **state)
     write_row(1, NULL);
     ql_training_run_close(&run);
     assert_int_equal(ql_training_run_init(&run, parent, "used", &error), QL_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "--run_name"));
+    assert_non_null(strstr(error.message, "--run-name"));
 }
 
 static void run_that_is_open_is_refused_until_it_is_closed(void **state)

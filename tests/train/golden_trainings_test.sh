@@ -58,7 +58,8 @@ for compiler in gcc clang; do
     for level in $levels; do
         # shellcheck disable=SC2086
         $compiler $flags $own $level -Isrc -I. -o "$work/compiled" tests/train/golden_trainings.c \
-            $(ls src/base/*.c | grep -v system_posix) src/product/*.c src/model/*.c src/train/*.c -lm -lpthread
+            $(ls src/base/*.c | grep -v system_posix) src/product/*.c src/model/*.c src/train/*.c \
+            src/corpus/token_text.c -lm -lpthread
         check "$compiler $level" "$work/compiled" 2
     done
 done

@@ -42,6 +42,6 @@ unchanged 'Zażółć and ZaÅ¼Ã³Å‚Ä‡'
 unchanged 'dÃ©jà vu'
 unchanged 'Привет ÐŸ'
 unchanged 'CAFÉ – fermé'
-unchanged 'AMANHÃ”'
+unchanged 'AMANHÃ” hoje'
 
 finish
