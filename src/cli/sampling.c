@@ -125,6 +125,9 @@ struct ql_draw ql_cli_draw(const struct ql_cli_sampling *sampling, double temper
 
 static enum ql_status let_go(struct ql_cli_output *output, struct ql_error *error)
 {
+    if (output->item.size == 0) {
+        return QL_OK; // there may be no memory yet
+    }
     if (output->stream != NULL && output->visible) {
         ql_cli_write_visible_text(output->stream, output->item.bytes, output->item.size);
     } else if (output->stream != NULL) {
