@@ -160,14 +160,16 @@ static enum ql_status read_line(struct ql_listing *listing, const char *line, si
         return QL_OK;
     }
     const bool removes = line[0] == '!';
-    const size_t insists = line[removes] == '=' ? 1 : 0;
-    size_t begin = (removes ? 1 : 0) + insists;
-    const bool open_start = !removes && line[begin] == '*', open_end = end > begin + 1 && line[end - 1] == '*';
+    size_t begin = removes ? 1 : 0;
+    const bool insists = begin < end && line[begin] == '=';
+    begin += insists ? 1 : 0;
+    const bool open_start = !removes && begin < end && line[begin] == '*',
+               open_end = end > begin + 1 && line[end - 1] == '*';
     begin += open_start ? 1 : 0;
     if (end < begin + (open_end ? 1 : 0)) {
         end = begin + (open_end ? 1 : 0);
     }
-    enum ql_status status = read_word(&entry, &listing->letters, listing->letters.accents || insists > 0, line + begin,
+    enum ql_status status = read_word(&entry, &listing->letters, listing->letters.accents || insists, line + begin,
                                       end - begin - (open_end ? 1 : 0), error);
     if (status != QL_OK) {
         return status;
