@@ -21,8 +21,8 @@ enum ql_option_type {
 
 // One option. The target holds the default before the parse and the given value after it.
 struct ql_option {
-    const char
-        *name; // with underscores, as in files: "max_epochs"; NULL ends the table; "" starts a group titled by `help`
+    // With underscores, as in files: "max_epochs". NULL ends the table; "" starts a group titled by `help`.
+    const char *name;
     enum ql_option_type type;
     void *target;
     double minimum, maximum; // of numbers, inclusive; both 0 means no limit

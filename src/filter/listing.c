@@ -163,8 +163,8 @@ static enum ql_status read_line(struct ql_listing *listing, const char *line, si
     size_t begin = removes ? 1 : 0;
     const bool insists = begin < end && line[begin] == '=';
     begin += insists ? 1 : 0;
-    const bool open_start = !removes && begin < end && line[begin] == '*',
-               open_end = end > begin + 1 && line[end - 1] == '*';
+    const bool open_start = !removes && begin < end && line[begin] == '*';
+    const bool open_end = end > begin + 1 && line[end - 1] == '*';
     begin += open_start ? 1 : 0;
     if (end < begin + (open_end ? 1 : 0)) {
         end = begin + (open_end ? 1 : 0);
