@@ -37,11 +37,20 @@ const fields = [
   ["logits", isText, "the name of an output", ""],
   ["states", (value) => Array.isArray(value) && value.every(isState), 'a list of pairs of names, [["h0", "hn"], ...], with ' +
     '"append" or "counter" as a third string where a token does not replace all of the state', []],
+  ["constants", (value) => typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.values(value).every((numbers) => readNumbers(numbers) !== null),
+    'an object of inputs with their numbers, such as {"category": [0, 1]}', {}],
 ];
+
+// The numbers of a constant, one behind the other: a number, a truth value, or lists of them in lists. null: it is none.
+function readNumbers(value) {
+  const numbers = [value].flat(16).map((number) => (typeof number === "boolean" ? Number(number) : number));
+  return numbers.length > 0 && numbers.every((number) => typeof number === "number") ? numbers : null;
+}
 
 /**
  * Reads a descriptor: its text, and the name of its file for messages.
- * Returns the fields with their defaults; `symbols` has the vocabulary as an array, in which a token is an index, and
+ * Returns the fields with their defaults; `constants` has pairs of a name and a list of numbers; `symbols` has the vocabulary as an array, in which a token is an index, and
  * `ranks` the pieces as pieces.js takes them.
  */
 export function readDescriptor(text, name) {
@@ -77,5 +86,6 @@ export function readDescriptor(text, name) {
   if (error !== "") {
     throw new InputError(`${name}: the vocabulary ${error}`);
   }
-  return { ...descriptor, symbols, ranks };
+  const constants = Object.entries(descriptor.constants).map(([input, value]) => [input, readNumbers(value)]);
+  return { ...descriptor, constants, symbols, ranks };
 }

@@ -92,6 +92,30 @@ function layOut(states) {
   });
 }
 
+// The numbers as an array of a tensor's type. A number that the type does not have is an error.
+const arrayOf = {
+  float32: (numbers) => Float32Array.from(numbers),
+  float64: (numbers) => Float64Array.from(numbers),
+  int64: (numbers) => BigInt64Array.from(numbers, (number) => BigInt(number)),
+  int32: (numbers) => Int32Array.from(numbers),
+  bool: (numbers) => Uint8Array.from(numbers),
+};
+
+/** What goes into the inputs that stay the same. A size that the file leaves open follows from the count of numbers. */
+function readConstants(session, descriptor) {
+  return descriptor.constants.map(([name, numbers]) => {
+    const { type, shape } = named(session.inputMetadata, name, "constants");
+    const known = shape.reduce((product, size) => product * (size > 0 ? size : 1), 1);
+    const open = shape.filter((size) => !(size > 0)).length;
+    const sizes = shape.map((size) => (size > 0 ? size : open === 1 ? numbers.length / known : 1));
+    if (sizeOf(sizes) !== numbers.length || arrayOf[type] === undefined || !sizes.every(Number.isInteger)) {
+      throw new InputError(`the descriptor's "constants" gives the input "${name}" ${numbers.length} numbers, which do ` +
+        `not fill its shape (${shape.join(", ")}), or its type, ${type}, is not supported`);
+    }
+    return { name, type, shape: sizes, data: arrayOf[type](numbers) };
+  });
+}
+
 /**
  * Finds out what the inputs and outputs of a model are for. A name in the descriptor decides. Otherwise the tokens are
  * the only input of integers, or the only one of floats that ends in the size of the vocabulary; the logits are the only
@@ -100,7 +124,8 @@ function layOut(states) {
  * all names.
  */
 export function findTensors(session, descriptor) {
-  const inputs = session.inputMetadata.map(fixed);
+  const constants = readConstants(session, descriptor);
+  const inputs = session.inputMetadata.filter(({ name }) => !constants.some((constant) => constant.name === name)).map(fixed);
   const outputs = session.outputMetadata.map(fixed);
   const V = descriptor.symbols.length;
 
@@ -124,7 +149,7 @@ export function findTensors(session, descriptor) {
     throw new InputError("the model takes and returns no state, so it would forget each token at the next; export it " +
       "with its state as inputs and outputs");
   }
-  return { tokens, isOneHot, logits, states };
+  return { tokens, isOneHot, logits, states, constants };
 }
 
 // True for numbers that a softmax makes. Logits would have to add up to 1 by chance.
@@ -177,12 +202,13 @@ export class LanguageModel {
 
   /** Takes one token; returns the logits of the next. */
   async step(token) {
-    const { tokens, logits, states } = this.#tensors;
+    const { tokens, logits, states, constants } = this.#tensors;
     if (this.resetTokens.has(token)) {
       this.reset();
     }
     const feeds = { [tokens.name]: new this.#runtime.Tensor(tokens.type, this.#encode(token), tokens.shape) };
     states.forEach(({ name }, k) => (feeds[name] = this.#state[k]));
+    constants.forEach(({ name, type, data, shape }) => (feeds[name] = new this.#runtime.Tensor(type, data, shape)));
     const results = await this.#session.run(feeds, [logits.name, ...states.map(({ output }) => output)]);
     this.#state = states.map(({ output }) => results[output]);
     const numbers = results[logits.name].data;

@@ -63,6 +63,21 @@ test("the descriptor can say what a token does to a state", () => {
   assert.throws(() => layout([["keys", "new_keys"], ["position", "new_position", "append"]]), /"position" "append"/);
 });
 
+test("an input that stays the same is given its numbers, in its type and shape", () => {
+  const inputs = [tokens, float("h0", 1, 1, 5), float("category", "batch", 3), int64("speaker", 1)];
+  const outputs = [float("y", "sequence", 1, 4), float("hn", 1, 1, 5)];
+  const constants = (given) => findTensors({ inputMetadata: inputs, outputMetadata: outputs },
+    describe({ tokens: "tokens", constants: given })).constants;
+  assert.deepEqual(constants({ category: [[0, 1, 0.5]], speaker: 7 }), [
+    { name: "category", type: "float32", shape: [1, 3], data: Float32Array.of(0, 1, 0.5) },
+    { name: "speaker", type: "int64", shape: [1], data: BigInt64Array.of(7n) },
+  ]);
+  assert.throws(() => constants({ category: [0, 1], speaker: 7 }), /"category" 2 numbers/);
+  assert.throws(() => constants({ size: 7 }), /"size"/);
+  assert.throws(() => constants({ category: ["a"] }), /"constants" must be/);
+  assert.throws(() => constants({ category: [] }), /"constants" must be/);
+});
+
 test("a model whose inputs or outputs make no sense is refused", () => {
   const y = float("y", "sequence", 1, 4);
   const refuses = (inputs, outputs, pattern, fields) => assert.throws(

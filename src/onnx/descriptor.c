@@ -221,6 +221,62 @@ static enum ql_status read_states(struct ql_descriptor *descriptor, const json_t
     return QL_OK;
 }
 
+// Appends the numbers of a constant: a number, a truth value, or lists of them in lists, one behind the other.
+static bool add_numbers(struct ql_descriptor *descriptor, int first, const json_t *value, int depth)
+{
+    const json_t *item;
+    size_t index;
+    int *count = &descriptor->constants[descriptor->constant_count].count;
+    bool fits = true;
+
+    if (json_is_array(value)) {
+        fits = depth < QL_STATE_RANK_LIMIT;
+        json_array_foreach(value, index, item)
+        {
+            fits = fits && add_numbers(descriptor, first, item, depth + 1);
+        }
+        return fits;
+    }
+    if (!(json_is_number(value) || json_is_boolean(value)) || first + *count == QL_DESCRIPTOR_NUMBER_LIMIT) {
+        return false;
+    }
+    descriptor->constant_numbers[first + (*count)++] =
+        json_is_boolean(value) ? (double)json_is_true(value) : json_number_value(value);
+    return true;
+}
+
+static enum ql_status read_constants(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
+{
+    json_t *object = json_object_get(root, "constants");
+    const char *name;
+    json_t *value;
+    int first = 0;
+
+    if (object != NULL && (!json_is_object(object) || json_object_size(object) > QL_DESCRIPTOR_CONSTANT_LIMIT)) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the field 'constants' must be an object of at most %d inputs with their numbers, such "
+                              "as {\"category\": [0, 1]}",
+                              (int)QL_DESCRIPTOR_CONSTANT_LIMIT);
+    }
+    json_object_foreach(object, name, value)
+    {
+        const int k = descriptor->constant_count;
+        const bool is_named = name[0] != '\0' && strlen(name) < QL_DESCRIPTOR_NAME_BYTES;
+        descriptor->constants[k].first = first;
+        descriptor->constants[k].count = 0;
+        if (!is_named || !add_numbers(descriptor, first, value, 0)) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "the field 'constants' must give '%.60s' a number or a list of numbers, all inputs "
+                                  "together at most %d",
+                                  name, (int)QL_DESCRIPTOR_NUMBER_LIMIT);
+        }
+        (void)snprintf(descriptor->constants[k].input, QL_DESCRIPTOR_NAME_BYTES, "%s", name);
+        first += descriptor->constants[k].count;
+        descriptor->constant_count++;
+    }
+    return QL_OK;
+}
+
 // The model's path: beside the descriptor, unless it is absolute.
 static enum ql_status set_path(struct ql_descriptor *descriptor, const char *path, struct ql_error *error)
 {
@@ -262,7 +318,7 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
         (status = read_vocabulary(d, root, error)) != QL_OK || (status = read_resets(d, root, error)) != QL_OK ||
         (status = read_string(root, "tokens", d->tokens, sizeof d->tokens, error)) != QL_OK ||
         (status = read_string(root, "logits", d->logits, sizeof d->logits, error)) != QL_OK ||
-        (status = read_states(d, root, error)) != QL_OK) {
+        (status = read_states(d, root, error)) != QL_OK || (status = read_constants(d, root, error)) != QL_OK) {
         return status;
     }
     // As floats, in which they are used.
@@ -339,6 +395,22 @@ static json_t *make_vocabulary(const struct ql_vocabulary *vocabulary)
     return list;
 }
 
+static json_t *make_constants(const struct ql_descriptor *d)
+{
+    json_t *constants = json_object();
+
+    for (int k = 0; k < d->constant_count; k++) {
+        json_t *numbers = json_array();
+        for (int i = 0; i < d->constants[k].count; i++) {
+            const double number = d->constant_numbers[d->constants[k].first + i];
+            const bool is_whole = fabs(number) < 0x1p53 && number == floor(number);
+            json_array_append_new(numbers, is_whole ? json_integer((json_int_t)number) : json_real(number));
+        }
+        json_object_set_new(constants, d->constants[k].input, numbers);
+    }
+    return constants;
+}
+
 static json_t *make_json(const struct ql_descriptor *d)
 {
     static const char *const format = "{s:s, s:s, s:i, s:f, s:f, s:i, s:i, s:i, s:o}";
@@ -374,6 +446,9 @@ static json_t *make_json(const struct ql_descriptor *d)
             json_array_append_new(states, state);
         }
         json_object_set_new(root, "states", states);
+    }
+    if (root != NULL && d->constant_count > 0) {
+        json_object_set_new(root, "constants", make_constants(d));
     }
     return root;
 }

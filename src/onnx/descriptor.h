@@ -18,6 +18,8 @@ enum {
     QL_DESCRIPTOR_NAME_BYTES = 256,
     QL_DESCRIPTOR_STATE_LIMIT = 8, // pairs of state input and state output
     QL_DESCRIPTOR_RESET_LIMIT = QL_TEXT_RESET_LIMIT,
+    QL_DESCRIPTOR_CONSTANT_LIMIT = 8,  // inputs that stay the same
+    QL_DESCRIPTOR_NUMBER_LIMIT = 4096, // numbers of all of them together
 };
 
 struct ql_descriptor {
@@ -43,6 +45,13 @@ struct ql_descriptor {
         enum ql_state_kind kind;
     } states[QL_DESCRIPTOR_STATE_LIMIT]; // "states": [["h0", "hn"], ["keys", "new_keys", "append"]]
     int state_count;
+    // Optional. Inputs that stay the same over a text, such as a category: "constants": {"category": [0, 1]}.
+    struct {
+        char input[QL_DESCRIPTOR_NAME_BYTES];
+        int first, count; // of constant_numbers
+    } constants[QL_DESCRIPTOR_CONSTANT_LIMIT];
+    int constant_count;
+    double constant_numbers[QL_DESCRIPTOR_NUMBER_LIMIT];
 };
 
 // Reads a descriptor. `filename` and `vocabulary` must be there; for the others there are defaults (temperature 1,

@@ -91,9 +91,11 @@ static enum ql_status find_tokens(struct ql_model_roles *roles, const struct ql_
     roles->one_hot = candidates[0] == 0;
     roles->tokens = found[roles->one_hot];
     if (candidates[roles->one_hot] != 1) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s input of the model can be the tokens: name it in the descriptor, \"tokens\": \"...\"",
-                              roles->tokens < 0 ? "no" : "more than one");
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "%s input of the model can be the tokens: name it in the descriptor, \"tokens\": \"...\"%s",
+            roles->tokens < 0 ? "no" : "more than one",
+            roles->tokens < 0 ? "" : "; an input that stays the same over a text goes into \"constants\"");
     }
     return QL_OK;
 }
@@ -174,9 +176,11 @@ static enum ql_status find_named_states(struct ql_model_roles *roles, const stru
     roles->state_count = descriptor->state_count;
     if (roles->state_count != graph->input_count - 1) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "the descriptor's field 'states' names %d of the model's %d states: '%s' is not among "
-                              "them. An input that stays the same over a text is not supported",
-                              roles->state_count, graph->input_count - 1, first_without_role(roles, graph));
+                              "the descriptor's field 'states' names %d of the model's %d further inputs: '%.60s' is "
+                              "not among them. Name it, too; or, if it stays the same over a text, give its numbers: "
+                              "\"constants\": {\"%.60s\": [...]}",
+                              roles->state_count, graph->input_count - 1, first_without_role(roles, graph),
+                              first_without_role(roles, graph));
     }
     return QL_OK;
 }

@@ -90,12 +90,14 @@ static enum ql_status fail_pairing(const struct ql_role_search *search, int inpu
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the input '%.60s' has no output that goes with it: none is left that has its shape. A "
                               "state goes in and comes out again; export the model with all of its states as outputs. "
-                              "An input that stays the same over a text is not supported",
-                              flow_input(search, input)->name);
+                              "An input that stays the same over a text goes into the descriptor with its numbers: "
+                              "\"constants\": {\"%.60s\": [...]}",
+                              flow_input(search, input)->name, flow_input(search, input)->name);
     }
     return ql_error_write(error, QL_ERROR_INPUT,
                           "the graph does not tell which output continues the input '%.60s': it may be %s. Write the "
-                          "pairs into the descriptor, such as %s",
+                          "pairs into the descriptor, such as %s; an input that stays the same over a text goes into "
+                          "\"constants\"",
                           flow_input(search, input)->name, candidates, lines);
 }
 

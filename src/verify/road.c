@@ -346,6 +346,13 @@ static enum ql_status open_foreign(struct ql_road *road, struct ql_stage *stage,
                               "the C gives probabilities, but verification compares logits; export the model with its "
                               "logits as the output");
     }
+    if (road->descriptor.constant_count > 0) {
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "the C would take '%.60s' as an argument, which the descriptor's field 'constants' fixes; "
+            "that is not supported. Verify the model without --c",
+            road->descriptor.constants[0].input);
+    }
     enum ql_status status = ql_arrays_runner_open(&foreign->runner, &road->workshop, compiler, road->options.c_path,
                                                   road->options.entry, program, error);
 

@@ -89,6 +89,22 @@ static enum ql_status open_exposed(struct ql_road *road, struct ql_runner *runne
     }
 }
 
+// Fills the inputs of the file with what the engine's have, and with the descriptor's constants, which are no inputs there.
+static void fill_inputs(struct ql_runner *runner, const struct ql_road *road)
+{
+    for (int i = 0; i < runner->input_count; i++) {
+        const char *name = runner->inputs[i].name;
+        const int value = ql_graph_find(&road->graph, name);
+        const void *data = value < 0 ? NULL : road->graph.values[value].data;
+        for (int k = 0; k < road->engine.input_count && data == NULL; k++) {
+            data = strcmp(road->engine.inputs[k].name, name) == 0 ? road->engine.inputs[k].data : NULL;
+        }
+        if (data != NULL) {
+            memcpy(runner->inputs[i].data, data, runner->inputs[i].bytes);
+        }
+    }
+}
+
 static enum ql_status bisect(struct ql_road *road, char *part, size_t part_bytes, const struct ql_road_stage *kind,
                              struct ql_stage *stage, const uint16_t *tokens, int count, struct ql_error *error)
 {
@@ -113,9 +129,7 @@ static enum ql_status bisect(struct ql_road *road, char *part, size_t part_bytes
         (status = open_exposed(road, &right, kind, exposed_path, ql_engine_runner_program(&left), error)) != QL_OK) {
         goto done;
     }
-    for (int i = 0; i < left.input_count; i++) {
-        memcpy(left.inputs[i].data, road->engine.inputs[i].data, left.inputs[i].bytes);
-    }
+    fill_inputs(&left, road);
     status = ql_bisection_read(&bisection, &graph, &left, &right, stage->is_ours, road->options.tolerance, error);
     if (status == QL_OK) {
         ql_bisection_write(&bisection, part, part_bytes, &graph, &left, stage->name);
