@@ -333,6 +333,7 @@ static double run_output(struct run *run, double *all_logits, size_t b, int back
 {
     const struct ref_decoder_dims *d = run->d;
     const size_t E = d->E, V = d->V;
+    const double *output = run->window->output == NULL ? run->w.embedding : run->window->output;
     double loss = 0;
 
     for (size_t t = 0; t < d->T; t++) {
@@ -340,7 +341,7 @@ static double run_output(struct run *run, double *all_logits, size_t b, int back
         const double weight = run->window->weight == NULL ? 1 : run->window->weight[at];
         double largest = -INFINITY, sum = 0;
         norm(run->row, run->last + t * E, run->w.norm, E);
-        multiply(run->logits, run->w.embedding, run->row, V, E);
+        multiply(run->logits, output, run->row, V, E);
         if (all_logits != NULL) {
             memcpy(all_logits + at * V, run->logits, V * sizeof(double));
         }
@@ -361,7 +362,7 @@ static double run_output(struct run *run, double *all_logits, size_t b, int back
             for (size_t v = 0; v < V; v++) {
                 run->logits[v] = weight / run->total_weight * (exp(run->logits[v] - largest) / sum - (v == target));
             }
-            multiply_backward(run->dw.embedding, drow, run->logits, run->w.embedding, run->row, V, E);
+            multiply_backward(run->dw.embedding, drow, run->logits, output, run->row, V, E);
             norm_backward(run->dw.norm, run->dlast + t * E, drow, run->last + t * E, run->w.norm, E);
         }
     }

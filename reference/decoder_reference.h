@@ -35,6 +35,8 @@ struct ref_decoder_window {
     const int32_t *tokens, *targets; // (T, B), in [0, V)
     const double *weight;            // (T, B), >= 0, not all 0; NULL: all 1
     const double *dropout_mask;      // (2L + 1, T, B, E): m0, then m1 and m2 of each layer; NULL: no dropout
+    const double *output;            // (V, E) in place of the embedding in the last product; its gradient is added to
+                                     // the embedding's. NULL: the embedding
 };
 
 // The number of parameters. They are, in this order, with K = kv_heads E / heads: embedding (V, E); of each layer

@@ -15,6 +15,7 @@
 #include "engine/integer_form.h"
 #include "engine/text_loss.h"
 #include "engine/text_session.h"
+#include "quantize/calibration.h"
 #include "quantize/product_x86.h"
 
 // What the samples during training are drawn with: a little on the safe side, so that one can read them.
@@ -271,6 +272,29 @@ static enum ql_status save_epoch(struct ql_train_session *session, const struct 
     return status == QL_OK ? ql_train_record_save(record, &session->trainer, "running", error) : status;
 }
 
+// A decoder that is trained for integers rounds by what its integer form was calibrated with, which is a function of the
+// model alone: made anew before each epoch, it is the same for a run that was killed.
+static enum ql_status calibrate(struct ql_train_session *session, struct ql_error *error)
+{
+    const struct ql_dimensions *d = &session->model.dimensions;
+    struct ql_calibration calibration = {0};
+    struct ql_chain chain;
+
+    if (session->info.weights == QL_WEIGHTS_F32 || d->layer != QL_LAYER_DECODER) {
+        return QL_OK;
+    }
+    enum ql_status status = ql_chain_init(&chain, &session->model, &session->info, error);
+    if (status == QL_OK) {
+        status = ql_calibration_init(&calibration, &chain, NULL, 0, error);
+        ql_chain_free(&chain);
+    }
+    for (int l = 0; l < d->L && status == QL_OK; l++) {
+        ql_trainer_set_units(&session->trainer, l, calibration.decoder[l].value);
+    }
+    ql_calibration_free(&calibration);
+    return status;
+}
+
 enum ql_status ql_train_session_step(struct ql_train_session *session, ql_trainer_progress *progress, void *context,
                                      struct ql_train_epoch *epoch, struct ql_error *error)
 {
@@ -282,9 +306,10 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
     double loss = NAN;
 
     *epoch = (struct ql_train_epoch){0};
-    enum ql_status status = ql_trainer_epoch(&session->trainer, &session->batcher, number, done->epoch / epochs,
-                                             number / epochs, progress, context, &train, error);
-    if (status != QL_OK) {
+    enum ql_status status = calibrate(session, error);
+    if ((status = ql_exchange_agree(session->exchange, status, error)) != QL_OK ||
+        (status = ql_trainer_epoch(&session->trainer, &session->batcher, number, done->epoch / epochs, number / epochs,
+                                   progress, context, &train, error)) != QL_OK) {
         return status;
     }
     const double train_seconds = ql_cli_seconds() - start;

@@ -64,21 +64,17 @@ static size_t memory_limit(const struct ql_model *model, int shards)
     return machine > gradients ? (size_t)(machine - gradients) : 1;
 }
 
-// What is for recurrent layers alone, and what a decoder cannot do.
+// What a decoder cannot do.
 static enum ql_status check_layers(const struct ql_model *model, const struct ql_trainer_options *options,
                                    struct ql_error *error)
 {
     const struct ql_dimensions *d = &model->dimensions;
 
-    if (options->weights != QL_WEIGHTS_F32 && d->layer != QL_LAYER_RECURRENT) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--quantize: a %s is trained in float only; leave the option out",
-                              ql_architecture_of(d)->name);
-    }
-    if (d->layer == QL_LAYER_DECODER && options->seq_length > model->dimensions.context) {
+    if (d->layer == QL_LAYER_DECODER && options->seq_length > d->context) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--seq-length %d is longer than the model's context of %d symbols: choose a smaller "
                               "--seq-length, or a larger --context-length",
-                              options->seq_length, model->dimensions.context);
+                              options->seq_length, d->context);
     }
     return QL_OK;
 }
@@ -196,6 +192,12 @@ void ql_trainer_free(struct ql_trainer *trainer)
     ql_rounded_model_free(&trainer->rounded);
     ql_arena_free(&trainer->arena);
     *trainer = (struct ql_trainer){0};
+}
+
+void ql_trainer_set_units(struct ql_trainer *trainer, int l, const float *value_ranges)
+{
+    ql_rounded_model_set_units(&trainer->rounded, l, value_ranges);
+    trainer->network_current = false;
 }
 
 static void task_round(void *context, int task, int worker)

@@ -77,6 +77,9 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
                                const struct ql_trainer_options *options, struct ql_error *error);
 void ql_trainer_free(struct ql_trainer *trainer);
 
+// For a decoder that is trained for integers: see ql_rounded_model_set_units. To be called between steps.
+void ql_trainer_set_units(struct ql_trainer *trainer, int l, const float *value_ranges);
+
 // One optimizer step. `loss` gets the mean over the batch's symbols, in nats.
 // Errors: QL_ERROR_NUMERIC when loss or gradient is not finite; the model is as before the step then.
 enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch *batch, double learning_rate,

@@ -115,7 +115,6 @@ expect_no_transformer "--embedding-size 84 cannot be divided into 8 heads of an 
 expect_no_transformer "--num-heads 6 is not a multiple of --num-kv-heads 4" --embedding_size 96 --num_heads 6 \
     --num_kv_heads 4
 expect_no_transformer "--seq-length 64 is longer than the model's context of 32" --context_length 32 --seq_length 64
-expect_no_transformer "--quantize: a transformer is trained in float only" --quantize int8
 expect_no_transformer "--num-heads 0: must be from 1 to 8192" --num_heads 0
 expect_no_transformer "--context-length 5000: must be from 1 to 4096" --context_length 5000
 expect_refused 2 "'linear' is no schedule; there are constant and cosine" --input names.txt --schedule linear

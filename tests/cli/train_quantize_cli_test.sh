@@ -93,6 +93,31 @@ for cell in lstm gru rnn; do
 done
 expect test $apart -gt 0
 
+# A decoder: rounding as in the integer form, whose activations are rounded, too, so that losses are not quite the same.
+# Fine-tuning wins back some of what int4 costs; threads and interruptions do not change it.
+words=(one two three four five six seven eight nine ten eleven twelve)
+for i in {1..300}; do
+    echo "${words[i * 7 % 12]}-${words[i * i % 11]}"
+done > words.txt
+decoder=(train --input words.txt --validation words.txt --generate 0 --threads 1 --quiet --model transformer
+    --embedding_size 16 --num_heads 2 --num_layers 2 --feed_size 24 --context_length 24 --batch_size 40 --dropout 0
+    --sequences items)
+expect_exit 0 "${decoder[@]}" --run_name decoder --max_epochs 12 --learning_rate 0.01 --schedule cosine
+from=(--init_from checkpoints/decoder/checkpoint.12.safetensors --quantize)
+for format in int8 int4; do
+    expect_exit 0 "${decoder[@]}" "${from[@]}" $format --learning_rate 0 --weight_decay 0 --run_name decoder_$format \
+        --max_epochs 1
+    # shellcheck disable=SC2016
+    expect awk -F, '$1 == 1 { exit !(($3 - $4) ^ 2 < 0.002 ^ 2) }' checkpoints/decoder_$format/training.log.csv
+done
+expect_exit 0 "${decoder[@]}" "${from[@]}" int4 --learning_rate 0.003 --schedule cosine --run_name decoder_tuned \
+    --max_epochs 4
+expect awk -v before="$(loss decoder_int4 1)" -v after="$(loss decoder_tuned 4)" 'BEGIN { exit !(after < 0.999 * before) }'
+expect_exit 0 "${decoder[@]}" "${from[@]}" int4 --learning_rate 0.003 --run_name decoder_two --max_epochs 2 --threads 3
+expect_exit 0 train --init_from checkpoints/decoder_two --max_epochs 4 --quiet
+expect_exit 0 "${decoder[@]}" "${from[@]}" int4 --learning_rate 0.003 --run_name decoder_whole --max_epochs 4
+expect_same checkpoints/decoder_two/checkpoint.4.safetensors checkpoints/decoder_whole/checkpoint.4.safetensors
+
 # From scratch.
 expect_exit 0 "${train[@]}" --model gru --num_layers 2 --quantize int8 --sequences items --run_name scratch
 expect test "$(note checkpoints/scratch/checkpoint.2.safetensors)" == '"quantize":"int8"'

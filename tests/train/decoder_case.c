@@ -13,9 +13,10 @@ static const double dropout_share = 0.3;
 
 void decoder_case_write_name(char name[DECODER_CASE_NAME_BYTES], const struct decoder_setup *s)
 {
-    (void)snprintf(name, DECODER_CASE_NAME_BYTES, "V%d-E%d-L%d-heads%d-kv%d-F%d-T%d-B%d%s%s", s->V, s->E, s->L,
+    (void)snprintf(name, DECODER_CASE_NAME_BYTES, "V%d-E%d-L%d-heads%d-kv%d-F%d-T%d-B%d%s%s%s%s", s->V, s->E, s->L,
                    s->heads, s->kv_heads, s->feed, s->T, s->B, s->dropout ? "-dropout" : "",
-                   s->padding ? "-padding" : "");
+                   s->padding ? "-padding" : "", s->weights == QL_WEIGHTS_F32 ? "" : "-",
+                   s->weights == QL_WEIGHTS_F32 ? "" : ql_weight_format_write(s->weights));
 }
 
 // Larger than a training begins with, so that no part of the model is nearly linear, and smaller in wide models, where
@@ -35,6 +36,33 @@ static void share_parameters(struct decoder_case *test_case, struct ql_random *r
             test_case->parameters[first + i] = (double)tensor->data[i];
         }
     }
+}
+
+// Heads of values that differ in size, one of them without any.
+static void share_units(struct decoder_case *test_case, struct ql_random *random)
+{
+    float ranges[16] = {0};
+
+    for (int l = 0; l < test_case->setup.L; l++) {
+        for (int g = 0; g < test_case->setup.kv_heads; g++) {
+            ranges[g] = l == 0 && g == 0 ? 0.0f : 0.1f + ql_random_step_f32(random);
+        }
+        ql_trainer_set_units(&test_case->trainer, l, ranges);
+    }
+}
+
+// Gives the reference what the trainer has rounded.
+static void share_rounded(struct decoder_case *test_case)
+{
+    const struct ql_model *rounded = &test_case->trainer.rounded.model;
+
+    for (size_t k = 0; k < rounded->count; k++) {
+        test_case->parameters[k] = (double)rounded->block[k];
+    }
+    for (size_t k = 0; k < test_case->dims.V * test_case->dims.E; k++) {
+        test_case->output[k] = (double)rounded->output_weight[k];
+    }
+    test_case->window.output = test_case->output;
 }
 
 // The last sequences are the shorter ones, as the batcher pads them.
@@ -89,10 +117,11 @@ static bool take_memory(struct decoder_case *test_case)
     test_case->parameters = calloc(count, sizeof(double));
     test_case->gradient = calloc(count, sizeof(double));
     test_case->logits = calloc(places * d->V, sizeof(double));
+    test_case->output = calloc(d->V * d->E, sizeof(double));
     return test_case->tokens != NULL && test_case->targets != NULL && test_case->inputs != NULL &&
            test_case->outputs != NULL && test_case->weights != NULL && test_case->weight != NULL &&
            test_case->mask != NULL && test_case->parameters != NULL && test_case->gradient != NULL &&
-           test_case->logits != NULL;
+           test_case->logits != NULL && test_case->output != NULL;
 }
 
 enum ql_status decoder_case_init(struct decoder_case *test_case, const struct decoder_setup *s, int threads,
@@ -111,7 +140,8 @@ enum ql_status decoder_case_init(struct decoder_case *test_case, const struct de
                                                .seq_length = s->T,
                                                .threads = threads,
                                                .dropout = s->dropout ? dropout_share : 0,
-                                               .seed = s->seed};
+                                               .seed = s->seed,
+                                               .weights = s->weights};
     struct ql_random random;
     enum ql_status status;
 
@@ -128,6 +158,9 @@ enum ql_status decoder_case_init(struct decoder_case *test_case, const struct de
     share_parameters(test_case, &random);
     if ((status = ql_trainer_init(&test_case->trainer, &test_case->model, &options, error)) != QL_OK) {
         return status;
+    }
+    if (s->weights != QL_WEIGHTS_F32) {
+        share_units(test_case, &random);
     }
     share_window(test_case, &random);
     share_mask(test_case);
@@ -158,15 +191,18 @@ void decoder_case_free(struct decoder_case *test_case)
     free(test_case->parameters);
     free(test_case->gradient);
     free(test_case->logits);
+    free(test_case->output);
     *test_case = (struct decoder_case){0};
 }
 
 enum ql_status decoder_case_backward(struct decoder_case *test_case, double *loss, struct ql_error *error)
 {
-    if (!ref_decoder_run(&test_case->loss, test_case->logits, test_case->gradient, test_case->parameters,
-                         &test_case->window, &test_case->dims)) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the reference");
-    }
     ql_trainer_backward(&test_case->trainer, &test_case->batch, loss);
-    return QL_OK;
+    if (test_case->setup.weights != QL_WEIGHTS_F32) {
+        share_rounded(test_case);
+    }
+    return ref_decoder_run(&test_case->loss, test_case->logits, test_case->gradient, test_case->parameters,
+                           &test_case->window, &test_case->dims)
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the reference");
 }

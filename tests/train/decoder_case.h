@@ -15,6 +15,7 @@ struct decoder_setup {
     int V, E, L, heads, kv_heads, feed, T, B;
     bool dropout, padding;
     uint32_t seed;
+    enum ql_weight_format weights; // the model is trained for
 };
 
 struct decoder_case {
@@ -29,6 +30,7 @@ struct decoder_case {
     float *weights;
     double *weight, *mask;
     double *parameters, *gradient, *logits; // of the reference, filled by decoder_case_backward
+    double *output;                         // (V, E) the output's matrix where the model is rounded
     double loss;
 };
 

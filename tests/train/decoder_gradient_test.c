@@ -1,4 +1,5 @@
-// A decoder's loss and gradients in the trainer against the reference, for sizes, grouped heads, depths and options.
+// A decoder's loss and gradients in the trainer against the reference, for sizes, grouped heads, depths and options; and
+// of one that is trained for integers at the rounded point.
 // Each combination is a test of its own, named by all that it is; an argument such as 'V7-*' picks some.
 // Uses: decoder_case, cmocka.
 #include <math.h>
@@ -94,11 +95,11 @@ static const struct decoder_setup SIZES[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { MAX_LAYERS = 3, OPTIONS = 4 };
+enum { MAX_LAYERS = 3, OPTIONS = 4, FORMATS = 2 };
 
 int main(int argc, char **argv)
 {
-    static struct gradient_test tests[MAX_LAYERS * COUNT(SIZES) * OPTIONS];
+    static struct gradient_test tests[MAX_LAYERS * COUNT(SIZES) * OPTIONS + COUNT(SIZES) * FORMATS];
     static struct CMUnitTest units[COUNT(tests)];
     size_t count = 0;
 
@@ -115,6 +116,19 @@ int main(int argc, char **argv)
                 units[count] = (struct CMUnitTest){test->name, gradients_compared_agree, NULL, free_case, test};
                 count++;
             }
+        }
+    }
+    for (size_t size = 0; size < COUNT(SIZES); size++) {
+        for (int format = 0; format < FORMATS; format++) {
+            struct gradient_test *test = &tests[count];
+            test->setup = SIZES[size];
+            test->setup.L = 2;
+            test->setup.dropout = true;
+            test->setup.seed = (uint32_t)count;
+            test->setup.weights = format == 0 ? QL_WEIGHTS_S8 : QL_WEIGHTS_S4;
+            decoder_case_write_name(test->name, &test->setup);
+            units[count] = (struct CMUnitTest){test->name, gradients_compared_agree, NULL, free_case, test};
+            count++;
         }
     }
     if (argc > 1) {
