@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoint/foreign_names.h"
 #include "checkpoint/safetensors.h"
 #include "corpus/pieces.h"
+#include "device/cast.h"
 
 static const char format_name[] = "quillet 1";
 
@@ -145,12 +147,23 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     return status;
 }
 
+// True for a file of another program, whose tensors may have other names and other types, and of which some may be left
+// out. A transformer's have to be named as ours.
+static bool is_foreign(const struct ql_safetensors *file)
+{
+    const char *model = ql_safetensors_metadata(file, "model");
+    return ql_safetensors_metadata(file, "quillet") == NULL && (model == NULL || strcmp(model, "transformer") != 0);
+}
+
 // The sizes of a tensor of the given rank, or an error that names it.
 static enum ql_status find_matrix(const struct ql_safetensors *file, const char *name, int64_t *rows, int64_t *columns,
                                   const char *path, struct ql_error *error)
 {
     const struct ql_safetensors_entry *entry = ql_safetensors_find(file, name);
 
+    if (entry == NULL && is_foreign(file)) {
+        return ql_foreign_names_fail(file, name, path, error);
+    }
     if (entry == NULL) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: has no tensor '%s'; a model's tensors are named embedding.weight, "
@@ -264,9 +277,18 @@ static enum ql_status read_dimensions(const struct ql_safetensors *file, struct 
     int64_t V = 0, E = 0, rows = 0, columns = 0;
     enum ql_status status;
 
-    if ((status = find_matrix(file, "embedding.weight", &V, &E, path, error)) != QL_OK ||
+    // One-hot tokens need no embedding: the first layer reads them, and there is one for each row of the output.
+    const bool is_one_hot = is_foreign(file) && ql_safetensors_find(file, "embedding.weight") == NULL &&
+                            ql_foreign_names_are_known(file) && ql_safetensors_find(file, "output.weight") != NULL &&
+                            ql_safetensors_find(file, "rnn.weight_ih_l0") != NULL;
+    if ((status = is_one_hot ? find_matrix(file, "output.weight", &V, &columns, path, error)
+                             : find_matrix(file, "embedding.weight", &V, &E, path, error)) != QL_OK ||
+        (is_one_hot && (status = find_matrix(file, "rnn.weight_ih_l0", &rows, &E, path, error)) != QL_OK) ||
         (status = read_architecture(file, dimensions, path, error)) != QL_OK) {
         return status;
+    }
+    if (is_one_hot && E != V) {
+        return ql_foreign_names_fail(file, "embedding.weight", path, error);
     }
     if (dimensions->layer == QL_LAYER_DECODER) {
         if (V > QL_VOCABULARY_LIMIT || E > INT32_MAX) {
@@ -295,6 +317,32 @@ static enum ql_status read_dimensions(const struct ql_safetensors *file, struct 
     return QL_OK;
 }
 
+// Fills in a tensor that a foreign file may leave out: the biases of a model without any, the bias of the output, the
+// output's matrix where it is the embedding, and the embedding of one-hot tokens. False for others.
+static bool fill_tensor(const struct ql_safetensors *file, const struct ql_model *model, const struct ql_tensor *tensor)
+{
+    const struct ql_dimensions d = model->dimensions;
+    bool has_biases = false;
+
+    for (size_t k = 0; k < file->entry_count; k++) {
+        has_biases = has_biases || strncmp(file->entries[k].name, "rnn.bias_", 9) == 0;
+    }
+    if (!is_foreign(file) || !ql_foreign_names_are_known(file)) {
+        return false;
+    }
+    if (strcmp(tensor->name, "embedding.weight") == 0) {
+        for (int v = 0; v < d.V; v++) {
+            tensor->data[(size_t)v * (size_t)d.E + (size_t)v] = 1.0f;
+        }
+        return true;
+    }
+    if (strcmp(tensor->name, "output.weight") == 0 && d.E == d.H) {
+        memcpy(tensor->data, model->tensors[0].data, (size_t)d.V * (size_t)d.H * sizeof tensor->data[0]);
+        return true; // the embedding is the first tensor
+    }
+    return strcmp(tensor->name, "output.bias") == 0 || (strncmp(tensor->name, "rnn.bias_", 9) == 0 && !has_biases);
+}
+
 static enum ql_status read_tensor(const struct ql_safetensors *file, const struct ql_tensor *tensor, const char *kind,
                                   const char *path, struct ql_error *error)
 {
@@ -303,9 +351,11 @@ static enum ql_status read_tensor(const struct ql_safetensors *file, const struc
     size_t count = (size_t)tensor->rows * (size_t)(rank == 1 ? 1 : tensor->columns);
 
     if (entry == NULL) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: has no tensor '%s'", path, tensor->name);
+        return is_foreign(file) ? ql_foreign_names_fail(file, tensor->name, path, error)
+                                : ql_error_write(error, QL_ERROR_INPUT, "%s: has no tensor '%s'", path, tensor->name);
     }
-    if (strcmp(entry->dtype, "F32") != 0) {
+    const bool is_half = strcmp(entry->dtype, "F16") == 0 || strcmp(entry->dtype, "BF16") == 0;
+    if (strcmp(entry->dtype, "F32") != 0 && !(is_half && is_foreign(file))) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' is of type %s; save the model as float32", path,
                               entry->name, entry->dtype);
     }
@@ -315,7 +365,16 @@ static enum ql_status read_tensor(const struct ql_safetensors *file, const struc
                               "(%s) and size",
                               path, entry->name, tensor->rows, rank == 2 ? ", " : "", tensor->columns, kind);
     }
-    memcpy(tensor->data, entry->data, entry->size_bytes);
+    if (is_half) {
+        const int from = entry->dtype[0] == 'B' ? QL_ELEMENT_BF16 : QL_ELEMENT_F16;
+        for (size_t k = 0; k < count; k++) {
+            uint16_t bits; // the file's data need not be aligned
+            memcpy(&bits, (const unsigned char *)entry->data + k * sizeof bits, sizeof bits);
+            ql_cast(&tensor->data[k], &bits, QL_ELEMENT_F32, from, 1);
+        }
+    } else {
+        memcpy(tensor->data, entry->data, entry->size_bytes);
+    }
     for (size_t k = 0; k < count; k++) {
         if (!isfinite(tensor->data[k])) {
             return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' has the value %g at position %zu", path,
@@ -344,6 +403,9 @@ static enum ql_status read_model(const struct ql_safetensors *file, struct ql_mo
         return ql_error_prefix(error, "%s: ", path);
     }
     for (int i = 0; i < model->tensor_count; i++) {
+        if (ql_safetensors_find(file, model->tensors[i].name) == NULL && fill_tensor(file, model, &model->tensors[i])) {
+            continue;
+        }
         status = read_tensor(file, &model->tensors[i], ql_architecture_of(&dimensions)->name, path, error);
         if (status != QL_OK) {
             return status;
@@ -368,16 +430,23 @@ enum ql_status ql_checkpoint_load(const char *path, struct ql_model *model, stru
                                   struct ql_error *error)
 {
     struct ql_safetensors file;
+    struct ql_arena names = {0};
     enum ql_status status = ql_safetensors_open(&file, path, error);
 
     *model = (struct ql_model){0};
     if (status != QL_OK) {
         return status;
     }
-    status = read_model(&file, model, info, path, error);
+    if (is_foreign(&file)) {
+        status = ql_foreign_names_apply(&file, path, &names, error);
+    }
+    if (status == QL_OK) {
+        status = read_model(&file, model, info, path, error);
+    }
     if (status != QL_OK) {
         ql_model_free(model);
     }
     ql_safetensors_close(&file);
+    ql_arena_free(&names);
     return status;
 }
