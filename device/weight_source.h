@@ -15,8 +15,11 @@ struct ql_weight_part {
 };
 
 // A firmware that has a source compiles generated C with -D QL_WEIGHT_SOURCE and defines these functions. Only the integer
-// kernels of small Arm processors call the first two.
+// kernels of small Arm processors call `share` and `take`.
 #if defined(QL_WEIGHT_SOURCE)
+// Takes note that the model computes next whose first matrix lies at `words`. Generated C calls it before each token, and
+// reads nothing of the model's weights or rows before.
+void ql_weight_source_begin(const uint32_t *words);
 // Calls work(job) on each processor, for a product by the matrix of `blocks` blocks of `block_words` words that lies at
 // `words`. Returns when all calls have returned. Constants that the job uses must not lie in the slow memory.
 void ql_weight_source_share(const uint32_t *words, uint32_t blocks, uint32_t block_words, void (*work)(const void *job),
@@ -30,6 +33,15 @@ void ql_weight_source_split(void (*work)(const void *job, int first, int end), c
 #endif
 
 // The same where there may be no source.
+static inline void ql_weight_begin(const uint32_t *words)
+{
+#if defined(QL_WEIGHT_SOURCE)
+    ql_weight_source_begin(words);
+#else
+    (void)words;
+#endif
+}
+
 static inline void ql_weight_units(void (*work)(const void *job, int first, int end), const void *job, int count)
 {
 #if defined(QL_WEIGHT_SOURCE)

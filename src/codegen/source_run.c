@@ -1,10 +1,11 @@
 // The graph's function, call by call, and the arena it works in: see source.h.
-// Uses: base, codegen, onnx.
+// Uses: base, codegen, onnx, quantize/integer_kernel.
 #include <assert.h>
 #include <string.h>
 
 #include "codegen/device_file.h"
 #include "codegen/source.h"
+#include "quantize/integer_kernel.h"
 
 // The arena: a union of arrays, one for each type that lies in it, so that every pointer into it has its own type.
 
@@ -294,6 +295,22 @@ static void write_results(const struct ql_source *w)
     }
 }
 
+// Where the weights may have a source, it is told which model computes before anything of the model is read.
+static void write_turn(const struct ql_source *w)
+{
+    for (int i = 0; i < w->program->call_count; i++) {
+        const struct ql_kernel_call *call = &w->program->calls[i];
+        for (int k = 0; k < call->kernel->buffer_count; k++) {
+            const int value = call->buffers[k];
+            if (value >= 0 && ql_integer_kernel_matrix(&w->program->values[value]) != NULL) {
+                (void)fprintf(w->source, "    ql_weight_begin(%s_words);\n",
+                              w->values[w->program->values[value].root].name);
+                return;
+            }
+        }
+    }
+}
+
 void ql_source_run_write(struct ql_source *w)
 {
     const struct ql_graph *graph = w->program->graph;
@@ -313,6 +330,7 @@ void ql_source_run_write(struct ql_source *w)
             (void)fprintf(w->source, "    (void)%s;\n", w->inputs[i]);
         }
     }
+    write_turn(w);
     for (int i = 0; i < w->program->call_count; i++) {
         const struct ql_kernel_call *call = &w->program->calls[i];
         if (call->node != node) {

@@ -1,13 +1,15 @@
 #!/bin/bash
 # Builds the firmware's image with the Pico SDK and two tiny models, and lets firmware.test.js boot it in the emulator:
 # every test with integer models on two processors, and some with one processor, with the other ways to read weights, and
-# with float models. RAM for weights is made scarce, so that they stream as those of large models do.
+# with float models. RAM for weights is made scarce, so that they stream as those of large models do. Then models of the sizes
+# of the demo's are linked, with a filter and a lexicon, for each way to read weights: those of the names must have room.
 # Skipped where the emulator, the compiler or the SDK is not installed; the folders `image*` keep the builds for the next
 # time. Uses: cmake, ninja, arm-none-eabi-gcc, the Pico SDK, node. Arguments: the root of the sources, node (which may
-# be missing), the programs with the models in integers and in float, the type, the program that writes UF2 files.
+# be missing), the programs with the models in integers and in float, the type, the program that writes UF2 files, the tool,
+# random_model.
 set -euo pipefail
 
-root=$1 node=$2 integer=$3 float=$4 font_data=$5 uf2_writer=$6
+root=$1 node=$2 integer=$3 float=$4 font_data=$5 uf2_writer=$6 quillet=$7 random_model=$8
 
 skip()
 {
@@ -51,9 +53,29 @@ boot()
 build image integer -D QUOTES_WEIGHT_ROOM=5000
 boot image "$integer"
 some=(--test-name-pattern "ssd1683 shows" --test-name-pattern "the self-test passes" --test-name-pattern "statistics")
-build image-xip integer -D QUOTES_WEIGHT_ROOM=5000 -D QUOTES_CORES=1 -D QUOTES_STREAM=XIP
+build image-xip integer -D QUOTES_WEIGHT_ROOM=5000 -D QUOTES_CORES=2 -D QUOTES_STREAM=XIP
 boot image-xip "$integer" "${some[@]}"
-build image-off integer -D QUOTES_WEIGHT_ROOM=5000 -D QUOTES_STREAM=OFF
+build image-off integer -D QUOTES_WEIGHT_ROOM=5000 -D QUOTES_CORES=1 -D QUOTES_STREAM=OFF
 boot image-off "$integer" "${some[@]}"
 build image-float float
 boot image-float "$float" "${some[@]}"
+
+# The models of the demo: 587 pieces, 1 x 320 units; 57 characters, 2 x 128 units. What they say does not matter.
+mkdir -p sizes
+cd sizes
+"$random_model" lstm 587 64 320 1 1 1 quotes
+"$random_model" lstm 57 64 128 2 1 2 names
+printf 'damn\nhell\n' > listed
+printf 'one\ntwo\n' > spelled
+"$quillet" filter --words listed --output words.qlf > /dev/null
+"$quillet" lexicon --words spelled --filter words.qlf --output words.qlx > /dev/null
+"$quillet" compile quotes.json names.json --name quotes_model,names_model --quantize int8 --filter words.qlf \
+    --lexicon words.qlx,off --output quotes_models.c --report > quotes_models.json
+cd ..
+for stream in ON XIP OFF; do
+    build image-xip sizes -D QUOTES_WEIGHT_ROOM= -D QUOTES_STREAM=$stream
+    grep "names_model: \([0-9]*\) of \1 bytes of weights are in RAM in its turn" image-xip.log > /dev/null || {
+        echo "with QUOTES_STREAM=$stream the names are not whole in RAM" >&2
+        exit 1
+    }
+done

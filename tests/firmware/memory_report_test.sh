@@ -104,8 +104,11 @@ expect 1 2097152 270336 "ld: region FLASH overflowed by 9 bytes"
 linker='echo "ld: undefined reference" >&2; exit 1'
 expect 1 2097152 270336 "ld: undefined reference"
 
-# Weights go where there is room: 20,000 bytes. Matrices of 24 x 32 take two blocks of 384 bytes in int8.
+# Weights go where there is room: 20,000 bytes, less those of b's rows. Matrices of 24 x 32 take two blocks of 384 bytes in
+# int8.
 linker='cp sample.map quotes.map; { echo "                0x2003b1e0                __end__ = ."
+    echo "                0x2003b1e0                rows_end_a = ."
+    echo "                0x2003b3e0                rows_end_b = ."
     echo "                0x20040000                __HeapLimit = ."; } >> quotes.map'
 # placement MATRICES WORDS...: what the report says.
 placement()
@@ -118,7 +121,9 @@ code=0
 printf 'a character 1249000 int8 0 0 0\nb piece 1000000 int8 800 8 0\n' > models.txt
 placement "a:s8:24:32:768 b:s8:1200:16:19200" \
     "a: 768 of 768 bytes of weights are in RAM in its turn; about 2930 characters a second" \
-    "b: 19200 of 19200 bytes of weights are in RAM in its turn; about 120 pieces a second" " bytes of RAM 512 19,200 0 19,936 800"
+    "b: 19200 of 19200 bytes of weights are in RAM in its turn; about 120 pieces a second" " bytes of RAM 512 19,712 0 19,936 800"
+buffers=4000 placement "b:s8:1224:16:19584" \
+    "b: 15360 of 19584 bytes of weights are in RAM in its turn, the others stream" " bytes of RAM 512 19,872 0 19,936 800"
 # The frame takes more than these weights.
 placement "a:s8:24:32:768" " bytes of RAM 512 15,000 0 19,936 800"
 # 20,000 less the buffers are 16,000 of 28,800 bytes, 10,666 of the first 19,200: 55 blocks of 192; what that leaves is not

@@ -51,6 +51,10 @@ FNR == NR && $2 == "__end__" && $3 == "=" {
     end = number($1)
 }
 
+FNR == NR && $2 ~ /^rows_end_/ && $3 == "=" {
+    rows_end[substr($2, 10)] = number($1)
+}
+
 FNR == NR && $2 == "__HeapLimit" && $3 == "=" {
     limit = number($1)
 }
@@ -75,10 +79,10 @@ FNR == NR {
 END {
     frame = 15000 # of 400 x 300 pixels, in place of weights when the texts are whole
     rate = stream == 2 ? 16 : stream == 1 ? 40 : 50
-    free = limit - end
     largest = frame
     for (m = 1; m <= models; m++) {
         model = order[m]
+        free = limit - rows_end[model]
         room = total[model] > free ? free - buffers : free
         if (room < frame) { # a self-test has its state in the frame
             print "the stream of " model " and the picture need " buffers + frame " bytes of RAM, and " free " are left. " \
@@ -91,7 +95,7 @@ END {
             ", the others are read from the flash through its cache"
         speed = stream < 0 ? "" : sprintf("; about %d %ss a second at 125 MHz", 125e6 / cycles, token[model])
         printf "%s: %d of %d bytes of weights are in RAM in its turn%s%s\n", model, placed[model], total[model], rest, speed
-        taken = placed[model] + (total[model] > free ? buffers : 0)
+        taken = rows_end[model] - end + placed[model] + (total[model] > free ? buffers : 0)
         largest = taken > largest ? taken : largest
     }
     print largest > "weight_bytes.txt"

@@ -1,5 +1,5 @@
-// The weights of the model whose turn it is: as many blocks of each matrix as RAM has room for stay there, and the others
-// come from the flash while the processors multiply. See device/weight_source.h for the contract.
+// The weights of the model whose turn it is: what belongs to its rows, and as many blocks of each matrix as RAM has room for,
+// stay there, and the other blocks come from the flash while the processors multiply. See device/weight_source.h for the contract.
 // Uses: app/frame.h; the Pico SDK's registers and inline functions. What is marked RAM_CODE must run while the flash cannot be read.
 #include "device/weight_source.h"
 
@@ -35,16 +35,21 @@ enum {
     FLASH_MODE = 0xa0, // "continuous read": the next read needs no command
 };
 
-extern uint32_t __end__[], __StackLimit[]; // of the linker: RAM that nothing else has
-extern uint32_t __scratch_x_end__[];
-
-#define DECLARE_MODEL(name) extern const uint32_t weights_begin_##name[], weights_end_##name[];
+// Of the linker. The rows of all models begin at one address of the RAM that nothing else has, which ends at the limit; each
+// model's are loaded when its turn begins, and behind them is its room.
+extern uint32_t __StackLimit[], __scratch_x_end__[];
+#define DECLARE_MODEL(name)                                                                 \
+    extern const uint32_t weights_begin_##name[], weights_end_##name[], rows_load_##name[]; \
+    extern uint32_t rows_begin_##name[], rows_end_##name[];
 QUOTES_WEIGHT_MODELS(DECLARE_MODEL)
 
 static const struct model {
-    const uint32_t *begin, *end;
+    const uint32_t *begin, *end; // of the weights in the flash
+    const uint32_t *rows_load;   // in the flash
+    uint32_t *rows_begin, *rows_end;
 } models[] = {
-#define LIST_MODEL(name) {weights_begin_##name, weights_end_##name},
+#define LIST_MODEL(name) \
+    {weights_begin_##name, weights_end_##name, rows_load_##name, rows_begin_##name, rows_end_##name},
     QUOTES_WEIGHT_MODELS(LIST_MODEL)};
 
 // The model in turn. Its matrices get their places when the first product needs them.
@@ -63,7 +68,7 @@ static struct {
     } matrices[MATRIX_LIMIT];
 } turn;
 
-static bool is_frame_taken; // the picture lies at the beginning of the room, and weights behind it
+static bool is_frame_taken; // the picture lies at the end of the room
 
 // The product in hand. Blocks from `begun` on wait in the flash, those before `arrived` are there. All is guarded by the
 // lock, where there are two processors.
@@ -475,24 +480,20 @@ RAM_CODE void ql_weight_source_split(void (*work)(const void *job, int first, in
     product.place = -1; // once
 }
 
-// Begins the turn of the model that has these weights.
-static void begin_turn(const uint32_t *words)
+// Begins the turn of a model: loads its rows.
+static void begin_turn(const struct model *model)
 {
-    turn.model = NULL;
-    for (size_t i = 0; i < count_of(models); i++) {
-        if (words >= models[i].begin && words < models[i].end) {
-            turn.model = &models[i];
-        }
-    }
+    turn.model = model;
     turn.count = 0;
     turn.seen_words = 0;
-    turn.free = __end__ + (is_frame_taken ? FRAME_WORDS : 0);
-    turn.room_words = (uint32_t)(__StackLimit - turn.free);
+    memcpy(model->rows_begin, model->rows_load, (size_t)(model->rows_end - model->rows_begin) * sizeof(uint32_t));
+    turn.free = model->rows_end;
+    turn.room_words = (uint32_t)(__StackLimit - turn.free) - (is_frame_taken ? FRAME_WORDS : 0);
 #ifdef QUOTES_WEIGHT_ROOM
-    turn.room_words = QUOTES_WEIGHT_ROOM / sizeof *words;
+    turn.room_words = QUOTES_WEIGHT_ROOM / sizeof turn.free[0];
 #endif
     ahead.words = NULL;
-    turn.all_words = turn.model == NULL ? 0 : (uint32_t)(turn.model->end - turn.model->begin);
+    turn.all_words = (uint32_t)(model->end - model->begin);
     if (QUOTES_STREAM && turn.all_words > turn.room_words) {
         const uint32_t buffers = BUFFERS * QUOTES_STREAM_WORDS;
         product.buffers = turn.free;
@@ -502,14 +503,28 @@ static void begin_turn(const uint32_t *words)
     turn.first = turn.free;
 }
 
+static inline bool has_weights(const struct model *model, const uint32_t *words)
+{
+    return words >= model->begin && words < model->end;
+}
+
+void ql_weight_source_begin(const uint32_t *words)
+{
+    if (turn.model != NULL && has_weights(turn.model, words)) {
+        return;
+    }
+    for (size_t i = 0; i < count_of(models); i++) {
+        if (has_weights(&models[i], words)) {
+            begin_turn(&models[i]);
+        }
+    }
+}
+
 // Finds the place of a matrix, or gives it one: so many whole blocks that the matrices so far have their share of the room,
 // in proportion to their words. Returns true for a new place, to which its blocks must be brought. Sets product.place.
 static bool find_place(struct placed *place, const uint32_t *words, uint32_t blocks, uint32_t block_words)
 {
     product.place = -1;
-    if (turn.model == NULL || words < turn.model->begin || words >= turn.model->end) {
-        begin_turn(words);
-    }
     for (int i = 0; i < turn.count; i++) {
         if (turn.matrices[i].words == words) {
             *place = turn.matrices[i];
@@ -518,7 +533,7 @@ static bool find_place(struct placed *place, const uint32_t *words, uint32_t blo
         }
     }
     *place = (struct placed){words, turn.free, 0, (uint16_t)blocks, block_words};
-    if (turn.model == NULL || turn.count == MATRIX_LIMIT) {
+    if (turn.count == MATRIX_LIMIT) {
         return false;
     }
     turn.seen_words += blocks * block_words;
@@ -585,7 +600,7 @@ uint8_t *ql_weight_source_frame_take(void)
 {
     turn.model = NULL;
     is_frame_taken = true;
-    return (uint8_t *)__end__;
+    return (uint8_t *)(__StackLimit - FRAME_WORDS);
 }
 
 void ql_weight_source_frame_give(void)
