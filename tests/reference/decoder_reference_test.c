@@ -49,7 +49,7 @@ static void init(struct fixture *f, struct ref_decoder_dims dims, uint64_t seed)
     for (size_t k = 0; k < count; k++) {
         f->parameters[k] = 1.2 * uniform(&seed) - 0.6;
     }
-    f->window = (struct ref_decoder_window){f->tokens, f->targets, f->weight, f->mask};
+    f->window = (struct ref_decoder_window){f->tokens, f->targets, f->weight, f->mask, NULL};
 }
 
 static void done(struct fixture *f)
