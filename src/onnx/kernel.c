@@ -17,6 +17,7 @@
 #include "device/recurrent_activation.h"
 #include "device/recurrent_general.h"
 #include "device/reduce.h"
+#include "device/select.h"
 #include "device/trigonometry.h"
 
 // Short names for the arguments, in the order that all kernels keep.
@@ -230,6 +231,24 @@ static bool run_cumsum_s64(const struct ql_kernel_arguments *arguments)
     return true;
 }
 
+static bool run_top_k_f32(const struct ql_kernel_arguments *arguments)
+{
+    ql_top_k_f32(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), INT(4));
+    return true;
+}
+
+static bool run_top_k_f64(const struct ql_kernel_arguments *arguments)
+{
+    ql_top_k_f64(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), INT(4));
+    return true;
+}
+
+static bool run_top_k_s64(const struct ql_kernel_arguments *arguments)
+{
+    ql_top_k_s64(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), INT(4));
+    return true;
+}
+
 static bool run_softmax_f32(const struct ql_kernel_arguments *arguments)
 {
     ql_softmax_f32(BUFFER(0), BUFFER(1), INT(0), INT(1), INT(2));
@@ -327,6 +346,9 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
     [QL_KERNEL_CUMSUM_F32] = {"ql_cumsum_f32", "device/reduce.h", 1, 2, 0, 5, 0, 0, false, run_cumsum_f32},
     [QL_KERNEL_CUMSUM_F64] = {"ql_cumsum_f64", "device/reduce.h", 1, 2, 0, 5, 0, 0, false, run_cumsum_f64},
     [QL_KERNEL_CUMSUM_S64] = {"ql_cumsum_s64", "device/reduce.h", 1, 2, 0, 5, 0, 0, false, run_cumsum_s64},
+    [QL_KERNEL_TOP_K_F32] = {"ql_top_k_f32", "device/select.h", 2, 3, 0, 5, 0, 0, false, run_top_k_f32},
+    [QL_KERNEL_TOP_K_F64] = {"ql_top_k_f64", "device/select.h", 2, 3, 0, 5, 0, 0, false, run_top_k_f64},
+    [QL_KERNEL_TOP_K_S64] = {"ql_top_k_s64", "device/select.h", 2, 3, 0, 5, 0, 0, false, run_top_k_s64},
     [QL_KERNEL_SOFTMAX_F32] = {"ql_softmax_f32", "device/normalize.h", 1, 2, 0, 3, 0, 0, false, run_softmax_f32},
     [QL_KERNEL_LOG_SOFTMAX_F32] = {"ql_log_softmax_f32", "device/normalize.h", 1, 2, 0, 3, 0, 0, false,
                                    run_log_softmax_f32},

@@ -1,92 +1,12 @@
 // Lowers operators that are made of the operations of others, so that they need no kernels of their own: activations with
 // a bend, clipping, normalization by known numbers, and what makes floats of integers and one-hot vectors.
-// Uses: onnx/lower.
+// Uses: onnx/{lower,lower_compose}.
 #include <math.h>
 #include <string.h>
 
+#include "onnx/lower_compose.h"
 #include "onnx/lower_operators.h"
-
-// A number in the type of the node's first input.
-static int number(struct ql_lower *lower, float value)
-{
-    const int constant = ql_lower_constant(lower, QL_ELEMENT_F32, 0, NULL, &value);
-    return ql_lower_cast(lower, constant, ql_lower_value(lower, ql_lower_input(lower, 0))->type);
-}
-
-// The shape to which two values broadcast.
-static bool join_shapes(struct ql_lower *lower, int a, int b, int *rank, int *dims)
-{
-    *rank = 0;
-    return ql_lower_broadcast(lower, a, rank, dims) && ql_lower_broadcast(lower, b, rank, dims);
-}
-
-static bool is_comparison(const char *stem)
-{
-    return strcmp(stem, "less") == 0 || strcmp(stem, "equal") == 0;
-}
-
-// A new value: stem(a, b), broadcast. The first of the two when an error is there already.
-static int combine(struct ql_lower *lower, int a, int b, const char *stem)
-{
-    const enum ql_element type = is_comparison(stem) ? QL_ELEMENT_BOOL : ql_lower_value(lower, a)->type;
-    int rank;
-    int dims[QL_RANK_LIMIT];
-
-    if (lower->status != QL_OK || !join_shapes(lower, a, b, &rank, dims)) {
-        return a;
-    }
-    const int y = ql_lower_temporary(lower, type, rank, dims);
-    ql_lower_binary(lower, y, a, b, stem);
-    return y;
-}
-
-static int apply(struct ql_lower *lower, int x, const char *stem)
-{
-    const struct ql_program_value v = *ql_lower_value(lower, x);
-
-    if (lower->status != QL_OK) {
-        return x;
-    }
-    const int y = ql_lower_temporary(lower, v.type, v.rank, v.dims);
-    ql_lower_unary(lower, y, x, stem);
-    return y;
-}
-
-// y = a where the condition holds, b elsewhere, in the shape of the three together.
-static int choose(struct ql_lower *lower, int condition, int a, int b)
-{
-    const enum ql_element type = ql_lower_value(lower, a)->type;
-    const int operands[] = {condition, a, b};
-    struct ql_kernel_call call = {.kernel = &ql_kernels[QL_KERNEL_WHERE]};
-    int strides[3][QL_KERNEL_RANK_LIMIT];
-    int rank = 0;
-    int dims[QL_RANK_LIMIT];
-
-    for (int k = 0; k < 3 && lower->status == QL_OK; k++) {
-        (void)ql_lower_broadcast(lower, operands[k], &rank, dims);
-    }
-    if (lower->status != QL_OK) {
-        return a;
-    }
-    call.buffers[0] = ql_lower_temporary(lower, type, rank, dims);
-    for (int k = 0; k < 3; k++) {
-        call.buffers[1 + k] = operands[k];
-        ql_lower_broadcast_strides(lower, operands[k], rank, dims, strides[k]);
-    }
-    call.ints[0] = (int)ql_element_bytes(type);
-    call.ints[1] = ql_lower_set_arrays(&call, rank, dims, 3, (const int(*)[QL_KERNEL_RANK_LIMIT])strides);
-    ql_lower_call(lower, &call);
-    return call.buffers[0];
-}
-
-// Makes the value the node's first output.
-static void give(struct ql_lower *lower, int value)
-{
-    if (lower->status == QL_OK) {
-        const struct ql_program_value v = *ql_lower_value(lower, value);
-        ql_lower_alias(lower, 0, value, v.rank, v.dims, 0);
-    }
-}
+#include "onnx/onnx_types.h"
 
 static bool is_floating(struct ql_lower *lower, int value)
 {
@@ -101,7 +21,7 @@ void ql_lower_op_reciprocal(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
     if (is_floating(lower, x)) {
-        give(lower, combine(lower, number(lower, 1.0f), x, "div"));
+        ql_lower_give(lower, ql_lower_combine(lower, ql_lower_number(lower, 1.0f), x, "div"));
     }
 }
 
@@ -112,9 +32,9 @@ void ql_lower_op_mean(struct ql_lower *lower)
 
     if (is_floating(lower, sum)) {
         for (int k = 1; k < lower->input_count; k++) {
-            sum = combine(lower, sum, ql_lower_input(lower, k), "add");
+            sum = ql_lower_combine(lower, sum, ql_lower_input(lower, k), "add");
         }
-        give(lower, combine(lower, sum, number(lower, (float)lower->input_count), "div"));
+        ql_lower_give(lower, ql_lower_combine(lower, sum, ql_lower_number(lower, (float)lower->input_count), "div"));
     }
 }
 
@@ -126,8 +46,10 @@ void ql_lower_op_clip(struct ql_lower *lower)
     int limits[] = {ql_lower_input(lower, 1), ql_lower_input(lower, 2)};
 
     if (by_attributes) {
-        limits[0] = ql_node_find(lower->node, "min") == NULL ? -1 : number(lower, ql_lower_float(lower, "min", 0.0f));
-        limits[1] = ql_node_find(lower->node, "max") == NULL ? -1 : number(lower, ql_lower_float(lower, "max", 0.0f));
+        limits[0] =
+            ql_node_find(lower->node, "min") == NULL ? -1 : ql_lower_number(lower, ql_lower_float(lower, "min", 0.0f));
+        limits[1] =
+            ql_node_find(lower->node, "max") == NULL ? -1 : ql_lower_number(lower, ql_lower_float(lower, "max", 0.0f));
     }
     for (int k = 0; k < 2; k++) {
         if (limits[k] < 0) {
@@ -137,24 +59,24 @@ void ql_lower_op_clip(struct ql_lower *lower)
             ql_lower_fail(lower, "'%s' must be a single number", ql_lower_value(lower, limits[k])->name);
             return;
         }
-        y = combine(lower, y, ql_lower_view(lower, limits[k], 0, NULL, 0), k == 0 ? "max" : "min");
+        y = ql_lower_combine(lower, y, ql_lower_view(lower, limits[k], 0, NULL, 0), k == 0 ? "max" : "min");
     }
-    give(lower, y);
+    ql_lower_give(lower, y);
 }
 
 // x where it is not below 0, and below 0 what the operator makes of it.
 static void bend(struct ql_lower *lower, int below)
 {
     const int x = ql_lower_input(lower, 0);
-    const int condition = combine(lower, x, number(lower, 0.0f), "less");
-    give(lower, choose(lower, condition, below, x));
+    const int condition = ql_lower_combine(lower, x, ql_lower_number(lower, 0.0f), "less");
+    ql_lower_give(lower, ql_lower_choose(lower, condition, below, x));
 }
 
 void ql_lower_op_leaky_relu(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
     if (is_floating(lower, x)) {
-        bend(lower, combine(lower, number(lower, ql_lower_float(lower, "alpha", 0.01f)), x, "mul"));
+        bend(lower, ql_lower_combine(lower, ql_lower_number(lower, ql_lower_float(lower, "alpha", 0.01f)), x, "mul"));
     }
 }
 
@@ -165,21 +87,22 @@ void ql_lower_op_prelu(struct ql_lower *lower)
     int dims[QL_RANK_LIMIT];
 
     if (!is_floating(lower, ql_lower_input(lower, 0)) ||
-        !join_shapes(lower, ql_lower_input(lower, 0), ql_lower_input(lower, 1), &rank, dims)) {
+        !ql_lower_join_shapes(lower, ql_lower_input(lower, 0), ql_lower_input(lower, 1), &rank, dims)) {
         return;
     }
     if (rank != v.rank || memcmp(dims, v.dims, (size_t)rank * sizeof dims[0]) != 0) {
         ql_lower_fail(lower, "the slope does not broadcast to the shape of the input");
         return;
     }
-    bend(lower, combine(lower, ql_lower_input(lower, 1), ql_lower_input(lower, 0), "mul"));
+    bend(lower, ql_lower_combine(lower, ql_lower_input(lower, 1), ql_lower_input(lower, 0), "mul"));
 }
 
 // alpha (e^x - 1)
 static int exponential_below(struct ql_lower *lower, float alpha)
 {
-    const int e = apply(lower, ql_lower_input(lower, 0), "exponential");
-    return combine(lower, number(lower, alpha), combine(lower, e, number(lower, 1.0f), "sub"), "mul");
+    const int e = ql_lower_apply(lower, ql_lower_input(lower, 0), "exponential");
+    return ql_lower_combine(lower, ql_lower_number(lower, alpha),
+                            ql_lower_combine(lower, e, ql_lower_number(lower, 1.0f), "sub"), "mul");
 }
 
 void ql_lower_op_elu(struct ql_lower *lower)
@@ -194,9 +117,12 @@ void ql_lower_op_selu(struct ql_lower *lower)
     const int x = ql_lower_input(lower, 0);
     if (is_floating(lower, x)) {
         const int below = exponential_below(lower, ql_lower_float(lower, "alpha", 1.67326319217681884765625f));
-        const int bent = choose(lower, combine(lower, x, number(lower, 0.0f), "less"), below, x);
-        give(lower,
-             combine(lower, number(lower, ql_lower_float(lower, "gamma", 1.05070102214813232421875f)), bent, "mul"));
+        const int bent =
+            ql_lower_choose(lower, ql_lower_combine(lower, x, ql_lower_number(lower, 0.0f), "less"), below, x);
+        ql_lower_give(
+            lower,
+            ql_lower_combine(lower, ql_lower_number(lower, ql_lower_float(lower, "gamma", 1.05070102214813232421875f)),
+                             bent, "mul"));
     }
 }
 
@@ -204,8 +130,9 @@ void ql_lower_op_thresholded_relu(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
     if (is_floating(lower, x)) {
-        const int above = combine(lower, number(lower, ql_lower_float(lower, "alpha", 1.0f)), x, "less");
-        give(lower, choose(lower, above, x, number(lower, 0.0f)));
+        const int above =
+            ql_lower_combine(lower, ql_lower_number(lower, ql_lower_float(lower, "alpha", 1.0f)), x, "less");
+        ql_lower_give(lower, ql_lower_choose(lower, above, x, ql_lower_number(lower, 0.0f)));
     }
 }
 
@@ -213,14 +140,17 @@ void ql_lower_op_thresholded_relu(struct ql_lower *lower)
 static int hard_sigmoid(struct ql_lower *lower, float alpha, float beta)
 {
     const int x = ql_lower_input(lower, 0);
-    const int line = combine(lower, combine(lower, number(lower, alpha), x, "mul"), number(lower, beta), "add");
-    return combine(lower, combine(lower, line, number(lower, 1.0f), "min"), number(lower, 0.0f), "max");
+    const int line = ql_lower_combine(lower, ql_lower_combine(lower, ql_lower_number(lower, alpha), x, "mul"),
+                                      ql_lower_number(lower, beta), "add");
+    return ql_lower_combine(lower, ql_lower_combine(lower, line, ql_lower_number(lower, 1.0f), "min"),
+                            ql_lower_number(lower, 0.0f), "max");
 }
 
 void ql_lower_op_hard_sigmoid(struct ql_lower *lower)
 {
     if (is_floating(lower, ql_lower_input(lower, 0))) {
-        give(lower, hard_sigmoid(lower, ql_lower_float(lower, "alpha", 0.2f), ql_lower_float(lower, "beta", 0.5f)));
+        ql_lower_give(lower,
+                      hard_sigmoid(lower, ql_lower_float(lower, "alpha", 0.2f), ql_lower_float(lower, "beta", 0.5f)));
     }
 }
 
@@ -228,7 +158,7 @@ void ql_lower_op_hard_swish(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
     if (is_floating(lower, x)) {
-        give(lower, combine(lower, x, hard_sigmoid(lower, 1.0f / 6.0f, 0.5f), "mul"));
+        ql_lower_give(lower, ql_lower_combine(lower, x, hard_sigmoid(lower, 1.0f / 6.0f, 0.5f), "mul"));
     }
 }
 
@@ -236,7 +166,10 @@ void ql_lower_op_softsign(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
     if (is_floating(lower, x)) {
-        give(lower, combine(lower, x, combine(lower, number(lower, 1.0f), apply(lower, x, "abs"), "add"), "div"));
+        ql_lower_give(lower, ql_lower_combine(lower, x,
+                                              ql_lower_combine(lower, ql_lower_number(lower, 1.0f),
+                                                               ql_lower_apply(lower, x, "abs"), "add"),
+                                              "div"));
     }
 }
 
@@ -247,10 +180,11 @@ void ql_lower_op_floor(struct ql_lower *lower)
     const bool up = lower->row->exchanged;
 
     if (is_floating(lower, x)) {
-        const int nearest = apply(lower, x, "round");
-        const int other = combine(lower, nearest, number(lower, 1.0f), up ? "add" : "sub");
-        const int wrong = up ? combine(lower, nearest, x, "less") : combine(lower, x, nearest, "less");
-        give(lower, choose(lower, wrong, other, nearest));
+        const int nearest = ql_lower_apply(lower, x, "round");
+        const int other = ql_lower_combine(lower, nearest, ql_lower_number(lower, 1.0f), up ? "add" : "sub");
+        const int wrong =
+            up ? ql_lower_combine(lower, nearest, x, "less") : ql_lower_combine(lower, x, nearest, "less");
+        ql_lower_give(lower, ql_lower_choose(lower, wrong, other, nearest));
     }
 }
 
@@ -305,19 +239,54 @@ void ql_lower_op_batch_normalization(struct ql_lower *lower)
         }
         parts[k] = along_axis(lower, ql_lower_input(lower, 1 + k), 1, v.rank);
     }
-    const int variance = combine(lower, parts[3], number(lower, ql_lower_float(lower, "epsilon", 1e-5f)), "add");
-    const int factor = combine(lower, parts[0], apply(lower, variance, "sqrt"), "div");
-    give(lower, combine(lower, combine(lower, combine(lower, x, parts[2], "sub"), factor, "mul"), parts[1], "add"));
+    const int variance =
+        ql_lower_combine(lower, parts[3], ql_lower_number(lower, ql_lower_float(lower, "epsilon", 1e-5f)), "add");
+    const int factor = ql_lower_combine(lower, parts[0], ql_lower_apply(lower, variance, "sqrt"), "div");
+    ql_lower_give(lower, ql_lower_combine(
+                             lower, ql_lower_combine(lower, ql_lower_combine(lower, x, parts[2], "sub"), factor, "mul"),
+                             parts[1], "add"));
 }
 
-// What DequantizeLinear and QuantizeLinear share: their scale or zero point beside x, one number or one along an axis.
+// A scale or zero point of blocks, in the shape of x: each number stands `block` times along the axis.
+static int repeat_blocks(struct ql_lower *lower, int value, const struct ql_program_value *v, int axis, int64_t block)
+{
+    enum { AXIS_LIMIT = 4096 };
+    const struct ql_program_value part = *ql_lower_value(lower, value);
+    const int count = v->dims[axis];
+    int64_t numbers[AXIS_LIMIT];
+    bool fits = part.rank == v->rank && block > 0 && count <= AXIS_LIMIT;
+
+    for (int k = 0; k < v->rank && fits; k++) {
+        fits = part.dims[k] == (k == axis ? (int)((count + block - 1) / block) : v->dims[k]);
+    }
+    if (!fits) {
+        ql_lower_fail(lower, "'%s' must have one number for each block of %lld along axis %d, which has at most %d",
+                      part.name, (long long)block, axis, (int)AXIS_LIMIT);
+        return value;
+    }
+    for (int k = 0; k < count; k++) {
+        numbers[k] = k / block;
+    }
+    const int list = ql_lower_constant(lower, QL_ELEMENT_S64, 1, &count, numbers);
+    const int y = ql_lower_temporary(lower, part.type, v->rank, v->dims);
+    ql_lower_call(lower, &(struct ql_kernel_call){.kernel = &ql_kernels[QL_KERNEL_GATHER],
+                                                  .buffers = {y, value, list},
+                                                  .ints = {(int)ql_element_bytes(part.type),
+                                                           ql_lower_product(v->dims, 0, axis), part.dims[axis],
+                                                           ql_lower_product(v->dims, axis + 1, v->rank), count}});
+    return y;
+}
+
+// What DequantizeLinear and QuantizeLinear share: their scale or zero point beside x, one number, one along an axis, or one
+// for each block along it.
 static int quantization_part(struct ql_lower *lower, int value, const struct ql_program_value *v)
 {
     const struct ql_program_value *part = ql_lower_value(lower, value);
+    const int64_t block = ql_lower_int(lower, "block_size", 0);
 
-    if (ql_lower_int(lower, "block_size", 0) != 0) {
-        ql_lower_fail(lower, "the attribute 'block_size' is not supported");
-        return value;
+    if (block != 0) {
+        const int blocked = ql_lower_axis(lower, ql_lower_int(lower, "axis", 1), v->rank);
+        return lower->status == QL_OK ? repeat_blocks(lower, value, v, blocked, block) : value;
     }
     if (part->count == 1 && part->rank <= 1) {
         return ql_lower_view(lower, value, 0, NULL, 0);
@@ -338,13 +307,17 @@ void ql_lower_op_dequantize_linear(struct ql_lower *lower)
     if (!ql_lower_require(lower, ql_lower_input(lower, 1), QL_ELEMENT_F32)) {
         return;
     }
+    if (ql_onnx_type_decode(ql_lower_int(lower, "output_dtype", 1)) != QL_ELEMENT_F32) {
+        ql_lower_fail(lower, "the attribute 'output_dtype' must be float");
+        return;
+    }
     const int scale = quantization_part(lower, ql_lower_input(lower, 1), &v);
     int x = ql_lower_cast(lower, ql_lower_input(lower, 0), QL_ELEMENT_S64);
     if (zero >= 0 && lower->status == QL_OK) {
-        x = combine(lower, x, ql_lower_cast(lower, quantization_part(lower, zero, &v), QL_ELEMENT_S64), "sub");
+        x = ql_lower_combine(lower, x, ql_lower_cast(lower, quantization_part(lower, zero, &v), QL_ELEMENT_S64), "sub");
     }
     if (lower->status == QL_OK) {
-        give(lower, combine(lower, ql_lower_cast(lower, x, QL_ELEMENT_F32), scale, "mul"));
+        ql_lower_give(lower, ql_lower_combine(lower, ql_lower_cast(lower, x, QL_ELEMENT_F32), scale, "mul"));
     }
 }
 
@@ -354,7 +327,10 @@ void ql_lower_op_quantize_linear(struct ql_lower *lower)
     const int x = ql_lower_input(lower, 0);
     const struct ql_program_value v = *ql_lower_value(lower, x);
     const int zero = ql_lower_input(lower, 2);
-    const enum ql_element type = zero >= 0 ? ql_lower_value(lower, zero)->type : QL_ELEMENT_U8;
+    const int64_t named = ql_lower_int(lower, "output_dtype", 0);
+    const enum ql_element type = zero >= 0    ? ql_lower_value(lower, zero)->type
+                                 : named != 0 ? ql_onnx_type_decode(named)
+                                              : QL_ELEMENT_U8;
     const bool is_narrow =
         type == QL_ELEMENT_U8 || type == QL_ELEMENT_S8 || type == QL_ELEMENT_U16 || type == QL_ELEMENT_S16;
 
@@ -362,20 +338,20 @@ void ql_lower_op_quantize_linear(struct ql_lower *lower)
         !ql_lower_require(lower, ql_lower_input(lower, 1), QL_ELEMENT_F32)) {
         return;
     }
-    if (!is_narrow || ql_lower_int(lower, "output_dtype", 0) != 0 || ql_lower_int(lower, "precision", 0) != 0) {
-        ql_lower_fail(lower, "only integers of 8 or 16 bits are supported, of the zero point's type");
+    if (!is_narrow || (named != 0 && ql_onnx_type_decode(named) != type) || ql_lower_int(lower, "precision", 0) > 1) {
+        ql_lower_fail(lower, "only integers of 8 or 16 bits are supported, of the zero point's type, in float");
         return;
     }
     const int scale = quantization_part(lower, ql_lower_input(lower, 1), &v);
-    int y = apply(lower, combine(lower, x, scale, "div"), "round");
+    int y = ql_lower_apply(lower, ql_lower_combine(lower, x, scale, "div"), "round");
     if (zero >= 0 && lower->status == QL_OK) {
-        y = combine(lower, y, ql_lower_cast(lower, quantization_part(lower, zero, &v), QL_ELEMENT_F32), "add");
+        y = ql_lower_combine(lower, y, ql_lower_cast(lower, quantization_part(lower, zero, &v), QL_ELEMENT_F32), "add");
     }
     const bool is_signed = type == QL_ELEMENT_S8 || type == QL_ELEMENT_S16;
     const float span = ql_element_bytes(type) == 1 ? 256.0f : 65536.0f;
     const float least = is_signed ? -span / 2.0f : 0.0f;
-    y = combine(lower, y, number(lower, least), "max");
-    y = combine(lower, y, number(lower, least + span - 1.0f), "min");
+    y = ql_lower_combine(lower, y, ql_lower_number(lower, least), "max");
+    y = ql_lower_combine(lower, y, ql_lower_number(lower, least + span - 1.0f), "min");
     if (lower->status == QL_OK) {
         ql_lower_cast_to(lower, ql_lower_output(lower, 0, type, v.rank, v.dims), y);
     }
@@ -412,10 +388,11 @@ void ql_lower_op_one_hot(struct ql_lower *lower)
     const int depths = ql_lower_constant(lower, QL_ELEMENT_S64, 0, NULL, &depth);
     int index = ql_lower_cast(lower, ql_lower_input(lower, 0), QL_ELEMENT_S64);
     index = ql_lower_view(lower, index, v.rank + 1, dims, 0);
-    index = choose(lower, combine(lower, index, none, "less"), combine(lower, index, depths, "add"), index);
-    const int hot = combine(lower, index, along_axis(lower, list, axis, v.rank + 1), "equal");
+    index = ql_lower_choose(lower, ql_lower_combine(lower, index, none, "less"),
+                            ql_lower_combine(lower, index, depths, "add"), index);
+    const int hot = ql_lower_combine(lower, index, along_axis(lower, list, axis, v.rank + 1), "equal");
     if (lower->status == QL_OK) {
-        give(lower,
-             choose(lower, hot, ql_lower_view(lower, values, 0, NULL, 1), ql_lower_view(lower, values, 0, NULL, 0)));
+        ql_lower_give(lower, ql_lower_choose(lower, hot, ql_lower_view(lower, values, 0, NULL, 1),
+                                             ql_lower_view(lower, values, 0, NULL, 0)));
     }
 }

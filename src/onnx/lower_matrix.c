@@ -1,7 +1,8 @@
 // Lowers Gemm and MatMul.
-// Uses: onnx/lower.
+// Uses: onnx/{lower,lower_compose}.
 #include <string.h>
 
+#include "onnx/lower_compose.h"
 #include "onnx/lower_operators.h"
 
 // The matrix, or its transpose.
@@ -110,6 +111,35 @@ static int broadcast_batches(struct ql_lower *lower, struct ql_kernel_call *call
         strides[1][axis] *= K * N;
     }
     return ql_lower_set_arrays(call, *rank, dims, 2, (const int(*)[QL_KERNEL_RANK_LIMIT])strides);
+}
+
+int ql_lower_matmul(struct ql_lower *lower, int a, int b)
+{
+    const struct ql_program_value *va = ql_lower_value(lower, a), *vb = ql_lower_value(lower, b);
+    struct ql_kernel_call call = {.kernel = &ql_kernels[QL_KERNEL_MATMUL_F32]};
+    int rank = 0;
+    int dims[QL_RANK_LIMIT + 2];
+
+    if (lower->status != QL_OK || !ql_lower_require(lower, a, QL_ELEMENT_F32) ||
+        !ql_lower_require(lower, b, QL_ELEMENT_F32)) {
+        return a;
+    }
+    const int M = va->dims[va->rank - 2], K = va->dims[va->rank - 1], N = vb->dims[vb->rank - 1];
+    const int batch_rank = broadcast_batches(lower, &call, a, b, &rank, dims);
+    const int batch = ql_lower_product(dims, 0, rank);
+    if (lower->status != QL_OK) {
+        return a;
+    }
+    dims[rank++] = M;
+    dims[rank++] = N;
+    const int y = ql_lower_temporary(lower, QL_ELEMENT_F32, rank, dims);
+    const int ints[] = {M, K, N, batch_rank};
+    const int buffers[] = {y, a, b};
+    call.macs = (int64_t)batch * M * K * N;
+    memcpy(call.ints, ints, sizeof ints);
+    memcpy(call.buffers, buffers, sizeof buffers);
+    ql_lower_call(lower, &call);
+    return y;
 }
 
 // A vector as a matrix: of one row on the left of a product, of one column on the right.

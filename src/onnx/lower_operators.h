@@ -51,6 +51,13 @@ void ql_lower_op_cumsum(struct ql_lower *lower);
 void ql_lower_op_softmax(struct ql_lower *lower);
 void ql_lower_op_layer_norm(struct ql_lower *lower);
 
+// lower_select.c
+void ql_lower_op_top_k(struct ql_lower *lower);
+
+// lower_attention.c
+void ql_lower_op_attention(struct ql_lower *lower);
+void ql_lower_op_rotary_embedding(struct ql_lower *lower);
+
 // lower_recurrent.c
 void ql_lower_op_lstm(struct ql_lower *lower);
 void ql_lower_op_gru(struct ql_lower *lower);

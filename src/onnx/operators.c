@@ -14,6 +14,8 @@ enum { ANY = 1 << 16 }; // of operands: as many as a node has
 
 #define RECURRENT "activation_alpha activation_beta activations clip direction hidden_size"
 
+#define ATTENTION "is_causal kv_num_heads q_num_heads qk_matmul_output_mode scale softcap softmax_precision"
+
 static const struct ql_operator rows[] = {
     // name, versions, inputs, outputs, attributes, constant inputs, widens, function, stem, and what some operators add
     {"Abs", FIRST, LAST, 1, 1, 1, "", 0, true, .lower = ql_lower_op_unary, .stem = "abs"},
@@ -21,6 +23,8 @@ static const struct ql_operator rows[] = {
     {"And", FIRST, LAST, 2, 2, 1, "", 0, false, .lower = ql_lower_op_compare, .stem = "and"},
     {"ArgMax", FIRST, 11, 1, 1, 1, "axis keepdims", 0, false, .lower = ql_lower_op_argmax},
     {"ArgMax", 12, LAST, 1, 1, 1, "axis keepdims select_last_index", 0, false, .lower = ql_lower_op_argmax},
+    {"Attention", 23, 23, 3, 6, 4, ATTENTION, 0, true, .lower = ql_lower_op_attention},
+    {"Attention", 24, LAST, 3, 7, 4, ATTENTION, 0, true, .lower = ql_lower_op_attention},
     {"BatchNormalization", FIRST, 8, 5, 5, 5, "epsilon momentum spatial", 0, true,
      .lower = ql_lower_op_batch_normalization},
     {"BatchNormalization", 9, 13, 5, 5, 5, "epsilon momentum", 0, true, .lower = ql_lower_op_batch_normalization},
@@ -45,7 +49,9 @@ static const struct ql_operator rows[] = {
     {"CumSum", 11, LAST, 2, 2, 1, "exclusive reverse", INPUT(1), true, .lower = ql_lower_op_cumsum},
     {"DequantizeLinear", 10, 12, 2, 3, 1, "", 0, false, .lower = ql_lower_op_dequantize_linear},
     {"DequantizeLinear", 13, 20, 2, 3, 1, "axis", 0, false, .lower = ql_lower_op_dequantize_linear},
-    {"DequantizeLinear", 21, LAST, 2, 3, 1, "axis block_size", 0, false, .lower = ql_lower_op_dequantize_linear},
+    {"DequantizeLinear", 21, 22, 2, 3, 1, "axis block_size", 0, false, .lower = ql_lower_op_dequantize_linear},
+    {"DequantizeLinear", 23, LAST, 2, 3, 1, "axis block_size output_dtype", 0, false,
+     .lower = ql_lower_op_dequantize_linear},
     {"Div", FIRST, LAST, 2, 2, 1, "", 0, true, .lower = ql_lower_op_binary, .stem = "div"},
     {"Dropout", FIRST, 11, 1, 1, 2, "ratio", 0, false, .lower = ql_lower_op_dropout},
     {"Dropout", 12, LAST, 1, 3, 2, "seed", INPUT(2), false, .lower = ql_lower_op_dropout},
@@ -118,6 +124,8 @@ static const struct ql_operator rows[] = {
     {"Relu", FIRST, LAST, 1, 1, 1, "", 0, true, .lower = ql_lower_op_unary, .stem = "relu"},
     {"Reshape", FIRST, 13, 2, 2, 1, "", INPUT(1), false, .lower = ql_lower_op_reshape},
     {"Reshape", 14, LAST, 2, 2, 1, "allowzero", INPUT(1), false, .lower = ql_lower_op_reshape},
+    {"RotaryEmbedding", 23, LAST, 3, 4, 1, "interleaved num_heads rotary_embedding_dim", 0, true,
+     .lower = ql_lower_op_rotary_embedding},
     {"Round", 11, LAST, 1, 1, 1, "", 0, true, .lower = ql_lower_op_unary, .stem = "round"},
     {"Selu", FIRST, LAST, 1, 1, 1, "alpha gamma", 0, true, .lower = ql_lower_op_selu},
     {"Shape", FIRST, 14, 1, 1, 1, "", 0, false, .lower = ql_lower_op_shape},
@@ -140,6 +148,9 @@ static const struct ql_operator rows[] = {
     {"Tanh", FIRST, LAST, 1, 1, 1, "", 0, true, .lower = ql_lower_op_unary, .stem = "tanh"},
     {"ThresholdedRelu", 10, LAST, 1, 1, 1, "alpha", 0, true, .lower = ql_lower_op_thresholded_relu},
     {"Tile", FIRST, LAST, 2, 2, 1, "", INPUT(1), false, .lower = ql_lower_op_tile},
+    {"TopK", FIRST, 9, 1, 1, 2, "axis k", 0, false, .lower = ql_lower_op_top_k},
+    {"TopK", 10, 10, 2, 2, 2, "axis", INPUT(1), false, .lower = ql_lower_op_top_k},
+    {"TopK", 11, LAST, 2, 2, 2, "axis largest sorted", INPUT(1), false, .lower = ql_lower_op_top_k},
     {"Transpose", FIRST, LAST, 1, 1, 1, "perm", 0, false, .lower = ql_lower_op_transpose},
     {"Trilu", 14, LAST, 1, 2, 1, "upper", INPUT(1), false, .lower = ql_lower_op_trilu},
     {"Unsqueeze", FIRST, 12, 1, 1, 1, "axes", 0, false, .lower = ql_lower_op_unsqueeze},

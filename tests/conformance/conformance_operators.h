@@ -42,6 +42,10 @@ void generate_prelu(struct conformance_case *c, const char *operator_name);
 void generate_quantize(struct conformance_case *c, const char *operator_name);
 void generate_sum(struct conformance_case *c, const char *operator_name);
 
+void generate_attention(struct conformance_case *c, const char *operator_name);
+void generate_rotary_embedding(struct conformance_case *c, const char *operator_name);
+void generate_top_k(struct conformance_case *c, const char *operator_name);
+
 void generate_gemm(struct conformance_case *c, const char *operator_name);
 void generate_matmul(struct conformance_case *c, const char *operator_name);
 
