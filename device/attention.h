@@ -78,6 +78,29 @@ static inline void ql_attention_f32(float *restrict y, float *restrict scores, c
     }
 }
 
+// Writes the entry of the token with this position (from 0) over the oldest one of the ring, and attends to it, in place:
+// as above, and
+//
+//   keys, values  (length, kv_heads, size)    the ring
+//   key, value    (kv_heads, size)            the entry
+//   position      (1)
+//   scores        (length)                    scratch
+static inline void ql_ring_attention_f32(float *restrict y, float *restrict scores, float *restrict keys,
+                                         float *restrict values, const float *restrict q, const float *restrict key,
+                                         const float *restrict value, const int64_t *position, int heads, int kv_heads,
+                                         int size, int length, float scale)
+{
+    const int row = kv_heads * size;
+    const ptrdiff_t place = (ptrdiff_t)((uint64_t)position[0] % (uint64_t)length) * row;
+
+    for (int k = 0; k < row; k++) {
+        keys[place + k] = key[k];
+        values[place + k] = value[k];
+    }
+    ql_attention_f32(y, scores, q, keys, values, ql_attention_ring_at(position[0], length), heads, kv_heads, size,
+                     scale);
+}
+
 // y = (gate sigmoid(gate)) up: the gated half of a feed-forward layer (Shazeer 2020, arXiv:2002.05202). y may be gate.
 static inline void ql_swiglu_f32(float *y, const float *gate, const float *up, int size)
 {

@@ -6,6 +6,7 @@
 
 #include "base/vectors.h"
 #include "device/arithmetic.h"
+#include "device/attention.h"
 #include "device/broadcast.h"
 #include "device/cast.h"
 #include "device/convolve.h"
@@ -267,6 +268,13 @@ static bool run_layer_norm_f32(const struct ql_kernel_arguments *arguments)
     return true;
 }
 
+VECTORIZED_KERNEL(run_ring_attention_f32)
+{
+    ql_ring_attention_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7),
+                          INT(0), INT(1), INT(2), INT(3), FLOAT(0));
+    return true;
+}
+
 VECTORIZED_KERNEL(run_lstm_f32)
 {
     ql_lstm_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7), BUFFER(8),
@@ -354,6 +362,8 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
                                    run_log_softmax_f32},
     [QL_KERNEL_LAYER_NORM_F32] = {"ql_layer_norm_f32", "device/normalize.h", 3, 6, 0, 2, 0, 1, false,
                                   run_layer_norm_f32},
+    [QL_KERNEL_RING_ATTENTION_F32] = {"ql_ring_attention_f32", "device/attention.h", 4, 8, 0, 4, 0, 1, false,
+                                      run_ring_attention_f32},
     [QL_KERNEL_LSTM_F32] = {"ql_lstm_f32", "device/recurrent.h", 4, 10, 0, 3, 0, 0, false, run_lstm_f32},
     [QL_KERNEL_GRU_F32] = {"ql_gru_f32", "device/recurrent.h", 3, 9, 0, 3, 0, 0, false, run_gru_f32},
     [QL_KERNEL_RNN_F32] = {"ql_rnn_f32", "device/recurrent.h", 3, 8, 0, 3, 0, 0, false, run_rnn_f32},

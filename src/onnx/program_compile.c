@@ -13,6 +13,7 @@
 #include "onnx/lower_node.h"
 #include "onnx/memory_plan.h"
 #include "onnx/operators.h"
+#include "onnx/ring_cache.h"
 
 enum {
     // What a node may add before the arrays must grow: a recurrent layer in two directions needs about 60 values, and
@@ -349,6 +350,10 @@ enum ql_status ql_program_compile(struct ql_program *program, const struct ql_gr
         status = detach_outputs(&lower);
     }
     if (status == QL_OK && !options->keep_values) {
+        status = drop_dead_calls(program, error);
+    }
+    if (status == QL_OK && options->state_count > 0 && !options->keep_values &&
+        (status = ql_ring_cache_init(program, options->states, options->state_count, error)) == QL_OK) {
         status = drop_dead_calls(program, error);
     }
     if (status == QL_OK) {

@@ -1,0 +1,568 @@
+// From a cache that moves to a ring: see ring_cache.h. A layer is found from its softmax, upwards to the scores and
+// downwards to the weighted sum. Each value on the way must have no other reader, so that nothing else can see the
+// difference.
+// Uses: base, onnx.
+#include "onnx/ring_cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FLOAT_BYTES = sizeof(float),
+    LAYER_LIMIT = 64,
+    CACHES = 2, // keys and values
+    // References to a value, by buffers of calls: to one that is made and read once; to what is joined of two parts, read,
+    // and taken over as the new state.
+    ONE_READER = 2,
+    JOINED_REFERENCES = 4,
+};
+
+// A score that stands for no weight: e to its power is nothing beside 1.
+static const float hidden_limit = -1e9f;
+
+// Positions behind the window that a mask is tried at.
+static const int64_t far_positions[] = {10007, INT64_C(1) << 31, (INT64_C(1) << 32) + 3, INT64_C(1) << 40};
+enum { FAR_POSITIONS = sizeof far_positions / sizeof far_positions[0] };
+
+// Entries of a layer joined with the new one: (context + 1, width).
+struct joined {
+    int state;              // number of the state
+    int before, entry;      // values: what the cache was, the new entry
+    int output_call;        // that makes the new state
+    int context, width;     // entries, floats of each
+    size_t place_in_states; // bytes of layers before it
+};
+
+struct layer {
+    int attended_call; // the weighted sum
+    struct joined keys, values;
+    int query, scratch; // values
+    int heads, size;    // of queries
+    float scale;
+};
+
+struct matcher {
+    struct ql_program *program;
+    const struct ql_state_pair *states;
+    int state_count;
+    int position;    // value; -1: there is none
+    int *references; // of each root, by buffers of calls
+    int mask;        // value that has been tried; -1: none
+    struct layer layers[LAYER_LIMIT];
+    int layer_count;
+};
+
+// --- Calls and values ---
+
+static bool is_kernel(const struct ql_kernel_call *call, enum ql_kernel_id kernel)
+{
+    return call->kernel == &ql_kernels[kernel];
+}
+
+static int root_of(const struct matcher *m, int value)
+{
+    return m->program->values[value].root;
+}
+
+// True for a value that is all of a root in the arena.
+static bool is_whole(const struct matcher *m, int value)
+{
+    const struct ql_program_value *v = &m->program->values[value], *root = ql_program_root(m->program, value);
+    return v->offset == 0 && v->bytes == root->bytes && root->storage == QL_STORAGE_ARENA;
+}
+
+// The call that writes to a root, at or behind call `from`; -1: none.
+static int find_maker(const struct matcher *m, int root, int from)
+{
+    for (int n = from; n < m->program->call_count; n++) {
+        const struct ql_kernel_call *call = &m->program->calls[n];
+        for (int k = 0; k < call->kernel->output_count; k++) {
+            if (call->buffers[k] >= 0 && root_of(m, call->buffers[k]) == root) {
+                return n;
+            }
+        }
+    }
+    return -1;
+}
+
+// The call that makes a value for one reader alone; NULL where there is no such call.
+static const struct ql_kernel_call *find_only(const struct matcher *m, int value)
+{
+    const int root = root_of(m, value), maker = find_maker(m, root, 0);
+
+    return maker >= 0 && is_whole(m, value) && m->references[root] == ONE_READER ? &m->program->calls[maker] : NULL;
+}
+
+// The number of the one call that reads a value; -1 where there is no such call.
+static int find_reader(const struct matcher *m, int value)
+{
+    const int root = root_of(m, value);
+
+    for (int n = 0; n < m->program->call_count && m->references[root] == ONE_READER; n++) {
+        const struct ql_kernel_call *call = &m->program->calls[n];
+        for (int k = call->kernel->output_count; k < call->kernel->buffer_count; k++) {
+            if (call->buffers[k] >= 0 && root_of(m, call->buffers[k]) == root) {
+                return n;
+            }
+        }
+    }
+    return -1;
+}
+
+// A constant of one number.
+static bool read_number(const struct matcher *m, int value, float *number)
+{
+    const struct ql_program_value *v = &m->program->values[value], *root = ql_program_root(m->program, value);
+
+    if (root->storage != QL_STORAGE_CONSTANT || v->type != QL_ELEMENT_F32 || v->count != 1) {
+        return false;
+    }
+    memcpy(number, (const unsigned char *)root->data + v->offset, sizeof *number);
+    return true;
+}
+
+// The element at which the index with this number lies, for strides over `dims`.
+static ptrdiff_t offset_of(int index, int rank, const int *dims, const int *strides)
+{
+    ptrdiff_t offset = 0;
+
+    for (int axis = rank - 1; axis >= 0; axis--) {
+        offset += (ptrdiff_t)(index % dims[axis]) * strides[axis];
+        index /= dims[axis];
+    }
+    return offset;
+}
+
+static int count_of(int rank, const int *dims)
+{
+    int count = 1;
+
+    for (int axis = 0; axis < rank; axis++) {
+        count *= dims[axis];
+    }
+    return count;
+}
+
+// A copy of so many floats that lie one behind the other on both sides.
+static bool is_plain_copy(const struct ql_kernel_call *call, int count)
+{
+    return is_kernel(call, QL_KERNEL_COPY) && call->ints[0] == FLOAT_BYTES && call->ints[1] == 1 &&
+           call->arrays[0][0] == count && call->arrays[1][0] == 1 && call->arrays[2][0] == 1;
+}
+
+// --- The parts of a layer ---
+
+// The state whose input is this root; -1: none to which entries are appended.
+static int find_state(const struct matcher *m, int root)
+{
+    for (int k = 0; k < m->state_count; k++) {
+        const int in = m->program->graph->inputs[m->states[k].input];
+        const struct ql_program_value *value = &m->program->values[in];
+        if (in == root && m->states[k].kind == QL_STATE_APPEND && value->type == QL_ELEMENT_F32 && value->rank >= 2) {
+            return k;
+        }
+    }
+    return -1;
+}
+
+// The copy of the last entries to the same place of the new state.
+static bool find_output_call(const struct matcher *m, struct joined *joined, int root)
+{
+    const struct ql_program *program = m->program;
+    const int out = program->graph->outputs[m->states[joined->state].output];
+
+    for (int n = 0; n < program->call_count; n++) {
+        const struct ql_kernel_call *call = &program->calls[n];
+        if (is_plain_copy(call, joined->context * joined->width) && root_of(m, call->buffers[1]) == root &&
+            root_of(m, call->buffers[0]) == out) {
+            joined->output_call = n;
+            return program->values[call->buffers[0]].offset == joined->place_in_states &&
+                   program->values[call->buffers[1]].offset == (size_t)joined->width * FLOAT_BYTES;
+        }
+    }
+    return false;
+}
+
+static bool find_joined(const struct matcher *m, struct joined *joined, int value)
+{
+    const struct ql_program *program = m->program;
+    const int root = root_of(m, value);
+    const int makers[2] = {find_maker(m, root, 0), find_maker(m, root, find_maker(m, root, 0) + 1)};
+
+    if (makers[0] < 0 || makers[1] < 0 || !is_whole(m, value) || m->references[root] != JOINED_REFERENCES) {
+        return false;
+    }
+    const struct ql_kernel_call *cache = &program->calls[makers[0]], *entry = &program->calls[makers[1]];
+    if (!is_kernel(cache, QL_KERNEL_COPY) || !is_kernel(entry, QL_KERNEL_COPY)) {
+        return false;
+    }
+    const struct ql_program_value *before = &program->values[cache->buffers[1]];
+    joined->state = find_state(m, before->root);
+    if (joined->state < 0) {
+        return false;
+    }
+    const struct ql_program_value *state = &program->values[before->root];
+    joined->before = cache->buffers[1];
+    joined->entry = entry->buffers[1];
+    joined->context = state->dims[state->rank - 2];
+    joined->width = state->dims[state->rank - 1];
+    joined->place_in_states = before->offset;
+    const int count = joined->context * joined->width;
+    return is_plain_copy(cache, count) && is_plain_copy(entry, joined->width) &&
+           program->values[cache->buffers[0]].offset == 0 &&
+           program->values[entry->buffers[0]].offset == (size_t)count * FLOAT_BYTES &&
+           program->values[value].count == count + joined->width && find_output_call(m, joined, root);
+}
+
+// Where element (head, k, entry) lies in what a product reads: (kv_heads, size, entries) of keys, (kv_heads, entries, size)
+// of values.
+static ptrdiff_t place_of(int head, int k, int entry, int size, int entries, bool across)
+{
+    return (ptrdiff_t)head * size * entries + (across ? (ptrdiff_t)k * entries + entry : (ptrdiff_t)entry * size + k);
+}
+
+// True where the copy takes the joined entries (entries, kv_heads, size) into this order.
+static bool copies_heads(const struct ql_kernel_call *call, const struct joined *joined, int size, bool across)
+{
+    const int rank = call->ints[1], *dims = call->arrays[0], entries = joined->context + 1;
+    const int count = count_of(rank, dims);
+
+    if (call->ints[0] != FLOAT_BYTES || count != entries * joined->width) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        const ptrdiff_t from = offset_of(i, rank, dims, call->arrays[2]);
+        const int entry = (int)(from / joined->width), number = (int)(from % joined->width);
+        if (offset_of(i, rank, dims, call->arrays[1]) !=
+            place_of(number / size, number % size, entry, size, entries, across)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// What a product reads of keys or values, back to what was joined.
+static bool find_heads(const struct matcher *m, struct joined *joined, int value, int size, bool across)
+{
+    const struct ql_kernel_call *copy = find_only(m, value);
+
+    if (copy != NULL && is_kernel(copy, QL_KERNEL_COPY)) {
+        return find_joined(m, joined, copy->buffers[1]) && copies_heads(copy, joined, size, across);
+    }
+    // With one head of values their order is right as it is.
+    return !across && find_joined(m, joined, value) && joined->width == size;
+}
+
+// True for the product of a row of K numbers with a matrix (K, N) for each head of queries, of which heads that are
+// neighbors share one. With one head of keys, it is one product of all rows.
+static bool is_product(const struct ql_kernel_call *call, int heads, int kv_heads, int K, int N)
+{
+    const int rank = call->ints[3], *dims = call->arrays[0];
+
+    if (is_kernel(call, QL_KERNEL_GEMM_F32)) {
+        return kv_heads == 1 && call->ints[0] == heads && call->ints[1] == K && call->ints[2] == N &&
+               call->buffers[3] < 0;
+    }
+    if (!is_kernel(call, QL_KERNEL_MATMUL_F32) || call->ints[0] != 1 || call->ints[1] != K || call->ints[2] != N ||
+        count_of(rank, dims) != heads || heads % kv_heads != 0) {
+        return false;
+    }
+    for (int h = 0; h < heads; h++) {
+        if (offset_of(h, rank, dims, call->arrays[1]) != (ptrdiff_t)h * K ||
+            offset_of(h, rank, dims, call->arrays[2]) != (ptrdiff_t)(h / (heads / kv_heads)) * K * N) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// --- The mask ---
+
+static bool run_calls(const struct matcher *m, const int *calls, int count, unsigned char *const *addresses)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        const struct ql_kernel_call *call = &m->program->calls[calls[i]];
+        struct ql_kernel_arguments arguments = {.ints = call->ints, .floats = call->floats};
+        for (int k = 0; k < call->kernel->buffer_count; k++) {
+            const int value = call->buffers[k];
+            arguments.buffers[k] = value < 0 ? NULL : addresses[root_of(m, value)] + m->program->values[value].offset;
+        }
+        for (int k = 0; k < call->kernel->operation_count; k++) {
+            arguments.operations[k] = call->operations[k]->function;
+        }
+        for (int k = 0; k < call->kernel->array_count; k++) {
+            arguments.arrays[k] = call->arrays[k];
+        }
+        if (!call->kernel->run(&arguments)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The calls that a value is computed by, the last one first, and memory for what they make. Returns false where it depends
+// on something else than constants and the position.
+static bool find_cone(const struct matcher *m, int value, int64_t *position, int *calls, int *count,
+                      unsigned char **addresses, struct ql_arena *arena)
+{
+    static unsigned char wanted; // stands for memory that is still to be taken
+    const struct ql_program *program = m->program;
+
+    addresses[root_of(m, value)] = &wanted;
+    for (int n = program->call_count - 1; n >= 0; n--) {
+        const struct ql_kernel_call *call = &program->calls[n];
+        bool needed = false;
+        for (int k = 0; k < call->kernel->output_count; k++) {
+            needed = needed || (call->buffers[k] >= 0 && addresses[root_of(m, call->buffers[k])] != NULL);
+        }
+        for (int k = 0; k < call->kernel->buffer_count && needed; k++) {
+            if (call->buffers[k] >= 0) {
+                addresses[root_of(m, call->buffers[k])] = &wanted;
+            }
+        }
+        if (needed) {
+            calls[(*count)++] = n;
+        }
+    }
+    for (int v = 0; v < program->value_count; v++) {
+        const struct ql_program_value *root = &program->values[v];
+        if (addresses[v] == NULL) {
+            continue;
+        }
+        if (v == m->position) {
+            addresses[v] = (unsigned char *)position;
+        } else if (root->storage == QL_STORAGE_CONSTANT) {
+            addresses[v] = (unsigned char *)root->data; // no kernel writes to a constant
+        } else if (root->storage == QL_STORAGE_ARENA) {
+            addresses[v] = ql_arena_take(arena, 1, root->bytes);
+        } else {
+            return false;
+        }
+    }
+    return !arena->exhausted;
+}
+
+// True where the mask of context + 1 entries shows, at each position, the new entry and those that a token before has
+// written, `context` in all.
+static bool try_mask(const struct matcher *m, int mask, int context, int *calls, unsigned char **addresses)
+{
+    struct ql_arena arena = {0};
+    int64_t position;
+    int count = 0;
+    bool fits = m->program->values[mask].count == context + 1 &&
+                find_cone(m, mask, &position, calls, &count, addresses, &arena);
+
+    for (int i = 0; i <= context + FAR_POSITIONS && fits; i++) {
+        position = i <= context ? i : context + far_positions[i - context - 1];
+        fits = run_calls(m, calls, count, addresses);
+        const unsigned char *seen = addresses[root_of(m, mask)] + m->program->values[mask].offset;
+        for (int entry = 0; entry <= context && fits; entry++) {
+            fits = (seen[entry] != 0) == (entry > 0 && entry >= context - position);
+        }
+    }
+    ql_arena_free(&arena);
+    return fits;
+}
+
+static bool is_causal_mask(struct matcher *m, int mask, int context)
+{
+    if (mask == m->mask) {
+        return true; // of the layer before
+    }
+    int *calls = malloc((size_t)m->program->call_count * sizeof *calls);
+    unsigned char **addresses = calloc((size_t)m->program->value_count, sizeof *addresses);
+    const bool fits = calls != NULL && addresses != NULL && try_mask(m, mask, context, calls, addresses);
+
+    free(calls);
+    free(addresses);
+    m->mask = fits ? mask : m->mask;
+    return fits;
+}
+
+// True for where(mask, scores, something that weighs nothing), for each head.
+static bool is_masked(struct matcher *m, const struct ql_kernel_call *call, int heads, int context)
+{
+    const int rank = call->ints[1], *dims = call->arrays[0], entries = context + 1;
+    float hidden;
+
+    if (call->ints[0] != FLOAT_BYTES || count_of(rank, dims) != heads * entries ||
+        !read_number(m, call->buffers[3], &hidden) || !(hidden <= hidden_limit)) {
+        return false;
+    }
+    for (int i = 0; i < heads * entries; i++) {
+        if (offset_of(i, rank, dims, call->arrays[1]) != i % entries ||
+            offset_of(i, rank, dims, call->arrays[2]) != i || offset_of(i, rank, dims, call->arrays[3]) != 0) {
+            return false;
+        }
+    }
+    return is_causal_mask(m, call->buffers[1], context);
+}
+
+// --- Layers ---
+
+// From a softmax to the layer around it.
+static bool find_layer(struct matcher *m, struct layer *layer, const struct ql_kernel_call *softmax)
+{
+    const struct ql_program *program = m->program;
+    const int heads = softmax->ints[0], entries = softmax->ints[1];
+    const struct ql_kernel_call *masked = find_only(m, softmax->buffers[1]);
+    const bool has_mask = masked != NULL && is_kernel(masked, QL_KERNEL_WHERE);
+    const struct ql_kernel_call *scores = has_mask ? find_only(m, masked->buffers[2]) : NULL;
+
+    if (scores == NULL || softmax->ints[2] != 1 || entries < 2 || !is_kernel(scores, QL_KERNEL_BINARY_F32) ||
+        scores->operations[0] != ql_operation_find("ql_mul_f32") ||
+        !read_number(m, scores->buffers[2], &layer->scale)) {
+        return false;
+    }
+    const struct ql_kernel_call *products = find_only(m, scores->buffers[1]);
+    layer->attended_call = find_reader(m, softmax->buffers[0]);
+    if (products == NULL || layer->attended_call < 0) {
+        return false;
+    }
+    const struct ql_kernel_call *attended = &program->calls[layer->attended_call];
+    const int size = products->ints[1]; // a width only where this is a product, which is looked at below
+    layer->heads = heads;
+    layer->size = size;
+    layer->query = products->buffers[1];
+    layer->scratch = softmax->buffers[1];
+    if (size < 1 || attended->buffers[1] != softmax->buffers[0] ||
+        !find_heads(m, &layer->keys, products->buffers[2], size, true) ||
+        !find_heads(m, &layer->values, attended->buffers[2], size, false)) {
+        return false;
+    }
+    const struct joined *keys = &layer->keys, *values = &layer->values;
+    return keys->context + 1 == entries && values->context == keys->context && values->width == keys->width &&
+           keys->state != values->state && keys->width % size == 0 &&
+           program->values[layer->query].count == heads * size &&
+           is_product(products, heads, keys->width / size, size, entries) &&
+           is_product(attended, heads, keys->width / size, entries, size) && is_masked(m, masked, heads, keys->context);
+}
+
+// True where the layers found have all of the cache: each of its parts in one layer, and nothing else sees it.
+static bool covers_states(const struct matcher *m)
+{
+    const struct ql_program *program = m->program;
+    int caches = 0;
+
+    for (int k = 0; k < m->state_count; k++) {
+        const int in = program->graph->inputs[m->states[k].input], out = program->graph->outputs[m->states[k].output];
+        size_t bytes = 0;
+        if (find_state(m, in) != k) {
+            continue;
+        }
+        caches++;
+        for (int l = 0; l < m->layer_count; l++) {
+            const struct joined *both[CACHES] = {&m->layers[l].keys, &m->layers[l].values};
+            for (int i = 0; i < CACHES; i++) {
+                bytes += both[i]->state == k ? (size_t)(both[i]->context * both[i]->width) * FLOAT_BYTES : 0;
+            }
+        }
+        if (bytes != program->values[in].bytes || program->values[out].root != out ||
+            m->references[in] != m->layer_count || m->references[out] != m->layer_count) {
+            return false;
+        }
+    }
+    return caches == CACHES;
+}
+
+// Puts the call of a layer in the place of its weighted sum. Calls that make the new state lose their kernel, and are to be
+// removed.
+static void rewrite(const struct matcher *m, const struct layer *layer)
+{
+    struct ql_program *program = m->program;
+    struct ql_kernel_call *call = &program->calls[layer->attended_call];
+
+    *call = (struct ql_kernel_call){
+        .kernel = &ql_kernels[QL_KERNEL_RING_ATTENTION_F32],
+        .buffers = {call->buffers[0], layer->scratch, layer->keys.before, layer->values.before, layer->query,
+                    layer->keys.entry, layer->values.entry, m->position},
+        .ints = {layer->heads, layer->keys.width / layer->size, layer->size, layer->keys.context},
+        .floats = {layer->scale},
+        .macs = 2 * call->macs,
+        .node = call->node,
+    };
+    program->calls[layer->keys.output_call].kernel = NULL;
+    program->calls[layer->values.output_call].kernel = NULL;
+}
+
+static void rewrite_all(const struct matcher *m)
+{
+    struct ql_program *program = m->program;
+    int kept = 0;
+
+    for (int l = 0; l < m->layer_count; l++) {
+        rewrite(m, &m->layers[l]);
+    }
+    for (int n = 0; n < program->call_count; n++) {
+        if (program->calls[n].kernel != NULL) {
+            program->calls[kept++] = program->calls[n];
+        }
+    }
+    program->call_count = kept;
+    for (int k = 0; k < m->state_count; k++) {
+        const int in = program->graph->inputs[m->states[k].input], out = program->graph->outputs[m->states[k].output];
+        for (int v = 0; v < program->value_count && find_state(m, in) == k; v++) {
+            program->values[v].root = program->values[v].root == out ? in : program->values[v].root;
+        }
+    }
+}
+
+static void count_references(struct matcher *m)
+{
+    const struct ql_program *program = m->program;
+
+    for (int n = 0; n < program->call_count; n++) {
+        for (int k = 0; k < program->calls[n].kernel->buffer_count; k++) {
+            if (program->calls[n].buffers[k] >= 0) {
+                m->references[root_of(m, program->calls[n].buffers[k])]++;
+            }
+        }
+    }
+    for (int k = 0; k < program->graph->output_count; k++) { // an output has one more reader, but for the states
+        bool is_state = false;
+        for (int s = 0; s < m->state_count; s++) {
+            is_state = is_state || m->states[s].output == k;
+        }
+        m->references[root_of(m, program->graph->outputs[k])] += is_state ? 0 : 1;
+    }
+    for (int k = 0; k < m->state_count; k++) {
+        if (m->states[k].kind == QL_STATE_COUNTER) {
+            m->position = program->graph->inputs[m->states[k].input];
+        }
+    }
+}
+
+enum ql_status ql_ring_cache_init(struct ql_program *program, const struct ql_state_pair *states, int state_count,
+                                  struct ql_error *error)
+{
+    struct matcher *m = malloc(sizeof *m);
+    int *references = calloc((size_t)program->value_count + 1, sizeof *references);
+    bool fits = true;
+
+    if (m == NULL || references == NULL) {
+        free(m);
+        free(references);
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to compile the model");
+    }
+    *m = (struct matcher){.program = program,
+                          .states = states,
+                          .state_count = state_count,
+                          .position = -1,
+                          .references = references,
+                          .mask = -1};
+    count_references(m);
+    fits = m->position >= 0 && program->values[m->position].type == QL_ELEMENT_S64 &&
+           program->values[m->position].count == 1;
+    for (int n = 0; n < program->call_count && fits; n++) {
+        if (is_kernel(&program->calls[n], QL_KERNEL_SOFTMAX_F32)) {
+            fits = m->layer_count < LAYER_LIMIT && find_layer(m, &m->layers[m->layer_count], &program->calls[n]);
+            m->layer_count++;
+        }
+    }
+    if (fits && m->layer_count > 0 && covers_states(m)) {
+        rewrite_all(m);
+    }
+    free(m);
+    free(references);
+    return QL_OK;
+}

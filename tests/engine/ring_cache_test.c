@@ -1,0 +1,200 @@
+// A decoder's cache as a ring in place: which programs get it, and that no bit of a logit changes by it.
+// Uses: ql_engine, cmocka.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/text_session.h"
+#include "onnx/model_graph.h"
+
+// One head and several of keys and values, one layer and more, and the least of all.
+static const struct ql_dimensions cases[] = {
+    {.V = 40, .E = 24, .L = 2, .heads = 4, .kv_heads = 2, .feed = 35, .context = 9},
+    {.V = 3, .E = 2, .L = 1, .heads = 1, .kv_heads = 1, .feed = 1, .context = 1},
+    {.V = 60, .E = 48, .L = 3, .heads = 6, .kv_heads = 6, .feed = 10, .context = 17},
+    {.V = 31, .E = 36, .L = 1, .heads = 3, .kv_heads = 1, .feed = 21, .context = 16},
+};
+
+enum { CASES = sizeof cases / sizeof cases[0] };
+
+struct fixture {
+    struct ql_model model;
+    struct ql_graph graph;
+    struct ql_descriptor descriptor;
+    struct ql_text_session window, ring; // the cache as the graph has it, and in place
+};
+
+static void make_graph(struct fixture *fixture, struct ql_dimensions d)
+{
+    struct ql_state_layout state = {0};
+    struct ql_error error;
+
+    d.layer = QL_LAYER_DECODER;
+    d.H = d.E;
+    *fixture = (struct fixture){0};
+    assert_int_equal(ql_model_init(&fixture->model, d, &error), QL_OK);
+    ql_model_reset(&fixture->model, (uint32_t)(d.V + d.E + d.L));
+    for (size_t i = 0; i < fixture->model.count; i++) {
+        fixture->model.block[i] *= fixture->model.block[i] == 1.0f ? 1.0f : 12.0f;
+    }
+    fixture->descriptor.vocabulary.count = d.V;
+    for (int v = 0; v < d.V; v++) {
+        fixture->descriptor.vocabulary.symbols[v] = v == 0 ? '\n' : 0x100 + (uint32_t)v;
+    }
+    ql_architecture_graph_state_add(&state, &fixture->model.dimensions);
+    ql_descriptor_set_state(&fixture->descriptor, &state);
+    assert_int_equal(ql_model_graph_init(&fixture->graph, &fixture->model, 1, &error), QL_OK);
+}
+
+static void open_sessions(struct fixture *fixture)
+{
+    struct ql_program_options options = {.default_size = 1, .keep_values = true};
+    struct ql_error error;
+
+    assert_int_equal(
+        ql_text_session_open_graph(&fixture->window, &fixture->graph, &options, &fixture->descriptor, &error), QL_OK);
+    options.keep_values = false;
+    assert_int_equal(
+        ql_text_session_open_graph(&fixture->ring, &fixture->graph, &options, &fixture->descriptor, &error), QL_OK);
+}
+
+static void close_fixture(struct fixture *fixture)
+{
+    ql_text_session_close(&fixture->ring);
+    ql_text_session_close(&fixture->window);
+    ql_graph_free(&fixture->graph);
+    ql_model_free(&fixture->model);
+}
+
+static int count_rings(const struct ql_text_session *session)
+{
+    const struct ql_program *program = &session->engine.program;
+    int count = 0;
+
+    for (int n = 0; n < program->call_count; n++) {
+        count += program->calls[n].kernel == &ql_kernels[QL_KERNEL_RING_ATTENTION_F32];
+    }
+    return count;
+}
+
+// Steps both sessions over three times the context and compares every logit.
+static void check_logits(struct fixture *fixture)
+{
+    const struct ql_dimensions *d = &fixture->model.dimensions;
+    uint32_t random = 1;
+    struct ql_error error;
+
+    for (int t = 0; t < 3 * d->context + 5; t++) {
+        random = random * 1664525u + 1013904223u;
+        const int token = (int)((random >> 16) % (uint32_t)d->V);
+        assert_int_equal(ql_text_session_step(&fixture->window, token, &error), QL_OK);
+        assert_int_equal(ql_text_session_step(&fixture->ring, token, &error), QL_OK);
+        assert_memory_equal(fixture->ring.logits, fixture->window.logits, (size_t)d->V * sizeof(float));
+    }
+}
+
+static void ring_has_the_bits_of_the_window_and_moves_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        const struct ql_dimensions d = cases[i];
+        struct fixture fixture;
+        make_graph(&fixture, d);
+        open_sessions(&fixture);
+        assert_int_equal(count_rings(&fixture.window), 0);
+        assert_int_equal(count_rings(&fixture.ring), d.L);
+        const struct ql_program *program = &fixture.ring.engine.program;
+        const size_t cache_bytes = (size_t)(d.context * d.kv_heads * (d.E / d.heads)) * sizeof(float);
+        for (int n = 0; n < program->call_count && d.context > 1; n++) {
+            const struct ql_kernel_call *call = &program->calls[n];
+            if (call->kernel == &ql_kernels[QL_KERNEL_COPY]) {
+                assert_true(program->values[call->buffers[0]].bytes < cache_bytes);
+            }
+        }
+        check_logits(&fixture);
+        close_fixture(&fixture);
+    }
+}
+
+// The constant of this name gets another value, and the graph something that no ring does.
+static void change_constant(struct ql_graph *graph, const char *name, float number, int64_t whole)
+{
+    for (int v = 0; v < graph->value_count; v++) {
+        struct ql_value *value = &graph->values[v];
+        if (strcmp(value->name, name) == 0) {
+            if (value->type == QL_ELEMENT_F32) {
+                memcpy((void *)value->data, &number, sizeof number);
+            } else {
+                memcpy((void *)value->data, &whole, sizeof whole);
+            }
+            return;
+        }
+    }
+    fail_msg("there is no %s", name);
+}
+
+static void other_masks_stay_as_they_are(void **state)
+{
+    static const struct {
+        const char *constant;
+        float number;
+        int64_t whole;
+    } changes[] = {
+        {"hidden", -20.0f, 0},      // what is masked still counts a little
+        {"mask.context", 0.0f, 8},  // a token sees one entry less, and one that is not written
+        {"mask.context", 0.0f, 10}, // likewise
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct fixture fixture;
+        make_graph(&fixture, cases[0]);
+        change_constant(&fixture.graph, changes[i].constant, changes[i].number, changes[i].whole);
+        if (i == 0) {
+            open_sessions(&fixture);
+            assert_int_equal(count_rings(&fixture.ring), 0);
+            check_logits(&fixture);
+        } else { // the mask has another size than the scores
+            struct ql_program_options options = {.default_size = 1};
+            struct ql_error error;
+            assert_int_not_equal(
+                ql_text_session_open_graph(&fixture.ring, &fixture.graph, &options, &fixture.descriptor, &error),
+                QL_OK);
+        }
+        close_fixture(&fixture);
+    }
+}
+
+// A number of entries that differs from the mask's, and a state that is looked at, are no rings either.
+static void a_mask_that_begins_elsewhere_stays(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    make_graph(&fixture, cases[0]);
+    change_constant(&fixture.graph, "mask.zero", 0.0f, 0);
+    for (int n = 0; n < fixture.graph.node_count; n++) {
+        struct ql_node *node = &fixture.graph.nodes[n];
+        if (strcmp(node->name, "mask.begun") == 0) { // entry 0 is seen, too
+            node->operator_name = "GreaterOrEqual";
+        }
+    }
+    open_sessions(&fixture);
+    assert_int_equal(count_rings(&fixture.ring), 0);
+    check_logits(&fixture);
+    close_fixture(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ring_has_the_bits_of_the_window_and_moves_nothing),
+        cmocka_unit_test(other_masks_stay_as_they_are),
+        cmocka_unit_test(a_mask_that_begins_elsewhere_stays),
+    };
+    return cmocka_run_group_tests_name("ring_cache", tests, NULL, NULL);
+}
