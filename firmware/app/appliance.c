@@ -334,8 +334,7 @@ static void write_again(struct ql_appliance *appliance)
 {
     const struct ql_models *models = &appliance->models;
 
-    if (appliance->state == QL_APPLIANCE_WRITING &&
-        !(fits_frame(&models->quotes) && fits_frame(&models->names))) {
+    if (appliance->state == QL_APPLIANCE_WRITING && !(fits_frame(&models->quotes) && fits_frame(&models->names))) {
         appliance->page_number--;
         begin_page(appliance);
     }

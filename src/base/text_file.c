@@ -54,8 +54,10 @@ static enum ql_status open_conversion(iconv_t *conversion, const char *encoding,
 {
     const bool named = encoding[0] != '\0' && strchr(encoding, '/') == NULL;
 
-    *conversion = named ? iconv_open("UTF-8", encoding) : (iconv_t)(intptr_t)-1;
-    if ((intptr_t)*conversion == -1) {
+    if (named) {
+        *conversion = iconv_open("UTF-8", encoding);
+    }
+    if (!named || (intptr_t)*conversion == -1) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--encoding %.64s: is not an encoding that iconv knows here; `iconv -l` lists them, such "
                               "as utf8, latin1, windows-1252, windows-1250, koi8-r, shift_jis and utf-16",

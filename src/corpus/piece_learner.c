@@ -390,7 +390,7 @@ static bool add_piece(struct learner *learner, const struct pair *pair)
     const uint32_t *second = ql_vocabulary_spell(vocabulary, pair->right, &right);
     memcpy(symbols + left, second, (size_t)right * sizeof symbols[0]);
     const int token = vocabulary->count;
-    if (ql_piece_add(vocabulary, symbols, (size_t)(left + right), &ignored) != QL_OK) {
+    if (ql_piece_add(vocabulary, symbols, (size_t)left + (size_t)right, &ignored) != QL_OK) {
         return false;
     }
     learner->lengths[token] = (uint16_t)(left + right);

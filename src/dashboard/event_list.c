@@ -65,7 +65,8 @@ static enum ql_status add(struct ql_event_list *list, size_t byte_limit, const c
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs");
     }
     (void)snprintf(bytes, (size_t)size + 1, format, list->era, list->count + 1, name, data);
-    list->events[list->count++] = (struct ql_event){bytes, (size_t)size};
+    list->events[list->count].bytes = bytes;
+    list->events[list->count++].size = (size_t)size;
     list->bytes += (size_t)size;
     return QL_OK;
 }

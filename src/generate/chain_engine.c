@@ -220,8 +220,10 @@ static void step_decoder(const struct chain_engine *self, int l, struct scratch 
         ql_rotary_turn_f32(scratch->key + b * K, cosine, sine, w->kv_heads, pairs);
         append_entry(state, before[b], &parts[0], scratch->key + b * K, positions[b]);
         append_entry(state, before[b], &parts[1], scratch->value + b * K, positions[b]);
-        attend(scratch->y + b * A, scratch->scores, scratch->query + b * A, (const float *)(state + parts[0].offset),
-               (const float *)(state + parts[1].offset), ql_attention_ring_at(positions[b], w->context), w, scale);
+        const float *keys = (const float *)(const void *)(state + parts[0].offset);
+        const float *values = (const float *)(const void *)(state + parts[1].offset);
+        attend(scratch->y + b * A, scratch->scores, scratch->query + b * A, keys, values,
+               ql_attention_ring_at(positions[b], w->context), w, scale);
     }
     multiply(scratch->branch, scratch->y, &self->layers[l].output, B);
     add_rows(scratch->x, scratch->branch, B * E);

@@ -91,7 +91,7 @@ float *ql_stepper_part(const struct ql_stepper *stepper, int l, int k)
 
 int64_t *ql_stepper_position(const struct ql_stepper *stepper)
 {
-    return (int64_t *)ql_stepper_part(stepper, -1, 0);
+    return (int64_t *)(void *)ql_stepper_part(stepper, -1, 0);
 }
 
 void ql_stepper_reset(struct ql_stepper *stepper)

@@ -27,8 +27,10 @@ enum ql_status ql_weight_format_read(enum ql_weight_format *format, const char *
 struct ql_row_format ql_weight_format_rows(enum ql_weight_format format)
 {
     assert(format != QL_WEIGHTS_F32);
-    return format == QL_WEIGHTS_S4 ? (struct ql_row_format){.limit = QL_ROW_LIMIT_S4}
-                                   : (struct ql_row_format){QL_ROW_LIMIT_S8, 32, QL_ROW_SEGMENT_SUM};
+    if (format == QL_WEIGHTS_S4) {
+        return (struct ql_row_format){.limit = QL_ROW_LIMIT_S4};
+    }
+    return (struct ql_row_format){QL_ROW_LIMIT_S8, 32, QL_ROW_SEGMENT_SUM};
 }
 
 bool ql_weight_format_has_table(int V, int E, int rows)

@@ -143,7 +143,7 @@ int ql_program_maker_add_matrix(struct ql_program_maker *maker, const char *name
 
 void ql_program_maker_add_scales(struct ql_program_maker *maker, const struct ql_integer_scale *scales, int count)
 {
-    maker->scales = add_structures(maker, "scales", &ql_integer_scale_structure, count, sizeof scales[0], scales);
+    maker->scales = add_structures(maker, "scales", &ql_integer_scale_structure, count, sizeof *scales, scales);
 }
 
 int ql_program_maker_add_scale(struct ql_program_maker *maker, int number)
