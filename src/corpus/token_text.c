@@ -146,14 +146,15 @@ done:
 static uint16_t *take_room(struct ql_text_window *window)
 {
     const size_t size = window->size_bytes;
-    unsigned char *block = realloc(window->view.block, (size + 1) * sizeof(uint16_t));
+    uint16_t *block = realloc(window->view.block, (size + 1) * sizeof *block);
 
     if (block != NULL) {
-        memmove(block + size + 2, block, size);
-        window->data = block + size + 2;
+        unsigned char *bytes = (unsigned char *)block;
+        memmove(bytes + size + 2, bytes, size);
+        window->data = bytes + size + 2;
         window->view.block = NULL;
     }
-    return (uint16_t *)block;
+    return block;
 }
 
 static enum ql_status unknown_symbol(const struct text_cursor *cursor, struct ql_error *error)

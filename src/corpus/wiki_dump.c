@@ -205,6 +205,11 @@ static enum ql_status parse_compressed(struct dump *dump, const char *bytes, siz
     return status;
 }
 
+static bool is_space(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 bool ql_wiki_dump_detect(const char *bytes, size_t size_bytes)
 {
     static const char element[] = "<mediawiki";
@@ -217,7 +222,7 @@ bool ql_wiki_dump_detect(const char *bytes, size_t size_bytes)
                           ? memchr(bytes + i, '>', size_bytes - i < 256 ? size_bytes - i : 256)
                           : NULL;
     i = end == NULL ? i : (size_t)(end - bytes) + 1;
-    while (i < size_bytes && memchr(" \t\r\n", bytes[i], 4) != NULL) {
+    while (i < size_bytes && is_space(bytes[i])) {
         i++;
     }
     return size_bytes - i >= sizeof element - 1 && memcmp(bytes + i, element, sizeof element - 1) == 0;

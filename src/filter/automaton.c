@@ -301,6 +301,7 @@ static uint32_t follow(struct build *build, uint32_t next[SET_LIMIT], uint32_t *
 
 static bool add_edges(struct build *build, const uint32_t *edges, uint32_t count)
 {
+    assert(count > 0);
     if (build->edge_count + count > QL_AUTOMATON_EDGE_LIMIT) {
         build->too_large = true;
         return false;

@@ -293,7 +293,7 @@ enum ql_status ql_filter_binding_init_vocabulary(struct ql_filter_binding *bindi
     }
     uint16_t(*symbols)[QL_PIECE_SYMBOLS] = malloc(pieces * sizeof *symbols);
     binding->rests = malloc(pieces * QL_PIECE_SYMBOLS * sizeof binding->rests[0]);
-    binding->rest_begins = malloc((pieces + 1) * sizeof binding->rest_begins[0]);
+    binding->rest_begins = calloc(pieces + 1, sizeof binding->rest_begins[0]);
     binding->hazards = calloc(pieces, 1);
     if (symbols == NULL || binding->rests == NULL || binding->rest_begins == NULL || binding->hazards == NULL) {
         free(symbols);

@@ -24,7 +24,7 @@ enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const str
         ql_guard_free(guard);
         return status;
     }
-    if ((status = ql_filter_binding_check(&guard->binding, &guard->file, error)) != QL_OK) {
+    if (ql_filter_binding_check(&guard->binding, &guard->file, error) != QL_OK) {
         ql_guard_free(guard);
         return ql_error_prefix(error, "%s: ", path);
     }
@@ -136,7 +136,7 @@ bool ql_guard_bar(uint32_t *barred, const struct ql_filter *filter, const struct
     }
     ql_lexicon_bar(barred, lexicon_state, lexicon);
     if (filter != NULL) {
-        uint32_t listed[QL_VOCABULARY_LIMIT / 32];
+        uint32_t listed[QL_VOCABULARY_LIMIT / 32] = {0};
         if (ql_filter_bar(listed, filter_state, filter)) {
             for (int k = 0; k < (filter->V + 31) / 32; k++) {
                 barred[k] |= listed[k];

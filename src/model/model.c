@@ -104,6 +104,7 @@ enum ql_status ql_model_init(struct ql_model *model, struct ql_dimensions dimens
         return ql_error_write(error, QL_ERROR_INPUT, "the model would have %zu parameters; at most %d are possible",
                               model->count, MODEL_PARAMETER_LIMIT);
     }
+    assert(model->count > 0);
     model->block = calloc(model->count, sizeof model->block[0]);
     if (model->block == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for a model of %zu parameters", model->count);

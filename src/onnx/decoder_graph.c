@@ -300,7 +300,7 @@ static void add_state_input(struct builder *b, const struct ql_state_layout *lay
     const struct ql_state_part *part = &layout->parts[k];
     const char *name = part->name;
     const int state = ql_graph_add_value(graph, name, part->type, part->rank, part->dims, NULL);
-    int slices[QL_MODEL_LAYER_LIMIT];
+    int slices[QL_MODEL_LAYER_LIMIT] = {0};
     char text[NAME_BYTES];
 
     ql_graph_add_input(graph, state);
@@ -326,7 +326,7 @@ static void add_state_output(struct builder *b, const struct ql_state_layout *la
     struct ql_graph *graph = b->graph;
     const struct ql_state_part *part = &layout->parts[k];
     const int state = ql_graph_add_value(graph, part->output, part->type, part->rank, part->dims, NULL);
-    int parts[QL_MODEL_LAYER_LIMIT];
+    int parts[QL_MODEL_LAYER_LIMIT] = {0};
     char text[NAME_BYTES];
 
     for (int l = 0; l < b->d.L; l++) {
@@ -358,7 +358,7 @@ void ql_decoder_graph_add(struct ql_graph *graph, const struct ql_model *model, 
     const struct ql_dimensions d = model->dimensions;
     struct builder b = {
         .graph = graph, .model = model, .d = d, .size = ql_head_size(&d), .group = d.heads / d.kv_heads};
-    int before[QL_MODEL_LAYER_LIMIT][CACHE_COUNT], after[QL_MODEL_LAYER_LIMIT][CACHE_COUNT];
+    int before[QL_MODEL_LAYER_LIMIT][CACHE_COUNT] = {{0}}, after[QL_MODEL_LAYER_LIMIT][CACHE_COUNT] = {{0}};
     const struct ql_state_part *counter = &state->parts[CACHE_COUNT];
 
     assert(state->part_count == CACHE_COUNT + 1 && counter->kind == QL_STATE_COUNTER);

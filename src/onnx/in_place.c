@@ -52,7 +52,7 @@ static bool is_needless(const struct ql_program *program, const struct ql_kernel
 
 enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *error)
 {
-    struct move *moves = malloc(((size_t)program->value_count + 1) * sizeof moves[0]);
+    struct move *moves = calloc((size_t)program->value_count + 1, sizeof moves[0]);
     int kept = 0;
 
     if (moves == NULL) {

@@ -71,8 +71,9 @@ static void *take(struct inliner *inliner, size_t count, size_t size_bytes)
 
 static char *copy_text(struct inliner *inliner, const char *text)
 {
-    char *copy = take(inliner, strlen(text) + 1, 1);
-    return copy == NULL ? NULL : strcpy(copy, text);
+    const size_t bytes = strlen(text) + 1;
+    char *copy = take(inliner, bytes, 1);
+    return copy == NULL ? NULL : memcpy(copy, text, bytes);
 }
 
 // --- Lists that grow ---

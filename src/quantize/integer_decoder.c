@@ -83,7 +83,8 @@ static double make_norm(struct ql_integer_norm *norm, const struct ql_integer_de
     double multiplier = sqrt(decoder->E / 2.0) / unit;
 
     norm->shift = NORM_BITS;
-    for (; multiplier < 1 << NORM_BITS; multiplier *= 2.0) {
+    while (multiplier < 1 << NORM_BITS) {
+        multiplier *= 2.0;
         norm->shift++;
     }
     norm->multiplier = (int)fmin(multiplier + 0.5, (double)INT16_MAX);
@@ -107,7 +108,7 @@ static void set_columns(struct builder *builder, double unit, int count)
 
 static const struct part *find_part(const struct part *parts, int *row)
 {
-    while (*row >= parts->rows) {
+    while (*row >= parts->rows) { // NOLINT(clang-analyzer-core.*): the row is in one of the parts
         *row -= parts->rows;
         parts++;
     }
