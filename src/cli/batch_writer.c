@@ -47,7 +47,7 @@ static enum ql_status open_descriptor(struct ql_cli_batch_writer *writer, const 
     if ((status = ql_model_file_load(descriptor, &writer->graph, path, error)) != QL_OK) {
         return status;
     }
-    if ((status = ql_settled_roles_init(&writer->graph, descriptor, error)) != QL_OK) {
+    if (ql_settled_roles_init(&writer->graph, descriptor, error) != QL_OK) {
         return ql_error_prefix(error, "%s: ", descriptor->path);
     }
     if (writer->graph.note != NULL) {

@@ -252,13 +252,15 @@ static int axis_ticks(const struct axis *axis, double ticks[TICK_LIMIT])
     int count = 0;
 
     if (axis->logarithmic) {
-        for (double power = pow(10.0, floor(log10(axis->low))); power < axis->high; power *= 10.0) {
+        double power = pow(10.0, floor(log10(axis->low)));
+        while (power < axis->high) {
             for (int k = 0; k < (decades_only ? 1 : 3) && count < TICK_LIMIT; k++) {
                 const double tick = power * factors[k];
                 if (tick >= axis->low && tick <= axis->high) {
                     ticks[count++] = tick;
                 }
             }
+            power *= 10.0;
         }
         return count;
     }

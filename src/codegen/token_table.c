@@ -53,7 +53,7 @@ struct use {
 // The uses of all roots of the program, or NULL when memory is out; the caller frees it.
 static struct use *find_uses(const struct ql_program *program)
 {
-    struct use *uses = malloc(((size_t)program->value_count + 1) * sizeof uses[0]);
+    struct use *uses = calloc((size_t)program->value_count + 1, sizeof uses[0]);
 
     for (int i = 0; i < program->value_count && uses != NULL; i++) {
         uses[i] = (struct use){0, -1};

@@ -138,10 +138,11 @@ static enum MHD_Result answer_file(struct MHD_Connection *connection, const char
 {
     for (const struct ql_page_file *file = ql_page_files; file->path != NULL; file++) {
         if (strcmp(file->path, path) == 0) {
-            return answer(
-                connection, MHD_HTTP_OK,
-                MHD_create_response_from_buffer(file->size, (void *)(uintptr_t)file->bytes, MHD_RESPMEM_PERSISTENT),
-                file->type);
+            // The library asks for memory that it may write to, and with this mode only reads it.
+            // NOLINTNEXTLINE(performance-no-int-to-ptr)
+            void *bytes = (void *)(uintptr_t)file->bytes;
+            return answer(connection, MHD_HTTP_OK,
+                          MHD_create_response_from_buffer(file->size, bytes, MHD_RESPMEM_PERSISTENT), file->type);
         }
     }
     return answer_text(connection, MHD_HTTP_NOT_FOUND, "There is no such page.");

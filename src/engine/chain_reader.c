@@ -61,8 +61,9 @@ static float *copy_constant(const struct reader *reader, int value, int count)
 
 static const char *copy_name(struct reader *reader, const char *name)
 {
-    char *copy = ql_arena_take(&reader->chain->arena, strlen(name) + 1, 1);
-    return copy == NULL ? "" : strcpy(copy, name);
+    const size_t bytes = strlen(name) + 1;
+    char *copy = ql_arena_take(&reader->chain->arena, bytes, 1);
+    return copy == NULL ? "" : memcpy(copy, name, bytes);
 }
 
 static enum ql_status add_layer(struct reader *reader, const struct ql_kernel_call *call,

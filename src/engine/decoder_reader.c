@@ -117,7 +117,12 @@ static const char *take_name(struct reader *reader, int number)
     const size_t length = end == NULL ? strlen(name) : (size_t)(end - name);
     char *copy = ql_arena_take(&reader->chain->arena, length + 1, 1);
 
-    return copy == NULL ? "" : memcpy(copy, name, length);
+    if (copy == NULL) {
+        return "";
+    }
+    memcpy(copy, name, length);
+    copy[length] = '\0';
+    return copy;
 }
 
 static bool read_layer(struct reader *reader, int l, int E, int size, int context)

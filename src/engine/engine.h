@@ -36,7 +36,7 @@ void ql_engine_free(struct ql_engine *engine);
 
 // Does the same with a program that is compiled already. The engine takes the program over, also after an error, and
 // leaves {0} in its place. Errors: QL_ERROR_SYSTEM.
-enum ql_status ql_engine_open(struct ql_engine *engine, struct ql_program *program, struct ql_error *error);
+enum ql_status ql_engine_open(struct ql_engine *engine, struct ql_program *taken, struct ql_error *error);
 
 // Computes the outputs from the inputs: row-major tensors of the graph's types in the program's shapes, in the order of
 // the graph. `inputs[k]` may be NULL for an input that a binding made a constant; `outputs[k]` may be NULL when nobody

@@ -71,7 +71,7 @@ enum ql_status ql_text_session_open_arrays(struct ql_text_session *session, cons
 // A graph in the host engine, compiled with these options to one token per run. The graph must outlive the session.
 // Errors: those of ql_engine_init, of ql_text_session_open_arrays and of ql_text_session_check.
 enum ql_status ql_text_session_open_graph(struct ql_text_session *session, const struct ql_graph *graph,
-                                          const struct ql_program_options *options,
+                                          const struct ql_program_options *given,
                                           const struct ql_descriptor *descriptor, struct ql_error *error);
 
 // Runs a graph's session over some tokens and refuses one that gives probabilities in place of logits, however the graph

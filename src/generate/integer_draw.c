@@ -48,23 +48,24 @@ static int keep(struct ql_integer_draw *draw, const struct ql_sampler_s32 *sampl
 bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, const struct ql_sampler_s32 *sampler,
                            const uint32_t *barred)
 {
+    const uint32_t temperature = sampler->temperature;
     const int V = draw->V;
 
     draw->logits = logits;
     draw->is_costed = false;
     draw->summed = 0;
-    draw->certain = sampler->temperature == 0;
+    draw->certain = temperature == 0;
     memcpy(draw->order.keys, logits, (size_t)V * sizeof logits[0]);
     const int count = ql_draw_order_reset(&draw->order, barred);
     if (count == 0) {
         return false;
     }
     draw->best = ql_draw_order_first(&draw->order);
-    if (draw->certain) {
+    if (temperature == 0) {
         return true;
     }
 
-    const uint32_t rate = ql_sampler_rate(sampler->temperature);
+    const uint32_t rate = ql_sampler_rate(temperature);
     const uint32_t furthest = ql_sampler_furthest(rate);
     draw->total = 0;
     for (int v = 0; v < V; v++) {
