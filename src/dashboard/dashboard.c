@@ -536,9 +536,13 @@ static enum ql_status listen_at(struct ql_dashboard_server *server, const struct
     char port[8];
 
     (void)snprintf(port, sizeof port, "%d", options->port);
+    errno = 0;
     int failure = getaddrinfo(options->host, port, &hints, &address);
     if (failure != 0) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--host %s: %s", options->host, gai_strerror(failure));
+        // Without memory, glibc says EAI_MEMORY, EAI_SYSTEM or that there is no such name.
+        bool system = failure == EAI_MEMORY || failure == EAI_SYSTEM || failure == EAI_AGAIN || errno == ENOMEM;
+        return ql_error_write(error, system ? QL_ERROR_SYSTEM : QL_ERROR_USAGE, "--host %s: %s", options->host,
+                              failure == EAI_SYSTEM ? strerror(errno) : gai_strerror(failure));
     }
     // Not by epoll, with which libmicrohttpd 0.9.75 overlooks clients that left between two of their requests.
     unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
