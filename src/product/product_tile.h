@@ -9,8 +9,13 @@
 
 enum { PANEL_VECTORS = QL_PANEL_COLUMNS / WIDTH };
 
-// Loops over the parts of a tile must disappear, or the sums would live in memory.
-#if defined(__clang__)
+// Loops over the parts of a tile must disappear, or the sums would live in memory: each size of tile has code of its
+// own. A form that is not made for speed defines both as nothing, and is compiled in no time.
+#if !defined(SPECIALIZED)
+#define SPECIALIZED inline __attribute__((always_inline))
+#endif
+#if defined(UNROLLED)
+#elif defined(__clang__)
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #else
 #define UNROLLED _Pragma("GCC unroll 32")
@@ -26,8 +31,7 @@ enum { ROW_GROUPS = (ROWS + GROUP_ROWS - 1) / GROUP_ROWS };
 #endif
 
 // `rows`, `panels` and `fused` are constants wherever this is inlined. Long because all its sums live in registers.
-TARGET static inline __attribute__((always_inline)) void tile_sums(const struct ql_tile *tile, const int rows,
-                                                                   const int panels, const bool fused)
+TARGET static SPECIALIZED void tile_sums(const struct ql_tile *tile, const int rows, const int panels, const bool fused)
 {
     VECTOR sums[ROWS][PANELS * PANEL_VECTORS];
     const int vectors = panels * PANEL_VECTORS;
@@ -95,8 +99,7 @@ TARGET static inline __attribute__((always_inline)) void tile_sums(const struct 
         tile_sums(tile, r, panels, fused); \
         break;
 
-TARGET static inline __attribute__((always_inline)) void tile_rows(const struct ql_tile *tile, const int panels,
-                                                                   const bool fused)
+TARGET static SPECIALIZED void tile_rows(const struct ql_tile *tile, const int panels, const bool fused)
 {
     switch (tile->rows) {
         TILE_OF(1)

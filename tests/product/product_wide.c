@@ -53,6 +53,8 @@ static struct wide rounded_sum(struct wide a, struct wide b, struct wide sum)
 #define ROWS 12
 #define GROUP_ROWS 4
 #define PANELS 2
+#define SPECIALIZED
+#define UNROLLED
 
 #include "product/product_tile.h"
 
