@@ -240,7 +240,7 @@ static void set_of_several_processes_is_of_one_of_them(void **state)
             _exit(read_often(names[k - PROCESSES], 50 * ROUNDS) != 0);
         }
         if (children[k] == 0) {
-            char text[16];
+            char text[32];
             int failed = 0;
             for (int round = 0; round < ROUNDS; round++) {
                 (void)snprintf(text, sizeof text, "%d of %d", round, k);

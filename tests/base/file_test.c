@@ -309,7 +309,7 @@ static void save_replaces_one_writer_at_a_time_and_each_whole(void **state)
         assert_true(fprintf(writers[i].stream, "%d all", i) > 0);
     }
     for (int i = 3; i >= 0; i--) {
-        char expected[8];
+        char expected[16];
         (void)snprintf(expected, sizeof expected, "%d all", i);
         assert_int_equal(ql_file_writer_close(&writers[i], &error), QL_OK);
         assert_content("shared", expected);
