@@ -86,17 +86,20 @@ def check_against_torch(tool, folder, model, states, batch_first):
 
 def main():
     tool = Path(sys.argv[1]).resolve()
-    cases = [case for case in itertools.product(LAYER, (1, 2, 3), (False, True), (False, True))]
+    # Half of all combinations, and in them all pairs: of any two properties, every two values meet.
+    cases = [(cell, layers, batch_first, bidirectional)
+             for cell, layers, batch_first, bidirectional in itertools.product(LAYER, (1, 2, 3), (False, True), (False, True))
+             if (layers + batch_first + bidirectional) % 2 == (cell in ("gru", "relu"))]
     failures = 0
     for number, (cell, layers, batch_first, bidirectional) in enumerate(cases):
-        opset = (9, 11, 13, 14, 16, 17)[number % 6]
+        opset = (9, 11, 13, 14, 16, 17)[(number + number // 6) % 6]
         name = f"{cell}, {layers} layers, batch {'first' if batch_first else 'second'}, " \
                f"{'bidirectional' if bidirectional else 'forward'}, opset {opset}"
         with tempfile.TemporaryDirectory() as folder:
             folder = Path(folder)
             model, states = export(folder, number, cell, layers, batch_first, bidirectional, opset)
-            # Every stage for some, and one of each kind for all.
-            stages = [] if number % 12 == 0 else ["--stages", "ONNX,gcc -O3 -march=native"]
+            # Every stage for some, and one of each kind for all. Read in one call, a bidirectional model sees what comes.
+            stages = [] if layers == 2 and not bidirectional else ["--stages", "ONNX,gcc -O3 -march=native"]
             run = subprocess.run([tool, "verify", "--model", folder / "model.json", "--seeds", "3", "--length", "60",
                                   "--characters", "200", *stages], capture_output=True, text=True)
             problem = None if run.returncode == 0 else run.stdout + run.stderr
