@@ -20,11 +20,15 @@ for cell in lstm gru rnn; do
 done
 checkpoint=checkpoints/lstm/checkpoint.2.safetensors
 quick=(--seeds 3 --length 50 --characters 100)
+compiled=gcc,clang
+if ldd "$tool" | grep -q asan; then
+    compiled="gcc -O0" # the sanitizers look at the tool, which does the same for all compilers
+fi
 
 # Every cell says the same at every stage.
 for cell in lstm gru rnn; do
     expect_exit 0 verify --model $cell.json --init_from checkpoints/$cell/checkpoint.2.safetensors "${quick[@]}" \
-        --text names.txt --json --stages checkpoint,ONNX,gcc,clang
+        --text names.txt --json --stages "checkpoint,ONNX,$compiled"
     cp out $cell.result
     expect_json $cell.result same true
     expect_json $cell.result stages.0.stage checkpoint

@@ -56,10 +56,8 @@ build()
     fi
 }
 
-build gcc -std=c11 -O1
 build gcc -std=gnu11 -O3 -march=native
 build gcc -std=c11 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
-build clang -std=c11 -O2
 build clang -std=gnu11 -O3 -march=native
 build g++ -std=c++17 -O1 -x c++
 if command -v arm-none-eabi-gcc > /dev/null; then
