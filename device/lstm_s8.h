@@ -1,6 +1,6 @@
 // One step of one LSTM layer in integers, from the sums of its matrix on: the formulas of lstm.h.
 // The same on every machine; no result can overflow, whatever weights and state are. The caller owns all memory.
-// Uses: device/gate_s16.h, device/integer_row.h, device/kernel_code.h, device/tanh_s16.h,
+// Uses: device/gate_s16.h, device/integer_row.h, device/kernel_code.h, device/lstm_s8_m0.h, device/tanh_s16.h,
 // device/weight_source.h.
 #ifndef QL_DEVICE_LSTM_S8_H
 #define QL_DEVICE_LSTM_S8_H
@@ -8,6 +8,7 @@
 #include "device/gate_s16.h"
 #include "device/integer_row.h"
 #include "device/kernel_code.h"
+#include "device/lstm_s8_m0.h"
 #include "device/tanh_s16.h"
 #include "device/weight_source.h"
 
@@ -20,18 +21,22 @@ struct ql_lstm_job_s8 {
     int cell_bits, H;
 };
 
-// The units from `first` to `end`.
-static QL_KERNEL_CODE void ql_lstm_units_s8(const void *work, int first, int end)
+// Of the units from `first` to `end`, from the gates' activations on.
+#if defined(QL_LSTM_M0)
+static inline void ql_lstm_cells_s8(const struct ql_lstm_job_s8 *job, int first, int end)
 {
-    const struct ql_lstm_job_s8 *job = (const struct ql_lstm_job_s8 *)work;
+    if (first < end) {
+        ql_lstm_m0_units(job->h, job->c, job->sums, job->cell_bits, job->H, first, end);
+    }
+}
+#else
+static inline void ql_lstm_cells_s8(const struct ql_lstm_job_s8 *job, int first, int end)
+{
     const int cell_bits = job->cell_bits, H = job->H;
-    int32_t *const sums = job->sums;
+    const int32_t *const sums = job->sums;
     int16_t *const c = job->c;
     int8_t *const h = job->h;
 
-    for (int gate = first; gate < 4 * H; gate += H) {
-        ql_gate_tanh_s16(sums + gate, job->rows + gate, job->scale, end - first);
-    }
     for (int k = first; k < end; k++) {
         const int32_t i = ql_gate_sigmoid_s16(sums[k]);
         const int32_t f = ql_gate_sigmoid_s16(sums[H + k]);
@@ -44,6 +49,18 @@ static QL_KERNEL_CODE void ql_lstm_units_s8(const void *work, int first, int end
         c[k] = (int16_t)cell;
         h[k] = ql_integer_state_s8(ql_integer_round(o * reach, 15));
     }
+}
+#endif
+
+// The units from `first` to `end`.
+static QL_KERNEL_CODE void ql_lstm_units_s8(const void *work, int first, int end)
+{
+    const struct ql_lstm_job_s8 *job = (const struct ql_lstm_job_s8 *)work;
+
+    for (int gate = first; gate < 4 * job->H; gate += job->H) {
+        ql_gate_tanh_s16(job->sums + gate, job->rows + gate, job->scale, end - first);
+    }
+    ql_lstm_cells_s8(job, first, end);
 }
 
 //   i = sigmoid(.)   f, o likewise   g = tanh(.)   c = f c + i g   h = o tanh(c)

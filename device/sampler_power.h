@@ -1,14 +1,16 @@
 // Powers of 1/2 in integers, for the weights of the sampler and of attention.
-// Uses: stdint.h.
+// Uses: device/kernel_code.h, stdint.h.
 #ifndef QL_DEVICE_SAMPLER_POWER_H
 #define QL_DEVICE_SAMPLER_POWER_H
 
 #include <stdint.h>
 
+#include "device/kernel_code.h"
+
 enum { QL_SAMPLER_HALVINGS = 17 }; // 2^-17 of the greatest weight rounds to 0
 
 // round(2^16 2^(-k / 64)); a test computes it again.
-static const uint32_t ql_sampler_power_table[65] = {
+static QL_KERNEL_DATA const uint32_t ql_sampler_power_table[65] = {
     // clang-format off
     65536, 64830, 64132, 63441, 62757, 62081, 61413, 60751, 60097, 59449, 58809, 58176, 57549, 56929, 56316, 55709,
     55109, 54515, 53928, 53347, 52773, 52204, 51642, 51085, 50535, 49991, 49452, 48920, 48393, 47871, 47356, 46846,

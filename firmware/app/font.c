@@ -6,8 +6,12 @@
 
 int ql_font_find(uint32_t symbol)
 {
+    const uint32_t usual = symbol - ' ' + 1; // where all of ASCII is there
     int low = 1, high = ql_font_glyph_count;
 
+    if (usual < (uint32_t)ql_font_glyph_count && ql_font_symbols[usual] == symbol) {
+        return (int)usual;
+    }
     while (low < high) {
         const int middle = (low + high) / 2;
         if (ql_font_symbols[middle] < symbol) {

@@ -80,6 +80,7 @@ static bool is_clipped(const char *text, const char *end)
     return false;
 }
 
+// They begin with a hyphen, a period, or an f.
 static const struct {
     const char *text;
     uint32_t symbol;
@@ -90,7 +91,9 @@ static const struct {
 
 const char *ql_symbol_decode(uint32_t *symbol, const char *text, const char *end, uint32_t before)
 {
-    for (int i = 0; i < (int)(sizeof replacements / sizeof replacements[0]); i++) {
+    const bool may_be_replaced = *text == '-' || *text == '.' || *text == 'f';
+
+    for (int i = 0; may_be_replaced && i < (int)(sizeof replacements / sizeof replacements[0]); i++) {
         if (starts_with(text, end, replacements[i].text)) {
             *symbol = replacements[i].symbol;
             return text + strlen(replacements[i].text);

@@ -1,10 +1,12 @@
 // The integer kernels of a small Arm processor: products against sums over the weights as they are, for sizes around the
-// layout's blocks, every segment, and extremes; gates against each row alone. Prints "equal", or the cases that are not.
+// layout's blocks, every segment, and extremes; gates and units of an LSTM against each one
+// alone. Prints "equal", or the cases that are not.
 // Uses: device/, the C library.
 #include <stdio.h>
 #include <string.h>
 
 #include "device/gate_s16.h"
+#include "device/lstm_s8.h"
 #include "device/matvec_s4.h"
 #include "device/matvec_s8.h"
 #include "device/random.h"
@@ -37,6 +39,16 @@ bool ql_weight_source_take(struct ql_weight_part *part)
     part->words = buffer;
     memcpy(buffer, source + waiting * size, part->count * size * sizeof source[0]);
     return true;
+}
+
+void ql_weight_source_split(void (*work)(const void *job, int first, int end), const void *job, int count)
+{
+    work(job, 0, count);
+}
+
+void ql_weight_source_begin(const uint32_t *begin)
+{
+    (void)begin;
 }
 
 void ql_weight_source_share(const uint32_t *from, uint32_t blocks, uint32_t block_words, void (*work)(const void *job),
@@ -140,7 +152,10 @@ static int check_gates(void)
             row[r].bias = r % 2 == 0 ? bias : bias - rounded * row[r].multiplier;
             alone[r] = ql_tanh_s16(ql_integer_row_value(alone[r], &row[r], scale));
         }
-        ql_gate_tanh_s16(sums, row, scale, COUNT);
+        ql_gate_tanh_s16(sums, row, scale, COUNT - shift % 3);
+        for (int r = COUNT - shift % 3; r < COUNT; r++) {
+            sums[r] = alone[r];
+        }
         if (memcmp(sums, alone, sizeof sums) != 0) {
             printf("gates, shifts %d and %d: wrong\n", scale.pre_shift, scale.shift);
             return 1;
@@ -148,6 +163,42 @@ static int check_gates(void)
         ql_gate_tanh_s16(sums + 1, row, scale, 0);
         if (memcmp(sums, alone, sizeof sums) != 0) {
             printf("no gates: something is written\n");
+            return 1;
+        }
+    }
+    return 0;
+}
+
+// Units of an LSTM from activations at their ends, near 0 and between, for every range of cells, a part of a layer at a time.
+static int check_units(void)
+{
+    enum { H = 20 };
+    static const int ends[] = {-32767, 0, 32767};
+
+    for (int round = 0; round < 11 * 40; round++) {
+        const int bits = round % 11, first = round % 3, end = H - round % 5;
+        int32_t sums[4 * H];
+        int16_t c[H], cells[H];
+        int8_t h[H], states[H];
+        for (int k = 0; k < 4 * H; k++) {
+            sums[k] = between(0, 3) == 0 ? ends[between(0, 2)] : between(-32767, 32767) >> between(0, 12);
+        }
+        for (int k = 0; k < H; k++) {
+            c[k] = cells[k] = (int16_t)(between(0, 2) == 0 ? ends[between(0, 2)] : between(-32767, 32767));
+            h[k] = states[k] = (int8_t)k;
+        }
+        for (int k = first; k < end; k++) {
+            const int32_t i = (sums[k] + 32769) >> 1, f = (sums[H + k] + 32769) >> 1,
+                          o = (sums[3 * H + k] + 32769) >> 1;
+            int32_t cell = (f * cells[k] + ((i * sums[2 * H + k]) >> bits) + 16384) >> 15;
+            cell = cell > 32767 ? 32767 : cell < -32767 ? -32767 : cell;
+            const int32_t state = (o * ql_tanh_s16((cell * (1 << bits) + 16) >> 5) + 16384) >> 15;
+            cells[k] = (int16_t)cell;
+            states[k] = (int8_t)((state * 127 + 16384) >> 15);
+        }
+        ql_lstm_cells_s8(&(struct ql_lstm_job_s8){h, c, sums, NULL, {0, 0}, bits, H}, first, end);
+        if (memcmp(c, cells, sizeof c) != 0 || memcmp(h, states, sizeof h) != 0) {
+            printf("units %d to %d, cells of 2^%d: wrong\n", first, end, bits);
             return 1;
         }
     }
@@ -162,6 +213,7 @@ int main(void)
 
     ql_random_init(&stream, 7);
     wrong += check_gates();
+    wrong += check_units();
     for (int segment = 2; segment <= QL_MATRIX_SEGMENT_LIMIT; segment += 2) {
         for (int bits = 4; bits <= 8; bits += 4) {
             for (unsigned k = 0; k < sizeof columns / sizeof columns[0]; k++) {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The board's own product and sum of floats against the compiler's, in QEMU. Exit 77 without the tools.
+# The board's own product and sum of floats against the compiler's, and its own memcpy and memset, in QEMU. Exit 77 without
+# the tools.
 # Uses: arm-none-eabi-gcc with newlib, qemu-system-arm. Argument: the root of the sources.
 set -eu
 root=$1
@@ -9,9 +10,19 @@ if ! command -v arm-none-eabi-gcc > /dev/null || ! command -v qemu-system-arm > 
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-arm-none-eabi-gcc -std=c11 -mthumb -mcpu=cortex-m0plus -O2 "$root/tests/firmware/arm_float_driver.c" \
-    "$root/firmware/port/pico/float.S" "$root/tests/codegen/arm_start.c" -nostartfiles --specs=rdimon.specs \
-    -Wl,--wrap=__aeabi_fmul,--wrap=__aeabi_fadd -Wl,--defsym=flash_origin=0,--defsym=ram_origin=0x20000000 \
-    -T "$root/tests/codegen/arm_machine.ld" -Wl,--no-warn-rwx-segments -o "$work/program.elf"
-timeout 100 qemu-system-arm -machine mps2-an385 -nographic -monitor none -serial none \
-    -semihosting-config enable=on,target=native -kernel "$work/program.elf" < /dev/null
+
+# run SOURCE OPTION...: builds a driver and lets it run.
+run()
+{
+    arm-none-eabi-gcc -std=c11 -mthumb -mcpu=cortex-m0plus -O2 "$@" "$root/tests/codegen/arm_start.c" -nostartfiles \
+        --specs=rdimon.specs -Wl,--defsym=flash_origin=0,--defsym=ram_origin=0x20000000 \
+        -T "$root/tests/codegen/arm_machine.ld" -Wl,--no-warn-rwx-segments -o "$work/program.elf"
+    timeout 100 qemu-system-arm -machine mps2-an385 -nographic -monitor none -serial none \
+        -semihosting-config enable=on,target=native -kernel "$work/program.elf" < /dev/null
+}
+
+run "$root/tests/firmware/arm_float_driver.c" "$root/firmware/port/pico/float.S" \
+    -Wl,--wrap=__aeabi_fmul,--wrap=__aeabi_fadd
+arm-none-eabi-gcc -mcpu=cortex-m0plus -Dmemcpy=board_memcpy -Dmemset=board_memset -c "$root/firmware/port/pico/memory.S" \
+    -o "$work/memory.o"
+run "$root/tests/firmware/arm_memory_driver.c" "$work/memory.o"

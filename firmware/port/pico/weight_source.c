@@ -386,7 +386,7 @@ static inline void give_arrived(struct ql_weight_part *part, uint core)
 {
     (void)core;
     part->first = product.given;
-    part->count = (product.blocks - product.given + 3) / 4;
+    part->count = QUOTES_CORES > 1 ? (product.blocks - product.given + 3) / 4 : product.blocks - product.given;
     part->words = product.words + product.given * product.block_words;
     product.given += part->count;
 }
@@ -399,7 +399,7 @@ static inline bool give_placed(struct ql_weight_part *part)
     uint32_t count = 0;
 
     if (product.given == product.blocks) {
-        count = (left + 3) / 4;
+        count = QUOTES_CORES > 1 ? (left + 3) / 4 : left;
     } else {
         while (count < left && count < product.piece && product.quota >= product.streamed) {
             product.quota -= product.streamed;
