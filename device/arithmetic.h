@@ -173,6 +173,19 @@ static inline int64_t ql_div_s64(int64_t a, int64_t b)
     return b == 0 ? 0 : b == -1 ? ql_neg_s64(a) : a / b;
 }
 
+// What is left of a division that rounds down: it has the sign of b. As above, it is 0 where b is 0.
+static inline int64_t ql_mod_s64(int64_t a, int64_t b)
+{
+    const int64_t rest = b == 0 || b == -1 ? 0 : a % b;
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+// What is left of a division that rounds towards 0: it has the sign of a.
+static inline int64_t ql_rest_s64(int64_t a, int64_t b)
+{
+    return b == 0 || b == -1 ? 0 : a % b;
+}
+
 static inline int64_t ql_min_s64(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -231,6 +244,11 @@ static inline int64_t ql_pow_s64(int64_t a, int64_t n)
 static inline int64_t ql_div_u64(int64_t a, int64_t b)
 {
     return b == 0 ? 0 : (int64_t)((uint64_t)a / (uint64_t)b);
+}
+
+static inline int64_t ql_mod_u64(int64_t a, int64_t b)
+{
+    return b == 0 ? 0 : (int64_t)((uint64_t)a % (uint64_t)b);
 }
 
 static inline int64_t ql_min_u64(int64_t a, int64_t b)

@@ -83,6 +83,65 @@ static inline bool ql_gather_elements(void *restrict y, const void *restrict x, 
     return true;
 }
 
+// y = x, but for the blocks that the indices name, which are those of the updates: y(indices(k), ...) = updates(k, ...).
+// A negative index counts from the end. Of several updates of a block the last one counts. Returns false for an index that
+// is out of range; y is not complete then.
+//
+//   y, x     (dims..., inner), x_count in all, elements of size_bytes
+//   indices  (count, rank)
+//   updates  (count, inner)
+static inline bool ql_scatter_blocks(void *restrict y, const void *restrict x, const int64_t *restrict indices,
+                                     const void *restrict updates, int size_bytes, int x_count, int count, int inner,
+                                     int rank, const int *dims)
+{
+    const size_t block_bytes = (size_t)inner * (size_t)size_bytes;
+    const unsigned char *from = (const unsigned char *)updates;
+
+    memcpy(y, x, (size_t)x_count * (size_t)size_bytes);
+    for (int i = 0; i < count; i++, indices += rank, from += block_bytes) {
+        size_t place = 0;
+        for (int k = 0; k < rank; k++) {
+            const int64_t index = indices[k] < 0 ? indices[k] + dims[k] : indices[k];
+            if (index < 0 || index >= dims[k]) {
+                return false;
+            }
+            place = place * (size_t)dims[k] + (size_t)index;
+        }
+        memcpy((unsigned char *)y + place * block_bytes, from, block_bytes);
+    }
+    return true;
+}
+
+// y = x, but for the elements whose number along one axis the indices give: y with its index along the axis replaced by
+// indices(i, j, ...) = updates(i, j, ...). Negative and repeated indices, and the result, as above.
+//
+//   y, x              x_count elements of size_bytes, of `strides`, and axis_size along the axis
+//   indices, updates  of the shape dims
+static inline bool ql_scatter_elements(void *restrict y, const void *restrict x, const int64_t *restrict indices,
+                                       const void *restrict updates, int size_bytes, int x_count, int axis,
+                                       int axis_size, int rank, const int *dims, const int *strides)
+{
+    const unsigned char *from = (const unsigned char *)updates;
+    int count = 1;
+
+    for (int k = 0; k < rank; k++) {
+        count *= dims[k];
+    }
+    memcpy(y, x, (size_t)x_count * (size_t)size_bytes);
+    for (int i = 0; i < count; i++, from += size_bytes) {
+        const int64_t index = indices[i] < 0 ? indices[i] + axis_size : indices[i];
+        ptrdiff_t place = 0;
+        if (index < 0 || index >= axis_size) {
+            return false;
+        }
+        for (int k = rank - 1, rest = i; k >= 0; rest /= dims[k--]) {
+            place += (ptrdiff_t)strides[k] * (k == axis ? (ptrdiff_t)index : rest % dims[k]);
+        }
+        memcpy((unsigned char *)y + place * size_bytes, from, (size_t)size_bytes);
+    }
+    return true;
+}
+
 // The upper or lower triangle of each matrix, with 0 elsewhere. `diagonal` moves the border to the right.
 //
 //   y, x  (count, rows, columns)  elements of size_bytes

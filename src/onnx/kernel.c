@@ -127,6 +127,18 @@ static bool run_gather_elements(const struct ql_kernel_arguments *arguments)
     return ql_gather_elements(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), ARRAY(0), ARRAY(1));
 }
 
+static bool run_scatter_blocks(const struct ql_kernel_arguments *arguments)
+{
+    return ql_scatter_blocks(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), INT(0), INT(1), INT(2), INT(3), INT(4),
+                             ARRAY(0));
+}
+
+static bool run_scatter_elements(const struct ql_kernel_arguments *arguments)
+{
+    return ql_scatter_elements(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), INT(0), INT(1), INT(2), INT(3), INT(4),
+                               ARRAY(0), ARRAY(1));
+}
+
 static bool run_trilu(const struct ql_kernel_arguments *arguments)
 {
     ql_trilu(BUFFER(0), BUFFER(1), INT(0), INT(1), INT(2), INT(3), INT(4), INT(5));
@@ -337,6 +349,9 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
     [QL_KERNEL_COPY] = {"ql_copy", "device/copy.h", 1, 2, 0, 2, 3, 0, false, run_copy},
     [QL_KERNEL_GATHER] = {"ql_gather", "device/copy.h", 1, 3, 0, 5, 0, 0, true, run_gather},
     [QL_KERNEL_GATHER_ELEMENTS] = {"ql_gather_elements", "device/copy.h", 1, 3, 0, 4, 2, 0, true, run_gather_elements},
+    [QL_KERNEL_SCATTER_BLOCKS] = {"ql_scatter_blocks", "device/copy.h", 1, 4, 0, 5, 1, 0, true, run_scatter_blocks},
+    [QL_KERNEL_SCATTER_ELEMENTS] = {"ql_scatter_elements", "device/copy.h", 1, 4, 0, 5, 2, 0, true,
+                                    run_scatter_elements},
     [QL_KERNEL_TRILU] = {"ql_trilu", "device/copy.h", 1, 2, 0, 6, 0, 0, false, run_trilu},
     [QL_KERNEL_RANGE_F32] = {"ql_range_f32", "device/copy.h", 1, 3, 0, 1, 0, 0, false, run_range_f32},
     [QL_KERNEL_RANGE_F64] = {"ql_range_f64", "device/copy.h", 1, 3, 0, 1, 0, 0, false, run_range_f64},
@@ -411,6 +426,9 @@ static const struct ql_operation operations[] = {
     ROW(ql_sub_s64, "device/arithmetic.h"),
     ROW(ql_mul_s64, "device/arithmetic.h"),
     ROW(ql_div_s64, "device/arithmetic.h"),
+    ROW(ql_mod_s64, "device/arithmetic.h"),
+    ROW(ql_rest_s64, "device/arithmetic.h"),
+    ROW(ql_mod_u64, "device/arithmetic.h"),
     ROW(ql_min_s64, "device/arithmetic.h"),
     ROW(ql_max_s64, "device/arithmetic.h"),
     ROW(ql_neg_s64, "device/arithmetic.h"),

@@ -57,6 +57,24 @@ void ql_lower_op_binary(struct ql_lower *lower)
     }
 }
 
+// With fmod, the remainder has the sign of the dividend; of unsigned numbers there is one alone.
+void ql_lower_op_mod(struct ql_lower *lower)
+{
+    const int a = ql_lower_input(lower, 0);
+    const enum ql_element type = ql_lower_value(lower, a)->type;
+    const bool of_dividend = ql_lower_int(lower, "fmod", 0) != 0 && type != QL_ELEMENT_U64;
+    int rank;
+    int dims[QL_RANK_LIMIT];
+
+    if (type != QL_ELEMENT_S64 && type != QL_ELEMENT_U64) {
+        ql_lower_fail(lower, "the remainder of type %s is not supported; whole numbers have one",
+                      ql_element_write(type));
+    } else if (broadcast_inputs(lower, &rank, dims)) {
+        int y = ql_lower_output(lower, 0, type, rank, dims);
+        ql_lower_binary(lower, y, a, ql_lower_input(lower, 1), of_dividend ? "rest" : "mod");
+    }
+}
+
 // Greater is Less with its operands exchanged, as its row says.
 void ql_lower_op_compare(struct ql_lower *lower)
 {

@@ -10,6 +10,7 @@
 void ql_lower_op_unary(struct ql_lower *lower);
 void ql_lower_op_binary(struct ql_lower *lower);
 void ql_lower_op_compare(struct ql_lower *lower);
+void ql_lower_op_mod(struct ql_lower *lower);
 void ql_lower_op_variadic(struct ql_lower *lower);
 void ql_lower_op_gelu(struct ql_lower *lower);
 void ql_lower_op_pow(struct ql_lower *lower);
@@ -38,6 +39,8 @@ void ql_lower_op_expand(struct ql_lower *lower);
 void ql_lower_op_tile(struct ql_lower *lower);
 void ql_lower_op_gather(struct ql_lower *lower);
 void ql_lower_op_gather_elements(struct ql_lower *lower);
+void ql_lower_op_scatter_elements(struct ql_lower *lower);
+void ql_lower_op_scatter_nd(struct ql_lower *lower);
 void ql_lower_op_trilu(struct ql_lower *lower);
 
 // lower_matrix.c

@@ -181,6 +181,64 @@ void generate_gather_elements(struct conformance_case *c, const char *operator_n
     }
 }
 
+// Indices along the axis that are all different for the same place beside it: which of several updates counts is open.
+void generate_scatter_elements(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element type = case_type(c, "f32 f64 s64 s32 bool");
+    int64_t indices[4096];
+    int dims[QL_RANK_LIMIT], narrow[QL_RANK_LIMIT], inputs[3], count = 1, inner = 1;
+
+    const int rank = case_shape(c, dims, 1, 4);
+    const int axis = case_between(c, 0, rank - 1);
+    for (int k = 0; k < rank; k++) {
+        narrow[k] = case_between(c, 1, dims[k]);
+        narrow[k] = count * narrow[k] > 4096 ? 1 : narrow[k];
+        count *= narrow[k];
+        inner *= k > axis ? narrow[k] : 1;
+    }
+    const int shift = case_between(c, 0, dims[axis] - 1), turned = case_between(c, 0, dims[axis]);
+    for (int k = 0; k < count; k++) {
+        const int place = (k / inner % narrow[axis] + shift) % dims[axis];
+        indices[k] = place < turned ? place : place - dims[axis];
+    }
+    inputs[0] = case_operand(c, type, rank, dims, CASE_REAL);
+    inputs[1] = case_given(c, QL_ELEMENT_S64, rank, narrow, indices, case_chance(c, 30));
+    inputs[2] = case_operand(c, type, rank, narrow, CASE_REAL);
+    case_node(c, operator_name, inputs, 3, type);
+    if (axis != 0 || case_chance(c, 50)) {
+        ql_graph_add_int(&c->graph, "axis", case_spell_axis(c, axis, rank));
+    }
+}
+
+// Blocks that are all different: their numbers count up from some number on.
+void generate_scatter_nd(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element type = case_type(c, "f32 f64 s64 s32 bool");
+    int64_t indices[64];
+    int dims[QL_RANK_LIMIT], shape[2], updates[QL_RANK_LIMIT], inputs[3], blocks = 1;
+
+    const int rank = case_shape(c, dims, 1, 4), depth = case_between(c, 1, rank);
+    for (int k = 0; k < depth; k++) {
+        blocks *= dims[k];
+    }
+    const int count = case_between(c, 1, blocks < 16 ? blocks : 16), first = case_between(c, 0, blocks - 1);
+    for (int i = 0; i < count; i++) {
+        for (int k = depth - 1, rest = (first + i) % blocks; k >= 0; rest /= dims[k--]) {
+            indices[i * depth + k] = rest % dims[k] - (case_chance(c, 20) ? dims[k] : 0);
+        }
+    }
+    shape[0] = count;
+    shape[1] = depth;
+    updates[0] = count;
+    for (int k = depth; k < rank; k++) {
+        updates[1 + k - depth] = dims[k];
+    }
+    inputs[0] = case_operand(c, type, rank, dims, CASE_REAL);
+    inputs[1] = case_given(c, QL_ELEMENT_S64, 2, shape, indices, case_chance(c, 30));
+    inputs[2] = case_operand(c, type, 1 + rank - depth, updates, CASE_REAL);
+    case_node(c, operator_name, inputs, 3, type);
+}
+
 void generate_pad(struct conformance_case *c, const char *operator_name)
 {
     static const char *const modes[] = {"constant", "reflect", "edge", "wrap"};

@@ -130,6 +130,18 @@ void generate_binary(struct conformance_case *c, const char *operator_name)
     case_node(c, operator_name, inputs, 2, type);
 }
 
+void generate_mod(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element type = case_type(c, "s64 s32");
+    int inputs[2];
+
+    add_operands(c, inputs, 2, type, CASE_NONZERO);
+    case_node(c, operator_name, inputs, 2, type);
+    if (case_chance(c, 30)) {
+        ql_graph_add_int(&c->graph, "fmod", 1);
+    }
+}
+
 void generate_compare(struct conformance_case *c, const char *operator_name)
 {
     const bool equal = strcmp(operator_name, "Equal") == 0;

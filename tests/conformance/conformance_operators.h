@@ -21,6 +21,7 @@ const struct conformance_operator *conformance_operator_find(const char *name);
 // The generators. Each builds a graph whose operator is `operator_name`; cases_graph.c chains several operators.
 void generate_unary(struct conformance_case *c, const char *operator_name);
 void generate_binary(struct conformance_case *c, const char *operator_name);
+void generate_mod(struct conformance_case *c, const char *operator_name);
 void generate_compare(struct conformance_case *c, const char *operator_name);
 void generate_logical(struct conformance_case *c, const char *operator_name);
 void generate_not(struct conformance_case *c, const char *operator_name);
@@ -36,6 +37,8 @@ void generate_cast_like(struct conformance_case *c, const char *operator_name);
 void generate_clip(struct conformance_case *c, const char *operator_name);
 void generate_conv(struct conformance_case *c, const char *operator_name);
 void generate_gather_elements(struct conformance_case *c, const char *operator_name);
+void generate_scatter_elements(struct conformance_case *c, const char *operator_name);
+void generate_scatter_nd(struct conformance_case *c, const char *operator_name);
 void generate_one_hot(struct conformance_case *c, const char *operator_name);
 void generate_pad(struct conformance_case *c, const char *operator_name);
 void generate_prelu(struct conformance_case *c, const char *operator_name);
