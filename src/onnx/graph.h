@@ -68,6 +68,7 @@ struct ql_graph {
     const char *name;
     const char *note;        // what a person should know about how the graph was read; NULL: nothing
     const char *logits_name; // where the output was probabilities: the value they are made of, in the file; or NULL
+    bool is_inlined;         // nodes of functions, branches or loops are in it, which the file has under other names
     int opset;               // version of ONNX's own operators, QL_OPSET_FIRST to QL_OPSET_LAST
     int value_count, node_count, input_count, output_count;
     struct ql_value *values;

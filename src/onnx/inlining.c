@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "onnx/known_value.h"
+
 enum {
     DEPTH_LIMIT = 16,
-    NAME_LIMIT = 1024,      // of a scope
-    SEARCH_LIMIT = 1 << 27, // names that may be compared in search of constants
-    BUDGET = 1 << 17,       // nodes, inputs, outputs and attributes that may be added
-    STEP_LIMIT = 4096,      // of a Loop
+    NAME_LIMIT = 1024, // of a scope
+    BUDGET = 1 << 17,  // nodes, inputs, outputs and attributes that may be added
+    STEP_LIMIT = 4096, // of a Loop or a Scan
+    SCAN_LIMIT = 64,   // inputs and outputs of a Scan
     NAME_BYTES = 512,
     UNSQUEEZE_OPSET = 13, // from which on the axes of Unsqueeze are an input
 };
@@ -43,7 +45,7 @@ struct inliner {
     size_t node_count, initializer_count, node_room, initializer_room;
     int64_t opset;
     int budget, depth, taken;
-    size_t compared;
+    struct ql_known_names known;
 };
 
 static enum ql_status expand(struct inliner *inliner, struct scope *scope, Onnx__NodeProto *const *nodes, size_t count);
@@ -318,61 +320,27 @@ static enum ql_status copy_node(struct inliner *inliner, struct scope *scope, On
 
 // --- Constants ---
 
-static const Onnx__TensorProto *find_constant(struct inliner *inliner, const char *name)
+static struct ql_known_names *known_names(struct inliner *inliner)
 {
-    inliner->compared += inliner->initializer_count + inliner->node_count;
-    if (inliner->compared > SEARCH_LIMIT) {
-        return NULL;
-    }
-    for (size_t k = 0; k < inliner->initializer_count; k++) {
-        if (inliner->initializers[k]->name != NULL && strcmp(inliner->initializers[k]->name, name) == 0) {
-            return inliner->initializers[k];
-        }
-    }
-    for (size_t n = 0; n < inliner->node_count; n++) {
-        const Onnx__NodeProto *node = inliner->nodes[n];
-        if (node->op_type != NULL && strcmp(node->op_type, "Constant") == 0 && node->n_output == 1 &&
-            strcmp(node->output[0], name) == 0) {
-            const Onnx__AttributeProto *value = find_attribute(node, "value");
-            return value == NULL ? NULL : value->t;
-        }
-    }
-    return NULL;
+    inliner->known.graph = inliner->model->graph;
+    inliner->known.nodes = inliner->nodes;
+    inliner->known.initializers = inliner->initializers;
+    inliner->known.node_count = inliner->node_count;
+    inliner->known.initializer_count = inliner->initializer_count;
+    inliner->known.opset = inliner->opset;
+    return &inliner->known;
 }
 
-// The one whole number, or truth value, of a constant. False where it is none.
+// The one whole number, or truth value, that a name is known to stand for. False where it is none.
 static bool read_constant(struct inliner *inliner, const char *name, int64_t *number)
 {
-    const Onnx__TensorProto *tensor = name[0] == '\0' ? NULL : find_constant(inliner, name);
-
-    if (tensor == NULL || tensor->n_dims > 1 || (tensor->n_dims == 1 && tensor->dims[0] != 1)) {
-        return false;
-    }
-    const size_t bytes = tensor->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__INT64   ? 8
-                         : tensor->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__INT32 ? 4
-                         : tensor->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL  ? 1
-                                                                                     : 0;
-    int32_t narrow = 0;
-    if (bytes > 0 && tensor->has_raw_data && tensor->raw_data.len == bytes) {
-        memcpy(bytes == 8 ? (void *)number : (void *)&narrow, tensor->raw_data.data, bytes);
-        *number = bytes == 8 ? *number : narrow;
-        return true;
-    }
-    if (bytes == 8 && tensor->n_int64_data == 1) {
-        *number = tensor->int64_data[0];
-        return true;
-    }
-    if ((bytes == 4 || bytes == 1) && tensor->n_int32_data == 1) {
-        *number = tensor->int32_data[0];
-        return true;
-    }
-    return false;
+    return name[0] != '\0' && ql_known_value_read(number, known_names(inliner), name);
 }
 
-// Adds a scalar, or with `is_list` a list of one number. Its name is stored.
-static enum ql_status add_number(struct inliner *inliner, const char **name, int64_t number, bool is_truth,
-                                 bool is_list)
+// Adds a scalar of that type (int64, int32 or bool), or with `is_list` a list of one number. Its name is stored.
+static enum ql_status add_number(struct inliner *inliner, const char **name, int64_t number, int type, bool is_list)
 {
+    const bool is_wide = type == ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
     Onnx__TensorProto *tensor = take(inliner, 1, sizeof *tensor);
     int64_t *data = take(inliner, 2, sizeof data[0]);
     int32_t *narrow = take(inliner, 1, sizeof narrow[0]);
@@ -387,12 +355,12 @@ static enum ql_status add_number(struct inliner *inliner, const char **name, int
     data[1] = 1;
     narrow[0] = (int32_t)number;
     tensor->has_data_type = 1;
-    tensor->data_type = is_truth ? ONNX__TENSOR_PROTO__DATA_TYPE__BOOL : ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
+    tensor->data_type = type;
     tensor->n_dims = is_list ? 1 : 0;
     tensor->dims = data + 1;
-    tensor->n_int64_data = is_truth ? 0 : 1;
+    tensor->n_int64_data = is_wide ? 1 : 0;
     tensor->int64_data = data;
-    tensor->n_int32_data = is_truth ? 1 : 0;
+    tensor->n_int32_data = is_wide ? 0 : 1;
     tensor->int32_data = narrow;
     tensor->name = copy_text(inliner, text);
     *name = tensor->name;
@@ -551,56 +519,126 @@ static enum ql_status inline_if(struct inliner *inliner, struct scope *scope, co
     return status;
 }
 
-// True when a loop's condition stays true: it is handed on, through Identity at most, or is a constant.
-static bool goes_on(const Onnx__GraphProto *body)
-{
-    const char *last = body->output[0]->name, *first = body->input[1]->name;
-    int hops = 0;
-
-    if (last == NULL || first == NULL) {
-        return false;
-    }
-    for (size_t k = 0; k < body->n_initializer; k++) {
-        const Onnx__TensorProto *tensor = body->initializer[k];
-        if (tensor->name != NULL && strcmp(tensor->name, last) == 0) {
-            return (tensor->has_raw_data && tensor->raw_data.len == 1 && tensor->raw_data.data[0] != 0) ||
-                   (tensor->n_int32_data == 1 && tensor->int32_data[0] != 0);
-        }
-    }
-    for (size_t n = 0; n < body->n_node && strcmp(last, first) != 0; n++) {
-        const Onnx__NodeProto *node = body->node[n];
-        if (node->n_output == 1 && strcmp(node->output[0], last) == 0) {
-            if (node->op_type == NULL || strcmp(node->op_type, "Identity") != 0 || node->n_input != 1 ||
-                ++hops > DEPTH_LIMIT) {
-                return false;
-            }
-            last = node->input[0];
-            n = (size_t)-1; // from the first node again
-        }
-    }
-    return strcmp(last, first) == 0;
-}
-
-// A loop that is taken in: the names of what it carries, and of the results of each step.
+// A loop or scan that is taken in: the names of what it carries, and of the results of each step.
 struct loop {
     const Onnx__NodeProto *node;
     const Onnx__GraphProto *body;
     size_t carried, scans;
-    int64_t steps;
+    int64_t most, steps; // how many steps there can be, and how many have been taken
     const char **values; // (carried)
-    const char **rows;   // (scans, steps)
-    const char *axes;    // the list [0]
+    const char **rows;   // (scans, most)
+    // Of a Scan: the inputs that are read in parts, and along which axes, from which end.
+    size_t reads;
+    const char **read;
+    int64_t axes[SCAN_LIMIT], directions[SCAN_LIMIT], out_axes[SCAN_LIMIT], out_directions[SCAN_LIMIT];
 };
 
-static enum ql_status run_step(struct inliner *inliner, struct scope *scope, struct loop *loop, int64_t step,
-                               const char *truth)
+// What is taken back when a loop turns out to end by what it computes.
+struct mark {
+    size_t node_count, initializer_count;
+    int budget;
+};
+
+static struct mark set_mark(const struct inliner *inliner)
+{
+    return (struct mark){inliner->node_count, inliner->initializer_count, inliner->budget};
+}
+
+static void go_back(struct inliner *inliner, struct mark mark)
+{
+    inliner->node_count = mark.node_count;
+    inliner->initializer_count = mark.initializer_count;
+    inliner->budget = mark.budget;
+}
+
+static Onnx__AttributeProto *make_attribute(struct inliner *inliner, const char *name, int64_t number, bool is_list)
+{
+    Onnx__AttributeProto *attribute = take(inliner, 1, sizeof *attribute);
+    int64_t *numbers = take(inliner, 1, sizeof numbers[0]);
+
+    if (attribute == NULL || numbers == NULL) {
+        return NULL;
+    }
+    onnx__attribute_proto__init(attribute);
+    numbers[0] = number;
+    attribute->name = copy_text(inliner, name);
+    attribute->has_type = 1;
+    attribute->type =
+        is_list ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS : ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
+    attribute->has_i = !is_list;
+    attribute->i = number;
+    attribute->n_ints = is_list ? 1 : 0;
+    attribute->ints = numbers;
+    return attribute;
+}
+
+// A name that no other has. NULL when memory is out.
+static char *invent_name(struct inliner *inliner, const char *kind)
+{
+    char text[64];
+    (void)snprintf(text, sizeof text, "inlined/%.20s_%d", kind, inliner->taken++);
+    return copy_text(inliner, text);
+}
+
+// A step's result as a row: with a new axis. The axes of Unsqueeze are an attribute, or since version 13 an input.
+static enum ql_status add_row(struct inliner *inliner, struct loop *loop, size_t scan, const char *value)
+{
+    const bool by_input = inliner->opset >= UNSQUEEZE_OPSET;
+    const char *inputs[] = {value, ""};
+    char *row = invent_name(inliner, "row");
+    Onnx__AttributeProto *axes = by_input ? NULL : make_attribute(inliner, "axes", loop->out_axes[scan], true);
+    enum ql_status status = QL_OK;
+
+    if (row == NULL || (!by_input && axes == NULL)) {
+        return no_memory(inliner);
+    }
+    loop->rows[scan * (size_t)loop->most + (size_t)loop->steps] = row;
+    if (by_input) {
+        status = add_number(inliner, &inputs[1], loop->out_axes[scan], ONNX__TENSOR_PROTO__DATA_TYPE__INT64, true);
+    }
+    return status == QL_OK ? emit(inliner, "Unsqueeze", inputs, by_input ? 2 : 1, row, axes) : status;
+}
+
+// What is known of a carried value becomes a constant: so a counter does not grow into a chain of sums.
+static enum ql_status settle_value(struct inliner *inliner, const char **value)
+{
+    struct ql_known_value known;
+
+    ql_known_value_find(&known, known_names(inliner), *value);
+    const bool is_single = known.count == 1 && (known.rank == 0 || (known.rank == 1 && known.dims[0] == 1));
+    const bool is_whole = known.type == ONNX__TENSOR_PROTO__DATA_TYPE__INT64 ||
+                          known.type == ONNX__TENSOR_PROTO__DATA_TYPE__INT32 ||
+                          known.type == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
+    return is_single && is_whole ? add_number(inliner, value, known.numbers[0], known.type, known.rank == 1) : QL_OK;
+}
+
+// Ends a step: what the body hands on, and its rows. `first` is the number of the first output that is carried.
+static enum ql_status end_step(struct inliner *inliner, const struct scope *inner, struct loop *loop, size_t first)
+{
+    const Onnx__GraphProto *body = loop->body;
+    enum ql_status status = QL_OK;
+
+    for (size_t k = 0; k < loop->carried && status == QL_OK; k++) {
+        loop->values[k] = resolve(inner, body->output[first + k]->name);
+        status = settle_value(inliner, &loop->values[k]);
+    }
+    for (size_t k = 0; k < loop->scans && status == QL_OK; k++) {
+        status = add_row(inliner, loop, k, resolve(inner, body->output[first + loop->carried + k]->name));
+    }
+    return status;
+}
+
+// A step of a Loop. *goes_on becomes 1 or 0, or -1 where that is not known.
+static enum ql_status run_step(struct inliner *inliner, struct scope *scope, struct loop *loop, const char *truth,
+                               int *goes_on)
 {
     const Onnx__GraphProto *body = loop->body;
     struct scope inner;
     const char *number;
+    int64_t condition;
     enum ql_status status;
 
-    if ((status = add_number(inliner, &number, step, false, false)) != QL_OK ||
+    if ((status = add_number(inliner, &number, loop->steps, ONNX__TENSOR_PROTO__DATA_TYPE__INT64, false)) != QL_OK ||
         (status = open_scope(inliner, &inner, scope, loop->node)) != QL_OK ||
         (status = bind(inliner, &inner, body->input[0]->name, number, false)) != QL_OK ||
         (status = bind(inliner, &inner, body->input[1]->name, truth, false)) != QL_OK) {
@@ -612,35 +650,97 @@ static enum ql_status run_step(struct inliner *inliner, struct scope *scope, str
     if (status == QL_OK) {
         status = expand_graph(inliner, &inner, body);
     }
+    *goes_on = read_constant(inliner, resolve(&inner, body->output[0]->name), &condition) ? condition != 0 : -1;
+    return status == QL_OK ? end_step(inliner, &inner, loop, 1) : status;
+}
+
+// A step of a Scan: the body sees one part of each input that is read.
+static enum ql_status run_scan_step(struct inliner *inliner, struct scope *scope, struct loop *loop)
+{
+    const Onnx__GraphProto *body = loop->body;
+    struct scope inner;
+    enum ql_status status = open_scope(inliner, &inner, scope, loop->node);
+
     for (size_t k = 0; k < loop->carried && status == QL_OK; k++) {
-        loop->values[k] = resolve(&inner, body->output[1 + k]->name);
+        status = bind(inliner, &inner, body->input[k]->name, loop->values[k], false);
     }
-    for (size_t k = 0; k < loop->scans && status == QL_OK; k++) {
-        const char *inputs[] = {resolve(&inner, body->output[1 + loop->carried + k]->name), loop->axes};
-        char text[64];
-        (void)snprintf(text, sizeof text, "inlined/row_%d", inliner->taken++);
-        char *row = copy_text(inliner, text);
-        loop->rows[k * (size_t)loop->steps + (size_t)step] = row;
-        status = row == NULL ? no_memory(inliner) : emit(inliner, "Unsqueeze", inputs, 2, row, NULL);
+    for (size_t k = 0; k < loop->reads && status == QL_OK; k++) {
+        const int64_t place = loop->directions[k] != 0 ? loop->most - 1 - loop->steps : loop->steps;
+        const char *inputs[] = {loop->read[k], ""};
+        char *part = invent_name(inliner, "part");
+        Onnx__AttributeProto *axis = make_attribute(inliner, "axis", loop->axes[k], false);
+        if (part == NULL || axis == NULL) {
+            return no_memory(inliner);
+        }
+        if ((status = add_number(inliner, &inputs[1], place, ONNX__TENSOR_PROTO__DATA_TYPE__INT64, false)) == QL_OK &&
+            (status = emit(inliner, "Gather", inputs, 2, part, axis)) == QL_OK) {
+            status = bind(inliner, &inner, body->input[loop->carried + k]->name, part, false);
+        }
+    }
+    if (status == QL_OK) {
+        status = expand_graph(inliner, &inner, body);
+    }
+    return status == QL_OK ? end_step(inliner, &inner, loop, 0) : status;
+}
+
+// The rows of all steps, one behind the other; for a direction of 1, the last one first.
+static enum ql_status join_rows(struct inliner *inliner, const struct loop *loop, size_t scan, const char *output)
+{
+    const char **rows = loop->rows + scan * (size_t)loop->most;
+    Onnx__AttributeProto *axis = make_attribute(inliner, "axis", loop->out_axes[scan], false);
+
+    if (axis == NULL) {
+        return no_memory(inliner);
+    }
+    for (int64_t k = 0; k < loop->steps / 2 && loop->out_directions[scan] != 0; k++) {
+        const char *row = rows[k];
+        rows[k] = rows[loop->steps - 1 - k];
+        rows[loop->steps - 1 - k] = row;
+    }
+    return emit(inliner, "Concat", rows, (size_t)loop->steps, output, axis);
+}
+
+static enum ql_status give_results(struct inliner *inliner, struct scope *scope, struct loop *loop)
+{
+    enum ql_status status = QL_OK;
+
+    for (size_t k = 0; k < loop->node->n_output && status == QL_OK; k++) {
+        const char *output;
+        if ((status = define(inliner, scope, loop->node->output[k], &output)) == QL_OK && output[0] != '\0') {
+            status = k < loop->carried ? emit(inliner, "Identity", &loop->values[k], 1, output, NULL)
+                                       : join_rows(inliner, loop, k - loop->carried, output);
+        }
     }
     return status;
 }
 
-static enum ql_status join_rows(struct inliner *inliner, const struct loop *loop, size_t scan, const char *output)
+static bool has_names(const Onnx__GraphProto *body)
 {
-    Onnx__AttributeProto *axis = take(inliner, 1, sizeof *axis);
-    if (axis == NULL) {
-        return no_memory(inliner);
+    bool named = true;
+
+    for (size_t k = 0; k < body->n_input; k++) {
+        named = named && body->input[k]->name != NULL;
     }
-    onnx__attribute_proto__init(axis);
-    axis->name = copy_text(inliner, "axis");
-    axis->has_type = 1;
-    axis->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
-    axis->has_i = 1;
-    return emit(inliner, "Concat", loop->rows + scan * (size_t)loop->steps, (size_t)loop->steps, output, axis);
+    for (size_t k = 0; k < body->n_output; k++) {
+        named = named && body->output[k]->name != NULL;
+    }
+    return named;
 }
 
-// True when the loop can be taken in: its steps are known, and nothing ends it before.
+static enum ql_status take_lists(struct inliner *inliner, const struct scope *scope, struct loop *loop, size_t first)
+{
+    loop->values = take(inliner, loop->carried + 1, sizeof loop->values[0]);
+    loop->rows = take(inliner, loop->scans * (size_t)loop->most + 1, sizeof loop->rows[0]);
+    if (loop->values == NULL || loop->rows == NULL) {
+        return no_memory(inliner);
+    }
+    for (size_t k = 0; k < loop->carried; k++) {
+        loop->values[k] = resolve(scope, loop->node->input[first + k]);
+    }
+    return QL_OK;
+}
+
+// True when the loop can be tried: it has a bound or a condition, both known, and begins.
 static bool read_loop(struct inliner *inliner, const struct scope *scope, struct loop *loop,
                       const Onnx__NodeProto *node)
 {
@@ -648,62 +748,120 @@ static bool read_loop(struct inliner *inliner, const struct scope *scope, struct
     const Onnx__GraphProto *body = attribute == NULL ? NULL : attribute->g;
     int64_t condition = 1;
 
-    *loop = (struct loop){.node = node, .body = body};
+    *loop = (struct loop){.node = node, .body = body, .most = STEP_LIMIT + 1};
     if (body == NULL || node->n_input < 2 || body->n_input != node->n_input || body->n_output < 1 ||
-        body->n_output < node->n_input - 1 || node->n_output > body->n_output - 1 ||
-        !read_constant(inliner, resolve(scope, node->input[0]), &loop->steps) ||
+        body->n_output < node->n_input - 1 || node->n_output > body->n_output - 1 || !has_names(body) ||
+        (node->input[0][0] != '\0' && !read_constant(inliner, resolve(scope, node->input[0]), &loop->most)) ||
         (node->input[1][0] != '\0' && !read_constant(inliner, resolve(scope, node->input[1]), &condition)) ||
-        condition == 0 || loop->steps < 1 || loop->steps > STEP_LIMIT || !goes_on(body)) {
+        condition == 0 || loop->most < 1) {
         return false;
     }
-    for (size_t k = 0; k < body->n_input; k++) {
-        if (body->input[k]->name == NULL) {
-            return false;
-        }
-    }
-    for (size_t k = 0; k < body->n_output; k++) {
-        if (body->output[k]->name == NULL) {
-            return false;
-        }
-    }
+    loop->most = loop->most > STEP_LIMIT ? STEP_LIMIT + 1 : loop->most;
     loop->carried = node->n_input - 2;
     loop->scans = body->n_output - 1 - loop->carried;
-    return loop->scans == 0 || inliner->opset >= UNSQUEEZE_OPSET;
+    return loop->scans <= SCAN_LIMIT;
 }
 
 static enum ql_status inline_loop(struct inliner *inliner, struct scope *scope, const Onnx__NodeProto *node, bool *done)
 {
+    const struct mark mark = set_mark(inliner);
     struct loop loop;
     const char *truth;
+    int goes_on = 1;
     enum ql_status status;
 
     *done = read_loop(inliner, scope, &loop, node);
     if (!*done) {
         return QL_OK;
     }
-    loop.values = take(inliner, loop.carried + 1, sizeof loop.values[0]);
-    loop.rows = take(inliner, loop.scans * (size_t)loop.steps + 1, sizeof loop.rows[0]);
-    if (loop.values == NULL || loop.rows == NULL) {
-        return no_memory(inliner);
-    }
-    if ((status = add_number(inliner, &truth, 1, true, false)) != QL_OK ||
-        (status = add_number(inliner, &loop.axes, 0, false, true)) != QL_OK) {
+    if ((status = take_lists(inliner, scope, &loop, 2)) != QL_OK ||
+        (status = add_number(inliner, &truth, 1, ONNX__TENSOR_PROTO__DATA_TYPE__BOOL, false)) != QL_OK) {
         return status;
     }
-    for (size_t k = 0; k < loop.carried; k++) {
-        loop.values[k] = resolve(scope, node->input[2 + k]);
+    for (; loop.steps < loop.most && goes_on == 1 && status == QL_OK; loop.steps++) {
+        status = run_step(inliner, scope, &loop, truth, &goes_on);
     }
-    for (int64_t step = 0; step < loop.steps && status == QL_OK; step++) {
-        status = run_step(inliner, scope, &loop, step, truth);
+    // The last step's condition does not matter where the bound ends the loop.
+    if (status == QL_OK && ((goes_on < 0 && loop.steps < loop.most) || loop.steps > STEP_LIMIT)) {
+        go_back(inliner, mark);
+        *done = false;
+        return QL_OK;
     }
-    for (size_t k = 0; k < node->n_output && status == QL_OK; k++) {
-        const char *output;
-        if ((status = define(inliner, scope, node->output[k], &output)) == QL_OK && output[0] != '\0') {
-            status = k < loop.carried ? emit(inliner, "Identity", &loop.values[k], 1, output, NULL)
-                                      : join_rows(inliner, &loop, k - loop.carried, output);
+    return status == QL_OK ? give_results(inliner, scope, &loop) : status;
+}
+
+// A list of `count` numbers, or zeros where it is not there. False for another length.
+static bool read_numbers(int64_t *numbers, const Onnx__NodeProto *node, const char *name, size_t count)
+{
+    const Onnx__AttributeProto *attribute = find_attribute(node, name);
+
+    for (size_t k = 0; k < count; k++) {
+        numbers[k] = attribute == NULL || attribute->n_ints != count ? 0 : attribute->ints[k];
+    }
+    return attribute == NULL || attribute->n_ints == count;
+}
+
+// True when the scan can be taken in: since version 9, and over an axis whose size is known.
+static bool read_scan(struct inliner *inliner, const struct scope *scope, struct loop *loop,
+                      const Onnx__NodeProto *node)
+{
+    const Onnx__AttributeProto *attribute = find_attribute(node, "body");
+    const Onnx__AttributeProto *count = find_attribute(node, "num_scan_inputs");
+    const Onnx__GraphProto *body = attribute == NULL ? NULL : attribute->g;
+
+    *loop = (struct loop){.node = node, .body = body};
+    if (body == NULL || inliner->opset < 9 || count == NULL || count->i < 1 || count->i > SCAN_LIMIT ||
+        (size_t)count->i > node->n_input || body->n_input != node->n_input || !has_names(body)) {
+        return false;
+    }
+    loop->reads = (size_t)count->i;
+    loop->carried = node->n_input - loop->reads;
+    if (body->n_output < loop->carried || body->n_output != node->n_output) {
+        return false;
+    }
+    loop->scans = body->n_output - loop->carried;
+    if (loop->scans > SCAN_LIMIT || !read_numbers(loop->axes, node, "scan_input_axes", loop->reads) ||
+        !read_numbers(loop->directions, node, "scan_input_directions", loop->reads) ||
+        !read_numbers(loop->out_axes, node, "scan_output_axes", loop->scans) ||
+        !read_numbers(loop->out_directions, node, "scan_output_directions", loop->scans)) {
+        return false;
+    }
+    for (size_t k = 0; k < loop->reads; k++) {
+        struct ql_known_value known;
+        ql_known_value_find(&known, known_names(inliner), resolve(scope, node->input[loop->carried + k]));
+        const int64_t axis = loop->axes[k] < 0 ? loop->axes[k] + known.rank : loop->axes[k];
+        if (known.rank < 1 || axis < 0 || axis >= known.rank || known.dims[axis] < 1 || known.dims[axis] > STEP_LIMIT ||
+            (k > 0 && known.dims[axis] != loop->most)) {
+            return false;
         }
+        loop->most = known.dims[axis];
     }
-    return status;
+    return true;
+}
+
+static enum ql_status inline_scan(struct inliner *inliner, struct scope *scope, const Onnx__NodeProto *node, bool *done)
+{
+    struct loop loop;
+    enum ql_status status;
+
+    *done = read_scan(inliner, scope, &loop, node);
+    if (!*done) {
+        return QL_OK;
+    }
+    if ((status = take_lists(inliner, scope, &loop, 0)) != QL_OK) {
+        return status;
+    }
+    loop.read = take(inliner, loop.reads, sizeof loop.read[0]);
+    if (loop.read == NULL) {
+        return no_memory(inliner);
+    }
+    for (size_t k = 0; k < loop.reads; k++) {
+        loop.read[k] = resolve(scope, node->input[loop.carried + k]);
+    }
+    for (; loop.steps < loop.most && status == QL_OK; loop.steps++) {
+        status = run_scan_step(inliner, scope, &loop);
+    }
+    return status == QL_OK ? give_results(inliner, scope, &loop) : status;
 }
 
 static enum ql_status expand(struct inliner *inliner, struct scope *scope, Onnx__NodeProto *const *nodes, size_t count)
@@ -728,6 +886,8 @@ static enum ql_status expand(struct inliner *inliner, struct scope *scope, Onnx_
             status = inline_if(inliner, scope, node, &done);
         } else if (own && node->op_type != NULL && strcmp(node->op_type, "Loop") == 0) {
             status = inline_loop(inliner, scope, node, &done);
+        } else if (own && node->op_type != NULL && strcmp(node->op_type, "Scan") == 0) {
+            status = inline_scan(inliner, scope, node, &done);
         }
         if (status == QL_OK && !done) {
             if (!scope->is_outermost) {
@@ -746,7 +906,7 @@ static bool has_inner_graphs(const Onnx__ModelProto *model)
 
     for (size_t n = 0; n < model->graph->n_node && !found; n++) {
         const char *name = model->graph->node[n]->op_type;
-        found = name != NULL && (strcmp(name, "If") == 0 || strcmp(name, "Loop") == 0);
+        found = name != NULL && (strcmp(name, "If") == 0 || strcmp(name, "Loop") == 0 || strcmp(name, "Scan") == 0);
     }
     return found;
 }

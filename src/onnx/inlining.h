@@ -1,5 +1,5 @@
 // Takes the nodes of other graphs into the one graph of a model, before it is read: the model's own functions, the branch
-// of an If whose condition is a constant, and the steps of a Loop whose number is one.
+// of an If whose condition is known, and the steps of a Loop or Scan whose number follows from constants and sizes.
 // Inside src/onnx only. Uses: base, protobuf-c.
 #ifndef QL_ONNX_INLINING_H
 #define QL_ONNX_INLINING_H

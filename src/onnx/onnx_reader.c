@@ -918,6 +918,7 @@ enum ql_status ql_onnx_read_at(struct ql_graph *graph, const void *bytes, size_t
     enum ql_status status = ql_inlining_init(&inlining, (const Onnx__ModelProto *)message, error);
     if (status == QL_OK) {
         status = read_model(&reader, (const Onnx__ModelProto *)message);
+        graph->is_inlined = inlining.graph != NULL;
     }
     ql_inlining_free(&inlining);
     ql_file_close(&reader.data);

@@ -163,6 +163,11 @@ static const struct ql_operator rows[] = {
     {"Where", FIRST, LAST, 3, 3, 1, "", 0, false, .lower = ql_lower_op_where},
 };
 
+bool ql_operator_is_flow(const char *name)
+{
+    return strcmp(name, "If") == 0 || strcmp(name, "Loop") == 0 || strcmp(name, "Scan") == 0;
+}
+
 const struct ql_operator *ql_operator_find(const char *name, int opset)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -8,4 +8,7 @@
 // The row of an operator in a version of the operator set, or NULL; with opset 0, in any version.
 const struct ql_operator *ql_operator_find(const char *name, int opset);
 
+// True for If, Loop and Scan, which are taken into the graph before it is compiled (inlining.h), where that is possible.
+bool ql_operator_is_flow(const char *name);
+
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 
 // Field numbers of onnx.proto, shifted as in a tag, with the wire type of bytes and messages.
@@ -58,8 +59,15 @@ static bool is_output(const struct ql_graph *graph, int value)
     return false;
 }
 
-// Calls for every value that is to become an output: adds its bytes, and writes them unless `place` is NULL.
-static size_t write_outputs(unsigned char *place, const struct ql_graph *graph)
+// The file as it is.
+struct original {
+    const void *bytes;
+    size_t size_bytes;
+};
+
+// Writes every value that is to become an output, unless `place` is NULL, and returns their bytes. Values of a function, a
+// branch or a loop have other names in the file, and stay inside.
+static size_t write_outputs(unsigned char *place, const struct ql_graph *graph, struct original original)
 {
     size_t bytes = 0;
 
@@ -71,6 +79,9 @@ static size_t write_outputs(unsigned char *place, const struct ql_graph *graph)
             }
             const char *name = graph->values[value].name;
             const size_t name_bytes = strlen(name);
+            if (graph->is_inlined && ql_bytes_find(original.bytes, original.size_bytes, name, name_bytes) == NULL) {
+                continue;
+            }
             const size_t value_bytes = head_bytes(name_bytes) + name_bytes;
             bytes += head_bytes(value_bytes) + value_bytes;
             if (place != NULL) {
@@ -86,7 +97,8 @@ static size_t write_outputs(unsigned char *place, const struct ql_graph *graph)
 enum ql_status ql_exposed_model_write(unsigned char **exposed, size_t *exposed_bytes, const void *onnx,
                                       size_t onnx_bytes, const struct ql_graph *graph, struct ql_error *error)
 {
-    const size_t outputs_bytes = write_outputs(NULL, graph);
+    const struct original original = {onnx, onnx_bytes};
+    const size_t outputs_bytes = write_outputs(NULL, graph, original);
 
     *exposed_bytes = onnx_bytes + head_bytes(outputs_bytes) + outputs_bytes;
     *exposed = malloc(*exposed_bytes);
@@ -94,7 +106,7 @@ enum ql_status ql_exposed_model_write(unsigned char **exposed, size_t *exposed_b
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to copy the model");
     }
     memcpy(*exposed, onnx, onnx_bytes);
-    write_outputs(write_head(*exposed + onnx_bytes, MODEL_GRAPH_TAG, outputs_bytes), graph);
+    write_outputs(write_head(*exposed + onnx_bytes, MODEL_GRAPH_TAG, outputs_bytes), graph, original);
     return QL_OK;
 }
 

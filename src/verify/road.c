@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "onnx/descriptor_text.h"
 #include "onnx/model_file.h"
@@ -299,6 +300,25 @@ static struct ql_verification shorten(const struct ql_verification *verification
     return shorter;
 }
 
+// Logits within a function, a branch or a loop cannot become an output of the file.
+static enum ql_status check_logits_name(const struct ql_road *road, struct ql_error *error)
+{
+    struct ql_file_view file;
+    const char *name = road->graph.logits_name;
+    enum ql_status status = road->graph.is_inlined ? ql_file_open(&file, road->descriptor.path, error) : QL_OK;
+
+    if (status != QL_OK || !road->graph.is_inlined) {
+        return status;
+    }
+    if (ql_bytes_find((const unsigned char *)file.data, file.size_bytes, name, strlen(name)) == NULL) {
+        status = ql_error_write(error, QL_ERROR_SYSTEM,
+                                "the logits are made within a function, a branch or a loop of the model, and ONNX "
+                                "Runtime shows only the probabilities");
+    }
+    ql_file_close(&file);
+    return status;
+}
+
 // Opens the stage of ONNX Runtime with a descriptor that names all roles: they do not follow from a file's order. Where
 // the file gives probabilities, it gets the logits as a further output.
 static enum ql_status open_runtime(struct ql_road *road, struct ql_stage *stage, struct ql_error *error)
@@ -313,7 +333,10 @@ static enum ql_status open_runtime(struct ql_road *road, struct ql_stage *stage,
     *descriptor = road->descriptor;
     if (road->graph.logits_name != NULL) {
         ql_workshop_path(&road->workshop, path, "logits.onnx");
-        status = ql_exposed_model_save(path, road->descriptor.path, &road->graph, error);
+        status = check_logits_name(road, error);
+        if (status == QL_OK) {
+            status = ql_exposed_model_save(path, road->descriptor.path, &road->graph, error);
+        }
         (void)snprintf(descriptor->filename, sizeof descriptor->filename, "logits.onnx");
         (void)snprintf(descriptor->logits, sizeof descriptor->logits, "%s", road->graph.logits_name);
         descriptor->sha256[0] = '\0';

@@ -1,6 +1,6 @@
 # Writes ONNX files that graph_file cannot: with graphs in graphs, functions, and data in other files. A message is text of
 # \xNN; `printf %b` makes bytes of it. Field numbers are those of onnx.proto. A script of a test sources it.
-# Uses: bash, od, sed.
+# Uses: bash.
 # shellcheck shell=bash
 
 # number VALUE: in base 128.
@@ -14,7 +14,12 @@ number()
     printf '\\x%02x' "$value"
 }
 
-bytes() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../\\x&/g'; }
+# bytes TEXT: of ASCII.
+bytes()
+{
+    local k
+    for ((k = 0; k < ${#1}; k++)); do printf '\\x%02x' "'${1:k:1}"; done
+}
 
 # field TAG MESSAGE, text TAG TEXT, integer TAG VALUE
 field() { printf '%s%s%s' "$(number $(($1 << 3 | 2)))" "$(number $((${#2} / 4)))" "$2"; }

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Models with a Loop (what converters make of a Keras RNN), an If, or functions of their own were refused. Guards: a Loop
-# whose number of steps is known, an If whose condition is a constant, and functions, also in one another, are taken into
-# the graph, and their C computes what they say; what depends on data is refused by name; a function that calls itself is
-# an error.
+# Models with a Loop (what converters make of a Keras RNN), a Scan, an If, or functions of their own were refused. Guards: a
+# Loop that constants and sizes end, by its count or by the condition that it computes, a Scan over an axis of known size,
+# an If whose condition is known, and functions, also in one another, are taken into the graph, and their C computes what
+# they say; what depends on data is refused by name; a function that calls itself is an error.
 # Uses: expect.sh, onnx_bytes.sh, cc. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 here=$(realpath "$(dirname "$0")")
@@ -76,12 +76,69 @@ loop last n "$go" 3
 computes "22 26 30"
 loop all n "$go" 4 3
 computes "1 2 3 5 7 9 12 15 18 22 26 30"
-# Ended by what it computes, and of a number that is not known.
+# The condition ends it after the first step.
 loop last n "$(field 1 "$(node Not go gon)")" 3
+computes "1 2 3"
+# A count of the size of x, and none at all: then the condition counts, up to three steps.
+size=$(field 1 "$(node Shape x sizes)")$(field 1 "$(node Gather "sizes zeroth" rows)")$(field 5 "$(number_of zeroth 7 0)")
+zero+=$size
+steps+=$(field 5 "$(number_of two 7 2)")$(field 5 "$(number_of one 7 1)")
+loop all rows "$go" 4 3
+computes "1 2 3 5 7 9 12 15 18 22 26 30"
+counts=$(field 1 "$(node Add "i one" i1)")$(field 1 "$(node LessOrEqual "i1 two" early)")
+counts+=$(field 1 "$(node And "early go" gon)")
+loop all - "$counts" 3 3
+computes "1 2 3 5 7 9 12 15 18"
+# Ended by what it computes, and of a number that is not known.
+loop last n "$(field 1 "$(node Cast sn gon "$(attribute to int 9)")")" 3
 refused Loop
 call=$(node Loop "k yes s0" "last all" "$(attribute body graph "$(body "$go")")")
 model m.onnx "$zero$(field 1 "$call")$(text 2 g)$steps$x$(field 11 "$(declared k 7)")$(field 12 "$(declared last 1 3)")"
 refused Loop
+
+# Keras's own counter: carried, compared with a size, and the rows written by an index that is carried.
+call=$(node Loop "huge yes zeroth s0" "counted last all" "$(attribute body graph "$(
+    field 1 "$(node Add "t one" tn)"
+    field 1 "$(node Gather "x t" xi)"
+    field 1 "$(node Add "s xi" sn)"
+    field 1 "$(node Identity sn out)"
+    field 1 "$(node Less "tn rows" gon)"
+    text 2 body
+    for name in i go t s; do field 11 "$(declared $name 1)"; done
+    for name in gon tn sn out; do field 12 "$(declared $name 1)"; done
+)")")
+huge=$(field 5 "$(number_of huge 7 9223372036854775807)")
+model m.onnx "$zero$(field 1 "$call")$(text 2 g)$steps$huge$x$(field 12 "$(declared all 1 4 3)")"
+computes "1 2 3 5 7 9 12 15 18 22 26 30"
+
+# Scan: over the first axis or the last, from either end, with its rows in either order.
+list() { field 5 "$(text 1 "$1")$(integer 8 "$2")$(integer 20 7)"; }
+scan()
+{
+    local body out=$1 reads=$2
+    shift 2
+    body=$(field 1 "$(node Add "s xi" sn)")$(field 1 "$(node Identity sn out)")$(text 2 b)
+    body+=$(field 11 "$(declared s 1)")$(field 11 "$(declared xi 1)")$(field 12 "$(declared sn 1)")$(field 12 "$(declared out 1)")
+    call=$(node Scan "s0 x" "last all" "$(attribute body graph "$body")$(attribute num_scan_inputs int 1)$reads")
+    model m.onnx "$zero$(field 1 "$call")$(text 2 g)$steps$x$(field 12 "$(declared "$out" 1 "$@")")" "${opset-18}"
+}
+scan all "" 4 3
+computes "1 2 3 5 7 9 12 15 18 22 26 30"
+opset=11 scan last "" 3
+computes "22 26 30"
+scan all "$(list scan_input_directions 1)" 4 3
+computes "10 11 12 17 19 21 21 24 27 22 26 30"
+scan all "$(list scan_output_directions 1)" 4 3
+computes "22 26 30 12 15 18 5 7 9 1 2 3"
+scan all "$(list scan_output_axes 1)" 3 4
+computes "1 5 12 22 2 7 15 26 3 9 18 30"
+four=$(field 1 "$(node ConstantOfShape quarter s0)")$(field 5 "$(number_of quarter 7 4 1)")
+zero=$four scan last "$(list scan_input_axes 1)" 4
+computes "6 15 24 33"
+x=$(field 11 "$(declared x 1 0 3)")
+scan last "" 3
+refused Scan
+x=$(field 11 "$(declared x 1 4 3)")
 
 # An If, both ways, whose branches see the names around them; one only hands on.
 branch() { printf '%s' "$1$(text 2 b)$(field 12 "$(declared "$2" 1 4 3)")"; }
