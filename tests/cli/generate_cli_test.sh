@@ -89,6 +89,14 @@ for format in off int8; do
     done < items
 done
 expect_exit 2 "${many[@]}" --best 0
+# One that was cut is never taken where one has ended, such as the first, which is the item of --best 1.
+short=(generate --init_from $model --count 200 --seed 5 --max_length 3 "${settings[@]}" --quiet --json)
+for best in 1 5; do
+    expect_exit 0 "${short[@]}" --best $best
+    grep -o '"cut":[a-z]*' out > cut$best
+done
+expect test "$(paste -d ' ' cut1 cut5 | grep -c '"cut":true "cut":false')" -gt 20
+expect test "$(paste -d ' ' cut1 cut5 | grep -c '"cut":false "cut":true')" -eq 0
 
 # An item that does not end is cut, and said to be; the settings of a descriptor are the defaults.
 expect_exit 0 generate --init_from $model --count 5 --seed 1 --max_length 1 --temperature 100
