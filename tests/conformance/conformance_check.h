@@ -11,7 +11,7 @@
 #include "onnx/program_compile.h"
 #include "verify/process.h"
 
-enum { CASE_OUTPUT_LIMIT = 64, CASE_MESSAGE_BYTES = 512 };
+enum { CASE_OUTPUT_LIMIT = 64, CASE_MESSAGE_BYTES = 1024 };
 
 enum case_outcome {
     CASE_AGREED,
