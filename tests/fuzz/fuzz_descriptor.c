@@ -24,6 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         assert(descriptor->top_p > 0.0 && descriptor->top_p <= 1.0 && descriptor->top_k >= 0);
         assert(descriptor->state_count >= 0 && descriptor->state_count <= QL_DESCRIPTOR_STATE_LIMIT);
         assert(descriptor->reset_count >= 0 && descriptor->reset_count <= QL_DESCRIPTOR_RESET_LIMIT);
+        assert(descriptor->constant_count >= 0 && descriptor->constant_count <= QL_DESCRIPTOR_CONSTANT_LIMIT);
+        for (int k = 0; k < descriptor->constant_count; k++) {
+            assert(descriptor->constants[k].first >= 0 && descriptor->constants[k].count >= 0);
+            assert(descriptor->constants[k].first + descriptor->constants[k].count <= QL_DESCRIPTOR_NUMBER_LIMIT);
+        }
         assert(memchr(descriptor->path, '\0', sizeof descriptor->path) != NULL);
         for (int i = 0; i < descriptor->reset_count; i++) {
             assert(descriptor->resets[i] >= 0 && descriptor->resets[i] < descriptor->vocabulary.count);

@@ -1,10 +1,14 @@
 // Fuzzes the road of a foreign model: reader, compilation, memory plan, and a run when it is small.
-// Whatever comes in, the result is a model that runs or an error with a message.
-// Uses: engine.
+// Whatever comes in, the result is a model that runs or an error with a message. Tensors may have their data in the file
+// "weights", which lies beside the model, as does "out", a link that leads out of the folder.
+// Uses: engine, POSIX.
 #include <assert.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/engine.h"
 #include "onnx/onnx_reader.h"
@@ -16,7 +20,44 @@ enum {
     BYTE_LIMIT = 1 << 22,
     WORK_LIMIT = 1 << 20, // elements and multiply-accumulates, at compile time and in the run
     INPUT_LIMIT = 64,
+    WEIGHT_BYTES = 4096,
 };
+
+// The folder of the model, made once, and gone in the end.
+static char folder[PATH_MAX], weights_path[PATH_MAX + 16], link_path[PATH_MAX + 16], model_path[PATH_MAX + 16];
+
+static void remove_folder(void)
+{
+    (void)unlink(weights_path);
+    (void)unlink(link_path);
+    (void)rmdir(folder);
+}
+
+static void make_folder(void)
+{
+    const char *place = getenv("TMPDIR");
+    unsigned char weights[WEIGHT_BYTES];
+
+    if (folder[0] != '\0') {
+        return;
+    }
+    (void)snprintf(folder, sizeof folder, "%s/fuzz_onnx.XXXXXX", place == NULL ? "/tmp" : place);
+    if (mkdtemp(folder) == NULL) {
+        abort();
+    }
+    (void)snprintf(weights_path, sizeof weights_path, "%s/weights", folder);
+    (void)snprintf(link_path, sizeof link_path, "%s/out", folder);
+    (void)snprintf(model_path, sizeof model_path, "%s/model.onnx", folder);
+    for (int k = 0; k < WEIGHT_BYTES; k++) { // as floats, numbers around 0.1
+        weights[k] = k % 4 == 3 ? 0x3d : (unsigned char)(k * 37);
+    }
+    FILE *stream = fopen(weights_path, "wb");
+    if (stream == NULL || fwrite(weights, 1, sizeof weights, stream) != sizeof weights || fclose(stream) != 0 ||
+        symlink("/proc/self/maps", link_path) != 0) {
+        abort();
+    }
+    (void)atexit(remove_folder);
+}
 
 static int64_t count_work(const struct ql_program *program)
 {
@@ -114,7 +155,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     struct ql_graph graph = {0};
     struct ql_error error = {QL_OK, ""};
 
-    if (ql_onnx_read(&graph, data, size_bytes, &error) == QL_OK) {
+    make_folder();
+    if (ql_onnx_read_at(&graph, data, size_bytes, model_path, &error) == QL_OK) {
         check_round_trip(&graph);
         run_graph(&graph);
     } else {
