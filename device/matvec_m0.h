@@ -37,6 +37,11 @@
 #ifndef QL_M0_TABLE_WORDS
 #define QL_M0_TABLE_WORDS 384 // on the stack
 #endif
+// The panels whose tables are kept while one part of a matrix comes after the other. Where a firmware says more than one,
+// the memory of all tables but the first comes from the source of weights.
+#ifndef QL_M0_PANELS
+#define QL_M0_PANELS 1
+#endif
 enum {
     QL_M0_SEGMENTS = 16,          // of one panel
     QL_M0_ACCUMULATORS = 6,       // of a segment, for 12 rows
@@ -296,15 +301,32 @@ static inline bool ql_m0_take(struct ql_weight_part *part, const struct ql_m0_jo
 #endif
 }
 
-// Multiplies by one part after the other, panel by panel. A matrix of one panel needs its table once.
+// The memory of the tables behind the first one.
+static inline uint32_t *ql_m0_more_tables(void)
+{
+#if QL_M0_PANELS > 1
+    return ql_weight_source_tables();
+#else
+    return NULL;
+#endif
+}
+
+// Multiplies by one part after the other, panel by panel. A matrix of at most QL_M0_PANELS panels needs its tables once; of a
+// wider one, the last panels share a table.
 static inline __attribute__((always_inline)) void
 ql_m0_work(const struct ql_m0_job *job, const struct ql_m0_format *format, void (*run)(const struct ql_m0_panel *))
 {
     const uint32_t segment_words = format->header_words + (uint32_t)job->segment + QL_M0_ACCUMULATORS;
-    uint32_t table[QL_M0_TABLE_WORDS + 4];
-    struct ql_m0_panel panel;
+    uint32_t first_table[QL_M0_TABLE_WORDS + 4];
+    uint32_t *const more_tables = ql_m0_more_tables();
+    struct ql_m0_panel panels[QL_M0_PANELS];
+    int columns[QL_M0_PANELS]; // of which a table is, or -1
     struct ql_weight_part part;
-    int widest = job->segment, in_table = -1;
+    int widest = job->segment;
+
+    for (int p = 0; p < QL_M0_PANELS; p++) {
+        columns[p] = -1;
+    }
 
     for (uint32_t count = 2; count <= QL_M0_SEGMENTS && count * segment_words <= QL_M0_TABLE_WORDS; count++) {
         widest += job->segment;
@@ -313,15 +335,16 @@ ql_m0_work(const struct ql_m0_job *job, const struct ql_m0_format *format, void 
         const uint32_t *words = part.words;
         int32_t *const y = job->y + 12 * part.first;
         const int left = job->rows - 12 * (int)part.first, whole = 12 * (int)part.count;
-        int width;
+        int width, p = 0;
 
-        for (int column = 0; column < job->columns; column += width) {
+        for (int column = 0; column < job->columns; column += width, p += p < QL_M0_PANELS - 1) {
             width = job->columns - column < widest ? job->columns - column : widest;
-            if (column != in_table) {
-                ql_m0_panel_init(&panel, table, job, job->x + column, width, format);
-                in_table = column;
+            if (column != columns[p]) {
+                uint32_t *const table = p == 0 ? first_table : more_tables + (p - 1) * (QL_M0_TABLE_WORDS + 4);
+                ql_m0_panel_init(&panels[p], table, job, job->x + column, width, format);
+                columns[p] = column;
             }
-            ql_m0_run_blocks(&panel, words, job->block_words, y, left < whole ? left : whole, run);
+            ql_m0_run_blocks(&panels[p], words, job->block_words, y, left < whole ? left : whole, run);
             words += (uint32_t)(width + 1) / 2 * format->pair_words;
         }
     }

@@ -27,6 +27,8 @@ void ql_weight_source_share(const uint32_t *words, uint32_t blocks, uint32_t blo
 // For work: takes the next blocks that no processor has taken yet, waiting for them where necessary. They stay until the
 // same processor takes the next ones. Returns false when none are left.
 bool ql_weight_source_take(struct ql_weight_part *part);
+// For work, where QL_M0_PANELS is above 1: memory of the calling processor, QL_M0_PANELS - 1 times QL_M0_TABLE_WORDS + 4 words.
+uint32_t *ql_weight_source_tables(void);
 // Calls work(job, first, end) for the units from 0 to count, some on each processor. Returns when all calls have returned.
 // Constants that the job uses must not lie in the slow memory.
 void ql_weight_source_split(void (*work)(const void *job, int first, int end), const void *job, int count);

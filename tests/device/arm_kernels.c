@@ -41,6 +41,14 @@ bool ql_weight_source_take(struct ql_weight_part *part)
     return true;
 }
 
+#if QL_M0_PANELS > 1
+uint32_t *ql_weight_source_tables(void)
+{
+    static uint32_t tables[(QL_M0_PANELS - 1) * (QL_M0_TABLE_WORDS + 4)];
+    return tables;
+}
+#endif
+
 void ql_weight_source_split(void (*work)(const void *job, int first, int end), const void *job, int count)
 {
     work(job, 0, count);

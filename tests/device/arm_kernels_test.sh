@@ -39,7 +39,7 @@ run()
 for level in 0 1 2 3 s; do
     # A Cortex-M3 runs all that a Cortex-M0+ does.
     run mps2-an385 0 0x20000000 cortex-m0plus arm-none-eabi-gcc -O$level
-    run mps2-an385 0 0x20000000 cortex-m0plus arm-none-eabi-gcc -O$level -DQL_WEIGHT_SOURCE
+    run mps2-an385 0 0x20000000 cortex-m0plus arm-none-eabi-gcc -O$level -DQL_WEIGHT_SOURCE -DQL_M0_PANELS=2
     run mps2-an505 0x10000000 0x38000000 cortex-m33 arm-none-eabi-gcc -O$level
     run mps2-an505 0x10000000 0x38000000 cortex-m33 arm-none-eabi-gcc -O$level -DQL_WEIGHT_SOURCE
     if command -v clang > /dev/null; then

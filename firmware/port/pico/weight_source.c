@@ -444,6 +444,16 @@ RAM_CODE bool ql_weight_source_take(struct ql_weight_part *part)
     return given;
 }
 
+#if QL_M0_PANELS > 1
+// A product writes them before it reads them.
+RAM_CODE uint32_t *ql_weight_source_tables(void)
+{
+    static uint32_t tables[QUOTES_CORES][(QL_M0_PANELS - 1) * (QL_M0_TABLE_WORDS + 4)];
+
+    return tables[QUOTES_CORES > 1 ? get_core_num() : 0];
+}
+#endif
+
 struct split {
     void (*work)(const void *job, int first, int end);
     const void *job;
