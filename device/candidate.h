@@ -10,7 +10,8 @@
 #include "device/random.h"
 #include "device/sampler_s32.h"
 
-// The cost of a token is minus the logarithm of its probability, in units of 2^-10 nats, which are those of integer logits.
+// The cost of a token is minus the logarithm of its probability, in units of 2^-10 nats, which are those of integer
+// logits.
 enum {
     QL_COST_ONE = 1024,
     QL_COST_FURTHEST = 1 << 20, // a logit that lies further below the largest one counts as if it lay there
@@ -94,7 +95,7 @@ static inline uint32_t ql_cost_base_f32(float *largest, const float *logits, int
     return ql_cost_of_total(total);
 }
 
-// The cost of a token that was drawn from these logits. What was barred, and the temperature, do not matter.
+// The cost of a token that was drawn from these logits. What was blocked, and the temperature, do not matter.
 static inline uint32_t ql_cost_s32(const int32_t *logits, int token, int V)
 {
     int32_t largest;

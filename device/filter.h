@@ -1,5 +1,5 @@
 // Keeps a text free of listed words while it is drawn, and knows items that must not be shown.
-// The words, their normalisation and the table are described in docs/filter.md; src/filter/ compiles the table.
+// The words, their normalization and the table are described in docs/filter.md; src/filter/ compiles the table.
 // Uses: device/random.h, stdbool.h, stddef.h, string.h.
 #ifndef QL_DEVICE_FILTER_H
 #define QL_DEVICE_FILTER_H
@@ -19,8 +19,8 @@ enum {
     QL_FILTER_IGNORED = 16, // a combining accent: as if it were not there
 };
 
-// Labels of edges. 0 to 25 are the letters; those behind the gap stand for more than one letter, and those from 32 on are
-// letters that the list has beside a to z.
+// Labels of edges. 0 to 25 are the letters; those behind the gap stand for more than one letter, and those from 32 on
+// are letters that the list has beside a to z.
 enum {
     QL_FILTER_GAP = 26,        // between the words of a phrase
     QL_FILTER_ROOT_EDGES = 32, // at least: the first edges of the table, what a word can begin with, by label
@@ -48,7 +48,7 @@ enum {
     QL_FILTER_JOINED = 2,   // the same, with joiners between letters
     QL_FILTER_SPELLED = 3,  // the same, each letter alone
     QL_FILTER_MODE = 3,
-    QL_FILTER_WAITING = 4, // for JOINED and SPELLED: the last symbol was no letter
+    QL_FILTER_WAITING = 4, // for JOINED and SPELLED: the last symbol was not a letter
     QL_FILTER_MODE_BITS = 3,
     QL_FILTER_PLACE_LIMIT = 64,
 };
@@ -70,8 +70,8 @@ struct ql_filter {
     const uint8_t *hazards;      // (V - characters) QL_FILTER_HAZARD_*
 };
 
-// A piece in which a listed word that begins there comes to its end, where the piece stands inside of a word, or where a
-// word begins.
+// A piece in which a listed word that begins there comes to its end, where the piece stands inside of a word, or where
+// a word begins.
 enum { QL_FILTER_HAZARD_INSIDE = 1, QL_FILTER_HAZARD_BEGIN = 2 };
 
 // What the filter remembers of one text.
@@ -342,8 +342,8 @@ static inline void ql_filter_find_open(uint32_t labels[2], const struct ql_filte
     }
 }
 
-// Bars the pieces in which a listed word would come to its end, behind their first symbols. Returns true when there are
-// such. Most pieces leave all places behind: for these it is known what comes to its end in them.
+// Blocks the pieces in which a listed word would come to its end, behind their first symbols. Returns true when there
+// are such. Most pieces leave all places behind: for these it is known what comes to its end in them.
 static inline bool ql_filter_bar_pieces(uint32_t *barred, const struct ql_filter_state *state,
                                         const struct ql_filter *filter)
 {
@@ -372,8 +372,8 @@ static inline bool ql_filter_bar_pieces(uint32_t *barred, const struct ql_filter
     return any;
 }
 
-// Finds the tokens that would complete a listed word; of a piece, any of its symbols. Returns false when there are none;
-// `barred` then means nothing. There is always a token that is not barred; see docs/filter.md.
+// Finds the tokens that would complete a listed word; of a piece, any of its symbols. Returns false when there are
+// none; `barred` then means nothing. There is always a token that is not blocked; see docs/filter.md.
 //
 //   barred  ((V + 31) / 32)  as the sampler takes it
 static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state *state, const struct ql_filter *filter)
@@ -396,8 +396,8 @@ static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state 
     return (filter->characters < filter->V && ql_filter_bar_pieces(barred, state, filter)) || any;
 }
 
-// Adds the signs that would complete a listed word as its last letter, as in a$$, to those that must not come next. With
-// a lexicon only: there, no letter could follow such a sign. `barred` has been written already.
+// Adds the signs that would complete a listed word as its last letter, as in a$$, to those that must not come next.
+// With a lexicon only: there, no letter could follow such a sign. `barred` has been written already.
 static inline void ql_filter_bar_signs(uint32_t *barred, const struct ql_filter_state *state,
                                        const struct ql_filter *filter)
 {

@@ -1,5 +1,5 @@
 // Root mean square norm in integers (Zhang and Sennrich 2019, arXiv:1910.07467): y = x / sqrt(mean of x^2 + epsilon).
-// The gain of the norm is no part of it: whoever makes the integers multiplies it into the weights that read y.
+// The gain of the norm is not part of it: whoever makes the integers multiplies it into the weights that read y.
 // The same on every machine; no result can overflow, whatever x is. No division.
 // Uses: device/integer_row.h, device/kernel_code.h, stdint.h.
 #ifndef QL_DEVICE_RMS_NORM_S8_H
@@ -45,8 +45,8 @@ static inline int32_t ql_inverse_root(uint32_t x)
 //   epsilon      E times the norm's epsilon, in units of 2^-24: 1 to 2^20
 //   E            2 to 4096
 //
-// Formula: with x shifted right by `drop`, so that the sum of its squares, S, and epsilon stay below 2^31, and S shifted
-// left by 2 `up` to at least 2^29,
+// Formula: with x shifted right by `drop`, so that the sum of its squares, S, and epsilon stay below 2^31, and S
+// shifted left by 2 `up` to at least 2^29,
 //     1 / sqrt(S) = 2^up / sqrt(2^(2 up) S) = 2^up 2^-15.5 2^-14 root        root = ql_inverse_root(2^(2 up) S)
 //     x / sqrt(S / E) = x root sqrt(E) 2^(up - 29.5)
 // so that y = x root multiplier 2^(up - 15 - shift) has the unit u.

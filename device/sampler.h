@@ -20,8 +20,8 @@ struct ql_sampler {
 // The sum of the weights of candidates 0 to n, added up in their order. Whoever draws has them at hand in its own way.
 typedef float ql_sampler_sum_f32(void *candidates, int n);
 
-// Steps S6 and S7: returns how many of `count` candidates are kept. *total is the sum of the weights of all, and then of
-// those that are kept.
+// Steps S6 and S7: returns how many of `count` candidates are kept. *total is the sum of the weights of all, and then
+// of those that are kept.
 static inline int ql_sampler_keep_f32(float *total, float top_p, int top_k, int count, ql_sampler_sum_f32 *sum,
                                       void *candidates)
 {
@@ -75,10 +75,10 @@ static inline float ql_sampler_walk_sum_f32(void *candidates, int n)
     return walk->sum;
 }
 
-// Returns the token, or -1 when a logit is not a finite number, or when all tokens are barred.
+// Returns the token, or -1 when a logit is not a finite number, or when all tokens are blocked.
 //
 //   logits      (V)  V from 1 to 65535
-//   barred           token v must not be drawn where bit v % 32 of barred[v / 32] is set; NULL bars none
+//   blocked           token v must not be drawn where bit v % 32 of blocked[v / 32] is set; NULL when none is blocked
 //   weights     (V)  scratch: floats by their bits, which as integers stand in the same order, as no weight is negative
 //   candidates  (V)  scratch
 static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *logits, const uint32_t *barred,
@@ -100,7 +100,7 @@ static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *l
     }
 
     float total = 0.0f;
-    for (int v = 0; v < V; v++) { // of barred tokens too: without a condition the loop becomes vectors
+    for (int v = 0; v < V; v++) { // of blocked tokens too: without a condition the loop becomes vectors
         weights[v] = ql_activation_to_bits(ql_exp_f32((logits[v] - logits[best]) / sampler->temperature));
     }
     for (int n = 0; n < count; n++) {

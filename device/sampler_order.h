@@ -1,5 +1,5 @@
-// The candidates of a draw in their order, for both samplers: larger keys first, of equal ones the lower index. They are
-// needed in order, but mostly only the first few of them, so they wait in a heap.
+// The candidates of a draw in their order, for both samplers: larger keys first, of equal ones the lower index. They
+// are needed in order, but mostly only the first few of them, so they wait in a heap.
 // Uses: stddef.h, stdint.h.
 #ifndef QL_DEVICE_SAMPLER_ORDER_H
 #define QL_DEVICE_SAMPLER_ORDER_H
@@ -14,7 +14,7 @@ struct ql_sampler_order {
     int count, taken;
 };
 
-// True when token v must not be drawn: bit v % 32 of barred[v / 32] is set; NULL bars none.
+// True when token v must not be drawn: bit v % 32 of blocked[v / 32] is set; NULL when none is blocked.
 static inline int ql_sampler_is_barred(const uint32_t *barred, int v)
 {
     return barred != NULL && (barred[v / 32] >> (v % 32) & 1) != 0;

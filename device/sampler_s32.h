@@ -25,7 +25,8 @@ struct ql_sampler_s32 {
 };
 
 // A setting in units of 1 / one, rounded, halves upwards; what is not 0 stays so, and what is 2^31 or more is 2^31 - 1.
-// value >= 0, and one a power of two. Reads the bits of the float, so that a chip without float hardware needs no routines for it.
+// value >= 0, and one a power of two. Reads the bits of the float, so that a chip without float hardware needs no
+// routines for it.
 static inline uint32_t ql_sampler_units(float value, uint32_t one)
 {
     uint32_t bits, units;
@@ -104,7 +105,7 @@ static inline uint32_t ql_sampler_weight(uint32_t distance, uint32_t rate, uint3
 }
 
 // Steps J5 and J6: returns how many of the candidates in `order` are kept. *total is the sum of the weights of all, and
-// then of those that are kept. Sums are added up anew, for there is no memory for them.
+// then of those that are kept. Sums are added up again, because there is no memory to keep them.
 static inline int ql_sampler_keep_s32(uint32_t *total, uint32_t top_p, int top_k, struct ql_sampler_order *order,
                                       const uint32_t *weights)
 {
@@ -142,10 +143,10 @@ static inline int ql_sampler_find_s32(uint32_t drawn, int kept, struct ql_sample
     return token;
 }
 
-// Returns the token, or -1 when all tokens are barred.
+// Returns the token, or -1 when all tokens are blocked.
 //
 //   logits      (V)  in units of 2^-10; V from 1 to 65535
-//   barred           token v must not be drawn where bit v % 32 of barred[v / 32] is set; NULL bars none
+//   blocked           token v must not be drawn where bit v % 32 of blocked[v / 32] is set; NULL when none is blocked
 //   weights     (V)  scratch
 //   candidates  (V)  scratch
 static inline int ql_sampler_step_s32(struct ql_sampler_s32 *sampler, const int32_t *logits, const uint32_t *barred,

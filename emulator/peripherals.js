@@ -71,7 +71,7 @@ const RTC = { SETUP_0: 0x04, SETUP_1: 0x08, CTRL: 0x0c, IRQ_0: 0x10, IRQ_1: 0x14
   INTE: 0x24, INTF: 0x28, INTS: 0x2c };
 const RTC_ENABLE = 1, RTC_ACTIVE = 2, RTC_LOAD = 16, MATCH_ENABLE = 1 << 28, MATCH_ACTIVE = 1 << 29;
 const RTC_INTERRUPT = 25, SECOND = 1e9;
-const RTC_LIMIT_S = 366 * 86400; // an alarm further away is no alarm
+const RTC_LIMIT_S = 366 * 86400; // an alarm further away is not an alarm
 
 // The fields of a date in the two registers, for setting it, for the alarm (with the bit that takes a field into
 // account), and for reading it.

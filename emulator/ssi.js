@@ -1,6 +1,7 @@
-// The flash's serial interface (RP2040 datasheet, 4.10): as long as it is set up as the second stage leaves it, the flash
-// can be read; a program may instead have DMA take a block of words from it. What a board would not put up with ends the
-// run. Uses: rp2040js, errors.js, peripherals.js. The flash is a W25Q16JV, in "continuous read" after the second stage.
+// The flash's serial interface (RP2040 datasheet, 4.10): as long as it is set up as the second stage leaves it, the
+// flash can be read; a program may instead have DMA take a block of words from it. What a board would not put up with
+// ends the run. Uses: rp2040js, errors.js, peripherals.js. The flash is a W25Q16JV, in "continuous read" after the
+// second stage.
 
 import { FirmwareError } from "./errors.js";
 import { PlainRegisters } from "./peripherals.js";
@@ -80,7 +81,7 @@ export class Ssi extends PlainRegisters {
     }
   }
 
-  // Whether the flash answers to the processor: not while the interface is off, or set up for blocks.
+  // Returns whether the flash answers to the processor: not while the interface is off, or set up for blocks.
   updateFlash() {
     const isEnabled = (this.get(SSIENR) & 1) !== 0;
     this.isFlashThere = isEnabled && this.isContinuousRead && this.get(CTRLR1) === 0 &&

@@ -42,7 +42,8 @@ const fields = [
     'an object of inputs with their numbers, such as {"category": [0, 1]}', {}],
 ];
 
-// The numbers of a constant, one behind the other: a number, a truth value, or lists of them in lists. null: it is none.
+// The numbers of a constant, one behind the other: a number, a truth value, or lists of them in lists. null: it is
+// none.
 function readNumbers(value) {
   const numbers = [value].flat(16).map((number) => (typeof number === "boolean" ? Number(number) : number));
   return numbers.length > 0 && numbers.every((number) => typeof number === "number") ? numbers : null;
@@ -58,10 +59,10 @@ export function readDescriptor(text, name) {
   try {
     given = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`${name}: is no JSON: ${error.message.replace(/\s+/g, " ")}`);
+    throw new InputError(`${name}: is not JSON: ${error.message.replace(/\s+/g, " ")}`);
   }
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new InputError(`${name}: is no JSON object`);
+    throw new InputError(`${name}: is not a JSON object`);
   }
 
   const descriptor = {};

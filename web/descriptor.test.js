@@ -55,7 +55,7 @@ test("fields that are missing have defaults, but for file and vocabulary", () =>
   refuses({ filename: undefined }, /"filename"/);
 });
 
-test("what is no descriptor is refused", () => {
+test("what is not a descriptor is refused", () => {
   refuses("", /no JSON/);
   refuses("[]", /no JSON object/);
   refuses("null", /no JSON object/);

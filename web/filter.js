@@ -14,7 +14,7 @@ const ENDS = [FINAL, WHOLE | FINAL, APART, APART];
 const MAGIC = "QLFILTER";
 const HEADER_BYTES = 32;
 
-/** The file is no filter, or a damaged one. */
+/** The file is not a filter, or a damaged one. */
 export class FilterError extends Error {}
 
 function checksum(bytes) {
@@ -25,7 +25,7 @@ function checksum(bytes) {
 export function readFilter(bytes, file) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < HEADER_BYTES || String.fromCharCode(...bytes.subarray(0, 8)) !== MAGIC) {
-    throw new FilterError(`${file}: is no filter; \`quillet filter --output FILE.qlf\` makes one`);
+    throw new FilterError(`${file}: is not a filter; \`quillet filter --output FILE.qlf\` makes one`);
   }
   const [version, edgeCount, rangeCount, block, seed] = [8, 12, 16, 20, 24].map((place) => view.getUint32(place, true));
   const rangesAt = HEADER_BYTES + 4 * edgeCount, itemsAt = rangesAt + 12 * rangeCount, end = itemsAt + 3 * block;

@@ -37,7 +37,7 @@ function findTokens(inputs, descriptor, V) {
   return candidates[0];
 }
 
-// Order and shape are no proof: a file may give c before h, or features beside the logits.
+// Order and shape do not prove it: a file may give c before h, or features beside the logits.
 function findLogits(outputs, descriptor, V) {
   if (descriptor.logits !== "") {
     return named(outputs, descriptor.logits, "logits");

@@ -47,7 +47,7 @@ test("another model than the descriptor's is refused", async () => {
   await withModel({ sha256: 1 }, (file) => refuses(file, /"sha256" must be/));
 });
 
-test("what is no file is no model", async () => {
+test("what is not a file is not a model", async () => {
   await withModel({ filename: "/dev/zero" }, (file) => refuses(file, /is not a file/));
   await withModel({ filename: "." }, (file) => refuses(file, /is not a file/));
 });

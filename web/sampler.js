@@ -108,10 +108,10 @@ export function makeSampler({ temperature, topP = 1, topK = 0, seed }) {
   return { temperature: f(temperature), topP: f(topP), topK, random: randomState(seed) };
 }
 
-// Where candidates, order and limits are alike for both samplers, `add` tells their sums apart: floats are rounded, whole
-// numbers are not.
+// Where candidates, order and limits are alike for both samplers, `add` tells their sums apart: floats are rounded,
+// whole numbers are not.
 
-/** S0 and S2, J0 and J1: the tokens that are not barred, and the one with the largest logit (-1 without any). */
+/** S0 and S2, J0 and J1: the tokens that are not blocked, and the one with the largest logit (-1 without any). */
 function listCandidates(logits, barred) {
   const candidates = [];
   let best = -1;
@@ -166,8 +166,8 @@ function find(kept, weights, drawn, add) {
 
 /**
  * Draws a token from the logits, a Float32Array or an array of floats. Changes the sampler's random state.
- * Token v must not be drawn where bit v % 32 of barred[v / 32], a Uint32Array, is set; null bars none.
- * Returns the token, or -1 when a logit is not a finite number, or when all tokens are barred.
+ * Token v must not be drawn where bit v % 32 of blocked[v / 32], a Uint32Array, is set; null bars none.
+ * Returns the token, or -1 when a logit is not a finite number, or when all tokens are blocked.
  */
 export function sample(sampler, logits, barred = null) {
   const { temperature, topP, topK, random } = sampler;
@@ -237,7 +237,7 @@ export function makeIntegerSampler({ temperature, topP = 1, topK = 0, seed }) {
 
 /**
  * Draws a token from integer logits in units of 2^-10. Changes the sampler's random state. `barred` is that of sample.
- * Returns the token, or -1 when all tokens are barred.
+ * Returns the token, or -1 when all tokens are blocked.
  */
 export function sampleInteger(sampler, logits, barred = null) {
   const { temperature, topP, topK, random } = sampler;

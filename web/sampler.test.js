@@ -116,7 +116,7 @@ test("settings in whole units are rounded from floats, and stay above 0", () => 
   assert.deepEqual([0, 0.0001, 0.7, 1, 100].map((t) => units(t, 4096)), [0, 1, 2867, 4096, 409600]);
 });
 
-test("settings that are no floats are rounded to floats first", () => {
+test("settings that are not floats are rounded to floats first", () => {
   const draw = (temperature) => {
     const sampler = makeSampler({ temperature, topP: 0.9, seed: 7 });
     return Array.from({ length: 100 }, () => sample(sampler, [1, 3, 2, 3, -1, 0.5]));

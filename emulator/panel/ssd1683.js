@@ -153,7 +153,7 @@ export class Ssd1683 extends Controller {
       this.fail("master activation of a display without clock and analog power");
     }
     if ((steps & LOAD_WAVEFORM) === 0 || (steps & PARTIAL_MODE) !== 0) {
-      this.fail(`display update control 2 is 0x${steps.toString(16)}, which is no full update with a loaded waveform`);
+      this.fail(`display update control 2 is 0x${steps.toString(16)}, which is not a full update with a loaded waveform`);
     }
     if (this.rows === undefined) {
       this.fail("master activation without driver output control");

@@ -21,7 +21,7 @@ void ql_frame_reset(uint8_t *frame);
 // lies outside the frame is left out. bits: row after row, most significant bit first, without gaps between the rows.
 void ql_frame_add(uint8_t *frame, int x, int y, const uint8_t *bits, int width, int height);
 
-// Whether the pixel at (x, y), which must lie inside, is black.
+// Returns whether the pixel at (x, y), which must lie inside, is black.
 static inline bool ql_frame_is_black(const uint8_t *frame, int x, int y)
 {
     return (frame[y * QL_FRAME_ROW_BYTES + x / 8] & (0x80u >> (x % 8))) == 0;

@@ -1,6 +1,6 @@
 // A page: a quote from one model, the name of its author from another, written symbol by symbol.
-// A text that is empty or does not fit is thrown away and another is written. Of several candidates for the quote the best
-// is taken (docs/sampling.md). No allocation; the caller owns the page.
+// A text that is empty or does not fit is thrown away and another is written. Of several candidates for the quote the
+// best is taken (docs/sampling.md). No allocation; the caller owns the page.
 // Uses: app/writer.h, device/candidate.h.
 #ifndef QL_APP_PAGE_H
 #define QL_APP_PAGE_H
@@ -21,7 +21,7 @@ enum {
 struct ql_page_plan {
     struct ql_writer quotes, names;
     const struct ql_sampling *sampling; // of both
-    // Whether the two texts fit together. While there is no name yet, `name` is NULL.
+    // Returns whether the two texts fit together. While there is no name yet, `name` is NULL.
     bool (*fits)(void *context, const char *quote, const char *name);
     void *context;
     int attempts; // at a quote, and again at a name, before the page is given up; at least 1

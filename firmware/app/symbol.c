@@ -20,7 +20,7 @@ static bool is_continuation(char byte)
     return ((unsigned char)byte & 0xc0u) == 0x80u;
 }
 
-// Decodes one symbol. What is no UTF-8 (also what is longer than need be, or no Unicode) is invalid byte by byte.
+// Decodes one symbol. What is not UTF-8 (also what is longer than need be, or no Unicode) is invalid byte by byte.
 static const char *decode(uint32_t *symbol, const char *text, const char *end)
 {
     const unsigned first = (unsigned char)*text;
@@ -57,14 +57,14 @@ static bool is_letter(const char *text, const char *end)
                           (unsigned char)*text >= 0x80);
 }
 
-// Whether something opens after this symbol: a quotation, if a quotation mark follows.
+// Returns whether something opens after this symbol: a quotation, if a quotation mark follows.
 static bool is_opener(uint32_t before)
 {
     return before == 0 || before == ' ' || before == '(' || before == '[' || before == '-' || before == EN_DASH ||
            before == EM_DASH || before == SINGLE_OPENING || before == DOUBLE_OPENING;
 }
 
-// Whether the text behind an apostrophe lost its first letters: 'tis, 'em, '90s.
+// Returns whether the text behind an apostrophe lost its first letters: 'tis, 'em, '90s.
 static bool is_clipped(const char *text, const char *end)
 {
     static const char *const words[] = {"tis", "Tis", "twas", "Twas", "em", "til", "cause", "n"};

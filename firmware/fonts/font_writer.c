@@ -1,7 +1,7 @@
 // A program of the build: renders type to black and white pictures and writes them as the C that app/font.h describes.
-// Usage: font_writer OUTPUT.c REGULAR_SMALL REGULAR_LARGE ITALIC_SMALL ITALIC_LARGE (fonts) [LETTERS], where LETTERS is a
-// text with the letters of the models. It prints the size of the tables, and names the letters that the typeface lacks.
-// Uses: FreeType for the pictures, HarfBuzz for the distances, which OpenType keeps in its GPOS table.
+// Usage: font_writer OUTPUT.c REGULAR_SMALL REGULAR_LARGE ITALIC_SMALL ITALIC_LARGE (fonts) [LETTERS], where LETTERS is
+// a text with the letters of the models. It prints the size of the tables, and names the letters that the typeface
+// lacks. Uses: FreeType for the pictures, HarfBuzz for the distances, which OpenType keeps in its GPOS table.
 //
 // The pictures come from FreeType's monochrome renderer, from outlines that the typeface's own hints have fitted to the
 // pixels. Beside grey pictures and a threshold, hinted or not, and beside FreeType's own hints, this left the weight of
@@ -31,8 +31,8 @@ static const uint16_t own_ranges[][2] = {
 };
 
 // The small cut of the typeface is drawn for 8 points: sturdy, open, wide. Up to this size the hairlines of the large
-// one, which is drawn for 12 points, would break. The distances of pairs are the large cut's for both: the small one has
-// only a few.
+// one, which is drawn for 12 points, would break. The distances of pairs are the large cut's for both: the small one
+// has only a few.
 enum { SMALL_CUT_PIXELS = 28 };
 
 // Sizes at which the small letters come out well; at 22 and 23 pixels, for example, the t loses its head.
@@ -119,7 +119,7 @@ static bool is_combining(uint32_t symbol)
     return symbol >= 0x300 && symbol < 0x370;
 }
 
-// Whether the cut has a picture of the symbol. Some cuts of the typeface have a letter with nothing in it.
+// Returns whether the cut has a picture of the symbol. Some cuts of the typeface have a letter with nothing in it.
 static bool has_picture(const struct typeface *typeface, uint32_t symbol)
 {
     hb_codepoint_t glyph;
@@ -130,8 +130,8 @@ static bool has_picture(const struct typeface *typeface, uint32_t symbol)
             (hb_font_get_glyph_extents(typeface->distances, glyph, &extents) != 0 && extents.width != 0));
 }
 
-// Lists the symbols of the tables: the ranges, or, where the models have letters beside them, what the firmware needs and
-// the letters of the models. Names those that `typeface` lacks, for each of which the page has a box.
+// Lists the symbols of the tables: the ranges, or, where the models have letters beside them, what the firmware needs
+// and the letters of the models. Names those that `typeface` lacks, for each of which the page has a box.
 static void list_symbols(const char *letters, const struct typeface *typeface)
 {
     bool beside = false;

@@ -10,7 +10,7 @@
 // Console: bytes to and from a person or a program. Writing never blocks for ever: what nobody takes is dropped.
 void ql_port_console_write(const char *bytes, int count);
 int ql_port_console_read(void); // the next byte, 0 to 255, or -1 when none is there
-// Whether somebody could be there. While this holds the board must not sleep, for USB does not live through it.
+// Returns whether somebody could be there. While this holds the board must not sleep, for USB does not live through it.
 bool ql_port_console_attached(void);
 
 // Clock: microseconds since the start, never backwards; sleep counts.
@@ -24,8 +24,8 @@ void ql_port_pin_write(enum ql_port_pin pin, bool high);
 void ql_port_panel_write(const uint8_t *bytes, int count);
 bool ql_port_panel_busy_pin(void); // the level of BUSY, whatever the controller means by it
 
-// Memory for a picture: QL_FRAME_BYTES of app/frame.h, aligned for any number, and of any content when it is taken. From
-// `give` to the next `take` the port may use it for itself.
+// Memory for a picture: QL_FRAME_BYTES of app/frame.h, aligned for any number, and of any content when it is taken.
+// From `give` to the next `take` the port may use it for itself.
 uint8_t *ql_port_frame_take(void);
 void ql_port_frame_give(void);
 
@@ -49,8 +49,8 @@ bool ql_port_watchdog_has_bitten(void); // this start is one of the watchdog
 void ql_port_watchdog_stretch(uint32_t duration_s);
 
 int ql_port_battery_mv(void); // -1 where it cannot be measured
-// The most of a processor's stack that was ever in use: of the first, or the second. -1 where it cannot be measured, and
-// for a second processor that does not compute.
+// The most of a processor's stack that was ever in use: of the first, or the second. -1 where it cannot be measured,
+// and for a second processor that does not compute.
 int ql_port_stack_used_bytes(bool is_second);
 _Noreturn void ql_port_bootsel(void); // leaves for the boot loader, or ends the process
 

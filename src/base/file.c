@@ -224,7 +224,8 @@ static void remove_stale(int folder, const char *name)
 }
 
 // Finishes what killed processes have left in the folder of `path`: first a change of several files, then the temporary
-// files that it did not need. A folder is looked at once; a process that writes thousands of files would look too often.
+// files that it did not need. A folder is looked at once; a process that writes thousands of files would look too
+// often.
 static void sweep(const char *path)
 {
     static _Thread_local dev_t swept_device;
@@ -310,7 +311,8 @@ static bool keep_mode(int descriptor, const struct stat *target)
 
 // --- Writing ---
 
-// The path behind symbolic links, also behind one that leads to nothing yet. NULL when memory is out or links go round.
+// The path behind symbolic links, also behind one that leads to nothing yet. NULL when there is not enough memory or
+// links go round.
 static char *follow_links(const char *path)
 {
     enum { LINK_LIMIT = 40 };

@@ -1,8 +1,8 @@
 // Files as a whole: read all of one, and write one, or several together, so that they are there whole or not at all.
-// A save goes to a temporary file of its own beside the target, is flushed to the disk (fsync), and is then renamed. The
-// target's mode stays what it was. A symbolic link stays one: the file that it leads to is replaced. A device or a pipe
-// is written to as it is. What killed processes have left of temporary files is removed by the next save in the folder.
-// Uses: base/status, POSIX.
+// A save goes to a temporary file of its own beside the target, is flushed to the disk (fsync), and is then renamed.
+// The target's mode stays what it was. A symbolic link stays one: the file that it leads to is replaced. A device or a
+// pipe is written to as it is. What killed processes have left of temporary files is removed by the next save in the
+// folder. Uses: base/status, POSIX.
 #ifndef QL_BASE_FILE_H
 #define QL_BASE_FILE_H
 
@@ -25,7 +25,7 @@ enum ql_file_kind {
     QL_FILE_REGULAR, // files only: what another file names
 };
 
-// More is no text and no model, but a mistake or a trap, such as a pipe without an end.
+// More is neither a text nor a model, but a mistake or a trap, such as a pipe without an end.
 static const size_t ql_file_limit_bytes = (size_t)1 << 34;
 
 // Reads the file into memory; another process can do to the file what it likes then.
@@ -74,8 +74,8 @@ bool ql_file_is_same(const char *a, const char *b);
 // Makes the folder and its parents where they are missing.
 enum ql_status ql_folder_init(const char *path, struct ql_error *error);
 
-// Keeps other processes that ask for the same lock out of a folder, until it is unlocked or the process ends. `*lock` is
-// -1 where the file system knows no locks.
+// Keeps other processes that ask for the same lock out of a folder, until it is unlocked or the process ends. `*lock`
+// is -1 where the file system knows no locks.
 // Errors: QL_ERROR_SYSTEM when another process has the lock: "FOLDER: another process is DOING; ...".
 enum ql_status ql_folder_lock(int *lock, const char *path, const char *doing, struct ql_error *error);
 void ql_folder_unlock(int lock);

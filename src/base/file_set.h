@@ -2,10 +2,10 @@
 // killed in between.
 //
 // A change is written down before it is made: the folder gets a list, `.quillet-set`, that says which temporary file
-// becomes which name. At no moment do the names have files of both, the old content and the new. Who finds such a list and no process that holds its lock finishes the change (a writer) or reads
-// the temporary file in place of the name (a reader). Only a list that belongs to the user of the process counts, and
-// it can name nothing but temporary files of ours in the same folder.
-// Uses: base/sha256, base/status, POSIX.
+// becomes which name. At no moment do the names have files of both, the old content and the new. Who finds such a list
+// and no process that holds its lock finishes the change (a writer) or reads the temporary file in place of the name (a
+// reader). Only a list that belongs to the user of the process counts, and it can name nothing but temporary files of
+// ours in the same folder. Uses: base/sha256, base/status, POSIX.
 #ifndef QL_BASE_FILE_SET_H
 #define QL_BASE_FILE_SET_H
 
@@ -39,7 +39,7 @@ char *ql_file_set_find(const char *path);
 // Syncs the folder that holds the path, so that a new name in it is durable.
 void ql_file_sync_folder(const char *path);
 
-// Allocates "FOLDER OF PATH/NAME"; NULL when memory is out.
+// Allocates "FOLDER OF PATH/NAME"; NULL when there is not enough memory.
 char *ql_file_path_beside(const char *path, const char *name);
 
 #endif

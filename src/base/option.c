@@ -66,7 +66,7 @@ static enum ql_status option_unknown(const struct ql_option *options, const char
                                      struct ql_error *error)
 {
     const char *nearest = NULL;
-    size_t nearest_distance = (strlen(name) + 1) / 2; // that far away is no misspelling
+    size_t nearest_distance = (strlen(name) + 1) / 2; // that far away is not a misspelling
 
     nearest_distance = nearest_distance < 4 ? nearest_distance : 4;
 
@@ -109,7 +109,7 @@ static enum ql_status option_read_number(struct ql_option *option, const char *t
     if (option->type == QL_OPTION_FLOAT) {
         double value = strtod(text, &end);
         if (end == text || *end != '\0' || !isfinite(value)) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is no number", ql_option_spell(option->name).text,
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is not a number", ql_option_spell(option->name).text,
                                   text);
         }
         if (limited && (value < option->minimum || value > option->maximum)) {
@@ -120,8 +120,8 @@ static enum ql_status option_read_number(struct ql_option *option, const char *t
     }
     long long value = strtoll(text, &end, 10);
     if (end == text || *end != '\0') {
-        return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is no whole number", ql_option_spell(option->name).text,
-                              text);
+        return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is not a whole number",
+                              ql_option_spell(option->name).text, text);
     }
     if (option->type == QL_OPTION_UINT32) {
         if (errno != 0 || value < 0 || value > (long long)UINT32_MAX) {
@@ -148,7 +148,7 @@ static enum ql_status option_read_one(struct ql_option *options, const char *arg
     size_t length = equals == NULL ? strlen(argument + 2) : (size_t)(equals - (argument + 2));
 
     if (length == 0 || length >= sizeof name) {
-        return ql_error_write(error, QL_ERROR_USAGE, "%s: is no option; --help lists the options", argument);
+        return ql_error_write(error, QL_ERROR_USAGE, "%s: is not an option; --help lists the options", argument);
     }
     for (size_t i = 0; i < length; i++) {
         name[i] = argument[2 + i] == '-' ? '_' : argument[2 + i];

@@ -40,8 +40,8 @@ struct ql_option_spelling {
 // Return "max-epochs" of "max_epochs", cut at QL_OPTION_NAME_BYTES.
 struct ql_option_spelling ql_option_spell(const char *name);
 
-// Reads argv[1...]. What is no option is collected in `operands` (at most `operand_limit`; a NULL list allows none).
-// `--` ends the options. Errors: QL_ERROR_USAGE, naming the option and, for a misspelt one, the nearest name.
+// Reads argv[1...]. What is not an option is collected in `operands` (at most `operand_limit`; a NULL list allows
+// none). `--` ends the options. Errors: QL_ERROR_USAGE, naming the option and, for a misspelt one, the nearest name.
 enum ql_status ql_option_read(struct ql_option *options, int argc, char **argv, const char **operands,
                               size_t operand_limit, size_t *operand_count, struct ql_error *error);
 

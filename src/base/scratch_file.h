@@ -17,15 +17,15 @@ struct ql_scratch_file {
     char folder[256];
 };
 
-// Errors: QL_ERROR_SYSTEM with the folder: it cannot be written to, or memory is out.
+// Errors: QL_ERROR_SYSTEM with the folder: it cannot be written to, or there is not enough memory.
 enum ql_status ql_scratch_file_open(struct ql_scratch_file *file, struct ql_error *error);
 
 // Adds bytes at the end. Errors: QL_ERROR_SYSTEM with the folder, such as for a disk that is full.
 enum ql_status ql_scratch_file_write(struct ql_scratch_file *file, const void *bytes, size_t size_bytes,
                                      struct ql_error *error);
 
-// Closes the file and returns its bytes, which may be changed; ql_scratch_memory_free gives them back. The file must not
-// be empty. Errors: QL_ERROR_SYSTEM; the file is closed then, too.
+// Closes the file and returns its bytes, which may be changed; ql_scratch_memory_free gives them back. The file must
+// not be empty. Errors: QL_ERROR_SYSTEM; the file is closed then, too.
 enum ql_status ql_scratch_file_map(struct ql_scratch_file *file, void **memory, struct ql_error *error);
 
 // Gives the file up. Harmless on {.descriptor = -1}.

@@ -1,5 +1,5 @@
-// Text files: see text_file.h. Another encoding is converted as a whole, before lines are looked for: in UTF-16 half of a
-// letter can look like a line end. Uses: base/file, iconv.
+// Text files: see text_file.h. Another encoding is converted as a whole, before lines are looked for: in UTF-16 half of
+// a letter can look like a line end. Uses: base/file, iconv.
 #include "base/text_file.h"
 
 #include <errno.h>
@@ -162,7 +162,7 @@ static enum ql_status convert_all(struct output *output, iconv_t conversion, con
             const size_t offset = (size_t)((unsigned char *)in - view->data);
             find_place(view->data, offset, &line, &column);
             return ql_error_write(error, QL_ERROR_INPUT,
-                                  "%s:%zu:%zu: byte 0x%02X is no text in this encoding; try another --encoding, or "
+                                  "%s:%zu:%zu: byte 0x%02X is not text in this encoding; try another --encoding, or "
                                   "--replace",
                                   path, line, column, view->data[offset]);
         }

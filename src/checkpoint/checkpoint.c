@@ -18,7 +18,7 @@ static const char format_name[] = "quillet 1";
 static const char *const decoder_fields[] = {"num_heads", "num_kv_heads", "context_length"};
 enum { DECODER_FIELDS = 3, NUMBER_BYTES = 16 };
 
-// Returns false when memory is out.
+// Returns false when there is not enough memory.
 static bool add_decoder_metadata(json_t *metadata, const struct ql_dimensions *d)
 {
     const int values[DECODER_FIELDS] = {d->heads, d->kv_heads, d->context};
@@ -180,7 +180,8 @@ static enum ql_status find_matrix(const struct ql_safetensors *file, const char 
     return QL_OK;
 }
 
-// The architecture: what the metadata says (a decoder's always do), or, in a file of somebody else, which recurrent cell has so many rows a unit.
+// The architecture: what the metadata says (a decoder's always do), or, in a file of somebody else, which recurrent
+// cell has so many rows a unit.
 static enum ql_status read_architecture(const struct ql_safetensors *file, struct ql_dimensions *dimensions,
                                         const char *path, struct ql_error *error)
 {
@@ -228,7 +229,8 @@ static enum ql_status read_number(const struct ql_safetensors *file, const char 
     return QL_OK;
 }
 
-// What a decoder has beside V and E. The number of heads of keys comes from the metadata, and the shape is checked later.
+// What a decoder has beside V and E. The number of heads of keys comes from the metadata, and the shape is checked
+// later.
 static enum ql_status read_decoder(const struct ql_safetensors *file, struct ql_dimensions *d, const char *path,
                                    struct ql_error *error)
 {

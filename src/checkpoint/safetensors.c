@@ -133,13 +133,13 @@ static enum ql_status check_metadata(json_t *metadata, const char *path, struct 
     json_t *value;
 
     if (metadata != NULL && !json_is_object(metadata)) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its __metadata__ is no JSON object", path);
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its __metadata__ is not a JSON object", path);
     }
     json_object_foreach(metadata, name, value)
     {
         if (!json_is_string(value)) {
-            return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: '%s' in its __metadata__ is no string", path,
-                                  name);
+            return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: '%s' in its __metadata__ is not a string",
+                                  path, name);
         }
     }
     return QL_OK;
@@ -188,7 +188,7 @@ enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *byte
         json_loadb((const char *)start + LENGTH_BYTES, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &json_error);
     if (!json_is_object(file->header)) {
         status = ql_error_write(error, QL_ERROR_INPUT,
-                                "%s: is damaged, or no safetensors file: its header is no JSON "
+                                "%s: is damaged, or no safetensors file: its header is not JSON "
                                 "object%s%s",
                                 path, file->header == NULL ? ": " : "", file->header == NULL ? json_error.text : "");
         goto done;
@@ -269,7 +269,7 @@ const char *ql_safetensors_metadata(const struct ql_safetensors *file, const cha
     return json_string_value(json_object_get(file->metadata, name));
 }
 
-// The header as text, padded by spaces to its alignment; NULL when memory is out. The caller frees it.
+// The header as text, padded by spaces to its alignment; NULL when there is not enough memory. The caller frees it.
 static char *write_header(const struct ql_safetensors_entry *entries, size_t count, json_t *metadata)
 {
     json_t *header = json_object();

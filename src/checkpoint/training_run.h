@@ -16,7 +16,7 @@
 
 enum { QL_RUN_PATH_BYTES = 4096 };
 
-// Zero-initialised is closed. While it is open, no other process can open the same run.
+// Zero-initialized is closed. While it is open, no other process can open the same run.
 struct ql_training_run {
     char folder[QL_RUN_PATH_BYTES];
     bool open;

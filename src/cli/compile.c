@@ -210,7 +210,7 @@ static enum ql_status read_sizes(struct compilation *work, struct ql_error *erro
         if (sign == NULL || sign == text || (size_t)(sign - text) >= BINDING_NAME_BYTES || end != text + length ||
             size < 1 || size > QL_VALUE_ELEMENT_LIMIT || work->binding_count == BINDING_LIMIT - 1) {
             return ql_error_write(error, QL_ERROR_USAGE,
-                                  "--sizes: '%s' is no list of at most %d sizes such as batch=1,time=5",
+                                  "--sizes: '%s' is not a list of at most %d sizes such as batch=1,time=5",
                                   work->settings->sizes, BINDING_LIMIT - 1);
         }
         char *name = work->binding_names[work->binding_count];
@@ -299,7 +299,7 @@ done:
     return status == QL_OK ? QL_OK : ql_error_prefix(error, "%s: ", work->model_path);
 }
 
-// The command as it was given, in one line; the caller frees it. NULL when memory is out.
+// The command as it was given, in one line; the caller frees it. NULL when there is not enough memory.
 static char *join_arguments(int argc, char **argv)
 {
     struct ql_memory_stream memory;

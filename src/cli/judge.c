@@ -22,7 +22,7 @@ static const char summary_text[] = "Counts how many sentences of a text parse co
 enum { FILE_LIMIT = 64 };
 static const char default_wordlist[] = "/usr/share/dict/words";
 
-// Of symbols in a training text's item; longer ones are no near copies of anything.
+// Of symbols in a training text's item; longer ones are not near copies of anything.
 enum { LONGEST_ITEM = 4096 };
 
 struct judge {

@@ -89,7 +89,7 @@ enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, stru
 enum ql_status ql_cli_text_write_token(struct ql_cli_text *text, const struct ql_vocabulary *vocabulary, int token,
                                        struct ql_error *error);
 
-// A path for a result in JSON: null where it is no valid UTF-8, which JSON cannot say.
+// A path for a result in JSON: null where it is not valid UTF-8, which JSON cannot say.
 json_t *ql_cli_path_to_json(const char *path);
 
 // A checkpoint that writes, in float or in integers.
@@ -135,10 +135,10 @@ enum ql_status ql_cli_read_prompt(struct ql_token_text *tokens, const struct ql_
 enum ql_status ql_cli_read_item_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
                                        const char *prompt, struct ql_error *error);
 
-// Writes a text of `length` characters, and a few more where it must not end there or where the last piece has more: the
-// prompt is taken first, encoded in the model's pieces, and goes to output->stream unless that is NULL. The guard is the
-// output's. Where there is a choice, the text is one item, up to its newline: the best of the candidates, of at most
-// `length` characters.
+// Writes a text of `length` characters, and a few more where it must not end there or where the last piece has more:
+// the prompt is taken first, encoded in the model's pieces, and goes to output->stream unless that is NULL. The guard
+// is the output's. Where there is a choice, the text is one item, up to its newline: the best of the candidates, of at
+// most `length` characters.
 // Errors: a prompt with other symbols, those of the session and of the output.
 enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
                                 const struct ql_vocabulary *vocabulary, const struct ql_draw *draw,

@@ -535,7 +535,7 @@ static enum ql_status parse_corpus(struct study *study, json_t *own, const struc
 
     if (status == QL_OK && ql_study_cell_share(own, "parsed_sentences", "sentences") < 0.5) {
         (void)snprintf(study->no_sentences, sizeof study->no_sentences,
-                       "%.1f %% of the training text's sentences parse, so it is no text of English sentences",
+                       "%.1f %% of the training text's sentences parse, so it is not a text of English sentences",
                        100.0 * ql_study_cell_share(own, "parsed_sentences", "sentences"));
         (void)json_object_del(own, "sentences");
         (void)json_object_del(own, "parsed_sentences");
@@ -608,7 +608,7 @@ static char *make_label(const struct study *study, size_t m)
     return strndup(begin, length);
 }
 
-// NULL when memory is out.
+// NULL when there is not enough memory.
 static json_t *list_models(const struct study *study)
 {
     json_t *models = json_array();
@@ -626,7 +626,8 @@ static json_t *list_models(const struct study *study)
     return models;
 }
 
-// NULL when memory is out. The command without what changes nothing of the result, quoted for a shell where that is needed.
+// NULL when there is not enough memory. The command without what changes nothing of the result, quoted for a shell
+// where that is needed.
 static json_t *list_command(int argc, char **argv)
 {
     static const char *const left_out[] = {"--output", "--threads", "--quiet"};
@@ -851,7 +852,7 @@ int ql_cli_study(int argc, char **argv)
          "parse the sentences of so many items of each cell; 0 for none", false},
         {"words", QL_OPTION_STRING, &s->words, 0, 0, "FILE", "words that should not be said, one a line", false},
         {"filter", QL_OPTION_STRING, &s->filter, 0, 0, "FILE",
-         "the same, by a compiled filter, which bars nothing here", false},
+         "the same, by a compiled filter, which blocks nothing here", false},
         QL_CLI_LEXICON_OPTION(&s->lexicon),
         {"against", QL_OPTION_STRING, &s->against, 0, 0, "MODEL", "compare the first model with this one, by pairs",
          false},

@@ -12,7 +12,7 @@
 
 enum { QL_SWEEP_RUN_LIMIT = 10000, QL_SWEEP_RUNG_LIMIT = 16, QL_SWEEP_NAME_BYTES = 16 };
 
-// What has to fit on the chip. 0 is no limit.
+// What has to fit on the chip. 0 means no limit.
 struct ql_sweep_limits {
     enum ql_weight_format weights; // in which sizes and speeds are predicted; int8 unless told
     double flash_bytes;            // at most
@@ -33,9 +33,9 @@ struct ql_sweep_plan {
 enum ql_status ql_sweep_plan_from_arguments(json_t **file, const char *const *arguments, size_t count,
                                             struct ql_error *error);
 
-// Makes the plan. Errors: QL_ERROR_INPUT, naming the field, for a file that is not a plan, options that there are not or
-// that a sweep sets itself, values that `quillet train` would not take, ranges with too few values for the draws, and
-// more than QL_SWEEP_RUN_LIMIT runs.
+// Makes the plan. Errors: QL_ERROR_INPUT, naming the field, for a file that is not a plan, options that there are not
+// or that a sweep sets itself, values that `quillet train` would not take, ranges with too few values for the draws,
+// and more than QL_SWEEP_RUN_LIMIT runs.
 enum ql_status ql_sweep_plan_init(struct ql_sweep_plan *plan, const json_t *file, struct ql_error *error);
 void ql_sweep_plan_free(struct ql_sweep_plan *plan);
 

@@ -10,17 +10,17 @@
 
 // What a run's folder tells.
 struct ql_sweep_result {
-    // of its summary: "running", "waiting" (for the other runs), "finished", "ended early", "failed"; empty where it has
-    // not begun
+    // of its summary: "running", "waiting" (for the other runs), "finished", "ended early", "failed"; empty where it
+    // has not begun
     char status[64];
     int epochs, best_epoch;
     double bits;    // per character held out, of the best epoch; 0 before the first
     double seconds; // of training
 };
 
-// Trains the run FOLDER/NAME up to `epoch`, or to its end where that comes first. Goes on from what is there, and returns
-// at once where nothing is left to do. A loss that is not finite ends the run as "failed", which is no error.
-// Errors: those of a training; QL_ERROR_STOPPED after a signal (cli/interrupt.h).
+// Trains the run FOLDER/NAME up to `epoch`, or to its end where that comes first. Goes on from what is there, and
+// returns at once where nothing is left to do. A loss that is not finite ends the run as "failed", which is not an
+// error. Errors: those of a training; QL_ERROR_STOPPED after a signal (cli/interrupt.h).
 enum ql_status ql_sweep_run_train(const char *folder, const char *name, const json_t *arguments, int epoch, int threads,
                                   struct ql_error *error);
 

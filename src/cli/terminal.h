@@ -18,7 +18,7 @@
 // True when results must be made visible: stdout is a terminal, and nobody asked for control characters.
 bool ql_cli_visible_wanted(bool raw);
 
-// Writes bytes with all control characters, marks of direction and bytes that are no UTF-8 made visible. Newlines and
+// Writes bytes with all control characters, marks of direction and bytes that are not UTF-8 made visible. Newlines and
 // tabs of a text stay; those of a name, in a line of ours, do not.
 void ql_cli_write_visible_text(FILE *stream, const char *bytes, size_t size_bytes);
 void ql_cli_write_visible_name(FILE *stream, const char *name);

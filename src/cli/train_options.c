@@ -128,7 +128,8 @@ static json_t *option_value(const struct ql_option *option)
     return NULL;
 }
 
-// A resumed run may grow, but the number of epochs decides on the learning rate of each, and when it stops on the result.
+// A resumed run may grow, but the number of epochs decides on the learning rate of each, and when it stops on the
+// result.
 static bool option_decides(const struct ql_option *option)
 {
     return !option_is_free(option) || strcmp(option->name, "max_epochs") == 0 ||
@@ -215,8 +216,9 @@ static enum ql_status argument_from_json(struct ql_option *option, const json_t 
         return QL_OK;
     }
     if (!value_fits(option, value)) {
-        return ql_error_write(error, QL_ERROR_INPUT, "the argument '%s' is damaged: it is no value that --%s can have",
-                              option->name, ql_option_spell(option->name).text);
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the argument '%s' is damaged: it is not a value that --%s can have", option->name,
+                              ql_option_spell(option->name).text);
     }
     switch (option->type) {
     case QL_OPTION_FLAG:
@@ -242,7 +244,8 @@ enum ql_status ql_train_options_from_json(struct ql_option *options, const json_
     if (!json_is_object(arguments)) {
         return ql_error_write(error, QL_ERROR_INPUT, "has no arguments");
     }
-    *(const char **)ql_option_find(options, "init_from")->target = NULL; // the folder, which is no argument of the run
+    // The folder is not an argument of the run.
+    *(const char **)ql_option_find(options, "init_from")->target = NULL;
     for (struct ql_option *option = options; option->name != NULL; option++) {
         const json_t *value = option->name[0] == '\0' ? NULL : json_object_get(arguments, option->name);
         enum ql_status status = value == NULL ? QL_OK : argument_from_json(option, value, error);

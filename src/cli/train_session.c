@@ -1,6 +1,7 @@
 // One training from the command line: see train_session.h. Each step hands on what the next one needs: options, record,
 // model, texts, trainer.
-// Uses: base, corpus, model, train, checkpoint, quantize, engine, cli/{train_model,train_ranks,train_record,train_texts}.
+// Uses: base, corpus, model, train, checkpoint, quantize, engine,
+// cli/{train_model,train_ranks,train_record,train_texts}.
 #include "cli/train_session.h"
 
 #include <inttypes.h>
@@ -135,7 +136,7 @@ enum ql_status ql_train_session_save(struct ql_train_session *session, const cha
 }
 
 // The words of the model, or of its integer form unless that is NULL, as a string that the caller frees; NULL when
-// memory is out. Words end where the logits are not finite.
+// there is not enough memory. Words end where the logits are not finite.
 static char *write_sample(const struct ql_model *model, const struct ql_model_info *info,
                           struct ql_integer_stepper *integer, int count, uint32_t seed)
 {
@@ -197,8 +198,8 @@ static enum ql_status take_sample(char **sample, const struct ql_train_session *
 }
 
 // The validation loss and the sample of the model as it now is. One that is trained for integers is judged by its
-// integer form, as `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same. Every rank has
-// the same loss.
+// integer form, as `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same. Every rank
+// has the same loss.
 static enum ql_status judge(double *loss, char **sample, struct ql_train_session *session, struct ql_error *error)
 {
     const struct ql_model *model = &session->model;
@@ -272,8 +273,8 @@ static enum ql_status save_epoch(struct ql_train_session *session, const struct 
     return status == QL_OK ? ql_train_record_save(record, &session->trainer, "running", error) : status;
 }
 
-// A decoder that is trained for integers rounds by what its integer form was calibrated with, which is a function of the
-// model alone: made anew before each epoch, it is the same for a run that was killed.
+// A decoder that is trained for integers rounds by what its integer form was calibrated with, which is a function of
+// the model alone: made anew before each epoch, it is the same for a run that was killed.
 static enum ql_status calibrate(struct ql_train_session *session, struct ql_error *error)
 {
     const struct ql_dimensions *d = &session->model.dimensions;

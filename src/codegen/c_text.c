@@ -268,7 +268,7 @@ static struct ql_c_name *find_slot(const struct ql_c_names *names, const char *n
     return &names->slots[slot];
 }
 
-// Keeps at least half of the slots empty. False when memory is out.
+// Keeps at least half of the slots empty. False when there is not enough memory.
 static bool make_room(struct ql_c_names *names)
 {
     if (2 * (names->count + 1) <= names->slot_count) {

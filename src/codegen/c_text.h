@@ -28,9 +28,9 @@ void ql_c_float_write(char text[QL_C_NUMBER_BYTES], float value);
 // The macro that aligns an array for the widest vectors, in front of its declaration; the source defines it.
 #define QL_C_ALIGNMENT "QL_ALIGNED"
 
-// Writes "static const TYPE NAME[count] = {...};", aligned when it is not small, and, where `comment` is not empty, the comment behind the brace.
-// An array of floats that are not all finite, for which C has no literals, becomes a union of its bits and its values,
-// and the function returns true: the values are then NAME.values.
+// Writes "static const TYPE NAME[count] = {...};", aligned when it is not small, and, where `comment` is not empty, the
+// comment behind the brace. An array of floats that are not all finite, for which C has no literals, becomes a union of
+// its bits and its values, and the function returns true: the values are then NAME.values.
 bool ql_c_array_write(FILE *stream, const char *name, const char *comment, enum ql_element type, const void *data,
                       size_t count);
 
@@ -63,11 +63,11 @@ struct ql_c_names {
 };
 
 // Makes a free identifier from the parts, joined by '_', and takes it. Letters, digits and '_' stay, runs of others
-// become one '_'; no keyword of C or C++, no kernel, nothing that looks like a macro; a name that is taken gets a number.
-// "" when memory is out.
+// become one '_'; no keyword of C or C++, no kernel, nothing that looks like a macro; a name that is taken gets a
+// number. "" when there is not enough memory.
 const char *ql_c_names_add(struct ql_c_names *names, const char *first, const char *second);
 
-// Whether the name is taken.
+// Returns whether the name is taken.
 bool ql_c_names_has(const struct ql_c_names *names, const char *name);
 
 // Takes a name as it is, so that no other gets it.

@@ -111,7 +111,7 @@ static void reserve(struct ql_source *w, const char *name)
     }
 }
 
-// Whether this output is a state of a model that writes, and lies where it went in.
+// Returns whether this output is a state of a model that writes, and lies where it went in.
 static bool is_state_in_place(const struct ql_source *w, int output)
 {
     const struct ql_text_model *model = w->codegen->model;

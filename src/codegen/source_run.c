@@ -44,7 +44,7 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream)
     (void)fputs("};\n", stream);
 }
 
-// Whether the input holds a state that comes out where it went in.
+// Returns whether the input holds a state that comes out where it went in.
 static bool is_written(const struct ql_source *w, int input)
 {
     const struct ql_graph *graph = w->program->graph;

@@ -31,8 +31,8 @@ static bool run_rnn(const struct ql_kernel_arguments *arguments)
     return ql_rnn_token_f32(b[0], b[1], b[2], b[3], b[4], b[5], b[6], i[0], i[1], i[2]);
 }
 
-// The kernels with a table, by cell. Such a call has `tokens` where the plain one has x, the table where that has w_ih, no
-// bias of the input, and V where that has I.
+// The kernels with a table, by cell. Such a call has `tokens` where the plain one has x, the table where that has w_ih,
+// no bias of the input, and V where that has I.
 static const struct ql_kernel token_kernels[] = {
     [QL_CELL_LSTM] = {"ql_lstm_token_f32", "device/recurrent_token.h", 4, 9, 0, 3, 0, 0, true, run_lstm},
     [QL_CELL_GRU] = {"ql_gru_token_f32", "device/recurrent_token.h", 3, 8, 0, 3, 0, 0, true, run_gru},
@@ -50,7 +50,7 @@ struct use {
     int gather; // the first call that gathers into it, or -1
 };
 
-// The uses of all roots of the program, or NULL when memory is out; the caller frees it.
+// The uses of all roots of the program, or NULL when there is not enough memory; the caller frees it.
 static struct use *find_uses(const struct ql_program *program)
 {
     struct use *uses = calloc((size_t)program->value_count + 1, sizeof uses[0]);
@@ -91,7 +91,7 @@ static int find_gather(const struct ql_program *program, const struct use *uses,
     return rows && ql_program_floats(program, call->buffers[1]) != NULL ? gather : -1;
 }
 
-// Adds the table (V, columns) as a constant to the program. Returns its value, or -1 when memory is out.
+// Adds the table (V, columns) as a constant to the program. Returns its value, or -1 when there is not enough memory.
 static int add_table(struct ql_program *program, float **data, int V, int columns)
 {
     const size_t bytes = (size_t)V * (size_t)columns * sizeof(float);
@@ -122,7 +122,7 @@ static int add_table(struct ql_program *program, float **data, int V, int column
     return index;
 }
 
-// Leaves the gather behind as a call without a kernel. Returns false when memory is out.
+// Leaves the gather behind as a call without a kernel. Returns false when there is not enough memory.
 static bool replace(struct ql_program *program, int layer_index, int gather_index, const struct ql_recurrent_call *form)
 {
     struct ql_kernel_call *layer = &program->calls[layer_index];
@@ -156,7 +156,7 @@ static bool replace(struct ql_program *program, int layer_index, int gather_inde
     return true;
 }
 
-// Gives one call its table if it can have one. Returns false when memory is out.
+// Gives one call its table if it can have one. Returns false when there is not enough memory.
 static bool add_token_table(struct ql_program *program, const struct use *uses, int index)
 {
     const struct ql_kernel_call *call = &program->calls[index];

@@ -28,7 +28,7 @@ struct ql_account_entry {
     size_t example_count;
 };
 
-// Zero-initialised is empty and valid.
+// Zero-initialized is empty and valid.
 struct ql_account {
     size_t read;
     size_t kept;

@@ -33,7 +33,7 @@ struct ql_step_context {
     const struct ql_word_list *words;      // --remove-words; may be empty
     const struct ql_word_list *names;      // --remove-names; may be empty
     const struct ql_overlap_set *held_out; // --apart-from; may be empty
-    const char *wiki_reason;               // why the present item of a Wikiquote page is no quotation, or NULL
+    const char *wiki_reason;               // why the present item of a Wikiquote page is not a quotation, or NULL
     const struct ql_letter_survey *survey; // of all inputs, for QL_ALPHABET_TEXT; otherwise NULL
     bool letters_lost;                     // set by the step `transliterate` where letters went, or lost their accents
     const char *path;                      // of the present input

@@ -38,8 +38,9 @@ void ql_reader_open(struct ql_reader *reader, const char *path, const char *byte
                     enum ql_format format);
 
 // Gets the next raw item; `*found` is false at the end. A blank line is an item, and so is what follows the last line
-// end if it is not empty; nothing between two "%" lines is no item.
-// Errors: QL_ERROR_INPUT with file and line when a quoted CSV field or a JSON array is never closed, or text follows one.
+// end if it is not empty; an empty part between two "%" lines is not an item.
+// Errors: QL_ERROR_INPUT with file and line when a quoted CSV field or a JSON array is never closed, or text follows
+// one.
 enum ql_status ql_reader_read(struct ql_reader *reader, struct ql_raw_item *item, bool *found, struct ql_error *error);
 
 #endif

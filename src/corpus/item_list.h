@@ -14,7 +14,7 @@ struct ql_item {
     bool dropped;          // set by a step that judges all items together; the item stays in the block
 };
 
-// Zero-initialised is empty and valid. Pointers into `text` hold until the next ql_item_list_write.
+// Zero-initialized is empty and valid. Pointers into `text` hold until the next ql_item_list_write.
 struct ql_item_list {
     struct ql_text text;
     struct ql_item *items;

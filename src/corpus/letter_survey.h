@@ -12,7 +12,7 @@
 
 enum { QL_LETTER_SCRIPTS = 0x110000 >> 7 };
 
-// Zero-initialised is a survey of no text. 4 MB for the counts, where the text has symbols beside ASCII.
+// Zero-initialized is a survey of no text. 4 MB for the counts, where the text has symbols beside ASCII.
 struct ql_letter_survey {
     uint32_t *counts;                    // of symbols from U+0080 on, by code point; NULL while there are none
     uint64_t scripts[QL_LETTER_SCRIPTS]; // letters and marks by script; the index is one of the script's blocks of 128

@@ -10,7 +10,7 @@
 #include "corpus/person_letters.h"
 #include "corpus/person_words.h"
 
-// More words than this are a sentence or a title of nobility; longer words than this are no names.
+// More words than this are a sentence or a title of nobility; longer words than this are not names.
 enum { NAME_WORD_LIMIT = 5, NAME_WORD_SYMBOLS = 31, NAME_WORD_BYTES = 4 * NAME_WORD_SYMBOLS + 1 };
 
 // Particles in front of a word stand in an entry of their own.
@@ -318,7 +318,7 @@ static void word_write(struct ql_text *out, const char *word, bool last)
     }
 }
 
-// Why the words are no person's full name, or NULL.
+// Why the words are not a person's full name, or NULL.
 static const char *name_check(const struct name *name)
 {
     size_t count = name->count; // without suffix

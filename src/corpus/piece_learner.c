@@ -109,7 +109,7 @@ static bool word_list_grow(struct word_list *list, const uint16_t *tokens)
     return true;
 }
 
-// Counts the word. Returns false when memory is out.
+// Counts the word. Returns false when there is not enough memory.
 static bool word_list_add(struct word_list *list, const uint16_t *tokens, size_t start, size_t size)
 {
     if (list->count == list->room && !word_list_grow(list, tokens)) {
@@ -184,7 +184,7 @@ struct learner {
     size_t pair_count, pair_room;
     uint32_t *slots; // hash table of the pairs: index + 1
     size_t slot_count;
-    bool failed; // memory is out
+    bool failed; // there is not enough memory
 };
 
 static size_t pair_hash(int left, int right)
@@ -227,7 +227,7 @@ static bool may_join(const struct learner *learner, int left, int right)
            (a == b || a == NEUTRAL || b == NEUTRAL);
 }
 
-// Returns the index of the pair, which is made where it is new, or NONE when memory is out.
+// Returns the index of the pair, which is made where it is new, or NONE when there is not enough memory.
 static uint32_t find_pair(struct learner *learner, uint16_t left, uint16_t right)
 {
     if (learner->pair_count == learner->pair_room && !learner_grow_pairs(learner)) {

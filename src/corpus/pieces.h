@@ -1,7 +1,7 @@
 // Pieces: tokens of several symbols, of a byte-pair vocabulary (Gage 1994; Sennrich, Haddow and Birch 2016).
 // A piece joins two tokens that come before it in the vocabulary. A text is encoded by the pieces in their order: each
-// one joins all pairs of its two parts that stand side by side, from the left to the right. docs/pieces.md has the rules.
-// Uses: base, corpus/vocabulary.
+// one joins all pairs of its two parts that stand side by side, from the left to the right. docs/pieces.md has the
+// rules. Uses: base, corpus/vocabulary.
 #ifndef QL_CORPUS_PIECES_H
 #define QL_CORPUS_PIECES_H
 
@@ -18,10 +18,10 @@ bool ql_piece_is_space(uint32_t symbol);
 // Returns true for a symbol that ends a line, and so stands in no piece.
 bool ql_piece_is_line_end(uint32_t symbol);
 
-// Adds the piece with these symbols behind the others. Its two parts follow from the pieces that are there already: they
-// encode a piece's symbols as two tokens. Errors: QL_ERROR_INPUT for a piece that is too short or too long, has a symbol
-// that is not in the vocabulary, a space behind its first symbol or a line end, is there already, or does not consist of
-// two tokens that come before it; and for too many of them.
+// Adds the piece with these symbols behind the others. Its two parts follow from the pieces that are there already:
+// they encode a piece's symbols as two tokens. Errors: QL_ERROR_INPUT for a piece that is too short or too long, has a
+// symbol that is not in the vocabulary, a space behind its first symbol or a line end, is there already, or does not
+// consist of two tokens that come before it; and for too many of them.
 enum ql_status ql_piece_add(struct ql_vocabulary *vocabulary, const uint32_t *symbols, size_t length,
                             struct ql_error *error);
 
@@ -36,7 +36,7 @@ enum ql_status ql_pieces_read(struct ql_vocabulary *vocabulary, const char *text
 char *ql_pieces_write(const struct ql_vocabulary *vocabulary);
 
 // Encodes tokens of one symbol each, in place: `*count` becomes the smaller number of tokens.
-// Errors: QL_ERROR_SYSTEM when memory is out.
+// Errors: QL_ERROR_SYSTEM when there is not enough memory.
 enum ql_status ql_pieces_encode(uint16_t *tokens, size_t *count, const struct ql_vocabulary *vocabulary,
                                 struct ql_error *error);
 

@@ -61,7 +61,7 @@ enum ql_status ql_preparation_init(struct ql_preparation *preparation, const str
         return ql_error_write(error, QL_ERROR_USAGE, "a maximum length is below its minimum: no item could be kept");
     }
     if (options->name[0] == '\0' || strchr(options->name, '/') != NULL) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--name %s: is no file name", options->name);
+        return ql_error_write(error, QL_ERROR_USAGE, "--name %s: is not a file name", options->name);
     }
     status = ql_text_encoding_check(options->encoding, error);
     if (status == QL_OK && options->remove_words != NULL) {

@@ -32,7 +32,7 @@ struct ql_prepare_options {
     const char *field;        // of CSV and JSON lines; default "text"
     const char *author_field; // likewise; NULL when there is none
     const char *encoding;     // of the inputs, as base/text_file.h takes it; default "utf8"
-    bool replace;             // a byte that is no text becomes U+FFFD instead of an error
+    bool replace;             // a byte that is not text becomes U+FFFD instead of an error
     enum ql_alphabet alphabet;
     const char *skip;                     // names of steps with commas between them; NULL skips none
     const char *only;                     // likewise: all other steps are skipped; NULL means all

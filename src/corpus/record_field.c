@@ -173,7 +173,7 @@ static enum ql_status json_fields(struct ql_step_context *context, struct ql_tex
         JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES | (context->format == QL_FORMAT_JSON ? JSON_DECODE_ANY : 0);
     json_t *object = json_loadb(text->bytes, text->length, flags, &reason);
     if (object == NULL) {
-        return ql_error_write(error, QL_ERROR_INPUT, "is no JSON at column %d: %s", reason.column, reason.text);
+        return ql_error_write(error, QL_ERROR_INPUT, "is not JSON at column %d: %s", reason.column, reason.text);
     }
     if (context->format == QL_FORMAT_JSON && json_is_string(object)) {
         ql_text_load(text, json_string_value(object), json_string_length(object));

@@ -19,7 +19,7 @@ const struct ql_step ql_steps[] = {
      .required = true,
      .edit = ql_step_fields},
     {.name = "wiki_markup",
-     .summary = "turn the markup of a Wikiquote page into text; drop what is no quotation",
+     .summary = "turn the markup of a Wikiquote page into text; drop what is not a quotation",
      .streams = QL_FOR_TEXTS,
      .required = true,
      .edit = ql_step_wiki_markup},
@@ -48,7 +48,7 @@ const struct ql_step ql_steps[] = {
      .streams = QL_FOR_QUOTES,
      .edit = ql_step_attribution},
     {.name = "person",
-     .summary = "cut an attribution after the person's name, spell it alike; drop what is no name",
+     .summary = "cut an attribution after the person's name, spell it alike; drop what is not a name",
      .streams = QL_FOR_NAMES,
      .edit = ql_step_person},
     {.name = "utterance",
@@ -134,7 +134,7 @@ enum ql_status ql_step_read_switches(bool enabled[QL_STEP_LIMIT], const char *sk
         size_t length = strcspn(list, ",");
         int index = step_index(list, length);
         if (index < 0) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %.*s: is no step; --list-steps shows them",
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %.*s: is not a step; --list-steps shows them",
                                   ql_option_spell(option).text, (int)(length > 64 ? 64 : length), list);
         }
         if (only == NULL && ql_steps[index].required) {

@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 
-// Zero-initialised is empty and valid. `bytes` is NULL only before the first append; afterwards bytes[length] is NUL.
+// Zero-initialized is empty and valid. `bytes` is NULL only before the first append; afterwards bytes[length] is NUL.
 struct ql_text {
     char *bytes;
     size_t length;   // in bytes
@@ -37,7 +37,7 @@ void ql_text_swap(struct ql_text *left, struct ql_text *right);
 enum ql_status ql_text_check(const struct ql_text *text, struct ql_error *error);
 
 // Reads the code point at *position of valid UTF-8 and moves *position behind it. -1 at the end.
-// A byte that is no UTF-8 (only possible when the text was never decoded) is returned as U+FFFD.
+// A byte that is not UTF-8 (only possible when the text was never decoded) is returned as U+FFFD.
 int32_t ql_symbol_read(const char *bytes, size_t length, size_t *position);
 
 // Classes of code points. Letters, marks and digits are Unicode's L*, M* and N*; ASCII takes a short cut. A mark is an

@@ -218,8 +218,8 @@ static bool has_answer(const struct ql_text *text)
     return text->bytes[0] == '<' || strncmp(text->bytes, "* ", 2) == 0;
 }
 
-// Speech is letters: drawings, formulas and tables are not. Two thirds of what is no blank must be letters, and three
-// quarters of these small ones.
+// Speech is letters: drawings, formulas and tables are not. Two thirds of what is not a blank must be letters, and
+// three quarters of these small ones.
 static const char *letters_check(const struct ql_text *text)
 {
     size_t small = 0;

@@ -72,7 +72,7 @@ enum ql_status ql_vocabulary_read(struct ql_vocabulary *vocabulary, const char *
         uint32_t symbol;
         size_t length = ql_utf8_decode(&symbol, (const unsigned char *)utf8 + position, size_bytes - position);
         if (length == 0) {
-            return ql_error_write(error, QL_ERROR_INPUT, "the vocabulary is no valid UTF-8 at byte %zu", position);
+            return ql_error_write(error, QL_ERROR_INPUT, "the vocabulary is not valid UTF-8 at byte %zu", position);
         }
         if (vocabulary->count == QL_VOCABULARY_LIMIT) {
             return ql_error_write(error, QL_ERROR_INPUT, "the vocabulary has more than %d symbols",

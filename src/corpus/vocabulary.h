@@ -37,7 +37,7 @@ struct ql_vocabulary {
     struct ql_piece pieces[QL_PIECE_LIMIT]; // in the order in which they were learned
 };
 
-// One symbol from UTF-8. Returns the bytes it takes (1 to 4), or 0 where the bytes are no valid UTF-8:
+// One symbol from UTF-8. Returns the bytes it takes (1 to 4), or 0 where the bytes are not valid UTF-8:
 // overlong forms, surrogates and values above U+10FFFF are not valid. `size_bytes` >= 1.
 size_t ql_utf8_decode(uint32_t *symbol, const unsigned char *bytes, size_t size_bytes);
 

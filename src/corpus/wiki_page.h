@@ -16,7 +16,7 @@ struct ql_wiki_item {
     const char
         *author; // the page's title where it is the author's name, otherwise NULL: the source line names the author
     size_t author_length;
-    const char *reason; // static: why this is no quotation; NULL where it is one
+    const char *reason; // static: why this is not a quotation; NULL where it is one
 };
 
 // What a section is about, and so what becomes of its items.
@@ -37,9 +37,10 @@ struct ql_wiki_cursor {
 
 void ql_wiki_cursor_init(struct ql_wiki_cursor *cursor, const struct ql_wiki_page *page);
 
-// Gets the next item; false at the end. A page that has none, is a redirect, or is not an article makes one item all the
-// same, its title, with the reason `no_quotation`, `redirect` or `no_article`, so that an account has every page.
-// Other reasons: `section` for links, notes and lists of works; `misattributed` for what the page calls so, or disputed.
+// Gets the next item; false at the end. A page that has none, is a redirect, or is not an article makes one item all
+// the same, its title, with the reason `no_quotation`, `redirect` or `no_article`, so that an account has every page.
+// Other reasons: `section` for links, notes and lists of works; `misattributed` for what the page calls so, or
+// disputed.
 bool ql_wiki_cursor_next(struct ql_wiki_cursor *cursor, struct ql_wiki_item *item);
 
 #endif

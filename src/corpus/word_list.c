@@ -11,7 +11,7 @@
 #include "base/text_file.h"
 #include "corpus/clean_step.h"
 
-// Appends `bytes` with every symbol in its lower case. False when they are no UTF-8.
+// Appends `bytes` with every symbol in its lower case. False when they are not UTF-8.
 static bool fold_write(struct ql_text *out, const char *bytes, size_t length)
 {
     bool valid = true;
@@ -37,7 +37,7 @@ static enum ql_status list_add(struct ql_word_list *list, const char *bytes, siz
     }
     size_t offset = list->folded.length;
     if (!fold_write(&list->folded, bytes, length)) {
-        return ql_error_write(error, QL_ERROR_INPUT, "the entry is no UTF-8; convert the list with iconv");
+        return ql_error_write(error, QL_ERROR_INPUT, "the entry is not UTF-8; convert the list with iconv");
     }
     enum ql_status status = ql_text_check(&list->folded, error);
     if (status == QL_OK) {

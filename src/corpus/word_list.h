@@ -12,7 +12,7 @@ struct ql_word_entry {
     size_t next; // index of the next entry with the same first byte, plus 1; 0 is none
 };
 
-// Zero-initialised is an empty list.
+// Zero-initialized is an empty list.
 struct ql_word_list {
     struct ql_text folded; // the entries in lower case, one behind the other
     struct ql_word_entry *entries;
@@ -22,7 +22,7 @@ struct ql_word_list {
 };
 
 // Reads a file of one entry per line; blank lines and lines that start with "#" are none.
-// Errors: those of ql_file_open; QL_ERROR_INPUT with file and line for bytes that are no UTF-8.
+// Errors: those of ql_file_open; QL_ERROR_INPUT with file and line for bytes that are not UTF-8.
 enum ql_status ql_word_list_load(struct ql_word_list *list, const char *path, struct ql_error *error);
 
 void ql_word_list_free(struct ql_word_list *list);

@@ -1,6 +1,6 @@
 // Serves a page on which trainings can be watched while they run, and their checkpoints be asked for samples.
-// docs/watch.md has the addresses. Nothing is changed by a request, and nothing outside the runs' folder is read but the
-// filter and the lexicon of the options.
+// docs/watch.md has the addresses. Nothing is changed by a request, and nothing outside the runs' folder is read but
+// the filter and the lexicon of the options.
 // Uses: base, filter, dashboard/..., libmicrohttpd; the layout of the panel's page, of firmware/app.
 #ifndef QL_DASHBOARD_DASHBOARD_H
 #define QL_DASHBOARD_DASHBOARD_H
@@ -16,7 +16,7 @@ struct ql_dashboard_options {
     const char *filter, *lexicon; // compiled ones, which a sample obeys when it is asked to; NULL: there is none
 };
 
-// Zero-initialised is closed.
+// Zero-initialized is closed.
 struct ql_dashboard {
     struct ql_dashboard_server *server;
     int port;

@@ -49,9 +49,9 @@ void ql_dashboard_request_init(struct ql_dashboard_request *request, const char 
 enum ql_status ql_dashboard_request_add(struct ql_dashboard_request *request, const char *name, const char *value,
                                         struct ql_error *error);
 
-// Whether the header "Host" means this server. A page of somebody else whose name was made to lead to our address is
-// told apart by it. `host` may be NULL (HTTP/1.0). `own` is the name that the user gave to the server; the names of the
-// machine itself are always right.
+// Returns whether the header "Host" means this server. A page of somebody else whose name was made to lead to our
+// address is told apart by it. `host` may be NULL (HTTP/1.0). `own` is the name that the user gave to the server; the
+// names of the machine itself are always right.
 bool ql_dashboard_host_check(const char *host, const char *own);
 
 #endif

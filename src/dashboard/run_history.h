@@ -1,5 +1,5 @@
 // The rows of a run's log, and where its samples are: what the page asks for when it needs it, thinned for the graph.
-// Not safe for several threads by itself; the watcher has the lock. Zero-initialised is empty.
+// Not safe for several threads by itself; the watcher has the lock. Zero-initialized is empty.
 // Uses: base.
 #ifndef QL_DASHBOARD_RUN_HISTORY_H
 #define QL_DASHBOARD_RUN_HISTORY_H
@@ -46,11 +46,12 @@ struct ql_run_history {
 
 void ql_run_history_free(struct ql_run_history *history);
 
-// Return false when memory is out; the history is as before then.
+// Return false when there is not enough memory; the history is as before then.
 bool ql_run_history_add_row(struct ql_run_history *history, const struct ql_history_row *row);
 bool ql_run_history_add_sample(struct ql_run_history *history, const struct ql_history_sample *sample);
 
-// Orders by epoch what was added. Of several entries for one epoch the last one stays. To be called before what follows.
+// Orders by epoch what was added. Of several entries for one epoch the last one stays. To be called before what
+// follows.
 void ql_run_history_sort(struct ql_run_history *history);
 
 // The row with the lowest loss on the text held out; NULL when there is none.

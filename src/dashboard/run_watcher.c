@@ -85,7 +85,8 @@ enum ql_status ql_run_watcher_open(struct ql_run_watcher *watcher, const char *p
         !is_folder && length >= strlen(log_name) && strcmp(folder + length - strlen(log_name), log_name) == 0;
     if (!is_folder && !names_log) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "%s: is no folder; name a run's training.log.csv, its folder, or a folder of runs", path);
+                              "%s: is not a folder; name a run's training.log.csv, its folder, or a folder of runs",
+                              path);
     }
     if (names_log) {
         folder[length - strlen(log_name)] = '\0';
@@ -161,8 +162,8 @@ static enum ql_status tell_by(add_event *add, struct ql_run_watcher *watcher, co
     return status;
 }
 
-// Takes `data`. In the place of the first event for which the list has no room stands a problem; what comes later is not
-// shown.
+// Takes `data`. The first event that does not fit into the list is replaced by a problem; what comes later is
+// not shown.
 static enum ql_status tell(struct ql_run_watcher *watcher, const char *name, json_t *data, struct ql_error *error)
 {
     struct ql_error reason;
@@ -183,7 +184,7 @@ static enum ql_status tell(struct ql_run_watcher *watcher, const char *name, jso
     return status;
 }
 
-// A text from a file, or a mark where it is no UTF-8.
+// A text from a file, or a mark where it is not UTF-8.
 static json_t *text_of(const char *text)
 {
     json_t *string = json_string(text);
@@ -242,7 +243,8 @@ static enum ql_status take_row(struct ql_run_watcher *watcher, struct ql_watched
     if (place->lines == 1) {
         return strncmp(line, "epoch,step,train_loss,val_loss", 30) == 0
                    ? QL_OK
-                   : tell_problem(watcher, run, "training.log.csv", place, "this is no log of `quillet train`", error);
+                   : tell_problem(watcher, run, "training.log.csv", place, "this is not a log of `quillet train`",
+                                  error);
     }
     for (int i = 0; i < QL_HISTORY_COLUMNS; i++) {
         char *end;
@@ -510,8 +512,8 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-// Whether it is time to search the folder: a search of thousands of folders takes long, so it comes the more seldom. It
-// comes sooner when the folder has changed.
+// Returns whether it is time to search the folder: a search of thousands of folders takes long, so it comes the more
+// seldom. It comes sooner when the folder has changed.
 static bool search_is_due(const struct ql_run_watcher *watcher)
 {
     struct stat properties;

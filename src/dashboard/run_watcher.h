@@ -41,7 +41,7 @@ struct ql_watched_run {
     ino_t summary_inode;
 };
 
-// Zero-initialised is closed.
+// Zero-initialized is closed.
 struct ql_run_watcher {
     int root; // the folder that holds the runs' folders
     bool open;

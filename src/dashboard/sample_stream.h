@@ -11,8 +11,8 @@
 #include "engine/text_session.h"
 #include "filter/guard.h"
 
-// With a filter that refuses items, each item waits until it is whole; a longer one goes out in parts, as no listed item
-// is so long.
+// With a filter that refuses items, each item waits until it is whole; a longer one goes out in parts, as no listed
+// item is so long.
 enum { QL_SAMPLE_ITEM_BYTES = 4096 };
 
 struct ql_sample_stream {
@@ -29,7 +29,7 @@ struct ql_sample_stream {
 };
 
 // `file` is the open checkpoint; it stays the caller's. filter, lexicon: compiled ones that the text obeys, or NULL.
-// Errors: a file that is no checkpoint, no vocabulary, no memory; those of the guard.
+// Errors: a file that is not a checkpoint, no vocabulary, no memory; those of the guard.
 enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
                                      const struct ql_dashboard_request *request, const char *filter,
                                      const char *lexicon, struct ql_error *error);

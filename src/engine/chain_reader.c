@@ -1,5 +1,5 @@
-// Finds the language model in a graph: see chain_reader.h. The pattern is searched among the kernel calls, where shapes,
-// layouts and constants are known, and not among the nodes, of which many spellings exist.
+// Finds the language model in a graph: see chain_reader.h. The pattern is searched among the kernel calls, where
+// shapes, layouts and constants are known, and not among the nodes, of which many spellings exist.
 // Uses: base, device, model/{chain,stepper}, onnx, engine/text_session.
 #include "engine/chain_reader.h"
 
@@ -208,7 +208,8 @@ static int check_count(const struct ql_chain *chain)
     return count < DECODER_CHECK_LIMIT ? count : DECODER_CHECK_LIMIT;
 }
 
-// Runs what was found beside the graph, over tokens in a fixed disorder, with the state kept.
+// Runs what was found beside the graph, over tokens in a fixed, shuffled order, with the state carried from token to
+// token.
 static enum ql_status check(struct reader *reader)
 {
     const struct ql_chain *chain = reader->chain;

@@ -1,6 +1,6 @@
-// Finds the layers of a decoder: see decoder_reader.h. Two things are known of each step of a decoder, wherever the graph
-// comes from: a norm ends in a product with a gain, and all else that is learned is a product with a constant matrix.
-// Their order says which is which. What lies between them is not looked at.
+// Finds the layers of a decoder: see decoder_reader.h. Two things are known of each step of a decoder, wherever the
+// graph comes from: a norm ends in a product with a gain, and all else that is learned is a product with a constant
+// matrix. Their order says which is which. What lies between them is not looked at.
 // Uses: base, model/chain, onnx.
 #include "engine/decoder_reader.h"
 
@@ -52,7 +52,7 @@ static enum ql_status fail(const struct reader *reader, const char *reason)
                           reason);
 }
 
-// Whether the call multiplies by a constant that is a gain or a matrix; if so, it is written to `part`.
+// Returns whether the call multiplies by a constant that is a gain or a matrix; if so, it is written to `part`.
 static bool find_part(struct part *part, const struct ql_program *program, int i)
 {
     const struct ql_kernel_call *call = &program->calls[i];

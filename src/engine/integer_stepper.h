@@ -38,7 +38,7 @@ void ql_integer_stepper_reset(struct ql_integer_stepper *stepper);
 // Takes one token (0 to V - 1), before which the state is reset where the model says so.
 void ql_integer_stepper_step(struct ql_integer_stepper *stepper, int token);
 
-// Takes `token` and draws the one after it; -1 when all are barred.
+// Takes `token` and draws the one after it; -1 when all are blocked.
 int ql_integer_stepper_next(struct ql_integer_stepper *stepper, int token, struct ql_sampler_s32 *sampler,
                             const uint32_t *barred);
 

@@ -1,6 +1,6 @@
 // A text that a language model reads or writes: tokens go in one by one, the logits of the next one come out, and the
-// state is kept in between. This is the one loop around a model, whatever form the model has: a graph in the host engine
-// or in a program of somebody else, a checkpoint, integers.
+// state is kept in between. This is the one loop around a model, whatever form the model has: a graph in the host
+// engine or in a program of somebody else, a checkpoint, integers.
 // Uses: base, device, model, onnx, engine/integer_stepper, engine/engine.
 #ifndef QL_ENGINE_TEXT_SESSION_H
 #define QL_ENGINE_TEXT_SESSION_H
@@ -59,11 +59,11 @@ struct ql_text_session {
     struct ql_arena array_arena;
 };
 
-// Each of these makes a session with a state of zeros; close it in the end, also after an error. {0} is closed. A session
-// of a graph must stay where it is.
+// Each of these makes a session with a state of zeros; close it in the end, also after an error. {0} is closed. A
+// session of a graph must stay where it is.
 
 // A graph in arrays of the program's shapes, one token per run. `program` is only read.
-// Errors: QL_ERROR_INPUT when the graph is no language model of the descriptor's vocabulary, or keeps no state.
+// Errors: QL_ERROR_INPUT when the graph is not a language model of the descriptor's vocabulary, or keeps no state.
 enum ql_status ql_text_session_open_arrays(struct ql_text_session *session, const struct ql_program *program,
                                            const struct ql_descriptor *descriptor, const struct ql_graph_arrays *arrays,
                                            struct ql_error *error);
@@ -74,8 +74,8 @@ enum ql_status ql_text_session_open_graph(struct ql_text_session *session, const
                                           const struct ql_program_options *given,
                                           const struct ql_descriptor *descriptor, struct ql_error *error);
 
-// Runs a graph's session over some tokens and refuses one that gives probabilities in place of logits, however the graph
-// is written, and one whose states do not change as their kinds say. Resets the state.
+// Runs a graph's session over some tokens and refuses one that gives probabilities in place of logits, however the
+// graph is written, and one whose states do not change as their kinds say. Resets the state.
 // Errors: QL_ERROR_INPUT, QL_ERROR_SYSTEM; those of ql_text_session_step.
 enum ql_status ql_text_session_check(struct ql_text_session *session, struct ql_error *error);
 
@@ -97,7 +97,7 @@ int ql_text_session_begin(struct ql_text_session *session, const struct ql_draw 
 // stand in the session until the next call. Errors: those of what computes a graph; none for steppers.
 enum ql_status ql_text_session_step(struct ql_text_session *session, int token, struct ql_error *error);
 
-// Takes `*token` and draws the one after it, which is none of the barred (device/sampler.h; NULL: any).
+// Takes `*token` and draws the one after it, which is none of the blocked (device/sampler.h; NULL: any).
 // Errors: those of ql_text_session_step; QL_ERROR_NUMERIC for logits that are not finite.
 enum ql_status ql_text_session_next(struct ql_text_session *session, int *token, const uint32_t *barred,
                                     struct ql_error *error);

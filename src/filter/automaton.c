@@ -78,7 +78,7 @@ static bool store_reserve(struct store *store, size_t more)
 }
 
 // Finds the row, or stores it with `extra` further words of 0 behind it. Returns the index of its first word: its hash,
-// its size, its content. 0 when memory is out. *is_new says which it was.
+// its size, its content. 0 when there is not enough memory. *is_new says which it was.
 static size_t store_take(struct store *store, const uint32_t *row, uint32_t size, uint32_t extra, bool *is_new)
 {
     uint32_t hash = 2166136261u;
@@ -153,7 +153,8 @@ static void add_entry(struct build *build, const struct ql_listing_entry *entry)
     build->nodes[node].ends |= entry->ends | (can_stand_apart(entry) ? QL_FILTER_APART : 0u);
 }
 
-// Whether one of `ends` is reached with the letters from `from` on: before the entry's own end, where `from` is 0.
+// Returns whether one of `ends` is reached with the letters from `from` on: before the entry's own end, where `from` is
+// 0.
 static bool holds(const struct build *build, const struct ql_listing_entry *entry, int from, uint32_t ends)
 {
     uint32_t node = 0;
@@ -170,8 +171,8 @@ static bool holds(const struct build *build, const struct ql_listing_entry *entr
     return false;
 }
 
-// Whether a wider entry bars this one before its end, in each of the ways in which it can be written. Apart, only one
-// with which it begins does.
+// Returns whether a wider entry blocks this one before its end, in each of the ways in which it can be written. Apart,
+// only one with which it begins does.
 static bool is_covered(const struct build *build, const struct ql_listing_entry *entry)
 {
     const uint32_t apart = can_stand_apart(entry) ? QL_FILTER_APART : 0;
@@ -321,7 +322,7 @@ static bool add_edges(struct build *build, const uint32_t *edges, uint32_t count
     return true;
 }
 
-// Whether a word that may begin inside of another ends with this edge or behind it.
+// Returns whether a word that may begin inside of another ends with this edge or behind it.
 static bool is_free(const struct build *build, uint32_t edge)
 {
     uint32_t next = edge >> QL_FILTER_GOAL_SHIFT;
@@ -347,7 +348,7 @@ static uint32_t make_edges(struct build *build, uint32_t edges[LETTERS], const u
         if (next_size == 0 && (flags & ENDS) == 0) {
             continue;
         }
-        // Nothing goes on behind a word that is barred however it is written.
+        // Nothing goes on behind a word that is blocked however it is written.
         const bool closed = (flags & QL_FILTER_ANY) && (flags & QL_FILTER_APART);
         uint32_t goal = closed || next_size == 0 ? 0 : write_set(build, next, next_size);
         uint32_t edge = (uint32_t)label | flags | goal << QL_FILTER_GOAL_SHIFT;

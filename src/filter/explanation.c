@@ -1,6 +1,6 @@
 // What a filter says of a text: see explanation.h. The text's own symbols are the vocabulary, one token for each place.
-// Where a token would have been barred, a word has come to its end; it began at the last place from which it still does.
-// Uses: corpus/vocabulary, device/filter.h.
+// Where a token would have been blocked, a word has come to its end; it began at the last place from which it still
+// does. Uses: corpus/vocabulary, device/filter.h.
 #include "filter/explanation.h"
 
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static enum ql_status read_symbols(struct reading *reading, const struct ql_filt
     return ql_filter_binding_init(&reading->binding, file, reading->symbols, reading->count + 1, error);
 }
 
-// Whether this token would complete a word.
+// Returns whether this token would complete a word.
 static bool completes(const struct ql_filter_state *state, const struct ql_filter *filter, int token)
 {
     // Asks for one token only, without a look at all others, which here are as many as the text is long.

@@ -28,7 +28,7 @@ struct ql_explanation {
 };
 
 // Finds all in a text of UTF-8; a text may have many lines, each of which is an item. The end of the text is an end.
-// Errors: QL_ERROR_INPUT for what is no UTF-8, QL_ERROR_SYSTEM when memory is out.
+// Errors: QL_ERROR_INPUT for what is not UTF-8, QL_ERROR_SYSTEM when there is not enough memory.
 enum ql_status ql_explanation_init(struct ql_explanation *explanation, const struct ql_filter_file *file,
                                    const char *text, size_t size_bytes, struct ql_error *error);
 void ql_explanation_free(struct ql_explanation *explanation);

@@ -144,7 +144,7 @@ static enum ql_status read_file(struct ql_filter_file *file, const unsigned char
     enum ql_status status;
 
     if (size_bytes < HEADER_BYTES || memcmp(data, magic, MAGIC_BYTES) != 0) {
-        return ql_error_write(error, QL_ERROR_INPUT, "is no filter; `quillet filter --output FILE.qlf` makes one");
+        return ql_error_write(error, QL_ERROR_INPUT, "is not a filter; `quillet filter --output FILE.qlf` makes one");
     }
     for (int k = 0; k < HEADER_WORDS; k++) {
         header[k] = ql_bytes_get_u32(data + MAGIC_BYTES + 4 * k);

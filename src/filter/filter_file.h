@@ -35,7 +35,7 @@ void ql_filter_file_free(struct ql_filter_file *file);
 
 enum ql_status ql_filter_file_save(const struct ql_filter_file *file, const char *path, struct ql_error *error);
 
-// Errors: QL_ERROR_INPUT for what is no filter, cut short or damaged; with the path.
+// Errors: QL_ERROR_INPUT for what is not a filter, cut short or damaged; with the path.
 enum ql_status ql_filter_file_load(struct ql_filter_file *file, const char *path, struct ql_error *error);
 enum ql_status ql_filter_file_read(struct ql_filter_file *file, const void *data, size_t size_bytes, const char *path,
                                    struct ql_error *error);
@@ -47,16 +47,16 @@ struct ql_filter_binding {
     uint16_t *keys, *rests, *rest_begins;
 };
 
-// The symbols are code points, in the order of the tokens. Errors: QL_ERROR_SYSTEM when memory is out.
+// The symbols are code points, in the order of the tokens. Errors: QL_ERROR_SYSTEM when there is not enough memory.
 enum ql_status ql_filter_binding_init(struct ql_filter_binding *binding, const struct ql_filter_file *file,
                                       const uint32_t *symbols, int count, struct ql_error *error);
 
-// The same for a vocabulary with pieces, if it has some. Errors: QL_ERROR_SYSTEM when memory is out.
+// The same for a vocabulary with pieces, if it has some. Errors: QL_ERROR_SYSTEM when there is not enough memory.
 enum ql_status ql_filter_binding_init_vocabulary(struct ql_filter_binding *binding, const struct ql_filter_file *file,
                                                  const struct ql_vocabulary *vocabulary, struct ql_error *error);
 void ql_filter_binding_free(struct ql_filter_binding *binding);
 
-// Proves that there is a way on after any text: that some token of the vocabulary is never barred. Errors:
+// Proves that there is a way on after any text: that some token of the vocabulary is never blocked. Errors:
 // QL_ERROR_INPUT where there is none.
 enum ql_status ql_filter_binding_check(const struct ql_filter_binding *binding, const struct ql_filter_file *file,
                                        struct ql_error *error);

@@ -25,10 +25,11 @@ struct ql_item_keys {
 };
 
 // The key of an item: a hash of its letters and digits, without case, accents, spaces and signs. 0 where it has none.
-// What is no UTF-8 is passed over. `letters` may be NULL; where accents count in it, they count here.
+// What is not UTF-8 is passed over. `letters` may be NULL; where accents count in it, they count here.
 uint32_t ql_item_key(const struct ql_fold_letters *letters, const char *item, size_t size_bytes);
 
-// Adds the key of each line. Errors: QL_ERROR_SYSTEM for a file that cannot be read, and when memory is out.
+// Adds the key of each line. Errors: QL_ERROR_SYSTEM for a file that cannot be read, and when there is not enough
+// memory.
 enum ql_status ql_item_keys_load(struct ql_item_keys *keys, const char *path, struct ql_error *error);
 void ql_item_keys_free(struct ql_item_keys *keys);
 

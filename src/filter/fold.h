@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct ql_fold {
-    uint8_t label; // of device/filter.h; QL_FILTER_NO_LABEL for what is no Latin letter and stands for none
+    uint8_t label; // of device/filter.h; QL_FILTER_NO_LABEL for what is not a Latin letter and stands for none
     uint8_t kind;  // QL_FILTER_BOUNDARY and so on
 };
 
@@ -23,8 +23,8 @@ enum {
 // themselves, which ends a word.
 struct ql_fold ql_fold_symbol(uint32_t symbol);
 
-// The letters that a list has beside a to z: those of other alphabets, and accented ones on which it insists. Start as {0}.
-// Letter k has the label QL_FOLD_LABELS + k.
+// The letters that a list has beside a to z: those of other alphabets, and accented ones on which it insists. Start as
+// {0}. Letter k has the label QL_FOLD_LABELS + k.
 struct ql_fold_letters {
     uint32_t symbols[QL_FOLD_OWN_LETTERS]; // lower case; with their accents where these count
     int count;

@@ -30,8 +30,8 @@ struct ql_guard {
 enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const struct ql_vocabulary *vocabulary,
                              struct ql_error *error);
 
-// Loads a lexicon for the same vocabulary, after the init; without a path, every word may be written. Errors: those of the
-// file and of its binding; QL_ERROR_INPUT when the filter could leave no way on to the words, and names one.
+// Loads a lexicon for the same vocabulary, after the init; without a path, every word may be written. Errors: those of
+// the file and of its binding; QL_ERROR_INPUT when the filter could leave no way on to the words, and names one.
 enum ql_status ql_guard_load_lexicon(struct ql_guard *guard, const char *path, const struct ql_vocabulary *vocabulary,
                                      struct ql_error *error);
 void ql_guard_free(struct ql_guard *guard);
@@ -43,16 +43,17 @@ void ql_guard_reset(struct ql_guard *guard);
 // Valid until the next call.
 const uint32_t *ql_guard_step(struct ql_guard *guard, int token);
 
-// Finds which tokens must not come next, for states that are kept elsewhere: those that the filter bars or the lexicon
-// does not permit. Either may be NULL, with its state. Returns false when every token may come next, and then leaves
-// `barred` as it is. There is always a token that may come next, where ql_guard_load_lexicon has found no conflict.
+// Finds which tokens must not come next, for states that are kept elsewhere: those that the filter blocks or the
+// lexicon does not permit. Either may be NULL, with its state. Returns false when every token may come next, and then
+// leaves `barred` as it is. There is always a token that may come next, where ql_guard_load_lexicon has found no
+// conflict.
 bool ql_guard_bar(uint32_t *barred, const struct ql_filter *filter, const struct ql_filter_state *filter_state,
                   const struct ql_lexicon *lexicon, const struct ql_lexicon_state *lexicon_state);
 
-// Whether the text may end with this token, which has not been taken yet.
+// Returns whether the text may end with this token, which has not been taken yet.
 bool ql_guard_may_end(const struct ql_guard *guard, int token);
 
-// Whether the item that has been taken, up to here, must not be shown. Ask before its newline is taken.
+// Returns whether the item that has been taken, up to here, must not be shown. Ask before its newline is taken.
 bool ql_guard_refuses(const struct ql_guard *guard);
 
 #endif

@@ -135,7 +135,7 @@ static void walk_symbols(struct check *check, uint32_t place, bool begin)
         }
         for (int k = 0; k < state.place_count; k++) {
             const struct ql_filter_state one = {.places = {state.places[k]}, .place_count = 1};
-            if (!ql_filter_completes(&one, check->filter)) { // a sign that completes a word is barred
+            if (!ql_filter_completes(&one, check->filter)) { // a sign that completes a word is blocked
                 reach(check, state.places[k], (flags & QL_LEXICON_BEGIN) != 0);
             }
         }

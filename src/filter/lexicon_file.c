@@ -219,9 +219,9 @@ static void bind_symbol(struct ql_lexicon_binding *binding, const struct ql_lexi
     }
 }
 
-// Whether each edge that the vocabulary can take has a way to the end of a word. Nodes stand behind those that they lead
-// to, so one pass over the edges finds out. `alive` has a place for each edge, and says so of the node that begins there.
-// [0] of `has` is for small letters, [1] for capitals.
+// Returns whether each edge that the vocabulary can take has a way to the end of a word. Nodes stand behind those that
+// they lead to, so one pass over the edges finds out. `alive` has a place for each edge, and says so of the node that
+// begins there. [0] of `has` is for small letters, [1] for capitals.
 static bool every_way_ends(const struct ql_lexicon_file *file, bool has[2][QL_LEXICON_NO_LABEL], bool *alive,
                            bool *alive_capital, uint32_t *lost)
 {

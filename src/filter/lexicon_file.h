@@ -1,5 +1,5 @@
-// A compiled lexicon as a file, .qlx: the graph of words, and the letters that its labels stand for. It is for any model;
-// a vocabulary is bound to it when a model is at hand. docs/lexicon.md has the rules and the format.
+// A compiled lexicon as a file, .qlx: the graph of words, and the letters that its labels stand for. It is for any
+// model; a vocabulary is bound to it when a model is at hand. docs/lexicon.md has the rules and the format.
 // Uses: base, corpus/vocabulary, device/lexicon.h, filter/word_graph.
 #ifndef QL_FILTER_LEXICON_FILE_H
 #define QL_FILTER_LEXICON_FILE_H
@@ -28,8 +28,8 @@ enum ql_status ql_lexicon_file_load(struct ql_lexicon_file *file, const char *pa
 enum ql_status ql_lexicon_file_read(struct ql_lexicon_file *file, const void *data, size_t size_bytes, const char *path,
                                     struct ql_error *error);
 
-// How a symbol reads, whatever the words: QL_LEXICON_WORD and so on. *small is the letter of a label: the small one of a
-// capital, the hyphen of all hyphens, the apostrophe of both.
+// How a symbol reads, whatever the words: QL_LEXICON_WORD and so on. *small is the letter of a label: the small one of
+// a capital, the hyphen of all hyphens, the apostrophe of both.
 uint8_t ql_lexicon_kind(uint32_t symbol, uint32_t *small);
 
 // True for what may stand between two letters of a word, or two digits: apostrophe, hyphen, period; comma in numbers.
@@ -43,9 +43,9 @@ struct ql_lexicon_binding {
     uint16_t *rests, *rest_begins;
 };
 
-// The symbols are code points, in the order of the tokens. Errors: QL_ERROR_SYSTEM when memory is out; QL_ERROR_INPUT
-// when the vocabulary cannot end a word, or has the beginning of a word but not the letters to finish any: then there
-// would not always be a way on.
+// The symbols are code points, in the order of the tokens. Errors: QL_ERROR_SYSTEM when there is not enough memory;
+// QL_ERROR_INPUT when the vocabulary cannot end a word, or has the beginning of a word but not the letters to finish
+// any: then there would not always be a way on.
 enum ql_status ql_lexicon_binding_init(struct ql_lexicon_binding *binding, const struct ql_lexicon_file *file,
                                        const uint32_t *symbols, int count, struct ql_error *error);
 

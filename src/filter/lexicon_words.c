@@ -14,7 +14,7 @@
 #include "filter/lexicon_check.h"
 #include "filter/word_graph.h"
 
-// A word in small letters that is found so many times as often as with a capital within sentences is no name.
+// A word in small letters that is found so many times as often as with a capital within sentences is not a name.
 enum { TITLE_FACTOR = 20 };
 
 enum { SYMBOL_LIMIT = 0x110000, SYMBOLS_LIMIT = QL_WORD_LIMIT, TEXT_LIMIT = 4 * QL_WORD_LIMIT + 1 };
@@ -117,8 +117,8 @@ static uint32_t symbol_at(const char *bytes, size_t length, size_t place)
     return symbol < 0 ? '\n' : (uint32_t)symbol;
 }
 
-// Reads the word that begins at `first`, with apostrophes and hyphens as they are in the lexicon. Returns where it ends.
-// A word that is too long is empty.
+// Reads the word that begins at `first`, with apostrophes and hyphens as they are in the lexicon. Returns where it
+// ends. A word that is too long is empty.
 static size_t read_word(char text[TEXT_LIMIT], const char *bytes, size_t length, size_t first)
 {
     uint32_t before = 0, small;
@@ -268,8 +268,8 @@ static int fold_text(char small[TEXT_LIMIT], const char *text, int *letters)
     return utf8proc_tolower((int32_t)symbol_at(text, length, 0)) != (int32_t)symbol_at(text, length, 0) ? capitals : -1;
 }
 
-// Whether a spelling is that of another word: "The" where there is "the", if it only begins sentences, or where the small
-// word is so much more frequent that the capital is that of a title; "NEVER".
+// Returns whether a spelling is that of another word: "The" where there is "the", if it only begins sentences, or where
+// the small word is so much more frequent that the capital is that of a title; "NEVER".
 static bool is_respelled(const struct ql_lexicon_words *words, const struct ql_lexicon_entry *entry)
 {
     char small[TEXT_LIMIT];
@@ -298,7 +298,7 @@ static bool is_among(const struct ql_lexicon_words *among, const char *text)
     return is_number(text) || ql_lexicon_words_find(among, text) != NULL || ql_lexicon_words_find(among, small) != NULL;
 }
 
-// Whether the entry is a word of the lexicon; counts why not.
+// Returns whether the entry is a word of the lexicon; counts why not.
 static bool is_chosen(struct ql_lexicon_words *words, const struct ql_lexicon_entry *entry,
                       const struct ql_lexicon_words *among, uint32_t min_count)
 {

@@ -53,7 +53,8 @@ static enum ql_status add_symbol(struct ql_listing_entry *entry, struct ql_fold_
     }
     if (fold.label == QL_FILTER_NO_LABEL && !is_own) {
         if (!(fold.kind & (QL_FILTER_JOINER | QL_FILTER_SPACE))) {
-            return ql_error_write(error, QL_ERROR_INPUT, "U+%04X is no letter, and stands for none", (unsigned)symbol);
+            return ql_error_write(error, QL_ERROR_INPUT, "U+%04X is not a letter, and stands for none",
+                                  (unsigned)symbol);
         }
         *gap = true;
         return QL_OK;

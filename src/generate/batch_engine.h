@@ -39,8 +39,8 @@ struct ql_batch_engine {
                            void *logits, int B, struct ql_error *error);
 
     // Looks at one stream's logits, from which any number of draws follow by the same worker. `barred`: bit v of word
-    // v / 32 set means that token v is no candidate; NULL bars nothing. False when nothing can be drawn: logits that
-    // are not finite, or all barred. The logits must stay until the last draw.
+    // v / 32 set means that token v is not a candidate; NULL blocks nothing. False when nothing can be drawn: logits
+    // that are not finite, or all blocked. The logits must stay until the last draw.
     bool (*weigh)(void *self, int worker, const void *logits, const struct ql_batch_sampling *sampling,
                   const uint32_t *barred);
 

@@ -5,7 +5,7 @@
 
 #include "generate/key_row.h"
 
-// The key of what is no candidate, or no longer waits.
+// The key of what is not a candidate, or no longer waits.
 enum { NO_KEY = INT_MIN };
 
 void ql_draw_order_init(struct ql_draw_order *order, int V, struct ql_arena *arena)

@@ -10,7 +10,7 @@
 
 struct ql_draw_order {
     int V;
-    int32_t *keys; // (V rounded up) of what is not in order yet; less than all others for what is no candidate
+    int32_t *keys; // (V rounded up) of what is not in order yet; less than all others for what is not a candidate
     int ordered;
     uint16_t *tokens; // (ordered)
 };
@@ -19,7 +19,7 @@ struct ql_draw_order {
 void ql_draw_order_init(struct ql_draw_order *order, int V, struct ql_arena *arena);
 
 // Begins with the keys (V) that the caller has written, none of them INT32_MIN. Returns the number of candidates: of
-// tokens that are not barred.
+// tokens that are not blocked.
 int ql_draw_order_reset(struct ql_draw_order *order, const uint32_t *barred);
 
 // Returns the first token in the order of the keys, where nothing was taken since the reset. There is a candidate.

@@ -18,7 +18,7 @@ struct ql_float_draw {
     float total;    // of their weights
     float *weights; // (V)
     const float *logits;
-    float largest; // of all logits, those of barred tokens too
+    float largest; // of all logits, those of blocked tokens too
     uint32_t cost; // of a token with that logit, once it was asked for
     bool is_costed;
     struct ql_draw_order order;
@@ -29,7 +29,7 @@ struct ql_float_draw {
 // Takes the arrays from the arena (check `exhausted` afterwards).
 void ql_float_draw_init(struct ql_float_draw *draw, int V, struct ql_arena *arena);
 
-// False for logits that are not finite, and when all are barred. See batch_engine.h for `barred`.
+// False for logits that are not finite, and when all are blocked. See batch_engine.h for `barred`.
 bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const struct ql_batch_sampling *sampling,
                          const uint32_t *barred);
 

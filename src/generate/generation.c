@@ -1,6 +1,6 @@
 // Many texts from one model: see generation.h.
-// Uses: base, corpus/vocabulary, device/{candidate,filter,lexicon,random}.h, filter/guard, generate/batch_engine.h, POSIX
-// threads.
+// Uses: base, corpus/vocabulary, device/{candidate,filter,lexicon,random}.h, filter/guard, generate/batch_engine.h,
+// POSIX threads.
 //
 // Branches wait on a stack: a node of the tree (a beginning), the state before its last token, and the items that begin
 // so. A thread takes up to QL_BATCH_LIMIT branches from the top, steps them together, draws the next token of each of
@@ -98,7 +98,7 @@ uint32_t ql_generation_seed(uint32_t seed, uint32_t number)
     return ql_random_derive(seed, number);
 }
 
-// Makes room for `more` elements. False when memory is out.
+// Makes room for `more` elements. False when there is not enough memory.
 static bool grow(void **elements, size_t *room, size_t count, size_t more, size_t element_bytes)
 {
     if (count + more <= *room) {
@@ -114,8 +114,8 @@ static bool grow(void **elements, size_t *room, size_t count, size_t more, size_
     return true;
 }
 
-// Whether the branch of a new token is the last of its items: they have come to the largest length, or to the end of the
-// context, and are cut.
+// Returns whether the branch of a new token is the last of its items: they have come to the largest length, or to the
+// end of the context, and are cut.
 static bool is_last(const struct ql_generator *generator, int depth, int characters)
 {
     const int limit = ql_text_rules_item_limit(&generator->rules, generator->engine->context);
@@ -234,7 +234,7 @@ static void take_token(const struct ql_generator *generator, struct guarded *gua
     }
 }
 
-// Takes the branch's last token, and returns which tokens must not come next; NULL bars none.
+// Takes the branch's last token, and returns which tokens must not come next; NULL when none is blocked.
 static const uint32_t *step_guards(const struct part *part, struct worker *worker, int b)
 {
     const struct ql_generator *generator = part->generator;
@@ -256,7 +256,7 @@ static const uint32_t *step_guards(const struct part *part, struct worker *worke
                : NULL;
 }
 
-// Whether an item is refused that has ended here, or one that is cut: here, or behind a token.
+// Returns whether an item is refused that has ended here, or one that is cut: here, or behind a token.
 static bool is_refused(const struct part *part, struct state *state, int token, bool cut)
 {
     const struct ql_generator *generator = part->generator;

@@ -117,8 +117,8 @@ static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql
     return QL_OK;
 }
 
-// Whether both engines compute the same bits, on one stream of tokens that differ. Where a text begins anew, both get a
-// state of zeros, as from the generation: a session of the graph would reset its state by itself.
+// Returns whether both engines compute the same bits, on one stream of tokens that differ. Where a text begins anew,
+// both get a state of zeros, as from the generation: a session of the graph would reset its state by itself.
 static bool is_same(struct ql_batch_engine *left, struct ql_batch_engine *right, const struct ql_text_rules *rules)
 {
     struct ql_batch_engine *engines[] = {left, right};

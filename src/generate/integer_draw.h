@@ -19,7 +19,7 @@ struct ql_integer_draw {
     uint32_t total;    // of their weights
     uint32_t *weights; // (V)
     const int32_t *logits;
-    int32_t largest; // of all logits, those of barred tokens too
+    int32_t largest; // of all logits, those of blocked tokens too
     uint32_t cost;   // of a token with that logit, once it was asked for
     bool is_costed;
     struct ql_draw_order order;
@@ -30,7 +30,7 @@ struct ql_integer_draw {
 // Takes the arrays from the arena (check `exhausted` afterwards).
 void ql_integer_draw_init(struct ql_integer_draw *draw, int V, struct ql_arena *arena);
 
-// Looks at logits. Of the sampler only the settings are used. False when all are barred.
+// Looks at logits. Of the sampler only the settings are used. False when all are blocked.
 bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, const struct ql_sampler_s32 *sampler,
                            const uint32_t *barred);
 

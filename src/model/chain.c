@@ -13,7 +13,7 @@ static float *take(struct ql_chain *chain, int rows, int columns)
     return ql_arena_take(&chain->arena, (size_t)rows, (size_t)columns * sizeof(float));
 }
 
-// A copy of (rows, columns), or NULL when memory is out.
+// A copy of (rows, columns), or NULL when there is not enough memory.
 static const float *copy(struct ql_chain *chain, const float *from, int rows, int columns)
 {
     float *to = take(chain, rows, columns);

@@ -12,7 +12,7 @@
 #include "device/elementary.h"
 #include "device/random.h"
 
-// Largest E and H. Beyond, it is no tiny model, and sizes would no longer be safe in an int.
+// Largest E and H. Beyond, it is not a tiny model, and sizes would no longer be safe in an int.
 enum { MODEL_SIZE_LIMIT = 8192 };
 
 // Most parameters: 400 MB, a hundred times what a microcontroller holds.
@@ -32,7 +32,8 @@ struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info)
     return rules;
 }
 
-// Adds a tensor to the table. Its place is the end of what is there; `data` and `pointer` are set when the block exists.
+// Adds a tensor to the table. Its place is the end of what is there; `data` and `pointer` are set when the block
+// exists.
 static void model_add(struct ql_model *model, const struct ql_tensor_form *form, int l, float **pointer)
 {
     assert(model->tensor_count < QL_MODEL_TENSOR_LIMIT);

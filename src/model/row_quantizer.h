@@ -21,7 +21,7 @@ enum { QL_ROW_SEGMENT_SUM = 258 };
 //   int4                       19.2   19.2   19.2   19.2   19.2
 struct ql_row_format {
     int limit;   // of |q|: 1 to 127
-    int segment; // columns of a segment, counted from the start of the row; 0 is no bound
+    int segment; // columns of a segment, counted from the start of the row; 0 means no bound
     int sum;     // largest sum of |q| over a segment, at least 1; unused where `segment` is 0
 };
 
@@ -32,12 +32,12 @@ struct ql_row_part {
     int columns;
 };
 
-// Chooses a scale and writes q: w / scale, rounded (halves away from zero) and clipped to the limit. The scale is the one
-// with the least sum of (w - scale q)^2 of a grid of 16, which goes down from the scale that clips nothing, or from the
-// first at which every segment keeps its bound. (Quantization for the least mean square error: Max 1960, "Quantizing for
-// minimum distortion"; for the clipping of weights: Banner et al. 2019, arXiv:1810.05723.)
-// Returns the scale, which is positive: 1 where it would be below 1e-18, as for a row of zeros, and all q are 0. Returns
-// 0 when a value is not finite; q is of no use then. The result is the same on every machine.
+// Chooses a scale and writes q: w / scale, rounded (halves away from zero) and clipped to the limit. The scale is the
+// one with the least sum of (w - scale q)^2 of a grid of 16, which goes down from the scale that clips nothing, or from
+// the first at which every segment keeps its bound. (Quantization for the least mean square error: Max 1960,
+// "Quantizing for minimum distortion"; for the clipping of weights: Banner et al. 2019, arXiv:1810.05723.)
+// Returns the scale, which is positive: 1 where it would be below 1e-18, as for a row of zeros, and all q are 0.
+// Returns 0 when a value is not finite; q is of no use then. The result is the same on every machine.
 float ql_row_quantizer_encode(const struct ql_row_part *parts, int part_count, const struct ql_row_format *format);
 
 // A row of the first layer's gates: its input is a number for every symbol (the product of embedding and weight_ih),

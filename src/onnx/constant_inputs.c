@@ -107,7 +107,7 @@ static bool fix_sizes(struct ql_value *value, int count)
     return value->rank >= 0 && known == count && count > 0;
 }
 
-// True for a number that an element of the type can be, exactly where it is no float.
+// True for a number that an element of the type can be, exactly where it is not a float.
 static bool has_number(enum ql_element type, double number)
 {
     static const double widths[] = {[QL_ELEMENT_S8] = 0x1p7,   [QL_ELEMENT_S16] = 0x1p15, [QL_ELEMENT_S32] = 0x1p31,

@@ -27,7 +27,7 @@ struct sets {
 
 struct reader {
     const struct ql_program *program;
-    struct origin **origins; // of each root of floats that is no constant; NULL for others
+    struct origin **origins; // of each root of floats that is not a constant; NULL for others
     struct slot *slots;
     struct sets *sets; // of each root
     int *makers;       // of each root: the last call that writes it, copies left aside, or -1

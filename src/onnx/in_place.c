@@ -35,7 +35,8 @@ static void follow(struct ql_program *program, struct move *moves, int value)
     v->root = last;
 }
 
-// Whether the call copies a whole value of the arena, elements one behind the other on both sides, into another value.
+// Returns whether the call copies a whole value of the arena, elements one behind the other on both sides, into another
+// value.
 static bool is_needless(const struct ql_program *program, const struct ql_kernel_call *call)
 {
     if (call->kernel != &ql_kernels[QL_KERNEL_COPY] || call->ints[1] != 1 || call->arrays[1][0] != 1 ||
@@ -83,14 +84,14 @@ enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *err
     return ql_memory_plan_init(program, false, SIZE_MAX, error);
 }
 
-// Whether two values of the same storage, or of storages that shall become one, share an element.
+// Returns whether two values of the same storage, or of storages that shall become one, share an element.
 static bool overlap(const struct ql_program_value *a, const struct ql_program_value *b)
 {
     return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
 }
 
-// Whether the call may read the state from the very place to which it writes the new one: the recurrent kernels do,
-// which begin with the former in place of the latter.
+// Returns whether the call may read the state from the very place to which it writes the new one: the recurrent kernels
+// do, which begin with the former in place of the latter.
 static bool begins_in_place(const struct ql_kernel_call *call, const struct ql_program_value *to,
                             const struct ql_program_value *from)
 {
@@ -105,7 +106,8 @@ static bool begins_in_place(const struct ql_kernel_call *call, const struct ql_p
     return false;
 }
 
-// Whether a call from number `first` on reads a part of the state `in` that the call `first` overwrites with `to`.
+// Returns whether a call from number `first` on reads a part of the state `in` that the call `first` overwrites with
+// `to`.
 static bool is_read_later(const struct ql_program *program, int first, const struct ql_program_value *to, int in)
 {
     for (int i = first; i < program->call_count; i++) {
@@ -133,7 +135,7 @@ static int count_outputs(const struct ql_program *program, int root)
     return count;
 }
 
-// Whether the output, a whole root, may lie in the storage of the input `in`.
+// Returns whether the output, a whole root, may lie in the storage of the input `in`.
 static bool is_in_place(const struct ql_program *program, int in, int out)
 {
     const struct ql_program_value *from = &program->values[in], *to = &program->values[out];

@@ -198,7 +198,7 @@ void ql_lower_op_transpose(struct ql_lower *lower)
     for (int k = 0; k < v->rank; k++) {
         int64_t axis = count < 0 ? v->rank - 1 - k : given[k];
         if (axis < 0 || axis >= v->rank || seen[axis]) {
-            ql_lower_fail(lower, "the attribute 'perm' is no order of the %d dimensions", v->rank);
+            ql_lower_fail(lower, "the attribute 'perm' is not an order of the %d dimensions", v->rank);
             return;
         }
         seen[axis] = true;

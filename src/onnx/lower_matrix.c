@@ -167,7 +167,7 @@ void ql_lower_op_matmul(struct ql_lower *lower)
     const struct ql_program_value *va = ql_lower_value(lower, a);
     const struct ql_program_value *vb = ql_lower_value(lower, b);
     if (va->rank < 2 || vb->rank < 2) {
-        ql_lower_fail(lower, "a scalar is no matrix");
+        ql_lower_fail(lower, "a scalar is not a matrix");
         return;
     }
     const int M = va->dims[va->rank - 2];

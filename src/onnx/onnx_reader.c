@@ -352,7 +352,8 @@ static bool is_inside(const char *location)
     return inside;
 }
 
-// The path of the data, which must lie in the model's folder, links resolved. The caller frees it. NULL where it does not.
+// The path of the data, which must lie in the model's folder, links resolved. The caller frees it. NULL where it does
+// not.
 static char *resolve(const char *model_path, const char *location)
 {
     const char *slash = strrchr(model_path, '/');
@@ -390,10 +391,11 @@ static enum ql_status open_external(struct reader *reader, const unsigned char *
                               what);
     }
     if (!read_place(&place, tensor) || !is_inside(place.location)) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s has its data in another file, but what says where is no path inside of the model's "
-                              "folder, or no offset and length",
-                              what);
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "%s has its data in another file, but what says where is not a path inside of the model's "
+            "folder, or no offset and length",
+            what);
     }
     char *path = resolve(reader->path, place.location);
     if (path == NULL) {
@@ -850,7 +852,7 @@ static enum ql_status read_model(struct reader *reader, const Onnx__ModelProto *
     bool said = false;
 
     if (model->graph == NULL) {
-        return ql_error_write(error, QL_ERROR_INPUT, "the model has no graph: this is no ONNX file");
+        return ql_error_write(error, QL_ERROR_INPUT, "the model has no graph: this is not an ONNX file");
     }
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const char *domain = model->opset_import[i]->domain;

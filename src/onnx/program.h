@@ -47,8 +47,8 @@ struct ql_program_value {
     int first_call, last_call; // ARENA: the calls from which to which it is in use, inclusive; outputs: to call_count
 };
 
-// A state of a text: what comes out of a run goes into the next one. Numbers of the graph's inputs and outputs, and how a
-// token changes it.
+// A state of a text: what comes out of a run goes into the next one. Numbers of the graph's inputs and outputs, and how
+// a token changes it.
 struct ql_state_pair {
     int input, output;
     enum ql_state_kind kind;
@@ -73,7 +73,7 @@ void ql_program_free(struct ql_program *program);
 // storage CONSTANT: data + offset; INPUT, OUTPUT: the caller's pointer + offset; ARENA: arena + arena_offset + offset.
 const struct ql_program_value *ql_program_root(const struct ql_program *program, int value);
 
-// Whether this state comes out of a run in the very memory where it went in.
+// Returns whether this state comes out of a run in the very memory where it went in.
 bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state);
 
 #endif

@@ -116,8 +116,8 @@ static enum ql_status add_input(struct ql_program *program, int number, const st
     int64_t count = 1;
 
     if (from->type == QL_ELEMENT_NONE || from->rank < 0) {
-        return ql_error_write(error, QL_ERROR_INPUT, "the input '%s' has no shape, or is no tensor of a supported type",
-                              from->name);
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the input '%s' has no shape, or is not a tensor of a supported type", from->name);
     }
     for (int axis = 0; axis < from->rank; axis++) {
         dims[axis] = from->dims[axis];

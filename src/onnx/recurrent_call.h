@@ -1,5 +1,5 @@
-// A kernel call that is a recurrent layer: which of its buffers is what. The one place that knows, for whoever looks for
-// layers, or for their states, among the calls of a program.
+// A kernel call that is a recurrent layer: which of its buffers is what. The one place that knows, for whoever looks
+// for layers, or for their states, among the calls of a program.
 // Uses: model/architecture, onnx/{kernel,program}.
 #ifndef QL_ONNX_RECURRENT_CALL_H
 #define QL_ONNX_RECURRENT_CALL_H
@@ -16,18 +16,18 @@ struct ql_recurrent_call {
     int x, w_ih, w_hh, bias_ih, bias_hh;
 };
 
-// The states of any recurrent layer, plain or not: h, and of an LSTM c. State k begins with buffer starts[k] and ends in
-// buffer ends[k]; buffer `sequence` is h of every step, of which the first of the call's ints is the number.
+// The states of any recurrent layer, plain or not: h, and of an LSTM c. State k begins with buffer starts[k] and ends
+// in buffer ends[k]; buffer `sequence` is h of every step, of which the first of the call's ints is the number.
 struct ql_recurrent_states {
     enum ql_kernel_id kernel;
     int count, sequence;
     int starts[2], ends[2];
 };
 
-// The states of the call, or NULL when it is no recurrent layer.
+// The states of the call, or NULL when it is not a recurrent layer.
 const struct ql_recurrent_states *ql_recurrent_states_find(const struct ql_kernel_call *call);
 
-// What the buffers of the call are, or NULL when it is no plain recurrent layer.
+// What the buffers of the call are, or NULL when it is not a plain recurrent layer.
 const struct ql_recurrent_call *ql_recurrent_call_find(const struct ql_kernel_call *call);
 
 // The content of a constant of floats, or NULL when the value is none.

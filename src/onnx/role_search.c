@@ -101,8 +101,8 @@ static enum ql_status fail_pairing(const struct ql_role_search *search, int inpu
                           flow_input(search, input)->name, candidates, lines);
 }
 
-// Inputs that start a recurrent layer, and the outputs that this layer makes of them. Of several such outputs, which have
-// one value, one that is no part of Y, and has the input's shape, is taken.
+// Inputs that start a recurrent layer, and the outputs that this layer makes of them. Of several such outputs, which
+// have one value, one that is not part of Y, and has the input's shape, is taken.
 static void pair_recurrent(struct ql_role_search *search)
 {
     for (int i = 0; i < search->program->graph->input_count; i++) {
@@ -139,11 +139,12 @@ static enum ql_status check_recurrent(const struct ql_role_search *search, struc
                                       name, flow_output(search, o)->name, lines);
             }
         }
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "the input '%.60s' has no output that goes with it: it starts the node '%.60s', and what "
-                              "that node makes of it is no output. Export the model with all of its states as outputs; "
-                              "or, if another output continues it, write the pairs into the descriptor: %s",
-                              name, node, lines);
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "the input '%.60s' has no output that goes with it: it starts the node '%.60s', and what "
+            "that node makes of it is not an output. Export the model with all of its states as outputs; "
+            "or, if another output continues it, write the pairs into the descriptor: %s",
+            name, node, lines);
     }
     return QL_OK;
 }
@@ -284,7 +285,8 @@ static bool pair_only_way(struct ql_role_search *search, const uint32_t *edges)
     return true;
 }
 
-// What is left has no layer that tells. An output that repeats an input's elements is no proof: a delay does so, too.
+// What is left has no layer that tells. An output that repeats an input's elements does not prove it: a delay does so,
+// too.
 static enum ql_status pair_rest(struct ql_role_search *search, struct ql_error *error)
 {
     const struct ql_graph *graph = search->program->graph;
@@ -299,8 +301,8 @@ static enum ql_status pair_rest(struct ql_role_search *search, struct ql_error *
     if (open == 0 || pair_only_way(search, edges)) {
         return QL_OK;
     }
-    // Where there are as many outputs as inputs, shapes may leave one way only. Here an output that depends on the wrong
-    // input must not help to exclude it.
+    // Where there are as many outputs as inputs, shapes may leave one way only. Here an output that depends on the
+    // wrong input must not help to exclude it.
     for (int i = 0; i < graph->input_count; i++) {
         edges[i] = 0;
         for (int o = 0; o < graph->output_count; o++) {

@@ -175,7 +175,7 @@ static enum ql_status settle_logits(const struct settlement *settlement, struct 
     if (call != NULL && is_kernel(call, QL_KERNEL_UNARY_F32) && is_one_of(call->operations[0], sigmoids)) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the output '%.60s' gives each symbol a probability of its own (node '%.60s', %s), which "
-                              "is no choice of one among all. Export the model with its logits as the output",
+                              "is not a choice of one among all. Export the model with its logits as the output",
                               output_name(settlement, settlement->roles->logits),
                               settlement->graph->nodes[call->node].name,
                               settlement->graph->nodes[call->node].operator_name);

@@ -33,9 +33,9 @@ struct ql_row_draft {
     int factor;    // of the table
 };
 
-// Chooses the shifts that all rows have in common, then their multipliers and biases, for the least error. Returns whether
-// rounding costs no row more than `limit` units of its value, whatever the state is. Otherwise `rows` is as before, and
-// `worst` is the row with the greatest reach, which is to blame.
+// Chooses the shifts that all rows have in common, then their multipliers and biases, for the least error. Returns
+// whether rounding costs no row more than `limit` units of its value, whatever the state is. Otherwise `rows` is as
+// before, and `worst` is the row with the greatest reach, which caused the failure.
 bool ql_row_drafts_fit(struct ql_integer_row *rows, struct ql_integer_scale *scale, const struct ql_row_draft *drafts,
                        int count, double limit, int *worst);
 

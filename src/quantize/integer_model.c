@@ -39,7 +39,7 @@ static const char *gate_name(enum ql_cell cell, int gate)
     return names[cell][gate];
 }
 
-// Whether a gate's activation is a sigmoid, whose rows give half of what they stand for.
+// Returns whether a gate's activation is a sigmoid, whose rows give half of what they stand for.
 static bool is_sigmoid(enum ql_cell cell, int gate)
 {
     return cell == QL_CELL_LSTM ? gate != 2 : cell == QL_CELL_GRU && gate < 2;

@@ -14,7 +14,7 @@
 struct ql_integer_product {
     const char *name; // "plain", "AVX2"
     // Lays a matrix out in memory of the arena, from its weights or its words; what it returns is given to `multiply`.
-    // It may return a pointer into the matrix, which stays valid. NULL when memory is out.
+    // It may return a pointer into the matrix, which stays valid. NULL when there is not enough memory.
     const void *(*pack)(const struct ql_integer_matrix *matrix, struct ql_arena *arena);
     // y[r] += sum over c of weights(r, c) x[c]; y (rows), x (columns) in [-127, 127].
     void (*multiply)(int32_t *y, const void *packed, const int8_t *x);

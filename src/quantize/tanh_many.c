@@ -1,4 +1,4 @@
-// tanh of many numbers: the table's entries are gathered, two neighbours at a time, by one load of 32 bits each.
+// tanh of many numbers: the table's entries are gathered, two neighbors at a time, by one load of 32 bits each.
 // Uses: base/vectors, device/tanh_s16.h, the compiler's intrinsics.
 #include "quantize/tanh_many.h"
 

@@ -14,7 +14,7 @@ enum { PLOT_WIDTH = WIDTH - LEFT - RIGHT, TICK_DISTANCE = 30 };
 // Mean width of a letter at the labels' size, to break the legend into rows.
 static const double LETTER_WIDTH = 6.9;
 
-// Eight hues in an order in which neighbours differ for all kinds of colour vision (after Okabe and Ito), darker on
+// Eight hues in an order in which neighbors differ for all kinds of color vision (after Okabe and Ito), darker on
 // light ground and lighter on dark.
 const char ql_chart_style[] =
     ".chart{--c0:#0060a8;--c1:#c44e00;--c2:#00795a;--c3:#a3417f;--c4:#8a6d00;--c5:#1f8fc4;--c6:#6b4fa0;--c7:#5b6570;"

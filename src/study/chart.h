@@ -1,5 +1,5 @@
 // A picture of lines over a common axis, as SVG: values with their intervals, a level to compare with, a legend.
-// Colours come from CSS variables, so that a page and a standalone picture follow light and dark alike.
+// Colors come from CSS variables, so that a page and a standalone picture follow light and dark alike.
 // Uses: the C library.
 #ifndef QL_STUDY_CHART_H
 #define QL_STUDY_CHART_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { QL_CHART_SERIES_LIMIT = 8 }; // as many as there are colours that can be told apart
+enum { QL_CHART_SERIES_LIMIT = 8 }; // as many as there are colors that can be told apart
 
 struct ql_chart_point {
     double x, y;

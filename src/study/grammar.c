@@ -15,8 +15,8 @@
 // many; 1,000 cost little, since most sentences have fewer.
 static const int LINKAGE_LIMIT = 1000;
 
-// The library ends the process where memory is out, so nothing is begun with less address space than this. The command
-// `judge` takes 87 MB of memory for 374 real sentences, the dictionary included.
+// The library ends the process where there is not enough memory, so nothing is begun with less address space than this.
+// The command `judge` takes 87 MB of memory for 374 real sentences, the dictionary included.
 static const size_t OPEN_BYTES = (size_t)192 << 20, CHECK_BYTES = (size_t)64 << 20;
 
 static bool has_room(size_t bytes)
@@ -92,7 +92,7 @@ enum ql_status ql_grammar_check(bool *complete, struct ql_grammar *grammar, cons
     char *text = has_room(CHECK_BYTES) ? malloc(length + 1) : NULL;
     Sentence sentence = NULL;
 
-    if (text != NULL) { // not strndup: the bytes are no string
+    if (text != NULL) { // not strndup: the bytes are not a string
         memcpy(text, bytes, length);
         text[length] = '\0';
         sentence = sentence_create(text, grammar->dictionary);

@@ -137,7 +137,7 @@ enum ql_status ql_line_check(const char *bytes, size_t length, const char *path,
     for (size_t place = 0; place < length;) {
         const size_t before = place;
         if (ql_symbol_read(bytes, length, &place) == 0xfffd && bytes[before] != '\xef') {
-            return ql_error_write(error, QL_ERROR_INPUT, "%s:%zu: is no UTF-8; convert it with iconv", path, line);
+            return ql_error_write(error, QL_ERROR_INPUT, "%s:%zu: is not UTF-8; convert it with iconv", path, line);
         }
     }
     return QL_OK;

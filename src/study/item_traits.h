@@ -54,7 +54,7 @@ struct ql_item_reader {
 void ql_item_reader_free(struct ql_item_reader *reader);
 
 // Loads the training text, one item a line; empty lines are none. `longest`: symbols of the longest item that will be
-// looked at. Errors: those of the file; bytes that are no UTF-8; an empty text.
+// looked at. Errors: those of the file; bytes that are not UTF-8; an empty text.
 enum ql_status ql_yardstick_load(struct ql_yardstick *yardstick, const char *path, size_t longest,
                                  struct ql_error *error);
 

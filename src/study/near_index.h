@@ -1,6 +1,6 @@
 // Finds among many texts those that differ from a given one by at most one edit: a symbol more, less, or another.
-// Two such texts are equal, or one is the other without a symbol, or both are the same without one; so an index of every
-// text with each of its symbols left out finds them all by look-ups, without comparing with all texts.
+// Two such texts are equal, or one is the other without a symbol, or both are the same without one; so an index of
+// every text with each of its symbols left out finds them all by look-ups, without comparing with all texts.
 // Uses: base/status, study/text_table.
 #ifndef QL_STUDY_NEAR_INDEX_H
 #define QL_STUDY_NEAR_INDEX_H
@@ -32,11 +32,11 @@ enum ql_status ql_near_index_init(struct ql_near_index *index, const struct ql_t
                                   struct ql_error *error);
 void ql_near_index_free(struct ql_near_index *index);
 
-// The smallest number of edits from `bytes` to a text of the index other than number `except` (-1: none): 0, 1, or 2 for
-// two or more. A text longer than promised gives 2.
+// The smallest number of edits from `bytes` to a text of the index other than number `except` (-1: none): 0, 1, or 2
+// for two or more. A text longer than promised gives 2.
 int ql_near_index_find(struct ql_near_index *index, const char *bytes, size_t length, int64_t except);
 
-// Whether two texts differ by at most one edit.
+// Returns whether two texts differ by at most one edit.
 int ql_near_check(const uint32_t *left, size_t left_count, const uint32_t *right, size_t right_count);
 
 #endif

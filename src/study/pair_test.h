@@ -17,7 +17,7 @@ struct ql_pair_item {
     uint32_t values[QL_PAIR_MEASURE_COUNT]; // symbols in repeated words; in words of neither text nor wordlist
 };
 
-// Items of one side. Zero-initialised, and freed in the end.
+// Items of one side. Zero-initialized, and freed in the end.
 struct ql_pair_side {
     struct ql_pair_item *items;
     size_t count, room;

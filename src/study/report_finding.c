@@ -74,7 +74,7 @@ static void find_best(struct ql_report_view *view)
     }
 }
 
-// Whether its items can be read: sentences, known words, and words that come back.
+// Returns whether its items can be read: sentences, known words, and words that come back.
 static void find_language(struct ql_report_view *view)
 {
     const json_t *cell = view->cells[view->ranking[0]].json, *own = view->own;

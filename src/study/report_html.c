@@ -118,7 +118,7 @@ static void write_samples(const struct ql_report_view *view, FILE *stream)
     const size_t count = ql_report_columns(view, cells);
 
     (void)fputs("<h2>Read them</h2>\n<p class=\"soft\">The first items of each run, not chosen, at rising temperature; "
-                "the recommended one is coloured. All other settings are at the end.</p>\n",
+                "the recommended one is colored. All other settings are at the end.</p>\n",
                 stream);
     write_sample_table(view, cells, count, QL_REPORT_ROWS, stream);
 }

@@ -38,7 +38,7 @@ size_t ql_report_columns(const struct ql_report_view *view, size_t cells[QL_REPO
         cells[k] = first + (count < 2 ? 0 : k * (T - 1) / (count - 1));
         seen = seen || cells[k] == best;
     }
-    for (size_t k = 0; k < count && !seen; k++) { // the recommended one takes the place of its neighbour
+    for (size_t k = 0; k < count && !seen; k++) { // the recommended one takes the place of its neighbor
         if (k + 1 == count || cells[k + 1] > best) {
             cells[k] = best;
             seen = true;

@@ -65,7 +65,7 @@ struct ql_report_view {
     size_t cell_count, temperature_count;
     struct ql_report_series *series;
     size_t series_count;
-    size_t *shown; // the series in the pictures, the best ones where there are more than colours
+    size_t *shown; // the series in the pictures, the best ones where there are more than colors
     size_t shown_count;
     size_t *ranking;             // cells, the best first
     size_t bin_width, bin_count; // of lengths
@@ -78,8 +78,8 @@ struct ql_report_view {
     char findings[QL_FINDING_LIMIT][900]; // what it rests on, a sentence or some each
     size_t finding_count;
     char pattern_findings[16][900]; // of each pattern
-    // Taken at the beginning, so that no part of the report can be without: the training text's counts by length, room for
-    // those of any cell, and for the points of any picture.
+    // Taken at the beginning, so that no part of the report can be without: the training text's counts by length, room
+    // for those of any cell, and for the points of any picture.
     uint64_t *own_lengths, *lengths;
     size_t own_length_count;
     struct ql_chart_point *points;

@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 
-// Owns its memory. Zero-initialised is an empty table.
+// Owns its memory. Zero-initialized is an empty table.
 struct ql_text_table {
     char *bytes;      // all texts, one behind the other
     size_t *offsets;  // (count + 1) where text n begins

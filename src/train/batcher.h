@@ -40,7 +40,7 @@ struct ql_batcher {
     float *weights;             // (T, B)
 };
 
-// B is made smaller where the text has less to give. Empty lines are no items.
+// B is made smaller where the text has less to give. Empty lines are not items.
 // Errors: no memory; no items.
 enum ql_status ql_batcher_init(struct ql_batcher *batcher, const struct ql_token_text *text, bool items, int B, int T,
                                struct ql_arena *arena, struct ql_error *error);

@@ -14,7 +14,7 @@ struct ql_adamw {
     float root_correction; // sqrt(1 - beta2^step)
 };
 
-// `step` counts from 1; the norm is that of the whole gradient. max_norm 0 is no clipping.
+// `step` counts from 1; the norm is that of the whole gradient. max_norm 0 means no clipping.
 struct ql_adamw ql_adamw_init(uint64_t step, double learning_rate, double weight_decay, double gradient_norm,
                               double max_norm);
 

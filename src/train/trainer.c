@@ -52,7 +52,7 @@ static int gradient_offset(const struct ql_trainer *trainer)
 }
 
 // What scratch memory may take: all that the machine has, less the gradients. More would not be refused by the system,
-// but end in the middle of a training. 0, which is no limit, where the system does not tell what the machine has.
+// but end in the middle of a training. 0, which means no limit, where the system does not tell what the machine has.
 static size_t memory_limit(const struct ql_model *model, int shards)
 {
     double gradients = (double)shards * (double)model->count * sizeof(float);

@@ -115,7 +115,7 @@ const char *ql_road_stage_name(const struct ql_road_stage *stage)
     return "";
 }
 
-// Whether one of the words, which are separated by commas, is in the name.
+// Returns whether one of the words, which are separated by commas, is in the name.
 static bool is_wanted(const char *name, const char *words)
 {
     bool found = words == NULL;
@@ -268,7 +268,7 @@ static long count_parameters(const struct ql_graph *graph)
     return parameters;
 }
 
-// A model that is too large for the chip is no fault of the model: the stage is skipped.
+// A model that is too large for the chip is not a fault of the model: the stage is skipped.
 static enum ql_status check_flash(const struct ql_road *road, struct ql_error *error)
 {
     enum { FLASH_BYTES = 2 << 20, PROGRAM_BYTES = 64 << 10 };

@@ -34,7 +34,7 @@ static enum ql_status copy_prefix(uint16_t **tokens, int *count, const struct ql
     return QL_OK;
 }
 
-// Whether the logits of the last of the tokens differ between the engine and the stage.
+// Returns whether the logits of the last of the tokens differ between the engine and the stage.
 static enum ql_status check_logits(bool *differs, struct ql_road *road, struct ql_stage *stage, const uint16_t *tokens,
                                    int count, struct ql_error *error)
 {
@@ -89,7 +89,8 @@ static enum ql_status open_exposed(struct ql_road *road, struct ql_runner *runne
     }
 }
 
-// Fills the inputs of the file with what the engine's have, and with the descriptor's constants, which are no inputs there.
+// Fills the inputs of the file with what the engine's have, and with the descriptor's constants, which are not inputs
+// there.
 static void fill_inputs(struct ql_runner *runner, const struct ql_road *road)
 {
     for (int i = 0; i < runner->input_count; i++) {

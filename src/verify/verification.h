@@ -59,7 +59,7 @@ void ql_verification_free(struct ql_verification *verification);
 enum ql_status ql_verification_step(const struct ql_verification *verification, struct ql_comparison *comparison,
                                     struct ql_stage *stage, struct ql_error *error);
 
-// Whether a verdict lets the verification fail.
+// Returns whether a verdict lets the verification fail.
 bool ql_verdict_check(enum ql_verdict verdict);
 
 #endif

@@ -149,12 +149,12 @@ static void option_values_that_are_no_numbers_are_errors(void **state)
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
         char argument[64];
         (void)snprintf(argument, sizeof argument, "--max_epochs=%s", whole[i]);
-        assert_usage_error(&parsed, "is no whole number", argument);
+        assert_usage_error(&parsed, "is not a whole number", argument);
     }
     for (size_t i = 0; i < sizeof real / sizeof real[0]; i++) {
         char argument[64];
         (void)snprintf(argument, sizeof argument, "--rate=%s", real[i]);
-        assert_usage_error(&parsed, "is no number", argument);
+        assert_usage_error(&parsed, "is not a number", argument);
     }
 }
 
@@ -177,12 +177,12 @@ static void option_that_is_none_is_an_error(void **state)
     struct parsed parsed;
     char name[300];
 
-    assert_usage_error(&parsed, "is no option", "--=3");
+    assert_usage_error(&parsed, "is not an option", "--=3");
     assert_usage_error(&parsed, "spelled out, with two dashes", "-q");
     memset(name, 'a', sizeof name - 1);
     name[0] = name[1] = '-';
     name[sizeof name - 1] = '\0';
-    assert_usage_error(&parsed, "is no option", name);
+    assert_usage_error(&parsed, "is not an option", name);
     name[65] = '\0'; // the longest name that is compared at all
     assert_usage_error(&parsed, "there is no option", name);
 }

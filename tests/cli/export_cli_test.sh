@@ -28,7 +28,7 @@ expect_json names.json hiddenLayers 2
 expect_json names.json vocabulary $'\nabcdefghij'
 expect grep -qF '"reset": "\n"' names.json
 
-# The same again is the same to the byte; a folder in the path is no part of the name in the descriptor.
+# The same again is the same to the byte; a folder in the path is not part of the name in the descriptor.
 mkdir elsewhere
 expect_exit 0 export --init_from $model --export_file elsewhere/names.onnx --temperature 0.95 --top_p 0.8 --top_k 24 \
     --quiet

@@ -1,12 +1,12 @@
 #!/bin/bash
 # `quillet filter`, and --filter of predict, compare, evaluate and compile; the twin in JavaScript writes the same text.
-# Uses: expect.sh, node and onnxruntime-node where they are. Arguments: the tool, json_get, the sources, the default list.
-# shellcheck source-path=SCRIPTDIR
+# Uses: expect.sh, node and onnxruntime-node where they are. Arguments: the tool, json_get, the sources, the default
+# list. shellcheck source-path=SCRIPTDIR
 root=$(realpath "$3")
 english=$4
 source "$(dirname "$0")/expect.sh"
 
-# expect_code CODE ARGUMENT...: as expect_exit; a refused text is no error, so it needs no message.
+# expect_code CODE ARGUMENT...: as expect_exit; a refused text is not an error, so it needs no message.
 expect_code()
 {
     local expected=$1
@@ -34,7 +34,7 @@ expect_exit 2 filter
 expect_exit 2 filter --words words --filter food.qlf
 expect_exit 1 filter --words nowhere
 expect_exit 1 filter --filter words
-expect_stderr "is no filter"
+expect_stderr "is not a filter"
 printf 'tofu\nto*fu\n' > wrong
 expect_exit 1 filter --words wrong
 expect_stderr "wrong:2:"

@@ -65,7 +65,7 @@ for kind in stream items; do
     expect_refused 1 "absent.txt: cannot open" --input absent.txt --sequences $kind
     expect_refused 1 "folder: is a folder" --input folder --sequences $kind
 done
-# Line ends and marks are no part of a text: the models are the same.
+# Line ends and marks are not part of a text: the models are the same.
 for kind in stream items; do
     for text in crlf cut marked; do
         expect_same "checkpoints/$text-$kind/checkpoint.2.safetensors" "checkpoints/names-$kind/checkpoint.2.safetensors"
@@ -92,11 +92,11 @@ expect_refused 2 "--input: needs a value (FILE)" --input
 expect_refused 2 "--rnn-size 0: must be from 1 to 8192" --input names.txt --rnn_size 0
 expect_refused 1 "parameters; at most 100000000 are possible" --input names.txt --rnn_size 8192 --num_layers 8
 expect_refused 2 "--rnn-size -5: must be from 1 to 8192" --input names.txt --rnn_size -5
-expect_refused 2 "--rnn-size 1e3: is no whole number" --input names.txt --rnn_size 1e3
+expect_refused 2 "--rnn-size 1e3: is not a whole number" --input names.txt --rnn_size 1e3
 expect_refused 2 "--embedding-size 0:" --input names.txt --embedding_size 0
 expect_refused 2 "--num-layers 9: must be from 1 to 8" --input names.txt --num_layers 9
 expect_refused 2 "--dropout 1: must be from 0 to 0.95" --input names.txt --dropout 1
-expect_refused 2 "--learning-rate nan: is no number" --input names.txt --learning_rate nan
+expect_refused 2 "--learning-rate nan: is not a number" --input names.txt --learning_rate nan
 expect_refused 2 "--seed -1: must be from 0 to 4294967295" --input names.txt --seed -1
 expect_refused 2 "'mlp' is not a model type; there are lstm, gru, rnn and transformer" --input names.txt --model mlp
 expect_refused 2 "--rnn-size is for recurrent models" --input names.txt --model transformer
@@ -117,7 +117,7 @@ expect_no_transformer "--num-heads 6 is not a multiple of --num-kv-heads 4" --em
 expect_no_transformer "--seq-length 64 is longer than the model's context of 32" --context_length 32 --seq_length 64
 expect_no_transformer "--num-heads 0: must be from 1 to 8192" --num_heads 0
 expect_no_transformer "--context-length 5000: must be from 1 to 4096" --context_length 5000
-expect_refused 2 "'linear' is no schedule; there are constant and cosine" --input names.txt --schedule linear
+expect_refused 2 "'linear' is not a schedule; there are constant and cosine" --input names.txt --schedule linear
 expect_refused 2 "--sequences words: there are stream and items" --input names.txt --sequences words
 expect_refused 2 "there is no option --rnnsize; did you mean --rnn-size?" --input names.txt --rnnsize 5
 expect_refused 2 "names.txt: what is this?" names.txt

@@ -56,7 +56,7 @@ touch checkpoints/a_file
 expect_exit 1 "${train[@]}" --run_name a_file
 expect_stderr "checkpoints/a_file: exists and is not a folder"
 
-# Folders that are no runs, and runs that are damaged.
+# Folders that are not runs, and runs that are damaged.
 mkdir nothing
 expect_exit 1 train --init_from nothing
 expect_stderr "nothing: is not the folder of a run"

@@ -57,7 +57,7 @@ expect_exit 1 verify --model lstm.json --init_from checkpoints/lstm/checkpoint.1
     --stages checkpoint
 expect_stdout DIFFERS
 expect_stdout "layer 1 of 2"
-# A file that is missing is no stage that this machine lacks.
+# A file that is missing is not a stage that this machine lacks.
 expect_exit 1 verify --model lstm.json --init_from nothing.safetensors "${quick[@]}" --stages checkpoint
 expect_exit 1 verify --model lstm.json --init_from names.txt "${quick[@]}" --stages checkpoint
 expect_stdout FAILED
@@ -113,7 +113,7 @@ void model_run(void) { exit(3); }' > broken.c
 expect_exit 1 "${foreign[@]}" --c broken.c
 expect_stdout "status 3"
 
-# A machine that lacks something says so, and it is no failure.
+# A machine that lacks something says so, and it is not a failure.
 mkdir bin
 for name in gcc as ld; do
     ln -s "$(command -v $name)" bin/$name

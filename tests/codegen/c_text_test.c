@@ -31,7 +31,7 @@ static void check_float(float value)
     float read = strtof(text, &end);
     assert_int_equal(bits_of(read), bits_of(value));
     assert_string_equal(end, "f");
-    assert_non_null(strpbrk(text, ".e")); // without them "1f" is no constant
+    assert_non_null(strpbrk(text, ".e")); // without them "1f" is not a constant
     assert_true(strlen(text) <= 16);
 }
 

@@ -26,7 +26,7 @@ static const char *types_of(const struct conformance_case *c, const struct types
     return types;
 }
 
-// What a function that is no single rounding may differ by: some units in the last place of the result's type.
+// What a function that is not a single rounding may differ by: some units in the last place of the result's type.
 static void set_tolerance(struct conformance_case *c, enum ql_element type, double units)
 {
     c->relative = units * (type == QL_ELEMENT_F64 ? 0x1p-52 : type == QL_ELEMENT_F16 ? 0x1p-10 : 0x1p-23);
@@ -42,7 +42,8 @@ static const struct unary {
     double absolute; // of tolerance, near zeros of the function
 } unaries[] = {
     // ONNX Runtime's vectorized functions are polynomials or rational functions with errors of some units; its sigmoid
-    // is off by up to 1.2e-7 where the result is small. Cos, Sin, Sigmoid, Tanh and Gelu of doubles are not supported here.
+    // is off by up to 1.2e-7 where the result is small. Cos, Sin, Sigmoid, Tanh and Gelu of doubles are not supported
+    // here.
     {"Abs", {{9, NUMBERS}}, 1, 0.0, 0.0},
     {"Cos", {{9, SINGLES}}, 1, 4.0, 1e-7},
     {"Erf", {{9, SINGLES}}, 1, 4.0, 1e-7},

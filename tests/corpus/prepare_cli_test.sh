@@ -46,10 +46,10 @@ check 2 'no option --ouput; did you mean --output' --ouput out.d lines.txt
 check 2 'must be auto, lines' --output out.d --format xml lines.txt
 check 2 'is not an encoding' --output out.d --encoding utf-99 lines.txt
 check 2 'must be auto, text, ascii' --output out.d --alphabet greek lines.txt
-check 2 'is no step' --output out.d --skip nothing lines.txt
+check 2 'is not a step' --output out.d --skip nothing lines.txt
 check 2 'cannot be skipped' --output out.d --skip decode lines.txt
 check 2 'leave a share' --output out.d --validation 0.5 --test 0.5 lines.txt
-check 2 'is no number' --output out.d --validation half lines.txt
+check 2 'is not a number' --output out.d --validation half lines.txt
 check 1 'absent: cannot open' --output out.d absent
 check 1 'is a folder' --output out.d .
 check 1 'bad.txt:2:2: byte 0xE4' --output out.d bad.txt

@@ -1,4 +1,4 @@
-// Texts as tokens: what counts as a symbol and a line, what is no text, and the two ways to hold out a part.
+// Texts as tokens: what counts as a symbol and a line, what is not text, and the two ways to hold out a part.
 // Writes token_text_test.txt into the present folder and removes it.
 // Uses: corpus/token_text, base/file, cmocka.
 #include <setjmp.h>

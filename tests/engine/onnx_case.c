@@ -95,7 +95,7 @@ bool onnx_case_run(const struct ql_graph *graph, const char *folder, bool bind_a
     for (int k = 0; k < graph->input_count; k++) {
         const struct ql_value *input = &graph->values[graph->inputs[k]];
         if (!load_tensor(&tensors, &index, folder, "input", k)) {
-            (void)snprintf(error->message, sizeof error->message, "input %d is no tensor", k);
+            (void)snprintf(error->message, sizeof error->message, "input %d is not a tensor", k);
             goto done;
         }
         const struct ql_value *tensor = &tensors.values[index];

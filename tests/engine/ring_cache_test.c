@@ -169,7 +169,7 @@ static void other_masks_stay_as_they_are(void **state)
     }
 }
 
-// A number of entries that differs from the mask's, and a state that is looked at, are no rings either.
+// A number of entries that differs from the mask's, and a state that is looked at, are not rings either.
 static void a_mask_that_begins_elsewhere_stays(void **state)
 {
     struct fixture fixture;

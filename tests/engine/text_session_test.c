@@ -33,7 +33,7 @@ static void make_graph(enum ql_element token_type, bool one_hot, bool has_state)
     const int tokens = one_hot ? ql_graph_add_value(&graph, "tokens", token_type, 2, row, NULL)
                                : ql_graph_add_value(&graph, "tokens", token_type, 1, one, NULL);
     const int table_dims[] = {V, V};
-    static const float table[V * V] = {-1.0f}; // what the engine gives for token 0, which is no probability
+    static const float table[V * V] = {-1.0f}; // what the engine gives for token 0, which is not a probability
     const int weights = ql_graph_add_value(&graph, "table", QL_ELEMENT_F32, 2, table_dims, table);
     const int logits = ql_graph_add_value(&graph, "logits", QL_ELEMENT_F32, 2, row, NULL);
 

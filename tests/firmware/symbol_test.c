@@ -1,4 +1,4 @@
-// What is set in place of what a model writes: quotation marks, dashes, ligatures, and bytes that are no UTF-8.
+// What is set in place of what a model writes: quotation marks, dashes, ligatures, and bytes that are not UTF-8.
 // Uses: firmware/app/symbol.
 #include <setjmp.h>
 #include <stdarg.h>

@@ -138,7 +138,7 @@ static void loss_of_a_text_is_that_of_training(void **state)
                          QL_OK);
         struct ql_trainer_result result = ql_trainer_evaluate(&test_case.trainer, &batcher);
 
-        // An empty line is no item. Otherwise each line begins behind a newline, which sets the state back.
+        // An empty line is not an item. Otherwise each line begins behind a newline, which sets the state back.
         int token = text_info.items ? NEWLINE : tokens[0];
         for (size_t k = text_info.items ? 0 : 1; k < SIZE; k++) {
             if (text_info.items && token == NEWLINE && tokens[k] == NEWLINE) {

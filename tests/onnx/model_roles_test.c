@@ -190,7 +190,7 @@ static void what_the_graph_leaves_open_is_an_error(void **state)
                       "Add r u -> s\nAdd s e -> t\nTanh t -> an\nSigmoid t -> bn\nMatMul an O -> y\n" LOGITS("y")
                           STATE("an") STATE("bn"),
                  "does not tell which output continues");
-    // The recurrent layer's own state is no output.
+    // The recurrent layer's own state is not an output.
     expect_error(
         HEAD "const W float 1 12 4\nconst V float 1 12 4\ninput h float 1 1 4\nGather E x -> e\n"
              "GRU e W V - - h -> Y - hidden_size=4\nSqueeze Y one -> q\nMatMul q R -> f\nMatMul f O -> y\n" LOGITS("y")

@@ -116,7 +116,7 @@ static void column_without_a_gain_stays_finite(void **state)
     assert_true(isfinite(result.loss) && isfinite(result.gradient_norm));
 }
 
-// A weight that is no number must not become one by rounding: the step has to fail.
+// A weight that is not a number must not become one by rounding: the step has to fail.
 static void weight_that_is_not_finite_is_noticed(void **state)
 {
     static const float bad[] = {NAN, INFINITY};

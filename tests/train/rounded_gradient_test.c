@@ -298,7 +298,7 @@ static void state_is_rounded_to_its_levels_and_nan_is_kept(void **state)
     assert_true(isnan(rounded[0]) && !isfinite(rounded[1]));
 }
 
-// A weight that is no number must not become one by rounding: the step has to fail.
+// A weight that is not a number must not become one by rounding: the step has to fail.
 static void weight_that_is_not_finite_is_noticed(void **state)
 {
     static const float bad[] = {NAN, INFINITY};

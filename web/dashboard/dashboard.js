@@ -11,7 +11,7 @@ const LINE_POINTS = 500
 const QUIET_FACTOR = 6 // a run is silent after so many times its epoch's duration without a row
 const QUIET_SECONDS = 60 // but not before
 
-// Distinguishable with and without full colour vision, on light and on dark paper (Okabe and Ito's, adapted).
+// Distinguishable with and without full color vision, on light and on dark paper (Okabe and Ito's, adapted).
 const COLORS = {
   light: ['#0b62a4', '#c04a00', '#00785a', '#a03c78', '#7a5c00', '#2f2f2f'],
   dark: ['#6db7f2', '#f59a5a', '#4cc9a3', '#e69ac4', '#e3c044', '#d0d0d0'],

@@ -11,7 +11,7 @@
 const char *ql_picture_save(const char *path, const uint8_t *frame);
 
 // Draws the frame 80 columns wide and 30 lines high in Unicode's braille patterns, of which each has 2 x 4 dots.
-// color: dark on light by escape codes, as on the panel; otherwise the terminal's own colours.
+// color: dark on light by escape codes, as on the panel; otherwise the terminal's own colors.
 void ql_picture_print(FILE *stream, const uint8_t *frame, bool color);
 
 #endif

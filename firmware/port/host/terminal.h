@@ -1,11 +1,11 @@
-// The port of a desktop: a process with a terminal. It implements port/port.h, and says what only its main wants to know.
-// Uses: stdbool.h.
+// The port of a desktop: a process with a terminal. It implements port/port.h, and says what only its main wants to
+// know. Uses: stdbool.h.
 #ifndef QL_PORT_HOST_TERMINAL_H
 #define QL_PORT_HOST_TERMINAL_H
 
 #include <stdbool.h>
 
-// Whether the console's input has come to its end.
+// Returns whether the console's input has come to its end.
 bool ql_terminal_input_ended(void);
 
 #endif

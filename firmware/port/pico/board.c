@@ -80,7 +80,7 @@ uint32_t ql_port_entropy(void)
     for (int i = 0; i < ENTROPY_BITS; i++) {
         // Multiplying by an odd number loses nothing, and spreads each bit over those above it.
         word = ((word << 1 | word >> 31) ^ (rosc_hw->randombit & 1u)) * UINT32_C(0x9e3779b1);
-        busy_wait_us(1); // neighbours in time are alike
+        busy_wait_us(1); // neighbors in time are alike
     }
     return word ^ word >> 16;
 }
@@ -127,8 +127,8 @@ void ql_port_click(void)
     pwm_set_enabled(slice, false);
 }
 
-// A closed jumper leads to ground. The pull-up is on for as long as it takes: it would drain the battery all night, and a
-// pin that nothing holds would, too.
+// A closed jumper leads to ground. The pull-up is on for as long as it takes: it would drain the battery all night, and
+// a pin that nothing holds would, too.
 bool ql_port_jumper_closed(enum ql_port_jumper jumper)
 {
     const uint pin = jumper == QL_PORT_JUMPER_SOUND ? QL_BOARD_JUMPER_SOUND : QL_BOARD_JUMPER_INTERVAL;

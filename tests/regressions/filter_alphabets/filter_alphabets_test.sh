@@ -69,7 +69,7 @@ expect_exit 1 filter --words l --output l.qlf
 expect_stderr 'l:32: U+4E1F is one letter too many'
 printf '♥♥\n' > l
 expect_exit 1 filter --words l --output l.qlf
-expect_stderr 'l:1: U+2665 is no letter'
+expect_stderr 'l:1: U+2665 is not a letter'
 expect_exit 2 filter --words l --accents some
 printf '=\n' > l
 expect_exit 1 filter --words l

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Inputs were mapped: one that another process cut while it was read ended the command by SIGBUS, and `watch` for all its
-# clients. Files that a descriptor names could be a pipe or /dev/zero, which hung the command or took all memory. Guards:
-# no command ends by a signal; an error names the file; what has no end is refused at once.
+# Inputs were mapped: one that another process cut while it was read ended the command by SIGBUS, and `watch` for all
+# its clients. Files that a descriptor names could be a pipe or /dev/zero, which hung the command or took all memory.
+# Guards: no command ends by a signal; an error names the file; what has no end is refused at once.
 # Uses: expect.sh, curl where it is there. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/../../cli/expect.sh"
@@ -63,7 +63,7 @@ if command -v curl > /dev/null; then
     expect test $? -le 1
 fi
 
-# --- What is no file, or has no end ---
+# --- What is not a file, or has no end ---
 mkfifo pipe
 
 # refuses TEXT ARGUMENT...: in time, with the text.

@@ -8,7 +8,8 @@ source "$(dirname "$0")/../../cli/expect.sh"
 
 prepare=(prepare --quiet --validation 0 --test 0 --min_symbol_count 1 --min_length 1 --alphabet any --output p)
 
-# names WANTED: each line of stdin is an attribution; WANTED has | for line ends, and an empty field for what is dropped.
+# names WANTED: each line of stdin is an attribution; WANTED has | for line ends, and an empty field for what is
+# dropped.
 names()
 {
     while read -r name; do
@@ -66,7 +67,7 @@ names 'А. С. Щукин|Лев Жданов|Анна Жданова|Νίκος
 А. Жданова
 Νίκος ΠΑΠΠΆΣ
 EOF
-# Nicknames go; titles of works, two persons, single words and small words are no names, in no language.
+# Nicknames go; titles of works, two persons, single words and small words are not names, in no language.
 names 'Иван Петров|Jean Valmont|Hans Mayer' << 'EOF'
 Иван «Ваня» Петров
 Jean “Jo” Valmont

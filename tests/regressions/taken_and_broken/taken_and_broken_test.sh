@@ -102,6 +102,6 @@ done
 kill -INT $pid
 wait $pid
 said=$(sed -n 's/^To go on after epoch [0-9]*: quillet //p' err)
-(eval "set -- $said"; [[ $# -eq 3 && $3 == "my runs/a b" ]]) || fail "'$said' is no command"
+(eval "set -- $said"; [[ $# -eq 3 && $3 == "my runs/a b" ]]) || fail "'$said' is not a command"
 
 finish

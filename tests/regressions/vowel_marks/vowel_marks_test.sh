@@ -1,14 +1,14 @@
 #!/bin/bash
-# Vowels of scripts of India and South East Asia are combining marks in Unicode. They were taken for accents, or for ends
-# of words: different words were near duplicates, speech was a drawing, and a refused name refused others. Guards: such marks
-# are letters of their words everywhere.
+# Vowels of scripts of India and South East Asia are combining marks in Unicode. They were taken for accents, or for
+# ends of words: different words were near duplicates, speech was a drawing, and a refused name refused others. Guards:
+# such marks are letters of their words everywhere.
 # Uses: expect.sh. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/../../cli/expect.sh"
 
 prepare=(prepare --quiet --validation 0 --test 0 --min_symbol_count 1 --output p)
 
-# all_kept WORD...: words that differ in their vowels only are no near duplicates.
+# all_kept WORD...: words that differ in their vowels only are not near duplicates.
 all_kept()
 {
     printf '%s\n' "$@" > text
