@@ -12,7 +12,7 @@
 #include "device/kernel_code.h"
 #include "device/sampler_power.h"
 
-// Where a text is, in three numbers; a text begins with zeros.
+// The position in a text, in three numbers. All are 0 at the start of a text.
 enum {
     QL_PLACE_POSITION, // tokens of the text so far, modulo 2^32 (as the angles are), in 32 bits with a sign
     QL_PLACE_SLOT,     // the entry of the ring that this token writes: 0 to context - 1
@@ -20,7 +20,7 @@ enum {
     QL_PLACE_SIZE
 };
 
-// A number of a key or a value on its way into the cache has so many bits behind the unit of the cache.
+// The fraction bits that a key or a value has, in units of the cache, before it is rounded into the cache.
 enum { QL_CACHE_FINE_BITS = 8 };
 
 // Write the entry of this token: x rounded to the unit of the cache, within [-127, 127], where it stops.
@@ -58,7 +58,8 @@ static inline int32_t ql_attention_weight(uint32_t distance, int score_bits, int
     return ql_integer_round((int32_t)power, 16 - weight_bits);
 }
 
-// For each head h of queries, with head g = h / (heads / kv_heads) of keys and values, over the entries e that there are:
+// For each head h of queries, with head g = h / (heads / kv_heads) of keys and values, over the entries e that there
+// are:
 //
 //     scores[e] = q[h] . keys[e, g]                                   exact
 //     weight[e] = 2^((scores[e] - the largest) / 2^score_bits)        in units of 2^-weight_bits
@@ -77,9 +78,9 @@ static inline int32_t ql_attention_weight(uint32_t distance, int score_bits, int
 //   weight_bits   9 to 16, with context 2^weight_bits <= 2^24
 //   gain_bits     0 to 3
 //
-// Ranges: |score| <= 512 * 32767 * 127 < 2^31, and the distance of two scores is below 2^32, unsigned. The sum of weights
-// is at most context 2^weight_bits <= 2^24, that of weighted values 127 times it, with half the divisor below 2^31.
-// The largest score has the weight 2^weight_bits, so that the divisor is at least 2^6.
+// Ranges: |score| <= 512 * 32767 * 127 < 2^31, and the distance of two scores is below 2^32, unsigned. The sum of
+// weights is at most context 2^weight_bits <= 2^24, that of weighted values 127 times it, with half the divisor below
+// 2^31. The largest score has the weight 2^weight_bits, so that the divisor is at least 2^6.
 // The quotient is rounded to the nearest number, halves away from zero.
 static QL_KERNEL_CODE void ql_attention_s8(int8_t *y, int32_t *scratch, const int32_t *q, const int8_t *keys,
                                            const int8_t *values, const int32_t *place, int heads, int kv_heads,

@@ -110,9 +110,9 @@ static inline uint32_t ql_cost_f32(const float *logits, int token, int V)
     return base + ql_cost_distance_f32(largest, logits[token]);
 }
 
-// How well a text fits what was wanted; the smaller goes before the larger, whatever they cost.
+// How well a text meets the limits. A smaller rank is better than a larger one, whatever the costs are.
 enum ql_candidate_rank {
-    QL_CANDIDATE_INSIDE,  // it ended by itself, inside the window of length
+    QL_CANDIDATE_INSIDE,  // it ended without being cut, with a length within the limits
     QL_CANDIDATE_OUTSIDE, // it is shorter, or was cut
     QL_CANDIDATE_REFUSED, // it must not be shown
 };
@@ -130,7 +130,7 @@ static inline uint32_t ql_candidate_seed(uint32_t seed, uint32_t number)
     return number == 0 ? seed : ql_random_derive(seed, number);
 }
 
-// Adds a token that was drawn. The sum stays at its largest value instead of beginning anew.
+// Adds a token that was drawn. The sum saturates at its largest value.
 static inline void ql_candidate_add(struct ql_candidate *candidate, uint32_t cost, uint32_t characters)
 {
     candidate->cost = cost > UINT32_MAX - candidate->cost ? UINT32_MAX : candidate->cost + cost;

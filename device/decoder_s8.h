@@ -1,7 +1,8 @@
-// What a decoder layer in integers has beside its products, norms and attention: how a token begins, how a half of a
-// layer adds to what the layers hand on, and the gate of the feed-forward half.
+// The parts of an integer decoder layer other than its products, norms, and attention: the embedding of a token, the
+// residual addition after each half of a layer, and the gate of the feed-forward half.
 // The same on every machine; no result can overflow, whatever weights and state are. The caller owns all memory.
-// Uses: device/gate_s16.h, device/integer_row.h, device/kernel_code.h, device/rms_norm_s8.h, device/tanh_s16.h, stddef.h.
+// Uses: device/gate_s16.h, device/integer_row.h, device/kernel_code.h, device/rms_norm_s8.h, device/tanh_s16.h,
+// stddef.h.
 #ifndef QL_DEVICE_DECODER_S8_H
 #define QL_DEVICE_DECODER_S8_H
 
@@ -14,7 +15,7 @@
 #include "device/rms_norm_s8.h"
 #include "device/tanh_s16.h"
 
-// Begin what the layers hand on with the token's embedding.
+// Set the residual stream to the token's embedding.
 //
 //   x      (E)     in units of 2^-12, within +-2^24; written
 //   token  (1)     the number of the row
@@ -30,7 +31,7 @@ static QL_KERNEL_CODE void ql_embed_s32(int32_t *x, const int32_t *token, const 
     }
 }
 
-// Add the values of rows to what the layers hand on.
+// Add the values of rows to the residual stream.
 //
 //   x     (E)  in units of 2^-12, within +-2^24, where it stops; read, then overwritten
 //   sums  (E)
@@ -50,8 +51,8 @@ static QL_KERNEL_CODE void ql_residual_add_s32(int32_t *x, const int32_t *sums, 
 //   rows  (2F)  the values of gate are in units of 2^-10, and stop at +-32 (32767)
 //   shift       0 to 24
 //
-// sigmoid(x) = (1 + tanh(x / 2)) / 2. Ranges: gate sigmoid <= 2^15 * 2^15, and silu up <= 2^15 * 2^15, before half a unit
-// of at most 2^23 is added.
+// sigmoid(x) = (1 + tanh(x / 2)) / 2. Ranges: gate sigmoid <= 2^15 * 2^15, and silu up <= 2^15 * 2^15, before half a
+// unit of at most 2^23 is added.
 static QL_KERNEL_CODE void ql_swiglu_s8(int8_t *y, const int32_t *sums, const struct ql_integer_row *rows,
                                         struct ql_integer_scale scale, int shift, int F)
 {

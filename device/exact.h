@@ -4,7 +4,7 @@
 #ifndef QL_DEVICE_EXACT_H
 #define QL_DEVICE_EXACT_H
 
-// Every operation is rounded once, in the order in which it is written. -ffast-math and its parts give that up.
+// Every operation must be rounded once, in the order in which it is written. -ffast-math and its parts violate that.
 // gcc says which of them it was given; clang says so of -ffast-math and -ffinite-math-only.
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
     defined(__NO_SIGNED_ZEROS__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
@@ -17,15 +17,15 @@
 #endif
 
 // A fused multiply-add rounds once where a product and a sum round twice. Both compilers make one by default where the
-// processor has it; gcc does not know the pragma of the C standard. gcc 12 makes some (vfmaddsub) even when told not to,
-// where it gathers single operations into vectors, so it must leave that; loops become vectors all the same.
+// processor has it; gcc does not know the pragma of the C standard. gcc 12 makes some (vfmaddsub) even when told not
+// to, where it gathers single operations into vectors, so it must leave that; loops become vectors all the same.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("fp-contract=off", "no-tree-slp-vectorize")
 #else
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-// What clang does not say of -fassociative-math and -freciprocal-math, it can be told to leave.
+// clang has no macro for -fassociative-math and -freciprocal-math, but these pragmas turn both off.
 #if defined(__clang__) && __clang_major__ >= 11
 #pragma clang fp reassociate(off)
 #endif

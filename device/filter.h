@@ -1,4 +1,4 @@
-// Keeps a text free of listed words while it is drawn, and knows items that must not be shown.
+// Keeps a text free of listed words while it is drawn, and recognizes items that must not be shown.
 // The words, their normalization and the table are described in docs/filter.md; src/filter/ compiles the table.
 // Uses: device/random.h, stdbool.h, stddef.h, string.h.
 #ifndef QL_DEVICE_FILTER_H
@@ -12,10 +12,10 @@
 
 // How a symbol of the vocabulary reads. Several of these may hold for one; a plain letter has none.
 enum {
-    QL_FILTER_BOUNDARY = 1, // no letter, or not only one: a word may end before it, and begin after it
+    QL_FILTER_BOUNDARY = 1, // not one single letter: a word may end before it, and begin after it
     QL_FILTER_JOINER = 2,   // may stand between the letters of one word, as in s-h-i-p
     QL_FILTER_SPACE = 4,    // may stand between letters that are written apart, as in s h i p
-    QL_FILTER_END = 8,      // ends an item; nothing goes across it
+    QL_FILTER_END = 8,      // ends an item; no listed word extends across it
     QL_FILTER_IGNORED = 16, // a combining accent: as if it were not there
 };
 

@@ -1,4 +1,4 @@
-// Rows of integer models on their way through tanh: the greater part of what gates cost.
+// Applies tanh to the rows of integer models. Most of the time of a gate is spent here.
 // Uses: device/gate_s16_m0.h, device/integer_row.h, device/tanh_s16.h, stdint.h.
 #ifndef QL_DEVICE_GATE_S16_H
 #define QL_DEVICE_GATE_S16_H
@@ -23,8 +23,8 @@ static inline void ql_gate_tanh_s16(int32_t *sums, const struct ql_integer_row *
 }
 #endif
 
-// From tanh(x) to sigmoid(2 x) = (1 + tanh(x)) / 2: 1 to 32768. Rows of gates with a sigmoid have half of what they stand
-// for as their value.
+// From tanh(x) to sigmoid(2 x) = (1 + tanh(x)) / 2: 1 to 32768. Rows of gates with a sigmoid have half of what they
+// stand for as their value.
 static inline int32_t ql_gate_sigmoid_s16(int32_t tanh)
 {
     return ql_integer_round(tanh + QL_INTEGER_ONE, 1);

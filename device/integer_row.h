@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
-// What is in front of an activation, and a logit, counts in units of 2^-10. States and the results of activations count
-// in units of 2^-15, within [-1, 1].
+// The input of an activation and a logit are in units of 2^-10. States and the results of activations are in units of
+// 2^-15, within [-1, 1].
 enum { QL_INTEGER_UNIT_BITS = 10, QL_INTEGER_ONE = 32768, QL_INTEGER_LIMIT = 32767 };
 
 // One row. value = ((sum / 2^pre_shift) * multiplier + bias) / 2^shift, both quotients rounded.

@@ -21,10 +21,10 @@ const usage = `usage: npm run --silent evaluate -- --model FILE [OPTION ...]
 
 Lets an exported model write, with ONNX Runtime. The text is that of \`quillet evaluate\` with the same options.
 
-  --model FILE         the descriptor of the model, as names.json
+  --model FILE         the descriptor of the model, such as names.json
   --length N           characters to write (512)
   --temperature X      low: typical, repetitive; high: bold; 0: always the likeliest (the descriptor's)
-  --top_p X            draw from the likeliest symbols that have this share together; 1 is off (the descriptor's)
+  --top_p X            draw from the likeliest symbols whose probabilities add up to this; 1 is off (the descriptor's)
   --top_k N            draw from the N likeliest symbols; 0 is off (the descriptor's)
   --seed N             same seed, same text; otherwise a new one each time
   --prompt TEXT        what the text begins with
@@ -173,7 +173,7 @@ async function drawBest(model, settings, prompt, guard, symbols, options) {
 
 async function evaluate(options) {
   if (options.model === undefined) {
-    throw new UsageError("--model is missing: a descriptor, as names.json");
+    throw new UsageError("--model is missing: a descriptor, such as names.json");
   }
   const { descriptor, model: modelPath } = await readModelFile(fromUser(options.model), options.model);
   const model = await LanguageModel.load(runtime, modelPath, descriptor);

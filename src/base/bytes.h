@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Return the first place in `bytes` where the bytes of `wanted` stand, or NULL. No bytes at all stand at the beginning.
+// Return the first place in `bytes` that holds the bytes of `wanted`, or NULL. An empty `wanted` is found at the start.
 const void *ql_bytes_find(const void *bytes, size_t size_bytes, const void *wanted, size_t wanted_bytes);
 
-// Return what printf would print as a string of its own, which the caller frees; NULL where memory is lacking.
+// Return what printf would print, as a new string that the caller frees; NULL when there is not enough memory.
 char *ql_bytes_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // A line of a text, without its LF or CR LF. A cursor that is all zeros stands before the first one.
@@ -21,14 +21,14 @@ struct ql_bytes_line {
     size_t behind; // where the next line begins
 };
 
-// Moves to the next line. Return false behind the last one; a LF at the end of the text begins no line.
+// Move to the next line. Return false after the last one; an LF at the end of the text does not start another line.
 bool ql_bytes_line_step(struct ql_bytes_line *line, const void *text, size_t size_bytes);
 
 // Words of 32 bits in files: the lowest byte first. Putting one returns the place behind it.
 unsigned char *ql_bytes_put_u32(unsigned char *place, uint32_t word);
 uint32_t ql_bytes_get_u32(const unsigned char *place);
 
-// FNV-1a in 32 bits: tells a file that is damaged or cut short; no protection against anybody.
+// FNV-1a in 32 bits. It detects a file that is damaged or cut short; it does not protect against deliberate changes.
 uint32_t ql_bytes_checksum(const void *data, size_t size_bytes);
 
 #endif

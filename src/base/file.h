@@ -1,7 +1,7 @@
 // Files as a whole: read all of one, and write one, or several together, so that they are there whole or not at all.
 // A save goes to a temporary file of its own beside the target, is flushed to the disk (fsync), and is then renamed.
 // The target's mode stays what it was. A symbolic link stays one: the file that it leads to is replaced. A device or a
-// pipe is written to as it is. What killed processes have left of temporary files is removed by the next save in the
+// pipe is written to as it is. Temporary files that killed processes have left are removed by the next save in the
 // folder. Uses: base/status, POSIX.
 #ifndef QL_BASE_FILE_H
 #define QL_BASE_FILE_H
@@ -28,7 +28,7 @@ enum ql_file_kind {
 // More is neither a text nor a model, but a mistake or a trap, such as a pipe without an end.
 static const size_t ql_file_limit_bytes = (size_t)1 << 34;
 
-// Reads the file into memory; another process can do to the file what it likes then.
+// Reads the file into memory, so that later changes to the file have no effect on the view.
 // Errors: QL_ERROR_SYSTEM with the path and the system's reason; a folder, a device without an end; a file that is
 // changed while it is read; more than `limit_bytes` (ql_file_open: ql_file_limit_bytes).
 enum ql_status ql_file_open(struct ql_file_view *view, const char *path, struct ql_error *error);

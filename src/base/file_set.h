@@ -2,10 +2,10 @@
 // killed in between.
 //
 // A change is written down before it is made: the folder gets a list, `.quillet-set`, that says which temporary file
-// becomes which name. At no moment do the names have files of both, the old content and the new. Who finds such a list
-// and no process that holds its lock finishes the change (a writer) or reads the temporary file in place of the name (a
-// reader). Only a list that belongs to the user of the process counts, and it can name nothing but temporary files of
-// ours in the same folder. Uses: base/sha256, base/status, POSIX.
+// becomes which name. At no moment do the names have files of both, the old content and the new. A process that finds
+// such a list, whose lock no other process holds, finishes the change (a writer) or reads the temporary file in place
+// of the name (a reader). Only a list that belongs to the user of the process counts, and it can name nothing but
+// temporary files of ours in the same folder. Uses: base/sha256, base/status, POSIX.
 #ifndef QL_BASE_FILE_SET_H
 #define QL_BASE_FILE_SET_H
 
@@ -14,7 +14,7 @@
 
 #include "base/status.h"
 
-// A file that is complete and on the disk, and the name that it shall have.
+// A file that is complete and on the disk, and the name that it is to get.
 struct ql_file_move {
     const char *temporary_path, *path;
 };

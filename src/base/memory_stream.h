@@ -1,5 +1,5 @@
-// A stream that writes into memory, and does not forget when memory was out: with open_memstream, a text may lack a
-// piece in its middle, or be NULL, though no call has failed.
+// A stream that writes into memory and remembers every failed allocation. With open_memstream alone, a text may lack a
+// piece in its middle, or be NULL, although no call has failed.
 // Uses: the C library, base/system.
 #ifndef QL_BASE_MEMORY_STREAM_H
 #define QL_BASE_MEMORY_STREAM_H
@@ -19,8 +19,8 @@ struct ql_memory_stream {
 // Returns false when there is not enough memory; the stream is closed then.
 bool ql_memory_stream_open(struct ql_memory_stream *memory);
 
-// Closes the stream, and returns its text as a string that the caller frees; its length is in `size`. NULL when memory
-// was out at any time. NULL, too, for a stream that is closed.
+// Closes the stream, and returns its text as a string that the caller frees; its length is in `size`. NULL when an
+// allocation failed at any time, and for a stream that is closed.
 char *ql_memory_stream_close(struct ql_memory_stream *memory);
 
 #endif

@@ -48,8 +48,8 @@ enum ql_status ql_option_read(struct ql_option *options, int argc, char **argv, 
 // The option of that name, or NULL.
 struct ql_option *ql_option_find(struct ql_option *options, const char *name);
 
-// Writes the table as help text, fit for 80 columns, with defaults from the targets: all but empty strings, seeds of 0
-// and numbers outside their limits, which stand for none.
+// Writes the table as help text, fit for 80 columns, with defaults from the targets. Empty strings, seeds of 0, and
+// numbers outside their limits mean that there is no default.
 void ql_option_write_help(const struct ql_option *options, FILE *stream);
 
 // Reads "0.3,0.6,0.9" into values. Errors: QL_ERROR_USAGE for empty parts, other characters, more than `limit`.

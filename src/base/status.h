@@ -21,7 +21,7 @@ struct ql_error {
     char message[QL_ERROR_MESSAGE_BYTES]; // what, where (file, line, node), and what to do; no newline at the end
 };
 
-// Writes the message (printf format) and is `status`, so that a failing function can end with
+// Writes the message (printf format) and evaluates to `status`, so that a failing function can end with
 // `return ql_error_write(error, QL_ERROR_INPUT, "...")`. `error` may be NULL when nobody will read it.
 // A macro, so that every reader of the code, a static analyzer too, sees which status comes back.
 #define ql_error_write(error, status, ...) (ql_error_format((error), (status), __VA_ARGS__), (enum ql_status)(status))

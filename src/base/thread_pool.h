@@ -1,5 +1,5 @@
 // A pool of threads that does the tasks of one job, then waits for the next job.
-// Which thread does which task is left to chance, so a task's result must depend on its number alone.
+// The assignment of tasks to threads is not fixed, so the result of a task must depend on its number alone.
 // Uses: base/status, POSIX threads.
 #ifndef QL_BASE_THREAD_POOL_H
 #define QL_BASE_THREAD_POOL_H

@@ -285,7 +285,7 @@ static enum ql_status find_writer(const struct settings *settings, table_writer 
     } else if (strcmp(settings->format, "html") == 0) {
         *writer = write_html;
     } else {
-        return ql_error_write(error, QL_ERROR_USAGE, "--format %s: there are markdown, csv, html and json",
+        return ql_error_write(error, QL_ERROR_USAGE, "--format %s: must be markdown, csv, html, or json",
                               settings->format);
     }
     return QL_OK;

@@ -125,10 +125,11 @@ static enum ql_status find_model(struct compilation *work, struct ql_error *erro
         return status;
     }
     if (stat(beside, &file) != 0) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: is not there, so the vocabulary is not known; give the descriptor with --model, or "
-                              "compile the bare model with --no-sampler",
-                              beside);
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "%s: does not exist, so the vocabulary is not known; give the descriptor with --model, or "
+            "compile the bare model with --no-sampler",
+            beside);
     }
     work->described = true;
     memcpy(work->descriptor_path, beside, sizeof beside);

@@ -47,7 +47,7 @@ static enum ql_status open_writer(struct writer *writer, const struct settings *
     enum ql_status status;
 
     if (path == NULL) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--model is missing: a descriptor, as names.json");
+        return ql_error_write(error, QL_ERROR_USAGE, "--model is missing: a descriptor, such as names.json");
     }
     if ((status = ql_cli_quantization_read(&format, &settings->quantization, error)) != QL_OK ||
         (status = ql_model_file_load(&writer->descriptor, &writer->graph, path, error)) != QL_OK) {
@@ -121,12 +121,13 @@ int ql_cli_evaluate(int argc, char **argv)
     struct settings settings = {
         .temperature = -1.0, .top_p = -1.0, .top_k = -1, .length = 512, .prompt = "", .choice = {.best = 1}};
     struct ql_option options[] = {
-        {"model", QL_OPTION_STRING, &settings.model, 0, 0, "FILE", "the descriptor of the model, as names.json", false},
+        {"model", QL_OPTION_STRING, &settings.model, 0, 0, "FILE", "the descriptor of the model, such as names.json",
+         false},
         {"length", QL_OPTION_INT, &settings.length, 0, 100000000, "N", "characters to write", false},
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
          "low: typical, repetitive; high: bold; 0: always the likeliest (the descriptor's)", false},
         {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X",
-         "draw from the likeliest symbols that have this share together; 1 is off (the descriptor's)", false},
+         "draw from the likeliest symbols whose probabilities add up to this; 1 is off (the descriptor's)", false},
         {"top_k", QL_OPTION_INT, &settings.top_k, 0, 65535, "N",
          "draw from the N likeliest symbols; 0 is off (the descriptor's)", false},
         {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same text; otherwise a new one each time",

@@ -38,8 +38,9 @@ static enum ql_status find_descriptor(char path[QL_DESCRIPTOR_PATH_BYTES], const
     const char *name = slash == NULL ? export_file : slash + 1;
 
     if (strlen(name) <= strlen(suffix) || strcmp(export_file + size - strlen(suffix), suffix) != 0) {
-        return ql_error_write(error, QL_ERROR_USAGE,
-                              "--export-file must end in .onnx, as names.onnx; the descriptor's name is made of it");
+        return ql_error_write(
+            error, QL_ERROR_USAGE,
+            "--export-file must end in .onnx, such as names.onnx; the descriptor gets the same name with .json");
     }
     if (size + 1 > QL_DESCRIPTOR_PATH_BYTES) {
         return ql_error_write(error, QL_ERROR_USAGE, "--export-file is too long");
@@ -48,8 +49,8 @@ static enum ql_status find_descriptor(char path[QL_DESCRIPTOR_PATH_BYTES], const
     return QL_OK;
 }
 
-// How long the sequences of the training were: the run's summary says it, if it is still beside the checkpoint. One that
-// is there and cannot be read is an error: the descriptor would silently be another one.
+// How long the sequences of the training were: the run's summary says it, if it is still beside the checkpoint. One
+// that is there and cannot be read is an error: the descriptor would silently be another one.
 static enum ql_status find_sequence_length(int *length, const char *checkpoint, struct ql_error *error)
 {
     struct ql_training_run run;
@@ -111,8 +112,8 @@ static enum ql_status export_model(const struct settings *settings, char *descri
     if (settings->init_from == NULL || settings->export_file == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "%s is missing",
                               settings->init_from == NULL
-                                  ? "--init-from, a checkpoint as checkpoints/RUN/checkpoint.1.safetensors,"
-                                  : "--export-file, the model to write as names.onnx,");
+                                  ? "--init-from, a checkpoint such as checkpoints/RUN/checkpoint.1.safetensors,"
+                                  : "--export-file, the model to write, such as names.onnx,");
     }
     if ((status = find_descriptor(descriptor_path, settings->export_file, error)) != QL_OK ||
         (status = ql_checkpoint_load(settings->init_from, model, info, error)) != QL_OK) {
@@ -146,7 +147,7 @@ int ql_cli_export(int argc, char **argv)
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X", "for the descriptor: how boldly to draw",
          false},
         {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X",
-         "for the descriptor: draw from the likeliest symbols that have this share together; 1 is off", false},
+         "for the descriptor: draw from the likeliest symbols whose probabilities add up to this; 1 is off", false},
         {"top_k", QL_OPTION_INT, &settings.top_k, 0, 65535, "N",
          "for the descriptor: draw from the N likeliest symbols; 0 is off", false},
         {"quiet", QL_OPTION_FLAG, &settings.quiet, 0, 0, NULL, "print nothing", false},

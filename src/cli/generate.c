@@ -167,7 +167,7 @@ int ql_cli_generate(int argc, char **argv)
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
          "0: always the likeliest; as the model says", false},
         {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X",
-         "draw from the likeliest symbols that have this share together; 1 is off", false},
+         "draw from the likeliest symbols whose probabilities add up to this; 1 is off", false},
         {"top_k", QL_OPTION_INT, &settings.top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false},
         {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same items; otherwise new ones each time",
          false},
@@ -199,9 +199,10 @@ int ql_cli_generate(int argc, char **argv)
     const char *path = settings.init_from == NULL ? settings.model : settings.init_from;
     const bool seeded = ql_option_find(options, "seed")->given;
     if ((settings.init_from == NULL) == (settings.model == NULL)) {
-        status = ql_error_write(&error, QL_ERROR_USAGE,
-                                "give either --init-from, as checkpoints/RUN/checkpoint.1.safetensors, or --model, as "
-                                "names.json");
+        status = ql_error_write(
+            &error, QL_ERROR_USAGE,
+            "give either --init-from, such as checkpoints/RUN/checkpoint.1.safetensors, or --model, such as "
+            "names.json");
     } else {
         status = ql_cli_batch_writer_open(&writer, path, &settings.quantization, settings.threads, &error);
     }

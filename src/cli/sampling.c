@@ -32,7 +32,7 @@ enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_in
     *model = (struct ql_model){0};
     if (init_from == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--init-from is missing: a checkpoint, as checkpoints/RUN/checkpoint.1.safetensors");
+                              "--init-from is missing: a checkpoint, such as checkpoints/RUN/checkpoint.1.safetensors");
     }
     if (stat(init_from, &file) == 0 && S_ISDIR(file.st_mode)) {
         return ql_error_write(error, QL_ERROR_INPUT,
@@ -221,7 +221,8 @@ enum ql_status ql_cli_read_item_prompt(struct ql_token_text *tokens, const struc
     return ql_cli_read_prompt(tokens, vocabulary, prompt, error);
 }
 
-// Takes the prompt, and returns how many tokens it has. `*token` is the one before it, and then its last one, not yet taken.
+// Takes the prompt, and returns how many tokens it has. `*token` is the one before it, and then its last one, not yet
+// taken.
 static enum ql_status take_prompt(struct ql_text_session *session, struct ql_guard *guard,
                                   const struct ql_vocabulary *vocabulary, const char *prompt, int *token, int *count,
                                   struct ql_error *error)
@@ -248,8 +249,8 @@ static void write_prompt(const struct ql_cli_output *output, const char *prompt)
     }
 }
 
-// Draws one candidate for an item of at most `length` characters, and a few more where it must not end there. The end of
-// the context, which counts the prompt's tokens, is the end of the item.
+// Draws one candidate for an item of at most `length` characters, and a few more where it must not end there. The end
+// of the context, which counts the prompt's tokens, is the end of the item.
 static enum ql_status draw_candidate(struct ql_candidate *candidate, struct ql_cli_text *text,
                                      struct ql_text_session *session, struct ql_guard *guard,
                                      const struct ql_vocabulary *vocabulary, const struct ql_draw *draw,

@@ -61,7 +61,7 @@ enum { QL_CLI_BEST_LIMIT = 100 };
 #define QL_CLI_SAMPLING_OPTIONS(s) \
     {"init_from", QL_OPTION_STRING, &(s)->init_from, 0, 0, "FILE", "the checkpoint of the model", false}, \
     {"top_p", QL_OPTION_FLOAT, &(s)->top_p, 0.000001, 1, "X", \
-     "draw from the likeliest symbols that have this share together; 1 is off", false}, \
+     "draw from the likeliest symbols whose probabilities add up to this; 1 is off", false}, \
     {"top_k", QL_OPTION_INT, &(s)->top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false}, \
     {"seed", QL_OPTION_UINT32, &(s)->seed, 0, 0, "N", "same seed, same text; otherwise a new one each time", false}, \
     QL_CLI_QUANTIZATION_OPTIONS(&(s)->quantization), \

@@ -456,7 +456,7 @@ static enum ql_status read_settings(struct study *study, const char *const *oper
     if (status == QL_OK && study->model_count == 0) {
         return ql_error_write(
             error, QL_ERROR_USAGE,
-            "--init-from is missing: one or more checkpoints, as checkpoints/RUN/checkpoint.1.safetensors");
+            "--init-from is missing: one or more checkpoints, such as checkpoints/RUN/checkpoint.1.safetensors");
     }
     if (status == QL_OK && s->corpus == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--corpus is missing: the text that the model was trained on");

@@ -113,7 +113,7 @@ static enum ql_status read_plan(json_t **file, const struct settings *settings, 
 
     if (count == 0) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "give a plan, as PLAN.json, or the options of the models behind --");
+                              "give a plan, such as PLAN.json, or the options of the models after --");
     }
     if (strncmp(operands[0], "--", 2) != 0) {
         status = count > 1 ? ql_error_write(error, QL_ERROR_USAGE,
@@ -286,7 +286,7 @@ static enum ql_status open_folder(struct sweep *sweep, struct ql_error *error)
             (!json_equal(json_object_get(found, "plan"), own) ||
              !predictions_from_json(sweep, json_object_get(found, "predictions")))) {
             status = ql_error_write(error, QL_ERROR_INPUT,
-                                    "%s: is that of another sweep; choose another --output, or give the same plan as "
+                                    "%s: belongs to another sweep; choose another --output, or give the same plan as "
                                     "before to go on with it",
                                     path);
         }
@@ -400,8 +400,8 @@ static int scored_by_loss(const void *left, const void *right)
     return a->run < b->run ? -1 : 1;
 }
 
-// Ends the worse half of the runs, by their best loss up to the epoch; of an odd number the middle one goes on. Of equal
-// runs the first goes on. On rank 0.
+// Ends the worse half of the runs, by their best loss up to the epoch; of an odd number the middle one goes on. Of
+// equal runs the first goes on. On rank 0.
 static enum ql_status end_worse_half(struct sweep *sweep, int epoch, struct ql_error *error)
 {
     struct scored *scored = malloc((sweep->count + 1) * sizeof scored[0]);

@@ -16,8 +16,8 @@
 static const char usage[] = "train --input FILE [OPTION ...]\n       quillet train --init-from RUN_FOLDER\n"
                             "       mpirun -n RANKS quillet train ...";
 static const char summary_text[] = "Trains a character-level model on a text. Prints the path of the best\n"
-                                   "checkpoint; everything else is in the run's folder, where --init-from takes an\n"
-                                   "interrupted training up again, to the same bits.";
+                                   "checkpoint; everything else is in the run's folder. --init-from resumes an\n"
+                                   "interrupted training and gives the same bits as if it had not been interrupted.";
 
 // The epoch at work, as it is shown while it runs.
 struct display {
@@ -181,7 +181,8 @@ static void print_result(const struct ql_train_session *session)
     (void)printf("/checkpoint.%d.safetensors\n", session->record.done.best_epoch);
 }
 
-// A word of a command that the user may copy: what a shell takes for this very word, with nothing that steers a terminal.
+// A word of a command that the user may copy: what a shell takes for this very word, with nothing that steers a
+// terminal.
 static void print_word(const char *word, const char *then)
 {
     struct ql_memory_stream memory;
@@ -233,7 +234,7 @@ static void print_nothing_left(const struct ql_train_session *session)
     }
     (void)fprintf(
         stderr,
-        "There is nothing left to train: the run stopped early after epoch %d, for the validation loss has not "
+        "There is nothing left to train: the run stopped early after epoch %d, because the validation loss has not "
         "been better than that of epoch %d (--early-stop %d). To go on, give a larger --early-stop, or 0 to "
         "train all %d epochs.\n",
         done->epoch, done->best_epoch, settings->early_stop, settings->max_epochs);

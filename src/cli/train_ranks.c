@@ -86,7 +86,7 @@ static enum ql_status check_card(const struct rank_card *card, const struct rank
     }
     if (card->texts != first->texts) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: on rank %d, %s, the text is another one than on rank 0, %s: copy the file there",
+                              "%s: the text on rank %d, %s, differs from that on rank 0, %s: copy the file there",
                               input, rank, card->host, first->host);
     }
     if (card->parameters != first->parameters) {

@@ -188,8 +188,8 @@ int ql_cli_verify(int argc, char **argv)
     };
     struct ql_road_options *road = &settings.road;
     struct ql_option options[] = {
-        {"model", QL_OPTION_STRING, &road->descriptor_path, 0, 0, "FILE", "the descriptor of the model, as names.json",
-         false},
+        {"model", QL_OPTION_STRING, &road->descriptor_path, 0, 0, "FILE",
+         "the descriptor of the model, such as names.json", false},
         {"init_from", QL_OPTION_STRING, &road->checkpoint_path, 0, 0, "FILE",
          "the checkpoint that the model was exported from, as a further stage", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "What is compared", false},
@@ -247,7 +247,7 @@ int ql_cli_verify(int argc, char **argv)
     if (status != QL_OK) {
         // said below
     } else if (road->descriptor_path == NULL) {
-        status = ql_error_write(&error, QL_ERROR_USAGE, "--model is missing: a descriptor, as names.json");
+        status = ql_error_write(&error, QL_ERROR_USAGE, "--model is missing: a descriptor, such as names.json");
     } else if (settings.expose != NULL) {
         status = ql_road_expose(settings.expose, road->descriptor_path, &error);
     } else if ((status = ql_cli_data_folder(data_folder, "firmware/port/pipe/model.c", &error)) == QL_OK) {

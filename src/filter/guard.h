@@ -50,7 +50,7 @@ const uint32_t *ql_guard_step(struct ql_guard *guard, int token);
 bool ql_guard_bar(uint32_t *barred, const struct ql_filter *filter, const struct ql_filter_state *filter_state,
                   const struct ql_lexicon *lexicon, const struct ql_lexicon_state *lexicon_state);
 
-// Returns whether the text may end with this token, which has not been taken yet.
+// Returns true when the text may end after `token`. Ask before the token is taken by ql_guard_step.
 bool ql_guard_may_end(const struct ql_guard *guard, int token);
 
 // Returns whether the item that has been taken, up to here, must not be shown. Ask before its newline is taken.

@@ -1,6 +1,6 @@
-// The candidates of many draws from the same logits, in order so far as the draws need it. The next one is found as the
-// largest of the keys that are left, by vectors; after the first few, which decide most draws, the rest is put in order
-// by one heap sort. The order is that of device/sampler_order.h.
+// Sorts the candidates of many draws from the same logits, only as far as the draws need it. The first few, which
+// decide most draws, are each found as the largest of the remaining keys, by vectors; one heap sort puts the rest in
+// order. The order is that of device/sampler_order.h.
 // Uses: base/arena, device/sampler_order.h.
 #ifndef QL_GENERATE_DRAW_ORDER_H
 #define QL_GENERATE_DRAW_ORDER_H
@@ -22,7 +22,8 @@ void ql_draw_order_init(struct ql_draw_order *order, int V, struct ql_arena *are
 // tokens that are not blocked.
 int ql_draw_order_reset(struct ql_draw_order *order, const uint32_t *barred);
 
-// Returns the first token in the order of the keys, where nothing was taken since the reset. There is a candidate.
+// Returns the first token in the order of the keys. Call it before any other token is taken, with at least one
+// candidate.
 int ql_draw_order_first(const struct ql_draw_order *order);
 
 // Returns token number n of the order, which has more than n candidates.

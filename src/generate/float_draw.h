@@ -1,5 +1,5 @@
-// Many draws from the same float logits, token for token those of ql_sampler_step_f32, each at the price of a search in
-// sums that are there already. A single draw is cheap too where few symbols have most of the weight: the first
+// Draws many tokens from the same float logits: the same tokens as ql_sampler_step_f32. Each draw is a binary search in
+// sums that are computed once. A single draw is fast, too, when few symbols have most of the weight: the first
 // candidates are found one by one, without bringing the others in order.
 // Uses: base/arena, device/random.h, generate/batch_engine.h (the settings), generate/draw_order.h.
 #ifndef QL_GENERATE_FLOAT_DRAW_H

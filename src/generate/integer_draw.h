@@ -1,5 +1,5 @@
-// Many draws from the same integer logits, token for token those of ql_sampler_step_s32, each at the price of a search
-// in sums that are there already. Candidates are brought in order only as far as the draws need it.
+// Draws many tokens from the same integer logits: the same tokens as ql_sampler_step_s32. Each draw is a search in sums
+// that are computed once. Candidates are sorted only as far as the draws need it.
 // Uses: base/arena, device/sampler_s32.h, generate/draw_order.h.
 #ifndef QL_GENERATE_INTEGER_DRAW_H
 #define QL_GENERATE_INTEGER_DRAW_H

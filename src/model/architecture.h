@@ -1,5 +1,5 @@
-// The architectures that there are, as a table: what the layers of a model are, which tensors they have, how these begin,
-// and what a layer remembers. A model, its checkpoint, its graph and its state are laid out from here.
+// The table of architectures: the kind of a model's layers, their tensors, the initial values of these, and the state
+// of a layer. A model, its checkpoint, its graph and its state are laid out from here.
 // Uses: base, model/state_layout.
 #ifndef QL_MODEL_ARCHITECTURE_H
 #define QL_MODEL_ARCHITECTURE_H
@@ -19,8 +19,8 @@ enum ql_layer_kind {
 // The cells of recurrent layers.
 enum ql_cell { QL_CELL_LSTM, QL_CELL_GRU, QL_CELL_RNN };
 
-// V symbols in the vocabulary, E embedding size, H units in each of L layers. What follows `layer` is 0 unless the layers
-// are those of a decoder.
+// V symbols in the vocabulary, E embedding size, H units in each of L layers. What follows `layer` is 0 unless the
+// layers are those of a decoder.
 struct ql_dimensions {
     enum ql_cell cell; // of recurrent layers
     int V, E, H, L;    // H is E in a decoder
@@ -80,8 +80,8 @@ enum ql_size {
     QL_SIZE_CONTEXT,
 };
 
-// The values that a tensor begins with: those of recurrent models by the rules of PyTorch, those of a decoder by the rules
-// of GPT-2 (Radford et al. 2019).
+// The values that a tensor begins with: those of recurrent models by the rules of PyTorch, those of a decoder by the
+// rules of GPT-2 (Radford et al. 2019).
 enum ql_begin {
     QL_BEGIN_UNIFORM,  // within +-1 / sqrt(H)
     QL_BEGIN_NORMAL,   // normal(0, 1)

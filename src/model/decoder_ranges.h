@@ -1,4 +1,4 @@
-// How large the numbers in a decoder get while it reads a text: what integers take their units from.
+// Records the largest numbers in a decoder while it reads a text. The units of the integer form are chosen from them.
 // A stepper that is given ranges (model/stepper.h) records into them.
 // Uses: base/arena, model/architecture.
 #ifndef QL_MODEL_DECODER_RANGES_H

@@ -1,6 +1,6 @@
-// Where the state of a model lies: named parts with dimensions, type and kind, one after another in one piece of memory.
-// All that a model remembers of a text is in it, so whoever carries, saves or resets a state needs to know nothing else
-// about the architecture.
+// Lays out the state of a model: named parts with dimensions, type, and kind, one after another in one block of memory.
+// The state holds all that a model remembers of a text, so code that copies, saves, or resets it does not depend on the
+// architecture.
 // Uses: device/element.h.
 #ifndef QL_MODEL_STATE_LAYOUT_H
 #define QL_MODEL_STATE_LAYOUT_H
@@ -37,8 +37,8 @@ struct ql_state_layout {
     size_t bytes; // of the whole state
 };
 
-// Adds a part: names, layer, kind, type and dimensions are taken from `part`, the rest is computed. Each part begins at a
-// multiple of its element's size. Returns false when there are QL_STATE_PART_LIMIT parts already.
+// Adds a part: names, layer, kind, type and dimensions are taken from `part`, the rest is computed. Each part begins at
+// a multiple of its element's size. Returns false when there are QL_STATE_PART_LIMIT parts already.
 bool ql_state_layout_add(struct ql_state_layout *layout, struct ql_state_part part);
 
 // The word for a kind, "append"; and the kind for a word, or -1.

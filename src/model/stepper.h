@@ -1,5 +1,5 @@
-// A model that reads or writes one text: one token in, the logits of the next one out, by the kernels of device/.
-// Bit for bit what the generated C computes. (Training has batched forms of its own, in train/.)
+// Runs a model over one text: takes a token and returns the logits of the next one, by the kernels of device/. The
+// results are those of the generated C, bit for bit. (Training has batched forms of its own, in train/.)
 // Uses: base, device, model/{chain,decoder_ranges}.
 #ifndef QL_MODEL_STEPPER_H
 #define QL_MODEL_STEPPER_H

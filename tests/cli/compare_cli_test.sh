@@ -122,7 +122,7 @@ for list in '' ',' '1,' '1;2' 'warm' '-1' '101' 'nan' '1,2,3,4,5,6,7,8,9,10,11,1
     expect_stderr "--temperature"
 done
 expect_exit 2 compare --init_from $model --format xml
-expect_stderr "--format xml: there are markdown, csv, html and json"
+expect_stderr "--format xml: must be markdown, csv, html, or json"
 expect_exit 2 compare --init_from $model --count 0
 expect_exit 2 compare --init_from $model --max_length 0
 expect_exit 1 compare --init_from absent

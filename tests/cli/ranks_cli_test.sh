@@ -1,9 +1,9 @@
 #!/bin/bash
-# Trains on 1 to 4 ranks, each over shared memory and TCP, with 1 and 2 threads: the bytes of one process. Kills a rank at
-# random, and resumes with another number of ranks. Gives one rank another text, build, options and processor form.
+# Trains on 1 to 4 ranks, each over shared memory and TCP, with 1 and 2 threads: the bytes of one process. Kills a rank
+# at random, and resumes with another number of ranks. Gives one rank another text, build, options and processor form.
 # Lets ranks share the cells of a study.
-# Uses: expect.sh, resume.sh, mpirun of Open MPI; ip for network namespaces, where the test may make them. Arguments: the
-# tool, json_get.
+# Uses: expect.sh, resume.sh, mpirun of Open MPI; ip for network namespaces, where the test may make them. Arguments:
+# the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/resume.sh"
 source "$(dirname "$0")/expect.sh"
@@ -104,7 +104,7 @@ expect_json checkpoints/stopped/summary.json status interrupted
 numbers 601 > others.txt
 run_ranks -n 1 "$tool" "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 1 --input others.txt
 expect test $code == 1
-expect_stderr "the text is another one than on rank 0"
+expect_stderr "differs from that on rank 0"
 run_ranks -n 1 "$tool" "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 2
 expect test $code == 2
 expect_stderr "has other options than rank 0"
@@ -129,7 +129,8 @@ run_ranks -n 2 -- "${start[@]}" --max_epochs 1 --checkpoint_dir names.txt/nowher
 expect test $code == 1
 expect_stderr "names.txt/nowhere"
 
-# A study whose cells are shared out, first to two ranks of which one is killed, then to three: the report of one process.
+# A study whose cells are shared out, first to two ranks of which one is killed, then to three: the report of one
+# process.
 study=(study --corpus names.txt --items 3000 --max_length 20 --temperature 0.5,0.7,0.9,1 --top_k 0,5 --wordlist ""
     --sentences 0 --quiet --against checkpoints/alone/checkpoint.1.safetensors
     checkpoints/alone/checkpoint.2.safetensors checkpoints/alone/checkpoint.3.safetensors)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Sweeps: a grid, random draws, halving, limits, resuming, tables; plans that cannot be, folders that cannot be written.
 # With mpirun also over two ranks, killed twice.
-# Uses: expect.sh; mpirun of Open MPI where the tool was built with it. Arguments: the tool, json_get, yes or no for MPI.
-# shellcheck source-path=SCRIPTDIR
+# Uses: expect.sh; mpirun of Open MPI where the tool was built with it. Arguments: the tool, json_get, yes or no for
+# MPI. shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/expect.sh"
 mpi=$3
 
@@ -64,7 +64,7 @@ results alone > after
 expect_same before after
 expect test -z "$(find alone -name training.safetensors -newermt 2002-01-01)"
 expect_exit 1 sweep plan.json --output alone --max_flash 20000
-expect_stderr "alone/sweep.json: is that of another sweep"
+expect_stderr "alone/sweep.json: belongs to another sweep"
 
 # The same by options, killed in the middle.
 same_by_options=(sweep --output options --halving 1,3 --weights int8 --max_flash 30000 --min_speed 1000 --quiet --
