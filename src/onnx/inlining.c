@@ -572,7 +572,7 @@ static Onnx__AttributeProto *make_attribute(struct inliner *inliner, const char 
     return attribute;
 }
 
-// A name that no other has. NULL when memory is out.
+// A name that no other has. NULL when there is not enough memory.
 static char *invent_name(struct inliner *inliner, const char *kind)
 {
     char text[64];

@@ -469,7 +469,7 @@ static void search(struct ql_known_value *known, struct ql_known_names *names, c
             read_declared(known, graph->input[k]);
         }
     }
-    // What the file says of the values between (value_info) is no proof, and is left aside.
+    // What the file says of the values between (value_info) proves nothing, and is ignored.
     names->compared += graph->n_input;
 }
 

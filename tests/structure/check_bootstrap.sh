@@ -1,6 +1,6 @@
 #!/bin/sh
 # Tests tools/bootstrap: it reads its table (a string of the shell, in which a stray quotation mark does harm), knows the
-# groups that the Makefile names, and a demo on a bare machine brings no browser, no tests and no Node.
+# groups that the Makefile names, and a demo on a bare machine brings no browser, no tests and no Node, and needs no MPI.
 # Uses: bash, awk. Argument: the root of the sources.
 set -eu
 
@@ -31,6 +31,11 @@ if [ "$(cat "$work/demo")" != "	@tools/bootstrap build demo" ]; then
 fi
 if grep -E '^(build|demo) ' tools/bootstrap | grep -E ' (chromium|libcmocka-dev|nodejs|npm|clang|socat|qemu[a-z-]*) '; then
     echo "these are not needed by the build and the demo"
+    status=1
+fi
+# FindMPI makes its target before it knows that there is MPI, so a machine without it would compile what includes mpi.h.
+if grep -n 'TARGET MPI::MPI_C' CMakeLists.txt bench/CMakeLists.txt tests/cli/CMakeLists.txt; then
+    echo "these lines have to ask for MPI_C_FOUND; the target is there without MPI, too"
     status=1
 fi
 exit $status
