@@ -95,7 +95,7 @@ static enum ql_status measure(struct ql_sweep_prediction *prediction, struct roa
         const struct ql_codegen_unit unit = {.models = &model, .model_count = 1};
         status = ql_codegen_measure(&size, &unit, 0, error);
         prediction->flash_bytes = (double)size.constant_bytes;
-        prediction->tokens_per_second = ql_chip_speed(&model);
+        prediction->tokens_per_second = ql_chip_speed(&model, 2);
     }
     return status;
 }

@@ -12,7 +12,7 @@ enum { QL_SWEEP_REASON_BYTES = 160 };
 struct ql_sweep_prediction {
     double parameters;
     double flash_bytes;                 // weights, tables, and symbols; 0 where the model has no such form
-    double tokens_per_second;           // on an RP2040 (codegen/chip_speed.h)
+    double tokens_per_second;           // on both processors of an RP2040 (codegen/chip_speed.h)
     char reason[QL_SWEEP_REASON_BYTES]; // why it has no such form, or empty
 };
 

@@ -8,6 +8,9 @@
 // with the gate that it feeds, and of a draw, for the whole and for each symbol.
 static const double cycles_per_product_s8 = 1.857, cycles_per_product_s4 = 2.028;
 static const double cycles_per_row = 95.3;
+// Of these, what a row takes on two processors, which share gates and cells, and each make their own tables of multipliers:
+// "The firmware on the emulated board".
+static const double cycles_per_shared_row = 60.0;
 static const double cycles_per_draw = 7036.0, cycles_per_symbol = 131.0;
 // "A decoder on the RP2040": a product with what belongs to its rows, and one number of each of its other parts.
 static const double decoder_cycles_per_product = 2.09;
@@ -20,9 +23,8 @@ static const double cycles_per_streamed_word = 16.0;
 static const double cycles_per_float_product = 209.0;
 static const double cycles_per_second = 125e6;
 
-// What the firmware leaves for a model's weights, rows and state while it writes, with the memory of the picture, and its
-// buffers for what streams.
-enum { RAM_BYTES = 208180 + 15000, STREAM_BUFFERS = 2 };
+// What the firmware leaves for a model's weights, rows and state while it writes, and its buffers for what streams.
+enum { RAM_BYTES = 221600, STREAM_BUFFERS = 2 };
 
 // The products of a model, and what they read.
 struct products {
@@ -79,15 +81,20 @@ static double decoder_cycles(const struct ql_integer_model *model)
     return model->L * layer + E * cycles_per_normed + model->V * cycles_per_valued;
 }
 
-double ql_chip_speed_other_cycles(const struct ql_codegen *codegen)
+static double other_cycles(const struct ql_integer_model *model, int processors)
 {
-    const struct ql_integer_model *model = codegen->integer;
+    const double row = processors > 1 ? cycles_per_shared_row : cycles_per_row;
     const double draw = cycles_per_draw + cycles_per_symbol * model->V;
 
-    return draw + (model->kind == QL_LAYER_DECODER ? decoder_cycles(model) : cycles_per_row * products_of(model).rows);
+    return draw + (model->kind == QL_LAYER_DECODER ? decoder_cycles(model) : row * products_of(model).rows);
 }
 
-static double integer_cycles(const struct ql_codegen *codegen)
+double ql_chip_speed_other_cycles(const struct ql_codegen *codegen)
+{
+    return other_cycles(codegen->integer, 1);
+}
+
+static double integer_cycles(const struct ql_codegen *codegen, int processors)
 {
     const struct ql_integer_model *model = codegen->integer;
     const struct products products = products_of(model);
@@ -98,8 +105,8 @@ static double integer_cycles(const struct ql_codegen *codegen)
         const double kept = room - STREAM_BUFFERS * products.block_bytes;
         streamed = products.bytes - (kept > 0.0 ? kept : 0.0);
     }
-    const double stream = streamed / 4.0 * cycles_per_streamed_word;
-    return (products.cycles > stream ? products.cycles : stream) + ql_chip_speed_other_cycles(codegen);
+    const double stream = streamed / 4.0 * cycles_per_streamed_word, work = products.cycles / processors;
+    return (work > stream ? work : stream) + other_cycles(model, processors);
 }
 
 static double float_cycles(const struct ql_program *program)
@@ -112,9 +119,10 @@ static double float_cycles(const struct ql_program *program)
     return products * cycles_per_float_product;
 }
 
-double ql_chip_speed(const struct ql_codegen *codegen)
+double ql_chip_speed(const struct ql_codegen *codegen, int processors)
 {
-    const double cycles = codegen->integer != NULL ? integer_cycles(codegen) : float_cycles(codegen->program);
+    const double cycles =
+        codegen->integer != NULL ? integer_cycles(codegen, processors) : float_cycles(codegen->program);
 
     return cycles > 0.0 ? cycles_per_second / cycles : 0.0;
 }

@@ -272,7 +272,8 @@ static json_t *report_model(const struct ql_codegen_unit *unit, int index, struc
                            (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count,
                            "token", token_word(codegen), "rp2040_other_cycles", (json_int_t)other_cycles);
         // json_pack would leak them without memory.
-        if (json_object_set_new(report, "rp2040_tokens_per_second", json_real(ql_chip_speed(codegen))) != 0 ||
+        if (json_object_set_new(report, "rp2040_tokens_per_second", json_real(ql_chip_speed(codegen, 1))) != 0 ||
+            json_object_set_new(report, "rp2040_tokens_per_second_on_two", json_real(ql_chip_speed(codegen, 2))) != 0 ||
             json_object_set(report, "constants", constants) != 0 || json_object_set(report, "arena", scratch) != 0) {
             json_decref(report);
             report = NULL;
