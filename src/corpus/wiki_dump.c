@@ -36,12 +36,21 @@ struct dump {
     struct ql_error *error;
 };
 
+// The line that the parser is in, from 1 on.
+static size_t present_line(const struct dump *dump)
+{
+#if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 9) // where the other one is deprecated
+    return (size_t)XML_GetCurrentLineNumber64(dump->parser);
+#else
+    return (size_t)XML_GetCurrentLineNumber(dump->parser);
+#endif
+}
+
 // Ends the parsing with an error at the present line.
 static void fail(struct dump *dump, const char *what)
 {
     if (dump->status == QL_OK) {
-        dump->status = ql_error_write(dump->error, QL_ERROR_INPUT, "%s:%zu: %s", dump->path,
-                                      (size_t)XML_GetCurrentLineNumber(dump->parser), what);
+        dump->status = ql_error_write(dump->error, QL_ERROR_INPUT, "%s:%zu: %s", dump->path, present_line(dump), what);
     }
     (void)XML_StopParser(dump->parser, XML_FALSE);
 }
@@ -71,7 +80,7 @@ static void on_start(void *context, const XML_Char *name, const XML_Char **attri
         if (strcmp(name, field_names[i]) == 0) {
             dump->field = (enum field)i;
             ql_text_reset(&dump->fields[i]);
-            dump->line = i == FIELD_TEXT ? XML_GetCurrentLineNumber(dump->parser) : dump->line;
+            dump->line = i == FIELD_TEXT ? present_line(dump) : dump->line;
         }
     }
 }
@@ -139,7 +148,7 @@ static enum ql_status parse(struct dump *dump, const char *bytes, size_t length,
         return ql_error_write(dump->error, QL_ERROR_SYSTEM, "%s: not enough memory to read the XML", dump->path);
     }
     return ql_error_write(dump->error, QL_ERROR_INPUT, "%s:%zu: is not XML, or is cut short: %s", dump->path,
-                          (size_t)XML_GetCurrentLineNumber(dump->parser), XML_ErrorString(code));
+                          present_line(dump), XML_ErrorString(code));
 }
 
 static enum ql_status parse_plain(struct dump *dump, const char *bytes, size_t size_bytes)
