@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/html_text.h"
 #include "base/system.h"
 #include "cli/terminal.h"
 
@@ -53,6 +54,14 @@ enum ql_status ql_cli_data_folder(char folder[QL_DATA_PATH_BYTES], const char *f
     const bool known = ql_system_program_path(program, sizeof program, ql_cli_program);
 
     return ql_data_folder_find(folder, known ? program : NULL, file, error);
+}
+
+enum ql_status ql_cli_language_check(const char *language, struct ql_error *error)
+{
+    return language == NULL || ql_html_is_language(language)
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_USAGE, "--language: '%.60s' is not the tag of a language, such as fr",
+                                language);
 }
 
 bool ql_cli_progress_wanted(bool quiet)

@@ -48,6 +48,9 @@ bool ql_cli_read_options(const char *usage, const char *summary, struct ql_optio
 // Finds the folder of the tool's data that holds `file`: see ql_data_folder_find.
 enum ql_status ql_cli_data_folder(char folder[QL_DATA_PATH_BYTES], const char *file, struct ql_error *error);
 
+// Checks --language, the tag of a language such as "fr"; NULL is none. Errors: QL_ERROR_USAGE.
+enum ql_status ql_cli_language_check(const char *language, struct ql_error *error);
+
 // True when progress bars and colors may be drawn: stderr is a terminal, and for colors NO_COLOR is unset.
 bool ql_cli_progress_wanted(bool quiet);
 bool ql_cli_color_wanted(void);

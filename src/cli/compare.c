@@ -22,7 +22,7 @@ enum { TEMPERATURE_LIMIT = 16, COUNT_LIMIT = 100000 };
 
 struct settings {
     struct ql_cli_sampling sampling;
-    const char *temperature, *format, *output, *prompt;
+    const char *temperature, *format, *output, *prompt, *language;
     int count, max_length;
     double temperatures[TEMPERATURE_LIMIT];
     size_t columns;
@@ -242,7 +242,9 @@ static void write_html(FILE *stream, const struct settings *settings, const stru
     for (size_t row = 0; row < count; row++) {
         (void)fputs("<tr>", stream);
         for (size_t column = 0; column < settings->columns; column++) {
-            (void)fputs("<td " QL_HTML_FOREIGN ">", stream);
+            (void)fputs("<td ", stream);
+            ql_html_write_foreign(settings->language, stream);
+            (void)fputs(">", stream);
             ql_html_write_text(cells[column * count + row].bytes, stream);
             (void)fputs("</td>", stream);
         }
@@ -345,6 +347,8 @@ int ql_cli_compare(int argc, char **argv)
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what each item begins with", false},
         {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N", "characters after which an item is cut",
          false},
+        {"language", QL_OPTION_STRING, &settings.language, 0, 0, "TAG",
+         "of the texts, such as fr, for readers of an HTML page", false},
         {"format", QL_OPTION_STRING, &settings.format, 0, 0, "NAME", "markdown, csv, html or json", false},
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "the same as --format json", false},
@@ -366,7 +370,10 @@ int ql_cli_compare(int argc, char **argv)
     if (!ql_option_find(options, "seed")->given) {
         settings.sampling.seed = ql_cli_random_seed();
     }
-    enum ql_status status = find_writer(&settings, &writer, &error);
+    enum ql_status status = ql_cli_language_check(settings.language, &error);
+    if (status == QL_OK) {
+        status = find_writer(&settings, &writer, &error);
+    }
     const char *const inputs[] = {settings.sampling.init_from, settings.sampling.filter, settings.sampling.lexicon,
                                   settings.sampling.quantization.calibrate};
     if (status == QL_OK) {

@@ -37,7 +37,7 @@ static const char count_version[] = "2";
 
 struct settings {
     const char *init_from, *corpus, *output, *temperature, *top_p, *top_k, *count, *wordlist, *words, *filter, *lexicon,
-        *against;
+        *against, *language;
     int items, sentences, max_length, threads;
     struct ql_cli_choice choice;
     uint32_t seed;
@@ -440,10 +440,10 @@ static enum ql_status read_settings(struct study *study, const char *const *oper
 {
     struct settings *s = &study->settings;
     size_t patterns = 0;
-    enum ql_status status = QL_OK;
+    enum ql_status status = ql_cli_language_check(s->language, error);
 
     study->lock = -1;
-    if (s->init_from != NULL) {
+    if (status == QL_OK && s->init_from != NULL) {
         status = read_list(study->models, MODEL_LIMIT, &study->model_count, &study->lists[0], s->init_from, "init_from",
                            error);
     }
@@ -688,6 +688,9 @@ static enum ql_status describe(struct study *study, int argc, char **argv, struc
                   path_or_null(s->wordlist), "words", path_or_null(s->words), "filter", path_or_null(s->filter),
                   "patterns", list_texts(study->yardstick.patterns, study->yardstick.pattern_count), "temperatures",
                   temperatures, "cells", "against");
+    if (study->result != NULL && s->language != NULL) {
+        json_object_set_new(json_object_get(study->result, "settings"), "language", json_string(s->language));
+    }
     return study->result != NULL ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
 }
 
@@ -857,6 +860,8 @@ int ql_cli_study(int argc, char **argv)
         {"against", QL_OPTION_STRING, &s->against, 0, 0, "MODEL", "compare the first model with this one, by pairs",
          false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "the run", false},
+        {"language", QL_OPTION_STRING, &s->language, 0, 0, "TAG", "of the texts, such as fr, for readers of the report",
+         false},
         {"threads", QL_OPTION_INT, &s->threads, 1, QL_THREAD_LIMIT, "N", "any number gives the same report", false},
         {"quiet", QL_OPTION_FLAG, &s->quiet, 0, 0, NULL, "no progress bar", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},

@@ -24,6 +24,8 @@ int ql_cli_watch(int argc, char **argv)
         {"filter", QL_OPTION_STRING, &settings.filter, 0, 0, "FILE",
          "a compiled filter that a visitor may switch on; the default list, where it is there", false},
         {"lexicon", QL_OPTION_STRING, &settings.lexicon, 0, 0, "FILE", "a compiled lexicon, likewise", false},
+        {"language", QL_OPTION_STRING, &settings.language, 0, 0, "TAG",
+         "of what the models write, such as fr, for readers of the page", false},
         {"quiet", QL_OPTION_FLAG, &quiet, 0, 0, NULL, "say nothing but the address", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
@@ -39,7 +41,8 @@ int ql_cli_watch(int argc, char **argv)
         settings.filter = english;
     }
     ql_cli_interrupt_catch(0);
-    if (ql_dashboard_open(&dashboard, &settings, &error) != QL_OK) {
+    if (ql_cli_language_check(settings.language, &error) != QL_OK ||
+        ql_dashboard_open(&dashboard, &settings, &error) != QL_OK) {
         return ql_cli_fail("watch", &error);
     }
     const char *brackets = strchr(settings.host, ':') == NULL ? "" : "[]";

@@ -64,7 +64,7 @@ struct ql_dashboard_server {
     struct MHD_Daemon *daemon;
     struct ql_event_list events;
     struct ql_run_watcher watcher;
-    const char *filter, *lexicon; // the caller's
+    const char *language, *filter, *lexicon; // the caller's
     char host[256];
     pthread_mutex_t lock; // of what follows
     struct client *clients;
@@ -291,9 +291,10 @@ static enum MHD_Result answer_sample(struct ql_dashboard_server *server, struct 
 
 static enum MHD_Result answer_guards(const struct ql_dashboard_server *server, struct MHD_Connection *connection)
 {
-    char text[64];
-    const int size = snprintf(text, sizeof text, "{\"filter\": %s, \"lexicon\": %s}\n",
-                              server->filter == NULL ? "false" : "true", server->lexicon == NULL ? "false" : "true");
+    char text[128];
+    const int size = snprintf(text, sizeof text, "{\"filter\": %s, \"lexicon\": %s, \"language\": \"%.40s\"}\n",
+                              server->filter == NULL ? "false" : "true", server->lexicon == NULL ? "false" : "true",
+                              server->language == NULL ? "" : server->language);
 
     return answer(connection, MHD_HTTP_OK, MHD_create_response_from_buffer((size_t)size, text, MHD_RESPMEM_MUST_COPY),
                   "application/json");
@@ -597,6 +598,7 @@ enum ql_status ql_dashboard_open(struct ql_dashboard *dashboard, const struct ql
                    options->host);
     (void)pthread_mutex_init(&server->lock, NULL);
     ql_event_list_init(&server->events, era, EVENT_BYTES);
+    server->language = options->language;
     server->filter = options->filter;
     server->lexicon = options->lexicon;
     enum ql_status status = check_guards(options, error);

@@ -13,6 +13,7 @@ struct ql_dashboard_options {
     const char *path;             // RUN/training.log.csv, RUN, or a folder of runs
     const char *host;             // the address to listen at, a name or a number; "127.0.0.1" is this machine alone
     int port;                     // 0 is any that is free
+    const char *language;         // of the texts, a tag (ql_html_is_language); NULL: not known
     const char *filter, *lexicon; // compiled ones, which a sample obeys when it is asked to; NULL: there is none
 };
 

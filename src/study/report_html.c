@@ -99,7 +99,9 @@ static void write_sample_table(const struct ql_report_view *view, const size_t *
         for (size_t k = 0; k < count; k++) {
             const json_t *item = json_array_get(json_object_get(view->cells[cells[k]].json, "samples"), row);
             const char *text = json_string_value(item);
-            (void)fprintf(stream, "<td%s " QL_HTML_FOREIGN ">", cells[k] == view->ranking[0] ? " class=\"best\"" : "");
+            (void)fprintf(stream, "<td%s ", cells[k] == view->ranking[0] ? " class=\"best\"" : "");
+            ql_html_write_foreign(view->language, stream);
+            (void)fputs(">", stream);
             if (text == NULL || *text == '\0') {
                 (void)fputs("<span class=\"empty\" lang=\"en\">(empty)</span>", stream);
             } else {
@@ -224,7 +226,7 @@ static void write_against(const struct ql_report_view *view, FILE *stream)
         ql_report_write_pair(pair, text, sizeof text);
         (void)fprintf(stream, "<tr><td>%s</td><td>", setting);
         ql_html_write_text(ql_report_string(pair, "measure"), stream);
-        (void)fputs("</td><td " QL_HTML_FOREIGN ">", stream);
+        (void)fputs("</td><td>", stream);
         ql_html_write_text(text, stream);
         (void)fputs("</td></tr>\n", stream);
     }
@@ -255,9 +257,13 @@ static void write_cell(const struct ql_report_view *view, size_t number, FILE *s
         if (often != NULL) {
             ql_report_write_count(times, (uint64_t)json_integer_value(json_array_get(often, 1)));
         }
-        (void)fputs("<tr><td " QL_HTML_FOREIGN ">", stream);
+        (void)fputs("<tr><td ", stream);
+        ql_html_write_foreign(view->language, stream);
+        (void)fputs(">", stream);
         ql_html_write_text(sample == NULL ? "" : sample, stream);
-        (void)fputs("</td><td>", stream);
+        (void)fputs("</td><td ", stream);
+        ql_html_write_foreign(view->language, stream);
+        (void)fputs(">", stream);
         ql_html_write_text(text == NULL ? "" : text, stream);
         (void)fprintf(stream, "</td><td class=\"n\">%s</td></tr>\n", times);
     }

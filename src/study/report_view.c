@@ -333,6 +333,7 @@ enum ql_status ql_report_view_init(struct ql_report_view *view, json_t *study, s
         ql_report_view_free(view);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
     }
+    view->language = json_string_value(json_object_get(json_object_get(study, "settings"), "language"));
     view->has_known = json_is_string(json_object_get(json_object_get(study, "settings"), "wordlist"));
     choose_distances(view);
     view->own_length_count = read_lengths(view->own_lengths, view->own);

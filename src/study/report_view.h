@@ -61,6 +61,7 @@ struct ql_report_measure {
 
 struct ql_report_view {
     const json_t *study, *own; // own: the counts of the training text
+    const char *language;      // of the texts; NULL: not known
     struct ql_report_cell *cells;
     size_t cell_count, temperature_count;
     struct ql_report_series *series;

@@ -27,6 +27,7 @@ let graph = null
 let graphKey = ''
 let cursorEpoch = null
 let drawPending = false
+let language = '' // of what the models write; empty where it is not known
 let zoom = null // {from, to}, the epochs that the graph is limited to
 
 function color(run) {
@@ -409,9 +410,14 @@ function drawGraph() {
   graphKey = key
 }
 
-// What a model has written: each line has the direction of its first letter, and the language is not known.
+async function readLanguage() {
+  const answer = await fetch('guards')
+  language = (answer.ok ? (await answer.json()).language : '') ?? ''
+}
+
+// What a model has written: each line has the direction of its first letter, and a language of its own, "" if not known.
 function foreign(className, textContent) {
-  return element('p', {className, textContent, dir: 'auto', lang: ''})
+  return element('p', {className, textContent, dir: 'auto', lang: language})
 }
 
 // --- The epoch under the cursor ----------------------------------------------------------------------------------
@@ -645,5 +651,6 @@ try {
   uPlot = null
 }
 wireControls()
+await readLanguage().catch(() => {}) // the page says that the server is away, if it is
 listen()
 draw()
