@@ -65,15 +65,15 @@ static inline void ql_integer_row_begin(int32_t *sums, const int32_t *token, con
                                         const struct ql_integer_row *rows, int count)
 {
     const int8_t *const row = table + (ptrdiff_t)token[0] * count;
-    int r = 0;
+    const int whole = count - count % 4;
 
-    for (; r < count - 3; r += 4) { // which a compiler for a small processor does not do by itself
+    for (int r = 0; r < whole; r += 4) { // which a compiler for a small processor does not do by itself
         sums[r] = row[r] * rows[r].table_factor;
         sums[r + 1] = row[r + 1] * rows[r + 1].table_factor;
         sums[r + 2] = row[r + 2] * rows[r + 2].table_factor;
         sums[r + 3] = row[r + 3] * rows[r + 3].table_factor;
     }
-    for (; r < count; r++) {
+    for (int r = whole; r < count; r++) {
         sums[r] = row[r] * rows[r].table_factor;
     }
 }

@@ -610,7 +610,8 @@ uint8_t *ql_weight_source_frame_take(void)
 {
     turn.model = NULL;
     is_frame_taken = true;
-    return (uint8_t *)(__StackLimit - FRAME_WORDS);
+    // By its number, for the linker's symbol is no array.
+    return (uint8_t *)((uintptr_t)__StackLimit - FRAME_WORDS * sizeof(uint32_t));
 }
 
 void ql_weight_source_frame_give(void)
