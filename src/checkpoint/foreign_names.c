@@ -103,12 +103,13 @@ static bool translate(char to[NAME_BYTES], const char *from)
 static enum ql_status rename_entry(struct ql_safetensors_entry *entry, const char *name, struct ql_arena *arena,
                                    struct ql_error *error)
 {
-    char *copy = ql_arena_take(arena, strlen(name) + 1, 1);
+    const size_t bytes = strlen(name) + 1;
+    char *copy = ql_arena_take(arena, bytes, 1);
 
     if (copy == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the names of tensors");
     }
-    entry->name = strcpy(copy, name);
+    entry->name = memcpy(copy, name, bytes);
     return QL_OK;
 }
 
