@@ -1,5 +1,5 @@
 // Matrix products: see matrix_product.h. Here is everything but the arithmetic: how operands are packed, and in which
-// blocks the tiles run, so that a panel of B stays in the first-level cache and a block of A in the second.
+// blocks the tiles run, so that a panel of B and most of a block of A stay in the first-level cache.
 // Uses: product/product_form.h.
 #include "product/matrix_product.h"
 
@@ -13,7 +13,7 @@ enum {
     COLUMNS = QL_PANEL_COLUMNS,
     BLOCK_STEPS = 256, // 256 steps of a panel are 16 KB, half of a first-level cache
     PREFETCH_ROWS = 8, // of a view: so many rows ahead
-    BLOCK_ROWS = 96,   // rows of A by 256 steps are 96 KB; a multiple of all forms' rows
+    BLOCK_ROWS = 24,   // rows of A by 256 steps are 24 KB; a multiple of all forms' rows
 };
 
 // The rows of a view may be pages apart, where no processor reads ahead by itself.
@@ -324,7 +324,7 @@ static void pack_strips(float *strips, const float *A, int M, int K, int rows, i
     }
 }
 
-void ql_product_transposed(float *C, const float *A, const float *B, int M, int N, int K,
+void ql_product_transposed(float *C, const float *A, const float *B, int M, int N, int K, bool add,
                            struct ql_product_scratch *scratch)
 {
     const struct ql_product_form *form = ql_product_form();
@@ -346,7 +346,7 @@ void ql_product_transposed(float *C, const float *A, const float *B, int M, int 
                 .N = N,
                 .K = steps,
                 .strips = true,
-                .add = k > 0,
+                .add = add || k > 0,
             };
             run_block(form, form->fused, &block);
         }

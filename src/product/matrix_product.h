@@ -63,9 +63,9 @@ struct ql_product_scratch {
 // Take scratch memory for products with up to N columns from the arena (check `exhausted` afterwards).
 void ql_product_scratch_init(struct ql_product_scratch *scratch, int N, struct ql_arena *arena);
 
-// Compute C = A^T B for A (K, M) and B (K, N), with fused multiply-adds: the gradient of a weight matrix, summed over
-// the K rows of a batch.
-void ql_product_transposed(float *C, const float *A, const float *B, int M, int N, int K,
+// Compute C = A^T B, or C += A^T B where `add` is true, for A (K, M) and B (K, N), with fused multiply-adds: the gradient
+// of a weight matrix, summed over the K rows of a batch. Rows may come in parts, one call for each, of any size.
+void ql_product_transposed(float *C, const float *A, const float *B, int M, int N, int K, bool add,
                            struct ql_product_scratch *scratch);
 
 #endif

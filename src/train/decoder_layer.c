@@ -1,5 +1,6 @@
-// A decoder layer in training: see train_layer.h. All of it runs over the rows of the whole window at once; only attention
-// looks at sequences one by one. A window is a sequence from position 0: nothing is carried from one to the next.
+// A decoder layer in training: see train_layer.h. Attention looks at sequences one by one; what is before and behind it
+// takes the rows of the window part by part, so that each part is still in the second-level cache for its next product. A
+// window is a sequence from position 0: nothing is carried from one to the next.
 //
 // Each half of the layer adds to what comes in, x + dropout(f(norm(x))). Of the norms only the inverse roots are kept, and of
 // the feed-forward half only gate and up: the rest is made again on the way back.
@@ -37,11 +38,11 @@ static struct sizes sizes_of(const struct ql_train_layer *layer, int T, int S)
 void ql_decoder_work_init(struct ql_decoder_work *work, const struct ql_dimensions *d, int T, int S,
                           struct ql_arena *arena)
 {
-    const int size = ql_head_size(d), A = d->heads * size, K = d->kv_heads * size;
+    const int size = ql_head_size(d), A = d->heads * size, K = d->kv_heads * size, rows = ql_part_limit(T, S);
 
-    *work = (struct ql_decoder_work){.normed = take(arena, T, S, d->E),
-                                     .branch = take(arena, T, S, d->E),
-                                     .feed = take(arena, T, S, d->feed),
+    *work = (struct ql_decoder_work){.normed = take(arena, rows, 1, d->E),
+                                     .branch = take(arena, rows, 1, d->E),
+                                     .feed = take(arena, rows, 1, d->feed),
                                      .dquery = take(arena, T, S, A),
                                      .dkey = take(arena, T, S, K),
                                      .dvalue = take(arena, T, S, K),
@@ -131,24 +132,26 @@ static void multiply(const struct ql_train_layer *layer, float *y, const float *
     ql_product_fused(y, x, &layer->decoder.matrices[matrix][form], rows, add);
 }
 
-static void drop(const struct ql_layer_pass *pass, float *x, int mask, int width)
+// Drops parts of a part of the window.
+static void drop(const struct ql_layer_pass *pass, float *x, int mask, int width, struct ql_part part)
 {
     if (pass->dropout->probability > 0.0f) {
-        ql_dropout_window(x, x, pass->dropout, mask, pass->batch, pass->shard, width);
+        ql_dropout_steps(x, x, pass->dropout, mask, pass->batch, pass->shard, width, part.first, part.steps);
     }
 }
 
-static void turn(const struct ql_train_layer *layer, float *x, struct sizes n, int width, bool back)
+// Turns the rows of a part, of which x is the first.
+static void turn(const struct ql_train_layer *layer, float *x, int S, int width, struct ql_part part, bool back)
 {
     const int pairs = ql_head_size(&layer->model->dimensions) / 2, heads = width / (2 * pairs);
 
-    for (ptrdiff_t t = 0; t < n.T; t++) {
-        const float *cosine = layer->decoder.cosine + t * pairs, *sine = layer->decoder.sine + t * pairs;
-        float *rows = x + t * n.S * width;
+    for (int t = part.first; t < part.first + part.steps; t++, x += (ptrdiff_t)S * width) {
+        const float *cosine = layer->decoder.cosine + (ptrdiff_t)t * pairs;
+        const float *sine = layer->decoder.sine + (ptrdiff_t)t * pairs;
         if (back) {
-            ql_rotary_batch_backward(rows, cosine, sine, n.S, heads, pairs);
+            ql_rotary_batch_backward(x, cosine, sine, S, heads, pairs);
         } else {
-            ql_rotary_batch_forward(rows, cosine, sine, n.S, heads, pairs);
+            ql_rotary_batch_forward(x, cosine, sine, S, heads, pairs);
         }
     }
 }
@@ -164,127 +167,198 @@ static const uint16_t *tokens_at(const struct ql_layer_pass *pass, int t)
     return pass->batch->inputs + (ptrdiff_t)t * pass->batch->B + pass->shard.first;
 }
 
-// The embeddings of the window's tokens.
-static void look_up(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n)
+// Row `part.row` of (T, S, width).
+static float *at(float *x, struct ql_part part, int width)
 {
-    float *row = pass->trace->decoder.x;
+    return x + (ptrdiff_t)part.row * width;
+}
 
-    for (int t = 0; t < n.T; t++) {
+// The embeddings of a part's tokens.
+static void look_up(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
+                    struct ql_part part)
+{
+    float *row = at(pass->trace->decoder.x, part, n.E);
+
+    for (int t = part.first; t < part.first + part.steps; t++) {
         for (int s = 0; s < n.S; s++, row += n.E) {
             memcpy(row, layer->model->embedding + (ptrdiff_t)tokens_at(pass, t)[s] * n.E, (size_t)n.E * sizeof *row);
         }
     }
-    drop(pass, pass->trace->decoder.x, EMBEDDING_MASK, n.E);
+    drop(pass, at(pass->trace->decoder.x, part, n.E), EMBEDDING_MASK, n.E, part);
+}
+
+// From the layer's input to queries, keys and values.
+static void forward_entries(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
+                            struct ql_part part)
+{
+    const struct ql_decoder_layer *tensors = &layer->model->layers[layer->l].decoder;
+    const struct ql_decoder_trace *trace = &pass->trace->decoder;
+    float *normed = pass->scratch->decoder.normed;
+    float *query = at(trace->query, part, n.A), *key = at(trace->key, part, n.K);
+    const float *x = (pass->x == NULL ? trace->x : pass->x) + (ptrdiff_t)part.row * n.E;
+
+    ql_norm_batch_forward(normed, trace->attention_inverse + part.row, x, tensors->attention_norm, QL_DECODER_EPSILON,
+                          part.rows, n.E);
+    multiply(layer, query, normed, QL_DECODER_QUERY, FORWARD, part.rows, false);
+    multiply(layer, key, normed, QL_DECODER_KEY, FORWARD, part.rows, false);
+    multiply(layer, at(trace->value, part, n.K), normed, QL_DECODER_VALUE, FORWARD, part.rows, false);
+    turn(layer, query, n.S, n.A, part, false);
+    turn(layer, key, n.S, n.K, part, false);
+}
+
+// From what attention gave to the layer's output.
+static void forward_rest(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
+                         struct ql_part part)
+{
+    const struct ql_decoder_layer *tensors = &layer->model->layers[layer->l].decoder;
+    const struct ql_decoder_trace *trace = &pass->trace->decoder;
+    const struct ql_decoder_work *work = &pass->scratch->decoder;
+    const float *x = (pass->x == NULL ? trace->x : pass->x) + (ptrdiff_t)part.row * n.E;
+    float *middle = at(trace->middle, part, n.E), *y = at(trace->y, part, n.E);
+    float *gate = at(trace->gate, part, n.F), *up = at(trace->up, part, n.F);
+
+    multiply(layer, middle, at(trace->attended, part, n.A), QL_DECODER_OUTPUT, FORWARD, part.rows, false);
+    drop(pass, middle, LAYER_MASKS * layer->l + ATTENTION_MASK, n.E, part);
+    ql_batch_add(middle, x, part.rows, n.E);
+
+    ql_norm_batch_forward(work->normed, trace->feed_inverse + part.row, middle, tensors->feed_norm, QL_DECODER_EPSILON,
+                          part.rows, n.E);
+    multiply(layer, gate, work->normed, QL_DECODER_GATE, FORWARD, part.rows, false);
+    multiply(layer, up, work->normed, QL_DECODER_UP, FORWARD, part.rows, false);
+    ql_swiglu_batch_forward(work->feed, gate, up, part.rows, n.F);
+    multiply(layer, y, work->feed, QL_DECODER_DOWN, FORWARD, part.rows, false);
+    drop(pass, y, LAYER_MASKS * layer->l + FEED_MASK, n.E, part);
+    ql_batch_add(y, middle, part.rows, n.E);
 }
 
 static void forward(const struct ql_train_layer *layer, const struct ql_layer_pass *pass)
 {
-    const struct ql_decoder_layer *tensors = &layer->model->layers[layer->l].decoder;
     const struct ql_decoder_trace *trace = &pass->trace->decoder;
-    struct ql_decoder_work *work = &pass->scratch->decoder;
     const struct sizes n = sizes_of(layer, pass->batch->T, pass->shard.S);
     const struct ql_attention_shape shape = attention_shape(layer, n);
-    const float *x = pass->x == NULL ? trace->x : pass->x;
+    const struct ql_part start = {0};
 
-    if (pass->x == NULL) {
-        look_up(layer, pass, n);
+    for (struct ql_part part = ql_part_next(start, n.T, n.S); part.rows > 0; part = ql_part_next(part, n.T, n.S)) {
+        if (pass->x == NULL) {
+            look_up(layer, pass, n, part);
+        }
+        forward_entries(layer, pass, n, part);
     }
-    ql_norm_batch_forward(work->normed, trace->attention_inverse, x, tensors->attention_norm, QL_DECODER_EPSILON,
-                          n.rows, n.E);
-    multiply(layer, trace->query, work->normed, QL_DECODER_QUERY, FORWARD, n.rows, false);
-    multiply(layer, trace->key, work->normed, QL_DECODER_KEY, FORWARD, n.rows, false);
-    multiply(layer, trace->value, work->normed, QL_DECODER_VALUE, FORWARD, n.rows, false);
-    turn(layer, trace->query, n, n.A, false);
-    turn(layer, trace->key, n, n.K, false);
-    ql_attention_batch_forward(trace->attended, trace->query, trace->key, trace->value, &shape, &work->attention);
-    multiply(layer, trace->middle, trace->attended, QL_DECODER_OUTPUT, FORWARD, n.rows, false);
-    drop(pass, trace->middle, LAYER_MASKS * layer->l + ATTENTION_MASK, n.E);
-    ql_batch_add(trace->middle, x, n.rows, n.E);
-
-    ql_norm_batch_forward(work->normed, trace->feed_inverse, trace->middle, tensors->feed_norm, QL_DECODER_EPSILON,
-                          n.rows, n.E);
-    multiply(layer, trace->gate, work->normed, QL_DECODER_GATE, FORWARD, n.rows, false);
-    multiply(layer, trace->up, work->normed, QL_DECODER_UP, FORWARD, n.rows, false);
-    ql_swiglu_batch_forward(work->feed, trace->gate, trace->up, n.rows, n.F);
-    multiply(layer, trace->y, work->feed, QL_DECODER_DOWN, FORWARD, n.rows, false);
-    drop(pass, trace->y, LAYER_MASKS * layer->l + FEED_MASK, n.E);
-    ql_batch_add(trace->y, trace->middle, n.rows, n.E);
+    ql_attention_batch_forward(trace->attended, trace->query, trace->key, trace->value, &shape,
+                               &pass->scratch->decoder.attention);
+    for (struct ql_part part = ql_part_next(start, n.T, n.S); part.rows > 0; part = ql_part_next(part, n.T, n.S)) {
+        forward_rest(layer, pass, n, part);
+    }
     pass->trace->output = trace->y;
 }
 
+// The gradient of a weight matrix (M, N): its part of the sum over rows.
+static void add_gradient(const struct ql_layer_pass *pass, float *gradient, const float *dy, const float *x, int M,
+                         int N, struct ql_part part)
+{
+    ql_product_transposed(gradient, dy, x, M, N, part.rows, part.row > 0, &pass->scratch->product);
+}
+
 // dy becomes the gradient of the input of the feed-forward half.
-static void backward_feed(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n)
+static void backward_feed(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
+                          struct ql_part part)
 {
     const struct ql_decoder_layer *tensors = &layer->model->layers[layer->l].decoder;
     struct ql_decoder_layer *gradient = &pass->gradient->model.layers[layer->l].decoder;
     const struct ql_decoder_trace *trace = &pass->trace->decoder;
-    struct ql_decoder_work *work = &pass->scratch->decoder;
-    struct ql_product_scratch *product = &pass->scratch->product;
+    const struct ql_decoder_work *work = &pass->scratch->decoder;
+    float *dy = at(pass->dy, part, n.E), *gate = at(trace->gate, part, n.F), *up = at(trace->up, part, n.F);
+    const float *middle = at(trace->middle, part, n.E), *inverse = trace->feed_inverse + part.row;
 
-    memcpy(work->branch, pass->dy, (size_t)n.rows * (size_t)n.E * sizeof(float));
-    drop(pass, work->branch, LAYER_MASKS * layer->l + FEED_MASK, n.E);
-    ql_swiglu_batch_forward(work->feed, trace->gate, trace->up, n.rows, n.F);
-    ql_product_transposed(gradient->down, work->branch, work->feed, n.E, n.F, n.rows, product);
-    multiply(layer, work->feed, work->branch, QL_DECODER_DOWN, BACKWARD, n.rows, false);
-    ql_swiglu_batch_backward(trace->gate, trace->up, work->feed, n.rows, n.F);
+    memcpy(work->branch, dy, (size_t)part.rows * (size_t)n.E * sizeof *dy);
+    drop(pass, work->branch, LAYER_MASKS * layer->l + FEED_MASK, n.E, part);
+    ql_swiglu_batch_forward(work->feed, gate, up, part.rows, n.F);
+    add_gradient(pass, gradient->down, work->branch, work->feed, n.E, n.F, part);
+    multiply(layer, work->feed, work->branch, QL_DECODER_DOWN, BACKWARD, part.rows, false);
+    ql_swiglu_batch_backward(gate, up, work->feed, part.rows, n.F);
 
-    ql_norm_batch_repeat(work->normed, trace->feed_inverse, trace->middle, tensors->feed_norm, n.rows, n.E);
-    ql_product_transposed(gradient->gate, trace->gate, work->normed, n.F, n.E, n.rows, product);
-    ql_product_transposed(gradient->up, trace->up, work->normed, n.F, n.E, n.rows, product);
-    multiply(layer, work->branch, trace->gate, QL_DECODER_GATE, BACKWARD, n.rows, false);
-    multiply(layer, work->branch, trace->up, QL_DECODER_UP, BACKWARD, n.rows, true);
-    memset(gradient->feed_norm, 0, (size_t)n.E * sizeof(float));
-    ql_norm_batch_backward(pass->dy, gradient->feed_norm, work->branch, trace->feed_inverse, trace->middle,
-                           tensors->feed_norm, true, n.rows, n.E);
+    ql_norm_batch_repeat(work->normed, inverse, middle, tensors->feed_norm, part.rows, n.E);
+    add_gradient(pass, gradient->gate, gate, work->normed, n.F, n.E, part);
+    add_gradient(pass, gradient->up, up, work->normed, n.F, n.E, part);
+    multiply(layer, work->branch, gate, QL_DECODER_GATE, BACKWARD, part.rows, false);
+    multiply(layer, work->branch, up, QL_DECODER_UP, BACKWARD, part.rows, true);
+    ql_norm_batch_backward(dy, gradient->feed_norm, work->branch, inverse, middle, tensors->feed_norm, true, part.rows,
+                           n.E);
 }
 
-// dy becomes the gradient of the input of the layer.
-static void backward_attention(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n)
+// From dy to the gradient of what attention gave.
+static void backward_output(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
+                            struct ql_part part)
+{
+    struct ql_decoder_layer *gradient = &pass->gradient->model.layers[layer->l].decoder;
+    const struct ql_decoder_work *work = &pass->scratch->decoder;
+
+    memcpy(work->branch, at(pass->dy, part, n.E), (size_t)part.rows * (size_t)n.E * sizeof(float));
+    drop(pass, work->branch, LAYER_MASKS * layer->l + ATTENTION_MASK, n.E, part);
+    add_gradient(pass, gradient->output, work->branch, at(pass->trace->decoder.attended, part, n.A), n.E, n.A, part);
+    multiply(layer, at(work->dattended, part, n.A), work->branch, QL_DECODER_OUTPUT, BACKWARD, part.rows, false);
+}
+
+// dy becomes the gradient of the input of the layer, from those of queries, keys and values.
+static void backward_entries(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
+                             struct ql_part part)
 {
     const struct ql_decoder_layer *tensors = &layer->model->layers[layer->l].decoder;
     struct ql_decoder_layer *gradient = &pass->gradient->model.layers[layer->l].decoder;
     const struct ql_decoder_trace *trace = &pass->trace->decoder;
-    struct ql_decoder_work *work = &pass->scratch->decoder;
-    struct ql_product_scratch *product = &pass->scratch->product;
-    const struct ql_attention_shape shape = attention_shape(layer, n);
-    const float *x = pass->x == NULL ? trace->x : pass->x;
+    const struct ql_decoder_work *work = &pass->scratch->decoder;
+    const float *x = (pass->x == NULL ? trace->x : pass->x) + (ptrdiff_t)part.row * n.E;
+    const float *inverse = trace->attention_inverse + part.row;
+    float *dquery = at(work->dquery, part, n.A), *dkey = at(work->dkey, part, n.K);
+    const float *dvalue = at(work->dvalue, part, n.K);
 
-    memcpy(work->branch, pass->dy, (size_t)n.rows * (size_t)n.E * sizeof(float));
-    drop(pass, work->branch, LAYER_MASKS * layer->l + ATTENTION_MASK, n.E);
-    ql_product_transposed(gradient->output, work->branch, trace->attended, n.E, n.A, n.rows, product);
-    multiply(layer, work->dattended, work->branch, QL_DECODER_OUTPUT, BACKWARD, n.rows, false);
-    ql_attention_batch_backward(work->dquery, work->dkey, work->dvalue, work->dattended, trace->query, trace->key,
-                                trace->value, &shape, &work->attention);
-    turn(layer, work->dquery, n, n.A, true);
-    turn(layer, work->dkey, n, n.K, true);
-
-    ql_norm_batch_repeat(work->normed, trace->attention_inverse, x, tensors->attention_norm, n.rows, n.E);
-    ql_product_transposed(gradient->query, work->dquery, work->normed, n.A, n.E, n.rows, product);
-    ql_product_transposed(gradient->key, work->dkey, work->normed, n.K, n.E, n.rows, product);
-    ql_product_transposed(gradient->value, work->dvalue, work->normed, n.K, n.E, n.rows, product);
-    multiply(layer, work->branch, work->dquery, QL_DECODER_QUERY, BACKWARD, n.rows, false);
-    multiply(layer, work->branch, work->dkey, QL_DECODER_KEY, BACKWARD, n.rows, true);
-    multiply(layer, work->branch, work->dvalue, QL_DECODER_VALUE, BACKWARD, n.rows, true);
-    memset(gradient->attention_norm, 0, (size_t)n.E * sizeof(float));
-    ql_norm_batch_backward(pass->dy, gradient->attention_norm, work->branch, trace->attention_inverse, x,
-                           tensors->attention_norm, true, n.rows, n.E);
+    turn(layer, dquery, n.S, n.A, part, true);
+    turn(layer, dkey, n.S, n.K, part, true);
+    ql_norm_batch_repeat(work->normed, inverse, x, tensors->attention_norm, part.rows, n.E);
+    add_gradient(pass, gradient->query, dquery, work->normed, n.A, n.E, part);
+    add_gradient(pass, gradient->key, dkey, work->normed, n.K, n.E, part);
+    add_gradient(pass, gradient->value, dvalue, work->normed, n.K, n.E, part);
+    multiply(layer, work->branch, dquery, QL_DECODER_QUERY, BACKWARD, part.rows, false);
+    multiply(layer, work->branch, dkey, QL_DECODER_KEY, BACKWARD, part.rows, true);
+    multiply(layer, work->branch, dvalue, QL_DECODER_VALUE, BACKWARD, part.rows, true);
+    ql_norm_batch_backward(at(pass->dy, part, n.E), gradient->attention_norm, work->branch, inverse, x,
+                           tensors->attention_norm, true, part.rows, n.E);
 }
 
-// The embedding's gradient has its share from the output already.
+// The embedding's gradient, which has its share from the output already.
+static void backward_embedding(const struct ql_layer_pass *pass, struct sizes n, struct ql_part part)
+{
+    float *dx = at(pass->dy, part, n.E);
+
+    drop(pass, dx, EMBEDDING_MASK, n.E, part);
+    for (int t = part.first; t < part.first + part.steps; t++) {
+        for (int s = 0; s < n.S; s++, dx += n.E) {
+            ql_batch_add(pass->gradient->model.embedding + (ptrdiff_t)tokens_at(pass, t)[s] * n.E, dx, 1, n.E);
+        }
+    }
+}
+
 static void backward(const struct ql_train_layer *layer, const struct ql_layer_pass *pass)
 {
     const struct sizes n = sizes_of(layer, pass->batch->T, pass->shard.S);
-    const float *dx = pass->dy;
+    const struct ql_attention_shape shape = attention_shape(layer, n);
+    const struct ql_decoder_trace *trace = &pass->trace->decoder;
+    struct ql_decoder_layer *gradient = &pass->gradient->model.layers[layer->l].decoder;
+    struct ql_decoder_work *work = &pass->scratch->decoder;
+    const struct ql_part start = {0};
 
-    backward_feed(layer, pass, n);
-    backward_attention(layer, pass, n);
-    if (pass->x != NULL) {
-        return;
+    memset(gradient->feed_norm, 0, (size_t)n.E * sizeof(float));
+    memset(gradient->attention_norm, 0, (size_t)n.E * sizeof(float));
+    for (struct ql_part part = ql_part_next(start, n.T, n.S); part.rows > 0; part = ql_part_next(part, n.T, n.S)) {
+        backward_feed(layer, pass, n, part);
+        backward_output(layer, pass, n, part);
     }
-    drop(pass, pass->dy, EMBEDDING_MASK, n.E);
-    for (int t = 0; t < n.T; t++) {
-        for (int s = 0; s < n.S; s++, dx += n.E) {
-            ql_batch_add(pass->gradient->model.embedding + (ptrdiff_t)tokens_at(pass, t)[s] * n.E, dx, 1, n.E);
+    ql_attention_batch_backward(work->dquery, work->dkey, work->dvalue, work->dattended, trace->query, trace->key,
+                                trace->value, &shape, &work->attention);
+    for (struct ql_part part = ql_part_next(start, n.T, n.S); part.rows > 0; part = ql_part_next(part, n.T, n.S)) {
+        backward_entries(layer, pass, n, part);
+        if (pass->x == NULL) {
+            backward_embedding(pass, n, part);
         }
     }
 }

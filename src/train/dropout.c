@@ -28,14 +28,20 @@ QL_VECTORIZED(, void, ql_dropout_forward,
     }
 }
 
-void ql_dropout_window(float *y, const float *x, const struct ql_dropout_plan *plan, int mask,
-                       const struct ql_batch *batch, struct ql_shard shard, int width)
+void ql_dropout_steps(float *y, const float *x, const struct ql_dropout_plan *plan, int mask,
+                      const struct ql_batch *batch, struct ql_shard shard, int width, int first, int steps)
 {
     const struct ql_dropout dropout = {plan->probability, ql_dropout_key(plan->seed, plan->step, mask)};
     const ptrdiff_t count = (ptrdiff_t)shard.S * width;
 
-    for (int t = 0; t < batch->T; t++) {
-        const uint32_t first = ((uint32_t)t * (uint32_t)batch->B + (uint32_t)shard.first) * (uint32_t)width;
-        ql_dropout_forward(y + t * count, x + t * count, &dropout, first, (int)count);
+    for (int t = 0; t < steps; t++) {
+        const uint32_t row = (uint32_t)(first + t) * (uint32_t)batch->B + (uint32_t)shard.first;
+        ql_dropout_forward(y + t * count, x + t * count, &dropout, row * (uint32_t)width, (int)count);
     }
+}
+
+void ql_dropout_window(float *y, const float *x, const struct ql_dropout_plan *plan, int mask,
+                       const struct ql_batch *batch, struct ql_shard shard, int width)
+{
+    ql_dropout_steps(y, x, plan, mask, batch, shard, width, 0, batch->T);
 }

@@ -160,6 +160,32 @@ QL_VECTORIZED_VALUE(static, double, cross_entropy,
     return ql_log_f64((double)sum) - (double)target_logit;
 }
 
+// From the last layer's output of a part to the gradient of its logits; its rows' losses are added one by one to `loss`.
+static void forward_output(double *loss, const struct ql_network *network, struct ql_workspace *workspace,
+                           const struct ql_batch *batch, struct ql_shard shard, struct ql_part part)
+{
+    const struct ql_model *model = network->model;
+    const struct ql_dimensions d = model->dimensions;
+    const ptrdiff_t place = (ptrdiff_t)part.row * d.H;
+    float *row = workspace->logits + (ptrdiff_t)part.row * d.V;
+
+    if (model->norm != NULL) {
+        ql_norm_batch_forward(workspace->normed + place, workspace->inverse + part.row,
+                              workspace->traces[d.L - 1].output + place, model->norm, QL_DECODER_EPSILON, part.rows,
+                              d.H);
+    }
+    ql_product_fused(row, output_input(network, workspace) + place, &network->output, part.rows, false);
+    for (int t = part.first; t < part.first + part.steps; t++) {
+        for (int s = 0; s < shard.S; s++, row += d.V) {
+            const ptrdiff_t k = (ptrdiff_t)t * batch->B + shard.first + s;
+            const float weight = batch->weights == NULL ? 1.0f : batch->weights[k];
+            const double nats =
+                cross_entropy(row, model->output_bias, d.V, batch->targets[k], (float)(weight / batch->total_weight));
+            *loss += weight > 0.0f ? nats : 0.0;
+        }
+    }
+}
+
 double ql_network_forward(const struct ql_network *network, struct ql_workspace *workspace,
                           const struct ql_batch *batch, struct ql_shard shard, struct ql_train_state *state,
                           const struct ql_dropout_plan *dropout)
@@ -182,20 +208,9 @@ double ql_network_forward(const struct ql_network *network, struct ql_workspace 
                                            .state = state};
         network->layers[l].functions->forward(&network->layers[l], &pass);
     }
-    if (model->norm != NULL) {
-        ql_norm_batch_forward(workspace->normed, workspace->inverse, workspace->traces[d.L - 1].output, model->norm,
-                              QL_DECODER_EPSILON, batch->T * shard.S, d.H);
-    }
-    ql_product_fused(workspace->logits, output_input(network, workspace), &network->output, batch->T * shard.S, false);
-    for (int t = 0; t < batch->T; t++) {
-        for (int s = 0; s < shard.S; s++) {
-            ptrdiff_t place = (ptrdiff_t)t * batch->B + shard.first + s;
-            float weight = batch->weights == NULL ? 1.0f : batch->weights[place];
-            float *row = workspace->logits + ((ptrdiff_t)t * shard.S + s) * d.V;
-            double nats = cross_entropy(row, model->output_bias, d.V, batch->targets[place],
-                                        (float)(weight / batch->total_weight));
-            loss += weight > 0.0f ? nats : 0.0;
-        }
+    for (struct ql_part part = ql_part_next((struct ql_part){0}, batch->T, shard.S); part.rows > 0;
+         part = ql_part_next(part, batch->T, shard.S)) {
+        forward_output(&loss, network, workspace, batch, shard, part);
     }
     return loss;
 }
@@ -216,13 +231,21 @@ void ql_network_backward(const struct ql_network *network, struct ql_workspace *
             }
         }
     }
-    ql_product_transposed(gradient->model.output_weight, dlogits, output_input(network, workspace), d.V, d.H, rows,
-                          &workspace->layer.product);
-    ql_product_fused(workspace->dh, dlogits, &network->output_back, rows, false);
     if (dnorm != NULL) {
         memset(dnorm, 0, (size_t)d.H * sizeof(float));
-        ql_norm_batch_backward(workspace->dh, dnorm, workspace->dh, workspace->inverse,
-                               workspace->traces[d.L - 1].output, network->model->norm, false, rows, d.H);
+    }
+    for (struct ql_part part = ql_part_next((struct ql_part){0}, batch->T, shard.S); part.rows > 0;
+         part = ql_part_next(part, batch->T, shard.S)) {
+        const ptrdiff_t place = (ptrdiff_t)part.row * d.H;
+        const float *dpart = dlogits + (ptrdiff_t)part.row * d.V;
+        ql_product_transposed(gradient->model.output_weight, dpart, output_input(network, workspace) + place, d.V, d.H,
+                              part.rows, part.row > 0, &workspace->layer.product);
+        ql_product_fused(workspace->dh + place, dpart, &network->output_back, part.rows, false);
+        if (dnorm != NULL) {
+            ql_norm_batch_backward(workspace->dh + place, dnorm, workspace->dh + place, workspace->inverse + part.row,
+                                   workspace->traces[d.L - 1].output + place, network->model->norm, false, part.rows,
+                                   d.H);
+        }
     }
     for (int l = d.L - 1; l >= 0; l--) {
         const struct ql_layer_pass pass = {.batch = batch,

@@ -255,9 +255,9 @@ static void backward(const struct ql_train_layer *layer, const struct ql_layer_p
         memcpy(gradient->bias_hh, gradient->bias_ih, (size_t)GH * sizeof(float));
     }
     ql_product_transposed(gradient->weight_hh, is_gru ? trace->dfrom_h : trace->gates, trace->h_input, GH, H, rows,
-                          &scratch->product);
+                          false, &scratch->product);
     if (layer->recurrent.table == NULL) {
-        ql_product_transposed(gradient->weight_ih, trace->gates, pass->x, GH, layer->I, rows, &scratch->product);
+        ql_product_transposed(gradient->weight_ih, trace->gates, pass->x, GH, layer->I, rows, false, &scratch->product);
     }
 }
 
@@ -273,7 +273,7 @@ static void finish(const struct ql_train_layer *layer, struct ql_layer_scratch *
         ql_product_fused(gradient->model.embedding, sums, &layer->recurrent.w_ih_back, V, false);
     } else {
         ql_product_transposed(gradient->model.layers[layer->l].recurrent.weight_ih, sums, exact->embedding,
-                              gate_rows(layer), layer->I, V, &scratch->product);
+                              gate_rows(layer), layer->I, V, false, &scratch->product);
     }
 }
 

@@ -94,8 +94,8 @@ struct ql_layer_trace {
 
 // Scratch memory of decoder layers.
 struct ql_decoder_work {
-    float *normed, *branch;    // (T, S, E)
-    float *feed;               // (T, S, F)
+    float *normed, *branch;    // (part rows, E)
+    float *feed;               // (part rows, F)
     float *dquery, *dattended; // (T, S, A)
     float *dkey, *dvalue;      // (T, S, K)
     struct ql_attention_scratch attention;

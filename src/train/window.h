@@ -22,6 +22,31 @@ struct ql_shard {
     int first, S;
 };
 
+// Steps of a window that are neighbors: those from `first` on, which are `rows` rows (steps, S) from row `row` on.
+struct ql_part {
+    int first, steps, row, rows;
+};
+
+// Rows of a part: few enough that what is computed of them one after the other stays in a second-level cache of half a
+// megabyte. A multiple of the rows of all forms of products. No result depends on it.
+enum { QL_PART_ROWS = 96 };
+
+// The largest number of rows of a part of windows of T steps of S sequences.
+static inline int ql_part_limit(int T, int S)
+{
+    const int steps = S < QL_PART_ROWS ? QL_PART_ROWS / S : 1;
+    return (steps < T ? steps : T) * S;
+}
+
+// The first part, and each next one until there are no rows in it:
+//     for (struct ql_part part = ql_part_next((struct ql_part){0}, T, S); part.rows > 0; part = ql_part_next(part, T, S))
+static inline struct ql_part ql_part_next(struct ql_part part, int T, int S)
+{
+    const int first = part.first + part.steps, most = ql_part_limit(T, S) / S;
+    const int steps = T - first < most ? T - first : most;
+    return (struct ql_part){first, steps, first * S, steps * S};
+}
+
 struct ql_dropout_plan {
     float probability; // 0 in evaluation
     uint32_t seed;

@@ -107,7 +107,7 @@ static void check_size(struct sizes size, uint64_t random)
     ql_product_rounded(C, A, &matrix, size.M);
     expect_rounded(size);
     memcpy(C, before, sizeof C);
-    ql_product_transposed(C, A_transposed, B, size.M, size.N, size.K, &scratch);
+    ql_product_transposed(C, A_transposed, B, size.M, size.N, size.K, false, &scratch);
     expect(size, false, "transposed");
     ql_arena_free(&arena);
 }
