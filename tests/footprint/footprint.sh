@@ -11,7 +11,7 @@ if [[ $1 == --write ]]; then
     write=$1
     shift
 fi
-root=$1
+root=$(realpath "$1")
 first=$(realpath "$2")
 [[ $# -lt 3 ]] || quillet=$(realpath "$3")
 limits=$root/tests/footprint/footprint.txt
