@@ -116,13 +116,20 @@ static bool is_small(int64_t number)
 // a and b with the operation; false where that is not defined, or could overflow.
 static bool calculate(int64_t *result, const char *operation, int64_t a, int64_t b)
 {
-    static const char *const sums[] = {"Add", "Sub", "Mul", "Div", NULL};
+    static const char *const sums[] = {"Add", "Sub", "Mul", NULL};
 
     if (is_one_of(operation, sums)) {
-        if (!is_small(a) || !is_small(b) || (b == 0 && operation[0] == 'D')) {
+        if (!is_small(a) || !is_small(b)) {
             return false;
         }
-        *result = operation[0] == 'A' ? a + b : operation[0] == 'S' ? a - b : operation[0] == 'M' ? a * b : a / b;
+        *result = operation[0] == 'A' ? a + b : operation[0] == 'S' ? a - b : a * b;
+        return true;
+    }
+    if (strcmp(operation, "Div") == 0) {
+        if (!is_small(a) || !is_small(b) || b == 0) {
+            return false;
+        }
+        *result = a / b;
         return true;
     }
     *result = strcmp(operation, "Less") == 0             ? a < b

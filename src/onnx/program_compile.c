@@ -204,7 +204,7 @@ static enum ql_status detach_outputs(struct ql_lower *lower)
     if (graph->output_count < 2) {
         return QL_OK;
     }
-    struct detached *detached = malloc(((size_t)graph->value_count + 1) * sizeof detached[0]);
+    struct detached *detached = calloc((size_t)graph->value_count + 1, sizeof detached[0]);
     if (detached == NULL || (status = make_room(program, 2 * graph->output_count, lower->error)) != QL_OK) {
         free(detached);
         return status != QL_OK
