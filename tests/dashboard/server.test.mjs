@@ -206,12 +206,14 @@ test('rows are thinned, and a sample is that of the last epoch that has one', as
 
 test('a thousand connections that ask for nothing, or not to the end, keep nobody out', {timeout: 100000}, async () => {
   const server = await watch(join(runs.folder, 'many'))
+  // On a connection of its own: one that fetch kept for the next request could be dropped for being idle just then.
+  const answer = () => fetch(server.url, {headers: {connection: 'close'}})
   const idle = []
   for (let i = 0; i < 1000; i++) {
     const socket = net.connect(server.port, '127.0.0.1', () => { if (i % 2 === 1) socket.write('GET / HTTP/1.1\r\nHost: loc') })
     socket.on('error', () => {})
     idle.push(socket)
-    if (i % 50 === 49) assert.equal((await fetch(server.url)).status, 200)
+    if (i % 50 === 49) assert.equal((await answer()).status, 200)
   }
   // Also where all that are there follow the events, and where some of them do not read.
   for (let i = 0; i < 500; i++) {
@@ -219,7 +221,7 @@ test('a thousand connections that ask for nothing, or not to the end, keep nobod
     socket.on('error', () => {})
     if (i % 2 === 0) socket.pause()
     idle.push(socket)
-    if (i % 50 === 49) assert.equal((await fetch(server.url)).status, 200)
+    if (i % 50 === 49) assert.equal((await answer()).status, 200)
   }
   idle.forEach((socket) => socket.destroy())
   assert.equal(await server.stop(), 0)
