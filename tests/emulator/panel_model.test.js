@@ -265,9 +265,9 @@ test("ssd1683 refreshed with a red memory that nobody wrote is refused", () => {
 });
 
 test("ssd1683 asked for a partial update, or for one without power or waveform, is refused", () => {
-  refuses("ssd1683", { control: (b) => b.send(0x22, 0xff) }, /no full update/);
+  refuses("ssd1683", { control: (b) => b.send(0x22, 0xff) }, /not a full update/);
   refuses("ssd1683", { control: (b) => b.send(0x22, 0x14) }, /without clock and analog power/);
-  refuses("ssd1683", { control: (b) => b.send(0x22, 0xc7) }, /no full update/);
+  refuses("ssd1683", { control: (b) => b.send(0x22, 0xc7) }, /not a full update/);
   refuses("ssd1683", { control: undefined }, /without display update control 2/);
   refuses("ssd1683", { sensor: undefined }, /without a temperature sensor/);
 });
