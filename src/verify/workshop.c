@@ -69,40 +69,82 @@ static void lead_back(struct ql_workshop *workshop)
     workshop->variable = NULL;
 }
 
-// Signals end the tool at once, and SIGKILL gives nobody time to clean up. So a shell waits for the end of a pipe, which
-// the system closes when this process ends, and removes the folder; more than once, as compilers that were started may
-// still write. It has none of our other files open, so that nobody waits for their end because of it.
-static void start_cleaner(struct ql_workshop *workshop)
+// Reads a name of so many bytes from a pipe; false where it ends before.
+static bool read_name(int pipe, char *name, size_t bytes)
 {
-    static char script[] = "trap '' INT TERM HUP; cat > /dev/null; n=0\n"
-                           "while [ -e \"$0\" ] && [ $n -lt 10 ]; do rm -rf -- \"$0\"; [ ! -e \"$0\" ] || sleep 1; "
-                           "n=$((n + 1)); done";
+    size_t count = 0;
+    char read_bytes[QL_WORKSHOP_PATH_BYTES];
+
+    while (count < bytes) {
+        const ssize_t more = read(pipe, read_bytes + count, bytes - count);
+        if (more == 0 || (more < 0 && errno != EINTR)) {
+            return false;
+        }
+        count += more > 0 ? (size_t)more : 0;
+    }
+    memcpy(name, read_bytes, bytes);
+    return true;
+}
+
+static void dismiss_cleaner(struct ql_workshop *workshop)
+{
+    (void)close(workshop->alive);
+    while (waitpid(workshop->cleaner, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+// Signals end the tool at once, and SIGKILL gives nobody time to clean up. So a shell, in a process group of its own, makes
+// the folder, tells its name, waits for the end of a pipe, which the system closes when this process ends, and removes the
+// folder; more than once, as compilers that were started may still write. There is no moment at which the folder is there
+// and the shell could be ended with us. It has none of our other files open, so that nobody waits for their end because
+// of it. False where that does not work.
+static bool start_cleaner(struct ql_workshop *workshop)
+{
+    static char script[] = "trap '' INT TERM HUP PIPE; folder=$(mktemp -d -- \"$0\") || exit 1\n"
+                           "printf %s \"$folder\"; exec > /dev/null; cat; n=0\n"
+                           "while [ -e \"$folder\" ] && [ $n -lt 10 ]; do rm -rf -- \"$folder\"\n"
+                           "[ ! -e \"$folder\" ] || sleep 1; n=$((n + 1)); done";
     char shell[] = "sh", option[] = "-c";
     char *const argv[] = {shell, option, script, workshop->folder, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    int ends[2];
+    int alive[2], told[2];
 
-    workshop->cleaner = -1; // without one, only an ordinary end cleans up
-    if (!ql_system_pipe(ends)) {
-        return;
+    if (!ql_system_pipe(alive)) {
+        return false;
+    }
+    if (!ql_system_pipe(told)) {
+        (void)close(alive[0]);
+        (void)close(alive[1]);
+        return false;
     }
     (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, alive[0], STDIN_FILENO);
+    (void)posix_spawn_file_actions_adddup2(&actions, told[1], STDOUT_FILENO);
     (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     (void)posix_spawnattr_init(&attributes);
     (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP); // a terminal's signals are not for it
-    bool started = posix_spawnp(&workshop->cleaner, shell, &actions, &attributes, argv, environ) == 0;
+    const bool started = posix_spawnp(&workshop->cleaner, shell, &actions, &attributes, argv, environ) == 0;
     (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
-    (void)close(ends[0]);
-    if (started) {
-        workshop->alive = ends[1];
-    } else {
-        workshop->cleaner = -1;
-        (void)close(ends[1]);
+    (void)close(alive[0]);
+    (void)close(told[1]);
+    const bool made = started && read_name(told[0], workshop->folder, strlen(workshop->folder));
+    (void)close(told[0]);
+    workshop->alive = alive[1];
+    if (started && !made) {
+        dismiss_cleaner(workshop);
+    } else if (!started) {
+        (void)close(alive[1]);
     }
+    return made;
+}
+
+// Makes the folder without a cleaner: then only an ordinary end cleans up. Errors are in errno.
+static bool make_folder(struct ql_workshop *workshop)
+{
+    workshop->cleaner = -1;
+    return mkdtemp(workshop->folder) != NULL;
 }
 
 enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *data_folder,
@@ -115,12 +157,11 @@ enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, 
     parent = parent == NULL || parent[0] == '\0' ? "/tmp" : parent;
     if (snprintf(workshop->folder, sizeof workshop->folder, "%s/quillet.XXXXXX", parent) >=
             (int)sizeof workshop->folder - 300 ||
-        mkdtemp(workshop->folder) == NULL) {
+        (!start_cleaner(workshop) && !make_folder(workshop))) {
         workshop->folder[0] = '\0';
         return ql_error_write(error, QL_ERROR_SYSTEM, "cannot make a folder below %s: %s; set TMPDIR to another one",
                               parent, strerror(errno));
     }
-    start_cleaner(workshop);
     lead_here(workshop);
     return QL_OK;
 }
@@ -131,9 +172,7 @@ void ql_workshop_close(struct ql_workshop *workshop)
         lead_back(workshop);
         remove_folder(workshop->folder);
         if (workshop->cleaner > 0) {
-            (void)close(workshop->alive);
-            while (waitpid(workshop->cleaner, NULL, 0) < 0 && errno == EINTR) {
-            }
+            dismiss_cleaner(workshop);
         }
     }
     workshop->folder[0] = '\0';

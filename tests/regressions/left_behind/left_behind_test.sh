@@ -30,7 +30,7 @@ for signal in TERM INT HUP KILL; do
 done
 
 # The compilers end by the same signal, before they remove their own files.
-for seconds in 0.05 0.3 0.8; do
+for seconds in 0.005 0.01 0.02 0.03 0.04 0.05 0.3 0.8; do
     command="verify, killed after $seconds s with all that it has started"
     TMPDIR=$work/tmp setsid "$tool" verify --model m.json --stages gcc --quiet > out 2> err &
     pid=$!
