@@ -56,10 +56,10 @@ test("fields that are missing have defaults, but for file and vocabulary", () =>
 });
 
 test("what is not a descriptor is refused", () => {
-  refuses("", /no JSON/);
-  refuses("[]", /no JSON object/);
-  refuses("null", /no JSON object/);
-  refuses('"text"', /no JSON object/);
+  refuses("", /not JSON/);
+  refuses("[]", /not a JSON object/);
+  refuses("null", /not a JSON object/);
+  refuses('"text"', /not a JSON object/);
 });
 
 test("fields of another type or out of range are refused by name", () => {

@@ -180,7 +180,7 @@ enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *byte
         header_bytes |= (uint64_t)start[i] << (8 * i);
     }
     if (size_bytes < LENGTH_BYTES || header_bytes > size_bytes - LENGTH_BYTES || header_bytes > header_limit_bytes) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: is cut short, or no safetensors file", path);
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: is cut short, or not a safetensors file", path);
     }
     const unsigned char *data = start + LENGTH_BYTES + header_bytes;
     size_t data_size = size_bytes - LENGTH_BYTES - (size_t)header_bytes;
@@ -188,7 +188,7 @@ enum ql_status ql_safetensors_read(struct ql_safetensors *file, const void *byte
         json_loadb((const char *)start + LENGTH_BYTES, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &json_error);
     if (!json_is_object(file->header)) {
         status = ql_error_write(error, QL_ERROR_INPUT,
-                                "%s: is damaged, or no safetensors file: its header is not JSON "
+                                "%s: is damaged, or not a safetensors file: its header is not a JSON "
                                 "object%s%s",
                                 path, file->header == NULL ? ": " : "", file->header == NULL ? json_error.text : "");
         goto done;

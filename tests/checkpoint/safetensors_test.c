@@ -72,12 +72,12 @@ static void header_outside_the_format_is_refused_with_a_reason(void **state)
         size_t data_bytes;
         const char *reason;
     } samples[] = {
-        {"", 0, "no JSON"},
-        {"[]", 0, "no JSON"},
-        {"7", 0, "no JSON"},
-        {"{}x", 0, "no JSON"},
-        {"{\"a\":1,\"a\":1}", 0, "no JSON"},
-        {"{\"a\\u0000\":1}", 0, "no JSON"},
+        {"", 0, "not a JSON"},
+        {"[]", 0, "not a JSON"},
+        {"7", 0, "not a JSON"},
+        {"{}x", 0, "not a JSON"},
+        {"{\"a\":1,\"a\":1}", 0, "not a JSON"},
+        {"{\"a\\u0000\":1}", 0, "not a JSON"},
         {"{}", 1, "1 bytes behind"},
         {"{\"__metadata__\":5}", 0, "__metadata__"},
         {"{\"__metadata__\":{\"epoch\":5}}", 0, "'epoch'"},

@@ -99,7 +99,7 @@ expect_stderr "absent: cannot open"
 expect_exit 1 predict --init_from checkpoints/run
 expect_stderr "is a folder"
 expect_exit 1 predict --init_from names.txt
-expect_stderr "names.txt: is cut short, or no safetensors file"
+expect_stderr "names.txt: is cut short, or not a safetensors file"
 expect_exit 1 predict --init_from checkpoints/run/training.safetensors
 expect_stderr "has no tensor 'embedding.weight'"
 size=$(stat -c %s $model)

@@ -95,9 +95,9 @@ refuse 2 'share a source' names.onnx tabled.onnx --no_sampler --output made.c
 refuse 2 'neither static nor caller' names.onnx --arena heap --output made.c
 refuse 2 'takes one token at a time' names.onnx --sequence 2 --output made.c
 refuse 2 'sequence' names.onnx --sequence 0 --output made.c
-refuse 2 'no list' names.onnx --sizes batch --output made.c
-refuse 2 'no list' names.onnx --sizes batch=0 --output made.c
-refuse 2 'no list' names.onnx --sizes batch=1x --output made.c
+refuse 2 'is not a list' names.onnx --sizes batch --output made.c
+refuse 2 'is not a list' names.onnx --sizes batch=0 --output made.c
+refuse 2 'is not a list' names.onnx --sizes batch=1x --output made.c
 refuse 2 'with --name' names.onnx --name 1 --output made.c
 refuse 2 'that of the kernels' names.onnx --name ql --output made.c
 refuse 1 'with --model' bare/names.onnx --output made.c
