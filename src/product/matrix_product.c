@@ -1,5 +1,5 @@
 // Matrix products: see matrix_product.h. Here is everything but the arithmetic: how operands are packed, and in which
-// blocks the tiles run, so that a panel of B and most of a block of A stay in the first-level cache.
+// blocks the tiles run, so that a panel of B stays in the first-level cache and a block of A in the second.
 // Uses: product/product_form.h.
 #include "product/matrix_product.h"
 
@@ -13,7 +13,7 @@ enum {
     COLUMNS = QL_PANEL_COLUMNS,
     BLOCK_STEPS = 256, // 256 steps of a panel are 16 KB, half of a first-level cache
     PREFETCH_ROWS = 8, // of a view: so many rows ahead
-    BLOCK_ROWS = 24,   // rows of A by 256 steps are 24 KB; a multiple of all forms' rows
+    BLOCK_ROWS = 48,   // rows of A by 256 steps are 48 KB; a multiple of all forms' rows
 };
 
 // The rows of a view may be pages apart, where no processor reads ahead by itself.
