@@ -40,6 +40,16 @@ char *ql_bytes_format(const char *format, ...)
     return text;
 }
 
+void ql_bytes_append(char *text, size_t room, const char *format, ...)
+{
+    const size_t length = strlen(text);
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text + length, room - length, format, arguments);
+    va_end(arguments);
+}
+
 bool ql_bytes_line_step(struct ql_bytes_line *line, const void *text, size_t size_bytes)
 {
     if (line->behind >= size_bytes) {

@@ -13,6 +13,9 @@ const void *ql_bytes_find(const void *bytes, size_t size_bytes, const void *want
 // Return what printf would print, as a new string that the caller frees; NULL when there is not enough memory.
 char *ql_bytes_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+// Append what printf would print to a string that lies in `room` bytes; what they do not hold is cut off.
+void ql_bytes_append(char *text, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 // A line of a text, without its LF or CR LF. A cursor that is all zeros stands before the first one.
 struct ql_bytes_line {
     const char *bytes;

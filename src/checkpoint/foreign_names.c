@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 
 enum { NAME_BYTES = 64, NAMES_LIMIT_BYTES = 1 << 20 };
@@ -198,18 +198,6 @@ bool ql_foreign_names_are_known(const struct ql_safetensors *file)
     return k == file->entry_count;
 }
 
-// Appends to a text that has room for `room` bytes.
-static void append(char *text, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void append(char *text, size_t room, const char *format, ...)
-{
-    const size_t length = strlen(text);
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(text + length, room - length, format, arguments);
-    va_end(arguments);
-}
-
 enum ql_status ql_foreign_names_fail(const struct ql_safetensors *file, const char *name, const char *path,
                                      struct ql_error *error)
 {
@@ -220,7 +208,7 @@ enum ql_status ql_foreign_names_fail(const struct ql_safetensors *file, const ch
     for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++) {
         if (strcmp(wanted[k].name, name) != 0 && !wanted[k].is_optional &&
             ql_safetensors_find(file, wanted[k].name) == NULL) {
-            append(missing, sizeof missing, ", '%s' %s", wanted[k].name, wanted[k].shape);
+            ql_bytes_append(missing, sizeof missing, ", '%s' %s", wanted[k].name, wanted[k].shape);
         }
     }
     for (size_t k = 0; k < file->entry_count; k++) {
@@ -232,11 +220,11 @@ enum ql_status ql_foreign_names_fail(const struct ql_safetensors *file, const ch
         if (++count > 6) {
             continue;
         }
-        append(unknown, sizeof unknown, "%s'%.60s' (", count == 1 ? "" : ", ", entry->name);
+        ql_bytes_append(unknown, sizeof unknown, "%s'%.60s' (", count == 1 ? "" : ", ", entry->name);
         for (int axis = 0; axis < entry->rank; axis++) {
-            append(unknown, sizeof unknown, "%s%" PRId64, axis == 0 ? "" : ", ", entry->shape[axis]);
+            ql_bytes_append(unknown, sizeof unknown, "%s%" PRId64, axis == 0 ? "" : ", ", entry->shape[axis]);
         }
-        append(unknown, sizeof unknown, ")");
+        ql_bytes_append(unknown, sizeof unknown, ")");
     }
     if (count == 0) {
         return ql_error_write(error, QL_ERROR_INPUT,

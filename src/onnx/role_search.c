@@ -1,10 +1,11 @@
 // Finds a language model's logits and states by what its graph does: see role_search.h.
 #include "onnx/role_search.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/bytes.h"
 
 static const struct ql_program_value *flow_input(const struct ql_role_search *search, int number)
 {
@@ -36,18 +37,6 @@ static void set_pair(struct ql_role_search *search, int input, int output)
     search->taken |= 1u << output;
 }
 
-// Appends to a text that has room for `room` bytes.
-static void append(char *text, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void append(char *text, size_t room, const char *format, ...)
-{
-    const size_t length = strlen(text);
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(text + length, room - length, format, arguments);
-    va_end(arguments);
-}
-
 // The lines to write, as far as they are known: what is open gets an output that it could have.
 static void suggest_states(const struct ql_role_search *search, char *text, size_t room)
 {
@@ -55,7 +44,7 @@ static void suggest_states(const struct ql_role_search *search, char *text, size
     const char *separator = "";
 
     text[0] = '\0';
-    append(text, room, "\"states\": [");
+    ql_bytes_append(text, room, "\"states\": [");
     for (int i = 0; i < search->program->graph->input_count; i++) {
         int output = search->pairs[i];
         if (i == search->tokens) {
@@ -67,11 +56,11 @@ static void suggest_states(const struct ql_role_search *search, char *text, size
                 taken |= 1u << o;
             }
         }
-        append(text, room, "%s[\"%.40s\", \"%.40s\"]", separator, flow_input(search, i)->name,
-               output < 0 ? "OUTPUT" : flow_output(search, output)->name);
+        ql_bytes_append(text, room, "%s[\"%.40s\", \"%.40s\"]", separator, flow_input(search, i)->name,
+                        output < 0 ? "OUTPUT" : flow_output(search, output)->name);
         separator = ", ";
     }
-    append(text, room, "]");
+    ql_bytes_append(text, room, "]");
 }
 
 static enum ql_status fail_pairing(const struct ql_role_search *search, int input, struct ql_error *error)
@@ -81,8 +70,8 @@ static enum ql_status fail_pairing(const struct ql_role_search *search, int inpu
 
     for (int o = 0; o < search->program->graph->output_count; o++) {
         if ((search->taken >> o & 1) == 0 && have_one_shape(flow_input(search, input), flow_output(search, o))) {
-            append(candidates, sizeof candidates, "%s'%.40s'", count++ == 0 ? "" : " or ",
-                   flow_output(search, o)->name);
+            ql_bytes_append(candidates, sizeof candidates, "%s'%.40s'", count++ == 0 ? "" : " or ",
+                            flow_output(search, o)->name);
         }
     }
     suggest_states(search, lines, sizeof lines);
@@ -195,7 +184,7 @@ static enum ql_status find_logits(struct ql_role_search *search, struct ql_error
     }
     for (int o = 0; o < outputs; o++) {
         if ((left >> o & 1) != 0) {
-            append(names, sizeof names, "%s'%.40s'", count++ == 0 ? "" : " or ", flow_output(search, o)->name);
+            ql_bytes_append(names, sizeof names, "%s'%.40s'", count++ == 0 ? "" : " or ", flow_output(search, o)->name);
             search->logits = o;
         }
     }
