@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-static void init(void *state, void *arena, uint32_t seed)
+static void init(void *state, void *workspace, uint32_t seed)
 {
     struct ql_stub *stub = state;
 
-    (void)arena;
+    (void)workspace;
     ql_random_init(&stub->random, seed);
     stub->rest = NULL;
 }

@@ -16,7 +16,7 @@ struct ql_sampling {
 
 // The port keeps both alive.
 struct ql_writer {
-    const struct ql_model_functions *model; // its scratch memory is static
+    const struct ql_model_functions *model; // its workspace is static
     void *state;                            // of the text in hand
 };
 

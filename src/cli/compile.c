@@ -29,7 +29,7 @@ static const char usage[] = "compile MODEL [MODEL ...] [OPTION ...]";
 static const char summary_text[] = "Makes C of a model: one source with weights, kernels, vocabulary and sampler,\n"
                                    "and its header. MODEL is an .onnx file with its descriptor MODEL.json beside it,\n"
                                    "which makes it a model that writes, or that descriptor. Several models share one\n"
-                                   "source, its kernels, and its scratch memory; --name, --quantize, --calibrate and\n"
+                                   "source, its kernels, and its workspace; --name, --quantize, --calibrate and\n"
                                    "--lexicon then take a list, a value for each model or one for all: --quantize\n"
                                    "int8,int4 --lexicon quotes.qlx,off";
 
@@ -42,7 +42,7 @@ enum {
 
 struct settings {
     char arduino_source[PATH_BYTES];
-    const char *model, *output, *header, *name, *arena, *sizes, *filter, *lexicon, *arduino;
+    const char *model, *output, *header, *name, *workspace, *sizes, *filter, *lexicon, *arduino;
     int sequence;
     bool sampler, report;
     struct ql_cli_quantization quantization;
@@ -362,18 +362,19 @@ static enum ql_status check_settings(const struct settings *settings, int count,
                               "--sequence %d: a model that writes takes one token at a time; add --no-sampler",
                               settings->sequence);
     }
-    if (strcmp(settings->arena, "static") != 0 && strcmp(settings->arena, "caller") != 0) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--arena: '%s' is neither static nor caller", settings->arena);
+    if (strcmp(settings->workspace, "static") != 0 && strcmp(settings->workspace, "caller") != 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--workspace: '%s' is neither static nor caller",
+                              settings->workspace);
     }
     if (!settings->sampler && (settings->filter != NULL || settings->lexicon != NULL)) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--filter, --lexicon: a model without a sampler has nothing to filter");
     }
     if (settings->arduino != NULL && (settings->output != NULL || settings->header != NULL || settings->report ||
-                                      !settings->sampler || strcmp(settings->arena, "static") != 0)) {
+                                      !settings->sampler || strcmp(settings->workspace, "static") != 0)) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--arduino writes a folder of its own, of a model that writes; leave out --output, "
-                              "--header, --report, --no-sampler and --arena");
+                              "--header, --report, --no-sampler and --workspace");
     }
     if (!settings->sampler && count > 1) {
         return ql_error_write(error, QL_ERROR_USAGE, "only models that write share a source; leave out --no-sampler");
@@ -491,7 +492,7 @@ static enum ql_status compile(struct compilation *works, int count, int argc, ch
     const struct ql_codegen_unit unit = {.models = models,
                                          .model_count = count,
                                          .header_file = header_file,
-                                         .caller_arena = strcmp(settings->arena, "caller") == 0,
+                                         .caller_workspace = strcmp(settings->workspace, "caller") == 0,
                                          .version = QL_VERSION,
                                          .command_line = command_line};
     if (settings->output != NULL || header_path[0] != '\0' || !settings->report) {
@@ -513,7 +514,7 @@ static enum ql_status compile(struct compilation *works, int count, int argc, ch
 int ql_cli_compile(int argc, char **argv)
 {
     struct compilation *works = NULL;
-    struct settings values = {.arena = "static", .sizes = "", .sequence = 1, .sampler = true}, *settings = &values;
+    struct settings values = {.workspace = "static", .sizes = "", .sequence = 1, .sampler = true}, *settings = &values;
     const char *operands[MODEL_LIMIT];
     size_t operand_count = 0;
     struct ql_error error;
@@ -535,7 +536,7 @@ int ql_cli_compile(int argc, char **argv)
          "other sizes that the model leaves open: batch=2,time=5 (default: 1)", false},
         QL_CLI_FILTER_OPTION(&settings->filter),
         QL_CLI_LEXICON_OPTION(&settings->lexicon),
-        {"arena", QL_OPTION_STRING, &settings->arena, 0, 0, "WHOSE", "scratch memory: static, or the caller's", false},
+        {"workspace", QL_OPTION_STRING, &settings->workspace, 0, 0, "WHOSE", "static, or the caller's memory", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings->quantization),
         {"report", QL_OPTION_FLAG, &settings->report, 0, 0, NULL,
          "print flash, RAM, multiply-accumulates and values as JSON instead of the source", false},

@@ -17,7 +17,7 @@ enum {
     QL_C_IDENTIFIER_BYTES = 64, // with the NUL; longer names are cut
 };
 
-// "float", "int64_t": the type that holds an element; the 16-bit floats are their bits. And the name that an arena's
+// "float", "int64_t": the type that holds an element; the 16-bit floats are their bits. And the name that a workspace's
 // member of this type has: "f32", "s64".
 const char *ql_c_type(enum ql_element type);
 const char *ql_c_member(enum ql_element type);

@@ -26,7 +26,7 @@ static void write_model_fields(const struct ql_source *w, FILE *stream)
 {
     const struct ql_codegen *codegen = w->codegen;
     const struct ql_codegen_size size = w->size;
-    const char *whose = w->unit->caller_arena ? "" : ", static";
+    const char *whose = w->unit->caller_workspace ? "" : ", static";
 
     write_field(stream, "model", codegen->source_file);
     write_field(stream, "SHA-256", codegen->source_sha256);
@@ -38,15 +38,15 @@ static void write_model_fields(const struct ql_source *w, FILE *stream)
     }
     (void)fprintf(stream, "//   flash         %zu bytes of constants; the code comes on top\n", size.constant_bytes);
     if (codegen->model != NULL) {
-        (void)fprintf(stream, "//   RAM           %zu bytes for each text, and %zu bytes of scratch memory%s\n",
-                      size.state_bytes, size.arena_bytes, whose);
+        (void)fprintf(stream, "//   RAM           %zu bytes for each text, and a workspace of %zu bytes%s\n",
+                      size.state_bytes, size.workspace_bytes, whose);
         if (size.cache_bytes > 0) {
             (void)fprintf(stream, "//   the cache     %zu bytes of each text: keys and values of %d tokens\n",
                           size.cache_bytes, size.context);
         }
         (void)fprintf(stream, "//   a step        %" PRId64 " multiply-accumulates\n", size.macs);
     } else {
-        (void)fprintf(stream, "//   RAM           %zu bytes of scratch memory%s\n", size.arena_bytes, whose);
+        (void)fprintf(stream, "//   RAM           a workspace of %zu bytes%s\n", size.workspace_bytes, whose);
         (void)fprintf(stream, "//   a run         %" PRId64 " multiply-accumulates\n", size.macs);
     }
 }
@@ -145,16 +145,17 @@ static void write_plain_header(const struct ql_source *w)
 {
     const struct ql_graph *graph = w->program->graph;
 
-    if (w->unit->caller_arena) {
-        (void)fputs("// Scratch memory for one run at a time. Nothing in it needs to last from run to run.\n",
-                    w->header);
-        ql_source_arena_write(w, w->header);
+    if (w->unit->caller_workspace) {
+        (void)fputs(
+            "// Workspace: scratch memory for one run at a time. Nothing in it needs to last from run to run.\n",
+            w->header);
+        ql_source_workspace_write(w, w->header);
         (void)fputc('\n', w->header);
     }
     (void)fputs("// Computes the outputs from the inputs; an output may lie where an input lies. False when an input\n"
                 "// holds an index that is out of range: the outputs are as they were then.\n",
                 w->header);
-    if (!w->unit->caller_arena) {
+    if (!w->unit->caller_workspace) {
         (void)fputs("// Uses static memory: one run at a time.\n", w->header);
     }
     (void)fputs("//\n", w->header);
@@ -282,31 +283,33 @@ static enum ql_status check_numbers(const struct ql_codegen *codegen, struct ql_
     return QL_OK;
 }
 
-// The scratch memory of all models, one beside the other in a union where there are several.
-static void write_static_arena(const struct ql_source *models, FILE *stream)
+// The workspaces of all models, one beside the other in a union where there are several.
+static void write_static_workspace(const struct ql_source *models, FILE *stream)
 {
     const int count = models[0].unit->model_count;
 
-    (void)fputs("// Scratch memory: values whose lifetimes do not meet share a place.\n", stream);
+    (void)fputs(
+        "// Workspace: intermediate values, of which those that are never needed at the same time share a place.\n",
+        stream);
     for (int i = 0; i < count; i++) {
-        ql_source_arena_write(&models[i], stream);
+        ql_source_workspace_write(&models[i], stream);
         (void)fputc('\n', stream);
     }
     if (count == 1) {
-        ql_source_template_write(models, stream, QL_C_ALIGNMENT " static union $_arena $_static_arena;\n\n");
+        ql_source_template_write(models, stream, QL_C_ALIGNMENT " static union $_workspace $_static_workspace;\n\n");
         return;
     }
     (void)fputs(QL_C_ALIGNMENT " static union {\n", stream);
     for (int i = 0; i < count; i++) {
-        ql_source_template_write(&models[i], stream, "    union $_arena $_arena;\n");
+        ql_source_template_write(&models[i], stream, "    union $_workspace $_workspace;\n");
     }
-    ql_source_template_write(models, stream, "} $_static_arena;\n\n");
+    ql_source_template_write(models, stream, "} $_static_workspace;\n\n");
 }
 
-static bool has_arena(const struct ql_source *models)
+static bool has_workspace(const struct ql_source *models)
 {
     for (int i = 0; i < models[0].unit->model_count; i++) {
-        if (models[i].size.arena_bytes > 0) {
+        if (models[i].size.workspace_bytes > 0) {
             return true;
         }
     }
@@ -322,8 +325,8 @@ static void write_body(struct ql_source *models)
     for (int i = 0; i < unit->model_count; i++) {
         write_constants(&models[i]);
     }
-    if (!unit->caller_arena && has_arena(models)) {
-        write_static_arena(models, stream);
+    if (!unit->caller_workspace && has_workspace(models)) {
+        write_static_workspace(models, stream);
     }
     for (int i = 0; i < unit->model_count; i++) {
         ql_source_run_write(&models[i]);

@@ -97,12 +97,12 @@ static size_t symbol_bytes(const struct ql_vocabulary *vocabulary)
 }
 
 // The caller's struct as a 32-bit compiler lays it out.
-static size_t state_bytes(const struct ql_codegen *codegen, bool caller_arena)
+static size_t state_bytes(const struct ql_codegen *codegen, bool caller_workspace)
 {
     enum { SETTINGS = 3 * 4, RANDOM = 4 * 4, POINTER = 4 };
     const struct ql_text_model *model = codegen->model;
     const struct ql_graph *graph = codegen->program->graph;
-    size_t bytes = model->layout.bytes + SETTINGS + RANDOM + (caller_arena ? POINTER : 0);
+    size_t bytes = model->layout.bytes + SETTINGS + RANDOM + (caller_workspace ? POINTER : 0);
 
     for (int i = 0; i < graph->output_count; i++) {
         bytes += ql_text_model_is_state(model, i) ? 0 : codegen->program->values[graph->outputs[i]].bytes;
@@ -120,7 +120,7 @@ static void add_cache_bytes(struct ql_codegen_size *size, const struct ql_state_
     size->context = ql_state_layout_context(layout);
 }
 
-// What a model that writes has beside its state: symbols, the self-test's text, and the sampler's part of the arena.
+// What a model that writes has beside its state: symbols, the self-test's text, and the sampler's part of the workspace.
 static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_model *model, bool has_shared)
 {
     enum { WEIGHT = 4, TRACE_STEP = 8 }; // of a step: a token, a hash, and the gap between
@@ -134,7 +134,7 @@ static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_mo
     size->state_bytes += filter_bytes > 0 ? sizeof(struct ql_filter_state) : 0;
     size->constant_bytes += ql_source_lexicon_bytes(model);
     size->state_bytes += model->guard != NULL && model->guard->has_lexicon ? sizeof(struct ql_lexicon_state) : 0;
-    size->arena_bytes = sampler_bytes > size->arena_bytes ? sampler_bytes : size->arena_bytes;
+    size->workspace_bytes = sampler_bytes > size->workspace_bytes ? sampler_bytes : size->workspace_bytes;
 }
 
 // Tables that all integer models of a unit share, which are counted for the first of them, and those of its decoders.
@@ -160,7 +160,7 @@ enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_
     const struct ql_program *program = codegen->program;
     struct ql_arena arena = {0};
 
-    *size = (struct ql_codegen_size){.arena_bytes = program->arena_bytes,
+    *size = (struct ql_codegen_size){.workspace_bytes = program->workspace_bytes,
                                      .constant_bytes = shared_table_bytes(unit, model)};
     const bool *used = take_used(&arena, program);
     if (used == NULL) {
@@ -176,7 +176,7 @@ enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_
         size->macs += program->calls[i].macs;
     }
     if (codegen->model != NULL) {
-        size->state_bytes = state_bytes(codegen, unit->caller_arena);
+        size->state_bytes = state_bytes(codegen, unit->caller_workspace);
         add_cache_bytes(size, &codegen->model->layout);
         add_text_bytes(size, codegen->model, model == 0);
     }
@@ -200,19 +200,19 @@ static void add_constant(json_t *constants, const char *name, const char *type, 
                                                      "bytes", (json_int_t)bytes));
 }
 
-static void report_values(json_t *constants, json_t *scratch, const struct ql_program *program, const bool *used)
+static void report_values(json_t *constants, json_t *workspace, const struct ql_program *program, const bool *used)
 {
     for (int i = 0; i < program->value_count; i++) {
         const struct ql_program_value *value = &program->values[i];
         const char *type = ql_element_write(value->type);
         if (used[i] && value->storage == QL_STORAGE_CONSTANT) {
             add_constant(constants, value->name, type, shape_to_json(value), value->bytes);
-        } else if (used[i] && value->storage == QL_STORAGE_ARENA) {
-            (void)json_array_append_new(scratch,
-                                        json_pack("{s:s, s:s, s:o, s:I, s:I, s:i, s:i}", "name", value->name, "type",
-                                                  type, "shape", shape_to_json(value), "bytes",
-                                                  (json_int_t)value->bytes, "offset", (json_int_t)value->arena_offset,
-                                                  "first_call", value->first_call, "last_call", value->last_call));
+        } else if (used[i] && value->storage == QL_STORAGE_WORKSPACE) {
+            (void)json_array_append_new(workspace, json_pack("{s:s, s:s, s:o, s:I, s:I, s:i, s:i}", "name", value->name,
+                                                             "type", type, "shape", shape_to_json(value), "bytes",
+                                                             (json_int_t)value->bytes, "offset",
+                                                             (json_int_t)value->workspace_offset, "first_call",
+                                                             value->first_call, "last_call", value->last_call));
         }
     }
 }
@@ -256,31 +256,33 @@ static json_t *report_model(const struct ql_codegen_unit *unit, int index, struc
     if (ql_codegen_measure(&size, unit, index, error) != QL_OK) {
         return NULL;
     }
-    json_t *constants = json_array(), *scratch = json_array(), *report = NULL;
+    json_t *constants = json_array(), *workspace = json_array(), *report = NULL;
     const bool *used = take_used(&arena, codegen->program);
     if (used != NULL && codegen->integer == NULL) {
-        report_values(constants, scratch, codegen->program, used);
+        report_values(constants, workspace, codegen->program, used);
     } else if (used != NULL) {
         report_matrices(constants, &placed_bytes, &block_words, codegen->program);
     }
     if (used != NULL) {
-        report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:i, s:i, s:s, s:I}", "name",
-                           codegen->name, "sha256", codegen->source_sha256, "weights", ql_weight_format_write(format),
-                           "flash_bytes", (json_int_t)size.constant_bytes, "state_bytes", (json_int_t)size.state_bytes,
-                           "cache_bytes", (json_int_t)size.cache_bytes, "context_length", size.context, "arena_bytes",
-                           (json_int_t)size.arena_bytes, "macs", (json_int_t)size.macs, "matrix_bytes",
-                           (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count,
-                           "token", token_word(codegen), "rp2040_other_cycles", (json_int_t)other_cycles);
+        report =
+            json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:i, s:i, s:s, s:I}", "name", codegen->name,
+                      "sha256", codegen->source_sha256, "weights", ql_weight_format_write(format), "flash_bytes",
+                      (json_int_t)size.constant_bytes, "state_bytes", (json_int_t)size.state_bytes, "cache_bytes",
+                      (json_int_t)size.cache_bytes, "context_length", size.context, "workspace_bytes",
+                      (json_int_t)size.workspace_bytes, "macs", (json_int_t)size.macs, "matrix_bytes",
+                      (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count,
+                      "token", token_word(codegen), "rp2040_other_cycles", (json_int_t)other_cycles);
         // json_pack would leak them without memory.
         if (json_object_set_new(report, "rp2040_tokens_per_second", json_real(ql_chip_speed(codegen, 1))) != 0 ||
             json_object_set_new(report, "rp2040_tokens_per_second_on_two", json_real(ql_chip_speed(codegen, 2))) != 0 ||
-            json_object_set(report, "constants", constants) != 0 || json_object_set(report, "arena", scratch) != 0) {
+            json_object_set(report, "constants", constants) != 0 ||
+            json_object_set(report, "workspace", workspace) != 0) {
             json_decref(report);
             report = NULL;
         }
     }
     json_decref(constants);
-    json_decref(scratch);
+    json_decref(workspace);
     ql_arena_free(&arena);
     if (report == NULL) {
         (void)ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");

@@ -17,7 +17,7 @@ enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char
 enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen_unit *unit, int model,
                                   struct ql_error *error);
 
-// Writes sizes, constants and the plan of the arena as JSON: an object for a model, an array of them for several.
+// Writes sizes, constants and the plan of the workspace as JSON: an object for a model, an array of them for several.
 enum ql_status ql_codegen_report_write(FILE *stream, const struct ql_codegen_unit *unit, struct ql_error *error);
 
 #endif

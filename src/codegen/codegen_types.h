@@ -24,13 +24,13 @@ struct ql_codegen {
     const char *calibration;                 // of an integer form: the text, "names.txt"
 };
 
-// A source, of one model or of several. All or none of these write. They share the kernels, scratch memory, and the
+// A source, of one model or of several. All or none of these write. They share the kernels, the workspace, and the
 // filter's table; their names differ, and all or none have a filter, the same.
 struct ql_codegen_unit {
     const struct ql_codegen *models;
     int model_count;
     const char *header_file; // as the source includes it: "names.h"
-    bool caller_arena;       // scratch memory is the caller's instead of static
+    bool caller_workspace;   // the workspace is the caller's instead of static
     // For the head comment:
     const char *version, *command_line;
 };
@@ -41,8 +41,8 @@ struct ql_codegen_size {
     size_t state_bytes;    // of the caller's struct where pointers have 32 bits; 0 for plain inference
     size_t cache_bytes;    // of state_bytes, those of keys and values; 0 where there are none
     int context;           // entries of a cache; 0 where there is none
-    size_t arena_bytes;    // scratch memory
-    int64_t macs;          // multiply-accumulates of one call
+    size_t workspace_bytes;
+    int64_t macs; // multiply-accumulates of one call
 };
 
 #endif

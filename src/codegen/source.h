@@ -21,7 +21,7 @@ struct ql_source {
         bool as_bits;     // a constant whose values are in NAME.values
         bool is_output;   // an output of the graph lies in the storage of this root
         bool is_read;     // a call or an output of the graph uses the storage of this root
-        bool declared;    // a variable in the arena that stands in the source already
+        bool declared;    // a variable in the workspace that stands in the source already
     } * values;           // (program->value_count)
     const char **inputs;  // (graph->input_count) parameters; NULL for an input that is a constant
     const char **outputs; // (graph->output_count) parameters; NULL for a state that comes out where it went in
@@ -33,17 +33,17 @@ void ql_source_template_write(const struct ql_source *w, FILE *stream, const cha
 // "(1, 1, 128)", cut where it is longer than `room`.
 void ql_source_shape_write(char *text, size_t room, const int *dims, int rank);
 
-// Writes the place of the model's static scratch memory, as a pointer: "&names_static_arena".
-void ql_source_static_arena_write(const struct ql_source *w, FILE *stream);
+// Writes the place of the model's static workspace, as a pointer: "&names_static_workspace".
+void ql_source_static_workspace_write(const struct ql_source *w, FILE *stream);
 
 // Names all that the source will hold, in its order, and tells which roots are outputs and which are read. Out of memory,
 // names.arena says so.
 void ql_source_names_init(struct ql_source *w);
 
-// source_run.c: the arena's type, the declaration of the graph's function without what follows its parenthesis, the
+// source_run.c: the workspace's type, the declaration of the graph's function without what follows its parenthesis, the
 // function, and whether it returns false where it cannot work on its inputs, or nothing at all.
 bool ql_source_may_fail(const struct ql_source *w);
-void ql_source_arena_write(const struct ql_source *w, FILE *stream);
+void ql_source_workspace_write(const struct ql_source *w, FILE *stream);
 void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_static);
 void ql_source_run_write(struct ql_source *w);
 

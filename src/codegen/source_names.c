@@ -33,13 +33,13 @@ void ql_source_shape_write(char *text, size_t room, const int *dims, int rank)
     }
 }
 
-void ql_source_static_arena_write(const struct ql_source *w, FILE *stream)
+void ql_source_static_workspace_write(const struct ql_source *w, FILE *stream)
 {
     const struct ql_codegen_unit *unit = w->unit;
 
-    (void)fprintf(stream, "&%s_static_arena", unit->models[0].name);
+    (void)fprintf(stream, "&%s_static_workspace", unit->models[0].name);
     if (unit->model_count > 1) {
-        (void)fprintf(stream, ".%s_arena", w->prefix);
+        (void)fprintf(stream, ".%s_workspace", w->prefix);
     }
 }
 
@@ -131,13 +131,13 @@ static const char *const own_names[] = {"$_set",
                                         "$_symbol",
                                         "$_check",
                                         "$_trace",
-                                        "$_arena",
+                                        "$_workspace",
                                         "$_state",
-                                        "$_static_arena",
+                                        "$_static_workspace",
                                         "$_symbols",
                                         "@_H",
                                         "@_BEGIN",
-                                        "arena",
+                                        "workspace",
                                         "random",
                                         "@_SYMBOLS",
                                         "temperature",

@@ -1,4 +1,4 @@
-// The graph's function, call by call, and the arena it works in: see source.h.
+// The graph's function, call by call, and the workspace it works in: see source.h.
 // Uses: base, codegen, onnx, quantize/integer_kernel.
 #include <assert.h>
 #include <string.h>
@@ -7,16 +7,15 @@
 #include "codegen/source.h"
 #include "quantize/integer_kernel.h"
 
-// The arena: a union of arrays, one for each type that lies in it, so that every pointer into it has its own type.
-
-void ql_source_arena_write(const struct ql_source *w, FILE *stream)
+// The workspace: a union of arrays, one for each type that lies in it, so that every pointer into it has its own type.
+void ql_source_workspace_write(const struct ql_source *w, FILE *stream)
 {
-    const size_t bytes = w->program->arena_bytes;
+    const size_t bytes = w->program->workspace_bytes;
     bool present[QL_ELEMENT_BOOL + 1] = {false};
 
     for (int i = 0; i < w->program->value_count; i++) {
         const struct ql_program_value *value = &w->program->values[i];
-        if (value->root == i && value->storage == QL_STORAGE_ARENA && w->values[i].name != NULL) {
+        if (value->root == i && value->storage == QL_STORAGE_WORKSPACE && w->values[i].name != NULL) {
             present[value->type] = true;
         }
     }
@@ -25,7 +24,7 @@ void ql_source_arena_write(const struct ql_source *w, FILE *stream)
     present[QL_ELEMENT_U16] = present[QL_ELEMENT_U16] || present[QL_ELEMENT_F16] || present[QL_ELEMENT_BF16];
     present[QL_ELEMENT_BOOL] = present[QL_ELEMENT_F16] = present[QL_ELEMENT_BF16] = false;
 
-    ql_source_template_write(w, stream, "union $_arena {\n");
+    ql_source_template_write(w, stream, "union $_workspace {\n");
     for (int type = 0; type <= QL_ELEMENT_BOOL; type++) {
         if (present[type]) {
             const size_t element = ql_element_bytes((enum ql_element)type);
@@ -76,8 +75,8 @@ void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_
     (void)snprintf(text, sizeof text, "%s%s %s_run(", is_static ? "static " : "",
                    ql_source_may_fail(w) ? "bool" : "void", w->prefix);
     ql_c_list_open(&list, stream, text);
-    if (w->unit->caller_arena) {
-        (void)snprintf(text, sizeof text, "union %s_arena *arena", w->prefix);
+    if (w->unit->caller_workspace) {
+        (void)snprintf(text, sizeof text, "union %s_workspace *workspace", w->prefix);
         ql_c_list_add(&list, text);
     }
     for (int i = 0; i < graph->input_count; i++) {
@@ -120,8 +119,8 @@ static void write_value(const struct ql_source *w, char *text, size_t room, int 
     }
 }
 
-// Declares the variables of the arena that a call is the first to use.
-static void write_arena_variables(struct ql_source *w, const struct ql_kernel_call *call)
+// Declares the variables of the workspace that a call is the first to use.
+static void write_workspace_variables(struct ql_source *w, const struct ql_kernel_call *call)
 {
     for (int k = 0; k < call->kernel->buffer_count; k++) {
         if (call->buffers[k] < 0) {
@@ -130,16 +129,16 @@ static void write_arena_variables(struct ql_source *w, const struct ql_kernel_ca
         const int index = w->program->values[call->buffers[k]].root;
         const struct ql_program_value *root = &w->program->values[index];
         struct ql_source_value *text = &w->values[index];
-        if (root->storage != QL_STORAGE_ARENA || text->declared) {
+        if (root->storage != QL_STORAGE_WORKSPACE || text->declared) {
             continue;
         }
         char shape[QL_C_LINE_COLUMNS];
         const size_t element = ql_element_bytes(root->type);
         ql_source_shape_write(shape, sizeof shape, root->dims, root->rank);
-        (void)fprintf(w->source, "    %s *const %s = arena->%s", ql_c_type(root->type), text->name,
+        (void)fprintf(w->source, "    %s *const %s = workspace->%s", ql_c_type(root->type), text->name,
                       ql_c_member(root->type));
-        if (root->arena_offset > 0) {
-            (void)fprintf(w->source, " + %zu", root->arena_offset / element);
+        if (root->workspace_offset > 0) {
+            (void)fprintf(w->source, " + %zu", root->workspace_offset / element);
         }
         (void)fprintf(w->source, "; // %s\n", shape);
         text->declared = true;
@@ -203,7 +202,7 @@ static void write_call(struct ql_source *w, const struct ql_kernel_call *call)
     ql_device_kernel_read(&declared, kernel->file, kernel->name);
     assert(declared.parameter_count == kernel->buffer_count + kernel->operation_count + kernel->int_count +
                                            kernel->array_count + kernel->float_count);
-    write_arena_variables(w, call);
+    write_workspace_variables(w, call);
     if (block) {
         (void)fputs("    {\n", w->source);
         write_scalars(w, call, &declared);
@@ -318,12 +317,12 @@ void ql_source_run_write(struct ql_source *w)
 
     ql_source_signature_write(w, w->source, w->codegen->model != NULL);
     (void)fputs("\n{\n", w->source);
-    if (!w->unit->caller_arena && w->program->arena_bytes > 0) {
-        ql_source_template_write(w, w->source, "    union $_arena *const arena = ");
-        ql_source_static_arena_write(w, w->source);
+    if (!w->unit->caller_workspace && w->program->workspace_bytes > 0) {
+        ql_source_template_write(w, w->source, "    union $_workspace *const workspace = ");
+        ql_source_static_workspace_write(w, w->source);
         (void)fputs(";\n", w->source);
-    } else if (w->unit->caller_arena && w->program->arena_bytes == 0) {
-        (void)fputs("    (void)arena;\n", w->source);
+    } else if (w->unit->caller_workspace && w->program->workspace_bytes == 0) {
+        (void)fputs("    (void)workspace;\n", w->source);
     }
     for (int i = 0; i < graph->input_count; i++) {
         if (w->inputs[i] != NULL && !w->values[w->program->values[graph->inputs[i]].root].is_read) {

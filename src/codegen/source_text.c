@@ -144,8 +144,8 @@ static void write_set(const struct ql_source *w)
 static void write_init(const struct ql_source *w)
 {
     ql_source_template_write(w, w->source,
-                             w->unit->caller_arena
-                                 ? "void $_init(struct $_state *state, union $_arena *arena, uint32_t seed)\n"
+                             w->unit->caller_workspace
+                                 ? "void $_init(struct $_state *state, union $_workspace *workspace, uint32_t seed)\n"
                                  : "void $_init(struct $_state *state, uint32_t seed)\n");
     ql_source_template_write(w, w->source,
                              "{\n"
@@ -154,7 +154,7 @@ static void write_init(const struct ql_source *w)
                              "    ql_random_init(&random, seed);\n"
                              "    memcpy(state->random, random.state, sizeof state->random);\n");
     ql_source_template_write(w, w->source, "    $_set(state, -1.0f, -1.0f, -1);\n");
-    ql_source_template_write(w, w->source, w->unit->caller_arena ? "    state->arena = arena;\n" : "");
+    ql_source_template_write(w, w->source, w->unit->caller_workspace ? "    state->workspace = workspace;\n" : "");
     ql_source_template_write(w, w->source,
                              "    $_reset(state);\n"
                              "}\n\n");
@@ -170,8 +170,8 @@ static void write_run_call(const struct ql_source *w)
 
     (void)snprintf(text, sizeof text, ql_source_may_fail(w) ? "    if (!%s_run(" : "    %s_run(", w->prefix);
     ql_c_list_open(&list, w->source, text);
-    if (w->unit->caller_arena) {
-        ql_c_list_add(&list, "state->arena");
+    if (w->unit->caller_workspace) {
+        ql_c_list_add(&list, "state->workspace");
     }
     for (int i = 0; i < graph->input_count; i++) {
         if (w->inputs[i] != NULL) {
@@ -241,10 +241,10 @@ static void write_next(const struct ql_source *w)
     (void)fprintf(w->source, "    const %s *", logits_type(w));
     ql_source_template_write(w, w->source, "logits = $_step(state, token);\n");
     ql_source_template_write(w, w->source,
-                             w->unit->caller_arena ? "    union $_arena *const arena = state->arena;\n"
-                                                   : "    union $_arena *const arena = ");
-    if (!w->unit->caller_arena) {
-        ql_source_static_arena_write(w, w->source);
+                             w->unit->caller_workspace ? "    union $_workspace *const workspace = state->workspace;\n"
+                                                       : "    union $_workspace *const workspace = ");
+    if (!w->unit->caller_workspace) {
+        ql_source_static_workspace_write(w, w->source);
         (void)fputs(";\n", w->source);
     }
     (void)fprintf(w->source, "    struct ql_sampler%s sampler;\n", integer ? "_s32" : "");
@@ -261,8 +261,8 @@ static void write_next(const struct ql_source *w)
                              "    memcpy(sampler.random.state, state->random, sizeof state->random);\n"
                              "    int next = ");
     (void)fprintf(w->source,
-                  "ql_sampler_step_%s(&sampler, logits, %s, arena->sampler.weights,\n"
-                  "                                   arena->sampler.candidates, ",
+                  "ql_sampler_step_%s(&sampler, logits, %s, workspace->sampler.weights,\n"
+                  "                                   workspace->sampler.candidates, ",
                   integer ? "s32" : "f32", ql_source_has_guard(w) ? "barred" : "NULL");
     ql_source_template_write(w, w->source,
                              "@_SYMBOLS);\n"
@@ -293,9 +293,11 @@ static void write_check(const struct ql_source *w)
     const struct ql_text_model *model = w->codegen->model;
 
     ql_source_template_write(w, w->source,
-                             w->unit->caller_arena ? "\nint $_check(struct $_state *state, union $_arena *arena)\n{\n"
-                                                   : "\nint $_check(struct $_state *state)\n{\n");
-    ql_source_template_write(w, w->source, w->unit->caller_arena ? "    $_init(state, arena, " : "    $_init(state, ");
+                             w->unit->caller_workspace
+                                 ? "\nint $_check(struct $_state *state, union $_workspace *workspace)\n{\n"
+                                 : "\nint $_check(struct $_state *state)\n{\n");
+    ql_source_template_write(w, w->source,
+                             w->unit->caller_workspace ? "    $_init(state, workspace, " : "    $_init(state, ");
     (void)fprintf(w->source, "%" PRIu32 ");\n", model->trace_seed);
     ql_source_template_write(w, w->source,
                              "    int token = @_BEGIN;\n"
@@ -324,16 +326,17 @@ static int item_limit(const struct ql_text_model *model)
 // piece and in its order.
 static void write_functions(const struct ql_source *w)
 {
-    const bool caller_arena = w->unit->caller_arena, has_filter = ql_source_has_filter(w);
+    const bool caller_workspace = w->unit->caller_workspace, has_filter = ql_source_has_filter(w);
     const bool has_guard = ql_source_has_guard(w);
     const bool has_check = w->codegen->model->trace_count > 0;
 
     ql_source_template_write(w, w->source,
-                             "\nstatic void $_any_init(void *state, void *arena, uint32_t seed)\n"
+                             "\nstatic void $_any_init(void *state, void *workspace, uint32_t seed)\n"
                              "{\n");
     ql_source_template_write(w, w->source,
-                             caller_arena ? "    $_init((struct $_state *)state, (union $_arena *)arena, seed);\n"
-                                          : "    (void)arena;\n    $_init((struct $_state *)state, seed);\n");
+                             caller_workspace
+                                 ? "    $_init((struct $_state *)state, (union $_workspace *)workspace, seed);\n"
+                                 : "    (void)workspace;\n    $_init((struct $_state *)state, seed);\n");
     ql_source_template_write(w, w->source,
                              "}\n\n"
                              "static void $_any_reset(void *state)\n"
@@ -367,15 +370,16 @@ static void write_functions(const struct ql_source *w)
                                  "}\n\n");
     }
     if (has_check) {
-        ql_source_template_write(w, w->source, "static int $_any_check(void *state, void *arena)\n{\n");
+        ql_source_template_write(w, w->source, "static int $_any_check(void *state, void *workspace)\n{\n");
         ql_source_template_write(w, w->source,
-                                 caller_arena ? "    return $_check((struct $_state *)state, (union $_arena *)arena);\n"
-                                              : "    (void)arena;\n    return $_check((struct $_state *)state);\n");
+                                 caller_workspace
+                                     ? "    return $_check((struct $_state *)state, (union $_workspace *)workspace);\n"
+                                     : "    (void)workspace;\n    return $_check((struct $_state *)state);\n");
         (void)fputs("}\n\n", w->source);
     }
     ql_source_template_write(w, w->source,
                              "const struct ql_model_functions $_functions = {\n    sizeof(struct $_state), ");
-    ql_source_template_write(w, w->source, caller_arena ? "sizeof(union $_arena)" : "0");
+    ql_source_template_write(w, w->source, caller_workspace ? "sizeof(union $_workspace)" : "0");
     ql_source_template_write(w, w->source, ", @_SYMBOLS, @_BEGIN, ");
     (void)fprintf(w->source, "%d, %" PRIu32 ",\n    ", item_limit(w->codegen->model), ql_source_lexicon_words(w));
     ql_source_template_write(w, w->source,
@@ -452,7 +456,7 @@ static void write_members(const struct ql_source *w)
 void ql_source_text_header_write(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
-    const bool caller_arena = w->unit->caller_arena;
+    const bool caller_workspace = w->unit->caller_workspace;
 
     ql_source_template_write(w, w->header, "enum {\n");
     ql_source_template_write(w, w->header, "    @_SYMBOLS = ");
@@ -469,10 +473,11 @@ void ql_source_text_header_write(const struct ql_source *w)
     (void)fprintf(w->header, "%d, // of a logit, to 1\n};\n\ntypedef %s ", w->codegen->integer != NULL ? 1024 : 1,
                   logits_type(w));
     ql_source_template_write(w, w->header, "$_logit;\n\n");
-    if (caller_arena) {
-        (void)fputs("// Scratch memory. Nothing in it needs to last from call to call, so texts can share it.\n",
-                    w->header);
-        ql_source_arena_write(w, w->header);
+    if (caller_workspace) {
+        (void)fputs(
+            "// Workspace: scratch memory. Nothing in it needs to last from call to call, so texts can share it.\n",
+            w->header);
+        ql_source_workspace_write(w, w->header);
         (void)fputc('\n', w->header);
     }
     ql_source_template_write(w, w->header,
@@ -480,16 +485,17 @@ void ql_source_text_header_write(const struct ql_source *w)
                              "struct $_state {\n");
     write_members(w);
     ql_source_filter_member_write(w);
-    if (caller_arena) {
-        ql_source_template_write(w, w->header, "    union $_arena *arena; // must live as long as this is used\n");
+    if (caller_workspace) {
+        ql_source_template_write(w, w->header,
+                                 "    union $_workspace *workspace; // must live as long as this is used\n");
     }
     ql_source_template_write(w, w->header,
                              "};\n\n"
                              "// Begins a text: zero state, the model's own settings of the sampler, random numbers "
                              "from the seed.\n"
                              "void $_init(struct $_state *state, ");
-    ql_source_template_write(w, w->header,
-                             caller_arena ? "union $_arena *arena, uint32_t seed);\n\n" : "uint32_t seed);\n\n");
+    ql_source_template_write(
+        w, w->header, caller_workspace ? "union $_workspace *workspace, uint32_t seed);\n\n" : "uint32_t seed);\n\n");
     ql_source_template_write(
         w, w->header,
         "// Zero state, as at the beginning of a text. Settings and random numbers stay.\n"
@@ -525,7 +531,7 @@ void ql_source_text_header_write(const struct ql_source *w)
             "when all agree,\n"
             "// otherwise the number of the first step that differs, from 1. Needs an init afterwards.\n"
             "int $_check(struct $_state *state");
-        ql_source_template_write(w, w->header, caller_arena ? ", union $_arena *arena);\n" : ");\n");
+        ql_source_template_write(w, w->header, caller_workspace ? ", union $_workspace *workspace);\n" : ");\n");
     }
     ql_source_template_write(w, w->header,
                              "\n// The functions above for programs that treat models of several types alike.\n"

@@ -19,12 +19,12 @@ enum ql_status ql_engine_open(struct ql_engine *engine, struct ql_program *taken
     *engine = (struct ql_engine){.program = *taken};
     *taken = (struct ql_program){0};
     const struct ql_program *program = &engine->program;
-    engine->memory = ql_arena_take(&engine->arena, 1, program->arena_bytes);
+    engine->memory = ql_arena_take(&engine->arena, 1, program->workspace_bytes);
     engine->addresses = ql_arena_take(&engine->arena, (size_t)program->value_count, sizeof engine->addresses[0]);
     engine->outside = ql_arena_take(&engine->arena, (size_t)program->value_count, sizeof engine->outside[0]);
     if (engine->arena.exhausted) {
         const enum ql_status status = ql_error_write(
-            error, QL_ERROR_SYSTEM, "not enough memory to run the model: it needs %zu bytes", program->arena_bytes);
+            error, QL_ERROR_SYSTEM, "not enough memory to run the model: it needs %zu bytes", program->workspace_bytes);
         ql_engine_free(engine);
         return status;
     }
@@ -33,8 +33,8 @@ enum ql_status ql_engine_open(struct ql_engine *engine, struct ql_program *taken
         if (root->storage == QL_STORAGE_CONSTANT) {
             // No kernel writes to a constant, but their buffers are one array for what is read and what is written.
             engine->addresses[i] = (unsigned char *)root->data + program->values[i].offset;
-        } else if (root->storage == QL_STORAGE_ARENA && root->first_call >= 0) {
-            engine->addresses[i] = engine->memory + root->arena_offset + program->values[i].offset;
+        } else if (root->storage == QL_STORAGE_WORKSPACE && root->first_call >= 0) {
+            engine->addresses[i] = engine->memory + root->workspace_offset + program->values[i].offset;
         } else if (root->storage == QL_STORAGE_INPUT || root->storage == QL_STORAGE_OUTPUT) {
             engine->outside[engine->outside_count++] = i;
         }

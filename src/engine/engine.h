@@ -13,7 +13,7 @@
 struct ql_engine {
     struct ql_program program;
     struct ql_arena arena;
-    unsigned char *memory; // program.arena_bytes, for the values of a run
+    unsigned char *memory; // program.workspace_bytes, for the values of a run
     void **addresses;      // of the program's values; those in the caller's memory change with every run
     int *outside;          // (outside_count) the values in the caller's memory
     int outside_count;

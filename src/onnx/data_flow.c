@@ -291,7 +291,7 @@ static enum ql_status take_memory(struct reader *reader, struct ql_error *error)
         const struct ql_program_value *value = &program->values[i];
         reader->makers[i] = -1;
         if (value->root != i || value->type != QL_ELEMENT_F32 ||
-            (value->storage != QL_STORAGE_INPUT && value->storage != QL_STORAGE_ARENA)) {
+            (value->storage != QL_STORAGE_INPUT && value->storage != QL_STORAGE_WORKSPACE)) {
             continue;
         }
         reader->origins[i] = calloc((size_t)value->count + 1, sizeof reader->origins[i][0]);

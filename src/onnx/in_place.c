@@ -35,8 +35,8 @@ static void follow(struct ql_program *program, struct move *moves, int value)
     v->root = last;
 }
 
-// Returns whether the call copies a whole value of the arena, elements one behind the other on both sides, into another
-// value.
+// Returns whether the call copies a whole value of the workspace into another value, both with their elements one behind
+// the other.
 static bool is_needless(const struct ql_program *program, const struct ql_kernel_call *call)
 {
     if (call->kernel != &ql_kernels[QL_KERNEL_COPY] || call->ints[1] != 1 || call->arrays[1][0] != 1 ||
@@ -47,8 +47,8 @@ static bool is_needless(const struct ql_program *program, const struct ql_kernel
     const struct ql_program_value *target = ql_program_root(program, call->buffers[0]);
     const size_t bytes = (size_t)call->ints[0] * (size_t)call->arrays[0][0];
 
-    return source->storage == QL_STORAGE_ARENA && target->storage == QL_STORAGE_ARENA && source->type == target->type &&
-           source->bytes == bytes;
+    return source->storage == QL_STORAGE_WORKSPACE && target->storage == QL_STORAGE_WORKSPACE &&
+           source->type == target->type && source->bytes == bytes;
 }
 
 enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *error)
@@ -141,7 +141,7 @@ static bool is_in_place(const struct ql_program *program, int in, int out)
     const struct ql_program_value *from = &program->values[in], *to = &program->values[out];
     const struct ql_program_value *root = &program->values[to->root];
 
-    if (from->storage != QL_STORAGE_INPUT || root->storage != QL_STORAGE_ARENA || to->offset != 0 ||
+    if (from->storage != QL_STORAGE_INPUT || root->storage != QL_STORAGE_WORKSPACE || to->offset != 0 ||
         root->bytes != from->bytes || root->type != from->type || count_outputs(program, to->root) != 1 ||
         count_outputs(program, in) != 0) {
         return false;

@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "onnx/program.h"
 
-// Removes every copy of a whole value into a part of another one, and makes the value that part. The arena is planned
+// Removes every copy of a whole value into a part of another one, and makes the value that part. The workspace is planned
 // anew. Errors: those of the plan; the program is of no use then.
 enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *error);
 

@@ -41,7 +41,7 @@ int ql_lower_new_value(struct ql_lower *lower)
 
     assert(index < program->value_room);
     program->values[index] =
-        (struct ql_program_value){.name = "", .root = index, .storage = QL_STORAGE_ARENA, .first_call = -1};
+        (struct ql_program_value){.name = "", .root = index, .storage = QL_STORAGE_WORKSPACE, .first_call = -1};
     return index;
 }
 
@@ -58,7 +58,7 @@ int ql_lower_output(struct ql_lower *lower, int k, enum ql_element type, int ran
     int index = lower->outputs[k];
     struct ql_program_value *value = ql_lower_value(lower, index);
     value->root = index;
-    value->storage = QL_STORAGE_ARENA;
+    value->storage = QL_STORAGE_WORKSPACE;
     set_shape(lower, value, type, rank, dims);
     return index;
 }

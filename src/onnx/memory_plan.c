@@ -1,4 +1,4 @@
-// Plans the arena of a program: see memory_plan.h.
+// Plans the workspace of a program: see memory_plan.h.
 // Greedy by size: the largest value first, each at the lowest place that is free for as long as it lives. This comes
 // within a few percent of the best for networks like ours (Pisarchyk and Lee 2020). Its work grows with the number of
 // pairs of values that live at the same time. Where that would be too many, places are given out in the order of the
@@ -130,7 +130,7 @@ static size_t tree_find(const struct max_tree *tree, size_t from, int least)
     return node - tree->size;
 }
 
-// A plan in the making. All arrays hold `count` elements, one for each value of the arena.
+// A plan in the making. All arrays hold `count` elements, one for each value of the workspace.
 struct plan {
     struct ql_program *program;
     size_t count;
@@ -157,7 +157,7 @@ static size_t find_offset(struct plan *plan, const struct ql_program_value *valu
         if (other->first_call > value->last_call) {
             break;
         }
-        neighbours[found++] = (struct item){other->arena_offset, plan->by_start[at].value};
+        neighbours[found++] = (struct item){other->workspace_offset, plan->by_start[at].value};
         (*pairs)--;
     }
     qsort(neighbours, found, sizeof neighbours[0], compare_offsets);
@@ -175,7 +175,7 @@ static bool place_by_size(struct plan *plan, size_t pairs)
 
     for (size_t i = 0; i < plan->count; i++) {
         struct ql_program_value *value = &program->values[plan->by_size[i].value];
-        value->arena_offset = find_offset(plan, value, &pairs);
+        value->workspace_offset = find_offset(plan, value, &pairs);
         if (pairs == 0) {
             return false;
         }
@@ -240,22 +240,22 @@ static bool place_by_call(struct plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const int index = plan->by_start[i].value;
         for (; ends[ended].key < plan->by_start[i].key; ended++) {
-            const size_t place = values[ends[ended].value].arena_offset;
+            const size_t place = values[ends[ended].value].workspace_offset;
             places[place].next_free = plan->tree.nodes[plan->tree.size + places[place].class];
             tree_set(&plan->tree, places[place].class, (int)place);
         }
-        values[index].arena_offset =
+        values[index].workspace_offset =
             (size_t)take_place(plan, places, &place_count, plan->starts[index], values[index].bytes);
     }
     for (size_t i = 0; i < plan->count; i++) {
         struct ql_program_value *value = &values[plan->by_size[i].value];
-        value->arena_offset = places[value->arena_offset].offset;
+        value->workspace_offset = places[value->workspace_offset].offset;
     }
     free(places);
     return true;
 }
 
-// Collects the values of the arena, in both orders.
+// Collects the values of the workspace, in both orders.
 static bool plan_open(struct plan *plan, struct ql_program *program)
 {
     const size_t room = (size_t)program->value_count + 1;
@@ -270,7 +270,7 @@ static bool plan_open(struct plan *plan, struct ql_program *program)
     }
     for (int i = 0; i < program->value_count; i++) {
         const struct ql_program_value *value = &program->values[i];
-        if (value->root == i && value->storage == QL_STORAGE_ARENA && value->first_call >= 0) {
+        if (value->root == i && value->storage == QL_STORAGE_WORKSPACE && value->first_call >= 0) {
             plan->by_start[plan->count] = (struct item){(size_t)value->first_call, i};
             plan->by_size[plan->count++] = (struct item){value->bytes, i};
         }
@@ -302,16 +302,16 @@ enum ql_status ql_memory_plan_init(struct ql_program *program, bool keep, size_t
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to plan the memory of the model");
         goto done;
     }
-    program->arena_bytes = 0;
+    program->workspace_bytes = 0;
     for (size_t i = 0; i < plan.count; i++) {
         struct ql_program_value *value = &program->values[plan.by_size[i].value];
-        value->arena_offset = keep ? program->arena_bytes : value->arena_offset;
-        size_t end = align(value->arena_offset + value->bytes);
-        program->arena_bytes = end > program->arena_bytes ? end : program->arena_bytes;
+        value->workspace_offset = keep ? program->workspace_bytes : value->workspace_offset;
+        size_t end = align(value->workspace_offset + value->bytes);
+        program->workspace_bytes = end > program->workspace_bytes ? end : program->workspace_bytes;
     }
-    if (program->arena_bytes > byte_limit) {
+    if (program->workspace_bytes > byte_limit) {
         status = ql_error_write(error, QL_ERROR_INPUT, "the model needs %zu bytes to run; the limit is %zu",
-                                program->arena_bytes, byte_limit);
+                                program->workspace_bytes, byte_limit);
     }
 done:
     plan_close(&plan);

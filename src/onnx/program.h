@@ -12,11 +12,11 @@
 #include "onnx/kernel.h"
 
 enum ql_storage {
-    QL_STORAGE_NONE,     // an optional output that is left out
-    QL_STORAGE_CONSTANT, // `data`
-    QL_STORAGE_INPUT,    // memory of the caller, for graph input number `input`
-    QL_STORAGE_OUTPUT,   // memory of the caller, for graph output number `output`
-    QL_STORAGE_ARENA,    // at `arena_offset` of the arena
+    QL_STORAGE_NONE,      // an optional output that is left out
+    QL_STORAGE_CONSTANT,  // `data`
+    QL_STORAGE_INPUT,     // memory of the caller, for graph input number `input`
+    QL_STORAGE_OUTPUT,    // memory of the caller, for graph output number `output`
+    QL_STORAGE_WORKSPACE, // at `workspace_offset` of the workspace
 };
 
 // What the elements of a constant are that are not numbers: a structure of device/.
@@ -40,11 +40,12 @@ struct ql_program_value {
     size_t offset;
     // Of a root only:
     enum ql_storage storage;
-    const void *data;          // CONSTANT
-    int input;                 // INPUT
-    int output;                // OUTPUT
-    size_t arena_offset;       // ARENA; a multiple of QL_PROGRAM_ALIGNMENT
-    int first_call, last_call; // ARENA: the calls from which to which it is in use, inclusive; outputs: to call_count
+    const void *data;        // CONSTANT
+    int input;               // INPUT
+    int output;              // OUTPUT
+    size_t workspace_offset; // WORKSPACE; a multiple of QL_PROGRAM_ALIGNMENT
+    int first_call,
+        last_call; // WORKSPACE: the calls from which to which it is in use, inclusive; outputs: to call_count
 };
 
 // A state of a text: what comes out of a run goes into the next one. Numbers of the graph's inputs and outputs, and how
@@ -54,7 +55,7 @@ struct ql_state_pair {
     enum ql_state_kind kind;
 };
 
-enum { QL_PROGRAM_ALIGNMENT = 8 }; // of everything in the arena; the widest element has 8 bytes
+enum { QL_PROGRAM_ALIGNMENT = 8 }; // of everything in the workspace; the widest element has 8 bytes
 
 struct ql_program {
     const struct ql_graph *graph; // not owned; must outlive the program
@@ -63,14 +64,15 @@ struct ql_program {
     int value_count;
     struct ql_kernel_call *calls;
     int call_count;
-    size_t arena_bytes; // that a run needs, besides inputs and constants
+    size_t workspace_bytes; // that a run needs for its intermediate values
     int value_room, call_room;
 };
 
 void ql_program_free(struct ql_program *program);
 
-// The root of a value, and where in the root's storage the value begins: for codegen and the engine alike.
-// storage CONSTANT: data + offset; INPUT, OUTPUT: the caller's pointer + offset; ARENA: arena + arena_offset + offset.
+// Return the root of a value, for codegen and the engine alike. Where the value begins follows from the root's storage:
+// CONSTANT: data + offset; INPUT, OUTPUT: the caller's pointer + offset; WORKSPACE: workspace + workspace_offset +
+// offset.
 const struct ql_program_value *ql_program_root(const struct ql_program *program, int value);
 
 // Returns whether this state comes out of a run in the very memory where it went in.

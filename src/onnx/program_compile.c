@@ -185,7 +185,7 @@ static enum ql_status detach_output(struct ql_lower *lower, int output, const st
 
     value->root = output;
     value->offset = 0;
-    value->storage = QL_STORAGE_ARENA;
+    value->storage = QL_STORAGE_WORKSPACE;
     lower->folding = false;
     lower->node_index = detached->maker;
     ql_lower_strides(value->rank, value->dims, strides);

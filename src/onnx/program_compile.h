@@ -27,7 +27,7 @@ struct ql_program_options {
     int state_count;
     int default_size;   // for sizes that no binding names; 0 means that such a size is an error
     bool keep_values;   // no two values share memory, so that all can be looked at after a run
-    size_t byte_limit;  // for constants made by the compiler and for the arena, each; 0 means 1 GiB
+    size_t byte_limit;  // for constants made by the compiler and for the workspace, each; 0 means 1 GiB
     int64_t work_limit; // multiply-accumulates and elements that the compiler may compute ahead; 0 means 2^32
 };
 

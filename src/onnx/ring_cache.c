@@ -64,11 +64,11 @@ static int root_of(const struct matcher *m, int value)
     return m->program->values[value].root;
 }
 
-// True for a value that is all of a root in the arena.
+// True for a value that is all of a root in the workspace.
 static bool is_whole(const struct matcher *m, int value)
 {
     const struct ql_program_value *v = &m->program->values[value], *root = ql_program_root(m->program, value);
-    return v->offset == 0 && v->bytes == root->bytes && root->storage == QL_STORAGE_ARENA;
+    return v->offset == 0 && v->bytes == root->bytes && root->storage == QL_STORAGE_WORKSPACE;
 }
 
 // The call that writes to a root, at or behind call `from`; -1: none.
@@ -333,7 +333,7 @@ static bool find_cone(const struct matcher *m, int value, int64_t *position, int
             addresses[v] = (unsigned char *)position;
         } else if (root->storage == QL_STORAGE_CONSTANT) {
             addresses[v] = (unsigned char *)root->data; // no kernel writes to a constant
-        } else if (root->storage == QL_STORAGE_ARENA) {
+        } else if (root->storage == QL_STORAGE_WORKSPACE) {
             addresses[v] = ql_arena_take(arena, 1, root->bytes);
         } else {
             return false;

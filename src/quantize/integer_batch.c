@@ -63,7 +63,7 @@ void ql_integer_batch_scratch_init(struct ql_integer_batch_scratch *scratch, con
     const struct ql_state_layout *layout = &batch->model->layout;
 
     *scratch = (struct ql_integer_batch_scratch){0};
-    scratch->arena = ql_arena_take(arena, QL_INTEGER_BATCH_LIMIT, batch->form.program.arena_bytes);
+    scratch->workspace = ql_arena_take(arena, QL_INTEGER_BATCH_LIMIT, batch->form.program.workspace_bytes);
     for (int k = 0; k < layout->part_count; k++) {
         scratch->parts[k] = ql_arena_take(arena, QL_INTEGER_BATCH_LIMIT, layout->parts[k].bytes);
     }
@@ -184,8 +184,8 @@ static struct place find_place(const struct step *step, int value)
     case QL_STORAGE_CONSTANT:
         place = (struct place){(unsigned char *)root->data, 0};
         break;
-    case QL_STORAGE_ARENA:
-        place = (struct place){step->scratch->arena + root->arena_offset, program->arena_bytes};
+    case QL_STORAGE_WORKSPACE:
+        place = (struct place){step->scratch->workspace + root->workspace_offset, program->workspace_bytes};
         break;
     case QL_STORAGE_OUTPUT:
         place.first = (unsigned char *)step->logits;

@@ -26,7 +26,7 @@ struct ql_integer_batch {
 
 // What one thread works in: arrays for QL_INTEGER_BATCH_LIMIT streams, one stream behind the other.
 struct ql_integer_batch_scratch {
-    unsigned char *arena;                      // of the program, for each stream
+    unsigned char *workspace;                  // of the program, for each stream
     unsigned char *parts[QL_STATE_PART_LIMIT]; // of the state
 };
 

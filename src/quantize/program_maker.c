@@ -67,7 +67,7 @@ void ql_program_maker_begin(struct ql_program_maker *maker)
 
 int ql_program_maker_add_scratch(struct ql_program_maker *maker, const char *name, enum ql_element type, int count)
 {
-    return add_numbers(maker, name, type, count, QL_STORAGE_ARENA);
+    return add_numbers(maker, name, type, count, QL_STORAGE_WORKSPACE);
 }
 
 int ql_program_maker_add_constant(struct ql_program_maker *maker, const char *name, enum ql_element type, int rows,

@@ -35,7 +35,7 @@ struct ql_program_maker {
 // Adds the token, the states and the logits, and sets the roles. They are the first values.
 void ql_program_maker_begin(struct ql_program_maker *maker);
 
-// Adds `count` numbers that are scratch memory.
+// Adds `count` numbers that lie in the workspace.
 int ql_program_maker_add_scratch(struct ql_program_maker *maker, const char *name, enum ql_element type, int count);
 
 // Adds a constant (rows, columns), or (columns) where `rows` is 0. `data` must outlive the program.

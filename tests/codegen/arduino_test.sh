@@ -57,7 +57,7 @@ if command -v g++ > /dev/null; then
 fi
 
 # What does not go together is said, and nothing is written.
-for wrong in "--output x.c" "--header x.h" "--report" "--no-sampler" "--arena caller"; do
+for wrong in "--output x.c" "--header x.h" "--report" "--no-sampler" "--workspace caller"; do
     # shellcheck disable=SC2086
     if "$quillet" compile --model some-model.json --arduino other $wrong 2> err || [ -e other ]; then
         fail "--arduino with $wrong"

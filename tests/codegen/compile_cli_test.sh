@@ -57,25 +57,25 @@ grep -q 'bool names_run' run.h || fail "no function to run"
 grep -q '(5, 1)' run.h || fail "--sequence is not heeded"
 grep -q 'ql_sampler' run.c && fail "a sampler without need" || true
 gcc -std=c11 -Wall -Wextra -Werror -c run.c -o run.o
-"$quillet" compile bare/names.onnx --no_sampler --sizes sequence=3 --arena caller --output run.c
+"$quillet" compile bare/names.onnx --no_sampler --sizes sequence=3 --workspace caller --output run.c
 grep -q '(3, 1)' run.h || fail "--sizes is not heeded"
-grep -q 'union names_arena \*arena' run.h || fail "--arena is not heeded"
+grep -q 'union names_workspace \*workspace' run.h || fail "--workspace is not heeded"
 gcc -std=c11 -Wall -Wextra -Werror -c run.c -o run.o
 
 # The report
 "$quillet" compile names.onnx --report > report.json
-for field in flash_bytes state_bytes arena_bytes macs constants arena sha256; do
+for field in flash_bytes state_bytes workspace_bytes macs constants workspace sha256; do
     grep -q "\"$field\"" report.json || fail "the report has no $field"
 done
-# What it says is what the compiler makes of it, also where the sampler needs more scratch memory than the model.
+# What it says is what the compiler makes of it, also where the sampler needs a larger workspace than the model.
 "$random_model" rnn 200 2 3 1 0 1 wide
 number() { sed -n 's/.*"'"$1"'": \([0-9]*\).*/\1/p' report.json | head -1; }
 for model in names wide; do
     "$quillet" compile $model.onnx --report > report.json
     "$quillet" compile $model.onnx --name model --output $model.c
-    printf '#include "%s.c"\nint main(void) { return (int)sizeof(struct model_state) != STATE || (int)sizeof(union model_arena) != ARENA; }\n' \
+    printf '#include "%s.c"\nint main(void) { return (int)sizeof(struct model_state) != STATE || (int)sizeof(union model_workspace) != WORKSPACE; }\n' \
         $model > sizes.c
-    gcc -std=c11 -D "STATE=$(number state_bytes)" -D "ARENA=$(number arena_bytes)" sizes.c -o sizes
+    gcc -std=c11 -D "STATE=$(number state_bytes)" -D "WORKSPACE=$(number workspace_bytes)" sizes.c -o sizes
     ./sizes || fail "$model: the report's sizes are not those of the compiler"
     constants=$(gcc -std=c11 -c $model.c -o $model.o && size -A $model.o | awk '/^\.rodata/ { sum += $2 } END { print sum }')
     flash=$(number flash_bytes)
@@ -92,7 +92,7 @@ refuse 2 'give the model' names.onnx --model names.json --output made.c
 refuse 2 'two models have the name' names.onnx names.onnx --output made.c
 refuse 2 '2 values for 3 models' names.onnx names.onnx names.onnx --name a,b --output made.c
 refuse 2 'share a source' names.onnx tabled.onnx --no_sampler --output made.c
-refuse 2 'neither static nor caller' names.onnx --arena heap --output made.c
+refuse 2 'neither static nor caller' names.onnx --workspace heap --output made.c
 refuse 2 'takes one token at a time' names.onnx --sequence 2 --output made.c
 refuse 2 'sequence' names.onnx --sequence 0 --output made.c
 refuse 2 'is not a list' names.onnx --sizes batch --output made.c

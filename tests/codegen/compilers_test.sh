@@ -98,14 +98,14 @@ for compiler in g++ clang++; do
 done
 
 model no_embedding_table lstm 40 3 5 1 0 2
-model odd_lstm lstm 7 129 33 3 0 3 --arena caller
+model odd_lstm lstm 7 129 33 3 0 3 --workspace caller
 model gru gru 111 24 37 2 1 4
-model gru_caller gru 2 1 1 1 0 5 --arena=caller
+model gru_caller gru 2 1 1 1 0 5 --workspace=caller
 model rnn rnn 96 17 50 3 1 6
 model one_unit rnn 1 1 1 8 0 7
 for name in no_embedding_table odd_lstm gru gru_caller rnn one_unit; do
     define=
-    case $name in odd_lstm | gru_caller) define='-D CALLER_ARENA' ;; esac
+    case $name in odd_lstm | gru_caller) define='-D CALLER_WORKSPACE' ;; esac
     run "$name" "$define" gcc -std=c11 -O2
     run "$name" "$define" gcc -std=gnu11 -O3 -march=native
     if command -v g++ > /dev/null; then
@@ -130,20 +130,20 @@ for name in names8 names4; do
         done
     done
 done
-model odd8 lstm 7 129 33 3 0 3 --arena caller --quantize int8
+model odd8 lstm 7 129 33 3 0 3 --workspace caller --quantize int8
 model gru8 gru 111 24 37 2 1 4 --quantize int8
 model gru4 gru 2 1 1 1 0 5 --quantize int4
 model rnn8 rnn 96 17 50 3 1 6 --quantize int8
 model unit4 rnn 1 1 1 8 0 7 --quantize int4
 # With a product in place of the first layer's table.
 model wide8 lstm 150 5 40 1 1 5 --quantize int8
-model wide4 gru 130 4 27 2 1 6 --arena caller --quantize int4
+model wide4 gru 130 4 27 2 1 6 --workspace caller --quantize int4
 sizes='4 2 50 40'
 model decoder8 transformer 60 32 32 2 1 8 --quantize int8
 model decoder4 transformer 60 32 32 2 0 9 --quantize int4
 for name in odd8 gru8 gru4 rnn8 unit4 decoder8 decoder4; do
     define=
-    case $name in odd8) define='-D CALLER_ARENA' ;; esac
+    case $name in odd8) define='-D CALLER_WORKSPACE' ;; esac
     run "$name" "$define" gcc -std=c11 -O2
     if command -v g++ > /dev/null; then
         run "$name" "$define" g++ -std=c++17 -O2 -x c++

@@ -1,7 +1,7 @@
 // Makes one C program of ONNX's own operator tests: node_sources OUTPUT_FOLDER
 // Each test that the engine runs becomes a model of batch_K.c, where many share their kernels, and alone case_N.c, which
 // single_K.c includes; cases.c has main, which runs all batches and compares each output with the engine's, bit for bit.
-// Every other batch has the caller's arena. Prints how many cases there are.
+// Every other batch has the caller's workspace. Prints how many cases there are.
 // Uses: ql_codegen, ql_engine, ONNX's test data.
 #include <dirent.h>
 #include <stdio.h>
@@ -113,7 +113,7 @@ static FILE *open_file(const char *folder, const char *name)
 
 // Writes NAME.c and NAME.h of these models. False where the printer refuses one.
 static bool write_source(const char *output, const char *name, const struct ql_codegen *models, int count,
-                         bool caller_arena)
+                         bool caller_workspace)
 {
     char source_name[NAME_BYTES], header_name[NAME_BYTES];
     struct ql_error error;
@@ -123,7 +123,7 @@ static bool write_source(const char *output, const char *name, const struct ql_c
     const struct ql_codegen_unit unit = {.models = models,
                                          .model_count = count,
                                          .header_file = header_name,
-                                         .caller_arena = caller_arena,
+                                         .caller_workspace = caller_workspace,
                                          .version = "test",
                                          .command_line = "node_sources"};
     FILE *source = open_file(output, source_name);
@@ -138,7 +138,7 @@ static bool write_source(const char *output, const char *name, const struct ql_c
 }
 
 // Writes the function run_case_N of cases.c: inputs and expected outputs, the call, the comparison.
-static void write_case(const struct node_case *c, FILE *cases, const char *test, int number, bool caller_arena)
+static void write_case(const struct node_case *c, FILE *cases, const char *test, int number, bool caller_workspace)
 {
     char name[NAME_BYTES];
 
@@ -162,11 +162,11 @@ static void write_case(const struct node_case *c, FILE *cases, const char *test,
         }
         (void)fprintf(cases, "0};\nstatic %s %s[%d];\n", ql_c_type(view.type), name, view.count + 1);
     }
-    if (caller_arena) {
-        (void)fprintf(cases, "static union case_%d_arena arena;\n", number);
+    if (caller_workspace) {
+        (void)fprintf(cases, "static union case_%d_workspace workspace;\n", number);
     }
-    (void)fprintf(cases, "int good = case_%d_run(%s", number, caller_arena ? "&arena" : "");
-    const char *separator = caller_arena ? ", " : "";
+    (void)fprintf(cases, "int good = case_%d_run(%s", number, caller_workspace ? "&workspace" : "");
+    const char *separator = caller_workspace ? ", " : "";
     for (int k = 0; k < c->graph.input_count; k++) {
         const struct ql_program_value *root = ql_program_root(&c->program, c->graph.inputs[k]);
         if (root->storage == QL_STORAGE_INPUT) {
@@ -210,7 +210,7 @@ static void free_case(struct node_case *c)
 }
 
 // The case of a folder, run by the engine and written alone; NULL where the engine or the printer refuses it.
-static struct node_case *make_case(const char *output, const char *folder, int number, bool caller_arena)
+static struct node_case *make_case(const char *output, const char *folder, int number, bool caller_workspace)
 {
     for (int bind_all = 0; bind_all < 2; bind_all++) {
         struct node_case *c = calloc(1, sizeof *c);
@@ -220,7 +220,7 @@ static struct node_case *make_case(const char *output, const char *folder, int n
         (void)snprintf(c->name, sizeof c->name, "case_%d", number);
         const struct ql_codegen model = {
             .program = &c->program, .name = c->name, .source_file = "model.onnx", .source_sha256 = "none"};
-        if (run_engine(c, folder, bind_all == 1) && write_source(output, c->name, &model, 1, caller_arena)) {
+        if (run_engine(c, folder, bind_all == 1) && write_source(output, c->name, &model, 1, caller_workspace)) {
             return c;
         }
         free_case(c);
@@ -229,7 +229,7 @@ static struct node_case *make_case(const char *output, const char *folder, int n
 }
 
 // Writes the cases as batch_K.c and single_K.c, and includes the former's header.
-static bool write_batch(const char *output, int batch, struct node_case *const *cases, int count, bool caller_arena,
+static bool write_batch(const char *output, int batch, struct node_case *const *cases, int count, bool caller_workspace,
                         FILE *all)
 {
     struct ql_codegen models[BATCH_CASES];
@@ -247,7 +247,7 @@ static bool write_batch(const char *output, int batch, struct node_case *const *
     }
     (void)fclose(single);
     (void)fprintf(all, "#include \"%s.h\"\n", name);
-    return count == 0 || write_source(output, name, models, count, caller_arena);
+    return count == 0 || write_source(output, name, models, count, caller_workspace);
 }
 
 int main(int argc, char **argv)
@@ -271,15 +271,15 @@ int main(int argc, char **argv)
         int count = scandir(path, &entries, NULL, alphasort);
         for (int i = 0; i < count; i++) {
             char folder[2 * PATH_BYTES];
-            const bool caller_arena = batch_count % 2 == 1;
+            const bool caller_workspace = batch_count % 2 == 1;
             (void)snprintf(folder, sizeof folder, "%s/%s", path, entries[i]->d_name);
             struct node_case *c =
-                entries[i]->d_name[0] != '.' ? make_case(argv[1], folder, number, caller_arena) : NULL;
+                entries[i]->d_name[0] != '.' ? make_case(argv[1], folder, number, caller_workspace) : NULL;
             if (c != NULL) {
-                write_case(c, cases, entries[i]->d_name, number, caller_arena);
+                write_case(c, cases, entries[i]->d_name, number, caller_workspace);
                 batch[number++ % BATCH_CASES] = c;
                 if (number % BATCH_CASES == 0) {
-                    good = write_batch(argv[1], batch_count++, batch, BATCH_CASES, caller_arena, all) && good;
+                    good = write_batch(argv[1], batch_count++, batch, BATCH_CASES, caller_workspace, all) && good;
                     for (int k = 0; k < BATCH_CASES; k++) {
                         free_case(batch[k]);
                     }

@@ -111,9 +111,9 @@ static void make_graph(struct ql_graph *graph, uint32_t seed)
 // Runs a program as the engine does, for programs that the engine did not make.
 static void run_program(const struct ql_program *program, const void *const *inputs, float outputs[][ELEMENT_LIMIT])
 {
-    unsigned char *memory = calloc(1, program->arena_bytes + 1);
+    unsigned char *memory = calloc(1, program->workspace_bytes + 1);
     assert_non_null(memory);
-    memset(memory, 0xee, program->arena_bytes);
+    memset(memory, 0xee, program->workspace_bytes);
     for (int n = 0; n < program->call_count; n++) {
         const struct ql_kernel_call *call = &program->calls[n];
         struct ql_kernel_arguments arguments = {.ints = call->ints, .floats = call->floats};
@@ -121,9 +121,9 @@ static void run_program(const struct ql_program *program, const void *const *inp
             if (call->buffers[k] >= 0) {
                 const struct ql_program_value *root = ql_program_root(program, call->buffers[k]);
                 const size_t offset = program->values[call->buffers[k]].offset;
-                uintptr_t base = root->storage == QL_STORAGE_ARENA   ? (uintptr_t)(memory + root->arena_offset)
-                                 : root->storage == QL_STORAGE_INPUT ? (uintptr_t)inputs[root->input]
-                                                                     : (uintptr_t)root->data;
+                uintptr_t base = root->storage == QL_STORAGE_WORKSPACE ? (uintptr_t)(memory + root->workspace_offset)
+                                 : root->storage == QL_STORAGE_INPUT   ? (uintptr_t)inputs[root->input]
+                                                                       : (uintptr_t)root->data;
                 arguments.buffers[k] = (void *)(base + offset);
             }
         }
@@ -138,9 +138,9 @@ static void run_program(const struct ql_program *program, const void *const *inp
     for (int k = 0; k < program->graph->output_count; k++) {
         const int value = program->graph->outputs[k];
         const struct ql_program_value *root = ql_program_root(program, value);
-        const unsigned char *base = root->storage == QL_STORAGE_ARENA   ? memory + root->arena_offset
-                                    : root->storage == QL_STORAGE_INPUT ? inputs[root->input]
-                                                                        : root->data;
+        const unsigned char *base = root->storage == QL_STORAGE_WORKSPACE ? memory + root->workspace_offset
+                                    : root->storage == QL_STORAGE_INPUT   ? inputs[root->input]
+                                                                          : root->data;
         memcpy(outputs[k], base + program->values[value].offset, program->values[value].bytes);
     }
     free(memory);

@@ -12,7 +12,7 @@ cd "$work"
 "$random_model" lstm 40 9 20 2 0 1 names
 "$random_model" gru 60 9 31 1 1 2 quotes
 "$quillet" compile names.onnx --output names.c
-"$quillet" compile quotes.onnx --output quotes.c --arena caller
+"$quillet" compile quotes.onnx --output quotes.c --workspace caller
 cat > main.c <<'END'
 #include <stdio.h>
 #include <string.h>
@@ -22,15 +22,15 @@ cat > main.c <<'END'
 enum { STEPS = 500 };
 static struct names_state name, other_name;
 static struct quotes_state quote, other_quote;
-static union quotes_arena arena;
+static union quotes_workspace workspace;
 static int alone[4][STEPS];
 
 static void begin(void)
 {
     names_init(&name, 1);
     names_init(&other_name, 2);
-    quotes_init(&quote, &arena, 3);
-    quotes_init(&other_quote, &arena, 4);
+    quotes_init(&quote, &workspace, 3);
+    quotes_init(&other_quote, &workspace, 4);
     other_name.temperature = 2.0f;
     other_quote.top_k = 3;
 }
@@ -69,17 +69,17 @@ int main(void)
     if (differ > 0 || same_text) {
         printf("%d tokens differ from those of the text alone; two texts are the same: %d\n", differ, same_text);
     }
-    return differ > 0 || same_text || names_check(&name) != 0 || quotes_check(&quote, &arena) != 0;
+    return differ > 0 || same_text || names_check(&name) != 0 || quotes_check(&quote, &workspace) != 0;
 }
 END
 gcc -std=c11 -O2 -Wall -Wextra -Werror main.c names.c quotes.c -o two
 ./two
 
-# The same from one source, where the models share kernels and scratch memory.
-"$quillet" compile names.onnx quotes.onnx --arena caller --output both.c
+# The same from one source, where the models share kernels and a workspace.
+"$quillet" compile names.onnx quotes.onnx --workspace caller --output both.c
 [ "$(grep -c 'int ql_sampler_step_f32(' both.c)" = 1 ] || { echo "kernels are there twice"; exit 1; }
 "$quillet" compile names.onnx quotes.json --output both.c
-sed -e 's/#include "names.h"/#include "both.h"/' -e '/#include "quotes.h"/d' -e '/arena;/d' -e 's/&arena, //; s/, &arena//' \
+sed -e 's/#include "names.h"/#include "both.h"/' -e '/#include "quotes.h"/d' -e '/workspace;/d' -e 's/&workspace, //; s/, &workspace//' \
     main.c > both_main.c
 gcc -std=c11 -O2 -Wall -Wextra -Werror both_main.c both.c -o both
 ./both

@@ -1,5 +1,5 @@
 // Lets a compiled model write, and prints what comes of it: each token with a hash of the logits that it was drawn from.
-// Compiled with -D MODEL=names -D 'HEADER="names.h"', and -D CALLER_ARENA where the model was compiled so; the steps
+// Compiled with -D MODEL=names -D 'HEADER="names.h"', and -D CALLER_WORKSPACE where the model was compiled so; the steps
 // are the first argument, or STEPS where there are no arguments. Uses: the generated source.
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +15,13 @@
 #define JOIN(a, b) JOIN_(a, b)
 #define CALL(function) JOIN(MODEL, function)
 
-#ifdef CALLER_ARENA
-static union CALL(_arena) arena;
-#define ARENA &arena,
-#define LAST_ARENA , &arena
+#ifdef CALLER_WORKSPACE
+static union CALL(_workspace) workspace;
+#define WORKSPACE &workspace,
+#define LAST_WORKSPACE , &workspace
 #else
-#define ARENA
-#define LAST_ARENA
+#define WORKSPACE
+#define LAST_WORKSPACE
 #endif
 
 static unsigned hash(const CALL(_logit) * values, int count)
@@ -41,11 +41,11 @@ int main(int argc, char **argv)
     static struct CALL(_state) state;
     const int steps = argc > 1 ? atoi(argv[1]) : STEPS;
     const int symbols = (int)(sizeof state.logits / sizeof state.logits[0]);
-    const int check = CALL(_check)(&state LAST_ARENA);
+    const int check = CALL(_check)(&state LAST_WORKSPACE);
     int token = 0;
 
     (void)printf("check %d\n", check);
-    CALL(_init)(&state, ARENA 7);
+    CALL(_init)(&state, WORKSPACE 7);
     for (int i = 0; i < steps; i++) {
         token = CALL(_next)(&state, token);
         (void)printf("%d %08x\n", token, hash(state.logits, symbols));

@@ -417,9 +417,9 @@ static void appliance_page_that_never_fits_is_given_up(void **state)
     step_until_pages(1);
 }
 
-static int check_fails(void *state, void *arena)
+static int check_fails(void *state, void *workspace)
 {
-    (void)arena;
+    (void)workspace;
     memset(state, 0, damaged.state_bytes);
     return 7;
 }
@@ -427,9 +427,9 @@ static int check_fails(void *state, void *arena)
 static const void *checked_state;
 
 // The state is said to be large, but is the stub's.
-static int check_the_small_state(void *state, void *arena)
+static int check_the_small_state(void *state, void *workspace)
 {
-    (void)arena;
+    (void)workspace;
     checked_state = state;
     ((struct ql_stub *)state)->rest = NULL;
     return 0;

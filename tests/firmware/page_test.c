@@ -22,11 +22,11 @@ struct script {
     float temperature;
 };
 
-static void init(void *model, void *arena, uint32_t seed)
+static void init(void *model, void *workspace, uint32_t seed)
 {
     struct script *script = model;
 
-    (void)arena;
+    (void)workspace;
     assert_true(script->inits < INIT_LIMIT);
     script->seeds[script->inits] = seed;
     if (script->inits++ > 0) {

@@ -33,7 +33,7 @@ static void check_text(const char *text, size_t size)
     assert(depth == 0);
 }
 
-static void compile(const struct ql_graph *graph, bool caller_arena)
+static void compile(const struct ql_graph *graph, bool caller_workspace)
 {
     const struct ql_program_options options = {.default_size = 2, .byte_limit = BYTE_LIMIT, .work_limit = WORK_LIMIT};
     struct ql_program program = {0};
@@ -43,7 +43,7 @@ static void compile(const struct ql_graph *graph, bool caller_arena)
     const struct ql_codegen_unit unit = {.models = &codegen,
                                          .model_count = 1,
                                          .header_file = "model.h",
-                                         .caller_arena = caller_arena,
+                                         .caller_workspace = caller_workspace,
                                          .version = "fuzz",
                                          .command_line = "\?\?/*\n"};
     char *text[3] = {NULL, NULL, NULL};

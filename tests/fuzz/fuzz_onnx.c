@@ -72,17 +72,18 @@ static int64_t count_work(const struct ql_program *program)
     return work;
 }
 
-// No two values that live at the same time share a byte of the arena.
+// No two values that live at the same time share a byte of the workspace.
 static void check_plan(const struct ql_program *program)
 {
     for (int i = 0; i < program->value_count && program->value_count < 500; i++) {
         const struct ql_program_value *a = &program->values[i];
         for (int j = 0; j < i; j++) {
             const struct ql_program_value *b = &program->values[j];
-            if (a->root == i && b->root == j && a->storage == QL_STORAGE_ARENA && b->storage == QL_STORAGE_ARENA &&
-                a->first_call >= 0 && b->first_call >= 0) {
+            if (a->root == i && b->root == j && a->storage == QL_STORAGE_WORKSPACE &&
+                b->storage == QL_STORAGE_WORKSPACE && a->first_call >= 0 && b->first_call >= 0) {
                 assert(a->last_call < b->first_call || b->last_call < a->first_call ||
-                       a->arena_offset + a->bytes <= b->arena_offset || b->arena_offset + b->bytes <= a->arena_offset);
+                       a->workspace_offset + a->bytes <= b->workspace_offset ||
+                       b->workspace_offset + b->bytes <= a->workspace_offset);
             }
         }
     }

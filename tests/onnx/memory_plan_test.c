@@ -1,4 +1,4 @@
-// The plan of the arena: the places that the plain greedy rule gives, and no two values in one place at one time.
+// The plan of the workspace: the places that the plain greedy rule gives, and no two values in one place at one time.
 // Uses: cmocka, ql_onnx.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +34,7 @@ static void open_fake(struct fake *fake, int values, int calls)
     assert_non_null(fake->program.values);
     assert_non_null(fake->program.calls);
     for (int i = 0; i < values; i++) {
-        fake->program.values[i] = (struct ql_program_value){.name = "", .root = i, .storage = QL_STORAGE_ARENA};
+        fake->program.values[i] = (struct ql_program_value){.name = "", .root = i, .storage = QL_STORAGE_WORKSPACE};
     }
     for (int i = 0; i < calls; i++) {
         fake->program.calls[i] = (struct ql_kernel_call){.kernel = &kernel, .buffers = {0, -1}};
@@ -69,7 +69,7 @@ static size_t lowest_place(const struct ql_program *program, int index)
     size_t lowest = SIZE_MAX;
 
     for (int end = -1; end < program->value_count; end++) {
-        size_t offset = end < 0 ? 0 : aligned(values[end].arena_offset + values[end].bytes);
+        size_t offset = end < 0 ? 0 : aligned(values[end].workspace_offset + values[end].bytes);
         if (end >= 0 && (!is_before(values, end, index) || values[end].first_call < 0)) {
             continue;
         }
@@ -77,8 +77,8 @@ static size_t lowest_place(const struct ql_program *program, int index)
         for (int k = 0; k < program->value_count && free_place; k++) {
             free_place = values[k].first_call < 0 || !is_before(values, k, index) ||
                          !live_together(&values[k], &values[index]) ||
-                         values[k].arena_offset + values[k].bytes <= offset ||
-                         offset + values[index].bytes <= values[k].arena_offset;
+                         values[k].workspace_offset + values[k].bytes <= offset ||
+                         offset + values[index].bytes <= values[k].workspace_offset;
         }
         lowest = free_place ? offset : lowest;
     }
@@ -108,11 +108,11 @@ static void plan_places_the_largest_value_first_at_the_lowest_place(void **state
         for (int i = 0; i < values; i++) {
             const struct ql_program_value *value = &fake.program.values[i];
             if (value->first_call >= 0) {
-                assert_int_equal(value->arena_offset, lowest_place(&fake.program, i));
-                top = value->arena_offset + value->bytes > top ? value->arena_offset + value->bytes : top;
+                assert_int_equal(value->workspace_offset, lowest_place(&fake.program, i));
+                top = value->workspace_offset + value->bytes > top ? value->workspace_offset + value->bytes : top;
             }
         }
-        assert_int_equal(fake.program.arena_bytes, aligned(top));
+        assert_int_equal(fake.program.workspace_bytes, aligned(top));
         close_fake(&fake);
     }
 }
@@ -139,13 +139,13 @@ static void check_nested(bool random_sizes)
     fake.program.values[0].bytes = 8;
     assert_int_equal(ql_memory_plan_init(&fake.program, false, SIZE_MAX, &error), QL_OK);
     // All live in the middle of the program, so this is the least that there is.
-    assert_int_equal(fake.program.arena_bytes, live + 8);
-    taken = calloc(fake.program.arena_bytes, 1);
+    assert_int_equal(fake.program.workspace_bytes, live + 8);
+    taken = calloc(fake.program.workspace_bytes, 1);
     assert_non_null(taken);
     for (int i = 0; i <= HALF; i++) {
         for (size_t k = 0; k < fake.program.values[i].bytes; k++) {
-            assert_int_equal(taken[fake.program.values[i].arena_offset + k], 0);
-            taken[fake.program.values[i].arena_offset + k] = 1;
+            assert_int_equal(taken[fake.program.values[i].workspace_offset + k], 0);
+            taken[fake.program.values[i].workspace_offset + k] = 1;
         }
     }
     free(taken);
@@ -187,10 +187,10 @@ static void plan_by_calls_uses_places_again_and_never_twice_at_a_time(void **sta
     fake.program.values[0].bytes = 8;
     assert_int_equal(ql_memory_plan_init(&fake.program, false, SIZE_MAX, &error), QL_OK);
     // At most ten of the short-lived ones live at once; 8 classes of size, so a few dozen places suffice.
-    assert_true(fake.program.arena_bytes < lasting + (size_t)100 * 80);
-    owners = malloc(fake.program.arena_bytes * sizeof owners[0]);
+    assert_true(fake.program.workspace_bytes < lasting + (size_t)100 * 80);
+    owners = malloc(fake.program.workspace_bytes * sizeof owners[0]);
     assert_non_null(owners);
-    for (size_t k = 0; k < fake.program.arena_bytes; k++) {
+    for (size_t k = 0; k < fake.program.workspace_bytes; k++) {
         owners[k] = -1;
     }
     // In the order of first calls, a byte's former owner must have ended.
@@ -199,7 +199,7 @@ static void plan_by_calls_uses_places_again_and_never_twice_at_a_time(void **sta
             const int index = fake.program.calls[call].buffers[k];
             const struct ql_program_value *value = index < 0 ? NULL : &fake.program.values[index];
             for (size_t b = 0; value != NULL && value->first_call == call && b < value->bytes; b++) {
-                int *owner = &owners[value->arena_offset + b];
+                int *owner = &owners[value->workspace_offset + b];
                 assert_true(*owner < 0 || *owner == index || fake.program.values[*owner].last_call < call);
                 *owner = index;
             }

@@ -97,7 +97,7 @@ static void program_shape_arithmetic_leaves_no_call(void **state)
     ql_graph_add_output(&graph, y);
     expect_compiled();
     assert_int_equal(program.call_count, 0);
-    assert_int_equal(program.arena_bytes, 0);
+    assert_int_equal(program.workspace_bytes, 0);
     assert_int_equal(program.values[y].rank, 2);
     assert_int_equal(program.values[y].dims[0], 5);
     assert_int_equal(program.values[y].dims[1], 20);
@@ -149,7 +149,7 @@ static void program_chain_needs_two_blocks(void **state)
     ql_graph_add_output(&graph, value);
     expect_compiled();
     assert_int_equal(program.call_count, LENGTH);
-    assert_int_equal(program.arena_bytes, 2 * SIZE * sizeof(float));
+    assert_int_equal(program.workspace_bytes, 2 * SIZE * sizeof(float));
 }
 
 static void program_unknown_operator_is_named(void **state)

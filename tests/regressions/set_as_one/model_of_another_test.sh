@@ -58,7 +58,7 @@ if command -v gcc > /dev/null; then
     expect_exit 0 compile a.onnx --name m --output a.c --header m.h
     expect gcc -c -o a.o a.c
     mv m.h old.h
-    expect_exit 0 compile a.onnx --name m --output b.c --header m.h --arena caller
+    expect_exit 0 compile a.onnx --name m --output b.c --header m.h --workspace caller
     command="gcc -c a.c, with the header of b.c"
     gcc -c -o a.o a.c 2> err
     expect test $? -ne 0
