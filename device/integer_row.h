@@ -1,12 +1,14 @@
 // Integer models: from the exact sum of a row of a matrix to its value, in 32-bit operations. One rounding rule.
 // docs/quantization.md derives the formats; quantize/ proves for every row that nothing here can overflow.
-// Uses: stddef.h, stdint.h, string.h.
+// Uses: device/weight_source.h, stddef.h, stdint.h, string.h.
 #ifndef QL_DEVICE_INTEGER_ROW_H
 #define QL_DEVICE_INTEGER_ROW_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "device/weight_source.h"
 
 // The input of an activation and a logit are in units of 2^-10. States and the results of activations are in units of
 // 2^-15, within [-1, 1].
@@ -55,7 +57,8 @@ static inline void ql_integer_row_values(int32_t *values, const int32_t *sums, c
     }
 }
 
-// Begin the sums of the first layer with what the token gives, by its row of the table.
+// Begin the sums of the first layer with what the token gives, by its row of the table. Where there is a source of weights,
+// the row is copied to the end of the sums first; no sum is written over what is still to be read.
 //
 //   sums   (count)
 //   token  (1)         the number of the row
@@ -64,14 +67,20 @@ static inline void ql_integer_row_values(int32_t *values, const int32_t *sums, c
 static inline void ql_integer_row_begin(int32_t *sums, const int32_t *token, const int8_t *table,
                                         const struct ql_integer_row *rows, int count)
 {
-    const int8_t *const row = table + (ptrdiff_t)token[0] * count;
+    const int8_t *row = table + (ptrdiff_t)token[0] * count;
     const int whole = count - count % 4;
 
+#if defined(QL_WEIGHT_SOURCE)
+    uint32_t *const copy = (uint32_t *)sums + (count - (count + 3) / 4);
+    ql_weight_source_copy(copy, row, (uint32_t)count);
+    row = (const int8_t *)copy;
+#endif
     for (int r = 0; r < whole; r += 4) { // which a compiler for a small processor does not do by itself
-        sums[r] = row[r] * rows[r].table_factor;
-        sums[r + 1] = row[r + 1] * rows[r + 1].table_factor;
-        sums[r + 2] = row[r + 2] * rows[r + 2].table_factor;
-        sums[r + 3] = row[r + 3] * rows[r + 3].table_factor;
+        const int8_t a = row[r], b = row[r + 1], c = row[r + 2], d = row[r + 3];
+        sums[r] = a * rows[r].table_factor;
+        sums[r + 1] = b * rows[r + 1].table_factor;
+        sums[r + 2] = c * rows[r + 2].table_factor;
+        sums[r + 3] = d * rows[r + 3].table_factor;
     }
     for (int r = whole; r < count; r++) {
         sums[r] = row[r] * rows[r].table_factor;

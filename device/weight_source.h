@@ -32,6 +32,8 @@ uint32_t *ql_weight_source_tables(void);
 // Calls work(job, first, end) for the units from 0 to count, some on each processor. Returns when all calls have returned.
 // Constants that the job uses must not lie in the slow memory.
 void ql_weight_source_split(void (*work)(const void *job, int first, int end), const void *job, int count);
+// Copies constants that may lie in the slow memory to `to`, at a whole word. Called between products only.
+void ql_weight_source_copy(uint32_t *to, const void *from, uint32_t bytes);
 #endif
 
 // The same where there may be no source.

@@ -1,11 +1,12 @@
 // The integer kernels of a small Arm processor: products against sums over the weights as they are, for sizes around the
-// layout's blocks, every segment, and extremes; gates and units of an LSTM against each one
-// alone. Prints "equal", or the cases that are not.
+// layout's blocks, every segment, and extremes; gates and units of an LSTM against each one alone; the sums that a token
+// gives. Prints "equal", or the cases that are not.
 // Uses: device/, the C library.
 #include <stdio.h>
 #include <string.h>
 
 #include "device/gate_s16.h"
+#include "device/integer_row.h"
 #include "device/lstm_s8.h"
 #include "device/matvec_s4.h"
 #include "device/matvec_s8.h"
@@ -57,6 +58,12 @@ void ql_weight_source_split(void (*work)(const void *job, int first, int end), c
 void ql_weight_source_begin(const uint32_t *begin)
 {
     (void)begin;
+}
+
+void ql_weight_source_copy(uint32_t *to, const void *from, uint32_t bytes)
+{
+    memset(to, 0xa5, (bytes + 3) / 4 * 4);
+    memcpy(to, from, bytes);
 }
 
 void ql_weight_source_share(const uint32_t *from, uint32_t blocks, uint32_t block_words, void (*work)(const void *job),
@@ -213,6 +220,33 @@ static int check_units(void)
     return 0;
 }
 
+// Sums that begin with a row of the token's table, of every number of rows up to some.
+static int check_first_sums(void)
+{
+    enum { LARGEST = 40 };
+    static int8_t table[3 * LARGEST];
+    struct ql_integer_row row[LARGEST];
+    int32_t sums[LARGEST + 1], wanted[LARGEST + 1];
+
+    for (int count = 1; count <= LARGEST; count++) {
+        const int32_t token = between(0, 2);
+        for (int k = 0; k < 3 * count; k++) {
+            table[k] = (int8_t)between(-127, 127);
+        }
+        sums[count] = wanted[count] = 7;
+        for (int r = 0; r < count; r++) {
+            row[r] = (struct ql_integer_row){between(-9, 9), (int16_t)between(0, 9), (int16_t)between(-32767, 32767)};
+            wanted[r] = table[token * count + r] * row[r].table_factor;
+        }
+        ql_integer_row_begin(sums, &token, table, row, count);
+        if (memcmp(sums, wanted, ((size_t)count + 1) * sizeof sums[0]) != 0) {
+            printf("first sums of %d rows: wrong\n", count);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int main(void)
 {
     static const int rows[] = {1, 2, 11, 12, 13, 24, LARGEST_ROWS};
@@ -220,6 +254,7 @@ int main(void)
     int wrong = 0;
 
     ql_random_init(&stream, 7);
+    wrong += check_first_sums();
     wrong += check_gates();
     wrong += check_units();
     for (int segment = 2; segment <= QL_MATRIX_SEGMENT_LIMIT; segment += 2) {

@@ -490,13 +490,33 @@ RAM_CODE void ql_weight_source_split(void (*work)(const void *job, int first, in
     product.place = -1; // once
 }
 
+// By DMA, where that is there and the constants lie in the flash at whole words. What is left over is less than a word.
+RAM_CODE void ql_weight_source_copy(uint32_t *to, const void *from, uint32_t bytes)
+{
+#if QUOTES_STREAM
+    const uint32_t words = bytes / sizeof *to; // at most 65536
+
+    if (words > 0 && (uintptr_t)from % sizeof *to == 0 && (uintptr_t)from >> 24 == XIP_BASE >> 24) {
+        const uint32_t interrupts = save_and_disable_interrupts(); // what they run may be in the flash
+        start_transfer(to, from, words);
+        wait_for_transfer();
+        end_transfers();
+        restore_interrupts(interrupts);
+        memcpy(to + words, (const uint32_t *)from + words, bytes % sizeof *to);
+        return;
+    }
+#endif
+    memcpy(to, from, bytes);
+}
+
 // Begins the turn of a model: loads its rows.
 static void begin_turn(const struct model *model)
 {
     turn.model = model;
     turn.count = 0;
     turn.seen_words = 0;
-    memcpy(model->rows_begin, model->rows_load, (size_t)(model->rows_end - model->rows_begin) * sizeof(uint32_t));
+    ql_weight_source_copy(model->rows_begin, model->rows_load,
+                          (uint32_t)(model->rows_end - model->rows_begin) * sizeof(uint32_t));
     turn.free = model->rows_end;
     turn.room_words = (uint32_t)(__StackLimit - turn.free) - (is_frame_taken ? FRAME_WORDS : 0);
 #ifdef QUOTES_WEIGHT_ROOM
