@@ -1,10 +1,12 @@
 // What the integer kernels for Cortex-M0+ share: two rows per multiplication, and sums of 16 bits that become 32.
 // Meant for gcc and clang on ARMv6-M, from flash or from SRAM; the plain kernels of matvec_s8.h and matvec_s4.h define
-// every result. Uses: device/kernel_code.h, device/weight_source.h, stdbool.h, stdint.h, string.h.
+// every result. Uses: device/kernel_code.h, device/weight_source.h, stdbool.h, stddef.h, stdint.h,
+// string.h.
 #ifndef QL_DEVICE_MATVEC_M0_H
 #define QL_DEVICE_MATVEC_M0_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -186,19 +188,39 @@ static inline __attribute__((always_inline)) void ql_m0_write_header(uint32_t *h
     }
 }
 
-// Writes p and q for pairs of columns, from x to end, and gives the sum of their inputs.
+// Writes p and q for pairs of columns, from x to end, and gives the sum of their inputs. 19 cycles a pair, where a compiler
+// makes 24.
 static QL_KERNEL_CODE uint32_t ql_m0_write_pairs(uint32_t *table, const int8_t *x, const int8_t *end)
 {
-    uint32_t sum = 0;
+    register uint32_t p __asm__("r4"); // the input a at first
+    register uint32_t q __asm__("r5");
+    ptrdiff_t place = x - end; // of the next input, seen from the end
+    uint32_t sum = 0, b;
 
-    for (; x < end; x += 2) {
-        const uint32_t a = (uint32_t)x[0], b = (uint32_t)x[1];
-        const uint32_t difference = a - (b << 8);
-        const uint32_t p = difference + (difference << 16);
-        *table++ = p;
-        *table++ = b - (p << 8);
-        sum += a + b;
+    if (place == 0) {
+        return 0;
     }
+    // clang-format off
+    __asm__ volatile(
+        "   .syntax unified\n"
+        "1: ldrsb %[p], [%[end], %[place]]\n"
+        "   adds %[place], #1\n"
+        "   ldrsb %[b], [%[end], %[place]]\n"
+        "   add %[sum], %[p]\n"
+        "   add %[sum], %[b]\n"
+        "   lsls %[q], %[b], #8\n"
+        "   subs %[p], %[p], %[q]\n"
+        "   lsls %[q], %[p], #16\n"
+        "   adds %[p], %[p], %[q]\n"
+        "   lsls %[q], %[p], #8\n"
+        "   subs %[q], %[b], %[q]\n"
+        "   stmia %[table]!, {%[p], %[q]}\n"
+        "   adds %[place], #1\n"
+        "   bne 1b\n"
+        : [table] "+l"(table), [place] "+l"(place), [sum] "+r"(sum), [p] "=&l"(p), [q] "=&l"(q), [b] "=&l"(b)
+        : [end] "l"(end)
+        : "cc", "memory");
+    // clang-format on
     return sum;
 }
 
