@@ -54,6 +54,7 @@ static void write_model_fields(const struct ql_source *w, FILE *stream)
 // `models` is one for each model of the unit.
 static void write_head(const struct ql_source *models, FILE *stream)
 {
+    static const char *const kinds[2][2] = {{"a model", "models"}, {"a language model", "language models"}};
     const struct ql_codegen_unit *unit = models[0].unit;
 
     (void)fputs("// ", stream);
@@ -61,9 +62,7 @@ static void write_head(const struct ql_source *models, FILE *stream)
         (void)fprintf(stream, "%s%s", i == 0 ? "" : ", ", models[i].prefix);
     }
     (void)fprintf(stream, ": %s, as C. Generated; change the model, not this file.\n//\n",
-                  models[0].codegen->model == NULL ? (unit->model_count > 1 ? "models" : "a model")
-                  : unit->model_count > 1          ? "language models that write character by character"
-                                                   : "a language model that writes character by character");
+                  kinds[models[0].codegen->model != NULL][unit->model_count > 1]);
     (void)fputs("//   made by       quillet ", stream);
     ql_c_plain_write(stream, unit->version);
     (void)fputc('\n', stream);

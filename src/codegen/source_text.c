@@ -521,7 +521,7 @@ void ql_source_text_header_write(const struct ql_source *w)
         "// in units of 2^-10 nats. Of several texts, the model likes the one best that costs least "
         "per character.\n"
         "uint32_t $_cost(const struct $_state *state, int token);\n\n"
-        "// The symbol of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
+        "// The characters of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
         "const char *$_symbol(int token);\n");
     ql_source_filter_header_write(w);
     if (model->trace_count > 0) {
