@@ -136,6 +136,19 @@ static double dropout_factor(const struct ref_window *window, const struct ref_d
     return window->dropout_mask == NULL ? 1 : window->dropout_mask[l * dims->T * dims->B * dims->H + i];
 }
 
+// The mask before the output at index i of (T, B, H).
+static double output_factor(const struct ref_window *window, size_t i)
+{
+    return window->output_mask == NULL ? 1 : window->output_mask[i];
+}
+
+// The probability that a smoothed target gives to symbol v.
+static double smoothed_target(const struct ref_window *window, const struct ref_dims *dims, size_t step, size_t v)
+{
+    const double is_target = v == (size_t)window->targets[step] ? 1 : 0;
+    return (1 - window->label_smoothing) * is_target + window->label_smoothing / (double)dims->V;
+}
+
 const char *ref_char_rnn_forward(struct ref_trace *trace, const struct ref_window *window,
                                  const struct ref_parameters *parameters, const struct ref_dims *dims)
 {
@@ -176,18 +189,25 @@ const char *ref_char_rnn_forward(struct ref_trace *trace, const struct ref_windo
 
     struct ref_affine affine = output_affine(parameters, window, dims);
     const double *h = layer_output(&trace->layers[dims->L - 1], dims);
-    double nll_sum = 0;
+    double entropy_sum = 0;
 
+    for (size_t i = 0; i < steps * dims->H; i++) {
+        trace->top[i] = output_factor(window, i) * h[i];
+    }
     for (size_t step = 0; step < steps; step++) {
         double *logits = trace->logits + step * dims->V;
         for (size_t v = 0; v < dims->V; v++) {
-            logits[v] = ref_affine_forward(&affine, v, h + step * dims->H);
+            logits[v] = ref_affine_forward(&affine, v, trace->top + step * dims->H);
         }
         if (step_weight(window, step) > 0) {
-            nll_sum += step_weight(window, step) * (log_sum_exp(logits, dims->V) - logits[window->targets[step]]);
+            const double normalizer = log_sum_exp(logits, dims->V);
+            for (size_t v = 0; v < dims->V; v++) {
+                entropy_sum +=
+                    step_weight(window, step) * smoothed_target(window, dims, step, v) * (normalizer - logits[v]);
+            }
         }
     }
-    trace->loss = nll_sum / weight_sum(window, dims);
+    trace->loss = entropy_sum / weight_sum(window, dims);
     return NULL;
 }
 
@@ -203,10 +223,9 @@ void ref_char_rnn_backward(struct ref_parameters *dparameters, struct ref_trace 
     double total = weight_sum(window, dims);
     struct ref_affine affine = output_affine(parameters, window, dims);
     struct ref_affine daffine = output_affine(dparameters, window, dims);
-    const double *h = layer_output(&trace->layers[dims->L - 1], dims);
     double *dh = layer_output(&dtrace->layers[dims->L - 1], dims);
 
-    // dloss/dlogits[v] = weight / total * (softmax(logits)[v] - [v is the target])
+    // dloss/dlogits[v] = weight / total * (softmax(logits)[v] - the target's probability of v)
     for (size_t step = 0; step < steps; step++) {
         double share = step_weight(window, step) / total;
         if (share <= 0) {
@@ -217,10 +236,13 @@ void ref_char_rnn_backward(struct ref_parameters *dparameters, struct ref_trace 
         double normalizer = log_sum_exp(logits, dims->V);
 
         for (size_t v = 0; v < dims->V; v++) {
-            double target = v == (size_t)window->targets[step] ? 1 : 0;
-            dlogits[v] = share * (exp(logits[v] - normalizer) - target);
-            ref_affine_backward(&daffine, dh + step * dims->H, dlogits[v], &affine, v, h + step * dims->H);
+            dlogits[v] = share * (exp(logits[v] - normalizer) - smoothed_target(window, dims, step, v));
+            ref_affine_backward(&daffine, dtrace->top + step * dims->H, dlogits[v], &affine, v,
+                                trace->top + step * dims->H);
         }
+    }
+    for (size_t i = 0; i < steps * dims->H; i++) {
+        dh[i] = output_factor(window, i) * dtrace->top[i];
     }
 
     for (size_t l = dims->L; l-- > 0;) {

@@ -8,9 +8,10 @@
 //     h[l]      = cell(x[l], h[l] one step earlier)      l = 0 ... L-1; the cells: {rnn,gru,lstm}_reference.c
 //     x[l+1]    = dropout_mask[l] * h[l]                 elementwise; without a mask x[l+1] = h[l]
 //                                                        with h_levels, products read x[l+1] and h[l] rounded
-//     logits    = output.weight h[L-1] + output.bias
-//     nll       = ln(sum over v of exp(logits[v])) - logits[target]
-//     loss      = (sum over t, b of weight * nll) / (sum over t, b of weight)
+//     logits    = output.weight (output_mask * h[L-1]) + output.bias     likewise
+//     nll[v]    = ln(sum over u of exp(logits[u])) - logits[v]
+//     entropy   = (1 - label_smoothing) nll[target] + label_smoothing (mean over v of nll[v])
+//     loss      = (sum over t, b of weight * entropy) / (sum over t, b of weight)
 //
 // Everything is row-major; (T, B, H) means element (t, b, j) at [(t * B + b) * H + j].
 // A function that can fail returns NULL, or a sentence that says what is wrong; the sentence is a constant.
@@ -27,6 +28,8 @@ struct ref_window {
     const int32_t *targets;     // (T, B), in [0, V); not read where the weight is 0
     const double *weight;       // (T, B), finite, >= 0, not all 0; NULL: all 1. 0 marks padding
     const double *dropout_mask; // (L-1, T, B, H), 0 or 1/(1-p); NULL: no dropout. Not read when L is 1
+    const double *output_mask;  // (T, B, H), 0 or 1/(1-p); NULL: no dropout before the output
+    double label_smoothing;     // [0, 1]
     const double *h0;           // (L, B, H); NULL: zeros
     const double *c0;           // (L, B, H), LSTM only; NULL: zeros
     double h_levels; // products take h in steps of 1 / h_levels, gradients pass straight through; 0: as it is

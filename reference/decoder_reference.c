@@ -340,7 +340,10 @@ static double run_output(struct run *run, double *all_logits, size_t b, int back
         const size_t at = t * d->B + b;
         const double weight = run->window->weight == NULL ? 1 : run->window->weight[at];
         double largest = -INFINITY, sum = 0;
+        const double *mask = run->window->output_mask == NULL ? NULL : run->window->output_mask + at * E;
+        const double smoothing = run->window->label_smoothing;
         norm(run->row, run->last + t * E, run->w.norm, E);
+        drop(run->row, mask, E);
         multiply(run->logits, output, run->row, V, E);
         if (all_logits != NULL) {
             memcpy(all_logits + at * V, run->logits, V * sizeof(double));
@@ -355,14 +358,19 @@ static double run_output(struct run *run, double *all_logits, size_t b, int back
             continue;
         }
         const size_t target = (size_t)run->window->targets[at];
-        loss += weight / run->total_weight * (log(sum) + largest - run->logits[target]);
+        for (size_t v = 0; v < V; v++) {
+            const double q = (1 - smoothing) * (v == target) + smoothing / (double)V;
+            loss += weight / run->total_weight * q * (log(sum) + largest - run->logits[v]);
+        }
         if (backward) {
             double *drow = run->row + E;
             memset(drow, 0, E * sizeof *drow);
             for (size_t v = 0; v < V; v++) {
-                run->logits[v] = weight / run->total_weight * (exp(run->logits[v] - largest) / sum - (v == target));
+                const double q = (1 - smoothing) * (v == target) + smoothing / (double)V;
+                run->logits[v] = weight / run->total_weight * (exp(run->logits[v] - largest) / sum - q);
             }
             multiply_backward(run->dw.embedding, drow, run->logits, output, run->row, V, E);
+            drop(drow, mask, E);
             norm_backward(run->dw.norm, run->dlast + t * E, drow, run->last + t * E, run->w.norm, E);
         }
     }

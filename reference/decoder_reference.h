@@ -2,7 +2,7 @@
 // It covers windows that each begin a sequence; parameters are named and laid out as in docs/transformer.md.
 // Uses: the C library only, so that it shares no mistake with the trainer.
 //
-// The model, for every sequence b of the window and every time t in it, with m0, m1 and m2 factors of dropout:
+// The model, for every sequence b of the window and every time t in it, with m0 to m3 factors of dropout:
 //
 //     x        = m0 * embedding.weight[token]
 //     for each layer:
@@ -13,8 +13,10 @@
 //         x    = x + m1 * output.weight (sum over u of p[u] v[g] at u)
 //         n    = norm(x, feed_norm.weight)
 //         x    = x + m2 * down.weight (silu(gate.weight n) * up.weight n)
-//     logits   = embedding.weight norm(x, norm.weight)
-//     loss     = (sum over t, b of weight * nll) / (sum over t, b of weight)
+//     logits   = embedding.weight (m3 * norm(x, norm.weight))
+//     nll[v]   = ln(sum over u of e^logits[u]) - logits[v]
+//     entropy  = (1 - label_smoothing) nll[target] + label_smoothing (mean over v of nll[v])
+//     loss     = (sum over t, b of weight * entropy) / (sum over t, b of weight)
 //
 //     norm(x, w)[i]    = w[i] x[i] / sqrt(mean of x^2 + 1e-5)
 //     turn(x, t)       : (x[i], x[i + D/2]) turned by the angle t 10000^(-2i/D), in each head
@@ -35,6 +37,8 @@ struct ref_decoder_window {
     const int32_t *tokens, *targets; // (T, B), in [0, V)
     const double *weight;            // (T, B), >= 0, not all 0; NULL: all 1
     const double *dropout_mask;      // (2L + 1, T, B, E): m0, then m1 and m2 of each layer; NULL: no dropout
+    const double *output_mask;       // (T, B, E): m3; NULL: no dropout there
+    double label_smoothing;          // [0, 1]
     const double *output;            // (V, E) in place of the embedding in the last product; its gradient is added to
                                      // the embedding's. NULL: the embedding
 };

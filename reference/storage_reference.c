@@ -114,11 +114,12 @@ const char *ref_trace_init(struct ref_trace *trace, const struct ref_dims *dims)
     }
 
     size_t steps = dims->T * dims->B;
+    size_t top_values = steps * dims->H;
     size_t logit_values = steps * dims->V;
     size_t state_values = (dims->T + 1) * dims->B * dims->H;
     size_t gate_values = steps * REF_GATES * dims->H;
 
-    trace->value_count = logit_values;
+    trace->value_count = top_values + logit_values;
     for (size_t l = 0; l < dims->L; l++) {
         trace->value_count += steps * ref_layer_input_size(dims, l) + 2 * state_values + gate_values;
     }
@@ -130,6 +131,8 @@ const char *ref_trace_init(struct ref_trace *trace, const struct ref_dims *dims)
     }
 
     double *values = trace->values;
+    trace->top = values;
+    values += top_values;
     trace->logits = values;
     values += logit_values;
     for (size_t l = 0; l < dims->L; l++) {

@@ -60,6 +60,7 @@ enum { REF_GATES = 4 };
 
 struct ref_trace {
     double loss;                    // mean nats per token that is not padding; in a gradient: 1
+    double *top;                    // (T, B, H) what the output reads: h of the last layer after dropout
     double *logits;                 // (T, B, V)
     struct ref_layer_trace *layers; // (L)
     size_t value_count;

@@ -68,6 +68,8 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
         WHOLE(seq_length, 1, 4096, "tokens that a gradient reaches back; of a transformer the context, unless given"),
         TEXT(quantize, "FORMAT", "off, int8 or int4: train with the rounding of an integer format"),
         REAL(dropout, 0, 0.95, "between recurrent layers; of the embedding and both halves of a transformer's"),
+        REAL(output_dropout, 0, 0.95, "of what enters the output's product"),
+        REAL(label_smoothing, 0, 0.95, "share of a target's probability that is spread evenly over all tokens"),
         REAL(learning_rate, 0, 1000, "step size of AdamW"),
         TEXT(schedule, "SHAPE", "constant or cosine"),
         REAL(final_learning_rate, 0, 1000, "rate at the end of a cosine schedule"),

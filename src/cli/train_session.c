@@ -32,6 +32,8 @@ static enum ql_status make_trainer(struct ql_train_session *session, struct ql_e
         .seq_length = settings->seq_length,
         .threads = settings->threads,
         .dropout = drops ? settings->dropout : 0.0,
+        .output_dropout = settings->output_dropout,
+        .label_smoothing = settings->label_smoothing,
         .grad_clip = settings->grad_clip,
         .weight_decay = settings->weight_decay,
         .schedule = {.learning_rate = settings->learning_rate,

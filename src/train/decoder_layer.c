@@ -135,8 +135,10 @@ static void multiply(const struct ql_train_layer *layer, float *y, const float *
 // Drops parts of a part of the window.
 static void drop(const struct ql_layer_pass *pass, float *x, int mask, int width, struct ql_part part)
 {
-    if (pass->dropout->probability > 0.0f) {
-        ql_dropout_steps(x, x, pass->dropout, mask, pass->batch, pass->shard, width, part.first, part.steps);
+    const struct ql_dropout_place place = {mask, pass->regularization->dropout};
+
+    if (place.probability > 0.0f) {
+        ql_dropout_steps(x, x, pass->regularization, place, pass->batch, pass->shard, width, part.first, part.steps);
     }
 }
 

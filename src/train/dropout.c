@@ -28,10 +28,12 @@ QL_VECTORIZED(, void, ql_dropout_forward,
     }
 }
 
-void ql_dropout_steps(float *y, const float *x, const struct ql_dropout_plan *plan, int mask,
-                      const struct ql_batch *batch, struct ql_shard shard, int width, int first, int steps)
+void ql_dropout_steps(float *y, const float *x, const struct ql_regularization *regularization,
+                      struct ql_dropout_place place, const struct ql_batch *batch, struct ql_shard shard, int width,
+                      int first, int steps)
 {
-    const struct ql_dropout dropout = {plan->probability, ql_dropout_key(plan->seed, plan->step, mask)};
+    const struct ql_dropout dropout = {place.probability,
+                                       ql_dropout_key(regularization->seed, regularization->step, place.mask)};
     const ptrdiff_t count = (ptrdiff_t)shard.S * width;
 
     for (int t = 0; t < steps; t++) {
@@ -40,8 +42,8 @@ void ql_dropout_steps(float *y, const float *x, const struct ql_dropout_plan *pl
     }
 }
 
-void ql_dropout_window(float *y, const float *x, const struct ql_dropout_plan *plan, int mask,
-                       const struct ql_batch *batch, struct ql_shard shard, int width)
+void ql_dropout_window(float *y, const float *x, const struct ql_regularization *regularization,
+                       struct ql_dropout_place place, const struct ql_batch *batch, struct ql_shard shard, int width)
 {
-    ql_dropout_steps(y, x, plan, mask, batch, shard, width, 0, batch->T);
+    ql_dropout_steps(y, x, regularization, place, batch, shard, width, 0, batch->T);
 }

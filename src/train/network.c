@@ -46,15 +46,20 @@ void ql_network_init(struct ql_network *network, const struct ql_model *model, c
     ql_packed_matrix_init(&network->output_back, d.V, d.H, arena);
 }
 
-void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *network, int T, int S, bool dropout,
-                       struct ql_arena *arena)
+// True when dropout stands between layer l and the one below.
+static bool drops_input(const struct ql_network *network, int l, const struct ql_regularization *regularization)
+{
+    return l > 0 && regularization->dropout > 0.0f && !network->layers[l].inner_dropout;
+}
+
+void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *network, int T, int S,
+                       const struct ql_regularization *regularization, struct ql_arena *arena)
 {
     const struct ql_dimensions d = network->model->dimensions;
     const int widest = d.H > d.E ? d.H : d.E;
 
     *workspace = (struct ql_workspace){.logits = take(arena, T, S, d.V), .dh = take(arena, T, S, d.H)};
     if (d.layer == QL_LAYER_DECODER) {
-        workspace->normed = take(arena, T, S, d.H);
         workspace->inverse = take(arena, T, S, 1);
         ql_decoder_work_init(&workspace->layer.decoder, &d, T, S, arena);
     } else {
@@ -63,11 +68,13 @@ void ql_workspace_init(struct ql_workspace *workspace, const struct ql_network *
         workspace->layer.dc = take(arena, 1, S, d.H);
         workspace->layer.from_h = take(arena, S, ql_cell_gates(d.cell), d.H);
     }
+    if (network->model->norm != NULL || regularization->output_dropout > 0.0f) {
+        workspace->before_output = take(arena, T, S, d.H);
+    }
     ql_product_scratch_init(&workspace->layer.product, widest > d.feed ? widest : d.feed, arena);
     for (int l = 0; l < d.L; l++) {
         struct ql_layer_trace *trace = &workspace->traces[l];
-        const bool dropped = dropout && l > 0 && !network->layers[l].inner_dropout;
-        trace->dropped = dropped ? take(arena, T, S, d.H) : NULL;
+        trace->dropped = drops_input(network, l, regularization) ? take(arena, T, S, d.H) : NULL;
         network->layers[l].functions->trace_init(trace, &network->layers[l], T, S, arena);
     }
 }
@@ -96,37 +103,60 @@ void ql_network_reset(struct ql_network *network, int task)
     }
 }
 
-// True when dropout stands between layer l and the one below.
-static bool drops_input(const struct ql_network *network, int l, const struct ql_dropout_plan *dropout)
-{
-    return l > 0 && dropout->probability > 0.0f && !network->layers[l].inner_dropout;
-}
-
 // The input of layer l: the output of the layer below, or what dropout has left of it.
 static const float *layer_input(const struct ql_network *network, const struct ql_workspace *workspace, int l,
-                                const struct ql_dropout_plan *dropout)
+                                const struct ql_regularization *regularization)
 {
     if (l == 0) {
         return NULL;
     }
-    return drops_input(network, l, dropout) ? workspace->traces[l].dropped : workspace->traces[l - 1].output;
+    return drops_input(network, l, regularization) ? workspace->traces[l].dropped : workspace->traces[l - 1].output;
 }
 
-// What the output's product takes: the last layer's output, or what the last norm has made of it.
-static const float *output_input(const struct ql_network *network, const struct ql_workspace *workspace)
+// What the output's product takes: the last layer's output, or what the last norm and dropout have made of it.
+static const float *output_input(const struct ql_network *network, const struct ql_workspace *workspace,
+                                 const struct ql_regularization *regularization)
 {
     const struct ql_model *model = network->model;
-    return model->norm == NULL ? workspace->traces[model->dimensions.L - 1].output : workspace->normed;
+    const bool changed = model->norm != NULL || regularization->output_dropout > 0.0f;
+    return changed ? workspace->before_output : workspace->traces[model->dimensions.L - 1].output;
 }
 
-// Cross-entropy of one row of logits, in nats; the row becomes scale (softmax - one_hot(target)). The bias may be NULL.
-QL_VECTORIZED_VALUE(static, double, cross_entropy,
-                    (float *restrict row, const float *restrict bias, int V, int target, float scale),
-                    (row, bias, V, target, scale))
+// Where dropout stands before the output's product.
+static struct ql_dropout_place output_place(const struct ql_regularization *regularization)
 {
-    enum { LANES = 16 }; // partial sums in a fixed order, whatever the width of the vectors
-    float partial[LANES] = {0};
+    return (struct ql_dropout_place){QL_DROPOUT_OUTPUT_MASK, regularization->output_dropout};
+}
+
+// Partial sums in a fixed order, whatever the width of the vectors.
+static inline float sum_row(const float *restrict row, int V)
+{
+    enum { LANES = 16 };
+    float partial[LANES] = {0}, sum = 0.0f;
+    int v = 0;
+
+    for (; v + LANES <= V; v += LANES) {
+        for (int k = 0; k < LANES; k++) {
+            partial[k] += row[v + k];
+        }
+    }
+    for (int k = 0; v < V; v++, k++) {
+        partial[k] += row[v];
+    }
+    for (int k = 0; k < LANES; k++) {
+        sum += partial[k];
+    }
+    return sum;
+}
+
+// Cross-entropy of one row of logits with smoothed targets q = (1 - smoothing) one_hot(target) + smoothing / V, in nats;
+// the row becomes scale (softmax - q). The bias may be NULL.
+QL_VECTORIZED_VALUE(static, double, cross_entropy,
+                    (float *restrict row, const float *restrict bias, int V, int target, float scale, float smoothing),
+                    (row, bias, V, target, scale, smoothing))
+{
     float largest = 0.0f;
+    double mean = 0.0; // of the logits, less the largest
 
     for (int v = 0; v < V && bias != NULL; v++) {
         row[v] += bias[v];
@@ -136,51 +166,51 @@ QL_VECTORIZED_VALUE(static, double, cross_entropy,
         largest = row[v] > largest ? row[v] : largest;
     }
     float target_logit = row[target] - largest;
+    if (smoothing > 0.0f) {
+        mean = (double)sum_row(row, V) / V - (double)largest;
+    }
     for (int v = 0; v < V; v++) {
         row[v] = ql_exp_f32(row[v] - largest);
     }
-    int v = 0;
-    for (; v + LANES <= V; v += LANES) {
-        for (int k = 0; k < LANES; k++) {
-            partial[k] += row[v + k];
-        }
+    const float sum = sum_row(row, V);
+    const float factor = scale / sum, spread = scale * smoothing / (float)V;
+    for (int v = 0; v < V; v++) {
+        row[v] = row[v] * factor - spread;
     }
-    for (int k = 0; v < V; v++, k++) {
-        partial[k] += row[v];
-    }
-    float sum = 0.0f;
-    for (int k = 0; k < LANES; k++) {
-        sum += partial[k];
-    }
-    float factor = scale / sum;
-    for (v = 0; v < V; v++) {
-        row[v] *= factor;
-    }
-    row[target] -= scale;
-    return ql_log_f64((double)sum) - (double)target_logit;
+    row[target] -= scale * (1.0f - smoothing);
+    return ql_log_f64((double)sum) - (1.0 - (double)smoothing) * (double)target_logit - (double)smoothing * mean;
 }
 
 // From the last layer's output of a part to the gradient of its logits; its rows' losses are added one by one to `loss`.
 static void forward_output(double *loss, const struct ql_network *network, struct ql_workspace *workspace,
-                           const struct ql_batch *batch, struct ql_shard shard, struct ql_part part)
+                           const struct ql_batch *batch, struct ql_shard shard, struct ql_part part,
+                           const struct ql_regularization *regularization)
 {
     const struct ql_model *model = network->model;
     const struct ql_dimensions d = model->dimensions;
     const ptrdiff_t place = (ptrdiff_t)part.row * d.H;
+    const float *input = workspace->traces[d.L - 1].output + place;
     float *row = workspace->logits + (ptrdiff_t)part.row * d.V;
 
     if (model->norm != NULL) {
-        ql_norm_batch_forward(workspace->normed + place, workspace->inverse + part.row,
-                              workspace->traces[d.L - 1].output + place, model->norm, QL_DECODER_EPSILON, part.rows,
+        float *normed = workspace->before_output + place;
+        ql_norm_batch_forward(normed, workspace->inverse + part.row, input, model->norm, QL_DECODER_EPSILON, part.rows,
                               d.H);
+        input = normed;
     }
-    ql_product_fused(row, output_input(network, workspace) + place, &network->output, part.rows, false);
+    if (regularization->output_dropout > 0.0f) {
+        float *dropped = workspace->before_output + place;
+        ql_dropout_steps(dropped, input, regularization, output_place(regularization), batch, shard, d.H, part.first,
+                         part.steps);
+        input = dropped;
+    }
+    ql_product_fused(row, input, &network->output, part.rows, false);
     for (int t = part.first; t < part.first + part.steps; t++) {
         for (int s = 0; s < shard.S; s++, row += d.V) {
             const ptrdiff_t k = (ptrdiff_t)t * batch->B + shard.first + s;
             const float weight = batch->weights == NULL ? 1.0f : batch->weights[k];
-            const double nats =
-                cross_entropy(row, model->output_bias, d.V, batch->targets[k], (float)(weight / batch->total_weight));
+            const double nats = cross_entropy(row, model->output_bias, d.V, batch->targets[k],
+                                              (float)(weight / batch->total_weight), regularization->label_smoothing);
             *loss += weight > 0.0f ? nats : 0.0;
         }
     }
@@ -188,7 +218,7 @@ static void forward_output(double *loss, const struct ql_network *network, struc
 
 double ql_network_forward(const struct ql_network *network, struct ql_workspace *workspace,
                           const struct ql_batch *batch, struct ql_shard shard, struct ql_train_state *state,
-                          const struct ql_dropout_plan *dropout)
+                          const struct ql_regularization *regularization)
 {
     const struct ql_model *model = network->model;
     const struct ql_dimensions d = model->dimensions;
@@ -196,27 +226,29 @@ double ql_network_forward(const struct ql_network *network, struct ql_workspace 
 
     for (int l = 0; l < d.L; l++) {
         struct ql_layer_trace *trace = &workspace->traces[l];
-        if (drops_input(network, l, dropout)) {
-            ql_dropout_window(trace->dropped, workspace->traces[l - 1].output, dropout, l, batch, shard, d.H);
+        if (drops_input(network, l, regularization)) {
+            ql_dropout_window(trace->dropped, workspace->traces[l - 1].output, regularization,
+                              (struct ql_dropout_place){l, regularization->dropout}, batch, shard, d.H);
         }
         const struct ql_layer_pass pass = {.batch = batch,
                                            .shard = shard,
                                            .trace = trace,
                                            .scratch = &workspace->layer,
-                                           .x = layer_input(network, workspace, l, dropout),
-                                           .dropout = dropout,
+                                           .x = layer_input(network, workspace, l, regularization),
+                                           .regularization = regularization,
                                            .state = state};
         network->layers[l].functions->forward(&network->layers[l], &pass);
     }
     for (struct ql_part part = ql_part_next((struct ql_part){0}, batch->T, shard.S); part.rows > 0;
          part = ql_part_next(part, batch->T, shard.S)) {
-        forward_output(&loss, network, workspace, batch, shard, part);
+        forward_output(&loss, network, workspace, batch, shard, part, regularization);
     }
     return loss;
 }
 
 void ql_network_backward(const struct ql_network *network, struct ql_workspace *workspace, const struct ql_batch *batch,
-                         struct ql_shard shard, const struct ql_dropout_plan *dropout, struct ql_gradient *gradient)
+                         struct ql_shard shard, const struct ql_regularization *regularization,
+                         struct ql_gradient *gradient)
 {
     const struct ql_dimensions d = network->model->dimensions;
     const int rows = batch->T * shard.S;
@@ -238,9 +270,14 @@ void ql_network_backward(const struct ql_network *network, struct ql_workspace *
          part = ql_part_next(part, batch->T, shard.S)) {
         const ptrdiff_t place = (ptrdiff_t)part.row * d.H;
         const float *dpart = dlogits + (ptrdiff_t)part.row * d.V;
-        ql_product_transposed(gradient->model.output_weight, dpart, output_input(network, workspace) + place, d.V, d.H,
-                              part.rows, part.row > 0, &workspace->layer.product);
+        ql_product_transposed(gradient->model.output_weight, dpart,
+                              output_input(network, workspace, regularization) + place, d.V, d.H, part.rows,
+                              part.row > 0, &workspace->layer.product);
         ql_product_fused(workspace->dh + place, dpart, &network->output_back, part.rows, false);
+        if (regularization->output_dropout > 0.0f) {
+            ql_dropout_steps(workspace->dh + place, workspace->dh + place, regularization, output_place(regularization),
+                             batch, shard, d.H, part.first, part.steps);
+        }
         if (dnorm != NULL) {
             ql_norm_batch_backward(workspace->dh + place, dnorm, workspace->dh + place, workspace->inverse + part.row,
                                    workspace->traces[d.L - 1].output + place, network->model->norm, false, part.rows,
@@ -252,13 +289,14 @@ void ql_network_backward(const struct ql_network *network, struct ql_workspace *
                                            .shard = shard,
                                            .trace = &workspace->traces[l],
                                            .scratch = &workspace->layer,
-                                           .x = layer_input(network, workspace, l, dropout),
-                                           .dropout = dropout,
+                                           .x = layer_input(network, workspace, l, regularization),
+                                           .regularization = regularization,
                                            .dy = workspace->dh,
                                            .gradient = gradient};
         network->layers[l].functions->backward(&network->layers[l], &pass);
-        if (drops_input(network, l, dropout)) {
-            ql_dropout_window(workspace->dh, workspace->dh, dropout, l, batch, shard, d.H);
+        if (drops_input(network, l, regularization)) {
+            ql_dropout_window(workspace->dh, workspace->dh, regularization,
+                              (struct ql_dropout_place){l, regularization->dropout}, batch, shard, d.H);
         }
     }
 }

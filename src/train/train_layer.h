@@ -121,11 +121,11 @@ struct ql_layer_pass {
     struct ql_shard shard;
     struct ql_layer_trace *trace;
     struct ql_layer_scratch *scratch;
-    const float *x;                        // (T, S, I) the input; NULL for a layer that takes the tokens of the batch
-    const struct ql_dropout_plan *dropout; // for layers with inner_dropout
-    struct ql_train_state *state;          // forward: moved
-    float *dy;                             // backward: (T, S, H) the gradient of the output, then of the input
-    struct ql_gradient *gradient;          // backward
+    const float *x; // (T, S, I) the input; NULL for a layer that takes the tokens of the batch
+    const struct ql_regularization *regularization; // for layers with inner_dropout
+    struct ql_train_state *state;                   // forward: moved
+    float *dy;                                      // backward: (T, S, H) the gradient of the output, then of the input
+    struct ql_gradient *gradient;                   // backward
 };
 
 struct ql_layer_functions {

@@ -109,6 +109,17 @@ static size_t divide_sum(struct ql_trainer *trainer, struct ql_exchange_piece *p
     return number;
 }
 
+struct ql_regularization ql_trainer_regularization(const struct ql_trainer *trainer)
+{
+    const struct ql_trainer_options *options = &trainer->options;
+
+    return (struct ql_regularization){.dropout = (float)options->dropout,
+                                      .output_dropout = (float)options->output_dropout,
+                                      .label_smoothing = (float)options->label_smoothing,
+                                      .seed = options->seed,
+                                      .step = trainer->step};
+}
+
 // Long because it takes all memory of a training, so that no step takes any.
 enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *model,
                                const struct ql_trainer_options *options, struct ql_error *error)
@@ -132,6 +143,7 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
     arena->limit_bytes = memory_limit(model, shards);
     const int threads = trainer->options.threads;
     const size_t chunks = model->count / CHUNK_FLOATS + 1;
+    const struct ql_regularization regularization = ql_trainer_regularization(trainer);
     trainer->mean = ql_arena_take(arena, model->count, sizeof(float));
     trainer->variance = ql_arena_take(arena, model->count, sizeof(float));
     trainer->workspaces = ql_arena_take(arena, (size_t)threads, sizeof trainer->workspaces[0]);
@@ -154,8 +166,7 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
     }
     for (int i = 0; i < threads; i++) {
         int S = options->batch_size < QL_TRAINER_SHARD_SEQUENCES ? options->batch_size : QL_TRAINER_SHARD_SEQUENCES;
-        ql_workspace_init(&trainer->workspaces[i], &trainer->network, options->seq_length, S, options->dropout > 0.0,
-                          arena);
+        ql_workspace_init(&trainer->workspaces[i], &trainer->network, options->seq_length, S, &regularization, arena);
     }
     for (int i = 0; i < shards && status == QL_OK; i++) {
         struct ql_gradient *gradient = &trainer->gradients[i];
@@ -218,9 +229,9 @@ static void task_forward(void *context, int task, int worker)
 {
     struct ql_trainer *trainer = context;
     const int B = trainer->batch->B;
-    trainer->shard_loss[task] =
-        ql_network_forward(&trainer->network, &trainer->workspaces[worker], trainer->batch,
-                           shard_of(B, shards_of_rank(trainer, B).first + task), trainer->state, &trainer->dropout);
+    trainer->shard_loss[task] = ql_network_forward(&trainer->network, &trainer->workspaces[worker], trainer->batch,
+                                                   shard_of(B, shards_of_rank(trainer, B).first + task), trainer->state,
+                                                   &trainer->regularization);
 }
 
 static void task_forward_backward(void *context, int task, int worker)
@@ -229,18 +240,18 @@ static void task_forward_backward(void *context, int task, int worker)
     const int B = trainer->batch->B;
     task_forward(context, task, worker);
     ql_network_backward(&trainer->network, &trainer->workspaces[worker], trainer->batch,
-                        shard_of(B, shards_of_rank(trainer, B).first + task), &trainer->dropout,
+                        shard_of(B, shards_of_rank(trainer, B).first + task), &trainer->regularization,
                         &trainer->gradients[gradient_offset(trainer) + task]);
 }
 
 // Runs this rank's shards of a batch.
 static void run_shards(struct ql_trainer *trainer, const struct ql_batch *batch, struct ql_train_state *state,
-                       const struct ql_dropout_plan *dropout, ql_thread_task *task)
+                       const struct ql_regularization *regularization, ql_thread_task *task)
 {
     assert(batch->T <= trainer->options.seq_length && batch->B <= trainer->options.batch_size);
     trainer->batch = batch;
     trainer->state = state;
-    trainer->dropout = *dropout;
+    trainer->regularization = *regularization;
     if (!trainer->network_current) {
         if (trainer->options.weights != QL_WEIGHTS_F32) {
             ql_rounded_model_reset_inputs(&trainer->rounded);
@@ -365,9 +376,9 @@ static void task_optimize(void *context, int task, int worker)
 
 void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batch, double *loss)
 {
-    const struct ql_dropout_plan dropout = {(float)trainer->options.dropout, trainer->options.seed, trainer->step};
+    const struct ql_regularization regularization = ql_trainer_regularization(trainer);
 
-    run_shards(trainer, batch, &trainer->training_state, &dropout, task_forward_backward);
+    run_shards(trainer, batch, &trainer->training_state, &regularization, task_forward_backward);
     sum_shards(trainer, trainer->piece_count);
     *loss = trainer->header.loss / batch->total_weight;
     ql_thread_pool_run(&trainer->pool, task_finish, trainer, ql_network_finish_tasks(&trainer->network));
@@ -431,13 +442,13 @@ enum ql_status ql_trainer_epoch(struct ql_trainer *trainer, struct ql_batcher *b
 
 struct ql_trainer_result ql_trainer_evaluate(struct ql_trainer *trainer, struct ql_batcher *batcher)
 {
-    const struct ql_dropout_plan no_dropout = {0};
+    const struct ql_regularization none = {0};
     struct ql_batch batch;
     double loss = 0.0;
 
     ql_batcher_reset(batcher, 0, 0, false);
     while (ql_batcher_step(batcher, &batch)) {
-        run_shards(trainer, &batch, &trainer->validation_state, &no_dropout, task_forward);
+        run_shards(trainer, &batch, &trainer->validation_state, &none, task_forward);
         sum_shards(trainer, 1);
         loss += trainer->header.loss;
     }

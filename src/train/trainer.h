@@ -22,7 +22,7 @@ enum { QL_TRAINER_SHARD_SEQUENCES = 16 };
 
 struct ql_trainer_options {
     int batch_size, seq_length, threads;
-    double dropout, grad_clip, weight_decay;
+    double dropout, output_dropout, label_smoothing, grad_clip, weight_decay;
     struct ql_schedule schedule;
     uint32_t seed;
     enum ql_weight_format weights; // the model is trained for; F32 trains without any rounding
@@ -56,7 +56,7 @@ struct ql_trainer {
     struct ql_train_state training_state, validation_state;
     const struct ql_batch *batch; // of the job at hand
     struct ql_train_state *state;
-    struct ql_dropout_plan dropout;
+    struct ql_regularization regularization;
     bool network_current; // the network's tables fit the model
 };
 
@@ -80,12 +80,15 @@ void ql_trainer_free(struct ql_trainer *trainer);
 // For a decoder that is trained for integers: see ql_rounded_model_set_units. To be called between steps.
 void ql_trainer_set_units(struct ql_trainer *trainer, int l, const float *value_ranges);
 
+// What the next step is regularized with.
+struct ql_regularization ql_trainer_regularization(const struct ql_trainer *trainer);
+
 // One optimizer step. `loss` gets the mean over the batch's symbols, in nats.
 // Errors: QL_ERROR_NUMERIC when loss or gradient is not finite; the model is as before the step then.
 enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch *batch, double learning_rate,
                                struct ql_trainer_result *result, struct ql_error *error);
 
-// The gradient of one batch, without a step, at the given dropout. It stays in trainer->gradients[0], with what layers
+// The gradient of one batch, without a step, with the regularization of that step. It stays in trainer->gradients[0], with what layers
 // summed apart moved to its tensors; `loss` is the mean. For tests, which compare it with the reference.
 void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batch, double *loss);
 
@@ -96,7 +99,7 @@ enum ql_status ql_trainer_epoch(struct ql_trainer *trainer, struct ql_batcher *b
                                 double progress_start, double progress_end, ql_trainer_progress *progress,
                                 void *context, struct ql_trainer_result *result, struct ql_error *error);
 
-// The loss over a text, without dropout and without a step. The state of training is left as it is.
+// The loss over a text, without regularization and without a step. The state of training is left as it is.
 struct ql_trainer_result ql_trainer_evaluate(struct ql_trainer *trainer, struct ql_batcher *batcher);
 
 #endif

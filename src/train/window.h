@@ -47,9 +47,12 @@ static inline struct ql_part ql_part_next(struct ql_part part, int T, int S)
     return (struct ql_part){first, steps, first * S, steps * S};
 }
 
-struct ql_dropout_plan {
-    float probability; // 0 in evaluation
-    uint32_t seed;
+// What keeps a training step from learning its texts by heart. All 0 in evaluation.
+struct ql_regularization {
+    float dropout;         // share of the values between layers, or within them, that are zeroed
+    float output_dropout;  // of the values that enter the output's product
+    float label_smoothing; // share of the target's probability that is spread evenly over all tokens
+    uint32_t seed;         // of the masks, with the step
     uint64_t step;
 };
 

@@ -96,6 +96,7 @@ expect_refused 2 "--rnn-size 1e3: is not a whole number" --input names.txt --rnn
 expect_refused 2 "--embedding-size 0:" --input names.txt --embedding_size 0
 expect_refused 2 "--num-layers 9: must be from 1 to 8" --input names.txt --num_layers 9
 expect_refused 2 "--dropout 1: must be from 0 to 0.95" --input names.txt --dropout 1
+expect_refused 2 "--label-smoothing -0.1: must be from 0 to 0.95" --input names.txt --label_smoothing -0.1
 expect_refused 2 "--learning-rate nan: is not a number" --input names.txt --learning_rate nan
 expect_refused 2 "--seed -1: must be from 0 to 4294967295" --input names.txt --seed -1
 expect_refused 2 "'mlp' is not a model type; there are lstm, gru, rnn and transformer" --input names.txt --model mlp
@@ -153,9 +154,13 @@ expect_trained wide-batch --input names.txt --batch_size 4096 --seq_length 4096
 # The same seed and text give the same bytes with any number of threads; another seed gives others.
 expect_trained first --input names.txt --batch_size 64 --num_layers 2 --dropout 0.3 --threads 1
 expect_trained again --input names.txt --batch_size 64 --num_layers 2 --dropout 0.3 --threads 2
+expect_trained smoothed --input names.txt --batch_size 64 --num_layers 2 --dropout 0.3 --threads 2 --label_smoothing 0.1
+expect_trained dropped --input names.txt --batch_size 64 --num_layers 2 --dropout 0.3 --threads 2 --output_dropout 0.2
 expect_trained other --input names.txt --batch_size 64 --num_layers 2 --dropout 0.3 --threads 2 --seed 2
 expect_same checkpoints/first/checkpoint.2.safetensors checkpoints/again/checkpoint.2.safetensors
-expect test -n "$(cmp checkpoints/first/checkpoint.2.safetensors checkpoints/other/checkpoint.2.safetensors)"
+for run in other smoothed dropped; do
+    expect test -n "$(cmp checkpoints/first/checkpoint.2.safetensors checkpoints/$run/checkpoint.2.safetensors)"
+done
 
 # What the run folder and stdout have.
 expect_exit 0 train "${tiny[@]}" --input names.txt --run_name full --generate 30 --json

@@ -11,9 +11,11 @@
 //     window.targets           (T, B)
 //     window.weight?           (T, B), 0 for padding, else 1; missing: all 1
 //     window.dropout_mask?     (L-1, T, B, H), 0 or 1/(1-p), multiplied onto the output of each layer but the last
+//     window.output_mask?      (T, B, H), likewise, onto the output of the last layer; with
+//     window.label_smoothing   (), as CrossEntropyLoss takes it
 //     window.h0?               (L, B, H); missing: zeros
 //     window.c0?               (L, B, H), LSTM only; missing: zeros
-//     result.loss              (), sum of weight * nll over sum of weight
+//     result.loss              (), sum of weight * cross-entropy over sum of weight
 //     result.logits            (T, B, V)
 //     result.hn                (L, B, H)
 //     result.cn                (L, B, H), LSTM only

@@ -8,8 +8,8 @@
 #include "case_file.h"
 #include "reference_case.h"
 
-// Per parameter its value and its gradient; besides these at most 12 tensors (see case_file.h).
-enum { MAX_LAYERS = 3, MAX_TENSORS = 2 * (4 * MAX_LAYERS + 3) + 12 };
+// Per parameter its value and its gradient; besides these at most 14 tensors (see case_file.h).
+enum { MAX_LAYERS = 3, MAX_TENSORS = 2 * (4 * MAX_LAYERS + 3) + 14 };
 
 struct dump {
     struct case_tensor tensors[MAX_TENSORS];
@@ -47,6 +47,7 @@ static enum ql_status dump_case(const char *path, const struct reference_case *t
     const struct ref_window *window = &test_case->window;
     const size_t tokens_shape[] = {dims->T, dims->B};
     const size_t mask_shape[] = {dims->L - 1, dims->T, dims->B, dims->H};
+    const size_t output_shape[] = {dims->T, dims->B, dims->H};
     const size_t state_shape[] = {dims->L, dims->B, dims->H};
     const size_t logits_shape[] = {dims->T, dims->B, dims->V};
     bool is_lstm = dims->cell == REF_CELL_LSTM;
@@ -75,6 +76,10 @@ static enum ql_status dump_case(const char *path, const struct reference_case *t
     }
     if (window->dropout_mask != NULL && dims->L > 1) {
         dump_add(&dump, CASE_F64, window->dropout_mask, 4, mask_shape, "window", "dropout_mask");
+    }
+    if (window->output_mask != NULL) {
+        dump_add(&dump, CASE_F64, window->output_mask, 3, output_shape, "window", "output_mask");
+        dump_add(&dump, CASE_F64, &window->label_smoothing, 0, NULL, "window", "label_smoothing");
     }
     if (window->h0 != NULL) {
         dump_add(&dump, CASE_F64, window->h0, 3, state_shape, "window", "h0");
@@ -145,6 +150,7 @@ int main(int argc, char **argv)
                         .dropout = (options & 1) != 0,
                         .padding = (options & 2) != 0,
                         .carried = (options & 4) != 0,
+                        .smoothing = options % 3 == 1, // beside none of the other options, one, and all
                         .seed = size,
                     };
                     bool is_large = sizes[size].H > 100;

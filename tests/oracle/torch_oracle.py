@@ -36,13 +36,13 @@ class CharRnn(torch.nn.Module):
         self.rnn = LAYER_TYPES[cell](E, H, num_layers=L)
         self.output = torch.nn.Linear(H, V)
 
-    def forward(self, tokens, state, dropout_mask):
+    def forward(self, tokens, state, dropout_mask, output_mask=None):
         x = self.embedding(tokens)
         if dropout_mask is None:
             x, state = self.rnn(x, state)
         else:
             x, state = self.run_layers_apart(x, state, dropout_mask)
-        return self.output(x), state
+        return self.output(x if output_mask is None else x * output_mask), state
 
     def run_layers_apart(self, x, state, dropout_mask):
         """One layer at a time, because nn.LSTM and its kin draw their own masks."""
@@ -78,12 +78,16 @@ def recompute(case, cell):
     weight = case.get("window.weight", torch.ones(T, B)).double()
     targets = torch.where(weight > 0, case["window.targets"].long(), torch.zeros((), dtype=torch.long))
     dropout_mask = case["window.dropout_mask"].double() if "window.dropout_mask" in case else None
+    output_mask = case["window.output_mask"].double() if "window.output_mask" in case else None
+    smoothing = case["window.label_smoothing"].item() if "window.label_smoothing" in case else 0.0
     h0 = case.get("window.h0", torch.zeros(L, B, H)).double().requires_grad_()
     c0 = case.get("window.c0", torch.zeros(L, B, H)).double().requires_grad_()
 
-    logits, state = model(tokens, (h0, c0) if cell == "lstm" else h0, dropout_mask)
-    nll = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-    loss = (weight.flatten() * nll).sum() / weight.sum()
+    logits, state = model(tokens, (h0, c0) if cell == "lstm" else h0, dropout_mask, output_mask)
+    entropy = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), reduction="none", label_smoothing=smoothing
+    )
+    loss = (weight.flatten() * entropy).sum() / weight.sum()
     loss.backward()
 
     hn, cn = state if cell == "lstm" else (state, None)
@@ -97,7 +101,8 @@ def recompute(case, cell):
 
 
 def check_names(case, expected):
-    inputs = {"window.tokens", "window.targets", "window.weight", "window.dropout_mask", "window.h0", "window.c0"}
+    names = ("tokens", "targets", "weight", "dropout_mask", "output_mask", "label_smoothing", "h0", "c0")
+    inputs = {f"window.{name}" for name in names}
     missing = expected.keys() - case.keys()
     unknown = {name for name in case.keys() - expected.keys() - inputs if not name.startswith("parameter.")}
     if missing or unknown:

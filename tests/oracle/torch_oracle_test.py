@@ -28,6 +28,8 @@ def make_case(cell, dtype):
     case["window.weight"][-1, -1] = 0
     case["window.targets"][-1, -1] = -1
     case["window.dropout_mask"] = (torch.rand(L - 1, T, B, H) > 0.5).float() * 2
+    case["window.output_mask"] = (torch.rand(T, B, H) > 0.5).float() * 2
+    case["window.label_smoothing"] = torch.tensor([0.25])
     case["window.h0"] = torch.rand(L, B, H)
     case["gradient.h0"] = torch.empty(0)
     if cell == "lstm":

@@ -23,7 +23,7 @@ struct fixture {
     struct ref_decoder_dims dims;
     struct ref_decoder_window window;
     int32_t *tokens, *targets;
-    double *weight, *mask, *parameters, *gradient, *logits;
+    double *weight, *mask, *output_mask, *parameters, *gradient, *logits;
 };
 
 static void init(struct fixture *f, struct ref_decoder_dims dims, uint64_t seed)
@@ -35,6 +35,7 @@ static void init(struct fixture *f, struct ref_decoder_dims dims, uint64_t seed)
                           .targets = test_calloc(places, sizeof(int32_t)),
                           .weight = test_calloc(places, sizeof(double)),
                           .mask = test_calloc((2 * dims.L + 1) * places * dims.E, sizeof(double)),
+                          .output_mask = test_calloc(places * dims.E, sizeof(double)),
                           .parameters = test_calloc(count, sizeof(double)),
                           .gradient = test_calloc(count, sizeof(double)),
                           .logits = test_calloc(places * dims.V, sizeof(double))};
@@ -46,10 +47,18 @@ static void init(struct fixture *f, struct ref_decoder_dims dims, uint64_t seed)
     for (size_t k = 0; k < (2 * dims.L + 1) * places * dims.E; k++) {
         f->mask[k] = uniform(&seed) < 0.25 ? 0 : 1 / 0.75;
     }
+    for (size_t k = 0; k < places * dims.E; k++) {
+        f->output_mask[k] = uniform(&seed) < 0.25 ? 0 : 1 / 0.75;
+    }
     for (size_t k = 0; k < count; k++) {
         f->parameters[k] = 1.2 * uniform(&seed) - 0.6;
     }
-    f->window = (struct ref_decoder_window){f->tokens, f->targets, f->weight, f->mask, NULL};
+    f->window = (struct ref_decoder_window){.tokens = f->tokens,
+                                            .targets = f->targets,
+                                            .weight = f->weight,
+                                            .dropout_mask = f->mask,
+                                            .output_mask = f->output_mask,
+                                            .label_smoothing = 0.2};
 }
 
 static void done(struct fixture *f)
@@ -58,6 +67,7 @@ static void done(struct fixture *f)
     test_free(f->targets);
     test_free(f->weight);
     test_free(f->mask);
+    test_free(f->output_mask);
     test_free(f->parameters);
     test_free(f->gradient);
     test_free(f->logits);

@@ -23,10 +23,10 @@ void reference_case_write_name(char name[REFERENCE_CASE_NAME_BYTES], const struc
 {
     const struct ref_dims *dims = &setup->dims;
 
-    (void)snprintf(name, REFERENCE_CASE_NAME_BYTES, "%s-V%zu-E%zu-H%zu-L%zu-T%zu-B%zu%s%s%s",
+    (void)snprintf(name, REFERENCE_CASE_NAME_BYTES, "%s-V%zu-E%zu-H%zu-L%zu-T%zu-B%zu%s%s%s%s",
                    reference_cell_name(dims->cell), dims->V, dims->E, dims->H, dims->L, dims->T, dims->B,
-                   setup->dropout ? "-dropout" : "", setup->padding ? "-padding" : "",
-                   setup->carried ? "-carried" : "");
+                   setup->dropout ? "-dropout" : "", setup->padding ? "-padding" : "", setup->carried ? "-carried" : "",
+                   setup->smoothing ? "-smoothing" : "");
 }
 
 double reference_random_uniform(uint64_t *state, double low, double high)
@@ -74,16 +74,19 @@ const char *reference_case_init(struct reference_case *test_case, const struct r
 
     size_t steps = dims->T * dims->B;
     size_t mask_values = (dims->L - 1) * steps * dims->H;
+    size_t output_values = steps * dims->H;
     size_t state_values = dims->L * dims->B * dims->H;
 
     test_case->tokens = calloc(steps, sizeof test_case->tokens[0]);
     test_case->targets = calloc(steps, sizeof test_case->targets[0]);
     test_case->weight = calloc(steps, sizeof test_case->weight[0]);
     test_case->dropout_mask = calloc(mask_values + 1, sizeof test_case->dropout_mask[0]); // + 1: never empty
+    test_case->output_mask = calloc(output_values, sizeof test_case->output_mask[0]);
     test_case->h0 = calloc(state_values, sizeof test_case->h0[0]);
     test_case->c0 = calloc(state_values, sizeof test_case->c0[0]);
     if (test_case->tokens == NULL || test_case->targets == NULL || test_case->weight == NULL ||
-        test_case->dropout_mask == NULL || test_case->h0 == NULL || test_case->c0 == NULL) {
+        test_case->dropout_mask == NULL || test_case->output_mask == NULL || test_case->h0 == NULL ||
+        test_case->c0 == NULL) {
         return "out of memory";
     }
 
@@ -105,12 +108,17 @@ const char *reference_case_init(struct reference_case *test_case, const struct r
             test_case->targets[i] = PADDING_TARGET;
         }
     }
+    for (size_t i = 0; i < output_values; i++) {
+        test_case->output_mask[i] = reference_random_uniform(&random, 0, 1) < DROPOUT ? 0 : 1 / (1 - DROPOUT);
+    }
 
     test_case->window = (struct ref_window){
         .tokens = test_case->tokens,
         .targets = test_case->targets,
         .weight = setup->padding ? test_case->weight : NULL,
         .dropout_mask = setup->dropout ? test_case->dropout_mask : NULL,
+        .output_mask = setup->smoothing ? test_case->output_mask : NULL,
+        .label_smoothing = setup->smoothing ? REFERENCE_CASE_SMOOTHING : 0,
         .h0 = setup->carried ? test_case->h0 : NULL,
         .c0 = setup->carried && dims->cell == REF_CELL_LSTM ? test_case->c0 : NULL,
     };
@@ -127,6 +135,7 @@ void reference_case_free(struct reference_case *test_case)
     free(test_case->targets);
     free(test_case->weight);
     free(test_case->dropout_mask);
+    free(test_case->output_mask);
     free(test_case->h0);
     free(test_case->c0);
     *test_case = (struct reference_case){0};

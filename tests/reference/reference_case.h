@@ -12,9 +12,10 @@
 
 struct reference_setup {
     struct ref_dims dims;
-    bool dropout; // a mask of 0 and 1/(1-p)
-    bool padding; // some tokens have weight 0, and a target that nobody may read
-    bool carried; // the initial state is not zero
+    bool dropout;   // a mask of 0 and 1/(1-p)
+    bool padding;   // some tokens have weight 0, and a target that nobody may read
+    bool carried;   // the initial state is not zero
+    bool smoothing; // of the targets, and dropout before the output
     uint64_t seed;
 };
 
@@ -23,7 +24,7 @@ struct reference_case {
     struct ref_parameters parameters;
     struct ref_window window; // points to the arrays below; NULL for the options that are off
     int32_t *tokens, *targets;
-    double *weight, *dropout_mask, *h0, *c0;
+    double *weight, *dropout_mask, *output_mask, *h0, *c0;
 
     // Filled by reference_case_backward.
     struct ref_trace trace, dtrace;
@@ -32,7 +33,10 @@ struct reference_case {
 
 enum { REFERENCE_CASE_NAME_BYTES = 128 };
 
-// "lstm-V7-E1-H7-L2-T7-B1-dropout-padding-carried"
+// The label smoothing of a setup that has it.
+#define REFERENCE_CASE_SMOOTHING 0.2
+
+// "lstm-V7-E1-H7-L2-T7-B1-dropout-padding-carried-smoothing"
 void reference_case_write_name(char name[REFERENCE_CASE_NAME_BYTES], const struct reference_setup *setup);
 
 // "rnn", "gru" or "lstm".

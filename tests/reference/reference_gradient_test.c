@@ -103,8 +103,9 @@ static const struct {
     {5, 7, 1, 1, 7, SIZE_MAX}, {3, 5, 4, 6, 2, SIZE_MAX}, {65, 84, 129, 5, 2, 2},
 };
 static const struct {
-    bool dropout, padding, carried;
-} OPTIONS[] = {{false, false, false}, {true, false, true}, {false, true, true}, {true, true, true}};
+    bool dropout, padding, carried, smoothing;
+} OPTIONS[] = {
+    {false, false, false, false}, {true, false, true, false}, {false, true, true, true}, {true, true, true, true}};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -135,6 +136,7 @@ int main(int argc, char **argv)
                         .dropout = OPTIONS[option].dropout,
                         .padding = OPTIONS[option].padding,
                         .carried = OPTIONS[option].carried,
+                        .smoothing = OPTIONS[option].smoothing,
                         .seed = count,
                     };
                     reference_case_write_name(test->name, &test->setup);

@@ -11,11 +11,15 @@
 // Share of units that a case with dropout loses.
 static const double dropout_share = 0.3;
 
+// Of a case with smoothing: of the targets, and the share of units that are lost before the output.
+static const double smoothing_share = 0.2, output_dropout_share = 0.4;
+
 void decoder_case_write_name(char name[DECODER_CASE_NAME_BYTES], const struct decoder_setup *s)
 {
-    (void)snprintf(name, DECODER_CASE_NAME_BYTES, "V%d-E%d-L%d-heads%d-kv%d-F%d-T%d-B%d%s%s%s%s", s->V, s->E, s->L,
+    (void)snprintf(name, DECODER_CASE_NAME_BYTES, "V%d-E%d-L%d-heads%d-kv%d-F%d-T%d-B%d%s%s%s%s%s", s->V, s->E, s->L,
                    s->heads, s->kv_heads, s->feed, s->T, s->B, s->dropout ? "-dropout" : "",
-                   s->padding ? "-padding" : "", s->weights == QL_WEIGHTS_F32 ? "" : "-",
+                   s->padding ? "-padding" : "", s->smoothing ? "-smoothing" : "",
+                   s->weights == QL_WEIGHTS_F32 ? "" : "-",
                    s->weights == QL_WEIGHTS_F32 ? "" : ql_weight_format_write(s->weights));
 }
 
@@ -85,21 +89,31 @@ static void share_window(struct decoder_case *test_case, struct ql_random *rando
     }
 }
 
+// The mask that the trainer draws at a place in its next step.
+static void draw_mask(double *mask, const struct ql_trainer *trainer, struct ql_dropout_place place, size_t count)
+{
+    const struct ql_dropout dropout = {place.probability,
+                                       ql_dropout_key(trainer->options.seed, trainer->step, place.mask)};
+
+    for (size_t k = 0; k < count; k++) {
+        const float one = 1.0f;
+        float factor;
+        ql_dropout_forward(&factor, &one, &dropout, (uint32_t)k, 1);
+        mask[k] = (double)factor;
+    }
+}
+
 static void share_mask(struct decoder_case *test_case)
 {
     const struct ql_trainer *trainer = &test_case->trainer;
     const size_t values = test_case->dims.T * test_case->dims.B * test_case->dims.E;
 
     for (size_t mask = 0; mask < 2 * test_case->dims.L + 1; mask++) {
-        const struct ql_dropout dropout = {(float)dropout_share,
-                                           ql_dropout_key(trainer->options.seed, trainer->step, (int)mask)};
-        for (size_t k = 0; k < values; k++) {
-            const float one = 1.0f;
-            float factor;
-            ql_dropout_forward(&factor, &one, &dropout, (uint32_t)k, 1);
-            test_case->mask[mask * values + k] = (double)factor;
-        }
+        draw_mask(test_case->mask + mask * values, trainer, (struct ql_dropout_place){(int)mask, (float)dropout_share},
+                  values);
     }
+    draw_mask(test_case->output_mask, trainer,
+              (struct ql_dropout_place){QL_DROPOUT_OUTPUT_MASK, (float)output_dropout_share}, values);
 }
 
 static bool take_memory(struct decoder_case *test_case)
@@ -114,14 +128,15 @@ static bool take_memory(struct decoder_case *test_case)
     test_case->weights = calloc(places, sizeof(float));
     test_case->weight = calloc(places, sizeof(double));
     test_case->mask = calloc((2 * d->L + 1) * places * d->E, sizeof(double));
+    test_case->output_mask = calloc(places * d->E, sizeof(double));
     test_case->parameters = calloc(count, sizeof(double));
     test_case->gradient = calloc(count, sizeof(double));
     test_case->logits = calloc(places * d->V, sizeof(double));
     test_case->output = calloc(d->V * d->E, sizeof(double));
     return test_case->tokens != NULL && test_case->targets != NULL && test_case->inputs != NULL &&
            test_case->outputs != NULL && test_case->weights != NULL && test_case->weight != NULL &&
-           test_case->mask != NULL && test_case->parameters != NULL && test_case->gradient != NULL &&
-           test_case->logits != NULL && test_case->output != NULL;
+           test_case->mask != NULL && test_case->output_mask != NULL && test_case->parameters != NULL &&
+           test_case->gradient != NULL && test_case->logits != NULL && test_case->output != NULL;
 }
 
 enum ql_status decoder_case_init(struct decoder_case *test_case, const struct decoder_setup *s, int threads,
@@ -140,6 +155,8 @@ enum ql_status decoder_case_init(struct decoder_case *test_case, const struct de
                                                .seq_length = s->T,
                                                .threads = threads,
                                                .dropout = s->dropout ? dropout_share : 0,
+                                               .output_dropout = s->smoothing ? output_dropout_share : 0,
+                                               .label_smoothing = s->smoothing ? smoothing_share : 0,
                                                .seed = s->seed,
                                                .weights = s->weights};
     struct ql_random random;
@@ -167,7 +184,9 @@ enum ql_status decoder_case_init(struct decoder_case *test_case, const struct de
     test_case->window = (struct ref_decoder_window){.tokens = test_case->tokens,
                                                     .targets = test_case->targets,
                                                     .weight = s->padding ? test_case->weight : NULL,
-                                                    .dropout_mask = s->dropout ? test_case->mask : NULL};
+                                                    .dropout_mask = s->dropout ? test_case->mask : NULL,
+                                                    .output_mask = s->smoothing ? test_case->output_mask : NULL,
+                                                    .label_smoothing = s->smoothing ? smoothing_share : 0};
     test_case->batch.inputs = test_case->inputs;
     test_case->batch.targets = test_case->outputs;
     test_case->batch.weights = s->padding ? test_case->weights : NULL;
@@ -188,6 +207,7 @@ void decoder_case_free(struct decoder_case *test_case)
     free(test_case->weights);
     free(test_case->weight);
     free(test_case->mask);
+    free(test_case->output_mask);
     free(test_case->parameters);
     free(test_case->gradient);
     free(test_case->logits);

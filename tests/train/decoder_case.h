@@ -13,7 +13,7 @@
 
 struct decoder_setup {
     int V, E, L, heads, kv_heads, feed, T, B;
-    bool dropout, padding;
+    bool dropout, padding, smoothing; // smoothing also has dropout before the output
     uint32_t seed;
     enum ql_weight_format weights; // the model is trained for
 };
@@ -28,7 +28,7 @@ struct decoder_case {
     int32_t *tokens, *targets;
     uint16_t *inputs, *outputs;
     float *weights;
-    double *weight, *mask;
+    double *weight, *mask, *output_mask;
     double *parameters, *gradient, *logits; // of the reference, filled by decoder_case_backward
     double *output;                         // (V, E) the output's matrix where the model is rounded
     double loss;
@@ -36,7 +36,7 @@ struct decoder_case {
 
 enum { DECODER_CASE_NAME_BYTES = 128 };
 
-// "V7-E12-L2-heads3-kv1-F5-T7-B17-dropout-padding"
+// "V7-E12-L2-heads3-kv1-F5-T7-B17-dropout-padding-smoothing"
 void decoder_case_write_name(char name[DECODER_CASE_NAME_BYTES], const struct decoder_setup *setup);
 
 // Free it in either case.

@@ -1,5 +1,5 @@
 // decoder_dump FOLDER: writes windows as the trainer computes them with decoders, for decoder_torch_test.py to recompute.
-// A file has what case_file.h says of parameters, gradients, window and result; the dropout mask is (2L + 1, T B, E).
+// A file has what case_file.h says of parameters, gradients, window and result; the dropout mask is (2L + 1, T B, E), that of the output (T, B, E).
 // Uses: case_file, decoder_case.
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "case_file.h"
 #include "decoder_case.h"
 
-enum { MAX_TENSORS = 2 * QL_MODEL_TENSOR_LIMIT + 10 };
+enum { MAX_TENSORS = 2 * QL_MODEL_TENSOR_LIMIT + 12 };
 
 struct dump {
     struct case_tensor tensors[MAX_TENSORS];
@@ -31,6 +31,7 @@ static enum ql_status dump_setup(const char *folder, const struct decoder_setup 
     static struct decoder_case test_case;
     const size_t window_shape[] = {(size_t)setup->T, (size_t)setup->B};
     const size_t mask_shape[] = {2 * (size_t)setup->L + 1, window_shape[0] * window_shape[1], (size_t)setup->E};
+    const size_t output_shape[] = {window_shape[0], window_shape[1], (size_t)setup->E};
     const int32_t heads[2] = {setup->heads, setup->kv_heads};
     const size_t heads_shape = 2;
     struct dump dump = {0};
@@ -59,6 +60,10 @@ static enum ql_status dump_setup(const char *folder, const struct decoder_setup 
         if (setup->dropout) {
             dump_add(&dump, CASE_F64, test_case.mask, 3, mask_shape, "window", "dropout_mask");
         }
+        if (setup->smoothing) {
+            dump_add(&dump, CASE_F64, test_case.output_mask, 3, output_shape, "window", "output_mask");
+            dump_add(&dump, CASE_F64, &test_case.window.label_smoothing, 0, NULL, "window", "label_smoothing");
+        }
         dump_add(&dump, CASE_F64, &loss, 0, NULL, "result", "loss");
         status = case_file_save(path, "transformer", dump.tensors, dump.count, error);
     }
@@ -85,6 +90,7 @@ int main(int argc, char **argv)
         setup.L = 1 + k % 2;
         setup.dropout = (k & 2) != 0;
         setup.padding = (k & 4) != 0;
+        setup.smoothing = k / 2 % 4 == 1 || k / 2 % 4 == 2;
         setup.seed = (uint32_t)k;
         if (dump_setup(argv[1], &setup, &error) != QL_OK) {
             (void)fprintf(stderr, "decoder_dump: %s\n", error.message);

@@ -111,6 +111,7 @@ int main(int argc, char **argv)
                 test->setup.L = layers;
                 test->setup.dropout = (options & 1) != 0;
                 test->setup.padding = (options & 2) != 0;
+                test->setup.smoothing = options != 0;
                 test->setup.seed = (uint32_t)count;
                 decoder_case_write_name(test->name, &test->setup);
                 units[count] = (struct CMUnitTest){test->name, gradients_compared_agree, NULL, free_case, test};
@@ -124,6 +125,7 @@ int main(int argc, char **argv)
             test->setup = SIZES[size];
             test->setup.L = 2;
             test->setup.dropout = true;
+            test->setup.smoothing = format != 0;
             test->setup.seed = (uint32_t)count;
             test->setup.weights = format == 0 ? QL_WEIGHTS_S8 : QL_WEIGHTS_S4;
             decoder_case_write_name(test->name, &test->setup);

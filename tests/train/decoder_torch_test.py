@@ -75,9 +75,17 @@ class DecoderTest(unittest.TestCase):
         T, B = case["window.tokens"].shape
         masks = iter(case["window.dropout_mask"].double() if "window.dropout_mask" in case else [])
         dropped = "window.dropout_mask" in case
+        if "window.output_mask" in case:
+            output_mask = case["window.output_mask"].double().view(T, B, E).transpose(0, 1)
+            model.norm.register_forward_hook(lambda module, arguments, normed: normed * output_mask)
         logits = model(tokens, lambda x: x * next(masks).view(T, B, E).transpose(0, 1) if dropped else x)
-        nll = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-        loss = (weight.flatten() * nll).sum() / weight.sum()
+        entropy = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1),
+            targets.flatten(),
+            reduction="none",
+            label_smoothing=case["window.label_smoothing"].item() if "window.label_smoothing" in case else 0.0,
+        )
+        loss = (weight.flatten() * entropy).sum() / weight.sum()
         loss.backward()
         self.assertAlmostEqual(loss.item(), case["result.loss"].item(), delta=LOSS_TOLERANCE * max(1, loss.item()))
         for name, value in model.named_parameters():

@@ -39,6 +39,20 @@ static enum ql_status share_parameters(struct trainer_case *test_case, struct ql
     return QL_OK;
 }
 
+// The mask that the trainer draws at a place in its next step.
+static void draw_mask(double *mask, const struct ql_trainer *trainer, struct ql_dropout_place place, size_t count)
+{
+    const struct ql_dropout dropout = {place.probability,
+                                       ql_dropout_key(trainer->options.seed, trainer->step, place.mask)};
+
+    for (size_t k = 0; k < count; k++) {
+        const float one = 1.0f;
+        float factor;
+        ql_dropout_forward(&factor, &one, &dropout, (uint32_t)k, 1);
+        mask[k] = (double)factor;
+    }
+}
+
 // Mask l of the reference is for the output of layer l; the trainer counts it as the input of layer l + 1.
 static void share_mask(struct trainer_case *test_case)
 {
@@ -47,15 +61,8 @@ static void share_mask(struct trainer_case *test_case)
     size_t layer_values = dims->T * dims->B * dims->H;
 
     for (size_t l = 0; l + 1 < dims->L; l++) {
-        const struct ql_trainer *trainer = &test_case->trainer;
-        struct ql_dropout dropout = {(float)trainer->options.dropout,
-                                     ql_dropout_key(trainer->options.seed, trainer->step, (int)l + 1)};
-        for (size_t k = 0; k < layer_values; k++) {
-            const float one = 1.0f;
-            float factor;
-            ql_dropout_forward(&factor, &one, &dropout, (uint32_t)k, 1);
-            reference->dropout_mask[l * layer_values + k] = (double)factor;
-        }
+        draw_mask(reference->dropout_mask + l * layer_values, &test_case->trainer,
+                  (struct ql_dropout_place){(int)l + 1, TRAINER_CASE_DROPOUT}, layer_values);
     }
 }
 
@@ -75,6 +82,11 @@ static void share_window(struct trainer_case *test_case)
     test_case->batch.reset = window->h0 == NULL;
     if (window->dropout_mask != NULL) {
         share_mask(test_case);
+    }
+    if (window->output_mask != NULL) {
+        draw_mask(test_case->reference.output_mask, &test_case->trainer,
+                  (struct ql_dropout_place){QL_DROPOUT_OUTPUT_MASK, TRAINER_CASE_OUTPUT_DROPOUT},
+                  places * test_case->reference.setup.dims.H);
     }
 }
 
@@ -108,7 +120,9 @@ enum ql_status trainer_case_init(struct trainer_case *test_case, const struct re
         .batch_size = (int)dims->B,
         .seq_length = (int)dims->T,
         .threads = threads,
-        .dropout = setup->dropout ? TRAINER_CASE_DROPOUT : 0.0,
+        .dropout = setup->dropout ? (double)TRAINER_CASE_DROPOUT : 0.0,
+        .output_dropout = setup->smoothing ? (double)TRAINER_CASE_OUTPUT_DROPOUT : 0.0,
+        .label_smoothing = setup->smoothing ? REFERENCE_CASE_SMOOTHING : 0.0,
         .seed = (uint32_t)setup->seed,
     };
     if ((status = ql_model_init(&test_case->model, dimensions, error)) != QL_OK ||
@@ -171,12 +185,15 @@ void trainer_case_step(struct trainer_case *test_case)
     share_window(test_case);
 }
 
-// What the network keeps of a shard is the top layer's output; the output layer is applied to it here.
+// What the network keeps of a shard is the top layer's output, after dropout; the output layer is applied to it here.
 static void write_shard_logits(float *logits, const struct trainer_case *test_case, struct ql_shard shard)
 {
     const struct ql_model *model = &test_case->model;
     const struct ql_dimensions d = model->dimensions;
-    const float *h = test_case->trainer.workspaces[0].traces[d.L - 1].recurrent.h + (size_t)shard.S * (size_t)d.H;
+    const struct ql_workspace *workspace = &test_case->trainer.workspaces[0];
+    const float *h = test_case->trainer.options.output_dropout > 0.0
+                         ? workspace->before_output
+                         : workspace->traces[d.L - 1].recurrent.h + (size_t)shard.S * (size_t)d.H;
 
     for (int t = 0; t < test_case->batch.T; t++) {
         for (int s = 0; s < shard.S; s++) {
@@ -195,7 +212,7 @@ static void write_shard_logits(float *logits, const struct trainer_case *test_ca
 void trainer_case_write_logits(float *logits, struct trainer_case *test_case)
 {
     struct ql_trainer *trainer = &test_case->trainer;
-    const struct ql_dropout_plan dropout = {(float)trainer->options.dropout, trainer->options.seed, trainer->step};
+    const struct ql_regularization regularization = ql_trainer_regularization(trainer);
     // The state for evaluations has the right size and holds nothing between them.
     struct ql_train_state state = trainer->validation_state;
 
@@ -210,7 +227,7 @@ void trainer_case_write_logits(float *logits, struct trainer_case *test_case)
         int left = test_case->batch.B - first;
         struct ql_shard shard = {first, left < QL_TRAINER_SHARD_SEQUENCES ? left : QL_TRAINER_SHARD_SEQUENCES};
         (void)ql_network_forward(&trainer->network, &trainer->workspaces[0], &test_case->batch, shard, &state,
-                                 &dropout);
+                                 &regularization);
         write_shard_logits(logits, test_case, shard);
     }
 }

@@ -9,8 +9,9 @@
 #include "reference_case.h"
 #include "train/trainer.h"
 
-// Share of units that a case with dropout loses.
-#define TRAINER_CASE_DROPOUT 0.4
+// Share of units that a case with dropout loses between layers, and one with smoothing before the output.
+#define TRAINER_CASE_DROPOUT 0.4f
+#define TRAINER_CASE_OUTPUT_DROPOUT 0.3f
 
 struct trainer_case {
     struct reference_case reference;

@@ -8,8 +8,8 @@
 #include "case_file.h"
 #include "trainer_case.h"
 
-// Per parameter its value and its gradient; besides these at most 10 tensors (see case_file.h).
-enum { MAX_TENSORS = 2 * QL_MODEL_TENSOR_LIMIT + 10 };
+// Per parameter its value and its gradient; besides these at most 12 tensors (see case_file.h).
+enum { MAX_TENSORS = 2 * QL_MODEL_TENSOR_LIMIT + 12 };
 
 struct dump {
     struct case_tensor tensors[MAX_TENSORS];
@@ -50,6 +50,7 @@ static enum ql_status dump_case(const char *path, const struct trainer_case *tes
     const struct ref_window *window = &reference->window;
     const size_t tokens_shape[] = {dims->T, dims->B};
     const size_t mask_shape[] = {dims->L - 1, dims->T, dims->B, dims->H};
+    const size_t output_shape[] = {dims->T, dims->B, dims->H};
     const size_t state_shape[] = {dims->L, dims->B, dims->H};
     const size_t logits_shape[] = {dims->T, dims->B, dims->V};
     const struct ql_train_state *state = &test_case->trainer.training_state;
@@ -72,6 +73,10 @@ static enum ql_status dump_case(const char *path, const struct trainer_case *tes
     }
     if (window->dropout_mask != NULL && dims->L > 1) {
         dump_add(&dump, CASE_F64, window->dropout_mask, 4, mask_shape, "window", "dropout_mask");
+    }
+    if (window->output_mask != NULL) {
+        dump_add(&dump, CASE_F64, window->output_mask, 3, output_shape, "window", "output_mask");
+        dump_add(&dump, CASE_F64, &window->label_smoothing, 0, NULL, "window", "label_smoothing");
     }
     dump_add(&dump, CASE_F64, window->h0, 3, state_shape, "window", "h0");
     if (window->c0 != NULL) {
@@ -140,6 +145,7 @@ int main(int argc, char **argv)
                         .dropout = (options & 1) != 0,
                         .padding = (options & 2) != 0,
                         .carried = true,
+                        .smoothing = options == 1 || options == 2,
                         .seed = size,
                     };
                     if (dump_setup(argv[1], &setup, &error) != QL_OK) {

@@ -105,8 +105,9 @@ static const struct {
     {65, 7, 84, 3, 17},   {7, 129, 129, 1, 7}, {65, 84, 129, 5, 1}, {84, 84, 84, 2, 33},
 };
 static const struct {
-    bool dropout, padding, carried;
-} OPTIONS[] = {{false, false, false}, {true, false, true}, {false, true, true}, {true, true, true}};
+    bool dropout, padding, carried, smoothing;
+} OPTIONS[] = {
+    {false, false, false, false}, {true, false, true, false}, {false, true, true, true}, {true, true, true, true}};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -129,6 +130,7 @@ int main(int argc, char **argv)
                         .dropout = OPTIONS[option].dropout,
                         .padding = OPTIONS[option].padding,
                         .carried = OPTIONS[option].carried,
+                        .smoothing = OPTIONS[option].smoothing,
                         .seed = count,
                     };
                     reference_case_write_name(test->name, &test->setup);
