@@ -216,7 +216,18 @@ static void behind_a_prompt_of_no_word_only_a_new_word_begins(void **unused)
 
 // --- A way on ---
 
-// Draws from all that may come next, and checks the bar against each symbol by itself, the text by the oracle.
+// Whether what stands behind the last space has words of the list only.
+static bool ends_with_listed_words(char *text, size_t size)
+{
+    text[size] = '\0';
+    while (size > 0 && text[size - 1] != ' ') {
+        size--;
+    }
+    return has_listed_words(text + size);
+}
+
+// Draws from all that may come next, and checks the bar against each symbol by itself, the text by the oracle, as a
+// whole and wherever it may end.
 static void walk(struct ql_guard *guard, const struct ql_vocabulary *vocabulary, uint32_t seed)
 {
     enum { LENGTH = 300 };
@@ -244,7 +255,11 @@ static void walk(struct ql_guard *guard, const struct ql_vocabulary *vocabulary,
         for (int again = 0; again < 3 && token < symbol_count && !isalpha((int)symbols[token]); again++) {
             token = permitted[ql_random_step(&random) % (uint32_t)count];
         }
+        const bool may_end = ql_lexicon_may_end(&guard->words, &guard->lexicon.lexicon, token);
         written += ql_vocabulary_write_token(vocabulary, token, text + written);
+        if (may_end && !ends_with_listed_words(text, written)) {
+            fail_msg("seed %u may end: %s", (unsigned)seed, text);
+        }
         barred = ql_guard_step(guard, token);
     }
     text[written] = '\0';
