@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "checkpoint/foreign_names.h"
 #include "checkpoint/safetensors.h"
+#include "checkpoint/training_run.h"
 #include "corpus/pieces.h"
 #include "device/cast.h"
 
@@ -428,15 +430,36 @@ static enum ql_status read_model(const struct ql_safetensors *file, struct ql_mo
     return QL_OK;
 }
 
+enum ql_status ql_checkpoint_check(const char *path, struct ql_error *error)
+{
+    struct stat entry;
+
+    if (stat(path, &entry) != 0 || !S_ISDIR(entry.st_mode)) {
+        return QL_OK;
+    }
+    const int best = ql_training_run_best_epoch(path);
+    size_t length = strlen(path);
+    if (best == 0) {
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: is a folder, not a checkpoint", path);
+    }
+    while (length > 1 && path[length - 1] == '/') {
+        length--;
+    }
+    return ql_error_write(error, QL_ERROR_INPUT,
+                          "%s: is the folder of a run, not a checkpoint; its best one is "
+                          "%.*s/checkpoint.%d.safetensors",
+                          path, (int)length, path, best);
+}
+
 enum ql_status ql_checkpoint_load(const char *path, struct ql_model *model, struct ql_model_info *info,
                                   struct ql_error *error)
 {
     struct ql_safetensors file;
     struct ql_arena names = {0};
-    enum ql_status status = ql_safetensors_open(&file, path, error);
+    enum ql_status status = ql_checkpoint_check(path, error);
 
     *model = (struct ql_model){0};
-    if (status != QL_OK) {
+    if (status != QL_OK || (status = ql_safetensors_open(&file, path, error)) != QL_OK) {
         return status;
     }
     if (is_foreign(&file)) {

@@ -281,3 +281,17 @@ enum ql_status ql_training_run_load_summary(const struct ql_training_run *run, j
     }
     return QL_OK;
 }
+
+int ql_training_run_best_epoch(const char *folder)
+{
+    struct ql_training_run run = {.lock = -1};
+    json_t *summary = NULL;
+    json_int_t epoch = 0;
+
+    if (run_set_folder(&run, folder, NULL, NULL) == QL_OK &&
+        ql_training_run_load_summary(&run, &summary, NULL) == QL_OK) {
+        epoch = json_integer_value(json_object_get(json_object_get(summary, "best"), "epoch"));
+        json_decref(summary);
+    }
+    return epoch > 0 && epoch <= INT32_MAX ? (int)epoch : 0;
+}

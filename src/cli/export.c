@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "checkpoint/checkpoint.h"
 #include "checkpoint/training_run.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
@@ -116,14 +115,8 @@ static enum ql_status export_model(const struct settings *settings, char *descri
                                   : "--export-file, the model to write, such as names.onnx,");
     }
     if ((status = find_descriptor(descriptor_path, settings->export_file, error)) != QL_OK ||
-        (status = ql_checkpoint_load(settings->init_from, model, info, error)) != QL_OK) {
+        (status = ql_cli_load_checkpoint(model, info, settings->init_from, error)) != QL_OK) {
         return status;
-    }
-    if (info->vocabulary.count == 0) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: has no vocabulary, so its tokens have no meaning; `quillet train --init-from` it "
-                              "with the text to give it one",
-                              settings->init_from);
     }
     if ((status = describe(descriptor, settings, model, info, error)) == QL_OK &&
         (status = ql_model_graph_init(&graph, model, settings->sequence, error)) == QL_OK &&

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/system.h"
@@ -26,18 +25,12 @@ uint32_t ql_cli_random_seed(void)
 enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
                                       struct ql_error *error)
 {
-    struct stat file;
     enum ql_status status;
 
     *model = (struct ql_model){0};
     if (init_from == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--init-from is missing: a checkpoint, such as checkpoints/RUN/checkpoint.1.safetensors");
-    }
-    if (stat(init_from, &file) == 0 && S_ISDIR(file.st_mode)) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: is a folder; choose one of its checkpoints (its summary.json names the best)",
-                              init_from);
     }
     if ((status = ql_checkpoint_load(init_from, model, info, error)) != QL_OK) {
         return status;

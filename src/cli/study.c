@@ -1,5 +1,5 @@
 // `quillet study`: what models write at many settings, counted, and held against the text that they were trained on.
-// Uses: base, corpus, generate, study, jansson.
+// Uses: base, checkpoint, corpus, generate, study, jansson.
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory_stream.h"
+#include "checkpoint/checkpoint.h"
 #include "cli/batch_writer.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
@@ -138,8 +139,11 @@ static enum ql_status read_content(char *content, size_t size, const char *path,
 {
     char first[QL_CONTENT_BYTES] = "", second[QL_CONTENT_BYTES] = "";
     const size_t length = strlen(path);
-    enum ql_status status = ql_content_read(first, path, error);
+    enum ql_status status = ql_checkpoint_check(path, error);
 
+    if (status == QL_OK) {
+        status = ql_content_read(first, path, error);
+    }
     if (status == QL_OK && length > 5 && strcmp(path + length - 5, ".json") == 0) {
         struct ql_descriptor *descriptor = malloc(sizeof *descriptor);
         status = descriptor == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model")

@@ -1,5 +1,5 @@
 // `quillet verify`: compares a language model at every stage of its road, and names the node at which one differs.
-// Uses: base, verify/road. docs/verification.md explains what is compared.
+// Uses: base, checkpoint, verify/road. docs/verification.md explains what is compared.
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/system.h"
+#include "checkpoint/checkpoint.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/quantization.h"
@@ -250,7 +251,9 @@ int ql_cli_verify(int argc, char **argv)
         status = ql_error_write(&error, QL_ERROR_USAGE, "--model is missing: a descriptor, such as names.json");
     } else if (settings.expose != NULL) {
         status = ql_road_expose(settings.expose, road->descriptor_path, &error);
-    } else if ((status = ql_cli_data_folder(data_folder, "firmware/port/pipe/model.c", &error)) == QL_OK) {
+    } else if ((road->checkpoint_path == NULL ||
+                (status = ql_checkpoint_check(road->checkpoint_path, &error)) == QL_OK) &&
+               (status = ql_cli_data_folder(data_folder, "firmware/port/pipe/model.c", &error)) == QL_OK) {
         status = verify(&settings, &differing, rows, &error);
     }
     if (status == QL_OK && settings.json && settings.expose == NULL) {

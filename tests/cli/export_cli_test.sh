@@ -77,7 +77,17 @@ for name in names .onnx names.json folder/.onnx names.onnx/; do
     expect_exit 2 export --init_from $model --export_file $name
     expect_stderr ".onnx"
 done
-expect_exit 1 export --init_from $run_folder --export_file a.onnx
+# Of a run's folder, the message names a checkpoint that is there, with one slash before its name.
+expect_exit 1 export --init_from $run_folder// --export_file a.onnx
+named=$(sed -n 's/.*not a checkpoint; its best one is //p' err)
+expect test "${named%/*}" = $run_folder -a -s "$named"
+expect_exit 1 verify --model names.json --init_from $run_folder
+expect_stderr "its best one is $named"
+expect_exit 1 study $run_folder --corpus names.txt --output study
+expect_stderr "its best one is $named"
+mkdir bare
+expect_exit 1 export --init_from bare --export_file a.onnx
+expect_stderr "bare: is a folder, not a checkpoint"
 expect_exit 1 export --init_from absent --export_file a.onnx
 expect_stderr absent
 expect_exit 1 export --init_from names.txt --export_file a.onnx

@@ -97,7 +97,7 @@ expect_stderr "--init-from is missing"
 expect_exit 1 predict --init_from absent
 expect_stderr "absent: cannot open"
 expect_exit 1 predict --init_from checkpoints/run
-expect_stderr "is a folder"
+expect_stderr "is the folder of a run, not a checkpoint; its best one is checkpoints/run/checkpoint."
 expect_exit 1 predict --init_from names.txt
 expect_stderr "names.txt: is cut short, or not a safetensors file"
 expect_exit 1 predict --init_from checkpoints/run/training.safetensors
