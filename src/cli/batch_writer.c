@@ -6,8 +6,8 @@
 
 #include "cli/sampling.h"
 #include "cli/terminal.h"
+#include "engine/token_graph.h"
 #include "onnx/model_file.h"
-#include "onnx/settled_roles.h"
 
 static enum ql_status open_checkpoint(struct ql_cli_batch_writer *writer, const char *path,
                                       enum ql_weight_format format, const char *calibrate, int threads,
@@ -47,7 +47,7 @@ static enum ql_status open_descriptor(struct ql_cli_batch_writer *writer, const 
     if ((status = ql_model_file_load(descriptor, &writer->graph, path, error)) != QL_OK) {
         return status;
     }
-    if (ql_settled_roles_init(&writer->graph, descriptor, error) != QL_OK) {
+    if (ql_token_graph_init(NULL, &writer->graph, descriptor, error) != QL_OK) {
         return ql_error_prefix(error, "%s: ", descriptor->path);
     }
     if (writer->graph.note != NULL) {

@@ -18,12 +18,12 @@
 #include "codegen/codegen.h"
 #include "codegen/token_table.h"
 #include "engine/integer_form.h"
+#include "engine/token_graph.h"
 #include "onnx/descriptor.h"
 #include "onnx/in_place.h"
 #include "onnx/model_file.h"
 #include "onnx/onnx_reader.h"
 #include "onnx/program_compile.h"
-#include "onnx/settled_roles.h"
 
 static const char usage[] = "compile MODEL [MODEL ...] [OPTION ...]";
 static const char summary_text[] = "Makes C of a model: one source with weights, kernels, vocabulary and sampler,\n"
@@ -272,7 +272,7 @@ static enum ql_status compile_program(struct compilation *work, struct ql_error 
     if (work->described) {
         work->text.descriptor = &work->descriptor;
         work->text.guard = &work->guard;
-        if ((status = ql_settled_roles_init(&work->graph, &work->descriptor, error)) != QL_OK ||
+        if ((status = ql_token_graph_init(NULL, &work->graph, &work->descriptor, error)) != QL_OK ||
             (status = ql_model_roles_init(&work->text.roles, &work->graph, &work->descriptor, error)) != QL_OK) {
             goto done;
         }

@@ -11,8 +11,8 @@
 #include "cli/terminal.h"
 #include "cli/text_measure.h"
 #include "engine/text_session.h"
+#include "engine/token_graph.h"
 #include "onnx/model_file.h"
-#include "onnx/settled_roles.h"
 
 static const char usage[] = "evaluate --model names.json [OPTION ...]";
 static const char summary_text[] = "Lets an exported model write, with the kernels that its generated C has. The\n"
@@ -53,7 +53,7 @@ static enum ql_status open_writer(struct writer *writer, const struct settings *
         (status = ql_model_file_load(&writer->descriptor, &writer->graph, path, error)) != QL_OK) {
         return status;
     }
-    if (ql_settled_roles_init(&writer->graph, &writer->descriptor, error) != QL_OK ||
+    if (ql_token_graph_init(NULL, &writer->graph, &writer->descriptor, error) != QL_OK ||
         ql_text_session_open_graph(&writer->session, &writer->graph, &program_options, &writer->descriptor, error) !=
             QL_OK) {
         return ql_error_prefix(error, "%s: ", writer->descriptor.path);

@@ -41,9 +41,15 @@ enum ql_status ql_integer_form_open(struct ql_integer_form *form, const struct q
 {
     struct ql_token_text text;
     struct ql_chain chain;
-    enum ql_status status = load_text(&text, descriptor, calibrate, error);
 
     *form = (struct ql_integer_form){0};
+    if (graph->window > 0) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the model computes a window of %d tokens for each token, which has no integer form. "
+                              "Export it with its state as input and output, and with an open sequence",
+                              graph->window);
+    }
+    enum ql_status status = load_text(&text, descriptor, calibrate, error);
     if (status == QL_OK && (status = ql_chain_read(&chain, graph, descriptor, error)) == QL_OK) {
         status = make(form, &chain, &text, format, error);
     }

@@ -62,7 +62,8 @@ enum ql_status ql_text_session_open_arrays(struct ql_text_session *session, cons
     if (roles->state_count == 0) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the model takes and returns no state, so it would forget each token at the next; export "
-                              "it with its state as inputs and outputs");
+                              "it with its state as inputs and outputs; or, if it takes a window of N tokens, write "
+                              "\"window\": N into the descriptor");
     }
     ql_model_roles_layout(&session->layout, roles, program);
     for (int k = 0; k < roles->state_count; k++) {

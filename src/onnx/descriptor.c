@@ -310,6 +310,7 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
         (status = set_path(d, path, error)) != QL_OK || (status = read_sha256(d, root, error)) != QL_OK ||
         (status = read_string(root, "type", d->type, sizeof d->type, error)) != QL_OK ||
         (status = read_int(root, "sequenceLength", &d->sequence_length, 0, error)) != QL_OK ||
+        (status = read_int(root, "window", &d->window, 1, error)) != QL_OK ||
         (status = read_number(root, "temperature", &d->temperature, error)) != QL_OK ||
         (status = read_number(root, "top_p", &d->top_p, error)) != QL_OK ||
         (status = read_int(root, "top_k", &d->top_k, 0, error)) != QL_OK ||
@@ -426,6 +427,9 @@ static json_t *make_json(const struct ql_descriptor *d)
                   d->hidden_layers, "vocabulary", make_vocabulary(&d->vocabulary));
     if (root != NULL && d->sha256[0] != '\0') {
         json_object_set_new(root, "sha256", json_string(d->sha256));
+    }
+    if (root != NULL && d->window > 0) {
+        json_object_set_new(root, "window", json_integer(d->window));
     }
     if (root != NULL && d->reset_count > 0) {
         json_object_set_new(root, "reset", json_stringn(resets, reset_length));

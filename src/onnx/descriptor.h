@@ -18,8 +18,9 @@ enum {
     QL_DESCRIPTOR_NAME_BYTES = 256,
     QL_DESCRIPTOR_STATE_LIMIT = 8, // pairs of state input and state output
     QL_DESCRIPTOR_RESET_LIMIT = QL_TEXT_RESET_LIMIT,
-    QL_DESCRIPTOR_CONSTANT_LIMIT = 8,  // inputs that stay the same
-    QL_DESCRIPTOR_NUMBER_LIMIT = 4096, // numbers of all of them together
+    QL_DESCRIPTOR_WINDOW_LIMIT = 1 << 14, // tokens of a window
+    QL_DESCRIPTOR_CONSTANT_LIMIT = 8,     // inputs that stay the same
+    QL_DESCRIPTOR_NUMBER_LIMIT = 4096,    // numbers of all of them together
 };
 
 struct ql_descriptor {
@@ -28,6 +29,7 @@ struct ql_descriptor {
     char sha256[QL_SHA256_TEXT_BYTES];       // of the same file; "" when not said
     char type[QL_DESCRIPTOR_NAME_BYTES];     // "lstm", "gru", "rnn", or what else the model is; "" when not said
     int sequence_length;                     // tokens per sequence in training; 0 when not said
+    int window;                              // tokens that a model without a state takes at a time; 0 when not said
     double temperature, top_p;               // what to sample with by default; see device/sampler.h
     int top_k;
     int hidden_size, hidden_layers;  // 0 when not said

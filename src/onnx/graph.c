@@ -345,17 +345,21 @@ enum ql_status ql_graph_check(const struct ql_graph *graph, struct ql_error *err
 
 void ql_graph_add_note(struct ql_graph *graph, const char *format, ...)
 {
+    static const char separator[] = "; ";
     char text[QL_ERROR_MESSAGE_BYTES];
     va_list arguments;
 
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    const size_t before = graph->note == NULL ? 0 : strlen(graph->note) + 1;
+    if (graph->note != NULL && strstr(graph->note, text) != NULL) {
+        return;
+    }
+    const size_t before = graph->note == NULL ? 0 : strlen(graph->note) + strlen(separator);
     const size_t bytes = before + strlen(text) + 1;
     char *note = ql_arena_take(&graph->arena, bytes, 1);
     if (note != NULL) {
-        (void)snprintf(note, bytes, "%s%s%s", before == 0 ? "" : graph->note, before == 0 ? "" : "\n", text);
+        (void)snprintf(note, bytes, "%s%s%s", before == 0 ? "" : graph->note, before == 0 ? "" : separator, text);
         graph->note = note;
     }
 }

@@ -68,6 +68,7 @@ struct ql_graph {
     const char *name;
     const char *note;        // what a person should know about how the graph was read; NULL: nothing
     const char *logits_name; // where the output was probabilities: the value they are made of, in the file; or NULL
+    int window;              // tokens that a run computes for one, whose window is a state (window_graph.h); or 0
     bool is_inlined;         // nodes of functions, branches or loops are in it, which the file has under other names
     int opset;               // version of ONNX's own operators, QL_OPSET_FIRST to QL_OPSET_LAST
     int value_count, node_count, input_count, output_count;
@@ -111,7 +112,7 @@ void ql_graph_add_output(struct ql_graph *graph, int value);
 // one origin and is made before it is used. Errors: QL_ERROR_INPUT, naming the node or value; QL_ERROR_SYSTEM.
 enum ql_status ql_graph_check(const struct ql_graph *graph, struct ql_error *error);
 
-// Adds a sentence (printf format) to graph->note.
+// Adds a sentence (printf format) to graph->note, unless it is there already.
 void ql_graph_add_note(struct ql_graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // The value of that name, or -1.

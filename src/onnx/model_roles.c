@@ -199,10 +199,11 @@ static enum ql_status search_roles(struct ql_model_roles *roles, const struct ql
         return status;
     }
     if ((status = ql_data_flow_init(&flow, &program, error)) == QL_OK) {
-        const int tokens = program.values[graph->inputs[roles->tokens]].count;
+        const int tokens = program.values[graph->inputs[roles->tokens]].count, V = descriptor->vocabulary.count;
         struct ql_role_search search = {
             .program = &program, .flow = &flow, .tokens = roles->tokens, .logits = roles->logits};
-        search.logit_count = roles->one_hot ? tokens : tokens * descriptor->vocabulary.count;
+        search.logit_count = roles->one_hot ? tokens : tokens * V;
+        search.last_count = V;
         memset(search.pairs, -1, sizeof search.pairs);
         for (int s = 0; s < roles->state_count; s++) {
             search.pairs[roles->states[s].input] = roles->states[s].output;
@@ -222,14 +223,20 @@ static enum ql_status search_roles(struct ql_model_roles *roles, const struct ql
     return status;
 }
 
+enum ql_status ql_model_roles_find_tokens(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                          const struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    *roles = (struct ql_model_roles){.logits = -1};
+    const enum ql_status status = find_tokens(roles, graph, descriptor, error);
+    return status == QL_OK ? find_sequence_axis(roles, graph, error) : status;
+}
+
 enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql_graph *graph,
                                    const struct ql_descriptor *descriptor, struct ql_error *error)
 {
-    enum ql_status status;
+    enum ql_status status = ql_model_roles_find_tokens(roles, graph, descriptor, error);
 
-    *roles = (struct ql_model_roles){.logits = -1};
-    if ((status = find_tokens(roles, graph, descriptor, error)) != QL_OK ||
-        (status = find_sequence_axis(roles, graph, error)) != QL_OK) {
+    if (status != QL_OK) {
         return status;
     }
     if (graph->input_count - 1 > QL_DESCRIPTOR_STATE_LIMIT) {
@@ -270,8 +277,10 @@ static bool fits_kind(enum ql_state_kind kind, const struct ql_program_value *va
     }
 }
 
-enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
-                                    const struct ql_descriptor *descriptor, int sequence, struct ql_error *error)
+// `rows`: tokens behind which there are logits.
+static enum ql_status check_shapes(const struct ql_model_roles *roles, const struct ql_program *program,
+                                   const struct ql_descriptor *descriptor, int sequence, int rows,
+                                   struct ql_error *error)
 {
     const struct ql_graph *graph = program->graph;
     const struct ql_program_value *tokens = &program->values[graph->inputs[roles->tokens]];
@@ -284,7 +293,7 @@ enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const st
                               "open sequence, or with sequence 1, and batch 1",
                               tokens->name, tokens->count, sequence);
     }
-    if (logits->type != QL_ELEMENT_F32 || logits->count != sequence * V) {
+    if (logits->type != QL_ELEMENT_F32 || logits->count != rows * V) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the output '%s' has %d numbers of type %s; %d logits for each of %d tokens are %d "
                               "floats: is the vocabulary that of this model?",
@@ -313,6 +322,22 @@ enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const st
         }
     }
     return QL_OK;
+}
+
+enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
+                                    const struct ql_descriptor *descriptor, int sequence, struct ql_error *error)
+{
+    return check_shapes(roles, program, descriptor, sequence, sequence, error);
+}
+
+enum ql_status ql_model_roles_check_window(int *rows, const struct ql_model_roles *roles,
+                                           const struct ql_program *program, const struct ql_descriptor *descriptor,
+                                           int W, struct ql_error *error)
+{
+    const struct ql_program_value *logits = &program->values[program->graph->outputs[roles->logits]];
+
+    *rows = logits->count == descriptor->vocabulary.count ? 1 : W;
+    return check_shapes(roles, program, descriptor, W, *rows, error);
 }
 
 void ql_model_roles_layout(struct ql_state_layout *layout, const struct ql_model_roles *roles,

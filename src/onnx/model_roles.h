@@ -22,7 +22,7 @@ struct ql_model_roles {
 // Finds the roles. A name in the descriptor decides. Otherwise the tokens are the only integer input, or the only float
 // input whose last size is that of the vocabulary. The rest follows from what the graph does (data_flow.h), never from
 // the order of the file:
-//   - an output of one number for each symbol is the logits, unless another such output is computed from it by a product
+//   - an output of one number for each symbol (and for each token of a run, or behind the last one) is the logits, unless another such output is computed from it by a product
 //     or it is the probabilities of another output;
 //   - an input that starts a recurrent layer goes with the output that this layer turns it into;
 //   - an input that reaches an output element by element goes with that output, where no other does;
@@ -31,10 +31,20 @@ struct ql_model_roles {
 enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql_graph *graph,
                                    const struct ql_descriptor *descriptor, struct ql_error *error);
 
+// Finds the tokens' input and its sequence axis only. Errors: those of ql_model_roles_init.
+enum ql_status ql_model_roles_find_tokens(struct ql_model_roles *roles, const struct ql_graph *graph,
+                                          const struct ql_descriptor *descriptor, struct ql_error *error);
+
 // Checks roles against the compiled program: one stream, a logit for every symbol and step, states as they came.
 // `sequence` is the number of tokens per run. Errors: QL_ERROR_INPUT.
 enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
                                     const struct ql_descriptor *descriptor, int sequence, struct ql_error *error);
+
+// Likewise for a program that takes a window of W tokens. `rows` becomes W, or 1 where the model gives the logits behind
+// the last token only.
+enum ql_status ql_model_roles_check_window(int *rows, const struct ql_model_roles *roles,
+                                           const struct ql_program *program, const struct ql_descriptor *descriptor,
+                                           int W, struct ql_error *error);
 
 // Sets the layout of the state from checked roles: one part for each state, in their order, with the names of its input
 // and output. The names live as long as the program. Kinds are those that the descriptor says; what it does not name is

@@ -162,18 +162,29 @@ static bool gives_way(const struct ql_role_search *search, int o, int other)
     return is_feature || is_softmax_of(search, o, other);
 }
 
+// The free outputs of so many floats.
+static uint32_t find_outputs(const struct ql_role_search *search, int count)
+{
+    uint32_t found = 0;
+
+    for (int o = 0; o < search->program->graph->output_count; o++) {
+        const struct ql_program_value *value = flow_output(search, o);
+        if ((search->taken >> o & 1) == 0 && value->type == QL_ELEMENT_F32 && value->count == count) {
+            found |= 1u << o;
+        }
+    }
+    return found;
+}
+
 static enum ql_status find_logits(struct ql_role_search *search, struct ql_error *error)
 {
     const int outputs = search->program->graph->output_count;
-    uint32_t candidates = 0, left = 0;
+    uint32_t candidates = find_outputs(search, search->logit_count), left = 0;
     char names[QL_ERROR_MESSAGE_BYTES / 2] = "";
     int count = 0;
 
-    for (int o = 0; o < outputs; o++) {
-        const struct ql_program_value *value = flow_output(search, o);
-        if ((search->taken >> o & 1) == 0 && value->type == QL_ELEMENT_F32 && value->count == search->logit_count) {
-            candidates |= 1u << o;
-        }
+    if (candidates == 0) {
+        candidates = find_outputs(search, search->last_count);
     }
     for (int o = 0; o < outputs; o++) {
         bool stays = (candidates >> o & 1) != 0;

@@ -12,12 +12,14 @@ struct ql_role_search {
     const struct ql_data_flow *flow;  // of it
     int tokens;                       // number of the input
     int logit_count;                  // symbols, times the tokens of a run
+    int last_count;                   // symbols: what a model gives that has logits behind the last token only
     int logits;                       // number of the output; -1: to be found
     int pairs[QL_FLOW_LIMIT];         // of each input: the number of its output; -1: to be found, or none
     uint32_t taken;                   // outputs that have a role
 };
 
-// Finds what is -1 in the search. Without an output of `logit_count` floats the logits stay -1.
+// Finds what is -1 in the search. Without an output of `logit_count` or `last_count` floats the logits stay -1; the first
+// comes before the second.
 // Errors: QL_ERROR_INPUT when the graph does not tell, saying which lines of the descriptor would.
 enum ql_status ql_role_search_run(struct ql_role_search *search, struct ql_error *error);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "onnx/constant_inputs.h"
 #include "onnx/data_flow.h"
 #include "onnx/model_roles.h"
 #include "onnx/program_compile.h"
@@ -216,10 +215,9 @@ enum ql_status ql_settled_roles_init(struct ql_graph *graph, struct ql_descripto
     struct ql_program program = {0};
     struct ql_data_flow flow;
     const struct settlement settlement = {graph, descriptor, &roles, &program, &flow};
-    enum ql_status status = ql_constant_inputs_apply(graph, descriptor, error);
+    enum ql_status status = ql_model_roles_init(&roles, graph, descriptor, error);
 
-    if (status != QL_OK || (status = ql_model_roles_init(&roles, graph, descriptor, error)) != QL_OK ||
-        (status = ql_program_compile(&program, graph, &options, error)) != QL_OK) {
+    if (status != QL_OK || (status = ql_program_compile(&program, graph, &options, error)) != QL_OK) {
         return status;
     }
     if (graph->input_count <= QL_FLOW_LIMIT && graph->output_count <= QL_FLOW_LIMIT &&

@@ -7,9 +7,8 @@
 #include "onnx/descriptor.h"
 #include "onnx/graph.h"
 
-// Makes the inputs that the descriptor gives numbers ("constants") constants of the graph (constant_inputs.h). Finds the
-// roles of the others (model_roles.h) and writes them into the descriptor, by name. What the descriptor said already is
-// checked against the graph. Where the output is probabilities over the vocabulary (Softmax, LogSoftmax), the graph is
+// Finds the roles (model_roles.h) and writes them into the descriptor, by name. Inputs that the descriptor gives numbers
+// must be constants already (constant_inputs.h). What the descriptor said already is checked against the graph. Where the output is probabilities over the vocabulary (Softmax, LogSoftmax), the graph is
 // changed to give the logits that they are made of; graph->logits_name then names these in the file, and graph->note
 // says so. graph->note also tells of a constant that the graph scales its logits with.
 // Errors: those of ql_model_roles_init and ql_program_compile; QL_ERROR_INPUT for states that the graph shows to be

@@ -5,89 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine.h"
-#include "onnx/model_roles.h"
+#include "engine/window_run.h"
+#include "onnx/constant_inputs.h"
+#include "onnx/model_file.h"
+#include "onnx/settled_roles.h"
 #include "verify/difference.h"
 
 enum { WINDOW_TOKENS = 24, WINDOW_LIMIT = 8 };
-
-// The graph for whole windows.
-struct window_engine {
-    struct ql_engine engine;
-    struct ql_model_roles roles;
-    int K; // tokens of a window
-    struct ql_arena arena;
-    void **inputs, **outputs;
-    const float *logits; // (K, V)
-};
-
-static void close_engine(struct window_engine *window)
-{
-    ql_engine_free(&window->engine);
-    ql_arena_free(&window->arena);
-}
-
-static enum ql_status open_engine(struct window_engine *window, const struct ql_graph *graph,
-                                  const struct ql_descriptor *descriptor, int axis, int K, struct ql_error *error)
-{
-    char name[QL_ROLE_NAME_BYTES];
-    enum ql_status status;
-
-    *window = (struct window_engine){.K = K};
-    if ((status = ql_model_roles_init(&window->roles, graph, descriptor, error)) != QL_OK) {
-        return status;
-    }
-    window->roles.sequence_axis = axis;
-    const struct ql_binding binding = ql_model_roles_binding(&window->roles, graph, K, name);
-    const struct ql_program_options options = {.bindings = &binding, .binding_count = 1, .default_size = 1};
-    if ((status = ql_engine_init(&window->engine, graph, &options, error)) != QL_OK) {
-        return status;
-    }
-    const struct ql_program *program = &window->engine.program;
-    if ((status = ql_model_roles_check(&window->roles, program, descriptor, K, error)) != QL_OK) {
-        return status;
-    }
-    const struct ql_program_value *logits = &program->values[graph->outputs[window->roles.logits]];
-    if (logits->rank < 1 || logits->dims[logits->rank - 1] != descriptor->vocabulary.count) {
-        return ql_error_write(error, QL_ERROR_INPUT, "the vocabulary is not the last dimension of '%s'", logits->name);
-    }
-    window->inputs = ql_arena_take(&window->arena, (size_t)graph->input_count, sizeof window->inputs[0]);
-    window->outputs = ql_arena_take(&window->arena, (size_t)graph->output_count, sizeof window->outputs[0]);
-    for (int k = 0; k < graph->input_count && !window->arena.exhausted; k++) {
-        window->inputs[k] = ql_arena_take(&window->arena, 1, program->values[graph->inputs[k]].bytes);
-    }
-    for (int k = 0; k < graph->output_count && !window->arena.exhausted; k++) {
-        window->outputs[k] = ql_arena_take(&window->arena, 1, program->values[graph->outputs[k]].bytes);
-    }
-    if (window->arena.exhausted) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to run a text in one call");
-    }
-    window->logits = window->outputs[window->roles.logits];
-    return QL_OK;
-}
-
-// Runs a window from zero state.
-static enum ql_status run(struct window_engine *window, const struct ql_graph *graph, int V, const uint16_t *tokens,
-                          struct ql_error *error)
-{
-    const struct ql_program *program = &window->engine.program;
-    unsigned char *place = window->inputs[window->roles.tokens];
-    const size_t bytes = ql_element_bytes(program->values[graph->inputs[window->roles.tokens]].type);
-
-    for (int k = 0; k < graph->input_count; k++) {
-        memset(window->inputs[k], 0, program->values[graph->inputs[k]].bytes);
-    }
-    for (int t = 0; t < window->K; t++) {
-        const float one = 1.0f;
-        const int64_t number = tokens[t]; // little-endian, so its first bytes are an int32
-        if (window->roles.one_hot) {
-            memcpy(place + ((size_t)t * (size_t)V + tokens[t]) * sizeof one, &one, sizeof one);
-        } else {
-            memcpy(place + (size_t)t * bytes, &number, bytes);
-        }
-    }
-    return ql_engine_run(&window->engine, (const void *const *)window->inputs, window->outputs, error);
-}
 
 // Compares all windows on one axis of the tokens. *differs is the first character that differs, or -1.
 static enum ql_status compare_axis(struct ql_comparison *comparison, int *differs, const struct ql_graph *graph,
@@ -95,13 +19,17 @@ static enum ql_status compare_axis(struct ql_comparison *comparison, int *differ
                                    const uint16_t *tokens, int T, double tolerance, struct ql_error *error)
 {
     const int K = T < WINDOW_TOKENS ? T : WINDOW_TOKENS, V = descriptor->vocabulary.count;
-    struct window_engine window;
-    enum ql_status status = open_engine(&window, graph, descriptor, axis, K, error);
+    struct ql_window_run window;
+    enum ql_status status = ql_window_run_open(&window, graph, descriptor, axis, K, error);
 
     *differs = -1;
+    if (status == QL_OK && window.rows < K) {
+        status = ql_error_write(error, QL_ERROR_INPUT, "the model gives logits behind the last of several tokens only");
+    }
     for (int w = 0; w < WINDOW_LIMIT && (w + 1) * K <= T && status == QL_OK && *differs < 0; w++) {
         const uint16_t *read = tokens + (ptrdiff_t)w * K;
-        status = run(&window, graph, V, read, error);
+        ql_window_run_reset(&window);
+        status = ql_window_run_step(&window, read, error);
         ql_text_session_reset(model);
         for (int t = 0; t < K && status == QL_OK && *differs < 0; t++) {
             struct ql_difference difference = {0};
@@ -114,7 +42,7 @@ static enum ql_status compare_axis(struct ql_comparison *comparison, int *differ
             }
         }
     }
-    close_engine(&window);
+    ql_window_run_close(&window);
     return status;
 }
 
@@ -180,4 +108,111 @@ enum ql_status ql_one_call_compare(struct ql_comparison *comparison, const struc
                        comparison->first_logits + 1);
     }
     return QL_OK;
+}
+
+// --- Models that take a fixed number of tokens ---
+
+// The model as it is in its file.
+struct whole {
+    struct ql_descriptor descriptor;
+    struct ql_graph graph;
+    struct ql_window_run run;
+    uint16_t *window; // (W)
+};
+
+static void close_whole(struct whole *whole)
+{
+    if (whole != NULL) {
+        ql_window_run_close(&whole->run);
+        ql_graph_free(&whole->graph);
+        free(whole->window);
+    }
+    free(whole);
+}
+
+static enum ql_status open_whole(struct whole *whole, const char *descriptor_path, int W, struct ql_error *error)
+{
+    enum ql_status status = ql_model_file_load(&whole->descriptor, &whole->graph, descriptor_path, error);
+
+    whole->window = calloc((size_t)W, sizeof whole->window[0]);
+    if (whole->window == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for a window");
+    }
+    if (status != QL_OK || (status = ql_constant_inputs_apply(&whole->graph, &whole->descriptor, error)) != QL_OK ||
+        (status = ql_settled_roles_init(&whole->graph, &whole->descriptor, error)) != QL_OK) {
+        return status;
+    }
+    return ql_window_run_open(&whole->run, &whole->graph, &whole->descriptor, -1, W, error);
+}
+
+// Sets *row to the logits behind token t of the text; NULL where the model does not give them, or the text's last window
+// is not full.
+static enum ql_status run_whole(const float **row, struct whole *whole, const struct ql_token_graph *token_graph,
+                                int begin, const uint16_t *tokens, int t, int T, struct ql_error *error)
+{
+    const int W = token_graph->window;
+    int place = t % W;
+    enum ql_status status = QL_OK;
+
+    *row = NULL;
+    if (token_graph->is_opened || token_graph->kind == QL_WINDOW_CARRIED) {
+        if (t - place + W > T) {
+            return QL_OK;
+        }
+        status = place == 0 ? ql_window_run_step(&whole->run, tokens + t, error) : QL_OK;
+    } else {
+        const int first = token_graph->kind == QL_WINDOW_SLIDING && t < W ? 0 : t - W + 1;
+        place = t - first;
+        for (int k = 0; k < W; k++) {
+            whole->window[k] = first + k < 0 ? (uint16_t)begin : first + k > t ? 0 : tokens[first + k];
+        }
+        status = ql_window_run_step(&whole->run, whole->window, error);
+    }
+    if (whole->run.rows > 1 || place == W - 1) {
+        *row = whole->run.logits + (whole->run.rows > 1 ? (ptrdiff_t)place * whole->run.V : 0);
+    }
+    return status;
+}
+
+enum ql_status ql_one_call_compare_windows(struct ql_comparison *comparison, const char *descriptor_path,
+                                           const struct ql_token_graph *token_graph, struct ql_text_session *model,
+                                           const uint16_t *tokens, int T, double tolerance, struct ql_error *error)
+{
+    const int W = token_graph->window, limit = 2 * W + WINDOW_TOKENS, resets = model->rules.reset_count;
+    struct whole *whole = calloc(1, sizeof *whole);
+    enum ql_status status = whole == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model")
+                                          : open_whole(whole, descriptor_path, W, error);
+
+    *comparison = (struct ql_comparison){
+        .verdict = QL_VERDICT_SAME_WITHIN, .first_logits = -1, .first_draw = -1, .first_character = -1};
+    model->rules.reset_count = 0; // all windows are of one text
+    ql_text_session_reset(model);
+    for (int t = 0; t < T && t < limit && status == QL_OK && comparison->first_logits < 0; t++) {
+        struct ql_difference difference = {0};
+        const float *row;
+        if ((status = run_whole(&row, whole, token_graph, model->rules.first_token, tokens, t, T, error)) != QL_OK ||
+            (status = ql_text_session_step(model, tokens[t], error)) != QL_OK || row == NULL) {
+            continue;
+        }
+        ql_difference_step(&difference, model->logits, row, (size_t)model->V);
+        ql_difference_step(&comparison->difference, model->logits, row, (size_t)model->V);
+        comparison->characters++;
+        comparison->first_logits = difference.relative > tolerance ? t : -1;
+    }
+    model->rules.reset_count = resets;
+    ql_text_session_reset(model);
+    close_whole(whole);
+    if (status == QL_OK && comparison->first_logits >= 0) {
+        comparison->verdict = QL_VERDICT_DIFFERS;
+        (void)snprintf(
+            comparison->message, sizeof comparison->message,
+            "whole windows of %d tokens say something else than token by token, from character %d on. Export "
+            "the model with an open sequence, or with sequence 1",
+            W, comparison->first_logits + 1);
+    } else if (status == QL_OK && comparison->characters == 0) {
+        char reason[QL_ERROR_MESSAGE_BYTES / 2];
+        (void)snprintf(reason, sizeof reason, "the text is shorter than the model's window of %d tokens", W);
+        skip(comparison, reason);
+    }
+    return status;
 }

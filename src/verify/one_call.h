@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "engine/text_session.h"
+#include "engine/token_graph.h"
 #include "onnx/descriptor.h"
 #include "onnx/graph.h"
 #include "verify/verification.h"
@@ -18,5 +19,12 @@
 enum ql_status ql_one_call_compare(struct ql_comparison *comparison, const struct ql_graph *graph,
                                    const struct ql_descriptor *descriptor, struct ql_text_session *model,
                                    const uint16_t *tokens, int T, double tolerance, struct ql_error *error);
+
+// The same for a model that takes a fixed number of tokens: its file is read again, runs whole windows, and is compared
+// with what `token_graph` says was made of it, which `model` runs token by token. Errors: QL_ERROR_SYSTEM, and those of
+// the file, for one that was replaced meanwhile.
+enum ql_status ql_one_call_compare_windows(struct ql_comparison *comparison, const char *descriptor_path,
+                                           const struct ql_token_graph *token_graph, struct ql_text_session *model,
+                                           const uint16_t *tokens, int T, double tolerance, struct ql_error *error);
 
 #endif

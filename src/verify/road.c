@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "onnx/descriptor_text.h"
 #include "onnx/model_file.h"
-#include "onnx/settled_roles.h"
+#include "onnx/onnx_writer.h"
 #include "quantize/product_x86.h"
 #include "verify/emulator.h"
 #include "verify/exposed_model.h"
@@ -184,6 +184,33 @@ static enum ql_status open_first(struct ql_road *road, struct ql_error *error)
                            : status;
 }
 
+// A graph that was changed to take one token gets a file, which stands in the place of the model's from now on: no other
+// runtime can take the model's own token by token.
+static enum ql_status write_changed(struct ql_road *road, struct ql_error *error)
+{
+    struct ql_file_writer writer;
+    char path[QL_WORKSHOP_PATH_BYTES];
+    unsigned char *bytes = NULL;
+    size_t size_bytes = 0;
+    enum ql_status status = QL_OK;
+
+    if (road->token_graph.window == 0) {
+        return QL_OK;
+    }
+    ql_workshop_path(&road->workshop, path, "one_token.onnx");
+    if ((status = ql_onnx_write(&bytes, &size_bytes, &road->graph, error)) == QL_OK &&
+        (status = ql_file_writer_open(&writer, path, error)) == QL_OK) {
+        (void)fwrite(bytes, 1, size_bytes, writer.stream); // errors show at the close
+        status = ql_file_writer_close(&writer, error);
+    }
+    free(bytes);
+    (void)snprintf(road->descriptor.path, sizeof road->descriptor.path, "%s", path);
+    road->descriptor.sha256[0] = '\0';
+    road->descriptor.window = 0;
+    road->graph.logits_name = NULL;
+    return status;
+}
+
 enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *options, struct ql_error *error)
 {
     enum ql_status status;
@@ -199,7 +226,7 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
     if ((status = ql_model_file_load(&road->descriptor, &road->graph, options->descriptor_path, error)) != QL_OK) {
         return status;
     }
-    if (ql_settled_roles_init(&road->graph, &road->descriptor, error) != QL_OK ||
+    if (ql_token_graph_init(&road->token_graph, &road->graph, &road->descriptor, error) != QL_OK ||
         ql_engine_runner_open(&road->engine, &road->graph, error) != QL_OK ||
         ql_runner_session_open(&road->model, &road->engine, ql_engine_runner_program(&road->engine), &road->descriptor,
                                error) != QL_OK ||
@@ -214,7 +241,8 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
     road->verification.tolerance = options->tolerance;
     if ((status = make_draws(road, error)) != QL_OK || (status = make_text(road, error)) != QL_OK ||
         (status = ql_verification_init(&road->verification, &road->first, error)) != QL_OK ||
-        (status = ql_workshop_open(&road->workshop, options->tool, options->data_folder, error)) != QL_OK) {
+        (status = ql_workshop_open(&road->workshop, options->tool, options->data_folder, error)) != QL_OK ||
+        (status = write_changed(road, error)) != QL_OK) {
         return status;
     }
     list_stages(road);
@@ -369,6 +397,12 @@ static enum ql_status open_foreign(struct ql_road *road, struct ql_stage *stage,
                               "the C gives probabilities, but verification compares logits; export the model with its "
                               "logits as the output");
     }
+    if (road->token_graph.window > 0) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the C takes %d tokens at a time, but verification compares token by token. Verify the "
+                              "model without --c, or export it with sequence 1",
+                              road->token_graph.window);
+    }
     if (road->descriptor.constant_count > 0) {
         return ql_error_write(
             error, QL_ERROR_INPUT,
@@ -438,8 +472,13 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
     *report = (struct ql_road_report){0};
     if (kind->kind == QL_ROAD_ONE_CALL) {
         (void)snprintf(report->name, sizeof report->name, "%s", ql_road_stage_name(kind));
-        return ql_one_call_compare(&report->comparison, &road->graph, &road->descriptor, &road->model,
-                                   road->verification.tokens, road->verification.T, road->options.tolerance, error);
+        return road->token_graph.window == 0
+                   ? ql_one_call_compare(&report->comparison, &road->graph, &road->descriptor, &road->model,
+                                         road->verification.tokens, road->verification.T, road->options.tolerance,
+                                         error)
+                   : ql_one_call_compare_windows(&report->comparison, road->options.descriptor_path, &road->token_graph,
+                                                 &road->model, road->verification.tokens, road->verification.T,
+                                                 road->options.tolerance, error);
     }
     status = open_stage(road, &stage, &foreign, kind, error);
     (void)snprintf(report->name, sizeof report->name, "%s", status == QL_OK ? stage.name : ql_road_stage_name(kind));

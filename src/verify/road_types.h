@@ -5,6 +5,7 @@
 
 #include "corpus/token_text.h"
 #include "engine/integer_form.h"
+#include "engine/token_graph.h"
 #include "onnx/descriptor.h"
 #include "verify/stages.h"
 #include "verify/verification.h"
@@ -54,6 +55,7 @@ struct ql_road {
     struct ql_road_options options;
     struct ql_descriptor descriptor;
     struct ql_graph graph;
+    struct ql_token_graph token_graph; // how the file's graph became this one
     struct ql_runner engine;
     struct ql_text_session model;   // on the engine
     struct ql_integer_form integer; // in use where the format is one of integers

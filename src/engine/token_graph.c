@@ -1,0 +1,295 @@
+// The graph of a language model that takes one token: see token_graph.h.
+#include "engine/token_graph.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/random.h"
+#include "engine/text_session.h"
+#include "engine/window_run.h"
+#include "onnx/constant_inputs.h"
+#include "onnx/settled_roles.h"
+
+// How far a logit may be from the same one in another call, as a share of the largest: sums of other sizes are added in
+// another order.
+static const double tolerance = 1e-4;
+
+struct work {
+    struct ql_graph *graph;
+    struct ql_descriptor *descriptor;
+    int W, V;
+    int value, axis; // the tokens' input, and its axis along which the window stands
+    bool has_states;
+    int differs;      // the first token, from 1 on, at which an opened graph differs from a window; 0: not compared
+    uint16_t *tokens; // (2 W) that the graph is tried with
+    struct ql_descriptor *given;
+};
+
+static void make_tokens(struct work *work, uint16_t *tokens, int count, uint32_t seed)
+{
+    struct ql_random random;
+
+    ql_random_init(&random, seed);
+    for (int t = 0; t < count; t++) {
+        tokens[t] = (uint16_t)(ql_random_step(&random) % (uint32_t)work->V);
+    }
+}
+
+static bool is_near(const float *left, const float *right, int V)
+{
+    double scale = 1.0, largest = 0.0;
+
+    for (int v = 0; v < V; v++) {
+        const double difference = fabs((double)left[v] - (double)right[v]);
+        scale = fmax(scale, fabs((double)left[v]));
+        largest = isnan(difference) ? INFINITY : fmax(largest, difference);
+    }
+    return largest <= tolerance * scale;
+}
+
+// --- Opening ---
+
+// Compares two windows, the second with the states of the first, with single tokens.
+static enum ql_status compare(struct work *work, struct ql_text_session *session, struct ql_window_run *run,
+                              struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    session->rules.reset_count = 0;
+    for (int t = 0; t < 2 * work->W && status == QL_OK && work->differs == 0; t++) {
+        const int place = t % work->W;
+        if (place == 0) {
+            status = ql_window_run_step(run, work->tokens + t, error);
+        }
+        if (status == QL_OK && (status = ql_text_session_step(session, work->tokens[t], error)) == QL_OK) {
+            const int row = run->rows == 1 ? 0 : place;
+            const bool is_given = run->rows > 1 || place == work->W - 1;
+            work->differs =
+                is_given && !is_near(run->logits + (size_t)row * (size_t)work->V, session->logits, work->V) ? t + 1 : 0;
+        }
+    }
+    return status;
+}
+
+// Opens the sequence. False, with the reason in *error, where a single token cannot be computed or says something else.
+static bool open_sequence(struct work *work, struct ql_error *error)
+{
+    const struct ql_program_options options = {.default_size = 1};
+    struct ql_text_session session = {0};
+    struct ql_window_run run = {0};
+
+    work->graph->values[work->value].dims[work->axis] = -1;
+    enum ql_status status = ql_settled_roles_init(work->graph, work->descriptor, error);
+    if (status == QL_OK &&
+        (status = ql_text_session_open_graph(&session, work->graph, &options, work->descriptor, error)) == QL_OK &&
+        (status = ql_window_run_open(&run, work->graph, work->descriptor, work->axis, work->W, error)) == QL_OK) {
+        status = compare(work, &session, &run, error);
+    }
+    ql_text_session_close(&session);
+    ql_window_run_close(&run);
+    if (status == QL_OK && work->differs == 0) {
+        ql_graph_add_note(work->graph,
+                          "the model takes %d tokens at a time; its sequence is opened, for single tokens give the "
+                          "same as two windows",
+                          work->W);
+        return true;
+    }
+    if (work->differs == 0) {
+        *work->descriptor = *work->given; // the roles may be wrong
+    }
+    work->graph->values[work->value].dims[work->axis] = work->W;
+    return false;
+}
+
+// --- Windows ---
+
+// No logits may change with the tokens behind them.
+static enum ql_status check_order(struct work *work, struct ql_window_run *run, struct ql_error *error)
+{
+    const size_t V = (size_t)work->V, count = (size_t)run->rows * V;
+    float *logits = malloc(count * sizeof logits[0]);
+    uint16_t *other = malloc((size_t)work->W * sizeof other[0]);
+    const int kept[] = {1, work->W / 2};
+    enum ql_status status = logits == NULL || other == NULL
+                                ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to try the model")
+                                : ql_window_run_step(run, work->tokens, error);
+
+    if (status == QL_OK) {
+        memcpy(logits, run->logits, count * sizeof logits[0]);
+    }
+    for (int k = 0; k < 2 && run->rows > 1 && status == QL_OK; k++) {
+        make_tokens(work, other, work->W, (uint32_t)(k + 2));
+        memcpy(other, work->tokens, (size_t)kept[k] * sizeof other[0]);
+        ql_window_run_reset(run);
+        status = ql_window_run_step(run, other, error);
+        for (int t = 0; t < kept[k] && status == QL_OK; t++) {
+            if (!is_near(logits + (size_t)t * V, run->logits + (size_t)t * V, work->V)) {
+                status = ql_error_write(error, QL_ERROR_INPUT,
+                                        "the logits behind token %d of the window change with the tokens after it, so "
+                                        "the model cannot write. Export one in which a token sees only what comes "
+                                        "before it",
+                                        t + 1);
+            }
+        }
+    }
+    free(logits);
+    free(other);
+    return status;
+}
+
+static bool set_name(char *to, const char *name)
+{
+    return snprintf(to, QL_DESCRIPTOR_NAME_BYTES, "%s", name) < QL_DESCRIPTOR_NAME_BYTES;
+}
+
+// The descriptor names the states of the changed graph.
+static enum ql_status name_states(struct work *work, const struct ql_model_roles *roles, struct ql_error *error)
+{
+    const struct ql_graph *graph = work->graph;
+    bool fits = true;
+
+    for (int s = 0; s < roles->state_count; s++) {
+        const struct ql_state_pair state = roles->states[s];
+        fits = set_name(work->descriptor->states[s].input, graph->values[graph->inputs[state.input]].name) && fits;
+        fits = set_name(work->descriptor->states[s].output, graph->values[graph->outputs[state.output]].name) && fits;
+        work->descriptor->states[s].kind = state.kind;
+    }
+    work->descriptor->state_count = roles->state_count;
+    return fits ? QL_OK
+                : ql_error_write(error, QL_ERROR_INPUT, "a state of the model has a name of more than %d bytes",
+                                 QL_DESCRIPTOR_NAME_BYTES - 1);
+}
+
+static void note_window(struct work *work, enum ql_window_kind kind)
+{
+    if (kind == QL_WINDOW_LAST) {
+        ql_graph_add_note(work->graph,
+                          "the model takes %d tokens and no state: it sees the last %d tokens of the text, with the "
+                          "begin symbol before them, and computes them again for each token",
+                          work->W, work->W);
+    } else if (kind == QL_WINDOW_SLIDING) {
+        ql_graph_add_note(work->graph,
+                          "the model takes %d tokens and no state: it sees the last %d tokens of the text, and "
+                          "computes them again for each token",
+                          work->W, work->W);
+    } else {
+        ql_graph_add_note(work->graph,
+                          "the model takes %d tokens at a time, and its sequence cannot be opened%s: the text is read "
+                          "in windows, with the states carried from one to the next, and each token computes a whole "
+                          "window. If the model has nothing but recurrent layers, check \"states\", or export it with "
+                          "an open sequence",
+                          work->W, work->differs > 0 ? ", because single tokens give something else" : "");
+    }
+}
+
+// Makes the window a state.
+static enum ql_status keep_window(struct work *work, struct ql_token_graph *result, const struct ql_error *reason,
+                                  struct ql_error *error)
+{
+    struct ql_window_run run = {0};
+    enum ql_status status = work->differs > 0 ? QL_OK : ql_settled_roles_init(work->graph, work->descriptor, error);
+
+    if (status == QL_OK &&
+        (status = ql_window_run_open(&run, work->graph, work->descriptor, work->axis, work->W, error)) == QL_OK &&
+        work->has_states && run.rows == 1) {
+        status = ql_error_write(error, QL_ERROR_INPUT,
+                                "the model takes %d tokens at a time, and gives logits behind the last of them only; "
+                                "its sequence cannot be opened (%.600s). Export it with an open sequence, or with "
+                                "sequence 1",
+                                work->W, work->differs > 0 ? "single tokens give something else" : reason->message);
+    }
+    if (status == QL_OK) {
+        result->kind = work->has_states ? QL_WINDOW_CARRIED : run.rows > 1 ? QL_WINDOW_SLIDING : QL_WINDOW_LAST;
+        status = check_order(work, &run, error);
+    }
+    if (status == QL_OK) {
+        const struct ql_window window = {result->kind, work->W, work->V,
+                                         ql_descriptor_text_rules(work->descriptor).first_token};
+        note_window(work, result->kind);
+        if ((status = ql_window_graph_init(work->graph, &run.roles, &run.engine.program, &window, error)) == QL_OK) {
+            status = name_states(work, &run.roles, error);
+        }
+    }
+    ql_window_run_close(&run);
+    return status;
+}
+
+// Returns the tokens that the model takes at a time: 0 for one, or any number.
+static enum ql_status find_window(struct work *work, int *window, struct ql_error *error)
+{
+    struct ql_model_roles roles;
+    enum ql_status status = ql_model_roles_find_tokens(&roles, work->graph, work->descriptor, error);
+
+    *window = 0;
+    if (status != QL_OK || roles.sequence_axis < 0) {
+        return status;
+    }
+    work->value = work->graph->inputs[roles.tokens];
+    work->axis = roles.sequence_axis;
+    work->has_states = work->graph->input_count > 1;
+    struct ql_value *tokens = &work->graph->values[work->value];
+    const int wanted = work->descriptor->window, size = tokens->dims[work->axis];
+    const int batch = tokens->rank - roles.one_hot == 2 ? tokens->dims[1 - work->axis] : 1;
+    if (wanted > 0 && (size > 0 ? size != wanted : work->has_states)) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the descriptor's field 'window' is %d, but the input '%.60s' takes %s. Leave the field "
+                              "out",
+                              wanted, tokens->name,
+                              size > 0 ? "another number of tokens" : "any number of tokens, and a state beside them");
+    }
+    if (size < 0 && wanted > 0) {
+        tokens->dims[work->axis] = wanted;
+    }
+    if (tokens->dims[work->axis] > QL_DESCRIPTOR_WINDOW_LIMIT) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the input '%.60s' takes %d tokens at a time; at most %d are supported. Export the model "
+                              "with an open sequence, or with sequence 1",
+                              tokens->name, tokens->dims[work->axis], (int)QL_DESCRIPTOR_WINDOW_LIMIT);
+    }
+    *window = batch == 1 || batch < 0 ? tokens->dims[work->axis] : 0; // a batch is refused with the roles
+    *window = *window > 1 ? *window : 0;
+    return QL_OK;
+}
+
+static enum ql_status take_window(struct work *work, struct ql_token_graph *result, struct ql_error *error)
+{
+    struct ql_error reason;
+
+    work->tokens = malloc(2 * (size_t)work->W * sizeof work->tokens[0]);
+    work->given = malloc(sizeof *work->given);
+    if (work->tokens == NULL || work->given == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for a window of %d tokens", work->W);
+    }
+    *work->given = *work->descriptor;
+    make_tokens(work, work->tokens, 2 * work->W, 1);
+    result->is_opened = work->has_states && open_sequence(work, &reason);
+    return result->is_opened ? QL_OK : keep_window(work, result, &reason, error);
+}
+
+enum ql_status ql_token_graph_init(struct ql_token_graph *token_graph, struct ql_graph *graph,
+                                   struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    struct work work = {.graph = graph, .descriptor = descriptor, .V = descriptor->vocabulary.count};
+    struct ql_token_graph result = {0};
+    enum ql_status status;
+
+    if ((status = ql_constant_inputs_apply(graph, descriptor, error)) != QL_OK ||
+        (status = find_window(&work, &result.window, error)) != QL_OK) {
+        return status;
+    }
+    work.W = result.window;
+    if (work.W == 0) {
+        status = ql_settled_roles_init(graph, descriptor, error);
+    } else {
+        status = take_window(&work, &result, error);
+    }
+    free(work.tokens);
+    free(work.given);
+    if (token_graph != NULL) {
+        *token_graph = result;
+    }
+    return status;
+}
