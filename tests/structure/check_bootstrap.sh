@@ -1,6 +1,7 @@
 #!/bin/sh
 # Tests tools/bootstrap: it reads its table (a string of the shell, in which a stray quotation mark does harm), knows the
 # groups that the Makefile names, and a demo on a bare machine brings no browser, no tests and no Node, and needs no MPI.
+# What make deb installs is enough to build the package.
 # Uses: bash, awk. Argument: the root of the sources.
 set -eu
 
@@ -29,6 +30,14 @@ if [ "$(cat "$work/demo")" != "	@tools/bootstrap build demo" ]; then
     cat "$work/demo"
     status=1
 fi
+# dpkg-buildpackage refuses to begin without build-essential, which no package names.
+# shellcheck disable=SC2013
+for package in build-essential $(sed -n '/^Build-Depends:/,/^[A-Z]/ s/^ \([a-z0-9.+-]*\),$/\1/p' debian/control); do
+    if ! grep -qE "^(build|judge|web|pico|deb) +$package " tools/bootstrap; then
+        echo "make deb needs $package, which tools/bootstrap does not install for it"
+        status=1
+    fi
+done
 if grep -E '^(build|demo) ' tools/bootstrap | grep -E ' (chromium|libcmocka-dev|nodejs|npm|clang|socat|qemu[a-z-]*) '; then
     echo "these are not needed by the build and the demo"
     status=1
