@@ -533,7 +533,7 @@ void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance
     ql_console_begin(&appliance->console, "start");
     ql_console_add(&appliance->console, settings->build);
     ql_console_end(&appliance->console);
-    if (ql_port_watchdog_has_bitten()) {
+    if (ql_port_watchdog_has_reset()) {
         ql_console_say(&appliance->console, "error watchdog restarted the device");
     }
     take_seed(appliance, settings->seeded ? settings->seed : ql_port_entropy());

@@ -1,5 +1,5 @@
-// What the application asks of the machine that it runs on: console, clock, panel wires, chance, sound, sleep.
-// One port is linked into a program: port/pico is the board, port/host a process on a desktop.
+// What the application needs from the machine that it runs on: console, clock, panel wires, random numbers, sound,
+// sleep. One port is linked into a program: port/pico is the board, port/host a process on a desktop.
 // Uses: stdbool.h, stdint.h. Nothing here allocates; nothing is called from an interrupt.
 #ifndef QL_PORT_PORT_H
 #define QL_PORT_PORT_H
@@ -7,10 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Console: bytes to and from a person or a program. Writing never blocks for ever: what nobody takes is dropped.
+// Console: bytes to and from a person or a program. Writing never blocks forever: bytes that nobody takes are dropped.
 void ql_port_console_write(const char *bytes, int count);
 int ql_port_console_read(void); // the next byte, 0 to 255, or -1 when none is there
-// Returns whether somebody could be there. While this holds the board must not sleep, for USB does not live through it.
+// Returns whether somebody could be there. While this is true the board must not sleep deeply, because USB does not
+// survive it.
 bool ql_port_console_attached(void);
 
 // Clock: microseconds since the start, never backwards; sleep counts.
@@ -29,7 +30,7 @@ bool ql_port_panel_busy_pin(void); // the level of BUSY, whatever the controller
 uint8_t *ql_port_frame_take(void);
 void ql_port_frame_give(void);
 
-// Chance: 32 bits that nobody could know, for the seed.
+// Random: 32 unpredictable bits, for the seed.
 uint32_t ql_port_entropy(void);
 
 // One click of the piezo, silent where jumper J1 is open.
@@ -42,16 +43,16 @@ bool ql_port_jumper_closed(enum ql_port_jumper jumper);
 // survives.
 void ql_port_sleep_s(uint32_t duration_s);
 
-// The watchdog restarts a board whose application does not say for eight seconds that it is well.
+// The watchdog resets a board whose application does not feed it for eight seconds.
 void ql_port_watchdog_feed(void);
-bool ql_port_watchdog_has_bitten(void); // this start is one of the watchdog
+bool ql_port_watchdog_has_reset(void); // the watchdog has caused this start
 // For a computation that cannot be interrupted to feed it: the board does so for that long, at most. 0 ends this.
 void ql_port_watchdog_stretch(uint32_t duration_s);
 
 int ql_port_battery_mv(void); // -1 where it cannot be measured
-// The most of a processor's stack that was ever in use: of the first, or the second. -1 where it cannot be measured,
-// and for a second processor that does not compute.
+// The largest part of a processor's stack that was ever in use, in bytes: of the first, or the second. -1 where it
+// cannot be measured, and for a second processor that does not compute.
 int ql_port_stack_used_bytes(bool is_second);
-_Noreturn void ql_port_bootsel(void); // leaves for the boot loader, or ends the process
+_Noreturn void ql_port_bootsel(void); // starts the boot loader, or ends the process
 
 #endif

@@ -345,7 +345,7 @@ static void appliance_lasting_fault_is_tried_at_the_interval(void **state)
 static void appliance_bite_of_the_watchdog_is_reported(void **state)
 {
     (void)state;
-    fake_port.bitten = true;
+    fake_port.watchdog_reset = true;
     start();
     assert_int_equal(count("= error watchdog restarted the device\n"), 1);
     step_until_pages(1);

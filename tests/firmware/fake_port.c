@@ -72,9 +72,9 @@ void ql_port_sleep_s(uint32_t duration_s)
     fake_port.sleeps++;
 }
 
-bool ql_port_watchdog_has_bitten(void)
+bool ql_port_watchdog_has_reset(void)
 {
-    return fake_port.bitten;
+    return fake_port.watchdog_reset;
 }
 
 void ql_port_watchdog_stretch(uint32_t duration_s)

@@ -10,7 +10,7 @@ struct fake_port {
     // Set by the test:
     const char *input; // what has been typed and not yet read
     int input_bytes;
-    bool attached, interval_closed, bitten;
+    bool attached, interval_closed, watchdog_reset;
     uint32_t entropy;
     uint64_t step_us; // that passes at every look at the clock
     // Counted for the test:

@@ -115,7 +115,7 @@ void ql_port_watchdog_feed(void)
 {
 }
 
-bool ql_port_watchdog_has_bitten(void)
+bool ql_port_watchdog_has_reset(void)
 {
     return false;
 }

@@ -82,7 +82,7 @@ void ql_port_watchdog_feed(void)
     watchdog_update();
 }
 
-bool ql_port_watchdog_has_bitten(void)
+bool ql_port_watchdog_has_reset(void)
 {
     return watchdog_enable_caused_reboot();
 }
