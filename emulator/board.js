@@ -36,10 +36,10 @@ export function makeRandom(seed) {
   };
 }
 
-// Registers that rp2040js lacks and that change nothing here: UART0's DMA, which nobody uses.
+// Registers that rp2040js does not have and that have no effect here: UART0's DMA, which the firmware does not use.
 const harmless = new Set(["UART0: Unimplemented peripheral write to 0x48"]);
 
-// What rp2040js complains about is wrong with the firmware, or with the emulator; in both cases the run ends.
+// Whatever rp2040js warns about is an error of the firmware or of the emulator; in both cases the run ends.
 class Complaints {
   constructor(board) {
     this.board = board;

@@ -1,4 +1,4 @@
-// What comes over the console, in lines: counts cycles between marks, and knows when something was said.
+// Collects the output of the console in lines, counts cycles between marks, and records when output came last.
 // Uses: nothing.
 
 export class ConsoleReader {

@@ -1,4 +1,4 @@
-// The ways in which a run ends that are not the user's.
+// The errors that end a run.
 // Uses: nothing.
 
 /** The firmware did what no board would put up with: the message says what, and where. */

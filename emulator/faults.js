@@ -1,4 +1,4 @@
-// Things that go wrong on a desk, on demand.
+// Injects faults that happen to a real board, on demand.
 // Uses: errors.js, image.js.
 
 import { InputError } from "./errors.js";

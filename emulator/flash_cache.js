@@ -1,7 +1,7 @@
 // The cache between the processor and the flash, for those who want to count what the flash costs: rp2040js, and with
 // it every figure without this, reads the flash as fast as RAM. Uses: nothing. RP2040 datasheet 2.6.3: 16 KB, two ways,
-// lines of 8 bytes that are filled one word at a time. Which way gives way is not documented; here the one that was
-// used longer ago. Prefetching and DMA are not modelled.
+// lines of 8 bytes that are filled one word at a time. Which way is replaced is not documented; here it is the least
+// recently used one. Prefetching and DMA are not modelled.
 
 const SETS = 1024, WAYS = 2;
 

@@ -1,4 +1,4 @@
-// Reads what is put on the board: the blocks of a UF2 file, or an ELF file, and the symbols of the latter.
+// Reads an image for the board: the blocks of a UF2 file, or an ELF file and its symbols.
 // Uses: errors.js. UF2: the published specification of the format; ELF: the System V ABI, 32 bits, little-endian.
 
 import { InputError } from "./errors.js";

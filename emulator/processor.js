@@ -291,7 +291,7 @@ export class Processor {
     return value;
   }
 
-  // The ROM takes no notice of a write; TinyUSB writes to address 0, where endpoint 0 has no control register.
+  // The ROM ignores writes; TinyUSB writes to address 0, where endpoint 0 has no control register.
   canStore(address) {
     if (address >= FLASH && address < BEHIND_FLASH) {
       this.fail(`wrote to ${hex(address)}, which is flash`);

@@ -128,7 +128,7 @@ export class SecondCore {
     }
   }
 
-  // Pins and spin locks are shared; whose the others are depends on who executes.
+  // Pins and spin locks are shared; every other register belongs to the processor that executes.
   shareSio() {
     const { mcu } = this;
     const shared = mcu.sio, own = new shared.constructor(mcu);

@@ -142,7 +142,7 @@ function listOf(bits) {
   return [0, 1, 2, 3, 4, 5, 6, 7].filter((i) => bits & (1 << i));
 }
 
-// The instruction at `pc`, or undefined for one that rp2040js shall do. `next`: the halfword behind it.
+// The instruction at `pc`, or undefined for one that is left to rp2040js. `next`: the halfword behind it.
 function decode(opcode, next, pc) {
   const d = opcode & 7, n = (opcode >> 3) & 7, m = (opcode >> 6) & 7; // the usual places of Rd or Rt, Rn or Rm, Rm
   const wide = (opcode >> 8) & 7; // the place of Rd beside an 8-bit constant

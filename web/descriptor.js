@@ -51,8 +51,8 @@ function readNumbers(value) {
 
 /**
  * Reads a descriptor: its text, and the name of its file for messages.
- * Returns the fields with their defaults; `constants` has pairs of a name and a list of numbers; `symbols` has the vocabulary as an array, in which a token is an index, and
- * `ranks` the pieces as pieces.js takes them.
+ * Returns the fields with their defaults; `constants` has pairs of a name and a list of numbers; `symbols` has the
+ * vocabulary as an array, in which a token is an index, and `ranks` the pieces as pieces.js takes them.
  */
 export function readDescriptor(text, name) {
   let given;

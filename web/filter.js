@@ -1,4 +1,4 @@
-// The filter of listed words and refused items, as docs/filter.md has it; the twin of device/filter.h.
+// The filter of listed words and refused items, as docs/filter.md specifies it; the twin of device/filter.h.
 // It reads the file that `quillet filter` writes. Uses: sampler.js (the mixing of integers).
 
 import { mix } from "./sampler.js";

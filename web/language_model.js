@@ -67,7 +67,7 @@ function findStates(inputs, outputs, descriptor) {
   return inputs.map((input, k) => ({ input, output: outputs[k], kind: "replace" }));
 }
 
-// What a kind demands of a state, as ql_model_roles_check has it.
+// What a kind of state requires, as in ql_model_roles_check.
 const fitsKind = {
   replace: () => true,
   append: ({ shape }) => shape.length >= 2,

@@ -1,4 +1,5 @@
-// The lexicon of words that a text keeps to, as docs/lexicon.md has it; the twin of device/lexicon.h.
+// The lexicon, the list of the only words that a text may have, as docs/lexicon.md specifies it; the twin of
+// device/lexicon.h.
 // It reads the file that `quillet lexicon` writes. Uses: nothing.
 
 // Kinds of symbols, flags of edges and of states: device/lexicon.h says what they mean.

@@ -1,4 +1,4 @@
-// The samplers, the choice between candidates, and their arithmetic, as docs/sampling.md has them; the twin of
+// The samplers, the choice between candidates, and their arithmetic, as docs/sampling.md specifies them; the twin of
 // device/{random,activation,sampler,candidate}.h and device/sampler_s32.h.
 // With the same seed and settings both draw the same tokens from the same logits, bit for bit.
 // Uses: nothing. The numbers in the comments (R1, E2, S4 ...) are those of the steps on that page.
@@ -166,7 +166,7 @@ function find(kept, weights, drawn, add) {
 
 /**
  * Draws a token from the logits, a Float32Array or an array of floats. Changes the sampler's random state.
- * Token v must not be drawn where bit v % 32 of blocked[v / 32], a Uint32Array, is set; null bars none.
+ * Token v must not be drawn where bit v % 32 of blocked[v / 32], a Uint32Array, is set; null blocks none.
  * Returns the token, or -1 when a logit is not a finite number, or when all tokens are blocked.
  */
 export function sample(sampler, logits, barred = null) {

@@ -1,4 +1,4 @@
-// The device's life: it writes a page, shows it, waits, and begins anew; meanwhile it listens to the console.
+// The main loop of the device: writes a page, shows it, waits, and starts again; meanwhile it reads the console.
 // Uses: the other files of app/, panel/, and port/port.h for all that is not memory and arithmetic.
 #ifndef QL_APP_APPLIANCE_H
 #define QL_APP_APPLIANCE_H
@@ -55,8 +55,8 @@ struct ql_appliance {
 // Begins the first page. `settings` must outlive the appliance, of which there is one, for the models are.
 void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance_settings *settings);
 
-// Does the next small piece of work: hears the console, and then draws a symbol, or refreshes the panel, or waits a
-// little. To be called for ever.
+// Does the next small piece of work: reads the console, and then draws a symbol, refreshes the panel, or waits a
+// little. Call it in an endless loop.
 void ql_appliance_step(struct ql_appliance *appliance);
 
 #endif

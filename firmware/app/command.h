@@ -1,4 +1,4 @@
-// The commands of the console: from a line to what it asks for. Nothing of the line is trusted.
+// Reads the commands of the console. Nothing in a line is trusted.
 // Uses: panel/panel.h for the names of the controllers.
 #ifndef QL_APP_COMMAND_H
 #define QL_APP_COMMAND_H

@@ -48,7 +48,7 @@ extern const int ql_font_italic_count;
 // The glyph of a Unicode symbol, or QL_FONT_MISSING.
 int ql_font_find(uint32_t symbol);
 
-// The pen's way from a glyph to the next one of the same line, in whole pixels; the same pair has the same distance
+// Return the advance from a glyph to the next one of the same line, in whole pixels; the same pair has the same advance
 // everywhere. next: -1 where nothing follows.
 int ql_font_step(const struct ql_font *font, int glyph, int next);
 

@@ -1,4 +1,4 @@
-// A page as a typographer would set it: from the words to places on the panel, and to pixels.
+// Sets a page as a typographer would: finds a place on the panel for each word, and draws the pixels.
 // The quote takes the largest type at which it fits, and the line breaks that leave the right edge least ragged; never a
 // break inside a word. The name stands below it in italics, at the right.
 // Uses: app/font.h, app/frame.h, app/symbol.h. Integers only, no allocation; what is worked with is in the layout.

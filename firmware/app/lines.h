@@ -3,7 +3,7 @@
 #ifndef QL_APP_LINES_H
 #define QL_APP_LINES_H
 
-// How wide text is, in units of the port's choice: pixels of a font, columns of a terminal.
+// Measures the width of text in a unit that the caller chooses: pixels of a font, or columns of a terminal.
 struct ql_ruler {
     const void *font; // handed to the function
     int (*width)(const void *font, const char *text, int bytes);

@@ -1,5 +1,5 @@
 // A page: a quote from one model, the name of its author from another, written symbol by symbol.
-// A text that is empty or does not fit is thrown away and another is written. Of several candidates for the quote the
+// A text that is empty or does not fit is discarded, and another is written. Of several candidates for the quote the
 // best is taken (docs/sampling.md). No allocation; the caller owns the page.
 // Uses: app/writer.h, device/candidate.h.
 #ifndef QL_APP_PAGE_H

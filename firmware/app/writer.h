@@ -1,4 +1,4 @@
-// A model as the application sees it: something that writes one symbol after another. Generated code or a stub is behind.
+// A model as the application sees it: it writes one symbol after another. It is either generated code or a stub.
 // Uses: device/model_functions.h.
 #ifndef QL_APP_WRITER_H
 #define QL_APP_WRITER_H
@@ -7,7 +7,7 @@
 
 #include "device/model_functions.h"
 
-// How to draw. What is negative is as the model's own descriptor says.
+// How to draw. A negative value stands for that of the model's descriptor.
 struct ql_sampling {
     float temperature; // 0 takes the likeliest symbol
     float top_p;       // in (0, 1]; 1 is off

@@ -1,5 +1,5 @@
 // The e-paper panel of 4.2 inches, 400 x 300 pixels: shows a frame and sends the controller to sleep.
-// It has been sold with two controllers, which agree on the wires and on nothing else; see uc8176.h and ssd1683.h.
+// It has been sold with two controllers, which have the same wires but different commands; see uc8176.h and ssd1683.h.
 // Uses: stdbool.h, stdint.h; the wires are those of port/port.h.
 #ifndef QL_PANEL_PANEL_H
 #define QL_PANEL_PANEL_H
@@ -18,8 +18,8 @@ enum ql_panel_result {
     QL_PANEL_BUSY_TIMEOUT,
 };
 
-// Longest times that are waited for BUSY: a reset or a switch of the voltages, and a refresh, which takes about 4 s, in
-// the cold a multiple of it.
+// Timeouts for BUSY: of a reset or a switch of the voltages, and of a refresh, which takes about 4 s, and several times
+// as long in the cold.
 enum { QL_PANEL_READY_TIMEOUT_MS = 2000, QL_PANEL_REFRESH_TIMEOUT_MS = 30000 };
 
 // Wakes the controller by a reset, sets it up, refreshes the whole panel, and sends it to deep sleep. The picture stays

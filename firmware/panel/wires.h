@@ -21,7 +21,7 @@ void ql_wires_write_constant(uint8_t command, uint8_t byte, int count);
 // A list of commands: each is its code, the number of its data bytes, and these. size: bytes of the list.
 void ql_wires_write_list(const uint8_t *list, int size);
 
-// Waits until BUSY leaves the level that means work. False: it did not in that time.
+// Waits until BUSY leaves the level that means "working". Returns false after a timeout.
 bool ql_wires_wait(bool busy_level, uint32_t timeout_ms);
 
 #endif

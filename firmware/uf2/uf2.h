@@ -1,4 +1,5 @@
-// UF2, the format in which a Pico takes an image: blocks of 512 bytes that each say where their 256 bytes go.
+// Writes UF2, the format in which a Pico takes an image: blocks of 512 bytes, each with 256 bytes of the image and
+// their address.
 // Uses: stddef.h, stdint.h. Source: the UF2 specification; the families are those of the RP2040's and RP2350's ROMs.
 #ifndef QL_UF2_UF2_H
 #define QL_UF2_UF2_H

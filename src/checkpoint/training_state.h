@@ -1,6 +1,6 @@
-// What a training needs to go on exactly where it was: parameters, the optimizer's moments, and how far it is.
-// It is written at the end of every epoch, where no recurrent state and no part of a shuffled text is pending, so the
-// file holds all there is.
+// Saves all that a training needs to continue exactly where it stopped: parameters, the optimizer's moments, and its
+// progress. It is saved at the end of each epoch, when no recurrent state is carried over and no shuffled text is half
+// read, so nothing else is needed.
 // Uses: base, model, train/trainer, checkpoint/safetensors.
 #ifndef QL_CHECKPOINT_TRAINING_STATE_H
 #define QL_CHECKPOINT_TRAINING_STATE_H

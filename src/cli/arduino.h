@@ -9,7 +9,8 @@
 
 // Make the folder with its parents, and write the path of the source, FOLDER/src/NAME.c, to `output`. NAME is the
 // folder's own name as an identifier; the header stands beside the source.
-// Errors: QL_ERROR_USAGE for a name that is none, QL_ERROR_SYSTEM for a folder that cannot be made.
+// Errors: QL_ERROR_USAGE for a folder whose name is not an identifier, QL_ERROR_SYSTEM for a folder that cannot be
+// made.
 enum ql_status ql_cli_arduino_begin(char *output, size_t output_bytes, const char *folder, struct ql_error *error);
 
 // Write library.properties, and the example examples/NAME/NAME.ino for the model whose names begin with `prefix`.

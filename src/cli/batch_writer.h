@@ -32,7 +32,7 @@ enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, con
                                         const struct ql_cli_quantization *quantization, int threads,
                                         struct ql_error *error);
 
-// Puts a compiled filter and a compiled lexicon between the model and its items; a path of NULL, none. Errors: those of
+// Sets the compiled filter and the compiled lexicon that the items obey; a path of NULL means none. Errors: those of
 // either, and of both together.
 enum ql_status ql_cli_batch_writer_load_guard(struct ql_cli_batch_writer *writer, const char *filter,
                                               const char *lexicon, struct ql_error *error);

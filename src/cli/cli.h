@@ -40,8 +40,8 @@ int ql_cli_monitor(int argc, char **argv);
 // does. Returns the exit code that fits the status.
 int ql_cli_fail(const char *command, const struct ql_error *error);
 
-// Reads the options; handles --help (which every command has, without listing it) by printing `usage`, the summary
-// and the table. Returns true when the command shall go on, false when it shall return `*exit_code`.
+// Reads the options; handles --help (which every command has, without listing it) by printing `usage`, the summary and
+// the table. Returns true when the command must go on, false when it must return `*exit_code`.
 bool ql_cli_read_options(const char *usage, const char *summary, struct ql_option *options, int argc, char **argv,
                          const char **operands, size_t operand_limit, size_t *operand_count, int *exit_code);
 

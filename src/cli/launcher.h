@@ -1,4 +1,4 @@
-// What the program that started this process, such as mpirun, has said in the environment.
+// Reads what the program that started this process, such as mpirun, has put into the environment.
 // Uses: POSIX.
 #ifndef QL_CLI_LAUNCHER_H
 #define QL_CLI_LAUNCHER_H

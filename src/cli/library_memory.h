@@ -1,6 +1,6 @@
-// Memory for jansson, which leaves out of an object what it has no memory for, and says so in return values that nobody
-// can look at for each field. When an allocation has failed, all later ones fail too. So no such object becomes a text
-// any more, and what would write it reports an error.
+// Allocates memory for jansson. Without memory, jansson leaves fields out of an object, and says so in return values
+// that cannot be checked for each field. Here, all later allocations fail after the first one that failed, so an
+// incomplete object is never written: writing it reports an error.
 // Uses: jansson.
 #ifndef QL_CLI_LIBRARY_MEMORY_H
 #define QL_CLI_LIBRARY_MEMORY_H

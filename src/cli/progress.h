@@ -10,7 +10,7 @@ struct ql_cli_progress {
     double last_drawn; // monotonic seconds
 };
 
-// Seconds that go on steadily, whatever the clock is set to.
+// Seconds of a monotonic clock.
 double ql_cli_seconds(void);
 
 // Draws the bar, at most ten times a second: `share` from 0 to 1, then the text.

@@ -13,10 +13,10 @@
 // Errors: QL_ERROR_SYSTEM in a build without MPI that was started as one of several ranks.
 enum ql_status ql_cli_ranks_init(struct ql_exchange **exchange, struct ql_error *error);
 
-// Leaves the other ranks; every rank must come here. Harmless without an init.
+// Leaves the other ranks; every rank must call it. Harmless without an init.
 void ql_cli_ranks_free(void);
 
-// Does job number `number`. Errors end the jobs of all ranks.
+// Runs job number `number`. An error ends the jobs of all ranks.
 typedef enum ql_status ql_cli_job(void *context, int number, struct ql_error *error);
 
 // Hands out jobs 0 to count - 1, each to one rank, in their order, as ranks become free; returns when all are done. A

@@ -72,7 +72,8 @@ enum { QL_CLI_BEST_LIMIT = 100 };
 // A seed that differs from call to call.
 uint32_t ql_cli_random_seed(void);
 
-// Loads a checkpoint; free the model. Errors: no --init-from, a file that is none, a model without vocabulary.
+// Loads a checkpoint; free the model. Errors: no --init-from, a file that is not a checkpoint, a model without a
+// vocabulary.
 enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
                                       struct ql_error *error);
 
@@ -109,8 +110,8 @@ void ql_cli_writer_close(struct ql_cli_writer *writer);
 // The settings of a text at this temperature.
 struct ql_draw ql_cli_draw(const struct ql_cli_sampling *sampling, double temperature);
 
-// A text on its way out: to a stream as it is drawn, or into memory. With a filter that refuses items, each item waits
-// until it is whole, and one that is refused is left out with the newline that ends it.
+// The output of a text: to a stream as it is drawn, or into memory. With a filter that refuses items, each item is held
+// back until it is complete; a refused item is left out together with its newline.
 struct ql_cli_output {
     FILE *stream; // NULL: the text is collected
     bool visible; // control characters are shown as text, on the stream
@@ -124,7 +125,7 @@ struct ql_cli_output {
 enum ql_status ql_cli_output_write(struct ql_cli_output *output, const struct ql_vocabulary *vocabulary, int token,
                                    struct ql_error *error);
 
-// Lets go what waits when the text ends, unless that is refused. Errors: no memory.
+// Writes the item that is held back when the text ends, unless it is refused. Errors: no memory.
 enum ql_status ql_cli_output_end(struct ql_cli_output *output, bool refused, struct ql_error *error);
 void ql_cli_output_free(struct ql_cli_output *output);
 

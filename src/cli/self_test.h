@@ -16,7 +16,7 @@ enum { QL_CLI_SELF_TEST_STEPS = 32 };
 enum ql_status ql_cli_self_test_write(struct ql_text_model *text, const struct ql_graph *graph,
                                       const struct ql_program_options *options, struct ql_error *error);
 
-// The same for the integer form of the model.
+// Does the same for the integer form of the model.
 enum ql_status ql_cli_integer_self_test_write(struct ql_text_model *text, struct ql_integer_stepper *stepper,
                                               struct ql_error *error);
 

@@ -1,4 +1,5 @@
-// A line to the console of a board: found by its USB identity or named, and found again after it was away.
+// A serial connection to the console of a board: found by its USB identity or by name, and found again after it was
+// unplugged.
 // Uses: base/status; libserialport and POSIX's terminals are behind it.
 #ifndef QL_CLI_SERIAL_LINK_H
 #define QL_CLI_SERIAL_LINK_H
@@ -18,8 +19,8 @@ struct ql_serial_link {
 void ql_serial_link_init(struct ql_serial_link *link, const char *wanted);
 
 // Opens the port if it is there; otherwise link->fd stays -1, and the call is to be repeated after a while.
-// Errors: QL_ERROR_SYSTEM when waiting would not help: the wanted port never was there, is no terminal, or belongs to
-// somebody else.
+// Errors: QL_ERROR_SYSTEM when waiting would not help: the wanted port was never there, is not a terminal, or belongs
+// to another user.
 enum ql_status ql_serial_link_open(struct ql_serial_link *link, struct ql_error *error);
 
 // Harmless on a closed link.

@@ -1,4 +1,5 @@
-// What a run's model will take on the chip, from its settings alone: the compiler measures the model before it is trained.
+// Predicts the memory and the speed of a run's model on the chip from its settings alone: the compiler measures the
+// model before it is trained.
 // Uses: base, model, cli/train_options.
 #ifndef QL_CLI_SWEEP_PREDICTION_H
 #define QL_CLI_SWEEP_PREDICTION_H

@@ -1,4 +1,4 @@
-// One run of a sweep: trains it up to an epoch, in a run's folder like any other, and reads what it has come to.
+// Trains one run of a sweep up to an epoch, in an ordinary run folder, and reads its results.
 // Uses: base, jansson, cli/{interrupt,train_session}.
 #ifndef QL_CLI_SWEEP_RUN_H
 #define QL_CLI_SWEEP_RUN_H
@@ -24,7 +24,7 @@ struct ql_sweep_result {
 enum ql_status ql_sweep_run_train(const char *folder, const char *name, const json_t *arguments, int epoch, int threads,
                                   struct ql_error *error);
 
-// Reads what the run has come to. Errors: a summary that is damaged.
+// Reads the results of the run. Errors: a summary that is damaged.
 enum ql_status ql_sweep_run_read(struct ql_sweep_result *result, const char *folder, const char *name,
                                  struct ql_error *error);
 

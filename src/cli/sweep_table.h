@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "cli/sweep_plan.h"
 
-// What a run is and has come to. `bits` is 0 before its first epoch.
+// A run with its results. `bits` is 0 before its first epoch.
 struct ql_sweep_row {
     char name[QL_SWEEP_NAME_BYTES];
     const json_t *arguments; // the plan's

@@ -1,5 +1,5 @@
-// Text of others on a terminal: a model's, a file's, a name. A terminal obeys control characters that it is sent, and
-// shows text in another order where it is told so, so these are shown as text: \x1b, \u009b, \u202e.
+// Prints text of other origin (from a model or a file, or a name) on a terminal. A terminal obeys control characters,
+// and marks of direction change the order of the text, so both are shown as text: \x1b, \u009b, \u202e.
 // Uses: base/status, corpus/vocabulary, jansson.
 #ifndef QL_CLI_TERMINAL_H
 #define QL_CLI_TERMINAL_H

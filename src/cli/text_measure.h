@@ -1,4 +1,4 @@
-// How well a model predicts a text: `evaluate --text`.
+// Measures how well a model predicts a text: `evaluate --text`.
 // Uses: base, corpus, onnx, quantize, engine.
 #ifndef QL_CLI_TEXT_MEASURE_H
 #define QL_CLI_TEXT_MEASURE_H

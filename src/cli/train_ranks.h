@@ -1,5 +1,5 @@
-// What the ranks of one training tell each other before the first epoch and after each: rank 0 alone has the run's folder.
-// Every rank must call these functions in the same order. A process that is alone has nothing to tell.
+// Exchanges data among the ranks of one training, before the first epoch and after each: only rank 0 has the run's
+// folder. Every rank must call these functions in the same order. In a process that is alone they do nothing.
 // Uses: train/exchange, cli/{train_record,train_texts}.
 #ifndef QL_CLI_TRAIN_RANKS_H
 #define QL_CLI_TRAIN_RANKS_H

@@ -28,7 +28,7 @@ struct ql_train_session {
     char note[QL_TRAIN_RANKS_NOTE_BYTES]; // on how the ranks differ; empty where they do not
 };
 
-// What an epoch came to.
+// The result of an epoch.
 struct ql_train_epoch {
     struct ql_training_row row;
     char *sample; // of the model, or of its integer form; NULL where none was wanted, and on other ranks than 0. The

@@ -52,7 +52,7 @@ struct ql_c_list {
 void ql_c_list_open(struct ql_c_list *list, FILE *stream, const char *text);
 void ql_c_list_add(struct ql_c_list *list, const char *item);
 
-// Identifiers that are taken.
+// A set of identifiers that are in use.
 struct ql_c_names {
     struct ql_arena *arena; // of the names and of the table; given at the start, all else is 0
     struct ql_c_name {

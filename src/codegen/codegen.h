@@ -9,7 +9,7 @@
 #include "codegen/codegen_size.h"
 #include "codegen/codegen_types.h"
 
-// Writes the source, and the header where `header` is not NULL. Whether the streams took it is left to the caller.
+// Writes the source, and the header where `header` is not NULL. The caller checks the streams for errors.
 // Errors: QL_ERROR_INPUT for a number that C cannot express, QL_ERROR_SYSTEM when there is not enough memory.
 enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_codegen_unit *unit, struct ql_error *error);
 

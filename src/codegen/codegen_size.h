@@ -12,8 +12,8 @@
 // Errors: QL_ERROR_USAGE for a name without a letter, too long, or "ql", which is the kernels' own.
 enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char *text, struct ql_error *error);
 
-// Measures a model of the unit. What the models share counts for the first. Errors: QL_ERROR_SYSTEM when there is not
-// enough memory, here and below.
+// Measures a model of the unit. What the models share is counted for the first one. Errors: QL_ERROR_SYSTEM when there
+// is not enough memory, here and below.
 enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen_unit *unit, int model,
                                   struct ql_error *error);
 

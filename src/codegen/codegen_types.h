@@ -24,8 +24,8 @@ struct ql_codegen {
     const char *calibration;                 // of an integer form: the text, "names.txt"
 };
 
-// A source, of one model or of several. All or none of these write. They share the kernels, the workspace, and the
-// filter's table; their names differ, and all or none have a filter, the same.
+// A source, of one model or of several. Either all of them are models that write, or none. They share the kernels, the
+// workspace, and the filter's table; their names differ, and either all of them have the same filter, or none has one.
 struct ql_codegen_unit {
     const struct ql_codegen *models;
     int model_count;

@@ -1,5 +1,5 @@
-// The files of device/, as the tool carries them, and how a kernel is declared. Generated C is made of passages of these
-// files (codegen/device_passage.h), so what runs on the chip is what the host's tests have seen.
+// The files of device/, which are built into the tool, and how a kernel is declared. Generated C consists of passages
+// of these files (codegen/device_passage.h), so the chip runs the same code that the host's tests have run.
 // Uses: the C library.
 #ifndef QL_CODEGEN_DEVICE_FILE_H
 #define QL_CODEGEN_DEVICE_FILE_H
@@ -15,7 +15,7 @@ struct ql_device_file {
 // All of them; the last has path NULL. The build writes this table.
 extern const struct ql_device_file ql_device_files[];
 
-// Returns the file with this path of `length` characters. A path that is not there is a bug of ours and asserts.
+// Returns the file with this path of `length` characters. A path that is not there is a bug in this code, and asserts.
 const struct ql_device_file *ql_device_file_find(const char *path, size_t length);
 
 enum {

@@ -1,4 +1,4 @@
-// A model's part of a source while it is written. Inside src/codegen only; codegen.h is for the others.
+// A model's part of a source while it is written. Inside src/codegen only; other folders use codegen.h.
 // Uses: base, codegen/c_text, codegen/codegen_types, onnx.
 #ifndef QL_CODEGEN_SOURCE_H
 #define QL_CODEGEN_SOURCE_H

@@ -33,7 +33,7 @@ struct ql_text_model {
 // with zeros, or another constant state, whatever came before.
 enum ql_status ql_text_model_check(const struct ql_program *program, struct ql_error *error);
 
-// Returns whether this output of the graph carries state, and not a result.
+// Returns whether this output of the graph is a state, and not a result.
 bool ql_text_model_is_state(const struct ql_text_model *model, int output);
 
 #endif

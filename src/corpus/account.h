@@ -1,5 +1,5 @@
-// The account of one stream: every item that was read is kept, or dropped by a step for a reason; nothing vanishes.
-// Also counts, per step, the items that it changed. A few examples are kept of everything.
+// Accounts for the items of one stream: each item that was read is either kept, or dropped by a step for a stated
+// reason. Also counts the items that each step changed, and keeps a few examples of each kind.
 // Uses: corpus/text_buffer.
 #ifndef QL_CORPUS_ACCOUNT_H
 #define QL_CORPUS_ACCOUNT_H

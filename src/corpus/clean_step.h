@@ -35,14 +35,14 @@ struct ql_step_context {
     const struct ql_overlap_set *held_out; // --apart-from; may be empty
     const char *wiki_reason;               // why the present item of a Wikiquote page is not a quotation, or NULL
     const struct ql_letter_survey *survey; // of all inputs, for QL_ALPHABET_TEXT; otherwise NULL
-    bool letters_lost;                     // set by the step `transliterate` where letters went, or lost their accents
-    const char *path;                      // of the present input
-    size_t line;                           // of the present item
-    enum ql_format format;                 // of the present input
-    enum ql_stream stream;                 // that the text belongs to
-    bool author_found;                     // `author` holds the attribution of the present item
-    struct ql_text author;                 // written by the steps `fields` and `attribution`
-    struct ql_text scratch;                // a step's work; content undefined between steps
+    bool letters_lost;      // set by the step `transliterate` where letters were dropped, or lost their accents
+    const char *path;       // of the present input
+    size_t line;            // of the present item
+    enum ql_format format;  // of the present input
+    enum ql_stream stream;  // that the text belongs to
+    bool author_found;      // `author` holds the attribution of the present item
+    struct ql_text author;  // written by the steps `fields` and `attribution`
+    struct ql_text scratch; // a step's work; content undefined between steps
 };
 
 // Edits `text` in place. A text to be dropped gets `*reason`, a static word; `text` may then hold anything.
@@ -58,7 +58,7 @@ struct ql_step {
     const char *name;    // for --skip, --only and the report
     const char *summary; // one line for --list-steps and the documentation
     int streams;         // QL_FOR_...
-    bool required;       // cannot be skipped: later steps, or the output, rest on it
+    bool required;       // cannot be skipped: later steps, or the output, depend on it
     ql_step_edit *edit;  // exactly one of edit and sift is given; all edits stand before all sifts
     ql_step_sift *sift;
     const char *reason; // of a sift: why its items are dropped

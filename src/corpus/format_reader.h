@@ -31,7 +31,7 @@ struct ql_raw_item {
 // - Wikiquote's dump, when the bytes begin as one;
 // - that of the name's ending: .csv; .tsv and .tab; .jsonl and .ndjson;
 // - otherwise JSON when the text starts with "[" and then "{" or a quotation mark;
-// - otherwise fortune when one of the first lines (64 KiB) holds only "%";
+// - otherwise fortune when one of the lines in the first 64 KiB is only "%";
 // - otherwise JSON lines when the first line that is not blank starts with "{" and ends with "}";
 // - otherwise lines.
 void ql_reader_open(struct ql_reader *reader, const char *path, const char *bytes, size_t size_bytes,

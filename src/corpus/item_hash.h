@@ -1,5 +1,5 @@
-// The hash of an item, on which the split, the order and the search for duplicates rest.
-// Fixed for ever: a corpus that is prepared again must fall into the same parts.
+// Hashes an item. The split, the order, and the search for duplicates use this hash.
+// It must never change: a corpus that is prepared again must be divided into the same parts.
 // Uses: corpus/text_buffer.
 #ifndef QL_CORPUS_ITEM_HASH_H
 #define QL_CORPUS_ITEM_HASH_H
@@ -22,7 +22,7 @@ enum ql_part { QL_PART_TRAIN, QL_PART_VALIDATION, QL_PART_TEST, QL_PART_COUNT };
 enum ql_part ql_item_part(const char *bytes, size_t length, double validation, double test);
 
 // The place of an item in the shuffle: mix(fnv1a(item) ^ mix(seed)). Items are written in the order of this key, equal
-// keys in the order of the input; so an item that is added or removed moves no other two against each other.
+// keys in the order of the input; so adding or removing an item leaves the order of all others as it is.
 uint64_t ql_item_order(const char *bytes, size_t length, uint32_t seed);
 
 #endif

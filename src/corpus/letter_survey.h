@@ -1,4 +1,5 @@
-// Which letters and signs a text has, before it is cleaned: whether it is plain English, and which alphabet it needs.
+// Counts the letters and signs of a text before it is cleaned, to find out whether it is plain English and which
+// alphabet it needs.
 // Uses: base/status, corpus/{prepare_options,text_buffer}.
 #ifndef QL_CORPUS_LETTER_SURVEY_H
 #define QL_CORPUS_LETTER_SURVEY_H
@@ -12,7 +13,7 @@
 
 enum { QL_LETTER_SCRIPTS = 0x110000 >> 7 };
 
-// Zero-initialized is a survey of no text. 4 MB for the counts, where the text has symbols beside ASCII.
+// Zero-initialized, it is the survey of an empty text. The counts take 4 MB when the text has symbols outside of ASCII.
 struct ql_letter_survey {
     uint32_t *counts;                    // of symbols from U+0080 on, by code point; NULL while there are none
     uint64_t scripts[QL_LETTER_SCRIPTS]; // letters and marks by script; the index is one of the script's blocks of 128

@@ -1,5 +1,5 @@
-// The letters of held-out texts, so that no text to train on repeats a passage of them; and the step `overlaps`.
-// Two texts overlap when they share 24 letters in a row, whatever stands between the letters and whatever their case.
+// Finds texts that repeat a passage of held-out texts, so that none of them is trained on; and the step `overlaps`. Two
+// texts overlap when they share 24 letters in a row, whatever stands between the letters and whatever their case.
 // Uses: corpus/text_buffer.
 #ifndef QL_CORPUS_OVERLAP_H
 #define QL_CORPUS_OVERLAP_H
@@ -18,12 +18,13 @@ struct ql_overlap_set {
     size_t path_count;
 };
 
-// Adds the lines of the files: each line is a text of its own. `paths` has commas between its names. A line with fewer
-// than 24 letters counts as a whole. Errors: those of ql_text_file_open; QL_ERROR_SYSTEM without memory.
+// Adds the lines of the files: each line is a text of its own. `paths` is a list with commas between the paths. A line
+// with fewer than 24 letters counts as a whole. Errors: those of ql_text_file_open; QL_ERROR_SYSTEM without memory.
 enum ql_status ql_overlap_set_load(struct ql_overlap_set *set, const char *paths, struct ql_error *error);
 void ql_overlap_set_free(struct ql_overlap_set *set);
 
-// Return true when the text shares a run with the set. A text with fewer than 24 letters must be one of the short lines.
+// Return true when the text shares a run with the set. A text with fewer than 24 letters matches only a short line that
+// equals it.
 bool ql_overlap_set_check(const struct ql_overlap_set *set, const char *text, size_t length);
 
 #endif

@@ -17,11 +17,11 @@ bool ql_person_letter_starts(int32_t symbol);
 // syllable. Each stands for about two letters of an alphabet.
 bool ql_person_letter_is_syllable(int32_t symbol);
 
-// Return true when the word starts with such a symbol, or with a small letter.
+// Return true when the word starts with a symbol that a name can start with; and when it starts with a small letter.
 bool ql_person_word_is_large(const char *word);
 bool ql_person_word_is_small(const char *word);
 
-// Return true for "J.", "J", "J.R.R." and "А.С.": capitals with a period behind each but perhaps the last.
+// Return true for "J.", "J", "J.R.R.", and "А.С.": capitals, each followed by a period; the last one may be without.
 bool ql_person_word_is_initials(const char *word);
 
 // Return true for two capitals or more, and nothing else.

@@ -1,5 +1,5 @@
-// The words that the step `person` decides by. Each list is one string: words in small letters, a space before and
-// behind each. Which words belong here was found by reading the attributions of Debian's fortunes.
+// The word lists of the step `person`. Each list is one string: words in small letters, a space before and behind each.
+// Which words belong here was found by reading the attributions of Debian's fortunes.
 // Uses: nothing.
 #ifndef QL_CORPUS_PERSON_WORDS_H
 #define QL_CORPUS_PERSON_WORDS_H
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Ranks and callings in front of a name; they go when two words remain.
+// Ranks and professions before a name; they are removed when two words remain.
 extern const char ql_person_titles[];
 
 // The titles under which people are known by one name: "Lord Byron", "Dr. Seuss".
@@ -32,7 +32,7 @@ extern const char ql_person_links[];
 // Of the particles, the ones that make one name of two words when they come first: "De Maintenon", "La Rochefoucauld".
 extern const char ql_person_leading_particles[];
 
-// Words that show that the words beside them name a work, a body, a thing or nobody. None is usual as a name.
+// Words which show that a phrase names a work, an organization, a thing, or nobody. None of them is common as a name.
 extern const char ql_person_strangers[];
 
 // True when the list has the word, whatever its case and with or without a period at its end.

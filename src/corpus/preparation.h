@@ -29,9 +29,9 @@ struct ql_stream_state {
     const char *name;
     struct ql_item_list list;
     struct ql_account account;
-    size_t letters_lost;              // items that are kept by the step `transliterate`, with letters or accents less
-    size_t part_items[QL_PART_COUNT]; // written to each part; set by ql_preparation_save
-    size_t part_characters[QL_PART_COUNT];                 // symbols, with a line end for each item; likewise
+    size_t letters_lost;                   // kept items that lost letters or accents in the step `transliterate`
+    size_t part_items[QL_PART_COUNT];      // written to each part; set by ql_preparation_save
+    size_t part_characters[QL_PART_COUNT]; // symbols, with a line end for each item; likewise
     char part_sha256[QL_PART_COUNT][QL_SHA256_TEXT_BYTES]; // of the file; likewise
 };
 
@@ -67,7 +67,7 @@ enum ql_status ql_preparation_survey(struct ql_preparation *preparation, const c
 // and not needed afterwards.
 // With the step `attribution` on, a first input that is a fortune file, or `author_field`, makes streams of quotes and
 // names; otherwise there is one stream of items.
-// Errors: QL_ERROR_INPUT with file and line; QL_ERROR_USAGE for a fortune file behind inputs that are none.
+// Errors: QL_ERROR_INPUT with file and line; QL_ERROR_USAGE for a fortune file after inputs of other formats.
 enum ql_status ql_preparation_read(struct ql_preparation *preparation, const char *path, const char *bytes,
                                    size_t size_bytes, struct ql_error *error);
 
@@ -75,7 +75,7 @@ enum ql_status ql_preparation_read(struct ql_preparation *preparation, const cha
 // when items were read, and none is left.
 enum ql_status ql_preparation_step(struct ql_preparation *preparation, struct ql_error *error);
 
-// True when each account adds up and agrees with its list. False is a bug of ours.
+// Return true when each account adds up and agrees with its list; false means a bug in this code.
 bool ql_preparation_check(const struct ql_preparation *preparation);
 
 enum { QL_PREPARATION_WRITER_LIMIT = QL_STREAM_COUNT * QL_PART_COUNT };

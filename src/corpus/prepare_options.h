@@ -36,15 +36,15 @@ struct ql_prepare_options {
     enum ql_alphabet alphabet;
     const char *skip;                     // names of steps with commas between them; NULL skips none
     const char *only;                     // likewise: all other steps are skipped; NULL means all
-    int min_length, max_length;           // of quotes and items; a maximum of 0 is none
+    int min_length, max_length;           // of quotes and items; 0 means no maximum
     int name_min_length, name_max_length; // of names
-    int min_symbol_count;                 // symbols seen less often make an item drop out; 0 and 1 switch this off
-    const char *remove_words;             // path of a word list, for all streams; NULL is none
-    const char *remove_names;             // path of a list of phrases, for names only; NULL is none
-    const char *apart_from;               // paths of held-out texts, with commas between them; NULL is none
-    double validation, test;              // shares, 0 to 1, together less than 1
-    uint32_t seed;                        // of the shuffle
-    const char *name;                     // of the output when there are no attributions; default "items"
+    int min_symbol_count;     // items with a symbol that occurs less often are dropped; 0 and 1 turn this off
+    const char *remove_words; // path of a word list, for all streams; NULL is none
+    const char *remove_names; // path of a list of phrases, for names only; NULL is none
+    const char *apart_from;   // paths of held-out texts, with commas between them; NULL is none
+    double validation, test;  // shares, 0 to 1, together less than 1
+    uint32_t seed;            // of the shuffle
+    const char *name;         // of the output when there are no attributions; default "items"
 };
 
 // The defaults of `quillet prepare`.

@@ -1,4 +1,4 @@
-// How often each symbol occurs in the items of a list.
+// Counts how often each symbol occurs in the items of a list.
 // One counter per code point, up to the last one of the list: a kilobyte for English, 9 MB at most.
 // Uses: corpus/item_list.
 #ifndef QL_CORPUS_SYMBOL_INVENTORY_H

@@ -1,4 +1,4 @@
-// A growing piece of text, and the few questions that every cleaning step asks about bytes and symbols.
+// A text that grows, and the functions on bytes and symbols that every cleaning step needs.
 // A failed allocation is remembered, so that a step may append freely and the caller checks once per item.
 // Uses: base/status, utf8proc.
 #ifndef QL_CORPUS_TEXT_BUFFER_H

@@ -31,8 +31,8 @@ enum ql_status ql_token_text_load(struct ql_token_text *text, const struct ql_vo
                                   struct ql_error *error);
 void ql_token_text_free(struct ql_token_text *text);
 
-// Lets the system take back the memory that holds the tokens of a long text at present. Whoever reads such a text calls
-// it every QL_TOKEN_TEXT_REST_TOKENS. Does nothing for other texts.
+// Release the memory in which tokens of a long text are at the moment; they stay in the file. Call it every
+// QL_TOKEN_TEXT_REST_TOKENS tokens while you read such a text. Does nothing for other texts.
 enum { QL_TOKEN_TEXT_REST_TOKENS = 1 << 20 };
 void ql_token_text_rest(const struct ql_token_text *text);
 
@@ -44,7 +44,7 @@ enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_to
                                         const struct ql_vocabulary *vocabulary, struct ql_error *error);
 
 // Moves a `share` of the lines to `held_out`, chosen by a hash of each line: for items in any order. A line's side
-// depends on nothing but the line, so equal lines go together, and added lines move no others.
+// depends only on the line itself, so equal lines stay together, and added lines do not move others.
 enum ql_status ql_token_text_divide_lines(struct ql_token_text *text, struct ql_token_text *held_out, double share,
                                           const struct ql_vocabulary *vocabulary, struct ql_error *error);
 

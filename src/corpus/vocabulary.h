@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 
-// Token ids are 16 bits wide everywhere; a character model with more symbols than this is none.
+// Token ids are 16 bits wide everywhere; a model with more symbols than this is not a character model.
 enum { QL_VOCABULARY_LIMIT = 4096 };
 
 enum {

@@ -21,14 +21,14 @@ struct ql_word_list {
     size_t first[256]; // index of the first entry that starts with this byte, plus 1; 0 is none
 };
 
-// Reads a file of one entry per line; blank lines and lines that start with "#" are none.
+// Reads a file with one entry in each line; blank lines and lines that start with "#" are skipped.
 // Errors: those of ql_file_open; QL_ERROR_INPUT with file and line for bytes that are not UTF-8.
 enum ql_status ql_word_list_load(struct ql_word_list *list, const char *path, struct ql_error *error);
 
 void ql_word_list_free(struct ql_word_list *list);
 
 // True when an entry stands in `text` (valid UTF-8), which is in `folded` in lower case afterwards. Where an entry
-// starts or ends with a letter or digit, no further one may be beside it in the text.
+// starts or ends with a letter or digit, the neighboring character of the text must be neither.
 bool ql_word_list_check(const struct ql_word_list *list, const struct ql_text *text, struct ql_text *folded);
 
 #endif

@@ -1,6 +1,6 @@
-// Serves a page on which trainings can be watched while they run, and their checkpoints be asked for samples.
-// docs/watch.md has the addresses. Nothing is changed by a request, and nothing outside the runs' folder is read but
-// the filter and the lexicon of the options.
+// Serves a page that shows trainings while they run, and on which a visitor can let their checkpoints write.
+// docs/watch.md has the addresses. A request changes nothing, and reads nothing outside of the runs' folder except the
+// filter and the lexicon of the options.
 // Uses: base, filter, dashboard/..., libmicrohttpd; the layout of the panel's page, of firmware/app.
 #ifndef QL_DASHBOARD_DASHBOARD_H
 #define QL_DASHBOARD_DASHBOARD_H
@@ -23,8 +23,9 @@ struct ql_dashboard {
     int port;
 };
 
-// Listens. The options' filter and lexicon are read once, to see that they are such, and again for each sample.
-// Errors: those of the run watcher and of the two files; QL_ERROR_SYSTEM for an address that cannot be had.
+// Listens. The filter and the lexicon of the options are read once, to check them, and again for each sample.
+// Errors: those of the run watcher and of the two files; QL_ERROR_SYSTEM for an address at which the server cannot
+// listen.
 enum ql_status ql_dashboard_open(struct ql_dashboard *dashboard, const struct ql_dashboard_options *options,
                                  struct ql_error *error);
 

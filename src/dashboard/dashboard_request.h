@@ -40,18 +40,17 @@ struct ql_dashboard_request {
     uint32_t seed;
 };
 
-// Reads the path (without the query) and gives every parameter its default. A path that is none of ours is
-// QL_ROUTE_NONE.
+// Reads the path (without the query) and gives every parameter its default. An unknown path is QL_ROUTE_NONE.
 void ql_dashboard_request_init(struct ql_dashboard_request *request, const char *path);
 
-// Takes a parameter of the query, decoded; `value` is NULL for one without "=". Unknown ones are passed over.
+// Takes a parameter of the query, decoded; `value` is NULL for one without "=". Unknown ones are ignored.
 // Errors: QL_ERROR_USAGE for a value out of range.
 enum ql_status ql_dashboard_request_add(struct ql_dashboard_request *request, const char *name, const char *value,
                                         struct ql_error *error);
 
-// Returns whether the header "Host" means this server. A page of somebody else whose name was made to lead to our
-// address is told apart by it. `host` may be NULL (HTTP/1.0). `own` is the name that the user gave to the server; the
-// names of the machine itself are always right.
+// Returns whether the header "Host" means this server. This refuses pages of other sites whose name was made to resolve
+// to this server's address (DNS rebinding). `host` may be NULL (HTTP/1.0). `own` is the name that the user gave to the
+// server; the names of the machine itself are always right.
 bool ql_dashboard_host_check(const char *host, const char *own);
 
 #endif

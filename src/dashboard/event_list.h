@@ -1,5 +1,5 @@
-// What has happened, in order: a list of events that only grows, which every client reads at its own pace.
-// When what was told is no longer true (a log was cut or replaced), the list begins anew with the next era.
+// A list of events, in their order, that only grows. Every client reads it at its own pace.
+// When earlier events are no longer true (a log was cut or replaced), the list starts again with the next era.
 // Uses: base, pthreads. All functions may be called from any thread.
 #ifndef QL_DASHBOARD_EVENT_LIST_H
 #define QL_DASHBOARD_EVENT_LIST_H
@@ -58,7 +58,7 @@ enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *na
 size_t ql_event_list_read(struct ql_event_list *list, struct ql_event_place *place, size_t *offset, char *bytes,
                           size_t room);
 
-// The place that an "id:" names, for a client that comes back; the beginning where it is none of this era.
+// The place that an "id:" names, for a client that comes back; the beginning, where the id is not of this era.
 struct ql_event_place ql_event_list_find(struct ql_event_list *list, const char *id);
 
 #endif

@@ -1,4 +1,4 @@
-// The files of the page, which the tool carries in itself: cmake/QlPageFiles.cmake makes them of web/dashboard and of
+// The files of the page, which are built into the tool: cmake/QlPageFiles.cmake makes them of web/dashboard and of
 // uPlot. Uses: stddef.h.
 #ifndef QL_DASHBOARD_PAGE_FILE_H
 #define QL_DASHBOARD_PAGE_FILE_H

@@ -1,5 +1,5 @@
-// The rows of a run's log, and where its samples are: what the page asks for when it needs it, thinned for the graph.
-// Not safe for several threads by itself; the watcher has the lock. Zero-initialized is empty.
+// The rows of a run's log and the places of its samples, which the page requests when it needs them, thinned for the
+// graph. Not safe for several threads by itself; the watcher has the lock. Zero-initialized is empty.
 // Uses: base.
 #ifndef QL_DASHBOARD_RUN_HISTORY_H
 #define QL_DASHBOARD_RUN_HISTORY_H
@@ -50,11 +50,11 @@ void ql_run_history_free(struct ql_run_history *history);
 bool ql_run_history_add_row(struct ql_run_history *history, const struct ql_history_row *row);
 bool ql_run_history_add_sample(struct ql_run_history *history, const struct ql_history_sample *sample);
 
-// Orders by epoch what was added. Of several entries for one epoch the last one stays. To be called before what
-// follows.
+// Sorts the added entries by epoch. Of several entries for one epoch the last one stays. Call it before the functions
+// below.
 void ql_run_history_sort(struct ql_run_history *history);
 
-// The row with the lowest loss on the text held out; NULL when there is none.
+// The row with the lowest validation loss; NULL when there is none.
 const struct ql_history_row *ql_run_history_best(const struct ql_run_history *history);
 
 // Seconds that an epoch takes, by the newest rows; 0 when there is none.

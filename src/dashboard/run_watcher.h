@@ -1,5 +1,5 @@
 // Follows the logs of runs as they are written, and puts what is new into an event list.
-// The files may be missing, cut short, replaced or full of rubbish at any time. Nothing outside the folder is opened.
+// The files may be missing, cut short, replaced, or malformed at any time. Nothing outside the folder is opened.
 // Uses: base, dashboard/event_list, jansson, POSIX.
 #ifndef QL_DASHBOARD_RUN_WATCHER_H
 #define QL_DASHBOARD_RUN_WATCHER_H
@@ -55,7 +55,7 @@ struct ql_run_watcher {
     int64_t replaced_us; // when newer runs took the place of older ones last
     struct timespec folder_time;
     struct ql_event_list *events;
-    bool full; // the event list takes no more; this has been told
+    bool full; // the event list is full; an event has said so
 };
 
 // `path` is RUN/training.log.csv (which need not be there yet), RUN, or a folder of runs.
@@ -64,7 +64,7 @@ enum ql_status ql_run_watcher_open(struct ql_run_watcher *watcher, const char *p
                                    struct ql_error *error);
 void ql_run_watcher_close(struct ql_run_watcher *watcher);
 
-// Looks once; returns whether there are new events. Of these there are, all with "run" among their fields:
+// Looks once; returns whether there are new events. The kinds of events, all with "run" among their fields:
 //   run      it is there (a run's first event)
 //   rows     count, last, best (rows of the log, their columns as fields), seconds_per_epoch: the log has grown
 //   samples  count: the samples have grown

@@ -1,4 +1,4 @@
-// A text that a checkpoint writes while a client reads it: as much at a time as the client takes.
+// Lets a checkpoint write a text while a client reads it: as much at a time as the client takes.
 // The same text as `quillet predict` writes from the same checkpoint, settings, filter and lexicon.
 // Uses: base, checkpoint, engine/text_session, filter/guard, dashboard/dashboard_request.
 #ifndef QL_DASHBOARD_SAMPLE_STREAM_H

@@ -1,5 +1,5 @@
-// Finds the language model in a graph: what each token is to the first layer, the layers, the output.
-// What it has found is run beside the graph itself, so that a graph that does something else is not mistaken for one.
+// Finds the parts of a language model in a graph: the first layer's input for each token, the layers, and the output.
+// The parts are run beside the graph itself, so that a graph that computes something else is refused.
 // Uses: base, device, model/chain, onnx, engine/text_session.
 #ifndef QL_ENGINE_CHAIN_READER_H
 #define QL_ENGINE_CHAIN_READER_H
@@ -9,8 +9,8 @@
 #include "onnx/descriptor.h"
 #include "onnx/graph.h"
 
-// Reads the model; free it in the end. Graphs of PyTorch and others are as good as our own: how a token becomes the
-// first layer's input is of no importance, as long as nothing else has a part in it.
+// Reads the model; free it in the end. Graphs of PyTorch and of other exporters are accepted like our own: it does not
+// matter how the first layer's input is computed from a token, as long as it depends on nothing else.
 // Errors: QL_ERROR_INPUT, naming the node, for a graph that is not an embedding or one-hot input, LSTM, GRU or RNN
 // layers of one kind in a row, and a linear output; those of ql_decoder_read for a graph with attention; and those of
 // ql_text_session_open_graph.

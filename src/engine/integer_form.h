@@ -23,7 +23,7 @@ enum ql_status ql_integer_form_open(struct ql_integer_form *form, const struct q
                                     const char *calibrate, struct ql_error *error);
 void ql_integer_form_close(struct ql_integer_form *form);
 
-// The same of a trained model.
+// Does the same for a trained model.
 enum ql_status ql_integer_form_open_model(struct ql_integer_form *form, const struct ql_model *model,
                                           const struct ql_model_info *info, enum ql_weight_format format,
                                           const char *calibrate, struct ql_error *error);

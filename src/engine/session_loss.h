@@ -1,4 +1,4 @@
-// How well any model predicts a text, in whatever form a session runs it: one pass, token by token.
+// Measures how well a model predicts a text, in whatever form a session runs it: one pass, token by token.
 // Uses: base, device, engine/text_session.
 #ifndef QL_ENGINE_SESSION_LOSS_H
 #define QL_ENGINE_SESSION_LOSS_H

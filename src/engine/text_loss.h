@@ -1,4 +1,4 @@
-// How well a model predicts a text: the mean cross entropy, of the float model and of its integer form alike.
+// Measures how well a model predicts a text: the mean cross-entropy, of the float model and of its integer form alike.
 // Uses: base, device, model/chain, engine/integer_stepper.
 #ifndef QL_ENGINE_TEXT_LOSS_H
 #define QL_ENGINE_TEXT_LOSS_H

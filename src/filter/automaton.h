@@ -1,4 +1,4 @@
-// From a list of words to the graph that device/filter.h walks: deterministic, with as few edges as possible.
+// Makes the graph that device/filter.h walks from a list of words: deterministic, with as few edges as possible.
 // Uses: base, device/filter.h, filter/listing.
 #ifndef QL_FILTER_AUTOMATON_H
 #define QL_FILTER_AUTOMATON_H

@@ -1,4 +1,4 @@
-// What a filter says of a text that is there already: where listed words stand in it, and whether an item is refused.
+// Applies a filter to a complete text: finds where listed words occur in it, and whether an item is refused.
 // Uses: base, filter/filter_file.
 #ifndef QL_FILTER_EXPLANATION_H
 #define QL_FILTER_EXPLANATION_H
@@ -27,7 +27,8 @@ struct ql_explanation {
     size_t count;
 };
 
-// Finds all in a text of UTF-8; a text may have many lines, each of which is an item. The end of the text is an end.
+// Finds all in a text of UTF-8; a text may have many lines, each of which is an item. The end of the text also ends an
+// item.
 // Errors: QL_ERROR_INPUT for what is not UTF-8, QL_ERROR_SYSTEM when there is not enough memory.
 enum ql_status ql_explanation_init(struct ql_explanation *explanation, const struct ql_filter_file *file,
                                    const char *text, size_t size_bytes, struct ql_error *error);

@@ -1,5 +1,5 @@
-// A compiled filter as a file, .qlf: the graph of listed words, how symbols read, and the items that are refused.
-// It is for any model; a vocabulary is bound to it when a model is at hand. docs/filter.md has the format.
+// A compiled filter as a file, .qlf: the graph of listed words, how symbols are read, and the items that are refused.
+// It serves any model: it is bound to the vocabulary when the model is known. docs/filter.md has the format.
 // Uses: base, corpus/vocabulary, device/filter.h, filter/automaton, filter/fingerprint_set.
 #ifndef QL_FILTER_FILTER_FILE_H
 #define QL_FILTER_FILTER_FILE_H
@@ -56,8 +56,8 @@ enum ql_status ql_filter_binding_init_vocabulary(struct ql_filter_binding *bindi
                                                  const struct ql_vocabulary *vocabulary, struct ql_error *error);
 void ql_filter_binding_free(struct ql_filter_binding *binding);
 
-// Proves that there is a way on after any text: that some token of the vocabulary is never blocked. Errors:
-// QL_ERROR_INPUT where there is none.
+// Proves that a text can always be continued: that some token of the vocabulary is never blocked. Errors:
+// QL_ERROR_INPUT where every token can be blocked.
 enum ql_status ql_filter_binding_check(const struct ql_filter_binding *binding, const struct ql_filter_file *file,
                                        struct ql_error *error);
 

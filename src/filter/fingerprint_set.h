@@ -1,5 +1,5 @@
-// A set of items that must not be shown, as one byte each and a quarter: an xor filter (Graf and Lemire, 2020).
-// It holds every item that was put in, and takes one in 256 of all others for one of them.
+// A set of items that must not be shown, in 1.25 bytes for each: an xor filter (Graf and Lemire, 2020). It finds every
+// item that was added, and mistakes one in 256 of all others for one of them.
 // Uses: base, device/filter.h, filter/fold.
 #ifndef QL_FILTER_FINGERPRINT_SET_H
 #define QL_FILTER_FINGERPRINT_SET_H
@@ -25,7 +25,7 @@ struct ql_item_keys {
 };
 
 // The key of an item: a hash of its letters and digits, without case, accents, spaces and signs. 0 where it has none.
-// What is not UTF-8 is passed over. `letters` may be NULL; where accents count in it, they count here.
+// Bytes that are not UTF-8 are skipped. `letters` may be NULL; where accents count in it, they count here.
 uint32_t ql_item_key(const struct ql_fold_letters *letters, const char *item, size_t size_bytes);
 
 // Adds the key of each line. Errors: QL_ERROR_SYSTEM for a file that cannot be read, and when there is not enough

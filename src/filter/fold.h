@@ -1,5 +1,6 @@
-// How a symbol reads to the filter: which letter it is or stands for, and whether it separates.
-// One decision for each code point, made here and carried in the filter's file, so that no reader has to make it again.
+// Tells how the filter reads a symbol: which letter it is or stands for, and whether it separates words.
+// The decision for each code point is made here and stored in the filter's file, so that no reader has to make it
+// again.
 // Uses: base, device/filter.h, utf8proc.
 #ifndef QL_FILTER_FOLD_H
 #define QL_FILTER_FOLD_H

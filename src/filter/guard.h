@@ -1,5 +1,5 @@
-// A filter and a lexicon at work on one text, for the host: loaded, bound to a model's vocabulary, with what they
-// remember. Either may be absent.
+// A filter and a lexicon for one text, on the host: loaded, bound to a model's vocabulary, with their state. Either may
+// be absent.
 // Uses: base, corpus/vocabulary, filter/{filter_file,lexicon_file}.
 #ifndef QL_FILTER_GUARD_H
 #define QL_FILTER_GUARD_H
@@ -26,7 +26,7 @@ struct ql_guard {
 };
 
 // Loads the filter for a vocabulary, pieces included; without a path, everything passes.
-// Errors: those of the file; QL_ERROR_INPUT when the filter could leave the model nothing to say.
+// Errors: those of the file; QL_ERROR_INPUT when the filter could block every token.
 enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const struct ql_vocabulary *vocabulary,
                              struct ql_error *error);
 

@@ -1,4 +1,4 @@
-// Proves that a lexicon and a filter together always leave a way on; finds the words for which they would not.
+// Proves that a lexicon and a filter together always permit some token; finds the words for which they would not.
 // Uses: base, device/{filter,lexicon}.h, filter/{filter_file,lexicon_file}.
 #ifndef QL_FILTER_LEXICON_CHECK_H
 #define QL_FILTER_LEXICON_CHECK_H
@@ -7,8 +7,8 @@
 #include "filter/filter_file.h"
 #include "filter/lexicon_file.h"
 
-// Called for each conflict: these labels begin words that the filter, after some text, would not let end; with `ends`,
-// it is one word.
+// Called for each conflict: these labels begin words of which the filter, after some text, would permit no end. With
+// `ends`, they are one whole word.
 typedef void ql_lexicon_conflict(void *context, const uint8_t *labels, int length, bool ends);
 
 // Walks all words from every state of the filter in which a word can begin. Both bindings are of the same vocabulary.

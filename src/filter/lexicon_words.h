@@ -19,14 +19,14 @@ struct ql_lexicon_entry {
     bool listed;     // in a list of words
 };
 
-// Words by their spelling. {0} is none; owns its entries.
+// Words by their spelling. {0} is the empty set. Owns its entries.
 struct ql_lexicon_words {
     struct ql_lexicon_entry *entries;
     size_t count, room;
     uint32_t *slots; // number + 1 of the entry that hashes here; 0 is free
     size_t slot_count;
     bool *symbols; // of the texts, by code point; NULL without a text: then every symbol may stand in a word
-    // What became of them, of ql_lexicon_words_compile:
+    // Set by ql_lexicon_words_compile:
     uint32_t rare, unlisted, lettered, filtered, respelled;
 };
 void ql_lexicon_words_free(struct ql_lexicon_words *words);
@@ -36,10 +36,10 @@ void ql_lexicon_words_free(struct ql_lexicon_words *words);
 enum ql_status ql_lexicon_words_load_text(struct ql_lexicon_words *words, const char *path, struct ql_error *error);
 
 // Adds the words of a list, one a line, spelled as they are: a line that is not one word is an error with its number.
-// Empty lines and those that begin with # are none.
+// Empty lines and those that begin with # are skipped.
 enum ql_status ql_lexicon_words_load_list(struct ql_lexicon_words *words, const char *path, struct ql_error *error);
 
-// Looks up a spelling. NULL where it is not.
+// Returns the entry of a spelling, or NULL.
 const struct ql_lexicon_entry *ql_lexicon_words_find(const struct ql_lexicon_words *words, const char *text);
 
 // Compiles the words into a lexicon, and counts in `words` what is left out: words of texts that are rarer than

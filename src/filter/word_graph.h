@@ -1,4 +1,4 @@
-// From a sorted list of words to the smallest graph that device/lexicon.h walks (a minimal acyclic automaton).
+// Makes the smallest graph that device/lexicon.h can walk from a sorted list of words (a minimal acyclic automaton).
 // Uses: base, device/lexicon.h.
 #ifndef QL_FILTER_WORD_GRAPH_H
 #define QL_FILTER_WORD_GRAPH_H
@@ -16,7 +16,7 @@ struct ql_word {
     uint8_t length;
 };
 
-// Owns its edges. {0} is none.
+// Owns its edges. {0} is an empty graph.
 struct ql_word_graph {
     uint8_t *edges; // (3 * edge_count) as device/lexicon.h describes them
     uint32_t edge_count;

@@ -1,6 +1,6 @@
-// What the graph's outputs are made of, read off the kernel calls of a compiled program: on which inputs an output
-// depends, and of which input it is the next value. Elements are followed through copies, slices and joins one by one,
-// so the spelling of a graph does not matter.
+// Finds out from the kernel calls of a compiled program on which inputs each output depends, and of which input it is
+// the next value. Elements are followed through copies, slices and joins one by one, so the spelling of a graph does
+// not matter.
 // Uses: base, onnx/program.
 #ifndef QL_ONNX_DATA_FLOW_H
 #define QL_ONNX_DATA_FLOW_H

@@ -57,8 +57,8 @@ struct ql_descriptor {
 };
 
 // Reads a descriptor. `filename` and `vocabulary` must be there; for the others there are defaults (temperature 1,
-// top_p 1, top_k 0). Fields that are not named above are left alone. Errors: unreadable, no JSON, a field of the wrong
-// kind or out of its range, a symbol twice, a piece that is none; each with the file and the field.
+// top_p 1, top_k 0). Fields that are not named above are left alone. Errors: a file that is unreadable or not JSON, a
+// field of the wrong kind or out of its range, a symbol twice, an invalid piece; each with the file and the field.
 enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *path, struct ql_error *error);
 
 // The same from text; `path` is for the messages and for the folder of the model.

@@ -1,6 +1,6 @@
-// Takes the nodes of other graphs into the one graph of a model, before it is read: the model's own functions, the branch
-// of an If whose condition is known, and the steps of a Loop or Scan whose number follows from constants and sizes.
-// Inside src/onnx only. Uses: base, protobuf-c.
+// Inlines the nodes of other graphs into the main graph of a model before it is read: the model's own functions, the
+// branch of an If whose condition is known, and the steps of a Loop or Scan whose number follows from constants and
+// sizes. Inside src/onnx only. Uses: base, protobuf-c.
 #ifndef QL_ONNX_INLINING_H
 #define QL_ONNX_INLINING_H
 
@@ -20,7 +20,7 @@ struct ql_inlining {
     Onnx__TensorProto **initializers;
 };
 
-// Replaces the nodes and initializers of the model's graph. What cannot be taken in (a Loop whose end depends on data)
+// Replaces the nodes and initializers of the model's graph. What cannot be inlined (a Loop whose end depends on data)
 // stays a node, which the compiler then refuses by name. Restore it before the message is freed, also after an error.
 // Errors: QL_ERROR_INPUT for functions that call themselves, or graphs that grow beyond a bound; QL_ERROR_SYSTEM.
 enum ql_status ql_inlining_init(struct ql_inlining *inlining, const Onnx__ModelProto *model, struct ql_error *error);

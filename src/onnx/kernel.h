@@ -2,8 +2,9 @@
 // A kernel is an ordinary C function of device/. Its parameters stand in one order: buffers (outputs, scratch, inputs,
 // weights), operations, ints, arrays of ints, floats. So a call prints as
 //     ql_binary_f32(y, a, b, ql_add_f32, 2, dims, strides_a, strides_b);
-// A kernel writes its outputs wholly (the part of it that it was given) and reads none of them before; but for
-// ql_ring_attention_f32, whose rings of keys and values are states in place. It keeps nothing else between calls. A buffer may be absent (NULL) where the kernel's own header says so.
+// A kernel writes every element of the outputs (or of the part that it was given), and reads none of them before. The
+// one exception is ql_ring_attention_f32, whose rings of keys and values are states in place. A kernel keeps nothing
+// else between calls. A buffer may be NULL where the kernel's own header says so.
 // Uses: base, device.
 #ifndef QL_ONNX_KERNEL_H
 #define QL_ONNX_KERNEL_H

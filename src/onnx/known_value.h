@@ -1,5 +1,5 @@
-// What a name of a model is known to be before the model is compiled: its sizes, and whole numbers and truth values that
-// follow from constants and sizes. By that the end of a loop and the branch of a condition are found.
+// Finds what is known of a value before the model is compiled: its sizes, and integers and booleans that follow from
+// constants and sizes. With these, the end of a loop and the branch of a condition are known.
 // Inside src/onnx only. Uses: protobuf-c.
 #ifndef QL_ONNX_KNOWN_VALUE_H
 #define QL_ONNX_KNOWN_VALUE_H
@@ -34,7 +34,7 @@ struct ql_known_names {
 // Finds out what is known of a value of the outermost graph.
 void ql_known_value_find(struct ql_known_value *known, struct ql_known_names *names, const char *name);
 
-// The one whole number, or truth value, that a value is known to be. False where it is none.
+// Read the single integer or boolean that a value is known to be. Returns false where it is not known.
 bool ql_known_value_read(int64_t *number, struct ql_known_names *names, const char *name);
 
 #endif

@@ -1,6 +1,6 @@
-// Lowering: how one node becomes kernel calls. The functions of the operators (lower_operators.h) stand on this.
-// Inside src/onnx only. An error is kept in `status`; from then on the functions do nothing more of consequence, and
-// an operator may return at the next convenient place.
+// Lowering: how one node becomes kernel calls. The functions of the operators (lower_operators.h) stand on this. Inside
+// src/onnx only. An error is kept in `status`; from then on the functions have no further effect, and an operator may
+// return at the next convenient place.
 // Uses: base, onnx/graph, onnx/program.
 #ifndef QL_ONNX_LOWER_H
 #define QL_ONNX_LOWER_H
@@ -83,7 +83,8 @@ bool ql_lower_require(struct ql_lower *lower, int value, enum ql_element type);
 
 // --- Values: lower_value.c ---
 
-// Gives output k its type and shape and returns its index; a value nobody asked for when it is left out.
+// Gives output k its type and shape and returns its index. For an output that is left out, it is a value that nothing
+// else uses.
 int ql_lower_output(struct ql_lower *lower, int k, enum ql_element type, int rank, const int *dims);
 
 // True when the node has output k.

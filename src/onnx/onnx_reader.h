@@ -9,20 +9,20 @@
 #include "onnx/graph.h"
 
 // Reads a model. The graph must be empty ({0}); free it in the end, also after an error. Everything is copied.
-// Initializers become constants; inputs that have one are no longer inputs. Nodes keep their order, which ONNX demands
-// to be the order of computation. Operators are not looked at: ql_program_compile does that.
+// Initializers become constants; inputs that have one are no longer inputs. Nodes keep their order, which ONNX requires
+// to be the order of computation. Operators are not checked here: ql_program_compile does that.
 // Errors (QL_ERROR_INPUT): not in the format or cut short, operator set not supported, no graph, names missing, twice,
 // unknown or with control characters, nodes in a cycle, a tensor whose data does not fit its shape, data in other files
 // or sparse data, more than the limits of graph.h.
 enum ql_status ql_onnx_read(struct ql_graph *graph, const void *bytes, size_t size_bytes, struct ql_error *error);
 
-// The same of a model whose tensors may have their data in other files, beside the model file at `path` or in folders
-// below. Further errors: QL_ERROR_INPUT for a place outside of the model's folder, also by a link, and for data beyond the
-// end of their file; those of ql_file_open_kind.
+// Does the same for a model whose tensors may have their data in other files, beside the model file at `path` or in
+// folders below. Further errors: QL_ERROR_INPUT for a place outside of the model's folder, also by a link, and for data
+// beyond the end of their file; those of ql_file_open_kind.
 enum ql_status ql_onnx_read_at(struct ql_graph *graph, const void *bytes, size_t size_bytes, const char *path,
                                struct ql_error *error);
 
-// The same from a file; errors begin with its path.
+// Does the same with a file; errors begin with its path.
 enum ql_status ql_onnx_load(struct ql_graph *graph, const char *path, struct ql_error *error);
 
 // Reads one tensor, as in the .pb files of ONNX's own tests, into a new value of the graph, whose index it stores.

@@ -19,7 +19,7 @@ enum ql_storage {
     QL_STORAGE_WORKSPACE, // at `workspace_offset` of the workspace
 };
 
-// What the elements of a constant are that are not numbers: a structure of device/.
+// The type of a constant whose elements are not numbers: a structure of device/.
 struct ql_structure {
     const char *c_type; // "struct ql_integer_row"
 };

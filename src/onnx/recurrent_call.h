@@ -1,5 +1,5 @@
-// A kernel call that is a recurrent layer: which of its buffers is what. The one place that knows, for whoever looks
-// for layers, or for their states, among the calls of a program.
+// Tells which buffer is what in a kernel call that is a recurrent layer. All code that looks for layers or their states
+// among the calls of a program uses this.
 // Uses: model/architecture, onnx/{kernel,program}.
 #ifndef QL_ONNX_RECURRENT_CALL_H
 #define QL_ONNX_RECURRENT_CALL_H

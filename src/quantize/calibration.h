@@ -1,4 +1,4 @@
-// What a text that is typical of a model makes of it: the ranges that quantization takes from there.
+// Finds the ranges of a model's values on a text that is typical of it. Quantization takes its scales from them.
 // Uses: base, model/{chain,decoder_ranges}.
 #ifndef QL_QUANTIZE_CALIBRATION_H
 #define QL_QUANTIZE_CALIBRATION_H
@@ -18,8 +18,8 @@ struct ql_calibration {
 
 // Reads `count` tokens after the first token; where there are none (NULL), a text of QL_CALIBRATION_TOKENS that the
 // model writes itself, at temperature 1, the same each time.
-// Errors: QL_ERROR_INPUT for no tokens in a text that was given; QL_ERROR_NUMERIC for a model that leaves the numbers;
-// QL_ERROR_SYSTEM. Free it in the end, also after an error.
+// Errors: QL_ERROR_INPUT for no tokens in a text that was given; QL_ERROR_NUMERIC for a model whose values are not
+// finite; QL_ERROR_SYSTEM. Free it in the end, also after an error.
 enum { QL_CALIBRATION_TOKENS = 4096 };
 enum ql_status ql_calibration_init(struct ql_calibration *calibration, const struct ql_chain *chain,
                                    const uint16_t *tokens, size_t count, struct ql_error *error);

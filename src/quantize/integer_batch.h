@@ -1,6 +1,6 @@
-// The integer engine for many streams: takes each a token further, together, so that weights are read once for all.
-// It runs the calls of the model's program for all streams, one call after another, so what it computes is to the bit
-// what an integer_stepper computes for each stream alone.
+// The integer engine for many streams: advances all of them by one token together, so that weights are read once for
+// all. It runs the calls of the model's program for all streams, one call after another, so what it computes is to the
+// bit what an integer_stepper computes for each stream alone.
 // Uses: base/arena, quantize/integer_program.h.
 #ifndef QL_QUANTIZE_INTEGER_BATCH_H
 #define QL_QUANTIZE_INTEGER_BATCH_H

@@ -13,7 +13,7 @@
 #include "quantize/calibration.h"
 #include "quantize/integer_matrix.h"
 
-// A matrix, and what becomes of the sums of its rows.
+// A matrix, and how the sums of its rows are scaled.
 struct ql_integer_linear {
     struct ql_integer_matrix matrix;
     struct ql_integer_row *rows; // (matrix.rows)
@@ -48,7 +48,7 @@ struct ql_integer_decoder {
     struct ql_integer_linear logits; // (V, E) always int8
 };
 
-// The greatest head: that its scores fit 32 bits.
+// The largest head size whose scores fit 32 bits.
 enum { QL_INTEGER_HEAD_LIMIT = 512 };
 
 // Makes the integers, in memory of the arena. Errors: QL_ERROR_INPUT, naming node, part and row, for weights whose sums

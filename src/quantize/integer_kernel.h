@@ -1,7 +1,7 @@
-// The second table of kernels: what the integer form of a model consists of. As in onnx/kernel.h, each row is a function
-// of device/ with its parameters in one order, so the host's engine runs it and codegen prints it. Unlike kernels of
-// float graphs, these may read an output before they write it: sums are added to, and a state is taken further in its
-// place.
+// The second table of kernels: what the integer form of a model consists of. As in onnx/kernel.h, each row is a
+// function of device/ with its parameters in one order, so the host's engine runs it and codegen prints it. Unlike
+// kernels of float graphs, these may read an output before they write it: sums are accumulated, and a state is updated
+// in place.
 // Uses: device, onnx/{kernel,program}, quantize/integer_product.
 #ifndef QL_QUANTIZE_INTEGER_KERNEL_H
 #define QL_QUANTIZE_INTEGER_KERNEL_H

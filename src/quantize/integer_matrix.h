@@ -1,5 +1,5 @@
-// A matrix of an integer model and the rows of its sums: what is common to the layers of all kinds. How a row's numbers
-// are found so that nothing can overflow, from its weights alone.
+// A matrix of an integer model and the rows of its sums, which layers of all kinds share. The numbers of a row are
+// chosen from its weights alone, so that nothing can overflow.
 // Uses: base, device, quantize/matrix_pack.
 #ifndef QL_QUANTIZE_INTEGER_MATRIX_H
 #define QL_QUANTIZE_INTEGER_MATRIX_H

@@ -1,5 +1,5 @@
-// Packs matrices of small integers for the kernels of device/matrix_s8.h and matrix_s4.h, and proves their range.
-// The proof is from the weights alone: no vector whatever can make a lane of an accumulator overflow.
+// Packs matrices of small integers for the kernels of device/matrix_s8.h and matrix_s4.h, and proves their range. The
+// proof uses the weights alone: no vector can make a lane of an accumulator overflow.
 // Uses: base, device/.
 #ifndef QL_QUANTIZE_MATRIX_PACK_H
 #define QL_QUANTIZE_MATRIX_PACK_H

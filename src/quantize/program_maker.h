@@ -1,4 +1,4 @@
-// A program of integer kernels in the making: values and calls are added one by one, for layers of any kind.
+// Builds a program of integer kernels: values and calls are added one by one, for layers of any kind.
 // Uses: base, onnx/{graph,model_roles,program}, quantize/{integer_kernel,integer_model,integer_product}.
 #ifndef QL_QUANTIZE_PROGRAM_MAKER_H
 #define QL_QUANTIZE_PROGRAM_MAKER_H

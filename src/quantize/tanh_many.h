@@ -1,4 +1,5 @@
-// tanh of many numbers at once, each to the bit as ql_tanh_s16 gives it; by AVX2 or AVX-512 where they are there.
+// Computes tanh of many numbers at once, with the same bits as ql_tanh_s16, by AVX2 or AVX-512 where the processor has
+// them.
 // Uses: stdint.h.
 #ifndef QL_QUANTIZE_TANH_MANY_H
 #define QL_QUANTIZE_TANH_MANY_H

@@ -1,5 +1,5 @@
-// A picture of lines over a common axis, as SVG: values with their intervals, a level to compare with, a legend.
-// Colors come from CSS variables, so that a page and a standalone picture follow light and dark alike.
+// Draws lines over a common axis as SVG: values with their intervals, a reference level, and a legend. Colors come from
+// CSS variables, so that a page and a standalone picture follow light and dark alike.
 // Uses: the C library.
 #ifndef QL_STUDY_CHART_H
 #define QL_STUDY_CHART_H
@@ -19,7 +19,7 @@ struct ql_chart_series {
     const char *label;
     const struct ql_chart_point *points;
     size_t count;
-    bool compared;        // drawn like the level: what the others are compared with
+    bool compared;        // drawn like the reference level
     bool emphasized;      // drawn bolder than the others
     const double *marked; // the x of a point that gets a ring; NULL for none
 };

@@ -1,4 +1,4 @@
-// What can be said of one item: how near it is to the training text, which words it has, what it repeats.
+// Measures one item: how near it is to the training text, which words it has, and what it repeats.
 // Uses: base, corpus/{text_buffer,word_list}, filter/filter_file, study/{near_index,text_table}.
 #ifndef QL_STUDY_ITEM_TRAITS_H
 #define QL_STUDY_ITEM_TRAITS_H
@@ -15,8 +15,8 @@
 
 enum { QL_PATTERN_LIMIT = 16 };
 
-// The training text, and what else items are held against. A word is a run of letters and digits, with single
-// apostrophes inside, in lower case.
+// The training text, and everything else that items are compared with. A word is a run of letters and digits, with
+// single apostrophes inside, in lower case.
 struct ql_yardstick {
     struct ql_text_table items;   // the different lines; counts are how often each is there
     uint64_t item_count;          // lines that are not empty
@@ -53,8 +53,8 @@ struct ql_item_reader {
 };
 void ql_item_reader_free(struct ql_item_reader *reader);
 
-// Loads the training text, one item a line; empty lines are none. `longest`: symbols of the longest item that will be
-// looked at. Errors: those of the file; bytes that are not UTF-8; an empty text.
+// Loads the training text, one item in each line; empty lines are skipped. `longest`: symbols of the longest item that
+// will be looked at. Errors: those of the file; bytes that are not UTF-8; an empty text.
 enum ql_status ql_yardstick_load(struct ql_yardstick *yardstick, const char *path, size_t longest,
                                  struct ql_error *error);
 
@@ -65,8 +65,8 @@ enum ql_status ql_line_check(const char *bytes, size_t length, const char *path,
 enum ql_status ql_yardstick_load_words(struct ql_yardstick *yardstick, const char *path, struct ql_error *error);
 void ql_yardstick_free(struct ql_yardstick *yardstick);
 
-// Looks at one item. `own` is for an item of the training text itself: it is held against all others, without itself,
-// so that real items can be measured like those of a model.
+// Looks at one item. `own` is for an item of the training text itself: it is compared with all others, but not with
+// itself, so that real items can be measured in the same way as those of a model.
 enum ql_status ql_item_traits_read(struct ql_item_traits *traits, struct ql_item_reader *reader,
                                    struct ql_yardstick *yardstick, const char *bytes, size_t length, bool own,
                                    struct ql_error *error);

@@ -1,6 +1,6 @@
-// Finds among many texts those that differ from a given one by at most one edit: a symbol more, less, or another.
-// Two such texts are equal, or one is the other without a symbol, or both are the same without one; so an index of
-// every text with each of its symbols left out finds them all by look-ups, without comparing with all texts.
+// Finds among many texts those that differ from a given one by at most one edit: one symbol added, removed, or
+// replaced. Two such texts are equal, or one is the other without a symbol, or both are the same without one; so an
+// index of every text with each of its symbols left out finds them all by look-ups, without comparing with all texts.
 // Uses: base/status, study/text_table.
 #ifndef QL_STUDY_NEAR_INDEX_H
 #define QL_STUDY_NEAR_INDEX_H
@@ -33,7 +33,7 @@ enum ql_status ql_near_index_init(struct ql_near_index *index, const struct ql_t
 void ql_near_index_free(struct ql_near_index *index);
 
 // The smallest number of edits from `bytes` to a text of the index other than number `except` (-1: none): 0, 1, or 2
-// for two or more. A text longer than promised gives 2.
+// for two or more. A text longer than `longest` gives 2.
 int ql_near_index_find(struct ql_near_index *index, const char *bytes, size_t length, int64_t except);
 
 // Returns whether two texts differ by at most one edit.

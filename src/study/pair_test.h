@@ -1,4 +1,4 @@
-// Two models compared by pairs of items that are equally long, so that neither wins by writing more.
+// Compares two models by pairs of items of equal length, so that neither is favored for writing more.
 // Uses: base, jansson, study/{item_traits,statistics}.
 #ifndef QL_STUDY_PAIR_TEST_H
 #define QL_STUDY_PAIR_TEST_H
@@ -25,8 +25,9 @@ struct ql_pair_side {
 void ql_pair_side_free(struct ql_pair_side *side);
 enum ql_status ql_pair_side_add(struct ql_pair_side *side, const struct ql_item_traits *traits, struct ql_error *error);
 
-// Pairs the items of each length in the order in which they came; what is left over is left out. For each measure a
-// JSON object in a list: {measure, matched, differing, mean_difference (left - right), above, below, effect, p, exact}.
+// Pairs the items of each length in the order in which they came; items without a partner are left out. For each
+// measure a JSON object in a list: {measure, matched, differing, mean_difference (left - right), above, below, effect,
+// p, exact}.
 enum ql_status ql_pair_test_run(json_t **results, const struct ql_pair_side *left, const struct ql_pair_side *right,
                                 struct ql_error *error);
 

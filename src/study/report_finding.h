@@ -1,4 +1,4 @@
-// What a study finds, in words: the answer, what it rests on, and what became of each pattern.
+// Puts the findings of a study into words: the answer, the evidence for it, and the result for each pattern.
 // Uses: study/report_view.
 #ifndef QL_STUDY_REPORT_FINDING_H
 #define QL_STUDY_REPORT_FINDING_H

@@ -1,4 +1,4 @@
-// What the page and the Markdown file of a report say alike, in plain text: names, counts, sentences.
+// The plain text that the page and the Markdown file of a report share: names, counts, sentences.
 // Uses: jansson, study/report_view.
 #ifndef QL_STUDY_REPORT_TEXT_H
 #define QL_STUDY_REPORT_TEXT_H

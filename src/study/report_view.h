@@ -12,7 +12,7 @@
 #include "study/chart.h"
 #include "study/statistics.h"
 
-// What a cell is ranked by: how far its items are from real ones, each from 0 to 1.
+// The distances by which a cell is ranked: how far its items are from real ones, each from 0 to 1.
 enum ql_report_distance {
     QL_DISTANCE_COPIES,      // copies and near copies beyond those among real items
     QL_DISTANCE_REPETITIONS, // share of different items, among as many as the training text has
@@ -76,11 +76,11 @@ struct ql_report_view {
     size_t measure_count;
     // Empty until ql_report_find:
     char headline[400];                   // the answer
-    char findings[QL_FINDING_LIMIT][900]; // what it rests on, a sentence or some each
+    char findings[QL_FINDING_LIMIT][900]; // the evidence, one or a few sentences each
     size_t finding_count;
     char pattern_findings[16][900]; // of each pattern
-    // Taken at the beginning, so that no part of the report can be without: the training text's counts by length, room
-    // for those of any cell, and for the points of any picture.
+    // Allocated at the beginning, so that no part of the report can run out of memory: the training text's counts by
+    // length, and room for those of any cell and for the points of any picture.
     uint64_t *own_lengths, *lengths;
     size_t own_length_count;
     struct ql_chart_point *points;

@@ -1,4 +1,4 @@
-// Divides an item into sentences, so that each can be judged for itself.
+// Divides an item into sentences, so that each can be judged by itself.
 // Uses: base/bytes, corpus/text_buffer.
 #ifndef QL_STUDY_SENTENCE_H
 #define QL_STUDY_SENTENCE_H
@@ -11,7 +11,7 @@ struct ql_sentence {
 };
 
 // Finds the next sentence at or behind *place and moves *place behind it. Returns 0 when no sentence is left, otherwise
-// 1. A sentence has at least one word; what stands between sentences without a word, such as "--", is passed over.
+// 1. A sentence has at least one word; text without a word between sentences, such as "--", is skipped.
 //
 // A sentence ends at the end of the item, or behind a run of . ! ? and the closing quotation marks and brackets after
 // it, when a space follows and then, behind opening quotation marks and brackets, a capital letter or a digit. A run

@@ -13,8 +13,8 @@ struct ql_interval {
 };
 
 // The 95 % interval of a share that was seen in `successes` of `trials` independent items (E. B. Wilson, Journal of the
-// American Statistical Association 22, 1927). It stays within [0, 1], and is of use for rare events, too. No trials: all
-// of [0, 1].
+// American Statistical Association 22, 1927). It stays within [0, 1], and is valid for rare events, too. Without trials
+// it is all of [0, 1].
 struct ql_interval ql_interval_wilson(uint64_t successes, uint64_t trials);
 
 // Half the sum of the differences of shares, 0 for equal distributions and 1 for those that have nothing in common.
@@ -26,7 +26,7 @@ double ql_distance_variation(const uint64_t *left, size_t left_count, const uint
 // Wilcoxon's signed-rank test (F. Wilcoxon, Biometrics Bulletin 1, 1945) of pairs: is the difference as often and as
 // far above 0 as below?
 struct ql_signed_rank {
-    size_t pairs;  // that differ; those with difference 0 say nothing and are left out
+    size_t pairs;  // pairs with a difference; those without one are left out
     double above;  // sum of the ranks of positive differences
     double below;  // of negative ones
     double p;      // two-sided; 1 without pairs

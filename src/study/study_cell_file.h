@@ -1,5 +1,5 @@
-// Finished cells, kept in a folder: an interrupted study goes on where it was, and a larger one takes what is there.
-// A file holds the result and, as its key, everything that the result depends on.
+// Keeps finished cells in a folder, so that an interrupted study continues where it was, and a larger study takes over
+// the cells that are there. A file holds the result and, as its key, everything that the result depends on.
 // Uses: base, jansson.
 #ifndef QL_STUDY_STUDY_CELL_FILE_H
 #define QL_STUDY_STUDY_CELL_FILE_H

@@ -1,4 +1,4 @@
-// A set of texts with numbers: each different text gets the next one. For words, items, and lists of either.
+// A set of texts, in which each new text gets the next number. For words, items, and lists of either.
 // Uses: base/status.
 #ifndef QL_STUDY_TEXT_TABLE_H
 #define QL_STUDY_TEXT_TABLE_H

@@ -1,7 +1,7 @@
 // Divides a text into the windows that the network sees, in one of two ways.
 // stream: the text is cut into B strips that are read side by side; the state is carried from window to window. Where
 // the strips cannot be equal, the first ones are longer by a symbol, and the others padded at the end.
-// items: every line is a sequence of its own, from a zero state; lines of like length are put together and padded.
+// items: every line is a sequence of its own, from a zero state; lines of similar length are put together and padded.
 // Uses: base, corpus/token_text, device/random.h, train/network (struct ql_batch).
 #ifndef QL_TRAIN_BATCHER_H
 #define QL_TRAIN_BATCHER_H

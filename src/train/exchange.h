@@ -1,6 +1,6 @@
-// How the ranks of a job, processes on one machine or on several, come to sums whose order is that of the ranks.
-// A value travels from rank 0 to the last rank, each of which adds its own share, and back to all. That is a chain, and
-// not a tree, because floats that are added in another order give other bits.
+// Sums values over the ranks of a job (processes on one machine or on several) in the order of the ranks. A value
+// travels from rank 0 to the last rank; each rank adds its own share, and the result goes back to all. This is a chain
+// and not a tree, because floats that are added in another order give other bits.
 // Uses: base/status.
 #ifndef QL_TRAIN_EXCHANGE_H
 #define QL_TRAIN_EXCHANGE_H
@@ -16,7 +16,7 @@ struct ql_exchange_piece {
     size_t size_bytes;
 };
 
-// Adds this rank's share to a piece, which holds what the ranks before this one have come to.
+// Adds this rank's share to a piece, which holds the sum of the ranks before this one.
 typedef void ql_exchange_add(void *context, size_t piece);
 
 struct ql_exchange {

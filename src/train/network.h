@@ -62,7 +62,8 @@ void ql_network_backward(const struct ql_network *network, struct ql_workspace *
                          struct ql_shard shard, const struct ql_regularization *regularization,
                          struct ql_gradient *gradient);
 
-// From what layers have summed apart, over all shards, to gradients of tensors: tasks that are independent of each other.
+// Turn what the layers have summed separately, over all shards, into gradients of tensors. The tasks are independent of
+// each other.
 int ql_network_finish_tasks(const struct ql_network *network);
 void ql_network_finish(const struct ql_network *network, struct ql_workspace *workspace, struct ql_gradient *gradient,
                        int task);

@@ -2,9 +2,9 @@
 // same function as in quantize/, and held in float. The network computes with it, forward and backward; its gradients
 // then move the exact parameters (quantization-aware training: Jacob et al. 2018, arXiv:1712.05877; the gradient passes
 // the rounding as if it were not there: the straight-through estimator of Bengio et al. 2013, arXiv:1308.3432).
-// What is a row, and what has which format, is said in docs/quantization.md. The first recurrent layer's input is a table
-// with a value for every symbol and gate, rounded too. A decoder's embedding is rounded twice: as what tokens are, and as
-// the output's matrix. Biases and the gains of norms are not rounded.
+// docs/quantization.md says what a row is, and which tensor has which format. The first recurrent layer's input is a
+// table with a value for every symbol and gate, rounded too. A decoder's embedding is rounded twice: as what tokens
+// are, and as the output's matrix. Biases and the gains of norms are not rounded.
 // Uses: base/arena, model, product.
 #ifndef QL_TRAIN_ROUNDED_MODEL_H
 #define QL_TRAIN_ROUNDED_MODEL_H

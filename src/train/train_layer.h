@@ -1,5 +1,6 @@
-// What the network asks of a layer: weights in the forms that its products want, memory for what it remembers between
-// forward and backward, and the two passes over a window. One set of functions for each kind of layer.
+// The interface between the network and a layer: weights in the forms that its products need, memory for what it
+// remembers between forward and backward, and the two passes over a window. There is one set of functions for each kind
+// of layer.
 // Uses: base/arena, model, product, train/{attention_batch,rounded_model,train_state,window}.
 #ifndef QL_TRAIN_TRAIN_LAYER_H
 #define QL_TRAIN_TRAIN_LAYER_H
@@ -12,10 +13,10 @@
 #include "train/train_state.h"
 #include "train/window.h"
 
-// A gradient: one tensor for each parameter, and what layers sum up in another form until all shards are added.
+// A gradient: one tensor for each parameter, and the sums that layers keep in another form until all shards are added.
 struct ql_gradient {
     struct ql_model model;
-    float *sums; // of all layers, one after another: each layer's own affair
+    float *sums; // of all layers, one after another; each layer defines its own part
 };
 
 // The weights of a recurrent layer as its products take them, forward (transposed) and backward.

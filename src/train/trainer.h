@@ -60,7 +60,7 @@ struct ql_trainer {
     bool network_current; // the network's tables fit the model
 };
 
-// What one epoch, or one evaluation, came to.
+// The result of one epoch, or of one evaluation.
 struct ql_trainer_result {
     double loss;          // nats per symbol, mean over the epoch
     double symbols;       // predicted
@@ -80,7 +80,7 @@ void ql_trainer_free(struct ql_trainer *trainer);
 // For a decoder that is trained for integers: see ql_rounded_model_set_units. To be called between steps.
 void ql_trainer_set_units(struct ql_trainer *trainer, int l, const float *value_ranges);
 
-// What the next step is regularized with.
+// Return the regularization of the next step.
 struct ql_regularization ql_trainer_regularization(const struct ql_trainer *trainer);
 
 // One optimizer step. `loss` gets the mean over the batch's symbols, in nats.
@@ -88,8 +88,9 @@ struct ql_regularization ql_trainer_regularization(const struct ql_trainer *trai
 enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch *batch, double learning_rate,
                                struct ql_trainer_result *result, struct ql_error *error);
 
-// The gradient of one batch, without a step, with the regularization of that step. It stays in trainer->gradients[0], with what layers
-// summed apart moved to its tensors; `loss` is the mean. For tests, which compare it with the reference.
+// The gradient of one batch, without a step, with the regularization of that step. It stays in trainer->gradients[0],
+// with the separate sums of the layers moved to its tensors; `loss` is the mean. For tests, which compare it with the
+// reference.
 void ql_trainer_backward(struct ql_trainer *trainer, const struct ql_batch *batch, double *loss);
 
 // Trains one epoch. `progress_start` and `progress_end` are the shares of the whole training (0 to 1) before and after

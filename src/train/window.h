@@ -22,7 +22,8 @@ struct ql_shard {
     int first, S;
 };
 
-// Steps of a window that are neighbors: those from `first` on, which are `rows` rows (steps, S) from row `row` on.
+// Neighboring steps of a window: `steps` of them from step `first` on. They are `rows` rows (steps, S), from row `row`
+// on.
 struct ql_part {
     int first, steps, row, rows;
 };
@@ -47,7 +48,7 @@ static inline struct ql_part ql_part_next(struct ql_part part, int T, int S)
     return (struct ql_part){first, steps, first * S, steps * S};
 }
 
-// What keeps a training step from learning its texts by heart. All 0 in evaluation.
+// The regularization of a training step, which keeps it from memorizing its texts. All 0 in evaluation.
 struct ql_regularization {
     float dropout;         // share of the values between layers, or within them, that are zeroed
     float output_dropout;  // of the values that enter the output's product

@@ -1,4 +1,5 @@
-// Finds the node at which two engines part: both run the same graph, with all its values exposed, on the same inputs.
+// Finds the first node at which two engines differ: both run the same graph, with all its values exposed, on the same
+// inputs.
 // Uses: base, onnx/graph, verify/{runner,difference}.
 #ifndef QL_VERIFY_BISECTION_H
 #define QL_VERIFY_BISECTION_H
@@ -20,12 +21,12 @@ struct ql_bisection {
 };
 
 // Runs both on the inputs of `left`. Where `right` does not show a value, its node is passed over.
-// Errors: those of the runners; an input of `left` that `right` has not in the same shape.
+// Errors: those of the runners; an input of `left` that `right` does not have in the same shape.
 enum ql_status ql_bisection_read(struct ql_bisection *bisection, const struct ql_graph *graph, struct ql_runner *left,
                                  struct ql_runner *right, bool to_the_bit, double tolerance, struct ql_error *error);
 
-// Says what was found, in a few lines: node, operator, shapes of its inputs and of the output, the worst element.
-// text: bytes of the caller, cut when they do not suffice.
+// Describes what was found, in a few lines: node, operator, shapes of its inputs and of the output, the worst element.
+// text: memory of the caller; what does not fit is cut off.
 void ql_bisection_write(const struct ql_bisection *bisection, char *text, size_t text_bytes,
                         const struct ql_graph *graph, struct ql_runner *left, const char *right_name);
 

@@ -1,4 +1,4 @@
-// How far two arrays of floats are apart: in bits, absolutely, and in units in the last place (ULP).
+// Measures how far two arrays of floats are apart: in bits, absolutely, and in units in the last place (ULP).
 // Uses: the C library.
 #ifndef QL_VERIFY_DIFFERENCE_H
 #define QL_VERIFY_DIFFERENCE_H
@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Starts as {0}. A NaN differs from a NaN by nothing, and from a number by infinity and UINT32_MAX; so do different
-// infinities and an infinity from a number.
+// Starts as {0}. Two NaNs do not differ. A NaN and a number differ by infinity and UINT32_MAX, as do two different
+// infinities, and an infinity and a number.
 struct ql_difference {
     size_t count;      // floats that were compared
     size_t unequal;    // of them, those with other bits (0 and -0 are unequal, and 0 apart)

@@ -14,7 +14,7 @@ struct ql_emulator {
     char script[QL_WORKSHOP_PATH_BYTES]; // emulator/emulate.js
 };
 
-// Finds it in the folder of the tool's data (base/data_folder.h). Errors: QL_ERROR_SYSTEM, with what is to be installed.
+// Finds it in the folder of the tool's data (base/data_folder.h). Errors: QL_ERROR_SYSTEM, saying what to install.
 enum ql_status ql_emulator_find(struct ql_emulator *emulator, const char *data_folder, struct ql_error *error);
 
 // Builds the workshop's model.c with firmware/port/pipe/pico as an image for the Pico, and opens it, in the emulator, as a

@@ -1,4 +1,5 @@
-// An ONNX file in which every value that a node makes is an output of the graph too, so that any engine shows it.
+// Makes an ONNX file in which every value that a node computes is also an output of the graph, so that any engine shows
+// it.
 // Uses: base, onnx/graph.
 #ifndef QL_VERIFY_EXPOSED_MODEL_H
 #define QL_VERIFY_EXPOSED_MODEL_H
@@ -15,7 +16,7 @@
 enum ql_status ql_exposed_model_write(unsigned char **exposed, size_t *exposed_bytes, const void *onnx,
                                       size_t onnx_bytes, const struct ql_graph *graph, struct ql_error *error);
 
-// The same from file to file. Errors: those of reading and writing.
+// Does the same from file to file. Errors: those of reading and writing.
 enum ql_status ql_exposed_model_save(const char *exposed_path, const char *onnx_path, const struct ql_graph *graph,
                                      struct ql_error *error);
 

@@ -13,7 +13,7 @@
 enum ql_status ql_generated_code_write(const struct ql_workshop *workshop, const char *name, const char *model_path,
                                        bool plain, struct ql_error *error);
 
-// The same of the integer form of a descriptor's model, as `model`. `calibrate` may be NULL.
+// Does the same for the integer form of a descriptor's model, as `model`. `calibrate` may be NULL.
 enum ql_status ql_generated_integer_write(const struct ql_workshop *workshop, const char *descriptor_path,
                                           const char *quantize, const char *calibrate, struct ql_error *error);
 

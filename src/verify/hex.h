@@ -1,4 +1,5 @@
-// Bytes as hexadecimal digits, two a byte, lower case: how arrays travel through pipes without losing a bit.
+// Writes and reads bytes as hexadecimal digits, two for each byte, in lower case. Arrays go through pipes in this form
+// without losing a bit.
 // Uses: the C library.
 #ifndef QL_VERIFY_HEX_H
 #define QL_VERIFY_HEX_H

@@ -1,5 +1,5 @@
-// A text in one call of the graph, beside the same text token by token. The two agree only where each state goes back in
-// as what it came out of, and where no token sees a later one; neither depends on how the roles were found.
+// Compares a text in one call of the graph with the same text token by token. The two agree only when each state output
+// is fed back to the right input, and when no token depends on a later one, regardless of how the roles were found.
 // Uses: base, engine, onnx, verify/verification.
 #ifndef QL_VERIFY_ONE_CALL_H
 #define QL_VERIFY_ONE_CALL_H

@@ -1,4 +1,4 @@
-// Other programs: one that is run to its end, and one that answers requests line by line.
+// Runs other programs: one to its end, or one that answers requests line by line.
 // Uses: base, POSIX.
 #ifndef QL_VERIFY_PROCESS_H
 #define QL_VERIFY_PROCESS_H
@@ -24,7 +24,7 @@ struct ql_process {
     FILE *messages; // a temporary file with its standard error
     char *line;     // the newest answer
     size_t line_bytes;
-    int patience_ms; // how long an answer may take; 0 is for ever
+    int patience_ms; // timeout for an answer; 0 means no limit
 };
 
 // Starts it. Errors: QL_ERROR_SYSTEM. The struct must start as {0}.

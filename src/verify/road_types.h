@@ -69,11 +69,11 @@ struct ql_road {
     int stage_count;
 };
 
-// What was found at one stage.
+// The result of one stage.
 struct ql_road_report {
     char name[48];
     struct ql_comparison comparison;
-    char part[QL_ROAD_REPORT_BYTES]; // where a stage that differs does so, in some lines; otherwise ""
+    char part[QL_ROAD_REPORT_BYTES]; // where the stage differs, in a few lines; otherwise ""
 };
 
 #endif

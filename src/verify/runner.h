@@ -1,5 +1,5 @@
-// Something that runs a graph: arrays in, arrays out. The host engine, ONNX Runtime, and C that somebody generated are
-// runners, and so can be compared on the same inputs.
+// A runner runs a graph: arrays in, arrays out. The host engine, ONNX Runtime, and generated C of any origin are
+// runners, so they can be compared on the same inputs.
 // Uses: base, onnx, engine/text_session.
 #ifndef QL_VERIFY_RUNNER_H
 #define QL_VERIFY_RUNNER_H
@@ -28,7 +28,7 @@ struct ql_runner {
     void **input_data, **output_data;  // the data of each
     struct ql_arena arena;             // of the arrays
     enum ql_status (*step)(struct ql_runner *runner, struct ql_error *error);
-    void (*close)(struct ql_runner *runner); // gives back what `self` is
+    void (*close)(struct ql_runner *runner); // frees `self`
     void *self;
 };
 

@@ -20,7 +20,7 @@ struct ql_stage {
     // Writes a text of T tokens from zero state, beginning after a newline.
     enum ql_status (*write)(struct ql_stage *stage, uint16_t *tokens, int T, const struct ql_draw *draw,
                             struct ql_error *error);
-    void (*close)(struct ql_stage *stage); // gives back what `self` is
+    void (*close)(struct ql_stage *stage); // frees `self`
 };
 
 // Closes the stage. Harmless on {0}.

@@ -1,4 +1,4 @@
-// The stages that there are.
+// Opens each kind of stage.
 // Uses: base, onnx/descriptor, quantize, engine/text_session, verify/stage.
 #ifndef QL_VERIFY_STAGES_H
 #define QL_VERIFY_STAGES_H

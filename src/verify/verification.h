@@ -17,14 +17,14 @@
 enum ql_verdict {
     QL_VERDICT_SAME_BITS,   // all logits and all texts are equal
     QL_VERDICT_SAME_WITHIN, // all logits within the tolerance, all texts equal
-    QL_VERDICT_SAME_EDGES,  // likewise, but for texts that part at a draw which fell between two symbols by less than
-                            // the logits differ, see ql_comparison.edges
+    QL_VERDICT_SAME_EDGES, // likewise, except for texts that differ after a draw that fell nearer to the border between
+                           // two symbols than the logits differ; see ql_comparison.edges
     QL_VERDICT_DIFFERS,
     QL_VERDICT_FAILED,  // the stage gave an error instead of an answer
     QL_VERDICT_SKIPPED, // this machine lacks something that the stage needs
 };
 
-// What one stage was found to do.
+// The result of one stage.
 struct ql_comparison {
     enum ql_verdict verdict;
     size_t characters;               // that were compared, read and written

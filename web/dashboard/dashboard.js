@@ -274,7 +274,7 @@ async function readRows() {
       await new Promise((done) => { setTimeout(done, 0) })
     }
   } catch {
-    // The server is gone, which the events tell; what is stale then comes again with its events.
+    // The server has gone, which the events report; stale rows are requested again with their next events.
   }
   reading = false
 }

@@ -1,4 +1,4 @@
-// The page of the emulated frame: shows what the worker tells, and tells it what the visitor does.
+// The page of the emulated frame: shows the messages of the worker, and sends it what the visitor does.
 // Uses: panel.js, terminal.js; worker.js as text in the page, where build.js puts it; image.js beside the page.
 
 import { PanelView } from "./panel.js";

@@ -20,7 +20,7 @@
 // | click | the piezo clicked |
 // | reset | the chip was reset |
 // | time | seconds since power-up; share: of the chip's speed, at full speed without its sleep; isWaiting, isLate |
-// | stopped | text: the firmware did what no board puts up with, or the file is not an image |
+// | stopped | text: the firmware did something that a real board does not tolerate, or the file is not an image |
 
 import { Board, jumperPins } from "../../emulator/board.js";
 import { ConsoleReader } from "../../emulator/console.js";

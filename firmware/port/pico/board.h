@@ -1,4 +1,4 @@
-// What the port's own files share.
+// Functions that only the port's own files use.
 // Uses: nothing.
 #ifndef QL_PORT_PICO_BOARD_H
 #define QL_PORT_PICO_BOARD_H

@@ -1,4 +1,4 @@
-// What the board does about the source of weights besides device/weight_source.h.
+// The board's side of the source of weights, besides device/weight_source.h.
 // Uses: stdint.h. Only in images with integer models.
 #ifndef QL_PORT_PICO_WEIGHT_SOURCE_H
 #define QL_PORT_PICO_WEIGHT_SOURCE_H
