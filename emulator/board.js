@@ -1,9 +1,10 @@
 // A Raspberry Pi Pico on a Pico-ePaper-4.2, in software: powers up an image, connects console and panel, lets time
-// pass. Uses: rp2040js; processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, ssi.js, usb_host.js,
-// xip_stream.js, panel/.
+// pass. Uses: rp2040js; banks.js, processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, ssi.js,
+// usb_host.js, xip_stream.js, panel/.
 
 import { ConsoleLogger, LogLevel, RP2040 } from "rp2040js";
 
+import { Banks } from "./banks.js";
 import { BREAK, makeBootRom } from "./boot_rom.js";
 import { Clock } from "./clock.js";
 import { BootLoaderExit, FirmwareError } from "./errors.js";
@@ -19,7 +20,7 @@ import { UsbHost } from "./usb_host.js";
 import { XipStream } from "./xip_stream.js";
 import { PanelWires } from "./panel/wires.js";
 
-const SECOND_STAGE = 0x20041f00, FLASH = 0x10000000;
+const SECOND_STAGE = 0x20041f00, FLASH = 0x10000000, RAM = 0x20000000;
 const UART_BYTE_NANOS = 10e9 / 115200;
 const WATCHDOG_TIMER = 1; // in the watchdog's register of reasons
 
@@ -65,10 +66,11 @@ export class Board {
   /**
    * flash: as readUf2 gives it; symbols: of the same image, for messages; controller: a model from panel/, or null for
    * no panel; jumpers: the pins that are closed to ground; batteryVolts: at VSYS; seed: of the ring oscillator;
-   * console: "usb", "uart", or "none"; flashCycles: what a word of the flash takes that its cache has not.
+   * console: "usb", "uart", or "none"; flashCycles: what a word of the flash takes that its cache has not;
+   * countsBanks: whether a processor waits where the other one or DMA uses the same bank of RAM.
    */
   constructor({ flash, symbols = new Symbols(), controller = null, jumpers = [], batteryVolts = 4.5, seed = 1,
-    console: consoleKind = "usb", flashCycles = 0 }) {
+    console: consoleKind = "usb", flashCycles = 0, countsBanks = false }) {
     this.flash = Uint8Array.from(flash);
     this.symbols = symbols;
     this.controller = controller;
@@ -77,6 +79,9 @@ export class Board {
     this.random = makeRandom(seed);
     this.consoleKind = consoleKind;
     this.flashCycles = flashCycles;
+    this.countsBanks = countsBanks;
+    /** Cycles in which each processor waited for a bank. */
+    this.bankWaits = [0, 0];
     this.pastNanos = 0; // until the last reset
     this.pastCycles = 0;
     this.pastSecondCycles = 0;
@@ -186,8 +191,14 @@ export class Board {
     mcu.core.PC = SECOND_STAGE;
     const cache = this.flashCycles > 0 ? new FlashCache(this.flashCycles) : null;
     const profiles = [this.processor?.profile ?? null, this.second?.profile ?? null];
-    const first = new Processor(mcu, this.clock, this.symbols, cache);
-    const second = new SecondCore(mcu, this.clock, this.symbols, cache);
+    const banks = this.countsBanks ? new Banks((which) => {
+      (which === 0 ? first : second).wait();
+      this.bankWaits[which]++;
+    }) : null;
+    const first = new Processor(mcu, this.clock, this.symbols, cache, null, banks);
+    const second = new SecondCore(mcu, this.clock, this.symbols, cache, banks);
+    mcu.ssi.onBlock = (cycles, period, address, words) =>
+      banks?.beginBlock(mcu.core.cycles + cycles, period, address - RAM, words);
     this.processor = first;
     this.second = second;
     [first.profile, second.profile] = profiles;

@@ -52,6 +52,8 @@ says what that is.
   --profile          print at the end which functions took how many cycles
   --flash-cycles N   what a word of the flash takes that its cache has not:
                      about 50 on a board (0: as fast as RAM)
+  --banks            count the cycles in which a processor waits for a bank of
+                     RAM that the other one or DMA uses
   --realtime         let time pass no faster than it does
   --quiet            no notes
   --page             run it in a browser instead: open the page of the frame, or,
@@ -76,7 +78,7 @@ function readOptions(argv) {
   for (const name of ["send", "after", "jumper", "fault"]) {
     options[name] = { type: "string", multiple: true, default: [] };
   }
-  for (const name of ["profile", "realtime", "quiet", "page", "help"]) {
+  for (const name of ["profile", "banks", "realtime", "quiet", "page", "help"]) {
     options[name] = { type: "boolean", default: false };
   }
   let parsed;
@@ -213,7 +215,8 @@ async function emulate(options) {
   }
   const controller = options.controller();
   const board = new Board({ flash, symbols, controller, jumpers: options.jumpers, batteryVolts: options.battery,
-    seed: options.seed, console: options.console, flashCycles: options.flashCycles });
+    seed: options.seed, console: options.console, flashCycles: options.flashCycles,
+    countsBanks: options.banks });
   const line = options.pty === undefined
     ? { input: process.stdin, output: process.stdout, close: () => {} }
     : openPty(options.pty);
@@ -278,6 +281,9 @@ async function emulate(options) {
     note(`(${error.message})`);
   } finally {
     note(`(${(board.nanos / 1e9).toFixed(3)} s, ${board.cycles} cycles, ${controller?.pictures ?? 0} pictures)`);
+    if (options.banks) {
+      note(`(waiting for banks of RAM: ${board.bankWaits[0]} cycles; ${board.bankWaits[1]} of the second processor)`);
+    }
     if (options.profile) {
       board.readProfile().forEach((all, index) => {
         const sum = all.reduce((total, { cycles }) => total + cycles, 0);

@@ -8,18 +8,22 @@ import { FLASH, FLASH_MASK, RAM, RAM_BYTES, translate } from "./translate.js";
 
 const PC = 15;
 const BEHIND_FLASH = 0x14000000;
+const BANKS = -1; // in a profile: not the address of a run
 const WAIT_CYCLES = 16; // of a core that waits, between looks at what the other one does
 
 /**
  * Runs one core. `clock` follows the cycles of the first, `symbols` give places their names, `cache` makes the flash slow.
- * `second`, where this is the second core, has it as `core`; the first core is given it as `partner`.
+ * `second`, where this is the second core, has it as `core`; the first core is given it as `partner`. `banks` makes both
+ * wait for each other's accesses to RAM.
  */
 export class Processor {
-  constructor(mcu, clock, symbols, cache = null, second = null) {
+  constructor(mcu, clock, symbols, cache = null, second = null, banks = null) {
     this.mcu = mcu;
     this.core = second?.core ?? mcu.core;
     this.isSecond = second !== null;
     this.partner = null;
+    this.banks = banks;
+    this.accesses = banks?.accesses[this.isSecond ? 1 : 0] ?? null;
     this.clock = clock;
     this.symbols = symbols;
     this.registers = new Int32Array(this.core.registers.buffer); // the same, with signs
@@ -44,7 +48,7 @@ export class Processor {
 
   /** Runs until the next alarm is due or the processor waits. Exceptions of the emulated code are taken in between. */
   run() {
-    const { core, clock, registers, inFlash, inRam, profile } = this;
+    const { core, clock, registers, inFlash, inRam, profile, banks } = this;
     const { ssi } = this.mcu;
     const { partner } = this;
 
@@ -54,10 +58,12 @@ export class Processor {
       }
       if (core.waiting) {
         if (partner?.isAwake !== true) {
+          banks?.settle(Infinity);
           return;
         }
         core.cycles += WAIT_CYCLES;
         partner.catchUp();
+        banks?.settle(core.cycles);
         continue;
       }
       const pc = registers[PC] & ~1; // rp2040js enters exceptions with the bit that says Thumb
@@ -79,6 +85,9 @@ export class Processor {
       }
       if (partner !== null && partner.isAwake) {
         partner.catchUp();
+      }
+      if (banks !== null) {
+        banks.settle(core.cycles);
       }
     }
   }
@@ -204,6 +213,12 @@ export class Processor {
     throw new FirmwareError(`the firmware ${what}, at ${this.place}`);
   }
 
+  /** Waits a cycle for a bank of RAM. */
+  wait() {
+    this.core.cycles++;
+    this.profile?.set(BANKS, (this.profile.get(BANKS) ?? 0) + 1);
+  }
+
   startProfile() {
     this.profile = new Map();
   }
@@ -212,7 +227,7 @@ export class Processor {
   readProfile(profile = this.profile) {
     const sums = new Map();
     for (const [address, cycles] of profile ?? []) {
-      const name = this.symbols.functionAt(address)?.name ?? hex(address);
+      const name = address === BANKS ? "(waiting for a bank)" : this.symbols.functionAt(address)?.name ?? hex(address);
       sums.set(name, (sums.get(name) ?? 0) + cycles);
     }
     return [...sums].map(([name, cycles]) => ({ name, cycles })).sort((a, b) => b.cycles - a.cycles);

@@ -14,8 +14,9 @@ const LAUNCH = [0, 0, 1]; // then vector table, stack, entry
 const LAUNCH_WORDS = 6;
 
 export class SecondCore {
-  constructor(mcu, clock, symbols, cache) {
+  constructor(mcu, clock, symbols, cache, banks = null) {
     this.mcu = mcu;
+    this.banks = banks;
     this.clock = clock;
     this.symbols = symbols;
     this.cache = cache;
@@ -66,6 +67,12 @@ export class SecondCore {
     this.busyCycles += core.cycles - before;
   }
 
+  /** Waits a cycle for a bank of RAM. */
+  wait() {
+    this.processor.wait();
+    this.busyCycles++;
+  }
+
   /** An event of the other processor, which ends the wait for one. */
   takeEvent() {
     if (this.isLaunched && this.core.waiting && this.processor.isWaitingForEvent) {
@@ -95,7 +102,7 @@ export class SecondCore {
       core.PC = entry & ~1;
       core.waiting = false;
       core.cycles = mcu.core.cycles;
-      this.processor = new Processor(mcu, this.clock, this.symbols, this.cache, this);
+      this.processor = new Processor(mcu, this.clock, this.symbols, this.cache, this, this.banks);
       this.processor.profile = this.profile;
       this.processor.onEvent = () => this.first.takeEvent();
       this.processor.onForget = () => this.first.forgetOwn();

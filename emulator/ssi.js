@@ -35,6 +35,8 @@ export class Ssi extends PlainRegisters {
     this.burst = null; // {channel, words}: DMA takes all of the transfer
     this.words = 0; // that came by DMA, for whoever counts
     this.hasCopied = false;
+    /** DMA will take a block: the cycles until its first word, from word to word, where it goes, how many words. */
+    this.onBlock = () => {};
     /** Whether the processor can read the flash. */
     this.isFlashThere = true;
   }
@@ -132,6 +134,10 @@ export class Ssi extends PlainRegisters {
     this.burst = channel === undefined ? null : { channel, words: this.left };
     const clocks = START_CLOCKS + WORD_CLOCKS * (this.burst === null ? 1 : this.left);
     this.arrival.schedule(clocks * this.get(BAUDR) * this.clock.cycleNanos);
+    if (this.burst !== null) {
+      const cycles = this.get(BAUDR);
+      this.onBlock((START_CLOCKS + WORD_CLOCKS) * cycles, WORD_CLOCKS * cycles, channel.writeAddr, this.left);
+    }
   }
 
   // The DMA channel that will take exactly this transfer. Its words are then moved at the time of the last one.

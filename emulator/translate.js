@@ -1,7 +1,9 @@
 // Translates runs of Thumb instructions into JavaScript functions: registers become local variables, and flags are
-// computed only where something looks at them. Uses: nothing. Instructions and their names are those of the ARMv6-M
+// computed only where something looks at them. Uses: banks.js. Instructions and their names are those of the ARMv6-M
 // manual. What is not listed here ends a run and is left to rp2040js: system instructions, hints, BLX, arithmetic with
-// the stack pointer in a high register, RORS.
+// the stack pointer in a high register, RORS. Where banks of RAM are looked after, the code also says what it accesses when.
+
+import { bankExpression, bankOf } from "./banks.js";
 
 export const RAM = 0x20000000, RAM_BYTES = 264 * 1024, FLASH = 0x10000000, FLASH_MASK = 0x1fffff;
 
@@ -77,6 +79,13 @@ const sizes = {
   8: { mask: 0, shift: 0 },
 };
 
+// An access to data at the offset `t`, in the second cycle of the instruction or, of several words, in those after that.
+function noteData(state) {
+  return state.hasBanks
+    ? `if (t >>> 0 < ${RAM_BYTES}) accesses.add(core.cycles + ${state.cycles + 1 + state.word}, ${bankExpression("t")}); `
+    : "";
+}
+
 // `extend` makes the register's value of the loaded one, VALUE.
 function load(target, address, uses, bits, extend = "VALUE") {
   const { mask, shift } = sizes[bits];
@@ -89,7 +98,7 @@ function load(target, address, uses, bits, extend = "VALUE") {
         `(ssi.isFlashThere ? (${wait}flash${bits}[(a & ${FLASH_MASK}) >> ${shift}]) : ` +
         `cpu.missFlash(a, ${state.pc})) : ` +
         `cpu.load${bits}(a, ${state.cycles}, ${state.pc})`;
-      return `a = ${address} | 0; t = a - ${RAM} | 0; ${reg(target)} = ${extend.replace("VALUE", `(${value})`)};`;
+      return `a = ${address} | 0; t = a - ${RAM} | 0; ${noteData(state)}${reg(target)} = ${extend.replace("VALUE", `(${value})`)};`;
     },
   };
 }
@@ -98,7 +107,7 @@ function store(source, address, uses, bits) {
   const { mask, shift } = sizes[bits];
   return {
     uses: [source, ...uses], sets: [], needs: 0, makes: 0, cycles: 2,
-    code: (live, state) => `a = ${address} | 0; t = a - ${RAM} | 0; ` +
+    code: (live, state) => `a = ${address} | 0; t = a - ${RAM} | 0; ${noteData(state)}` +
       `if (t >>> 0 < ${RAM_BYTES}${mask ? ` && (t & ${mask}) === 0` : ""}) { ` +
       `ram${bits}[t >> ${shift}] = ${reg(source)}; ` + "if (isCode[t >> 2] !== 0) cpu.forget(); } " +
       `else cpu.store${bits}(a, ${reg(source)}, ${state.cycles}, ${state.pc});`,
@@ -110,12 +119,19 @@ function several(registers, first, access) {
   return registers.map((register, place) => access(register, `${first} + ${4 * place}`));
 }
 
+function codeOf(steps, live, state) {
+  return steps.map((step, place) => {
+    state.word = place;
+    return step.code(live, state);
+  }).join(" ");
+}
+
 function loads(registers, base, first, writeBack) {
   const steps = several(registers, "q", (register, address) => load(register, address, [], 32));
   return {
     uses: [base], sets: [...registers, ...(writeBack === undefined ? [] : [base])], needs: 0, makes: 0,
     cycles: 1 + registers.length,
-    code: (live, state) => `q = ${first}; ` + steps.map((step) => step.code(live, state)).join(" ") +
+    code: (live, state) => `q = ${first}; ` + codeOf(steps, live, state) +
       (writeBack === undefined ? "" : ` ${reg(base)} = q + ${writeBack} | 0;`),
   };
 }
@@ -124,7 +140,7 @@ function stores(registers, base, first, writeBack) {
   const steps = several(registers, "q", (register, address) => store(register, address, [], 32));
   return {
     uses: [base, ...registers], sets: [base], needs: 0, makes: 0, cycles: 1 + registers.length,
-    code: (live, state) => `q = ${first}; ` + steps.map((step) => step.code(live, state)).join(" ") +
+    code: (live, state) => `q = ${first}; ` + codeOf(steps, live, state) +
       ` ${reg(base)} = ${writeBack} | 0;`,
   };
 }
@@ -302,8 +318,11 @@ function decodeMiscellaneous(opcode) {
     const last = load(SP, reg(SP), [SP], 32); // in the place of the stack pointer, for a moment
     return {
       ...popped, cycles: 3 + list.length, leaves: true, target: () => "pc",
-      code: (live, state) => `${popped.code(live, state)} q = ${reg(SP)}; ${last.code(live, state)} ` +
-        `pc = ${reg(SP)}; ${reg(SP)} = q + 4 | 0;`,
+      code: (live, state) => {
+        const before = popped.code(live, state);
+        state.word = list.length;
+        return `${before} q = ${reg(SP)}; ${last.code(live, state)} pc = ${reg(SP)}; ${reg(SP)} = q + 4 | 0;`;
+      },
     };
   }
   switch ((opcode >> 6) & 63) {
@@ -321,9 +340,11 @@ function decodeMiscellaneous(opcode) {
 
 // Where the flags are at a point of the run: in the core until an instruction of the run has made them.
 class State {
-  constructor(pc, hasCache) {
+  constructor(pc, hasCache, hasBanks) {
     this.pc = pc;
     this.hasCache = hasCache; // reads of the flash take time
+    this.hasBanks = hasBanks; // accesses to RAM are noted
+    this.word = 0; // of several that an instruction accesses
     this.cycles = 0;
     this.made = 0;
   }
@@ -342,6 +363,17 @@ class State {
   }
 }
 
+// The words of code in RAM that an instruction of a run from `start` on is the first of.
+function noteFetches({ pc, bytes }, start, state) {
+  const notes = [];
+  for (let place = pc; place < pc + bytes; place += 2) {
+    if (pc >>> 28 === RAM >>> 28 && (place === start || (place & 2) === 0)) {
+      notes.push(`accesses.add(core.cycles + ${state.cycles + notes.length}, ${bankOf(place - RAM)});`);
+    }
+  }
+  return notes.join(" ");
+}
+
 /**
  * The run of instructions from `pc` on as a function of no arguments, which leaves registers, flags, program counter
  * and cycles as they are after it; undefined when rp2040js shall do the first one. fetch(address) reads a halfword.
@@ -357,8 +389,9 @@ export function translate(cpu, pc, fetch) {
       break;
     }
     instruction.pc = end;
+    instruction.bytes = opcode >> 11 === 0b11110 ? 4 : 2;
     list.push(instruction);
-    end += opcode >> 11 === 0b11110 ? 4 : 2;
+    end += instruction.bytes;
   }
   if (list.length === 0) {
     return undefined;
@@ -371,11 +404,15 @@ export function translate(cpu, pc, fetch) {
     live = (live & ~instruction.makes) | instruction.needs;
   }
 
-  const state = new State(pc, cpu.cache !== null);
+  const state = new State(pc, cpu.cache !== null, cpu.accesses !== null);
   const statements = [];
   let made = 0;
   for (const instruction of list) {
     state.pc = instruction.pc;
+    state.word = 0;
+    if (state.hasBanks) {
+      statements.push(noteFetches(instruction, pc, state));
+    }
     statements.push(instruction.code(instruction.live, state));
     state.made |= instruction.makes;
     made |= instruction.live;
@@ -402,8 +439,8 @@ export function translate(cpu, pc, fetch) {
       ${last.leaves ? "if (pc >>> 28 === 15) core.BXWritePC(pc >>> 0); else r[15] = pc & ~1;" : "r[15] = pc;"}
     };`;
   const make = new Function("cpu", "core", "r", "ram32", "ram16", "ram8", "flash32", "flash16", "flash8", "isCode",
-    "cache", "ssi", body);
+    "cache", "ssi", "accesses", body);
   const run = make(cpu, cpu.core, cpu.registers, cpu.ram32, cpu.ram16, cpu.ram8, cpu.flash32, cpu.flash16, cpu.flash8,
-    cpu.isCode, cpu.cache, cpu.mcu.ssi ?? { isFlashThere: true });
+    cpu.isCode, cpu.cache, cpu.mcu.ssi ?? { isFlashThere: true }, cpu.accesses);
   return { run, bytes: end - pc };
 }

@@ -72,11 +72,12 @@ check "no page" grep -q "the page is not there" "$work/err"
 
 # A page, its picture, its console; the second run is the same to the byte, and ends by itself when the input has ended.
 run 0 image.uf2 --pages 2 --send "seed 5" --send next --png "$work/page.png" --seconds 60
-run 0 image.uf2 --elf image/quotes.elf --send "seed 5" --until "= page done" --png "$work/page.png" --profile --quiet
+run 0 image.uf2 --elf image/quotes.elf --send "seed 5" --until "= page done" --png "$work/page.png" --profile --banks
+check "both processors wait for banks" grep -q "(waiting for banks of RAM: [1-9][0-9]* cycles; [1-9]" "$work/err"
 check "console" grep -q "^= seed 5" "$work/out"
 check "picture" test -s "$work/page.png"
 cp "$work/out" "$work/first"
-run 0 image/quotes.elf --send "seed 5" --until "= page done"
+run 0 image/quotes.elf --send "seed 5" --until "= page done" --banks
 check "the same again" cmp "$work/first" "$work/out"
 printf 'stats\nbootsel\n' | "$tool" emulate image.uf2 > "$work/out" 2> "$work/err"
 check "boot loader" grep -q "left for the boot loader" "$work/err"

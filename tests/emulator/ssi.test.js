@@ -56,7 +56,10 @@ test("DMA takes a block in 16 cycles a word and 24 to begin, and the flash is no
   const { ssi, start, pass, write } = machine;
   start();
   assert.equal(ssi.isFlashThere, true);
+  const blocks = [];
+  ssi.onBlock = (...block) => blocks.push(block);
   ask(machine, 100);
+  assert.deepEqual(blocks, [[24 + 16, 16, RAM + RAM_PLACE, 100]]); // when the words will come, for whoever counts
   assert.equal(ssi.isFlashThere, false);
   pass(24 + 16 * 100 - 1);
   assert.equal(isBusy(machine), true);
