@@ -87,7 +87,7 @@ export class Board {
     this.pastSecondCycles = 0;
     this.resets = 0;
     this.lineFreeAt = 0; // when the UART has sent what it was given
-    this.appointments = []; // of what is around the chip, and so is not reset with it: {nanos, callback}
+    this.appointments = []; // timers of the parts around the chip, which are not reset with it: {nanos, callback}
     this.onConsole = () => {};
     this.onReset = () => {};
     this.powerUp({});
@@ -155,7 +155,7 @@ export class Board {
     this.isDormant = false;
   }
 
-  // What the makers promise: 133 MHz, and 200 with a core voltage of 1.15 V.
+  // What the data sheet permits: 133 MHz, and 200 MHz with a core voltage of 1.15 V.
   checkFrequency(frequency) {
     const hasVoltage = this.voltage.millivolts >= 1150;
     if (frequency > 200e6 || (frequency > 133e6 && !hasVoltage)) {
@@ -268,7 +268,7 @@ export class Board {
     }
   }
 
-  // What a full FIFO does not take is lost.
+  // Bytes that do not fit into a full FIFO are lost.
   receive(byte) {
     const [uart] = this.mcu.uart;
     if (!uart.rxFIFO.full) {

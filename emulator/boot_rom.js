@@ -1,4 +1,5 @@
-// A stand-in for the boot ROM of the RP2040: as much of it as an image needs that brings the compiler's own arithmetic.
+// A replacement for the boot ROM of the RP2040, with all that an image needs which brings the arithmetic of its
+// compiler.
 // Uses: nothing. The layout is that of the RP2040 datasheet, section 2.8.3; no byte is Raspberry Pi's.
 //
 // | address | content |
@@ -10,8 +11,9 @@
 // | 0x0020 | the routines below |
 //
 // Functions in the table: flash_exit_xip, which sets the flash's interface up for single bytes; connect_internal_flash,
-// flash_flush_cache and flash_enter_cmd_xip, which have nothing to do here; reset_usb_boot, which ends the run. Everything else that an image looks up ends it with a
-// message: floating point, bit and memory routines (build with the compiler's), and writing to the flash.
+// flash_flush_cache and flash_enter_cmd_xip, which have nothing to do here; reset_usb_boot, which ends the run. If an
+// image looks up anything else, the run ends with a message: floating point, bit and memory routines (build with the
+// compiler's), and writing to the flash.
 //
 // The first steps of the real ROM are done by the board itself: to check the second stage, to copy it to RAM, to start
 // it.

@@ -36,13 +36,13 @@ struct ql_train_epoch {
     bool best;    // of all epochs so far
 };
 
-// Everything before the first epoch, from options that have been read into session->settings. `exchange` outlives the
-// session. Errors are the same on all ranks.
+// Prepares everything before the first epoch, from options that have been read into session->settings. `exchange`
+// outlives the session. Errors are the same on all ranks.
 enum ql_status ql_train_session_init(struct ql_train_session *session, struct ql_option *options,
                                      struct ql_exchange *exchange, struct ql_error *error);
 void ql_train_session_free(struct ql_train_session *session);
 
-// True when no epoch is left to do, or the loss has long not become better.
+// True when no epoch is left, or the loss has not improved for as many epochs as --early-stop says.
 bool ql_train_session_ended(const struct ql_train_session *session);
 
 // Trains one epoch, measures it, and saves checkpoint, log, state and summary. `progress` is called after each step.

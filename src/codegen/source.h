@@ -36,23 +36,23 @@ void ql_source_shape_write(char *text, size_t room, const int *dims, int rank);
 // Writes the place of the model's static workspace, as a pointer: "&names_static_workspace".
 void ql_source_static_workspace_write(const struct ql_source *w, FILE *stream);
 
-// Names all that the source will hold, in its order, and tells which roots are outputs and which are read. Out of memory,
+// Names everything in the source, in its order, and finds which roots are outputs and which are read. Out of memory,
 // names.arena says so.
 void ql_source_names_init(struct ql_source *w);
 
-// source_run.c: the workspace's type, the declaration of the graph's function without what follows its parenthesis, the
-// function, and whether it returns false where it cannot work on its inputs, or nothing at all.
+// source_run.c: the type of the workspace; the declaration of the graph's function, up to its closing parenthesis; the
+// function itself; and whether it returns a bool, which is false for inputs that it cannot work on, or nothing.
 bool ql_source_may_fail(const struct ql_source *w);
 void ql_source_workspace_write(const struct ql_source *w, FILE *stream);
 void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_static);
 void ql_source_run_write(struct ql_source *w);
 
-// source_integer.c: what stands before the constants of an integer form, and a constant that consists of structures.
+// source_integer.c: the text before the constants of an integer form, and a constant that consists of structures.
 void ql_source_integer_head_write(const struct ql_source *w);
 void ql_source_integer_constant_write(const struct ql_source *w, const char *name,
                                       const struct ql_program_value *value);
 
-// source_text.c: what a model that writes has around that function, and its part of the header.
+// source_text.c: the functions that a model that writes has besides the one of the graph, and its part of the header.
 void ql_source_text_write(const struct ql_source *w);
 void ql_source_text_header_write(const struct ql_source *w);
 
@@ -67,9 +67,9 @@ void ql_source_lexicon_step_write(const struct ql_source *w);
 void ql_source_lexicon_member_write(const struct ql_source *w);
 size_t ql_source_lexicon_bytes(const struct ql_text_model *model);
 
-// source_filter.c: where a model that writes has a filter or a lexicon, their tables; the statements for it in `reset`, in `step` (its
-// state is loaded before, and stored when the token is taken), and in `next`, which has `barred` for the sampler
-// afterwards; the functions that answer; its member of the state, and its part of the header.
+// source_filter.c: for a model with a filter or a lexicon, their tables; their statements in `reset`, in `step` (which
+// loads their state first, and stores it when the token is taken), and in `next` (which then has `barred` for the
+// sampler); the functions that answer questions about them; their member of the state, and their part of the header.
 bool ql_source_has_filter(const struct ql_source *w);
 bool ql_source_has_guard(const struct ql_source *w); // a filter or a lexicon
 void ql_source_filter_write(const struct ql_source *w);

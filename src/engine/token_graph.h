@@ -1,5 +1,5 @@
-// The graph of a language model as all that writes wants it: it takes one token and its state. Models that take a fixed
-// number of tokens are changed into such a graph here, and nothing else knows of windows.
+// Makes the graph of a language model in the form that all writing needs: it takes one token and its state. Models that
+// take a fixed number of tokens are changed into such a graph here, and nothing else knows of windows.
 // Uses: base, engine/{text_session,window_run}, onnx.
 #ifndef QL_ENGINE_TOKEN_GRAPH_H
 #define QL_ENGINE_TOKEN_GRAPH_H
@@ -11,7 +11,7 @@
 #include "onnx/graph.h"
 #include "onnx/window_graph.h"
 
-// What became of a graph.
+// How a graph was changed.
 struct ql_token_graph {
     int window;               // tokens that the file takes at a time; 0 where it takes one, or any number
     bool is_opened;           // the same graph takes any number now

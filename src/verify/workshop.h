@@ -1,4 +1,5 @@
-// A folder in which verification compiles C: generated sources, one program for each compiler and its options.
+// A temporary folder in which verification compiles C: generated sources, and one program for each compiler with its
+// options.
 // Uses: base, verify/process.
 #ifndef QL_VERIFY_WORKSHOP_H
 #define QL_VERIFY_WORKSHOP_H
@@ -26,14 +27,14 @@ struct ql_compiler {
     const char *options[QL_COMPILER_OPTION_LIMIT]; // ends with NULL where it has fewer
 };
 
-// Those that verification uses: ends with a NULL name. No option asks for the arithmetic of the generated file; it must
-// protect itself.
+// The compilers that verification uses; the last one has a NULL name. No option sets the rules of floating-point
+// arithmetic: the generated file must do that itself.
 extern const struct ql_compiler ql_compilers[];
 // For C that others generated.
 extern const struct ql_compiler ql_foreign_compiler;
 
-// Makes an empty folder below TMPDIR or /tmp; the struct must start as {0}. Close removes it with all that is in it;
-// so does the end of the process, however it comes. While it is open, the process's TMPDIR is the folder.
+// Makes an empty folder below TMPDIR or /tmp; the struct must start as {0}. Close removes it with all that is in it,
+// and so does any end of the process. While it is open, the process's TMPDIR is the folder.
 enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, const char *data_folder,
                                 struct ql_error *error);
 void ql_workshop_close(struct ql_workshop *workshop);
@@ -44,7 +45,7 @@ void ql_workshop_path(const struct ql_workshop *workshop, char *path, const char
 void ql_workshop_data_path(const struct ql_workshop *workshop, char *path, const char *file);
 
 // Compiles C files to the program `program`. arguments: sources and options, ending with NULL, at most 16.
-// Errors: QL_ERROR_SYSTEM when the compiler is not installed, QL_ERROR_INPUT with its own words when it fails.
+// Errors: QL_ERROR_SYSTEM when the compiler is not installed, QL_ERROR_INPUT with its messages when it fails.
 enum ql_status ql_compiler_run(const struct ql_compiler *compiler, const char *program, const char *const *arguments,
                                struct ql_error *error);
 
