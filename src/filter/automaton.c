@@ -120,7 +120,7 @@ static void store_free(struct store *store)
 static uint32_t add_node(struct build *build)
 {
     if (build->node_count == build->node_capacity) {
-        size_t capacity = build->node_capacity == 0 ? 1024 : 2 * build->node_capacity;
+        size_t capacity = build->node_capacity == 0 ? 64 : 2 * build->node_capacity;
         struct tree_node *larger = realloc(build->nodes, capacity * sizeof *larger);
         if (larger == NULL) {
             build->no_memory = true;
@@ -517,7 +517,9 @@ static void follower_step(struct follower *next, const struct follower *now, con
 {
     const bool is_gap = label == QL_FILTER_GAP;
 
-    *next = (struct follower){.label = is_gap ? QL_FILTER_NO_LABEL : label};
+    next->count = 0;
+    next->before_count = 0;
+    next->label = is_gap ? QL_FILTER_NO_LABEL : label;
     next->run = is_gap ? 0 : label == now->label ? now->run + (now->run < 3) : 1;
     for (uint32_t k = 0; k < now->count; k++) {
         const uint32_t found = ql_filter_find(filter, now->places[k], label);
@@ -537,21 +539,48 @@ static void follower_step(struct follower *next, const struct follower *now, con
     for (uint32_t k = 0; k < now->before_count && next->run == 3; k++) {
         follower_add(next, now->before_run[k]);
     }
-    qsort(next->places, next->count, sizeof next->places[0], compare_words);
-    if (next->run == 1) {
-        memcpy(next->before_run, next->places, sizeof next->places);
-        next->before_count = next->count;
-    } else if (next->run > 1) {
-        memcpy(next->before_run, now->before_run, sizeof now->before_run);
-        next->before_count = now->before_count;
+    if (next->count > 1) {
+        qsort(next->places, next->count, sizeof next->places[0], compare_words);
     }
+    if (next->run == 1) {
+        next->before_count = next->count;
+        memcpy(next->before_run, next->places, next->count * sizeof next->places[0]);
+    } else if (next->run > 1) {
+        next->before_count = now->before_count;
+        memcpy(next->before_run, now->before_run, now->before_count * sizeof now->before_run[0]);
+    }
+    // No word begins with this letter, and none is begun: however often the letter comes again, nothing comes of it.
+    if (next->count == 0 && next->before_count == 0) {
+        next->label = QL_FILTER_NO_LABEL;
+        next->run = 0;
+    }
+}
+
+// The labels with which what was begun goes on, as bits. With any other the text comes to where that label alone leads.
+static uint64_t find_continuations(const struct follower *now, const struct ql_filter *filter)
+{
+    uint64_t labels = now->label == QL_FILTER_NO_LABEL ? 0 : UINT64_C(1) << now->label;
+
+    for (uint32_t k = 0; k < now->count; k++) {
+        const uint32_t edge = filter->edges[now->places[k]];
+        uint32_t next = edge >> QL_FILTER_GOAL_SHIFT;
+        labels |= (edge & QL_FILTER_LABEL) == QL_FILTER_GAP ? UINT64_C(1) << QL_FILTER_GAP : 0;
+        for (uint32_t word = 0; next != 0 && !(word & QL_FILTER_LAST); next++) {
+            word = filter->edges[next];
+            labels |= UINT64_C(1) << (word & QL_FILTER_LABEL);
+        }
+    }
+    return labels;
 }
 
 static size_t follower_write(struct store *store, const struct follower *follower, bool *is_new)
 {
-    uint32_t row[2 * QL_FILTER_PLACE_LIMIT + 4] = {follower->label, follower->run, follower->count,
-                                                   follower->before_count};
+    uint32_t row[2 * QL_FILTER_PLACE_LIMIT + 4];
 
+    row[0] = follower->label;
+    row[1] = follower->run;
+    row[2] = follower->count;
+    row[3] = follower->before_count;
     memcpy(row + 4, follower->places, follower->count * sizeof row[0]);
     memcpy(row + 4 + follower->count, follower->before_run, follower->before_count * sizeof row[0]);
     return store_take(store, row, 4 + follower->count + follower->before_count, 0, is_new);
@@ -559,7 +588,10 @@ static size_t follower_write(struct store *store, const struct follower *followe
 
 static void follower_read(struct follower *follower, const uint32_t *row)
 {
-    *follower = (struct follower){.label = row[0], .run = row[1], .count = row[2], .before_count = row[3]};
+    follower->label = row[0];
+    follower->run = row[1];
+    follower->count = row[2];
+    follower->before_count = row[3];
     memcpy(follower->places, row + 4, follower->count * sizeof row[0]);
     memcpy(follower->before_run, row + 4 + follower->count, follower->before_count * sizeof row[0]);
 }
@@ -569,15 +601,20 @@ enum ql_status ql_automaton_measure(struct ql_automaton *automaton, struct ql_er
     const struct ql_filter filter = {.edges = automaton->edges};
     const uint32_t label_count = ql_automaton_label_count(automaton);
     struct store store = {0};
-    struct follower now = {.label = QL_FILTER_NO_LABEL}, next;
+    struct follower now = {.label = QL_FILTER_NO_LABEL}, next = {0};
     uint32_t most = 0;
     enum ql_status status = QL_OK;
     bool is_new;
 
     size_t row = follower_write(&store, &now, &is_new);
+    const size_t beginning = row;
     for (size_t place = row; row != 0 && status == QL_OK && place < store.count; place += store.words[place + 1] + 2) {
         follower_read(&now, store.words + place + 2);
+        const uint64_t labels = place == beginning ? UINT64_MAX : find_continuations(&now, &filter);
         for (uint32_t label = 0; label < label_count && row != 0; label++) {
+            if (!(labels >> label & 1u)) {
+                continue;
+            }
             follower_step(&next, &now, &filter, label);
             row = follower_write(&store, &next, &is_new);
             most = next.count > most ? next.count : most;
