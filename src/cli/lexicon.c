@@ -238,6 +238,12 @@ int ql_cli_lexicon(int argc, char **argv)
         status = ql_error_write(&error, QL_ERROR_USAGE,
                                 "give words to compile (--text FILE, --words FILE), or a compiled lexicon with "
                                 "--lexicon FILE.qlx");
+    } else if (settings.lexicon != NULL && (settings.output != NULL || settings.among != NULL ||
+                                            settings.filter != NULL || settings.min_count != 1)) {
+        status = ql_error_write(&error, QL_ERROR_USAGE,
+                                "%s: a lexicon of --lexicon is compiled already; leave out --output, --among, --filter "
+                                "and --min-count, or give its words anew with --text or --words",
+                                settings.lexicon);
     } else {
         status = settings.lexicon != NULL ? ql_lexicon_file_load(&file, settings.lexicon, &error)
                                           : compile(&file, &settings, &error);

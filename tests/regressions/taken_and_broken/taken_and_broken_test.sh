@@ -52,6 +52,15 @@ if command -v gcc > /dev/null; then
     expect gcc -c -o c.o c.c
 fi
 
+# --- Options that do nothing ---
+expect_exit 0 lexicon --text names.txt --output l.qlx
+for option in "--output k.qlx" "--among names.txt" "--filter f.qlf" "--min_count 2"; do
+    # shellcheck disable=SC2086
+    expect_exit 2 lexicon --lexicon l.qlx --check item $option
+    expect_stderr "compiled already"
+done
+expect test ! -e k.qlx
+
 # --- Names of files ---
 expect_exit 2 compile --model m.json --output x.h
 expect_stderr "both the source and its header"
