@@ -130,8 +130,12 @@ function fromUser(file) {
   return path.resolve(process.env.INIT_CWD ?? ".", file);
 }
 
+// A pipe or a device, which may have no end, is not read.
 function readFile(file) {
   try {
+    if (!statSync(fromUser(file)).isFile()) {
+      throw new Error("it is not a regular file");
+    }
     return readFileSync(fromUser(file));
   } catch (error) {
     throw new InputError(`cannot read ${file}: ${error.message}`);

@@ -45,6 +45,12 @@ run 2 image.uf2 --seconds ""
 run 2 image.uf2 --speed 3
 run 1 "$work/absent.uf2"
 check "the file is named" grep -q "absent.uf2" "$work/err"
+for place in /dev/zero "$work"; do
+    run 1 "$place"
+    check "no regular file" grep -q "$place: it is not a regular file" "$work/err"
+done
+mkfifo "$work/pipe.uf2"
+run 1 "$work/pipe.uf2"
 run 1 "$0"
 check "no image" grep -q "UF2" "$work/err"
 run 1 image.uf2 --elf "$0"
