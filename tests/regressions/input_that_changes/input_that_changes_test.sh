@@ -38,6 +38,8 @@ cut_while filter --refuse in --output r.qlf
 cut_while study --corpus in --items 2 --temperature 1 --output s --threads 1 --quiet $model
 cut_while evaluate --model m.json --text in
 cut_while prepare --output o --remove_words in names.txt --quiet
+cut_while lexicon --text in --output l.qlx
+cut_while judge --corpus in --wordlist "" --sentences 1 names.txt
 
 # A checkpoint that is copied over in place, under a server.
 if command -v curl > /dev/null; then
@@ -93,6 +95,10 @@ if [[ -z ${ASAN_OPTIONS-} ]] || ! ldd "$tool" | grep -qE 'asan|tsan'; then
         "compile --no-sampler /dev/zero" "predict --init-from $model --filter /dev/zero" "filter --words /dev/zero" \
         "filter --refuse /dev/zero" "filter --filter /dev/zero" "prepare --output o /dev/zero" \
         "prepare --output o --remove-words /dev/zero names.txt" "study --corpus /dev/zero $model" \
+        "lexicon --text /dev/zero --output z.qlx" "lexicon --words /dev/zero" "lexicon --lexicon /dev/zero --check item" \
+        "lexicon --text names.txt --among /dev/zero" "lexicon --text names.txt --filter /dev/zero" \
+        "judge --corpus names.txt /dev/zero" "judge --corpus /dev/zero names.txt" \
+        "predict --init-from $model --lexicon /dev/zero" "compile m.onnx --lexicon /dev/zero" \
         "evaluate --model m.json --text /dev/zero" "compile m.onnx --quantize int8 --calibrate /dev/zero"; do
         # shellcheck disable=SC2086
         refuses "/dev/zero: is a device, not a file" $arguments

@@ -55,6 +55,7 @@ limited evaluate --model m.json --text names.txt
 limited compile --model m.json --output new/m.c
 limited compile --model m.json --output new/m.c --quantize int8
 limited filter --words words --output new/f.qlf
+limited lexicon --text names.txt --words words --output new/l.qlx
 limited prepare --output new --quiet names.txt
 limited verify --model m.json --init_from $model --stages checkpoint
 echo "$ended commands ended well, $refused with a message"

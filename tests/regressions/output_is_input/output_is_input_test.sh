@@ -52,6 +52,15 @@ refuses names.txt filter --words words --refuse names.txt --output names.txt
 refuses words filter --words "more,words" --output words
 refuses f.qlf filter --filter f.qlf --output f.qlf
 
+expect_exit 0 lexicon --text names.txt --output l.qlx
+refuses names.txt lexicon --text names.txt --output names.txt
+refuses words lexicon --words words --output words
+refuses words lexicon --text names.txt --among words --output words
+refuses f.qlf lexicon --text names.txt --filter f.qlf --output f.qlf
+refuses l.qlx generate --model m.json --count 3 --lexicon l.qlx --output l.qlx
+refuses l.qlx compile --model m.json --lexicon l.qlx --output l.qlx
+refuses l.qlx compare --init_from m.safetensors --count 2 --lexicon l.qlx --output l.qlx
+
 cp m.safetensors x.onnx
 refuses x.onnx export --init_from x.onnx --export_file x.onnx
 cp m.safetensors x.json

@@ -57,6 +57,11 @@ harmless prepare --output $'o\033[31m' --alphabet any "$text" --json
 harmless study --corpus "$text" --items 10 --temperature 5 --output $'s\033[31m' --count $'\033' "$model"
 harmless filter --words "$text" --check $'x\033[2Jy'
 harmless filter --words "$text" --check $'x\033[2Jy' --json
+harmless lexicon --text "$text" --output $'l\033[31m.qlx'
+harmless lexicon --text "$text" --check $'x\033[2Jy\302\233z'
+harmless lexicon --lexicon $'l\033[31m.qlx' --check $'\033]0;title\007item' --json
+harmless judge --corpus "$text" --wordlist "" "$text"
+harmless sweep $'p\033[31m.json' --output $'s\033[7m'
 harmless compile $'m\033[7m.onnx' --name m --output m.c
 harmless compile $'m\033[7m.onnx' --name m --report
 harmless verify --model $'m\033[7m.json' --stages gcc --seeds 1 --length 3 --characters 5
