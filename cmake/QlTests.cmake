@@ -38,7 +38,10 @@ function(ql_add_fuzzer name)
     add_dependencies(fuzzers ${name})
     if(QL_SANITIZERS MATCHES "memory")
         target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/fuzz/known_memory.c")
-        target_link_libraries(${name} PRIVATE PkgConfig::JANSSON)
+        target_link_libraries(${name} PRIVATE PkgConfig::JANSSON PkgConfig::UTF8PROC PkgConfig::PROTOBUF_C PkgConfig::EXPAT
+            BZip2::BZip2 ${CMAKE_DL_LIBS})
+        # Its functions stand before those of the libraries.
+        set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ON)
     endif()
     if(QL_FUZZ)
         target_link_libraries(${name} PRIVATE ${QL_FUZZ_ENGINE})
