@@ -1,12 +1,13 @@
 // The units of an LSTM layer on Cortex-M0+, from the gates' activations on: 77 cycles each, where a compiler makes 104. The
 // values are those of lstm_s8.h. Meant for gcc and clang on ARMv6-M.
-// Uses: device/kernel_code.h, device/tanh_s16.h, stdint.h.
+// Uses: device/kernel_code.h, device/registers_m0.h, device/tanh_s16.h, stdint.h.
 #ifndef QL_DEVICE_LSTM_S8_M0_H
 #define QL_DEVICE_LSTM_S8_M0_H
 
 #include <stdint.h>
 
 #include "device/kernel_code.h"
+#include "device/registers_m0.h"
 #include "device/tanh_s16.h"
 
 #if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
@@ -42,12 +43,7 @@ static QL_KERNEL_CODE void ql_lstm_m0_run(const struct ql_lstm_m0 *work)
         "   lsls \\other, \\number, #15\n"
         "   subs \\number, \\other, \\number\n"
         "   .endm\n"
-        "   push {r4-r7}\n"
-        "   mov r4, r8\n"
-        "   mov r5, r9\n"
-        "   mov r6, r10\n"
-        "   mov r7, r11\n"
-        "   push {r4-r7}\n"
+        QL_M0_SAVE
         "   ldmia r0!, {r1-r7}\n"
         "   mov r8, r5\n"
         "   mov r11, r6\n"
@@ -137,12 +133,7 @@ static QL_KERNEL_CODE void ql_lstm_m0_run(const struct ql_lstm_m0 *work)
         "   b 3b\n"
         "   .purgem ql_lstm_limit\n"
         "6: add sp, #4\n"
-        "   pop {r4-r7}\n"
-        "   mov r8, r4\n"
-        "   mov r9, r5\n"
-        "   mov r10, r6\n"
-        "   mov r11, r7\n"
-        "   pop {r4-r7}\n"
+        QL_M0_RESTORE
         : "+r"(r0)
         :
         : "r1", "r2", "r3", "r12", "lr", "cc", "memory");

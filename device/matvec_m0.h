@@ -1,7 +1,7 @@
 // What the integer kernels for Cortex-M0+ share: two rows per multiplication, and sums of 16 bits that become 32.
 // Meant for gcc and clang on ARMv6-M, from flash or from SRAM; the plain kernels of matvec_s8.h and matvec_s4.h define
-// every result. Uses: device/kernel_code.h, device/weight_source.h, stdbool.h, stddef.h, stdint.h,
-// string.h.
+// every result.
+// Uses: device/kernel_code.h, device/registers_m0.h, device/weight_source.h, stdbool.h, stddef.h, stdint.h, string.h.
 #ifndef QL_DEVICE_MATVEC_M0_H
 #define QL_DEVICE_MATVEC_M0_H
 
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "device/kernel_code.h"
+#include "device/registers_m0.h"
 #include "device/weight_source.h"
 
 #if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
@@ -68,12 +69,7 @@ struct ql_m0_panel {
 // clang-format off
 #define QL_M0_ENTER                             \
     "   .syntax unified\n"                      \
-    "   push {r4-r7}\n"                         \
-    "   mov r4, r8\n"                           \
-    "   mov r5, r9\n"                           \
-    "   mov r6, r10\n"                          \
-    "   mov r7, r11\n"                          \
-    "   push {r4-r7}\n"                         \
+    QL_M0_SAVE                                  \
     "   sub sp, #48\n"                          \
     "   mov r1, sp\n"                           \
     "   ldmia r0!, {r2-r7}\n"                   \
@@ -85,12 +81,7 @@ struct ql_m0_panel {
 
 #define QL_M0_LEAVE                             \
     "   add sp, #48\n"                          \
-    "   pop {r4-r7}\n"                          \
-    "   mov r8, r4\n"                           \
-    "   mov r9, r5\n"                           \
-    "   mov r10, r6\n"                          \
-    "   mov r11, r7\n"                          \
-    "   pop {r4-r7}\n"
+    QL_M0_RESTORE
 
 // Adds up the accumulators of a block, six rows at a time; then the next block begins at label 1, or the code ends.
 //   ql_m0_add     T += P, N += P >> 16, for one accumulator of one segment
