@@ -39,7 +39,7 @@ enum { SMALL_CUT_PIXELS = 28 };
 static const int regular_sizes[] = {48, 42, 37, 32, 28, 24, 21, 18};
 static const int italic_sizes[] = {28, 24, 21, 18};
 
-enum { GLYPH_LIMIT = 256, BITS_LIMIT = 1 << 16, KERNING_UNITS = 256, LINE_HEIGHT_PERCENT = 119 };
+enum { GLYPH_LIMIT = 256, BITS_LIMIT = 1 << 16, OUTLINE_LIMIT = 512, KERNING_UNITS = 256, LINE_HEIGHT_PERCENT = 119 };
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -54,6 +54,7 @@ struct typeface {
     const struct typeface *fallback; // for symbols that this cut lacks, or NULL
     bool without_greek,
         without_cyrillic; // it lacks a letter of the models, so that all of this script are the fallback's
+    uint8_t *marks;       // of each symbol: what is known of its mark
 };
 
 static _Noreturn void fail(const char *path, const char *why)
@@ -119,15 +120,58 @@ static bool is_combining(uint32_t symbol)
     return symbol >= 0x300 && symbol < 0x370;
 }
 
-// Returns whether the cut has a picture of the symbol. Some cuts of the typeface have a letter with nothing in it.
+// Copies the outline of a glyph, which the next one overwrites, as far as there is room. Returns its points.
+static int copy_outline(FT_Vector points[OUTLINE_LIMIT], const struct typeface *typeface, hb_codepoint_t glyph)
+{
+    if (FT_Load_Glyph(typeface->pictures, glyph, FT_LOAD_NO_SCALE) != 0) {
+        return 0;
+    }
+    const FT_Outline *outline = &typeface->pictures->glyph->outline;
+    const int count = outline->n_points;
+    for (int k = 0; k < count && k < OUTLINE_LIMIT; k++) {
+        points[k] = outline->points[k];
+    }
+    return count;
+}
+
+enum { MARK_UNKNOWN, MARK_THERE, MARK_LACKS };
+
+// Returns whether the cut draws a Latin letter beyond ASCII as one of ASCII, if need be moved sideways: one of them has an
+// l for an ł.
+static bool lacks_its_mark(const struct typeface *typeface, uint32_t symbol, hb_codepoint_t glyph)
+{
+    static FT_Vector own[OUTLINE_LIMIT], plain[OUTLINE_LIMIT];
+    bool same = false;
+
+    if (!((symbol >= 0xc0 && symbol < 0x250) || (symbol >= 0x1e00 && symbol < 0x1f00))) {
+        return false;
+    }
+    if (typeface->marks[symbol] != MARK_UNKNOWN) {
+        return typeface->marks[symbol] == MARK_LACKS;
+    }
+    const int count = copy_outline(own, typeface, glyph);
+    for (uint32_t letter = 'A'; letter <= 'z' && count > 0 && count <= OUTLINE_LIMIT && !same; letter++) {
+        hb_codepoint_t other;
+        same = hb_font_get_nominal_glyph(typeface->distances, letter, &other) != 0 &&
+               copy_outline(plain, typeface, other) == count;
+        for (int k = 0; k < count && same; k++) {
+            same = own[k].y == plain[k].y && own[k].x - plain[k].x == own[0].x - plain[0].x;
+        }
+    }
+    typeface->marks[symbol] = same ? MARK_LACKS : MARK_THERE;
+    return same;
+}
+
+// Returns whether the cut has a picture of the symbol. Some cuts of the typeface have a letter with nothing in it, or
+// without its mark.
 static bool has_picture(const struct typeface *typeface, uint32_t symbol)
 {
     hb_codepoint_t glyph;
     hb_glyph_extents_t extents;
 
     return hb_font_get_nominal_glyph(typeface->distances, symbol, &glyph) != 0 &&
-           (symbol == ' ' ||
-            (hb_font_get_glyph_extents(typeface->distances, glyph, &extents) != 0 && extents.width != 0));
+           (symbol == ' ' || (hb_font_get_glyph_extents(typeface->distances, glyph, &extents) != 0 &&
+                              extents.width != 0 && !lacks_its_mark(typeface, symbol, glyph)));
 }
 
 // Lists the symbols of the tables: the ranges, or, where the models have letters beside them, what the firmware needs
@@ -175,6 +219,10 @@ static void open_typeface(struct typeface *typeface, FT_Library library, const c
         fail(path, "cannot be read as a font");
     }
     typeface->distances = hb_font_create(face);
+    typeface->marks = calloc(UINT16_MAX + 1, sizeof typeface->marks[0]);
+    if (typeface->marks == NULL) {
+        fail(path, "there is not enough memory to read it");
+    }
     hb_font_set_scale(typeface->distances, typeface->units, typeface->units);
     hb_face_destroy(face);
     hb_blob_destroy(blob);
@@ -182,6 +230,7 @@ static void open_typeface(struct typeface *typeface, FT_Library library, const c
 
 static void close_typeface(struct typeface *typeface)
 {
+    free(typeface->marks);
     hb_font_destroy(typeface->distances);
     (void)FT_Done_Face(typeface->pictures);
 }
