@@ -306,6 +306,8 @@ static enum ql_status run_cells(struct study *study, struct ql_error *error)
                 (void)json_object_set_new(cell, "model", json_integer((json_int_t)m));
                 describe_setting(cell, &study->settings, n);
                 (void)json_array_append_new(cells, cell);
+            } else {
+                json_decref(cell); // it may have been counted, and not saved
             }
             study->done++;
         }
