@@ -29,13 +29,13 @@ awk -v folder="$work/blocks" '
 serve()
 {
     local block=$1 server
-    bash "$block" > "$work/address" 2>&1 &
+    setsid bash "$block" > "$work/address" 2>&1 & # in a group of its own, which ends as a whole
     server=$!
     for _ in $(seq 100); do
         ! grep -qE '^http://127|cannot listen' "$work/address" || break # somebody else may be at the usual port
         sleep 0.1
     done
-    kill -- "$(pgrep -P "$server" quillet || echo "$server")"
+    kill -- "-$server"
     wait "$server" || true
     grep -E '^http://127|cannot listen' "$work/address"
 }
