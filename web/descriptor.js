@@ -33,6 +33,7 @@ const fields = [
   ["hiddenSize", isCount, "a whole number from 0 on", 0],
   ["hiddenLayers", isCount, "a whole number from 0 on", 0],
   ["reset", isText, "a string of symbols", ""],
+  ["begin", isText, "a token of the vocabulary", ""],
   ["tokens", isText, "the name of an input", ""],
   ["logits", isText, "the name of an output", ""],
   ["states", (value) => Array.isArray(value) && value.every(isState), 'a list of pairs of names, [["h0", "hn"], ...], with ' +
@@ -83,10 +84,20 @@ export function readDescriptor(text, name) {
   if (unknown !== undefined) {
     throw new InputError(`${name}: "reset" has ${JSON.stringify(unknown)}, which is not in the vocabulary`);
   }
+  if (descriptor.begin !== "" && !symbols.includes(descriptor.begin)) {
+    throw new InputError(`${name}: "begin" is not in the vocabulary`);
+  }
+  // The end symbol is a newline, before which the state is reset. Others change the graph.
+  const missing = ["end", "special", "window"].find((field) => given[field] !== undefined && (field !== "end" || given.end !== "\n"));
+  if (missing !== undefined) {
+    throw new InputError(`${name}: the field "${missing}" changes the model's graph, which is not supported here; ` +
+      "`quillet evaluate` does it");
+  }
   const { error, ranks } = readPieces(symbols);
   if (error !== "") {
     throw new InputError(`${name}: the vocabulary ${error}`);
   }
   const constants = Object.entries(descriptor.constants).map(([input, value]) => [input, readNumbers(value)]);
-  return { ...descriptor, constants, symbols, ranks };
+  const reset = descriptor.reset.includes("\n") || given.end === undefined ? descriptor.reset : `${descriptor.reset}\n`;
+  return { ...descriptor, reset, constants, symbols, ranks };
 }

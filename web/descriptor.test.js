@@ -97,6 +97,15 @@ test("pieces that were never learned are refused", () => {
   refuses({ vocabulary: ["a", "b", "ab", "ab"] }, /"ab" twice/);
 });
 
+test("a begin symbol is taken; an end symbol is the newline, or refused", () => {
+  assert.equal(read({ begin: "a" }).begin, "a");
+  refuses({ begin: "*" }, /"begin"/);
+  assert.equal(read({ end: "\n" }).reset, "\n");
+  refuses({ end: "a" }, /"end"/);
+  refuses({ special: ["<pad>"] }, /"special"/);
+  refuses({ window: 40 }, /"window"/);
+});
+
 test("the symbols of the reset must be in the vocabulary", () => {
   assert.equal(read({ reset: "\n." }).reset, "\n.");
   refuses({ reset: "\n*" }, /"\*"/);

@@ -176,11 +176,11 @@ export class LanguageModel {
     this.#session = session;
     this.#tensors = findTensors(session, descriptor);
     this.resetTokens = new Set(Array.from(descriptor.reset, (symbol) => descriptor.symbols.indexOf(symbol)));
-    this.firstToken = Math.max(0, descriptor.symbols.indexOf("\n"));
+    this.firstToken = Math.max(0, descriptor.symbols.indexOf(descriptor.begin || "\n"));
     const cache = this.#tensors.states.find(({ kind }) => kind === "append");
     /** Tokens after which an item that has not ended is over: ql_text_rules_item_limit. */
-    this.itemLimit = cache !== undefined && descriptor.symbols[this.firstToken] === "\n" &&
-      this.resetTokens.has(this.firstToken) ? cache.shape.at(-2) : Infinity;
+    this.itemLimit = cache !== undefined && this.resetTokens.has(descriptor.symbols.indexOf("\n")) ?
+      cache.shape.at(-2) : Infinity;
     this.reset();
   }
 

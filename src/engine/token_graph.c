@@ -11,6 +11,7 @@
 #include "engine/text_session.h"
 #include "engine/window_run.h"
 #include "onnx/constant_inputs.h"
+#include "onnx/replaced_token.h"
 #include "onnx/settled_roles.h"
 
 // How far a logit may be from the same one in another call, as a share of the largest: sums of other sizes are added in
@@ -206,8 +207,10 @@ static enum ql_status keep_window(struct work *work, struct ql_token_graph *resu
         status = check_order(work, &run, error);
     }
     if (status == QL_OK) {
+        const struct ql_descriptor *descriptor = work->descriptor;
         const struct ql_window window = {result->kind, work->W, work->V,
-                                         ql_descriptor_text_rules(work->descriptor).first_token};
+                                         descriptor->has_begin ? descriptor->begin
+                                                               : ql_descriptor_text_rules(descriptor).first_token};
         note_window(work, result->kind);
         if ((status = ql_window_graph_init(work->graph, &run.roles, &run.engine.program, &window, error)) == QL_OK) {
             status = name_states(work, &run.roles, error);
@@ -269,6 +272,26 @@ static enum ql_status take_window(struct work *work, struct ql_token_graph *resu
     return result->is_opened ? QL_OK : keep_window(work, result, &reason, error);
 }
 
+// A text goes on with the begin symbol where one has ended.
+static enum ql_status replace_end(struct work *work, struct ql_token_graph *result, struct ql_error *error)
+{
+    struct ql_descriptor *descriptor = work->descriptor;
+    struct ql_model_roles roles;
+
+    if (!descriptor->has_begin || !descriptor->has_end || descriptor->begin == descriptor->end) {
+        return QL_OK;
+    }
+    enum ql_status status = ql_model_roles_find_tokens(&roles, work->graph, descriptor, error);
+    if (status == QL_OK) {
+        status = ql_replaced_token_init(work->graph, &roles, descriptor->end, descriptor->begin, work->V, error);
+    }
+    result->is_replaced = true;
+    result->begin = descriptor->begin;
+    result->end = descriptor->end;
+    descriptor->has_begin = false;
+    return status;
+}
+
 enum ql_status ql_token_graph_init(struct ql_token_graph *token_graph, struct ql_graph *graph,
                                    struct ql_descriptor *descriptor, struct ql_error *error)
 {
@@ -285,6 +308,9 @@ enum ql_status ql_token_graph_init(struct ql_token_graph *token_graph, struct ql
         status = ql_settled_roles_init(graph, descriptor, error);
     } else {
         status = take_window(&work, &result, error);
+    }
+    if (status == QL_OK) {
+        status = replace_end(&work, &result, error);
     }
     free(work.tokens);
     free(work.given);

@@ -16,6 +16,8 @@ struct ql_token_graph {
     int window;               // tokens that the file takes at a time; 0 where it takes one, or any number
     bool is_opened;           // the same graph takes any number now
     enum ql_window_kind kind; // otherwise, how the window is a state now (onnx/window_graph.h)
+    bool is_replaced;         // the graph takes token `begin` in the place of `end`
+    int begin, end;
 };
 
 // Settles the constants and the roles (onnx/settled_roles.h), with which the descriptor then names everything. A graph
@@ -23,7 +25,8 @@ struct ql_token_graph {
 //   - With states, the size is opened where two windows of W tokens then give what 2 W single tokens give.
 //   - Otherwise the window becomes a state (onnx/window_graph.h), and its states are carried from window to window.
 //   - Without states, the window moves with the text. The descriptor's "window" is W where the file leaves it open.
-// `token_graph` may be NULL. Errors: those of ql_constant_inputs_apply, ql_settled_roles_init and ql_program_compile;
+// Where the descriptor has a begin symbol beside the end symbol, the graph then takes the one in the place of the other, and
+// the descriptor has no begin symbol any more. `token_graph` may be NULL. Errors: those of ql_constant_inputs_apply, ql_settled_roles_init and ql_program_compile;
 // QL_ERROR_INPUT for a model in which a token sees what comes after it, for one with states that gives logits behind the
 // last token only and cannot be opened, for a window of more than QL_DESCRIPTOR_WINDOW_LIMIT tokens, and for a "window"
 // that is not the model's.

@@ -99,8 +99,47 @@ static enum ql_status add_symbols(struct ql_descriptor *descriptor, const unsign
     return QL_OK;
 }
 
-// Adds one string of a list: a symbol, or, behind all of those, a piece.
-static enum ql_status add_token(struct ql_descriptor *descriptor, const json_t *token, struct ql_error *error)
+static bool is_string(const json_t *value, const char *text, size_t size)
+{
+    return json_is_string(value) && json_string_length(value) == size &&
+           memcmp(json_string_value(value), text, size) == 0;
+}
+
+// True for a token that stands for no text: one of several characters that "begin", "end" or "special" names.
+static bool is_special(const json_t *root, const char *text, size_t size)
+{
+    const json_t *list = json_object_get(root, "special");
+    bool found =
+        is_string(json_object_get(root, "begin"), text, size) || is_string(json_object_get(root, "end"), text, size);
+
+    for (size_t k = 0; k < json_array_size(list) && !found; k++) {
+        found = is_string(json_array_get(list, k), text, size);
+    }
+    return found;
+}
+
+// A code point that is no character stands for the token.
+static enum ql_status add_special(struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    struct ql_vocabulary *vocabulary = &descriptor->vocabulary;
+    uint32_t symbol = QL_DESCRIPTOR_SPECIAL;
+
+    while (ql_descriptor_encode(descriptor, symbol) >= 0) {
+        symbol++;
+    }
+    if (symbol >= QL_DESCRIPTOR_SPECIAL + QL_DESCRIPTOR_SPECIAL_LIMIT || vocabulary->count == QL_VOCABULARY_LIMIT) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the field 'vocabulary' has more than %d tokens that stand for no text, or more than %d "
+                              "in all",
+                              (int)QL_DESCRIPTOR_SPECIAL_LIMIT, (int)QL_VOCABULARY_LIMIT);
+    }
+    vocabulary->symbols[vocabulary->count++] = symbol;
+    return QL_OK;
+}
+
+// Adds one string of a list: a symbol, a token that stands for no text, or, behind all of those, a piece.
+static enum ql_status add_token(struct ql_descriptor *descriptor, const json_t *root, const json_t *token,
+                                struct ql_error *error)
 {
     const char *text = json_string_value(token);
     const size_t size = json_string_length(token);
@@ -109,13 +148,19 @@ static enum ql_status add_token(struct ql_descriptor *descriptor, const json_t *
     if (text == NULL || size == 0) {
         return fail_field(error, "vocabulary", "a list of strings that are not empty");
     }
-    if (ql_utf8_decode(&symbol, (const unsigned char *)text, size) < size) {
+    const bool is_one = ql_utf8_decode(&symbol, (const unsigned char *)text, size) == size;
+    const bool stands_for_none = !is_one && is_special(root, text, size);
+    if (!is_one && !stands_for_none) {
         return ql_piece_read(&descriptor->vocabulary, text, size, error) == QL_OK
                    ? QL_OK
-                   : ql_error_prefix(error, "the field 'vocabulary': ");
+                   : ql_error_prefix(error, "the field 'vocabulary': a token of several characters is a piece, or it "
+                                            "stands for no text and is named in 'begin', 'end' or 'special': ");
     }
     if (descriptor->vocabulary.piece_count > 0) {
         return fail_field(error, "vocabulary", "a list in which no single symbol stands behind a piece of several");
+    }
+    if (stands_for_none) {
+        return add_special(descriptor, error);
     }
     return add_symbols(descriptor, (const unsigned char *)text, size, error);
 }
@@ -138,10 +183,62 @@ static enum ql_status read_vocabulary(struct ql_descriptor *descriptor, const js
     json_array_foreach(value, index, token)
     {
         if (status == QL_OK) {
-            status = add_token(descriptor, token, error);
+            status = add_token(descriptor, root, token, error);
         }
     }
     return status;
+}
+
+// Finds the token that a field names by its string in the vocabulary. *token stays as it is without the field.
+static enum ql_status read_token(const struct ql_descriptor *descriptor, const json_t *root, const char *field,
+                                 bool *is_there, int *token, struct ql_error *error)
+{
+    const json_t *value = json_object_get(root, field), *vocabulary = json_object_get(root, "vocabulary");
+    const char *text = json_string_value(value);
+    const size_t size = json_string_length(value);
+    uint32_t symbol;
+
+    *is_there = value != NULL;
+    if (value == NULL) {
+        return QL_OK;
+    }
+    *token = -1;
+    if (size > 0 && ql_utf8_decode(&symbol, (const unsigned char *)text, size) == size) {
+        *token = ql_descriptor_encode(descriptor, symbol);
+    }
+    for (size_t k = 0; k < json_array_size(vocabulary) && *token < 0 && size > 0; k++) {
+        *token = is_string(json_array_get(vocabulary, k), text, size) ? (int)k : -1;
+    }
+    return *token >= 0 ? QL_OK : fail_field(error, field, "a token of the vocabulary");
+}
+
+// The end symbol becomes the newline, before which the state is reset.
+static enum ql_status read_ends(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
+{
+    enum ql_status status = read_token(descriptor, root, "begin", &descriptor->has_begin, &descriptor->begin, error);
+
+    if (status != QL_OK ||
+        (status = read_token(descriptor, root, "end", &descriptor->has_end, &descriptor->end, error)) != QL_OK ||
+        !descriptor->has_end) {
+        return status;
+    }
+    const int newline = ql_descriptor_encode(descriptor, '\n');
+    if (newline >= 0 && newline != descriptor->end) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the field 'end' names a token, but the vocabulary has a newline, too; one of them can "
+                              "end an item. Leave 'end' out");
+    }
+    descriptor->vocabulary.symbols[descriptor->end] = '\n';
+    for (int k = 0; k < descriptor->reset_count; k++) {
+        if (descriptor->resets[k] == descriptor->end) {
+            return QL_OK;
+        }
+    }
+    if (descriptor->reset_count == QL_DESCRIPTOR_RESET_LIMIT) {
+        return fail_field(error, "reset", "shorter where there is an 'end'");
+    }
+    descriptor->resets[descriptor->reset_count++] = descriptor->end;
+    return QL_OK;
 }
 
 static enum ql_status read_resets(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
@@ -317,6 +414,7 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
         (status = read_int(root, "hiddenSize", &d->hidden_size, 0, error)) != QL_OK ||
         (status = read_int(root, "hiddenLayers", &d->hidden_layers, 0, error)) != QL_OK ||
         (status = read_vocabulary(d, root, error)) != QL_OK || (status = read_resets(d, root, error)) != QL_OK ||
+        (status = read_ends(d, root, error)) != QL_OK ||
         (status = read_string(root, "tokens", d->tokens, sizeof d->tokens, error)) != QL_OK ||
         (status = read_string(root, "logits", d->logits, sizeof d->logits, error)) != QL_OK ||
         (status = read_states(d, root, error)) != QL_OK || (status = read_constants(d, root, error)) != QL_OK) {
@@ -412,6 +510,12 @@ static json_t *make_constants(const struct ql_descriptor *d)
     return constants;
 }
 
+static json_t *make_token(const struct ql_descriptor *d, int token)
+{
+    char bytes[QL_TOKEN_BYTES];
+    return json_stringn(bytes, ql_vocabulary_write_token(&d->vocabulary, token, bytes));
+}
+
 static json_t *make_json(const struct ql_descriptor *d)
 {
     static const char *const format = "{s:s, s:s, s:i, s:f, s:f, s:i, s:i, s:i, s:o}";
@@ -433,6 +537,12 @@ static json_t *make_json(const struct ql_descriptor *d)
     }
     if (root != NULL && d->reset_count > 0) {
         json_object_set_new(root, "reset", json_stringn(resets, reset_length));
+    }
+    if (root != NULL && d->has_begin) {
+        json_object_set_new(root, "begin", make_token(d, d->begin));
+    }
+    if (root != NULL && d->has_end) {
+        json_object_set_new(root, "end", make_token(d, d->end));
     }
     if (root != NULL && d->tokens[0] != '\0') {
         json_object_set_new(root, "tokens", json_string(d->tokens));
@@ -527,5 +637,8 @@ struct ql_text_rules ql_descriptor_text_rules(const struct ql_descriptor *descri
     ql_text_rules_init(&rules, descriptor->vocabulary.symbols, descriptor->vocabulary.count);
     memcpy(rules.resets, descriptor->resets, sizeof rules.resets);
     rules.reset_count = descriptor->reset_count;
+    if (descriptor->has_begin && !descriptor->has_end) {
+        rules.first_token = descriptor->begin;
+    }
     return rules;
 }

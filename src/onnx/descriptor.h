@@ -3,6 +3,7 @@
 #ifndef QL_ONNX_DESCRIPTOR_H
 #define QL_ONNX_DESCRIPTOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -19,6 +20,8 @@ enum {
     QL_DESCRIPTOR_STATE_LIMIT = 8, // pairs of state input and state output
     QL_DESCRIPTOR_RESET_LIMIT = QL_TEXT_RESET_LIMIT,
     QL_DESCRIPTOR_WINDOW_LIMIT = 1 << 14, // tokens of a window
+    QL_DESCRIPTOR_SPECIAL = 0xfdd0,       // the first of the code points that are no characters ...
+    QL_DESCRIPTOR_SPECIAL_LIMIT = 32,     // ... and their number
     QL_DESCRIPTOR_CONSTANT_LIMIT = 8,     // inputs that stay the same
     QL_DESCRIPTOR_NUMBER_LIMIT = 4096,    // numbers of all of them together
 };
@@ -39,6 +42,11 @@ struct ql_descriptor {
     // model of separate items.
     int resets[QL_DESCRIPTOR_RESET_LIMIT];
     int reset_count;
+    // Optional. The token that goes in where a text begins, "begin" in the JSON, and the one that ends an item, "end",
+    // which resets the state and whose symbol is the newline, however the JSON writes it. Where both are there, the graph
+    // is given the first in the place of the second (engine/token_graph.h), and a text begins with the second.
+    bool has_begin, has_end;
+    int begin, end;
     // Optional names of the graph's inputs and outputs, for models in which they are not evident; "" when not said.
     char tokens[QL_DESCRIPTOR_NAME_BYTES]; // "tokens"
     char logits[QL_DESCRIPTOR_NAME_BYTES]; // "logits"
@@ -57,8 +65,9 @@ struct ql_descriptor {
 };
 
 // Reads a descriptor. `filename` and `vocabulary` must be there; for the others there are defaults (temperature 1,
-// top_p 1, top_k 0). Fields that are not named above are left alone. Errors: a file that is unreadable or not JSON, a
-// field of the wrong kind or out of its range, a symbol twice, an invalid piece; each with the file and the field.
+// top_p 1, top_k 0). Fields that are not named above are left alone. Tokens that stand for no text have symbols from
+// QL_DESCRIPTOR_SPECIAL on. Errors: a file that is unreadable or not JSON, a field of the wrong kind or out of its range, a
+// symbol twice, an invalid piece; each with the file and the field.
 enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *path, struct ql_error *error);
 
 // The same from text; `path` is for the messages and for the folder of the model.
@@ -80,7 +89,7 @@ void ql_descriptor_set_state(struct ql_descriptor *descriptor, const struct ql_s
 // Sets the symbols and the resets to those of a trained model.
 void ql_descriptor_set_info(struct ql_descriptor *descriptor, const struct ql_model_info *info);
 
-// The rules of the model's texts.
+// The rules of the model's texts. A text begins with the end symbol, where there is one, or the begin symbol.
 struct ql_text_rules ql_descriptor_text_rules(const struct ql_descriptor *descriptor);
 
 #endif

@@ -3,9 +3,8 @@
 // int64 in which a choice is an index: an element of the window, or the new token, which stands behind it.
 #include "onnx/window_graph.h"
 
+#include "onnx/graph_change.h"
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
 
 struct maker {
     struct ql_graph *graph;
@@ -21,21 +20,10 @@ struct maker {
 
 // --- Values and nodes ---
 
-// A name that no value has.
-static const char *name_new(const struct ql_graph *graph, const char *stem, char *name, size_t room)
-{
-    (void)snprintf(name, room, "%s", stem);
-    for (int k = 2; ql_graph_find(graph, name) >= 0; k++) {
-        (void)snprintf(name, room, "%.200s_%d", stem, k);
-    }
-    return name;
-}
-
 static int add_value(struct maker *maker, const char *stem, enum ql_element type, int rank, const int *dims,
                      const void *data)
 {
-    char name[QL_DESCRIPTOR_NAME_BYTES];
-    return ql_graph_add_value(maker->graph, name_new(maker->graph, stem, name, sizeof name), type, rank, dims, data);
+    return ql_graph_change_add_value(maker->graph, stem, type, rank, dims, data);
 }
 
 // A list of int64.
@@ -112,22 +100,16 @@ static int add_joined(struct maker *maker, int left, int right)
 
 // --- Around the graph ---
 
-// The new tokens' input, as a list of one int64. The value that was the input is made by a node from now on.
+// The new tokens' input, as a list of one int64.
 static int add_token(struct maker *maker)
 {
     static const int ones[QL_RANK_LIMIT] = {1, 1, 1, 1, 1, 1, 1, 1};
-    struct ql_graph *graph = maker->graph;
-    const int tokens = graph->inputs[maker->roles->tokens];
-    const char *name = graph->values[tokens].name;
-    const bool is_narrow = graph->values[tokens].type == QL_ELEMENT_S32;
-    const int rank = graph->values[tokens].rank - maker->roles->one_hot;
-    char other[QL_DESCRIPTOR_NAME_BYTES];
+    const struct ql_value from = maker->graph->values[maker->graph->inputs[maker->roles->tokens]];
+    const bool is_narrow = from.type == QL_ELEMENT_S32;
 
-    const int token = ql_graph_add_value(graph, name_new(graph, "token_window", other, sizeof other),
-                                         is_narrow ? QL_ELEMENT_S32 : QL_ELEMENT_S64, rank, ones, NULL);
-    graph->values[tokens].name = graph->values[token].name;
-    graph->values[token].name = name;
-    graph->inputs[maker->roles->tokens] = token;
+    const int token =
+        ql_graph_change_input(maker->graph, maker->roles->tokens, is_narrow ? QL_ELEMENT_S32 : QL_ELEMENT_S64,
+                              from.rank - maker->roles->one_hot, ones);
     const int list = add_reshape(maker, token, 1, ones, -1);
     return is_narrow ? add_cast(maker, list, ONNX_INT64, -1) : list;
 }
@@ -187,28 +169,12 @@ static void add_tokens(struct maker *maker, int tokens)
     (void)add_reshape(maker, filled, shape->rank, shape->dims, tokens);
 }
 
-// Gives the output's name to a new value, which stands in its place.
-static int take_output(struct maker *maker, int number, int rank, const int *dims)
-{
-    struct ql_graph *graph = maker->graph;
-    const int old = graph->outputs[number];
-    const char *name = graph->values[old].name;
-    char other[QL_DESCRIPTOR_NAME_BYTES];
-
-    const int output = ql_graph_add_value(graph, name_new(graph, "whole_window", other, sizeof other),
-                                          graph->values[old].type, rank, dims, NULL);
-    graph->values[old].name = graph->values[output].name;
-    graph->values[output].name = name;
-    graph->values[output].type = maker->program->values[old].type;
-    graph->outputs[number] = output;
-    return output;
-}
-
 static void add_logits(struct maker *maker)
 {
     const int W = maker->window.W, V = maker->window.V;
     const int old = maker->graph->outputs[maker->roles->logits];
-    const int output = take_output(maker, maker->roles->logits, 2, (const int[]){1, V});
+    const int output =
+        ql_graph_change_output(maker->graph, maker->roles->logits, QL_ELEMENT_F32, 2, (const int[]){1, V});
 
     if (maker->window.kind == QL_WINDOW_LAST) {
         (void)add_reshape(maker, old, 2, (const int[]){1, V}, output);
@@ -223,7 +189,7 @@ static void add_state(struct maker *maker, struct ql_state_pair state)
     const int before = maker->graph->inputs[state.input], after = maker->graph->outputs[state.output];
     const struct ql_program_value *shape = &maker->program->values[before];
     const int row[] = {1, shape->count};
-    const int output = take_output(maker, state.output, shape->rank, shape->dims);
+    const int output = ql_graph_change_output(maker->graph, state.output, shape->type, shape->rank, shape->dims);
 
     const int both = add_joined(maker, add_reshape(maker, before, 2, row, -1), add_reshape(maker, after, 2, row, -1));
     const int chosen = add_node(maker, "Gather", both, maker->full, -1);
@@ -233,34 +199,14 @@ static void add_state(struct maker *maker, struct ql_state_pair state)
 static void add_own_state(struct maker *maker, int before, int after, const char *stem)
 {
     struct ql_graph *graph = maker->graph;
-    char name[QL_DESCRIPTOR_NAME_BYTES];
-    const struct ql_value *from = &graph->values[before];
-    const int rank = from->rank;
-    int dims[QL_RANK_LIMIT];
+    const struct ql_value from = graph->values[before];
+    const int output = add_value(maker, stem, from.type, from.rank, from.dims, NULL);
 
-    memcpy(dims, from->dims, sizeof dims);
-    const int output =
-        ql_graph_add_value(graph, name_new(graph, stem, name, sizeof name), QL_ELEMENT_S64, rank, dims, NULL);
     (void)add_node(maker, "Identity", after, -1, output);
     maker->roles->states[maker->roles->state_count++] =
         (struct ql_state_pair){graph->input_count, graph->output_count, QL_STATE_REPLACE};
     ql_graph_add_input(graph, before);
     ql_graph_add_output(graph, output);
-}
-
-// Moves the nodes from number `first` on to the front.
-static enum ql_status move_to_front(struct ql_graph *graph, int first, struct ql_error *error)
-{
-    const int moved = graph->node_count - first;
-    struct ql_node *nodes = ql_arena_take(&graph->arena, (size_t)graph->node_count + 1, sizeof nodes[0]);
-
-    if (nodes == NULL || graph->arena.exhausted) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model's window");
-    }
-    memcpy(nodes, graph->nodes + first, (size_t)moved * sizeof nodes[0]);
-    memcpy(nodes + moved, graph->nodes, (size_t)first * sizeof nodes[0]);
-    memcpy(graph->nodes, nodes, (size_t)graph->node_count * sizeof nodes[0]);
-    return QL_OK;
 }
 
 enum ql_status ql_window_graph_init(struct ql_graph *graph, struct ql_model_roles *roles,
@@ -280,7 +226,7 @@ enum ql_status ql_window_graph_init(struct ql_graph *graph, struct ql_model_role
     assert(states == 0 || window->kind == QL_WINDOW_CARRIED);
     add_window(&maker, add_token(&maker));
     add_tokens(&maker, tokens);
-    enum ql_status status = move_to_front(graph, nodes, error);
+    enum ql_status status = ql_graph_change_move_to_front(graph, nodes, error);
     if (status != QL_OK) {
         return status;
     }

@@ -145,6 +145,12 @@ static enum ql_status open_whole(struct whole *whole, const char *descriptor_pat
     return ql_window_run_open(&whole->run, &whole->graph, &whole->descriptor, -1, W, error);
 }
 
+// What the file's graph is given for a token of the text.
+static uint16_t read_token(const struct ql_token_graph *token_graph, int token)
+{
+    return (uint16_t)(token_graph->is_replaced && token == token_graph->end ? token_graph->begin : token);
+}
+
 // Sets *row to the logits behind token t of the text; NULL where the model does not give them, or the text's last window
 // is not full.
 static enum ql_status run_whole(const float **row, struct whole *whole, const struct ql_token_graph *token_graph,
@@ -159,12 +165,16 @@ static enum ql_status run_whole(const float **row, struct whole *whole, const st
         if (t - place + W > T) {
             return QL_OK;
         }
-        status = place == 0 ? ql_window_run_step(&whole->run, tokens + t, error) : QL_OK;
+        for (int k = 0; k < W && place == 0; k++) {
+            whole->window[k] = read_token(token_graph, tokens[t + k]);
+        }
+        status = place == 0 ? ql_window_run_step(&whole->run, whole->window, error) : QL_OK;
     } else {
         const int first = token_graph->kind == QL_WINDOW_SLIDING && t < W ? 0 : t - W + 1;
         place = t - first;
         for (int k = 0; k < W; k++) {
-            whole->window[k] = first + k < 0 ? (uint16_t)begin : first + k > t ? 0 : tokens[first + k];
+            const int token = first + k < 0 ? begin : first + k > t ? 0 : tokens[first + k];
+            whole->window[k] = read_token(token_graph, token);
         }
         status = ql_window_run_step(&whole->run, whole->window, error);
     }

@@ -194,7 +194,7 @@ static enum ql_status write_changed(struct ql_road *road, struct ql_error *error
     size_t size_bytes = 0;
     enum ql_status status = QL_OK;
 
-    if (road->token_graph.window == 0) {
+    if (road->token_graph.window == 0 && !road->token_graph.is_replaced) {
         return QL_OK;
     }
     ql_workshop_path(&road->workshop, path, "one_token.onnx");
@@ -402,6 +402,11 @@ static enum ql_status open_foreign(struct ql_road *road, struct ql_stage *stage,
                               "the C takes %d tokens at a time, but verification compares token by token. Verify the "
                               "model without --c, or export it with sequence 1",
                               road->token_graph.window);
+    }
+    if (road->token_graph.is_replaced) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the C would need the begin symbol in the place of the end symbol, which is not "
+                              "supported. Verify the model without --c");
     }
     if (road->descriptor.constant_count > 0) {
         return ql_error_write(

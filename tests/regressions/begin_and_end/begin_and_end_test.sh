@@ -1,0 +1,147 @@
+#!/bin/bash
+# Models of others have a token that begins a text and another that ends it, which stand for no text. A descriptor could
+# not say so: the text began with token 0, and the token that was drawn at an item's end went in where the next one began.
+# Guards: the begin symbol goes in first, and in the end symbol's place; the end symbol reads and writes as a newline; tokens
+# that stand for no text may stand anywhere in the vocabulary, and pieces behind them.
+# Uses: expect.sh. Arguments: the tool, json_get, graph_file.
+# shellcheck source-path=SCRIPTDIR
+graph_file=$(realpath "$3")
+source "$(dirname "$0")/../../cli/expect.sh"
+
+write=(--length 40 --seed 1 --temperature 0.5 --quiet)
+quick=(--characters 60 --length 20 --seeds 1 --quiet --json)
+
+# describe NAME FIELDS: the model of the lines on stdin, with these fields.
+describe()
+{
+    "$graph_file" "$1.onnx" || fail "graph_file: $1"
+    echo "{\"filename\": \"$1.onnx\", $2}" > "$1.json"
+}
+
+# text NAME: what it writes, and what generate draws.
+text()
+{
+    expect_exit 0 evaluate --model "$1.json" "${write[@]}"
+    cp out "$1.txt"
+    expect_exit 0 generate --model "$1.json" --count 20 --max-length 12 --seed 3 --quiet
+    cp out "$1.items"
+}
+
+# same NAME REFERENCE: one text, one list of items, and all stages of verify agree.
+same()
+{
+    text "$1"
+    expect_same "$1.txt" "$2.txt"
+    expect_same "$1.items" "$2.items"
+    expect_exit 0 verify --model "$1.json" --stages one,ONNX,O2 "${quick[@]}"
+}
+
+# gru SEQUENCE [LINE]: a line between the tokens and the embedding may exchange them.
+gru()
+{
+    cat << END
+opset 14
+const E float 5 4
+const W float 1 12 4
+const V float 1 12 4
+const O float 4 5
+input x int64 $1 1
+input h float 1 1 4
+${2:-Identity x -> t}
+Gather E t -> e
+GRU e W V - - h -> Y hn hidden_size=4 linear_before_reset=1
+const shape int64 3 = ${3:--1} 1 4
+Reshape Y shape -> F
+MatMul F O -> y
+output y float $1 1 5
+output hn float 1 1 4
+END
+}
+ends='"vocabulary": ["<s>", "</s>", "a", "b", "c"], "begin": "<s>", "end": "</s>"'
+# The same by hand: the graph takes token 0 for token 1, which is a newline.
+gru sequence "const T int64 5 = 0 0 2 3 4
+Gather T x -> t" | describe by_hand '"vocabulary": "*\nabc", "reset": "\n"'
+text by_hand
+hidden='s/\*/\xef\xb7\x90/g' # a begin symbol that is drawn is a code point that is no character
+sed -i "$hidden" by_hand.txt by_hand.items
+gru sequence | describe open "$ends"
+same open by_hand
+printf 'ab\nca\n' > some.txt
+for name in by_hand open; do
+    expect_exit 0 evaluate --model "$name.json" --text some.txt --quiet
+    cp out "$name.bits"
+done
+expect_same open.bits by_hand.bits
+gru 8 "" 8 | describe window "$ends"
+same window by_hand
+gru sequence | sed 's/^input x int64 sequence 1/input x float sequence 1 5/; s/^Gather E t/MatMul t E/' | describe one_hot "$ends"
+same one_hot by_hand
+gru sequence | sed 's/^input x int64/input x int32/' | describe narrow "$ends"
+same narrow by_hand
+for name in by_hand open; do
+    expect_exit 0 evaluate --model "$name.json" "${write[@]}" --quantize int8
+    sed "$hidden" out > "$name.int8"
+done
+expect_same open.int8 by_hand.int8
+# Symbols in place of strings, and a newline that is called the end.
+gru sequence | describe symbols '"vocabulary": "*\nabc", "begin": "*", "end": "\n"'
+text symbols
+sed -i "$hidden" symbols.txt symbols.items
+expect_same symbols.txt by_hand.txt
+expect_same symbols.items by_hand.items
+gru sequence | describe dollar '"vocabulary": "*$abc", "begin": "*", "end": "$"'
+text dollar
+sed -i "$hidden" dollar.txt
+expect_same dollar.txt by_hand.txt
+
+# A window without a state: the begin symbol stands before the text.
+keras()
+{
+    cat << 'END'
+opset 14
+const E float 5 4
+const W float 1 12 4
+const V float 1 12 4
+const O float 4 5
+input x int64 1 6
+Gather E x -> e0
+Transpose e0 -> e perm=[1,0,2]
+GRU e W V -> Y hn hidden_size=4 linear_before_reset=1
+const axes int64 1 = 0
+Squeeze hn axes -> F
+MatMul F O -> y
+output y float 1 5
+END
+}
+keras | describe keras '"vocabulary": ["a", "<s>", "</s>", "b", "c"], "begin": "<s>", "end": "</s>"'
+expect_exit 0 verify --model keras.json --stages one,O2 "${quick[@]}"
+expect_json out stages.0.verdict same
+
+# A begin symbol alone begins the text, and nothing else.
+gru sequence | describe only_begin '"vocabulary": ["<s>", "\n", "a", "b", "c"], "begin": "<s>"'
+gru sequence | describe first '"vocabulary": "*#abc"'
+expect_exit 0 evaluate --model first.json "${write[@]}"
+tr '#' '\n' < out | sed "$hidden" > first.txt
+text only_begin
+expect_same only_begin.txt first.txt
+expect_exit 0 verify --model only_begin.json --stages one,ONNX,O2 "${quick[@]}"
+
+# Other tokens that stand for no text, anywhere; and pieces behind the symbols.
+gru sequence | describe special '"vocabulary": ["a", "<pad>", "</s>", "b", "ab"], "end": "</s>", "special": ["<pad>"]'
+text special
+expect grep -q b special.txt
+expect_exit 0 verify --model special.json --stages one,ONNX,O2 "${quick[@]}"
+
+# What cannot be said.
+refuse()
+{
+    gru sequence | describe refused "$1"
+    expect_exit 1 evaluate --model refused.json "${write[@]}"
+    expect_stderr "$2"
+}
+refuse '"vocabulary": ["<s>", "</s>", "a", "b", "c"], "begin": "<s>"' "'special'"
+refuse '"vocabulary": ["<s>", "</s>", "\n", "b", "c"], "begin": "<s>", "end": "</s>"' "Leave 'end' out"
+refuse '"vocabulary": "\nabcd", "begin": "*"' "'begin'"
+refuse '"vocabulary": "\nabcd", "end": 7' "'end'"
+
+finish
