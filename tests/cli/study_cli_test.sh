@@ -75,7 +75,7 @@ done
 
 # An interrupted study says so, keeps its cells, and goes on to the same report.
 command="study, interrupted"
-"$tool" "${study[@]}" --init_from $two --items 40000 --output third > out 2> err &
+"$tool" "${study[@]}" --init_from $two --items 20000 --output third > out 2> err &
 while [[ -z $(find third/cells -name '*.json' 2> /dev/null) ]] && kill -0 $! 2> /dev/null; do
     sleep 0.02
 done
@@ -84,29 +84,31 @@ wait $!
 expect test $? -eq 1
 expect_stderr "third/cells"
 expect test ! -e third/study.json
-expect_exit 0 "${study[@]}" --init_from $two --items 40000 --output third --quiet
-expect_exit 0 "${study[@]}" --init_from $two --items 40000 --output fourth --quiet
+expect_exit 0 "${study[@]}" --init_from $two --items 20000 --output third --quiet
+expect_exit 0 "${study[@]}" --init_from $two --items 20000 --output fourth --quiet
 expect_same third/study.html fourth/study.html
 
 # One temperature, one item, no wordlist; models as operands, and those of one name told apart by their folders.
 mkdir other
 cp $two other/checkpoint.2.safetensors
-expect_exit 0 study $two other/checkpoint.2.safetensors --corpus text.txt --items 1 --temperature 1 --wordlist "" --output small
+expect_exit 0 study $two other/checkpoint.2.safetensors --corpus text.txt --items 1 --temperature 1 --wordlist "" \
+    --sentences 0 --output small
 expect_json small/study.json models.1.label other/checkpoint.2
 expect_json small/study.json cells 2
-expect_exit 0 study --init_from $two --corpus text.txt --items 20 --temperature 0 --output zero --max_length 5
+expect_exit 0 study --init_from $two --corpus text.txt --items 20 --temperature 0 --sentences 0 --output zero \
+    --max_length 5
 expect_json zero/study.json cells.0.distinct 1
 
 # A filter's words are counted like those of a list, which finds ab as a whole word, too.
 expect_exit 0 filter --words words.txt --output words.qlf
 expect_exit 0 study $one --corpus text.txt --items 500 --max_length 20 --temperature 0.5 --top_p 0.9 --wordlist known.txt \
-    --filter words.qlf --output filtered
+    --sentences 0 --filter words.qlf --output filtered
 expect test "$("$json_get" filtered/study.json cells.0.listed)" -gt 0
 expect test "$("$json_get" filtered/study.json cells.0.listed)" -ge "$("$json_get" second/study.json cells.0.listed)"
 
 # An exported model.
 expect_exit 0 export --init_from $two --export_file model.onnx
-expect_exit 0 study model.json --corpus text.txt --items 50 --temperature 1 --output exported
+expect_exit 0 study model.json --corpus text.txt --items 50 --temperature 1 --sentences 0 --output exported
 expect_json exported/study.json models.0.label model
 
 expect_exit 2 study --corpus text.txt
@@ -117,7 +119,7 @@ for wrong in '--temperature=-1' '--temperature=' '--top-p=0' '--top-p=1.1' '--to
     '--items=0'; do
     expect_exit 2 study --init_from $two --corpus text.txt "$wrong"
 done
-expect_exit 1 study --init_from absent --corpus text.txt
+expect_exit 1 study --init_from absent --corpus text.txt --sentences 0
 expect_exit 1 study --init_from $two --corpus absent
 expect_exit 1 study --init_from $two --corpus text.txt --wordlist absent
 expect_exit 1 study --init_from $two --corpus text.txt --words absent
@@ -125,7 +127,7 @@ expect_exit 1 study --init_from $two --corpus text.txt --words absent
 expect_exit 1 study --init_from $two --corpus empty.txt
 expect_stderr "empty.txt"
 : > file
-expect_exit 1 study --init_from $two --corpus text.txt --items 5 --output file/folder
+expect_exit 1 study --init_from $two --corpus text.txt --items 5 --sentences 0 --output file/folder
 
 # Sentences are parsed where the library is installed and the text is English; otherwise a line says why they are not.
 printf '%s\n' 'I am here.' 'You are there.' 'We are here.' > english.txt
