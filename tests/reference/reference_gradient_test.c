@@ -113,7 +113,7 @@ enum { MAX_LAYERS = 3 };
 
 // The release build compares them all. Sanitizers look at the same code for each of them, ten times as long.
 #if defined(__SANITIZE_ADDRESS__)
-enum { SAMPLE_LIMIT = 4 };
+enum { SAMPLE_LIMIT = 1 };
 #else
 #define SAMPLE_LIMIT SIZE_MAX
 #endif
