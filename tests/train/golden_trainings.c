@@ -1,7 +1,8 @@
 // Run small trainings and write what each ends with: parameters, moments and losses, as raw little-endian bytes.
 // tests/golden/trainings.txt holds the SHA-256 of each file; they are the same for every form of vectors, compiler,
-// optimization level, processor and number of threads.
-// usage: [QUILLET_VECTORS=FORM] golden_trainings FOLDER THREADS [NAME...]
+// optimization level, processor and number of threads. With --short, each takes one epoch of half of the text, as
+// tests/golden/trainings_short.txt holds it: two steps or more, for where a processor is emulated.
+// usage: [QUILLET_VECTORS=FORM] golden_trainings [--short] FOLDER THREADS [NAME...]
 // Uses: train, model, base, device/random.h.
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { TEXT_SIZE = 2000 };
+enum { TEXT_SIZE = 2000, SHORT_TEXT_SIZE = 1000 };
 
 static const struct training {
     const char *name;
@@ -323,15 +324,15 @@ static void fail(const char *what)
 }
 
 // Words of a few letters in lines of 1 to 20 symbols, of an alphabet of V symbols.
-static void make_text(uint16_t *tokens, int V)
+static void make_text(uint16_t *tokens, size_t count, int V)
 {
     struct ql_random random;
 
     ql_random_init(&random, 1);
-    for (size_t k = 0; k < TEXT_SIZE; k++) {
+    for (size_t k = 0; k < count; k++) {
         tokens[k] = (uint16_t)(ql_random_step(&random) % 12 == 0 ? 0 : (ql_random_step(&random) % 4 + k) % (size_t)V);
     }
-    tokens[TEXT_SIZE - 1] = 0;
+    tokens[count - 1] = 0;
 }
 
 static void write_floats(FILE *file, const void *values, size_t bytes)
@@ -341,10 +342,11 @@ static void write_floats(FILE *file, const void *values, size_t bytes)
     }
 }
 
-static void run(const struct training *training, const char *folder, int threads)
+static void run(const struct training *training, bool is_short, const char *folder, int threads)
 {
     static uint16_t tokens[TEXT_SIZE];
-    const struct ql_token_text text = {.tokens = tokens, .count = TEXT_SIZE};
+    const struct ql_token_text text = {.tokens = tokens, .count = is_short ? SHORT_TEXT_SIZE : TEXT_SIZE};
+    const int epochs = is_short ? 1 : training->epochs;
     const struct ql_trainer_options options = {
         .batch_size = training->batch_size,
         .seq_length = training->seq_length,
@@ -365,7 +367,7 @@ static void run(const struct training *training, const char *folder, int threads
     struct ql_error error = {.message = "no memory"};
     char path[4096];
 
-    make_text(tokens, training->dimensions.V);
+    make_text(tokens, text.count, training->dimensions.V);
     if (ql_model_init(&model, training->dimensions, &error) != QL_OK ||
         ql_batcher_init(&batcher, &text, training->items, training->batch_size, training->seq_length, &arena, &error) !=
             QL_OK ||
@@ -380,10 +382,10 @@ static void run(const struct training *training, const char *folder, int threads
     if (file == NULL) {
         fail("cannot open the output; does the folder exist?");
     }
-    for (int epoch = 1; epoch <= training->epochs; epoch++) {
+    for (int epoch = 1; epoch <= epochs; epoch++) {
         struct ql_trainer_result result;
-        if (ql_trainer_epoch(&trainer, &batcher, epoch, (epoch - 1.0) / training->epochs,
-                             (double)epoch / training->epochs, NULL, NULL, &result, &error) != QL_OK) {
+        if (ql_trainer_epoch(&trainer, &batcher, epoch, (epoch - 1.0) / epochs, (double)epoch / epochs, NULL, NULL,
+                             &result, &error) != QL_OK) {
             fail(error.message);
         }
         const double losses[] = {result.loss, result.gradient_norm, ql_trainer_evaluate(&trainer, &batcher).loss};
@@ -403,26 +405,29 @@ static void run(const struct training *training, const char *folder, int threads
 int main(int argc, char **argv)
 {
     struct ql_error error;
-    const int threads = argc >= 3 ? atoi(argv[2]) : 0;
+    const bool is_short = argc >= 2 && strcmp(argv[1], "--short") == 0;
+    char **const arguments = argv + 1 + is_short; // FOLDER THREADS [NAME...]
+    const int count = argc - 1 - is_short;
+    const int threads = count >= 2 ? atoi(arguments[1]) : 0;
     int runs = 0;
 
     if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {
         fail(error.message);
     }
     if (threads < 1) {
-        fail("usage: golden_trainings FOLDER THREADS [NAME...]");
+        fail("usage: golden_trainings [--short] FOLDER THREADS [NAME...]");
     }
     for (size_t i = 0; i < COUNT(trainings); i++) {
-        bool wanted = argc == 3;
-        for (int k = 3; k < argc; k++) {
-            wanted = wanted || strcmp(argv[k], trainings[i].name) == 0;
+        bool wanted = count == 2;
+        for (int k = 2; k < count; k++) {
+            wanted = wanted || strcmp(arguments[k], trainings[i].name) == 0;
         }
         if (wanted) {
-            run(&trainings[i], argv[1], threads);
+            run(&trainings[i], is_short, arguments[0], threads);
             runs++;
         }
     }
-    if (argc > 3 && runs != argc - 3) {
+    if (count > 2 && runs != count - 2) {
         fail("there is no training of such a name, or one is named twice");
     }
     return 0;
