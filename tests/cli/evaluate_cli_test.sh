@@ -44,6 +44,22 @@ expect test ! -s err
 expect_exit 2 evaluate --model $model --prompt abz
 expect_stderr "'z'"
 
+# Candidates, of a decoder too, and with a lexicon. That web/ chooses the same is tested in the release build.
+expect_exit 0 train --quiet --input names.txt --sequences items --model transformer --embedding-size 8 --num-heads 2 \
+    --num-layers 2 --feed-size 8 --context-length 6 --max-epochs 2 --generate 0 --run-name short --threads 1
+expect_exit 0 export --init_from checkpoints/short/checkpoint.2.safetensors --export_file short.onnx
+expect_exit 0 lexicon --text names.txt --output names.qlx
+for arguments in "lstm-items.json --best 3 --temperature 0.9" "gru-items.json --best 4 --min-length 20 --prompt a" \
+    "short.json" "short.json --best 3 --temperature 0.5" "lstm-items.json --lexicon names.qlx --best 4"; do
+    # shellcheck disable=SC2086
+    expect_exit 0 evaluate --length 90 --seed 3 --model $arguments
+    cp out first
+    # shellcheck disable=SC2086
+    expect_exit 0 evaluate --length 90 --seed 3 --model $arguments
+    expect_same out first
+    expect test -s first
+done
+
 # How well it predicts a text: as the log of a training has it.
 numbers 60 | tail -n 30 > held_out.txt
 for name in lstm-items gru-items rnn-items; do
