@@ -222,7 +222,7 @@ static int take_place(struct plan *plan, struct place *places, int *place_count,
 static bool place_by_call(struct plan *plan)
 {
     struct ql_program_value *values = plan->program->values;
-    struct place *places = malloc((plan->count + 1) * sizeof places[0]);
+    struct place *places = calloc(plan->count + 1, sizeof places[0]);
     struct item *ends = plan->neighbours;
     size_t ended = 0;
     int place_count = 0;

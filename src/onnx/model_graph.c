@@ -148,7 +148,7 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
                          ? NULL
                          : malloc(4 * (size_t)d.H * (size_t)(widest > 2 ? widest : 2) * sizeof scratch[0]);
     int before[STATE_LIMIT][QL_MODEL_LAYER_LIMIT];
-    int after[STATE_LIMIT][QL_MODEL_LAYER_LIMIT];
+    int after[STATE_LIMIT][QL_MODEL_LAYER_LIMIT] = {{0}};
     char name[NAME_BYTES];
 
     ql_architecture_graph_state_add(&state, &d);

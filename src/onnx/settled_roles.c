@@ -115,7 +115,7 @@ static bool read_uniform(float *number, const struct ql_program *program, int va
     }
     const float *numbers = (const float *)root->data + v->offset / sizeof(float);
     for (int k = 1; k < v->count; k++) {
-        if (memcmp(&numbers[k], &numbers[0], sizeof numbers[0]) != 0) {
+        if (numbers[k] != numbers[0]) {
             return false;
         }
     }

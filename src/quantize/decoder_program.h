@@ -14,6 +14,6 @@ enum {
 };
 
 // Adds all calls behind ql_program_maker_begin.
-void ql_decoder_program_add(struct ql_program_maker *maker);
+void ql_decoder_program_add(struct ql_program_maker *base);
 
 #endif
