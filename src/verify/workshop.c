@@ -73,7 +73,7 @@ static void lead_back(struct ql_workshop *workshop)
 static bool read_name(int pipe, char *name, size_t bytes)
 {
     size_t count = 0;
-    char read_bytes[QL_WORKSHOP_PATH_BYTES];
+    char read_bytes[QL_WORKSHOP_PATH_BYTES] = "";
 
     while (count < bytes) {
         const ssize_t more = read(pipe, read_bytes + count, bytes - count);
