@@ -16,8 +16,8 @@ struct ql_integer_form {
 };
 
 // Makes the integer form of a graph. `calibrate` is the path of a typical text, or NULL for one that the model writes.
-// Errors: QL_ERROR_INPUT for a graph with a window as a state; those of the calibration text, of ql_chain_read and of ql_integer_model_init. Close it in the end, also
-// after an error; {0} is closed.
+// Errors: QL_ERROR_INPUT for a graph with a window as a state; those of the calibration text, of ql_chain_read and of
+// ql_integer_model_init. Close it in the end, also after an error; {0} is closed.
 enum ql_status ql_integer_form_open(struct ql_integer_form *form, const struct ql_graph *graph,
                                     const struct ql_descriptor *descriptor, enum ql_weight_format format,
                                     const char *calibrate, struct ql_error *error);

@@ -22,8 +22,8 @@ struct ql_model_roles {
 // Finds the roles. A name in the descriptor decides. Otherwise the tokens are the only integer input, or the only float
 // input whose last size is that of the vocabulary. The rest follows from what the graph does (data_flow.h), never from
 // the order of the file:
-//   - an output of one number for each symbol (and for each token of a run, or behind the last one) is the logits, unless another such output is computed from it by a product
-//     or it is the probabilities of another output;
+//   - an output of one number for each symbol (and for each token of a run, or behind the last one) is the logits,
+//     unless another such output is computed from it by a product or it is the probabilities of another output;
 //   - an input that starts a recurrent layer goes with the output that this layer turns it into;
 //   - an input that reaches an output element by element goes with that output, where no other does;
 //   - what is left goes together where one pairing alone agrees with shapes and with what depends on what.

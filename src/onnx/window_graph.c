@@ -3,8 +3,9 @@
 // int64 in which a choice is an index: an element of the window, or the new token, which stands behind it.
 #include "onnx/window_graph.h"
 
-#include "onnx/graph_change.h"
 #include <assert.h>
+
+#include "onnx/graph_change.h"
 
 struct maker {
     struct ql_graph *graph;

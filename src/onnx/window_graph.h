@@ -31,7 +31,8 @@ struct ql_window {
 // fits afterwards. The inputs are then a token, of type int64 or int32 with one element, the states as they were, and
 // two more states ("window" and, but for LAST, "position"), which are zero at the start of a text. The outputs are the
 // logits of one token, and all states. Tokens, logits and states keep their names; the values that had them get others.
-// `roles` becomes those of the changed graph, and graph->window is set. Errors: QL_ERROR_INPUT for too many states; QL_ERROR_SYSTEM.
+// `roles` becomes those of the changed graph, and graph->window is set. Errors: QL_ERROR_INPUT for too many states;
+// QL_ERROR_SYSTEM.
 enum ql_status ql_window_graph_init(struct ql_graph *graph, struct ql_model_roles *roles,
                                     const struct ql_program *program, const struct ql_window *window,
                                     struct ql_error *error);
