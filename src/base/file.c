@@ -353,9 +353,13 @@ static bool is_protected(const char *path)
 enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *path, struct ql_error *error)
 {
     struct stat info;
-    bool exists = find_properties(&info, path);
     int descriptor;
 
+    if (path[0] == '\0') {
+        *writer = (struct ql_file_writer){0};
+        return ql_error_write(error, QL_ERROR_SYSTEM, "the name of a file to write is empty");
+    }
+    const bool exists = find_properties(&info, path);
     *writer = (struct ql_file_writer){.path = follow_links(path)};
     if (writer->path == NULL) {
         return file_error(error, path, "write");

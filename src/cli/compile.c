@@ -259,13 +259,21 @@ static enum ql_status make_integer_form(struct compilation *work, struct ql_erro
     return status;
 }
 
-static enum ql_status compile_program(struct compilation *work, struct ql_error *error)
+// What the model's file names as data of its tensors may not be replaced either.
+static enum ql_status check_data_files(const struct compilation *work, const char *header_path, struct ql_error *error)
+{
+    const enum ql_status status = ql_model_file_check_output(work->settings->output, &work->graph, error);
+    return status == QL_OK ? ql_model_file_check_output(header_path, &work->graph, error) : status;
+}
+
+static enum ql_status compile_program(struct compilation *work, const char *header_path, struct ql_error *error)
 {
     struct ql_program_options options = {.default_size = 1};
     char sequence_name[QL_ROLE_NAME_BYTES];
     enum ql_status status;
 
-    if ((status = load_graph(work, error)) != QL_OK) {
+    if ((status = load_graph(work, error)) != QL_OK ||
+        (status = check_data_files(work, header_path, error)) != QL_OK) {
         return status;
     }
     work->bindings[work->binding_count] = (struct ql_binding){.name = "sequence", .size = work->settings->sequence};
@@ -455,7 +463,7 @@ static enum ql_status compile_model(struct compilation *work, const char *header
                                   work->name);
         }
     }
-    return compile_program(work, error);
+    return compile_program(work, header_path, error);
 }
 
 static enum ql_status compile(struct compilation *works, int count, int argc, char **argv, struct ql_error *error)

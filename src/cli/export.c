@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_set.h"
 #include "checkpoint/training_run.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
@@ -101,6 +102,22 @@ static enum ql_status describe(struct ql_descriptor *descriptor, const struct se
     return find_sequence_length(&descriptor->sequence_length, settings->init_from, error);
 }
 
+// Neither file may replace the checkpoint, or the summary of the run that it belongs to, which describe() reads.
+static enum ql_status check_outputs(const struct settings *settings, const char *descriptor_path,
+                                    struct ql_error *error)
+{
+    char *summary = ql_file_path_beside(settings->init_from, "summary.json");
+    const char *const inputs[] = {settings->init_from, summary};
+    enum ql_status status = summary == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory")
+                                            : ql_file_check_output(settings->export_file, inputs, 2, error);
+
+    if (status == QL_OK) {
+        status = ql_file_check_output(descriptor_path, inputs, 2, error);
+    }
+    free(summary);
+    return status;
+}
+
 static enum ql_status export_model(const struct settings *settings, char *descriptor_path,
                                    struct ql_descriptor *descriptor, struct ql_model *model, struct ql_model_info *info,
                                    struct ql_error *error)
@@ -121,8 +138,7 @@ static enum ql_status export_model(const struct settings *settings, char *descri
     if ((status = describe(descriptor, settings, model, info, error)) == QL_OK &&
         (status = ql_model_graph_init(&graph, model, settings->sequence, error)) == QL_OK &&
         (status = ql_settled_roles_init(&graph, descriptor, error)) == QL_OK &&
-        (status = ql_file_check_output(settings->export_file, &settings->init_from, 1, error)) == QL_OK &&
-        (status = ql_file_check_output(descriptor_path, &settings->init_from, 1, error)) == QL_OK) {
+        (status = check_outputs(settings, descriptor_path, error)) == QL_OK) {
         status = ql_model_file_save(descriptor, &graph, settings->export_file, descriptor_path, error);
     }
     ql_graph_free(&graph);

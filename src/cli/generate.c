@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
+#include "onnx/model_file.h"
 
 static const char usage[] = "generate --init-from CHECKPOINT | --model names.json [OPTION ...]";
 static const char summary_text[] = "Lets a model write many items at once, on all cores, one a line. Item n is the\n"
@@ -104,6 +105,7 @@ static enum ql_status write_items(struct run *run, struct ql_generation_result *
     run->visible = s->output == NULL && ql_cli_visible_wanted(s->raw);
     if (run->settings->output != NULL) {
         if ((status = ql_file_check_output(s->output, inputs, sizeof inputs / sizeof inputs[0], error)) != QL_OK ||
+            (status = ql_model_file_check_output(s->output, &run->writer->graph, error)) != QL_OK ||
             (status = ql_file_writer_open(&file, s->output, error)) != QL_OK) {
             return status;
         }

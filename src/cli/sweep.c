@@ -269,6 +269,29 @@ static enum ql_status predict_all(struct sweep *sweep, struct ql_error *error)
     return status;
 }
 
+// The tables, which are written again and again, may not replace what a run reads, or the plan. On rank 0.
+static enum ql_status check_outputs(const struct sweep *sweep, const char *plan, struct ql_error *error)
+{
+    static const char *const files[] = {"sweep.json", "sweep.csv", "sweep.md", "sweep.html"};
+    static const char *const options[] = {"input", "validation", "init_from"};
+    enum { FILES = sizeof files / sizeof files[0], OPTIONS = sizeof options / sizeof options[0] };
+    enum ql_status status = QL_OK;
+
+    for (int f = 0; f < FILES && status == QL_OK; f++) {
+        char path[PATH_BYTES];
+        (void)snprintf(path, sizeof path, "%s/%s", sweep->settings.output, files[f]);
+        status = ql_file_check_output(path, &plan, 1, error);
+        for (size_t run = 0; run < sweep->count && status == QL_OK; run++) {
+            const char *inputs[OPTIONS];
+            for (int k = 0; k < OPTIONS; k++) {
+                inputs[k] = json_string_value(json_object_get(json_array_get(sweep->plan.runs, run), options[k]));
+            }
+            status = ql_file_check_output(path, inputs, OPTIONS, error);
+        }
+    }
+    return status;
+}
+
 // Makes the folder, or takes it up: its sweep.json must be that of this plan. On rank 0.
 static enum ql_status open_folder(struct sweep *sweep, struct ql_error *error)
 {
@@ -495,6 +518,10 @@ static enum ql_status run(struct sweep *sweep, const char *const *operands, size
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for %zu runs", sweep->count);
     }
     status = ql_exchange_agree(sweep->exchange, status, error);
+    if (status == QL_OK && sweep->exchange->rank == 0) {
+        const bool has_plan = strncmp(operands[0], "--", 2) != 0;
+        status = check_outputs(sweep, has_plan ? operands[0] : NULL, error);
+    }
     if (status == QL_OK && sweep->exchange->rank == 0) {
         status = open_folder(sweep, error);
     }

@@ -61,6 +61,12 @@ struct ql_node {
     const struct ql_attribute *attributes;
 };
 
+// A file beside the model that has data of its tensors.
+struct ql_data_file {
+    const char *path;
+    const struct ql_data_file *next;
+};
+
 // Everything that it points to lies in its arena. Nodes stand in an order in which every value is made before it is
 // used; every value is a graph input, a constant, or the output of exactly one node.
 struct ql_graph {
@@ -68,9 +74,10 @@ struct ql_graph {
     const char *name;
     const char *note;        // what a person should know about how the graph was read; NULL: nothing
     const char *logits_name; // where the output was probabilities: the value they are made of, in the file; or NULL
-    int window;              // tokens that a run computes for one, whose window is a state (window_graph.h); or 0
-    bool is_inlined;         // nodes of functions, branches or loops are in it, which the file has under other names
-    int opset;               // version of ONNX's own operators, QL_OPSET_FIRST to QL_OPSET_LAST
+    const struct ql_data_file *data_files; // that the model file is not whole without; NULL: none
+    int window;      // tokens that a run computes for one, whose window is a state (window_graph.h); or 0
+    bool is_inlined; // nodes of functions, branches or loops are in it, which the file has under other names
+    int opset;       // version of ONNX's own operators, QL_OPSET_FIRST to QL_OPSET_LAST
     int value_count, node_count, input_count, output_count;
     struct ql_value *values;
     struct ql_node *nodes;

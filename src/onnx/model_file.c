@@ -62,6 +62,16 @@ enum ql_status ql_model_file_load(struct ql_descriptor *descriptor, struct ql_gr
     return differs ? load(descriptor, graph, path, &differs, error) : status;
 }
 
+enum ql_status ql_model_file_check_output(const char *output, const struct ql_graph *graph, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    for (const struct ql_data_file *file = graph->data_files; file != NULL && status == QL_OK; file = file->next) {
+        status = ql_file_check_output(output, &file->path, 1, error);
+    }
+    return status;
+}
+
 enum ql_status ql_model_file_save(struct ql_descriptor *descriptor, const struct ql_graph *graph, const char *path,
                                   const char *descriptor_path, struct ql_error *error)
 {

@@ -17,6 +17,10 @@ enum ql_status ql_model_file_load(struct ql_descriptor *descriptor, struct ql_gr
 enum ql_status ql_model_file_check(const struct ql_descriptor *descriptor, const char *path, const void *bytes,
                                    size_t size_bytes, struct ql_error *error);
 
+// Fails with QL_ERROR_USAGE when `output`, which may be NULL, is a file beside the model that has data of its tensors: a
+// save would destroy the model.
+enum ql_status ql_model_file_check_output(const char *output, const struct ql_graph *graph, struct ql_error *error);
+
 // Writes both files, or neither. `descriptor->sha256` becomes that of the model.
 enum ql_status ql_model_file_save(struct ql_descriptor *descriptor, const struct ql_graph *graph, const char *path,
                                   const char *descriptor_path, struct ql_error *error);

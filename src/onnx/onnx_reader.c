@@ -379,6 +379,24 @@ static char *resolve(const char *model_path, const char *location)
     return path;
 }
 
+// Notes a file of data, once. Memory that is missing shows in the arena.
+static void add_data_file(struct ql_graph *graph, const char *path)
+{
+    for (const struct ql_data_file *file = graph->data_files; file != NULL; file = file->next) {
+        if (strcmp(file->path, path) == 0) {
+            return;
+        }
+    }
+    const size_t bytes = strlen(path) + 1;
+    struct ql_data_file *added = ql_arena_take(&graph->arena, 1, sizeof *added);
+    char *copy = ql_arena_take(&graph->arena, bytes, 1);
+    if (added != NULL && copy != NULL) {
+        memcpy(copy, path, bytes);
+        *added = (struct ql_data_file){.path = copy, .next = graph->data_files};
+        graph->data_files = added;
+    }
+}
+
 // Points `*bytes` at the data of a tensor, of `size_bytes`; they are valid until the next tensor in another file.
 static enum ql_status open_external(struct reader *reader, const unsigned char **bytes, size_t size_bytes,
                                     const Onnx__TensorProto *tensor, const char *what)
@@ -414,6 +432,7 @@ static enum ql_status open_external(struct reader *reader, const unsigned char *
             reader->data_path = NULL;
             return status;
         }
+        add_data_file(reader->graph, path);
     } else {
         free(path);
     }

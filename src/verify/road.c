@@ -520,7 +520,8 @@ enum ql_status ql_road_expose(const char *exposed_path, const char *descriptor_p
     }
     const char *inputs[] = {descriptor_path, descriptor->path};
     if ((status = ql_model_file_load(descriptor, &graph, descriptor_path, error)) == QL_OK &&
-        (status = ql_file_check_output(exposed_path, inputs, 2, error)) == QL_OK) {
+        (status = ql_file_check_output(exposed_path, inputs, 2, error)) == QL_OK &&
+        (status = ql_model_file_check_output(exposed_path, &graph, error)) == QL_OK) {
         status = ql_exposed_model_save(exposed_path, descriptor->path, &graph, error);
     }
     ql_graph_free(&graph);

@@ -1,9 +1,11 @@
 #!/bin/bash
 # An --output that was an input, by this or another name, was replaced: the input was gone, with exit 0. Guards: each
 # command that reads and writes files says so before it writes a byte, and the input stays.
-# Uses: expect.sh. Arguments: the tool, json_get.
+# Uses: expect.sh, onnx_bytes.sh, python3 with onnx where it is there. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
-source "$(dirname "$0")/../../cli/expect.sh"
+here=$(realpath "$(dirname "$0")")
+source "$here/../../cli/expect.sh"
+source "$here/../onnx_bytes.sh"
 
 numbers 200 > names.txt
 expect_exit 0 train "${tiny[@]}" --input names.txt --sequences items --max_epochs 1 --run_name r
@@ -85,6 +87,51 @@ expect test "$(wc -l < o/items.txt)" -eq 1000
 # Beside the outputs an input is welcome.
 expect_exit 0 "${prepare[@]}" --name other o/items.txt
 expect test "$(wc -l < o/items.txt)" -eq 1000
+
+# What a file names is an input, too: the summary of a run, tensors beside a model, the texts of a plan.
+cp -r checkpoints/r run
+refuses run/summary.json export --init_from run/checkpoint.1.safetensors --export_file run/summary.onnx
+expect test ! -e run/summary.onnx
+entry() { field 13 "$(text 1 "$1")$(text 2 "$2")"; }
+tensor=$(integer 1 2)$(integer 1 2)$(integer 2 1)$(text 8 W)$(entry location b.data)$(integer 14 1)
+head -c 16 /dev/zero > b.data
+model b.onnx "$(field 1 "$(node MatMul "x W" y)")$(text 2 g)$(field 5 "$tensor")$(field 11 "$(declared x 1 1 2)")$(field 12 "$(declared y 1 1 2)")"
+refuses b.data compile --no_sampler b.onnx --name b --output b.data
+refuses b.data compile --no_sampler b.onnx --name b --output b.c --header b.data
+expect test ! -e b.c
+if python3 -c 'import onnx' 2> /dev/null; then
+    python3 - <<'END'
+import json, onnx
+from onnx.external_data_helper import convert_model_to_external_data
+model = onnx.load("m.onnx")
+convert_model_to_external_data(model, location="x.data", size_threshold=64)
+onnx.save(model, "x.onnx")
+descriptor = json.load(open("m.json")) | {"filename": "./x.onnx"}
+del descriptor["sha256"]
+json.dump(descriptor, open("x.json", "w"))
+END
+    ln x.data y.data
+    for name in x.data y.data; do
+        refuses x.data generate --model x.json --count 3 --output $name
+        refuses x.data compile --model x.json --output x.c --header $name
+        refuses x.data verify --model x.json --expose $name
+    done
+fi
+mkdir w
+for name in sweep.csv sweep.md sweep.html sweep.json; do
+    cp names.txt w/$name
+    refuses w/$name sweep --output w --quiet -- --input w/$name --rnn_size 4,5 --num_layers 1 --max_epochs 1
+    refuses w/$name sweep --output w --quiet -- --input names.txt --validation w/$name --rnn_size 4,5 --max_epochs 1
+    rm w/$name
+done
+echo '{"train": {"input": "names.txt", "max_epochs": 1}, "grid": {"rnn_size": [4, 5]}}' > w/sweep.json
+refuses w/sweep.json sweep --output w w/sweep.json
+
+# A name that is empty is refused at once, not after the work.
+command="generate --output ''"
+timeout 20 "$tool" generate --init_from m.safetensors --count 100000000 --output "" --quiet > out 2> err
+expect test $? -eq 1
+expect_stderr "the name of a file to write is empty"
 
 mkdir s
 cp names.txt s/study.md
