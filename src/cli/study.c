@@ -18,6 +18,8 @@
 #include "cli/ranks.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
+#include "corpus/item_hash.h"
+#include "onnx/model_file.h"
 #include "study/pair_test.h"
 #include "study/report.h"
 #include "study/study_cell.h"
@@ -29,7 +31,7 @@ static const char summary_text[] = "Lets models write many items at every settin
                                    "to the text. A model is a checkpoint, or the descriptor (.json) of an exported\n"
                                    "one. An interrupted study goes on when the same command is given again.";
 
-enum { VALUE_LIMIT = 24, MODEL_LIMIT = 64 };
+enum { VALUE_LIMIT = 24, MODEL_LIMIT = 64, MODEL_CONTENT_BYTES = 3 * QL_CONTENT_BYTES };
 
 static const char default_wordlist[] = "/usr/share/dict/words";
 
@@ -134,10 +136,45 @@ static enum ql_status generate(struct study *study, const struct ql_batch_sampli
 
 // --- Cells ---
 
-// The content of a model's files.
-static enum ql_status read_content(char *content, size_t size, const char *path, struct ql_error *error)
+// The content of the files beside a model that have data of its tensors; "" where there are none.
+static enum ql_status read_data_content(char content[QL_CONTENT_BYTES], const struct ql_graph *graph,
+                                        struct ql_error *error)
 {
-    char first[QL_CONTENT_BYTES] = "", second[QL_CONTENT_BYTES] = "";
+    uint64_t hash = ql_hash_start;
+    enum ql_status status = QL_OK;
+
+    for (const struct ql_data_file *file = graph->data_files; file != NULL && status == QL_OK; file = file->next) {
+        status = ql_content_read(content, file->path, error);
+        hash = ql_hash_step(hash, content, strlen(content));
+    }
+    if (graph->data_files != NULL) {
+        (void)snprintf(content, QL_CONTENT_BYTES, "%016" PRIx64, ql_hash_mix(hash));
+    }
+    return status;
+}
+
+// The content of a descriptor's model, which can have several files.
+static enum ql_status read_graph_content(char model[QL_CONTENT_BYTES], char data[QL_CONTENT_BYTES], const char *path,
+                                         struct ql_error *error)
+{
+    struct ql_descriptor *descriptor = malloc(sizeof *descriptor);
+    struct ql_graph graph = {0};
+    enum ql_status status = descriptor == NULL
+                                ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model")
+                                : ql_model_file_load(descriptor, &graph, path, error);
+
+    if (status == QL_OK && (status = ql_content_read(model, descriptor->path, error)) == QL_OK) {
+        status = read_data_content(data, &graph, error);
+    }
+    ql_graph_free(&graph);
+    free(descriptor);
+    return status;
+}
+
+// The content of a model's files: descriptor or checkpoint, model, data of its tensors.
+static enum ql_status read_content(char content[MODEL_CONTENT_BYTES], const char *path, struct ql_error *error)
+{
+    char first[QL_CONTENT_BYTES] = "", second[QL_CONTENT_BYTES] = "", third[QL_CONTENT_BYTES] = "";
     const size_t length = strlen(path);
     enum ql_status status = ql_checkpoint_check(path, error);
 
@@ -145,16 +182,10 @@ static enum ql_status read_content(char *content, size_t size, const char *path,
         status = ql_content_read(first, path, error);
     }
     if (status == QL_OK && length > 5 && strcmp(path + length - 5, ".json") == 0) {
-        struct ql_descriptor *descriptor = malloc(sizeof *descriptor);
-        status = descriptor == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the model")
-                                    : ql_descriptor_load(descriptor, path, error);
-        if (status == QL_OK) {
-            status = ql_content_read(second, descriptor->path, error);
-        }
-        free(descriptor);
+        status = read_graph_content(second, third, path, error);
     }
     if (status == QL_OK) {
-        (void)snprintf(content, size, "%s%s", first, second);
+        (void)snprintf(content, MODEL_CONTENT_BYTES, "%s%s%s", first, second, third);
     }
     return status;
 }
@@ -259,7 +290,7 @@ static enum ql_status make_cell(void *context, int number, struct ql_error *erro
     const size_t settings = s->temperature_count * s->top_p_count * s->top_k_count;
     const char *path = study->models[(size_t)number / settings];
     struct ql_batch_sampling sampling = {0};
-    char content[2 * QL_CONTENT_BYTES] = "";
+    char content[MODEL_CONTENT_BYTES] = "";
     json_t *cell = NULL;
 
     (void)next_setting(s, (size_t)number % settings, &sampling);
@@ -267,7 +298,7 @@ static enum ql_status make_cell(void *context, int number, struct ql_error *erro
         close_model(study);
     }
     study->opened = path;
-    enum ql_status status = read_content(content, sizeof content, path, error);
+    enum ql_status status = read_content(content, path, error);
     if (status == QL_OK) {
         status = find_cell(study, &cell, path, content, &sampling, error);
     }
@@ -297,8 +328,8 @@ static enum ql_status run_cells(struct study *study, struct ql_error *error)
     enum ql_status status = QL_OK;
 
     for (size_t m = 0; m < study->model_count && status == QL_OK; m++) {
-        char content[2 * QL_CONTENT_BYTES] = "";
-        status = read_content(content, sizeof content, study->models[m], error);
+        char content[MODEL_CONTENT_BYTES] = "";
+        status = read_content(content, study->models[m], error);
         for (size_t n = 0; status == QL_OK && next_setting(&study->settings, n, &sampling); n++) {
             json_t *cell = NULL;
             status = find_cell(study, &cell, study->models[m], content, &sampling, error);
@@ -366,15 +397,15 @@ static enum ql_status find_pairs(struct study *study, json_t **result, const cha
 // At each temperature, with the first top_p and top_k.
 static enum ql_status run_pairs(struct study *study, struct ql_error *error)
 {
-    char contents[4 * QL_CONTENT_BYTES + 8] = "";
+    char contents[2 * MODEL_CONTENT_BYTES] = "";
     json_t *against = json_array();
     struct ql_batch_sampling sampling = {0};
-    enum ql_status status = read_content(contents, 2 * QL_CONTENT_BYTES, study->models[0], error);
+    enum ql_status status = read_content(contents, study->models[0], error);
 
     if (status == QL_OK) {
         const size_t length = strlen(contents);
         contents[length] = '/';
-        status = read_content(contents + length + 1, 2 * QL_CONTENT_BYTES, study->settings.against, error);
+        status = read_content(contents + length + 1, study->settings.against, error);
     }
     for (size_t n = 0; n < study->settings.temperature_count && status == QL_OK; n++) {
         (void)next_setting(&study->settings, n, &sampling);

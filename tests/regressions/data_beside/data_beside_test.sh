@@ -2,7 +2,7 @@
 # PyTorch's exporter puts weights into MODEL.onnx.data since 2.9, and such models were refused. Guards: they are read, from
 # the model's folder and below it only, whatever the path or a link says; offsets and lengths have to lie in the file.
 # The model is one MatMul of a matrix (20, 20) with 0, 1, ... in it, in the bytes that ONNX's Python library writes.
-# Uses: expect.sh, onnx_bytes.sh, awk. Arguments: the tool, json_get.
+# Uses: expect.sh, onnx_bytes.sh, awk, python3 with onnx where it is there. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 here=$(realpath "$(dirname "$0")")
 source "$here/../../cli/expect.sh"
@@ -87,5 +87,33 @@ refuses location folder/../../m.data
 refuses location link.data
 refuses location folder/secret.data
 cd ..
+
+# A study took finished cells though the data beside its model had changed.
+if python3 -c 'import onnx' 2> /dev/null; then
+    numbers 60 > names.txt
+    expect_exit 0 train "${tiny[@]}" --input names.txt --sequences items --max_epochs 1 --run_name r
+    expect_exit 0 export --init_from checkpoints/r/checkpoint.1.safetensors --export_file l.onnx --quiet
+    python3 - <<'END'
+import json, onnx
+from onnx.external_data_helper import convert_model_to_external_data
+model = onnx.load("l.onnx")
+convert_model_to_external_data(model, location="x.data", size_threshold=64)
+onnx.save(model, "x.onnx")
+descriptor = json.load(open("l.json")) | {"filename": "./x.onnx"}
+del descriptor["sha256"]
+json.dump(descriptor, open("x.json", "w"))
+END
+    study=(study --corpus names.txt --items 30 --temperature 1 --wordlist "" --sentences 0 --quiet x.json)
+    expect_exit 0 "${study[@]}" --output s
+    cp s/study.json first.json
+    expect_exit 0 "${study[@]}" --output s
+    expect_same s/study.json first.json
+    head -c "$(stat -c %s x.data)" /dev/zero > zeros
+    cp zeros x.data
+    expect_exit 0 "${study[@]}" --output s
+    expect_exit 0 "${study[@]}" --output t
+    expect_same s/study.json t/study.json
+    cmp -s s/study.json first.json && fail "the old cells were taken"
+fi
 
 finish
