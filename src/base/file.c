@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -171,6 +172,19 @@ static int open_present(const char *path, int flags)
     return descriptor;
 }
 
+// Reads standard input, for the first time.
+static enum ql_status read_standard_input(struct ql_file_view *view, size_t limit_bytes, struct ql_error *error)
+{
+    static atomic_flag was_read = ATOMIC_FLAG_INIT;
+
+    if (atomic_flag_test_and_set(&was_read)) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "standard input: was read already, and can be read once; name it once, or save it to a "
+                              "file");
+    }
+    return file_read(view, STDIN_FILENO, "standard input", QL_FILE_ANY, limit_bytes, error);
+}
+
 enum ql_status ql_file_open_kind(struct ql_file_view *view, const char *path, enum ql_file_kind kind,
                                  size_t limit_bytes, struct ql_error *error)
 {
@@ -182,7 +196,7 @@ enum ql_status ql_file_open_kind(struct ql_file_view *view, const char *path, en
         return ql_error_write(error, QL_ERROR_SYSTEM, "the name of a file to read is empty");
     }
     if (strcmp(path, "-") == 0 && kind == QL_FILE_ANY) {
-        return file_read(view, STDIN_FILENO, "standard input", kind, limit_bytes, error);
+        return read_standard_input(view, limit_bytes, error);
     }
     int descriptor = open_present(path, flags);
     if (descriptor < 0) {
@@ -532,6 +546,19 @@ enum ql_status ql_file_check_output(const char *output, const char *const *input
                                   "%s: is also an input (%s), which the output would destroy; name another output",
                                   output, standard ? "standard input" : inputs[i]);
         }
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_file_check_rereadable(const char *path, struct ql_error *error)
+{
+    const bool standard = strcmp(path, "-") == 0;
+    struct stat info;
+
+    if (standard || (stat(path, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)))) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "%s: gives its content only once, and is read again here; save it to a file first",
+                              standard ? "standard input" : path);
     }
     return QL_OK;
 }

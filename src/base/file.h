@@ -28,9 +28,11 @@ enum ql_file_kind {
 // More is neither a text nor a model, but a mistake or a trap, such as a pipe without an end.
 static const size_t ql_file_limit_bytes = (size_t)1 << 34;
 
-// Reads the file into memory, so that later changes to the file have no effect on the view.
+// Reads the file into memory, so that later changes to the file have no effect on the view. Standard input is read once in
+// a process: for the second time it would be empty.
 // Errors: QL_ERROR_SYSTEM with the path and the system's reason; a folder, a device without an end; a file that is
-// changed while it is read; more than `limit_bytes` (ql_file_open: ql_file_limit_bytes).
+// changed while it is read; more than `limit_bytes` (ql_file_open: ql_file_limit_bytes). QL_ERROR_USAGE for standard input
+// that was read already.
 enum ql_status ql_file_open(struct ql_file_view *view, const char *path, struct ql_error *error);
 enum ql_status ql_file_open_kind(struct ql_file_view *view, const char *path, enum ql_file_kind kind,
                                  size_t limit_bytes, struct ql_error *error);
@@ -67,6 +69,9 @@ enum ql_status ql_file_save(const char *path, const void *data, size_t size_byte
 // reads. Inputs that are NULL or not there are passed over; "-" is standard input.
 enum ql_status ql_file_check_output(const char *output, const char *const *inputs, size_t input_count,
                                     struct ql_error *error);
+
+// Fails with QL_ERROR_USAGE for what gives its content only once, such as a pipe: for a file that is read again.
+enum ql_status ql_file_check_rereadable(const char *path, struct ql_error *error);
 
 // True when both names lead to one file, or would: also where it is not there yet.
 bool ql_file_is_same(const char *a, const char *b);

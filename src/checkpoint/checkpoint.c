@@ -459,7 +459,7 @@ enum ql_status ql_checkpoint_load(const char *path, struct ql_model *model, stru
     enum ql_status status = ql_checkpoint_check(path, error);
 
     *model = (struct ql_model){0};
-    if (status != QL_OK || (status = ql_safetensors_open(&file, path, error)) != QL_OK) {
+    if (status != QL_OK || (status = ql_safetensors_open(&file, path, QL_FILE_ANY, error)) != QL_OK) {
         return status;
     }
     if (is_foreign(&file)) {

@@ -228,10 +228,11 @@ done:
     return status;
 }
 
-enum ql_status ql_safetensors_open(struct ql_safetensors *file, const char *path, struct ql_error *error)
+enum ql_status ql_safetensors_open(struct ql_safetensors *file, const char *path, enum ql_file_kind kind,
+                                   struct ql_error *error)
 {
     struct ql_file_view view;
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_file_open_kind(&view, path, kind, ql_file_limit_bytes, error);
 
     *file = (struct ql_safetensors){0};
     if (status != QL_OK) {

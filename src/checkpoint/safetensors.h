@@ -33,7 +33,8 @@ struct ql_safetensors {
 
 // Opens and checks the whole file. Where the metadata has "crc32" (eight hexadecimal digits, ours only), the file's
 // content must fit it. Errors: unreadable, cut short, not in the format, checksum; each says which.
-enum ql_status ql_safetensors_open(struct ql_safetensors *file, const char *path, struct ql_error *error);
+enum ql_status ql_safetensors_open(struct ql_safetensors *file, const char *path, enum ql_file_kind kind,
+                                   struct ql_error *error);
 void ql_safetensors_close(struct ql_safetensors *file);
 
 // The same from memory that the caller keeps; `path` is for messages.

@@ -198,7 +198,7 @@ static enum ql_status keep_epochs(const char *path, const char *format, int epoc
     if (stat(path, &info) != 0) {
         return QL_OK;
     }
-    if ((status = ql_file_open(&view, path, error)) != QL_OK) {
+    if ((status = ql_file_open_kind(&view, path, QL_FILE_REGULAR, ql_file_limit_bytes, error)) != QL_OK) {
         return status;
     }
     char *kept = malloc(view.size_bytes + 1);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/text_file.h"
 #include "cli/cli.h"
 #include "cli/sampling.h"
@@ -86,6 +87,7 @@ static enum ql_status load(struct judge *judge, struct ql_error *error)
         status = ql_yardstick_load_words(&judge->yardstick, judge->wordlist, error);
     }
     if (status == QL_OK && judge->corpus != NULL &&
+        (status = ql_file_check_rereadable(judge->corpus, error)) == QL_OK &&
         (status = ql_yardstick_load(&judge->yardstick, judge->corpus, LONGEST_ITEM, error)) == QL_OK) {
         status = count_file(judge, &judge->own, judge->corpus, true, error);
     }

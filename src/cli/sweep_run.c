@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
+#include "base/file.h"
 #include "cli/interrupt.h"
 #include "cli/sweep_plan.h"
 #include "cli/train_session.h"
@@ -139,23 +141,26 @@ double ql_sweep_run_best_loss(const char *folder, const char *name, int epoch)
     char path[QL_RUN_PATH_BYTES];
     struct ql_sweep_result result;
     double best = INFINITY;
-    char line[512];
+    struct ql_file_view view;
+    struct ql_bytes_line line = {0};
 
     if (ql_sweep_run_read(&result, folder, name, NULL) != QL_OK || strcmp(result.status, status_failed) == 0) {
         return INFINITY;
     }
     (void)snprintf(path, sizeof path, "%s/%s/training.log.csv", folder, name);
-    FILE *log = fopen(path, "re");
-    while (log != NULL && fgets(line, sizeof line, log) != NULL) {
+    if (ql_file_open_kind(&view, path, QL_FILE_REGULAR, ql_file_limit_bytes, NULL) != QL_OK) {
+        return best;
+    }
+    while (ql_bytes_line_step(&line, view.data, view.size_bytes)) {
+        char row[128] = "";
         double loss;
         int number;
-        if (sscanf(line, "%d,%*u,%*f,%lf", &number, &loss) == 2 && number <= epoch && loss < best) {
+        memcpy(row, line.bytes, line.length < sizeof row - 1 ? line.length : sizeof row - 1);
+        if (sscanf(row, "%d,%*u,%*f,%lf", &number, &loss) == 2 && number <= epoch && loss < best) {
             best = loss;
         }
     }
-    if (log != NULL) {
-        (void)fclose(log);
-    }
+    ql_file_close(&view);
     return best;
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/train_texts.h"
 #include "corpus/pieces.h"
@@ -97,8 +98,12 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
                                       struct ql_train_settings *settings, struct ql_option *options, bool begun,
                                       struct ql_error *error)
 {
-    enum ql_status status = ql_checkpoint_load(settings->init_from, model, info, error);
+    // What a run's summary names is not always what the user would name.
+    enum ql_status status = begun ? ql_file_check_rereadable(settings->init_from, error) : QL_OK;
 
+    if (status == QL_OK) {
+        status = ql_checkpoint_load(settings->init_from, model, info, error);
+    }
     if (status != QL_OK) {
         return status;
     }

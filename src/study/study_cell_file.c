@@ -58,9 +58,9 @@ enum ql_status ql_study_cell_file_save(const char *folder, const char *key, json
 enum ql_status ql_content_read(char content[QL_CONTENT_BYTES], const char *path, struct ql_error *error)
 {
     struct ql_file_view view;
-    enum ql_status status = ql_file_open(&view, path, error);
+    enum ql_status status = ql_file_check_rereadable(path, error);
 
-    if (status == QL_OK) {
+    if (status == QL_OK && (status = ql_file_open(&view, path, error)) == QL_OK) {
         const uint64_t hash = ql_hash_mix(ql_hash_step(ql_hash_start, (const char *)view.data, view.size_bytes));
         (void)snprintf(content, QL_CONTENT_BYTES, "%016" PRIx64, hash);
         ql_file_close(&view);

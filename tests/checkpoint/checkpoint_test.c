@@ -615,7 +615,7 @@ static void model_written_by_pytorch_gives_its_logits(void **state)
     assert_int_equal(info.vocabulary.count, model.dimensions.V);
     assert_true(info.dropout == 0.25);
     assert_int_equal(ql_stepper_init(&stepper, &model, &info, &error), QL_OK);
-    assert_int_equal(ql_safetensors_open(&file, golden_path, &error), QL_OK);
+    assert_int_equal(ql_safetensors_open(&file, golden_path, QL_FILE_REGULAR, &error), QL_OK);
     const char *tokens = ql_safetensors_metadata(&file, "tokens");
     const char *logits = ql_safetensors_metadata(&file, "logits");
     assert_non_null(tokens);

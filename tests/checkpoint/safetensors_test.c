@@ -190,7 +190,7 @@ static void file_saved_is_read_with_all_it_holds(void **state)
 
     assert_int_equal(ql_safetensors_save(path, entries, COUNT(entries), metadata, &error), QL_OK);
     json_decref(metadata);
-    assert_int_equal(ql_safetensors_open(&file, path, &error), QL_OK);
+    assert_int_equal(ql_safetensors_open(&file, path, QL_FILE_REGULAR, &error), QL_OK);
     assert_int_equal(file.entry_count, 2);
     const struct ql_safetensors_entry *entry = ql_safetensors_find(&file, "a");
     assert_non_null(entry);

@@ -122,7 +122,7 @@ static void tensors_of_a_state_are_as_documented(void **state)
     (void)state;
 
     save_small(&saved);
-    assert_int_equal(ql_safetensors_open(&file, path, &error), QL_OK);
+    assert_int_equal(ql_safetensors_open(&file, path, QL_FILE_REGULAR, &error), QL_OK);
     assert_int_equal(file.entry_count, COUNT(names));
     for (size_t i = 0; i < COUNT(names); i++) {
         assert_non_null(ql_safetensors_find(&file, names[i]));

@@ -95,7 +95,7 @@ if [[ -z ${ASAN_OPTIONS-} ]] || ! ldd "$tool" | grep -qE 'asan|tsan'; then
         "compile --no-sampler /dev/zero" "predict --init-from $model --filter /dev/zero" "filter --words /dev/zero" \
         "filter --refuse /dev/zero" "filter --filter /dev/zero" "prepare --output o /dev/zero" \
         "prepare --output o --remove-words /dev/zero names.txt" "study --corpus /dev/zero $model" \
-        "lexicon --text /dev/zero --output z.qlx" "lexicon --words /dev/zero" "lexicon --lexicon /dev/zero --check item" \
+        "lexicon --text /dev/zero --output z.qlx" "lexicon --words /dev/zero" "lexicon --lexicon /dev/zero" \
         "lexicon --text names.txt --among /dev/zero" "lexicon --text names.txt --filter /dev/zero" \
         "judge --corpus names.txt /dev/zero" "judge --corpus /dev/zero names.txt" \
         "predict --init-from $model --lexicon /dev/zero" "compile m.onnx --lexicon /dev/zero" \
@@ -108,11 +108,42 @@ if [[ -z ${ASAN_OPTIONS-} ]] || ! ldd "$tool" | grep -qE 'asan|tsan'; then
     rm trap/summary.json
     mkfifo trap/summary.json
     refuses "summary.json: is a pipe or a device" train --init_from trap
+    for name in training.safetensors training.log.csv samples.jsonl; do
+        rm -r trap
+        cp -r checkpoints/r trap
+        rm -f trap/$name
+        mkfifo trap/$name
+        refuses "$name: is a pipe or a device" train --init_from trap --max_epochs 2
+    done
+    # The model that such a run began with.
+    rm -r trap
+    mkdir trap
+    sed 's|"init_from": null|"init_from": "pipe"|; s|"epochs": 1|"epochs": 0|' checkpoints/r/summary.json > trap/summary.json
+    command="train --init_from trap"
+    timeout 20 "$tool" train --init_from trap > out 2> err
+    expect test $? -eq 2
+    expect_stderr "pipe: gives its content only once"
 fi
 # What has an end is welcome.
 command="prepare --output o <(numbers)"
 "$tool" prepare --output p --quiet <(numbers 200) > out 2> err
 expect test $? -eq 0
+# What is read again must be there again: the words that such a list had were none, with exit 0.
+numbers 300 > more.txt
+for option in --corpus --wordlist --words; do
+    command="study $option <(cat more.txt)"
+    "$tool" study --corpus names.txt --items 3 --temperature 1 --output s --quiet $option <(cat more.txt) $model > out 2> err
+    expect test $? -eq 2
+    expect_stderr "gives its content only once"
+done
+for arguments in "filter --words - --refuse -" "lexicon --text - --words -" "prepare --output q - -" \
+    "judge --corpus - names.txt" "study --corpus - $model"; do
+    command="$arguments"
+    # shellcheck disable=SC2086
+    printf 'tofu\nmiso\n' | "$tool" $arguments > out 2> err
+    expect test $? -eq 2
+    expect_stderr "standard input"
+done
 expect_exit 2 train --input /dev/null
 expect_stderr "texts must be files"
 
