@@ -1,5 +1,31 @@
-// Collects the output of the console in lines, counts cycles between marks, and records when output came last.
+// Collects the output of the console in lines, counts cycles between marks, and records when output came last. Makes text
+// of others harmless for a terminal.
 // Uses: nothing.
+
+// What steers a terminal, or changes the order or the lines of the text around it: as in src/cli/terminal.c.
+const steering = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
+
+// The text with such characters as visible text; line ends and tabs stay.
+export function visibleText(text) {
+  return text.replaceAll(steering, (character) => {
+    const code = character.codePointAt(0);
+    return character === "\n" || character === "\t" ? character
+      : code < 0x80 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+}
+
+// The console's bytes for a terminal: control characters of ASCII are left out, others and bytes that are not UTF-8 are
+// visible. A character can come in parts.
+export class ConsoleText {
+  constructor() {
+    this.decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  }
+
+  take(bytes) {
+    const text = this.decoder.decode(Uint8Array.from(bytes), { stream: true });
+    return visibleText(text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ""));
+  }
+}
 
 export class ConsoleReader {
   constructor(board) {

@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 import { Board, jumperPins } from "./board.js";
-import { ConsoleReader } from "./console.js";
+import { ConsoleReader, ConsoleText, visibleText } from "./console.js";
 import { BootLoaderExit, FirmwareError, InputError } from "./errors.js";
 import { addFault, flipBit } from "./faults.js";
 import { readElfImage, readSymbols, readUf2, Symbols } from "./image.js";
@@ -209,7 +209,7 @@ async function emulate(options) {
   let isLineOpen = false; // the terminal's cursor stands behind what the console has said
   const note = (text) => {
     if (!options.quiet) {
-      process.stderr.write(`${isLineOpen ? "\n" : ""}${text}\n`);
+      process.stderr.write(`${isLineOpen ? "\n" : ""}${visibleText(text)}\n`);
       isLineOpen = false;
     }
   };
@@ -227,8 +227,11 @@ async function emulate(options) {
   const reader = new ConsoleReader(board);
   let hasInput = true;
 
+  // What goes to a terminal must not steer it.
+  const text = process.stdout.isTTY && options.pty === undefined ? new ConsoleText() : undefined;
   board.onConsole = (bytes) => {
-    line.output.write(bytes); // first, so that notes stand below the line that they are about
+    // First, so that notes stand below the line that they are about.
+    line.output.write(text === undefined ? bytes : text.take(bytes));
     isLineOpen = process.stdout.isTTY && options.pty === undefined && bytes.at(-1) !== 10;
     reader.take(bytes);
   };
@@ -319,11 +322,11 @@ async function main() {
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(`quillet emulate: ${error.message}\nquillet emulate --help explains the command.\n`);
+      process.stderr.write(`quillet emulate: ${visibleText(error.message)}\nquillet emulate --help explains the command.\n`);
       return 2;
     }
     if (error instanceof InputError || error instanceof FirmwareError) {
-      process.stderr.write(`quillet emulate: ${error.message}\n`);
+      process.stderr.write(`quillet emulate: ${visibleText(error.message)}\n`);
       return 1;
     }
     throw error;

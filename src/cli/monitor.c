@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/serial_link.h"
+#include "cli/terminal.h"
 
 static const char usage[] = "monitor [OPTION ...]";
 static const char summary_text[] = "Shows what a Raspberry Pi Pico says on its USB console, and sends it the lines\n"
@@ -29,6 +30,8 @@ struct monitor {
     bool input_ended;
     bool in_line;     // the board's line on stdout has begun
     bool log_in_line; // likewise in the log
+    char symbol[4];   // the bytes of one that the board has not sent completely
+    int symbol_bytes;
 };
 
 // Begins a line of the log: local time with milliseconds, and what kind of line it is.
@@ -61,36 +64,63 @@ static void log_line(struct monitor *monitor, const char *kind, const char *byte
     (void)fflush(monitor->log);
 }
 
+// Shows the symbol that was collected, which may be an incomplete one.
+static void show_symbol(struct monitor *monitor)
+{
+    const int size = monitor->symbol_bytes;
+
+    if (size == 0) {
+        return;
+    }
+    monitor->symbol_bytes = 0;
+    ql_cli_write_visible_text(stdout, monitor->symbol, (size_t)size);
+    monitor->in_line = monitor->symbol[0] != '\n';
+    if (monitor->log != NULL) {
+        if (!monitor->log_in_line) {
+            stamp(monitor->log, "  ");
+        }
+        ql_cli_write_visible_text(monitor->log, monitor->symbol, (size_t)size);
+        monitor->log_in_line = monitor->symbol[0] != '\n';
+    }
+}
+
 // Says on stderr, and in the log, what happens to the connection.
 static void announce(struct monitor *monitor, const char *what, const char *name)
 {
     char line[512];
 
     (void)snprintf(line, sizeof line, "%s%s", what, name);
+    show_symbol(monitor); // of which no more can come
     if (!monitor->quiet) {
         (void)fflush(stdout);
-        (void)fprintf(stderr, "%s(%s)\n", monitor->in_line ? "\n" : "", line);
+        (void)fputs(monitor->in_line ? "\n" : "", stderr);
+        ql_cli_note("(%s)\n", line);
         monitor->in_line = false;
     }
     log_line(monitor, " #", line, strlen(line));
 }
 
-// The board's bytes, without the control characters that could steer a terminal.
+// How many bytes a symbol of UTF-8 has that begins with this one.
+static int bytes_of_symbol(unsigned char first)
+{
+    return first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+// The board's text, without the control characters that could steer a terminal. Those beyond ASCII are shown as text, and
+// so are bytes that are not UTF-8, of which some terminals take a part for control characters. A symbol can come in parts.
 static void show(struct monitor *monitor, const char *bytes, int count)
 {
     for (int i = 0; i < count; i++) {
         const unsigned char byte = (unsigned char)bytes[i];
+        if ((byte & 0xc0) != 0x80) {
+            show_symbol(monitor);
+        }
         if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) {
             continue;
         }
-        (void)fputc(byte, stdout);
-        monitor->in_line = byte != '\n';
-        if (monitor->log != NULL) {
-            if (!monitor->log_in_line) {
-                stamp(monitor->log, "  ");
-            }
-            (void)fputc(byte, monitor->log);
-            monitor->log_in_line = byte != '\n';
+        monitor->symbol[monitor->symbol_bytes++] = (char)byte;
+        if (monitor->symbol_bytes == bytes_of_symbol((unsigned char)monitor->symbol[0])) {
+            show_symbol(monitor);
         }
     }
     (void)fflush(stdout);
@@ -219,6 +249,7 @@ int ql_cli_monitor(int argc, char **argv)
     (void)sigdelset(&wait_mask, SIGTERM);
 
     enum ql_status status = run(&monitor, &wait_mask, &error);
+    show_symbol(&monitor);
     if (monitor.in_line) {
         (void)fputc('\n', stdout);
     }

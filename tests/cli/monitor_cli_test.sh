@@ -7,7 +7,9 @@ source "$(dirname "$0")/expect.sh"
 
 # A board: greets, then answers every line. `board` is its port, and goes with it.
 cat > firmware.sh <<'END'
-printf '= seed %s\r\nunfinished \033[2Jline' "$1"
+printf '= seed %s\r\nsteers \302\2332J\342\200\256 \2332J \303\244 \342\200' "$1"
+sleep 0.1
+printf '\246\r\nunfinished \033[2Jline' "$1"
 while read -r line; do
     printf '\r\ngot %s\r\n' "$line"
 done
@@ -73,7 +75,8 @@ echo "seed 7" >&3
 wait_for grep -qx 'got seed 7' out
 end_monitor INT
 expect grep -qx '= seed 5' out
-expect test "$(tr -d '\n\t -~' < out | wc -c)" -eq 0
+expect grep -qx "steers \\\\u009b2J\\\\u202e \\\\x9b2J $(printf '\303\244 \342\200\246')" out
+expect test "$(grep -v '^steers' out | tr -d '\n\t -~' | wc -c)" -eq 0
 expect test "$(grep -c '^(connected to ' err)" -eq 2
 time='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}[+-][0-9]{4}'
 expect test "$(grep -cvE "^$time( # |   | > )" log)" -eq 0
@@ -98,6 +101,14 @@ unplug
 start_monitor
 wait_for test -s err
 end_monitor INT
+
+# A name on the command line is shown like any other.
+ln -s "$work/board" $'b\033[31m'
+plug 9
+start_monitor --port $'b\033[31m'
+wait_for grep -qF 'connected to b\x1b[31m' err
+end_monitor INT
+unplug
 
 # What waiting would not help.
 expect_exit 1 monitor --port no-such-port
