@@ -2,7 +2,7 @@
 // Uses: board.js and what it uses; socat for --pty. npm run --silent emulate -- quotes.uf2 [OPTION ...]
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
@@ -152,6 +152,7 @@ function readImage({ image, elf }) {
   return {
     flash: isElf ? readElfImage(bytes, image) : readUf2(bytes, image),
     symbols: file === undefined ? new Symbols() : readSymbols(readFile(file), file),
+    files: [image, file],
   };
 }
 
@@ -166,19 +167,36 @@ function openPty(link) {
   return { input: child.stdout, output: child.stdin, close: () => child.kill() };
 }
 
-// A reader finds the old file or the new one. A device or a pipe is written to as it is.
-function writeWhole(file, bytes) {
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) {
-    writeFileSync(file, bytes);
+// A reader finds the old file or the new one, with the mode that it had. A symbolic link stays one. A device or a pipe is
+// written to as it is.
+function writeWhole(name, bytes) {
+  const there = statSync(name, { throwIfNoEntry: false });
+  if (there?.isFile() === false) {
+    writeFileSync(name, bytes);
     return;
   }
+  const file = there === undefined ? name : realpathSync(name);
   const temporary = `${file}.${process.pid}.partial`;
   try {
-    writeFileSync(temporary, bytes, { flag: "wx", flush: true });
+    writeFileSync(temporary, bytes, { flag: "wx", flush: true, mode: there === undefined ? 0o666 : 0o600 });
+    if (there !== undefined) {
+      chmodSync(temporary, there.mode & 0o7777);
+    }
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+// An output must not be a file that is read, by whatever name.
+function checkOutput(file, inputs) {
+  const output = statSync(fromUser(file), { throwIfNoEntry: false });
+  for (const input of inputs) {
+    const read = input === undefined ? undefined : statSync(fromUser(input), { throwIfNoEntry: false });
+    if (output !== undefined && read !== undefined && output.dev === read.dev && output.ino === read.ino) {
+      throw new UsageError(`${file}: is also an input (${input}), which the output would destroy; name another output`);
+    }
   }
 }
 
@@ -188,7 +206,9 @@ function openPage({ image }) {
   if (image !== undefined) {
     readImage({ image }); // complains where it is none
     const html = pageWithImage(page, readFile(image), path.basename(image));
-    page = fromUser(`${image.replace(/\.(uf2|elf)$/, "")}.html`);
+    const file = `${image.replace(/\.(uf2|elf)$/, "")}.html`;
+    checkOutput(file, [image]);
+    page = fromUser(file);
     writeWhole(page, html);
   }
   process.stdout.write(`${pathToFileURL(page)}\n`);
@@ -213,7 +233,10 @@ async function emulate(options) {
       isLineOpen = false;
     }
   };
-  const { flash, symbols } = readImage(options);
+  const { flash, symbols, files } = readImage(options);
+  if (options.png !== undefined) {
+    checkOutput(options.png, files);
+  }
   if (options.flip !== undefined) {
     flipBit(flash, symbols, options.flip);
   }
@@ -243,6 +266,7 @@ async function emulate(options) {
     controller.onPicture = (frame) => {
       if (options.png !== undefined) {
         const file = numbered(options.png, controller.pictures);
+        checkOutput(file, files);
         writeWhole(fromUser(file), encodePng(frame));
         note(`(picture ${controller.pictures}: ${file})`);
       }

@@ -76,8 +76,26 @@ run 1 "$work/absent.uf2" --page
 QUILLET_PAGE=$work/absent.html run 1 --page
 check "no page" grep -q "the page is not there" "$work/err"
 
+# A picture replaces nothing that is read; it keeps the mode, and a link stays one.
+cp image.uf2 "$work/a.uf2"
+cp image/quotes.elf "$work/b.elf"
+ln "$work/a.uf2" "$work/a-2.png"
+for name in a.uf2 b.elf a-2.png; do
+    run 2 "$work/a.uf2" --elf "$work/b.elf" --png "$work/$name" --pages 1 --seconds 60
+    check "an input" grep -q "is also an input" "$work/err"
+done
+check "the image stays" cmp image.uf2 "$work/a.uf2"
+check "the symbols stay" cmp image/quotes.elf "$work/b.elf"
+: > "$work/picture"
+chmod 600 "$work/picture"
+ln -s picture "$work/link.png"
+
 # A page, its picture, its console; the second run is the same to the byte, and ends by itself when the input has ended.
 run 0 image.uf2 --pages 2 --send "seed 5" --send next --png "$work/page.png" --seconds 60
+run 0 image.uf2 --pages 1 --png "$work/link.png" --seconds 60
+check "the link stays" test -L "$work/link.png"
+check "the mode stays" test "$(stat -c %a "$work/picture")" = 600
+check "the picture" test -s "$work/picture"
 run 0 image.uf2 --elf image/quotes.elf --send "seed 5" --until "= page done" --png "$work/page.png" --profile --banks
 check "both processors wait for banks" grep -q "(waiting for banks of RAM: [1-9][0-9]* cycles; [1-9]" "$work/err"
 check "console" grep -q "^= seed 5" "$work/out"
