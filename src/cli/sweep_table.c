@@ -481,36 +481,44 @@ static void write_page(const struct ql_sweep_plan *plan, const struct ql_sweep_r
 typedef void write_function(const struct ql_sweep_plan *plan, const struct ql_sweep_row *rows, size_t count,
                             FILE *stream);
 
-static enum ql_status save(const char *folder, const char *file, write_function *write,
-                           const struct ql_sweep_plan *plan, const struct ql_sweep_row *rows, size_t count,
-                           struct ql_error *error)
+static enum ql_status open_file(struct ql_file_writer *writer, const char *folder, const char *file,
+                                struct ql_error *error)
 {
-    struct ql_file_writer writer;
     char path[4096];
 
     (void)snprintf(path, sizeof path, "%s/%s", folder, file);
-    const enum ql_status status = ql_file_writer_open(&writer, path, error);
-    if (status != QL_OK) {
-        return status;
-    }
-    write(plan, rows, count, writer.stream);
-    return ql_file_writer_close(&writer, error);
+    return ql_file_writer_open(writer, path, error);
 }
 
 enum ql_status ql_sweep_table_save(const char *folder, const struct ql_sweep_plan *plan,
                                    const struct ql_sweep_row *rows, size_t count, struct ql_error *error)
 {
+    const struct {
+        const char *file;
+        write_function *write;
+        bool is_sorted;
+    } tables[] = {
+        {"sweep.csv", write_csv, false}, {"sweep.md", write_markdown, true}, {"sweep.html", write_page, true}};
+    enum { TABLES = sizeof tables / sizeof tables[0] };
+    struct ql_file_writer writers[TABLES] = {{0}};
     struct ql_sweep_row *sorted = malloc((count + 1) * sizeof sorted[0]);
-    enum ql_status status;
+    enum ql_status status = QL_OK;
 
     if (sorted == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the table");
     }
     memcpy(sorted, rows, count * sizeof sorted[0]);
     qsort(sorted, count, sizeof sorted[0], row_by_bits);
-    if ((status = save(folder, "sweep.csv", write_csv, plan, rows, count, error)) == QL_OK &&
-        (status = save(folder, "sweep.md", write_markdown, plan, sorted, count, error)) == QL_OK) {
-        status = save(folder, "sweep.html", write_page, plan, sorted, count, error);
+    for (int k = 0; k < TABLES && status == QL_OK; k++) {
+        if ((status = open_file(&writers[k], folder, tables[k].file, error)) == QL_OK) {
+            tables[k].write(plan, tables[k].is_sorted ? sorted : rows, count, writers[k].stream);
+        }
+    }
+    if (status == QL_OK) {
+        status = ql_file_writers_close(writers, TABLES, error);
+    }
+    for (int k = 0; k < TABLES; k++) {
+        ql_file_writer_reset(&writers[k]);
     }
     free(sorted);
     return status;
