@@ -290,6 +290,9 @@ static enum ql_status find_writer(const struct settings *settings, table_writer 
         return ql_error_write(error, QL_ERROR_USAGE, "--format %s: must be markdown, csv, html, or json",
                               settings->format);
     }
+    if (settings->formulas && *writer != write_csv) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--spreadsheet is for --format csv");
+    }
     return QL_OK;
 }
 

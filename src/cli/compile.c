@@ -223,6 +223,42 @@ static enum ql_status read_sizes(struct compilation *work, struct ql_error *erro
     return QL_OK;
 }
 
+// True for a size that an input of the model leaves open: by its own name, or as "input:axis".
+static bool size_is_open(const struct ql_graph *graph, const char *name)
+{
+    char place[BINDING_NAME_BYTES];
+
+    for (int i = 0; i < graph->input_count; i++) {
+        const struct ql_value *input = &graph->values[graph->inputs[i]];
+        for (int axis = 0; axis < input->rank; axis++) {
+            const char *own = input->dim_names[axis];
+            (void)snprintf(place, sizeof place, "%s:%d", input->name, axis);
+            if (input->dims[axis] < 0 && (strcmp(place, name) == 0 || (own != NULL && strcmp(own, name) == 0))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// A size that there is not would silently change nothing.
+static enum ql_status check_sizes(const struct compilation *work, struct ql_error *error)
+{
+    for (int i = 0; i < work->binding_count; i++) {
+        if (!size_is_open(&work->graph, work->bindings[i].name)) {
+            return ql_error_write(error, QL_ERROR_USAGE, "--sizes: the model does not leave a size '%s' open",
+                                  work->bindings[i].name);
+        }
+    }
+    if (work->settings->sequence != 1 && !size_is_open(&work->graph, "sequence")) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--sequence %d: the model does not leave a size 'sequence' open; --sizes NAME=%d sets "
+                              "another one",
+                              work->settings->sequence, work->settings->sequence);
+    }
+    return QL_OK;
+}
+
 static enum ql_status load_graph(struct compilation *work, struct ql_error *error)
 {
     struct ql_file_view view;
@@ -272,8 +308,8 @@ static enum ql_status compile_program(struct compilation *work, const char *head
     char sequence_name[QL_ROLE_NAME_BYTES];
     enum ql_status status;
 
-    if ((status = load_graph(work, error)) != QL_OK ||
-        (status = check_data_files(work, header_path, error)) != QL_OK) {
+    if ((status = load_graph(work, error)) != QL_OK || (status = check_data_files(work, header_path, error)) != QL_OK ||
+        (status = check_sizes(work, error)) != QL_OK) {
         return status;
     }
     work->bindings[work->binding_count] = (struct ql_binding){.name = "sequence", .size = work->settings->sequence};
@@ -377,6 +413,11 @@ static enum ql_status check_settings(const struct settings *settings, int count,
     if (!settings->sampler && (settings->filter != NULL || settings->lexicon != NULL)) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--filter, --lexicon: a model without a sampler has nothing to filter");
+    }
+    if (settings->report && settings->header != NULL && settings->output == NULL) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--report goes to standard output, where the source would go, too: add --output, or "
+                              "leave out --header");
     }
     if (settings->arduino != NULL && (settings->output != NULL || settings->header != NULL || settings->report ||
                                       !settings->sampler || strcmp(settings->workspace, "static") != 0)) {

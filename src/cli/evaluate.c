@@ -49,6 +49,15 @@ static enum ql_status open_writer(struct writer *writer, const struct settings *
     if (path == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--model is missing: a descriptor, such as names.json");
     }
+    if (settings->text != NULL && (settings->filter != NULL || settings->lexicon != NULL ||
+                                   settings->prompt[0] != '\0' || settings->choice.best != 1)) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--text measures how well the model predicts a text, and writes nothing: leave out "
+                              "--filter, --lexicon, --prompt and --best");
+    }
+    if ((status = ql_cli_choice_check(&settings->choice, settings->length, "length", error)) != QL_OK) {
+        return status;
+    }
     if ((status = ql_cli_quantization_read(&format, &settings->quantization, error)) != QL_OK ||
         (status = ql_model_file_load(&writer->descriptor, &writer->graph, path, error)) != QL_OK) {
         return status;

@@ -108,6 +108,12 @@ static enum ql_status make_filter(struct ql_filter_file *file, const struct sett
                               "give lists to compile (--default, --words FILE, --refuse FILE), or "
                               "a compiled filter with --filter FILE.qlf");
     }
+    if (!compiles && (settings->rating != 0 || settings->accents != NULL)) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "%s: a filter of --filter is compiled already; leave out --min-rating and --accents, or "
+                              "give its lists anew",
+                              settings->filter);
+    }
     const char *const inputs[] = {settings->filter};
     enum ql_status status = ql_file_check_output(settings->output, inputs, 1, error);
     if (status != QL_OK) {

@@ -205,7 +205,7 @@ int ql_cli_generate(int argc, char **argv)
             &error, QL_ERROR_USAGE,
             "give either --init-from, such as checkpoints/RUN/checkpoint.1.safetensors, or --model, such as "
             "names.json");
-    } else {
+    } else if ((status = ql_cli_choice_check(&settings.choice, settings.max_length, "max-length", &error)) == QL_OK) {
         status = ql_cli_batch_writer_open(&writer, path, &settings.quantization, settings.threads, &error);
     }
     if (status == QL_OK) {

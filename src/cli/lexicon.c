@@ -10,12 +10,13 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 #include "corpus/text_buffer.h"
+#include "corpus/vocabulary.h"
 #include "filter/lexicon_words.h"
 
 static const char usage[] = "lexicon [OPTION ...]";
-static const char summary_text[] = "Compiles the words that a model may say; or asks a lexicon about a text. The exit\n"
-                                   "code is 1 when the text has words that are not in it. docs/lexicon.md has the\n"
-                                   "rules of words.";
+static const char summary_text[] = "Compiles the words that a model may say; or asks a lexicon about a text. With\n"
+                                   "--check the exit code is 0 when all words of the text are in it, 1 when some are\n"
+                                   "not, and 2 for an error. docs/lexicon.md has the rules of words.";
 
 enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are told
 
@@ -149,8 +150,23 @@ static int find_symbol(const uint32_t *symbols, int count, uint32_t symbol)
     return found;
 }
 
-// Prints what stands at the first symbol that is not permitted, and goes on behind the word; returns how many.
-static int check_symbols(const struct ql_lexicon *lexicon, const uint32_t *symbols, int count, const char *text)
+// Tells of a word that is not permitted: as a line, or in a list unless that is NULL.
+static void add_finding(json_t *findings, const char *bytes, size_t size_bytes)
+{
+    if (findings != NULL) {
+        (void)json_array_append_new(findings, json_stringn(bytes, size_bytes));
+        return;
+    }
+    char *found = strndup(bytes, size_bytes);
+    (void)fputs("not in the lexicon: '", stdout);
+    ql_cli_print_name(found == NULL ? "" : found);
+    (void)puts("'");
+    free(found);
+}
+
+// Tells what stands at the first symbol that is not permitted, and goes on behind the word; returns how many.
+static int check_symbols(const struct ql_lexicon *lexicon, const uint32_t *symbols, int count, const char *text,
+                         json_t *list)
 {
     const size_t length = strlen(text);
     struct ql_lexicon_state state;
@@ -167,11 +183,7 @@ static int check_symbols(const struct ql_lexicon *lexicon, const uint32_t *symbo
         refused = !ql_lexicon_take(&state, lexicon, token) || refused;
         if (apart) {
             if (refused) {
-                char *found = strndup(text + word, before - word);
-                (void)fputs("not in the lexicon: '", stdout);
-                ql_cli_print_name(found == NULL ? "" : found);
-                (void)puts("'");
-                free(found);
+                add_finding(list, text + word, before - word);
                 findings++;
             }
             refused = false;
@@ -184,23 +196,45 @@ static int check_symbols(const struct ql_lexicon *lexicon, const uint32_t *symbo
     return findings;
 }
 
-static enum ql_status check_text(const struct ql_lexicon_file *file, const char *text, bool *refused,
+static void print_findings(const struct ql_lexicon *lexicon, const uint32_t *symbols, int count,
+                           const struct settings *settings, bool *refused)
+{
+    json_t *findings = settings->json ? json_array() : NULL;
+
+    *refused = check_symbols(lexicon, symbols, count, settings->check, findings) > 0;
+    if (settings->json) {
+        json_t *result = json_pack("{s:b, s:o}", "refused", *refused, "findings", findings);
+        ql_cli_print_json(result, JSON_INDENT(2));
+        json_decref(result);
+    } else if (!*refused) {
+        (void)puts("all words of the text are in the lexicon");
+    }
+}
+
+static enum ql_status check_text(const struct ql_lexicon_file *file, const struct settings *settings, bool *refused,
                                  struct ql_error *error)
 {
     enum { LIMIT = 4096 };
-    uint32_t *symbols = malloc(LIMIT * sizeof *symbols);
+    const char *text = settings->check;
     struct ql_lexicon_binding binding;
 
+    for (size_t place = 0, length = strlen(text); place < length;) {
+        uint32_t symbol;
+        const size_t bytes = ql_utf8_decode(&symbol, (const unsigned char *)text + place, length - place);
+        if (bytes == 0) {
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "--check: the text is not UTF-8 at byte %zu; convert it with iconv", place);
+        }
+        place += bytes;
+    }
+    uint32_t *symbols = malloc(LIMIT * sizeof *symbols);
     if (symbols == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory");
     }
     const int count = list_symbols(symbols, LIMIT, file, text);
     enum ql_status status = ql_lexicon_binding_init(&binding, file, symbols, count, error);
     if (status == QL_OK) {
-        *refused = check_symbols(&binding.lexicon, symbols, count, text) > 0;
-        if (!*refused) {
-            (void)puts("all words of the text are in the lexicon");
-        }
+        print_findings(&binding.lexicon, symbols, count, settings, refused);
         ql_lexicon_binding_free(&binding);
     }
     free(symbols);
@@ -244,16 +278,24 @@ int ql_cli_lexicon(int argc, char **argv)
                                 "%s: a lexicon of --lexicon is compiled already; leave out --output, --among, --filter "
                                 "and --min-count, or give its words anew with --text or --words",
                                 settings.lexicon);
+    } else if (settings.text == NULL && settings.lexicon == NULL &&
+               (settings.among != NULL || settings.min_count != 1)) {
+        status = ql_error_write(&error, QL_ERROR_USAGE,
+                                "--among and --min-count choose among the words of --text; the words of --words are "
+                                "taken as they are");
     } else {
         status = settings.lexicon != NULL ? ql_lexicon_file_load(&file, settings.lexicon, &error)
                                           : compile(&file, &settings, &error);
     }
     if (status == QL_OK && settings.check != NULL) {
-        status = check_text(&file, settings.check, &refused, &error);
+        status = check_text(&file, &settings, &refused, &error);
     } else if (status == QL_OK && settings.lexicon != NULL) {
         print_account(&file, &(struct ql_lexicon_words){0}, &settings);
     }
     ql_lexicon_file_free(&file);
-    return status == QL_OK ? ql_cli_finish("lexicon", refused ? QL_EXIT_FAILED : QL_EXIT_DONE)
-                           : ql_cli_fail("lexicon", &error);
+    if (status != QL_OK) {
+        exit_code = ql_cli_fail("lexicon", &error);
+        return settings.check != NULL ? QL_EXIT_USAGE : exit_code; // 1 says that the text has other words
+    }
+    return ql_cli_finish("lexicon", refused ? QL_EXIT_FAILED : QL_EXIT_DONE);
 }

@@ -51,8 +51,12 @@ int ql_cli_predict(int argc, char **argv)
     if (!ql_option_find(options, "seed")->given) {
         settings.sampling.seed = ql_cli_random_seed();
     }
-    enum ql_status status = writer == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
-                                           : ql_cli_writer_open(writer, &settings.sampling, &error);
+    enum ql_status status = writer == NULL
+                                ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
+                                : ql_cli_choice_check(&settings.choice, settings.generate, "generate", &error);
+    if (status == QL_OK) {
+        status = ql_cli_writer_open(writer, &settings.sampling, &error);
+    }
     if (status == QL_OK) {
         output.stream = settings.json ? NULL : stdout;
         output.visible = ql_cli_visible_wanted(settings.raw);

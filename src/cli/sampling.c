@@ -22,6 +22,21 @@ uint32_t ql_cli_random_seed(void)
     return seed;
 }
 
+enum ql_status ql_cli_choice_check(const struct ql_cli_choice *choice, int max_length, const char *option,
+                                   struct ql_error *error)
+{
+    if (choice->min_length > 0 && choice->best == 1) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--min-length %d: chooses among the candidates of an item, and there is one; add --best",
+                              choice->min_length);
+    }
+    if (choice->min_length > max_length) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--min-length %d: no item can be so long, because --%s is %d",
+                              choice->min_length, option, max_length);
+    }
+    return QL_OK;
+}
+
 enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
                                       struct ql_error *error)
 {

@@ -69,6 +69,11 @@ enum { QL_CLI_BEST_LIMIT = 100 };
     QL_CLI_LEXICON_OPTION(&(s)->lexicon)
 // clang-format on
 
+// Fails with QL_ERROR_USAGE for a --min-length that chooses among nothing: without --best, or when it is longer than a text
+// may be (`max_length`, of the option `option`).
+enum ql_status ql_cli_choice_check(const struct ql_cli_choice *choice, int max_length, const char *option,
+                                   struct ql_error *error);
+
 // A seed that differs from call to call.
 uint32_t ql_cli_random_seed(void);
 

@@ -480,6 +480,9 @@ static enum ql_status read_settings(struct study *study, const char *const *oper
     enum ql_status status = ql_cli_language_check(s->language, error);
 
     study->lock = -1;
+    if (status == QL_OK) {
+        status = ql_cli_choice_check(&s->choice, s->max_length, "max-length", error);
+    }
     if (status == QL_OK && s->init_from != NULL) {
         status = read_list(study->models, MODEL_LIMIT, &study->model_count, &study->lists[0], s->init_from, "init_from",
                            error);

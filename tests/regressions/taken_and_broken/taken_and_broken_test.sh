@@ -61,6 +61,53 @@ for option in "--output k.qlx" "--among names.txt" "--filter f.qlf" "--min_count
 done
 expect test ! -e k.qlx
 
+expect_exit 2 lexicon --words names.txt --min_count 2
+expect_exit 2 lexicon --words names.txt --among names.txt
+echo tofu > listed
+expect_exit 0 filter --words listed --output f.qlf
+for option in "--min_rating 2" "--accents ignored"; do
+    # shellcheck disable=SC2086
+    expect_exit 2 filter --filter f.qlf --output k.qlf $option
+    expect_stderr "compiled already"
+done
+expect test ! -e k.qlf
+expect_exit 2 compile --no_sampler m.onnx --output k.c --sizes nonsense=3
+expect_stderr "'nonsense'"
+expect_exit 0 export --init_from $model --export_file one.onnx --sequence 1 --quiet
+expect_exit 2 compile --no_sampler one.onnx --output k.c --sequence 5
+expect_stderr "'sequence'"
+expect_exit 2 compile m.onnx --header k.h --report
+expect_stderr "add --output"
+expect test ! -e k.h
+for option in "--lexicon l.qlx" "--filter f.qlf" "--prompt a" "--best 2"; do
+    # shellcheck disable=SC2086
+    expect_exit 2 evaluate --model m.json --text names.txt $option
+    expect_stderr "writes nothing"
+done
+for command_name in "generate --init_from $model" "predict --init_from $model" "evaluate --model m.json" \
+    "study --corpus names.txt --output k $model"; do
+    # shellcheck disable=SC2086
+    expect_exit 2 $command_name --min_length 5
+    expect_stderr "add --best"
+    # shellcheck disable=SC2086
+    expect_exit 2 $command_name --min_length 900000 --best 2
+    expect_stderr "no item can be so long"
+done
+expect test ! -e k
+expect_exit 2 compare --init_from $model --spreadsheet
+expect_stderr "csv"
+
+# --- Answers that could not be told from others ---
+run lexicon --lexicon l.qlx --json --check "bb zzz"
+expect test $code -eq 1
+expect_json out refused true
+expect_json out findings.0 zzz
+expect_exit 0 lexicon --lexicon l.qlx --json --check bb
+expect_json out refused false
+expect_exit 2 lexicon --lexicon none.qlx --check bb
+expect_exit 2 lexicon --lexicon l.qlx --check $'b\xffb'
+expect_stderr "not UTF-8"
+
 # --- Names of files ---
 expect_exit 2 compile --model m.json --output x.h
 expect_stderr "both the source and its header"
