@@ -46,8 +46,8 @@ static inline float ql_activation_expm1_parts(float x, float *two_to_n)
     return r + (r * r) * q;
 }
 
-// x, or `limit` where x is greater; NaN stays NaN. Chosen by a mask: a conditional would keep some compilers from making
-// vectors of the loops around it.
+// x, or `limit` where x is greater; NaN stays NaN. Selected with a mask: a conditional would keep some compilers from
+// vectorizing the loops around it.
 static inline float ql_activation_limit(float x, float limit)
 {
     uint32_t beyond = 0u - (uint32_t)(x > limit);
@@ -55,7 +55,8 @@ static inline float ql_activation_limit(float x, float limit)
 }
 
 // e^x for x in [-87, 87]; beyond, the value at the nearer end (never 0, never infinite). NaN stays NaN.
-// Error below 2 units in the last place. No subnormal number is met on the way, so arithmetic that knows none agrees.
+// Error below 2 units in the last place. No intermediate result is subnormal, so hardware that flushes subnormals to 0
+// gives the same bits.
 static inline float ql_exp_f32(float x)
 {
     float two_to_n;
@@ -74,8 +75,8 @@ static inline float ql_sigmoid_f32(float x)
     return 1.0f / (1.0f + ql_exp_f32(-x));
 }
 
-// tanh |x| = e / (e + 2) with e = exp(2 |x|) - 1, which keeps its precision near 0; the sign goes back on as a bit.
-// Error below 4 units in the last place; tanh(-x) = -tanh(x) exactly.
+// tanh |x| = e / (e + 2) with e = exp(2 |x|) - 1, which keeps its precision near 0; the sign bit is put back at the
+// end. Error below 4 units in the last place; tanh(-x) = -tanh(x) exactly.
 static inline float ql_tanh_f32(float x)
 {
     float two_to_n;

@@ -42,10 +42,10 @@ static inline float ql_neg_f32(float x)
 
 static inline float ql_abs_f32(float x)
 {
-    return x < 0.0f ? -x : x + 0.0f; // + 0 makes -0 to 0
+    return x < 0.0f ? -x : x + 0.0f; // + 0 turns -0 into 0
 }
 
-// The nearest whole number, and of two the even one. The sum with 2^23 rounds so; from there on all floats are whole.
+// Round to the nearest whole number, ties to even. Adding 2^23 rounds this way; from 2^23 on, every float is whole.
 static inline float ql_round_f32(float x)
 {
     const float magnitude = x < 0.0f ? -x : x;
@@ -167,20 +167,20 @@ static inline int64_t ql_neg_s64(int64_t x)
     return (int64_t)(0 - (uint64_t)x);
 }
 
-// Truncates towards 0. ONNX does not say what a division by 0 gives; here it is 0.
+// Truncates toward 0. ONNX does not define division by 0; here the result is 0.
 static inline int64_t ql_div_s64(int64_t a, int64_t b)
 {
     return b == 0 ? 0 : b == -1 ? ql_neg_s64(a) : a / b;
 }
 
-// What is left of a division that rounds down: it has the sign of b. As above, it is 0 where b is 0.
+// The remainder of a division that rounds down: it has the sign of b. As above, it is 0 where b is 0.
 static inline int64_t ql_mod_s64(int64_t a, int64_t b)
 {
     const int64_t rest = b == 0 || b == -1 ? 0 : a % b;
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-// What is left of a division that rounds towards 0: it has the sign of a.
+// The remainder of a division that rounds toward 0: it has the sign of a.
 static inline int64_t ql_rest_s64(int64_t a, int64_t b)
 {
     return b == 0 || b == -1 ? 0 : a % b;
@@ -221,7 +221,7 @@ static inline uint8_t ql_less_equal_s64(int64_t a, int64_t b)
     return a <= b;
 }
 
-// a to the power of n, by squaring. A negative power is 1 / a^-n truncated: 0 but for the bases 1 and -1.
+// a to the power of n, by squaring. A negative power is 1 / a^-n truncated: 0, except for the bases 1 and -1.
 static inline int64_t ql_pow_s64(int64_t a, int64_t n)
 {
     int64_t result = 1;
@@ -240,7 +240,7 @@ static inline int64_t ql_pow_s64(int64_t a, int64_t n)
     return result;
 }
 
-// Where unsigned numbers of 64 bits differ from signed ones; they travel in the signed type.
+// The operations in which unsigned 64-bit numbers differ from signed ones. They are passed in the signed type.
 static inline int64_t ql_div_u64(int64_t a, int64_t b)
 {
     return b == 0 ? 0 : (int64_t)((uint64_t)a / (uint64_t)b);

@@ -9,7 +9,7 @@
 
 #include "device/activation.h"
 
-// The ring: `count` of `length` entries are in use, the oldest at `first`, the next one behind it, and so on around.
+// The ring: `count` of `length` entries are in use, the oldest at `first`, then in order around the ring.
 struct ql_attention_ring {
     int first, count, length;
 };
@@ -38,7 +38,7 @@ static inline struct ql_attention_ring ql_attention_ring_at(int64_t position, in
 //   scores        (ring.count)                scratch
 //   keys, values  (ring.length, kv_heads, size)
 //
-// Each sum runs in rising order, product and sum rounded one by one.
+// Each sum runs in rising order; every product and every sum is rounded by itself.
 static inline void ql_attention_f32(float *restrict y, float *restrict scores, const float *restrict q,
                                     const float *restrict keys, const float *restrict values,
                                     struct ql_attention_ring ring, int heads, int kv_heads, int size, float scale)

@@ -20,10 +20,10 @@ enum {
     QL_PLACE_SIZE
 };
 
-// The fraction bits that a key or a value has, in units of the cache, before it is rounded into the cache.
+// The number of fraction bits of a key or a value before it is rounded to the unit of the cache.
 enum { QL_CACHE_FINE_BITS = 8 };
 
-// Write the entry of this token: x rounded to the unit of the cache, within [-127, 127], where it stops.
+// Write the entry of this token: x rounded to the unit of the cache, saturated to [-127, 127].
 //
 //   entries  (context, K)
 //   x        (K)           in 2^-8 of the unit of the cache
@@ -65,10 +65,11 @@ static inline int32_t ql_attention_weight(uint32_t distance, int score_bits, int
 //     weight[e] = 2^((scores[e] - the largest) / 2^score_bits)        in units of 2^-weight_bits
 //     y[h]      = (sum over e of weight[e] values[e, g]) / (sum of weight[e] / 2^gain_bits)
 //
-// Who makes the integers gives queries such units that scores count in 2^-score_bits of a power of two, with the factor
-// 1 / sqrt(size) and the step from e to 2 in them. No sum depends on the order of the entries, so the ring needs none.
+// quantize/ chooses the units of queries so that scores are exponents of 2 in units of 2^-score_bits: the units include
+// the factor 1 / sqrt(size) and the change of base from e to 2. No sum depends on the order of the entries, so the ring
+// need not be in order.
 //
-//   y             (heads, size)               in 2^-gain_bits of the unit of the values; stops at +-127
+//   y             (heads, size)               in 2^-gain_bits of the unit of the values; saturates at +-127
 //   scratch       (context + size)
 //   q             (heads, size)               within +-32767
 //   keys, values  (context, kv_heads, size)   in [-127, 127]
@@ -78,9 +79,9 @@ static inline int32_t ql_attention_weight(uint32_t distance, int score_bits, int
 //   weight_bits   9 to 16, with context 2^weight_bits <= 2^24
 //   gain_bits     0 to 3
 //
-// Ranges: |score| <= 512 * 32767 * 127 < 2^31, and the distance of two scores is below 2^32, unsigned. The sum of
-// weights is at most context 2^weight_bits <= 2^24, that of weighted values 127 times it, with half the divisor below
-// 2^31. The largest score has the weight 2^weight_bits, so that the divisor is at least 2^6.
+// Ranges: |score| <= 512 * 32767 * 127 < 2^31, and the difference of two scores is below 2^32, unsigned. The sum of
+// weights is at most context 2^weight_bits <= 2^24, and the sum of weighted values at most 127 times that: below 2^31,
+// even with half the divisor added. The largest score has the weight 2^weight_bits, so the divisor is at least 2^6.
 // The quotient is rounded to the nearest number, halves away from zero.
 static QL_KERNEL_CODE void ql_attention_s8(int8_t *y, int32_t *scratch, const int32_t *q, const int8_t *keys,
                                            const int8_t *values, const int32_t *place, int heads, int kv_heads,

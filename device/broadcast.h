@@ -1,5 +1,6 @@
 // Element by element over one, two or three tensors whose shapes are broadcast against each other.
-// The operation on the elements is an argument; the compiler builds it into the loop. Uses: stddef.h, stdint.h, string.h.
+// The operation on the elements is an argument; the compiler inlines it into the loop. Uses: stddef.h, stdint.h,
+// string.h.
 #ifndef QL_DEVICE_BROADCAST_H
 #define QL_DEVICE_BROADCAST_H
 
@@ -11,7 +12,7 @@
 // element (i, j, ...) is at i * strides[0] + j * strides[1] + ...; a stride of 0 repeats it. Rank is at least 1.
 // Strides count elements.
 
-// Rows: all that the dimensions before the last one number.
+// The number of rows: the product of all dimensions but the last.
 static inline int ql_row_count(int rank, const int *dims)
 {
     int count = 1;

@@ -1,5 +1,5 @@
-// Scores texts by the probabilities of the model that wrote them, so that the best of several candidates can be taken.
-// Specified to the last operation in docs/sampling.md; web/sampler.js has the same in JavaScript.
+// Scores texts by the probabilities of the model that wrote them, to choose the best of several candidates. Specified
+// to the last operation in docs/sampling.md; web/sampler.js has the same in JavaScript.
 // Uses: device/activation.h, device/random.h, device/sampler_s32.h, stdbool.h, stdint.h.
 #ifndef QL_DEVICE_CANDIDATE_H
 #define QL_DEVICE_CANDIDATE_H
@@ -14,17 +14,17 @@
 // logits.
 enum {
     QL_COST_ONE = 1024,
-    QL_COST_FURTHEST = 1 << 20, // a logit that lies further below the largest one counts as if it lay there
+    QL_COST_FURTHEST = 1 << 20, // a logit farther below the largest one counts as if it were at this distance
     QL_COST_RATE = 189097,      // ql_sampler_rate of temperature 1
     QL_COST_LN2 = 45426,        // 2^16 ln 2
 };
 
-// Step B2: the whole part of 2^10 log2(total), up to what is lost in 16 bits. total is at least 1.
+// Step B2: the whole part of 2^10 log2(total), except for what 16 bits cannot hold. total is at least 1.
 static inline uint32_t ql_cost_log2(uint32_t total)
 {
     uint32_t result = 0, part = total;
 
-    while (part >= 65536) { // to 16 bits, of which the upper one is set
+    while (part >= 65536) { // to 16 bits with the top bit set
         part >>= 1;
         result++;
     }

@@ -22,8 +22,8 @@ static inline uint64_t ql_cast_to_bits(double value)
     return bits;
 }
 
-// Rounds to a binary format of 16 bits with so many bits of exponent and fraction: to nearest, ties to even.
-// All of it happens in the integer: the sum of exponent and rounded significand lets a carry go where it must.
+// Rounds to a 16-bit binary format with the given numbers of exponent and fraction bits: to nearest, ties to even. It
+// works on integers: exponent and rounded significand are added, so a carry moves into the exponent.
 static inline uint16_t ql_cast_encode(double value, int exponent_bits, int fraction_bits)
 {
     const int bias = (1 << (exponent_bits - 1)) - 1;
@@ -74,7 +74,7 @@ static inline double ql_cast_decode(uint16_t bits, int exponent_bits, int fracti
     return bits >> 15 != 0 ? -magnitude : magnitude;
 }
 
-// Truncates towards 0. What does not fit becomes the nearest number that does, NaN becomes 0.
+// Truncates toward 0. A value that does not fit becomes the nearest one that does; NaN becomes 0.
 static inline int64_t ql_cast_truncate(double value, double least, double most)
 {
     if (value != value) {
@@ -113,7 +113,7 @@ static inline void ql_cast_store_float(void *y, int to, int k, double value)
         ((int8_t *)y)[k] = (int8_t)ql_cast_truncate(value, INT8_MIN, INT8_MAX);
         break;
     case QL_ELEMENT_U64:
-        // Above the signed numbers, the upper half is taken off and put back as a bit.
+        // Above the signed range, 2^63 is subtracted and put back as a bit.
         ((uint64_t *)y)[k] = value >= 18446744073709551616.0 ? UINT64_MAX
                              : value >= 9223372036854775808.0
                                  ? (uint64_t)(int64_t)(value - 9223372036854775808.0) | UINT64_C(1) << 63
@@ -136,7 +136,7 @@ static inline void ql_cast_store_float(void *y, int to, int k, double value)
     }
 }
 
-// Narrower integers keep the low bits, as C converts.
+// Narrower integers keep the low bits, as in C's conversions.
 static inline void ql_cast_store_integer(void *y, int to, int k, int64_t value, int from_unsigned)
 {
     switch (to) {

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-// y = x * w + bias over images of two dimensions; a signal of one dimension is an image one row high. What lies outside of
-// the image is 0. Each sum begins with the bias and runs over channels, rows and columns in rising order.
+// y = x * w + bias over images of two dimensions; a signal of one dimension is an image one row high. Elements outside
+// the image are 0. Each sum begins with the bias and runs over channels, rows and columns in rising order.
 // Source: ONNX's Conv.
 //
 //   y      (B, G M, out[0], out[1])  M outputs in each of G groups
@@ -13,7 +13,7 @@
 //   w      (G M, C, kernel[0], kernel[1])
 //   bias   (G M) or NULL
 //   sizes  in, out, kernel: two each
-//   steps  stride, distance of the kernel's elements, rows and columns of zeros before the image: two each
+//   steps  stride, dilation, rows and columns of zeros before the image: two each
 static inline void ql_conv_f32(float *restrict y, const float *restrict x, const float *restrict w,
                                const float *restrict bias, int B, int G, int C, int M, const int *sizes,
                                const int *steps)

@@ -8,7 +8,7 @@
 #include "device/broadcast.h"
 
 // y(i, j, ...) = x(i, j, ...) for all indices below `dims`, with strides on both sides, in elements of size_bytes.
-// So one loop transposes, slices (also backwards), repeats and joins.
+// This one loop transposes, slices (also backward), repeats, and concatenates.
 static inline void ql_copy(void *restrict y, const void *restrict x, int size_bytes, int rank, const int *dims,
                            const int *strides_y, const int *strides_x)
 {
@@ -29,7 +29,7 @@ static inline void ql_copy(void *restrict y, const void *restrict x, int size_by
     }
 }
 
-// Rows by their number: y(o, k, ...) = x(o, indices(k), ...). A negative index counts from the end.
+// Gather rows: y(o, k, ...) = x(o, indices(k), ...). A negative index counts from the end.
 // Returns false for an index that is out of range; y is not complete then.
 //
 //   y        (outer, count, inner)
@@ -54,8 +54,8 @@ static inline bool ql_gather(void *restrict y, const void *restrict x, const int
     return true;
 }
 
-// Elements by their number along one axis: y(i, j, ...) = x with its index along the axis replaced by indices(i, j, ...).
-// A negative index counts from the end. Returns false for an index that is out of range; y is not complete then.
+// Gather elements along one axis: y(i, j, ...) = x with its index along the axis replaced by indices(i, j, ...). A
+// negative index counts from the end. Returns false for an index that is out of range; y is not complete then.
 //
 //   y, indices  of the shape dims
 //   x           of strides_x, and axis_size elements along the axis; elements of size_bytes
@@ -83,9 +83,9 @@ static inline bool ql_gather_elements(void *restrict y, const void *restrict x, 
     return true;
 }
 
-// y = x, but for the blocks that the indices name, which are those of the updates: y(indices(k), ...) = updates(k, ...).
-// A negative index counts from the end. Of several updates of a block the last one counts. Returns false for an index that
-// is out of range; y is not complete then.
+// Copy x to y, then write the updates over the blocks that the indices name: y(indices(k), ...) = updates(k, ...). A
+// negative index counts from the end. If a block is updated several times, the last update counts. Returns false for an
+// index that is out of range; y is not complete then.
 //
 //   y, x     (dims..., inner), x_count in all, elements of size_bytes
 //   indices  (count, rank)
@@ -112,8 +112,9 @@ static inline bool ql_scatter_blocks(void *restrict y, const void *restrict x, c
     return true;
 }
 
-// y = x, but for the elements whose number along one axis the indices give: y with its index along the axis replaced by
-// indices(i, j, ...) = updates(i, j, ...). Negative and repeated indices, and the result, as above.
+// Copy x to y, then write the updates over elements chosen by their index along one axis: y with its index along the
+// axis replaced by indices(i, j, ...) = updates(i, j, ...). Negative and repeated indices, and the return value, are as
+// above.
 //
 //   y, x              x_count elements of size_bytes, of `strides`, and axis_size along the axis
 //   indices, updates  of the shape dims
@@ -142,7 +143,7 @@ static inline bool ql_scatter_elements(void *restrict y, const void *restrict x,
     return true;
 }
 
-// The upper or lower triangle of each matrix, with 0 elsewhere. `diagonal` moves the border to the right.
+// The upper or lower triangle of each matrix, with 0 elsewhere. `diagonal` moves the boundary to the right.
 //
 //   y, x  (count, rows, columns)  elements of size_bytes
 static inline void ql_trilu(void *restrict y, const void *restrict x, int size_bytes, int upper, int diagonal,

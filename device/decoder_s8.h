@@ -33,7 +33,7 @@ static QL_KERNEL_CODE void ql_embed_s32(int32_t *x, const int32_t *token, const 
 
 // Add the values of rows to the residual stream.
 //
-//   x     (E)  in units of 2^-12, within +-2^24, where it stops; read, then overwritten
+//   x     (E)  in units of 2^-12, saturated at +-2^24; read, then overwritten
 //   sums  (E)
 //   rows  (E)  their values, likewise in units of 2^-12, are below 2^30 by the proof of the row
 static QL_KERNEL_CODE void ql_residual_add_s32(int32_t *x, const int32_t *sums, const struct ql_integer_row *rows,
@@ -46,9 +46,9 @@ static QL_KERNEL_CODE void ql_residual_add_s32(int32_t *x, const int32_t *sums, 
 
 // y = silu(gate) up, silu(x) = x sigmoid(x): the gated half of a feed-forward layer (Shazeer 2020, arXiv:2002.05202).
 //
-//   y     (F)   in units of 2^(shift - 10) of those of up; stops at +-127
+//   y     (F)   in units of 2^(shift - 10) of those of up; saturates at +-127
 //   sums  (2F)  of gate, then of up
-//   rows  (2F)  the values of gate are in units of 2^-10, and stop at +-32 (32767)
+//   rows  (2F)  the values of gate are in units of 2^-10, and saturate at +-32 (32767)
 //   shift       0 to 24
 //
 // sigmoid(x) = (1 + tanh(x / 2)) / 2. Ranges: gate sigmoid <= 2^15 * 2^15, and silu up <= 2^15 * 2^15, before half a

@@ -1,6 +1,7 @@
-// Exponential, logarithm, power, square root, error function and what is made of them, without libm.
-// Computed in double by + - * / and integer operations, so the same to the last bit on every machine, and rounded once
-// to float: errors stay within 0.51 units in the last place. For speed, activation.h has exp, sigmoid and tanh in float.
+// Exponential, logarithm, power, square root, error function, and functions built from them, without libm.
+// Computed in double by + - * / and integer operations, so the same to the last bit on every machine, then rounded once
+// to float: errors stay within 0.51 units in the last place. For speed, activation.h has exp, sigmoid and tanh in
+// float.
 // Uses: device/activation.h, stdint.h, string.h.
 #ifndef QL_DEVICE_ELEMENTARY_H
 #define QL_DEVICE_ELEMENTARY_H
@@ -49,7 +50,7 @@ static inline double ql_exponential_f64(double x)
         1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0, 1.0 / 40320.0,
         1.0 / 5040.0,       1.0 / 720.0,       1.0 / 120.0,      1.0 / 24.0,      1.0 / 6.0,      1.0 / 2.0,
     };
-    const double ln2_high = 0.6931471805582987; // few enough bits that n * ln2_high is exact
+    const double ln2_high = 0.6931471805582987; // so few bits that n * ln2_high is exact
     const double ln2_low = 1.6465949582897082e-12;
 
     if (x != x) {
@@ -131,7 +132,7 @@ static inline double ql_sqrt_f64(double x)
         significand <<= 1;
         n--;
     }
-    // Two bits of the radicand bring one bit of the root: 54 of it, of which the last is the rounding bit.
+    // Two bits of the radicand give one bit of the root: 54 bits in all, the last of which is the rounding bit.
     uint64_t root = 0;
     uint64_t rest = 0;
     significand <<= 10; // the upper two bits come first
@@ -184,7 +185,7 @@ static inline double ql_pow_f64(double x, double y)
         return ql_elementary_nan();
     }
     double result = ql_exponential_f64(y * ql_log_f64(magnitude));
-    // The sign as a bit, because -0 is negative too.
+    // Test the sign bit, because -0 is negative too.
     return odd && ql_elementary_to_bits(x) >> 63 != 0 ? -result : result;
 }
 

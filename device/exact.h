@@ -5,20 +5,20 @@
 #define QL_DEVICE_EXACT_H
 
 // Every operation must be rounded once, in the order in which it is written. -ffast-math and its parts violate that.
-// gcc says which of them it was given; clang says so of -ffast-math and -ffinite-math-only.
+// gcc defines macros for all of them; clang only for -ffast-math and -ffinite-math-only.
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
     defined(__NO_SIGNED_ZEROS__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "compile this file without -ffast-math, its parts and -Ofast: its results are promised to the last bit"
 #endif
 
-// x87 arithmetic keeps more digits than a float has.
+// x87 arithmetic keeps more bits than a float has.
 #if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
 #error "compile this file so that float arithmetic is float: on 32-bit x86 with -msse2 -mfpmath=sse"
 #endif
 
 // A fused multiply-add rounds once where a product and a sum round twice. Both compilers make one by default where the
 // processor has it; gcc does not know the pragma of the C standard. gcc 12 makes some (vfmaddsub) even when told not
-// to, where it gathers single operations into vectors, so it must leave that; loops become vectors all the same.
+// to, where it combines separate operations into vectors, so that pass is turned off; loops are still vectorized.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("fp-contract=off", "no-tree-slp-vectorize")
 #else

@@ -12,18 +12,18 @@
 
 // How a symbol of the vocabulary reads. Several of these may hold for one; a plain letter has none.
 enum {
-    QL_FILTER_BOUNDARY = 1, // not one single letter: a word may end before it, and begin after it
+    QL_FILTER_BOUNDARY = 1, // not a single letter: a word may end before it, and begin after it
     QL_FILTER_JOINER = 2,   // may stand between the letters of one word, as in s-h-i-p
     QL_FILTER_SPACE = 4,    // may stand between letters that are written apart, as in s h i p
     QL_FILTER_END = 8,      // ends an item; no listed word extends across it
     QL_FILTER_IGNORED = 16, // a combining accent: as if it were not there
 };
 
-// Labels of edges. 0 to 25 are the letters; those behind the gap stand for more than one letter, and those from 32 on
-// are letters that the list has beside a to z.
+// Labels of edges. 0 to 25 are the letters; those after the gap stand for more than one letter, and those from 32 on
+// are the list's letters other than a to z.
 enum {
     QL_FILTER_GAP = 26,        // between the words of a phrase
-    QL_FILTER_ROOT_EDGES = 32, // at least: the first edges of the table, what a word can begin with, by label
+    QL_FILTER_ROOT_EDGES = 32, // at least: the first edges of the table, which are what a word can begin with, by label
     QL_FILTER_NO_LABEL = 63,
 };
 
@@ -38,12 +38,12 @@ enum {
     QL_FILTER_ANY = 1 << 10,   // ... wherever it stands
     QL_FILTER_APART = 1 << 11, // ... and also where its letters are written apart
     QL_FILTER_GOAL_SHIFT = 13,
-    QL_FILTER_FREE = 1 << 12, // a listed word that may begin inside of another lies on the way
+    QL_FILTER_FREE = 1 << 12, // a listed word that may begin inside another is on the way
 };
 
 // A place in the graph where a listed word may have begun. The index of an edge, and how it was reached.
 enum {
-    QL_FILTER_INSIDE = 0,   // begun inside of a word
+    QL_FILTER_INSIDE = 0,   // begun inside a word
     QL_FILTER_ANCHORED = 1, // begun where a word begins
     QL_FILTER_JOINED = 2,   // the same, with joiners between letters
     QL_FILTER_SPELLED = 3,  // the same, each letter alone
@@ -65,22 +65,21 @@ struct ql_filter {
     int V;
     // The last tokens may be pieces of several symbols; label, kind and key of a piece are those of its first symbol.
     int characters;              // tokens of one symbol; V without pieces
-    const uint16_t *rests;       // of each piece, the tokens of the symbols behind its first one
+    const uint16_t *rests;       // of each piece, the tokens of the symbols after its first one
     const uint16_t *rest_begins; // (V - characters + 1) where those of a piece begin in `rests`
     const uint8_t *hazards;      // (V - characters) QL_FILTER_HAZARD_*
 };
 
-// A piece in which a listed word that begins there comes to its end, where the piece stands inside of a word, or where
-// a word begins.
+// Pieces in which a listed word both begins and ends: if the piece is inside a word, or if a word begins at the piece.
 enum { QL_FILTER_HAZARD_INSIDE = 1, QL_FILTER_HAZARD_BEGIN = 2 };
 
 // What the filter remembers of one text.
 struct ql_filter_state {
     uint32_t places[QL_FILTER_PLACE_LIMIT];
     uint32_t before_run[QL_FILTER_PLACE_LIMIT]; // the places after the first of several equal letters
-    uint32_t item_hash;                         // of the symbols since the item began; 0 while there are none
+    uint32_t item_hash;                         // of the item's symbols so far; 0 while there are none
     uint8_t place_count, before_run_count;
-    uint8_t run_label, run_length; // the last letter, and how often it came in a row, up to 3
+    uint8_t run_label, run_length; // the last letter, and how many times in a row it came, up to 3
     uint32_t at_boundary;          // a word may begin here
 };
 
@@ -95,7 +94,7 @@ static inline void ql_filter_init(struct ql_filter_state *state)
     state->at_boundary = 1;
 }
 
-// Adds the place unless it is there. The compiler of the list has made sure that there is room.
+// Adds the place unless it is already in the set. The compiler of the list has made sure that there is room.
 static inline void ql_filter_add(struct ql_filter_state *state, uint32_t place)
 {
     for (int k = 0; k < state->place_count; k++) {
@@ -127,7 +126,7 @@ static inline uint32_t ql_filter_find(const struct ql_filter *filter, uint32_t e
     return 0;
 }
 
-// From the place to the next along a letter, where there is one.
+// Follows a letter from the place, where an edge has it.
 static inline void ql_filter_advance(struct ql_filter_state *state, const struct ql_filter *filter, uint32_t place,
                                      uint32_t label)
 {
@@ -142,7 +141,7 @@ static inline void ql_filter_advance(struct ql_filter_state *state, const struct
     }
 }
 
-// From the place across a symbol that separates.
+// Moves the place across a separating symbol.
 static inline void ql_filter_separate(struct ql_filter_state *state, const struct ql_filter *filter, uint32_t place,
                                       uint32_t kind)
 {
@@ -163,7 +162,7 @@ static inline void ql_filter_separate(struct ql_filter_state *state, const struc
     }
 }
 
-// Takes a letter. A letter three times or more in a row reads as any smaller number of them, too.
+// Takes a letter. A letter repeated three times or more also matches any smaller number of repeats.
 static inline void ql_filter_take_letter(struct ql_filter_state *state, const struct ql_filter *filter,
                                          const uint32_t *places, int count, uint32_t label)
 {
@@ -190,8 +189,8 @@ static inline void ql_filter_take_letter(struct ql_filter_state *state, const st
     }
 }
 
-// The hash of an item with one more symbol: FNV-1a by symbols, but never 0, which is the hash of no symbol. A key of 0
-// adds nothing.
+// The hash of an item with one more symbol: FNV-1a by symbols, but never 0, which is the hash of an empty item. A key
+// of 0 adds nothing.
 static inline uint32_t ql_filter_hash(uint32_t hash, uint32_t key)
 {
     if (key == 0) {
@@ -250,7 +249,7 @@ static inline void ql_filter_step(struct ql_filter_state *state, const struct ql
     }
 }
 
-// True when the text must not end here, nor a word: it would be a listed one.
+// True when neither the text nor a word may end here, because a listed word would be complete.
 static inline bool ql_filter_completes(const struct ql_filter_state *state, const struct ql_filter *filter)
 {
     static const uint16_t ends[] = {QL_FILTER_FINAL, QL_FILTER_WHOLE | QL_FILTER_FINAL, QL_FILTER_APART,
@@ -277,7 +276,7 @@ static inline void ql_filter_find_listed(uint32_t labels[2], const struct ql_fil
         uint32_t next = filter->edges[state->places[k] >> QL_FILTER_MODE_BITS] >> QL_FILTER_GOAL_SHIFT;
         uint32_t listed = mode == QL_FILTER_INSIDE ? QL_FILTER_ANY : QL_FILTER_ANY | QL_FILTER_START;
         if (mode == QL_FILTER_SPELLED || next == 0) {
-            continue; // letters that are written apart are a word when the next one ends it
+            continue; // letters that are written apart make a word only when the next symbol ends it
         }
         for (uint32_t word = 0; !(word & QL_FILTER_LAST); next++) {
             word = filter->edges[next];
@@ -300,7 +299,7 @@ static inline uint32_t ql_filter_hits(const uint32_t labels[2], bool completes, 
     return (labels[label / 32] >> (label % 32)) & 1u;
 }
 
-// Returns true when a symbol of the piece behind its first one would complete a listed word.
+// Returns true when a symbol of the piece after its first one would complete a listed word.
 static inline bool ql_filter_bars_rest(const struct ql_filter_state *state, const struct ql_filter *filter, int token)
 {
     const uint16_t *begins = filter->rest_begins + (token - filter->characters);
@@ -318,8 +317,8 @@ static inline bool ql_filter_bars_rest(const struct ql_filter_state *state, cons
     return false;
 }
 
-// Sets the labels along which some place goes on, and that of the gap where one goes on across a symbol that separates:
-// a superset. A piece that begins with another symbol leaves all places behind.
+// Sets a superset of the labels along which some place continues, with the gap's label where one continues across a
+// separating symbol. A piece that begins with any other symbol ends all places.
 static inline void ql_filter_find_open(uint32_t labels[2], const struct ql_filter_state *state,
                                        const struct ql_filter *filter)
 {
@@ -338,12 +337,12 @@ static inline void ql_filter_find_open(uint32_t labels[2], const struct ql_filte
         }
     }
     if (state->run_length > 0) {
-        labels[state->run_label / 32] |= 1u << (state->run_label % 32); // a run of letters goes on
+        labels[state->run_label / 32] |= 1u << (state->run_label % 32); // a run of letters continues
     }
 }
 
-// Blocks the pieces in which a listed word would come to its end, behind their first symbols. Returns true when there
-// are such. Most pieces leave all places behind: for these it is known what comes to its end in them.
+// Blocks the pieces in which a listed word would end after their first symbol. Returns true when there are any. Most
+// pieces end all places; whether a listed word ends in one of these is known in advance.
 static inline bool ql_filter_bar_pieces(uint32_t *barred, const struct ql_filter_state *state,
                                         const struct ql_filter *filter)
 {
@@ -397,7 +396,7 @@ static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state 
 }
 
 // Adds the signs that would complete a listed word as its last letter, as in a$$, to those that must not come next.
-// With a lexicon only: there, no letter could follow such a sign. `barred` has been written already.
+// Used with a lexicon only, where no letter could follow such a sign. `barred` has been written already.
 static inline void ql_filter_bar_signs(uint32_t *barred, const struct ql_filter_state *state,
                                        const struct ql_filter *filter)
 {
@@ -450,8 +449,8 @@ static inline uint8_t ql_filter_fingerprint(uint32_t key, uint32_t seed)
     return (uint8_t)(ql_random_mix(key ^ seed) >> 24);
 }
 
-// True when the item that the text has come to must not be shown. Asked before the newline that ends it is taken.
-// Of other items than those that were compiled, one in 256 is refused too.
+// True when the item that the text has come to must not be shown. Called before the newline that ends it is taken. Of
+// all other items, one in 256 is refused too.
 static inline bool ql_filter_refuses(const struct ql_filter_state *state, const struct ql_filter *filter)
 {
     uint32_t key = state->item_hash;

@@ -23,8 +23,8 @@ static inline void ql_gate_tanh_s16(int32_t *sums, const struct ql_integer_row *
 }
 #endif
 
-// From tanh(x) to sigmoid(2 x) = (1 + tanh(x)) / 2: 1 to 32768. Rows of gates with a sigmoid have half of what they
-// stand for as their value.
+// From tanh(x) to sigmoid(2 x) = (1 + tanh(x)) / 2: 1 to 32768. The value of a sigmoid gate's row is half the gate's
+// input.
 static inline int32_t ql_gate_sigmoid_s16(int32_t tanh)
 {
     return ql_integer_round(tanh + QL_INTEGER_ONE, 1);

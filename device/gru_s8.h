@@ -52,10 +52,10 @@ static QL_KERNEL_CODE void ql_gru_units_s8(const void *work, int first, int end)
 //   h      (H)   in units of 1 / 127; written
 //   state  (H)   the same in units of 2^-15, within [-32767, 32767]; read, then overwritten
 //   sums   (4H)  r, z, then n's part from the input and n's part from h; overwritten
-//   rows   (4H)  those of r and z give half the value: see ql_gate_sigmoid_s16
+//   rows   (4H)  those of r and z hold half the value: see ql_gate_sigmoid_s16
 //
-// Ranges: n_h stops at +-64, so r n_h + 2^14 <= 2^15 * 65535 + 2^14 < 2^31; |h - n| <= 65534, so z (h - n) likewise.
-// n_x is at most 2^30 by the proof of its row, and its sum with r n_h needs 31 bits.
+// Ranges: n_h saturates at +-64, so r n_h + 2^14 <= 2^15 * 65535 + 2^14 < 2^31; |h - n| <= 65534, so z (h - n)
+// likewise. n_x is at most 2^30 by the proof of its row, and its sum with r n_h needs 31 bits.
 static QL_KERNEL_CODE void ql_gru_update_s8(int8_t *h, int16_t *state, int32_t *sums, const struct ql_integer_row *rows,
                                             struct ql_integer_scale scale, int H)
 {

@@ -16,7 +16,7 @@ enum { QL_INTEGER_UNIT_BITS = 10, QL_INTEGER_ONE = 32768, QL_INTEGER_LIMIT = 327
 
 // One row. value = ((sum / 2^pre_shift) * multiplier + bias) / 2^shift, both quotients rounded.
 struct ql_integer_row {
-    int32_t bias;         // in units of 2^-(10 + shift); half a unit of the quotient is in it, so that it is rounded
+    int32_t bias;         // in units of 2^-(10 + shift); it includes half a unit of the quotient, for rounding
     int16_t multiplier;   // >= 0
     int16_t table_factor; // of the first layer: what one step of the token's table adds to the sum; else 0
 };
@@ -57,8 +57,8 @@ static inline void ql_integer_row_values(int32_t *values, const int32_t *sums, c
     }
 }
 
-// Begin the sums of the first layer with what the token gives, by its row of the table. Where there is a source of weights,
-// the row is copied to the end of the sums first; no sum is written over what is still to be read.
+// Initialize the sums of the first layer from the token's row of the table. Where there is a source of weights, the row
+// is copied to the end of the sums first; no sum is written over what is still to be read.
 //
 //   sums   (count)
 //   token  (1)         the number of the row
@@ -75,7 +75,7 @@ static inline void ql_integer_row_begin(int32_t *sums, const int32_t *token, con
     ql_weight_source_copy(copy, row, (uint32_t)count);
     row = (const int8_t *)copy;
 #endif
-    for (int r = 0; r < whole; r += 4) { // which a compiler for a small processor does not do by itself
+    for (int r = 0; r < whole; r += 4) { // unrolled by hand: compilers for small processors do not
         const int8_t a = row[r], b = row[r + 1], c = row[r + 2], d = row[r + 3];
         sums[r] = a * rows[r].table_factor;
         sums[r + 1] = b * rows[r + 1].table_factor;
@@ -87,7 +87,7 @@ static inline void ql_integer_row_begin(int32_t *sums, const int32_t *token, con
     }
 }
 
-// Copy the token's row of a table, as a product takes it.
+// Copy the token's row of a table into the input of a product.
 //
 //   x      (count)     written
 //   token  (1)         the number of the row
@@ -97,7 +97,7 @@ static inline void ql_integer_row_copy(int8_t *x, const int32_t *token, const in
     memcpy(x, table + (ptrdiff_t)token[0] * count, (size_t)count);
 }
 
-// Begin sums with 0.
+// Set sums to 0.
 //
 //   sums  (count)
 static inline void ql_integer_row_clear(int32_t *sums, int count)
@@ -111,7 +111,7 @@ static inline int8_t ql_integer_state_s8(int32_t state)
     return (int8_t)ql_integer_round(state * 127, 15);
 }
 
-// The right shift of a negative number must keep its sign, as every known compiler has it; C leaves that open.
+// The right shift of a negative number must keep its sign. Every known compiler does this, but C leaves it open.
 typedef char ql_integer_shift_check[(-3 >> 1) == -2 ? 1 : -1];
 
 #endif

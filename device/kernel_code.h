@@ -5,8 +5,8 @@
 #ifndef QL_DEVICE_KERNEL_CODE_H
 #define QL_DEVICE_KERNEL_CODE_H
 
-// It stands behind `static`. On Cortex-M0+ a kernel is never built into its caller: of some, a compiler cannot tell how
-// long they are, and would not reach across them with its branches.
+// It comes after `static`. On Cortex-M0+ a kernel is never inlined: a compiler cannot tell how long some of them are,
+// and its branches might not reach across them.
 #ifndef QL_KERNEL_CODE
 #if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
 #define QL_KERNEL_CODE __attribute__((noinline, unused))
@@ -15,7 +15,7 @@
 #endif
 #endif
 
-// It stands behind `static`, too.
+// It comes after `static`, too.
 #ifndef QL_KERNEL_DATA
 #define QL_KERNEL_DATA
 #endif

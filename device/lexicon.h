@@ -1,4 +1,4 @@
-// Keeps a text to the words of a list while it is drawn.
+// Restricts a text to the words of a list while it is drawn.
 // The rules of words and the table are described in docs/lexicon.md; src/filter/ compiles the table.
 // Uses: stdbool.h, stdint.h.
 #ifndef QL_DEVICE_LEXICON_H
@@ -11,9 +11,9 @@
 enum {
     QL_LEXICON_WORD = 1,  // a letter or a digit: stands within words only
     QL_LEXICON_UPPER = 2, // a capital letter; its label is that of the small one
-    QL_LEXICON_SPACE = 4, // a word may begin behind it
-    QL_LEXICON_MARK = 8,  // a quotation mark or bracket: a word may begin behind it where one may begin before it
-    QL_LEXICON_STOP = 16, // . ! ? : and the ellipsis: a sentence may begin behind the next space
+    QL_LEXICON_SPACE = 4, // a word may begin after it
+    QL_LEXICON_MARK = 8,  // a quotation mark or bracket: a word may begin after it where one may begin before it
+    QL_LEXICON_STOP = 16, // . ! ? : and the ellipsis: a sentence may begin after the next space
     QL_LEXICON_END = 32,  // ends an item
 };
 
@@ -37,7 +37,7 @@ struct ql_lexicon {
     int V;
     // The last tokens may be pieces of several symbols; label and kind of a piece are those of its first symbol.
     int characters;              // tokens of one symbol; V without pieces
-    const uint16_t *rests;       // of each piece, the tokens of the symbols behind its first one
+    const uint16_t *rests;       // of each piece, the tokens of the symbols after its first one
     const uint16_t *rest_begins; // (V - characters + 1) where those of a piece begin in `rests`
 };
 
@@ -110,7 +110,7 @@ static inline bool ql_lexicon_is_between(const struct ql_lexicon_state *state, c
     return between;
 }
 
-// The flags behind a symbol that is not part of a word.
+// The flags after a symbol that is not part of a word.
 static inline uint32_t ql_lexicon_separate(uint32_t flags, uint32_t kind)
 {
     uint32_t begin = flags & QL_LEXICON_BEGIN, sentence = flags & QL_LEXICON_SENTENCE;
@@ -129,8 +129,8 @@ static inline uint32_t ql_lexicon_separate(uint32_t flags, uint32_t kind)
     return QL_LEXICON_OUTSIDE | begin | sentence;
 }
 
-// Takes a token of one symbol, or the first symbol of a piece. Returns whether the list permits it. Behind one that it does not
-// permit, as in a prompt, no letter is permitted until a word may begin again.
+// Takes a token of one symbol, or the first symbol of a piece. Returns whether the list permits it. After one that it
+// does not permit, as in a prompt, no letter is permitted until a word may begin again.
 static inline bool ql_lexicon_take_symbol(struct ql_lexicon_state *state, const struct ql_lexicon *lexicon, int symbol)
 {
     uint32_t label = lexicon->labels[symbol], kind = lexicon->kinds[symbol], flags = state->flags;
@@ -154,7 +154,7 @@ static inline bool ql_lexicon_take_symbol(struct ql_lexicon_state *state, const 
             }
         }
     }
-    // A word that is open and one that begins exclude each other, but for marks that may be either.
+    // An open word and the beginning of one exclude each other, except at marks that may be part of a word or not.
     state->edges[0] = (uint16_t)(found[0] != 0 ? found[0] : found[2]);
     state->edges[1] = (uint16_t)(found[1] != 0 ? found[1] : found[3]);
     if (kind & QL_LEXICON_WORD) {
@@ -166,7 +166,7 @@ static inline bool ql_lexicon_take_symbol(struct ql_lexicon_state *state, const 
     return between || (state->edges[0] | state->edges[1]) != 0;
 }
 
-// Takes the symbols of a piece behind its first one. Returns whether the list permits them.
+// Takes the symbols of a piece after its first one. Returns whether the list permits them.
 static inline bool ql_lexicon_take_rest(struct ql_lexicon_state *state, const struct ql_lexicon *lexicon, int token)
 {
     const uint16_t *begins = lexicon->rest_begins + (token - lexicon->characters);
@@ -186,7 +186,7 @@ static inline bool ql_lexicon_take(struct ql_lexicon_state *state, const struct 
     return token < lexicon->characters ? permitted : ql_lexicon_take_rest(state, lexicon, token) && permitted;
 }
 
-// Adds the labels that go on from an edge, and those that do behind the mark of a capital.
+// Adds the labels that continue from an edge, and those that continue after the mark of a capital.
 static inline void ql_lexicon_add_labels(uint32_t small[2], uint32_t capital[2], const struct ql_lexicon *lexicon,
                                          uint32_t edge)
 {

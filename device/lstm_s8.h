@@ -21,7 +21,7 @@ struct ql_lstm_job_s8 {
     int cell_bits, H;
 };
 
-// Of the units from `first` to `end`, from the gates' activations on.
+// Compute the units from `first` to `end` from the gates' activations.
 #if defined(QL_LSTM_M0)
 static inline void ql_lstm_cells_s8(const struct ql_lstm_job_s8 *job, int first, int end)
 {
@@ -66,13 +66,13 @@ static QL_KERNEL_CODE void ql_lstm_units_s8(const void *work, int first, int end
 //   i = sigmoid(.)   f, o likewise   g = tanh(.)   c = f c + i g   h = o tanh(c)
 //
 //   h     (H)   in units of 1 / 127; written
-//   c     (H)   in units of 2^(cell_bits - 15), within [-32767, 32767], where it stops; read, then overwritten
+//   c     (H)   in units of 2^(cell_bits - 15), saturated to [-32767, 32767]; read, then overwritten
 //   sums  (4H)  gates i, f, g, o, each of H; overwritten
-//   rows  (4H)  those of i, f and o give half the value: see ql_gate_sigmoid_s16
+//   rows  (4H)  those of i, f and o hold half the value: see ql_gate_sigmoid_s16
 //   cell_bits   0 to 10: c reaches to 2^cell_bits
 //
-// Ranges: f c <= 2^15 * 32767 and i g likewise, so f c + i g + 2^14 <= 2^31 - 49152. i g is cut, not rounded, where it
-// is finer than f c: that is below 2^-15 of a unit of c. c 2^cell_bits <= 2^25.
+// Ranges: f c <= 2^15 * 32767 and i g likewise, so f c + i g + 2^14 <= 2^31 - 49152. i g is truncated, not rounded,
+// where it is finer than f c: the loss is below 2^-15 of a unit of c. c 2^cell_bits <= 2^25.
 static QL_KERNEL_CODE void ql_lstm_update_s8(int8_t *h, int16_t *c, int32_t *sums, const struct ql_integer_row *rows,
                                              struct ql_integer_scale scale, int cell_bits, int H)
 {

@@ -1,4 +1,4 @@
-// The units of an LSTM layer on Cortex-M0+, from the gates' activations on: 77 cycles each, where a compiler makes 104. The
+// The units of an LSTM layer on Cortex-M0+, from the gates' activations: 77 cycles each; compiled C takes 104. The
 // values are those of lstm_s8.h. Meant for gcc and clang on ARMv6-M.
 // Uses: device/kernel_code.h, device/registers_m0.h, device/tanh_s16.h, stdint.h.
 #ifndef QL_DEVICE_LSTM_S8_M0_H
@@ -13,9 +13,9 @@
 #if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
 #define QL_LSTM_M0
 
-// What the assembly takes into registers, in this order.
+// What the assembly loads into registers, in this order.
 struct ql_lstm_m0 {
-    int32_t *sums;        // r0: tanh of gate i's rows; the other gates' lie one, two and three strides behind
+    int32_t *sums;        // r0: tanh of gate i's rows; the other gates' follow at one, two, and three strides
     int16_t *c;           // r1
     int8_t *h;            // r2
     int32_t *end;         // [sp], of the sums
@@ -27,8 +27,8 @@ struct ql_lstm_m0 {
     uint32_t width;       // r12: of a cell's range, from -32767 to 32767
 };
 
-// ql_lstm_limit turns a number that is too far from 0 into 32767 with its sign: 2 sign + 1 is 1 or -1; times 2^15, less
-// itself.
+// ql_lstm_limit turns a number that is too far from 0 into 32767 with its sign: 2 sign + 1 is 1 or -1; it is multiplied
+// by 2^15, and then subtracted from the product.
 static QL_KERNEL_CODE void ql_lstm_m0_run(const struct ql_lstm_m0 *work)
 {
     register const struct ql_lstm_m0 *r0 __asm__("r0") = work;
@@ -140,7 +140,7 @@ static QL_KERNEL_CODE void ql_lstm_m0_run(const struct ql_lstm_m0 *work)
     // clang-format on
 }
 
-// The units from `first` to `end`, of which there is one at least: see ql_lstm_update_s8.
+// The units from `first` to `end`, at least one: see ql_lstm_update_s8.
 static inline void ql_lstm_m0_units(int8_t *h, int16_t *c, int32_t *sums, int cell_bits, int H, int first, int end)
 {
     const struct ql_lstm_m0 work = {sums + first,  c + first, h + first, sums + end, (uint32_t)H * sizeof sums[0],

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-// A matrix of weights in [-127, 127], packed by quantize/matrix_pack. Rows stand in blocks of twelve; a block is read
-// from its first column to its last, two columns at a time, in six words of two rows and two columns each. With
+// A matrix of weights in [-127, 127], packed by quantize/matrix_pack. Rows are in blocks of twelve. A block is read
+// from its first column to its last, two columns at a time, as six words of two rows and two columns each. With
 // u(r, c) = w(r, c) + 128, which is a byte in [1, 255], the block that begins at row r is
 //
 //                 bits 31..24    23..16       15..8        7..0
@@ -24,8 +24,8 @@
 struct ql_matrix_s8 {
     const uint32_t *words; // ceil(rows / 12) * ceil(columns / 2) * 6
     int rows, columns;     // at least 1
-    int segment; // even, 2 to 32: over any so many columns that begin at a multiple of it, no row's sum leaves
-                 // [-32767, 32767], whatever the vector is
+    int segment;           // even, 2 to 32: over that many columns from any multiple of it, no row's sum leaves
+                           // [-32767, 32767], whatever the vector is
 };
 
 enum {

@@ -11,13 +11,14 @@ enum { QL_MATVEC_INPUTS = 8 };
 
 // y[m] = ((y[m] + x[0] w[0][m]) + x[1] w[1][m]) + ...
 //
-//   y  (M)     holds the bias or a former sum on entry
+//   y  (M)     holds the bias or an earlier sum on entry
 //   x  (N)     must not overlap y
 //   w  (N, M)  the row of input n holds its weight for every output
 //
-// Each y[m] is summed over the inputs in their order, product and sum rounded one by one. The outputs are independent
-// of one another, so a compiler may vectorise over m without changing a bit. Eight inputs at a time stay in registers
-// while their rows stream by, so y is loaded and stored once for eight products, on a chip with few registers, too.
+// Each y[m] is summed over the inputs in order; every product and every sum is rounded by itself. The outputs are
+// independent of one another, so a compiler may vectorize over m without changing a bit. Eight inputs at a time stay in
+// registers while their rows stream by, so y is loaded and stored once for eight products, even on a chip with few
+// registers.
 static inline void ql_matvec_f32(float *restrict y, const float *restrict x, const float *restrict w, int N, int M)
 {
     const int whole = N - N % QL_MATVEC_INPUTS;

@@ -13,10 +13,10 @@
 #define QL_MATVEC_DSP
 
 // smlad adds two products of 16 bits to a sum of 32. Of two words of the layout, for columns 0, 1 and columns 2, 3, the
-// low halves are row r and the high halves row r+1; pkhbt and pkhtb bring the halves of a row together, and uxtb16 takes
-// columns 0 and 2, or 1 and 3, out of them. That is five instructions for four products, and no sum can overflow.
+// low halves are row r and the high halves row r+1; pkhbt and pkhtb bring the halves of a row together, and uxtb16
+// extracts columns 0 and 2, or 1 and 3. That is five instructions for four products, and no sum can overflow.
 
-enum { QL_DSP_COLUMNS = 256 }; // whose inputs are arranged on the stack at a time; a multiple of 4
+enum { QL_DSP_COLUMNS = 256 }; // whose inputs are on the stack at a time; a multiple of 4
 
 static inline uint32_t ql_dsp_low_halves(uint32_t first, uint32_t second)
 {
@@ -43,7 +43,7 @@ static inline int32_t ql_dsp_add(int32_t sum, uint32_t row, uint32_t even, uint3
     return sum;
 }
 
-// Arranges inputs as columns 0 and 2, 1 and 3, 4 and 6, and so on, and gives their sum.
+// Arranges inputs as columns 0 and 2, 1 and 3, 4 and 6, and so on, and returns their sum.
 static inline int32_t ql_dsp_arrange(uint32_t *inputs, const int8_t *x, int columns)
 {
     int32_t sum = 0;
@@ -66,7 +66,7 @@ struct ql_dsp_job {
     int rows, columns, block_words;
 };
 
-// The next blocks to multiply by: without a source, all of them at first.
+// Fetches the next blocks to multiply by. Without a source, the first call fetches all of them.
 static inline bool ql_dsp_take(struct ql_weight_part *part, const struct ql_dsp_job *job, bool is_first)
 {
 #if defined(QL_WEIGHT_SOURCE)
@@ -97,7 +97,7 @@ static inline int ql_dsp_part_rows(const struct ql_weight_part *part, const stru
     return left < whole ? left : whole;
 }
 
-// Goes on with the sums of two rows: `first` and `second` are their words for columns 0, 1 and 2, 3.
+// Continues the sums of two rows: `first` and `second` are their words for columns 0, 1 and 2, 3.
 static inline void ql_dsp_add_pair(int32_t *sums, uint32_t first, uint32_t second, uint32_t even, uint32_t odd)
 {
     sums[0] = ql_dsp_add(sums[0], ql_dsp_low_halves(first, second), even, odd);

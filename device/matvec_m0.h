@@ -19,29 +19,30 @@
 
 // The idea. This processor multiplies 32 by 32 bits in a cycle and keeps the low 32. A word w of a packed matrix holds
 // rows r and r+1 of columns 0 and 1. Written with A = u(r, 0) + 2^16 u(r+1, 0) and B = u(r, 1) + 2^16 u(r+1, 1), it is
-// w = A + 2^8 B, and with the bytes of each half exchanged, by the one instruction rev16, it is B + 2^8 A. For inputs
+// w = A + 2^8 B, and with the bytes of each half swapped, by the single instruction rev16, it is B + 2^8 A. For inputs
 // a and b of the two columns,
 //
 //     p = (a - 2^8 b) (1 + 2^16)      q = (b - 2^8 a) (1 + 2^16)      w p + rev16(w) q = A a + B b    modulo 2^32,
 //
 // because p + 2^8 q = (a - 2^16 a) (1 + 2^16) = a (1 - 2^32), and 2^8 p + q = b likewise. The sum is that of row r in
 // the low half and of row r+1 in the high half: four products for two multiplications, two additions and one rev16.
-// p and q are worked out once for all rows. As u = w + 128, the sums begin at -128 (a + b + ...).
+// p and q are computed once for all rows. As u = w + 128, the sums begin at -128 (a + b + ...).
 //
-// A half holds 16 bits. What a half goes through on the way does not matter, only the sum at the end of a segment,
-// which is in [-32767, 32767] by the packer's proof. 2^15 is added to make it U, positive: no half borrows from the
-// other, and the accumulator is exactly P = U(r) + 2^16 U(r+1). Over all segments N = sum of P >> 16 gives row r+1, and
-// T = sum of P modulo 2^32 gives row r as T - 2^16 N.
+// A half holds 16 bits. Its intermediate values do not matter, only the sum at the end of a segment, which is in
+// [-32767, 32767] by the packer's proof. 2^15 is added to make it U, which is positive: no half borrows from the other,
+// and the accumulator is exactly P = U(r) + 2^16 U(r+1). Over all segments N = sum of P >> 16 gives row r+1, and T =
+// sum of P modulo 2^32 gives row r as T - 2^16 N.
 //
 // A panel is as many segments as the table of multipliers has room for. The table drives the code: a header before each
 // segment (where its accumulators begin, and a jump into the middle of code for 16 pairs of columns, so that the right
 // number of pairs remains), p and q for each pair, and six places for the segment's accumulators. The last header jumps
-// to where they are added up. Accumulators are r8 to r12 and lr, so that r0 to r7 are left for the multiplications.
+// to the code that adds the accumulators up. Accumulators are r8 to r12 and lr, so that r0 to r7 are left for the
+// multiplications.
 #ifndef QL_M0_TABLE_WORDS
 #define QL_M0_TABLE_WORDS 384 // on the stack
 #endif
-// The panels whose tables are kept while one part of a matrix comes after the other. Where a firmware says more than one,
-// the memory of all tables but the first comes from the source of weights.
+// How many panels keep their tables from one part of a matrix to the next. Where a firmware defines more than one, the
+// source of weights provides the memory for all tables but the first.
 #ifndef QL_M0_PANELS
 #define QL_M0_PANELS 1
 #endif
@@ -51,16 +52,16 @@ enum {
     QL_M0_ADDING_STEP_BYTES = 22, // of code, to add up one segment
 };
 
-// What the assembly takes onto its stack, in this order.
+// What the assembly copies to its stack, in this order.
 struct ql_m0_panel {
     const uint32_t *words;      // 0: the panel's first column in the first block
     const uint32_t *table;      // 4
     const uint32_t *first;      // 8: the first segment's accumulators
-    const uint32_t *end;        // 12: behind the last segment's accumulators
+    const uint32_t *end;        // 12: after the last segment's accumulators
     uint32_t adding_jump;       // 16: so that as many segments are added up as there are
     uint32_t stride_bytes;      // 20: from half a segment's accumulators to the next segment's
     uint32_t last_stride_bytes; // 24: the same to the last segment, which may be shorter
-    uint32_t t_start, n_start;  // 28, 32: so that the 2^15 of every segment go out again
+    uint32_t t_start, n_start;  // 28, 32: cancel the 2^15 of every segment
     int32_t *y;                 // 36
     uint32_t blocks;            // 40: of twelve rows
     uint32_t skip_bytes;        // 44: of words, from the end of the panel in a block to its beginning in the next
@@ -179,13 +180,13 @@ static inline __attribute__((always_inline)) void ql_m0_write_header(uint32_t *h
     }
 }
 
-// Writes p and q for pairs of columns, from x to end, and gives the sum of their inputs. 19 cycles a pair, where a compiler
-// makes 24.
+// Writes p and q for pairs of columns, from x to end, and returns the sum of their inputs. 19 cycles a pair; compiled C
+// takes 24.
 static QL_KERNEL_CODE uint32_t ql_m0_write_pairs(uint32_t *table, const int8_t *x, const int8_t *end)
 {
     register uint32_t p __asm__("r4"); // the input a at first
     register uint32_t q __asm__("r5");
-    ptrdiff_t place = x - end; // of the next input, seen from the end
+    ptrdiff_t place = x - end; // of the next input, relative to the end
     uint32_t sum = 0, b;
 
     if (place == 0) {
@@ -215,7 +216,7 @@ static QL_KERNEL_CODE uint32_t ql_m0_write_pairs(uint32_t *table, const int8_t *
     return sum;
 }
 
-// Writes the table for `columns` columns, in segments of `segment`, and gives the number of segments.
+// Writes the table for `columns` columns, in segments of `segment`, and returns the number of segments.
 static inline __attribute__((always_inline)) uint32_t ql_m0_write_table(uint32_t *table, const int8_t *x, int columns,
                                                                         int segment, const struct ql_m0_format *format)
 {
@@ -270,7 +271,7 @@ static inline __attribute__((always_inline)) void ql_m0_run_blocks(struct ql_m0_
     }
 }
 
-// A product y += W x, for each processor that takes part in it.
+// A product y += W x, for each processor that shares the work.
 struct ql_m0_job {
     int32_t *y;
     const uint32_t *words;
@@ -299,7 +300,7 @@ static inline __attribute__((always_inline)) void ql_m0_panel_init(struct ql_m0_
     panel->skip_bytes = (job->block_words - pairs * format->pair_words) * 4;
 }
 
-// The next blocks to multiply by: without a source, all of them at first.
+// Fetches the next blocks to multiply by. Without a source, the first call fetches all of them.
 static inline bool ql_m0_take(struct ql_weight_part *part, const struct ql_m0_job *job, bool is_first)
 {
 #if defined(QL_WEIGHT_SOURCE)
@@ -314,7 +315,7 @@ static inline bool ql_m0_take(struct ql_weight_part *part, const struct ql_m0_jo
 #endif
 }
 
-// The memory of the tables behind the first one.
+// The memory of the tables after the first one.
 static inline uint32_t *ql_m0_more_tables(void)
 {
 #if QL_M0_PANELS > 1
@@ -324,8 +325,8 @@ static inline uint32_t *ql_m0_more_tables(void)
 #endif
 }
 
-// Multiplies by one part after the other, panel by panel. A matrix of at most QL_M0_PANELS panels needs its tables once; of a
-// wider one, the last panels share a table.
+// Multiplies by one part after another, panel by panel. A matrix of at most QL_M0_PANELS panels needs its tables once;
+// of a wider one, the last panels share a table.
 static inline __attribute__((always_inline)) void
 ql_m0_work(const struct ql_m0_job *job, const struct ql_m0_format *format, void (*run)(const struct ql_m0_panel *))
 {
@@ -333,7 +334,7 @@ ql_m0_work(const struct ql_m0_job *job, const struct ql_m0_format *format, void 
     uint32_t first_table[QL_M0_TABLE_WORDS + 4];
     uint32_t *const more_tables = ql_m0_more_tables();
     struct ql_m0_panel panels[QL_M0_PANELS];
-    int columns[QL_M0_PANELS]; // of which a table is, or -1
+    int columns[QL_M0_PANELS]; // the first column of the panel whose table this is, or -1
     struct ql_weight_part part;
     int widest = job->segment;
 

@@ -1,4 +1,4 @@
-// Matrix times vector with 4-bit weights: y += W x, by the fastest kernel for the processor that is compiled for.
+// Matrix times vector with 4-bit weights: y += W x, with the fastest kernel for the target processor.
 // The plain product is the definition; the others give the same sums from the same bytes.
 // Uses: device/matrix_s4.h, device/matvec_s4_m0.h, device/matvec_s4_dsp.h, stdint.h.
 #ifndef QL_DEVICE_MATVEC_S4_H
@@ -10,7 +10,7 @@
 #include "device/matvec_s4_dsp.h"
 #include "device/matvec_s4_m0.h"
 
-// Other processors than the two that have kernels of their own take the plain product. QL_MATVEC_PLAIN adds it for a
+// Processors other than the two that have their own kernels use the plain product. QL_MATVEC_PLAIN adds it for
 // comparison.
 #if (!defined(QL_MATVEC_M0) && !defined(QL_MATVEC_DSP)) || defined(QL_MATVEC_PLAIN)
 // y[r] += sum over c of w(r, c) x[c]

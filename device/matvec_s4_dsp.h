@@ -10,13 +10,14 @@
 
 #if defined(QL_MATVEC_DSP)
 
-// Four rows of a block: a word of each pair of columns. Its low halves of bytes and its high ones are words of int8.
+// Four rows of a block: one word of each pair of columns. The low and the high halves of its bytes are words of the
+// int8 layout.
 static inline void ql_dsp_four_rows_s4(int32_t sums[4], const uint32_t *words, const uint32_t *inputs, int columns)
 {
     const uint32_t mask = 0x0f0f0f0f;
 
     for (; columns > 0; columns -= 4) {
-        // The inputs of a pair that is not there are 0, so any word will do for it.
+        // The inputs of a missing pair are 0, so any word will do for it.
         const uint32_t first = words[0], second = columns > 2 ? words[3] : first;
         const uint32_t even = *inputs++, odd = *inputs++;
         ql_dsp_add_pair(sums, first & mask, second & mask, even, odd);

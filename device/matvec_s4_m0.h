@@ -10,10 +10,10 @@
 
 #if defined(QL_MATVEC_M0)
 
-// A word is L + 16 H, where L and H are words like those of int8 with fields of 4 bits. H is had by a shift and a mask,
-// in r4. L costs nothing: the first accumulator takes L + 16 H as it is, and 16 times the second goes out at the end of
-// the segment. Twelve rows take 45 cycles for two columns, 1.875 for a product. Nothing but this code is in the
-// function, as in ql_m0_run_s8.
+// A word is L + 16 H, where L and H are words like those of int8 with fields of 4 bits. H is computed with a shift and
+// a mask, in r4. L costs nothing: the first accumulator takes L + 16 H as it is, and 16 times the second is subtracted
+// at the end of the segment. Twelve rows take 45 cycles for two columns, 1.875 for a product. The function contains
+// only this code, as ql_m0_run_s8 does.
 //   r0 reads the words, r5 the table; p and q are in r6 and r7
 //   ql_m0_half  multiplies L + 16 H or H, in w
 static QL_KERNEL_CODE void ql_m0_run_s4(const struct ql_m0_panel *panel)

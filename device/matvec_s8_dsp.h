@@ -10,11 +10,11 @@
 
 #if defined(QL_MATVEC_DSP)
 
-// Six rows of a block: half of its words of each pair of columns.
+// Six rows of a block: half of the words of each pair of columns.
 static inline void ql_dsp_half_block_s8(int32_t sums[6], const uint32_t *words, const uint32_t *inputs, int columns)
 {
     for (; columns > 0; columns -= 4) {
-        // The inputs of a pair that is not there are 0, so any word will do for it.
+        // The inputs of a missing pair are 0, so any word will do for it.
         const uint32_t *next = columns > 2 ? words + 6 : words;
         const uint32_t even = *inputs++, odd = *inputs++;
         ql_dsp_add_pair(sums, words[0], next[0], even, odd);

@@ -10,8 +10,8 @@
 
 #if defined(QL_MATVEC_M0)
 
-// Twelve rows take 41 cycles for two columns, 1.708 for a product. Nothing but this code is in the function: a compiler
-// cannot tell how long it is, and would not reach across it with its branches.
+// Twelve rows take 41 cycles for two columns, 1.708 for a product. The function contains only this code: a compiler
+// cannot tell how long it is, and its branches might not reach across it.
 //   r0 reads the words, r5 the table; p and q are in r6 and r7
 //   ql_m0_word  a word of weights into its accumulator
 //   ql_m0_last  the same at the end of a segment: the sum comes to a low register, to be stored

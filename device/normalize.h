@@ -18,7 +18,7 @@ static inline float ql_softmax_largest(const float *x, int size, int inner)
     return largest;
 }
 
-// y = e^x / (sum of e^x) along the middle axis. The largest x is taken off first, so no power overflows.
+// y = e^x / (sum of e^x) along the middle axis. The largest x is subtracted first, so no exponential overflows.
 //
 //   y, x  (outer, size, inner)
 static inline void ql_softmax_f32(float *restrict y, const float *restrict x, int outer, int size, int inner)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct ql_random {
-    uint32_t state[4]; // not all zero; ql_random_init sees to it
+    uint32_t state[4]; // not all zero; ql_random_init ensures this
 };
 
 static inline uint32_t ql_random_rotate(uint32_t value, int bits)
@@ -34,7 +34,7 @@ static inline void ql_random_init(struct ql_random *random, uint32_t seed)
     }
 }
 
-// The seed of one of many texts that follow from one seed. Different numbers give different seeds, for mixing is a
+// Derive the seed of one of many texts from one seed. Different numbers give different seeds, because mixing is a
 // bijection.
 static inline uint32_t ql_random_derive(uint32_t seed, uint32_t number)
 {

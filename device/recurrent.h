@@ -12,7 +12,7 @@
 #include "device/lstm.h"
 #include "device/rnn.h"
 
-// Where a state begins: as `initial` says, which may lie in its place, or with zeros when that is NULL.
+// Set a state to `initial`, which may be the same memory, or to zeros where `initial` is NULL.
 static inline void ql_recurrent_begin(float *state, const float *initial, int count)
 {
     if (initial == NULL) {

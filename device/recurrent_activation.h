@@ -56,7 +56,7 @@ static inline float ql_recurrent_hard_sigmoid_f32(float x, float alpha, float be
     return y > 1.0f ? 1.0f : y;
 }
 
-// alpha (e^x - 1) below 0. In double, whose 29 bits more make up for what the difference loses near 0.
+// alpha (e^x - 1) below 0. In double, whose 29 additional bits make up for what the difference loses near 0.
 static inline float ql_recurrent_elu_f32(float x, float alpha, float beta)
 {
     (void)beta;

@@ -18,9 +18,10 @@
 //   h0       (B, H)    the state before the first step; NULL for zeros
 //   lengths  (B)       int32: the steps of each sequence, 0 to T; NULL when all have T
 //
-// `reverse` reads each sequence from its end; outputs stay with their inputs. An activation has two parameters behind
-// it. Inputs of activations are kept within +-clip; 0 is off. As in ONNX Runtime, the cell state that enters the LSTM's
-// output activation is not clipped. The kernels return false, and compute nothing, for lengths that are out of range.
+// `reverse` reads each sequence from its end; outputs stay with their inputs. Each activation is followed by its two
+// parameters. Inputs of activations are kept within +-clip; 0 is off. As in ONNX Runtime, the cell state that enters
+// the LSTM's output activation is not clipped. The kernels return false, and compute nothing, for lengths that are out
+// of range.
 
 typedef float ql_recurrent_activation(float x, float alpha, float beta);
 
@@ -39,7 +40,7 @@ static inline int ql_recurrent_length(const int32_t *lengths, int b, int T)
     return lengths == NULL ? T : lengths[b];
 }
 
-// Returns false when a sequence has fewer steps than none, or more than there are.
+// Returns false when a sequence has a negative number of steps, or more than T.
 static inline bool ql_recurrent_check_lengths(const int32_t *lengths, int B, int T)
 {
     for (int b = 0; b < B && lengths != NULL; b++) {

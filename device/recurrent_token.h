@@ -1,5 +1,5 @@
-// The first recurrent layer of a language model, whose input is a token: what the embedding and the input weights give
-// for each token is a table that was computed before, so that a step has a row to copy instead of a product.
+// The first recurrent layer of a language model, whose input is a token: a table computed beforehand holds what the
+// embedding and the input weights give for each token, so a step copies a row instead of computing a product.
 // Uses: device/recurrent.h, stdbool.h.
 #ifndef QL_DEVICE_RECURRENT_TOKEN_H
 #define QL_DEVICE_RECURRENT_TOKEN_H
@@ -8,13 +8,13 @@
 
 #include "device/recurrent.h"
 
-// What the kernels below share with those of recurrent.h: y, h, c, h0, c0 and w_hh. Beside these:
+// The kernels below have these arguments in common with those of recurrent.h: y, h, c, h0, c0 and w_hh. In addition:
 //
 //   tokens  (T)      0 to V - 1; -V to -1 count from the end, as in ONNX's Gather
 //   table   (V, GH)  for each token x W_ih + b, where x is the token's embedding
 //
 // The sums continue those of the table in the same order, so not a bit differs from the layer with an embedding.
-// Each returns false for a token that is out of range; what it has written until then is not to be used.
+// Each returns false for a token that is out of range; the output is then undefined.
 
 // The row of a token, or NULL.
 static inline const float *ql_recurrent_row(const float *table, int64_t token, int V, int columns)

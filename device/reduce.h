@@ -5,8 +5,8 @@
 
 #include "device/broadcast.h"
 
-// y = operation over the axes that go, in the order of the elements. Both groups of axes have rank 1 at least, and no
-// size of 0. The first element is where the operation begins.
+// y = operation over the axes to be reduced, in the order of the elements, starting from the first one. Both groups of
+// axes have a rank of at least 1 and no dimension of 0.
 //
 //   y  (kept_dims), without gaps
 //   x  element (i..., j...) at i * kept_strides + j * lost_strides
@@ -73,7 +73,7 @@ static inline void ql_reduce_s64(int64_t *restrict y, const int64_t *restrict x,
     }
 }
 
-// Where along the middle axis the largest element is: the first of equal ones, or the last.
+// The index of the largest element along the middle axis: of equal ones the first, or the last.
 //
 //   y  (outer, inner)
 //   x  (outer, size, inner)
@@ -121,8 +121,8 @@ static inline void ql_argmax_s64(int64_t *restrict y, const int64_t *restrict x,
     }
 }
 
-// Running sums along the middle axis: up to and with each element, or without it (`exclusive`), from the other end
-// with `reverse`.
+// Running sums along the middle axis, up to and including each element, or excluding it (`exclusive`). `reverse` starts
+// from the other end.
 //
 //   y, x  (outer, size, inner)
 static inline void ql_cumsum_f32(float *restrict y, const float *restrict x, int exclusive, int reverse, int outer,

@@ -10,7 +10,7 @@
 #include "device/integer_row.h"
 #include "device/kernel_code.h"
 
-// What the layers of a decoder hand on counts in units of 2^-12, within +-2^24 (4096), where it stops.
+// The residual stream of a decoder is in units of 2^-12 and saturates at +-2^24 (4096).
 enum { QL_RESIDUAL_UNIT_BITS = 12, QL_RESIDUAL_LIMIT = 1 << 24 };
 
 // round(2^14 / sqrt(k / 128)) for k from 32 to 128; a test computes it again.
@@ -38,7 +38,7 @@ static inline int32_t ql_inverse_root(uint32_t x)
 
 // y = x / sqrt(mean of x^2 + epsilon), rounded.
 //
-//   y  (E)       in units of u = sqrt(E / 2) 2^(shift - 14) / multiplier; stops at +-127
+//   y  (E)       in units of u = sqrt(E / 2) 2^(shift - 14) / multiplier; saturates at +-127
 //   x  (E)       in units of 2^-12, within +-2^24
 //   multiplier   2^14 to 2^15 - 1
 //   shift        15 to 30
@@ -49,7 +49,7 @@ static inline int32_t ql_inverse_root(uint32_t x)
 // shifted left by 2 `up` to at least 2^29,
 //     1 / sqrt(S) = 2^up / sqrt(2^(2 up) S) = 2^up 2^-15.5 2^-14 root        root = ql_inverse_root(2^(2 up) S)
 //     x / sqrt(S / E) = x root sqrt(E) 2^(up - 29.5)
-// so that y = x root multiplier 2^(up - 15 - shift) has the unit u.
+// so y = x root multiplier 2^(up - 15 - shift) has the unit u.
 //
 // Ranges: b is the greatest number with E 4^b <= 2^30, at most 14. |x| <= 2^b after the shift, so S <= 2^30, and
 // S + epsilon < 2^31. S + epsilon >= 1: x is shifted only where its largest stays at least 2^(b - 1).

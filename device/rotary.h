@@ -1,9 +1,9 @@
-// Rotary positions (Su et al. 2021, arXiv:2104.09864): a head's values i and i + size/2 are turned by an angle that is
-// the position times a frequency of the pair, base^(-2 i / size), so that the product of a query and a key depends on
-// how far apart they are.
+// Rotary positions (Su et al. 2021, arXiv:2104.09864): a head's values i and i + size/2 are rotated by the position
+// times the pair's frequency, base^(-2 i / size), so that the product of a query and a key depends on how far apart
+// they are.
 // Angles are whole numbers: one turn is 2^32, a pair's step is the frequency in these units, rounded, and a position's
-// angle is position times step modulo 2^32. So every machine turns by the same angles, and positions may be counted on
-// for ever.
+// angle is position times step modulo 2^32. So every machine rotates by the same angles, and positions may grow without
+// limit.
 // Uses: device/trigonometry.h, stdint.h.
 #ifndef QL_DEVICE_ROTARY_H
 #define QL_DEVICE_ROTARY_H
@@ -15,7 +15,7 @@
 // Radians in 2^-32 of a turn.
 #define QL_ROTARY_UNIT 1.46291808e-9f
 
-// Write cosine and sine of a position's angles.
+// Write the cosines and sines of a position's angles.
 //
 //   cosine, sine  (pairs)
 //   steps         (pairs)  in 2^-32 of a turn
@@ -23,7 +23,7 @@ static inline void ql_rotary_angles_f32(float *cosine, float *sine, int64_t posi
 {
     for (int i = 0; i < pairs; i++) {
         const uint32_t turn = (uint32_t)position * steps[i];
-        // From -1/2 to 1/2 turn, so that few bits are lost where it becomes a float.
+        // From -1/2 to 1/2 turn, so that few bits are lost in the conversion to float.
         const float part = turn >> 31 != 0 ? -(float)(0u - turn) : (float)turn;
         const float angle = part * QL_ROTARY_UNIT;
         cosine[i] = ql_cosine_f32(angle);
@@ -31,7 +31,7 @@ static inline void ql_rotary_angles_f32(float *cosine, float *sine, int64_t posi
     }
 }
 
-// Turn heads of 2 pairs values, in place.
+// Rotate heads of 2 * pairs values, in place.
 //
 //   x             (heads, 2 pairs)
 //   cosine, sine  (pairs)

@@ -1,6 +1,6 @@
-// Rotary positions in integers: the angles and the turn of rotary.h.
-// Sine and cosine come from one table of a quarter turn, with straight lines in between, so that positions have no end
-// and a model needs no table of its own.
+// Rotary positions in integers: the angles and the rotation of rotary.h.
+// Sine and cosine come from one table of a quarter turn, with linear interpolation, so positions have no limit and a
+// model needs no table of its own.
 // Uses: device/integer_row.h, device/kernel_code.h, stdint.h.
 #ifndef QL_DEVICE_ROTARY_S16_H
 #define QL_DEVICE_ROTARY_S16_H
@@ -12,8 +12,8 @@
 
 enum { QL_SINE_BITS = 14 }; // of a sine: 1 is 16384
 
-// round(2^14 sin(k / 128 of a quarter turn)) for k from 0 to 128, and the last once more, so that the end of the
-// quarter has a neighbor; a test computes it again.
+// round(2^14 sin(k / 128 of a quarter turn)) for k from 0 to 128, and the last value once more, so that the end of the
+// quarter has a neighbor. A test computes the table again.
 static const int16_t ql_sine_table[130] = {
     // clang-format off
     0, 201, 402, 603, 804, 1005, 1205, 1406, 1606, 1806, 2006, 2205, 2404, 2603, 2801, 2999, 3196, 3393, 3590, 3786,
@@ -27,8 +27,8 @@ static const int16_t ql_sine_table[130] = {
     // clang-format on
 };
 
-// The sine of an angle in 2^-32 of a turn, in units of 2^-14. The error is below 1.35 units: 0.31 from the straight
-// lines, which depart by at most (pi / 256)^2 / 8, the rest from rounding twice.
+// The sine of an angle in 2^-32 of a turn, in units of 2^-14. The error is below 1.35 units: 0.31 from the
+// interpolation, which deviates by at most (pi / 256)^2 / 8, the rest from rounding twice.
 static inline int32_t ql_sine_s16(uint32_t turn)
 {
     const uint32_t part = turn & 0x3fffffff;
@@ -39,7 +39,7 @@ static inline int32_t ql_sine_s16(uint32_t turn)
     return turn >> 31 != 0 ? -sine : sine;
 }
 
-// Write cosine and sine of a position's angles, position times step modulo 2^32.
+// Write the cosines and sines of a position's angles, which are position times step modulo 2^32.
 //
 //   cosine, sine  (pairs)  in units of 2^-14
 //   place         (3)      the position is the first number: see attention_s8.h
@@ -54,7 +54,7 @@ static QL_KERNEL_CODE void ql_rotary_angles_s16(int16_t *cosine, int16_t *sine, 
     }
 }
 
-// Turn heads of 2 pairs values, in place. Values stop at +-32767 before and after.
+// Rotate heads of 2 * pairs values, in place. Values saturate at +-32767 before and after.
 //
 //   x             (heads, 2 pairs)
 //   cosine, sine  (pairs)  in units of 2^-14

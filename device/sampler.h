@@ -17,7 +17,7 @@ struct ql_sampler {
     struct ql_random random; // by ql_random_init
 };
 
-// The sum of the weights of candidates 0 to n, added up in their order. Whoever draws has them at hand in its own way.
+// The sum of the weights of candidates 0 to n, added in order. Each caller keeps or computes them in its own way.
 typedef float ql_sampler_sum_f32(void *candidates, int n);
 
 // Steps S6 and S7: returns how many of `count` candidates are kept. *total is the sum of the weights of all, and then
@@ -53,7 +53,7 @@ static inline int ql_sampler_find_f32(float drawn, int kept, ql_sampler_sum_f32 
     return n;
 }
 
-// Sums without memory: they are added up while the candidates are taken, and again when they begin anew.
+// Sums that are not kept: they are computed while candidates are taken, and again when candidate 0 is asked for again.
 struct ql_sampler_walk_f32 {
     struct ql_sampler_order order;
     const uint32_t *weights;
@@ -79,7 +79,7 @@ static inline float ql_sampler_walk_sum_f32(void *candidates, int n)
 //
 //   logits      (V)  V from 1 to 65535
 //   blocked           token v must not be drawn where bit v % 32 of blocked[v / 32] is set; NULL when none is blocked
-//   weights     (V)  scratch: floats by their bits, which as integers stand in the same order, as no weight is negative
+//   weights     (V)  scratch: the bits of floats, which have the same order as integers because no weight is negative
 //   candidates  (V)  scratch
 static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *logits, const uint32_t *barred,
                                       uint32_t *weights, uint16_t *candidates, int V)
@@ -100,7 +100,7 @@ static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *l
     }
 
     float total = 0.0f;
-    for (int v = 0; v < V; v++) { // of blocked tokens too: without a condition the loop becomes vectors
+    for (int v = 0; v < V; v++) { // blocked tokens too: without a condition the loop can be vectorized
         weights[v] = ql_activation_to_bits(ql_exp_f32((logits[v] - logits[best]) / sampler->temperature));
     }
     for (int n = 0; n < count; n++) {

@@ -1,5 +1,5 @@
-// The candidates of a draw in their order, for both samplers: larger keys first, of equal ones the lower index. They
-// are needed in order, but mostly only the first few of them, so they wait in a heap.
+// The candidates of a draw in order, for both samplers: larger keys first, ties by the lower index. Mostly only the
+// first few are needed, so the rest stay in a heap.
 // Uses: stddef.h, stdint.h.
 #ifndef QL_DEVICE_SAMPLER_ORDER_H
 #define QL_DEVICE_SAMPLER_ORDER_H
@@ -20,13 +20,13 @@ static inline int ql_sampler_is_barred(const uint32_t *barred, int v)
     return barred != NULL && (barred[v / 32] >> (v % 32) & 1) != 0;
 }
 
-// True when candidate `left` stands before candidate `right`.
+// True when candidate `left` comes before candidate `right`.
 static inline int ql_sampler_before(const int32_t *keys, uint16_t left, uint16_t right)
 {
     return keys[left] > keys[right] || (keys[left] == keys[right] && left < right);
 }
 
-// Restores the heap below `root`: every candidate stands before its two children.
+// Restores the heap below `root`: every candidate comes before its two children.
 static inline void ql_sampler_sift(uint16_t *heap, int count, const int32_t *keys, int root)
 {
     uint16_t moving = heap[root];
@@ -45,7 +45,7 @@ static inline void ql_sampler_sift(uint16_t *heap, int count, const int32_t *key
     heap[root] = moving;
 }
 
-// Makes a heap of candidates in any order.
+// Builds a heap from candidates in any order.
 static inline void ql_sampler_heap_init(uint16_t *candidates, int count, const int32_t *keys)
 {
     for (int root = count / 2 - 1; root >= 0; root--) {
@@ -53,8 +53,8 @@ static inline void ql_sampler_heap_init(uint16_t *candidates, int count, const i
     }
 }
 
-// Moves the first of `waiting` candidates behind the others, to candidates[waiting - 1], and restores the heap. Returns
-// that candidate.
+// Moves the first of `waiting` candidates to the end, to candidates[waiting - 1], and restores the heap. Returns that
+// candidate.
 static inline uint16_t ql_sampler_take(uint16_t *candidates, int waiting, const int32_t *keys)
 {
     uint16_t first = candidates[0];

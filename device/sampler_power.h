@@ -20,8 +20,8 @@ static QL_KERNEL_DATA const uint32_t ql_sampler_power_table[65] = {
     // clang-format on
 };
 
-// 2^16 2^(-x / 2^27), by straight lines between the entries. x is at most 17 * 2^27. Error below 3: 0.96 from the lines,
-// 0.7 from what is cut of x, the rest from rounding.
+// 2^16 2^(-x / 2^27), by linear interpolation between the entries. x is at most 17 * 2^27. Error below 3: 0.96 from the
+// interpolation, 0.7 from the bits of x that are cut, the rest from rounding.
 static inline uint32_t ql_sampler_power(uint32_t x)
 {
     const uint32_t halvings = x >> 27;

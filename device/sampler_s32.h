@@ -24,9 +24,9 @@ struct ql_sampler_s32 {
     struct ql_random random; // by ql_random_init
 };
 
-// A setting in units of 1 / one, rounded, halves upwards; what is not 0 stays so, and what is 2^31 or more is 2^31 - 1.
-// value >= 0, and one a power of two. Reads the bits of the float, so that a chip without float hardware needs no
-// routines for it.
+// Convert a setting to units of 1 / one, with halves rounded up. A value that is not 0 stays at least 1, and one of
+// 2^31 or more becomes 2^31 - 1. value >= 0, and one a power of two. Reads the bits of the float, so that a chip
+// without float hardware needs no routines for it.
 static inline uint32_t ql_sampler_units(float value, uint32_t one)
 {
     uint32_t bits, units;
@@ -51,7 +51,7 @@ static inline uint32_t ql_sampler_units(float value, uint32_t one)
     return units == 0 && fraction != 0 ? 1 : units;
 }
 
-// The same, or `own`, already in units, for a negative value.
+// The same; for a negative value return `own`, which is in these units already.
 static inline uint32_t ql_sampler_setting(float value, uint32_t one, uint32_t own)
 {
     uint32_t bits;
@@ -60,8 +60,8 @@ static inline uint32_t ql_sampler_setting(float value, uint32_t one, uint32_t ow
     return bits > 0x80000000u ? own : ql_sampler_units(value, one);
 }
 
-// How much that x grows from one unit of a logit, 2^-10, to the next: 2^27 log2(e) / 1024 / temperature. At most so
-// much that the first unit already reaches QL_SAMPLER_HALVINGS.
+// How much the x of ql_sampler_power grows for one unit of a logit, 2^-10: 2^27 log2(e) / 1024 / temperature. The limit
+// is the value at which the first unit already reaches QL_SAMPLER_HALVINGS.
 static inline uint32_t ql_sampler_rate(uint32_t temperature)
 {
     const uint32_t rate_of_one = 774541002u; // 2^27 log2(e) / 1024 * QL_SAMPLER_TEMPERATURE_ONE
@@ -76,7 +76,7 @@ static inline uint32_t ql_sampler_share(uint32_t total, uint32_t top_p)
     return (total >> 16) * top_p + (((total & 65535) * top_p) >> 16);
 }
 
-// A number below total, all equally likely: as many random bits as total - 1 has, until they are below it.
+// A number below total, all equally likely: take as many random bits as total - 1 has, until the number is below total.
 // total is at least 2.
 static inline uint32_t ql_sampler_draw(struct ql_random *random, uint32_t total)
 {
@@ -92,7 +92,7 @@ static inline uint32_t ql_sampler_draw(struct ql_random *random, uint32_t total)
     return drawn;
 }
 
-// How far a logit may lie below the largest one: what lies further weighs nothing.
+// How far a logit may be below the largest one: any that is farther has weight 0.
 static inline uint32_t ql_sampler_furthest(uint32_t rate)
 {
     return ((uint32_t)QL_SAMPLER_HALVINGS << 27) / rate;
@@ -105,7 +105,7 @@ static inline uint32_t ql_sampler_weight(uint32_t distance, uint32_t rate, uint3
 }
 
 // Steps J5 and J6: returns how many of the candidates in `order` are kept. *total is the sum of the weights of all, and
-// then of those that are kept. Sums are added up again, because there is no memory to keep them.
+// then of those that are kept. The sums are computed again, because there is no memory to keep them.
 static inline int ql_sampler_keep_s32(uint32_t *total, uint32_t top_p, int top_k, struct ql_sampler_order *order,
                                       const uint32_t *weights)
 {
@@ -172,7 +172,7 @@ static inline int ql_sampler_step_s32(struct ql_sampler_s32 *sampler, const int3
         weights[v] = ql_sampler_weight((uint32_t)logits[best] - (uint32_t)logits[v], rate, furthest);
         total += weights[v];
     }
-    if (count == 1) { // nothing to order; without this, a compiler that inlines all warns of an array of one token
+    if (count == 1) { // nothing to order; also avoids a warning about an array of one token when everything is inlined
         (void)ql_sampler_draw(&sampler->random, total);
         return best;
     }

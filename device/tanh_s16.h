@@ -1,4 +1,4 @@
-// tanh and sigmoid in integers, from one table with straight lines in between.
+// tanh and sigmoid in integers, from one table with linear interpolation.
 // The table is round(2^15 tanh(k / 32)) for k from -192 to 192, within [-32767, 32767]; a test computes it again.
 // Uses: device/integer_row.h, device/kernel_code.h, stdint.h.
 #ifndef QL_DEVICE_TANH_S16_H
@@ -45,9 +45,9 @@ static QL_KERNEL_DATA const int16_t ql_tanh_table[385] = {
     // clang-format on
 };
 
-// tanh(x), x in units of 2^-10, result in units of 2^-15: -32767 to 32767. Rises with x, and tanh(-x) differs from
-// -tanh(x) by the rounding of halves only. Error below 1.2e-4: 9.4e-5 from the straight lines, which are (1/32)^2 / 8
-// of the greatest curvature of tanh, 0.77; the rest from rounding twice.
+// tanh(x), x in units of 2^-10, result in units of 2^-15: -32767 to 32767. Increases with x, and tanh(-x) differs from
+// -tanh(x) only where halves are rounded. Error below 1.2e-4: 9.4e-5 from the interpolation, which is (1/32)^2 / 8
+// times the greatest curvature of tanh, 0.77; the rest from rounding twice.
 static inline int32_t ql_tanh_s16(int32_t x)
 {
     if (x <= -QL_TANH_REACH) {

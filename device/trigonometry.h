@@ -1,6 +1,6 @@
 // Sine and cosine in float, without libm.
-// Computed in double by + - * / and integer operations, so the same to the last bit on every machine, and rounded once
-// to float: errors stay within 0.51 units in the last place, for arguments of every size.
+// Computed in double by + - * / and integer operations, so the same to the last bit on every machine, then rounded once
+// to float: errors stay within 0.51 units in the last place, for arguments of any size.
 // Uses: stdint.h, string.h.
 #ifndef QL_DEVICE_TRIGONOMETRY_H
 #define QL_DEVICE_TRIGONOMETRY_H
@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
-// The series of sine and cosine at 0 (Abramowitz and Stegun 4.3.65 and 4.3.66), cut where the next term is below 2^-45
-// of the sum for |x| up to pi / 4.
+// The series of sine and cosine at 0 (Abramowitz and Stegun 4.3.65 and 4.3.66), truncated where the next term is below
+// 2^-45 of the sum for |x| up to pi / 4.
 static inline double ql_trigonometry_sine(double x)
 {
     const double s = x * x;
@@ -37,8 +37,8 @@ static inline double ql_trigonometry_cosine(double x)
     return 1.0 + sum * s;
 }
 
-// Divide the size of x into quarters of a turn and an angle from -pi/4 to pi/4, which is written. Return the number of
-// quarters, modulo 4. x is finite.
+// Split the magnitude of x into quarter turns and an angle from -pi/4 to pi/4, which is written to *angle. Return the
+// number of quarter turns, modulo 4. x is finite.
 //
 // Payne and Hanek 1983: x = m 2^e with a whole m of 24 bits, so x / 2 pi is m times a window of the digits of 1 / 2 pi.
 // Digits to the left of the window make whole turns; those to the right of its 96 bits are below 2^-72 of a turn.
@@ -60,7 +60,7 @@ static inline int ql_trigonometry_reduce(double *angle, uint32_t size_bits)
     for (int k = 0; k < 3; k++) {
         window[k] = digits[first + k] << shift | (shift == 0 ? 0u : digits[first + k + 1] >> (32 - shift));
     }
-    // The upper 64 of the 96 bits behind the point of m times the window: the part of a turn.
+    // The upper 64 of the 96 fraction bits of m times the window: the fraction of a turn.
     const uint64_t low = (uint64_t)m * window[2];
     const uint64_t turn = ((uint64_t)(m * window[0]) << 32) + (uint64_t)m * window[1] + (low >> 32);
     const uint64_t quarters = (turn + (UINT64_C(1) << 61)) >> 62;

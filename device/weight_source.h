@@ -17,8 +17,8 @@ struct ql_weight_part {
 // A firmware that has a source compiles generated C with -D QL_WEIGHT_SOURCE and defines these functions. Only the integer
 // kernels of small Arm processors call `share` and `take`.
 #if defined(QL_WEIGHT_SOURCE)
-// Takes note that the model computes next whose first matrix lies at `words`. Generated C calls it before each token, and
-// reads nothing of the model's weights or rows before.
+// Announces the model that computes next: the one whose first matrix is at `words`. Generated C calls this before each
+// token, before it reads any of the model's weights or rows.
 void ql_weight_source_begin(const uint32_t *words);
 // Calls work(job) on each processor, for a product by the matrix of `blocks` blocks of `block_words` words that lies at
 // `words`. Returns when all calls have returned. Constants that the job uses must not lie in the slow memory.
@@ -32,7 +32,7 @@ uint32_t *ql_weight_source_tables(void);
 // Calls work(job, first, end) for the units from 0 to count, some on each processor. Returns when all calls have returned.
 // Constants that the job uses must not lie in the slow memory.
 void ql_weight_source_split(void (*work)(const void *job, int first, int end), const void *job, int count);
-// Copies constants that may lie in the slow memory to `to`, at a whole word. Called between products only.
+// Copies constants, which may be in the slow memory, to `to`, which is aligned to a word. Called between products only.
 void ql_weight_source_copy(uint32_t *to, const void *from, uint32_t bytes);
 #endif
 
