@@ -1,8 +1,8 @@
 // Causal attention within windows: see attention_batch.h.
 //
-// A block is 16 rows of the (T, T) weights, and of it the columns up to the end of the block: what is to the right is
-// masked, and is not computed. The blocks are the same for every form of products, so that it does not depend on the form
-// which zeros enter a sum.
+// A block is 16 rows of the (T, T) weights, with the columns up to the end of the block; those to the right are masked
+// and not computed. The blocks are the same for every form of products, so which zeros enter a sum does not depend on
+// the form.
 #include "train/attention_batch.h"
 
 #include <math.h>
@@ -26,8 +26,8 @@ void ql_attention_scratch_init(struct ql_attention_scratch *scratch, int T, int 
     ql_packed_matrix_init(&scratch->dy, T, size, arena);
 }
 
-// Rows first to first + rows - 1 of (T, T), of which row t has t + 1 scores, become weights; zeros behind them, up to the
-// end of the block.
+// Rows first to first + rows - 1 of (T, T), of which row t has t + 1 scores, become weights, with zeros after them up
+// to the end of the block.
 QL_VECTORIZED(static, void, soften, (float *weights, int T, int first, int rows, float scale),
               (weights, T, first, rows, scale))
 {
@@ -65,7 +65,7 @@ QL_VECTORIZED(static, void, soften, (float *weights, int T, int first, int rows,
     }
 }
 
-// The gradients of weights become those of scores before the scale: weights (dweights - sum of weights dweights) scale.
+// Turns the gradients of weights into those of the unscaled scores: weights (dweights - sum of weights dweights) scale.
 QL_VECTORIZED(static, void, soften_backward,
               (float *dweights, const float *weights, int T, int first, int rows, float scale),
               (dweights, weights, T, first, rows, scale))

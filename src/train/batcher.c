@@ -6,12 +6,12 @@
 
 #include "device/random.h"
 
-// Lines are sorted by length within blocks of this many groups: enough for little padding, while every epoch still
-// mixes the groups anew.
+// Lines are sorted by length within blocks of this many groups: enough to keep padding low, while each epoch still
+// forms different groups.
 enum { GROUPS_PER_BLOCK = 64 };
 
-// With a line that lies far from the others Linux maps 64 KB of a file around it, so a long text gets its memory back
-// after as many lines as these are tokens: after 1,024 lines, or 64 MB.
+// Linux maps 64 KB of a file around each line that is far from the others. Each such line therefore counts as this many
+// tokens toward the release of a long text's memory: it happens after 1,024 lines, or 64 MB.
 enum { LINE_COST = 1024 };
 
 static size_t text_lines(const struct ql_token_text *text, uint16_t newline, struct ql_batcher_item *lines)
@@ -147,8 +147,8 @@ void ql_batcher_reset(struct ql_batcher *batcher, uint32_t seed, int epoch, bool
     }
 }
 
-// The symbols of the next window when `left` are to come. What is left at the end, when it is less than two windows, is
-// divided evenly: a window of a few symbols would get an optimizer step as large as any other.
+// The number of symbols in the next window when `left` remain. A remainder of less than two windows is divided evenly:
+// a window of a few symbols would cause an optimizer step as large as any other.
 static int window_size(const struct ql_batcher *batcher, size_t left)
 {
     size_t T = (size_t)batcher->T;
@@ -182,7 +182,7 @@ static bool step_stream(struct ql_batcher *batcher, struct ql_batch *batch)
     return true;
 }
 
-// A line's sequence begins with the newline that ends the line before it, real or supposed.
+// A line's sequence begins with the newline before it; the first line is treated as if it had one.
 static bool step_items(struct ql_batcher *batcher, struct ql_batch *batch)
 {
     if (batcher->group == batcher->group_count) {

@@ -1,5 +1,5 @@
-// The element-wise half of the recurrent cells: see cell_batch.h. One loop per row, in which every element stands for
-// itself, so that the compiler turns it into vectors of any width.
+// The element-wise half of the recurrent cells: see cell_batch.h. One loop per row, whose elements are independent, so
+// the compiler can vectorize it to any width.
 #include "train/cell_batch.h"
 
 #include "base/vectors.h"
@@ -156,7 +156,7 @@ QL_VECTORIZED(, void, ql_state_batch_round, (float *rounded, const float *h, int
 {
     const float levels = 127.0f;
     const float step = 1.0f / levels;
-    const float whole = 12582912.0f; // 1.5 * 2^23: a sum with it has no fraction. NaN stays NaN, unlike in an int
+    const float whole = 12582912.0f; // 1.5 * 2^23: adding it rounds to a whole number. NaN stays NaN, unlike in an int
 
     for (long k = 0; k < (long)S * H; k++) {
         rounded[k] = step * (h[k] * levels + whole - whole);

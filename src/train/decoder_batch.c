@@ -1,5 +1,5 @@
-// The element-wise parts of a decoder layer: see decoder_batch.h. Sums over a row are kept in lanes, so that their order
-// is the same for vectors of any width; all else are loops over elements that stand for themselves.
+// The element-wise parts of a decoder layer: see decoder_batch.h. Sums over a row are kept in lanes, so that their
+// order is the same for vectors of any width; all other loops have independent elements.
 #include "train/decoder_batch.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
-// A decoder layer in training: see train_layer.h. Attention looks at sequences one by one; what is before and behind it
-// takes the rows of the window part by part, so that each part is still in the second-level cache for its next product. A
-// window is a sequence from position 0: nothing is carried from one to the next.
+// A decoder layer in training: see train_layer.h. Attention handles sequences one by one. The steps before and after it
+// process the rows of the window part by part, so that each part is still in the second-level cache for its next
+// product. A window is a sequence from position 0: nothing is carried from one to the next.
 //
-// Each half of the layer adds to what comes in, x + dropout(f(norm(x))). Of the norms only the inverse roots are kept, and of
-// the feed-forward half only gate and up: the rest is made again on the way back.
+// Each half of the layer computes x + dropout(f(norm(x))). Only the inverse roots of the norms and the feed-forward
+// half's gate and up are kept; everything else is computed again in the backward pass.
 #include <string.h>
 
 #include "device/rotary.h"
@@ -12,7 +12,7 @@
 #include "train/dropout.h"
 #include "train/train_layer.h"
 
-// Masks of dropout: that of the embedding, then two of each layer.
+// Dropout masks: one for the embedding, then two for each layer.
 enum { EMBEDDING_MASK, ATTENTION_MASK, FEED_MASK, LAYER_MASKS = 2 };
 
 enum { FORWARD, BACKWARD, PACKED_FORMS };
@@ -22,7 +22,7 @@ static float *take(struct ql_arena *arena, int a, int b, int c)
     return ql_arena_take(arena, (size_t)a * (size_t)b, (size_t)c * sizeof(float));
 }
 
-// The sizes that all functions here need.
+// The sizes that all functions in this file need.
 struct sizes {
     int T, S, rows, E, A, K, F;
 };
@@ -132,7 +132,7 @@ static void multiply(const struct ql_train_layer *layer, float *y, const float *
     ql_product_fused(y, x, &layer->decoder.matrices[matrix][form], rows, add);
 }
 
-// Drops parts of a part of the window.
+// Applies dropout to a part of the window.
 static void drop(const struct ql_layer_pass *pass, float *x, int mask, int width, struct ql_part part)
 {
     const struct ql_dropout_place place = {mask, pass->regularization->dropout};
@@ -142,7 +142,7 @@ static void drop(const struct ql_layer_pass *pass, float *x, int mask, int width
     }
 }
 
-// Turns the rows of a part, of which x is the first.
+// Applies the rotary positions to the rows of a part, of which x is the first.
 static void turn(const struct ql_train_layer *layer, float *x, int S, int width, struct ql_part part, bool back)
 {
     const int pairs = ql_head_size(&layer->model->dimensions) / 2, heads = width / (2 * pairs);
@@ -189,7 +189,7 @@ static void look_up(const struct ql_train_layer *layer, const struct ql_layer_pa
     drop(pass, at(pass->trace->decoder.x, part, n.E), EMBEDDING_MASK, n.E, part);
 }
 
-// From the layer's input to queries, keys and values.
+// Computes queries, keys, and values from the layer's input.
 static void forward_entries(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
                             struct ql_part part)
 {
@@ -208,7 +208,7 @@ static void forward_entries(const struct ql_train_layer *layer, const struct ql_
     turn(layer, key, n.S, n.K, part, false);
 }
 
-// From what attention gave to the layer's output.
+// Computes the layer's output from the output of attention.
 static void forward_rest(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
                          struct ql_part part)
 {
@@ -254,14 +254,14 @@ static void forward(const struct ql_train_layer *layer, const struct ql_layer_pa
     pass->trace->output = trace->y;
 }
 
-// The gradient of a weight matrix (M, N): its part of the sum over rows.
+// Adds a part's share, a sum over its rows, to the gradient of a weight matrix (M, N).
 static void add_gradient(const struct ql_layer_pass *pass, float *gradient, const float *dy, const float *x, int M,
                          int N, struct ql_part part)
 {
     ql_product_transposed(gradient, dy, x, M, N, part.rows, part.row > 0, &pass->scratch->product);
 }
 
-// dy becomes the gradient of the input of the feed-forward half.
+// Turns dy into the gradient of the input of the feed-forward half.
 static void backward_feed(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
                           struct ql_part part)
 {
@@ -288,7 +288,7 @@ static void backward_feed(const struct ql_train_layer *layer, const struct ql_la
                            n.E);
 }
 
-// From dy to the gradient of what attention gave.
+// Computes the gradient of attention's output from dy.
 static void backward_output(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
                             struct ql_part part)
 {
@@ -301,7 +301,7 @@ static void backward_output(const struct ql_train_layer *layer, const struct ql_
     multiply(layer, at(work->dattended, part, n.A), work->branch, QL_DECODER_OUTPUT, BACKWARD, part.rows, false);
 }
 
-// dy becomes the gradient of the input of the layer, from those of queries, keys and values.
+// Turns dy into the gradient of the layer's input, using those of queries, keys, and values.
 static void backward_entries(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, struct sizes n,
                              struct ql_part part)
 {
@@ -327,7 +327,7 @@ static void backward_entries(const struct ql_train_layer *layer, const struct ql
                            tensors->attention_norm, true, part.rows, n.E);
 }
 
-// The embedding's gradient, which has its share from the output already.
+// Completes the embedding's gradient, which already has its share from the output.
 static void backward_embedding(const struct ql_layer_pass *pass, struct sizes n, struct ql_part part)
 {
     float *dx = at(pass->dy, part, n.E);

@@ -1,4 +1,4 @@
-// Dropout: see dropout.h. A counter, mixed by a finalizer of which every output bit depends on every input bit.
+// Dropout: see dropout.h. A counter is mixed by a finalizer in which every output bit depends on every input bit.
 #include "train/dropout.h"
 
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 uint32_t ql_dropout_key(uint32_t seed, uint64_t step, int layer)
 {
-    uint32_t key = ql_random_mix(seed ^ 0x6d2b79f5u); // apart from the seed's other uses
+    uint32_t key = ql_random_mix(seed ^ 0x6d2b79f5u); // differs from the seed's other uses
     key = ql_random_mix(key + (uint32_t)step);
     key = ql_random_mix(key + (uint32_t)(step >> 32));
     return ql_random_mix(key + (uint32_t)layer);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Bytes of shared data that travel together.
+// Bytes of shared data that are sent together.
 enum { SHARED_PIECE_BYTES = 1 << 20 };
 
 static void sum_alone(struct ql_exchange *exchange, const struct ql_exchange_piece *pieces, size_t count,
@@ -41,7 +41,7 @@ void ql_exchange_share(struct ql_exchange *exchange, void *data, size_t size_byt
 }
 
 struct verdict {
-    struct ql_error first;      // that travels
+    struct ql_error first;      // the one that is sent on
     const struct ql_error *own; // NULL when this rank has not failed
 };
 

@@ -1,5 +1,5 @@
-// The model over a window of time: see network.h. The layers are behind train_layer.h; here are what is between them, the
-// output and the loss.
+// The model over a window of time: see network.h. The layers are behind train_layer.h; this file has what is between
+// them, the output, and the loss.
 #include "train/network.h"
 
 #include <stddef.h>
@@ -46,7 +46,7 @@ void ql_network_init(struct ql_network *network, const struct ql_model *model, c
     ql_packed_matrix_init(&network->output_back, d.V, d.H, arena);
 }
 
-// True when dropout stands between layer l and the one below.
+// True when there is dropout between layer l and the one below.
 static bool drops_input(const struct ql_network *network, int l, const struct ql_regularization *regularization)
 {
     return l > 0 && regularization->dropout > 0.0f && !network->layers[l].inner_dropout;
@@ -103,7 +103,7 @@ void ql_network_reset(struct ql_network *network, int task)
     }
 }
 
-// The input of layer l: the output of the layer below, or what dropout has left of it.
+// The input of layer l: the output of the layer below, after dropout if there is any.
 static const float *layer_input(const struct ql_network *network, const struct ql_workspace *workspace, int l,
                                 const struct ql_regularization *regularization)
 {
@@ -113,7 +113,7 @@ static const float *layer_input(const struct ql_network *network, const struct q
     return drops_input(network, l, regularization) ? workspace->traces[l].dropped : workspace->traces[l - 1].output;
 }
 
-// What the output's product takes: the last layer's output, or what the last norm and dropout have made of it.
+// The input of the output's product: the last layer's output, after the last norm and dropout if there are any.
 static const float *output_input(const struct ql_network *network, const struct ql_workspace *workspace,
                                  const struct ql_regularization *regularization)
 {
@@ -122,7 +122,7 @@ static const float *output_input(const struct ql_network *network, const struct 
     return changed ? workspace->before_output : workspace->traces[model->dimensions.L - 1].output;
 }
 
-// Where dropout stands before the output's product.
+// The position of the dropout before the output's product.
 static struct ql_dropout_place output_place(const struct ql_regularization *regularization)
 {
     return (struct ql_dropout_place){QL_DROPOUT_OUTPUT_MASK, regularization->output_dropout};
@@ -156,7 +156,7 @@ QL_VECTORIZED_VALUE(static, double, cross_entropy,
                     (row, bias, V, target, scale, smoothing))
 {
     float largest = 0.0f;
-    double mean = 0.0; // of the logits, less the largest
+    double mean = 0.0; // of the logits minus the largest
 
     for (int v = 0; v < V && bias != NULL; v++) {
         row[v] += bias[v];
@@ -181,7 +181,8 @@ QL_VECTORIZED_VALUE(static, double, cross_entropy,
     return ql_log_f64((double)sum) - (1.0 - (double)smoothing) * (double)target_logit - (double)smoothing * mean;
 }
 
-// From the last layer's output of a part to the gradient of its logits; its rows' losses are added one by one to `loss`.
+// Compute the gradient of the logits from the last layer's output, for one part; the losses of its rows are added one
+// by one to `loss`.
 static void forward_output(double *loss, const struct ql_network *network, struct ql_workspace *workspace,
                            const struct ql_batch *batch, struct ql_shard shard, struct ql_part part,
                            const struct ql_regularization *regularization)

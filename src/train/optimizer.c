@@ -14,7 +14,7 @@ static const float epsilon = 1e-8f;
 struct ql_adamw ql_adamw_init(uint64_t step, double learning_rate, double weight_decay, double gradient_norm,
                               double max_norm)
 {
-    double scale = max_norm > 0.0 ? max_norm / (gradient_norm + 1e-6) : 1.0; // as torch's clip_grad_norm_
+    double scale = max_norm > 0.0 ? max_norm / (gradient_norm + 1e-6) : 1.0; // as in PyTorch's clip_grad_norm_
 
     return (struct ql_adamw){
         .gradient_scale = (float)(scale < 1.0 ? scale : 1.0),

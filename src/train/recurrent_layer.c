@@ -1,22 +1,22 @@
 // A recurrent layer in training: see train_layer.h.
 //
-// The first layer's input is a table with a row for each symbol, made once per step, instead of a product for each
-// character; its gradient is summed by rows, too, and only then taken apart into embedding and weights. The input
-// products of the other layers, and all gradients of weights, are one product over the whole window. Only h W_hh and its
-// way back go step by step, with the gates applied while they are in the cache.
+// The first layer's input is a table with a row for each symbol, computed once per step, instead of a product for each
+// character. Its gradient is summed by rows, too, and only then split into embedding and weights. The input products of
+// the other layers, and all gradients of weights, are one product over the whole window. Only h W_hh and its backward
+// pass go step by step, with the gates applied while they are in the cache.
 #include <string.h>
 
 #include "train/cell_batch.h"
 #include "train/train_layer.h"
 
-// Tasks of the preparation: the forward and the backward form of the matrices.
+// Tasks of the preparation: the matrices in their forward and backward forms.
 enum { FORWARD, BACKWARD, PACKED_FORMS };
 
-// Tasks behind the sum over shards: the gradients of embedding and input weights.
+// Tasks after the sum over shards: the gradients of embedding and input weights.
 enum { EMBEDDING, INPUT_WEIGHT, TABLE_FACTORS };
 
-// Steps whose input products are made together: enough rows to use the weights well, and few enough that the gates are
-// still in the second-level cache when the steps take them.
+// The number of steps whose input products are computed together: enough rows to use the weights well, and few enough
+// that the gates are still in the second-level cache when the steps need them.
 enum { STEPS_AT_ONCE = 6 };
 
 static float *take(struct ql_arena *arena, int a, int b, int c)
@@ -85,7 +85,7 @@ static void prepare(struct ql_train_layer *layer, int form)
         reset_matrix(&training->w_ih, &training->w_ih_back, tensors->weight_ih, form);
     } else if (form == BACKWARD) {
         ql_packed_matrix_reset(&training->w_ih_back, exact_weight);
-    } else if (!layer->rounded) { // a rounded model has made the table by itself
+    } else if (!layer->rounded) { // a rounded model has its own table
         ql_packed_matrix_reset_transposed(&training->w_ih, exact_weight);
         ql_product_fused(training->table, exact->embedding, &training->w_ih, exact->dimensions.V, false);
     }
@@ -191,7 +191,8 @@ static void sum_rows(const struct ql_train_layer *layer, const struct ql_layer_p
     }
 }
 
-// From the gradient of h after step t, in dh_now, to those of the gates; `carry` gets that of h before.
+// Compute the gradients of the gates from that of h after step t, in dh_now; `carry` gets the gradient of h before the
+// step.
 static void backward_step(const struct ql_train_layer *layer, const struct ql_layer_pass *pass, int t)
 {
     const enum ql_cell cell = layer->model->dimensions.cell;

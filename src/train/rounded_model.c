@@ -1,4 +1,4 @@
-// The model as the integer engine will have it: see rounded_model.h.
+// The model as the integer engine will see it: see rounded_model.h.
 #include "train/rounded_model.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 #include "base/vectors.h"
 
-// Rows that one task rounds.
+// The number of rows that one task rounds.
 enum { TASK_ROWS = 64 };
 
 static void init_recurrent(struct ql_rounded_model *rounded, struct ql_arena *arena)
@@ -105,7 +105,8 @@ static int decoder_rows(const struct ql_dimensions *d)
     return 3 * d->E + 2 * d->kv_heads * ql_head_size(d) + 2 * d->feed;
 }
 
-// Rows are numbered through: those of each layer, then those of the output, and of a decoder those of the embedding.
+// Rows are numbered consecutively: those of each layer, then those of the output, then, for a decoder, those of the
+// embedding.
 static int row_count(const struct ql_rounded_model *rounded)
 {
     const struct ql_dimensions d = rounded->exact->dimensions;
@@ -137,7 +138,7 @@ static void write_part(struct ql_rounded_model *rounded, const struct ql_row_par
     scale_row(rounded->model.block + (part->values - rounded->exact->block), part->q, scale, part->columns);
 }
 
-// Rounds parts that share their scale.
+// Rounds parts that share a scale.
 static void round_parts(struct ql_rounded_model *rounded, const struct ql_row_part *parts, int count,
                         const struct ql_row_format *format)
 {
@@ -148,8 +149,8 @@ static void round_parts(struct ql_rounded_model *rounded, const struct ql_row_pa
     }
 }
 
-// Takes a row of the inputs as it is: the integer model has a product in place of the table, whose bytes cost far less
-// than the weights beside it.
+// Copies a row of the inputs unchanged: the integer model has a product in place of the table, whose bytes cost far
+// less than the weights beside it.
 static void take_inputs(struct ql_rounded_model *rounded, int row)
 {
     const struct ql_dimensions d = rounded->exact->dimensions;
@@ -221,8 +222,8 @@ static void round_recurrent_row(struct ql_rounded_model *rounded, int row)
 
 // --- Decoders ---
 
-// A matrix of a decoder. The integer form multiplies the gain of the norm, or the unit of the numbers, that a column reads
-// into the column before a row is rounded.
+// A matrix of a decoder. Before it rounds a row, the integer form multiplies each column by the gain of the norm, or
+// the unit of the numbers, that the column reads.
 struct matrix {
     const float *exact;   // (rows, width)
     const float *columns; // (width) the factors
@@ -231,7 +232,7 @@ struct matrix {
     struct ql_row_format format;
 };
 
-// The matrix that a row, numbered through, belongs to; `row` becomes its number there.
+// The matrix that a row belongs to, by its consecutive number; `row` becomes its number within that matrix.
 static struct matrix find_matrix(const struct ql_rounded_model *rounded, int *row)
 {
     const struct ql_model *exact = rounded->exact;
@@ -274,7 +275,7 @@ QL_VECTORIZED(static, void, multiply_columns,
     }
 }
 
-// A column whose factor is 0 counts for nothing, so that its weight may stay as it is.
+// A column whose factor is 0 contributes nothing, so its weight may stay as it is.
 QL_VECTORIZED(static, void, divide_columns,
               (float *restrict values, const int8_t *restrict q, float scale, const float *restrict exact,
                const float *restrict columns, int width),

@@ -10,9 +10,9 @@
 #include "base/vectors.h"
 #include "train/optimizer.h"
 
-// Floats of the parameter block that one task of a job handles; of the sum's pieces where they travel between ranks.
-// Those are smaller: a rank waits for the first piece until all ranks before it have had it, and what MPI sends in one
-// message without asking first is 64 KB less a header (bench/ranks).
+// Floats of the parameter block that one task of a job handles, and floats of a piece of the sum that is sent between
+// ranks. Pieces are smaller: a rank waits for the first piece until all ranks before it have handled it, and MPI sends
+// at most 64 KB, header included, in one message without a handshake (bench/ranks).
 enum { CHUNK_FLOATS = 16384, TRAVELING_FLOATS = 4096 };
 
 static int chunks_of(size_t floats)
@@ -32,7 +32,7 @@ static struct ql_shard shard_of(int B, int number)
     return (struct ql_shard){first, left < QL_TRAINER_SHARD_SEQUENCES ? left : QL_TRAINER_SHARD_SEQUENCES};
 }
 
-// The shards that this rank computes: neighbors, so that sums can go from rank to rank. Rank 0 always has one.
+// The shards that this rank computes: consecutive ones, so that sums can go from rank to rank. Rank 0 always has one.
 struct shard_range {
     int first, count;
 };
@@ -45,14 +45,14 @@ static struct shard_range shards_of_rank(const struct ql_trainer *trainer, int B
     return (struct shard_range){rank * each + (rank < rest ? rank : rest), each + (rank < rest ? 1 : 0)};
 }
 
-// The gradients before the first shard's: other ranks than 0 need one for the sum that comes in.
+// How many blocks of gradients precede the first shard's: ranks other than 0 need one for the incoming sum.
 static int gradient_offset(const struct ql_trainer *trainer)
 {
     return trainer->options.exchange->rank == 0 ? 0 : 1;
 }
 
-// What scratch memory may take: all that the machine has, less the gradients. More would not be refused by the system,
-// but end in the middle of a training. 0, which means no limit, where the system does not tell what the machine has.
+// The limit of scratch memory: the machine's memory minus the gradients. The system would not refuse more, but would
+// kill the training in the middle. 0 means no limit, for systems that do not tell how much memory there is.
 static size_t memory_limit(const struct ql_model *model, int shards)
 {
     double gradients = (double)shards * (double)model->count * sizeof(float);
@@ -64,7 +64,7 @@ static size_t memory_limit(const struct ql_model *model, int shards)
     return machine > gradients ? (size_t)(machine - gradients) : 1;
 }
 
-// What a decoder cannot do.
+// Report options that a decoder does not support.
 static enum ql_status check_layers(const struct ql_model *model, const struct ql_trainer_options *options,
                                    struct ql_error *error)
 {
@@ -84,8 +84,8 @@ static size_t piece_floats(const struct ql_trainer *trainer)
     return trainer->options.exchange->ranks == 1 ? CHUNK_FLOATS : TRAVELING_FLOATS;
 }
 
-// Divides the sum into pieces: the header, then the block but what is filled later, then what layers sum apart. NULL
-// counts.
+// Divides the sum into pieces: the header, then the block without the part that is filled in later, then what layers
+// sum separately. With NULL it only counts.
 static size_t divide_sum(struct ql_trainer *trainer, struct ql_exchange_piece *pieces)
 {
     const size_t start = trainer->network.filled_later, most = piece_floats(trainer);
@@ -120,7 +120,7 @@ struct ql_regularization ql_trainer_regularization(const struct ql_trainer *trai
                                       .step = trainer->step};
 }
 
-// Long because it takes all memory of a training, so that no step takes any.
+// Long because it allocates all memory of a training, so that no step allocates any.
 enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *model,
                                const struct ql_trainer_options *options, struct ql_error *error)
 {
@@ -138,7 +138,7 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
     const int own = shards_of_rank(trainer, options->batch_size).count;
     const int shards = own + gradient_offset(trainer);
     if (trainer->options.threads > own) {
-        trainer->options.threads = own > 0 ? own : 1; // more would have nothing to do
+        trainer->options.threads = own > 0 ? own : 1; // any more would be idle
     }
     arena->limit_bytes = memory_limit(model, shards);
     const int threads = trainer->options.threads;
@@ -301,7 +301,7 @@ static void task_add_piece(void *context, int task, int worker)
     add_piece(context, (size_t)task);
 }
 
-// Adds up what the shards of all ranks have come to, in the order of the shards: the first `count` pieces.
+// Adds up the results of the shards of all ranks, in the order of the shards: the first `count` pieces.
 static void sum_shards(struct ql_trainer *trainer, size_t count)
 {
     struct ql_exchange *exchange = trainer->options.exchange;
@@ -354,7 +354,7 @@ static void optimize(const struct optimizer_job *job, size_t first, size_t end, 
                   trainer->gradients[0].model.block + first, end - first);
 }
 
-// A chunk may have parts of several tensors. Gains of norms do not decay.
+// A chunk may contain parts of several tensors. There is no weight decay for the gains of norms.
 static void task_optimize(void *context, int task, int worker)
 {
     const struct optimizer_job *job = context;
@@ -429,7 +429,7 @@ enum ql_status ql_trainer_epoch(struct ql_trainer *trainer, struct ql_batcher *b
             return status;
         }
         loss_sum += last.loss * last.symbols;
-        // Ranks are asked to stop at different times; they stop after the step of which all know that.
+        // Ranks are asked to stop at different times; they stop after the step in which all of them know it.
         trainer->stop_wanted = progress != NULL && progress(context, share);
         if (trainer->options.exchange->ranks == 1 ? trainer->stop_wanted : trainer->header.stop != 0) {
             return ql_error_write(error, QL_ERROR_STOPPED, "stopped in epoch %d", epoch);
