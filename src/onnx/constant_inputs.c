@@ -9,7 +9,7 @@
 #include "onnx/data_flow.h"
 #include "onnx/program_compile.h"
 
-// The number of the graph's input of that name, or -1.
+// The index of the graph's input with that name, or -1.
 static int find_input(const struct ql_graph *graph, const char *name)
 {
     for (int k = 0; k < graph->input_count; k++) {
@@ -20,7 +20,7 @@ static int find_input(const struct ql_graph *graph, const char *name)
     return -1;
 }
 
-// What else the descriptor calls an input, or NULL.
+// The other role that the descriptor gives an input, or NULL.
 static const char *find_other_role(const struct ql_descriptor *descriptor, const char *name)
 {
     for (int s = 0; s < descriptor->state_count; s++) {
@@ -50,8 +50,8 @@ static enum ql_status check_names(const struct ql_graph *graph, const struct ql_
     return QL_OK;
 }
 
-// A state that starts a recurrent layer, and that an output continues, would begin anew with every token. A graph that
-// does not compile without the numbers is left to those who compile it with them.
+// Refuse a state that starts a recurrent layer and that an output continues: it would be reset with each token. A graph
+// that does not compile without the numbers is not checked here, but when it is compiled with them.
 static enum ql_status check_flow(const struct ql_graph *graph, const struct ql_descriptor *descriptor,
                                  struct ql_error *error)
 {
@@ -82,7 +82,7 @@ static enum ql_status check_flow(const struct ql_graph *graph, const struct ql_d
     return status;
 }
 
-// Fixes the open sizes of a value that holds `count` elements. False where no sizes do.
+// Fixes the open sizes of a value that holds `count` elements. False if there are no such sizes.
 static bool fix_sizes(struct ql_value *value, int count)
 {
     int64_t known = 1;
@@ -107,7 +107,7 @@ static bool fix_sizes(struct ql_value *value, int count)
     return value->rank >= 0 && known == count && count > 0;
 }
 
-// True for a number that an element of the type can be, exactly where it is not a float.
+// True for a number that the element type can hold: exactly, unless it is a float type.
 static bool has_number(enum ql_element type, double number)
 {
     static const double widths[] = {[QL_ELEMENT_S8] = 0x1p7,   [QL_ELEMENT_S16] = 0x1p15, [QL_ELEMENT_S32] = 0x1p31,

@@ -1,4 +1,4 @@
-// What the graph's outputs are made of: see data_flow.h.
+// What the graph's outputs are computed from: see data_flow.h.
 // The first pass over the calls gives every float its origin: an input's element, a step of a recurrent layer, or the
 // call that computed it. The second pass gives every value the sets of inputs and outputs that it depends on.
 #include "onnx/data_flow.h"
@@ -7,7 +7,7 @@
 
 #include "onnx/recurrent_call.h"
 
-// Where an element comes from: element `element` of a root of the program, or of slot number `source - value_count`.
+// The origin of an element: element `element` of a root of the program, or of slot number `source - value_count`.
 struct origin {
     int source, element;
 };
@@ -30,7 +30,7 @@ struct reader {
     struct origin **origins; // of each root of floats that is not a constant; NULL for others
     struct slot *slots;
     struct sets *sets; // of each root
-    int *makers;       // of each root: the last call that writes it, copies left aside, or -1
+    int *makers;       // of each root: the last call that writes it, apart from copies, or -1
     int slot_count;
 };
 
@@ -72,7 +72,7 @@ static void follow_copy(const struct reader *reader, const struct ql_kernel_call
     }
 }
 
-// Rows by numbers that are known.
+// Gathers rows whose indices are known.
 static void follow_gather(const struct reader *reader, const struct ql_kernel_call *call)
 {
     struct origin *y = origins_of(reader, call->buffers[0]);
@@ -138,8 +138,8 @@ static void follow_calls(struct reader *reader)
     }
 }
 
-// Goes from a step of a recurrent layer back to what started it, through further layers if need be. False where that is
-// no input of the graph.
+// Goes from a step of a recurrent layer back to its initial state, through further layers if necessary. False if that
+// is not an input of the graph.
 static bool find_start(const struct reader *reader, struct origin *origin)
 {
     const struct ql_program *program = reader->program;
@@ -156,7 +156,7 @@ static bool find_start(const struct reader *reader, struct origin *origin)
 
 // --- Sets ---
 
-// True for a kernel whose result has, in each place, what was made of its inputs' elements there.
+// True for a kernel whose result depends, at each place, only on its inputs' elements at that place.
 static bool is_elementwise(const struct ql_kernel_call *call)
 {
     static const enum ql_kernel_id kernels[] = {QL_KERNEL_UNARY_F32,  QL_KERNEL_BINARY_F32,  QL_KERNEL_COMPARE_F32,
@@ -260,7 +260,7 @@ static void describe_output(const struct reader *reader, struct ql_flow_output *
         }
         maker = k == 0 ? made : maker == made ? maker : -1;
         output->is_sequence = output->is_sequence || (is_step && is_part_of_sequence(reader, value, origin.source));
-        // What stays as it was, beside what a layer continues, is in its place, too.
+        // Elements that stay unchanged, next to those that a layer continues, are in their place, too.
         const bool started = find_start(reader, &origin);
         const int input = started ? program->values[origin.source].input : -1;
         output->continued |= is_step && started ? 1u << input : 0;

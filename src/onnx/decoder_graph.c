@@ -1,10 +1,10 @@
-// The graph of a decoder: see decoder_graph.h. All sums run in the order of the stepper's, so that engines of ours agree
-// to the bit.
+// The graph of a decoder: see decoder_graph.h. All sums run in the same order as the stepper's, so that our engines
+// agree to the bit.
 //
-// The cache is a window that moves by one entry a token, where the stepper has a ring: the entries of the last tokens
-// and the new ones are joined, and the last of these are the new state. Entry j of the joined ones is seen by new token i
-// where i < j <= i + context, and where a token has written it. The weight of one that is masked is a number near 1e-38
-// in our engines; it falls on an entry of zeros.
+// The cache is a window that moves by one entry per token, where the stepper has a ring: the entries of the last tokens
+// are concatenated with the new ones, and the last of these are the new state. New token i sees entry j of these where
+// i < j <= i + context, if a token has written it. In our engines a masked entry has a weight near 1e-38; the entry
+// itself is zeros.
 #include "onnx/decoder_graph.h"
 
 #include <assert.h>
@@ -17,7 +17,7 @@ enum { PART_BYTES = 40, NAME_BYTES = 64, NODE_BYTES = 96, VALUE_BYTES = 104 };
 // The parts of the state that are caches: keys and values. The position follows them.
 enum { CACHE_COUNT = 2 };
 
-// What nodes of all layers refer to.
+// Values that the nodes of all layers use.
 struct builder {
     struct ql_graph *graph;
     const struct ql_model *model;
@@ -27,7 +27,7 @@ struct builder {
     int mask;         // (T, context + T) true where a token sees an entry
     int first_axis;   // int64 constants of one element
     int second_axis, last_axis;
-    int last_entries, end;      // -context, and a number behind every end
+    int last_entries, end;      // -context, and a number beyond every end
     int epsilon, scale, hidden; // float constants; `hidden` is the score of what is masked
 };
 
@@ -49,7 +49,8 @@ static int shape_constant(struct ql_graph *graph, const char *name, int count, c
     return ql_graph_add_value(graph, name, QL_ELEMENT_S64, 1, &count, dims);
 }
 
-// A node with one output, whose value is named after it. Names of layer `l` begin with it; -1 is none.
+// A node with one output, whose value has the node's name. Names in layer `l` begin with its number; -1 means outside
+// the layers.
 static int add(struct ql_graph *graph, int l, const char *operator_name, const char *name, const int *inputs, int count)
 {
     char node_name[NODE_BYTES], value_name[VALUE_BYTES];
@@ -113,7 +114,7 @@ static int multiply(struct ql_graph *graph, int l, const char *name, int x, int 
 
 // --- Positions ---
 
-// x modulo 2^32, for x from 0: there is no Mod of integers that all runtimes agree on.
+// x modulo 2^32, for x >= 0: runtimes do not agree on Mod for integers.
 static int wrap(struct ql_graph *graph, const char *name, int x, int turn)
 {
     char part[PART_BYTES];
@@ -141,7 +142,7 @@ static void add_angles(struct builder *b, int positions)
     const int column = add_two(graph, -1, "Unsqueeze", "rotary.column", low, b->second_axis);
     const int step = ql_graph_add_value(graph, "rotary.steps", QL_ELEMENT_S64, 1, &pairs, wide);
     const int all = add_two(graph, -1, "Mul", "rotary.all", column, step);
-    // From -2^31 to 2^31 - 1: the turn is taken off half a turn later.
+    // From -2^31 to 2^31 - 1: a whole turn is subtracted from half a turn on.
     const int later = add_two(graph, -1, "Add", "rotary.later", all, half);
     const int rest = add_two(graph, -1, "Sub", "rotary.rest", wrap(graph, "rotary.part", later, turn), half);
     const int part = add_one(graph, -1, "Cast", "rotary.float", rest);
@@ -196,7 +197,7 @@ static int add_norm(struct builder *b, int l, const char *name, int x, int gain)
     return add_two(graph, l, "Mul", name, unit, gain);
 }
 
-// x (T, heads size) turned, (T, heads, size).
+// x (T, heads size) after rotation, as (T, heads, size).
 static int add_turn(struct builder *b, int l, const char *name, int x, int heads)
 {
     struct ql_graph *graph = b->graph;
@@ -229,7 +230,7 @@ static int add_turn(struct builder *b, int l, const char *name, int x, int heads
     return y;
 }
 
-// Joins the cache (context, K) with the new entries; `after` becomes the last of them, (1, context, K).
+// Concatenates the cache (context, K) with the new entries; `after` becomes the last of them, (1, context, K).
 static int add_cache(struct builder *b, int l, const char *name, int before, int entries, int *after)
 {
     struct ql_graph *graph = b->graph;
@@ -245,7 +246,7 @@ static int add_cache(struct builder *b, int l, const char *name, int before, int
     return joined;
 }
 
-// What attention makes of normed (T, E); `before` are the layer's keys and values, `after` becomes the new ones.
+// The output of attention for normed (T, E); `before` holds the layer's keys and values, `after` becomes the new ones.
 static int add_attention(struct builder *b, int l, int normed, const int *before, int *after)
 {
     struct ql_graph *graph = b->graph;
@@ -351,7 +352,7 @@ static void add_constants(struct builder *b)
     b->hidden = float_constant(graph, "hidden", -1e9f);
 }
 
-// Long because the parts of a decoder stand one behind the other.
+// Long because it lists the parts of a decoder one after another.
 void ql_decoder_graph_add(struct ql_graph *graph, const struct ql_model *model, const struct ql_state_layout *state,
                           int tokens, int logits)
 {

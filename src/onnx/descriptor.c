@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "corpus/pieces.h"
 
-// A vocabulary of the largest size, with every symbol escaped, has a fraction of this.
+// The largest vocabulary with every symbol escaped needs only a fraction of this.
 static const size_t descriptor_limit_bytes = (size_t)1 << 24;
 
 static enum ql_status fail_field(struct ql_error *error, const char *field, const char *demand)
@@ -22,7 +22,7 @@ static enum ql_status fail_field(struct ql_error *error, const char *field, cons
     return ql_error_write(error, QL_ERROR_INPUT, "the field '%s' must be %s", field, demand);
 }
 
-// A string without zeros and control characters into `to`, which keeps its content when the field is not there.
+// Copies a string without zeros and control characters to `to`, which is unchanged if the field is missing.
 static enum ql_status read_string(const json_t *root, const char *field, char *to, size_t room, struct ql_error *error)
 {
     const json_t *value = json_object_get(root, field);
@@ -105,7 +105,7 @@ static bool is_string(const json_t *value, const char *text, size_t size)
            memcmp(json_string_value(value), text, size) == 0;
 }
 
-// True for a token that stands for no text: one of several characters that "begin", "end" or "special" names.
+// True for a token that stands for no text: a string of several characters that "begin", "end", or "special" names.
 static bool is_special(const json_t *root, const char *text, size_t size)
 {
     const json_t *list = json_object_get(root, "special");
@@ -118,7 +118,7 @@ static bool is_special(const json_t *root, const char *text, size_t size)
     return found;
 }
 
-// A code point that is no character stands for the token.
+// A code point that is not a character stands for the token.
 static enum ql_status add_special(struct ql_descriptor *descriptor, struct ql_error *error)
 {
     struct ql_vocabulary *vocabulary = &descriptor->vocabulary;
@@ -137,7 +137,7 @@ static enum ql_status add_special(struct ql_descriptor *descriptor, struct ql_er
     return QL_OK;
 }
 
-// Adds one string of a list: a symbol, a token that stands for no text, or, behind all of those, a piece.
+// Adds one string of a list: a symbol, a token that stands for no text, or, after all of those, a piece.
 static enum ql_status add_token(struct ql_descriptor *descriptor, const json_t *root, const json_t *token,
                                 struct ql_error *error)
 {
@@ -189,7 +189,7 @@ static enum ql_status read_vocabulary(struct ql_descriptor *descriptor, const js
     return status;
 }
 
-// Finds the token that a field names by its string in the vocabulary. *token stays as it is without the field.
+// Finds the token that a field names by its string in the vocabulary. *token is unchanged if the field is missing.
 static enum ql_status read_token(const struct ql_descriptor *descriptor, const json_t *root, const char *field,
                                  bool *is_there, int *token, struct ql_error *error)
 {
@@ -266,7 +266,7 @@ static enum ql_status read_resets(struct ql_descriptor *descriptor, const json_t
     return QL_OK;
 }
 
-// 64 hexadecimal digits, of which capitals are taken, too.
+// 64 hexadecimal digits, in either case.
 static enum ql_status read_sha256(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
 {
     const json_t *value = json_object_get(root, "sha256");
@@ -318,7 +318,7 @@ static enum ql_status read_states(struct ql_descriptor *descriptor, const json_t
     return QL_OK;
 }
 
-// Appends the numbers of a constant: a number, a truth value, or lists of them in lists, one behind the other.
+// Appends the numbers of a constant: a number, a boolean, or nested lists of them, one after another.
 static bool add_numbers(struct ql_descriptor *descriptor, int first, const json_t *value, int depth)
 {
     const json_t *item;
@@ -374,7 +374,7 @@ static enum ql_status read_constants(struct ql_descriptor *descriptor, const jso
     return QL_OK;
 }
 
-// The model's path: beside the descriptor, unless it is absolute.
+// The model's path: relative to the descriptor, unless it is absolute.
 static enum ql_status set_path(struct ql_descriptor *descriptor, const char *path, struct ql_error *error)
 {
     const char *slash = strrchr(path, '/');
@@ -420,7 +420,7 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
         (status = read_states(d, root, error)) != QL_OK || (status = read_constants(d, root, error)) != QL_OK) {
         return status;
     }
-    // As floats, in which they are used.
+    // As floats, the type in which they are used.
     if (!(d->temperature == 0.0 || (d->temperature >= (double)FLT_MIN && d->temperature <= (double)FLT_MAX))) {
         return fail_field(error, "temperature", "0, or from 1.2e-38 to 3.4e38");
     }
@@ -570,7 +570,7 @@ static json_t *make_json(const struct ql_descriptor *d)
 enum ql_status ql_descriptor_write(const struct ql_descriptor *descriptor, FILE *stream, struct ql_error *error)
 {
     json_t *root = make_json(descriptor);
-    // 15 digits give back every number that was written with as many, such as 0.95.
+    // 15 digits reproduce every number that was written with at most 15 digits, such as 0.95.
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
     bool written = text != NULL;
 

@@ -1,4 +1,4 @@
-// A computation as a graph: see graph.h. Arrays grow by moving to a piece of the arena of twice the size.
+// A computation as a graph: see graph.h. Arrays grow by moving to a piece of the arena that is twice as large.
 #include "onnx/graph.h"
 
 #include <assert.h>
@@ -43,7 +43,7 @@ static const char *copy_text(struct ql_arena *arena, const char *text)
     return to != NULL ? to : "";
 }
 
-// Makes room for one element more. Out of memory it returns false, and the array stays as it was.
+// Makes room for one more element. When there is not enough memory it returns false, and the array is unchanged.
 static bool grow(struct ql_arena *arena, void **array, int *room, int count, size_t size_bytes)
 {
     if (count < *room) {
@@ -255,7 +255,7 @@ static enum ql_status check_names(const struct ql_graph *graph, struct ql_error 
     return status;
 }
 
-// Walks through the nodes in their order with a flag for every value that is there by then.
+// Goes through the nodes in order, with a flag for every value that is already defined.
 static enum ql_status check_order(const struct ql_graph *graph, bool *there, struct ql_error *error)
 {
     for (int i = 0; i < graph->value_count; i++) {

@@ -1,4 +1,4 @@
-// What changes a graph that was read from a file: see graph_change.h.
+// Changes to a graph that was read from a file: see graph_change.h.
 #include "onnx/graph_change.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ int ql_graph_change_add_value(struct ql_graph *graph, const char *stem, enum ql_
     return ql_graph_add_value(graph, name, type, rank, dims, data);
 }
 
-// The new value gets the old one's name, and the old one that with which the new one was added.
+// The new value gets the old one's name, and the old one gets the name with which the new one was added.
 static void exchange_names(struct ql_graph *graph, int left, int right)
 {
     const char *name = graph->values[left].name;

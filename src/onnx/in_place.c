@@ -1,5 +1,5 @@
-// Copies that need not be: see in_place.h. No element of a program is written twice or read before it is written, so
-// the part of the target is unused until its source is made, and keeps the source's elements from then on.
+// Removes unnecessary copies: see in_place.h. No element of a program is written twice or read before it is written, so
+// the part of the target is unused until its source is computed, and keeps the source's elements from then on.
 // Uses: base, onnx.
 #include "onnx/in_place.h"
 
@@ -8,13 +8,13 @@
 
 #include "onnx/memory_plan.h"
 
-// Where the elements of a root lie since its copy is gone: in the storage of another value.
+// Where the elements of a root are after its copy was removed: in the storage of another value.
 struct move {
-    int root; // -1: where they were
+    int root; // -1: where they were before
     size_t offset;
 };
 
-// Brings the root and the offset of a value up to date. Shortens the way for the next one.
+// Brings the root and the offset of a value up to date. Shortens the path for the next lookup.
 static void follow(struct ql_program *program, struct move *moves, int value)
 {
     struct ql_program_value *v = &program->values[value];
@@ -35,8 +35,8 @@ static void follow(struct ql_program *program, struct move *moves, int value)
     v->root = last;
 }
 
-// Returns whether the call copies a whole value of the workspace into another value, both with their elements one behind
-// the other.
+// Returns whether the call copies a whole value of the workspace into another value, with the elements of both
+// contiguous.
 static bool is_needless(const struct ql_program *program, const struct ql_kernel_call *call)
 {
     if (call->kernel != &ql_kernels[QL_KERNEL_COPY] || call->ints[1] != 1 || call->arrays[1][0] != 1 ||
@@ -84,14 +84,14 @@ enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *err
     return ql_memory_plan_init(program, false, SIZE_MAX, error);
 }
 
-// Returns whether two values of the same storage, or of storages that shall become one, share an element.
+// Returns whether two values of the same storage, or of storages that are to be merged, share an element.
 static bool overlap(const struct ql_program_value *a, const struct ql_program_value *b)
 {
     return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
 }
 
-// Returns whether the call may read the state from the very place to which it writes the new one: the recurrent kernels
-// do, which begin with the former in place of the latter.
+// Returns whether the call may read the state from the same place to which it writes the new one. The recurrent kernels
+// may: they first copy the old state to the place of the new one.
 static bool begins_in_place(const struct ql_kernel_call *call, const struct ql_program_value *to,
                             const struct ql_program_value *from)
 {
@@ -135,7 +135,7 @@ static int count_outputs(const struct ql_program *program, int root)
     return count;
 }
 
-// Returns whether the output, a whole root, may lie in the storage of the input `in`.
+// Returns whether the output, a whole root, may share the storage of the input `in`.
 static bool is_in_place(const struct ql_program *program, int in, int out)
 {
     const struct ql_program_value *from = &program->values[in], *to = &program->values[out];

@@ -1,5 +1,5 @@
-// Takes the nodes of other graphs into one: see inlining.h.
-// Names of an inner graph get a prefix of their own for each time that it is taken in, so that they stay unique.
+// Inlines the nodes of inner graphs into one: see inlining.h. The names of an inner graph get a new prefix each time it
+// is inlined, so that they stay unique.
 #include "onnx/inlining.h"
 
 #include <stdbool.h>
@@ -15,10 +15,10 @@ enum {
     STEP_LIMIT = 4096, // of a Loop or a Scan
     SCAN_LIMIT = 64,   // inputs and outputs of a Scan
     NAME_BYTES = 512,
-    UNSQUEEZE_OPSET = 13, // from which on the axes of Unsqueeze are an input
+    UNSQUEEZE_OPSET = 13, // since which the axes of Unsqueeze are an input
 };
 
-// A name of a scope: what it is in the outermost graph.
+// A name in a scope, and its name in the outermost graph.
 struct binding {
     const char *from;
     char *to;
@@ -26,11 +26,11 @@ struct binding {
     bool is_made;
 };
 
-// Where names are looked up: a function sees its own only, an inner graph those around it, too.
+// Where names are looked up: a function sees only its own, an inner graph also those around it.
 struct scope {
     struct scope *outer; // NULL for the outermost graph and for a function
     bool is_outermost;
-    const Onnx__NodeProto *call; // of a function: where attributes that it refers to stand
+    const Onnx__NodeProto *call; // of a function: the node with the attributes that it refers to
     char prefix[NAME_BYTES];
     struct binding *bindings;
     int count, room;
@@ -128,7 +128,7 @@ static struct binding *find(const struct scope *scope, const char *name)
     return NULL;
 }
 
-// What a name means where it is read. A name that nothing has made stays as it is, and is refused by the reader.
+// The outermost name for a name that is read. A name that nothing has defined is kept, and the reader refuses it.
 static const char *resolve(const struct scope *scope, const char *name)
 {
     for (; scope != NULL && !scope->is_outermost; scope = scope->outer) {
@@ -164,7 +164,7 @@ static enum ql_status bind(struct inliner *inliner, struct scope *scope, const c
     return QL_OK;
 }
 
-// The name that a result has outside, when a node of the scope makes it.
+// The outermost name for a result that a node of the scope computes.
 static enum ql_status define(struct inliner *inliner, struct scope *scope, const char *name, const char **defined)
 {
     char text[2 * NAME_BYTES];
@@ -209,7 +209,7 @@ static Onnx__AttributeProto *find_attribute(const Onnx__NodeProto *node, const c
     return NULL;
 }
 
-// Adds a node with one output, made here.
+// Adds a new node with one output.
 static enum ql_status emit(struct inliner *inliner, const char *operator_name, const char *const *inputs, size_t count,
                            const char *output, Onnx__AttributeProto *attribute)
 {
@@ -243,7 +243,8 @@ static enum ql_status emit(struct inliner *inliner, const char *operator_name, c
     return inliner->inlining->arena.exhausted ? no_memory(inliner) : add_node(inliner, node);
 }
 
-// The attributes of a node, with those that a function refers to taken from its call; what the call leaves out goes.
+// The attributes of a node; those that refer to the function's call are taken from there, or dropped if the call does
+// not have them.
 static enum ql_status copy_attributes(struct inliner *inliner, const struct scope *scope, Onnx__NodeProto *to,
                                       const Onnx__NodeProto *from)
 {
@@ -278,7 +279,7 @@ static enum ql_status copy_attributes(struct inliner *inliner, const struct scop
     return QL_OK;
 }
 
-// A copy of the node as it stands in the outermost graph.
+// A copy of the node with the names of the outermost graph.
 static enum ql_status copy_node(struct inliner *inliner, struct scope *scope, Onnx__NodeProto **copied,
                                 const Onnx__NodeProto *from)
 {
@@ -331,7 +332,7 @@ static struct ql_known_names *known_names(struct inliner *inliner)
     return &inliner->known;
 }
 
-// The one whole number, or truth value, that a name is known to stand for. False where it is none.
+// The single integer or boolean that a name is known to stand for. False if there is none.
 static bool read_constant(struct inliner *inliner, const char *name, int64_t *number)
 {
     return name[0] != '\0' && ql_known_value_read(number, known_names(inliner), name);
@@ -383,7 +384,7 @@ static const Onnx__FunctionProto *find_function(const struct inliner *inliner, c
     return NULL;
 }
 
-// Results that no node has made are inputs, constants or names from outside that are handed on.
+// Results that no node computes are inputs, constants, or outer names that are passed through.
 static enum ql_status hand_on(struct inliner *inliner, const struct scope *scope, const char *from, const char *to)
 {
     for (int k = scope->count - 1; k >= 0; k--) {
@@ -457,7 +458,7 @@ static enum ql_status inline_function(struct inliner *inliner, struct scope *sco
 
 // --- Branches and loops ---
 
-// Takes in the body's constants and nodes.
+// Inlines the body's constants and nodes.
 static enum ql_status expand_graph(struct inliner *inliner, struct scope *scope, const Onnx__GraphProto *graph)
 {
     enum ql_status status = QL_OK;
@@ -519,7 +520,7 @@ static enum ql_status inline_if(struct inliner *inliner, struct scope *scope, co
     return status;
 }
 
-// A loop or scan that is taken in: the names of what it carries, and of the results of each step.
+// A loop or scan that is being inlined: the names of its carried values, and of the results of each step.
 struct loop {
     const Onnx__NodeProto *node;
     const Onnx__GraphProto *body;
@@ -533,7 +534,7 @@ struct loop {
     int64_t axes[SCAN_LIMIT], directions[SCAN_LIMIT], out_axes[SCAN_LIMIT], out_directions[SCAN_LIMIT];
 };
 
-// What is taken back when a loop turns out to end by what it computes.
+// What is undone when a loop's end turns out to depend on computed values.
 struct mark {
     size_t node_count, initializer_count;
     int budget;
@@ -572,7 +573,7 @@ static Onnx__AttributeProto *make_attribute(struct inliner *inliner, const char 
     return attribute;
 }
 
-// A name that no other has. NULL when there is not enough memory.
+// A unique name. NULL when there is not enough memory.
 static char *invent_name(struct inliner *inliner, const char *kind)
 {
     char text[64];
@@ -580,7 +581,7 @@ static char *invent_name(struct inliner *inliner, const char *kind)
     return copy_text(inliner, text);
 }
 
-// A step's result as a row: with a new axis. The axes of Unsqueeze are an attribute, or since version 13 an input.
+// A step's result as a row: with a new axis. The axes of Unsqueeze are an attribute, and since version 13 an input.
 static enum ql_status add_row(struct inliner *inliner, struct loop *loop, size_t scan, const char *value)
 {
     const bool by_input = inliner->opset >= UNSQUEEZE_OPSET;
@@ -599,7 +600,7 @@ static enum ql_status add_row(struct inliner *inliner, struct loop *loop, size_t
     return status == QL_OK ? emit(inliner, "Unsqueeze", inputs, by_input ? 2 : 1, row, axes) : status;
 }
 
-// What is known of a carried value becomes a constant: so a counter does not grow into a chain of sums.
+// A carried value that is known becomes a constant, so a counter does not grow into a chain of sums.
 static enum ql_status settle_value(struct inliner *inliner, const char **value)
 {
     struct ql_known_value known;
@@ -612,7 +613,7 @@ static enum ql_status settle_value(struct inliner *inliner, const char **value)
     return is_single && is_whole ? add_number(inliner, value, known.numbers[0], known.type, known.rank == 1) : QL_OK;
 }
 
-// Ends a step: what the body hands on, and its rows. `first` is the number of the first output that is carried.
+// Ends a step: collects the body's carried values and its rows. `first` is the index of the first carried output.
 static enum ql_status end_step(struct inliner *inliner, const struct scope *inner, struct loop *loop, size_t first)
 {
     const Onnx__GraphProto *body = loop->body;
@@ -628,7 +629,7 @@ static enum ql_status end_step(struct inliner *inliner, const struct scope *inne
     return status;
 }
 
-// A step of a Loop. *goes_on becomes 1 or 0, or -1 where that is not known.
+// A step of a Loop. *goes_on becomes 1 or 0, or -1 if that is not known.
 static enum ql_status run_step(struct inliner *inliner, struct scope *scope, struct loop *loop, const char *truth,
                                int *goes_on)
 {
@@ -683,7 +684,7 @@ static enum ql_status run_scan_step(struct inliner *inliner, struct scope *scope
     return status == QL_OK ? end_step(inliner, &inner, loop, 0) : status;
 }
 
-// The rows of all steps, one behind the other; for a direction of 1, the last one first.
+// Concatenates the rows of all steps; for a direction of 1, the last one first.
 static enum ql_status join_rows(struct inliner *inliner, const struct loop *loop, size_t scan, const char *output)
 {
     const char **rows = loop->rows + scan * (size_t)loop->most;
@@ -740,7 +741,7 @@ static enum ql_status take_lists(struct inliner *inliner, const struct scope *sc
     return QL_OK;
 }
 
-// True when the loop can be tried: it has a bound or a condition, both known, and begins.
+// True when the loop can be tried: it has a bound or a condition, what it has is known, and it runs at least one step.
 static bool read_loop(struct inliner *inliner, const struct scope *scope, struct loop *loop,
                       const Onnx__NodeProto *node)
 {
@@ -790,7 +791,7 @@ static enum ql_status inline_loop(struct inliner *inliner, struct scope *scope, 
     return status == QL_OK ? give_results(inliner, scope, &loop) : status;
 }
 
-// A list of `count` numbers, or zeros where it is not there. False for another length.
+// Reads a list of `count` numbers, or zeros if it is missing. False for any other length.
 static bool read_numbers(int64_t *numbers, const Onnx__NodeProto *node, const char *name, size_t count)
 {
     const Onnx__AttributeProto *attribute = find_attribute(node, name);
@@ -801,7 +802,7 @@ static bool read_numbers(int64_t *numbers, const Onnx__NodeProto *node, const ch
     return attribute == NULL || attribute->n_ints == count;
 }
 
-// True when the scan can be taken in: since version 9, and over an axis whose size is known.
+// True when the scan can be inlined: from version 9 on, and over an axis whose size is known.
 static bool read_scan(struct inliner *inliner, const struct scope *scope, struct loop *loop,
                       const Onnx__NodeProto *node)
 {

@@ -1,4 +1,4 @@
-// The table of kernels: see kernel.h. One line per kernel runs it: the arguments in the order of its parameters.
+// The table of kernels: see kernel.h. One line per kernel runs it, with the arguments in the order of its parameters.
 // Uses: base/vectors, device.
 #include "onnx/kernel.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    DEPTH_LIMIT = 48,       // nodes behind each other
+    DEPTH_LIMIT = 48,       // nodes in a chain
     SEARCH_LIMIT = 1 << 28, // names that may be compared
     MEMO_LIMIT = 128,       // values on the way to one
 };
@@ -34,7 +34,7 @@ static int64_t read_int(const Onnx__NodeProto *node, const char *name, int64_t o
     return attribute != NULL && attribute->has_i ? attribute->i : otherwise;
 }
 
-// A list that is an attribute, or since some version an input. Its length, or -1.
+// A list that is an attribute, or an input since some version. Returns its length, or -1.
 static int read_list(int64_t numbers[QL_KNOWN_LIMIT], struct ql_known_names *names, const Onnx__NodeProto *node,
                      const char *name, size_t input, int depth)
 {
@@ -107,13 +107,13 @@ static void read_tensor(struct ql_known_value *known, const Onnx__TensorProto *t
     known->count = (int)count;
 }
 
-// Sums and products may not overflow; numbers this large are no sizes.
+// Sums and products must not overflow; numbers this large are not sizes.
 static bool is_small(int64_t number)
 {
     return number > -(INT64_C(1) << 31) && number < INT64_C(1) << 31;
 }
 
-// a and b with the operation; false where that is not defined, or could overflow.
+// Applies the operation to a and b; false if the result is undefined, or could overflow.
 static bool calculate(int64_t *result, const char *operation, int64_t a, int64_t b)
 {
     static const char *const sums[] = {"Add", "Sub", "Mul", NULL};
@@ -151,7 +151,7 @@ static void combine(struct ql_known_value *known, const char *operation, const s
                                               "Equal", "And",         "Or",      NULL};
     const int count = a->count > b->count ? a->count : b->count;
 
-    // The sizes, which broadcast.
+    // The sizes of the operands, broadcast.
     known->rank = a->rank < 0 || b->rank < 0 ? -1 : a->rank > b->rank ? a->rank : b->rank;
     for (int k = 0; k < known->rank; k++) {
         const int at_a = k - known->rank + a->rank, at_b = k - known->rank + b->rank;
@@ -171,7 +171,7 @@ static void combine(struct ql_known_value *known, const char *operation, const s
     known->count = count;
 }
 
-// Numbers of a list by their places: Gather from the first axis.
+// Selects numbers of a list by index: Gather along the first axis.
 static void gather(struct ql_known_value *known, const struct ql_known_value *data, const struct ql_known_value *places)
 {
     known->type = data->type;
@@ -212,7 +212,7 @@ static void join(struct ql_known_value *known, struct ql_known_names *names, con
     known->count = count;
 }
 
-// The sizes of values that stand behind each other along an axis.
+// The sizes of values that are concatenated along an axis.
 static void stack(struct ql_known_value *known, struct ql_known_names *names, const Onnx__NodeProto *node, int depth)
 {
     struct ql_known_value part, whole = nothing;
@@ -289,7 +289,7 @@ static void transpose(struct ql_known_value *known, const Onnx__NodeProto *node,
     }
 }
 
-// Squeeze and Unsqueeze, by axes that are known. The numbers stay.
+// Squeeze and Unsqueeze, by axes that are known. The numbers do not change.
 static void change_rank(struct ql_known_value *known, struct ql_known_names *names, const Onnx__NodeProto *node,
                         const struct ql_known_value *data, bool adds, int depth)
 {
@@ -337,7 +337,7 @@ static void multiply(struct ql_known_value *known, const struct ql_known_value *
 static void read_node(struct ql_known_value *known, struct ql_known_names *names, const Onnx__NodeProto *node,
                       int depth)
 {
-    // These keep the sizes, and leave whole numbers as they are or are of floats only.
+    // These keep the sizes, and either leave integers unchanged or apply only to floats.
     static const char *const keeping[] = {"Cast", "Identity", "Tanh",      "Sigmoid", "Relu",    "Neg",        "Exp",
                                           "Clip", "Softmax",  "LeakyRelu", "Elu",     "Dropout", "LogSoftmax", NULL};
     static const char *const two[] = {"Add",  "Sub", "Mul",   "Div",         "Min",     "Max",
@@ -476,11 +476,11 @@ static void search(struct ql_known_value *known, struct ql_known_names *names, c
             read_declared(known, graph->input[k]);
         }
     }
-    // What the file says of the values between (value_info) proves nothing, and is ignored.
+    // What the file claims about intermediate values (value_info) proves nothing, and is ignored.
     names->compared += graph->n_input;
 }
 
-// What was found on the way to one value, so that no part of the graph is searched twice.
+// Results found on the way to one value, so that no part of the graph is searched twice.
 struct ql_known_memo {
     int count;
     struct {

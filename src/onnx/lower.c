@@ -1,4 +1,4 @@
-// What a node says, as the operators read it: see lower.h.
+// Reads a node's inputs and attributes for the operators: see lower.h.
 #include "onnx/lower.h"
 
 #include <assert.h>

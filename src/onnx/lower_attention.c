@@ -1,4 +1,4 @@
-// Lowers Attention and RotaryEmbedding of version 23: products, sums and a softmax that are there already.
+// Lowers Attention and RotaryEmbedding of version 23 to existing products, sums, and a softmax.
 // Uses: onnx/{lower,lower_compose}.
 #include <math.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 // --- RotaryEmbedding ---
 
-// Copies the last axis of a value in part: `count` elements from `first` on, every step-th, into a value of their own.
+// Copies part of the last axis of a value, `count` elements from `first` in steps of `step`, to a new value.
 static int take_elements(struct ql_lower *lower, int value, int first, int step, int count)
 {
     const struct ql_program_value v = *ql_lower_value(lower, value);
@@ -27,7 +27,7 @@ static int take_elements(struct ql_lower *lower, int value, int first, int step,
     return y;
 }
 
-// The way back: the part becomes elements of y.
+// The reverse: the part becomes elements of y.
 static void put_elements(struct ql_lower *lower, int y, int part, int first, int step)
 {
     const struct ql_program_value v = *ql_lower_value(lower, part);
@@ -42,7 +42,7 @@ static void put_elements(struct ql_lower *lower, int y, int part, int first, int
     }
 }
 
-// A cache of cosines or sines as it broadcasts to x: its rows by the positions, or one for each token.
+// A cache of cosines or sines in a shape that broadcasts to x: its rows by position, or one for each token.
 static int read_angles(struct ql_lower *lower, int cache, int positions, int batch, int tokens, int half,
                        int token_axis)
 {
@@ -72,8 +72,8 @@ static int read_angles(struct ql_lower *lower, int cache, int positions, int bat
     return ql_lower_view(lower, angles, 4, dims, 0);
 }
 
-// Pairs of elements are turned by an angle: real = cos x1 - sin x2, imaginary = sin x1 + cos x2. A pair is two neighbors,
-// or an element of either half.
+// Pairs of elements are rotated by an angle: real = cos x1 - sin x2, imaginary = sin x1 + cos x2. A pair is two
+// neighbors, or one element from each half.
 void ql_lower_op_rotary_embedding(struct ql_lower *lower)
 {
     const int given = ql_lower_input(lower, 0), positions = ql_lower_input(lower, 3);
@@ -123,11 +123,11 @@ void ql_lower_op_rotary_embedding(struct ql_lower *lower)
 // Queries, keys and values, as (batch, heads, tokens, size).
 struct attention {
     int q, k, v;
-    int batch, heads, kv_heads, tokens, total; // `total` is keys, those of the past included
+    int batch, heads, kv_heads, tokens, total; // `total` counts the keys, including those of the past
     bool is_flat;                              // the input has three dimensions, and so has the output
 };
 
-// An input as (batch, heads, tokens, size): with three dimensions, the heads stand beside each other.
+// An input as (batch, heads, tokens, size): with three dimensions, the heads are side by side.
 static int read_heads(struct ql_lower *lower, int value, const char *attribute)
 {
     const struct ql_program_value v = *ql_lower_value(lower, value);
@@ -145,7 +145,7 @@ static int read_heads(struct ql_lower *lower, int value, const char *attribute)
     return ql_lower_transposed(lower, ql_lower_view(lower, value, 4, dims, 0), order);
 }
 
-// The past's keys or values and the new ones, one behind the other: output number `output`.
+// Concatenates the past's keys or values with the new ones: output number `output`.
 static int join_past(struct ql_lower *lower, int past, int value, int output)
 {
     const struct ql_program_value v = *ql_lower_value(lower, value);
@@ -211,7 +211,7 @@ static void read_attention(struct ql_lower *lower, struct attention *a)
     }
 }
 
-// The scores where a query may look, and minus infinity elsewhere.
+// The scores of the entries that a query may see, and minus infinity elsewhere.
 static int mask_scores(struct ql_lower *lower, const struct attention *a, int scores)
 {
     const int mask = ql_lower_input(lower, 3), past = ql_lower_input(lower, 4);
@@ -256,7 +256,7 @@ static bool check_attributes(struct ql_lower *lower)
     } else if (ql_lower_has_output(lower, 3) && mode != 0 && mode != 3) {
         ql_lower_fail(lower, "the attribute 'qk_matmul_output_mode' must be 0 or 3");
     } else if (is_masked && ql_lower_float(lower, "softcap", 0.0f) > 0.0f) {
-        // ONNX 1.18 caps what is masked already, later versions mask what is capped.
+        // ONNX 1.18 caps after masking, later versions mask after capping.
         ql_lower_fail(lower,
                       "the attribute 'softcap' together with a mask means different things in different versions "
                       "of ONNX, and is not supported");
@@ -264,7 +264,7 @@ static bool check_attributes(struct ql_lower *lower)
     return lower->status == QL_OK;
 }
 
-// Gives output 3, the scores.
+// Adds output 3, the scores.
 static void give_scores(struct ql_lower *lower, int scores)
 {
     if (lower->status == QL_OK && ql_lower_has_output(lower, 3)) {

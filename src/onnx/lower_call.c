@@ -1,6 +1,7 @@
 // Adds calls to the program: see lower.h.
 // Constants are folded call by call: a call whose inputs are all constants runs when it is added, provided that it
-// writes an output of a node with constant inputs only, or the whole of a temporary. So no operator knows of folding.
+// writes an output of a node that has only constant inputs, or the whole of a temporary. So no operator needs to know
+// about folding.
 #include "onnx/lower.h"
 
 #include <assert.h>
@@ -16,7 +17,7 @@ int ql_lower_set_arrays(struct ql_kernel_call *call, int rank, const int *dims, 
         if (dims[axis] == 1) {
             continue;
         }
-        // The axis before joins this one when in all operands its step is this axis's whole length.
+        // The previous axis merges with this one if in all operands its stride is this axis's whole length.
         bool joins = kept > 0;
         for (int k = 0; k < count && joins; k++) {
             joins = (unsigned)call->arrays[1 + k][kept - 1] == (unsigned)strides[k][axis] * (unsigned)dims[axis];
@@ -195,7 +196,7 @@ const struct ql_operation *ql_lower_operation(struct ql_lower *lower, const char
         (void)snprintf(name, sizeof name, "ql_%s_%s", stem, suffixes[type]);
         operation = ql_operation_find(name);
     }
-    // Where signed and unsigned do the same there is only the signed one.
+    // Where signed and unsigned kernels would do the same, only the signed one exists.
     if (operation == NULL && type == QL_ELEMENT_U64) {
         (void)snprintf(name, sizeof name, "ql_%s_s64", stem);
         operation = ql_operation_find(name);
@@ -229,7 +230,7 @@ void ql_lower_binary(struct ql_lower *lower, int y, int a, int b, const char *st
     if (!ql_lower_require(lower, b, type)) {
         return;
     }
-    // A comparison gives truth values; of truth values, it is an operation like the others.
+    // A comparison gives booleans; between booleans, it is an operation like the others.
     bool compares = result->type == QL_ELEMENT_BOOL && type != QL_ELEMENT_BOOL;
     enum ql_kernel_id kernel = type == QL_ELEMENT_F32    ? compares ? QL_KERNEL_COMPARE_F32 : QL_KERNEL_BINARY_F32
                                : type == QL_ELEMENT_F64  ? compares ? QL_KERNEL_COMPARE_F64 : QL_KERNEL_BINARY_F64

@@ -1,4 +1,4 @@
-// Values that are made of others by operations that have kernels: see lower_compose.h.
+// Values that are composed from others by operations with kernels: see lower_compose.h.
 // Uses: onnx/lower.
 #include "onnx/lower_compose.h"
 
@@ -23,7 +23,7 @@ static bool is_comparison(const char *stem)
     return strcmp(stem, "less") == 0 || strcmp(stem, "equal") == 0;
 }
 
-// A new value: stem(a, b), broadcast. The first of the two when an error is there already.
+// A new value: stem(a, b), broadcast. Returns a when there is an error already.
 int ql_lower_combine(struct ql_lower *lower, int a, int b, const char *stem)
 {
     const enum ql_element type = is_comparison(stem) ? QL_ELEMENT_BOOL : ql_lower_value(lower, a)->type;
@@ -50,7 +50,7 @@ int ql_lower_apply(struct ql_lower *lower, int x, const char *stem)
     return y;
 }
 
-// y = a where the condition holds, b elsewhere, in the shape of the three together.
+// y = a where the condition holds, b elsewhere, in the broadcast shape of all three.
 int ql_lower_choose(struct ql_lower *lower, int condition, int a, int b)
 {
     const enum ql_element type = ql_lower_value(lower, a)->type;

@@ -1,5 +1,6 @@
-// Lowers operators that are made of the operations of others, so that they need no kernels of their own: activations with
-// a bend, clipping, normalization by known numbers, and what makes floats of integers and one-hot vectors.
+// Lowers operators that are composed of the operations of others and need no kernels of their own: piecewise
+// activations, clipping, normalization with known statistics, conversion from and to quantized integers, and one-hot
+// vectors.
 // Uses: onnx/{lower,lower_compose}.
 #include <math.h>
 #include <string.h>
@@ -38,7 +39,7 @@ void ql_lower_op_mean(struct ql_lower *lower)
     }
 }
 
-// Before version 11 the limits are attributes. Where the least is above the most, the most wins.
+// Before version 11 the limits are attributes. Where the minimum is above the maximum, the maximum wins.
 void ql_lower_op_clip(struct ql_lower *lower)
 {
     const bool by_attributes = lower->opset < 11;
@@ -64,7 +65,7 @@ void ql_lower_op_clip(struct ql_lower *lower)
     ql_lower_give(lower, y);
 }
 
-// x where it is not below 0, and below 0 what the operator makes of it.
+// x where it is at least 0; below 0, the operator's other branch.
 static void bend(struct ql_lower *lower, int below)
 {
     const int x = ql_lower_input(lower, 0);
@@ -210,7 +211,8 @@ static int along_axis(struct ql_lower *lower, int value, int axis, int rank)
     return ql_lower_view(lower, value, rank, dims, 0);
 }
 
-// Of what was learned: (x - mean) (scale / sqrt(variance + epsilon)) + B. Where these are constants, the factor is one.
+// From the learned statistics: (x - mean) (scale / sqrt(variance + epsilon)) + B. If they are constants, so is the
+// factor.
 void ql_lower_op_batch_normalization(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
@@ -247,7 +249,7 @@ void ql_lower_op_batch_normalization(struct ql_lower *lower)
                              parts[1], "add"));
 }
 
-// A scale or zero point of blocks, in the shape of x: each number stands `block` times along the axis.
+// A scale or zero point of blocks, in the shape of x: each number is repeated `block` times along the axis.
 static int repeat_blocks(struct ql_lower *lower, int value, const struct ql_program_value *v, int axis, int64_t block)
 {
     enum { AXIS_LIMIT = 4096 };
@@ -277,8 +279,8 @@ static int repeat_blocks(struct ql_lower *lower, int value, const struct ql_prog
     return y;
 }
 
-// What DequantizeLinear and QuantizeLinear share: their scale or zero point beside x, one number, one along an axis, or one
-// for each block along it.
+// What DequantizeLinear and QuantizeLinear share: the scale or zero point, broadcast to x: one number, one per index
+// along an axis, or one per block along it.
 static int quantization_part(struct ql_lower *lower, int value, const struct ql_program_value *v)
 {
     const struct ql_program_value *part = ql_lower_value(lower, value);
@@ -321,7 +323,7 @@ void ql_lower_op_dequantize_linear(struct ql_lower *lower)
     }
 }
 
-// Rounded to even, moved by the zero point, and cut off at the ends of its type.
+// Rounded with ties to even, shifted by the zero point, and saturated at the limits of its type.
 void ql_lower_op_quantize_linear(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
@@ -357,7 +359,7 @@ void ql_lower_op_quantize_linear(struct ql_lower *lower)
     }
 }
 
-// A comparison with 0, 1, ... along a new axis. An index outside of -depth to depth - 1 has no place.
+// A comparison with 0, 1, ... along a new axis. An index outside -depth to depth - 1 gives all `off` values.
 void ql_lower_op_one_hot(struct ql_lower *lower)
 {
     const struct ql_program_value v = *ql_lower_value(lower, ql_lower_input(lower, 0));

@@ -1,4 +1,4 @@
-// Lowers the operators that make values from nothing, or from sizes alone; and Cast.
+// Lowers the operators that create values without inputs, or from sizes alone, and Cast.
 // Uses: onnx/lower, onnx/onnx_types.
 #include <math.h>
 #include <string.h>
@@ -141,7 +141,7 @@ void ql_lower_op_range(struct ql_lower *lower)
             return;
         }
     }
-    // As ONNX Runtime does: the difference in the type of the numbers, the quotient in double.
+    // As in ONNX Runtime: the difference is computed in the type of the numbers, the quotient in double.
     double difference = read_number(lower, limit) - read_number(lower, start);
     difference = type == QL_ELEMENT_F32 ? (double)(float)difference : difference;
     double steps = ceil(difference / read_number(lower, delta));

@@ -8,11 +8,11 @@ enum { AXES = 2 };
 
 // A convolution, read and checked. A signal of one dimension is an image one row high.
 struct convolution {
-    int axes; // of the node: 1 or 2; they stand at the end of the lists below
+    int axes; // of the node: 1 or 2; they are at the end of the lists below
     int in[AXES], out[AXES], kernel[AXES], stride[AXES], distance[AXES], before[AXES], after[AXES];
 };
 
-// Reads a list of one number for each axis into the last places of `to`, which holds the defaults.
+// Reads a list with one number for each axis into the last places of `to`, which holds the defaults.
 static void read_list(struct ql_lower *lower, int *to, const char *name, int axes, int64_t least)
 {
     int64_t numbers[AXES] = {0};

@@ -57,7 +57,7 @@ void ql_lower_op_binary(struct ql_lower *lower)
     }
 }
 
-// With fmod, the remainder has the sign of the dividend; of unsigned numbers there is one alone.
+// With fmod, the remainder has the sign of the dividend; for unsigned numbers there is only one remainder.
 void ql_lower_op_mod(struct ql_lower *lower)
 {
     const int a = ql_lower_input(lower, 0);
@@ -75,7 +75,7 @@ void ql_lower_op_mod(struct ql_lower *lower)
     }
 }
 
-// Greater is Less with its operands exchanged, as its row says.
+// Greater is Less with its operands swapped, as its row says.
 void ql_lower_op_compare(struct ql_lower *lower)
 {
     const int first = lower->row->exchanged ? 1 : 0;
@@ -111,7 +111,7 @@ void ql_lower_op_variadic(struct ql_lower *lower)
     }
 }
 
-// Whole powers of whole numbers stay whole. Otherwise the power is computed in the wider floating-point type of the
+// Integer powers of integers stay integers. Otherwise the power is computed in the wider floating-point type of the
 // two and cast to the type of the base, which is the result's.
 void ql_lower_op_pow(struct ql_lower *lower)
 {

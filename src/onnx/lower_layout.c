@@ -1,4 +1,4 @@
-// Lowers the operators that only move elements. Where no element moves, the result is another view of the same memory.
+// Lowers the operators that only move elements. If no element moves, the result is another view of the same memory.
 // Uses: onnx/lower.
 #include <string.h>
 
@@ -110,8 +110,8 @@ void ql_lower_op_flatten(struct ql_lower *lower)
     }
 }
 
-// The axes of Squeeze, Unsqueeze: an attribute before version 13, an input from then on. Marks each in `marks`;
-// returns how many, or -1 when there are none given.
+// The axes of Squeeze and Unsqueeze: an attribute before version 13, an input since. Marks each in `marks`; returns how
+// many there are, or -1 when none are given.
 static int read_axes(struct ql_lower *lower, int rank, bool *marks)
 {
     int64_t axes[QL_RANK_LIMIT];
@@ -166,7 +166,7 @@ void ql_lower_op_unsqueeze(struct ql_lower *lower)
     int64_t axes[QL_RANK_LIMIT];
     int dims[QL_RANK_LIMIT];
 
-    // The axes count in the result, so their number comes first.
+    // The axes refer to the result, so their number is needed first.
     int count = lower->opset < 13 ? ql_lower_int_list(lower, "axes", axes, QL_RANK_LIMIT)
                                   : ql_lower_ints(lower, ql_lower_input(lower, 1), axes, QL_RANK_LIMIT);
     int rank = v->rank + count;
@@ -208,8 +208,8 @@ void ql_lower_op_transpose(struct ql_lower *lower)
     ql_lower_alias(lower, 0, y, v->rank, ql_lower_value(lower, y)->dims, 0);
 }
 
-// Output k is the part of x that begins at element `start` and is read with these strides: a view where it lies in one
-// piece, otherwise a copy.
+// Output k is the part of x that begins at element `start` and is read with these strides: a view if it is contiguous,
+// otherwise a copy.
 static void lower_part(struct ql_lower *lower, int k, int x, int rank, const int *dims, int start, const int *strides)
 {
     struct ql_kernel_call shape;
@@ -281,7 +281,7 @@ void ql_lower_op_slice(struct ql_lower *lower)
             return;
         }
         seen[axis] = true;
-        // Beyond an end of the axis means at the end; backwards, "before the first" is -1.
+        // An index beyond an end of the axis means that end; for negative steps, "before the first" is -1.
         const int64_t size = v->dims[axis];
         const bool forward = step > 0;
         const int64_t stride = forward ? clamp(step, 1, size + 1) : -clamp(step, -size - 1, -1);
@@ -430,7 +430,7 @@ void ql_lower_op_expand(struct ql_lower *lower)
     ql_lower_copy(lower, y, x, rank, dims, strides_y, strides_x);
 }
 
-// Tile: every axis becomes two, the repeats and the elements, of which the repeats have the stride 0.
+// Tile: every axis becomes two, the repeats, which have stride 0, and the elements.
 void ql_lower_op_tile(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
@@ -532,7 +532,7 @@ void ql_lower_op_gather_elements(struct ql_lower *lower)
     ql_lower_call(lower, &call);
 }
 
-// Fails unless the values that are written replace the others, as they are.
+// Fails unless the written values simply replace the old ones.
 static void require_no_reduction(struct ql_lower *lower)
 {
     const char *reduction = ql_lower_string(lower, "reduction", "none");
@@ -623,7 +623,7 @@ void ql_lower_op_trilu(struct ql_lower *lower)
     }
     const int rows = v->dims[v->rank - 2];
     const int columns = v->dims[v->rank - 1];
-    // Further out than the corner makes no difference.
+    // A distance beyond the corner makes no difference.
     diagonal = clamp(diagonal, -rows, columns);
     ql_lower_call(lower, &(struct ql_kernel_call){.kernel = &ql_kernels[QL_KERNEL_TRILU],
                                                   .buffers = {ql_lower_output(lower, 0, v->type, v->rank, v->dims), x},

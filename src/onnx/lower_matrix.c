@@ -24,7 +24,8 @@ static int scaled(struct ql_lower *lower, int value, float factor)
     return y;
 }
 
-// The third operand as the kernel wants it: (N), or (M, N) when its rows differ. `step` is the distance of its rows.
+// The third operand in the kernel's layout: (N), or (M, N) when its rows differ. `step` is the distance between its
+// rows.
 static int broadcast_bias(struct ql_lower *lower, int c, int M, int N, int *step)
 {
     const struct ql_program_value *v = ql_lower_value(lower, c);
@@ -50,7 +51,8 @@ static int broadcast_bias(struct ql_lower *lower, int c, int M, int N, int *step
     return y;
 }
 
-// Y = alpha A B + beta C. Alpha goes to B and beta to C, which mostly are weights, so the products are constants.
+// Y = alpha A B + beta C. Alpha is multiplied into B and beta into C; these are mostly weights, so the products are
+// constants.
 void ql_lower_op_gemm(struct ql_lower *lower)
 {
     int a = ql_lower_input(lower, 0);
@@ -90,8 +92,8 @@ void ql_lower_op_gemm(struct ql_lower *lower)
                                            .macs = (int64_t)dims[0] * K * dims[1]});
 }
 
-// Sets the call's arrays to the batch of a product of matrices: what remains of the shapes without the matrices. So the
-// values are looked at as if they were single. Returns how many axes the arrays have.
+// Sets the call's arrays to the batch of a product of matrices: the shapes without their last two axes, as if each
+// matrix were one element. Returns how many axes the arrays have.
 static int broadcast_batches(struct ql_lower *lower, struct ql_kernel_call *call, int a, int b, int *rank, int *dims)
 {
     const struct ql_program_value *va = ql_lower_value(lower, a);
@@ -142,7 +144,7 @@ int ql_lower_matmul(struct ql_lower *lower, int a, int b)
     return y;
 }
 
-// A vector as a matrix: of one row on the left of a product, of one column on the right.
+// A vector as a matrix: one row on the left of a product, one column on the right.
 static int as_matrix(struct ql_lower *lower, int value, bool left)
 {
     const struct ql_program_value *v = ql_lower_value(lower, value);
@@ -150,8 +152,8 @@ static int as_matrix(struct ql_lower *lower, int value, bool left)
     return v->rank == 1 ? ql_lower_view(lower, value, 2, dims, 0) : value;
 }
 
-// The product of the last two dimensions, for every place in the others, which broadcast. A vector is a matrix of one
-// row on the left, of one column on the right, and that dimension is not in the result.
+// The product over the last two dimensions, for every index of the others, which broadcast. A vector is a matrix with
+// one row on the left or one column on the right, and that dimension is not in the result.
 void ql_lower_op_matmul(struct ql_lower *lower)
 {
     int a = ql_lower_input(lower, 0);
@@ -202,7 +204,7 @@ void ql_lower_op_matmul(struct ql_lower *lower)
     const int buffers[] = {y, a, b};
     memcpy(call.ints, ints, sizeof ints);
     memcpy(call.buffers, buffers, sizeof buffers);
-    // One right matrix for all: the left ones, one below the other, are one matrix.
+    // One right matrix for all: the left matrices, stacked, are one matrix.
     const bool stacked = batch_rank == 1 && call.arrays[1][0] == M * K && call.arrays[2][0] == 0;
     if (batch == 1 || stacked) {
         call = (struct ql_kernel_call){.kernel = &ql_kernels[QL_KERNEL_GEMM_F32],

@@ -1,4 +1,4 @@
-// Lowers a node: see lower_node.h. What all operators share is checked here, and narrow types are widened.
+// Lowers a node: see lower_node.h. This file checks what all operators have in common, and widens narrow types.
 #include "onnx/lower_node.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "onnx/lower_operators.h"
 
-// How many elements go before and behind each axis; fewer than none cuts.
+// How many elements are added before and after each axis; a negative number removes elements.
 struct pads {
     int before[QL_RANK_LIMIT], after[QL_RANK_LIMIT];
 };
@@ -63,7 +63,8 @@ static void copy_part(struct ql_lower *lower, int y, int to, int x, int from, in
                   ql_lower_view(lower, x, 1, one, from * strides_x[axis]), v.rank, dims, strides_y, strides_x);
 }
 
-// What stands at place k of an axis of `size` elements: in the reflection, at the edge, or around the end. -1: nothing.
+// The index that fills place k of an axis of `size` elements: by reflection, from the edge, or by wrapping around. -1:
+// none.
 static int source_of(int k, int size, const char *mode)
 {
     if (k >= 0 && k < size) {
@@ -83,7 +84,7 @@ static int source_of(int k, int size, const char *mode)
     return place < size ? place : period - place;
 }
 
-// x with its axis padded by elements of its own.
+// x with its axis padded with elements of x.
 static int pad_with_own(struct ql_lower *lower, int y, int x, int axis, int before, const char *mode)
 {
     const struct ql_program_value v = *ql_lower_value(lower, x);
@@ -112,7 +113,7 @@ static int pad_with_own(struct ql_lower *lower, int y, int x, int axis, int befo
     return y;
 }
 
-// What is padded with, one number of the input's type: an attribute before version 11, then an input.
+// The fill value, one number of the input's type: an attribute before version 11, an input since.
 static int read_fill(struct ql_lower *lower, enum ql_element type)
 {
     const float number = lower->opset < 11 ? ql_lower_float(lower, "value", 0.0f) : 0.0f;

@@ -1,7 +1,8 @@
-// Lowers LSTM, GRU and RNN. Weights are laid out anew when the program is made: the row of an input holds its weight for
-// every gate, and the gates stand in PyTorch's order, as device/lstm.h, gru.h and rnn.h want them.
+// Lowers LSTM, GRU and RNN. Weights are rearranged when the program is compiled: the row of an input holds its weight
+// for every gate, and the gates are in PyTorch's order, as device/lstm.h, gru.h and rnn.h require.
 // The plain case (forward, batch 1, default activations, no further options) becomes the kernel that repeats their
-// step, so it gives the very bits of the stepper in src/model; all other cases become the general kernel of the cell.
+// step, so it gives exactly the bits of the stepper in src/model; all other cases become the general kernel of the
+// cell.
 // Uses: onnx/lower.
 #include <string.h>
 #include <strings.h>
@@ -59,7 +60,7 @@ static bool has_shape(struct ql_lower *lower, int value, const char *what, int r
 
 static const struct {
     const char *name, *stem;
-    int parameters; // that it uses: none, alpha, or alpha and beta
+    int parameters; // how many it uses: none, alpha, or alpha and beta
     bool required;  // ONNX gives them no defaults
     float alpha, beta;
 } functions[] = {
@@ -126,7 +127,7 @@ static void read_activations(struct ql_lower *lower, struct layer *layer)
 
 // --- Inputs ---
 
-// An input that may be left out, and then has a shape.
+// An optional input, which must have this shape if it is there.
 static int read_optional(struct ql_lower *lower, int k, const char *what, enum ql_element type, int rank,
                          const int *dims)
 {
@@ -147,7 +148,7 @@ static int read_state(struct ql_lower *lower, const struct layer *layer, int k, 
     return value >= 0 && layer->batch_first ? ql_lower_transposed(lower, value, order) : value;
 }
 
-// Lengths that are known have to be those of sequences that are there.
+// Lengths that are known must be valid: at least 0 and at most T.
 static void check_lengths(struct ql_lower *lower, const struct layer *layer)
 {
     if (lower->status != QL_OK || layer->lengths < 0 || !ql_lower_is_constant(lower, layer->lengths)) {
@@ -163,7 +164,7 @@ static void check_lengths(struct ql_lower *lower, const struct layer *layer)
     }
 }
 
-// Reads all that a recurrent node says. Long because it has that many inputs and attributes, each with its check.
+// Reads a recurrent node. Long because it has many inputs and attributes, each with its check.
 static void read_layer(struct ql_lower *lower, struct layer *layer, const struct cell *cell)
 {
     const int G = cell->gates;
@@ -233,7 +234,7 @@ static void read_layer(struct ql_lower *lower, struct layer *layer, const struct
 
 // --- Weights ---
 
-// Some gates of a value (G, ...): row k of the result is gate order[k].
+// Selects gates of a value (G, ...): row k of the result is gate order[k].
 static int select_gates(struct ql_lower *lower, int value, const int *order, int count)
 {
     const struct ql_program_value *v = ql_lower_value(lower, value);
@@ -299,13 +300,13 @@ static int lay_out_bias_sum(struct ql_lower *lower, const struct layer *layer, i
 
 // --- Outputs ---
 
-// Where the kernels write Y (T, D, B, H), or a state (D, B, H): the output itself where layout 0 and its own agree.
+// Where the kernels write Y (T, D, B, H), or a state (D, B, H): the output itself if its layout agrees with layout 0.
 struct result {
     int output, target;
-    bool moves; // the target is a value of its own, to be transposed into the output
+    bool moves; // the target is a separate value that must be transposed into the output
 };
 
-// `order` makes the output's axes from those of layout 0.
+// `order` maps the axes of layout 0 to the output's.
 static struct result begin_result(struct ql_lower *lower, const struct layer *layer, int k, int rank, const int *dims,
                                   const int *order)
 {

@@ -5,7 +5,7 @@
 
 #include "onnx/lower_operators.h"
 
-// Which axes go. False when none are given.
+// Which axes are reduced. False when none are given.
 static bool read_reduced(struct ql_lower *lower, const struct ql_program_value *v, bool *marks)
 {
     int64_t axes[QL_RANK_LIMIT];
@@ -23,7 +23,7 @@ static bool read_reduced(struct ql_lower *lower, const struct ql_program_value *
     return count > 0;
 }
 
-// The least number of an integer type, as it is before the result is cast to that type.
+// The least number of an integer type, before the result is cast to that type.
 static int64_t least_integer(enum ql_element type)
 {
     switch (type) {
@@ -35,7 +35,7 @@ static int64_t least_integer(enum ql_element type)
         return INT16_MIN;
     case QL_ELEMENT_S8:
         return INT8_MIN;
-    default: // unsigned numbers and truth values
+    default: // unsigned numbers and booleans
         return 0;
     }
 }
@@ -58,7 +58,7 @@ static int64_t greatest_integer(enum ql_element type)
     }
 }
 
-// What a reduction over no elements gives: 0, 1 for a product, or the least or the greatest number of the node's type. A
+// The result of a reduction over no elements: 0, 1 for a product, or the least or greatest number of the node's type. A
 // mean over nothing has no value.
 static int empty_result(struct ql_lower *lower, enum ql_element type, const char *stem)
 {
@@ -98,14 +98,14 @@ static void reduce_nothing(struct ql_lower *lower, int y, enum ql_element type, 
     ql_lower_copy(lower, y, nothing, rank, dims, strides, steps);
 }
 
-// A shape in two parts: the axes that a reduction keeps [0] and those that it loses [1].
+// A shape in two parts: the axes that a reduction keeps [0] and those that it removes [1].
 struct parts {
     int ranks[2];
     int dims[2][QL_RANK_LIMIT];
     int strides[2][1][QL_KERNEL_RANK_LIMIT];
 };
 
-// y = the operation over the lost axes of x, divided by their elements where the row says so.
+// y = the operation over the removed axes of x, divided by the number of their elements where the row says so.
 static void reduce_some(struct ql_lower *lower, int y, int x, const struct parts *parts,
                         const struct ql_operation *operation)
 {
@@ -141,7 +141,7 @@ void ql_lower_op_reduce(struct ql_lower *lower)
     const int given = ql_lower_input(lower, 0);
     const enum ql_element type = ql_lower_value(lower, given)->type;
     const char *stem = lower->row->stem;
-    // The largest of truth values is the largest of the numbers 0 and 1.
+    // Booleans are compared as the numbers 0 and 1.
     const bool truth =
         type == QL_ELEMENT_BOOL && (strcmp(stem, "max") == 0 || strcmp(stem, "min") == 0) && lower->opset >= 20;
     const int x = truth ? ql_lower_cast(lower, given, QL_ELEMENT_S64) : given;
@@ -270,7 +270,7 @@ void ql_lower_op_softmax(struct ql_lower *lower)
                                       ql_lower_product(v->dims, end, v->rank)}});
 }
 
-// Scale or bias (input 1 + k) in the shape of what is normalized: the axes of v from `axis` on, to which it broadcasts.
+// Scale or bias (input 1 + k), broadcast to the shape that is normalized: the axes of v from `axis` on.
 static int fit_operand(struct ql_lower *lower, int value, int k, enum ql_element type, const struct ql_program_value *v,
                        int axis)
 {

@@ -15,8 +15,8 @@ static int64_t read_k(struct ql_lower *lower)
     return k;
 }
 
-// Where the order does not matter (`sorted` 0), it is that of the values all the same. The indices are int64 whatever the
-// type is, so the node widens its operand itself.
+// Even where the order does not matter (`sorted` 0), it is that of the values. The indices are int64 whatever the type
+// is, so the node widens its operand itself.
 void ql_lower_op_top_k(struct ql_lower *lower)
 {
     const int given = ql_lower_input(lower, 0);

@@ -1,4 +1,4 @@
-// Values of the program that is made, and shapes: see lower.h.
+// Values of the program under construction, and shapes: see lower.h.
 #include "onnx/lower.h"
 
 #include <assert.h>
@@ -6,7 +6,7 @@
 
 // --- Values ---
 
-// Sets what follows from type and shape. A value without elements is a constant: there is nothing to compute.
+// Sets the fields that follow from type and shape. A value without elements is a constant: there is nothing to compute.
 static void set_shape(struct ql_lower *lower, struct ql_program_value *value, enum ql_element type, int rank,
                       const int *dims)
 {
@@ -134,7 +134,7 @@ int ql_lower_constant(struct ql_lower *lower, enum ql_element type, int rank, co
 }
 
 // --- Shapes ---
-// Where a shape was refused for its size, the products of its sizes wrap around, and nobody uses them any more.
+// If a shape was refused for its size, the products of its dimensions may wrap around; they are not used any more.
 
 int ql_lower_product(const int *dims, int from, int to)
 {

@@ -1,13 +1,13 @@
 // Plans the workspace of a program: see memory_plan.h.
 // Greedy by size: the largest value first, each at the lowest place that is free for as long as it lives. This comes
 // within a few percent of the best for networks like ours (Pisarchyk and Lee 2020). Its work grows with the number of
-// pairs of values that live at the same time. Where that would be too many, places are given out in the order of the
-// calls instead, which takes about the same time for each value, and may take more memory.
+// pairs of values that live at the same time. Where there would be too many, places are assigned in the order of the
+// calls instead. That takes about the same time for each value, and may need more memory.
 #include "onnx/memory_plan.h"
 
 #include <stdlib.h>
 
-// Pairs of values that live at the same time, for which planning by size takes some tenths of a second.
+// The number of pairs of values that live at the same time for which planning by size takes some tenths of a second.
 static const size_t pair_limit = (size_t)1 << 22;
 
 static void touch(struct ql_program *program, int value, int call)
@@ -42,7 +42,7 @@ static void find_lifetimes(struct ql_program *program, bool keep)
     }
 }
 
-// A value, and what it is sorted by.
+// A value and its sort key.
 struct item {
     size_t key;
     int value;
@@ -68,10 +68,10 @@ static size_t align(size_t bytes)
     return (bytes + QL_PROGRAM_ALIGNMENT - 1) / QL_PROGRAM_ALIGNMENT * QL_PROGRAM_ALIGNMENT;
 }
 
-// A row of numbers with the largest of every pair, of every pair of pairs, and so on: finds the next number that is
+// A list of numbers with the maximum of each pair, of each pair of pairs, and so on. It finds the next number that is
 // large enough without looking at those in between.
 struct max_tree {
-    int *nodes;  // (2 * size) the numbers are at `size` and behind it
+    int *nodes;  // (2 * size) the numbers begin at index `size`
     size_t size; // a power of two
 };
 
@@ -116,7 +116,7 @@ static size_t tree_find(const struct max_tree *tree, size_t from, int least)
         return tree->size;
     }
     while (tree->nodes[node] < least) {
-        while (node % 2 == 1) { // a right child, or the root: everything below the parent has been looked at
+        while (node % 2 == 1) { // a right child, or the root: everything below the parent has been searched
             node /= 2;
         }
         if (node == 0) {
@@ -134,16 +134,16 @@ static size_t tree_find(const struct max_tree *tree, size_t from, int least)
 struct plan {
     struct ql_program *program;
     size_t count;
-    struct item *by_size;    // in the order in which places are given out
+    struct item *by_size;    // in the order in which places are assigned
     struct item *by_start;   // by the first call
     struct item *neighbours; // scratch
     size_t *starts;          // (program->value_count) where a value stands in by_start
     struct max_tree tree;
-    size_t top; // the bytes given out by place_by_call
+    size_t top; // the bytes assigned by place_by_call
 };
 
-// The lowest offset at which `value` meets none of the placed values that live at the same time. In the tree, the place
-// of a placed value in by_start holds its last call. Takes the number of those values from `pairs`.
+// The lowest offset at which `value` meets none of the placed values that live at the same time. In the tree, a placed
+// value's index in by_start holds its last call. Takes the number of those values from `pairs`.
 static size_t find_offset(struct plan *plan, const struct ql_program_value *value, size_t *pairs)
 {
     const struct ql_program *program = plan->program;
@@ -168,7 +168,7 @@ static size_t find_offset(struct plan *plan, const struct ql_program_value *valu
     return offset;
 }
 
-// Returns false when more than `pairs` pairs of values live at the same time; then the offsets mean nothing.
+// Returns false when more than `pairs` pairs of values live at the same time; then the offsets are undefined.
 static bool place_by_size(struct plan *plan, size_t pairs)
 {
     struct ql_program *program = plan->program;
@@ -184,8 +184,8 @@ static bool place_by_size(struct plan *plan, size_t pairs)
     return true;
 }
 
-// Places that are given out one after the other and used again. A place belongs to a size class: all sizes with the
-// same aligned number of bytes. In the plan's tree, a class holds the free place that became free last.
+// Places that are assigned one after another and reused. A place belongs to a size class: all sizes with the same
+// aligned number of bytes. In the plan's tree, a class holds the place that became free last.
 struct place {
     size_t offset, class;
     int next_free; // the place of the class that became free before this one, or -1
@@ -204,7 +204,7 @@ static void number_classes(struct plan *plan)
     }
 }
 
-// Takes the free place of the class, or of the next larger one that has one, or a new place.
+// Takes a free place of the class, or of the next larger class that has one, or a new place.
 static int take_place(struct plan *plan, struct place *places, int *place_count, size_t class, size_t bytes)
 {
     const size_t from = tree_find(&plan->tree, class, 0);

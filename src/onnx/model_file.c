@@ -1,4 +1,4 @@
-// An exported model on the disk: see model_file.h.
+// An exported model on disk: see model_file.h.
 #include "onnx/model_file.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "onnx/onnx_reader.h"
 #include "onnx/onnx_writer.h"
 
-// What an ONNX file may have at most.
+// The largest ONNX file that is read.
 static const size_t model_limit_bytes = (size_t)1 << 31;
 
 enum ql_status ql_model_file_check(const struct ql_descriptor *descriptor, const char *path, const void *bytes,
@@ -58,7 +58,7 @@ enum ql_status ql_model_file_load(struct ql_descriptor *descriptor, struct ql_gr
     bool differs;
     enum ql_status status = load(descriptor, graph, path, &differs, error);
 
-    // An export may have replaced both after the first was read. Then they fit now.
+    // An export may have replaced both files after the first was read; then they match now.
     return differs ? load(descriptor, graph, path, &differs, error) : status;
 }
 

@@ -26,7 +26,7 @@ static int add_float(struct ql_graph *graph, const char *name, int rank, const i
     return ql_graph_add_value(graph, name, QL_ELEMENT_F32, rank, dims, data);
 }
 
-// A value that a node makes; nobody needs to know its shape.
+// A value that a node computes; its shape is not needed.
 static int add_result(struct ql_graph *graph, const char *name)
 {
     return ql_graph_add_value(graph, name, QL_ELEMENT_F32, -1, NULL, NULL);
@@ -41,7 +41,7 @@ static void copy_gates(float *to, const float *from, enum ql_cell cell, int H, i
     }
 }
 
-// Adds W (1, GH, I), R (1, GH, H) and B (1, 2GH) of a layer. `scratch` holds the largest of them.
+// Adds W (1, GH, I), R (1, GH, H) and B (1, 2GH) of a layer. `scratch` has room for the largest of them.
 static void add_layer_weights(struct ql_graph *graph, const struct ql_model *model, int l, int *values, float *scratch)
 {
     const struct ql_dimensions d = model->dimensions;
@@ -85,7 +85,7 @@ static void add_state_input(struct ql_graph *graph, const struct ql_state_part *
     ql_graph_add_int(graph, "axis", 0);
 }
 
-// The values for the new state of each layer; with one layer it is the output itself.
+// The values for the new state of each layer; with one layer, this is the output itself.
 static void begin_state_output(struct ql_graph *graph, const struct ql_state_part *part, int *layers)
 {
     const int L = part->dims[0];
@@ -137,7 +137,7 @@ static void add_layer(struct ql_graph *graph, const struct ql_model *model, int 
     }
 }
 
-// Long because the parts of the graph stand one behind the other.
+// Long because it lists the parts of the graph one after another.
 enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model *model, int sequence,
                                    struct ql_error *error)
 {
@@ -182,7 +182,7 @@ enum ql_status ql_model_graph_init(struct ql_graph *graph, const struct ql_model
     const int direction_axis = add_axes(graph, "axes_direction", 1, (const int64_t[]){1});
     const int both_axes = add_axes(graph, "axes_direction_batch", 2, (const int64_t[]){1, 2});
     for (int l = 0; l < d.L; l++) {
-        // Y is (sequence, 1, 1, H); the next layer wants (sequence, 1, H), the output layer (sequence, H).
+        // Y is (sequence, 1, 1, H); the next layer needs (sequence, 1, H), the output layer (sequence, H).
         (void)snprintf(name, sizeof name, "rnn_y_l%d", l);
         const int y = add_result(graph, name);
         const bool has_second = state.part_count > 1;

@@ -38,7 +38,7 @@ static bool is_integer(const struct ql_value *value)
     return value->type == QL_ELEMENT_S64 || value->type == QL_ELEMENT_S32;
 }
 
-// True when the name has the word in it, in upper or lower case.
+// True when the name contains the word, in upper or lower case.
 static bool has_word(const char *name, const char *word)
 {
     const size_t length = strlen(word);
@@ -113,7 +113,7 @@ static enum ql_status find_sequence_axis(struct ql_model_roles *roles, const str
     }
     roles->sequence_axis = axes - 1 < 0 ? -1 : 0;
     if (axes == 2) {
-        // Names tell; otherwise what is fixed to 1 is the batch; otherwise the sequence comes first, as in PyTorch.
+        // Names decide; otherwise an axis fixed to 1 is the batch; otherwise the sequence comes first, as in PyTorch.
         const char *const *names = tokens->dim_names;
         bool second = has_word(names[0], "batch") || has_word(names[1], "seq") || has_word(names[1], "time");
         bool first = has_word(names[1], "batch") || has_word(names[0], "seq") || has_word(names[0], "time");
@@ -185,7 +185,7 @@ static enum ql_status find_named_states(struct ql_model_roles *roles, const stru
     return QL_OK;
 }
 
-// What the descriptor does not name follows from the graph's data flow.
+// Roles that the descriptor does not name follow from the graph's data flow.
 static enum ql_status search_roles(struct ql_model_roles *roles, const struct ql_graph *graph,
                                    const struct ql_descriptor *descriptor, struct ql_error *error)
 {
@@ -211,7 +211,7 @@ static enum ql_status search_roles(struct ql_model_roles *roles, const struct ql
             search.taken |= 1u << roles->states[s].output;
         }
         status = ql_role_search_run(&search, error);
-        roles->logits = search.logits < 0 ? 0 : search.logits; // ql_model_roles_check says that it is none
+        roles->logits = search.logits < 0 ? 0 : search.logits; // ql_model_roles_check reports that it is not one
         roles->state_count = 0;
         for (int input = 0; input < graph->input_count && status == QL_OK; input++) {
             if (search.pairs[input] >= 0) {
@@ -264,7 +264,7 @@ enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql
     return status;
 }
 
-// A counter is one whole number; entries stand in the axis before the last.
+// A counter is one whole number; entries are along the axis before the last.
 static bool fits_kind(enum ql_state_kind kind, const struct ql_program_value *value)
 {
     switch (kind) {
@@ -277,7 +277,7 @@ static bool fits_kind(enum ql_state_kind kind, const struct ql_program_value *va
     }
 }
 
-// `rows`: tokens behind which there are logits.
+// `rows`: the tokens after which there are logits.
 static enum ql_status check_shapes(const struct ql_model_roles *roles, const struct ql_program *program,
                                    const struct ql_descriptor *descriptor, int sequence, int rows,
                                    struct ql_error *error)

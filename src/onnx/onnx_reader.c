@@ -1,6 +1,6 @@
 // Reads ONNX files into a graph: see onnx_reader.h.
-// protobuf-c turns the bytes into messages; before it does, the nesting is measured, because protobuf-c recurses as
-// deep as the bytes say, and while it does, its memory is counted, because a few bytes can ask for much.
+// protobuf-c turns the bytes into messages. Before that the nesting is measured, because protobuf-c recurses as deep as
+// the bytes demand; meanwhile its memory is counted, because a few bytes can ask for much.
 #include "onnx/onnx_reader.h"
 
 #include <limits.h>
@@ -141,7 +141,7 @@ struct reader {
     const char *path;         // of the model file; NULL where no other file may be read
     char *data_path;          // of the file of tensors that was opened last; owned
     struct ql_file_view data; // its bytes
-    size_t external_bytes;    // that tensors took so far
+    size_t external_bytes;    // that tensors have taken so far
 };
 
 static size_t hash_name(const char *name)
@@ -238,7 +238,7 @@ static bool narrow(void *to, enum ql_element type, const int32_t *from, size_t c
     return true;
 }
 
-// Copies the content of a tensor, from the field where its type puts it. False when it is not all there.
+// Copies the content of a tensor from the field that belongs to its type. False when it is not complete.
 static bool read_content(void *to, enum ql_element type, size_t count, const Onnx__TensorProto *tensor)
 {
     const void *from = NULL;
@@ -291,10 +291,10 @@ static bool read_content(void *to, enum ql_element type, size_t count, const Onn
 
 // --- Data in other files ---
 
-// Many tensors can share the bytes of a file, so that what they take has a bound of its own.
+// Many tensors can share the bytes of a file, so their total memory has a limit of its own.
 static const size_t external_limit_bytes = (size_t)1 << 31;
 
-// Where a tensor has its data.
+// Where the data of a tensor is.
 struct place {
     const char *location;
     uint64_t offset, length;
@@ -336,7 +336,7 @@ static bool read_place(struct place *place, const Onnx__TensorProto *tensor)
     return place->location != NULL;
 }
 
-// A path that cannot lead out of its folder by what stands in it.
+// True for a path whose text cannot lead out of its folder.
 static bool is_inside(const char *location)
 {
     bool inside = location[0] != '\0' && location[0] != '/' && strchr(location, '\\') == NULL;
@@ -352,8 +352,7 @@ static bool is_inside(const char *location)
     return inside;
 }
 
-// The path of the data, which must lie in the model's folder, links resolved. The caller frees it. NULL where it does
-// not.
+// The path of the data, with links resolved, which the caller frees. NULL if it is not in the model's folder.
 static char *resolve(const char *model_path, const char *location)
 {
     const char *slash = strrchr(model_path, '/');
@@ -448,7 +447,7 @@ static enum ql_status open_external(struct reader *reader, const unsigned char *
     return QL_OK;
 }
 
-// Takes the content of a tensor from its own file. Memory is taken once the bytes are known to be there.
+// Reads the content of a tensor from its own file. Memory is allocated only after the bytes are known to exist.
 static enum ql_status read_external(struct reader *reader, void **data, enum ql_element type, size_t count,
                                     const Onnx__TensorProto *tensor, const char *what)
 {
@@ -521,7 +520,7 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
         }
         return status;
     }
-    // The content is in the message already, so a count that does not fit it is found before memory is taken for it.
+    // The content is in the message already, so a count that does not match it is found before memory is allocated.
     size_t there = tensor->has_raw_data ? tensor->raw_data.len / ql_element_bytes(value->type) : 0;
     there += tensor->n_float_data + tensor->n_double_data + tensor->n_int32_data + tensor->n_int64_data +
              tensor->n_uint64_data;
@@ -542,7 +541,7 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
 
 // --- Attributes and nodes ---
 
-// The text of a bytes field, which has no end mark; one with a zero inside ends there.
+// The text of a bytes field, which has no terminating zero; a zero inside ends the text.
 static const char *copy_bytes(struct ql_arena *arena, ProtobufCBinaryData bytes)
 {
     char *text = ql_arena_take(arena, bytes.len + 1, 1);
@@ -561,7 +560,7 @@ static void *copy_numbers(struct ql_arena *arena, const void *from, size_t count
     return to;
 }
 
-// Old files leave the type out; then the field that is there tells it.
+// Old files leave the type out; then it follows from the field that is set.
 static int attribute_type(const Onnx__AttributeProto *from)
 {
     return from->has_type        ? (int)from->type
@@ -642,7 +641,7 @@ static enum ql_status read_attribute(struct reader *reader, struct ql_attribute 
     return status;
 }
 
-// The indices of a node's inputs, which must be there; an empty name leaves one out.
+// The indices of a node's inputs, which must exist; an empty name means that an input is left out.
 static enum ql_status read_inputs(struct reader *reader, int *indices, const Onnx__NodeProto *from,
                                   const char *node_name)
 {
@@ -660,7 +659,7 @@ static enum ql_status read_inputs(struct reader *reader, int *indices, const Onn
     return QL_OK;
 }
 
-// Reads all attributes of a node into memory that is there for them.
+// Reads all attributes of a node into the memory reserved for them.
 static enum ql_status read_attributes(struct reader *reader, struct ql_node *node, struct ql_attribute *attributes,
                                       const Onnx__NodeProto *from)
 {
@@ -743,7 +742,7 @@ static enum ql_status read_node(struct reader *reader, const Onnx__NodeProto *fr
 
 // --- The graph ---
 
-// Fills in type and shape of an input or output from its declaration. What no tensor is stays without a type.
+// Fills in type and shape of an input or output from its declaration. A value that is not a tensor gets no type.
 static enum ql_status read_declaration(struct reader *reader, struct ql_value *value, const Onnx__ValueInfoProto *from)
 {
     if (from->type == NULL || from->type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE) {
@@ -843,7 +842,7 @@ static size_t count_values(const Onnx__GraphProto *graph)
     return count;
 }
 
-// PyTorch's GRU resets after the product, and nothing else; a node that does not say so was exported without it.
+// PyTorch's GRU always resets after the product; a GRU without this attribute has lost it in the export.
 static void note_gru_of_pytorch(struct ql_graph *graph, const char *producer)
 {
     if (producer == NULL || strncmp(producer, "pytorch", strlen("pytorch")) != 0) {

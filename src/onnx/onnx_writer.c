@@ -16,7 +16,7 @@ static const int format_versions[] = {3, 3, 4, 5, 6, 7, 7, 7, 8, 8, 8, 8, 9, 9, 
 _Static_assert(sizeof format_versions / sizeof format_versions[0] == QL_OPSET_LAST - QL_OPSET_FIRST + 1,
                "one for each");
 
-// What the functions below share. Without memory they return false, and the result is thrown away.
+// What the functions below share. They return false when there is not enough memory, and the result is discarded.
 struct writer {
     struct ql_arena arena;
     const struct ql_graph *graph;
@@ -36,7 +36,7 @@ static size_t count_elements(const struct ql_value *value)
     return count;
 }
 
-// Takes `count` pointers to `count` messages of `size_bytes`. NULL without memory.
+// Allocates `count` messages of `size_bytes`, and pointers to them. NULL when there is not enough memory.
 static void *take_list(struct writer *writer, size_t count, size_t size_bytes, unsigned char **messages)
 {
     void **list = ql_arena_take(&writer->arena, count, sizeof list[0]);
@@ -155,7 +155,7 @@ static bool set_attribute(struct writer *writer, Onnx__AttributeProto *to, const
         }
         return to->strings != NULL;
     default:
-        return true; // a kind that no graph of ours has
+        return true; // a kind that our graphs never have
     }
 }
 

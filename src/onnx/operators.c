@@ -1,4 +1,4 @@
-// The table of operators: see operators.h. Rows of one operator stand together, in the order of their versions.
+// The table of operators: see operators.h. The rows of one operator are adjacent, in the order of their versions.
 #include "onnx/operators.h"
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// A program's values and its end: see program.h.
+// A program's values, and how it is freed: see program.h.
 #include "onnx/program.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // Compiles a graph to a program: see program_compile.h. One pass over the nodes in their order, with all sizes known:
-// each node is lowered to calls, or folded to constants; then calls that nobody needs go, and the memory is planned.
+// each node is lowered to calls, or folded to constants; then unused calls are removed, and the memory is planned.
 #include "onnx/program_compile.h"
 
 #include <assert.h>
@@ -40,7 +40,7 @@ static enum ql_status grow(void **array, int *room, int count, int more, size_t 
     return QL_OK;
 }
 
-// Makes room for so many values and calls.
+// Makes room for this many values and calls.
 static enum ql_status make_room(struct ql_program *program, int more, struct ql_error *error)
 {
     void *values = program->values;
@@ -170,7 +170,7 @@ static enum ql_status add_graph_values(struct ql_program *program, const struct 
 
 // --- Outputs ---
 
-// What becomes of an output that is a view of an input.
+// How an output that is a view of an input is replaced.
 struct detached {
     int maker; // the node that makes the value, or -1
     int view;  // the value that the calls read in its place, or -1
@@ -193,8 +193,8 @@ static enum ql_status detach_output(struct ql_lower *lower, int output, const st
     return lower->status;
 }
 
-// An output may lie where an input lies. Of several, one that is a view of an input would change when another one is
-// written over that input.
+// An output may share the memory of an input. With several outputs, one that is a view of an input would change when
+// another one is written over that input.
 static enum ql_status detach_outputs(struct ql_lower *lower)
 {
     struct ql_program *program = lower->program;
@@ -247,10 +247,10 @@ static enum ql_status detach_outputs(struct ql_lower *lower)
     return status;
 }
 
-// --- Calls that nobody needs ---
+// --- Unused calls ---
 
-// Keeps the calls that write what a later call reads, or what is an output of the graph. From the last call to the
-// first; what is left moves to the end of the array, and then to its beginning.
+// Keeps the calls that write something that a later call reads, or an output of the graph. It goes from the last call
+// to the first; the calls that are kept move to the end of the array, and then to its beginning.
 static enum ql_status drop_dead_calls(struct ql_program *program, struct ql_error *error)
 {
     bool *needed = calloc((size_t)program->value_count + 1, sizeof needed[0]);
@@ -283,8 +283,8 @@ static enum ql_status drop_dead_calls(struct ql_program *program, struct ql_erro
     return QL_OK;
 }
 
-// Names every operator that the model has and that is not supported, each once with its first node: who meets the next
-// one after each repair gives up. One alone is left to the lowering, which says the same of its node.
+// Names every unsupported operator of the model, each once with its first node: someone who meets another one after
+// each repair gives up. A single one is left to the lowering, whose error names the node just as well.
 static enum ql_status check_operators(const struct ql_graph *graph, struct ql_error *error)
 {
     enum { LISTED = 16 };

@@ -1,5 +1,5 @@
-// A token in whose place the graph takes another one: see replaced_token.h. The token looks its number up in a table;
-// where it is one-hot, it is multiplied with the unit matrix, of which one row is another one.
+// A token that the graph replaces with another: see replaced_token.h. The token's number is looked up in a table; a
+// one-hot token is multiplied by the identity matrix with one row replaced.
 #include "onnx/replaced_token.h"
 
 #include <string.h>

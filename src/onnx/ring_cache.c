@@ -1,6 +1,5 @@
-// From a cache that moves to a ring: see ring_cache.h. A layer is found from its softmax, upwards to the scores and
-// downwards to the weighted sum. Each value on the way must have no other reader, so that nothing else can see the
-// difference.
+// Turns a cache that moves into a ring: see ring_cache.h. A layer is found from its softmax, up to the scores and down
+// to the weighted sum. No value on the way may have another reader, so nothing else can see the difference.
 // Uses: base, onnx.
 #include "onnx/ring_cache.h"
 
@@ -11,24 +10,24 @@ enum {
     FLOAT_BYTES = sizeof(float),
     LAYER_LIMIT = 64,
     CACHES = 2, // keys and values
-    // References to a value, by buffers of calls: to one that is made and read once; to what is joined of two parts, read,
-    // and taken over as the new state.
+    // References to a value among the buffers of calls: for one that is written and read once; for one that is
+    // concatenated from two parts, read, and copied to the new state.
     ONE_READER = 2,
     JOINED_REFERENCES = 4,
 };
 
-// A score that stands for no weight: e to its power is nothing beside 1.
+// A score that stands for no weight: its exponential is negligible beside 1.
 static const float hidden_limit = -1e9f;
 
-// Positions behind the window that a mask is tried at.
+// The number of positions beyond the window at which a mask is tried.
 static const int64_t far_positions[] = {10007, INT64_C(1) << 31, (INT64_C(1) << 32) + 3, INT64_C(1) << 40};
 enum { FAR_POSITIONS = sizeof far_positions / sizeof far_positions[0] };
 
-// Entries of a layer joined with the new one: (context + 1, width).
+// The entries of a layer, concatenated with the new one: (context + 1, width).
 struct joined {
-    int state;              // number of the state
-    int before, entry;      // values: what the cache was, the new entry
-    int output_call;        // that makes the new state
+    int state;              // index of the state
+    int before, entry;      // values: the old cache, the new entry
+    int output_call;        // computes the new state
     int context, width;     // entries, floats of each
     size_t place_in_states; // bytes of layers before it
 };
@@ -46,8 +45,8 @@ struct matcher {
     const struct ql_state_pair *states;
     int state_count;
     int position;    // value; -1: there is none
-    int *references; // of each root, by buffers of calls
-    int mask;        // value that has been tried; -1: none
+    int *references; // of each root, among the buffers of calls
+    int mask;        // the value that has been tried; -1: none
     struct layer layers[LAYER_LIMIT];
     int layer_count;
 };
@@ -64,14 +63,14 @@ static int root_of(const struct matcher *m, int value)
     return m->program->values[value].root;
 }
 
-// True for a value that is all of a root in the workspace.
+// True for a value that is the whole of a root in the workspace.
 static bool is_whole(const struct matcher *m, int value)
 {
     const struct ql_program_value *v = &m->program->values[value], *root = ql_program_root(m->program, value);
     return v->offset == 0 && v->bytes == root->bytes && root->storage == QL_STORAGE_WORKSPACE;
 }
 
-// The call that writes to a root, at or behind call `from`; -1: none.
+// The call that writes to a root, at or after call `from`; -1: none.
 static int find_maker(const struct matcher *m, int root, int from)
 {
     for (int n = from; n < m->program->call_count; n++) {
@@ -85,7 +84,7 @@ static int find_maker(const struct matcher *m, int root, int from)
     return -1;
 }
 
-// The call that makes a value for one reader alone; NULL where there is no such call.
+// The call that computes a value for a single reader; NULL if there is none.
 static const struct ql_kernel_call *find_only(const struct matcher *m, int value)
 {
     const int root = root_of(m, value), maker = find_maker(m, root, 0);
@@ -93,7 +92,7 @@ static const struct ql_kernel_call *find_only(const struct matcher *m, int value
     return maker >= 0 && is_whole(m, value) && m->references[root] == ONE_READER ? &m->program->calls[maker] : NULL;
 }
 
-// The number of the one call that reads a value; -1 where there is no such call.
+// The index of the only call that reads a value; -1 if there is none.
 static int find_reader(const struct matcher *m, int value)
 {
     const int root = root_of(m, value);
@@ -109,7 +108,7 @@ static int find_reader(const struct matcher *m, int value)
     return -1;
 }
 
-// A constant of one number.
+// A constant with a single number.
 static bool read_number(const struct matcher *m, int value, float *number)
 {
     const struct ql_program_value *v = &m->program->values[value], *root = ql_program_root(m->program, value);
@@ -121,7 +120,7 @@ static bool read_number(const struct matcher *m, int value, float *number)
     return true;
 }
 
-// The element at which the index with this number lies, for strides over `dims`.
+// The offset of the element with this running number, for strides over `dims`.
 static ptrdiff_t offset_of(int index, int rank, const int *dims, const int *strides)
 {
     ptrdiff_t offset = 0;
@@ -143,7 +142,7 @@ static int count_of(int rank, const int *dims)
     return count;
 }
 
-// A copy of so many floats that lie one behind the other on both sides.
+// True for a copy of this many floats that are contiguous on both sides.
 static bool is_plain_copy(const struct ql_kernel_call *call, int count)
 {
     return is_kernel(call, QL_KERNEL_COPY) && call->ints[0] == FLOAT_BYTES && call->ints[1] == 1 &&
@@ -152,7 +151,7 @@ static bool is_plain_copy(const struct ql_kernel_call *call, int count)
 
 // --- The parts of a layer ---
 
-// The state whose input is this root; -1: none to which entries are appended.
+// The state with entries whose input is this root; -1: none.
 static int find_state(const struct matcher *m, int root)
 {
     for (int k = 0; k < m->state_count; k++) {
@@ -214,14 +213,14 @@ static bool find_joined(const struct matcher *m, struct joined *joined, int valu
            program->values[value].count == count + joined->width && find_output_call(m, joined, root);
 }
 
-// Where element (head, k, entry) lies in what a product reads: (kv_heads, size, entries) of keys, (kv_heads, entries, size)
-// of values.
+// The offset of element (head, k, entry) in the operand of a product: (kv_heads, size, entries) for keys, (kv_heads,
+// entries, size) for values.
 static ptrdiff_t place_of(int head, int k, int entry, int size, int entries, bool across)
 {
     return (ptrdiff_t)head * size * entries + (across ? (ptrdiff_t)k * entries + entry : (ptrdiff_t)entry * size + k);
 }
 
-// True where the copy takes the joined entries (entries, kv_heads, size) into this order.
+// True if the copy brings the concatenated entries (entries, kv_heads, size) into this order.
 static bool copies_heads(const struct ql_kernel_call *call, const struct joined *joined, int size, bool across)
 {
     const int rank = call->ints[1], *dims = call->arrays[0], entries = joined->context + 1;
@@ -241,7 +240,7 @@ static bool copies_heads(const struct ql_kernel_call *call, const struct joined 
     return true;
 }
 
-// What a product reads of keys or values, back to what was joined.
+// Goes back from a product's operand, keys or values, to the concatenated entries.
 static bool find_heads(const struct matcher *m, struct joined *joined, int value, int size, bool across)
 {
     const struct ql_kernel_call *copy = find_only(m, value);
@@ -249,12 +248,12 @@ static bool find_heads(const struct matcher *m, struct joined *joined, int value
     if (copy != NULL && is_kernel(copy, QL_KERNEL_COPY)) {
         return find_joined(m, joined, copy->buffers[1]) && copies_heads(copy, joined, size, across);
     }
-    // With one head of values their order is right as it is.
+    // With one head, the order of the values is right already.
     return !across && find_joined(m, joined, value) && joined->width == size;
 }
 
-// True for the product of a row of K numbers with a matrix (K, N) for each head of queries, of which heads that are
-// neighbors share one. With one head of keys, it is one product of all rows.
+// True for the product of a row of K numbers with a matrix (K, N) for each head of queries, where neighboring heads
+// share a matrix. With one head of keys, it is one product of all rows.
 static bool is_product(const struct ql_kernel_call *call, int heads, int kv_heads, int K, int N)
 {
     const int rank = call->ints[3], *dims = call->arrays[0];
@@ -300,12 +299,12 @@ static bool run_calls(const struct matcher *m, const int *calls, int count, unsi
     return true;
 }
 
-// The calls that a value is computed by, the last one first, and memory for what they make. Returns false where it depends
-// on something else than constants and the position.
+// Collects the calls that compute a value, the last one first, and memory for their results. Returns false if the value
+// depends on anything but constants and the position.
 static bool find_cone(const struct matcher *m, int value, int64_t *position, int *calls, int *count,
                       unsigned char **addresses, struct ql_arena *arena)
 {
-    static unsigned char wanted; // stands for memory that is still to be taken
+    static unsigned char wanted; // stands for memory that is still to be allocated
     const struct ql_program *program = m->program;
 
     addresses[root_of(m, value)] = &wanted;
@@ -342,7 +341,7 @@ static bool find_cone(const struct matcher *m, int value, int64_t *position, int
     return !arena->exhausted;
 }
 
-// True where the mask of context + 1 entries shows, at each position, the new entry and those that a token before has
+// True if the mask of context + 1 entries shows, at each position, the new entry and those that earlier tokens have
 // written, `context` in all.
 static bool try_mask(const struct matcher *m, int mask, int context, int *calls, unsigned char **addresses)
 {
@@ -367,7 +366,7 @@ static bool try_mask(const struct matcher *m, int mask, int context, int *calls,
 static bool is_causal_mask(struct matcher *m, int mask, int context)
 {
     if (mask == m->mask) {
-        return true; // of the layer before
+        return true; // of the previous layer
     }
     int *calls = malloc((size_t)m->program->call_count * sizeof *calls);
     unsigned char **addresses = calloc((size_t)m->program->value_count, sizeof *addresses);
@@ -379,7 +378,7 @@ static bool is_causal_mask(struct matcher *m, int mask, int context)
     return fits;
 }
 
-// True for where(mask, scores, something that weighs nothing), for each head.
+// True for where(mask, scores, a score without weight), for each head.
 static bool is_masked(struct matcher *m, const struct ql_kernel_call *call, int heads, int context)
 {
     const int rank = call->ints[1], *dims = call->arrays[0], entries = context + 1;
@@ -420,7 +419,7 @@ static bool find_layer(struct matcher *m, struct layer *layer, const struct ql_k
         return false;
     }
     const struct ql_kernel_call *attended = &program->calls[layer->attended_call];
-    const int size = products->ints[1]; // a width only where this is a product, which is looked at below
+    const int size = products->ints[1]; // a width only if this is a product, which is checked below
     layer->heads = heads;
     layer->size = size;
     layer->query = products->buffers[1];
@@ -438,7 +437,8 @@ static bool find_layer(struct matcher *m, struct layer *layer, const struct ql_k
            is_product(attended, heads, keys->width / size, entries, size) && is_masked(m, masked, heads, keys->context);
 }
 
-// True where the layers found have all of the cache: each of its parts in one layer, and nothing else sees it.
+// True if the layers that were found cover the whole cache: each part of it belongs to one layer, and nothing else
+// reads it.
 static bool covers_states(const struct matcher *m)
 {
     const struct ql_program *program = m->program;
@@ -465,8 +465,8 @@ static bool covers_states(const struct matcher *m)
     return caches == CACHES;
 }
 
-// Puts the call of a layer in the place of its weighted sum. Calls that make the new state lose their kernel, and are to be
-// removed.
+// Replaces the weighted sum of a layer with its call. The calls that compute the new state lose their kernel, which
+// marks them for removal.
 static void rewrite(const struct matcher *m, const struct layer *layer)
 {
     struct ql_program *program = m->program;
@@ -518,7 +518,7 @@ static void count_references(struct matcher *m)
             }
         }
     }
-    for (int k = 0; k < program->graph->output_count; k++) { // an output has one more reader, but for the states
+    for (int k = 0; k < program->graph->output_count; k++) { // an output has one more reader, except for the states
         bool is_state = false;
         for (int s = 0; s < m->state_count; s++) {
             is_state = is_state || m->states[s].output == k;

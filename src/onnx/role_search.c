@@ -1,4 +1,4 @@
-// Finds a language model's logits and states by what its graph does: see role_search.h.
+// Finds a language model's logits and states from what its graph computes: see role_search.h.
 #include "onnx/role_search.h"
 
 #include <stdbool.h>
@@ -37,7 +37,8 @@ static void set_pair(struct ql_role_search *search, int input, int output)
     search->taken |= 1u << output;
 }
 
-// The lines to write, as far as they are known: what is open gets an output that it could have.
+// The lines to add to the descriptor, as far as they are known: an input that is still open gets an output that it
+// could have.
 static void suggest_states(const struct ql_role_search *search, char *text, size_t room)
 {
     uint32_t taken = search->taken;
@@ -90,8 +91,8 @@ static enum ql_status fail_pairing(const struct ql_role_search *search, int inpu
                           flow_input(search, input)->name, candidates, lines);
 }
 
-// Inputs that start a recurrent layer, and the outputs that this layer makes of them. Of several such outputs, which
-// have one value, one that is not part of Y, and has the input's shape, is taken.
+// Pairs inputs that start a recurrent layer with the outputs that this layer computes from them. If several such
+// outputs have the same value, one that is not part of Y and has the input's shape is preferred.
 static void pair_recurrent(struct ql_role_search *search)
 {
     for (int i = 0; i < search->program->graph->input_count; i++) {
@@ -140,7 +141,7 @@ static enum ql_status check_recurrent(const struct ql_role_search *search, struc
 
 // --- Logits ---
 
-// True when output `o` is the probabilities, or their logarithms, of output `logits`.
+// True when output `o` holds the probabilities of output `logits`, or their logarithms.
 static bool is_softmax_of(const struct ql_role_search *search, int o, int logits)
 {
     const int last = search->flow->outputs[o].last_call;
@@ -153,7 +154,7 @@ static bool is_softmax_of(const struct ql_role_search *search, int o, int logits
            search->program->values[call->buffers[1]].root == flow_output(search, logits)->root;
 }
 
-// Of two candidates: true when `o` is not the logits because `other` is there.
+// Of two candidates: true when `o` cannot be the logits because `other` exists.
 static bool gives_way(const struct ql_role_search *search, int o, int other)
 {
     const struct ql_flow_output *of_other = &search->flow->outputs[other];
@@ -162,7 +163,7 @@ static bool gives_way(const struct ql_role_search *search, int o, int other)
     return is_feature || is_softmax_of(search, o, other);
 }
 
-// The free outputs of so many floats.
+// The free outputs with this many floats.
 static uint32_t find_outputs(const struct ql_role_search *search, int count)
 {
     uint32_t found = 0;
@@ -210,7 +211,7 @@ static enum ql_status find_logits(struct ql_role_search *search, struct ql_error
 
 // --- States without a recurrent layer of ONNX's ---
 
-// Outputs that could continue the input: free, of its shape, and made new with every token.
+// Outputs that could continue the input: free, of its shape, and computed anew for each token.
 static uint32_t find_edges(const struct ql_role_search *search, int input, bool updates)
 {
     uint32_t edges = 0;
@@ -227,7 +228,7 @@ static uint32_t find_edges(const struct ql_role_search *search, int input, bool 
     return edges;
 }
 
-// An input and an output that reach each other element by element, and nothing else in this way.
+// Pairs an input and an output of which each depends element by element on the other and on nothing else.
 static void pair_updates(struct ql_role_search *search)
 {
     const int inputs = search->program->graph->input_count;
@@ -247,7 +248,7 @@ static void pair_updates(struct ql_role_search *search)
     }
 }
 
-// Counts the ways to give each open input from `input` on an output of its own, up to 2, and keeps the last one found.
+// Counts, up to 2, the ways to give each open input from `input` on its own output, and keeps the last one found.
 static int count_pairings(const struct ql_role_search *search, const uint32_t *edges, int input, uint32_t free,
                           int *trial, int *found)
 {
@@ -269,7 +270,7 @@ static int count_pairings(const struct ql_role_search *search, const uint32_t *e
     return ways;
 }
 
-// Pairs all that is open where there is one way to do it.
+// Pairs all open inputs if there is exactly one way to do it.
 static bool pair_only_way(struct ql_role_search *search, const uint32_t *edges)
 {
     int trial[QL_FLOW_LIMIT], found[QL_FLOW_LIMIT];
@@ -285,8 +286,8 @@ static bool pair_only_way(struct ql_role_search *search, const uint32_t *edges)
     return true;
 }
 
-// What is left has no layer that tells. An output that repeats an input's elements does not prove it: a delay does so,
-// too.
+// No layer tells about the inputs that are left. An output that repeats an input's elements proves nothing: a delay
+// does that, too.
 static enum ql_status pair_rest(struct ql_role_search *search, struct ql_error *error)
 {
     const struct ql_graph *graph = search->program->graph;
@@ -301,7 +302,7 @@ static enum ql_status pair_rest(struct ql_role_search *search, struct ql_error *
     if (open == 0 || pair_only_way(search, edges)) {
         return QL_OK;
     }
-    // Where there are as many outputs as inputs, shapes may leave one way only. Here an output that depends on the
+    // Where there are as many outputs as inputs, shapes may leave only one way. Here an output that depends on the
     // wrong input must not help to exclude it.
     for (int i = 0; i < graph->input_count; i++) {
         edges[i] = 0;
@@ -316,7 +317,7 @@ static enum ql_status pair_rest(struct ql_role_search *search, struct ql_error *
         return QL_OK;
     }
     for (int i = 0; i < graph->input_count; i++) {
-        // An input that no output can continue says more than one that has several.
+        // An input that no output can continue makes a better message than one with several.
         if (is_open(search, i) && (first < 0 || (edges[i] & ~search->taken) == 0)) {
             first = i;
         }

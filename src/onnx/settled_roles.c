@@ -26,7 +26,7 @@ static const char *output_name(const struct settlement *settlement, int number)
     return settlement->graph->values[settlement->graph->outputs[number]].name;
 }
 
-// An output that a recurrent layer makes of one state cannot go back in as another.
+// An output that a recurrent layer computes from one state cannot be fed back into another.
 static enum ql_status check_states(const struct settlement *settlement, struct ql_error *error)
 {
     const struct ql_model_roles *roles = settlement->roles;
@@ -65,7 +65,7 @@ static bool feeds_others(const struct settlement *settlement)
     return readers != 0;
 }
 
-// The call of a Softmax, or of a LogSoftmax, becomes an Identity.
+// Turns the call of a Softmax or LogSoftmax into an Identity.
 static enum ql_status turn_back(const struct settlement *settlement, const struct ql_kernel_call *call,
                                 struct ql_error *error)
 {
@@ -77,7 +77,7 @@ static enum ql_status turn_back(const struct settlement *settlement, const struc
 
     if (!is_whole || !is_plain || feeds_others(settlement)) {
         if (is_kernel(call, QL_KERNEL_LOG_SOFTMAX_F32) && is_whole) {
-            return QL_OK; // logarithms of probabilities are logits, too
+            return QL_OK; // logarithms of probabilities are valid logits
         }
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the output '%.60s' is made of probabilities (node '%.60s', %s), %s, so that the logits "
@@ -105,7 +105,7 @@ static bool is_one_of(const struct ql_operation *operation, const char *const *n
     return *names != NULL;
 }
 
-// The one number that all elements of a constant have. False where there is no such number.
+// Find the number that all elements of a constant are equal to. False if there is none.
 static bool read_uniform(float *number, const struct ql_program *program, int value)
 {
     const struct ql_program_value *v = &program->values[value];
@@ -123,7 +123,7 @@ static bool read_uniform(float *number, const struct ql_program *program, int va
     return true;
 }
 
-// Tells of logits that the graph multiplies with, or divides by, a constant as its last operation.
+// Reports logits that the graph multiplies or divides by a constant as its last operation.
 static void note_scale(const struct settlement *settlement, int call_number)
 {
     static const char *const scales[] = {"ql_mul_f32", "ql_div_f32", NULL};
@@ -143,7 +143,7 @@ static void note_scale(const struct settlement *settlement, int call_number)
     }
 }
 
-// The last call that writes a value's root, copies left aside; -1 for none.
+// The last call that writes a value's root, apart from copies; -1 for none.
 static int find_maker(const struct ql_program *program, int value)
 {
     int root = program->values[value].root, maker = -1;
@@ -192,7 +192,7 @@ static bool set_name(char *to, const char *name)
     return fits;
 }
 
-// Names that are too long for the descriptor stay out of it; whoever needs the roles finds them again.
+// Names that are too long are not written to the descriptor; whoever needs the roles finds them again.
 static void name_roles(struct ql_descriptor *descriptor, const struct settlement *settlement)
 {
     const struct ql_model_roles *roles = settlement->roles;

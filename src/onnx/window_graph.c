@@ -1,6 +1,6 @@
 // A language model's graph that takes a window of tokens: see window_graph.h.
-// All nodes are of operators that have not changed their form since opset 7. What stands in the window is a list of
-// int64 in which a choice is an index: an element of the window, or the new token, which stands behind it.
+// All nodes use operators whose form has not changed since opset 7. The contents of the window are a list of int64,
+// followed by the new token; choosing one of them is indexing this list.
 #include "onnx/window_graph.h"
 
 #include <assert.h>
@@ -12,11 +12,11 @@ struct maker {
     struct ql_model_roles *roles;
     const struct ql_program *program; // only values that were there before are looked at
     struct ql_window window;
-    int full;        // value: 1 where the window is full with this token (CARRIED), or was before (SLIDING), else 0
+    int full;        // value: 1 if the window is full with this token (CARRIED), or was before it (SLIDING), else 0
     int row;         // value: the token's place in the window
-    int next_window; // values: what the two states become
+    int next_window; // values: the new values of the two states
     int next_position;
-    int state_window, state_position; // and what they were
+    int state_window, state_position; // and their old values
 };
 
 // --- Values and nodes ---
@@ -38,7 +38,7 @@ static int add_number(struct maker *maker, const char *stem, int64_t number)
     return add_list(maker, stem, 1, &number);
 }
 
-// The list first, first + step, ... of `count` numbers, at most the elements of a window and one.
+// The list first, first + step, ... of `count` numbers, at most one more than the window has elements.
 static int add_range(struct maker *maker, const char *stem, int count, int64_t first, int64_t step)
 {
     const int value = add_value(maker, stem, QL_ELEMENT_S64, 1, &count, NULL);
@@ -53,7 +53,7 @@ static int add_range(struct maker *maker, const char *stem, int count, int64_t f
     return value;
 }
 
-// A node of one or two inputs (`right` -1: one) that makes `output`, or a new value where that is -1.
+// A node with one or two inputs (one if `right` is -1) that computes `output`, or a new value if `output` is -1.
 static int add_node(struct maker *maker, const char *operator_name, int left, int right, int output)
 {
     const int inputs[] = {left, right};
@@ -115,7 +115,7 @@ static int add_token(struct maker *maker)
     return is_narrow ? add_cast(maker, list, ONNX_INT64, -1) : list;
 }
 
-// Puts the token where it belongs, and says what the window becomes.
+// Puts the token into its place, and computes the new window.
 static void add_window(struct maker *maker, int token)
 {
     const int W = maker->window.W;
@@ -123,7 +123,7 @@ static void add_window(struct maker *maker, int token)
 
     maker->state_window = add_value(maker, "window", QL_ELEMENT_S64, 1, &W, NULL);
     if (maker->window.kind == QL_WINDOW_LAST) {
-        // A zero stands for the begin symbol, so that a window of zeros is one before any text.
+        // A zero stands for the begin symbol, so a window of zeros is the window before any text.
         const int stored = add_node(maker, "Sub", token, add_number(maker, "window_begin", maker->window.begin), -1);
         maker->next_window = add_node(maker, "Gather", add_joined(maker, maker->state_window, stored),
                                       add_range(maker, "window_places", W, 1, 1), -1);
@@ -149,7 +149,7 @@ static void add_window(struct maker *maker, int token)
     maker->next_window = add_node(maker, "Gather", add_joined(maker, maker->state_window, token), index, -1);
 }
 
-// Makes what was the tokens' input of the window.
+// Computes the value that was the graph's input of tokens, from the window.
 static void add_tokens(struct maker *maker, int tokens)
 {
     const struct ql_program_value *shape = &maker->program->values[tokens];
@@ -184,7 +184,7 @@ static void add_logits(struct maker *maker)
     (void)add_node(maker, "Gather", add_reshape(maker, old, 2, (const int[]){W, V}, -1), maker->row, output);
 }
 
-// A state of the model is what it was until the window is full.
+// A state of the model stays unchanged until the window is full.
 static void add_state(struct maker *maker, struct ql_state_pair state)
 {
     const int before = maker->graph->inputs[state.input], after = maker->graph->outputs[state.output];
