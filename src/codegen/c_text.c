@@ -30,7 +30,7 @@ const char *ql_c_member(enum ql_element type)
     return types[type].member;
 }
 
-// Puts ".0" behind a number that would be an integer constant.
+// Appends ".0" to a number that would be an integer constant.
 static void write_point(char *text)
 {
     if (strpbrk(text, ".e") == NULL) {
@@ -82,7 +82,7 @@ static void element_write(char text[QL_C_NUMBER_BYTES], enum ql_element type, co
         double_write(text, ((const double *)data)[i]);
         return;
     case QL_ELEMENT_S64: {
-        // The least number has no constant of its own: a minus sign and a number that is too large for its type.
+        // C has no constant for the least number: it would be a minus sign before a number too large for the type.
         int64_t value = ((const int64_t *)data)[i];
         (void)snprintf(text, QL_C_NUMBER_BYTES, value == INT64_MIN ? "INT64_MIN" : "INT64_C(%" PRId64 ")", value);
         return;
@@ -117,7 +117,7 @@ static void element_write(char text[QL_C_NUMBER_BYTES], enum ql_element type, co
     }
 }
 
-// From here on the speed of a host matters more than the gaps.
+// From this size on, speed on the host matters more than gaps.
 enum { ALIGNED_COUNT = 64 };
 
 bool ql_c_array_write(FILE *stream, const char *name, const char *comment, enum ql_element type, const void *data,
@@ -179,7 +179,7 @@ void ql_c_string_write(FILE *stream, const unsigned char *bytes, size_t size_byt
         } else if (byte >= ' ' && byte <= '~') {
             (void)fputc(byte, stream);
         } else {
-            (void)fprintf(stream, "\\%03o", byte); // three digits, so a digit behind it is one of its own
+            (void)fprintf(stream, "\\%03o", byte); // three digits, so a digit that follows is not part of it
         }
     }
     (void)fputc('"', stream);
@@ -208,7 +208,7 @@ void ql_c_list_add(struct ql_c_list *list, const char *item)
     list->begun = true;
 }
 
-// Keywords of C11 and C++20, and what compilers and the headers that generated C includes may define. Sorted.
+// Keywords of C11 and C++20, and names that compilers and the headers included by generated C may define. Sorted.
 static const char *const keywords[] = {
     "NULL",      "alignas",   "alignof",   "and",           "and_eq",
     "asm",       "auto",      "bitand",    "bitor",         "bool",
@@ -240,7 +240,7 @@ static int compare_keywords(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-// The keyword that the name is, or NULL.
+// The keyword that equals the name, or NULL.
 static const char *find_keyword(const char *name)
 {
     const char *const *found =
@@ -301,8 +301,8 @@ static void append(char *to, size_t *length, size_t room, const char *part)
     }
 }
 
-// True for what may not begin with its first letter: a digit, the names of the kernels, and what looks like a macro of
-// the system (capitals only, unless they are few).
+// True for a name that needs a prefix: one that begins with a digit, the names of the kernels, and what looks like a
+// system macro (capitals only, and not short).
 static bool needs_prefix(const char *text)
 {
     const size_t longest = 3;

@@ -4,29 +4,29 @@
 
 #include "device/matrix_s8.h"
 
-// "Integer models on the RP2040", fitted to eleven recurrent models of all cells: cycles of a product, of a row of a matrix
-// with the gate that it feeds, and of a draw, for the whole and for each symbol.
+// "Integer models on the RP2040", fitted to eleven recurrent models of all cells: cycles per product, per row of a
+// matrix with the gate that it feeds, and per draw, fixed and for each symbol.
 static const double cycles_per_product_s8 = 1.857, cycles_per_product_s4 = 2.028;
 static const double cycles_per_row = 95.3;
-// Of these, what a row takes on two processors, which share gates and cells, and each make their own tables of multipliers:
-// "The firmware on the emulated board".
+// The part of a row's cycles on two processors, which share gates and cells, but each build their own tables of
+// multipliers: "The firmware on the emulated board".
 static const double cycles_per_shared_row = 60.0;
 static const double cycles_per_draw = 7036.0, cycles_per_symbol = 131.0;
-// "A decoder on the RP2040": a product with what belongs to its rows, and one number of each of its other parts.
+// "A decoder on the RP2040": cycles per product, with the work for its rows, and per number in each of the other parts.
 static const double decoder_cycles_per_product = 2.09;
-static const double cycles_per_attended = 10.3; // a number of a key or a value that a head reads
+static const double cycles_per_attended = 10.3; // per number of a key or a value that a head reads
 static const double cycles_per_gated = 130.0, cycles_per_normed = 42.0, cycles_per_added = 33.0;
 static const double cycles_per_turned = 35.0, cycles_per_cached = 24.0, cycles_per_valued = 18.0;
-// A word that DMA takes from the flash while the processor multiplies (docs/device.md).
+// Cycles per word that DMA reads from the flash while the processor multiplies (docs/device.md).
 static const double cycles_per_streamed_word = 16.0;
 // "Speed on the device, in float": the names model, whose weights are read through the flash's cache.
 static const double cycles_per_float_product = 209.0;
 static const double cycles_per_second = 125e6;
 
-// What the firmware leaves for a model's weights, rows and state while it writes, and its buffers for what streams.
+// The RAM that the firmware leaves for a model's weights, rows, and state while it writes, and its stream buffers.
 enum { RAM_BYTES = 221600, STREAM_BUFFERS = 2 };
 
-// The products of a model, and what they read.
+// The products of a model, and the amount of data that they read.
 struct products {
     double cycles, bytes;
     double block_bytes; // of the widest block of rows
@@ -68,7 +68,7 @@ static struct products products_of(const struct ql_integer_model *model)
     return products;
 }
 
-// All that a decoder does beside its products, with half of the context to attend to.
+// All work of a decoder other than its products, with half of the context to attend to.
 static double decoder_cycles(const struct ql_integer_model *model)
 {
     const struct ql_integer_decoder *d = &model->decoder;

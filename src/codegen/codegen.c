@@ -1,5 +1,6 @@
 // Prints programs as C, in float and in integers alike: see codegen.h. The order of the source: head, kernels, weights,
-// then of each model the graph's function with its calls one by one, and what a model that writes has around that.
+// then for each model the graph's function with its calls one by one, and the functions that a model that writes has
+// around it.
 // Uses: base, corpus, device, onnx.
 #include "codegen/codegen.h"
 
@@ -51,7 +52,7 @@ static void write_model_fields(const struct ql_source *w, FILE *stream)
     }
 }
 
-// `models` is one for each model of the unit.
+// `models` has one entry for each model of the unit.
 static void write_head(const struct ql_source *models, FILE *stream)
 {
     static const char *const kinds[2][2] = {{"a model", "models"}, {"a language model", "language models"}};
@@ -77,7 +78,7 @@ static void write_head(const struct ql_source *models, FILE *stream)
 
 static const char functions_file[] = "device/model_functions.h";
 
-// The kernels that the text of the source calls, and what these call.
+// The kernels that the text of the source calls, and everything that these call.
 static void write_kernels(struct ql_arena *arena, const struct ql_codegen_unit *unit, const char *body, FILE *stream)
 {
     struct ql_device_passages set;
@@ -89,7 +90,7 @@ static void write_kernels(struct ql_arena *arena, const struct ql_codegen_unit *
         }
     }
     ql_device_passages_need(&set, body);
-    ql_device_passages_leave_out(&set, functions_file); // it stands in the header
+    ql_device_passages_leave_out(&set, functions_file); // it is in the header
     (void)fputs("// Kernels: what the models call of Quillet's device/, verbatim.\n\n"
                 "#ifdef __cplusplus\n"
                 "#define restrict __restrict\n"
@@ -170,7 +171,7 @@ static void write_plain_header(const struct ql_source *w)
     (void)fputs(";\n", w->header);
 }
 
-// The guard is of the names of all models.
+// The guard consists of the names of all models.
 static void write_guard(const struct ql_source *models, FILE *stream)
 {
     for (int i = 0; i < models[0].unit->model_count; i++) {
@@ -179,7 +180,7 @@ static void write_guard(const struct ql_source *models, FILE *stream)
     (void)fputs("H\n", stream);
 }
 
-// All but its head.
+// The header without its head.
 static enum ql_status write_header(struct ql_source *models, struct ql_arena *arena, struct ql_error *error)
 {
     const struct ql_codegen_unit *unit = models[0].unit;
@@ -203,7 +204,7 @@ static enum ql_status write_header(struct ql_source *models, struct ql_arena *ar
             return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
         }
         ql_device_passages_need(&set, "ql_model_functions");
-        // Its guard, for programs that have several of these headers, or device/ itself.
+        // The file's guard, for programs that include several of these headers, or device/ itself.
         (void)fputs("#ifndef QL_DEVICE_MODEL_FUNCTIONS_H\n#define QL_DEVICE_MODEL_FUNCTIONS_H\n", header);
         ql_device_passages_write(&set, header);
         (void)fputs("#endif\n\n", header);
@@ -216,8 +217,8 @@ static enum ql_status write_header(struct ql_source *models, struct ql_arena *ar
     return QL_OK;
 }
 
-// A header and a source belong together. The source names its header by a part of the hash of the header's text, so that
-// one of an earlier compile is an error of the compiler, and not a struct of another size.
+// A header and a source belong together. The source identifies its header by a part of the hash of the header's text,
+// so that a header from an earlier run is a compiler error, not a struct of another size.
 
 enum { HEADER_ID_DIGITS = 8 };
 
@@ -237,7 +238,7 @@ static enum ql_status make_header(struct ql_source *models, char **text, struct 
     }
     write_head(models, memory.stream);
     bool flushed = fflush(memory.stream) == 0;
-    const size_t head = memory.size; // has the command line, which changes nothing
+    const size_t head = memory.size; // contains the command line, which does not matter
     enum ql_status status = write_header(models, arena, error);
     flushed = fflush(memory.stream) == 0 && flushed;
     if (status == QL_OK && flushed) {
@@ -282,7 +283,7 @@ static enum ql_status check_numbers(const struct ql_codegen *codegen, struct ql_
     return QL_OK;
 }
 
-// The workspaces of all models, one beside the other in a union where there are several.
+// The workspaces of all models; if there are several, they are members of a union.
 static void write_static_workspace(const struct ql_source *models, FILE *stream)
 {
     const int count = models[0].unit->model_count;
@@ -315,7 +316,7 @@ static bool has_workspace(const struct ql_source *models)
     return false;
 }
 
-// What stands behind the kernels.
+// The part of the source after the kernels.
 static void write_body(struct ql_source *models)
 {
     FILE *stream = models[0].source;
@@ -336,7 +337,7 @@ static void write_body(struct ql_source *models)
     }
 }
 
-// Measures the model and names what its part of the source holds.
+// Measures the model, and assigns the names in its part of the source.
 static enum ql_status begin_model(struct ql_source *w, struct ql_error *error)
 {
     const struct ql_program *program = w->program;
@@ -356,7 +357,7 @@ static enum ql_status begin_model(struct ql_source *w, struct ql_error *error)
     return w->arena.exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source") : QL_OK;
 }
 
-// The body is written to memory first, because the kernels that it calls stand before it.
+// The body is written to memory first, because the kernels that it calls come before it.
 static enum ql_status write_source(FILE *source, struct ql_source *models, struct ql_arena *arena,
                                    struct ql_error *error)
 {

@@ -1,4 +1,4 @@
-// What generated C takes, its name, and the report: see codegen_size.h.
+// The sizes of generated C, its name, and the report: see codegen_size.h.
 // Uses: base, corpus, onnx, jansson.
 #include "codegen/codegen_size.h"
 
@@ -50,7 +50,7 @@ enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char
     return QL_OK;
 }
 
-// Marks the roots that calls and outputs use.
+// Marks the roots that are used by calls or outputs.
 static void mark_used(const struct ql_program *program, bool *used)
 {
     for (int i = 0; i < program->call_count; i++) {
@@ -120,7 +120,8 @@ static void add_cache_bytes(struct ql_codegen_size *size, const struct ql_state_
     size->context = ql_state_layout_context(layout);
 }
 
-// What a model that writes has beside its state: symbols, the self-test's text, and the sampler's part of the workspace.
+// What a model that writes has in addition to its state: symbols, the self-test's text, and the sampler's part of the
+// workspace.
 static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_model *model, bool has_shared)
 {
     enum { WEIGHT = 4, TRACE_STEP = 8 }; // of a step: a token, a hash, and the gap between
@@ -137,7 +138,7 @@ static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_mo
     size->workspace_bytes = sampler_bytes > size->workspace_bytes ? sampler_bytes : size->workspace_bytes;
 }
 
-// Tables that all integer models of a unit share, which are counted for the first of them, and those of its decoders.
+// Tables that all integer models of a unit share, counted for the first one, and the tables of its decoders.
 static size_t shared_table_bytes(const struct ql_codegen_unit *unit, int model)
 {
     enum { TANH_BYTES = 385 * 2, POWER_BYTES = 65 * 4, ROOT_BYTES = 97 * 2, SINE_BYTES = 130 * 2 };
@@ -217,8 +218,8 @@ static void report_values(json_t *constants, json_t *workspace, const struct ql_
     }
 }
 
-// The packed matrices of an integer form, which a firmware may place: their bytes, and the widest block of rows in words,
-// which is the least that a stream of weights has to hold.
+// The packed matrices of an integer form, which a firmware may place: their bytes, and the words of the widest block of
+// rows, which is the least that a stream of weights has to hold.
 static void report_matrices(json_t *constants, size_t *placed_bytes, int *block_words, const struct ql_program *program)
 {
     for (int i = 0; i < program->value_count; i++) {
@@ -272,7 +273,7 @@ static json_t *report_model(const struct ql_codegen_unit *unit, int index, struc
                       (json_int_t)size.workspace_bytes, "macs", (json_int_t)size.macs, "matrix_bytes",
                       (json_int_t)placed_bytes, "block_words", block_words, "calls", codegen->program->call_count,
                       "token", token_word(codegen), "rp2040_other_cycles", (json_int_t)other_cycles);
-        // json_pack would leak them without memory.
+        // json_pack would leak them when there is not enough memory.
         if (json_object_set_new(report, "rp2040_tokens_per_second", json_real(ql_chip_speed(codegen, 1))) != 0 ||
             json_object_set_new(report, "rp2040_tokens_per_second_on_two", json_real(ql_chip_speed(codegen, 2))) != 0 ||
             json_object_set(report, "constants", constants) != 0 ||

@@ -1,4 +1,5 @@
-// The files of device/: see device_file.h. They are our own, so what does not parse is our bug and asserts.
+// The files of device/: see device_file.h. They are our own files, so anything that does not parse is our bug, and
+// asserts.
 // Uses: the C library.
 #include "codegen/device_file.h"
 
@@ -31,8 +32,8 @@ static void copy_word(char to[QL_DEVICE_NAME_BYTES], const char *begin, const ch
     to[length] = '\0';
 }
 
-// The name of a parameter is its last word, or, of a function, the word before ")(". Its type is the first word but
-// "const", or "struct" and the word behind it.
+// The name of a parameter is its last word, or, for a function, the word before ")(". Its type is the first word other
+// than "const", or "struct" and the word after it.
 static void read_parameter(struct ql_device_kernel *kernel, const char *begin, const char *end)
 {
     const int index = kernel->parameter_count++;
@@ -71,7 +72,7 @@ void ql_device_kernel_read(struct ql_device_kernel *kernel, const char *path, co
     const size_t length = strlen(name);
     const char *place = strstr(text, name);
 
-    // The declaration, not a word in a comment and not a longer name: "ql_name(" behind a space.
+    // The declaration, not a word in a comment and not a longer name: "ql_name(" after a space.
     while (place != NULL && (place == text || place[-1] != ' ' || place[length] != '(')) {
         place = strstr(place + 1, name);
     }

@@ -1,5 +1,5 @@
-// The passages of device/: see device_passage.h. The files are our own and formatted, so the parser may rely on it that
-// a declaration begins in the first column, and asserts what it cannot read.
+// The passages of device/: see device_passage.h. The files are our own and formatted, so the parser can rely on
+// declarations beginning in the first column; it asserts that it can read them.
 // Uses: base, codegen/device_file.
 #include "codegen/device_passage.h"
 
@@ -33,12 +33,12 @@ struct ql_device_name {
     int passage;
 };
 
-// A file while it is cut into passages.
+// A file that is being cut into passages.
 struct cutter {
     struct ql_device_passages *set;
     int file, group;
     const char *pending; // where comments began that belong to the next passage, or NULL
-    bool blank;          // an empty line has passed since the last passage
+    bool blank;          // there was an empty line after the last passage
 };
 
 static bool is_name(char c)
@@ -133,7 +133,7 @@ static const char *declaration_end(const char *line)
     }
 }
 
-// The constants of an enumeration: each name behind its brace or behind a comma.
+// The constants of an enumeration: each name after its brace or after a comma.
 static void add_constants(struct ql_device_passages *set, const char *brace, const char *end)
 {
     bool expected = true;
@@ -156,8 +156,9 @@ static void add_constants(struct ql_device_passages *set, const char *brace, con
     }
 }
 
-// What a declaration defines: a function, or a function's type, is the first name before a parenthesis; a table the first
-// name before a bracket; a struct or an enum its first name, an enum its constants too; all else its last name.
+// What a declaration defines: a function, or a function's type, is the first name before a parenthesis; a table the
+// first name before a bracket; a struct or an enum its first name, an enum its constants too; anything else its last
+// name.
 static void add_declared(struct ql_device_passages *set, const char *begin, const char *end)
 {
     const char *brace = memchr(begin, '{', (size_t)(end - begin));
@@ -181,7 +182,7 @@ static void add_declared(struct ql_device_passages *set, const char *begin, cons
     }
 }
 
-// "typedef char ql_shift_check[...]" stops the compiler where something does not hold; nobody mentions it.
+// "typedef char ql_shift_check[...]" stops the compiler where a condition does not hold; nothing refers to it.
 static bool is_check(const char *begin, const char *end)
 {
     static const char mark[] = "_check[";
@@ -220,7 +221,7 @@ static const char *cut_directive(struct cutter *cutter, const char *line)
     return end;
 }
 
-// Cuts what stands between the include guard and its #endif, which is the last line.
+// Cuts the text between the include guard and its #endif, which is the last line.
 static void cut_file(struct ql_device_passages *set, int file)
 {
     const char *text = ql_device_files[file].text;
@@ -313,7 +314,7 @@ static void keep(struct ql_device_passages *set, int index)
     need(set, passage->begin, passage->end);
 }
 
-// With the first passage of a file, its head and what has no name.
+// The first passage of a file brings its head and its nameless passages along.
 static void keep_file(struct ql_device_passages *set, int file)
 {
     if (set->files_kept[file]) {
@@ -402,7 +403,7 @@ static void write_file(struct ql_device_passages *set, int file, FILE *stream)
 
 void ql_device_passages_write(struct ql_device_passages *set, FILE *stream)
 {
-    if (set->passages == NULL) { // memory was out
+    if (set->passages == NULL) { // there was not enough memory
         return;
     }
     // exact.h first: its pragmas hold for what follows.

@@ -1,5 +1,5 @@
-// The filter of a model that writes: see source.h. Its kernel is device/filter.h; here are its tables, and the places
-// where generated code calls it.
+// The filter of a model that writes: see source.h. Its kernel is device/filter.h; this file has its tables, and the
+// places where generated code calls it.
 // Uses: base, codegen, filter.
 #include <inttypes.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void write_array(const struct ql_source *w, const char *name, enum ql_ele
 void ql_source_filter_write(const struct ql_source *w)
 {
     const struct ql_filter *filter = filter_of(w);
-    const char *owner = w->unit->models[0].name; // of the tables that the models share
+    const char *owner = w->unit->models[0].name; // owns the tables that the models share
 
     ql_source_lexicon_write(w);
     if (filter == NULL) {

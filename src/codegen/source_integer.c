@@ -1,4 +1,4 @@
-// The constants of an integer form in C. Its step is calls like those of any other program. See source.h.
+// The constants of an integer form in C: see source.h. Its step consists of calls, as in any other program.
 // Uses: base, codegen, device, quantize/{integer_kernel,integer_model}.
 #include <assert.h>
 #include <inttypes.h>

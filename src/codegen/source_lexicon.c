@@ -1,4 +1,4 @@
-// The lexicon of a model that writes: see source.h. Its kernel is device/lexicon.h; here are its tables, and the
+// The lexicon of a model that writes: see source.h. Its kernel is device/lexicon.h; this file has its tables, and the
 // statements that source_filter.c puts beside those of the filter.
 // Uses: base, codegen, filter.
 #include "codegen/source.h"

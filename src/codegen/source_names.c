@@ -1,4 +1,4 @@
-// The names in a source, and how shapes and templates are written: see source.h.
+// Names in a source, shapes, and templates: see source.h.
 // Uses: base, codegen, onnx.
 #include <ctype.h>
 #include <string.h>
@@ -62,8 +62,8 @@ static void mark_uses(struct ql_source *w)
     }
 }
 
-// Names the storage of a value, unless it has a name: after the value, or, where that is nameless, after the node and
-// the parameter of the call that it is an argument of.
+// Names the storage of a value, unless it has a name: after the value, or, if that has none, after the node and the
+// parameter of the call that takes it as an argument.
 static void name_storage(struct ql_source *w, int value, const char *node, const char *parameter)
 {
     const int index = w->program->values[value].root;
@@ -88,7 +88,7 @@ static void name_storage(struct ql_source *w, int value, const char *node, const
     }
 }
 
-// Takes a name that the source uses for something else; $ and @ as in write_template.
+// Reserves a name that the source uses for something else; $ and @ are as in write_template.
 static void reserve(struct ql_source *w, const char *name)
 {
     char text[QL_C_IDENTIFIER_BYTES + QL_CODEGEN_NAME_BYTES];
@@ -111,7 +111,7 @@ static void reserve(struct ql_source *w, const char *name)
     }
 }
 
-// Returns whether this output is a state of a model that writes, and lies where it went in.
+// Returns whether this output is a state of a model that writes, and shares the memory of its input.
 static bool is_state_in_place(const struct ql_source *w, int output)
 {
     const struct ql_text_model *model = w->codegen->model;
@@ -124,7 +124,7 @@ static bool is_state_in_place(const struct ql_source *w, int output)
     return false;
 }
 
-// What the source calls its own; $ and @ as in reserve.
+// The names that the source itself defines; $ and @ are as in reserve.
 static const char *const own_names[] = {"$_set",
                                         "$_step",
                                         "$_next",
@@ -192,7 +192,7 @@ void ql_source_names_init(struct ql_source *w)
     for (size_t i = 0; i < sizeof own_names / sizeof own_names[0]; i++) {
         reserve(w, own_names[i]);
     }
-    // The named constants of a call stand in an inner block and must hide nothing.
+    // The named constants of a call are in an inner block and must not hide anything.
     for (int i = 0; i < w->program->call_count; i++) {
         const struct ql_kernel *kernel = w->program->calls[i].kernel;
         struct ql_device_kernel declared;
@@ -226,6 +226,6 @@ void ql_source_names_init(struct ql_source *w)
         }
     }
     for (int i = 0; i < graph->output_count; i++) {
-        name_storage(w, graph->outputs[i], "output", "value"); // one that no call makes: a constant
+        name_storage(w, graph->outputs[i], "output", "value"); // an output that no call computes: a constant
     }
 }

@@ -7,7 +7,7 @@
 #include "codegen/source.h"
 #include "quantize/integer_kernel.h"
 
-// The workspace: a union of arrays, one for each type that lies in it, so that every pointer into it has its own type.
+// The workspace: a union of arrays, one for each type of its values, so that every pointer into it has its own type.
 void ql_source_workspace_write(const struct ql_source *w, FILE *stream)
 {
     const size_t bytes = w->program->workspace_bytes;
@@ -43,7 +43,7 @@ void ql_source_workspace_write(const struct ql_source *w, FILE *stream)
     (void)fputs("};\n", stream);
 }
 
-// Returns whether the input holds a state that comes out where it went in.
+// Returns whether the input holds a state that is updated in place.
 static bool is_written(const struct ql_source *w, int input)
 {
     const struct ql_graph *graph = w->program->graph;
@@ -104,7 +104,7 @@ static bool is_variable(const struct ql_program_value *root)
     return root->structure != NULL && root->rank == 0;
 }
 
-// A value as an argument: the variable of its storage, and where in it the value begins, in elements.
+// A value as an argument: the variable of its storage, and the offset of the value in it, in elements.
 static void write_value(const struct ql_source *w, char *text, size_t room, int value)
 {
     const struct ql_program_value *v = &w->program->values[value];
@@ -177,7 +177,7 @@ static void write_scalars(const struct ql_source *w, const struct ql_kernel_call
     }
 }
 
-// A structure that a kernel takes by value, out of an array of them.
+// A structure that a kernel takes by value, from an array of them.
 static void write_structure(const struct ql_source *w, char *text, size_t room, int value)
 {
     const struct ql_program_value *v = &w->program->values[value];
@@ -270,7 +270,7 @@ static void write_node_comment(const struct ql_source *w, int node_index)
     (void)fputc('\n', w->source);
 }
 
-// Copies the outputs that do not lie in their places yet.
+// Copies the outputs that are not in their places yet.
 static void write_results(const struct ql_source *w)
 {
     const struct ql_graph *graph = w->program->graph;
@@ -294,7 +294,7 @@ static void write_results(const struct ql_source *w)
     }
 }
 
-// Where the weights may have a source, it is told which model computes before anything of the model is read.
+// Where the weights may have a source, tell it which model computes, before any of the model's weights are read.
 static void write_turn(const struct ql_source *w)
 {
     for (int i = 0; i < w->program->call_count; i++) {

@@ -1,5 +1,5 @@
-// What makes a program a model that writes, around the graph's function: see source.h.
-// Symbols, state, sampler and self-test; the kernels of the latter two are files of device/.
+// The parts of a model that writes, around the graph's function: see source.h. They are symbols, state, sampler, and
+// self-test; the kernels of the last two are files of device/.
 // Uses: base, codegen, corpus, device/sampler_s32.h, onnx.
 #include <inttypes.h>
 
@@ -35,8 +35,8 @@ static void write_symbols(const struct ql_source *w)
     (void)fputs("\n};\n\n", w->source);
 }
 
-// A vocabulary with pieces: all strings one behind the other, and where each begins. The bytes are numbers: a string
-// constant of so many would be longer than a compiler has to take.
+// A vocabulary with pieces: all strings one after another, and where each begins. The bytes are written as numbers: a
+// string constant of that length would exceed what compilers must accept.
 static void write_pieces(const struct ql_source *w)
 {
     const struct ql_vocabulary *vocabulary = &w->codegen->model->descriptor->vocabulary;
@@ -160,7 +160,7 @@ static void write_init(const struct ql_source *w)
                              "}\n\n");
 }
 
-// The call of the graph's function, up to its closing parenthesis: each state goes in and comes out in one place.
+// The call of the graph's function, up to its closing parenthesis: each state is read and written in the same place.
 static void write_run_call(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
@@ -182,7 +182,7 @@ static void write_run_call(const struct ql_source *w)
     for (int i = 0; i < graph->output_count; i++) {
         const char *place = w->outputs[i];
         if (place == NULL) {
-            continue; // a state in its place
+            continue; // a state that is updated in place
         }
         for (int k = 0; k < model->layout.part_count; k++) {
             if (model->roles.states[k].output == i) {
@@ -322,8 +322,8 @@ static int item_limit(const struct ql_text_model *model)
     return ql_text_rules_item_limit(&rules, ql_state_layout_context(&model->layout));
 }
 
-// The members of struct ql_model_functions that take a state, as functions of any state. Long because it is a text, in one
-// piece and in its order.
+// The members of struct ql_model_functions that take a state, as functions of a state of any model. Long because it is
+// one text, in order.
 static void write_functions(const struct ql_source *w)
 {
     const bool caller_workspace = w->unit->caller_workspace, has_filter = ql_source_has_filter(w);
@@ -414,7 +414,7 @@ void ql_source_text_write(const struct ql_source *w)
     write_functions(w);
 }
 
-// The states that go on from token to token, the outputs, and the settings of the sampler.
+// The states that are carried from token to token, the outputs, and the settings of the sampler.
 static void write_members(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
@@ -452,7 +452,7 @@ static void write_members(const struct ql_source *w)
     (void)fputs("    uint32_t random[4];\n", w->header);
 }
 
-// Long because it is the text of a header, in one piece and in its order.
+// Long because it is the text of a header, in order.
 void ql_source_text_header_write(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;

@@ -1,4 +1,4 @@
-// What makes a program a model that writes: see text_model.h.
+// Properties of a model that writes: see text_model.h.
 // Uses: onnx.
 #include "codegen/text_model.h"
 
@@ -6,7 +6,7 @@
 
 enum ql_status ql_text_model_check(const struct ql_program *program, struct ql_error *error)
 {
-    // A window that is computed again for each token may begin with the same state each time.
+    // A window that is recomputed for each token may begin with the same state each time.
     for (int i = 0; i < program->call_count && program->graph->window == 0; i++) {
         const struct ql_kernel_call *call = &program->calls[i];
         const struct ql_recurrent_states *states = ql_recurrent_states_find(call);

@@ -1,5 +1,6 @@
-// Tables of what a token gives to the first layer: see token_table.h. The pattern is searched among the kernel calls,
-// where shapes, layouts and constants are known, and not among the graph's nodes, of which many spellings exist.
+// Tables of what a token contributes to the first layer: see token_table.h. The pattern is searched for among the
+// kernel calls, where shapes, layouts, and constants are known, and not among the graph's nodes, where it has many
+// spellings.
 // Uses: base, device, onnx.
 #include "codegen/token_table.h"
 
@@ -31,8 +32,8 @@ static bool run_rnn(const struct ql_kernel_arguments *arguments)
     return ql_rnn_token_f32(b[0], b[1], b[2], b[3], b[4], b[5], b[6], i[0], i[1], i[2]);
 }
 
-// The kernels with a table, by cell. Such a call has `tokens` where the plain one has x, the table where that has w_ih,
-// no bias of the input, and V where that has I.
+// The kernels with a table, by cell. Compared with the plain call, such a call has `tokens` in place of x, the table in
+// place of w_ih, no bias of the input, and V in place of I.
 static const struct ql_kernel token_kernels[] = {
     [QL_CELL_LSTM] = {"ql_lstm_token_f32", "device/recurrent_token.h", 4, 9, 0, 3, 0, 0, true, run_lstm},
     [QL_CELL_GRU] = {"ql_gru_token_f32", "device/recurrent_token.h", 3, 8, 0, 3, 0, 0, true, run_gru},
@@ -46,7 +47,7 @@ static int root_of(const struct ql_program *program, int value)
 
 // How the storage of a root is used.
 struct use {
-    int count;  // arguments of calls, and outputs of the graph, that lie in it
+    int count;  // arguments of calls, and outputs of the graph, that are in it
     int gather; // the first call that gathers into it, or -1
 };
 
@@ -122,7 +123,7 @@ static int add_table(struct ql_program *program, float **data, int V, int column
     return index;
 }
 
-// Leaves the gather behind as a call without a kernel. Returns false when there is not enough memory.
+// Leaves the gather as a call without a kernel. Returns false when there is not enough memory.
 static bool replace(struct ql_program *program, int layer_index, int gather_index, const struct ql_recurrent_call *form)
 {
     struct ql_kernel_call *layer = &program->calls[layer_index];
@@ -156,7 +157,7 @@ static bool replace(struct ql_program *program, int layer_index, int gather_inde
     return true;
 }
 
-// Gives one call its table if it can have one. Returns false when there is not enough memory.
+// Replaces one call by the call with a table, if it can have one. Returns false when there is not enough memory.
 static bool add_token_table(struct ql_program *program, const struct use *uses, int index)
 {
     const struct ql_kernel_call *call = &program->calls[index];
