@@ -1,20 +1,26 @@
-// What a name of a model is known to be before the model is compiled: see known_value.h.
+// What a name of a model is known to be before the model is compiled: see known_value.h. Nodes come in the order in
+// which they are computed, so what is known of a node follows from what is known of its inputs already.
 #include "onnx/known_value.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
-
-enum {
-    DEPTH_LIMIT = 48,       // nodes in a chain
-    SEARCH_LIMIT = 1 << 28, // names that may be compared
-    MEMO_LIMIT = 128,       // values on the way to one
-};
 
 #define TYPE(name) ONNX__TENSOR_PROTO__DATA_TYPE__##name
 
 static const struct ql_known_value nothing = {.rank = -1, .count = -1};
 
-static void find(struct ql_known_value *known, struct ql_known_names *names, const char *name, int depth);
+static const struct ql_known_entry *find_entry(struct ql_known_values *values, const char *name)
+{
+    const int number = ql_name_table_find(&values->names, name);
+    return number < 0 ? NULL : &values->entries[number];
+}
+
+void ql_known_value_find(struct ql_known_value *known, struct ql_known_values *values, const char *name)
+{
+    const struct ql_known_entry *entry = find_entry(values, name);
+    *known = entry == NULL || entry->known == NULL ? nothing : *entry->known;
+}
 
 // --- Nodes ---
 
@@ -35,8 +41,8 @@ static int64_t read_int(const Onnx__NodeProto *node, const char *name, int64_t o
 }
 
 // A list that is an attribute, or an input since some version. Returns its length, or -1.
-static int read_list(int64_t numbers[QL_KNOWN_LIMIT], struct ql_known_names *names, const Onnx__NodeProto *node,
-                     const char *name, size_t input, int depth)
+static int read_list(int64_t numbers[QL_KNOWN_LIMIT], struct ql_known_values *values, const Onnx__NodeProto *node,
+                     const char *name, size_t input)
 {
     const Onnx__AttributeProto *attribute = find_attribute(node, name);
     struct ql_known_value known = nothing;
@@ -47,7 +53,7 @@ static int read_list(int64_t numbers[QL_KNOWN_LIMIT], struct ql_known_names *nam
             known.numbers[k] = attribute->ints[k];
         }
     } else if (input < node->n_input && node->input[input][0] != '\0') {
-        find(&known, names, node->input[input], depth);
+        ql_known_value_find(&known, values, node->input[input]);
     }
     memcpy(numbers, known.numbers, sizeof known.numbers);
     return known.count;
@@ -193,13 +199,13 @@ static void gather(struct ql_known_value *known, const struct ql_known_value *da
     known->count = places->count;
 }
 
-static void join(struct ql_known_value *known, struct ql_known_names *names, const Onnx__NodeProto *node, int depth)
+static void join(struct ql_known_value *known, struct ql_known_values *values, const Onnx__NodeProto *node)
 {
     struct ql_known_value part;
     int count = 0;
 
     for (size_t k = 0; k < node->n_input; k++) {
-        find(&part, names, node->input[k], depth);
+        ql_known_value_find(&part, values, node->input[k]);
         if (part.rank != 1 || part.count < 0 || count + part.count > QL_KNOWN_LIMIT) {
             return;
         }
@@ -213,13 +219,13 @@ static void join(struct ql_known_value *known, struct ql_known_names *names, con
 }
 
 // The sizes of values that are concatenated along an axis.
-static void stack(struct ql_known_value *known, struct ql_known_names *names, const Onnx__NodeProto *node, int depth)
+static void stack(struct ql_known_value *known, struct ql_known_values *values, const Onnx__NodeProto *node)
 {
     struct ql_known_value part, whole = nothing;
     int64_t axis = read_int(node, "axis", 0);
 
     for (size_t k = 0; k < node->n_input; k++) {
-        find(&part, names, node->input[k], depth);
+        ql_known_value_find(&part, values, node->input[k]);
         axis = k == 0 && axis < 0 ? axis + part.rank : axis;
         if (part.rank < 1 || axis < 0 || axis >= part.rank || part.dims[axis] < 0 ||
             (k > 0 && part.rank != whole.rank) || !is_small(part.dims[axis])) {
@@ -238,14 +244,14 @@ static int64_t limit_place(int64_t place, int count)
     return place < 0 ? 0 : place > count ? count : place;
 }
 
-static void cut(struct ql_known_value *known, struct ql_known_names *names, const Onnx__NodeProto *node,
-                const struct ql_known_value *data, int depth)
+static void cut(struct ql_known_value *known, struct ql_known_values *values, const Onnx__NodeProto *node,
+                const struct ql_known_value *data)
 {
     int64_t first[QL_KNOWN_LIMIT], last[QL_KNOWN_LIMIT], axes[QL_KNOWN_LIMIT] = {0}, steps[QL_KNOWN_LIMIT] = {1};
-    const int lists = read_list(first, names, node, "starts", 1, depth);
-    const int ends = read_list(last, names, node, "ends", 2, depth);
-    const int listed = read_list(axes, names, node, "axes", 3, depth);
-    const int stepped = node->n_input > 4 ? read_list(steps, names, node, "", 4, depth) : -1;
+    const int lists = read_list(first, values, node, "starts", 1);
+    const int ends = read_list(last, values, node, "ends", 2);
+    const int listed = read_list(axes, values, node, "axes", 3);
+    const int stepped = node->n_input > 4 ? read_list(steps, values, node, "", 4) : -1;
 
     if (data->rank != 1 || data->count < 0 || lists != 1 || ends != 1 ||
         (listed >= 0 && axes[0] != 0 && axes[0] != -1) || (node->n_input > 4 && (stepped != 1 || steps[0] != 1))) {
@@ -290,11 +296,11 @@ static void transpose(struct ql_known_value *known, const Onnx__NodeProto *node,
 }
 
 // Squeeze and Unsqueeze, by axes that are known. The numbers do not change.
-static void change_rank(struct ql_known_value *known, struct ql_known_names *names, const Onnx__NodeProto *node,
-                        const struct ql_known_value *data, bool adds, int depth)
+static void change_rank(struct ql_known_value *known, struct ql_known_values *values, const Onnx__NodeProto *node,
+                        const struct ql_known_value *data, bool adds)
 {
     int64_t axes[QL_KNOWN_LIMIT];
-    const int count = read_list(axes, names, node, "axes", 1, depth);
+    const int count = read_list(axes, values, node, "axes", 1);
     const bool has_axes = count >= 0, squeezes_all = !adds && !has_axes && node->n_input < 2;
     const int rank = adds ? data->rank + count : data->rank;
     bool marked[2 * QL_KNOWN_LIMIT] = {false};
@@ -331,11 +337,10 @@ static void multiply(struct ql_known_value *known, const struct ql_known_value *
     }
 }
 
-// --- Names ---
+// --- Nodes as a whole ---
 
 // Long because of a case for each operator.
-static void read_node(struct ql_known_value *known, struct ql_known_names *names, const Onnx__NodeProto *node,
-                      int depth)
+static void read_node(struct ql_known_value *known, struct ql_known_values *values, const Onnx__NodeProto *node)
 {
     // These keep the sizes, and either leave integers unchanged or apply only to floats.
     static const char *const keeping[] = {"Cast", "Identity", "Tanh",      "Sigmoid", "Relu",    "Neg",        "Exp",
@@ -358,9 +363,9 @@ static void read_node(struct ql_known_value *known, struct ql_known_names *names
     if (node->n_input < 1) {
         return;
     }
-    find(&a, names, node->input[0], depth);
+    ql_known_value_find(&a, values, node->input[0]);
     if (node->n_input > 1 && node->input[1][0] != '\0') {
-        find(&b, names, node->input[1], depth);
+        ql_known_value_find(&b, values, node->input[1]);
     }
     if (strcmp(name, "Identity") == 0) {
         *known = a;
@@ -394,43 +399,35 @@ static void read_node(struct ql_known_value *known, struct ql_known_names *names
     } else if (strcmp(name, "Gather") == 0 && read_int(node, "axis", 0) == 0) {
         gather(known, &a, &b);
     } else if (strcmp(name, "Concat") == 0 && read_int(node, "axis", 0) == 0 && a.rank == 1) {
-        join(known, names, node, depth);
+        join(known, values, node);
     } else if (strcmp(name, "Concat") == 0) {
-        stack(known, names, node, depth);
+        stack(known, values, node);
     } else if (strcmp(name, "Slice") == 0) {
-        cut(known, names, node, &a, depth);
+        cut(known, values, node, &a);
     } else if (strcmp(name, "Transpose") == 0) {
         transpose(known, node, &a);
     } else if (strcmp(name, "Squeeze") == 0 || strcmp(name, "Unsqueeze") == 0) {
-        change_rank(known, names, node, &a, name[0] == 'U', depth);
+        change_rank(known, values, node, &a, name[0] == 'U');
     } else if (strcmp(name, "MatMul") == 0) {
         multiply(known, &a, &b);
     }
 }
 
 // A size of which only some are known: Shape(x)[0] where x is (5, ?).
-static bool read_single_size(struct ql_known_value *known, struct ql_known_names *names, const Onnx__NodeProto *node,
-                             int depth)
+static bool read_single_size(struct ql_known_value *known, struct ql_known_values *values, const Onnx__NodeProto *node)
 {
     struct ql_known_value places = nothing, of = nothing;
-    const Onnx__NodeProto *shape = NULL;
 
     if (strcmp(node->op_type, "Gather") != 0 || node->n_input != 2) {
         return false;
     }
-    for (size_t n = names->node_count; n-- > 0 && shape == NULL;) {
-        const Onnx__NodeProto *made = names->nodes[n];
-        shape = made->op_type != NULL && strcmp(made->op_type, "Shape") == 0 && made->n_output == 1 &&
-                        made->n_input == 1 && made->n_attribute == 0 && strcmp(made->output[0], node->input[0]) == 0
-                    ? made
-                    : NULL;
-    }
-    names->compared += names->node_count;
-    if (shape == NULL) {
+    const struct ql_known_entry *entry = find_entry(values, node->input[0]);
+    const Onnx__NodeProto *shape = entry == NULL ? NULL : entry->maker;
+    if (shape == NULL || strcmp(shape->op_type, "Shape") != 0 || shape->n_input != 1 || shape->n_attribute > 0) {
         return false;
     }
-    find(&of, names, shape->input[0], depth);
-    find(&places, names, node->input[1], depth);
+    ql_known_value_find(&of, values, shape->input[0]);
+    ql_known_value_find(&places, values, node->input[1]);
     if (of.rank < 0 || places.count != 1) {
         return false;
     }
@@ -444,83 +441,92 @@ static bool read_single_size(struct ql_known_value *known, struct ql_known_names
     return true;
 }
 
-static void search(struct ql_known_value *known, struct ql_known_names *names, const char *name, int depth)
+// --- The values of a graph ---
+
+static bool is_known(const struct ql_known_value *known)
 {
-    *known = nothing;
-    if (depth == 0 || names->compared > SEARCH_LIMIT || name[0] == '\0') {
-        return;
-    }
-    for (size_t k = names->initializer_count; k-- > 0;) {
-        names->compared++;
-        if (names->initializers[k]->name != NULL && strcmp(names->initializers[k]->name, name) == 0) {
-            read_tensor(known, names->initializers[k]);
-            return;
-        }
-    }
-    for (size_t n = names->node_count; n-- > 0;) {
-        const Onnx__NodeProto *node = names->nodes[n];
-        names->compared++;
-        for (size_t k = 0; k < node->n_output; k++) {
-            if (strcmp(node->output[k], name) == 0) {
-                if (k == 0 && node->op_type != NULL && !read_single_size(known, names, node, depth - 1)) {
-                    read_node(known, names, node, depth - 1);
-                }
-                n = 0;
-                break;
-            }
-        }
-    }
-    const Onnx__GraphProto *graph = names->graph;
-    for (size_t k = 0; k < graph->n_input && known->rank < 0; k++) {
-        if (graph->input[k]->name != NULL && strcmp(graph->input[k]->name, name) == 0) {
-            read_declared(known, graph->input[k]);
-        }
-    }
-    // What the file claims about intermediate values (value_info) proves nothing, and is ignored.
-    names->compared += graph->n_input;
+    return known->rank >= 0 || known->count >= 0;
 }
 
-// Results found on the way to one value, so that no part of the graph is searched twice.
-struct ql_known_memo {
-    int count;
-    struct {
-        const char *name;
-        struct ql_known_value known;
-    } entries[MEMO_LIMIT];
-};
-
-static void find(struct ql_known_value *known, struct ql_known_names *names, const char *name, int depth)
+// Adds what is known of a name. `maker` may be NULL.
+static bool add(struct ql_known_values *values, const char *name, const Onnx__NodeProto *maker,
+                const struct ql_known_value *known)
 {
-    struct ql_known_memo *memo = names->memo;
-
-    for (int k = 0; k < memo->count; k++) {
-        if (strcmp(memo->entries[k].name, name) == 0) {
-            *known = memo->entries[k].known;
-            return;
+    if (values->count == values->room) {
+        const int larger = 2 * values->room + 64;
+        struct ql_known_entry *moved =
+            larger > INT_MAX / 4 ? NULL : realloc(values->entries, (size_t)larger * sizeof moved[0]);
+        if (moved == NULL) {
+            return false;
         }
+        values->entries = moved;
+        values->room = larger;
     }
-    search(known, names, name, depth);
-    if (memo->count < MEMO_LIMIT) {
-        memo->entries[memo->count].name = name;
-        memo->entries[memo->count++].known = *known;
+    struct ql_known_value *kept = is_known(known) ? ql_arena_take(&values->arena, 1, sizeof *kept) : NULL;
+    if (values->arena.exhausted || !ql_name_table_add(&values->names, name, values->count)) {
+        return false;
     }
+    if (kept != NULL) {
+        *kept = *known;
+    }
+    values->entries[values->count++] = (struct ql_known_entry){maker, kept};
+    return true;
 }
 
-void ql_known_value_find(struct ql_known_value *known, struct ql_known_names *names, const char *name)
+bool ql_known_values_add_input(struct ql_known_values *values, const Onnx__ValueInfoProto *info)
 {
-    struct ql_known_memo memo;
+    struct ql_known_value known = nothing;
 
-    memo.count = 0;
-    names->memo = &memo;
-    find(known, names, name, DEPTH_LIMIT);
-    names->memo = NULL;
+    if (info->name == NULL || info->name[0] == '\0') {
+        return true;
+    }
+    read_declared(&known, info);
+    return add(values, info->name, NULL, &known);
 }
 
-bool ql_known_value_read(int64_t *number, struct ql_known_names *names, const char *name)
+bool ql_known_values_add_tensor(struct ql_known_values *values, const Onnx__TensorProto *tensor)
+{
+    struct ql_known_value known = nothing;
+
+    if (tensor->name == NULL || tensor->name[0] == '\0') {
+        return true;
+    }
+    read_tensor(&known, tensor);
+    return add(values, tensor->name, NULL, &known);
+}
+
+bool ql_known_values_add_node(struct ql_known_values *values, const Onnx__NodeProto *node)
+{
+    struct ql_known_value known = nothing;
+
+    if (node->op_type == NULL || node->n_output == 0 || node->output[0][0] == '\0') {
+        return true;
+    }
+    if (!read_single_size(&known, values, node)) {
+        read_node(&known, values, node);
+    }
+    return add(values, node->output[0], node, &known);
+}
+
+void ql_known_values_cut(struct ql_known_values *values, int count)
+{
+    ql_name_table_cut(&values->names, count);
+    values->count = count;
+}
+
+void ql_known_values_free(struct ql_known_values *values)
+{
+    ql_name_table_free(&values->names);
+    ql_arena_free(&values->arena);
+    free(values->entries);
+    *values = (struct ql_known_values){0};
+}
+
+bool ql_known_value_read(int64_t *number, struct ql_known_values *values, const char *name)
 {
     struct ql_known_value known;
 
-    ql_known_value_find(&known, names, name);
+    ql_known_value_find(&known, values, name);
     *number = known.count == 1 ? known.numbers[0] : 0;
     return known.count == 1;
 }
