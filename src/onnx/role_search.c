@@ -248,39 +248,58 @@ static void pair_updates(struct ql_role_search *search)
     }
 }
 
-// Counts, up to 2, the ways to give each open input from `input` on its own output, and keeps the last one found.
-static int count_pairings(const struct ql_role_search *search, const uint32_t *edges, int input, uint32_t free,
-                          int *trial, int *found)
+// Gives an input an output of its own, for which others may have to take another one of theirs (Kuhn's augmenting path).
+// `holders` has the input that holds each output, or -1; `tried` are outputs that need not be looked at.
+static bool give_output(const uint32_t *edges, int input, uint32_t *tried, int *holders)
 {
-    const int inputs = search->program->graph->input_count;
-    int ways = 0;
-
-    while (input < inputs && !is_open(search, input)) {
-        input++;
+    for (uint32_t rest = edges[input] & ~*tried; rest != 0; rest = edges[input] & ~*tried) {
+        const int output = __builtin_ctz(rest);
+        *tried |= 1u << output;
+        if (holders[output] < 0 || give_output(edges, holders[output], tried, holders)) {
+            holders[output] = input;
+            return true;
+        }
     }
-    if (input == inputs) {
-        memcpy(found, trial, (size_t)inputs * sizeof found[0]);
-        return 1;
-    }
-    for (uint32_t rest = edges[input] & free; rest != 0 && ways < 2; rest &= rest - 1) {
-        const uint32_t output = rest & (~rest + 1);
-        trial[input] = __builtin_ctz(output);
-        ways += count_pairings(search, edges, input + 1, free & ~output, trial, found);
-    }
-    return ways;
+    return false;
 }
 
-// Pairs all open inputs if there is exactly one way to do it.
-static bool pair_only_way(struct ql_role_search *search, const uint32_t *edges)
+// Gives each open input an output of its own. Returns false where there is no way to do it.
+static bool find_pairing(const struct ql_role_search *search, const uint32_t *edges, int *holders)
 {
-    int trial[QL_FLOW_LIMIT], found[QL_FLOW_LIMIT];
-
-    if (count_pairings(search, edges, 0, ~search->taken, trial, found) != 1) {
-        return false;
+    for (int o = 0; o < QL_FLOW_LIMIT; o++) {
+        holders[o] = -1;
     }
     for (int i = 0; i < search->program->graph->input_count; i++) {
-        if (is_open(search, i)) {
-            set_pair(search, i, found[i]);
+        uint32_t tried = search->taken;
+        if (is_open(search, i) && !give_output(edges, i, &tried, holders)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Pairs all open inputs if there is exactly one way to do it: no pair of it can be left out.
+static bool pair_only_way(struct ql_role_search *search, const uint32_t *edges)
+{
+    int found[QL_FLOW_LIMIT], other[QL_FLOW_LIMIT];
+    uint32_t fewer[QL_FLOW_LIMIT];
+
+    if (!find_pairing(search, edges, found)) {
+        return false;
+    }
+    memcpy(fewer, edges, sizeof fewer);
+    for (int o = 0; o < QL_FLOW_LIMIT; o++) {
+        if (found[o] >= 0) {
+            fewer[found[o]] &= ~(1u << o);
+            if (find_pairing(search, fewer, other)) {
+                return false;
+            }
+            fewer[found[o]] = edges[found[o]];
+        }
+    }
+    for (int o = 0; o < QL_FLOW_LIMIT; o++) {
+        if (found[o] >= 0) {
+            set_pair(search, found[o], o);
         }
     }
     return true;

@@ -307,6 +307,36 @@ static void sequence_axis_follows_from_names_and_sizes(void **state)
     assert_int_equal(binding.size, 9);
 }
 
+static size_t append(char *text, size_t room, size_t length, const char *format, int number)
+{
+    return length + (size_t)snprintf(text + length, room - length, format, number);
+}
+
+// Seven states of one shape with thirty outputs that could continue each, and an eighth that has none: every choice for
+// the seven was tried.
+static void many_outputs_for_each_state_are_not_tried_out(void **state)
+{
+    static char text[8192];
+    size_t length = 0;
+
+    (void)state;
+    length += (size_t)snprintf(text, sizeof text, "%s", HEAD "const G float 3 4\nGather E x -> e\nMatMul e U -> s0\n");
+    for (int k = 0; k < 7; k++) {
+        length = append(text, sizeof text, length, "input h%d float 1 1 4\n", k);
+        length = append(text, sizeof text, length, "Add s%d ", k);
+        length = append(text, sizeof text, length, "h%d ", k);
+        length = append(text, sizeof text, length, "-> s%d\n", k + 1);
+    }
+    length += (size_t)snprintf(text + length, sizeof text - length, "%s",
+                               "input g float 1 1 3\nMatMul g G -> gg\nAdd s7 gg -> s8\nMatMul s8 R -> a\n"
+                               "MatMul a O -> y\noutput y float 1 1 5\n");
+    for (int k = 0; k < 30; k++) {
+        length = append(text, sizeof text, length, "Tanh a -> o%d\n", k);
+        length = append(text, sizeof text, length, "output o%d float 1 1 4\n", k);
+    }
+    expect_error(text, "the input 'g' has no output that goes with it");
+}
+
 #define ROLE_TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int main(void)
@@ -321,6 +351,7 @@ int main(void)
         ROLE_TEST(a_cache_goes_with_its_append),
         ROLE_TEST(names_decide_unless_the_graph_contradicts),
         ROLE_TEST(probabilities_become_the_logits_they_are_made_of),
+        ROLE_TEST(many_outputs_for_each_state_are_not_tried_out),
         ROLE_TEST(sequence_axis_follows_from_names_and_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
