@@ -53,7 +53,8 @@ function readNumbers(value) {
 /**
  * Reads a descriptor: its text, and the name of its file for messages.
  * Returns the fields with their defaults; `constants` has pairs of a name and a list of numbers; `symbols` has the
- * vocabulary as an array, in which a token is an index, and `ranks` the pieces as pieces.js takes them.
+ * vocabulary as an array, in which a token is an index, `ranks` the pieces as pieces.js takes them, and `specials` the
+ * tokens that are never drawn.
  */
 export function readDescriptor(text, name) {
   let given;
@@ -97,7 +98,9 @@ export function readDescriptor(text, name) {
   if (error !== "") {
     throw new InputError(`${name}: the vocabulary ${error}`);
   }
+  // Code points that are no characters stand for no text, and are never drawn: ql_text_rules_init.
+  const specials = symbols.flatMap((symbol, token) => (/^[\ufdd0-\ufdef]$/.test(symbol) ? [token] : []));
   const constants = Object.entries(descriptor.constants).map(([input, value]) => [input, readNumbers(value)]);
   const reset = descriptor.reset.includes("\n") || given.end === undefined ? descriptor.reset : `${descriptor.reset}\n`;
-  return { ...descriptor, reset, constants, symbols, ranks };
+  return { ...descriptor, reset, constants, symbols, ranks, specials };
 }

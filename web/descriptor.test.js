@@ -106,6 +106,11 @@ test("a begin symbol is taken; an end symbol is the newline, or refused", () => 
   refuses({ window: 40 }, /"window"/);
 });
 
+test("symbols that are no characters are never drawn", () => {
+  assert.deepEqual(read({ vocabulary: "\n\ufdd0a\ufdef\ufdf0\ufdcfb" }).specials, [1, 3]);
+  assert.deepEqual(read({ vocabulary: "\nab" }).specials, []);
+});
+
 test("the symbols of the reset must be in the vocabulary", () => {
   assert.equal(read({ reset: "\n." }).reset, "\n.");
   refuses({ reset: "\n*" }, /"\*"/);

@@ -164,6 +164,8 @@ export class LanguageModel {
   #tensors;
   #state;
   #isTried = false;
+  #specials;
+  #V;
 
   /** `model` is what the runtime's InferenceSession.create takes: a path (Node), an address (browser), or the bytes. */
   static async load(runtime, model, descriptor) {
@@ -177,6 +179,8 @@ export class LanguageModel {
     this.#tensors = findTensors(session, descriptor);
     this.resetTokens = new Set(Array.from(descriptor.reset, (symbol) => descriptor.symbols.indexOf(symbol)));
     this.firstToken = Math.max(0, descriptor.symbols.indexOf(descriptor.begin || "\n"));
+    this.#specials = descriptor.specials ?? [];
+    this.#V = descriptor.symbols.length;
     const cache = this.#tensors.states.find(({ kind }) => kind === "append");
     /** Tokens after which an item that has not ended is over: ql_text_rules_item_limit. */
     this.itemLimit = cache !== undefined && this.resetTokens.has(descriptor.symbols.indexOf("\n")) ?
@@ -220,6 +224,16 @@ export class LanguageModel {
     return numbers;
   }
 
+  // The twin of ql_text_rules_bar: what must not be drawn, as the sampler takes it. null: nothing.
+  #bar(barred) {
+    if (this.#specials.length === 0) {
+      return barred;
+    }
+    const words = barred === null ? new Uint32Array(Math.ceil(this.#V / 32)) : Uint32Array.from(barred);
+    this.#specials.forEach((token) => (words[token >>> 5] |= 1 << (token % 32)));
+    return words;
+  }
+
   /**
    * Draws tokens without end, from zero state. `prompt` holds the tokens that the text begins with; they are taken, not
    * given. A filter (filter.js) sees every token that is taken. `this.logits` are those of the token drawn last.
@@ -233,7 +247,7 @@ export class LanguageModel {
       token = next;
     }
     for (;;) {
-      const barred = filter?.step(token) ?? null;
+      const barred = this.#bar(filter?.step(token) ?? null);
       this.logits = await this.step(token);
       token = sample(sampler, this.logits, barred);
       if (token < 0) {

@@ -137,6 +137,18 @@ test("the state is reset before the symbol that the descriptor names", async () 
   assert.deepEqual(await firstTokens(makeModel({ reset: "\n" }), 5), [0, 0, 0, 0, 0]);
 });
 
+test("a token that stands for no text is never drawn, with and without a filter", async () => {
+  const drawn = async (vocabulary, filter) => {
+    const model = makeModel({ vocabulary });
+    for await (const token of model.write(makeSampler({ temperature: 0, seed: 1 }), [], filter)) {
+      return token;
+    }
+  };
+  assert.equal(await drawn("abcd"), 0);
+  assert.equal(await drawn("\ufdd0bcd"), 1);
+  assert.equal(await drawn("\ufdd0bcd", { step: () => Uint32Array.of(2) }), 2);
+});
+
 test("a prompt is taken before the first symbol is drawn", async () => {
   assert.deepEqual(await firstTokens(makeModel(), 2, [3, 1]), [3, 2]);
 });

@@ -129,6 +129,9 @@ static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_mo
     const size_t sampler_bytes = round_up(V * (WEIGHT + sizeof(uint16_t)), 4);
     const size_t filter_bytes = ql_source_filter_own_bytes(model);
 
+    const bool has_specials = ql_descriptor_text_rules(model->descriptor).special_count > 0;
+
+    size->constant_bytes += has_specials ? (V + 31) / 32 * sizeof(uint32_t) : 0;
     size->constant_bytes +=
         symbol_bytes(&model->descriptor->vocabulary) + (size_t)model->trace_count * TRACE_STEP + filter_bytes;
     size->constant_bytes += has_shared ? ql_source_filter_shared_bytes(model) : 0;

@@ -71,7 +71,8 @@ size_t ql_source_lexicon_bytes(const struct ql_text_model *model);
 // loads their state first, and stores it when the token is taken), and in `next` (which then has `barred` for the
 // sampler); the functions that answer questions about them; their member of the state, and their part of the header.
 bool ql_source_has_filter(const struct ql_source *w);
-bool ql_source_has_guard(const struct ql_source *w); // a filter or a lexicon
+bool ql_source_has_guard(const struct ql_source *w);    // a filter or a lexicon
+bool ql_source_has_specials(const struct ql_source *w); // tokens that stand for no text, which `next` blocks, too
 void ql_source_filter_write(const struct ql_source *w);
 void ql_source_filter_reset_write(const struct ql_source *w);
 void ql_source_filter_load_write(const struct ql_source *w);

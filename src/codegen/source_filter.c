@@ -17,6 +17,11 @@ bool ql_source_has_filter(const struct ql_source *w)
     return filter_of(w) != NULL;
 }
 
+bool ql_source_has_specials(const struct ql_source *w)
+{
+    return ql_descriptor_text_rules(w->codegen->model->descriptor).special_count > 0;
+}
+
 bool ql_source_has_guard(const struct ql_source *w)
 {
     return ql_source_has_filter(w) || ql_source_has_lexicon(w);
@@ -100,17 +105,36 @@ void ql_source_filter_step_write(const struct ql_source *w)
     ql_source_lexicon_step_write(w);
 }
 
+// The tokens that stand for no text, beside those that the filter and the lexicon have put into `words`.
+static void write_specials(const struct ql_source *w)
+{
+    if (ql_source_has_specials(w)) {
+        ql_source_template_write(w, w->source,
+                                 "    for (int i = 0; i < (@_SYMBOLS + 31) / 32; i++) {\n"
+                                 "        words[i] |= $_special[i];\n"
+                                 "    }\n");
+    }
+}
+
 void ql_source_filter_bar_write(const struct ql_source *w)
 {
     if (!ql_source_has_guard(w)) {
+        ql_source_template_write(w, w->source,
+                                 ql_source_has_specials(w) ? "    const uint32_t *barred = $_special;\n" : "");
         return;
     }
     ql_source_filter_load_write(w);
     ql_source_template_write(w, w->source, "    uint32_t words[(@_SYMBOLS + 31) / 32];\n");
     if (!ql_source_has_lexicon(w)) {
         ql_source_template_write(w, w->source,
-                                 "    const uint32_t *barred = ql_filter_bar(words, &filter, &$_filter) ? words "
-                                 ": NULL;\n");
+                                 ql_source_has_specials(w)
+                                     ? "    const uint32_t *barred = words;\n"
+                                       "    if (!ql_filter_bar(words, &filter, &$_filter)) {\n"
+                                       "        memset(words, 0, sizeof words);\n"
+                                       "    }\n"
+                                     : "    const uint32_t *barred = ql_filter_bar(words, &filter, &$_filter) ? words "
+                                       ": NULL;\n");
+        write_specials(w);
         return;
     }
     ql_source_template_write(w, w->source,
@@ -126,6 +150,7 @@ void ql_source_filter_bar_write(const struct ql_source *w)
                                  "    }\n"
                                  "    ql_filter_bar_signs(words, &filter, &$_filter);\n");
     }
+    write_specials(w);
 }
 
 void ql_source_filter_questions_write(const struct ql_source *w)

@@ -235,7 +235,7 @@ static void write_step(const struct ql_source *w)
 
 static void write_next(const struct ql_source *w)
 {
-    const bool integer = w->codegen->integer != NULL;
+    const bool integer = w->codegen->integer != NULL, has_guard = ql_source_has_guard(w);
 
     ql_source_template_write(w, w->source, "int $_next(struct $_state *state, int token)\n{\n");
     (void)fprintf(w->source, "    const %s *", logits_type(w));
@@ -263,7 +263,7 @@ static void write_next(const struct ql_source *w)
     (void)fprintf(w->source,
                   "ql_sampler_step_%s(&sampler, logits, %s, workspace->sampler.weights,\n"
                   "                                   workspace->sampler.candidates, ",
-                  integer ? "s32" : "f32", ql_source_has_guard(w) ? "barred" : "NULL");
+                  integer ? "s32" : "f32", has_guard || ql_source_has_specials(w) ? "barred" : "NULL");
     ql_source_template_write(w, w->source,
                              "@_SYMBOLS);\n"
                              "    memcpy(state->random, sampler.random.state, sizeof state->random);\n"
@@ -389,6 +389,23 @@ static void write_functions(const struct ql_source *w)
     ql_source_template_write(w, w->source, has_check ? "$_any_check,\n};\n" : "NULL,\n};\n");
 }
 
+// The tokens that stand for no text, as bits for the sampler.
+static void write_specials(const struct ql_source *w)
+{
+    const struct ql_descriptor *descriptor = w->codegen->model->descriptor;
+    const struct ql_text_rules rules = ql_descriptor_text_rules(descriptor);
+    const int V = descriptor->vocabulary.count;
+    uint32_t words[QL_VOCABULARY_LIMIT / 32];
+    char name[QL_C_IDENTIFIER_BYTES];
+
+    if (ql_text_rules_bar(&rules, words, NULL, V) != NULL) {
+        (void)fputs("// A bit for each token that stands for no text, and is never drawn\n", w->source);
+        (void)snprintf(name, sizeof name, "%s_special", w->prefix);
+        (void)ql_c_array_write(w->source, name, "", QL_ELEMENT_U32, words, (size_t)(V + 31) / 32);
+        (void)fputc('\n', w->source);
+    }
+}
+
 void ql_source_text_write(const struct ql_source *w)
 {
     (void)fputc('\n', w->source);
@@ -400,6 +417,7 @@ void ql_source_text_write(const struct ql_source *w)
     if (w->codegen->model->trace_count > 0) {
         write_trace(w);
     }
+    write_specials(w);
     ql_source_filter_write(w);
     write_reset(w);
     write_set(w);

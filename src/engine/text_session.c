@@ -357,11 +357,13 @@ enum ql_status ql_text_session_step(struct ql_text_session *session, int token, 
 enum ql_status ql_text_session_next(struct ql_text_session *session, int *token, const uint32_t *barred,
                                     struct ql_error *error)
 {
+    uint32_t words[QL_VOCABULARY_LIMIT / 32];
     const enum ql_status status = ql_text_session_step(session, *token, error);
 
     if (status != QL_OK) {
         return status;
     }
+    barred = ql_text_rules_bar(&session->rules, words, barred, session->V);
     *token = session->logits != NULL ? ql_sampler_step_f32(&session->sampler, session->logits, barred, session->weights,
                                                            session->candidates, session->V)
                                      : ql_sampler_step_s32(&session->integer_sampler, session->integer_logits, barred,

@@ -97,8 +97,8 @@ int ql_text_session_begin(struct ql_text_session *session, const struct ql_draw 
 // stand in the session until the next call. Errors: those of what computes a graph; none for steppers.
 enum ql_status ql_text_session_step(struct ql_text_session *session, int token, struct ql_error *error);
 
-// Takes `*token` and draws the one after it, which is none of the blocked (device/sampler.h; NULL: any).
-// Errors: those of ql_text_session_step; QL_ERROR_NUMERIC for logits that are not finite.
+// Takes `*token` and draws the one after it, which is none of the blocked (device/sampler.h; NULL: any)
+// and none that stands for no text. Errors: those of ql_text_session_step; QL_ERROR_NUMERIC for logits that are not finite.
 enum ql_status ql_text_session_next(struct ql_text_session *session, int *token, const uint32_t *barred,
                                     struct ql_error *error);
 

@@ -241,7 +241,7 @@ static const uint32_t *step_guards(const struct part *part, struct worker *worke
     const struct branch *branch = &worker->branches[b];
 
     if (!is_guarded(generator)) {
-        return NULL;
+        return ql_text_rules_bar(&generator->rules, worker->barred, NULL, generator->engine->V);
     }
     struct guarded *after = guarded_state(part, worker->states[b]);
     if (branch->before == NULL) {
@@ -251,9 +251,8 @@ static const uint32_t *step_guards(const struct part *part, struct worker *worke
         *after = *guarded_state(part, branch->before);
     }
     take_token(generator, after, branch->token);
-    return ql_guard_bar(worker->barred, generator->filter, &after->filter, generator->lexicon, &after->words)
-               ? worker->barred
-               : NULL;
+    const bool any = ql_guard_bar(worker->barred, generator->filter, &after->filter, generator->lexicon, &after->words);
+    return ql_text_rules_bar(&generator->rules, worker->barred, any ? worker->barred : NULL, generator->engine->V);
 }
 
 // Returns whether an item is refused that has ended here, or one that is cut: here, or behind a token.

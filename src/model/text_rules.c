@@ -1,12 +1,17 @@
 // The rules of a model's texts: see text_rules.h.
 #include "model/text_rules.h"
 
+#include <string.h>
+
 void ql_text_rules_init(struct ql_text_rules *rules, const uint32_t *symbols, int count)
 {
     *rules = (struct ql_text_rules){.newline = -1};
     for (int token = 0; token < count; token++) {
         if (symbols[token] == '\n') {
             rules->newline = token;
+        }
+        if (symbols[token] >= QL_TEXT_SPECIAL && symbols[token] < QL_TEXT_SPECIAL + QL_TEXT_SPECIAL_LIMIT) {
+            rules->specials[rules->special_count++] = token;
         }
     }
     rules->first_token = rules->newline < 0 ? 0 : rules->newline;
@@ -20,6 +25,24 @@ bool ql_text_rules_reset_at(const struct ql_text_rules *rules, int token)
         }
     }
     return false;
+}
+
+const uint32_t *ql_text_rules_bar(const struct ql_text_rules *rules, uint32_t *words, const uint32_t *barred, int V)
+{
+    const size_t bytes = (size_t)(V + 31) / 32 * sizeof words[0];
+
+    if (rules->special_count == 0) {
+        return barred;
+    }
+    if (barred == NULL) {
+        memset(words, 0, bytes);
+    } else {
+        memmove(words, barred, bytes);
+    }
+    for (int k = 0; k < rules->special_count; k++) {
+        words[rules->specials[k] / 32] |= UINT32_C(1) << (rules->specials[k] % 32);
+    }
+    return words;
 }
 
 int ql_text_rules_item_limit(const struct ql_text_rules *rules, int context)

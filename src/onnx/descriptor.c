@@ -122,16 +122,16 @@ static bool is_special(const json_t *root, const char *text, size_t size)
 static enum ql_status add_special(struct ql_descriptor *descriptor, struct ql_error *error)
 {
     struct ql_vocabulary *vocabulary = &descriptor->vocabulary;
-    uint32_t symbol = QL_DESCRIPTOR_SPECIAL;
+    uint32_t symbol = QL_TEXT_SPECIAL;
 
     while (ql_descriptor_encode(descriptor, symbol) >= 0) {
         symbol++;
     }
-    if (symbol >= QL_DESCRIPTOR_SPECIAL + QL_DESCRIPTOR_SPECIAL_LIMIT || vocabulary->count == QL_VOCABULARY_LIMIT) {
+    if (symbol >= QL_TEXT_SPECIAL + QL_TEXT_SPECIAL_LIMIT || vocabulary->count == QL_VOCABULARY_LIMIT) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the field 'vocabulary' has more than %d tokens that stand for no text, or more than %d "
                               "in all",
-                              (int)QL_DESCRIPTOR_SPECIAL_LIMIT, (int)QL_VOCABULARY_LIMIT);
+                              (int)QL_TEXT_SPECIAL_LIMIT, (int)QL_VOCABULARY_LIMIT);
     }
     vocabulary->symbols[vocabulary->count++] = symbol;
     return QL_OK;
@@ -239,6 +239,14 @@ static enum ql_status read_ends(struct ql_descriptor *descriptor, const json_t *
     }
     descriptor->resets[descriptor->reset_count++] = descriptor->end;
     return QL_OK;
+}
+
+// Something must be left to draw.
+static enum ql_status check_specials(const struct ql_descriptor *descriptor, struct ql_error *error)
+{
+    return ql_descriptor_text_rules(descriptor).special_count < descriptor->vocabulary.count
+               ? QL_OK
+               : fail_field(error, "vocabulary", "more than tokens that stand for no text, which are never drawn");
 }
 
 static enum ql_status read_resets(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)
@@ -414,7 +422,7 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
         (status = read_int(root, "hiddenSize", &d->hidden_size, 0, error)) != QL_OK ||
         (status = read_int(root, "hiddenLayers", &d->hidden_layers, 0, error)) != QL_OK ||
         (status = read_vocabulary(d, root, error)) != QL_OK || (status = read_resets(d, root, error)) != QL_OK ||
-        (status = read_ends(d, root, error)) != QL_OK ||
+        (status = read_ends(d, root, error)) != QL_OK || (status = check_specials(d, error)) != QL_OK ||
         (status = read_string(root, "tokens", d->tokens, sizeof d->tokens, error)) != QL_OK ||
         (status = read_string(root, "logits", d->logits, sizeof d->logits, error)) != QL_OK ||
         (status = read_states(d, root, error)) != QL_OK || (status = read_constants(d, root, error)) != QL_OK) {

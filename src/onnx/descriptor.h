@@ -20,8 +20,6 @@ enum {
     QL_DESCRIPTOR_STATE_LIMIT = 8, // pairs of state input and state output
     QL_DESCRIPTOR_RESET_LIMIT = QL_TEXT_RESET_LIMIT,
     QL_DESCRIPTOR_WINDOW_LIMIT = 1 << 14, // tokens of a window
-    QL_DESCRIPTOR_SPECIAL = 0xfdd0,       // the first of the code points that are no characters ...
-    QL_DESCRIPTOR_SPECIAL_LIMIT = 32,     // ... and their number
     QL_DESCRIPTOR_CONSTANT_LIMIT = 8,     // inputs that stay the same
     QL_DESCRIPTOR_NUMBER_LIMIT = 4096,    // numbers of all of them together
 };
@@ -66,7 +64,7 @@ struct ql_descriptor {
 
 // Reads a descriptor. `filename` and `vocabulary` must be there; for the others there are defaults (temperature 1,
 // top_p 1, top_k 0). Fields that are not named above are left alone. Tokens that stand for no text have symbols from
-// QL_DESCRIPTOR_SPECIAL on. Errors: a file that is unreadable or not JSON, a field of the wrong kind or out of its range, a
+// QL_TEXT_SPECIAL on. Errors: a file that is unreadable or not JSON, a field of the wrong kind or out of its range, a
 // symbol twice, an invalid piece; each with the file and the field.
 enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *path, struct ql_error *error);
 

@@ -237,7 +237,7 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
         return status;
     }
     road->verification.V = road->model.V;
-    road->verification.first_token = road->model.rules.first_token;
+    road->verification.rules = &road->model.rules;
     road->verification.tolerance = options->tolerance;
     if ((status = make_draws(road, error)) != QL_OK || (status = make_text(road, error)) != QL_OK ||
         (status = ql_verification_init(&road->verification, &road->first, error)) != QL_OK ||

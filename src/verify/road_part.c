@@ -27,7 +27,7 @@ static enum ql_status copy_prefix(uint16_t **tokens, int *count, const struct ql
     if (is_read) {
         memcpy(*tokens, v->tokens, (size_t)*count * sizeof **tokens);
     } else {
-        (*tokens)[0] = (uint16_t)v->first_token;
+        (*tokens)[0] = (uint16_t)v->rules->first_token;
         memcpy(*tokens + 1, v->texts + (size_t)comparison->first_draw * (size_t)v->draw_length,
                (size_t)(*count - 1) * sizeof **tokens);
     }

@@ -93,10 +93,13 @@ static enum ql_status compare_logits(const struct ql_verification *v, struct ql_
 }
 
 // What the sampler draws from given logits (T, V).
-static enum ql_status draw_text(uint16_t *text, const float *logits, int T, int V, const struct ql_draw *draw,
-                                struct ql_error *error)
+static enum ql_status draw_text(const struct ql_verification *v, uint16_t *text, const float *logits, int T,
+                                const struct ql_draw *draw, struct ql_error *error)
 {
+    const int V = v->V;
     struct ql_sampler sampler = {.temperature = draw->temperature, .top_p = draw->top_p, .top_k = draw->top_k};
+    uint32_t words[QL_VOCABULARY_LIMIT / 32];
+    const uint32_t *barred = ql_text_rules_bar(v->rules, words, NULL, V);
     uint32_t *weights = calloc((size_t)V, sizeof weights[0]);
     uint16_t *candidates = calloc((size_t)V, sizeof candidates[0]);
     enum ql_status status = QL_OK;
@@ -106,7 +109,8 @@ static enum ql_status draw_text(uint16_t *text, const float *logits, int T, int 
     }
     ql_random_init(&sampler.random, draw->seed);
     for (int t = 0; t < T && status == QL_OK; t++) {
-        text[t] = (uint16_t)ql_sampler_step_f32(&sampler, logits + (size_t)t * (size_t)V, NULL, weights, candidates, V);
+        text[t] =
+            (uint16_t)ql_sampler_step_f32(&sampler, logits + (size_t)t * (size_t)V, barred, weights, candidates, V);
     }
     free(weights);
     free(candidates);
@@ -134,11 +138,11 @@ static enum ql_status check_edge(const struct ql_verification *v, bool *is_edge,
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to compare two texts");
         goto done;
     }
-    tokens[0] = (uint16_t)v->first_token;
+    tokens[0] = (uint16_t)v->rules->first_token;
     memcpy(tokens + 1, ours, (size_t)k * sizeof tokens[0]);
     if ((status = v->first->read(v->first, our_logits, tokens, T, error)) != QL_OK ||
         (status = stage->read(stage, their_logits, tokens, T, error)) != QL_OK ||
-        (status = draw_text(drawn, their_logits, T, v->V, draw, error)) != QL_OK) {
+        (status = draw_text(v, drawn, their_logits, T, draw, error)) != QL_OK) {
         goto done;
     }
     for (int t = 0; t < T; t++) {

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "model/text_rules.h"
 #include "verify/difference.h"
 #include "verify/stage.h"
 
@@ -37,9 +38,9 @@ struct ql_comparison {
 
 struct ql_verification {
     int V;
-    int first_token;        // which comes before a text that is written: the newline
-    double tolerance;       // for stages that are not ours
-    const uint16_t *tokens; // (T) the text that is read
+    const struct ql_text_rules *rules; // of the texts that are written
+    double tolerance;                  // for stages that are not ours
+    const uint16_t *tokens;            // (T) the text that is read
     int T;
     const struct ql_draw *draws; // the texts that are written
     int draw_count, draw_length;

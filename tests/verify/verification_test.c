@@ -82,6 +82,8 @@ static enum ql_status toy_write(struct ql_stage *stage, uint16_t *tokens, int le
 static struct ql_comparison compared;
 static struct ql_error error;
 
+static const struct ql_text_rules rules = {.newline = -1};
+
 // Compares a toy with one that has no fault.
 static enum ql_verdict verdict_on(struct toy toy, bool is_ours, double tolerance)
 {
@@ -98,6 +100,7 @@ static enum ql_verdict verdict_on(struct toy toy, bool is_ours, double tolerance
         draws[d] = (struct ql_draw){.temperature = 0.8f, .top_p = 0.95f, .top_k = 4, .seed = (uint32_t)d};
     }
     struct ql_verification verification = {.V = V,
+                                           .rules = &rules,
                                            .tolerance = tolerance,
                                            .tokens = tokens,
                                            .T = T,
@@ -197,7 +200,7 @@ static void verification_first_stage_must_have_numbers(void **state)
     struct toy toy = {.is_not_finite = true};
     struct ql_stage first = {.name = "first", .self = &toy, .read = toy_read, .write = toy_write};
     const uint16_t tokens[] = {1};
-    struct ql_verification verification = {.V = V, .tokens = tokens, .T = 1};
+    struct ql_verification verification = {.V = V, .rules = &rules, .tokens = tokens, .T = 1};
 
     (void)state;
     assert_int_equal(ql_verification_init(&verification, &first, &error), QL_ERROR_NUMERIC);

@@ -2,7 +2,8 @@
 # Models of others have a token that begins a text and another that ends it, which stand for no text. A descriptor could
 # not say so: the text began with token 0, and the token that was drawn at an item's end went in where the next one began.
 # Guards: the begin symbol goes in first, and in the end symbol's place; the end symbol reads and writes as a newline; tokens
-# that stand for no text may stand anywhere in the vocabulary, and pieces behind them.
+# that stand for no text may stand anywhere in the vocabulary, and pieces behind them; no form of the model draws them, with
+# or without a filter and a lexicon.
 # Uses: expect.sh. Arguments: the tool, json_get, graph_file.
 # shellcheck source-path=SCRIPTDIR
 graph_file=$(realpath "$3")
@@ -25,6 +26,12 @@ text()
     cp out "$1.txt"
     expect_exit 0 generate --model "$1.json" --count 20 --max-length 12 --seed 3 --quiet
     cp out "$1.items"
+}
+
+# silent FILE...: none has a code point that stands for no text.
+silent()
+{
+    LC_ALL=C grep -l $'\xef\xb7[\x90-\xaf]' "$@" && fail "a token without text is written"
 }
 
 # same NAME REFERENCE: one text, one list of items, and all stages of verify agree.
@@ -58,12 +65,16 @@ output hn float 1 1 4
 END
 }
 ends='"vocabulary": ["<s>", "</s>", "a", "b", "c"], "begin": "<s>", "end": "</s>"'
-# The same by hand: the graph takes token 0 for token 1, which is a newline.
-gru sequence "const T int64 5 = 0 0 2 3 4
-Gather T x -> t" | describe by_hand '"vocabulary": "*\nabc", "reset": "\n"'
+# The same by hand: the graph takes token 0 for token 1, which is a newline, and token 0 is a code point that is no character.
+by_hand="const T int64 5 = 0 0 2 3 4
+Gather T x -> t"
+gru sequence "$by_hand" | describe by_hand '"vocabulary": "\ufdd0\nabc", "reset": "\n"'
 text by_hand
-hidden='s/\*/\xef\xb7\x90/g' # a begin symbol that is drawn is a code point that is no character
-sed -i "$hidden" by_hand.txt by_hand.items
+gru sequence "$by_hand" | describe star '"vocabulary": "*\nabc", "reset": "\n"'
+text star
+expect grep -q '\*' star.txt # the model likes that token
+expect grep -q '\*' star.items
+silent by_hand.txt by_hand.items
 gru sequence | describe open "$ends"
 same open by_hand
 printf 'ab\nca\n' > some.txt
@@ -80,19 +91,20 @@ gru sequence | sed 's/^input x int64/input x int32/' | describe narrow "$ends"
 same narrow by_hand
 for name in by_hand open; do
     expect_exit 0 evaluate --model "$name.json" "${write[@]}" --quantize int8
-    sed "$hidden" out > "$name.int8"
+    cp out "$name.int8"
+    expect_exit 0 generate --model "$name.json" --count 20 --max-length 12 --seed 3 --quiet --quantize int8
+    cp out "$name.int8.items"
+    silent "$name.int8" "$name.int8.items"
 done
 expect_same open.int8 by_hand.int8
 # Symbols in place of strings, and a newline that is called the end.
 gru sequence | describe symbols '"vocabulary": "*\nabc", "begin": "*", "end": "\n"'
 text symbols
-sed -i "$hidden" symbols.txt symbols.items
-expect_same symbols.txt by_hand.txt
-expect_same symbols.items by_hand.items
+expect_same symbols.txt star.txt
+expect_same symbols.items star.items
 gru sequence | describe dollar '"vocabulary": "*$abc", "begin": "*", "end": "$"'
 text dollar
-sed -i "$hidden" dollar.txt
-expect_same dollar.txt by_hand.txt
+expect_same dollar.txt star.txt
 
 # A window without a state: the begin symbol stands before the text.
 keras()
@@ -119,9 +131,9 @@ expect_json out stages.0.verdict same
 
 # A begin symbol alone begins the text, and nothing else.
 gru sequence | describe only_begin '"vocabulary": ["<s>", "\n", "a", "b", "c"], "begin": "<s>"'
-gru sequence | describe first '"vocabulary": "*#abc"'
+gru sequence | describe first '"vocabulary": "\ufdd0#abc"'
 expect_exit 0 evaluate --model first.json "${write[@]}"
-tr '#' '\n' < out | sed "$hidden" > first.txt
+tr '#' '\n' < out > first.txt
 text only_begin
 expect_same only_begin.txt first.txt
 expect_exit 0 verify --model only_begin.json --stages one,ONNX,O2 "${quick[@]}"
@@ -130,7 +142,48 @@ expect_exit 0 verify --model only_begin.json --stages one,ONNX,O2 "${quick[@]}"
 gru sequence | describe special '"vocabulary": ["a", "<pad>", "</s>", "b", "ab"], "end": "</s>", "special": ["<pad>"]'
 text special
 expect grep -q b special.txt
+silent special.txt special.items
 expect_exit 0 verify --model special.json --stages one,ONNX,O2 "${quick[@]}"
+expect_exit 0 verify --model special.json --quantize int8 --stages O2 "${quick[@]}"
+gru sequence | describe drawn '"vocabulary": "a*\nb#", "reset": "\n"'
+text drawn
+expect grep -q '\*' drawn.txt
+gru sequence | describe several '"vocabulary": ["a", "<pad>", "</s>", "b", "<cls>"], "end": "</s>", "special": ["<pad>", "<cls>"]'
+text several
+silent several.txt several.items
+
+# With a filter that blocks a word, and with a lexicon, in the text, in many items, and in C.
+printf 'bb\n' > listed.txt
+printf 'aa\nab\nba\n' > words.txt
+expect_exit 0 filter --words listed.txt --output listed.qlf
+expect_exit 0 lexicon --words words.txt --output words.qlx
+for guard in "--filter listed.qlf" "--lexicon words.qlx" "--filter listed.qlf --lexicon words.qlx"; do
+    # shellcheck disable=SC2086
+    expect_exit 0 evaluate --model several.json "${write[@]}" $guard
+    cp out guarded.txt
+    # shellcheck disable=SC2086
+    expect_exit 0 compile --model several.json --name m --output m.c $guard
+    cat > main.c << 'END'
+#include <stdio.h>
+#include "m.h"
+int main(void)
+{
+    static struct m_state state;
+    int token = M_BEGIN;
+    m_init(&state, 1);
+    m_set(&state, 0.5f, -1.0f, -1);
+    for (int k = 0; k < 40; k++) {
+        token = m_next(&state, token);
+        fputs(m_symbol(token), stdout);
+    }
+    return 0;
+}
+END
+    cc -std=c11 -Wall -Wextra -Werror -o main main.c m.c -lm 2> err || fail "$guard: the C does not compile"
+    ./main > c.txt
+    silent guarded.txt c.txt
+    [[ $(head -c 30 guarded.txt) == "$(head -c 30 c.txt)" ]] || fail "$guard: the C writes something else"
+done
 
 # What cannot be said.
 refuse()
@@ -142,6 +195,7 @@ refuse()
 refuse '"vocabulary": ["<s>", "</s>", "a", "b", "c"], "begin": "<s>"' "'special'"
 refuse '"vocabulary": ["<s>", "</s>", "\n", "b", "c"], "begin": "<s>", "end": "</s>"' "Leave 'end' out"
 refuse '"vocabulary": "\nabcd", "begin": "*"' "'begin'"
+refuse '"vocabulary": ["<a>", "<b>", "<c>", "<d>", "<e>"], "special": ["<a>", "<b>", "<c>", "<d>", "<e>"]' "never drawn"
 refuse '"vocabulary": "\nabcd", "end": 7' "'end'"
 
 finish
