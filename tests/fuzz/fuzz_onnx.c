@@ -1,6 +1,7 @@
-// Fuzzes the road of a foreign model: reader, compilation, memory plan, and a run when it is small.
-// Whatever comes in, the result is a model that runs or an error with a message. Tensors may have their data in the file
-// "weights", which lies beside the model, as does "out", a link that leads out of the folder.
+// Fuzzes the road of a foreign model: reader, compilation, memory plan, and, when it is small, a run, and a text that it
+// writes after the change to a graph of single tokens. Whatever comes in, the result is a model that runs or an error with
+// a message. Tensors may have their data in the file "weights", which lies beside the model, as does "out", a link that
+// leads out of the folder. What a descriptor would say of the model follows from the name of its graph.
 // Uses: engine, POSIX.
 #include <assert.h>
 #include <limits.h>
@@ -11,6 +12,9 @@
 #include <unistd.h>
 
 #include "engine/engine.h"
+#include "engine/text_session.h"
+#include "engine/token_graph.h"
+#include "onnx/descriptor.h"
 #include "onnx/onnx_reader.h"
 #include "onnx/onnx_writer.h"
 
@@ -21,6 +25,10 @@ enum {
     WORK_LIMIT = 1 << 20, // elements and multiply-accumulates, at compile time and in the run
     INPUT_LIMIT = 64,
     WEIGHT_BYTES = 4096,
+    TEXT_WORK_LIMIT = 1 << 14, // of a model that writes, which runs some tokens and windows
+    TEXT_NUMBER_LIMIT = 256,   // numbers of an input
+    SYMBOL_LIMIT = 64,
+    TEXT_TOKENS = 6,
 };
 
 // The folder of the model, made once, and gone in the end.
@@ -89,7 +97,8 @@ static void check_plan(const struct ql_program *program)
     }
 }
 
-static void run_graph(const struct ql_graph *graph)
+// Returns true for a graph that is small enough to write a text.
+static bool run_graph(const struct ql_graph *graph)
 {
     const struct ql_program_options options = {.default_size = 2, .byte_limit = BYTE_LIMIT, .work_limit = WORK_LIMIT};
     struct ql_engine engine;
@@ -98,16 +107,18 @@ static void run_graph(const struct ql_graph *graph)
     void *outputs[INPUT_LIMIT] = {NULL};
 
     if (graph->input_count > INPUT_LIMIT || graph->output_count > INPUT_LIMIT) {
-        return;
+        return false;
     }
     if (ql_engine_init(&engine, graph, &options, &error) != QL_OK) {
         assert(error.message[0] != '\0');
-        return;
+        return false;
     }
     check_plan(&engine.program);
+    bool is_small = count_work(&engine.program) <= TEXT_WORK_LIMIT;
     size_t bytes = 0;
     for (int k = 0; k < graph->input_count; k++) {
         bytes += engine.program.values[graph->inputs[k]].bytes;
+        is_small = is_small && engine.program.values[graph->inputs[k]].count <= TEXT_NUMBER_LIMIT;
     }
     if (bytes <= BYTE_LIMIT && count_work(&engine.program) <= WORK_LIMIT) {
         for (int k = 0; k < graph->input_count; k++) {
@@ -122,6 +133,62 @@ static void run_graph(const struct ql_graph *graph)
         }
     }
     ql_engine_free(&engine);
+    return is_small;
+}
+
+// A descriptor of some symbols, of which some may be a begin and an end symbol and one that stands for no text.
+static void describe(struct ql_descriptor *descriptor, const struct ql_graph *graph)
+{
+    uint32_t choice = 0x811c9dc5u;
+    int V = 2;
+
+    for (const char *c = graph->name; *c != '\0'; c++) {
+        choice = (choice ^ (unsigned char)*c) * 0x01000193u;
+    }
+    for (int k = graph->output_count - 1; k >= 0; k--) {
+        const struct ql_value *output = &graph->values[graph->outputs[k]];
+        const int last = output->rank > 0 ? output->dims[output->rank - 1] : 0;
+        V = output->type == QL_ELEMENT_F32 && last > 1 && last <= SYMBOL_LIMIT ? last : V;
+    }
+    *descriptor = (struct ql_descriptor){.temperature = 1.0, .top_p = 1.0};
+    descriptor->vocabulary.count = V;
+    for (int token = 0; token < V; token++) {
+        descriptor->vocabulary.symbols[token] = (uint32_t)('A' + token);
+    }
+    descriptor->has_begin = (choice & 1) != 0;
+    descriptor->has_end = (choice & 2) != 0;
+    descriptor->begin = (int)(choice >> 8) % V;
+    descriptor->end = (int)(choice >> 16 & 0xff) % V;
+    descriptor->window = (choice & 12) == 0 ? (int)(choice >> 4 & 7) + 1 : 0;
+    if ((choice & 128) != 0) {
+        descriptor->vocabulary.symbols[V - 1] = QL_TEXT_SPECIAL;
+    }
+    if (descriptor->has_end) {
+        descriptor->vocabulary.symbols[descriptor->end] = '\n';
+        descriptor->resets[descriptor->reset_count++] = descriptor->end;
+    }
+}
+
+static void write_text(struct ql_graph *graph)
+{
+    static struct ql_descriptor descriptor;
+    const struct ql_program_options options = {.default_size = 1, .byte_limit = BYTE_LIMIT, .work_limit = WORK_LIMIT};
+    const struct ql_draw draw = {.temperature = 1.0f, .top_p = 1.0f, .seed = 1};
+    struct ql_text_session session = {0};
+    struct ql_error error = {QL_OK, ""};
+
+    describe(&descriptor, graph);
+    enum ql_status status = ql_token_graph_init(NULL, graph, &descriptor, &error);
+    if (status == QL_OK) {
+        status = ql_text_session_open_graph(&session, graph, &options, &descriptor, &error);
+    }
+    int token = status == QL_OK ? ql_text_session_begin(&session, &draw) : 0;
+    for (int t = 0; t < TEXT_TOKENS && status == QL_OK; t++) {
+        status = ql_text_session_next(&session, &token, NULL, &error);
+        assert(status != QL_OK || (token >= 0 && token < descriptor.vocabulary.count));
+    }
+    assert(status == QL_OK || error.message[0] != '\0');
+    ql_text_session_close(&session);
 }
 
 // What was read can be written, and reads back as the same bytes once more.
@@ -159,7 +226,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     make_folder();
     if (ql_onnx_read_at(&graph, data, size_bytes, model_path, &error) == QL_OK) {
         check_round_trip(&graph);
-        run_graph(&graph);
+        if (run_graph(&graph)) {
+            write_text(&graph);
+        }
     } else {
         assert(error.message[0] != '\0');
     }
