@@ -101,7 +101,16 @@ static enum ql_status draw_cells(struct ql_cli_writer *writer, struct ql_guard *
 {
     struct ql_token_text prompt;
     enum ql_status status = ql_cli_read_item_prompt(&prompt, &writer->info.vocabulary, settings->prompt, error);
+    int length = 0;
 
+    for (size_t k = 0; k < prompt.count && status == QL_OK; k++) {
+        length += ql_vocabulary_length(&writer->info.vocabulary, prompt.tokens[k]);
+    }
+    if (status == QL_OK && length > 0 && length >= settings->max_length) {
+        status = ql_error_write(error, QL_ERROR_USAGE,
+                                "--max-length %d: counts the %d characters of --prompt, so that nothing would be drawn",
+                                settings->max_length, length);
+    }
     for (size_t column = 0; column < settings->columns && status == QL_OK; column++) {
         const struct ql_draw draw = ql_cli_draw(&settings->sampling, settings->temperatures[column]);
         int token = ql_text_session_begin(&writer->session, &draw);

@@ -97,6 +97,10 @@ expect test ! -e k
 expect_exit 2 compare --init_from $model --spreadsheet
 expect_stderr "csv"
 
+expect_exit 2 compare --init_from $model --prompt abcd --max_length 4 --count 1
+expect_stderr "nothing would be drawn"
+expect_exit 0 compare --init_from $model --prompt abcd --max_length 5 --count 1
+
 # --- Answers that could not be told from others ---
 run lexicon --lexicon l.qlx --json --check "bb zzz"
 expect test $code -eq 1
