@@ -1,4 +1,4 @@
-// An arena: see arena.h. Every piece is a heap block whose first 64 bytes hold the link to the former piece.
+// An arena: see arena.h. Every piece is a heap block whose first 64 bytes hold the link to the previous piece.
 #include "base/arena.h"
 
 #include <stdint.h>

@@ -1,12 +1,12 @@
 // The cosine without libm: see cosine.h. The series are those of sine and cosine at 0 (Abramowitz and Stegun 4.3.65
-// and 4.3.66), cut where the next term is below 2^-57 of the sum for angles up to an eighth of a turn.
+// and 4.3.66), truncated where the next term is below 2^-57 of the sum for angles up to an eighth of a turn.
 #include "base/cosine.h"
 
 #include <assert.h>
 #include <float.h>
 #include <stdint.h>
 
-// The promises of docs/arithmetic.md need an arithmetic that rounds every operation to its type.
+// The guarantees of docs/arithmetic.md require that every operation is rounded to its type.
 #if FLT_EVAL_METHOD != 0
 #error "this compiler computes float and double in a wider type; on 32-bit x86, use -msse2 -mfpmath=sse"
 #endif
@@ -50,7 +50,7 @@ double ql_cosine_of_turns(double turns)
     const double two_pi = 6.283185307179586;
 
     assert(turns >= -2147483648.0 && turns <= 2147483648.0);
-    // turns = quarters / 4 + rest. Both steps are exact: rest has no digit below the last one of `turns`.
+    // turns = quarters / 4 + rest. Both steps are exact: rest has no bits below the last one of `turns`.
     const double scaled = 4.0 * turns;
     const int64_t quarters = (int64_t)(scaled + (scaled < 0.0 ? -0.5 : 0.5));
     const double angle = two_pi * (turns - 0.25 * (double)quarters);

@@ -1,4 +1,4 @@
-// The folder of the tool's data: see data_folder.h. CMake says where it is seen from the program.
+// The folder of the tool's data: see data_folder.h. CMake defines where it is, relative to the program.
 // Uses: base, POSIX.
 #include "base/data_folder.h"
 
@@ -14,7 +14,7 @@
 
 static const char folder_list[] = "quillet.folders";
 
-// Takes `place`, relative paths below `base`, when it holds the file.
+// Uses `place`, a path relative to `base`, if it contains the file.
 static bool folder_has(char *folder, const char *base, const char *place, const char *file)
 {
     char path[QL_DATA_PATH_BYTES];

@@ -30,7 +30,7 @@ static enum ql_status too_large(struct ql_error *error, const char *path, size_t
                           path, limit_bytes);
 }
 
-// Reads up to `size` bytes; fewer are the end. Returns false on an error.
+// Reads up to `size` bytes; fewer mean the end of the file. Returns false on an error.
 static bool read_up_to(int descriptor, unsigned char *data, size_t size, size_t *got)
 {
     *got = 0;
@@ -87,7 +87,8 @@ static bool same_time(const struct stat *a, const struct stat *b)
     return a_time.tv_sec == b_time.tv_sec && a_time.tv_nsec == b_time.tv_nsec;
 }
 
-// Reads a regular file of a known size. One that is changed meanwhile would be half of this and half of that.
+// Reads a regular file of a known size. A file that is changed meanwhile is refused: it could be a mixture of old and
+// new.
 static enum ql_status file_read_regular(struct ql_file_view *view, int descriptor, const char *path,
                                         const struct stat *info, struct ql_error *error)
 {
@@ -115,7 +116,7 @@ static enum ql_status file_read_regular(struct ql_file_view *view, int descripto
     return QL_OK;
 }
 
-// A device has no end, unless it is a terminal, or has no content, as /dev/null.
+// A device has no end, unless it is a terminal, or has no content, like /dev/null.
 static enum ql_status file_read_device(struct ql_file_view *view, int descriptor, const char *path, size_t limit_bytes,
                                        struct ql_error *error)
 {
@@ -147,7 +148,7 @@ static enum ql_status file_read(struct ql_file_view *view, int descriptor, const
     if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) {
         return file_read_device(view, descriptor, path, limit_bytes, error);
     }
-    if (!S_ISREG(info.st_mode) || info.st_size == 0) { // the kernel's own files have no size, but a content
+    if (!S_ISREG(info.st_mode) || info.st_size == 0) { // files of the kernel have size 0, but do have content
         return file_read_stream(view, descriptor, path, limit_bytes, error);
     }
     return (size_t)info.st_size > limit_bytes ? too_large(error, path, limit_bytes)
@@ -155,7 +156,7 @@ static enum ql_status file_read(struct ql_file_view *view, int descriptor, const
 }
 
 // Opens the file that has the name, or is about to have it. While files are changed together, a name is missing for a
-// moment, and the next look finds the list of the change.
+// moment; the next attempt then finds the list of the change.
 static int open_present(const char *path, int flags)
 {
     enum { LOOKS = 3 };
@@ -188,7 +189,7 @@ static enum ql_status read_standard_input(struct ql_file_view *view, size_t limi
 enum ql_status ql_file_open_kind(struct ql_file_view *view, const char *path, enum ql_file_kind kind,
                                  size_t limit_bytes, struct ql_error *error)
 {
-    // A pipe that nobody writes to would keep the open waiting.
+    // A pipe without a writer would block the open.
     const int flags = O_RDONLY | O_CLOEXEC | (kind == QL_FILE_REGULAR ? O_NONBLOCK : 0);
 
     *view = (struct ql_file_view){0};
@@ -219,9 +220,10 @@ void ql_file_close(struct ql_file_view *view)
 }
 
 // --- Temporary files ---
-// Whoever writes to one holds its lock, so that one without an owner is known by its lock, however its owner ended.
+// The process that writes to one holds its lock, so an abandoned file is recognized by its missing lock, however its
+// owner ended.
 
-// Removes the temporary file unless somebody writes to it, or the file system knows no locks.
+// Removes the temporary file unless somebody is writing to it, or the file system does not support locks.
 static void remove_stale(int folder, const char *name)
 {
     int descriptor = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -237,9 +239,9 @@ static void remove_stale(int folder, const char *name)
     (void)close(descriptor);
 }
 
-// Finishes what killed processes have left in the folder of `path`: first a change of several files, then the temporary
-// files that it did not need. A folder is looked at once; a process that writes thousands of files would look too
-// often.
+// Cleans up after killed processes in the folder of `path`: first finishes a change of several files, then removes the
+// temporary files that it did not need. Each folder is checked only once; a process that writes thousands of files
+// would check too often.
 static void sweep(const char *path)
 {
     static _Thread_local dev_t swept_device;
@@ -270,7 +272,7 @@ static void sweep(const char *path)
     free(above);
 }
 
-// Makes a file that nobody else has, with the mode and as far as possible the owner of the target.
+// Creates a file that nobody else has, with the mode and, as far as possible, the owner of the target.
 static int open_temporary(char **name, const char *path, const struct stat *target)
 {
     enum { ATTEMPTS = 100000 };
@@ -285,12 +287,12 @@ static int open_temporary(char **name, const char *path, const struct stat *targ
         int descriptor = *name == NULL ? -1 : open(*name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
         if (descriptor >= 0) {
             struct stat info;
-            // Another process may have taken it for a stale one before it was locked.
+            // Another process may have considered it abandoned before it was locked.
             bool taken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
             if (!taken && fstat(descriptor, &info) == 0 && info.st_nlink > 0) {
                 return descriptor;
             }
-            if (!taken) { // nobody else removes it
+            if (!taken) { // nobody else will remove it
                 (void)unlink(*name);
             }
             (void)close(descriptor);
@@ -307,7 +309,7 @@ static int open_temporary(char **name, const char *path, const struct stat *targ
     return -1;
 }
 
-// A group that cannot be kept gets no more than everybody had.
+// If the group cannot be kept, the new group gets no more rights than everybody had.
 static bool keep_mode(int descriptor, const struct stat *target)
 {
     struct stat info;
@@ -325,8 +327,8 @@ static bool keep_mode(int descriptor, const struct stat *target)
 
 // --- Writing ---
 
-// The path behind symbolic links, also behind one that leads to nothing yet. NULL when there is not enough memory or
-// links go round.
+// Resolves symbolic links, including one whose target does not exist yet. NULL when there is not enough memory, or when
+// links form a cycle.
 static char *follow_links(const char *path)
 {
     enum { LINK_LIMIT = 40 };
@@ -353,7 +355,7 @@ static bool find_properties(struct stat *info, const char *path)
     bool found = stat(path, info) == 0;
     char *moved = found ? NULL : ql_file_set_find(path);
 
-    // Behind a look at the list, the change may have come to its end.
+    // After the list was checked, the change may have been completed.
     found = found || (moved != NULL && stat(moved, info) == 0) || stat(path, info) == 0;
     free(moved);
     return found;
@@ -383,7 +385,7 @@ enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *pa
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot replace: it is a folder", path);
     }
     if (exists && is_protected(path)) {
-        descriptor = -1; // it is protected, though a rename could replace it
+        descriptor = -1; // it is write-protected, although a rename could replace it
     } else if (exists && !S_ISREG(info.st_mode)) {
         descriptor = open(path, O_WRONLY | O_CLOEXEC);
     } else {
@@ -416,7 +418,7 @@ enum ql_status ql_file_writer_hash(struct ql_file_writer *writer, char *sha256, 
     return ql_sha256_read_file(sha256, fileno(writer->stream), writer->path, error);
 }
 
-// A write that failed earlier has left the stream's error flag, and its reason in errno; ENOSPC often comes only at
+// An earlier failed write has set the stream's error flag, and left its reason in errno; ENOSPC often occurs only at
 // the flush.
 static enum ql_status flush(struct ql_file_writer *writer, struct ql_error *error)
 {
@@ -428,7 +430,7 @@ static enum ql_status flush(struct ql_file_writer *writer, struct ql_error *erro
     return file_error(error, writer->path, "write");
 }
 
-// What a device or a pipe makes of the last bytes shows when it is closed.
+// Whether a device or a pipe accepts the last bytes shows only when it is closed.
 static enum ql_status close_special(struct ql_file_writer *writer, struct ql_error *error)
 {
     FILE *stream = writer->stream;
@@ -464,10 +466,10 @@ enum ql_status ql_file_writers_close(struct ql_file_writer *writers, size_t coun
     }
     for (size_t i = 0; i < count; i++) {
         if (status == QL_OK) {
-            free(writers[i].temporary_path); // there is no such file any more
+            free(writers[i].temporary_path); // the file no longer exists
             writers[i].temporary_path = NULL;
         }
-        ql_file_writer_reset(&writers[i]); // the locks last until here
+        ql_file_writer_reset(&writers[i]); // the locks are held until here
     }
     free(moves);
     return status;
@@ -499,7 +501,7 @@ enum ql_status ql_file_save(const char *path, const void *data, size_t size_byte
     if (status != QL_OK) {
         return status;
     }
-    (void)fwrite(data, 1, size_bytes, writer.stream); // a failure stays in the stream and shows at the close
+    (void)fwrite(data, 1, size_bytes, writer.stream); // a failure is kept in the stream and reported at the close
     return ql_file_writer_close(&writer, error);
 }
 

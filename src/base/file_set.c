@@ -1,10 +1,11 @@
 // Files that change together: see file_set.h.
 //
-// The list is: a line with its kind, the pairs of names (each closed by a zero byte), and the SHA-256 of all that. One
-// that does not fit its hash was never complete, so nothing was renamed, and it is ignored. The order of a change:
-// the list, to the disk; all old files get other names; all new files get theirs; the folder, to the disk; the end of the
-// list. So the names are never of two results at once, not even for a program that knows nothing of the list: it misses
-// files for a moment, or until the tool comes by after a kill. What fails is undone with the other names.
+// The list consists of a line with its kind, the pairs of names (each ended by a zero byte), and the SHA-256 of all
+// that. A list that does not match its hash was never complete, so nothing was renamed, and it is ignored. The order of
+// a change: the list is synced to disk; all old files get other names; all new files get theirs; the folder is synced
+// to disk; the list is removed. So the names never belong to two results at once, not even for a program that does not
+// know the list: it finds files missing for a moment, or until the tool runs again after a kill. A failed change is
+// undone with the other names.
 #include "base/file_set.h"
 
 #include <errno.h>
@@ -51,7 +52,7 @@ char *ql_file_path_beside(const char *path, const char *name)
 
 void ql_file_sync_folder(const char *path)
 {
-    // Some file systems refuse to sync a folder; the file itself is safe then all the same.
+    // Some file systems refuse to sync a folder; the file itself is safe even then.
     char *folder = ql_file_path_beside(path, ".");
     int descriptor = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -71,7 +72,7 @@ struct list {
     size_t pair_count;
 };
 
-// A name that a list may give: a file of the folder, or one in a real folder within it.
+// True for a name that a list may contain: a file in the folder, or in a real folder directly within it.
 static bool name_is_inside(const char *name)
 {
     const char *slash = strchr(name, '/');
@@ -109,7 +110,7 @@ static bool list_check(struct list *list)
     return names % 2 == 0;
 }
 
-// Reads an open list; an incomplete one and one of somebody else have no pairs.
+// Reads an open list; an incomplete one, or one that belongs to somebody else, has no pairs.
 static void list_read(struct list *list, int descriptor)
 {
     struct stat info;
@@ -151,7 +152,8 @@ static bool list_write(int descriptor, const char *path, const struct ql_file_mo
     return written;
 }
 
-// The folder of a name is a real one, if it has one. `target` is as the list has it, `path` its whole path.
+// Returns whether the folder of a name, if it has one, is a real one. `target` is the name in the list, `path` its full
+// path.
 static bool folder_is_real(const char *target, const char *path)
 {
     const char *slash = strchr(target, '/');
@@ -163,8 +165,8 @@ static bool folder_is_real(const char *target, const char *path)
     return real;
 }
 
-// One step of a list for each pair of which the temporary file is still there: `aside` removes what has the name, the
-// other step gives it to the temporary file. `path` is a name in the folder.
+// Does one step of a list for each pair whose temporary file still exists: `aside` removes the file that has the name,
+// the other step gives the name to the temporary file. `path` is a name in the folder.
 static bool list_step(const struct list *list, const char *path, bool aside)
 {
     const char *name = list->pair_count == 0 ? NULL : list_first(list);
@@ -188,7 +190,7 @@ static bool list_step(const struct list *list, const char *path, bool aside)
     return done;
 }
 
-// Makes the renames of a list that are not made yet, in the order of a change.
+// Makes the remaining renames of a list, in the order of a change.
 static bool list_finish(const struct list *list, const char *path)
 {
     bool done = list_step(list, path, true) && list_step(list, path, false);
@@ -208,7 +210,7 @@ static bool is_named(int descriptor, const char *path)
            open_info.st_dev == named_info.st_dev && open_info.st_ino == named_info.st_ino;
 }
 
-// Where a file system knows no locks, as on some network disks, a change does without.
+// If a file system does not support locks, like some network disks, a change does without.
 static bool lock_is_taken(int descriptor)
 {
     return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -274,7 +276,7 @@ static enum ql_status move_error(struct ql_error *error, const char *path)
     return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot replace: %s", path, strerror(errno));
 }
 
-// Makes the list, still empty, and locks it. A change that a killed process has left is finished first.
+// Creates the list, still empty, and locks it. A change that a killed process left unfinished is finished first.
 static enum ql_status open_list(int *descriptor, const char *list_path, struct ql_error *error)
 {
     const struct timespec step = {.tv_nsec = WAIT_STEP_NS};
@@ -311,7 +313,7 @@ static char *other_name(const char *temporary_path)
     return ql_bytes_format("%.*s-old%s", (int)stem, temporary_path, ql_temporary_suffix);
 }
 
-// How far one file of a change is.
+// The progress of one file in a change.
 struct step {
     char *other_name; // of the old file; NULL where there was none
     bool renamed;
@@ -321,7 +323,7 @@ static enum ql_status step_aside(struct step *step, const struct ql_file_move *m
 {
     struct stat info;
 
-    if (lstat(move->path, &info) == 0 && S_ISDIR(info.st_mode)) { // which a rename would move, but not replace
+    if (lstat(move->path, &info) == 0 && S_ISDIR(info.st_mode)) { // a rename would move a folder, but not replace one
         errno = EISDIR;
         return move_error(error, move->path);
     }
@@ -348,7 +350,7 @@ static void undo(struct step *step, const struct ql_file_move *move)
     }
 }
 
-// Renames all; undoes what was done where one fails.
+// Renames all files; if one rename fails, undoes the others.
 static enum ql_status move_all(const struct ql_file_move *moves, size_t count, int list, struct ql_error *error)
 {
     struct step *steps = calloc(count, sizeof *steps);

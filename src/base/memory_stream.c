@@ -1,6 +1,6 @@
 // A stream that writes into memory: see memory_stream.h.
-// stdio hands its buffers to a function of ours, whose failure it notes. Where a system has no such streams,
-// open_memstream must do.
+// stdio passes its buffers to our function, and notices when it fails. On a system without such streams, open_memstream
+// must do.
 // Uses: the C library, base/system.
 #include "base/memory_stream.h"
 
@@ -19,7 +19,7 @@ static ssize_t take(void *self, const char *bytes, size_t count)
         char *larger = memory->failed ? NULL : realloc(memory->text, room);
         if (larger == NULL) {
             memory->failed = true;
-            return 0; // which stdio takes for an error
+            return 0; // stdio treats this as an error
         }
         memory->text = larger;
         memory->room = room;
@@ -32,7 +32,7 @@ static ssize_t take(void *self, const char *bytes, size_t count)
 bool ql_memory_stream_open(struct ql_memory_stream *memory)
 {
     *memory = (struct ql_memory_stream){0};
-    memory->text = malloc(1); // so that an empty text is one, too
+    memory->text = malloc(1); // so that an empty text is valid, too
     if (memory->text == NULL) {
         return false;
     }

@@ -29,7 +29,7 @@ struct ql_option *ql_option_find(struct ql_option *options, const char *name)
     return NULL;
 }
 
-// Levenshtein distance by one row; both words are shorter than QL_OPTION_NAME_BYTES.
+// Levenshtein distance, computed with one row; both words are shorter than QL_OPTION_NAME_BYTES.
 static size_t option_name_distance(const char *left, const char *right)
 {
     size_t row[QL_OPTION_NAME_BYTES + 1];
@@ -66,7 +66,7 @@ static enum ql_status option_unknown(const struct ql_option *options, const char
                                      struct ql_error *error)
 {
     const char *nearest = NULL;
-    size_t nearest_distance = (strlen(name) + 1) / 2; // that far away is not a misspelling
+    size_t nearest_distance = (strlen(name) + 1) / 2; // a name this different is not a misspelling
 
     nearest_distance = nearest_distance < 4 ? nearest_distance : 4;
 
@@ -225,7 +225,7 @@ enum ql_status ql_option_read(struct ql_option *options, int argc, char **argv, 
     return QL_OK;
 }
 
-// A default that nobody could give stands for none.
+// A default that cannot be entered means that there is none.
 static bool option_is_unset(const struct ql_option *option, double value)
 {
     return option->minimum < option->maximum && (value < option->minimum || value > option->maximum);
@@ -264,7 +264,7 @@ static void option_write_default(const struct ql_option *option, char *text, siz
     }
 }
 
-// Writes `text` from HELP_COLUMN on, broken at spaces so that no line is longer than HELP_WIDTH.
+// Writes `text` starting at HELP_COLUMN, broken at spaces so that no line is longer than HELP_WIDTH.
 static void option_write_wrapped(const char *text, int column, FILE *stream)
 {
     while (*text != '\0') {

@@ -1,5 +1,5 @@
-// Files without a name: see scratch_file.h. Bytes are written and not only mapped, because a full disk is an error of a
-// write, but ends a process that writes to a mapping. Uses: base/status, POSIX, madvise.
+// Files without a name: see scratch_file.h. Bytes are written and not only mapped, because on a full disk a write
+// fails, but a process that writes to a mapping is killed. Uses: base/status, POSIX, madvise.
 #include "base/scratch_file.h"
 
 #include <errno.h>
@@ -101,7 +101,7 @@ void ql_scratch_file_close(struct ql_scratch_file *file)
 
 void ql_scratch_memory_rest(void *memory, size_t size_bytes)
 {
-    (void)madvise(memory, size_bytes, MADV_DONTNEED); // of a shared mapping, whose bytes stay in the file
+    (void)madvise(memory, size_bytes, MADV_DONTNEED); // a shared mapping: its bytes stay in the file
 }
 
 void ql_scratch_memory_free(void *memory, size_t size_bytes)

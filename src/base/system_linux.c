@@ -1,4 +1,4 @@
-// What is Linux's own: see system.h. No other file of the tool needs _GNU_SOURCE.
+// Functions specific to Linux: see system.h. No other file of the tool needs _GNU_SOURCE.
 // Uses: Linux through glibc or musl.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -52,7 +52,7 @@ void ql_system_descriptor_path(char *path, size_t path_bytes, int descriptor)
     (void)snprintf(path, path_bytes, "/proc/self/fd/%d", descriptor);
 }
 
-// It works wherever the program was started from, and after its file was renamed or replaced.
+// It works no matter how the program was started, and after its file was renamed or replaced.
 const char *ql_system_program(const char *argv_0)
 {
     (void)argv_0;

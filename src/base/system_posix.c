@@ -1,5 +1,5 @@
-// What macOS and other systems have in place of Linux's own: see system.h. Where POSIX 2008 has nothing, the common
-// extension is used if the headers define it.
+// Functions for macOS and other systems, in place of those for Linux: see system.h. Where POSIX 2008 has no function,
+// the common extension is used if the headers define it.
 // Uses: POSIX.
 #include "base/system.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// All processors of the machine: there is no portable way to ask which of them are for this process.
+// Counts all processors of the machine: there is no portable way to ask which of them this process may use.
 int ql_system_processors(void)
 {
 #ifdef _SC_NPROCESSORS_ONLN
@@ -68,7 +68,7 @@ bool ql_system_pipe(int ends[2])
     return true;
 }
 
-// BSD has funopen, whose function takes other types; POSIX has nothing.
+// BSD has funopen, whose callback takes other types; POSIX has nothing.
 FILE *ql_system_writer(void *self, ssize_t (*write)(void *self, const char *bytes, size_t count))
 {
     (void)self;
@@ -76,7 +76,7 @@ FILE *ql_system_writer(void *self, ssize_t (*write)(void *self, const char *byte
     return NULL;
 }
 
-// macOS: fsync leaves the data in the drive's own buffer. Some file systems know only fsync.
+// macOS: fsync leaves the data in the drive's own buffer. Some file systems support only fsync.
 bool ql_system_sync(int descriptor)
 {
 #ifdef F_FULLFSYNC
@@ -106,7 +106,7 @@ const char *ql_system_program(const char *argv_0)
     return argv_0;
 }
 
-// Writes the file's real path when it can be run.
+// Writes the file's real path if the file is executable.
 static bool resolve_program(char *path, size_t path_bytes, const char *name)
 {
     char *real = access(name, X_OK) == 0 ? realpath(name, NULL) : NULL;

@@ -1,5 +1,5 @@
-// Text files: see text_file.h. Another encoding is converted as a whole, before lines are looked for: in UTF-16 half of
-// a letter can look like a line end. Uses: base/file, iconv.
+// Text files: see text_file.h. Another encoding is converted as a whole, before lines are looked for: in UTF-16, half
+// of a letter can look like a line end. Uses: base/file, iconv.
 #include "base/text_file.h"
 
 #include <errno.h>
@@ -9,14 +9,14 @@
 #include <string.h>
 #include <strings.h>
 
-// A mark of the byte order at the start of a text, and the encoding that it stands for.
+// A byte order mark at the start of a text, and the encoding that it stands for.
 static const struct mark {
     const char *bytes;
     size_t length;
     const char *encoding;
-    size_t unit; // bytes of the encoding's smallest piece
+    size_t unit; // bytes of the encoding's code unit
 } marks[] = {
-    {"\xEF\xBB\xBF", 3, "UTF-8", 1},    {"\xFF\xFE\0\0", 4, "UTF-32LE", 4}, // before UTF-16, whose mark is a part of this one
+    {"\xEF\xBB\xBF", 3, "UTF-8", 1},    {"\xFF\xFE\0\0", 4, "UTF-32LE", 4}, // before UTF-16: same first bytes
     {"\0\0\xFE\xFF", 4, "UTF-32BE", 4}, {"\xFF\xFE", 2, "UTF-16LE", 2},     {"\xFE\xFF", 2, "UTF-16BE", 2},
 };
 
@@ -39,7 +39,7 @@ bool ql_text_encoding_is_utf8(const char *encoding)
     return encoding == NULL || strcasecmp(encoding, "utf8") == 0 || strcasecmp(encoding, "utf-8") == 0;
 }
 
-// The bytes of an encoding's smallest piece, by its name.
+// The bytes of an encoding's code unit, by its name.
 static size_t unit_of(const char *encoding)
 {
     const bool four = strncasecmp(encoding, "UTF-32", 6) == 0 || strncasecmp(encoding, "UTF32", 5) == 0 ||
@@ -49,7 +49,7 @@ static size_t unit_of(const char *encoding)
     return four ? 4 : two ? 2 : 1;
 }
 
-// Opens a conversion to UTF-8. A slash would begin an option of iconv, by which it loses letters without a word.
+// Opens a conversion to UTF-8. A slash would begin an iconv option that makes it drop letters silently.
 static enum ql_status open_conversion(iconv_t *conversion, const char *encoding, struct ql_error *error)
 {
     const bool named = encoding[0] != '\0' && strchr(encoding, '/') == NULL;
@@ -115,8 +115,8 @@ static bool output_grow(struct output *output)
     return true;
 }
 
-// Converts the bytes at *in, all of them unless iconv stops: its reason is in errno then. With `in` NULL, what the
-// conversion still holds back: some encodings wait for an accent behind a letter. Return false where memory is lacking.
+// Converts the bytes at *in, all of them unless iconv stops; then the reason is in errno. With `in` NULL, flushes the
+// conversion: some encodings wait for an accent after a letter. Returns false when there is not enough memory.
 static bool convert_some(struct output *output, iconv_t conversion, char **in, size_t *in_left, bool *stopped)
 {
     for (;;) {
@@ -203,7 +203,7 @@ static enum ql_status convert(struct ql_file_view *view, const char *encoding, s
     return QL_OK;
 }
 
-// --- What every text must be ---
+// --- Requirements for every text ---
 
 static enum ql_status check_nul(const struct ql_file_view *view, const char *path, struct ql_error *error)
 {

@@ -13,7 +13,7 @@ int ql_thread_processors(void)
     return count > QL_THREAD_LIMIT ? QL_THREAD_LIMIT : count;
 }
 
-// Takes tasks of the present job until none is left. The mutex is held on entry and on return.
+// Takes tasks of the current job until none is left. The mutex is held on entry and on return.
 static void pool_work(struct ql_thread_pool *pool, int worker)
 {
     while (pool->next_task < pool->task_count) {

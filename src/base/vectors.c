@@ -1,5 +1,5 @@
 // The form of vector instructions in use: see vectors.h.
-// Uses: the compiler's question about the processor, the environment.
+// Uses: the compiler's builtin for processor features, the environment.
 #include "base/vectors.h"
 
 #include <stdatomic.h>
