@@ -16,7 +16,7 @@
 
 static const char format_name[] = "quillet 1";
 
-// The sizes of a decoder that no shape tells, as the metadata names them.
+// The sizes of a decoder that do not follow from shapes, under their names in the metadata.
 static const char *const decoder_fields[] = {"num_heads", "num_kv_heads", "context_length"};
 enum { DECODER_FIELDS = 3, NUMBER_BYTES = 16 };
 
@@ -115,7 +115,7 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
         return ql_error_write(error, QL_ERROR_INPUT, "%s: has the format '%s', this program reads '%s'", path, format,
                               format_name);
     }
-    // What we write has all of these; where one is missing, the header is damaged.
+    // Our files have all of these; if one is missing, the header is damaged.
     if (format != NULL && (ql_safetensors_metadata(file, "crc32") == NULL || vocabulary == NULL || sequences == NULL)) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its metadata is not complete", path);
     }
@@ -149,8 +149,8 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     return status;
 }
 
-// True for a file of another program, whose tensors may have other names and other types, and of which some may be left
-// out. A transformer's have to be named as ours.
+// True for a file from another program, whose tensors may have other names and types, and some of which may be missing.
+// The tensors of a transformer must have our names.
 static bool is_foreign(const struct ql_safetensors *file)
 {
     const char *model = ql_safetensors_metadata(file, "model");
@@ -182,8 +182,8 @@ static enum ql_status find_matrix(const struct ql_safetensors *file, const char 
     return QL_OK;
 }
 
-// The architecture: what the metadata says (a decoder's always do), or, in a file of somebody else, which recurrent
-// cell has so many rows a unit.
+// The architecture: from the metadata (always, for a decoder), or, in a foreign file, the recurrent cell that has this
+// many rows per unit.
 static enum ql_status read_architecture(const struct ql_safetensors *file, struct ql_dimensions *dimensions,
                                         const char *path, struct ql_error *error)
 {
@@ -231,8 +231,8 @@ static enum ql_status read_number(const struct ql_safetensors *file, const char 
     return QL_OK;
 }
 
-// What a decoder has beside V and E. The number of heads of keys comes from the metadata, and the shape is checked
-// later.
+// The sizes of a decoder other than V and E. The number of heads of keys comes from the metadata, and the shape is
+// checked later.
 static enum ql_status read_decoder(const struct ql_safetensors *file, struct ql_dimensions *d, const char *path,
                                    struct ql_error *error)
 {
@@ -261,7 +261,7 @@ static enum ql_status read_decoder(const struct ql_safetensors *file, struct ql_
     return QL_OK;
 }
 
-// The tensor of a layer that says how many units it has: one axis of it is just that.
+// The tensor of a layer that determines its number of units: one of its axes has that size.
 static const struct ql_tensor_form *find_units(const struct ql_architecture *architecture)
 {
     int k = 0;
@@ -273,7 +273,7 @@ static const struct ql_tensor_form *find_units(const struct ql_architecture *arc
     return &architecture->body[k];
 }
 
-// The dimensions from the shapes of tensors. Whether all other shapes fit is looked at when they are read.
+// The dimensions from the shapes of tensors. All other shapes are checked when they are read.
 static enum ql_status read_dimensions(const struct ql_safetensors *file, struct ql_dimensions *dimensions,
                                       const char *path, struct ql_error *error)
 {
@@ -322,7 +322,7 @@ static enum ql_status read_dimensions(const struct ql_safetensors *file, struct 
 }
 
 // Fills in a tensor that a foreign file may leave out: the biases of a model without any, the bias of the output, the
-// output's matrix where it is the embedding, and the embedding of one-hot tokens. False for others.
+// output's matrix if it is the embedding, and the embedding of one-hot tokens. False for other tensors.
 static bool fill_tensor(const struct ql_safetensors *file, const struct ql_model *model, const struct ql_tensor *tensor)
 {
     const struct ql_dimensions d = model->dimensions;

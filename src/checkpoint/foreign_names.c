@@ -1,4 +1,4 @@
-// Names that tensors have in checkpoints of others: see foreign_names.h.
+// Names of tensors in checkpoints of other programs: see foreign_names.h.
 #include "checkpoint/foreign_names.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ enum { NAME_BYTES = 64, NAMES_LIMIT_BYTES = 1 << 20 };
 // Prefixes that wrappers of PyTorch put in front of all names.
 static const char *const wrappers[] = {"module.", "model.", "_orig_mod.", "net.", "network.", NULL};
 
-// What people call the two ends of a model. PyTorch's own example has encoder and decoder.
+// Common names for the two ends of a model. PyTorch's own example has encoder and decoder.
 static const char *const embeddings[] = {
     "embedding",       "embed",           "emb", "embeddings", "encoder", "char_embedding",
     "embedding_layer", "token_embedding", "wte", NULL};
@@ -24,7 +24,7 @@ static const char *const outputs[] = {"output", "fc",         "decoder",      "l
                                       "head",   "lm_head",    "output_layer", "classifier", "dense",
                                       "proj",   "projection", "fc_out",       "h2o",        NULL};
 
-// The tensors of a recurrent model, in the words of docs/checkpoint.md.
+// The tensors of a recurrent model, as in docs/checkpoint.md.
 static const struct wanted {
     const char *name, *shape;
     bool is_optional;
@@ -68,7 +68,7 @@ static bool is_known(const char *name)
     return strncmp(name, "rnn.", 4) == 0 && is_recurrent(name + 4);
 }
 
-// The name that a tensor of somebody else's has here. False where no rule knows it.
+// Translates a foreign tensor's name to ours. False if no rule matches it.
 static bool translate(char to[NAME_BYTES], const char *from)
 {
     const char *last = strrchr(from, '.');
@@ -113,7 +113,7 @@ static enum ql_status rename_entry(struct ql_safetensors_entry *entry, const cha
     return QL_OK;
 }
 
-// "dir/model.safetensors" has its names in "dir/model.names.json". False where that is too long.
+// "dir/model.safetensors" has its names in "dir/model.names.json". False if that path is too long.
 static bool write_names_path(char names_path[PATH_MAX], const char *path)
 {
     static const char ending[] = ".safetensors";

@@ -1,7 +1,7 @@
 // The safetensors file format: see safetensors.h.
 //
-// The checksum is the CRC-32 of the whole file as it would be with eight zeros in the checksum's place. It stands in
-// the header's metadata, where readers of the plain format pass over it.
+// The checksum is the CRC-32 of the whole file as it would be with eight zeros in the checksum's place. It is in the
+// header's metadata, where readers of the plain format ignore it.
 #include "checkpoint/safetensors.h"
 
 #include <inttypes.h>
@@ -36,7 +36,7 @@ static size_t dtype_bytes(const char *dtype)
     return 0;
 }
 
-// Reads one tensor's description; its place is checked against the `data_size` bytes that there are.
+// Reads one tensor's description; its offsets are checked against the `data_size` bytes of data.
 static enum ql_status read_entry(struct ql_safetensors_entry *entry, const json_t *description,
                                  const unsigned char *data, size_t data_size, const char *path, struct ql_error *error)
 {
@@ -97,7 +97,7 @@ static enum ql_status check_crc(const struct ql_safetensors *file, const unsigne
     }
     const unsigned char *found = ql_bytes_find(header, header_bytes, crc_key, sizeof crc_key - 1);
     size_t place = found == NULL ? header_bytes : (size_t)(found - header) + sizeof crc_key - 1;
-    // The same characters may stand elsewhere in a header that is spelled otherwise than ours.
+    // The same characters may occur elsewhere in a header that is formatted differently from ours.
     if (strlen(stored) != CRC_DIGITS || header_bytes - place < CRC_DIGITS ||
         memcmp(header + place, stored, CRC_DIGITS) != 0) {
         return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its checksum is not in the form of one", path);
@@ -145,7 +145,7 @@ static enum ql_status check_metadata(json_t *metadata, const char *path, struct 
     return QL_OK;
 }
 
-// The format wants the tensors to fill the data without gap and overlap.
+// The format requires the tensors to fill the data without gaps or overlaps.
 static enum ql_status check_places(struct ql_safetensors *file, const unsigned char *data, size_t data_size,
                                    const char *path, struct ql_error *error)
 {
@@ -270,7 +270,7 @@ const char *ql_safetensors_metadata(const struct ql_safetensors *file, const cha
     return json_string_value(json_object_get(file->metadata, name));
 }
 
-// The header as text, padded by spaces to its alignment; NULL when there is not enough memory. The caller frees it.
+// The header as text, padded with spaces to its alignment; NULL when there is not enough memory. The caller frees it.
 static char *write_header(const struct ql_safetensors_entry *entries, size_t count, json_t *metadata)
 {
     json_t *header = json_object();
@@ -331,7 +331,7 @@ enum ql_status ql_safetensors_save(const char *path, const struct ql_safetensors
 
     enum ql_status status = ql_file_writer_open(&writer, path, error);
     if (status == QL_OK) {
-        (void)fwrite(length, 1, LENGTH_BYTES, writer.stream); // errors show at the close
+        (void)fwrite(length, 1, LENGTH_BYTES, writer.stream); // errors are reported at the close
         (void)fwrite(header, 1, header_bytes, writer.stream);
         for (size_t i = 0; i < count; i++) {
             (void)fwrite(entries[i].data, 1, entries[i].size_bytes, writer.stream);

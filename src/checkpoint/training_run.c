@@ -19,13 +19,13 @@
 static const char log_header[] =
     "epoch,step,train_loss,val_loss,val_bits_per_char,learning_rate,chars_per_second,elapsed_seconds\n";
 
-// Ours have some kilobytes.
+// Our files have a few kilobytes.
 static const size_t summary_limit_bytes = (size_t)1 << 26;
 
 // Room that a path leaves for the name of a file in the folder.
 enum { FILE_NAME_BYTES = 64 };
 
-// True when the folder has nothing but what a write that was killed has left.
+// True when the folder contains only files left by a killed write.
 static bool folder_is_empty(const char *path)
 {
     DIR *folder = opendir(path);
@@ -54,8 +54,8 @@ static enum ql_status run_set_folder(struct ql_training_run *run, const char *pa
     return QL_OK;
 }
 
-// Two processes in one folder would write each other's files. The lock is the system's, so that it ends with the
-// process, however that ends. Where there are no locks, as on some network disks, the run does without.
+// Two processes in one folder would write each other's files. The lock is held by the system, so it ends with the
+// process, however that ends. Where locks are not supported, as on some network disks, the run does without.
 static enum ql_status run_lock(struct ql_training_run *run, struct ql_error *error)
 {
     enum ql_status status = ql_folder_lock(&run->lock, run->folder, "training this run", error);
@@ -64,7 +64,7 @@ static enum ql_status run_lock(struct ql_training_run *run, struct ql_error *err
     return status;
 }
 
-// Makes a folder that is named by the time; trainings that start in the same second get -2, -3 and so on.
+// Creates a folder that is named after the time; trainings that start in the same second get -2, -3 and so on.
 static enum ql_status run_init_by_time(struct ql_training_run *run, const char *parent, struct ql_error *error)
 {
     enum { ATTEMPTS = 1000 };
@@ -138,7 +138,7 @@ void ql_training_run_path(const struct ql_training_run *run, char *path, const c
     va_end(arguments);
 }
 
-// Adds text to the end of a file, and makes sure of it.
+// Appends text to a file, and syncs it to disk.
 static enum ql_status append(const char *path, const char *text, struct ql_error *error)
 {
     FILE *stream = fopen(path, "ae");
@@ -188,7 +188,7 @@ enum ql_status ql_training_run_write(const struct ql_training_run *run, const st
 }
 
 // Keeps the lines of a file that belong to epochs up to `epoch`: `format` reads the number from a line's start.
-// A line that does not fit is kept when it is the header, that is the first, and dropped when it is cut short.
+// A line that does not match is kept if it is the header, which comes first, and dropped if it was cut short.
 static enum ql_status keep_epochs(const char *path, const char *format, int epoch, struct ql_error *error)
 {
     struct ql_file_view view;

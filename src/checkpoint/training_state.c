@@ -1,4 +1,4 @@
-// What a training needs to go on: see training_state.h. Three vectors in the order of the model's block.
+// The state that a training needs to be resumed: see training_state.h. Three vectors in the order of the model's block.
 #include "checkpoint/training_state.h"
 
 #include <inttypes.h>
