@@ -1,5 +1,5 @@
-// Finds the language model in a graph: see chain_reader.h. The pattern is searched among the kernel calls, where
-// shapes, layouts and constants are known, and not among the nodes, of which many spellings exist.
+// Finds the language model in a graph: see chain_reader.h. The pattern is searched for among the kernel calls, where
+// shapes, layouts, and constants are known, and not among the nodes, where it has many spellings.
 // Uses: base, device, model/{chain,stepper}, onnx, engine/text_session.
 #include "engine/chain_reader.h"
 
@@ -12,10 +12,11 @@
 #include "onnx/model_roles.h"
 #include "onnx/recurrent_call.h"
 
-// Of a decoder so many tokens behind the end of its context, or DECODER_CHECK_LIMIT of all.
+// For a decoder, this many tokens beyond the end of its context, or DECODER_CHECK_LIMIT in all.
 enum { CHECK_TOKENS = 64, DECODER_CHECK_LIMIT = 512 };
 
-// How far what was found may be from the graph, in units of the greatest logit, or of 1: it sums in another order.
+// How much the logits of the chain may differ from the graph's, relative to the greatest logit, or to 1: the graph sums
+// in another order.
 static const float check_tolerance = 1e-4f;
 
 struct reader {
@@ -43,7 +44,7 @@ static enum ql_status fail(const struct reader *reader, const struct ql_kernel_c
         node->name, node->operator_name, reason);
 }
 
-// A copy of a constant of `count` floats, or NULL when it is none.
+// A copy of a constant of `count` floats, or NULL if it is not one.
 static float *copy_constant(const struct reader *reader, int value, int count)
 {
     const struct ql_program *program = &reader->session.engine.program;
@@ -138,7 +139,7 @@ static enum ql_status add_output_bias(struct reader *reader, const struct ql_ker
     return QL_OK;
 }
 
-// Everything before the first layer is a function of the token, and is run instead of understood.
+// Everything before the first layer is a function of the token, and is run instead of analyzed.
 static enum ql_status find_parts(struct reader *reader)
 {
     const struct ql_program *program = &reader->session.engine.program;
@@ -179,7 +180,7 @@ static enum ql_status find_parts(struct reader *reader)
     return status;
 }
 
-// What each token is to the first layer.
+// The first layer's input for each token.
 static enum ql_status read_embedding(struct reader *reader)
 {
     struct ql_chain *chain = reader->chain;
@@ -199,7 +200,7 @@ static enum ql_status read_embedding(struct reader *reader)
     return status;
 }
 
-// Tokens over which what was found is compared with the graph: a decoder's cache must come round.
+// The number of tokens for which the chain is compared with the graph: a decoder's cache must wrap around.
 static int check_count(const struct ql_chain *chain)
 {
     const struct ql_chain_layer *layer = &chain->layers[0];
@@ -208,8 +209,8 @@ static int check_count(const struct ql_chain *chain)
     return count < DECODER_CHECK_LIMIT ? count : DECODER_CHECK_LIMIT;
 }
 
-// Runs what was found beside the graph, over tokens in a fixed, shuffled order, with the state carried from token to
-// token.
+// Runs the chain that was found beside the graph, over tokens in a fixed, shuffled order, with the state carried from
+// token to token.
 static enum ql_status check(struct reader *reader)
 {
     const struct ql_chain *chain = reader->chain;

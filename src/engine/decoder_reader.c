@@ -1,6 +1,6 @@
 // Finds the layers of a decoder: see decoder_reader.h. Two things are known of each step of a decoder, wherever the
 // graph comes from: a norm ends in a product with a gain, and all else that is learned is a product with a constant
-// matrix. Their order says which is which. What lies between them is not looked at.
+// matrix. Their order says which is which. The operations between them are not examined.
 // Uses: base, model/chain, onnx.
 #include "engine/decoder_reader.h"
 
@@ -14,7 +14,7 @@ enum {
     PART_LIMIT = QL_MODEL_LAYER_LIMIT * LAYER_PARTS + END_PARTS,
 };
 
-// A gain (columns), or a matrix (rows, columns).
+// A gain (columns) or a matrix (rows, columns).
 struct part {
     const float *data;
     int rows, columns; // rows is 0 for a gain
@@ -93,7 +93,7 @@ static enum ql_status find_parts(struct reader *reader)
     return QL_OK;
 }
 
-// A copy of part `number`, which must have these sizes; NULL where it has others, or without memory.
+// A copy of part `number`, which must have these sizes; NULL if it has others, or if there is not enough memory.
 static const float *take(struct reader *reader, int number, int rows, int columns)
 {
     const struct part *part = &reader->parts[number];
@@ -162,7 +162,7 @@ static int find_size(const struct ql_program *program)
     return 0;
 }
 
-// The first layer's input is the first vector that is multiplied by itself, for the norm.
+// The first layer's input is the first vector that is multiplied by itself, which the norm does.
 static int find_input(const struct ql_program *program)
 {
     for (int i = 0; i < program->call_count; i++) {
@@ -174,7 +174,7 @@ static int find_input(const struct ql_program *program)
     return -1;
 }
 
-// Tokens that the cache holds, of a state of so many floats; 0 where the states are something else.
+// The number of tokens in the cache, for a state of this many floats; 0 if the states are something else.
 static int find_context(const struct ql_program *program, const struct ql_model_roles *roles, int L, int K)
 {
     int context = 0;

@@ -31,7 +31,8 @@ enum ql_status ql_engine_open(struct ql_engine *engine, struct ql_program *taken
     for (int i = 0; i < program->value_count; i++) {
         const struct ql_program_value *root = ql_program_root(program, i);
         if (root->storage == QL_STORAGE_CONSTANT) {
-            // No kernel writes to a constant, but their buffers are one array for what is read and what is written.
+            // No kernel writes to a constant, but calls have one array for buffers that are read and buffers that are
+            // written.
             engine->addresses[i] = (unsigned char *)root->data + program->values[i].offset;
         } else if (root->storage == QL_STORAGE_WORKSPACE && root->first_call >= 0) {
             engine->addresses[i] = engine->memory + root->workspace_offset + program->values[i].offset;

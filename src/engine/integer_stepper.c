@@ -1,4 +1,4 @@
-// A text of a model in integers: see integer_stepper.h.
+// A text of an integer model: see integer_stepper.h.
 // Uses: base, device, engine/engine, quantize.
 #include "engine/integer_stepper.h"
 

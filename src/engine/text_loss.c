@@ -7,7 +7,7 @@
 #include "device/elementary.h"
 #include "model/stepper.h"
 
-// One thread's model: one of the two.
+// One thread's model, in one of two forms.
 struct worker {
     struct ql_stepper float_stepper;
     struct ql_integer_stepper integer_stepper;
@@ -21,9 +21,9 @@ struct job {
     const struct ql_text_rules *rules;
     const uint16_t *tokens;
     size_t count;
-    size_t *begins; // (part_count + 1) of the parts
+    size_t *begins; // (part_count + 1) where the parts begin
     int part_count;
-    bool resets; // parts begin where the state is reset
+    bool resets; // every part begins where the state is reset
     struct worker *workers;
     double *losses; // (part_count)
 };

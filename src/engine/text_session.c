@@ -11,10 +11,10 @@
 #include "device/candidate.h"
 #include "device/trace.h"
 
-// How a graph is tried: steps, and the fewest symbols whose numbers between 0 and 1 are more than chance.
+// How a graph is tested: the steps, and the fewest symbols for which outputs between 0 and 1 are not a coincidence.
 enum { CHECK_STEPS = 16, CHECK_SYMBOLS = 3 };
 
-// How far a sum of probabilities may be from 1.
+// How much a sum of probabilities may differ from 1.
 static const float share_tolerance = 1e-3f;
 
 static enum ql_status take_scratch(struct ql_text_session *session, struct ql_error *error)
@@ -33,8 +33,8 @@ static enum ql_status step_graph(struct ql_text_session *session, int token, str
 {
     ql_text_session_load_token(session, token);
     const enum ql_status status = session->arrays.run(session->arrays.self, error);
-    // None of the states of ql_text_session_open_graph comes out elsewhere. Somebody else's arrays may keep both, to look
-    // at them.
+    // All states of ql_text_session_open_graph are updated in place. A caller's arrays may keep old and new state, for
+    // comparison.
     for (int k = 0; k < session->layout.part_count && status == QL_OK; k++) {
         if (session->next_state[k] != session->state[k]) {
             memcpy(session->state[k], session->next_state[k], session->layout.parts[k].bytes);
@@ -76,7 +76,7 @@ enum ql_status ql_text_session_open_arrays(struct ql_text_session *session, cons
     return take_scratch(session, error);
 }
 
-// A token's outputs: what they could be.
+// What a token's outputs could be.
 struct kinds {
     bool shares;   // none is negative, and they add up to 1
     bool between;  // all lie between 0 and 1, and none is either
@@ -99,7 +99,7 @@ static struct kinds look_at(const float *logits, int V)
     return kinds;
 }
 
-// True where at most one entry has become another, each in its place or each one place further to the front.
+// True if at most one entry is new, and all others are in their places, or all are one place closer to the front.
 static bool has_appended(const struct ql_state_part *part, const unsigned char *before, const unsigned char *after)
 {
     const int entries = part->dims[part->rank - 2];
@@ -120,7 +120,8 @@ static bool has_appended(const struct ql_state_part *part, const unsigned char *
     return true;
 }
 
-// Holds what a token made of the state to the kinds of its parts. `before` is the state before the token, in the layout.
+// Checks a token's change to the state against the kinds of its parts. `before` is the state before the token, in the
+// layout.
 static enum ql_status check_kinds(const struct ql_text_session *session, const unsigned char *before,
                                   struct ql_error *error)
 {
@@ -146,7 +147,7 @@ static enum ql_status check_kinds(const struct ql_text_session *session, const u
     return QL_OK;
 }
 
-// A step, of which the state's parts are what their kinds say. `before` has room for a state.
+// A step that also checks the parts of the state against their kinds. `before` has room for a state.
 static enum ql_status try_step(struct ql_text_session *session, int token, unsigned char *before,
                                struct ql_error *error)
 {
@@ -192,8 +193,8 @@ static enum ql_status run_engine(void *self, struct ql_error *error)
     return ql_engine_run(&session->engine, (const void *const *)session->arrays.inputs, session->arrays.outputs, error);
 }
 
-// Takes the memory of a graph's inputs and outputs. A state comes out where it goes in: either the program keeps it there,
-// or the engine writes it when all is computed.
+// Allocates memory for a graph's inputs and outputs. A state is updated in place: either the program does this, or the
+// engine writes it at the end.
 static bool take_arrays(struct ql_graph_arrays *arrays, const struct ql_program *program,
                         const struct ql_program_options *options, struct ql_arena *arena)
 {
@@ -231,7 +232,7 @@ enum ql_status ql_text_session_open_graph(struct ql_text_session *session, const
     struct ql_arena arena = {0};
     struct ql_engine engine;
 
-    // Where the roles are not clear, ql_text_session_open_arrays says so, after the errors of the graph itself.
+    // If the roles are not clear, ql_text_session_open_arrays reports it, after any errors of the graph itself.
     if (ql_model_roles_init(&roles, graph, descriptor, error) == QL_OK) {
         options.states = roles.states;
         options.state_count = roles.state_count;

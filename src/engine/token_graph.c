@@ -14,7 +14,7 @@
 #include "onnx/replaced_token.h"
 #include "onnx/settled_roles.h"
 
-// How far a logit may be from the same one in another call, as a share of the largest: sums of other sizes are added in
+// How much a logit may differ between two calls, relative to the largest logit: sums of other sizes are added in
 // another order.
 static const double tolerance = 1e-4;
 
@@ -22,10 +22,10 @@ struct work {
     struct ql_graph *graph;
     struct ql_descriptor *descriptor;
     int W, V;
-    int value, axis; // the tokens' input, and its axis along which the window stands
+    int value, axis; // the input of tokens, and its axis for the window
     bool has_states;
     int differs;      // the first token, from 1 on, at which an opened graph differs from a window; 0: not compared
-    uint16_t *tokens; // (2 W) that the graph is tried with
+    uint16_t *tokens; // (2 W) the tokens with which the graph is tested
     struct ql_descriptor *given;
 };
 
@@ -75,7 +75,7 @@ static enum ql_status compare(struct work *work, struct ql_text_session *session
     return status;
 }
 
-// Opens the sequence. False, with the reason in *error, where a single token cannot be computed or says something else.
+// Opens the sequence. False, with the reason in *error, if a single token cannot be computed or gives other results.
 static bool open_sequence(struct work *work, struct ql_error *error)
 {
     const struct ql_program_options options = {.default_size = 1};
@@ -107,7 +107,7 @@ static bool open_sequence(struct work *work, struct ql_error *error)
 
 // --- Windows ---
 
-// No logits may change with the tokens behind them.
+// Later tokens must not change the logits of earlier ones.
 static enum ql_status check_order(struct work *work, struct ql_window_run *run, struct ql_error *error)
 {
     const size_t V = (size_t)work->V, count = (size_t)run->rows * V;
@@ -186,7 +186,7 @@ static void note_window(struct work *work, enum ql_window_kind kind)
     }
 }
 
-// Makes the window a state.
+// Turns the window into a state.
 static enum ql_status keep_window(struct work *work, struct ql_token_graph *result, const struct ql_error *reason,
                                   struct ql_error *error)
 {
@@ -220,7 +220,7 @@ static enum ql_status keep_window(struct work *work, struct ql_token_graph *resu
     return status;
 }
 
-// Returns the tokens that the model takes at a time: 0 for one, or any number.
+// Returns how many tokens the model takes at a time: 0 means one, or any number.
 static enum ql_status find_window(struct work *work, int *window, struct ql_error *error)
 {
     struct ql_model_roles roles;
@@ -252,7 +252,7 @@ static enum ql_status find_window(struct work *work, int *window, struct ql_erro
                               "with an open sequence, or with sequence 1",
                               tokens->name, tokens->dims[work->axis], (int)QL_DESCRIPTOR_WINDOW_LIMIT);
     }
-    *window = batch == 1 || batch < 0 ? tokens->dims[work->axis] : 0; // a batch is refused with the roles
+    *window = batch == 1 || batch < 0 ? tokens->dims[work->axis] : 0; // a batch is refused when the roles are checked
     *window = *window > 1 ? *window : 0;
     return QL_OK;
 }
@@ -272,7 +272,7 @@ static enum ql_status take_window(struct work *work, struct ql_token_graph *resu
     return result->is_opened ? QL_OK : keep_window(work, result, &reason, error);
 }
 
-// A text goes on with the begin symbol where one has ended.
+// After the end of a text, the begin symbol starts the next one.
 static enum ql_status replace_end(struct work *work, struct ql_token_graph *result, struct ql_error *error)
 {
     struct ql_descriptor *descriptor = work->descriptor;
