@@ -1,6 +1,6 @@
 // The graph of listed words: see automaton.h. The entries make a tree of letters. A symbol that stands for several
-// letters leads to several nodes of the tree, so the graph's nodes are sets of them; sets that go on in the same way
-// share their edges. The tree has an end, and so has the graph: a text is followed by starting anew at each symbol.
+// letters leads to several nodes of the tree, so the graph's nodes are sets of them; sets with the same continuations
+// share their edges. The tree is finite, and so is the graph: a text is matched by starting again at each symbol.
 // Uses: base, device/filter.h, filter/fold.
 #include "filter/automaton.h"
 
@@ -14,8 +14,8 @@
 
 enum {
     LETTERS = QL_FILTER_NO_LABEL, // 26, the gap, and the list's own, by their labels
-    SET_LIMIT = 256,              // nodes of the tree that one text can lead to
-    FOLLOWER_LIMIT = 1000000,     // what a text can have come to, in all
+    SET_LIMIT = 256,              // nodes of the tree that one text can reach
+    FOLLOWER_LIMIT = 1000000,     // states that a text can reach, in all
     ENDS = QL_FILTER_WHOLE | QL_FILTER_START | QL_FILTER_FINAL | QL_FILTER_ANY,
 };
 
@@ -24,7 +24,7 @@ struct tree_node {
     uint32_t ends;
 };
 
-// A growing array of words, and a hash table of what was put into it: rows of words that are stored once.
+// A growing array of words, and a hash table of its contents: rows of words, each stored once.
 struct store {
     uint32_t *words;
     size_t count, capacity;
@@ -35,8 +35,8 @@ struct store {
 struct build {
     struct tree_node *nodes;
     size_t node_count, node_capacity;
-    struct store sets;    // each: its size, the nodes, and the index of its edges
-    struct store outputs; // each: its number of edges, and the edges
+    struct store sets;    // of each: its size, the nodes, and the index of its edges
+    struct store outputs; // of each: its number of edges, and the edges
     uint32_t *edges;
     uint32_t edge_count, edge_capacity;
     bool no_memory, too_large;
@@ -63,7 +63,7 @@ static bool store_reserve(struct store *store, size_t more)
         }
         for (size_t k = 0; k < store->slot_count; k++) {
             if (store->slots[k] != 0) {
-                size_t slot = store->words[store->slots[k] - 1] & (slot_count - 1); // the row's hash stands before it
+                size_t slot = store->words[store->slots[k] - 1] & (slot_count - 1); // the row's hash precedes it
                 while (slots[slot] != 0) {
                     slot = (slot + 1) & (slot_count - 1);
                 }
@@ -77,8 +77,8 @@ static bool store_reserve(struct store *store, size_t more)
     return true;
 }
 
-// Finds the row, or stores it with `extra` further words of 0 behind it. Returns the index of its first word: its hash,
-// its size, its content. 0 when there is not enough memory. *is_new says which it was.
+// Finds the row, or stores it followed by `extra` words of 0. Returns the index of its first word: its hash, its size,
+// its content. 0 when there is not enough memory. *is_new tells whether it was stored.
 static size_t store_take(struct store *store, const uint32_t *row, uint32_t size, uint32_t extra, bool *is_new)
 {
     uint32_t hash = 2166136261u;
@@ -153,8 +153,7 @@ static void add_entry(struct build *build, const struct ql_listing_entry *entry)
     build->nodes[node].ends |= entry->ends | (can_stand_apart(entry) ? QL_FILTER_APART : 0u);
 }
 
-// Returns whether one of `ends` is reached with the letters from `from` on: before the entry's own end, where `from` is
-// 0.
+// Returns whether one of `ends` is reached with the letters from `from` on; if `from` is 0, before the entry's own end.
 static bool holds(const struct build *build, const struct ql_listing_entry *entry, int from, uint32_t ends)
 {
     uint32_t node = 0;
@@ -171,8 +170,8 @@ static bool holds(const struct build *build, const struct ql_listing_entry *entr
     return false;
 }
 
-// Returns whether a wider entry blocks this one before its end, in each of the ways in which it can be written. Apart,
-// only one with which it begins does.
+// Returns whether a wider entry blocks this one before its end, in each of the ways in which it can be written. With
+// letters apart, only a wider entry with which it begins does.
 static bool is_covered(const struct build *build, const struct ql_listing_entry *entry)
 {
     const uint32_t apart = can_stand_apart(entry) ? QL_FILTER_APART : 0;
@@ -193,7 +192,8 @@ static int compare_lengths(const void *left, const void *right)
     return a->length != b->length ? a->length - b->length : (a > b) - (a < b);
 }
 
-// The short ones first, which may cover longer ones; equals in the order of the list, whichever way qsort works.
+// Short entries first, which may cover longer ones; equal ones in the order of the list, so that the result does not
+// depend on qsort.
 static void add_entries(struct build *build, const struct ql_listing *listing)
 {
     const struct ql_listing_entry **sorted = malloc((listing->count + 1) * sizeof(const struct ql_listing_entry *));
@@ -221,7 +221,7 @@ static int compare_words(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-enum { READING_LIMIT = QL_FOLD_READINGS + 2 }; // with a letter's own, and the NULL behind the last
+enum { READING_LIMIT = QL_FOLD_READINGS + 2 }; // with the letter itself, and the NULL after the last one
 
 // A character of a reading as the index of a letter in the tree.
 static int letter_index(char letter)
@@ -229,8 +229,8 @@ static int letter_index(char letter)
     return (unsigned char)letter - 'a';
 }
 
-// What a label can stand for, as letters of the tree counted from 'a' on. A letter of the list's own is itself; where
-// accents do not count, an accented one is also what is left without its accent. `own` has room for the letters.
+// The letters of the tree, counted from 'a', that a label can stand for. A letter of the list stands for itself; if
+// accents do not count, an accented one also stands for the letter without its accent. `own` has room for the letters.
 static void find_readings(const char *list[READING_LIMIT], char own[2][2], const struct ql_fold_letters *letters,
                           int label)
 {
@@ -262,7 +262,8 @@ static void find_readings(const char *list[READING_LIMIT], char own[2][2], const
     list[count] = NULL;
 }
 
-// The nodes to which a label leads from a set, sorted; their number. *flags gets what ends there.
+// Writes the nodes to which a label leads from a set, sorted, and returns their number. *flags gets the flags of
+// entries that end there.
 static uint32_t follow(struct build *build, uint32_t next[SET_LIMIT], uint32_t *flags, const uint32_t *set,
                        uint32_t size, int label)
 {
@@ -278,7 +279,7 @@ static uint32_t follow(struct build *build, uint32_t next[SET_LIMIT], uint32_t *
             bool begun = node == 0;
             for (const char *letter = *reading; *letter != '\0' && (node != 0 || begun); letter++, begun = false) {
                 node = build->nodes[node].next[letter_index(*letter)];
-                // What ends wherever it stands does so between two letters of one symbol, too.
+                // An entry that matches anywhere may also end between two letters of one symbol.
                 *flags |= build->nodes[node].ends & (letter[1] == '\0' ? UINT32_MAX : QL_FILTER_ANY | QL_FILTER_START);
             }
             if (node != 0 && count < SET_LIMIT) {
@@ -322,7 +323,7 @@ static bool add_edges(struct build *build, const uint32_t *edges, uint32_t count
     return true;
 }
 
-// Returns whether a word that may begin inside of another ends with this edge or behind it.
+// Returns whether a word that may begin inside another ends with this edge or after it.
 static bool is_free(const struct build *build, uint32_t edge)
 {
     uint32_t next = edge >> QL_FILTER_GOAL_SHIFT;
@@ -348,7 +349,7 @@ static uint32_t make_edges(struct build *build, uint32_t edges[LETTERS], const u
         if (next_size == 0 && (flags & ENDS) == 0) {
             continue;
         }
-        // Nothing goes on behind a word that is blocked however it is written.
+        // Nothing continues after a word that is blocked in every way of writing it.
         const bool closed = (flags & QL_FILTER_ANY) && (flags & QL_FILTER_APART);
         uint32_t goal = closed || next_size == 0 ? 0 : write_set(build, next, next_size);
         uint32_t edge = (uint32_t)label | flags | goal << QL_FILTER_GOAL_SHIFT;
@@ -358,7 +359,7 @@ static uint32_t make_edges(struct build *build, uint32_t edges[LETTERS], const u
 }
 
 // Writes the edges that go out from a set, unless they are there already. Returns the index of the first; 0 for none.
-// As deep as a word is long.
+// The recursion is as deep as a word is long.
 static uint32_t write_set(struct build *build, const uint32_t *set, uint32_t size)
 {
     uint32_t edges[LETTERS];
@@ -472,7 +473,7 @@ enum ql_status ql_automaton_check(const struct ql_automaton *automaton, struct q
     for (uint32_t k = 0; k < count; k++) {
         const uint32_t edge = automaton->edges[k], goal = edge >> QL_FILTER_GOAL_SHIFT;
         const uint32_t label = edge & QL_FILTER_LABEL;
-        // Edges were written behind those to which they lead, but for the root's; so every path comes to an end.
+        // Edges are written after those to which they lead, except the root's; so every path ends.
         const bool is_root = k < root_edges;
         if (goal != 0 && (goal < root_edges || (is_root ? goal >= count : goal >= start) ||
                           !(automaton->edges[goal - 1] & QL_FILTER_LAST))) {
@@ -492,8 +493,8 @@ enum ql_status ql_automaton_check(const struct ql_automaton *automaton, struct q
     return QL_OK;
 }
 
-// A text as it is seen when a word may begin at every symbol: the edges that it has come to, those after the first of
-// several equal letters, the letter, and how often it came.
+// The state of a text when a word may begin at every symbol: the edges that it has reached, those after the first of
+// several equal letters, the letter, and how often it was repeated.
 struct follower {
     uint32_t places[QL_FILTER_PLACE_LIMIT], before_run[QL_FILTER_PLACE_LIMIT];
     uint32_t count, before_count, label, run;
@@ -549,14 +550,14 @@ static void follower_step(struct follower *next, const struct follower *now, con
         next->before_count = now->before_count;
         memcpy(next->before_run, now->before_run, now->before_count * sizeof now->before_run[0]);
     }
-    // No word begins with this letter, and none is begun: however often the letter comes again, nothing comes of it.
+    // No word begins with this letter, and none has begun: repeating the letter changes nothing.
     if (next->count == 0 && next->before_count == 0) {
         next->label = QL_FILTER_NO_LABEL;
         next->run = 0;
     }
 }
 
-// The labels with which what was begun goes on, as bits. With any other the text comes to where that label alone leads.
+// The labels that continue a word that has begun, as bits. Any other label leads to the same state as that label alone.
 static uint64_t find_continuations(const struct follower *now, const struct ql_filter *filter)
 {
     uint64_t labels = now->label == QL_FILTER_NO_LABEL ? 0 : UINT64_C(1) << now->label;
@@ -619,7 +620,7 @@ enum ql_status ql_automaton_measure(struct ql_automaton *automaton, struct ql_er
             row = follower_write(&store, &next, &is_new);
             most = next.count > most ? next.count : most;
         }
-        // Each place may be there in each of the ways in which it can be reached.
+        // Each place can occur once for each of the ways in which it can be reached.
         if (most * (QL_FILTER_MODE + 1) > QL_FILTER_PLACE_LIMIT || store.row_count > FOLLOWER_LIMIT) {
             status = ql_error_write(error, QL_ERROR_INPUT,
                                     "the listed words overlap too much: a text could be inside of more than %d of them "

@@ -1,6 +1,6 @@
-// What a filter says of a text: see explanation.h. The text's own symbols are the vocabulary, one token for each place.
-// Where a token would have been blocked, a word has come to its end; it began at the last place from which it still
-// does. Uses: corpus/vocabulary, device/filter.h.
+// Explains what a filter finds in a text: see explanation.h. The text's own symbols are the vocabulary, one token for
+// each position. Where a token would have been blocked, a word ends; it begins at the last position from which the
+// token would still be blocked. Uses: corpus/vocabulary, device/filter.h.
 #include "filter/explanation.h"
 
 #include <stdlib.h>
@@ -9,10 +9,10 @@
 
 struct reading {
     struct ql_filter_binding binding;
-    uint32_t *symbols; // (count + 1), with a newline behind the text
+    uint32_t *symbols; // (count + 1), with a newline after the text
     size_t *offsets;   // (count + 2) of the symbols, in bytes
     int count;
-    int item_start; // of the line that is being read
+    int item_start; // of the line being read
 };
 
 static enum ql_status read_symbols(struct reading *reading, const struct ql_filter_file *file, const char *text,
@@ -44,7 +44,7 @@ static enum ql_status read_symbols(struct reading *reading, const struct ql_filt
 // Returns whether this token would complete a word.
 static bool completes(const struct ql_filter_state *state, const struct ql_filter *filter, int token)
 {
-    // Asks for one token only, without a look at all others, which here are as many as the text is long.
+    // Asks about one token only: the vocabulary is as large as the text is long, so checking all tokens would be slow.
     struct ql_filter one = *filter;
 
     one.labels += token;
@@ -55,7 +55,7 @@ static bool completes(const struct ql_filter_state *state, const struct ql_filte
     return ql_filter_bar(barred, state, &one) && barred[0] != 0;
 }
 
-// The place at which the word began that token `end` completes.
+// The position at which the word completed by token `end` begins.
 static int find_start(const struct reading *reading, int end)
 {
     const struct ql_filter *filter = &reading->binding.filter;
@@ -91,7 +91,7 @@ static enum ql_status add_finding(struct ql_explanation *explanation, const stru
     return QL_OK;
 }
 
-// A word that token `end` completes: with it, where it is a letter of the word, and before it otherwise.
+// A word completed by token `end`: including it if it is a letter of the word, otherwise ending before it.
 static enum ql_status add_word(struct ql_explanation *explanation, const struct reading *reading, bool before_end,
                                int end, struct ql_error *error)
 {
@@ -99,7 +99,7 @@ static enum ql_status add_word(struct ql_explanation *explanation, const struct 
     const int start = find_start(reading, end);
     const size_t count = explanation->count;
     if (count > 0 && explanation->findings[count - 1].symbol == (size_t)start) {
-        return QL_OK; // a longer word that begins with the one before
+        return QL_OK; // a longer word that begins with the previous one
     }
     enum ql_finding_kind kind = QL_FINDING_WORD;
 

@@ -24,7 +24,7 @@ static enum ql_status no_memory(struct ql_error *error)
     return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the filter");
 }
 
-// How every symbol reads, as ranges.
+// The readings of all symbols, as ranges.
 static enum ql_status write_ranges(struct ql_filter_file *file, const struct ql_fold_letters *letters,
                                    struct ql_error *error)
 {
@@ -251,7 +251,7 @@ enum ql_status ql_filter_binding_init(struct ql_filter_binding *binding, const s
     return QL_OK;
 }
 
-// Sets the tables of a piece, whose symbols are these tokens.
+// Sets the tables of a piece that consists of these tokens.
 static void bind_piece(struct ql_filter_binding *binding, int token, const uint16_t *symbols, int length)
 {
     const int number = token - binding->filter.characters;
@@ -266,7 +266,7 @@ static void bind_piece(struct ql_filter_binding *binding, int token, const uint1
     binding->rest_begins[number + 1] = end;
 }
 
-// Finds out what comes to its end in each piece when nothing has begun before it.
+// Finds out which listed words end in each piece when none has begun before it.
 static void find_hazards(struct ql_filter_binding *binding)
 {
     const struct ql_filter *filter = &binding->filter;
@@ -340,7 +340,8 @@ void ql_filter_binding_free(struct ql_filter_binding *binding)
     *binding = (struct ql_filter_binding){0};
 }
 
-// Which labels end a word at once, and whether one ends at a boundary, on the ways that this vocabulary can take.
+// Which labels complete a word at once, and whether a word ends at a boundary, on the paths that this vocabulary can
+// take.
 static void find_ends(bool at_once[QL_FILTER_NO_LABEL], bool *at_boundary, bool *seen, uint32_t *waiting,
                       const uint32_t *edges, const bool *has)
 {

@@ -1,5 +1,6 @@
 // A set of items: see fingerprint_set.h. Each key has a slot in each of three blocks; its fingerprint is the exclusive
-// or of the three. A key that alone uses some slot can be settled last, by that slot; without it, others are alone.
+// or of the three. A key that is the only one to use some slot can be settled last, through that slot; once it is
+// removed, other keys become the only ones.
 // Uses: base/{bytes,text_file}, corpus/vocabulary, device/filter.h, filter/fold.
 #include "filter/fingerprint_set.h"
 
@@ -13,7 +14,7 @@
 #include "device/filter.h"
 #include "filter/fold.h"
 
-// Seeds that are tried. One fails in a few per cent of cases.
+// The number of seeds that are tried. A seed fails in a few percent of cases.
 enum { SEED_LIMIT = 200 };
 
 uint32_t ql_item_key(const struct ql_fold_letters *letters, const char *item, size_t size_bytes)
@@ -81,11 +82,11 @@ struct attempt {
     uint32_t *uses;       // (3 * block) how many keys use the slot
     uint32_t *mixed;      // (3 * block) the exclusive or of these keys
     uint32_t *alone;      // (3 * block) slots that one key uses
-    uint32_t *order_keys; // (count) keys in the order in which they were taken out
+    uint32_t *order_keys; // (count) keys in the order in which they were removed
     uint32_t *order_slots;
 };
 
-// Takes out keys that are alone in a slot until none is left. False when some are left.
+// Removes keys that are alone in a slot until none is left. False when some keys remain.
 static bool settle(struct attempt *a, const uint32_t *keys, uint32_t count, uint32_t block, uint32_t seed)
 {
     uint32_t waiting = 0, taken = 0;
@@ -116,7 +117,7 @@ static bool settle(struct attempt *a, const uint32_t *keys, uint32_t count, uint
             const uint32_t other = ql_filter_slot(key, seed, block, k);
             a->mixed[other] ^= key;
             if (--a->uses[other] == 1) {
-                a->alone[waiting++] = other; // a slot comes to one use once only, so there is room
+                a->alone[waiting++] = other; // a slot gets down to one use only once, so there is room
             }
         }
     }

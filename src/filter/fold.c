@@ -1,4 +1,5 @@
-// How a symbol reads: see fold.h. utf8proc takes letters apart and to lower case; the tables say what it cannot know.
+// How a symbol reads: see fold.h. utf8proc decomposes letters and converts them to lower case; the tables cover the
+// rest.
 // Uses: device/filter.h, utf8proc.
 #include "filter/fold.h"
 
@@ -45,11 +46,12 @@ static const char *const readings[QL_FOLD_LABELS][QL_FOLD_READINGS + 1] = {
     {"ss"},
 };
 
-// Signs and foreign letters, after case and accents are gone. The label is that of the letter, but for the upper ones.
+// Signs and foreign letters, after case and accents are removed. The label is that of the letter, except for the upper
+// ones.
 static const struct stand_in {
     uint32_t symbol;
     uint8_t label;
-    bool is_letter; // and not a digit or a sign, at which a word may end
+    bool is_letter; // not a digit or a sign, at which a word may end
 } stand_ins[] = {
     {'0', 'o' - 'a', false},     {'1', LABEL_I_OR_L, false}, {'3', 'e' - 'a', false},    {'4', 'a' - 'a', false},
     {'5', 's' - 'a', false},     {'6', 'g' - 'a', false},    {'7', 't' - 'a', false},    {'8', 'b' - 'a', false},
@@ -72,8 +74,8 @@ static const struct stand_in {
 static const uint32_t joiners[] = {'\'', '-',    '.',    '/',    '\\',   '_',    '`',    '~',    '^',   0xB4,
                                    0xB7, 0x2010, 0x2011, 0x2012, 0x2013, 0x2018, 0x2019, 0x2022, 0x2212};
 
-// Marks without which a word is the same one: accents for letters of any script, the points of Hebrew, Arabic and Syriac,
-// selectors of variants, and signs of music. All others are vowels of scripts of India and South East Asia.
+// Marks that do not change which word it is: accents for letters of any script, the points of Hebrew, Arabic and
+// Syriac, variation selectors, and musical signs. All other marks are vowels in scripts of India and Southeast Asia.
 static bool is_accent(uint32_t symbol)
 {
     static const uint32_t ranges[][2] = {{0x0300, 0x08FF}, {0x1AB0, 0x1AFF},   {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF},
@@ -87,7 +89,7 @@ static bool is_accent(uint32_t symbol)
     return false;
 }
 
-// The letter that is left of a symbol: lower case, without accents, of common width. The symbol where it has none.
+// The base letter of a symbol: in lower case, without accents, in normal width. The symbol itself if it has none.
 static uint32_t base_of(uint32_t symbol)
 {
     utf8proc_int32_t parts[32];

@@ -1,4 +1,4 @@
-// A filter and a lexicon at work: see guard.h.
+// A filter and a lexicon in use: see guard.h.
 // Uses: device/{filter,lexicon}.h, filter/{filter_file,lexicon_check,lexicon_file}.
 #include "filter/guard.h"
 
@@ -46,7 +46,7 @@ void ql_guard_free(struct ql_guard *guard)
     guard->has_lexicon = false;
 }
 
-// The first word that the filter would not let end.
+// Finds the first word whose end the filter would block.
 struct conflict {
     const struct ql_lexicon_file *file;
     struct ql_text text;

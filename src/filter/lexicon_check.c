@@ -1,5 +1,5 @@
 // Proves that a lexicon and a filter always leave a way on: see lexicon_check.h.
-// The places of a filter's state move independently of each other. So it is enough to follow each place by itself that
+// The places of a filter's state move independently of each other. So it is enough to follow separately each place that
 // can be open when a word begins, and the places that the word itself opens.
 // Uses: device/{filter,lexicon}.h.
 #include "filter/lexicon_check.h"
@@ -12,12 +12,12 @@ struct check {
     const struct ql_filter *filter;
     ql_lexicon_conflict *conflict;
     void *context;
-    int tokens[2][QL_LEXICON_NO_LABEL]; // of each label, a token that writes it small, or as a capital; -1 for none
-    // Places in which the text can stand between words: [2 * place + begin], where `begin` says that a word may begin.
+    int tokens[2][QL_LEXICON_NO_LABEL]; // for each label, a token for its lower case, or its capital; -1 for none
+    // Places at which the text can be between words: [2 * place + begin], where `begin` means that a word may begin.
     bool *seen;
     uint32_t *waiting;
     size_t waiting_count, place_count;
-    uint8_t labels[QL_WORD_LIMIT]; // of the word that is walked
+    uint8_t labels[QL_WORD_LIMIT]; // of the word being followed
 };
 
 // Remembers that a place can be open between words.
@@ -31,7 +31,7 @@ static void reach(struct check *check, uint32_t place, bool begin)
     }
 }
 
-// What of the filter the word has come to. With `own`, the places that the word opens itself are part of it.
+// The filter's places that the word has reached. With `own`, these include the places that the word itself opens.
 struct walk {
     struct ql_filter_state state;
     bool own;
@@ -45,7 +45,8 @@ static bool is_barred(const struct check *check, const struct ql_filter_state *s
     return ql_filter_hits(labels, ql_filter_completes(state, check->filter), check->filter, token) != 0;
 }
 
-// Takes a token of a word. Without `own`, only what was open before the word goes on: the rest has been walked already.
+// Takes a token of a word. Without `own`, only places that were open before the word continue: the rest has been
+// checked already.
 static void take(const struct check *check, struct walk *walk, int token)
 {
     struct ql_filter_state before = walk->state;
@@ -63,7 +64,7 @@ static void take(const struct check *check, struct walk *walk, int token)
             ql_filter_separate(&walk->state, check->filter, before.places[k], kind);
         }
     }
-    // Three equal letters or more read as fewer, as in ql_filter_take_letter.
+    // Three or more equal letters also read as fewer, as in ql_filter_take_letter.
     walk->state.run_length = (uint8_t)(label == before.run_label ? before.run_length + (before.run_length < 3) : 1);
     walk->state.run_label = (uint8_t)label;
     if (label != QL_FILTER_NO_LABEL && walk->state.run_length == 3) {
@@ -79,7 +80,7 @@ static void take(const struct check *check, struct walk *walk, int token)
     }
 }
 
-// Walks all words on from an edge. It calls itself once for each letter.
+// Follows all words that continue from an edge. It calls itself once for each letter.
 static void walk_words(struct check *check, const struct walk *walk, uint32_t edge, int length, bool upper)
 {
     uint32_t next = ql_lexicon_edge(check->lexicon, edge) >> QL_LEXICON_GOAL_SHIFT;
@@ -115,7 +116,7 @@ static void walk_words(struct check *check, const struct walk *walk, uint32_t ed
     }
 }
 
-// From a place between words, by each symbol that is not part of one.
+// Moves on from a place between words, with each symbol that is not part of a word.
 static void walk_symbols(struct check *check, uint32_t place, bool begin)
 {
     for (int v = 0; v < check->filter->characters; v++) {
@@ -129,7 +130,7 @@ static void walk_symbols(struct check *check, uint32_t place, bool begin)
             ql_filter_add(&state, place);
         } else if (label != QL_FILTER_NO_LABEL) {
             ql_filter_advance(&state, check->filter, place, label);
-            ql_filter_add(&state, place); // equal signs in a row read as fewer
+            ql_filter_add(&state, place); // equal signs in a row also read as fewer
         } else if (check->filter->kinds[v] & (QL_FILTER_JOINER | QL_FILTER_SPACE)) {
             ql_filter_separate(&state, check->filter, place, check->filter->kinds[v]);
         }
@@ -168,7 +169,7 @@ static void find_tokens(struct check *check)
     }
 }
 
-// One more than the largest index that a place of the filter can hold. The root ends with its last edge.
+// One more than the largest edge index in any place of the filter. The root ends with its last edge.
 static size_t count_edges(const struct ql_filter *filter)
 {
     size_t count = QL_FILTER_ROOT_EDGES;

@@ -219,8 +219,8 @@ static void bind_symbol(struct ql_lexicon_binding *binding, const struct ql_lexi
     }
 }
 
-// Returns whether each edge that the vocabulary can take has a way to the end of a word. Nodes stand behind those that
-// they lead to, so one pass over the edges finds out. `alive` has a place for each edge, and says so of the node that
+// Returns whether each edge that the vocabulary can take leads to the end of a word. Nodes come after those that they
+// lead to, so one pass over the edges is enough. `alive` has an entry for each edge, which tells this for the node that
 // begins there. [0] of `has` is for small letters, [1] for capitals.
 static bool every_way_ends(const struct ql_lexicon_file *file, bool has[2][QL_LEXICON_NO_LABEL], bool *alive,
                            bool *alive_capital, uint32_t *lost)
@@ -233,10 +233,10 @@ static bool every_way_ends(const struct ql_lexicon_file *file, bool has[2][QL_LE
     for (uint32_t k = 1; k < file->graph.edge_count; k++) {
         const uint32_t edge = ql_lexicon_edge(&lexicon, k), label = edge & QL_LEXICON_LABEL;
         const uint32_t goal = edge >> QL_LEXICON_GOAL_SHIFT;
-        // A node is entered as a letter's end, or as a capital's mark: then its letters are capitals.
+        // A node is reached after a letter, or after a capital's mark; then its letters are capitals.
         for (int upper = 0; upper < 2; upper++) {
             bool *ends = upper ? alive_capital : alive;
-            // The first letter of a small word may be a capital.
+            // The first letter of a lower-case word may be a capital.
             const bool letter = has[upper][label] || (first == root && has[1][label]);
             const bool takes = label == QL_LEXICON_CAPITAL ? !upper && alive_capital[goal] : letter;
             const bool ends_here = (edge & QL_LEXICON_ENDING) != 0 || (label != QL_LEXICON_CAPITAL && alive[goal]);
@@ -312,7 +312,7 @@ enum ql_status ql_lexicon_binding_init(struct ql_lexicon_binding *binding, const
     return status;
 }
 
-// The token of a symbol that a piece is made of: there is one, since a piece is two tokens joined.
+// The token of a symbol in a piece: it exists, since a piece joins two tokens.
 static uint16_t find_token(const struct ql_vocabulary *vocabulary, int characters, uint32_t symbol)
 {
     int token = 0;

@@ -14,7 +14,7 @@
 #include "filter/lexicon_check.h"
 #include "filter/word_graph.h"
 
-// A word in small letters that is found so many times as often as with a capital within sentences is not a name.
+// A word is not a name if it is found this many times as often in lower case as with a capital within sentences.
 enum { TITLE_FACTOR = 20 };
 
 enum { SYMBOL_LIMIT = 0x110000, SYMBOLS_LIMIT = QL_WORD_LIMIT, TEXT_LIMIT = 4 * QL_WORD_LIMIT + 1 };
@@ -47,7 +47,7 @@ static size_t hash_text(const char *text)
     return hash ^ hash >> 15;
 }
 
-// The slot of a text: of its entry, or a free one.
+// The slot of a text: that of its entry, or a free one.
 static size_t find_slot(const struct ql_lexicon_words *words, const char *text)
 {
     size_t slot = hash_text(text) & (words->slot_count - 1);
@@ -117,8 +117,8 @@ static uint32_t symbol_at(const char *bytes, size_t length, size_t place)
     return symbol < 0 ? '\n' : (uint32_t)symbol;
 }
 
-// Reads the word that begins at `first`, with apostrophes and hyphens as they are in the lexicon. Returns where it
-// ends. A word that is too long is empty.
+// Reads the word that begins at `first`, with apostrophes and hyphens in the lexicon's form. Returns where it ends. A
+// word that is too long is read as empty.
 static size_t read_word(char text[TEXT_LIMIT], const char *bytes, size_t length, size_t first)
 {
     uint32_t before = 0, small;
@@ -248,7 +248,7 @@ enum ql_status ql_lexicon_words_load_list(struct ql_lexicon_words *words, const 
 
 // --- Choosing spellings ---
 
-// Writes a text in small letters. Returns how many capitals it has, or -1 where it begins with none.
+// Writes a text in lower case. Returns how many capitals it has, or -1 if it does not begin with one.
 static int fold_text(char small[TEXT_LIMIT], const char *text, int *letters)
 {
     const size_t length = strlen(text);
@@ -268,8 +268,8 @@ static int fold_text(char small[TEXT_LIMIT], const char *text, int *letters)
     return utf8proc_tolower((int32_t)symbol_at(text, length, 0)) != (int32_t)symbol_at(text, length, 0) ? capitals : -1;
 }
 
-// Returns whether a spelling is that of another word: "The" where there is "the", if it only begins sentences, or where
-// the small word is so much more frequent that the capital is that of a title; "NEVER".
+// Returns whether a spelling belongs to another word: "The" if there is "the", and it only begins sentences, or the
+// lower-case word is so much more frequent that the capital comes from titles; or "NEVER".
 static bool is_respelled(const struct ql_lexicon_words *words, const struct ql_lexicon_entry *entry)
 {
     char small[TEXT_LIMIT];
@@ -298,7 +298,7 @@ static bool is_among(const struct ql_lexicon_words *among, const char *text)
     return is_number(text) || ql_lexicon_words_find(among, text) != NULL || ql_lexicon_words_find(among, small) != NULL;
 }
 
-// Returns whether the entry is a word of the lexicon; counts why not.
+// Returns whether the entry is a word of the lexicon; if not, counts the reason.
 static bool is_chosen(struct ql_lexicon_words *words, const struct ql_lexicon_entry *entry,
                       const struct ql_lexicon_words *among, uint32_t min_count)
 {
@@ -332,11 +332,11 @@ struct compiler {
     struct ql_lexicon_words *words;
     struct ql_word *list;
     size_t count;
-    bool *removed;  // of the list, by the check
-    uint32_t *uses; // of each code point, as a letter
+    bool *removed;  // by the check, for each word of the list
+    uint32_t *uses; // as a letter, for each code point
 };
 
-// The letters that the words use, the most frequent ones first; more than there are labels are left out.
+// The letters that the words use, the most frequent ones first; letters beyond the number of labels are left out.
 static void choose_letters(struct compiler *compiler)
 {
     struct ql_lexicon_file *file = compiler->file;
@@ -366,7 +366,7 @@ static void count_letters(struct compiler *compiler, const char *text)
     compiler->uses[0] = 0;
 }
 
-// The labels of a text; false where it has a letter without one, or is too long.
+// The labels of a text; false if a letter has no label, or the text is too long.
 static bool encode(const struct ql_lexicon_file *file, struct ql_word *word, const char *text)
 {
     const size_t length = strlen(text);
@@ -389,7 +389,7 @@ static bool encode(const struct ql_lexicon_file *file, struct ql_word *word, con
     return word->length > 0;
 }
 
-// Removes the words that begin like this, or this one.
+// Removes the words that begin with these labels, or only this word.
 static void remove_words(void *context, const uint8_t *labels, int length, bool ends)
 {
     struct compiler *compiler = context;
@@ -474,7 +474,7 @@ static enum ql_status compile(struct compiler *compiler, const struct ql_filter_
     return status;
 }
 
-// Spellings can differ in symbols that are one letter, such as the signs of Kelvin and K.
+// Spellings can differ in symbols that are the same letter, such as the Kelvin sign and K.
 static void remove_twins(struct compiler *compiler)
 {
     size_t kept = 0;

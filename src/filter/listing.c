@@ -17,7 +17,7 @@ static bool same_word(const struct ql_listing_entry *a, const struct ql_listing_
     return a->length == b->length && memcmp(a->labels, b->labels, (size_t)a->length) == 0;
 }
 
-// Finds the label of a letter beside a to z, or gives it one.
+// Finds the label of a letter other than a to z, or assigns one.
 static enum ql_status own_label(uint8_t *label, struct ql_fold_letters *letters, uint32_t letter,
                                 struct ql_error *error)
 {
@@ -38,8 +38,8 @@ static enum ql_status own_label(uint8_t *label, struct ql_fold_letters *letters,
     return QL_OK;
 }
 
-// Appends the letters that a symbol stands for first: a digit in a list means the letter. With `accents`, an accented
-// letter is a letter of its own.
+// Appends the letters of a symbol's first reading: a digit in a list means the letter. With `accents`, an accented
+// letter is a separate letter.
 static enum ql_status add_symbol(struct ql_listing_entry *entry, struct ql_fold_letters *own, bool accents,
                                  uint32_t symbol, bool *gap, struct ql_error *error)
 {
@@ -84,7 +84,7 @@ static enum ql_status add_symbol(struct ql_listing_entry *entry, struct ql_fold_
     return QL_OK;
 }
 
-// Reads what stands between the asterisks.
+// Reads the part between the asterisks.
 static enum ql_status read_word(struct ql_listing_entry *entry, struct ql_fold_letters *own, bool accents,
                                 const char *text, size_t length, struct ql_error *error)
 {
@@ -136,8 +136,8 @@ static void remove_entry(struct ql_listing *listing, const struct ql_listing_ent
     listing->count = kept;
 }
 
-// One line, without its end: an entry, and after a tab its rating; "!" in front takes an entry back, "=" insists on
-// its accents.
+// One line, without its end: an entry, and after a tab its rating; "!" in front removes an entry, "=" requires its
+// accents.
 static enum ql_status read_line(struct ql_listing *listing, const char *line, size_t length, int rating,
                                 struct ql_error *error)
 {

@@ -1,5 +1,5 @@
-// The smallest graph of a list of words: see word_graph.h. Nodes are made from their ends on; a node whose edges are
-// there already is not made again (J. Daciuk and others, Computational Linguistics 26, 2000, for sorted words).
+// The smallest graph of a list of words: see word_graph.h. Nodes are built from their ends; a node whose edges already
+// exist is not built again (J. Daciuk and others, Computational Linguistics 26, 2000, for sorted words).
 // Uses: device/lexicon.h.
 #include "filter/word_graph.h"
 
@@ -41,7 +41,7 @@ static bool is_node(const struct ql_word_graph *graph, uint32_t first, const uin
            memcmp(graph->edges + 3 * (size_t)first, edges, 3 * (size_t)count) == 0;
 }
 
-// The first edge of the node that has these edges; a new one where there is none.
+// Returns the first edge of the node that has these edges, which is a new one if there is none.
 static uint32_t find_node(struct builder *builder, const uint8_t *edges, uint32_t count)
 {
     struct ql_word_graph *graph = builder->graph;
@@ -65,8 +65,8 @@ static uint32_t find_node(struct builder *builder, const uint8_t *edges, uint32_
     return first;
 }
 
-// The node behind the first `depth` labels of words `begin` to `end`, all longer; 0 when there are none. It calls itself
-// once for each label, so QL_WORD_LIMIT calls deep.
+// The node after the first `depth` labels of words `begin` to `end`, all of which are longer; 0 when there are none. It
+// calls itself once for each label, so the depth is at most QL_WORD_LIMIT.
 static uint32_t build(struct builder *builder, size_t begin, size_t end, uint32_t depth)
 {
     uint8_t edges[3 * QL_LEXICON_NO_LABEL];
@@ -133,7 +133,7 @@ enum ql_status ql_word_graph_check(const struct ql_word_graph *graph, struct ql_
     const struct ql_lexicon lexicon = {.edges = graph->edges};
     bool begins = true;
 
-    int before = -1; // the label of the edge before, of the same node: they ascend
+    int before = -1; // the label of the previous edge of the same node: labels ascend
 
     for (uint32_t k = 0, first = 1; k < graph->edge_count; k++) {
         const uint32_t edge = ql_lexicon_edge(&lexicon, k), goal = edge >> QL_LEXICON_GOAL_SHIFT;
@@ -145,7 +145,7 @@ enum ql_status ql_word_graph_check(const struct ql_word_graph *graph, struct ql_
             begins = (ql_lexicon_edge(&lexicon, goal - 1) & QL_LEXICON_LAST) != 0;
             continue;
         }
-        // The goal begins a node: the edge before it is the last of another, or the one that leads to the root.
+        // The target begins a node: the edge before it is the last of another node, or the one that leads to the root.
         if (label == QL_LEXICON_NO_LABEL || (int)label <= before || goal >= first ||
             (goal == 0 && !(edge & QL_LEXICON_ENDING)) || (label == QL_LEXICON_CAPITAL && (edge & QL_LEXICON_ENDING)) ||
             (goal > 0 && !(ql_lexicon_edge(&lexicon, goal - 1) & QL_LEXICON_LAST)) || !begins) {
