@@ -2,8 +2,8 @@
 // stream alone.
 // Uses: base, device, model/chain, product, generate/float_draw.
 //
-// What the first layer gets from a token is a table. All other products run over all streams of the batch at once, and
-// so do the loops over gates. In each sum the order is that of device/: bias, inputs, then the state.
+// The first layer's input for each token is in a table. All other products, and the loops over gates, run over all
+// streams of the batch at once. Each sum has the order of device/: bias, inputs, then the state.
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +20,12 @@
 #include "generate/float_draw.h"
 #include "product/matrix_product.h"
 
-// What one thread works in.
+// The working memory of one thread.
 struct scratch {
     float *x, *h, *c; // (B, H) a layer's input and state; x changes places with h from layer to layer
     float *gates;     // (B, GH)
     float *from_h;    // (B, GH) of a GRU
-    // Of a decoder, whose x is what the layers hand on:
+    // For a decoder, whose x is the residual stream:
     float *normed, *branch; // (B, E)
     float *query, *y;       // (B, A)
     float *key, *value;     // (B, K)
@@ -35,7 +35,7 @@ struct scratch {
     struct ql_float_draw draw;
 };
 
-// The chain, with its matrices as the products take them.
+// The chain, with its matrices packed for the products.
 struct chain_engine {
     struct ql_chain chain;
     struct ql_arena arena;
@@ -81,7 +81,7 @@ static void copy_rows(float *rows, const float *row, int B, int width)
     }
 }
 
-// A recurrent layer of all streams. The state and the input come in as rows; the new state leaves in h and c.
+// A recurrent layer of all streams. The state and the input are rows; the new state is returned in h and c.
 static void step_recurrent(const struct chain_engine *self, int l, struct scratch *scratch, const int *tokens, int B)
 {
     const struct ql_recurrent_weights *weights = &self->chain.layers[l].recurrent;
@@ -186,8 +186,8 @@ static void add_rows(float *x, const float *y, int count)
     }
 }
 
-// The ring of a stream goes from `before` to `after`, with the token's entry in the place of the oldest. Entries that no
-// token has written stay as they are: nothing reads them.
+// Copies the ring of a stream from `before` to `after`, with the token's entry in place of the oldest. Entries that no
+// token has written are left alone: nothing reads them.
 static void append_entry(void *after, const void *before, const struct ql_state_part *part, const float *entry,
                          int64_t position)
 {

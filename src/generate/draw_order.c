@@ -5,7 +5,7 @@
 
 #include "generate/key_row.h"
 
-// The key of what is not a candidate, or no longer waits.
+// The key of a token that is not a candidate, or that has been taken already.
 enum { NO_KEY = INT_MIN };
 
 void ql_draw_order_init(struct ql_draw_order *order, int V, struct ql_arena *arena)
@@ -37,7 +37,7 @@ int ql_draw_order_first(const struct ql_draw_order *order)
     return ql_key_row_find(order->keys, ql_key_row_count(order->V));
 }
 
-// Puts the next candidate behind those that are in order.
+// Appends the next candidate to those that are in order.
 static void append(struct ql_draw_order *order, int token)
 {
     order->tokens[order->ordered++] = (uint16_t)token;

@@ -1,9 +1,9 @@
-// Many draws from the same logits: see float_draw.h. The rules are those of device/sampler.h; here candidates come in
-// order by vectors, and their sums are kept from draw to draw.
+// Many draws from the same logits: see float_draw.h. The rules are those of device/sampler.h; here candidates are
+// ordered with vectors, and their sums are kept from draw to draw.
 // Uses: base, device/{candidate,sampler}.h, generate/draw_order.h.
 //
-// Floats are compared by integer keys, whose maximum a compiler finds with vectors (a maximum of floats it may not
-// reorder).
+// Floats are compared through integer keys: a compiler can find their maximum with vectors, but may not reorder a
+// maximum of floats.
 #include "generate/float_draw.h"
 
 #include "base/vectors.h"
@@ -27,7 +27,7 @@ QL_VECTORIZED_VALUE(static, uint32_t, logit_keys, (int32_t *restrict keys, const
 
     for (int v = 0; v < V; v++) {
         uint32_t bits = ql_activation_to_bits(logits[v] + 0.0f);
-        uint32_t magnitude = 0x7fffffffu & (0u - (bits >> 31)); // of negative numbers the order is turned around
+        uint32_t magnitude = 0x7fffffffu & (0u - (bits >> 31)); // for negative numbers the order is reversed
         endless |= (bits & exponent) == exponent;
         keys[v] = (int32_t)(bits ^ magnitude);
     }
@@ -43,7 +43,7 @@ QL_VECTORIZED(static, void, weigh,
     }
 }
 
-// The sum of the weights of the first n + 1 candidates. No sum was made twice since the reset.
+// The sum of the weights of the first n + 1 candidates. No sum is computed twice between resets.
 static float sum_to(void *candidates, int n)
 {
     struct ql_float_draw *draw = candidates;
@@ -75,7 +75,7 @@ bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const 
 
     weigh(draw->weights, logits, logits[draw->best], sampling->temperature, V);
     draw->total = 0.0f;
-    for (int v = 0; v < V; v++) { // weights are positive, so their bits are in their order
+    for (int v = 0; v < V; v++) { // weights are positive, so their bits are in the same order
         draw->total += ql_sampler_is_barred(barred, v) ? 0.0f : draw->weights[v];
         keys[v] = (int32_t)ql_activation_to_bits(draw->weights[v]);
     }

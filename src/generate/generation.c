@@ -2,11 +2,11 @@
 // Uses: base, corpus/vocabulary, device/{candidate,filter,lexicon,random}.h, filter/guard, generate/batch_engine.h,
 // POSIX threads.
 //
-// Branches wait on a stack: a node of the tree (a beginning), the state before its last token, and the items that begin
-// so. A thread takes up to QL_BATCH_LIMIT branches from the top, steps them together, draws the next token of each of
-// their items, and puts a branch on the stack for each group of items that goes on alike. Taking from the top walks the
-// tree downwards, so that few states are alive at a time. Which thread takes which branch changes nothing but the order
-// in which the work is done.
+// Branches wait on a stack: a node of the tree (a beginning), the state before its last token, and the items with this
+// beginning. A thread takes up to QL_BATCH_LIMIT branches from the top, steps them together, draws the next token of
+// each of their items, and puts a branch on the stack for each group of items that continue alike. Taking branches from
+// the top goes down the tree, so only a few states are alive at a time. Which thread takes which branch affects only
+// the order of the work.
 #include "generate/generation.h"
 
 #include <assert.h>
@@ -19,12 +19,12 @@
 #include "device/random.h"
 #include "filter/guard.h"
 
-// Symbols that the items of one part may have together, if all were cut: bounds the tree.
+// The most symbols that the items of one part may have together, if all are cut: this bounds the tree.
 enum { PART_SYMBOLS = 1 << 26 };
 
 enum { NONE = -1, STATE_ALIGNMENT = 64 };
 
-// A state that several branches go on from: the engine's, and behind it what the filter and the lexicon remember.
+// A state from which several branches continue: the engine's, followed by those of the filter and the lexicon.
 struct state {
     struct state *next_free;
     int users;
@@ -40,25 +40,25 @@ struct node {
 struct branch {
     struct state *before; // NULL for zeros
     uint32_t node;
-    int token, depth; // the token to take in, and how many the beginning has
-    int characters;   // of the beginning, behind the prompt
+    int token, depth; // the token to take, and the number of tokens in the beginning
+    int characters;   // of the beginning, after the prompt
     int32_t items;    // the first one; others follow by `next`
 };
 
-// An item, or one of the candidates for it, which stand one behind the other.
+// An item, or one of its candidates, which are adjacent.
 struct item {
     struct ql_random random;
     uint32_t node; // the whole text, once it is complete
     int32_t next;  // another item with the same beginning
-    uint32_t cost; // of its tokens, where there is a choice
+    uint32_t cost; // of its tokens, if there are several candidates
     int length;
     bool cut, refused;
 };
 
-// What one thread works in.
+// The working memory of one thread.
 struct worker {
     struct branch *branches; // (QL_BATCH_LIMIT) taken
-    struct branch *grown;    // what comes of them
+    struct branch *grown;    // their successors
     int grown_count, grown_room;
     unsigned char *logits; // QL_BATCH_LIMIT times
     struct state *states[QL_BATCH_LIMIT];
@@ -76,7 +76,7 @@ struct part {
     struct item *items;
     struct worker *workers;
     struct ql_arena arena;                // of the states
-    size_t guarded_offset, guarded_bytes; // what the filter and the lexicon remember, in a state
+    size_t guarded_offset, guarded_bytes; // the part of a state for the filter and the lexicon
     struct state *free_states;
     // Guarded by the mutex.
     struct branch *stack;
@@ -114,7 +114,7 @@ static bool grow(void **elements, size_t *room, size_t count, size_t more, size_
     return true;
 }
 
-// Returns whether the branch of a new token is the last of its items: they have come to the largest length, or to the
+// Returns whether the branch of a new token is the last one of its items: they have reached the maximum length, or the
 // end of the context, and are cut.
 static bool is_last(const struct ql_generator *generator, int depth, int characters)
 {
@@ -157,7 +157,7 @@ static void release_state(struct part *part, struct state *state)
     }
 }
 
-// Takes branches and a state for each. Returns how many: no more than this thread's share of what waits.
+// Takes branches and a state for each. Returns how many: at most this thread's share of the waiting ones.
 static int take_branches(struct part *part, struct worker *worker)
 {
     const size_t threads = (size_t)part->generator->pool->threads;
@@ -175,7 +175,7 @@ static int take_branches(struct part *part, struct worker *worker)
     return B;
 }
 
-// Puts what has grown onto the stack, each with a node of its own, and gives back the states that are of no more use.
+// Puts the new branches onto the stack, each with its own node, and releases the states that are no longer needed.
 static void return_branches(struct part *part, struct worker *worker, int B)
 {
     const size_t count = (size_t)worker->grown_count;
@@ -207,13 +207,13 @@ static void return_branches(struct part *part, struct worker *worker, int B)
 
 // --- Without the mutex ---
 
-// What the filter and the lexicon remember of a text.
+// The state of the filter and the lexicon for a text.
 struct guarded {
     struct ql_filter_state filter;
     struct ql_lexicon_state words;
 };
 
-// Their state after the branch's last token. A text that begins anew within an item is one text to them.
+// Their state after the branch's last token. For them, a text that starts over within an item is one text.
 static struct guarded *guarded_state(const struct part *part, struct state *state)
 {
     return (struct guarded *)(void *)(state->bytes + part->guarded_offset);
@@ -234,7 +234,7 @@ static void take_token(const struct ql_generator *generator, struct guarded *gua
     }
 }
 
-// Takes the branch's last token, and returns which tokens must not come next; NULL when none is blocked.
+// Takes the branch's last token, and returns the tokens that must not come next; NULL when none is blocked.
 static const uint32_t *step_guards(const struct part *part, struct worker *worker, int b)
 {
     const struct ql_generator *generator = part->generator;
@@ -255,7 +255,7 @@ static const uint32_t *step_guards(const struct part *part, struct worker *worke
     return ql_text_rules_bar(&generator->rules, worker->barred, any ? worker->barred : NULL, generator->engine->V);
 }
 
-// Returns whether an item is refused that has ended here, or one that is cut: here, or behind a token.
+// Returns whether an item is refused that ended here, or that is cut here or after a token.
 static bool is_refused(const struct part *part, struct state *state, int token, bool cut)
 {
     const struct ql_generator *generator = part->generator;
@@ -412,7 +412,7 @@ static enum ql_status step_branches(struct part *part, struct worker *worker, in
     return status;
 }
 
-// Tells how far we are; only the calling thread does, without the mutex.
+// Reports progress; only the calling thread does this, without the mutex.
 static enum ql_status tell_progress(struct part *part, int number, uint32_t complete, struct ql_error *error)
 {
     const uint32_t items = complete / choice_of(part->generator);
@@ -422,7 +422,7 @@ static enum ql_status tell_progress(struct part *part, int number, uint32_t comp
     return QL_OK;
 }
 
-// One thread's work: until no branch waits, and no thread can bring another one.
+// One thread's work, until no branch is waiting and no thread can add another one.
 static void work(void *context, int task, int number)
 {
     struct part *part = context;
@@ -483,7 +483,7 @@ static void close_part(struct part *part)
 static bool open_worker(struct worker *worker, const struct ql_batch_engine *engine, size_t item_limit)
 {
     const size_t V = (size_t)engine->V;
-    const size_t grown = QL_BATCH_LIMIT * V < item_limit ? QL_BATCH_LIMIT * V : item_limit; // a group has an item
+    const size_t grown = QL_BATCH_LIMIT * V < item_limit ? QL_BATCH_LIMIT * V : item_limit; // every group has an item
 
     worker->branches = malloc(QL_BATCH_LIMIT * sizeof worker->branches[0]);
     worker->grown = malloc(grown * sizeof worker->grown[0]);
@@ -526,7 +526,7 @@ static bool open_part(struct part *part, uint32_t first, uint32_t items)
     return good;
 }
 
-// Reads an item from its end to its beginning. Returns how many characters it has behind the prompt.
+// Reads an item from its end to its beginning. Returns how many characters it has after the prompt.
 static uint32_t read_item(const struct part *part, const struct item *item, uint16_t *tokens)
 {
     uint32_t node = item->node, characters = 0;
@@ -561,7 +561,7 @@ static uint32_t choose(const struct part *part, const struct item *items, uint16
     return chosen;
 }
 
-// Hands the items over.
+// Passes the items to the caller.
 static enum ql_status read_items(const struct part *part, uint32_t first, uint32_t count, ql_item_function *function,
                                  struct ql_generation_result *result, struct ql_error *error)
 {

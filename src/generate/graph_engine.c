@@ -1,6 +1,6 @@
 // The float engine for models that came through ONNX: see batch_engine.h. Any graph runs stream by stream in the host
-// engine; where it is recognized as a chain of layers, the batched engine takes over, after it has shown on some tokens
-// that it computes the same bits.
+// engine; if it is recognized as a chain of layers, the batched engine takes over, after computing the same bits for
+// some tokens.
 // Uses: base, device, engine, generate/float_draw.
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "generate/batch_engine.h"
 #include "generate/float_draw.h"
 
-// Tokens on which the two engines are compared. Every token makes the states richer; a state that went to the wrong
-// layer would show at the second one.
+// The number of tokens on which the two engines are compared. Every token adds to the states; a state in the wrong
+// layer would show at the second token.
 enum { COMPARED_TOKENS = 32 };
 
 // One thread's session.
@@ -117,8 +117,8 @@ static enum ql_status open_graph(struct ql_batch_engine *engine, const struct ql
     return QL_OK;
 }
 
-// Returns whether both engines compute the same bits, on one stream of tokens that differ. Where a text begins anew,
-// both get a state of zeros, as from the generation: a session of the graph would reset its state by itself.
+// Returns whether both engines compute the same bits, on one stream of tokens that differ. Where a text starts over,
+// both get a state of zeros, as in generation: a session of the graph would reset its state by itself.
 static bool is_same(struct ql_batch_engine *left, struct ql_batch_engine *right, const struct ql_text_rules *rules)
 {
     struct ql_batch_engine *engines[] = {left, right};

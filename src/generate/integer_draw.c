@@ -1,5 +1,5 @@
 // Many draws from the same integer logits: see integer_draw.h. The rules are those of device/sampler_s32.h; here
-// candidates come in order by vectors, and their sums are kept from draw to draw.
+// candidates are ordered with vectors, and their sums are kept from draw to draw.
 // Uses: base, device/{candidate,sampler_s32}.h, generate/draw_order.h.
 #include "generate/integer_draw.h"
 
@@ -15,7 +15,7 @@ void ql_integer_draw_init(struct ql_integer_draw *draw, int V, struct ql_arena *
     draw->sums = ql_arena_take(arena, (size_t)V, sizeof draw->sums[0]);
 }
 
-// The sum of the weights of the first n + 1 candidates. No sum was made twice since the reset.
+// The sum of the weights of the first n + 1 candidates. No sum is computed twice between resets.
 static uint32_t sum_to(struct ql_integer_draw *draw, int n)
 {
     for (; draw->summed <= n; draw->summed++) {
@@ -25,7 +25,7 @@ static uint32_t sum_to(struct ql_integer_draw *draw, int n)
     return draw->sums[n];
 }
 
-// Steps J5 and J6, as ql_sampler_keep_s32 has them: how many of `count` candidates are kept.
+// Steps J5 and J6, as in ql_sampler_keep_s32: how many of `count` candidates are kept.
 static int keep(struct ql_integer_draw *draw, const struct ql_sampler_s32 *sampler, int count)
 {
     int kept = count;

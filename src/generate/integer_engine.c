@@ -1,5 +1,5 @@
-// The batched engine of models in integers: see batch_engine.h. Bit for bit the logits of integer_stepper, and the
-// tokens of ql_sampler_step_s32.
+// The batched engine for integer models: see batch_engine.h. Bit for bit the logits of integer_stepper, and the tokens
+// of ql_sampler_step_s32.
 // Uses: base, device, engine/integer_stepper, generate/integer_draw, quantize/{integer_batch,product_x86}.
 #include <stdlib.h>
 
