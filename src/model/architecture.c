@@ -1,4 +1,4 @@
-// The architectures that there are: see architecture.h.
+// The available architectures: see architecture.h.
 #include "model/architecture.h"
 
 #include <assert.h>
@@ -9,7 +9,7 @@
 #include "base/option.h"
 #include "device/elementary.h"
 
-// An embedding before the layers, a linear output behind them.
+// An embedding before the layers, and a linear output after them.
 static const struct ql_tensor_form embedding[] = {
     {"embedding.weight", QL_SIZE_V, QL_SIZE_E, QL_BEGIN_NORMAL, QL_END_EMBEDDING},
 };

@@ -47,7 +47,7 @@ static const float *add(struct ql_chain *chain, const float *a, const float *b, 
     return sum;
 }
 
-// The name that the layer's node has in an exported graph, or with which the names of its nodes begin.
+// The name of the layer's node in an exported graph, or the prefix of its nodes' names.
 static const char *name_layer(struct ql_chain *chain, enum ql_layer_kind kind, int l)
 {
     enum { NAME_BYTES = 16 };
@@ -155,7 +155,7 @@ static void add_rotary_steps(struct ql_chain *chain, int size)
     chain->rotary_steps = steps;
 }
 
-// What the state of a layer is laid out by.
+// The sizes that determine the layout of a layer's state.
 static struct ql_dimensions layer_dimensions(const struct ql_chain_layer *layer)
 {
     struct ql_dimensions d = {.layer = layer->kind, .E = layer->I, .H = layer->H};

@@ -1,4 +1,4 @@
-// How large the numbers in a decoder get: see decoder_ranges.h.
+// The ranges of the numbers in a decoder: see decoder_ranges.h.
 // Uses: base/arena, model/architecture.
 #include "model/decoder_ranges.h"
 

@@ -12,13 +12,13 @@
 #include "device/elementary.h"
 #include "device/random.h"
 
-// Largest E and H. Beyond, it is not a tiny model, and sizes would no longer be safe in an int.
+// Largest E and H. Beyond that, a model is not tiny, and its sizes might overflow an int.
 enum { MODEL_SIZE_LIMIT = 8192 };
 
-// Most parameters: 400 MB, a hundred times what a microcontroller holds.
+// Most parameters: 400 MB, a hundred times as much as a microcontroller holds.
 enum { MODEL_PARAMETER_LIMIT = 100000000 };
 
-// Of the matrices that a decoder begins with.
+// Of a decoder's initial matrices.
 static const float small_deviation = 0.02f;
 
 struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info)
@@ -32,8 +32,7 @@ struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info)
     return rules;
 }
 
-// Adds a tensor to the table. Its place is the end of what is there; `data` and `pointer` are set when the block
-// exists.
+// Adds a tensor to the table. It is placed after the existing ones; `data` and `pointer` are set when the block exists.
 static void model_add(struct ql_model *model, const struct ql_tensor_form *form, int l, float **pointer)
 {
     assert(model->tensor_count < QL_MODEL_TENSOR_LIMIT);
@@ -50,7 +49,7 @@ static void model_add(struct ql_model *model, const struct ql_tensor_form *form,
     model->count += (size_t)tensor->rows * (size_t)(tensor->columns == 0 ? 1 : tensor->columns);
 }
 
-// Lays out the whole table. It runs twice: to count, and, when there is a block, to place.
+// Lays out the whole table. It runs twice: to count, and, once there is a block, to set the pointers.
 static void model_lay_out(struct ql_model *model)
 {
     const struct ql_architecture *architecture = ql_architecture_of(&model->dimensions);
@@ -129,7 +128,7 @@ static void model_reset_uniform(struct ql_random *random, float *values, size_t 
     }
 }
 
-// Box and Muller 1958. 1 - u lies in (0, 1], where the logarithm is finite.
+// Box and Muller 1958. 1 - u is in (0, 1], where the logarithm is finite.
 static void model_reset_normal(struct ql_random *random, float *values, size_t count, float deviation)
 {
     for (size_t i = 0; i < count; i++) {

@@ -1,6 +1,7 @@
 // The scale of a row: see row_quantizer.h.
-// Trying a scale is one pass over the row. The passes are plain loops with a fixed number of partial sums, of which the
-// compiler makes vectors of any width without any result depending on it: the trainer tries every row in every step.
+// Trying a scale is one pass over the row. The passes are plain loops with a fixed number of partial sums, which the
+// compiler can vectorize to any width without affecting a result. Speed matters because the trainer does this for every
+// row in every step.
 #include "model/row_quantizer.h"
 
 #include <assert.h>
@@ -12,18 +13,18 @@
 
 enum { LANES = 16 };
 
-// Scales tried: the largest times 1 - j / GRID_STEPS for j below GRID_SIZE. The best for normally distributed weights is
-// 0.8 of the largest for int4, the largest for int8; rows with outliers want less.
+// Scales tried: the largest times 1 - j / GRID_STEPS for j below GRID_SIZE. The best for normally distributed weights
+// is 0.8 of the largest for int4, the largest for int8; rows with outliers need less.
 enum { GRID_SIZE = 16, GRID_STEPS = 24 };
 
-// The least by which the largest scale grows where a segment is over its bound.
+// The smallest increase of the largest scale when a segment exceeds its bound.
 static const float growth = 1.03125f;
 
-// A row of a smaller scale counts as zero: the squares of its errors would vanish.
+// A row with a smaller scale counts as zero: the squares of its errors would underflow.
 static const float smallest_scale = 1e-18f;
 
-// The search keeps value * inverse small, so that the conversion is safe. Without a branch, or a comparison of floats,
-// loops over this become vectors.
+// The search keeps value * inverse small, so that the conversion is safe. Without branches or comparisons of floats,
+// loops over this can be vectorized.
 static inline int level_of(float value, float inverse, int limit)
 {
     int level = (int)(value * inverse + copysignf(0.5f, value));
@@ -71,7 +72,7 @@ QL_VECTORIZED(static, void, encode,
     }
 }
 
-// The largest magnitude, as a bit pattern: patterns are in the order of the numbers, infinity and NaN behind them all.
+// The largest magnitude, as a bit pattern: patterns have the order of the numbers, with infinity and NaN last.
 QL_VECTORIZED_VALUE(static, int32_t, largest_bits, (const float *restrict values, int columns), (values, columns))
 {
     int32_t largest = 0;
@@ -126,8 +127,8 @@ QL_VECTORIZED_VALUE(static, int, largest_segment, (const struct ql_row_part *par
     return largest;
 }
 
-// How far the row is over its bound at a scale: the largest sum of a segment, as a multiple of what it may be. A smaller
-// scale never has less. Writes q.
+// How far the row exceeds its bound at a scale: the largest sum of a segment, as a multiple of the bound. A smaller
+// scale never gives less. Writes q.
 static float excess(const struct ql_row_part *parts, int part_count, float scale, const struct ql_row_format *format)
 {
     if (format->segment == 0) {
@@ -137,7 +138,8 @@ static float excess(const struct ql_row_part *parts, int part_count, float scale
     return (float)largest_segment(parts, part_count, format->segment) / (float)format->sum;
 }
 
-// The best scale of a row: 0 for a row of zeros, negative for one that is not finite. Writes q at will.
+// The best scale of a row: 0 for a row of zeros, negative for one that is not finite. The contents of q are undefined
+// afterward.
 static float find_scale(const struct ql_row_part *parts, int part_count, const struct ql_row_format *format)
 {
     int32_t bits = 0;
@@ -169,7 +171,7 @@ static float find_scale(const struct ql_row_part *parts, int part_count, const s
             break;
         }
         float error = row_error(parts, part_count, scale, format->limit);
-        if (error > 2.0f * best_error) { // what is clipped is alone more than the best, and grows from here on
+        if (error > 2.0f * best_error) { // the clipping error alone exceeds the best, and only grows from here on
             break;
         }
         if (error < best_error) {
@@ -180,7 +182,7 @@ static float find_scale(const struct ql_row_part *parts, int part_count, const s
     return best_scale;
 }
 
-// The integers of a scale that find_scale has given.
+// Rounds the row with a scale that find_scale has returned.
 static void encode_row_or_zeros(const struct ql_row_part *parts, int part_count, float scale, int limit)
 {
     for (int i = 0; i < part_count && scale == 0.0f; i++) {
@@ -218,7 +220,7 @@ bool ql_row_quantizer_encode_input(struct ql_input_row *row, int8_t *q, float *i
     if (step < 0.0f || scale < 0.0f) {
         return false;
     }
-    // The factor that gives the inputs their best step.
+    // The factor with the best step for the inputs.
     float factor = scale > 0.0f ? (float)QL_ROW_LIMIT_S8 * step / scale : 1.0f;
     if (scale == 0.0f) {
         scale = (float)QL_ROW_LIMIT_S8 * step;
@@ -226,7 +228,7 @@ bool ql_row_quantizer_encode_input(struct ql_input_row *row, int8_t *q, float *i
         factor = (float)QL_INPUT_FACTOR_LIMIT;
         scale = (float)QL_ROW_LIMIT_S8 * step / factor;
     }
-    // A step that is too small would clip much, one that is too large loses little: the factor is rounded up.
+    // Too small a step would clip a lot, while too large a step loses little, so the factor is rounded up.
     row->factor = factor < 1.0f ? 1 : (int)ceilf(factor);
     step = step > 0.0f ? (float)row->factor * scale / (float)QL_ROW_LIMIT_S8 : 0.0f;
     encode_row_or_zeros(&input, 1, step, QL_ROW_LIMIT_S8);

@@ -1,4 +1,4 @@
-// Where the state of a model lies: see state_layout.h.
+// The layout of a model's state: see state_layout.h.
 #include "model/state_layout.h"
 
 #include <assert.h>

@@ -99,8 +99,8 @@ void ql_stepper_reset(struct ql_stepper *stepper)
     memset(stepper->state, 0, ql_stepper_chain(stepper)->layout.bytes);
 }
 
-// --- The kernels of device/ that take the time, for each form of vectors. Apart from one another they also keep their
-// operands in registers, which the compiler does not manage in a function of many products. ---
+// --- The kernels of device/ that take the time, for each form of vectors. As separate functions they also keep their
+// operands in registers, which the compiler does not manage in one function with many products. ---
 
 QL_VECTORIZED(static, void, add_product, (float *y, const float *x, const float *w, int N, int M), (y, x, w, N, M))
 {
@@ -140,7 +140,7 @@ QL_VECTORIZED(static, void, activate, (float *gate, const float *up, int F), (ga
 
 // --- Layers ---
 
-// From the layer's input, or from the token in the first layer, to the new state.
+// Computes the new state from the layer's input, or, in the first layer, from the token.
 static void step_recurrent(struct ql_stepper *stepper, const struct ql_chain_layer *layer, int l, const float *x,
                            int token)
 {
@@ -190,7 +190,7 @@ static void record_attention(struct ql_decoder_ranges *ranges, const struct ql_d
     ql_decoder_ranges_add_heads(ranges->attended, s->attended, w->heads, w->size);
 }
 
-// Moves x on through the layer; key and value of the token take the place of the oldest in the ring.
+// Passes x through the layer; the token's key and value replace the oldest ones in the ring.
 static void step_decoder(struct ql_stepper *stepper, const struct ql_chain_layer *layer, int l, int64_t position)
 {
     const struct ql_decoder_weights *w = &layer->decoder;
