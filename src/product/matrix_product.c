@@ -1,5 +1,5 @@
-// Matrix products: see matrix_product.h. Here is everything but the arithmetic: how operands are packed, and in which
-// blocks the tiles run, so that a panel of B stays in the first-level cache and a block of A in the second.
+// Matrix products: see matrix_product.h. This file has everything but the arithmetic: how operands are packed, and in
+// which blocks the tiles run, so that a panel of B stays in the first-level cache and a block of A in the second.
 // Uses: product/product_form.h.
 #include "product/matrix_product.h"
 
@@ -12,7 +12,7 @@
 enum {
     COLUMNS = QL_PANEL_COLUMNS,
     BLOCK_STEPS = 256, // 256 steps of a panel are 16 KB, half of a first-level cache
-    PREFETCH_ROWS = 8, // of a view: so many rows ahead
+    PREFETCH_ROWS = 8, // of a view: how many rows ahead
     BLOCK_ROWS = 48,   // rows of A by 256 steps are 48 KB; a multiple of all forms' rows
 };
 
@@ -55,7 +55,7 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-// Panels that hold N columns. The number is even, so that a tile of two panels never reads behind the last one.
+// Panels that hold N columns. The number is even, so that a tile of two panels never reads beyond the last one.
 static int panel_count(int N)
 {
     return (N + 2 * COLUMNS - 1) / (2 * COLUMNS) * 2;
@@ -67,7 +67,7 @@ void ql_packed_matrix_init(struct ql_packed_matrix *matrix, int K, int N, struct
         .panels = ql_arena_take(arena, (size_t)panel_count(N) * (size_t)K, COLUMNS * sizeof(float)), .K = K, .N = N};
 }
 
-// Copy K rows of B into panels, (K, 16) each. Columns behind the last one stay as they are.
+// Copy K rows of B into panels, (K, 16) each. Columns after the last one are not written.
 static void pack_panels(float *panels, const float *B, int K, int N)
 {
     for (int first = 0; first < N; first += COLUMNS) {
@@ -98,7 +98,7 @@ void ql_packed_matrix_reset_transposed(struct ql_packed_matrix *matrix, const fl
         float *panel = matrix->panels + (ptrdiff_t)first * K;
         const float *rows = B_transposed + (ptrdiff_t)first * K;
         const int columns = smaller(N - first, COLUMNS);
-        for (int k0 = 0; k0 < K; k0 += COLUMNS) { // squares of 16 by 16, each line of both sides is touched once
+        for (int k0 = 0; k0 < K; k0 += COLUMNS) { // squares of 16 by 16: each cache line on both sides is touched once
             const int last = smaller(k0 + COLUMNS, K);
             for (ptrdiff_t n = 0; n < columns; n++) {
                 for (int k = k0; k < last; k++) {
@@ -109,7 +109,7 @@ void ql_packed_matrix_reset_transposed(struct ql_packed_matrix *matrix, const fl
     }
 }
 
-// Copy K rows of a panel, which lie far apart. A size that is known makes two moves of vectors of the copy.
+// Copy K rows of a panel, which are far apart. With a constant size, the copy becomes two vector moves.
 static void copy_rows(float *panel, const float *from, ptrdiff_t row, int K, int columns)
 {
     for (ptrdiff_t k = 0; k < K; k++) {
@@ -143,7 +143,7 @@ void ql_packed_matrix_reset_view(struct ql_packed_matrix *matrix, struct ql_matr
     }
 }
 
-// A tile at the right edge of C, which has fewer columns than the panels: compute it aside.
+// Compute a tile at the right edge of C, which has fewer columns than the panels, in a separate buffer.
 static void run_edge(ql_tile_function *compute, struct ql_tile tile, int columns)
 {
     float aside[QL_TILE_ROW_LIMIT * QL_TILE_PANEL_LIMIT * COLUMNS] = {0};
@@ -162,15 +162,15 @@ static void run_edge(ql_tile_function *compute, struct ql_tile tile, int columns
     }
 }
 
-// Return how many of the rows that are left the next tile has: tiles are as large as the form allows, and as equal as
-// possible, because a tile of few rows has too few sums to keep the multipliers busy.
+// Return how many of the remaining rows the next tile has: tiles are as large as the form allows, and as equal as
+// possible, because a tile with few rows has too few sums to keep the multipliers busy.
 static int tile_rows(int left, int largest)
 {
     const int tiles = (left + largest - 1) / largest;
     return (left + tiles - 1) / tiles;
 }
 
-// The rows of C and A that belong to one block, times the panels of one block of steps.
+// One block of rows of C and A, and the panels of one block of steps.
 struct block {
     float *C;
     const float *A; // (M, a_row), or strips
@@ -178,8 +178,7 @@ struct block {
     ptrdiff_t c_row, a_row, a_step;
     ptrdiff_t panel_floats; // from panel to panel
     int M, N, K;
-    bool
-        strips; // A stands in strips, one for each tile: (K, rows of the tile); a_row and a_step are those of the strip
+    bool strips; // A is in strips, one for each tile: (K, rows of the tile); a_row and a_step are those of the strip
     bool add;
 };
 
@@ -293,8 +292,8 @@ static inline __attribute__((always_inline)) void pack_strip(float *strip, const
     }
 }
 
-// Copy K steps of `rows` columns of A (K, M) into strips, a few steps at a time: rows of A lie far apart, and the
-// cache has room for few lines at such distances.
+// Copy K steps of `rows` columns of A (K, M) into strips, a few steps at a time: rows of A are far apart, and the cache
+// has room for few lines at such distances.
 static void pack_strips(float *strips, const float *A, int M, int K, int rows, int largest)
 {
     enum { STEPS = 8 };
@@ -306,7 +305,7 @@ static void pack_strips(float *strips, const float *A, int M, int K, int rows, i
             count = tile_rows(rows - m, largest);
             float *strip = strips + (ptrdiff_t)m * K + (ptrdiff_t)k * count;
             const float *from = A + (ptrdiff_t)k * M + m;
-            switch (count) { // the usual counts as constants, so that a copy is a few instructions
+            switch (count) { // the usual counts as constants, so that a copy takes a few instructions
             case 4:
                 pack_strip(strip, from, M, steps, 4);
                 break;

@@ -1,5 +1,5 @@
-// The product in plain C, for every processor. Where the compiler has a fused multiply-add of its own, as on arm64 or
-// RISC-V, it is fmaf; elsewhere the same bits come from arithmetic in double, at a tenth of the speed or less.
+// The product in plain C, for every processor. Where the processor has a fused multiply-add, as on arm64 or RISC-V,
+// fmaf is used; elsewhere the same bits come from arithmetic in double, at a tenth of the speed or less.
 // Uses: product/product_tile.h, fmaf, the vector types of gcc and clang.
 #include <math.h>
 #include <stdint.h>
@@ -84,7 +84,7 @@ PLAIN doubles odd_sum(doubles a, doubles b, doubles c)
 
     memcpy(&bits, &sum, sizeof bits);
     const integers even = (bits & 1) - 1;              // -1 where the last bit is 0
-    const integers step = -1 - 2 * (above ^ negative); // 1 away from zero, -1 towards it
+    const integers step = -1 - 2 * (above ^ negative); // 1 away from zero, -1 toward it
     bits += step & inexact & even;
     memcpy(&odd, &bits, sizeof odd);
     return odd;
