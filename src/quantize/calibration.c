@@ -1,4 +1,4 @@
-// What a typical text makes of a model: see calibration.h.
+// The ranges in a model for a typical text: see calibration.h.
 // Uses: base, model/{chain,stepper}.
 #include "quantize/calibration.h"
 

@@ -16,7 +16,7 @@ struct maker {
     const struct ql_integer_decoder *decoder;
     int place, keys, values;
     int cosine, sine; // (size / 2)
-    int x;            // (E) what the layers hand on
+    int x;            // (E) the residual stream
 };
 
 // A matrix and its rows, as values.
@@ -120,7 +120,7 @@ static void add_attention(struct maker *maker, int l)
 
     add_values(maker, &entry, sums);
     const int query = ql_program_maker_add_view(maker->base, "", sums, 0, A);
-    // Queries and keys stand side by side and turn together.
+    // Queries and keys are side by side, and are rotated together.
     add_call(maker, QL_INTEGER_KERNEL_ROTARY_TURN,
              (struct ql_kernel_call){.buffers = {query, maker->cosine, maker->sine},
                                      .ints = {d->heads + d->kv_heads, d->size / 2}});
@@ -183,7 +183,7 @@ static void add_scales(struct maker *maker)
     ql_program_maker_add_scales(maker->base, scales, L * LAYER_SCALES + 2);
 }
 
-// What the token and its position are to the first layer.
+// Computes what the layers get from the token and its position.
 static void add_begin(struct maker *maker)
 {
     struct ql_program_maker *base = maker->base;

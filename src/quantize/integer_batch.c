@@ -1,6 +1,6 @@
-// Many streams of an integer model at once: see integer_batch.h. The calls are those of the program. Four kernels have a
-// second form here for speed, which the tests hold to the bits of the first: products of all streams together, and
-// loops over rows and over the LSTM's gates as vectors. Every other kernel runs as it is, stream by stream.
+// Many streams of an integer model at once: see integer_batch.h. The calls are those of the program. Four kernels have
+// a second form here for speed: products of all streams together, and vectorized loops over rows and over the LSTM's
+// gates. Tests check that both forms give the same bits. Every other kernel runs unchanged, stream by stream.
 // Uses: base, device, quantize.
 #include "quantize/integer_batch.h"
 
@@ -81,7 +81,7 @@ static inline int32_t row_value(int32_t sum, int32_t multiplier, int32_t bias, s
     return (ql_integer_round(sum, scale.pre_shift) * multiplier + bias) >> scale.shift;
 }
 
-// The LSTM's gates go through in pieces of so many units, all four in one array.
+// The LSTM's gates are processed in pieces of this many units, all four in one array.
 enum { UNITS = 64 };
 
 QL_VECTORIZED(static, void, write_gates,
@@ -97,7 +97,7 @@ QL_VECTORIZED(static, void, write_gates,
     }
 }
 
-// From tanh of all gates to the new c, and to what h is the tanh of.
+// Computes the new c, and the argument of h's tanh, from the tanh of all gates.
 QL_VECTORIZED(static, void, write_cells,
               (int16_t *restrict c, int32_t *restrict reaches, const int32_t *restrict gates, int cell_bits, int count),
               (c, reaches, gates, cell_bits, count))
@@ -167,7 +167,7 @@ struct step {
     int B;
 };
 
-// A value of all streams: that of stream b begins b * stride bytes behind `first`. A constant has a stride of 0.
+// A value of all streams: that of stream b begins b * stride bytes after `first`. A constant has a stride of 0.
 struct place {
     unsigned char *first;
     size_t stride;

@@ -1,5 +1,5 @@
-// The layers of a decoder in integers: see integer_decoder.h. What reads a vector has the units of its columns, and the
-// gain of the norm before it, multiplied into its weights before these are rounded.
+// The layers of a decoder in integers: see integer_decoder.h. The units of a vector, and the gain of the norm before
+// it, are multiplied into the weights that read the vector, before these are rounded.
 // Uses: base, device, model, quantize/{calibration,integer_matrix}.
 #include "quantize/integer_decoder.h"
 
@@ -12,18 +12,18 @@
 #include "model/row_quantizer.h"
 
 enum {
-    BYTE_LIMIT = 127,       // of all vectors that products take
-    SCORE_BITS_LIMIT = 20,  // finer, a step of a score would be below the steps of device/sampler_power.h
-    GAIN_BITS_LIMIT = 3,    // as the kernel has it
-    FEED_SHIFT_LIMIT = 20,  // 2^30 / 2^20: what comes through the gate at its greatest fills a byte still
-    WEIGHT_BITS_LIMIT = 15, // more than the bits of a byte, and a context of 512 has room for them
+    BYTE_LIMIT = 127,       // of all vectors that are inputs of products
+    SCORE_BITS_LIMIT = 20,  // with more, a step of a score would be below the steps of device/sampler_power.h
+    GAIN_BITS_LIMIT = 3,    // as in the kernel
+    FEED_SHIFT_LIMIT = 20,  // 2^30 / 2^20: the greatest result of the gate still fills a byte
+    WEIGHT_BITS_LIMIT = 15, // more than the bits of a byte, and few enough for a context of 512
     WIDTH_LIMIT = 4096,     // of the norm's kernel
     EMBEDDING_SHIFT_LIMIT = 15,
     NORM_BITS = 14, // of a norm's multiplier, which is 2^14 to 2^15
 };
 
-// Units of a value that rounding in a row may cost at most, for vectors that never occur: all of whose numbers are at
-// their greatest and agree in sign with a row's weights. Of values that do occur it is a small part.
+// The most units of a value that rounding in a row may cost, for vectors that never occur: those in which every number
+// has the greatest magnitude and the sign of its weight. For vectors that do occur, it is a small part of that.
 enum {
     ENTRY_ERROR_LIMIT = 128,    // half a step of a key or value
     RESIDUAL_ERROR_LIMIT = 256, // 1/16
@@ -31,17 +31,17 @@ enum {
     LOGIT_ERROR_LIMIT = 64,     // 1/16
 };
 
-// What is between two numbers of int16 is a quarter more than what was seen.
+// The calibrated range of an int16 is a quarter more than the largest number seen.
 static const double headroom = 1.25;
 
 static const double log2_e = 1.4426950408889634;
 
-// Rows of float weights that become rows of one matrix, one behind the other.
+// Rows of float weights that become rows of one matrix, one after another.
 struct part {
     const char *name;     // for messages
     const float *weights; // (columns, rows)
-    int rows, run;        // so many rows at a time have
-    const double *units;  // (rows / run) these units as their values
+    int rows, run;        // each `run` rows have a common unit
+    const double *units;  // (rows / run) of the rows' values
 };
 
 struct builder {
@@ -69,13 +69,13 @@ static enum ql_status fail_not_finite(const struct builder *builder, const char 
                           "node '%s': a weight is not a finite number, so it has no integer form", node);
 }
 
-// The unit of a byte for numbers of this size; of numbers that were all 0, any.
+// The unit of a byte for numbers of this size; any unit if all numbers were 0.
 static double byte_unit(float range)
 {
     return (range > 0.0f ? (double)range : 1.0) / BYTE_LIMIT;
 }
 
-// Chooses the numbers of a norm, and returns the unit of what comes out.
+// Chooses the numbers of a norm, and returns the unit of its result.
 static double make_norm(struct ql_integer_norm *norm, const struct ql_integer_decoder *decoder, float range)
 {
     // The largest of E numbers is at least the root of the mean of their squares.
@@ -159,8 +159,8 @@ static enum ql_status make_linear(struct builder *builder, struct ql_integer_lin
     return ql_integer_matrix_pack(matrix, builder->arena, builder->error);
 }
 
-// Units of queries, keys and values: a byte for what was seen of keys and values, behind which come some bits more
-// until they are rounded; for queries those in which scores are powers of two.
+// Units of queries, keys, and values: for keys and values, a byte for the range seen in calibration, with additional
+// bits until they are rounded; for queries, the units in which scores are exponents of two.
 static void set_entry_units(struct builder *builder, struct ql_integer_decoder_layer *layer,
                             const struct ql_decoder_ranges *ranges)
 {
@@ -174,7 +174,7 @@ static void set_entry_units(struct builder *builder, struct ql_integer_decoder_l
         builder->value_units[g] = byte_unit(ranges->value[g]) / fine;
     }
     for (int h = 0; h < decoder->heads; h++) {
-        // A query times this, times a key in bytes, is the logarithm of a weight to base 2.
+        // A query times this, times a key in bytes, is the base-2 logarithm of a weight.
         const double factor = builder->key_units[h / group] * fine * log2_e / sqrt((double)decoder->size);
         greatest = fmax(greatest, (double)ranges->query[h] * factor);
         builder->query_units[h] = 1.0 / factor;
@@ -253,8 +253,8 @@ static enum ql_status make_feed(struct builder *builder, int l)
     return make_linear(builder, &layer->down, from->name, &down, 1, F, RESIDUAL_ERROR_LIMIT, builder->format);
 }
 
-// Each token has a row of bytes with a scale of its own. A byte times a multiplier of 15 bits is far from the end of 32
-// bits, so that only the multipliers limit the shift.
+// Each token has a row of bytes with a scale of its own. A byte times a 15-bit multiplier is far below 32 bits, so only
+// the multipliers limit the shift.
 static enum ql_status make_embedding(struct builder *builder)
 {
     struct ql_integer_decoder *decoder = builder->decoder;

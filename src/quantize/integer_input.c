@@ -1,4 +1,4 @@
-// What a token gives to the first layer, as a product: see integer_input.h.
+// A token's contribution to the first layer, as a product: see integer_input.h.
 // Uses: base, device, model, quantize/integer_matrix.
 #include "quantize/integer_input.h"
 
@@ -16,7 +16,8 @@ static enum ql_status fail_not_finite(const char *node, struct ql_error *error)
                           "node '%s': a weight is not a finite number, so it has no integer form", node);
 }
 
-// Rounds the embedding to bytes. Each column has the unit of its greatest number. Returns whether all numbers are finite.
+// Rounds the embedding to bytes. The unit of each column comes from its greatest number. Returns whether all numbers
+// are finite.
 static bool round_embedding(struct ql_integer_input *input, float *units, const float *embedding, int V)
 {
     for (int k = 0; k < input->E; k++) {
@@ -37,7 +38,7 @@ static bool round_embedding(struct ql_integer_input *input, float *units, const 
     return true;
 }
 
-// The greatest |value| of a row. There are no other vectors than those of the tokens.
+// The greatest |value| of a row. The tokens' vectors are the only ones.
 static int64_t find_reach(const struct ql_integer_input *input, int row, int V)
 {
     const int8_t *q = input->matrix.weights + (ptrdiff_t)row * input->E;

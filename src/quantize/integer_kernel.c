@@ -1,5 +1,5 @@
-// The table of integer kernels: see integer_kernel.h. One function per kernel runs it: the arguments in the order of its
-// parameters.
+// The table of integer kernels: see integer_kernel.h. One function per kernel runs it, with the arguments in the order
+// of its parameters.
 // Uses: device, onnx, quantize/integer_product.
 #include "quantize/integer_kernel.h"
 

@@ -9,7 +9,7 @@
 #include "quantize/matrix_pack.h"
 
 enum {
-    PRE_SHIFT_LIMIT = 16, // enough for 2^31 / 2^16
+    PRE_SHIFT_LIMIT = 16, // enough: 2^31 / 2^16
     SHIFT_LIMIT = 24,
 };
 

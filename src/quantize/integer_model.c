@@ -1,5 +1,5 @@
 // A language model in integers: see integer_model.h. First each row gets its integers and a draft of its numbers in
-// double; then the rows of a layer together get their shifts, the finest for which nothing can overflow.
+// double; then the rows of a layer get common shifts, the finest for which nothing can overflow.
 // Uses: base, device, model, quantize/{calibration,integer_decoder,integer_input,integer_matrix}.
 #include "quantize/integer_model.h"
 
@@ -12,22 +12,22 @@
 enum {
     UNITS = 1 << QL_INTEGER_UNIT_BITS, // of a value, to 1
     STATE_UNITS = 127,                 // of a state, to 1
-    APART_FACTOR = 1024,               // table_factor of rows that no weights share
-    APART_STEPS = 1 << 14,             // of what a token gives to such a row, where there is no table
+    APART_FACTOR = 1024,               // table_factor of rows without weights
+    APART_STEPS = 1 << 14,             // steps of a token's contribution to such a row, if there is no table
     ERROR_LIMIT = 64,                  // units: 1/16, the most that rounding in a row may cost, whatever the state is
     CELL_BITS_LIMIT = 10,
 };
 
-// What the rows of one float layer are made from, while they are made.
+// The data from which the rows of one float layer are made.
 struct builder {
     struct ql_integer_model *model;
     const struct ql_chain *from;
-    float *inputs; // (V, table_columns) what each token gives to the first layer, without the bias
+    float *inputs; // (V, table_columns) each token's contribution to the first layer, without the bias
     struct ql_row_format format;
     struct ql_arena arena;       // scratch
     struct ql_row_draft *drafts; // (widest row_count)
-    double *steps;               // (table_columns) what one unit of a row's sum stands for
-    int64_t *reaches;            // (table_columns) of what the tokens give
+    double *steps;               // (table_columns) the value of one unit of a row's sum
+    int64_t *reaches;            // (table_columns) the largest contributions of the tokens
     float *x_values, *h_values, *token_values;
     int8_t *token_q;
     struct ql_error *error;
@@ -39,7 +39,7 @@ static const char *gate_name(enum ql_cell cell, int gate)
     return names[cell][gate];
 }
 
-// Returns whether a gate's activation is a sigmoid, whose rows give half of what they stand for.
+// Returns whether a gate's activation is a sigmoid, whose rows hold half their value.
 static bool is_sigmoid(enum ql_cell cell, int gate)
 {
     return cell == QL_CELL_LSTM ? gate != 2 : cell == QL_CELL_GRU && gate < 2;
@@ -72,13 +72,14 @@ static void add_matrix(struct builder *builder, struct ql_integer_layer *layer, 
     matrix->weights = ql_arena_take(&builder->model->arena, (size_t)rows, (size_t)columns);
 }
 
-// The scale of a row without weights, for APART_STEPS from 0 to what a token gives at most; 0 where that is not finite.
+// The scale of a row without weights, with APART_STEPS from 0 to the largest contribution of a token; 0 if that is not
+// finite.
 static float scale_apart(const float *values, int V)
 {
     float greatest = 0.0f;
 
     for (int v = 0; v < V; v++) {
-        greatest = fabsf(values[v]) <= greatest ? greatest : fabsf(values[v]); // NaN stays
+        greatest = fabsf(values[v]) <= greatest ? greatest : fabsf(values[v]); // NaN is kept
         if (!isfinite(greatest)) {
             return 0.0f;
         }
@@ -86,8 +87,8 @@ static float scale_apart(const float *values, int V)
     return greatest > 0.0f ? greatest * (float)STATE_UNITS / (float)APART_STEPS : 1.0f;
 }
 
-// Chooses the scale of a row of the first layer that has a part from the token, and rounds both: the row's weights, of
-// which there may be none, and the column of the table, or where there is no table, what `input` needs to know.
+// Chooses the scale of a row of the first layer that depends on the token, and rounds both: the row's weights, if it
+// has any, and the column of the table, or, if there is no table, the data that `input` needs.
 static enum ql_status make_first_row(struct builder *builder, struct ql_input_row *input, int row, int column,
                                      const struct ql_row_part *part)
 {
@@ -111,8 +112,8 @@ static enum ql_status make_first_row(struct builder *builder, struct ql_input_ro
     return QL_OK;
 }
 
-// The integers of one row of a layer's sums, whose weights lie in `matrix`, or nowhere (NULL). `column` is that of the
-// float matrices.
+// Makes the integers of one row of a layer's sums, whose weights are in `matrix`, or which has none (NULL). `column` is
+// that of the float matrices.
 static enum ql_status make_row(struct builder *builder, int l, int row, int column,
                                const struct ql_integer_matrix *matrix)
 {
@@ -204,7 +205,7 @@ static enum ql_status fit_layer(struct builder *builder, int l)
                           ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS);
 }
 
-// What the tokens give to the first layer, where there is no table.
+// The tokens' contributions to the first layer, if there is no table.
 static enum ql_status make_input(struct builder *builder)
 {
     struct ql_integer_model *model = builder->model;
@@ -251,7 +252,8 @@ static enum ql_status make_layer(struct builder *builder, int l, const struct ql
     for (int k = 0; k < layer->matrix_count && status == QL_OK; k++) {
         status = ql_integer_matrix_pack(&layer->matrices[k], &model->arena, builder->error);
     }
-    // A quarter more than what was seen; beyond its reach the cell stops, and tanh has long been flat.
+    // A quarter more than the largest value seen in calibration; beyond that the cell saturates, where tanh has long
+    // been flat.
     const float reach = 1.25f * calibration->cell_magnitude[l];
     while (status == QL_OK && (float)(1 << layer->cell_bits) < reach) {
         if (++layer->cell_bits > CELL_BITS_LIMIT) {
@@ -303,8 +305,8 @@ static enum ql_status make_output(struct builder *builder)
     return ql_integer_matrix_pack(matrix, &model->arena, builder->error);
 }
 
-// The h of all layers are one part, since a layer's vector is the h of the layer below and its own in one piece. The
-// wider elements come first, so that nothing lies between the parts.
+// The h of all layers are one part, because a layer's vector is the h of the layer below followed by its own. The wider
+// elements come first, so that there are no gaps between the parts.
 static void lay_out_state(struct ql_integer_model *model)
 {
     const struct ql_state_part fine = {.name = model->cell == QL_CELL_LSTM ? "c" : "h_fine",

@@ -12,8 +12,8 @@
 #include "quantize/integer_kernel.h"
 
 enum {
-    // Values and calls of the token, the states, the logits, what the token gives, and the output's layer; of each other
-    // layer.
+    // Values and calls for the token, the states, the logits, the token's contribution, and the output's layer; and for
+    // each other layer.
     END_VALUES = 22,
     END_CALLS = 8,
     LAYER_VALUES = 6 + 3 * QL_INTEGER_MATRIX_LIMIT,
@@ -21,11 +21,11 @@ enum {
     NAME_BYTES = 32,
 };
 
-// The program of recurrent layers in the making.
+// A program of recurrent layers under construction.
 struct maker {
     struct ql_program_maker base;
     int table;
-    int h, fine; // the state; fine is -1 where there is none
+    int h, fine; // the state; fine is -1 if there is none
 };
 
 // The product of the matrix `w` and the state h from number `first` on.
@@ -37,7 +37,7 @@ static void add_product(struct maker *maker, const struct ql_integer_matrix *mat
     ql_program_maker_add_product(&maker->base, matrix, y, w, x);
 }
 
-// Sums begin with the product of the token's embedding and the input weights.
+// Starts the sums with the product of the token's embedding and the input weights.
 static void add_input(struct maker *maker, int sums)
 {
     const struct ql_integer_model *model = maker->base.model;
@@ -62,7 +62,7 @@ static void add_input(struct maker *maker, int sums)
                                 .ints = {columns}});
 }
 
-// The sums of a layer begin with what the token gives, where that gives something, and otherwise with 0.
+// Starts the sums of a layer with the token's contribution, if it has one, and otherwise with 0.
 static void add_begin(struct maker *maker, int l, int sums, int rows)
 {
     const int row_count = maker->base.model->layers[l].row_count;
@@ -82,7 +82,7 @@ static void add_begin(struct maker *maker, int l, int sums, int rows)
     }
 }
 
-// From the sums of the layer to its state.
+// Computes the layer's state from its sums.
 static void add_update(struct maker *maker, const struct ql_integer_layer *layer, int h, int fine, int sums, int rows,
                        int scale)
 {
@@ -156,7 +156,7 @@ static void find_states(struct maker *maker)
     maker->fine = model->fine_part < 0 ? -1 : maker->base.states[model->fine_part];
 }
 
-// The constants of all layers. In generated C they stand in the order in which they are made.
+// The constants of all layers. In generated C they are in the order in which they are added.
 static void add_shared(struct maker *maker)
 {
     const struct ql_integer_model *model = maker->base.model;

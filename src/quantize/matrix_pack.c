@@ -1,5 +1,5 @@
-// Packing of matrices. Both formats are the same walk over blocks of rows; they differ in the rows of a word, and in
-// the bits of a weight.
+// Packing of matrices. Both formats use the same loop over blocks of rows; they differ in the rows per word, and in the
+// bits per weight.
 // Uses: base, device/.
 #include "quantize/matrix_pack.h"
 
@@ -12,8 +12,8 @@
 
 struct weight_format {
     int limit;  // the greatest magnitude of a weight
-    int offset; // what is added to it
-    int rows;   // in one word, with two columns each
+    int offset; // added to each weight
+    int rows;   // rows per word, with two columns each
     int bits;   // of a weight
 };
 
@@ -75,7 +75,7 @@ static enum ql_status check(const int8_t *weights, int rows, int columns, const 
     return QL_OK;
 }
 
-// Where in a word a weight stands: rows 0 and 1 in the low bits of each byte, rows 2 and 3 in the high ones.
+// The position of a weight in a word: rows 0 and 1 in the low bits of each byte, rows 2 and 3 in the high bits.
 static int field_shift(const struct weight_format *format, int r, int c)
 {
     return 16 * (r % 2) + 8 * c + format->bits * (r / 2);

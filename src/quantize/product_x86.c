@@ -1,4 +1,4 @@
-// Products of integer matrices with vectors for x86-64. Sixteen rows lie side by side, so that the sums of sixteen rows
+// Products of integer matrices with vectors for x86-64. Sixteen rows are side by side, so that the sums of sixteen rows
 // are one vector, and four inputs of a column group meet all of them at once. A tile is up to 64 rows and six streams,
 // whose sums stay in registers over all columns.
 // Uses: the compiler's intrinsics, base/{arena,vectors}.
@@ -20,11 +20,11 @@
 enum {
     GROUP_ROWS = 16,
     GROUP_COLUMNS = 4,
-    GROUP_BYTES = GROUP_ROWS * GROUP_COLUMNS, // rows and columns of which four columns of sixteen rows are one vector
+    GROUP_BYTES = GROUP_ROWS * GROUP_COLUMNS, // one vector holds four columns of sixteen rows
     TILE_GROUPS = 4,
     TILE_STREAMS = 6,
-    BATCH_STREAMS = 64,  // whose inputs are arranged at a time
-    PANEL_COLUMNS = 512, // of them, likewise
+    BATCH_STREAMS = 64,  // streams whose inputs are arranged at a time
+    PANEL_COLUMNS = 512, // and columns
 };
 
 struct packed_matrix {
@@ -59,11 +59,11 @@ static const void *pack(const struct ql_integer_matrix *matrix, struct ql_arena 
     return packed;
 }
 
-// What a tile reads and writes.
+// The operands and results of a tile.
 struct tile {
     int32_t *y; // the first row and stream
     ptrdiff_t y_stride;
-    int rows;              // of y that are there
+    int rows;              // of y that exist
     const int8_t *weights; // the first group's first column of the panel
     ptrdiff_t group_bytes; // from one group of rows to the next
     const int32_t *offset;
@@ -72,8 +72,8 @@ struct tile {
     int words;
 };
 
-// VNNI adds four products of unsigned and signed bytes to a sum of 32 bits. The inputs are the unsigned ones, by adding
-// 128, which `offset` takes out again.
+// VNNI adds four products of unsigned and signed bytes to a sum of 32 bits. The inputs are made unsigned by adding 128,
+// which `offset` cancels.
 QL_TILE QL_VNNI void tile_vnni(const struct tile *tile, int groups, int streams)
 {
     __m512i sums[TILE_GROUPS][TILE_STREAMS];
@@ -208,8 +208,8 @@ QL_AVX2 static int run_tile_avx2(const struct tile *tile, int groups, int stream
     return 1;
 }
 
-// y += W x for up to BATCH_STREAMS streams and one panel of columns. `run_tile` does as many groups of rows as it likes
-// and says how many; `flip` is added to the inputs by exclusive or.
+// y += W x for up to BATCH_STREAMS streams and one panel of columns. `run_tile` processes as many groups of rows as
+// suits it and returns their number; `flip` is applied to the inputs by exclusive or.
 static void multiply_panel(int32_t *y, ptrdiff_t y_stride, const struct packed_matrix *matrix, int first,
                            const int8_t *x, ptrdiff_t x_stride, int B, uint32_t flip,
                            int (*run_tile)(const struct tile *tile, int groups, int streams))

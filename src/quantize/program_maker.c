@@ -1,4 +1,4 @@
-// A program of integer kernels in the making: see program_maker.h.
+// A program of integer kernels under construction: see program_maker.h.
 // Uses: base, onnx, quantize/{integer_kernel,integer_model}.
 #include "quantize/program_maker.h"
 

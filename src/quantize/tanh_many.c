@@ -1,4 +1,4 @@
-// tanh of many numbers: the table's entries are gathered, two neighbors at a time, by one load of 32 bits each.
+// tanh of many numbers: the table's entries are gathered two neighbors at a time, with one 32-bit load each.
 // Uses: base/vectors, device/tanh_s16.h, the compiler's intrinsics.
 #include "quantize/tanh_many.h"
 
@@ -11,7 +11,7 @@
 
 enum { PART = (1 << QL_TANH_STEP_BITS) - 1, HALF = 1 << (QL_TANH_STEP_BITS - 1) };
 
-// In all of them: x from 6 on has the value at 6 - 1/1024, which is the same.
+// In all of these, x from 6 on gets the value at 6 - 1/1024, which is the same.
 QL_TARGET_AVX512 static int run_avx512(int32_t *y, const int32_t *x, int count)
 {
     int k = 0;
