@@ -7,15 +7,15 @@
 
 #include "base/html_text.h"
 
-// The picture in its own units; a page scales it. The plot lies within the margins.
+// The picture in its own units; a page scales it. The plot is within the margins.
 enum { WIDTH = 640, TOP = 34, BOTTOM = 52, LEFT = 62, RIGHT = 18, PLOT_HEIGHT = 236, LEGEND_ROW = 20 };
 enum { PLOT_WIDTH = WIDTH - LEFT - RIGHT, TICK_DISTANCE = 30 };
 
-// Mean width of a letter at the labels' size, to break the legend into rows.
+// The mean width of a letter at the labels' size, for breaking the legend into rows.
 static const double LETTER_WIDTH = 6.9;
 
-// Eight hues in an order in which neighbors differ for all kinds of color vision (after Okabe and Ito), darker on
-// light ground and lighter on dark.
+// Eight hues in an order in which neighbors differ for all kinds of color vision (after Okabe and Ito), darker on a
+// light background and lighter on a dark one.
 const char ql_chart_style[] =
     ".chart{--c0:#0060a8;--c1:#c44e00;--c2:#00795a;--c3:#a3417f;--c4:#8a6d00;--c5:#1f8fc4;--c6:#6b4fa0;--c7:#5b6570;"
     "--ink:#1d2430;--soft:#5a6472;--grid:#e3e6ea;--level:#8b5e34;color:var(--ink)}\n"
@@ -42,7 +42,7 @@ struct scale {
     double low, high, step;
 };
 
-// The largest power of ten up to x > 0, by division: 0.01 is 1 / 100, the double that is meant.
+// The largest power of ten up to x > 0, by division: 0.01 is 1 / 100, which is the intended double.
 static double power_of_ten_up_to(double x)
 {
     double power = 1.0, divisor = 1.0;
@@ -121,7 +121,7 @@ static void find_limits(const struct ql_chart *chart, struct scale *x, struct sc
         x_high += 0.5;
     }
     *x = make_scale(x_low, x_high, 8);
-    x->low = fmax(x->low, x_low - 0.04 * (x_high - x_low)); // no empty room beside the data
+    x->low = fmax(x->low, x_low - 0.04 * (x_high - x_low)); // no empty space next to the data
     x->high = fmin(x->high, x_high + 0.04 * (x_high - x_low));
     *y = make_scale(0.0, y_high > 0.0 ? y_high : 1e-4, 6);
     if (chart->percent && y->high > 1.0) {
@@ -278,7 +278,7 @@ void ql_chart_write(const struct ql_chart *chart, bool standalone, FILE *stream)
     }
     write_axes(chart, &x, &y, stream);
     write_level(chart, &y, stream);
-    for (int bold = 0; bold < 2; bold++) { // bold lines lie above the others
+    for (int bold = 0; bold < 2; bold++) { // bold lines are drawn over the others
         for (size_t s = 0; s < chart->series_count; s++) {
             if (chart->series[s].emphasized == (bold != 0)) {
                 write_series(chart, s, &x, &y, stream);

@@ -11,17 +11,17 @@
 #include <link-grammar/dict-api.h>
 #include <link-grammar/link-includes.h>
 
-// Linkages that are checked against the rules of post-processing. The library's default of 100 misses a good one among
-// many; 1,000 cost little, since most sentences have fewer.
+// Linkages that are checked against the rules of post-processing. The library's default of 100 can miss a good one
+// among many; 1,000 cost little, since most sentences have fewer.
 static const int LINKAGE_LIMIT = 1000;
 
-// The library ends the process where there is not enough memory, so nothing is begun with less address space than this.
-// The command `judge` takes 87 MB of memory for 374 real sentences, the dictionary included.
+// The library ends the process when there is not enough memory, so nothing is started with less address space than
+// this. The command `judge` takes 87 MB of memory for 374 real sentences, the dictionary included.
 static const size_t OPEN_BYTES = (size_t)192 << 20, CHECK_BYTES = (size_t)64 << 20;
 
 static bool has_room(size_t bytes)
 {
-    void *volatile room = malloc(bytes); // volatile, or a compiler leaves both calls out
+    void *volatile room = malloc(bytes); // volatile, or a compiler would remove both calls
 
     free(room);
     return room != NULL;
@@ -42,7 +42,7 @@ enum ql_status ql_grammar_open(struct ql_grammar **grammar, struct ql_error *err
         free(new);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the grammar");
     }
-    (void)lg_error_set_handler(NULL, NULL); // the library keeps its messages to itself
+    (void)lg_error_set_handler(NULL, NULL); // the library must not print messages
     new->dictionary = dictionary_create_lang("en");
     new->options = parse_options_create();
     if (new->dictionary == NULL || new->options == NULL) {

@@ -1,4 +1,4 @@
-// What can be said of one item: see item_traits.h.
+// The traits of one item: see item_traits.h.
 // Uses: base, corpus, filter/explanation, study/{near_index,text_table}, utf8proc.
 #include "study/item_traits.h"
 
@@ -74,7 +74,7 @@ static enum ql_status read_words(struct ql_item_reader *reader, const char *byte
         size_t ahead = place;
         const bool joined =
             inside && (symbol == '\'' || symbol == 0x2019) && ql_symbol_is_word(ql_symbol_read(bytes, length, &ahead));
-        const bool joiner = inside && (symbol == 0x200C || symbol == 0x200D); // in words of Persian and of India
+        const bool joiner = inside && (symbol == 0x200C || symbol == 0x200D); // in Persian and Indian words
         if (joiner) {
             ql_text_write_symbol(&reader->words, symbol);
         } else if (ql_symbol_is_word(symbol)) {
@@ -104,7 +104,7 @@ static enum ql_status read_words(struct ql_item_reader *reader, const char *byte
     return QL_OK;
 }
 
-// How many words from number k of the sorted ones on are equal to it.
+// The number of words equal to sorted word k, starting from it.
 static size_t equal_words(const struct ql_item_reader *reader, size_t k)
 {
     size_t behind = k + 1;

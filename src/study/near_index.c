@@ -1,6 +1,7 @@
 // Finds texts that differ by at most one edit: see near_index.h. A text without symbol k has the hash
 // begin[k] P^(n - 1 - k) + end[k + 1], from the hashes of its beginnings and ends: one multiplication for each k.
-// Texts whose hashes agree are compared, so the answer does not rest on the hash. Uses: corpus/{item_hash,text_buffer}.
+// Texts whose hashes agree are compared, so the answer does not depend on the hash. Uses:
+// corpus/{item_hash,text_buffer}.
 #include "study/near_index.h"
 
 #include <stdbool.h>
@@ -22,7 +23,8 @@ static size_t decode(uint32_t *symbols, const char *bytes, size_t length)
     return count;
 }
 
-// What a text without each of its symbols hashes to, and at [count] the whole text. `hashes` has room for 3 (count + 1).
+// The hashes of a text without each of its symbols, and at [count] that of the whole text. `hashes` has room for 3
+// (count + 1).
 static uint64_t *hash_parts(uint64_t *hashes, const uint32_t *symbols, size_t count)
 {
     uint64_t *begin = hashes, *end = hashes + count + 1, *parts = hashes + 2 * (count + 1);
@@ -52,7 +54,7 @@ static void add_part(struct ql_near_index *index, uint64_t hash, uint32_t text)
 
     while (index->slots[slot].text != 0) {
         if (index->slots[slot].hash == hash && index->slots[slot].text == text + 1) {
-            return; // another symbol of a run of equal ones was left out before
+            return; // another symbol in a run of equal ones was left out before
         }
         slot = (slot + 1) & (index->slot_count - 1);
     }

@@ -1,5 +1,5 @@
-// Two models compared by pairs: see pair_test.h. Both sides are sorted by length, items of a length in their order, and
-// walked along together.
+// Two models compared by pairs: see pair_test.h. Both sides are sorted by length, items of equal length in their
+// original order, and traversed together.
 // Uses: base, jansson, study/statistics.
 #include "study/pair_test.h"
 

@@ -14,7 +14,7 @@
 #include "study/report_picture.h"
 #include "study/report_view.h"
 
-// Distances, ranking and the answer become part of study.json.
+// Adds distances, ranking, and the answer to study.json.
 static void add_results(json_t *study, const struct ql_report_view *view)
 {
     static const char *const names[QL_DISTANCE_COUNT] = {"copies",  "repetitions", "new_words",   "known_words",
@@ -45,7 +45,7 @@ enum { PART_LIMIT = QL_MEASURE_LIMIT + 4 };
 struct parts {
     const char *folder;
     struct ql_file_writer files[PART_LIMIT];
-    const char *const *inputs; // what the study has read
+    const char *const *inputs; // the files that the study has read
     size_t count, input_count;
 };
 

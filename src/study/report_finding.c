@@ -1,4 +1,4 @@
-// The findings of a study: see report_finding.h. Each function finds one thing and says it in a sentence or some.
+// The findings of a study: see report_finding.h. Each function finds one thing and reports it in a sentence or a few.
 // Uses: jansson, study/{study_cell,report_text,report_view,statistics}.
 #include "study/report_finding.h"
 
@@ -10,8 +10,8 @@
 #include "study/statistics.h"
 #include "study/study_cell.h"
 
-// Cells whose distance is larger than the best by no more than this are called as good: half a point in a hundred is
-// less than what a training text of some thousand items can tell.
+// Cells whose distance exceeds the best by at most this much are called equally good: half a percentage point is less
+// than a training text of some thousand items can resolve.
 static const double AS_GOOD = 0.005;
 
 static double number_of(const json_t *object, const char *name)
@@ -26,7 +26,7 @@ static char *next_finding(struct ql_report_view *view)
 
 enum { FINDING_BYTES = sizeof((struct ql_report_view *)0)->findings[0] };
 
-// "top-p 0.9 and top-k 10", or what is on of them.
+// "top-p 0.9 and top-k 10", or whichever of them is on.
 static void write_limits(const json_t *cell, char *text, size_t size)
 {
     const double top_p = number_of(cell, "top_p"), top_k = number_of(cell, "top_k");
@@ -74,7 +74,7 @@ static void find_best(struct ql_report_view *view)
     }
 }
 
-// Returns whether its items can be read: sentences, known words, and words that come back.
+// Describes how readable its items are: sentences, known words, and repeated words.
 static void find_language(struct ql_report_view *view)
 {
     const json_t *cell = view->cells[view->ranking[0]].json, *own = view->own;
@@ -108,7 +108,7 @@ static void find_language(struct ql_report_view *view)
     }
 }
 
-// Appends to a text; what does not fit is left out.
+// Appends to a text; anything that does not fit is left out.
 static void append(char *text, size_t size, const char *more)
 {
     const size_t length = strlen(text);
@@ -164,7 +164,7 @@ static void find_models(struct ql_report_view *view)
     }
 }
 
-// What the ends of the scale do, in the recommended series.
+// The effects at both ends of the scale, in the recommended series.
 static void find_ends(struct ql_report_view *view)
 {
     const struct ql_report_series *series = &view->series[view->cells[view->ranking[0]].series];

@@ -1,5 +1,5 @@
-// The report as a page: see report_page.h. One column of text, pictures side by side where there is room, samples in
-// tables that scroll by themselves.
+// The report as a page: see report_page.h. One column of text, pictures side by side where there is room, and samples
+// in tables that scroll separately.
 // Uses: base, study/{study_cell,chart,report_picture,report_text,report_view}.
 #include <string.h>
 
@@ -233,7 +233,7 @@ static void write_against(const struct ql_report_view *view, FILE *stream)
     (void)fputs("</tbody></table></div>\n", stream);
 }
 
-// One setting: its samples beside what it says most often.
+// One setting: its samples, and its most frequent items.
 static void write_cell(const struct ql_report_view *view, size_t number, FILE *stream)
 {
     enum { ROWS = 12 };

@@ -7,7 +7,7 @@
 #include "study/report_text.h"
 #include "study/study_cell.h"
 
-// Text with a backslash before what Markdown would not show as it is.
+// Writes text with a backslash before characters that Markdown would interpret.
 static void write_text(const char *text, FILE *stream)
 {
     for (; *text != '\0'; text++) {

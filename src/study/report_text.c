@@ -1,11 +1,11 @@
-// What all readable forms of a report say alike: see report_text.h.
+// Texts that all readable forms of a report share: see report_text.h.
 // Uses: jansson, study/report_view.
 #include "study/report_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-// For counts of versions that had no measures of language.
+// For counts from versions without measures of language.
 static const char rule[] =
     "Real items are the yardstick: each item of the training text is held against all others, as if it were new. A "
     "setting is the better, the nearer its items come to that, in five respects: copies (and near copies) beyond those "

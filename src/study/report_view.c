@@ -1,4 +1,4 @@
-// A study as its report sees it: see report_view.h.
+// The data of a study in the form that its report needs: see report_view.h.
 // Uses: base, jansson, study/{study_cell,statistics}.
 #include "study/report_view.h"
 
@@ -11,7 +11,7 @@
 const char *const ql_report_distance_titles[QL_DISTANCE_COUNT] = {
     "copies", "repetitions", "new words", "known words", "lengths", "sentences", "known items", "echoes"};
 
-// Bins of lengths: enough to see the form of a distribution, few enough that a training text fills them.
+// Bins of lengths: enough to show the shape of a distribution, few enough that a training text fills them.
 enum { BIN_COUNT = 24, BIN_LIMIT = BIN_COUNT + 2 };
 
 void ql_report_view_free(struct ql_report_view *view)
@@ -31,7 +31,7 @@ static size_t count_lengths(const json_t *counts)
     return json_array_size(json_object_get(counts, "lengths"));
 }
 
-// Writes the counts by length, and returns how many they are.
+// Writes the counts by length, and returns their number.
 static size_t read_lengths(uint64_t *lengths, const json_t *counts)
 {
     const json_t *list = json_object_get(counts, "lengths");
@@ -43,7 +43,7 @@ static size_t read_lengths(uint64_t *lengths, const json_t *counts)
     return count;
 }
 
-// A width with which the bins reach the length that 99 of 100 real items do not exceed.
+// The width with which the bins reach the length that 99 of 100 real items do not exceed.
 static void choose_bins(struct ql_report_view *view, const uint64_t *lengths, size_t count)
 {
     const double wanted = 0.99 * (double)ql_study_cell_number(view->own, "items");
@@ -68,7 +68,7 @@ static double length_distance(const struct ql_report_view *view, const json_t *c
 
 // --- Ranking ---
 
-// The distances that the study has counted what they need of.
+// Chooses the distances for which the study has the counts.
 static void choose_distances(struct ql_report_view *view)
 {
     for (int k = 0; k < QL_DISTANCE_COUNT; k++) {
@@ -178,7 +178,7 @@ static void label_series(struct ql_report_view *view)
 
 // --- Measures ---
 
-// Those of every study. Readings are written for a person who knows the text, not statistics.
+// Those of every study. Explanations are written for a person who knows the text, but not statistics.
 static const struct ql_report_measure common_measures[] = {
     {"copied", "Copies",
      "Items that stand in the training text, letter for letter. Low temperatures copy: they take the path that the "
@@ -301,7 +301,7 @@ struct ql_chart_point ql_report_value(const struct ql_report_view *view, const s
 
 // --- Together ---
 
-// Takes all memory of the report.
+// Allocates all memory of the report.
 static bool take_memory(struct ql_report_view *view, const json_t *cells)
 {
     const size_t count = view->cell_count, points = QL_REPORT_LENGTH_LINES * BIN_LIMIT;

@@ -32,7 +32,7 @@ static int32_t symbol_at(const char *bytes, size_t length, size_t place)
     return ql_symbol_read(bytes, length, &place);
 }
 
-// Returns whether the word before a period at `end` takes the period for itself.
+// Returns whether the period at `end` belongs to the word before it.
 static bool is_abbreviation(const char *bytes, size_t end)
 {
     static const char *const words[] = {"Mr",  "Mrs", "Ms",   "Dr",  "St",  "Prof", "Jr",  "Sr",  "Rev", "Hon",
@@ -60,7 +60,7 @@ static bool is_abbreviation(const char *bytes, size_t end)
     return false;
 }
 
-// Returns whether a sentence ends before the space at `place`: a capital letter or a digit has to begin the next one.
+// Returns whether a sentence ends before the space at `place`: a capital letter or a digit must begin the next one.
 static bool is_followed_by_sentence(const char *bytes, size_t length, size_t place)
 {
     if (!is_space(symbol_at(bytes, length, place))) {

@@ -20,7 +20,7 @@ struct ql_interval ql_interval_wilson(uint64_t successes, uint64_t trials)
     const double center = (share + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
     const double half = Z / (1.0 + Z * Z / n) * sqrt(share * (1.0 - share) / n + Z * Z / (4.0 * n * n));
 
-    // At the ends the exact values are 0 and 1; what is left beside them is rounding.
+    // At the ends the exact values are 0 and 1; any difference is rounding.
     return (struct ql_interval){successes == 0 ? 0.0 : center - half, successes == trials ? 1.0 : center + half};
 }
 

@@ -1,4 +1,4 @@
-// One cell of a study: see study_cell.h. Each different item is looked at once, and counts as often as it came.
+// One cell of a study: see study_cell.h. Each distinct item is examined once, and counted as often as it occurred.
 // Uses: base, jansson, study/{grammar,item_traits,sentence}.
 #include "study/study_cell.h"
 
@@ -139,7 +139,7 @@ static json_t *list_samples(const struct ql_study_cell_items *items)
     return list;
 }
 
-// The most frequent items; of equally frequent ones that which came first.
+// The most frequent items; of equally frequent ones, the one that came first.
 static json_t *list_frequent(const struct ql_study_cell_items *items)
 {
     size_t best[QL_STUDY_FREQUENT];

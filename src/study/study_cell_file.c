@@ -1,4 +1,5 @@
-// Finished cells, kept in a folder: see study_cell_file.h. The file's name is the hash of the key; the key within decides.
+// Finished cells, kept in a folder: see study_cell_file.h. The file's name is the hash of the key; the key inside
+// decides.
 // Uses: base, corpus/item_hash, jansson.
 #include "study/study_cell_file.h"
 
@@ -12,7 +13,7 @@
 #include "base/file.h"
 #include "corpus/item_hash.h"
 
-// Ours have at most some megabytes.
+// Our files have at most a few megabytes.
 static const size_t cell_limit_bytes = (size_t)1 << 28;
 
 static char *path_of(const char *folder, const char *key)
@@ -43,7 +44,7 @@ enum ql_status ql_study_cell_file_save(const char *folder, const char *key, json
 {
     char *path = path_of(folder, key);
     json_t *file = json_pack("{s:s}", "key", key);
-    const bool complete = json_object_set(file, "result", result) == 0; // json_pack would leak it without memory
+    const bool complete = json_object_set(file, "result", result) == 0; // json_pack would leak it on failure
     char *text = !complete ? NULL : json_dumps(file, JSON_COMPACT | JSON_REAL_PRECISION(17));
     enum ql_status status = path == NULL || text == NULL
                                 ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to keep a cell")
