@@ -1,4 +1,4 @@
-// Finds the node at which two engines part: see bisection.h.
+// Finds the node at which two engines diverge: see bisection.h.
 // Uses: base, onnx/graph, verify/{runner,difference}.
 #include "verify/bisection.h"
 
@@ -85,7 +85,7 @@ enum ql_status ql_bisection_read(struct ql_bisection *bisection, const struct ql
     return QL_OK;
 }
 
-// A text in the caller's memory that grows until that is full.
+// A text in the caller's memory that grows until the memory is full.
 struct lines {
     char *text;
     size_t room;

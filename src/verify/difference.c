@@ -1,4 +1,4 @@
-// How far two arrays of floats are apart: see difference.h.
+// How much two arrays of floats differ: see difference.h.
 // Uses: the C library.
 #include "verify/difference.h"
 
@@ -12,7 +12,7 @@ static uint32_t bits_of(float value)
     return bits;
 }
 
-// The place of a float among all floats in ascending order; both zeros have the same.
+// The position of a float among all floats in ascending order; both zeros have the same one.
 static int64_t rank_of(float value)
 {
     const uint32_t bits = bits_of(value);
@@ -50,7 +50,7 @@ void ql_difference_step(struct ql_difference *difference, const float *left, con
         }
         difference->ulp = ulp > difference->ulp ? ulp : difference->ulp;
     }
-    // Where `left` is infinite, the scale is, too, and says nothing.
+    // If `left` is infinite, so is the scale, which is then useless.
     const double relative = isinf(largest) || isinf(scale) ? largest : largest / scale;
     difference->relative = relative > difference->relative ? relative : difference->relative;
     difference->count += count;

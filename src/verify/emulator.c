@@ -36,7 +36,7 @@ enum ql_status ql_emulator_find(struct ql_emulator *emulator, const char *data_f
     return QL_OK;
 }
 
-// The Pico SDK, where the firmware's build looks for it, too.
+// The Pico SDK, in the places where the firmware's build looks for it, too.
 static enum ql_status find_sdk(char *path, const char *data_folder, struct ql_error *error)
 {
     char unpacked[QL_WORKSHOP_PATH_BYTES], proof[QL_WORKSHOP_PATH_BYTES];

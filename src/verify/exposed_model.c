@@ -1,4 +1,4 @@
-// An ONNX file that shows all its values: see exposed_model.h.
+// An ONNX file that exposes all its values: see exposed_model.h.
 // Uses: base, onnx/graph.
 #include "verify/exposed_model.h"
 
@@ -16,7 +16,7 @@ enum {
     VALUE_NAME_TAG = 1 << 3 | 2,    // ValueInfoProto.name
 };
 
-// Bytes of an integer in base 128.
+// The number of bytes of an integer in base 128.
 static size_t varint_bytes(size_t value)
 {
     size_t bytes = 1;
@@ -59,14 +59,14 @@ static bool is_output(const struct ql_graph *graph, int value)
     return false;
 }
 
-// The file as it is.
+// The original file.
 struct original {
     const void *bytes;
     size_t size_bytes;
 };
 
-// Writes every value that is to become an output, unless `place` is NULL, and returns their bytes. Values of a function, a
-// branch or a loop have other names in the file, and stay inside.
+// Writes every value that is to become an output, unless `place` is NULL, and returns their bytes. Values of a
+// function, a branch, or a loop have other names in the file, and are not exposed.
 static size_t write_outputs(unsigned char *place, const struct ql_graph *graph, struct original original)
 {
     size_t bytes = 0;

@@ -68,7 +68,8 @@ enum ql_status ql_one_call_compare(struct ql_comparison *comparison, const struc
 
     *comparison = empty;
     model->rules.reset_count = 0; // a window is one text
-    // The axis that the roles call the sequence is tried first; where the file names none, it may be the other one.
+    // The axis that is the sequence according to the roles is tried first; if the file does not name it, it may be the
+    // other one.
     for (int turn = 0; turn < 2 && own >= 0 && comparison->verdict != QL_VERDICT_SAME_WITHIN; turn++) {
         const int axis = turn == 0 ? own : 1 - own;
         struct ql_comparison now = empty;
@@ -112,7 +113,7 @@ enum ql_status ql_one_call_compare(struct ql_comparison *comparison, const struc
 
 // --- Models that take a fixed number of tokens ---
 
-// The model as it is in its file.
+// The original model in its file.
 struct whole {
     struct ql_descriptor descriptor;
     struct ql_graph graph;
@@ -145,13 +146,13 @@ static enum ql_status open_whole(struct whole *whole, const char *descriptor_pat
     return ql_window_run_open(&whole->run, &whole->graph, &whole->descriptor, -1, W, error);
 }
 
-// What the file's graph is given for a token of the text.
+// The input of the file's graph for a token of the text.
 static uint16_t read_token(const struct ql_token_graph *token_graph, int token)
 {
     return (uint16_t)(token_graph->is_replaced && token == token_graph->end ? token_graph->begin : token);
 }
 
-// Sets *row to the logits behind token t of the text; NULL where the model does not give them, or the text's last window
+// Sets *row to the logits after token t of the text; NULL if the model does not give them, or if the text's last window
 // is not full.
 static enum ql_status run_whole(const float **row, struct whole *whole, const struct ql_token_graph *token_graph,
                                 int begin, const uint16_t *tokens, int t, int T, struct ql_error *error)

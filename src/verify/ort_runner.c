@@ -7,7 +7,7 @@
 #include "verify/ort_server.h"
 #include "verify/runner.h"
 
-// JavaScript's words for the types of elements. It has none for bfloat16.
+// JavaScript's names for the element types. It has none for bfloat16.
 static const char *const type_names[] = {
     [QL_ELEMENT_F32] = "float32", [QL_ELEMENT_F64] = "float64", [QL_ELEMENT_F16] = "float16",
     [QL_ELEMENT_S64] = "int64",   [QL_ELEMENT_S32] = "int32",   [QL_ELEMENT_S16] = "int16",

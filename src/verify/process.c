@@ -14,11 +14,11 @@
 
 #include "base/system.h"
 
-extern char **environ; // POSIX leaves the declaration to us
+extern char **environ; // POSIX requires us to declare it
 
-enum { MESSAGE_BYTES = 600 }; // of a program's own words in our error
+enum { MESSAGE_BYTES = 600 }; // of a program's output in our error message
 
-// Starts a program with the three files as its standard ones. Signals that stop us are its own to handle as usual.
+// Starts a program with the three files as its standard ones. Signals that stop us have their default effect on it.
 static int spawn(pid_t *pid, const char *const *argv, int input, int output, int messages)
 {
     posix_spawn_file_actions_t actions;
@@ -65,7 +65,7 @@ static void write_end(char *text, size_t text_bytes, int status)
     }
 }
 
-// The beginning of what a program wrote: its first complaint is mostly the one that matters.
+// The beginning of a program's output: usually its first complaint is the one that matters.
 static void read_messages(char text[MESSAGE_BYTES], FILE *messages)
 {
     rewind(messages);
@@ -142,7 +142,7 @@ enum ql_status ql_process_open(struct ql_process *process, const char *const *ar
     int to[2] = {-1, -1}, from[2] = {-1, -1};
     int failure = 0;
 
-    // A program that ends before it read all is an error to report here, not a reason to end with it.
+    // A program that ends before it has read everything is an error to report here; it must not end us, too.
     (void)signal(SIGPIPE, SIG_IGN);
     process->messages = tmpfile();
     if (process->messages == NULL || !ql_system_pipe(to) || !ql_system_pipe(from)) {
@@ -181,7 +181,7 @@ enum ql_status ql_process_step(struct ql_process *process, const char *request, 
 
     (void)fputs(request, process->requests);
     (void)putc('\n', process->requests);
-    (void)fflush(process->requests); // where the program has ended, its answer is missing, too
+    (void)fflush(process->requests); // if the program has ended, its answer is missing, too
     do {
         ready = poll(&answer, 1, process->patience_ms == 0 ? -1 : process->patience_ms);
     } while (ready < 0 && errno == EINTR);
@@ -190,7 +190,7 @@ enum ql_status ql_process_step(struct ql_process *process, const char *request, 
     }
     ssize_t size = getline(&process->line, &process->line_bytes, process->answers);
     if (size <= 0) {
-        (void)kill(process->pid, SIGTERM); // it closed its output, so it is about to end or should
+        (void)kill(process->pid, SIGTERM); // it closed its output, so it is about to end, or should
         const int status = wait_for(process->pid);
         process->pid = 0;
         return fail(error, "the program", status, process->messages);
@@ -213,7 +213,7 @@ void ql_process_close(struct ql_process *process)
         (void)fclose(process->messages);
     }
     if (process->pid > 0) {
-        (void)kill(process->pid, SIGKILL); // it keeps nothing that would be lost
+        (void)kill(process->pid, SIGKILL); // nothing of it would be lost
         (void)wait_for(process->pid);
     }
     free(process->line);

@@ -19,7 +19,8 @@
 #include "verify/one_call.h"
 #include "verify/road_part.h"
 
-// Beside the descriptor's own: the seed's example, bold and uncut, and always the likeliest symbol.
+// In addition to the descriptor's own: the seed's example, bold without top-k and top-p, and always the likeliest
+// symbol.
 static const struct ql_draw usual_settings[] = {{0.3f, 1.0f, 20, 0}, {1.2f, 1.0f, 0, 0}, {0.0f, 1.0f, 0, 0}};
 
 enum { USUAL_SETTINGS = sizeof usual_settings / sizeof usual_settings[0] };
@@ -184,8 +185,8 @@ static enum ql_status open_first(struct ql_road *road, struct ql_error *error)
                            : status;
 }
 
-// A graph that was changed to take one token gets a file, which stands in the place of the model's from now on: no other
-// runtime can take the model's own token by token.
+// A graph that was changed to take one token is written to a file, which replaces the model's from now on: no other
+// runtime can run the model's own file token by token.
 static enum ql_status write_changed(struct ql_road *road, struct ql_error *error)
 {
     struct ql_file_writer writer;
@@ -296,7 +297,7 @@ static long count_parameters(const struct ql_graph *graph)
     return parameters;
 }
 
-// A model that is too large for the chip is not a fault of the model: the stage is skipped.
+// A model that is too large for the chip is not faulty: the stage is skipped.
 static enum ql_status check_flash(const struct ql_road *road, struct ql_error *error)
 {
     enum { FLASH_BYTES = 2 << 20, PROGRAM_BYTES = 64 << 10 };
@@ -312,11 +313,12 @@ static enum ql_status check_flash(const struct ql_road *road, struct ql_error *e
                                 (int)FLASH_BYTES);
 }
 
-// What a slow stage can do in some seconds: the beginning of the text that is read, and of the first that is written.
+// The amount that a slow stage can do in a few seconds: the beginning of the text that is read, and of the first one
+// that is written.
 static struct ql_verification shorten(const struct ql_verification *verification, const struct ql_graph *graph,
                                       const struct ql_road_options *options)
 {
-    enum { INTEGER_SPEED = 25 }; // times as fast as float, at least
+    enum { INTEGER_SPEED = 25 }; // at least this many times as fast as float
     struct ql_verification shorter = *verification;
     const long parameters = count_parameters(graph);
     const int length = options->emulated_length > 0        ? options->emulated_length
@@ -328,7 +330,7 @@ static struct ql_verification shorten(const struct ql_verification *verification
     return shorter;
 }
 
-// Logits within a function, a branch or a loop cannot become an output of the file.
+// Logits inside a function, a branch, or a loop cannot become an output of the file.
 static enum ql_status check_logits_name(const struct ql_road *road, struct ql_error *error)
 {
     struct ql_file_view file;
@@ -347,8 +349,8 @@ static enum ql_status check_logits_name(const struct ql_road *road, struct ql_er
     return status;
 }
 
-// Opens the stage of ONNX Runtime with a descriptor that names all roles: they do not follow from a file's order. Where
-// the file gives probabilities, it gets the logits as a further output.
+// Opens the stage of ONNX Runtime with a descriptor that names all roles: they do not follow from the order in a file.
+// If the file gives probabilities, it gets the logits as an additional output.
 static enum ql_status open_runtime(struct ql_road *road, struct ql_stage *stage, struct ql_error *error)
 {
     struct ql_descriptor *descriptor = calloc(1, sizeof *descriptor);
@@ -382,7 +384,7 @@ static enum ql_status open_runtime(struct ql_road *road, struct ql_stage *stage,
     return status;
 }
 
-// A language model on somebody else's C.
+// A language model run by somebody else's C.
 struct foreign {
     struct ql_runner runner;
     struct ql_text_session model;
@@ -488,7 +490,7 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
     status = open_stage(road, &stage, &foreign, kind, error);
     (void)snprintf(report->name, sizeof report->name, "%s", status == QL_OK ? stage.name : ql_road_stage_name(kind));
     if (status == QL_ERROR_SYSTEM && (kind->kind == QL_ROAD_CHECKPOINT || kind->kind == QL_ROAD_INTEGER)) {
-        // No other program is needed for these: a file or memory is missing, and nothing is to be passed over.
+        // These need no other program: a file or memory is missing, and the stage must not be skipped.
     } else if (status != QL_OK) {
         report->comparison.verdict = status == QL_ERROR_SYSTEM ? QL_VERDICT_SKIPPED : QL_VERDICT_FAILED;
         memcpy(report->comparison.message, error->message, sizeof report->comparison.message);

@@ -1,4 +1,4 @@
-// Where a stage parts from the host engine: at which token, and in which node of the graph. See road_part.h.
+// Where a stage diverges from the host engine: at which token, and in which node of the graph. See road_part.h.
 // Uses: base, onnx, engine, verify.
 #include "verify/road_part.h"
 
@@ -11,7 +11,7 @@
 #include "verify/exposed_model.h"
 #include "verify/generated_code.h"
 
-// The tokens up to the one with which the stages part: of the text that all read, or of one that they wrote.
+// The tokens up to the one at which the stages diverge: of the text that all read, or of one that they wrote.
 // The caller frees *tokens.
 static enum ql_status copy_prefix(uint16_t **tokens, int *count, const struct ql_road *road,
                                   const struct ql_comparison *comparison, struct ql_error *error)
@@ -89,8 +89,8 @@ static enum ql_status open_exposed(struct ql_road *road, struct ql_runner *runne
     }
 }
 
-// Fills the inputs of the file with what the engine's have, and with the descriptor's constants, which are not inputs
-// there.
+// Fills the inputs of the file with the engine's, and with the descriptor's constants, which are not inputs of the
+// engine.
 static void fill_inputs(struct ql_runner *runner, const struct ql_road *road)
 {
     for (int i = 0; i < runner->input_count; i++) {
@@ -149,7 +149,7 @@ done:
     return status;
 }
 
-// A checkpoint has no graph, but the parts of its state are those of the model: part k of layer l is row l of the k-th
+// A checkpoint has no graph, but its state has the same parts as the model's: part k of layer l is row l of the k-th
 // state of the graph, (L, 1, H).
 static enum ql_status find_layer(struct ql_road *road, char *part, size_t part_bytes, struct ql_stage *stage,
                                  const uint16_t *tokens, int count, struct ql_error *error)
@@ -193,7 +193,7 @@ static enum ql_status find_layer(struct ql_road *road, char *part, size_t part_b
     return status;
 }
 
-// Finds out where a stage that differs does so, and writes it to report->part.
+// Finds out where a differing stage diverges, and writes it to report->part.
 void ql_road_part_write(struct ql_road *road, struct ql_road_report *report, const struct ql_road_stage *kind,
                         struct ql_stage *stage)
 {

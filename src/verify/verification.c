@@ -61,7 +61,7 @@ void ql_verification_free(struct ql_verification *verification)
     verification->texts = NULL;
 }
 
-// True where the bits, or the numbers by more than the tolerance, differ.
+// True if the bits differ, or the numbers differ by more than the tolerance.
 static bool differs(const struct ql_difference *difference, bool to_the_bit, double tolerance)
 {
     return to_the_bit ? difference->unequal > 0 : difference->relative > tolerance;
@@ -117,9 +117,9 @@ static enum ql_status draw_text(const struct ql_verification *v, uint16_t *text,
     return status;
 }
 
-// Two texts that were drawn from the same seed part at character k. Is it because the logits differ a little and the
-// draw fell just there? Then the logits up to k, read by both stages, are within the tolerance, and our own sampler
-// draws either text from them. Otherwise *message says what it is.
+// Two texts that were drawn from the same seed diverge at character k. Is it because the logits differ slightly and the
+// draw fell just between them? Then the logits up to k, read by both stages, are within the tolerance, and our own
+// sampler draws either text from them. Otherwise *message gives the reason.
 static enum ql_status check_edge(const struct ql_verification *v, bool *is_edge, struct ql_comparison *comparison,
                                  struct ql_stage *stage, const uint16_t *ours, const uint16_t *theirs, int k,
                                  const struct ql_draw *draw, struct ql_error *error)
@@ -204,7 +204,7 @@ static enum ql_status compare_texts(const struct ql_verification *v, struct ql_c
             if (!is_edge && comparison->first_draw < 0) {
                 comparison->first_draw = d;
                 comparison->first_character = k;
-                break; // one text that differs is enough, and what a later one says would replace its message
+                break; // one text that differs is enough, and a later one would replace its message
             }
         }
     }
@@ -226,7 +226,7 @@ enum ql_status ql_verification_step(const struct ql_verification *verification, 
     if (status != QL_OK) {
         memcpy(comparison->message, error->message, sizeof comparison->message);
     }
-    // Logits that differ say more than what follows from them, such as a text that breaks off at a NaN.
+    // Logits that differ are a better message than their consequences, such as a text that stops at a NaN.
     if (status != QL_OK && comparison->first_logits < 0) {
         comparison->verdict = QL_VERDICT_FAILED;
     } else if (comparison->first_logits >= 0 || comparison->first_draw >= 0) {

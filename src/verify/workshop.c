@@ -45,8 +45,8 @@ static void remove_folder(const char *path)
     (void)nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
-// Compilers put files of their own into TMPDIR: for as long as the workshop is open, that is its folder. So whatever ends
-// the compilers, they leave nothing that is not removed with the folder.
+// Compilers put temporary files into TMPDIR, which is the workshop's folder while it is open. So however the compilers
+// end, all their files are removed with the folder.
 // putenv takes the string itself, where setenv would keep copies that nobody frees.
 static void lead_here(struct ql_workshop *workshop)
 {
@@ -69,7 +69,7 @@ static void lead_back(struct ql_workshop *workshop)
     workshop->variable = NULL;
 }
 
-// Reads a name of so many bytes from a pipe; false where it ends before.
+// Reads a name of this many bytes from a pipe; false if the pipe ends earlier.
 static bool read_name(int pipe, char *name, size_t bytes)
 {
     size_t count = 0;
@@ -93,11 +93,11 @@ static void dismiss_cleaner(struct ql_workshop *workshop)
     }
 }
 
-// Signals end the tool at once, and SIGKILL gives nobody time to clean up. So a shell, in a process group of its own, makes
-// the folder, tells its name, waits for the end of a pipe, which the system closes when this process ends, and removes the
-// folder; more than once, as compilers that were started may still write. There is no moment at which the folder is there
-// and the shell could be ended with us. It has none of our other files open, so that nobody waits for their end because
-// of it. False where that does not work.
+// Signals end the tool at once, and SIGKILL leaves no time to clean up. So a shell, in its own process group, creates
+// the folder, reports its name, waits for the end of a pipe, which the system closes when this process ends, and
+// removes the folder; it tries more than once, because compilers that were started may still be writing. At no time
+// does the folder exist while the shell could be ended together with us. The shell has none of our other files open, so
+// that nobody waits for their end because of it. False if this does not work.
 static bool start_cleaner(struct ql_workshop *workshop)
 {
     static char script[] = "trap '' INT TERM HUP PIPE; folder=$(mktemp -d -- \"$0\") || exit 1\n"
@@ -123,7 +123,7 @@ static bool start_cleaner(struct ql_workshop *workshop)
     (void)posix_spawn_file_actions_adddup2(&actions, told[1], STDOUT_FILENO);
     (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP); // a terminal's signals are not for it
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP); // a terminal's signals must not reach it
     const bool started = posix_spawnp(&workshop->cleaner, shell, &actions, &attributes, argv, environ) == 0;
     (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -140,7 +140,7 @@ static bool start_cleaner(struct ql_workshop *workshop)
     return made;
 }
 
-// Makes the folder without a cleaner: then only an ordinary end cleans up. Errors are in errno.
+// Creates the folder without a cleaner: then only a normal exit cleans up. Errors are in errno.
 static bool make_folder(struct ql_workshop *workshop)
 {
     workshop->cleaner = -1;
