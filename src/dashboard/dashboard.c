@@ -1,7 +1,8 @@
 // Serves the page: see dashboard.h.
 // One thread of libmicrohttpd answers everybody; the caller's thread follows the logs. A client that has all events is
-// suspended until there are new ones. What a client has not taken stays in the one list that all share, so a slow
-// client costs no memory. A sample is written when its reader has room, so a client that left stops it.
+// suspended until there are new ones. Events that a client has not taken yet stay in the one list that all clients
+// share, so a slow client costs no memory. A sample is written when its reader has room, so it stops when the client
+// leaves.
 // Uses: base, dashboard/..., jansson, libmicrohttpd, POSIX.
 #include "dashboard/dashboard.h"
 
@@ -31,9 +32,9 @@
 
 enum {
     LOOK_MS = 200,       // between two looks at the logs
-    LOOK_LIMIT_MS = 800, // where there was no news for some looks
-    BREATH_MS = 15000,   // a client hears something at least so often, or is found to be gone
-    BLOCK_BYTES = 16384, // that libmicrohttpd asks for at a time
+    LOOK_LIMIT_MS = 800, // after several looks without news
+    BREATH_MS = 15000,   // a client is sent something at least this often, which shows whether it is gone
+    BLOCK_BYTES = 16384, // requested by libmicrohttpd at a time
     SAMPLE_LIMIT = 8,    // texts written at the same time
     CLIENT_LIMIT = 500,
     SEAT_LIMIT = 450,        // with more connections, the one that was idle longest is closed
@@ -47,14 +48,14 @@ struct client {
     struct ql_event_place place;
     size_t offset;
     bool suspended, gone;
-    int64_t heard_ms; // when it last got something
+    int64_t heard_ms; // when it was last sent something
     struct client *next, **link;
 };
 
 // A connection, with or without a request.
 struct seat {
     struct MHD_Connection *connection;
-    int requests;   // that are being answered
+    int requests;   // being answered
     uint64_t heard; // counts requests and new connections; larger is later
     bool shut;
     struct seat *next, **link;
@@ -64,12 +65,12 @@ struct ql_dashboard_server {
     struct MHD_Daemon *daemon;
     struct ql_event_list events;
     struct ql_run_watcher watcher;
-    const char *language, *filter, *lexicon; // the caller's
+    const char *language, *filter, *lexicon; // owned by the caller
     char host[256];
-    pthread_mutex_t lock; // of what follows
+    pthread_mutex_t lock; // for the members below
     struct client *clients;
     struct seat *seats;
-    int seat_count; // without those that are shut
+    int seat_count; // without those that are shut down
     uint64_t heard;
     int samples;
     bool closing;
@@ -83,7 +84,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// Takes `response`, which may be NULL for no memory: the connection is closed then.
+// Takes ownership of `response`, which is NULL when there is not enough memory; then the connection is closed.
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response,
                               const char *type)
 {
@@ -110,7 +111,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
     return result;
 }
 
-// A sentence for a person. `text` is copied.
+// Answers with a sentence for a human. `text` is copied.
 static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status, const char *text)
 {
     char line[1024];
@@ -234,7 +235,7 @@ static ssize_t read_sample(void *argument, uint64_t position, char *bytes, size_
     return size == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)size;
 }
 
-// The number of samples that are being written, after the change; unchanged where it would exceed the limit.
+// Changes the number of samples being written, and returns it; it is unchanged if it would exceed the limit.
 static bool change_samples(struct ql_dashboard_server *server, int change)
 {
     (void)pthread_mutex_lock(&server->lock);
@@ -300,7 +301,7 @@ static enum MHD_Result answer_guards(const struct ql_dashboard_server *server, s
                   "application/json");
 }
 
-// The pixels of a page: a frame of the panel, 15000 bytes; no content where the texts make no page.
+// The pixels of a page: a frame of the panel, 15000 bytes; no content if the texts do not fit on a page.
 static enum MHD_Result answer_panel(struct MHD_Connection *connection, const struct ql_dashboard_request *request)
 {
     uint8_t frame[QL_PANEL_PAGE_BYTES];
@@ -377,14 +378,14 @@ static enum MHD_Result take_parameter(void *argument, enum MHD_ValueKind kind, c
     return query->status == QL_OK ? MHD_YES : MHD_NO;
 }
 
-// What another site's page asks our server for is none of its business. Browsers say where a request comes from.
+// Refuses requests from other sites' pages. Browsers say where a request comes from.
 static bool request_is_foreign(struct MHD_Connection *connection)
 {
     const char *site = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Sec-Fetch-Site");
     return site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
 }
 
-// Under the lock: the seat that was idle longest, or where none is idle, the one with the oldest request.
+// Under the lock: the seat that was idle longest, or, if none is idle, the one with the oldest request.
 static struct seat *find_oldest_seat(const struct ql_dashboard_server *server)
 {
     struct seat *oldest = NULL;
@@ -402,8 +403,8 @@ static struct seat *find_oldest_seat(const struct ql_dashboard_server *server)
     return oldest;
 }
 
-// Keeps account of connections, so that those who only hold one never keep others out. A connection is closed by
-// shutting its socket down: libmicrohttpd finds its end then.
+// Keeps track of connections, so that clients that only hold one never keep others out. A connection is closed by
+// shutting down its socket; libmicrohttpd then notices the end.
 static void note_connection(void *argument, struct MHD_Connection *connection, void **context,
                             enum MHD_ConnectionNotificationCode code)
 {
@@ -475,7 +476,7 @@ static enum MHD_Result handle(void *argument, struct MHD_Connection *connection,
 
     (void)version;
     (void)upload;
-    if (*context == NULL) { // the head alone; what the client sends behind it comes with further calls
+    if (*context == NULL) { // only the head; anything that the client sends after it comes with further calls
         *context = &seen;
         change_requests(server, connection, 1);
         return MHD_YES;
@@ -521,7 +522,7 @@ static enum MHD_Result handle(void *argument, struct MHD_Connection *connection,
     return answer_text(connection, MHD_HTTP_NOT_FOUND, "There is no such page.");
 }
 
-// libmicrohttpd tells about broken requests on stderr, which is not ours to write to.
+// libmicrohttpd reports malformed requests on stderr, which this library must not write to.
 static void hear_nothing(void *argument, const char *format, va_list arguments)
 {
     (void)argument;
@@ -540,12 +541,12 @@ static enum ql_status listen_at(struct ql_dashboard_server *server, const struct
     errno = 0;
     int failure = getaddrinfo(options->host, port, &hints, &address);
     if (failure != 0) {
-        // Without memory, glibc says EAI_MEMORY, EAI_SYSTEM or that there is no such name.
+        // When memory is short, glibc reports EAI_MEMORY, EAI_SYSTEM, or that there is no such name.
         bool system = failure == EAI_MEMORY || failure == EAI_SYSTEM || failure == EAI_AGAIN || errno == ENOMEM;
         return ql_error_write(error, system ? QL_ERROR_SYSTEM : QL_ERROR_USAGE, "--host %s: %s", options->host,
                               failure == EAI_SYSTEM ? strerror(errno) : gai_strerror(failure));
     }
-    // Not by epoll, with which libmicrohttpd 0.9.75 overlooks clients that left between two of their requests.
+    // Not epoll, with which libmicrohttpd 0.9.75 overlooks clients that leave between two requests.
     unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     flags |= address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0;
     errno = 0;
@@ -563,7 +564,7 @@ static enum ql_status listen_at(struct ql_dashboard_server *server, const struct
     return QL_OK;
 }
 
-// Reads the filter and the lexicon, so that a wrong file is told at the start and not to a visitor.
+// Reads the filter and the lexicon, so that a bad file is reported at the start, and not to a visitor.
 static enum ql_status check_guards(const struct ql_dashboard_options *options, struct ql_error *error)
 {
     struct ql_filter_file filter = {0};
@@ -627,7 +628,7 @@ static bool client_is_gone(struct client *client)
     return size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
-// Lets those go on who wait for events, or only those who have heard nothing for a while, and those who left.
+// Resumes the clients that wait for events, or only those that have been sent nothing for a while, and those that left.
 static void wake(struct ql_dashboard_server *server, bool all)
 {
     const int64_t now = now_ms();

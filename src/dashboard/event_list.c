@@ -1,4 +1,4 @@
-// What has happened, in order: see event_list.h.
+// The events so far, in order: see event_list.h.
 // Uses: base, pthreads, the C library.
 #include "dashboard/event_list.h"
 
@@ -104,10 +104,10 @@ enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *na
     return status;
 }
 
-// The end of an event that was begun and is no more.
+// The end of an event that was started and has since been removed.
 static const char cut[] = "\n\n";
 
-// Under the lock. Restarts are short and go out whole, for which `room` must suffice.
+// Under the lock. Restarts are short and are sent as a whole, so `room` must be large enough.
 static size_t begin_era(const struct ql_event_list *list, struct ql_event_place *place, size_t *offset, char *bytes,
                         size_t room)
 {
@@ -167,7 +167,7 @@ struct ql_event_place ql_event_list_find(struct ql_event_list *list, const char 
     int end = 0;
 
     (void)pthread_mutex_lock(&list->lock);
-    place.era = list->era - 1; // a client that has seen nothing of this era
+    place.era = list->era - 1; // a client that has not seen anything of this era
     if (id != NULL && sscanf(id, "%10llu.%9zu%n", &era, &count, &end) == 2 && id[end] == '\0' && era == list->era &&
         count <= list->count) {
         place = (struct ql_event_place){list->era, count};

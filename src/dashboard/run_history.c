@@ -1,5 +1,5 @@
-// What a run's log and samples say: see run_history.h. Logs are in order but for training that was resumed, so sorting
-// is an exception.
+// The contents of a run's log and samples: see run_history.h. Logs are in order, except after a training was resumed,
+// so sorting is rare.
 // Uses: base, the C library.
 #include "dashboard/run_history.h"
 
@@ -85,8 +85,8 @@ static int compare_samples(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-// A merge sort, since qsort need not keep the order of equal entries. Without memory for its scratch the entries stay
-// as they are. Returns how many are left when of equal entries only the last is kept.
+// A merge sort, since qsort need not keep the order of equal entries. If there is no memory for its scratch space, the
+// entries stay unsorted. Returns how many remain when only the last of equal entries is kept.
 static size_t sort(void *entries, size_t count, size_t size, compare_entries *compare)
 {
     unsigned char *from = entries, *scratch = malloc(count * size + 1), *to = scratch;

@@ -1,6 +1,6 @@
 // Follows the logs of runs: see run_watcher.h.
-// A look opens each file anew, reads what lies behind the place that was reached, and closes it. So a file that was
-// replaced is noticed by its inode, one that was cut by its size, and one that was written anew in place by its tail.
+// A look opens each file again, reads on from the position reached before, and closes it. So a replaced file is noticed
+// by its inode, a truncated one by its size, and one that was rewritten in place by its tail.
 // Uses: base, jansson, POSIX.
 #include "dashboard/run_watcher.h"
 
@@ -23,17 +23,17 @@
 
 enum {
     LINE_BYTES = 65536,   // of a log or of the samples; a longer one is a problem
-    READ_BYTES = 1 << 20, // at one look, so that a huge file does not stop all else
+    READ_BYTES = 1 << 20, // in one look, so that a huge file does not block everything else
     SUMMARY_BYTES = 1 << 20,
-    PROBLEM_LIMIT = 20, // of a file's lines; more say nothing new
-    SEARCH_SHARE = 200, // a search for new runs may take one part in so many of the time
-    CHANGED_SHARE = 20, // where the folder has changed, and at first
+    PROBLEM_LIMIT = 20, // reported lines of a file; more would tell nothing new
+    SEARCH_SHARE = 200, // a search for new runs may take one part in this many of the time
+    CHANGED_SHARE = 20, // if the folder has changed, and at first
     REPLACE_PAUSE_US =
-        20000000, // between two times that newer runs take the place of older ones: all is sent anew then
-    OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, // O_NONBLOCK: a pipe does not make us wait
+        20000000, // between two replacements of older runs by newer ones, after which everything is sent again
+    OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, // O_NONBLOCK: a pipe does not block us
 };
 
-// What a look at one file found.
+// The result of a look at one file.
 enum look { LOOK_NOTHING, LOOK_NEWS, LOOK_REWRITTEN };
 
 static bool name_is_plain(const char *name)
@@ -41,7 +41,7 @@ static bool name_is_plain(const char *name)
     return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL && strlen(name) < QL_WATCHER_NAME_BYTES;
 }
 
-// Opens a plain file of a run; -1 when there is none.
+// Opens a regular file of a run; -1 when there is none.
 static int open_file(int folder, const char *name, struct stat *properties)
 {
     int file = openat(folder, name, OPEN_FLAGS);
@@ -162,7 +162,7 @@ static enum ql_status tell_by(add_event *add, struct ql_run_watcher *watcher, co
     return status;
 }
 
-// Takes `data`. The first event that does not fit into the list is replaced by a problem; what comes later is
+// Takes ownership of `data`. The first event that does not fit into the list is replaced by a problem; later ones are
 // not shown.
 static enum ql_status tell(struct ql_run_watcher *watcher, const char *name, json_t *data, struct ql_error *error)
 {
@@ -184,14 +184,14 @@ static enum ql_status tell(struct ql_run_watcher *watcher, const char *name, jso
     return status;
 }
 
-// A text from a file, or a mark where it is not UTF-8.
+// A text from a file, or a mark if it is not UTF-8.
 static json_t *text_of(const char *text)
 {
     json_t *string = json_string(text);
     return string == NULL ? json_string("(not in UTF-8)") : string;
 }
 
-// Says once that no more is taken, and why.
+// Reports once that no more is accepted, and why.
 static enum ql_status tell_full(struct ql_run_watcher *watcher, const struct ql_watched_run *run, const char *reason,
                                 struct ql_error *error)
 {
@@ -203,7 +203,7 @@ static enum ql_status tell_full(struct ql_run_watcher *watcher, const struct ql_
     return status;
 }
 
-// As above, of rows and samples.
+// The same for rows and samples.
 static enum ql_status tell_entries_full(struct ql_run_watcher *watcher, const struct ql_watched_run *run,
                                         struct ql_error *error)
 {
@@ -226,14 +226,14 @@ static enum ql_status tell_problem(struct ql_run_watcher *watcher, const struct 
     return tell(watcher, "problem", json_pack("{s:o, s:s}", "run", text_of(run->name), "text", text), error);
 }
 
-// Under the lock: whether there is room for one row or sample more. `added` says that memory was there for it.
+// Under the lock: whether there is room for one more row or sample. `added` says whether there was memory for it.
 static enum ql_status count_entry(struct ql_run_watcher *watcher, bool added, struct ql_error *error)
 {
     watcher->entry_count += added;
     return added ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the logs");
 }
 
-// A row of the log: the columns that every log of ours begins with, in their order.
+// A row of the log: the columns with which all our logs begin, in order.
 static enum ql_status take_row(struct ql_run_watcher *watcher, struct ql_watched_run *run,
                                const struct ql_followed_file *place, const char *line, struct ql_error *error)
 {
@@ -299,7 +299,7 @@ static json_t *row_of(const struct ql_history_row *row)
     return object;
 }
 
-// Tells in place of the former event of this kind. Takes `data`.
+// Sends an event that replaces the previous one of this kind. Takes ownership of `data`.
 static enum ql_status tell_again(struct ql_run_watcher *watcher, const struct ql_watched_run *run, size_t *former,
                                  const char *name, json_t *data, struct ql_error *error)
 {
@@ -320,7 +320,7 @@ static enum ql_status tell_again(struct ql_run_watcher *watcher, const struct ql
     return status;
 }
 
-// Tells how far the rows are, and the samples. No other thread changes them, so reading needs no lock.
+// Reports the number of rows and samples. No other thread changes them, so reading needs no lock.
 static enum ql_status tell_progress(struct ql_run_watcher *watcher, struct ql_watched_run *run, bool rows, bool samples,
                                     struct ql_error *error)
 {
@@ -359,7 +359,7 @@ static bool file_was_rewritten(int file, const struct ql_followed_file *place, c
            memcmp(tail, place->tail, place->tail_bytes) != 0;
 }
 
-// Reads whole lines behind the place that was reached, and hands each over without its newline.
+// Reads complete lines from the position reached before, and passes each on without its newline.
 static enum ql_status follow(struct ql_run_watcher *watcher, struct ql_watched_run *run, int folder, const char *name,
                              struct ql_followed_file *place, take_line *take, enum look *look, struct ql_error *error)
 {
@@ -405,7 +405,7 @@ static enum ql_status follow(struct ql_run_watcher *watcher, struct ql_watched_r
         start += length + 1;
         *look = LOOK_NEWS;
     }
-    if (start == 0 && size > LINE_BYTES) { // no line at all: pass over it
+    if (start == 0 && size > LINE_BYTES) { // no line ends here: skip it
         start = (size_t)size;
     }
     if (start > 0) {
@@ -512,8 +512,8 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-// Returns whether it is time to search the folder: a search of thousands of folders takes long, so it comes the more
-// seldom. It comes sooner when the folder has changed.
+// Returns whether it is time to search the folder. The longer a search takes, with thousands of folders, the less often
+// it is done; it is done sooner when the folder has changed.
 static bool search_is_due(const struct ql_run_watcher *watcher)
 {
     struct stat properties;
@@ -533,7 +533,7 @@ static bool search_is_due(const struct ql_run_watcher *watcher)
     return time.tv_sec != watcher->folder_time.tv_sec || time.tv_nsec != watcher->folder_time.tv_nsec;
 }
 
-// The time of the run that is shown and whose folder changed longest ago; 0 for one that is gone.
+// The time of the last change in the shown run that changed longest ago; 0 for one that is gone.
 static struct timespec find_oldest(const struct ql_run_watcher *watcher)
 {
     struct timespec oldest = {0};
@@ -551,8 +551,8 @@ static struct timespec find_oldest(const struct ql_run_watcher *watcher)
     return oldest;
 }
 
-// Finds the runs of the folder that are not known yet, and adds the newest of them, as many as there is room for. Where
-// there is none, `*replace` says that one of them is newer than one that is shown.
+// Finds the runs of the folder that are not known yet, and adds the newest of them, as many as there is room for. If
+// there is none, `*replace` says whether one of them is newer than one that is shown.
 static enum ql_status find_runs(struct ql_run_watcher *watcher, bool *news, bool *replace, struct ql_error *error)
 {
     const bool full = watcher->run_count == QL_WATCHER_RUN_LIMIT;

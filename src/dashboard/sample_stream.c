@@ -10,7 +10,7 @@
 #include "base/system.h"
 #include "checkpoint/checkpoint.h"
 
-// The other clients wait so long, or for one symbol of a model that takes longer.
+// The other clients wait this long, or for one symbol of a model that takes longer.
 enum { TURN_US = 5000 };
 
 static int64_t now_us(void)
@@ -64,7 +64,7 @@ void ql_sample_stream_free(struct ql_sample_stream *stream)
     ql_guard_free(&stream->guard);
 }
 
-// Lets the item go that waits, unless it must not be shown. Returns its size.
+// Releases the waiting item, unless it must not be shown. Returns its size.
 static size_t let_go(struct ql_sample_stream *stream, char *bytes, bool refused)
 {
     const size_t size = refused ? 0 : stream->item_size;
@@ -74,7 +74,7 @@ static size_t let_go(struct ql_sample_stream *stream, char *bytes, bool refused)
     return size;
 }
 
-// Draws a token, and lets its item go where that need not wait, or is complete. Returns the bytes that went.
+// Draws a token, and releases its item if that need not wait, or is complete. Returns the number of bytes released.
 static size_t draw(struct ql_sample_stream *stream, char *bytes)
 {
     const struct ql_vocabulary *vocabulary = &stream->info.vocabulary;
