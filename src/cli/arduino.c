@@ -1,4 +1,4 @@
-// The folder of an Arduino library: see arduino.h. The form is that of the Arduino library specification, revision 2.2:
+// The folder of an Arduino library: see arduino.h. The layout follows the Arduino library specification, revision 2.2:
 // library.properties, src/, examples/NAME/NAME.ino.
 // Uses: base, codegen.
 #include "cli/arduino.h"

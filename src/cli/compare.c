@@ -17,7 +17,7 @@
 static const char usage[] = "compare --init-from CHECKPOINT [OPTION ...]";
 static const char summary_text[] = "Puts items that a model invents at several temperatures side by side.";
 
-// Columns, items in each, and characters in an item. A longer item is cut, and the cut is shown.
+// Limits of columns, items in each, and characters in an item. A longer item is cut, and the cut is shown.
 enum { TEMPERATURE_LIMIT = 16, COUNT_LIMIT = 100000 };
 
 struct settings {
@@ -29,7 +29,8 @@ struct settings {
     bool json, raw, formulas;
 };
 
-// Begins an item with the prompt. `*token` is the one before it, and then its last one, not yet taken.
+// Begins an item with the prompt. On entry `*token` is the token before it; on return, its last one, which has not been
+// taken yet.
 static enum ql_status begin_item(struct ql_cli_writer *writer, struct ql_guard *guard,
                                  const struct ql_token_text *prompt, int *token, struct ql_cli_text *item, int *length,
                                  struct ql_error *error)
@@ -51,8 +52,8 @@ static enum ql_status begin_item(struct ql_cli_writer *writer, struct ql_guard *
     return status;
 }
 
-// Draws one item: the next line that is not empty, without its newline. A model may prefer empty lines, or items that
-// the filter refuses, for ever, so they are limited too.
+// Draws one item: the next line that is not empty, without its newline. A model might go on forever with empty lines,
+// or items that the filter refuses, so these are limited, too.
 static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *guard,
                                 const struct ql_token_text *prompt, int max_length, int *token,
                                 struct ql_cli_text *item, struct ql_error *error)
@@ -91,7 +92,7 @@ static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *g
         length += ql_vocabulary_length(vocabulary, *token);
     }
     ql_guard_reset(guard);
-    *token = writer->session.rules.first_token;    // the next item begins anew
+    *token = writer->session.rules.first_token;    // the next item starts over
     return ql_cli_text_write(item, 0x2026, error); // an ellipsis
 }
 
@@ -124,13 +125,13 @@ static enum ql_status draw_cells(struct ql_cli_writer *writer, struct ql_guard *
     return status;
 }
 
-// What Markdown would not show as it is.
+// Characters that Markdown would interpret.
 static bool markdown_is_mark(char byte)
 {
     return strchr("\\|*_`<[&", byte) != NULL;
 }
 
-// Symbols as they are written: bytes that do not continue a UTF-8 sequence, and a backslash before each mark.
+// The number of symbols as written: bytes that do not continue a UTF-8 sequence, and a backslash before each mark.
 static int markdown_width(const char *text)
 {
     int width = 0;
@@ -189,7 +190,7 @@ static void write_markdown(FILE *stream, const struct settings *settings, const 
 }
 
 // RFC 4180: every field in quotation marks, a quotation mark doubled.
-// Spreadsheets compute what begins with one of these, also inside quotation marks; an apostrophe says that it is text.
+// Spreadsheets evaluate a field that begins with one of these, even in quotation marks; an apostrophe marks it as text.
 static void write_csv_cell(FILE *stream, const char *text, bool escapes_formulas)
 {
     (void)fputs(escapes_formulas && text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? "\"'" : "\"", stream);
@@ -305,7 +306,7 @@ static enum ql_status find_writer(const struct settings *settings, table_writer 
     return QL_OK;
 }
 
-// For a terminal: all that is foreign in a table is in its cells and in the name of the model.
+// For a terminal: the only foreign text in a table is in its cells and in the name of the model.
 static enum ql_status print_visibly(const struct settings *settings, table_writer *writer,
                                     const struct ql_cli_text *cells, struct ql_error *error)
 {

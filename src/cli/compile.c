@@ -1,5 +1,5 @@
-// `quillet compile`: makes C of an ONNX model: weights, kernels, vocabulary and sampler in one source and one header.
-// The source goes to stdout or to --output. docs/generated-code.md describes it.
+// `quillet compile`: turns an ONNX model into C: weights, kernels, vocabulary, and sampler in one source and one
+// header. The source goes to stdout or to --output. docs/generated-code.md describes it.
 // Uses: base, corpus, onnx, codegen, engine.
 #include <stdlib.h>
 #include <string.h>
@@ -48,13 +48,13 @@ struct settings {
     struct ql_cli_quantization quantization;
 };
 
-// All that lives while a model is compiled.
+// Everything that exists while a model is compiled.
 struct compilation {
     const struct settings *settings;
     const char *operand;              // an .onnx file or a descriptor
-    bool described;                   // there is a descriptor, and it is wanted
+    bool described;                   // there is a descriptor, and it is used
     bool is_named;                    // the model's path is from a descriptor
-    char descriptor_path[PATH_BYTES]; // that which was read; "" without one
+    char descriptor_path[PATH_BYTES]; // the one that was read; "" without one
     char model_path[PATH_BYTES], calibrate[PATH_BYTES], lexicon_path[PATH_BYTES];
     const char *lexicon; // that path, or NULL
     char sha256[QL_SHA256_TEXT_BYTES];
@@ -67,12 +67,12 @@ struct compilation {
     struct ql_program program;
     struct ql_text_model text;
     enum ql_weight_format format;
-    struct ql_integer_form integer; // of a format that is not float, as the next
+    struct ql_integer_form integer; // for a format that is not float, like the next
     struct ql_integer_program integer_program;
     struct ql_guard guard;
 };
 
-// Writes a path with another ending instead of its own.
+// Writes a path with another extension.
 static enum ql_status write_path(char to[PATH_BYTES], const char *path, const char *ending, struct ql_error *error)
 {
     const char *slash = strrchr(path, '/');
@@ -101,7 +101,7 @@ static bool ends_with(const char *text, const char *ending)
     return length >= ending_length && strcmp(text + length - ending_length, ending) == 0;
 }
 
-// The model is given as a descriptor, or as an .onnx file whose descriptor may stand beside it.
+// The model is given as a descriptor, or as an .onnx file that may have a descriptor beside it.
 static enum ql_status find_model(struct compilation *work, struct ql_error *error)
 {
     const struct settings *settings = work->settings;
@@ -136,7 +136,7 @@ static enum ql_status find_model(struct compilation *work, struct ql_error *erro
     return ql_descriptor_load(&work->descriptor, beside, error);
 }
 
-// Copies what `list` says for one of `count` models: the item with its index, or the only item.
+// Copies the entry of `list` for one of `count` models: the item with its index, or the only item.
 static enum ql_status read_item(char *item, size_t item_bytes, const char *list, int index, int count,
                                 const char *option, struct ql_error *error)
 {
@@ -241,7 +241,7 @@ static bool size_is_open(const struct ql_graph *graph, const char *name)
     return false;
 }
 
-// A size that there is not would silently change nothing.
+// A size that does not exist would silently have no effect.
 static enum ql_status check_sizes(const struct compilation *work, struct ql_error *error)
 {
     for (int i = 0; i < work->binding_count; i++) {
@@ -262,7 +262,7 @@ static enum ql_status check_sizes(const struct compilation *work, struct ql_erro
 static enum ql_status load_graph(struct compilation *work, struct ql_error *error)
 {
     struct ql_file_view view;
-    // What a descriptor names must be a file.
+    // A path in a descriptor must be a file.
     const enum ql_file_kind kind = work->is_named ? QL_FILE_REGULAR : QL_FILE_ANY;
     enum ql_status status = ql_file_open_kind(&view, work->model_path, kind, ql_file_limit_bytes, error);
 
@@ -295,7 +295,7 @@ static enum ql_status make_integer_form(struct compilation *work, struct ql_erro
     return status;
 }
 
-// What the model's file names as data of its tensors may not be replaced either.
+// Files with data of the model's tensors must not be replaced either.
 static enum ql_status check_data_files(const struct compilation *work, const char *header_path, struct ql_error *error)
 {
     const enum ql_status status = ql_model_file_check_output(work->settings->output, &work->graph, error);
@@ -359,7 +359,7 @@ static char *join_arguments(int argc, char **argv)
     return ql_memory_stream_close(&memory);
 }
 
-// The header goes beside --output, or where --header says; "" for none.
+// The header goes beside --output, or to the path in --header; "" for none.
 static enum ql_status find_header(char path[PATH_BYTES], const struct settings *settings, struct ql_error *error)
 {
     if (settings->header == NULL && settings->output != NULL) {
@@ -368,7 +368,7 @@ static enum ql_status find_header(char path[PATH_BYTES], const struct settings *
     return copy_path(path, settings->header != NULL ? settings->header : "", error);
 }
 
-// Header and source are replaced together. Where only one of them is a file, the other goes to stdout or nowhere.
+// Header and source are replaced together. If only one of them is a file, the other goes to stdout or nowhere.
 static enum ql_status write_files(const char *output, const char *header_path, const struct ql_codegen_unit *unit,
                                   struct ql_error *error)
 {
@@ -431,7 +431,7 @@ static enum ql_status check_settings(const struct settings *settings, int count,
     return QL_OK;
 }
 
-// Checks what was given, and makes the folder of --arduino, which says where the source goes.
+// Checks the options, and creates the folder of --arduino, which determines where the source goes.
 static enum ql_status take_settings(struct settings *settings, int count, struct ql_error *error)
 {
     enum ql_status status = check_settings(settings, count, error);
@@ -450,7 +450,7 @@ static const char *base_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-// The header's name stands in an #include, in quotation marks.
+// The header's name is in an #include, in quotation marks.
 static enum ql_status check_header_name(const char *name, struct ql_error *error)
 {
     for (const char *c = name; *c != '\0'; c++) {
@@ -463,7 +463,7 @@ static enum ql_status check_header_name(const char *name, struct ql_error *error
     return QL_OK;
 }
 
-// Nothing that is read for this model may be replaced, and the two outputs are two files.
+// No file that is read for this model may be replaced, and the two outputs must be different files.
 static enum ql_status check_outputs(const struct compilation *work, const char *header_path, struct ql_error *error)
 {
     const struct settings *settings = work->settings;

@@ -1,4 +1,4 @@
-// `quillet emulate`: runs an image of the firmware on an emulated Pico. The emulator is a program of its own, in Node.
+// `quillet emulate`: runs an image of the firmware on an emulated Pico. The emulator is a separate program, in Node.
 // Uses: base, verify/process, POSIX; emulator/emulate.js, which reads the options.
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// `quillet evaluate`: lets an exported model write, in the host engine, or measures how well it predicts a text.
+// `quillet evaluate`: has an exported model write, in the host engine, or measures how well it predicts a text.
 // Uses: base, corpus, checkpoint (ql_training_bits), onnx, engine, cli/text_measure.
 #include <inttypes.h>
 #include <jansson.h>
@@ -29,7 +29,7 @@ struct settings {
     bool quiet, json, raw;
 };
 
-// An opened model, in memory of its own because a descriptor is large.
+// An open model, allocated separately because a descriptor is large.
 struct writer {
     struct ql_descriptor descriptor;
     struct ql_graph graph;

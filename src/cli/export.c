@@ -49,8 +49,8 @@ static enum ql_status find_descriptor(char path[QL_DESCRIPTOR_PATH_BYTES], const
     return QL_OK;
 }
 
-// How long the sequences of the training were: the run's summary says it, if it is still beside the checkpoint. One
-// that is there and cannot be read is an error: the descriptor would silently be another one.
+// The length of the training's sequences, from the run's summary, if that is still beside the checkpoint. A summary
+// that cannot be read is an error: otherwise the descriptor would silently be a different one.
 static enum ql_status find_sequence_length(int *length, const char *checkpoint, struct ql_error *error)
 {
     struct ql_training_run run;
@@ -102,7 +102,7 @@ static enum ql_status describe(struct ql_descriptor *descriptor, const struct se
     return find_sequence_length(&descriptor->sequence_length, settings->init_from, error);
 }
 
-// Neither file may replace the checkpoint, or the summary of the run that it belongs to, which describe() reads.
+// Neither file may replace the checkpoint, or the summary of its run, which describe() reads.
 static enum ql_status check_outputs(const struct settings *settings, const char *descriptor_path,
                                     struct ql_error *error)
 {

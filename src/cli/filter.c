@@ -1,4 +1,4 @@
-// `quillet filter`: compiles lists of words and items into a filter, and says what a filter thinks of a text.
+// `quillet filter`: compiles lists of words and items into a filter, and shows what a filter finds in a text.
 // Uses: base, filter, jansson.
 #include <jansson.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static const char summary_text[] = "Compiles lists of words that a model must no
 
 static const char default_words[] = "english.words"; // among the tool's data
 
-enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are told
+enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are reported
 
 struct settings {
     const char *words, *refuse, *output, *filter, *check, *accents;
@@ -43,7 +43,7 @@ static enum ql_status read_items(void *target, const char *path, const struct se
     return ql_item_keys_load(target, path, error);
 }
 
-// Reads each file of a list of paths that commas separate.
+// Reads each file in a comma-separated list of paths.
 static enum ql_status read_paths(const char *paths, list_reader *reader, void *target, const struct settings *settings,
                                  struct ql_error *error)
 {
@@ -81,8 +81,8 @@ static enum ql_status read_default(struct ql_listing *listing, const struct sett
     return status == QL_OK ? ql_listing_load(listing, path, settings->rating, error) : status;
 }
 
-// Accented letters are letters of their own in lists of users. In the default list, which is English, and in names that
-// are refused, they are not.
+// Accented letters are separate letters in users' lists. In the default list, which is English, and in refused names,
+// they are not.
 static enum ql_status read_accents(bool *accents, const struct settings *settings, struct ql_error *error)
 {
     if (settings->accents == NULL) {
@@ -96,7 +96,7 @@ static enum ql_status read_accents(bool *accents, const struct settings *setting
     return QL_OK;
 }
 
-// Compiles, or loads what was compiled.
+// Compiles a filter, or loads a compiled one.
 static enum ql_status make_filter(struct ql_filter_file *file, const struct settings *settings, struct ql_error *error)
 {
     struct ql_listing listing = {0};
@@ -254,7 +254,7 @@ int ql_cli_filter(int argc, char **argv)
     ql_filter_file_free(&file);
     if (status != QL_OK) {
         exit_code = ql_cli_fail("filter", &error);
-        return settings.check != NULL ? QL_EXIT_USAGE : exit_code; // 1 says that the text would be refused
+        return settings.check != NULL ? QL_EXIT_USAGE : exit_code; // 1 means that the text would be refused
     }
     return ql_cli_finish("filter", refused ? QL_EXIT_FAILED : QL_EXIT_DONE);
 }

@@ -1,4 +1,4 @@
-// `quillet generate`: many items from one model, on all cores, one a line.
+// `quillet generate`: many items from one model, on all cores, one per line.
 // Uses: base, corpus, filter, generate, jansson.
 #include <inttypes.h>
 #include <jansson.h>
@@ -29,7 +29,7 @@ struct settings {
     struct ql_cli_quantization quantization;
 };
 
-// What the callbacks of the generation work with.
+// The data for the generation's callbacks.
 struct run {
     const struct settings *settings;
     const struct ql_cli_batch_writer *writer;

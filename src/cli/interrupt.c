@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM, noted: see interrupt.h.
+// Takes note of Ctrl-C and SIGTERM: see interrupt.h.
 // Uses: POSIX signals.
 #include "cli/interrupt.h"
 

@@ -1,4 +1,5 @@
-// `quillet judge`: counts what tells whether texts read like real ones: sentences that parse, known words, echoes.
+// `quillet judge`: counts properties that show whether texts read like real ones: sentences that parse, known words,
+// echoes.
 // Uses: base, corpus, study, jansson.
 #include <inttypes.h>
 #include <jansson.h>
@@ -23,7 +24,7 @@ static const char summary_text[] = "Counts how many sentences of a text parse co
 enum { FILE_LIMIT = 64 };
 static const char default_wordlist[] = "/usr/share/dict/words";
 
-// Of symbols in a training text's item; longer ones are not near copies of anything.
+// The most symbols in an item of a training text; longer items are not compared for near copies.
 enum { LONGEST_ITEM = 4096 };
 
 struct judge {
@@ -31,9 +32,9 @@ struct judge {
     int sentences;
     bool json;
     struct ql_yardstick yardstick;
-    struct ql_grammar *grammar; // NULL without the library
+    struct ql_grammar *grammar; // NULL if the library is missing
     struct ql_error absence;    // why
-    json_t *own, *results;      // counts of the corpus; of each file
+    json_t *own, *results;      // counts of the corpus, and of each file
 };
 
 // --- Counting ---

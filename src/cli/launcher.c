@@ -1,4 +1,4 @@
-// What started this process: see launcher.h. Open MPI, MPICH and Slurm each set a variable of their own.
+// Finds out what started this process: see launcher.h. Open MPI, MPICH and Slurm each set a variable of their own.
 // Uses: POSIX.
 #include "cli/launcher.h"
 

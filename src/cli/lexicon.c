@@ -1,4 +1,4 @@
-// `quillet lexicon`: compiles the words that a model may say, and says which words of a text are not among them.
+// `quillet lexicon`: compiles the words that a model may write, and reports which words of a text are not among them.
 // Uses: base, corpus, filter, jansson, utf8proc.
 #include <jansson.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static const char summary_text[] = "Compiles the words that a model may say; or 
                                    "--check the exit code is 0 when all words of the text are in it, 1 when some are\n"
                                    "not, and 2 for an error. docs/lexicon.md has the rules of words.";
 
-enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are told
+enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are reported
 
 struct settings {
     const char *text, *words, *among, *filter, *output, *lexicon, *check;
@@ -28,7 +28,7 @@ struct settings {
 
 typedef enum ql_status words_loader(struct ql_lexicon_words *words, const char *path, struct ql_error *error);
 
-// Reads each file of a list of paths that commas separate.
+// Reads each file in a comma-separated list of paths.
 static enum ql_status load_paths(const char *paths, words_loader *load, struct ql_lexicon_words *words,
                                  const char *output, struct ql_error *error)
 {
@@ -110,9 +110,9 @@ static enum ql_status compile(struct ql_lexicon_file *file, const struct setting
     return status;
 }
 
-// --- Asking ---
+// --- Checking a text ---
 
-// The different symbols of a text, as a vocabulary that has all letters of the lexicon, too.
+// The distinct symbols of a text, as a vocabulary that also has all letters of the lexicon.
 static int list_symbols(uint32_t *symbols, int limit, const struct ql_lexicon_file *file, const char *text)
 {
     const size_t length = strlen(text);
@@ -150,7 +150,7 @@ static int find_symbol(const uint32_t *symbols, int count, uint32_t symbol)
     return found;
 }
 
-// Tells of a word that is not permitted: as a line, or in a list unless that is NULL.
+// Reports a word that is not permitted: in the list, or as a line if that is NULL.
 static void add_finding(json_t *findings, const char *bytes, size_t size_bytes)
 {
     if (findings != NULL) {
@@ -164,7 +164,7 @@ static void add_finding(json_t *findings, const char *bytes, size_t size_bytes)
     free(found);
 }
 
-// Tells what stands at the first symbol that is not permitted, and goes on behind the word; returns how many.
+// Reports the word at each symbol that is not permitted, and continues after it; returns how many there are.
 static int check_symbols(const struct ql_lexicon *lexicon, const uint32_t *symbols, int count, const char *text,
                          json_t *list)
 {
@@ -295,7 +295,7 @@ int ql_cli_lexicon(int argc, char **argv)
     ql_lexicon_file_free(&file);
     if (status != QL_OK) {
         exit_code = ql_cli_fail("lexicon", &error);
-        return settings.check != NULL ? QL_EXIT_USAGE : exit_code; // 1 says that the text has other words
+        return settings.check != NULL ? QL_EXIT_USAGE : exit_code; // 1 means that the text has other words
     }
     return ql_cli_finish("lexicon", refused ? QL_EXIT_FAILED : QL_EXIT_DONE);
 }

@@ -1,5 +1,5 @@
 // `quillet monitor`: the console of a board, in a terminal.
-// What the board says goes to stdout, what is typed goes to the board; a board that is reset is found again.
+// The board's output goes to stdout, typed input goes to the board; after a reset the board is found again.
 // Uses: base, cli/serial_link.h, POSIX.
 #include <errno.h>
 #include <signal.h>
@@ -26,15 +26,15 @@ struct monitor {
     FILE *log; // NULL: none
     const char *log_path;
     bool quiet;
-    bool announced; // that there is no board
+    bool announced; // it was announced that there is no board
     bool input_ended;
     bool in_line;     // the board's line on stdout has begun
-    bool log_in_line; // likewise in the log
-    char symbol[4];   // the bytes of one that the board has not sent completely
+    bool log_in_line; // the same for the log
+    char symbol[4];   // the bytes of a symbol that the board has not sent completely
     int symbol_bytes;
 };
 
-// Begins a line of the log: local time with milliseconds, and what kind of line it is.
+// Begins a line of the log: local time with milliseconds, and the kind of line.
 static void stamp(FILE *log, const char *kind)
 {
     struct timespec now;
@@ -84,13 +84,13 @@ static void show_symbol(struct monitor *monitor)
     }
 }
 
-// Says on stderr, and in the log, what happens to the connection.
+// Reports events of the connection on stderr and in the log.
 static void announce(struct monitor *monitor, const char *what, const char *name)
 {
     char line[512];
 
     (void)snprintf(line, sizeof line, "%s%s", what, name);
-    show_symbol(monitor); // of which no more can come
+    show_symbol(monitor); // the rest of it cannot come any more
     if (!monitor->quiet) {
         (void)fflush(stdout);
         (void)fputs(monitor->in_line ? "\n" : "", stderr);
@@ -100,14 +100,15 @@ static void announce(struct monitor *monitor, const char *what, const char *name
     log_line(monitor, " #", line, strlen(line));
 }
 
-// How many bytes a symbol of UTF-8 has that begins with this one.
+// The number of bytes of a UTF-8 symbol that begins with this byte.
 static int bytes_of_symbol(unsigned char first)
 {
     return first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
-// The board's text, without the control characters that could steer a terminal. Those beyond ASCII are shown as text, and
-// so are bytes that are not UTF-8, of which some terminals take a part for control characters. A symbol can come in parts.
+// The board's text, without control characters, which could control a terminal. Control characters beyond ASCII are
+// shown as text, and so are bytes that are not UTF-8, some of which some terminals treat as control characters. A
+// symbol can arrive in parts.
 static void show(struct monitor *monitor, const char *bytes, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -129,7 +130,7 @@ static void show(struct monitor *monitor, const char *bytes, int count)
     }
 }
 
-// Hands on what was typed.
+// Passes on typed input.
 static void send(struct monitor *monitor)
 {
     char bytes[CHUNK_BYTES];
@@ -166,7 +167,8 @@ static enum ql_status connect_board(struct monitor *monitor, struct ql_error *er
     return QL_OK;
 }
 
-// Until it is interrupted, or the output cannot be written. `wait_mask`: the signals that are let through while waiting.
+// Runs until it is interrupted, or the output cannot be written. `wait_mask`: the signals that may arrive while
+// waiting.
 static enum ql_status run(struct monitor *monitor, const sigset_t *wait_mask, struct ql_error *error)
 {
     static const struct timespec retry = {.tv_nsec = RETRY_MS * 1000000L};
@@ -179,7 +181,7 @@ static enum ql_status run(struct monitor *monitor, const sigset_t *wait_mask, st
             }
         }
         const bool connected = monitor->link.fd >= 0;
-        // What is typed while there is no board waits for one.
+        // Input typed while there is no board waits for one.
         const bool hears_input = connected && !monitor->input_ended;
         fd_set files;
         FD_ZERO(&files);
@@ -189,9 +191,9 @@ static enum ql_status run(struct monitor *monitor, const sigset_t *wait_mask, st
         if (hears_input) {
             FD_SET(STDIN_FILENO, &files);
         }
-        // A process that has few files open is far from select's limit; macOS has no ppoll.
+        // A process with few open files is far from select's limit; macOS has no ppoll.
         if (pselect(monitor->link.fd + 1, &files, NULL, NULL, connected ? NULL : &retry, wait_mask) < 0) {
-            monitor->input_ended = monitor->input_ended || errno == EBADF; // started without a standard input
+            monitor->input_ended = monitor->input_ended || errno == EBADF; // started without standard input
             continue;
         }
         if (connected && FD_ISSET(monitor->link.fd, &files)) {

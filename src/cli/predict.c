@@ -1,4 +1,4 @@
-// `quillet predict`: lets a trained model write.
+// `quillet predict`: has a trained model write.
 // The text goes to stdout as it is drawn, symbol by symbol.
 // Uses: base, corpus, model, checkpoint, device.
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 // `quillet prepare`: cleans texts into items to train on and accounts for every one of them.
-// Reads the command line, runs the preparation, and tells the result: a summary on stderr, the report with --json.
+// Reads the command line, runs the preparation, and reports the result: a summary on stderr, the report with --json.
 // Uses: base, corpus, cli.
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 static const char command_name[] = "prepare";
 
-// The summary shows this many of the commonest reasons; the report has all of them.
+// The summary shows this many of the most common reasons; the report has all of them.
 enum { SUMMARY_REASONS = 8 };
 
 struct arguments {
@@ -67,13 +67,13 @@ static enum ql_status read_words(struct arguments *arguments, struct ql_error *e
     return QL_OK;
 }
 
-// A reason, by its place in the account.
+// A reason, by its index in the account.
 struct reason {
     size_t count;
     size_t place;
 };
 
-// The commonest reasons first; equal ones in the order of their first use.
+// The most common reasons first; equal ones in the order of their first use.
 static int reason_compare(const void *left, const void *right)
 {
     const struct reason *a = left;
@@ -109,7 +109,7 @@ static void print_reasons(const struct ql_account *account)
     }
 }
 
-// What became of letters that the alphabet lacks, and how to keep them.
+// What became of letters that are not in the alphabet, and how to keep them.
 static void print_alphabet(const struct ql_preparation *preparation)
 {
     const char *word = ql_alphabet_word(preparation->options.alphabet);
@@ -168,7 +168,7 @@ static enum ql_status read_views(struct ql_preparation *preparation, const struc
 
     for (size_t i = 0; i < arguments->input_count && status == QL_OK; i++) {
         status = ql_file_open(&views[i], arguments->inputs[i], error);
-        // A dump is XML, which says its encoding itself.
+        // A dump is XML, which declares its encoding itself.
         const bool dump = arguments->prepare.format == QL_FORMAT_WIKIQUOTE ||
                           (arguments->prepare.format == QL_FORMAT_AUTO && status == QL_OK &&
                            ql_wiki_dump_detect((const char *)views[i].data, views[i].size_bytes));
@@ -205,7 +205,7 @@ static enum ql_status read_inputs(struct ql_preparation *preparation, const stru
     return status;
 }
 
-// Adds the lists to the inputs: from here on they are all that must not be replaced.
+// Adds the lists to the inputs: from here on, the inputs are all files that must not be overwritten.
 static enum ql_status add_lists(struct arguments *arguments, const struct ql_overlap_set *held_out,
                                 struct ql_error *error)
 {
@@ -251,7 +251,7 @@ static int run(struct arguments *arguments)
         print_summary(&preparation, arguments->output);
     }
     if (status == QL_OK && arguments->json) {
-        ql_cli_print_json(report, JSON_INDENT(1)); // a failure shows when stdout is flushed
+        ql_cli_print_json(report, JSON_INDENT(1)); // a failure is reported when stdout is flushed
     }
     json_decref(report);
     ql_preparation_free(&preparation);

@@ -1,4 +1,4 @@
-// The ranks of a command in a build without MPI: see ranks.h. There is one.
+// The ranks of a command in a build without MPI: see ranks.h. There is only one.
 // Uses: train/exchange.
 #include "cli/ranks.h"
 

@@ -1,5 +1,5 @@
-// The ranks of a command, by MPI: see ranks.h.
-// Every wait gives the processor to others: ranks may be more than processors.
+// The ranks of a command, through MPI: see ranks.h. Every wait yields the processor, because there may be more ranks
+// than processors.
 // Uses: train/exchange, MPI, POSIX.
 #include "cli/ranks.h"
 
@@ -14,11 +14,11 @@
 #include "cli/launcher.h"
 #include "cli/progress.h"
 
-// What goes on towards the last rank, and what comes back.
-// And a rank that asks for a job, with the answer.
+// Messages toward the last rank, and messages on the way back.
+// Also a rank's request for a job, and the answer.
 enum { TAG_FORTH = 1, TAG_BACK, TAG_ASK, TAG_JOB };
 
-// The requests of a chain, for each piece one in each role. They grow to the most pieces that were needed.
+// The requests of a chain: for each piece, one in each role. The arrays grow to the largest number of pieces needed.
 struct chain {
     MPI_Request *from_before, *to_after, *from_after, *to_before;
     size_t room;
@@ -59,8 +59,8 @@ static void wait_for(MPI_Request *request)
     }
 }
 
-// Pieces go forth and back at the same time, in their order in each direction: a piece is passed on as soon as it is here.
-// What comes back is written where the piece was sent from, so that send must be over.
+// Pieces travel in both directions at the same time, in order in each direction: a piece is passed on as soon as it
+// arrives. A returning piece is written to the place that it was sent from, so that send must be complete.
 static void sum_chain(struct ql_exchange *exchange, const struct ql_exchange_piece *pieces, size_t count,
                       ql_exchange_add *add, void *context)
 {
@@ -118,7 +118,7 @@ enum ql_status ql_cli_ranks_init(struct ql_exchange **exchange, struct ql_error 
     if (ql_cli_launched_ranks() == 0) {
         return QL_OK;
     }
-    // One thread at a time calls MPI: the pool's threads never do.
+    // Only one thread at a time calls MPI; the pool's threads never do.
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &level) != MPI_SUCCESS || level < MPI_THREAD_SERIALIZED) {
         return ql_error_write(error, QL_ERROR_SYSTEM,
                               "this MPI cannot serve a program with threads; install Open MPI: tools/bootstrap mpi");
@@ -146,13 +146,13 @@ void ql_cli_ranks_free(void)
 
 // --- Jobs ---
 
-// The jobs that are left. Rank 0 has them; a thread of its own answers the others while rank 0 works, too.
+// The remaining jobs, on rank 0. A separate thread answers the other ranks while rank 0 is working, too.
 struct job_list {
     pthread_mutex_t mutex;
     int next, count, ranks;
 };
 
-// The next job, or -1. `failed` leaves none to anybody.
+// The next job, or -1. After `failed` there are no more jobs for anybody.
 static int take_job(struct job_list *jobs, bool failed)
 {
     (void)pthread_mutex_lock(&jobs->mutex);
@@ -162,7 +162,7 @@ static int take_job(struct job_list *jobs, bool failed)
     return job;
 }
 
-// Answers until every other rank has heard that no job is left. Meanwhile no other thread of rank 0 calls MPI.
+// Answers until every other rank has been told that no job is left. Meanwhile no other thread of rank 0 calls MPI.
 static void *answer_ranks(void *argument)
 {
     const struct timespec pause = {.tv_nsec = 1000000};

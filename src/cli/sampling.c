@@ -229,8 +229,8 @@ enum ql_status ql_cli_read_item_prompt(struct ql_token_text *tokens, const struc
     return ql_cli_read_prompt(tokens, vocabulary, prompt, error);
 }
 
-// Takes the prompt, and returns how many tokens it has. `*token` is the one before it, and then its last one, not yet
-// taken.
+// Takes the prompt, and returns how many tokens it has. On entry `*token` is the token before it; on return, its last
+// one, which has not been taken yet.
 static enum ql_status take_prompt(struct ql_text_session *session, struct ql_guard *guard,
                                   const struct ql_vocabulary *vocabulary, const char *prompt, int *token, int *count,
                                   struct ql_error *error)
@@ -257,8 +257,8 @@ static void write_prompt(const struct ql_cli_output *output, const char *prompt)
     }
 }
 
-// Draws one candidate for an item of at most `length` characters, and a few more where it must not end there. The end
-// of the context, which counts the prompt's tokens, is the end of the item.
+// Draws one candidate for an item of at most `length` characters, and a few more if it must not end there. The end of
+// the context, which counts the prompt's tokens, is the end of the item.
 static enum ql_status draw_candidate(struct ql_candidate *candidate, struct ql_cli_text *text,
                                      struct ql_text_session *session, struct ql_guard *guard,
                                      const struct ql_vocabulary *vocabulary, const struct ql_draw *draw,
@@ -294,7 +294,7 @@ static enum ql_status draw_candidate(struct ql_candidate *candidate, struct ql_c
     return status;
 }
 
-// Draws all candidates, and writes the best.
+// Draws all candidates, and writes the best one.
 static enum ql_status draw_best(struct ql_cli_output *output, struct ql_text_session *session, struct ql_guard *guard,
                                 const struct ql_vocabulary *vocabulary, const struct ql_draw *draw,
                                 const struct ql_cli_choice *choice, const char *prompt, int length,

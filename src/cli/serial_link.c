@@ -15,7 +15,7 @@
 
 enum { WRITE_TIMEOUT_MS = 1000 };
 
-// The console that the Pico SDK gives to a program on the RP2040 and on the RP2350.
+// The USB identities of the Pico SDK's console on the RP2040 and the RP2350.
 enum { RASPBERRY_PI = 0x2e8a, SDK_CONSOLE_RP2040 = 0x000a, SDK_CONSOLE_RP2350 = 0x0009 };
 
 void ql_serial_link_init(struct ql_serial_link *link, const char *wanted)
@@ -23,7 +23,7 @@ void ql_serial_link_init(struct ql_serial_link *link, const char *wanted)
     *link = (struct ql_serial_link){.wanted = wanted, .fd = -1};
 }
 
-// Writes the name of the board's port. False: there is no board.
+// Writes the name of the board's port. False if there is no board.
 static bool find_board(char *name, size_t limit)
 {
     struct sp_port **ports;
@@ -42,8 +42,8 @@ static bool find_board(char *name, size_t limit)
     return found;
 }
 
-// Every byte as it is, in both directions; no flow control. The speed means nothing on USB, except that a Pico takes
-// 1200 baud as the wish to start its boot loader.
+// Transfers every byte unchanged, in both directions; no flow control. The speed has no meaning on USB, except that a
+// Pico takes 1200 baud as a request to start its boot loader.
 static bool set_up(int fd)
 {
     struct termios settings;
@@ -71,7 +71,7 @@ enum ql_status ql_serial_link_open(struct ql_serial_link *link, struct ql_error 
     }
     const int fd = open(link->name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        // A port that has just come may not be ready, and one that was there may come again.
+        // A port that has just appeared may not be ready, and one that has disappeared may come back.
         if (errno == ENOENT && link->wanted != NULL && !link->was_open) {
             return ql_error_write(
                 error, QL_ERROR_SYSTEM,
@@ -93,7 +93,7 @@ enum ql_status ql_serial_link_open(struct ql_serial_link *link, struct ql_error 
         (void)close(fd);
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: not a serial port", link->name);
     }
-    // Two programs on one port would each get a part of what comes.
+    // Two programs on one port would each get only a part of the input.
     if (ioctl(fd, TIOCEXCL) != 0 || !set_up(fd)) {
         (void)close(fd);
         return QL_OK;

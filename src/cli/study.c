@@ -1,4 +1,4 @@
-// `quillet study`: what models write at many settings, counted, and held against the text that they were trained on.
+// `quillet study`: counts what models write at many settings, and compares it with the text that they were trained on.
 // Uses: base, checkpoint, corpus, generate, study, jansson.
 #include <inttypes.h>
 #include <jansson.h>
@@ -35,7 +35,7 @@ enum { VALUE_LIMIT = 24, MODEL_LIMIT = 64, MODEL_CONTENT_BYTES = 3 * QL_CONTENT_
 
 static const char default_wordlist[] = "/usr/share/dict/words";
 
-// A change of what is counted, or how, makes a new one, so that old cells are not taken.
+// A change to what is counted, or how, needs a new version, so that old cells are not reused.
 static const char count_version[] = "2";
 
 struct settings {
@@ -56,15 +56,15 @@ struct study {
     char *lists[2]; // copies of --init-from and --count, cut at the commas
     struct ql_yardstick yardstick;
     struct ql_grammar *grammar;                // NULL when no sentences are parsed
-    char no_sentences[QL_ERROR_MESSAGE_BYTES]; // why, where that is not by choice
+    char no_sentences[QL_ERROR_MESSAGE_BYTES]; // why, if that was not requested
     char *cell_folder;
     int lock;         // of the output folder
-    char *common_key; // what all cells depend on
+    char *common_key; // everything that all cells depend on
     json_t *result;
-    struct ql_exchange *exchange; // with the other ranks, each of which has a study of its own
-    // The cell that is being made.
+    struct ql_exchange *exchange; // with the other ranks, each of which has its own study
+    // The cell that is being computed.
     struct ql_cli_batch_writer *writer;
-    const char *opened; // the model of the last cell that was made for others
+    const char *opened; // the model of the last cell that was computed for others
     struct ql_study_cell_items items;
     struct ql_pair_side *side; // of a comparison; NULL otherwise
     struct ql_item_reader reader;
@@ -115,7 +115,7 @@ static bool show_progress(void *context, uint32_t complete)
     return !ql_cli_interrupted;
 }
 
-// Lets the open model write all items of one setting.
+// Has the open model write all items of one setting.
 static enum ql_status generate(struct study *study, const struct ql_batch_sampling *sampling, uint32_t seed,
                                struct ql_error *error)
 {
@@ -136,7 +136,7 @@ static enum ql_status generate(struct study *study, const struct ql_batch_sampli
 
 // --- Cells ---
 
-// The content of the files beside a model that have data of its tensors; "" where there are none.
+// The content of the files beside a model that contain data of its tensors; "" if there are none.
 static enum ql_status read_data_content(char content[QL_CONTENT_BYTES], const struct ql_graph *graph,
                                         struct ql_error *error)
 {
@@ -171,7 +171,7 @@ static enum ql_status read_graph_content(char model[QL_CONTENT_BYTES], char data
     return status;
 }
 
-// The content of a model's files: descriptor or checkpoint, model, data of its tensors.
+// The content of a model's files: descriptor or checkpoint, model, and data of its tensors.
 static enum ql_status read_content(char content[MODEL_CONTENT_BYTES], const char *path, struct ql_error *error)
 {
     char first[QL_CONTENT_BYTES] = "", second[QL_CONTENT_BYTES] = "", third[QL_CONTENT_BYTES] = "";
@@ -201,7 +201,7 @@ static enum ql_status make_key(char **key, const struct study *study, const char
     return QL_OK;
 }
 
-// The open model's items of one setting, counted.
+// Counts the open model's items of one setting.
 static enum ql_status count_cell(struct study *study, json_t **cell, const struct ql_batch_sampling *sampling,
                                  struct ql_error *error)
 {
@@ -237,7 +237,7 @@ static void close_model(struct study *study)
     study->writer = NULL;
 }
 
-// Takes a cell from the folder, or makes it and keeps it there. A model is only loaded for what is missing.
+// Loads a cell from the folder, or computes it and saves it there. A model is loaded only for missing cells.
 static enum ql_status find_cell(struct study *study, json_t **cell, const char *path, const char *content,
                                 const struct ql_batch_sampling *sampling, struct ql_error *error)
 {
@@ -256,7 +256,7 @@ static enum ql_status find_cell(struct study *study, json_t **cell, const char *
     return status;
 }
 
-// The settings of the grid, one after another: temperature runs fastest.
+// The settings of the grid, one after another; temperature varies fastest.
 static bool next_setting(const struct settings *settings, size_t n, struct ql_batch_sampling *sampling)
 {
     const size_t t = n % settings->temperature_count, rest = n / settings->temperature_count;
@@ -281,8 +281,8 @@ static void describe_setting(json_t *object, const struct settings *settings, si
                               json_integer((json_int_t)settings->top_ks[rest % settings->top_k_count]));
 }
 
-// Makes cell number `number` and keeps it in the folder, for the rank that will put all of them together. Cells of one
-// model follow each other, so that it is rarely loaded anew.
+// Computes cell number `number` and saves it in the folder, for the rank that will collect all of them. Cells of one
+// model follow each other, so that it is rarely reloaded.
 static enum ql_status make_cell(void *context, int number, struct ql_error *error)
 {
     struct study *study = context;
@@ -306,7 +306,7 @@ static enum ql_status make_cell(void *context, int number, struct ql_error *erro
     return status;
 }
 
-// Lets all ranks make the cells that the folder lacks. One process alone makes them as it comes to them.
+// Has all ranks compute the cells that are missing in the folder. A single process computes each when it needs it.
 static enum ql_status share_cells(struct study *study, struct ql_error *error)
 {
     const struct settings *s = &study->settings;
@@ -338,7 +338,7 @@ static enum ql_status run_cells(struct study *study, struct ql_error *error)
                 describe_setting(cell, &study->settings, n);
                 (void)json_array_append_new(cells, cell);
             } else {
-                json_decref(cell); // it may have been counted, and not saved
+                json_decref(cell); // it may have been counted, but not saved
             }
             study->done++;
         }
@@ -377,7 +377,7 @@ static enum ql_status find_pairs(struct study *study, json_t **result, const cha
     }
     *result = ql_study_cell_file_load(study->cell_folder, key);
     if (*result == NULL) {
-        // The other side draws other numbers, so that nothing but the models makes pairs alike.
+        // The other side draws other random numbers, so that pairs are alike only because of the models.
         const uint32_t seed = study->settings.seed;
         if ((status = collect_side(study, &left, study->models[0], sampling, seed, error)) == QL_OK &&
             (status = collect_side(study, &right, study->settings.against, sampling, seed + 1, error)) == QL_OK &&
@@ -425,7 +425,7 @@ static enum ql_status run_pairs(struct study *study, struct ql_error *error)
     return status;
 }
 
-// --- What the study is about ---
+// --- Inputs of the study ---
 
 // Cuts a list at its commas; the parts stay in `*copy`.
 static enum ql_status read_list(const char **parts, size_t limit, size_t *count, char **copy, const char *list,
@@ -515,7 +515,7 @@ static enum ql_status read_settings(struct study *study, const char *const *oper
     return status == QL_OK ? read_grid(s, error) : status;
 }
 
-// A study without the library is whole but for its sentences, and says why.
+// A study without the library is complete except for its sentences, and says why.
 static void open_grammar(struct study *study)
 {
     struct ql_error reason;
@@ -566,8 +566,8 @@ static enum ql_status load_yardstick(struct study *study, struct ql_error *error
     return QL_OK;
 }
 
-// Parses the training text's sentences. Where fewer than half of them parse, as in a list of names or a text in another
-// language, the grammar has nothing to say of the model's either.
+// Parses the training text's sentences. If fewer than half of them parse, as in a list of names or a text in another
+// language, the grammar is of no use for the model's sentences either.
 static enum ql_status parse_corpus(struct study *study, json_t *own, const struct ql_study_cell_items *items,
                                    struct ql_error *error)
 {
@@ -586,7 +586,7 @@ static enum ql_status parse_corpus(struct study *study, json_t *own, const struc
     return status;
 }
 
-// The training text's own items, each held against all others.
+// The training text's own items, each compared with all others.
 static enum ql_status count_corpus(struct study *study, struct ql_error *error)
 {
     const struct ql_text_table *lines = &study->yardstick.items;
@@ -623,7 +623,7 @@ static enum ql_status count_corpus(struct study *study, struct ql_error *error)
     return status;
 }
 
-// "checkpoint.22" from ".../names/checkpoint.22.safetensors"; with the folder where that is not enough.
+// "checkpoint.22" from ".../names/checkpoint.22.safetensors"; with the folder if that is not unique.
 static char *make_label(const struct study *study, size_t m)
 {
     static const char *const endings[] = {".safetensors", ".json"};
@@ -666,8 +666,8 @@ static json_t *list_models(const struct study *study)
     return models;
 }
 
-// NULL when there is not enough memory. The command without what changes nothing of the result, quoted for a shell
-// where that is needed.
+// NULL when there is not enough memory. The command without options that do not affect the result, quoted for a shell
+// where necessary.
 static json_t *list_command(int argc, char **argv)
 {
     static const char *const left_out[] = {"--output", "--threads", "--quiet"};
@@ -745,7 +745,7 @@ static enum ql_status save_report(const struct study *study, struct ql_error *er
     return ql_report_save(study->result, s->output, inputs, 6 + study->model_count, error);
 }
 
-// The folder of cells, which must be the same for all ranks. Rank 0 makes and locks it.
+// The folder of cells, which must be the same for all ranks. Rank 0 creates and locks it.
 static enum ql_status open_folder(struct study *study, struct ql_error *error)
 {
     const struct settings *s = &study->settings;

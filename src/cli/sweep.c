@@ -1,4 +1,4 @@
-// `quillet sweep`: trains many models, a run's folder for each, and compares what they cost with what they are worth.
+// `quillet sweep`: trains many models, with a run's folder for each, and compares their cost with their quality.
 // Uses: base, jansson, cli/{interrupt,ranks,sweep_plan,sweep_prediction,sweep_run,sweep_table}.
 #include <jansson.h>
 #include <math.h>
@@ -30,7 +30,7 @@ static const char summary_text[] =
     "-- are options of quillet train, with lists of values. A sweep that was ended goes\n"
     "on when the same command is given again.";
 
-// A plan's files have some kilobytes.
+// A plan's files have a few kilobytes.
 static const size_t plan_limit_bytes = (size_t)1 << 24;
 
 enum { OPERAND_LIMIT = 128, PATH_BYTES = 4096 };
@@ -48,10 +48,10 @@ struct sweep {
     struct ql_sweep_plan plan;
     size_t count; // of runs
     struct ql_sweep_prediction *predictions;
-    bool *alive; // the run fits, and no rung has ended it
+    bool *alive; // the run fits, and has not been ended by a rung
     int lock;
-    // of the rung at work
-    int *jobs; // numbers of runs
+    // of the current rung
+    int *jobs; // indices of runs
     int epoch;
     double saved; // when the table was saved last, in seconds
 };
@@ -74,7 +74,7 @@ static enum ql_status load_json(json_t **json, const char *path, enum ql_file_ki
     return status;
 }
 
-// Puts what options say of halving and limits into the plan, where it wins over the file.
+// Puts the options for halving and limits into the plan, where they override the file.
 static enum ql_status add_settings(json_t *file, const struct settings *settings, struct ql_error *error)
 {
     double epochs[QL_SWEEP_RUNG_LIMIT];
@@ -105,7 +105,7 @@ static enum ql_status add_settings(json_t *file, const struct settings *settings
     return status;
 }
 
-// The plan as JSON, from a file or from the options behind --.
+// The plan as JSON, from a file or from the options after --.
 static enum ql_status read_plan(json_t **file, const struct settings *settings, const char *const *operands,
                                 size_t count, struct ql_error *error)
 {
@@ -129,7 +129,7 @@ static enum ql_status read_plan(json_t **file, const struct settings *settings, 
     return status == QL_OK ? add_settings(*file, settings, error) : status;
 }
 
-// Makes the plan on every rank from what rank 0 has read.
+// Builds the plan on every rank from what rank 0 has read.
 static enum ql_status share_plan(struct sweep *sweep, const char *const *operands, size_t operand_count,
                                  struct ql_error *error)
 {
@@ -185,7 +185,7 @@ static enum ql_status predict(struct sweep *sweep, size_t run, struct ql_error *
     return QL_OK;
 }
 
-// Says why the run does not fit; returns true when it does.
+// Returns whether the run fits; if not, writes the reason.
 static bool run_fits(const struct sweep *sweep, size_t run, char reason[QL_SWEEP_REASON_BYTES + 16])
 {
     const struct ql_sweep_limits *limits = &sweep->plan.limits;
@@ -241,7 +241,7 @@ static bool predictions_from_json(struct sweep *sweep, const json_t *list)
 
 // --- The folder ---
 
-// What makes a sweep the same sweep.
+// The data that identify a sweep.
 static json_t *sweep_to_json(const struct sweep *sweep)
 {
     const struct ql_sweep_plan *plan = &sweep->plan;
@@ -269,7 +269,7 @@ static enum ql_status predict_all(struct sweep *sweep, struct ql_error *error)
     return status;
 }
 
-// The tables, which are written again and again, may not replace what a run reads, or the plan. On rank 0.
+// The tables, which are written repeatedly, must not replace a file that a run reads, or the plan. On rank 0.
 static enum ql_status check_outputs(const struct sweep *sweep, const char *plan, struct ql_error *error)
 {
     static const char *const files[] = {"sweep.json", "sweep.csv", "sweep.md", "sweep.html"};
@@ -292,7 +292,7 @@ static enum ql_status check_outputs(const struct sweep *sweep, const char *plan,
     return status;
 }
 
-// Makes the folder, or takes it up: its sweep.json must be that of this plan. On rank 0.
+// Creates the folder, or resumes in it: its sweep.json must be that of this plan. On rank 0.
 static enum ql_status open_folder(struct sweep *sweep, struct ql_error *error)
 {
     char path[PATH_BYTES];
@@ -423,8 +423,8 @@ static int scored_by_loss(const void *left, const void *right)
     return a->run < b->run ? -1 : 1;
 }
 
-// Ends the worse half of the runs, by their best loss up to the epoch; of an odd number the middle one goes on. Of
-// equal runs the first goes on. On rank 0.
+// Ends the worse half of the runs, by their best loss up to the epoch; of an odd number, the middle one continues. Of
+// equal runs, the first one continues. On rank 0.
 static enum ql_status end_worse_half(struct sweep *sweep, int epoch, struct ql_error *error)
 {
     struct scored *scored = malloc((sweep->count + 1) * sizeof scored[0]);
@@ -464,7 +464,7 @@ static enum ql_status run_rungs(struct sweep *sweep, struct ql_error *error)
                 sweep->jobs[count++] = (int)k;
             }
         }
-        sweep->epoch = last ? 1000000 : plan->rungs[rung]; // --max-epochs has no more
+        sweep->epoch = last ? 1000000 : plan->rungs[rung]; // the limit of --max-epochs
         status = ql_cli_ranks_run(sweep->exchange, count, train_job, sweep, error);
         if (status == QL_OK && !last && sweep->exchange->rank == 0) {
             status = end_worse_half(sweep, plan->rungs[rung], error);
@@ -476,7 +476,7 @@ static enum ql_status run_rungs(struct sweep *sweep, struct ql_error *error)
     return status;
 }
 
-// Decides which runs fit. Errors: none does.
+// Decides which runs fit. Errors: none of them fits.
 static enum ql_status find_fitting(struct sweep *sweep, struct ql_error *error)
 {
     char reason[QL_SWEEP_REASON_BYTES + 16], size[32];
@@ -542,7 +542,7 @@ static enum ql_status run(struct sweep *sweep, const char *const *operands, size
         if (status == QL_OK && sweep->exchange->rank == 0) {
             status = save_table(sweep, error);
         } else if (sweep->exchange->rank == 0) {
-            (void)save_table(sweep, &table_error); // the first error is the one to tell
+            (void)save_table(sweep, &table_error); // the first error is the one to report
         }
         status = ql_exchange_agree(sweep->exchange, status, error);
     }

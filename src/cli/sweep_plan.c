@@ -16,7 +16,7 @@ static enum ql_status no_memory(struct ql_error *error)
     return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the plan of a sweep");
 }
 
-// Options that are the sweep's own affair.
+// Options that the sweep itself sets.
 static bool option_is_reserved(const char *name)
 {
     static const char *const names[] = {"checkpoint_dir", "run_name", "threads", "quiet", "json"};
@@ -52,7 +52,7 @@ static bool value_is_scalar(const json_t *value)
 
 // --- Arguments ---
 
-// --name=value, or --no-name; NULL without memory.
+// --name=value, or --no-name; NULL when there is not enough memory.
 static char *argument_of(const char *name, const json_t *value)
 {
     switch (json_typeof(value)) {
@@ -106,7 +106,7 @@ void ql_sweep_arguments_free(char **argv)
     free(argv);
 }
 
-// Lets the options' own reader look at the arguments of a run.
+// Has the options' own parser check the arguments of a run.
 static enum ql_status check_run(const json_t *values, struct ql_error *error)
 {
     static const char *const program[] = {"train"};
@@ -126,7 +126,7 @@ static enum ql_status check_run(const json_t *values, struct ql_error *error)
 
 // --- Options with lists ---
 
-// A word of a list as a value of the option: a number where the option takes one.
+// A word of a list as a value of the option: a number if the option takes one.
 static json_t *value_of_word(const struct ql_option *option, const char *word, size_t length)
 {
     char *text = strndup(word, length);
@@ -144,7 +144,7 @@ static json_t *value_of_word(const struct ql_option *option, const char *word, s
         }
     }
     if (value == NULL && text != NULL) {
-        value = json_string(text); // which the option's own reader refuses with its own words, if it must
+        value = json_string(text); // the option's own parser refuses it with its own message, if necessary
     }
     free(text);
     return value;
@@ -232,7 +232,7 @@ static enum ql_status add_run(struct ql_sweep_plan *plan, const json_t *train, c
     return check_run(run, error);
 }
 
-// The combination of number n, where the last option runs fastest.
+// Combination number n, where the last option varies fastest.
 static json_t *combination(const json_t *grid, size_t n)
 {
     json_t *values = json_object();
@@ -332,7 +332,7 @@ static enum ql_status read_range(struct range *range, const json_t *object, cons
     return QL_OK;
 }
 
-// Three digits are what a person would choose, and hide what logarithms of different libraries differ by.
+// Three digits are what a person would choose, and hide the differences between the logarithms of different libraries.
 static double three_digits(double value)
 {
     char text[32];
@@ -401,7 +401,7 @@ static bool run_is_new(const struct ql_sweep_plan *plan, const json_t *train, co
 static enum ql_status plan_random(struct ql_sweep_plan *plan, const json_t *train, const json_t *random_fields,
                                   struct ql_option *options, struct ql_error *error)
 {
-    enum { TRIES = 1000 }; // for a run that there is not yet
+    enum { TRIES = 1000 }; // to find a run that does not exist yet
     json_t *fields = json_copy((json_t *)random_fields);
     const json_int_t wanted = json_integer_value(json_object_get(fields, "runs"));
     const json_int_t seed =
@@ -490,7 +490,7 @@ static enum ql_status read_limits(struct ql_sweep_limits *limits, const json_t *
     return QL_OK;
 }
 
-// The parts of the file. Errors: fields that there are not, or of another type.
+// The parts of the file. Errors: unknown fields, or fields of another type.
 static enum ql_status read_fields(const json_t *file, json_t **train, json_t **grid, json_t **random, json_t **halving,
                                   json_t **limits, struct ql_error *error)
 {

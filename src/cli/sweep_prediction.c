@@ -1,4 +1,5 @@
-// What a run's model will take on the chip: see sweep_prediction.h. The road is that of export and compile, in memory.
+// Predicts what a run's model will use on the chip: see sweep_prediction.h. It does the same as export and compile, in
+// memory.
 // Uses: base, model, onnx, quantize, engine, codegen, cli/{self_test,train_model,train_record,train_texts}.
 #include "cli/sweep_prediction.h"
 
@@ -116,7 +117,7 @@ enum ql_status ql_sweep_predict(struct ql_sweep_prediction *prediction, struct q
         (status = ql_train_model_init(&road->model, &road->info, settings, options, &record, error)) == QL_OK) {
         prediction->parameters = (double)road->model.count;
         status = measure(prediction, road, weights, error);
-        if (status == QL_ERROR_INPUT) { // the model can be trained, but not be compiled in this form
+        if (status == QL_ERROR_INPUT) { // the model can be trained, but not compiled in this form
             (void)snprintf(prediction->reason, sizeof prediction->reason, "%.*s", QL_SWEEP_REASON_BYTES - 1,
                            error->message);
             prediction->flash_bytes = prediction->tokens_per_second = 0.0;

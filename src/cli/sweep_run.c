@@ -64,7 +64,7 @@ static bool on_step(void *context, double share)
     return ql_cli_interrupted != 0;
 }
 
-// The arguments of a session: those of a new run, or the folder of one that goes on. NULL without memory.
+// The arguments of a session: those of a new run, or the folder of a resumed one. NULL when there is not enough memory.
 static char **arguments_of_session(int *argc, const char *folder, const char *name, const json_t *arguments,
                                    int threads)
 {
@@ -82,7 +82,7 @@ static char **arguments_of_session(int *argc, const char *folder, const char *na
     return ql_sweep_arguments(begun ? NULL : arguments, more, begun ? 4 : 5, argc);
 }
 
-// Trains the session's run up to `epoch`, and notes in the summary how it ended, if it did.
+// Trains the session's run up to `epoch`, and records in the summary how it ended, if it did.
 static enum ql_status train(struct ql_train_session *session, int epoch, struct ql_error *error)
 {
     enum ql_status status = QL_OK;
@@ -96,7 +96,7 @@ static enum ql_status train(struct ql_train_session *session, int epoch, struct 
         return ql_train_session_save(session, status_failed, error);
     }
     if (status == QL_ERROR_STOPPED) {
-        struct ql_error ignored; // the stop is what counts
+        struct ql_error ignored; // the stop is what matters
         (void)ql_train_session_save(session, "interrupted", &ignored);
     }
     if (status == QL_OK && ql_train_session_ended(session)) {

@@ -28,8 +28,8 @@ static double cost_of(const struct ql_sweep_row *row, enum ql_sweep_cost cost)
     }
 }
 
-// A run that has run away, with more bits than a guess among all tokens that there can be, would leave no room in a picture
-// for the others.
+// A run that diverged, with more bits than a random guess among the largest possible number of tokens, would leave no
+// room in a picture for the others.
 static const double drawn_bits_limit = 16.0;
 
 static bool row_is_drawn(const struct ql_sweep_row *row, enum ql_sweep_cost cost)
@@ -55,7 +55,7 @@ bool ql_sweep_row_is_best(const struct ql_sweep_row *rows, size_t count, size_t 
     return true;
 }
 
-// Fewer bits first, then what has none, then the order of runs.
+// Fewer bits first, then runs without bits, then in the order of runs.
 static int row_by_bits(const void *left, const void *right)
 {
     const struct ql_sweep_row *a = left, *b = right;
@@ -77,7 +77,7 @@ static void write_value(const json_t *value, FILE *stream)
     }
 }
 
-// A value in a field of CSV: in quotation marks where it needs them (RFC 4180).
+// A value in a CSV field, in quotation marks where necessary (RFC 4180).
 static void write_csv_text(const char *text, FILE *stream)
 {
     if (strpbrk(text, ",\"\n\r") == NULL) {
@@ -205,7 +205,7 @@ static const char style[] =
     "@media(prefers-color-scheme:dark){body{background:#15181d;color:#e8eaee}th,td{border-color:#333a45}"
     "tr.out td{color:#a8b0bb}}\n";
 
-// An axis from `low` to `high`, linear, or with equal factors where the values differ by more than tenfold.
+// An axis from `low` to `high`, linear, or logarithmic if the values differ by more than a factor of ten.
 struct axis {
     double low, high;
     bool logarithmic;
@@ -237,14 +237,15 @@ static struct axis make_axis(const struct ql_sweep_row *rows, size_t count, enum
     return (struct axis){axis.low - room > 0.0 ? axis.low - room : 0.0, axis.high + room, false};
 }
 
-// Where a value lies between the ends of the axis, from 0 to 1.
+// The position of a value between the ends of the axis, from 0 to 1.
 static double axis_share(const struct axis *axis, double value)
 {
     return axis->logarithmic ? log(value / axis->low) / log(axis->high / axis->low)
                              : (value - axis->low) / (axis->high - axis->low);
 }
 
-// Round values of the axis: multiples of 1, 2 or 5 times a power of ten, or on a logarithmic axis these themselves.
+// Round values for the axis: multiples of 1, 2, or 5 times a power of ten, or, on a logarithmic axis, these numbers
+// themselves.
 static int axis_ticks(const struct axis *axis, double ticks[TICK_LIMIT])
 {
     static const double factors[] = {1.0, 2.0, 5.0, 10.0};
@@ -328,8 +329,8 @@ static void write_axes(const struct axis *x, const struct axis *y, const char *l
                   (TOP + HEIGHT - BOTTOM) / 2);
 }
 
-// The front as steps: from each best row to the next one that is better and costs more. Rows are in the order of bits,
-// so that the costs of best rows fall.
+// The front as steps: from each best row to the next one that is better and costs more. Rows are in order of increasing
+// bits, so the costs of best rows decrease.
 static void write_front(const struct ql_sweep_row *rows, size_t count, enum ql_sweep_cost cost, const struct axis *x,
                         const struct axis *y, FILE *stream)
 {

@@ -1,4 +1,4 @@
-// Text of others on a terminal: see terminal.h.
+// Foreign text on a terminal: see terminal.h.
 #include "cli/terminal.h"
 
 #include <stdarg.h>
@@ -15,7 +15,7 @@ bool ql_cli_visible_wanted(bool raw)
     return !raw && isatty(STDOUT_FILENO) == 1;
 }
 
-// Control characters, and what changes the order or the lines of the text around it.
+// Control characters, and characters that change the order or the lines of the text around them.
 static bool steers(uint32_t symbol)
 {
     return symbol < 0x20 || (symbol >= 0x7f && symbol < 0xa0) || symbol == 0x061c ||
@@ -30,7 +30,7 @@ static void write_visible(FILE *stream, const char *bytes, size_t size_bytes, bo
         uint32_t symbol;
         size_t length = ql_utf8_decode(&symbol, here, size_bytes - place);
 
-        if (length == 0) { // no UTF-8: alone, some terminals take such a byte for a control character
+        if (length == 0) { // not UTF-8: some terminals treat such a byte as a control character
             (void)fprintf(stream, "\\x%02x", *here);
             length = 1;
         } else if (is_text && (symbol == '\n' || symbol == '\t' ||

@@ -18,7 +18,7 @@ static enum ql_status read_float(double *nats, const struct ql_graph *graph, con
         status = ql_float_loss(nats, &chain, text->tokens, text->count, pool, error);
         ql_chain_free(&chain);
     } else if (status == QL_ERROR_INPUT) {
-        // No layers in a row: the graph itself reads, on one core.
+        // The graph is not a chain of layers, so the graph itself reads the text, on one core.
         const struct ql_program_options options = {.default_size = 1};
         struct ql_text_session session;
         if ((status = ql_text_session_open_graph(&session, graph, &options, descriptor, error)) == QL_OK) {

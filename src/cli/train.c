@@ -1,5 +1,5 @@
 // `quillet train`: trains a model on a text file, epoch by epoch, into a run's folder.
-// Starts a run, goes on with one that was interrupted, or starts one from another model's checkpoint.
+// Starts a run, resumes one that was interrupted, or starts one from another model's checkpoint.
 // Uses: base, cli/train_session.
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static const char summary_text[] = "Trains a character-level model on a text. Pr
                                    "checkpoint; everything else is in the run's folder. --init-from resumes an\n"
                                    "interrupted training and gives the same bits as if it had not been interrupted.";
 
-// The epoch at work, as it is shown while it runs.
+// The current epoch, as it is shown while it runs.
 struct display {
     const struct ql_train_session *session;
     struct ql_cli_progress bar;
@@ -44,7 +44,8 @@ static bool on_step(void *context, double share)
     return ql_cli_interrupted != 0;
 }
 
-// Prints the sample in lines of a terminal's width, its own lines divided by slashes: names take little room so.
+// Prints the sample in lines of the terminal's width, with slashes in place of its own line ends, so that names take
+// little space.
 static void print_sample(const char *sample)
 {
     enum { INDENT = 4, WIDTH = 78 };
@@ -181,8 +182,8 @@ static void print_result(const struct ql_train_session *session)
     (void)printf("/checkpoint.%d.safetensors\n", session->record.done.best_epoch);
 }
 
-// A word of a command that the user may copy: what a shell takes for this very word, with nothing that steers a
-// terminal.
+// A word of a command that the user may copy: quoted so that a shell reads exactly this word, and without anything that
+// controls a terminal.
 static void print_word(const char *word, const char *then)
 {
     struct ql_memory_stream memory;
@@ -197,12 +198,12 @@ static void print_word(const char *word, const char *then)
     (void)fputs(then, stderr);
 }
 
-// After a training that ended before its time: says so in the summary, and tells the user how to go on.
+// After a training that ended early: records this in the summary, and tells the user how to resume it.
 static void save_ended(struct ql_train_session *session, enum ql_status why)
 {
     const char *folder = session->record.run.folder;
     int epoch = session->record.done.epoch;
-    struct ql_error ignored; // the user has just been told of a worse one
+    struct ql_error ignored; // the user has just been told about a worse one
     char path[QL_RUN_PATH_BYTES];
 
     (void)ql_train_session_save(session, why == QL_ERROR_STOPPED ? "interrupted" : "failed", &ignored);
@@ -218,7 +219,7 @@ static void save_ended(struct ql_train_session *session, enum ql_status why)
     }
 }
 
-// Says why a run that is taken up has nothing left to do, and how it goes on.
+// Says why a resumed run has nothing left to do, and how to continue it.
 static void print_nothing_left(const struct ql_train_session *session)
 {
     const struct ql_train_settings *settings = &session->settings;
@@ -240,7 +241,7 @@ static void print_nothing_left(const struct ql_train_session *session)
         done->epoch, done->best_epoch, settings->early_stop, settings->max_epochs);
 }
 
-// Trains, on this rank and with the others. Returns the exit code.
+// Trains on this rank, together with the others. Returns the exit code.
 static int train(struct ql_train_session *session, struct ql_option *options, struct ql_exchange *exchange)
 {
     const struct ql_train_settings *settings = &session->settings;
@@ -249,7 +250,7 @@ static int train(struct ql_train_session *session, struct ql_option *options, st
 
     enum ql_status status = ql_train_session_init(session, options, exchange, &error);
     if (status == QL_OK) {
-        // A second one kills. No write is cut short by the first.
+        // A second signal kills the process. The first one does not cut any write short.
         ql_cli_interrupt_catch((int)SA_RESETHAND | SA_RESTART);
         if (!settings->quiet && ql_cli_rank == 0) {
             print_start(session);

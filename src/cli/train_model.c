@@ -9,7 +9,7 @@
 #include "cli/train_texts.h"
 #include "corpus/pieces.h"
 
-// A model option that was given must be that of the checkpoint.
+// A model option that was given must agree with the checkpoint.
 static enum ql_status check_given(struct ql_option *options, const char *name, int there, struct ql_error *error)
 {
     const struct ql_option *option = ql_option_find(options, name);
@@ -48,7 +48,7 @@ static enum ql_status check_sizes(struct ql_option *options, const struct ql_dim
     return status;
 }
 
-// An option that models of the other kind have is an error where it was given, and not silently unused.
+// An option for the other kind of model is an error if it was given, and is not silently ignored.
 static enum ql_status check_kind(struct ql_option *options, const struct ql_dimensions *d, struct ql_error *error)
 {
     static const char *const of_recurrent[] = {"rnn_size", NULL};
@@ -67,10 +67,10 @@ static enum ql_status check_kind(struct ql_option *options, const struct ql_dime
     return QL_OK;
 }
 
-// The width of a transformer that nobody has given: most numbers of heads divide it.
+// The default width of a transformer: most numbers of heads divide it.
 enum { DECODER_EMBEDDING_SIZE = 128 };
 
-// The dimensions that the settings give a new model, or one that was `begun` by an earlier session.
+// The dimensions of a new model, or of one that was `begun` by an earlier session, from the settings.
 static enum ql_status read_dimensions(struct ql_dimensions *d, struct ql_train_settings *settings,
                                       struct ql_option *options, bool begun, struct ql_error *error)
 {
@@ -92,13 +92,13 @@ static enum ql_status read_dimensions(struct ql_dimensions *d, struct ql_train_s
     return status;
 }
 
-// Takes the model of a checkpoint and makes the settings say what it is. `begun`: an earlier session has settled what was
-// not given.
+// Takes the model of a checkpoint and sets the settings accordingly. `begun`: an earlier session has determined the
+// settings that were not given.
 static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_info *info,
                                       struct ql_train_settings *settings, struct ql_option *options, bool begun,
                                       struct ql_error *error)
 {
-    // What a run's summary names is not always what the user would name.
+    // A name in a run's summary is not always the one that the user would give.
     enum ql_status status = begun ? ql_file_check_rereadable(settings->init_from, error) : QL_OK;
 
     if (status == QL_OK) {
@@ -126,7 +126,7 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
     if (!begun && !ql_option_find(options, "quantize")->given) {
         settings->quantize = ql_weight_format_write(info->weights);
     }
-    if (info->vocabulary.count == 0) { // written by PyTorch: the text has to tell what the tokens mean
+    if (info->vocabulary.count == 0) { // written by PyTorch: the meaning of the tokens follows from the text
         status = ql_train_texts_scan(&info->vocabulary, settings, error);
         if (status == QL_OK && info->vocabulary.count != d.V) {
             status = ql_error_write(error, QL_ERROR_INPUT,
@@ -137,7 +137,7 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
     return status;
 }
 
-// The vocabulary of a model that the run began with may have more symbols than the run's texts, and other pieces.
+// The vocabulary of the model that a run started from may have more symbols than the run's texts, and other pieces.
 static enum ql_status read_summary_vocabulary(struct ql_vocabulary *vocabulary, const struct ql_train_record *record,
                                               struct ql_error *error)
 {
@@ -156,7 +156,7 @@ enum ql_status ql_train_model_init(struct ql_model *model, struct ql_model_info 
                                    const struct ql_train_record *record, struct ql_error *error)
 {
     struct ql_dimensions d;
-    bool other_model = settings->init_from != NULL; // what the run began with; a state makes up for it
+    bool other_model = settings->init_from != NULL; // the model that the run started from; a saved state replaces it
     enum ql_status status;
 
     if (other_model && !record->has_state) {

@@ -96,8 +96,8 @@ void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], stru
     memcpy(options, table, sizeof table);
 }
 
-// An option whose value does not change the trained model, or may grow in a resumed run. Files may have moved; that
-// their text is the same is checked by itself.
+// An option whose value does not change the trained model, or may grow in a resumed run. Files may have moved; a
+// separate check ensures that their text is the same.
 static bool option_is_free(const struct ql_option *option)
 {
     static const char *const names[] = {"max_epochs",     "early_stop", "threads",  "quiet", "json",      "init_from",
@@ -130,8 +130,8 @@ static json_t *option_value(const struct ql_option *option)
     return NULL;
 }
 
-// A resumed run may grow, but the number of epochs decides on the learning rate of each, and when it stops on the
-// result.
+// A resumed run may grow, but the number of epochs affects the learning rate of each epoch, and the time of stopping
+// affects the result.
 static bool option_decides(const struct ql_option *option)
 {
     return !option_is_free(option) || strcmp(option->name, "max_epochs") == 0 ||
@@ -173,7 +173,8 @@ void ql_train_options_given_to_json(const struct ql_option *options, json_t *arg
     }
 }
 
-// True when the command line could have given the option this value. Null is a text without default that was not given.
+// True when the command line could have given the option this value. Null means a text without a default that was not
+// given.
 static bool value_fits(const struct ql_option *option, const json_t *value)
 {
     const json_int_t whole = json_integer_value(value);
@@ -194,11 +195,11 @@ static bool value_fits(const struct ql_option *option, const json_t *value)
     return false;
 }
 
-// Sets an option that the user has not given to the value that the run was started with; a value that was given must
-// be the same, or free to differ. Strings stay property of the JSON value.
+// Sets an option that the user has not given to the value that the run was started with; a value that was given must be
+// the same, or be allowed to differ. Strings still belong to the JSON value.
 static enum ql_status argument_from_json(struct ql_option *option, const json_t *value, struct ql_error *error)
 {
-    bool is_init = strcmp(option->name, "init_from") == 0; // given: the folder; kept: the model that it began with
+    bool is_init = strcmp(option->name, "init_from") == 0; // given: the folder; recorded: the model that it began with
 
     if (option->given && !is_init) {
         json_t *given = option_value(option);

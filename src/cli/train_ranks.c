@@ -1,4 +1,4 @@
-// What the ranks of one training tell each other: see train_ranks.h.
+// Data that the ranks of one training exchange: see train_ranks.h.
 // Uses: base, model, train, cli/{launcher,train_options,train_record,train_texts}, jansson, zlib (crc32).
 #include "cli/train_ranks.h"
 
@@ -36,7 +36,7 @@ enum ql_status ql_train_ranks_share_record(struct ql_exchange *exchange, struct 
     return status;
 }
 
-// What must be the same on all ranks, and what may differ.
+// Data that must be the same on all ranks, and data that may differ.
 struct rank_card {
     char sources[sizeof QL_SOURCE_DIGEST];
     uint32_t options, texts, parameters;
@@ -45,7 +45,7 @@ struct rank_card {
 };
 
 struct rank_cards {
-    struct rank_card *all; // one per rank, which travel together
+    struct rank_card *all; // one per rank, sent together
     struct rank_card own;
     int rank;
 };
@@ -58,7 +58,7 @@ static void add_card(void *context, size_t piece)
     cards->all[cards->rank] = cards->own;
 }
 
-// The options that decide on the result.
+// The options that affect the result.
 static uint32_t options_crc(const struct ql_option *options)
 {
     json_t *values = ql_train_options_deciding_to_json(options);
@@ -70,7 +70,7 @@ static uint32_t options_crc(const struct ql_option *options)
     return (uint32_t)crc;
 }
 
-// What differs of a rank's card from the first one's.
+// The difference between a rank's card and the first one's.
 static enum ql_status check_card(const struct rank_card *card, const struct rank_card *first, int rank,
                                  const char *input, struct ql_error *error)
 {

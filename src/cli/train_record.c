@@ -1,4 +1,4 @@
-// What a training leaves in its run's folder: see train_record.h.
+// The files of a training in its run's folder: see train_record.h.
 // Uses: base, corpus, model, checkpoint, cli/{train_options,train_texts}.
 #include "cli/train_record.h"
 

@@ -1,4 +1,4 @@
-// One training from the command line: see train_session.h. Each step hands on what the next one needs: options, record,
+// One training from the command line: see train_session.h. Each step provides what the next one needs: options, record,
 // model, texts, trainer.
 // Uses: base, corpus, model, train, checkpoint, quantize, engine,
 // cli/{train_model,train_ranks,train_record,train_texts}.
@@ -19,7 +19,7 @@
 #include "quantize/calibration.h"
 #include "quantize/product_x86.h"
 
-// What the samples during training are drawn with: a little on the safe side, so that one can read them.
+// The settings for samples during training: slightly conservative, so that they are readable.
 static const float sample_temperature = 0.8f;
 
 // Batches of both texts, and a trainer for the larger ones.
@@ -27,7 +27,7 @@ static enum ql_status make_trainer(struct ql_train_session *session, struct ql_e
 {
     const struct ql_train_settings *settings = &session->settings;
     const struct ql_dimensions *d = &session->model.dimensions;
-    const bool drops = d->L > 1 || d->layer == QL_LAYER_DECODER; // one recurrent layer has none below it
+    const bool drops = d->L > 1 || d->layer == QL_LAYER_DECODER; // a single recurrent layer has no layer below it
     struct ql_trainer_options options = {
         .seq_length = settings->seq_length,
         .threads = settings->threads,
@@ -67,7 +67,7 @@ static bool is_folder(const char *path)
     return path != NULL && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-// Finds out whether a run goes on, and with which settings. Rank 0 looks, and tells the others.
+// Finds out whether a run is resumed, and with which settings. Rank 0 looks, and tells the others.
 static enum ql_status open_record(struct ql_train_session *session, struct ql_option *options, bool *resumed,
                                   struct ql_error *error)
 {
@@ -86,7 +86,7 @@ static enum ql_status open_record(struct ql_train_session *session, struct ql_op
     return ql_train_record_set_options(record, options, error);
 }
 
-// Model, texts and trainer, on each rank by itself.
+// Model, texts, and trainer, separately on each rank.
 static enum ql_status load(struct ql_train_session *session, struct ql_option *options, bool resumed,
                            struct ql_error *error)
 {
@@ -137,8 +137,8 @@ enum ql_status ql_train_session_save(struct ql_train_session *session, const cha
                                         : QL_OK;
 }
 
-// The words of the model, or of its integer form unless that is NULL, as a string that the caller frees; NULL when
-// there is not enough memory. Words end where the logits are not finite.
+// A sample of the model, or of its integer form unless that is NULL, as a string that the caller frees; NULL when there
+// is not enough memory. The sample ends if the logits are not finite.
 static char *write_sample(const struct ql_model *model, const struct ql_model_info *info,
                           struct ql_integer_stepper *integer, int count, uint32_t seed)
 {
@@ -199,9 +199,9 @@ static enum ql_status take_sample(char **sample, const struct ql_train_session *
                            : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the sample of an epoch");
 }
 
-// The validation loss and the sample of the model as it now is. One that is trained for integers is judged by its
-// integer form, as `evaluate --quantize` has it: what the trainer rounds is nearly, but not quite the same. Every rank
-// has the same loss.
+// The validation loss and the sample of the current model. A model that is trained for integers is validated with its
+// integer form, as in `evaluate --quantize`: the trainer's rounding is nearly the same, but not quite. Every rank has
+// the same loss.
 static enum ql_status judge(double *loss, char **sample, struct ql_train_session *session, struct ql_error *error)
 {
     const struct ql_model *model = &session->model;
@@ -226,8 +226,8 @@ static enum ql_status judge(double *loss, char **sample, struct ql_train_session
     return status;
 }
 
-// A model with a parameter that is not finite, or with such a loss, is an error, and is not saved. The last step of an
-// epoch is followed by no other that would notice.
+// A model with a parameter or a loss that is not finite is an error, and is not saved. This is checked here because no
+// step follows the last one of an epoch that would notice.
 static enum ql_status judge_finite(double *loss, char **sample, struct ql_train_session *session,
                                    struct ql_error *error)
 {
@@ -243,7 +243,7 @@ static enum ql_status judge_finite(double *loss, char **sample, struct ql_train_
     return status;
 }
 
-// Notes an epoch that came to `loss`. Returns true when it is the best so far.
+// Records an epoch with this loss. Returns true when it is the best so far.
 static bool note_epoch(struct ql_training_progress *done, double loss, double seconds)
 {
     const bool best = done->best_epoch == 0 || loss < done->best_loss;
@@ -257,7 +257,7 @@ static bool note_epoch(struct ql_training_progress *done, double loss, double se
     return best;
 }
 
-// The state comes last: whatever is killed before it is done again.
+// The state is saved last: if the process is killed before that, the epoch is repeated.
 static enum ql_status save_epoch(struct ql_train_session *session, const struct ql_train_epoch *epoch,
                                  struct ql_error *error)
 {
@@ -275,8 +275,8 @@ static enum ql_status save_epoch(struct ql_train_session *session, const struct 
     return status == QL_OK ? ql_train_record_save(record, &session->trainer, "running", error) : status;
 }
 
-// A decoder that is trained for integers rounds by what its integer form was calibrated with, which is a function of
-// the model alone: made anew before each epoch, it is the same for a run that was killed.
+// A decoder that is trained for integers rounds with the calibration of its integer form, which depends only on the
+// model: repeated before each epoch, it is the same for a resumed run.
 static enum ql_status calibrate(struct ql_train_session *session, struct ql_error *error)
 {
     const struct ql_dimensions *d = &session->model.dimensions;

@@ -8,7 +8,7 @@
 #include "corpus/piece_learner.h"
 #include "corpus/pieces.h"
 
-// Pipes and the like are empty when they are read a second time. What is missing is reported by the reader.
+// Pipes and the like are empty when they are read a second time. Missing files are reported by the reader.
 static enum ql_status check_path(const char *option_name, const char *path, struct ql_error *error)
 {
     struct stat info;
@@ -58,8 +58,8 @@ enum ql_status ql_train_texts_scan(struct ql_vocabulary *vocabulary, const struc
     return status == QL_OK && settings->pieces > 0 ? learn_pieces(vocabulary, settings, error) : status;
 }
 
-// Encodes a text of symbols. Sets `share` to the tokens for a character, of those that are predicted: in items all but
-// empty lines, in a stream all but the first.
+// Encodes a text of symbols. Sets `share` to the tokens per character, counting only what is predicted: in items all
+// but empty lines, in a stream all but the first.
 static enum ql_status encode(struct ql_token_text *text, size_t *characters, double *share,
                              const struct ql_vocabulary *vocabulary, bool items, struct ql_error *error)
 {
@@ -83,7 +83,7 @@ static enum ql_status encode(struct ql_token_text *text, size_t *characters, dou
     return QL_OK;
 }
 
-// Goes on with a checksum, by the tokens of a text.
+// Continues a checksum with the tokens of a text.
 static uLong text_crc(uLong crc, const struct ql_token_text *text)
 {
     for (size_t done = 0; done < text->count; done += QL_TOKEN_TEXT_REST_TOKENS) {
@@ -123,7 +123,7 @@ enum ql_status ql_train_texts_load(struct ql_train_texts *texts, const struct ql
     }
     uLong crc = crc32_z(0, (const Bytef *)vocabulary->symbols, (size_t)vocabulary->count * sizeof(uint32_t));
     crc = text_crc(crc, &texts->training);
-    ql_token_text_rest(&texts->training); // which may have the validation's tokens in its mapping
+    ql_token_text_rest(&texts->training); // its mapping may contain the validation's tokens
     texts->crc = (uint32_t)text_crc(crc, &texts->validation);
     ql_token_text_rest(&texts->training);
     return QL_OK;

@@ -1,4 +1,4 @@
-// `quillet verify`: compares a language model at every stage of its road, and names the node at which one differs.
+// `quillet verify`: compares a language model at every stage of its road, and names the node at which a stage differs.
 // Uses: base, checkpoint, verify/road. docs/verification.md explains what is compared.
 #include <inttypes.h>
 #include <jansson.h>
@@ -29,7 +29,7 @@ struct settings {
     bool quiet, json;
 };
 
-// The verdict for a program that reads it.
+// The verdict in its form for programs.
 static const char *verdict_word(enum ql_verdict verdict)
 {
     switch (verdict) {
@@ -68,7 +68,7 @@ static void print_row(const char *name, const struct ql_comparison *comparison)
     (void)fflush(stdout);
 }
 
-// A number that JSON can say: infinity stands for no number at all.
+// A number that JSON can represent: infinity means that there is no number.
 static json_t *number_to_json(double number)
 {
     json_t *value = json_real(number);
@@ -99,7 +99,7 @@ static json_t *report_to_json(const struct ql_road_report *report)
     return row;
 }
 
-// Runs all stages. Counts those that do not say the same.
+// Runs all stages, and counts those that differ.
 // A message of several lines, which may name nodes as the model names them.
 static void print_message(const char *message)
 {

@@ -1,4 +1,4 @@
-// `quillet watch`: a page on which trainings can be watched while they run.
+// `quillet watch`: a page for watching trainings while they run.
 // Uses: base, dashboard.
 #include <stdio.h>
 #include <string.h>
