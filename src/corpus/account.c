@@ -18,7 +18,7 @@ void ql_account_free(struct ql_account *account)
     *account = (struct ql_account){0};
 }
 
-// A copy for a person to read; NULL when memory is short, and the example is then left out.
+// A copy for a human reader; NULL when there is not enough memory, and the example is then left out.
 static char *account_excerpt(const struct ql_text *text)
 {
     size_t length = text->length;

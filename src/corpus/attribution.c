@@ -1,5 +1,5 @@
-// The step `attribution`: takes "-- Author, rest" off the end of a fortune and hands it on as the second stream.
-// What is cut from the attribution, and whether it names a person at all, is for the step `person`.
+// The step `attribution`: removes "-- Author, rest" from the end of a fortune and passes it to the second stream. What
+// is cut from the attribution, and whether it names a person at all, is decided by the step `person`.
 // Uses: corpus/{clean_step,person_letters}.
 #include <string.h>
 
@@ -41,7 +41,7 @@ static size_t dash_length(const char *text, size_t length)
     return symbol >= 0x2012 && symbol <= 0x2015 ? next : 0;
 }
 
-// True when the text before `end` stops as a sentence of any language does.
+// True when the text before `end` ends like a sentence in any language.
 static bool sentence_ends(const struct ql_text *text, size_t end)
 {
     static const int32_t marks[] = {'.',    '!',    '?',    '"',    '\'',   ')',    0xBB,   0xAB,
@@ -62,7 +62,7 @@ static bool sentence_ends(const struct ql_text *text, size_t end)
 }
 
 // Where the name starts in a line that looks like an attribution, or 0. Two hyphens (or a typographic dash) and an
-// indent make sure. Anything less counts only where a sentence or a quotation has ended and a capital letter follows.
+// indent are certain. Anything less counts only if a sentence or a quotation has ended and a capital letter follows.
 static size_t attribution_start(const struct ql_text *text, size_t line_start, size_t length)
 {
     const char *line = text->bytes + line_start;
@@ -89,7 +89,7 @@ static size_t attribution_start(const struct ql_text *text, size_t line_start, s
     return ql_person_word_is_large(line + start) && sentence_ends(text, line_start) ? start : 0;
 }
 
-// Length of " -- ", or of a long dash between spaces, at the start of `text` with more behind it; otherwise 0.
+// Length of " -- ", or of a long dash between spaces, at the start of `text` with more text after it; otherwise 0.
 static size_t inline_dash_length(const char *text, size_t length)
 {
     static const char *const dashes[] = {" -- ", " — ", " ― "};
@@ -103,7 +103,7 @@ static size_t inline_dash_length(const char *text, size_t length)
     return 0;
 }
 
-// Where " -- Author" begins behind the last sentence of the text, or 0; `*author` is where the name does. The name is
+// Where " -- Author" begins after the last sentence of the text, or 0; `*author` is where the name does. The name is
 // short and starts with a capital.
 static size_t inline_attribution(const struct ql_text *text, size_t *author)
 {
@@ -127,7 +127,7 @@ enum ql_status ql_step_attribution(struct ql_step_context *context, struct ql_te
     size_t author = 0;              // where its name begins
     size_t lines = 0;               // of the attribution
     bool indented = false;          // the attribution
-    bool text_follows = false;      // further text at the margin behind an indented attribution
+    bool text_follows = false;      // further text at the margin after an indented attribution
 
     (void)error;
     if (context->format != QL_FORMAT_FORTUNE) {

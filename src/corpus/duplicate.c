@@ -1,5 +1,5 @@
 // The steps `duplicates` and `near_duplicates`: of items that are equal, or have the same letters and digits, the first
-// stays. Hashes are sorted together with the items' numbers; items are compared only where hashes are equal.
+// one is kept. Hashes are sorted together with the items' numbers; items are compared only where hashes are equal.
 // Uses: corpus/clean_step, item_hash, utf8proc.
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,8 @@ static int32_t next_significant(const char *text, size_t length, size_t *positio
     }
 }
 
-// What makes two items duplicates: the hash must be equal when `equal` holds. An item without a hash has no duplicate.
+// What makes two items duplicates: if `equal` is true, their hashes must be equal. An item without a hash has no
+// duplicate.
 struct likeness {
     bool (*hash)(const struct ql_item_list *list, size_t index, uint64_t *hash);
     bool (*equal)(const struct ql_item_list *list, size_t left, size_t right);
@@ -64,7 +65,7 @@ static bool exact_equal(const struct ql_item_list *list, size_t left, size_t rig
     return left_length == right_length && memcmp(left_text, right_text, left_length) == 0;
 }
 
-// Items without any letter or digit are told apart by their other symbols only.
+// Items without any letters or digits are distinguished only by their other symbols.
 static bool near_hash(const struct ql_item_list *list, size_t index, uint64_t *hash)
 {
     size_t length;
@@ -115,8 +116,8 @@ static enum ql_status sift_duplicates(struct ql_item_list *list, const struct li
         count += !list->items[i].dropped && likeness->hash(list, i, &places[count].hash);
     }
     qsort(places, count, sizeof *places, place_compare);
-    // Within a run of equal hashes each item is compared with those of the run that stay; a run with more than one
-    // such item is an accident of the hash.
+    // Within a run of equal hashes, each item is compared with those of the run that are kept; a run with more than one
+    // such item is a hash collision.
     for (size_t start = 0, end; start < count; start = end) {
         for (end = start + 1; end < count && places[end].hash == places[start].hash; end++) {
             struct ql_item *item = &list->items[places[end].index];

@@ -1,4 +1,4 @@
-// The step `decode`: everything behind it may rely on valid UTF-8.
+// The step `decode`: everything after it may rely on valid UTF-8.
 // UTF-8 is checked, never guessed; another encoding was converted when the input was opened (base/text_file).
 // Uses: corpus/clean_step, utf8proc.
 #include <string.h>

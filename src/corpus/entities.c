@@ -1,5 +1,5 @@
-// The step `entities`: what HTML writes for a character, "&eacute;", "&#233;" and "&#xE9;", becomes the character.
-// The names are those of HTML 4; a name that is none of these, and an ampersand without a semicolon behind it, is text.
+// The step `entities`: turns HTML's entities for a character, "&eacute;", "&#233;" and "&#xE9;", into the character.
+// The names are those of HTML 4; any other name, and an ampersand without a semicolon after it, is text.
 // Uses: corpus/clean_step.
 #include <stdlib.h>
 #include <string.h>
@@ -75,8 +75,8 @@ static int32_t named(const char *name)
     return -1;
 }
 
-// The symbol of a number in decimal, or with x in hexadecimal; -1 for what is none. As browsers do, 0x80 to 0x9F are read
-// as Windows-1252 for the marks that are in use.
+// The symbol of a number in decimal, or with x in hexadecimal; -1 if it is invalid. As browsers do, 0x80 to 0x9F are
+// read as Windows-1252 for the marks that are in use.
 static int32_t numbered(const char *digits)
 {
     static const int32_t marks[] = {0x2026, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014};

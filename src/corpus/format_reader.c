@@ -1,4 +1,4 @@
-// Cuts an input into raw items: see format_reader.h. Everything is built on one function that takes a line.
+// Cuts an input into raw items: see format_reader.h. Everything is based on one function that takes a line.
 // Uses: base/{bytes,status}.
 #include "corpus/format_reader.h"
 
@@ -41,7 +41,7 @@ static bool reader_fortune(struct ql_reader *reader, struct ql_raw_item *item)
     return true;
 }
 
-// A row ends at the first line end outside of quotes; whether a quote is well placed is checked with the fields.
+// A row ends at the first line end outside quotes; whether a quote is well placed is checked with the fields.
 static enum ql_status reader_csv(struct ql_reader *reader, struct ql_raw_item *item, bool *found,
                                  struct ql_error *error)
 {
@@ -70,7 +70,7 @@ static enum ql_status reader_csv(struct ql_reader *reader, struct ql_raw_item *i
 
 // --- JSON arrays ---
 
-// Moves behind blanks, and counts the lines.
+// Skips blanks, and counts the lines.
 static void skip_blanks(struct ql_reader *reader)
 {
     struct ql_bytes_line *cursor = &reader->cursor;
@@ -82,8 +82,8 @@ static void skip_blanks(struct ql_reader *reader)
     }
 }
 
-// The length of the element at `start`: up to the comma or bracket behind it, which belongs to the array. The size of the
-// text when there is none.
+// The length of the element at `start`: up to the comma or bracket after it, which belongs to the array. The size of
+// the text when there is none.
 static size_t element_length(const struct ql_reader *reader, size_t start)
 {
     size_t depth = 0;
@@ -114,8 +114,8 @@ static enum ql_status array_fault(const struct ql_reader *reader, const char *fa
                           reader->path, reader->cursor.number + 1, fault);
 }
 
-// Moves behind what stands before the next element: the bracket that opens the array, or a comma. The array ends at the
-// bracket that closes it, which cannot follow a comma.
+// Skips what precedes the next element: the bracket that opens the array, or a comma. The array ends at the bracket
+// that closes it, which cannot follow a comma.
 static void step_to_element(struct ql_reader *reader)
 {
     const char *bytes = reader->bytes;
@@ -170,7 +170,7 @@ static enum ql_status reader_json(struct ql_reader *reader, struct ql_raw_item *
     return length > 0 ? QL_OK : array_fault(reader, "an element of the array is empty", error);
 }
 
-// True for "[" with the beginning of an object or a string behind it.
+// True for "[" followed by the beginning of an object or a string.
 static bool starts_as_array(struct ql_reader reader)
 {
     skip_blanks(&reader);
@@ -247,7 +247,7 @@ enum ql_status ql_reader_read(struct ql_reader *reader, struct ql_raw_item *item
     case QL_FORMAT_LINES:
     case QL_FORMAT_TSV:
     case QL_FORMAT_JSONL:
-    case QL_FORMAT_WIKIQUOTE: // has a reader of its own, wiki_dump
+    case QL_FORMAT_WIKIQUOTE: // has its own reader, wiki_dump
         *found = reader_line(reader, item);
         return QL_OK;
     }

@@ -1,5 +1,6 @@
-// The letters of a text: see letter_survey.h. Scripts are told by ranges of code points, since utf8proc does not know
-// them; where no range is given, a block of 128 code points is taken for a script, as in India's.
+// The letters of a text: see letter_survey.h. Scripts are recognized by ranges of code points, because utf8proc does
+// not know them; where no range is given, a block of 128 code points counts as a script, which is right for Indic
+// scripts.
 // Uses: corpus/text_buffer, utf8proc.
 #include "corpus/letter_survey.h"
 
@@ -10,9 +11,9 @@
 #include "corpus/text_buffer.h"
 
 enum {
-    LEAST_LETTERS = 3,    // fewer letters beside ASCII are a stray word
-    ENGLISH_SHARE = 1000, // one letter in so many may be beside ASCII in plain English
-    SCRIPT_SHARE = 100,   // one letter in so many makes a script one of the text
+    LEAST_LETTERS = 3,    // fewer non-ASCII letters are a stray word
+    ENGLISH_SHARE = 1000, // in plain English, one letter in this many may be non-ASCII
+    SCRIPT_SHARE = 100,   // one letter in this many makes a script one of the text's
     SYMBOL_LIMIT = 0x110000,
     BLOCK_BITS = 7,
 };

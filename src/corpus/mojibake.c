@@ -1,14 +1,14 @@
 // The step `mojibake`: UTF-8 that someone read as Latin-1 or Windows-1252 and encoded once more ("dÃ©jÃ " for "déjà").
 // A text is repaired as a whole or left alone: when every symbol of it can be half of such a letter, and at least one
-// cannot sensibly be meant. Uses: corpus/clean_step.
+// cannot sensibly be intended. Uses: corpus/clean_step.
 #include <string.h>
 
 #include "corpus/clean_step.h"
 
-// Text has been encoded twice too often at most; each pass takes one layer off.
+// The number of extra layers of encoding that are removed at most; each pass removes one.
 enum { MOJIBAKE_PASSES = 3 };
 
-// What Windows-1252 has at 0x80 to 0x9F; 0 where it has nothing.
+// The characters of Windows-1252 at 0x80 to 0x9F; 0 where there is none.
 static const uint16_t windows_1252_upper[32] = {
     0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
     0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
@@ -29,7 +29,7 @@ static int byte_behind(int32_t symbol)
     return -1;
 }
 
-// The bytes behind a text, one for each symbol, or none where a symbol was nobody's byte.
+// The original bytes of a text, one for each symbol, or nothing if a symbol does not stand for a byte.
 static bool bytes_behind(struct ql_text *out, const struct ql_text *text)
 {
     ql_text_reset(out);
@@ -49,8 +49,8 @@ static bool is_continuation(unsigned char byte)
     return (byte & 0xC0) == 0x80;
 }
 
-// Return true for the bytes of a closing quotation mark, U+201D, without the last one: Windows-1252 has nothing at 0x9D,
-// so that most programs lose it.
+// Return true for the bytes of a closing quotation mark, U+201D, without the last one: Windows-1252 has no character at
+// 0x9D, so most programs lose it.
 static bool is_cut_quote(const struct ql_text *bytes, size_t i)
 {
     const unsigned char *place = (const unsigned char *)bytes->bytes + i;
@@ -58,8 +58,8 @@ static bool is_cut_quote(const struct ql_text *bytes, size_t i)
     return i + 1 < bytes->length && place[0] == 0xE2 && place[1] == 0x80 && (i + 2 == bytes->length || place[2] < 0x80);
 }
 
-// Return true when two bytes are what somebody may have meant: a capital letter at the end of a word in capitals, or as a
-// word of one letter, and a mark behind it, as in "CAFÉ…". No word is one letter of C2 or C3, "Â" or "Ã".
+// Return true when two bytes may be intended: a capital letter at the end of a word in capitals, or as a one-letter
+// word, followed by a mark, as in "CAFÉ…". C2 and C3, "Â" and "Ã", are never one-letter words.
 static bool may_be_meant(const struct ql_text *bytes, size_t i)
 {
     static const char marks[] = "\x85\x91\x92\x93\x94\x95\x96\x97\x99\x8B\x9B\xA0\xA1\xAA\xAB\xB0\xB7\xBA\xBB\xBF";
@@ -72,7 +72,7 @@ static bool may_be_meant(const struct ql_text *bytes, size_t i)
            !ql_symbol_is_letter(behind);
 }
 
-// Takes one layer off, if the whole text has it: all bytes behind it are UTF-8, and some sequence cannot be meant.
+// Removes one layer, if the whole text has it: all its original bytes are UTF-8, and some sequence cannot be intended.
 static bool mojibake_pass(struct ql_step_context *context, struct ql_text *text)
 {
     struct ql_text *bytes = &context->scratch;
@@ -89,7 +89,7 @@ static bool mojibake_pass(struct ql_step_context *context, struct ql_text *text)
             continue;
         }
         const int32_t symbol = ql_symbol_read(bytes->bytes, bytes->length, &i);
-        // What is not UTF-8 is read as U+FFFD of one byte.
+        // Invalid UTF-8 is read as U+FFFD, from one byte; a genuine U+FFFD has three.
         whole = symbol < 0x80 || is_continuation((unsigned char)bytes->bytes[i - 1]);
         whole = whole && (symbol != 0xFFFD || i - start == 3);
         evident = evident || i - start > 2 || (i - start == 2 && !may_be_meant(bytes, start));

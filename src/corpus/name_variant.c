@@ -1,5 +1,5 @@
-// The step `short_forms`: "W. Churchill" goes when "Winston Churchill" is there, and "G. B. Shaw" with "George Bernard
-// Shaw". Names are sorted by their last word, so that only names with the same one are compared.
+// The step `short_forms`: "W. Churchill" is dropped if there is a "Winston Churchill", and "G. B. Shaw" if there is a
+// "George Bernard Shaw". Names are sorted by their last word, so that only names with the same one are compared.
 // Uses: corpus/clean_step.
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 struct person {
     const char *text;
     size_t length;
-    const char *surname; // the last word, inside of text
+    const char *surname; // the last word, a part of `text`
     size_t surname_length;
     uint32_t index;
 };
@@ -33,7 +33,7 @@ static bool same_surname(const struct person *left, const struct person *right)
            memcmp(left->surname, right->surname, left->surname_length) == 0;
 }
 
-// The bytes of the letter of an initial such as "W." or "В.", or 0.
+// The number of bytes of the letter in an initial such as "W." or "В.", or 0.
 static size_t initial_length(const char *text, size_t length)
 {
     size_t behind = 0;

@@ -1,5 +1,5 @@
-// Runs of letters that texts share: see overlap.h. A run's hash is a polynomial in an odd number modulo 2^64, so that
-// it follows from the one before in two operations; the mix of MurmurHash3 spreads it over the table.
+// Runs of letters that texts share: see overlap.h. A run's hash is a polynomial in an odd number modulo 2^64, so it
+// follows from the previous hash in two operations; the mix of MurmurHash3 spreads it over the table.
 // Uses: base/{bytes,text_file}, corpus/{clean_step,item_hash}, utf8proc.
 #include "corpus/overlap.h"
 
@@ -21,7 +21,7 @@ static const uint64_t multiplier = 0x9E3779B97F4A7C15u;
 struct run {
     uint64_t letters[QL_OVERLAP_LETTERS]; // a ring
     uint64_t hash;
-    uint64_t leaving; // what a letter is worth when it leaves: multiplier^24
+    uint64_t leaving; // the weight of the letter that leaves: multiplier^24
     size_t count;     // letters so far
 };
 

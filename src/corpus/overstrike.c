@@ -1,4 +1,4 @@
-// The steps `overstrikes` and `controls`: what printing terminals and old files leave between the letters.
+// The steps `overstrikes` and `controls`: remove what printing terminals and old files leave between the letters.
 // Overstrikes are undone by moving a print head over a line of cells, as a terminal would.
 // Uses: corpus/clean_step.
 #include <stdlib.h>
@@ -12,7 +12,7 @@ struct cell {
     int32_t mark;
 };
 
-// The combining mark that a struck-over accent stands for, or 0.
+// The combining mark for an overstruck accent, or 0.
 static int32_t accent_mark(int32_t symbol)
 {
     switch (symbol) {
@@ -92,8 +92,8 @@ enum ql_status ql_step_overstrikes(struct ql_step_context *context, struct ql_te
     return QL_OK;
 }
 
-// Characters without a body that only disturb: soft hyphen, zero-width space, word joiner, byte order mark, marks of
-// writing direction. The joiners of Indic scripts and emoji (U+200C, U+200D) stay.
+// Invisible characters that only disturb: soft hyphen, zero-width space, word joiner, byte order mark, marks of writing
+// direction. The joiners of Indic scripts and emoji (U+200C, U+200D) stay.
 static bool symbol_is_invisible(int32_t symbol)
 {
     return symbol < 0x20 || (symbol >= 0x7F && symbol < 0xA0) || symbol == 0xAD || symbol == 0x200B ||
@@ -101,8 +101,8 @@ static bool symbol_is_invisible(int32_t symbol)
            (symbol >= 0x2066 && symbol <= 0x2069) || symbol == 0xFEFF;
 }
 
-// What ends a line or a page: CR, the vertical tab that word processors write for a line break, the form feed, the
-// separators of files, groups and records, NEL, and Unicode's own.
+// Characters that end a line or a page: CR, the vertical tab that word processors write for a line break, the form
+// feed, the separators of files, groups and records, NEL, and Unicode's own.
 static bool symbol_is_line_end(int32_t symbol)
 {
     return symbol == '\r' || symbol == '\v' || symbol == '\f' || (symbol >= 0x1C && symbol <= 0x1E) || symbol == 0x85 ||
@@ -128,7 +128,7 @@ enum ql_status ql_step_controls(struct ql_step_context *context, struct ql_text 
         after_return = symbol == '\r';
         if (symbol == '\n' || symbol_is_line_end(symbol)) {
             ql_text_write_byte(out, '\n');
-        } else if (symbol == 0x1F) { // the separator of units
+        } else if (symbol == 0x1F) { // the unit separator
             ql_text_write_byte(out, ' ');
         } else if (symbol == '\t' || !symbol_is_invisible(symbol)) {
             ql_text_write(out, text->bytes + start, i - start);

@@ -1,4 +1,4 @@
-// Answers by Unicode's categories: see person_letters.h.
+// Classifies letters by Unicode's categories: see person_letters.h.
 // Uses: corpus/person_words, utf8proc.
 #include "corpus/person_letters.h"
 
@@ -8,7 +8,7 @@
 
 #include "corpus/person_words.h"
 
-enum { PREFIX_BYTES = 8 }; // the longest prefix, with its end
+enum { PREFIX_BYTES = 8 }; // the longest prefix, with its terminating NUL
 
 // Takes the next symbol; -1 at the end of the word.
 static int32_t step(const char *word, size_t *position)
@@ -79,8 +79,8 @@ bool ql_person_word_is_capitals(const char *word)
     return letters >= 2;
 }
 
-// What may stand between the letters of a word: apostrophes, hyphens, periods, middle dots, Hebrew's geresh and
-// gershayim, joiners without width.
+// Characters that may be between the letters of a word: apostrophes, hyphens, periods, middle dots, Hebrew's geresh and
+// gershayim, zero-width joiners.
 static bool is_inner(int32_t symbol)
 {
     static const int32_t inner[] = {'\'',   '-',    '.',    0xB7,   0x2BC,  0x5F3,  0x5F4,  0x200C,
@@ -157,7 +157,7 @@ size_t ql_person_word_prefix(const char *word)
             return 0;
         }
         if (separated) {
-            prefix[used++] = '\''; // also for the curved one
+            prefix[used++] = '\''; // for the curly one, too
             prefix[used] = '\0';
             continue;
         }

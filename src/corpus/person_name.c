@@ -1,7 +1,9 @@
 // The step `person`: from "Sen. George F. Will, Jr., \"Men At Work\", 1990" to "George F. Will Jr.".
-// Each word of an attribution gets a role, until one cannot belong to a name; what was read is then spelled in one way.
+// Each word of an attribution gets a role, until one cannot belong to a name; the words read so far are then spelled
+// uniformly.
 // Uses: corpus/{clean_step,person_letters,person_words}.
-// Where it is not sure to have a person's full name, it drops the text: a names model is better off with fewer names.
+// If it is not certain that this is a person's full name, it drops the text: a names model is better off with fewer
+// names.
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,11 +15,11 @@
 // More words than this are a sentence or a title of nobility; longer words than this are not names.
 enum { NAME_WORD_LIMIT = 5, NAME_WORD_SYMBOLS = 31, NAME_WORD_BYTES = 4 * NAME_WORD_SYMBOLS + 1 };
 
-// Particles in front of a word stand in an entry of their own.
+// Particles before a word are a separate entry.
 struct name {
     char words[2 * NAME_WORD_LIMIT + 1][NAME_WORD_BYTES];
     size_t count;
-    size_t links; // of these, the ones that are only links, and do not count as words
+    size_t links; // of these, the ones that are only links and do not count as words
 };
 
 // Short forms that are written out.
@@ -53,7 +55,7 @@ static size_t end_mark(const char *word, size_t length)
     return 0;
 }
 
-// Takes the next word of `text` at *position. `*ends` is set when punctuation behind it ends the name.
+// Takes the next word of `text` at *position. `*ends` is set when punctuation after it ends the name.
 static bool next_word(const struct ql_text *text, size_t *position, char word[NAME_WORD_BYTES], bool *ends)
 {
     size_t i = *position;
@@ -79,13 +81,13 @@ static bool next_word(const struct ql_text *text, size_t *position, char word[NA
     return length > 0;
 }
 
-// "(1976)": a year alone in parentheses behind a name makes it the name of a film.
+// "(1976)": a year alone in parentheses after a name makes it the name of a film.
 static bool is_year_of_work(const char *word)
 {
     return word[0] == '(' && strspn(word + 1, "0123456789") == 4 && strcmp(word + 5, ")") == 0;
 }
 
-// A nickname in quotation marks: moves *position behind it if a further word of the name follows.
+// A nickname in quotation marks: moves *position past it if another word of the name follows.
 static bool nickname_skip(const struct ql_text *text, size_t *position, const char *word)
 {
     static const char *const pairs[][2] = {{"\"", "\""}, {"'", "'"}, {"«", "»"}, {"“", "”"},   {"„", "“"}, {"„", "”"},
@@ -116,12 +118,12 @@ static void name_add(struct name *name, const char *word)
     (void)snprintf(name->words[name->count++], NAME_WORD_BYTES, "%s", word);
 }
 
-// What a word is to the name that has been read so far.
+// The role of a word, given the name read so far.
 enum role {
     ROLE_NAME,     // belongs to it
-    ROLE_PARTICLE, // belongs to it if a further word does: "van"
-    ROLE_OPENER,   // stands in front of it
-    ROLE_END,      // stands behind it
+    ROLE_PARTICLE, // belongs to it if another word does: "van"
+    ROLE_OPENER,   // comes before it
+    ROLE_END,      // comes after it
     ROLE_NONE,     // shows that there is no name; *reason says why
 };
 
@@ -131,7 +133,7 @@ static enum role refuse(const char **reason, const char *why)
     return ROLE_NONE;
 }
 
-// The role of a word that starts with a small letter.
+// The role of a word that starts with a lower-case letter.
 static enum role small_word_role(const struct name *name, const char *word, const char **reason)
 {
     if (strcmp(word, "and") == 0 || strcmp(word, "with") == 0) {
@@ -251,7 +253,7 @@ static const char *name_read(struct name *name, const struct ql_text *text)
             name_add(name, word);
         }
     }
-    // Behind a comma only "Jr." and the like still belong to the name.
+    // After a comma only "Jr." and the like still belong to the name.
     if (ends && next_word(text, &position, word, &ends) && ql_person_words_check(ql_person_suffixes, word)) {
         name_add(name, word);
     }
@@ -264,7 +266,7 @@ static void name_cut_first(struct name *name)
     memmove(name->words[0], name->words[1], name->count * sizeof name->words[0]);
 }
 
-// Removes titles. False when only a rank and one word are left ("Senator Claghorn").
+// Removes titles. False when only a title and one word are left ("Senator Claghorn").
 static bool name_cut_titles(struct name *name)
 {
     while (name->count > 2 && ql_person_words_check(ql_person_titles, name->words[0])) {
@@ -310,7 +312,7 @@ static void word_write(struct ql_text *out, const char *word, bool last)
     } else if (ql_person_word_is_capitals(word)) {
         ql_person_word_write_lowered(out, word);
     } else if (bare >= 3 && word[bare - 2] == '\'' && is_lower(word[bare - 1]) && is_lower(word[bare - 3])) {
-        // An accent behind its letter ("Poincar'e") is dropped like any other accent.
+        // An accent after its letter ("Poincar'e") is dropped like any other accent.
         ql_text_write(out, word, bare - 2);
         ql_text_write_byte(out, word[bare - 1]);
     } else {
@@ -318,7 +320,7 @@ static void word_write(struct ql_text *out, const char *word, bool last)
     }
 }
 
-// Why the words are not a person's full name, or NULL.
+// Returns why the words are not a person's full name, or NULL.
 static const char *name_check(const struct name *name)
 {
     size_t count = name->count; // without suffix

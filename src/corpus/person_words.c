@@ -1,5 +1,5 @@
-// The words that the step `person` decides by: see person_words.h.
-// The lists are sorted and searched from the start; names are short and few.
+// The words on which the step `person` bases its decisions: see person_words.h. The lists are sorted and searched
+// linearly; names are short and few.
 // Uses: the C library only.
 #include "corpus/person_words.h"
 

@@ -1,7 +1,7 @@
 // Learns the pieces of a text: see piece_learner.h.
-// Pieces never reach over a space's left side or a line end. So the text is a bag of words, of which each is kept once,
-// with the number of times that it stands there. All places at which a pair begins are in a list of the pair: a join
-// changes the counts of its neighbors, and nothing is counted twice.
+// Pieces never extend across the left side of a space or a line end. So the text is a bag of words, each kept once,
+// with its number of occurrences. All places at which a pair begins are in the pair's list: a join changes only the
+// counts of neighboring pairs, and nothing is counted again.
 #include "corpus/piece_learner.h"
 
 #include <stdbool.h>
@@ -40,8 +40,8 @@ static const struct {
     {0xfb50, 0xfdff, 6},  {0xfe70, 0xfeff, 6},  {0xff21, 0xff5a, 1},  {0xff66, 0xff9f, 12}, {0x20000, 0x3ffff, 10},
 };
 
-// Returns the script of a letter, or NEUTRAL for what is not a letter. A letter of no range above has the script of its
-// block of 128 code points, in which the Indic scripts have one block each.
+// Returns the script of a letter, or NEUTRAL for what is not a letter. A letter outside the ranges above has the script
+// of its block of 128 code points; each Indic script has one such block.
 static int find_script(uint32_t symbol)
 {
     enum { FIRST_BLOCK = 100, BLOCK = 128 };
@@ -161,9 +161,9 @@ static void word_list_free(struct word_list *list)
 
 struct pair {
     uint16_t left, right;
-    bool closed;    // never to be joined
+    bool closed;    // must not be joined
     uint32_t first; // place at which it begins, or NONE; others follow
-    uint64_t count; // how often it stands in the text
+    uint64_t count; // how often it occurs in the text
 };
 
 struct learner {
@@ -173,7 +173,7 @@ struct learner {
     int scripts[QL_VOCABULARY_LIMIT];
     bool spaces[QL_VOCABULARY_LIMIT];
     // For each place in the words:
-    uint16_t *tokens;                    // JOINED for one that was joined to its left
+    uint16_t *tokens;                    // JOINED for one that was joined to the token on its left
     uint32_t *before, *behind;           // neighbors in the word, or NONE
     uint32_t *times;                     // of the word
     uint32_t *pair;                      // the pair that begins here, or NONE
@@ -227,7 +227,7 @@ static bool may_join(const struct learner *learner, int left, int right)
            (a == b || a == NEUTRAL || b == NEUTRAL);
 }
 
-// Returns the index of the pair, which is made where it is new, or NONE when there is not enough memory.
+// Returns the index of the pair, which is created if it is new, or NONE when there is not enough memory.
 static uint32_t find_pair(struct learner *learner, uint16_t left, uint16_t right)
 {
     if (learner->pair_count == learner->pair_room && !learner_grow_pairs(learner)) {
@@ -247,7 +247,7 @@ static uint32_t find_pair(struct learner *learner, uint16_t left, uint16_t right
     return (uint32_t)learner->pair_count - 1;
 }
 
-// Counts the pair that begins at a place. Those that are never to be joined are left alone.
+// Counts the pair that begins at a place. Pairs that must not be joined are ignored.
 static void add_pair(struct learner *learner, uint32_t place)
 {
     if (place == NONE || learner->behind[place] == NONE) {
@@ -320,7 +320,7 @@ static bool take_places(struct learner *learner, size_t size)
     return taken;
 }
 
-// Lays the words out, one behind the other, and counts their pairs.
+// Lays out the words, one after another, and counts their pairs.
 static struct learner *learner_open(struct ql_vocabulary *vocabulary, const struct ql_token_text *text,
                                     const struct word_list *list)
 {
@@ -353,7 +353,7 @@ static struct learner *learner_open(struct ql_vocabulary *vocabulary, const stru
     return learner;
 }
 
-// Returns the pair that stands in the text most often, or NULL where none is left that stands there twice.
+// Returns the pair that occurs most often in the text, or NULL if no pair is left that occurs twice.
 static struct pair *find_best(struct learner *learner)
 {
     struct pair *best = NULL;
@@ -377,7 +377,7 @@ static int compare_places(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-// Adds the pair to the vocabulary. Returns false where another pair has made the same piece.
+// Adds the pair to the vocabulary. Returns false if another pair has already made the same piece.
 static bool add_piece(struct learner *learner, const struct pair *pair)
 {
     struct ql_vocabulary *vocabulary = learner->vocabulary;
@@ -400,7 +400,7 @@ static bool add_piece(struct learner *learner, const struct pair *pair)
     return true;
 }
 
-// Joins the pair that begins at this place to one token.
+// Joins the pair that begins at this place into one token.
 static void join(struct learner *learner, uint32_t place, int token)
 {
     const uint32_t right = learner->behind[place], before = learner->before[place], behind = learner->behind[right];
@@ -418,7 +418,7 @@ static void join(struct learner *learner, uint32_t place, int token)
     add_pair(learner, place);
 }
 
-// Joins all places of a pair, from the left to the right: in a run of three equal tokens, the first two.
+// Joins all occurrences of a pair, from left to right: in a run of three equal tokens, the first two.
 static void join_all(struct learner *learner, const struct pair *joined, int token)
 {
     const struct pair pair = *joined; // the array of pairs may move

@@ -1,6 +1,7 @@
-// Pieces: see pieces.h. A text is encoded chunk by chunk: no piece reaches over a space's left side or a line end. Within
-// a chunk, pairs wait in a heap, by the rank of the piece that they make and then by their place. A piece's parts come
-// before it, so the pairs that a join makes have higher ranks, and the heap's order is that of the pieces one by one.
+// Pieces: see pieces.h. A text is encoded chunk by chunk: no piece extends across the left side of a space or a line
+// end. Within a chunk, pairs wait in a heap, ordered by the rank of their piece and then by position. A piece's parts
+// come before it, so pairs that a join creates have higher ranks, and the heap's order is that of applying the pieces
+// one by one.
 #include "corpus/pieces.h"
 
 #include <inttypes.h>
@@ -174,7 +175,7 @@ struct encoder {
     const struct ql_vocabulary *vocabulary;
     uint32_t *slots; // (slot_count) hash table of the pairs: index of the piece + 1
     size_t slot_mask;
-    int32_t *tokens;           // of the chunk, -1 for one that was joined to its left
+    int32_t *tokens;           // of the chunk, -1 for one that was joined to the token on its left
     uint32_t *before, *behind; // the places of a token's neighbors
     uint64_t *heap;            // waiting pairs
     size_t heap_count;
@@ -285,7 +286,7 @@ static size_t encode_chunk(struct encoder *encoder, uint16_t *out, const uint16_
 
     for (size_t i = 0; i < size; i++) {
         encoder->tokens[i] = chunk[i];
-        encoder->before[i] = (uint32_t)i - 1; // of the first one, no place
+        encoder->before[i] = (uint32_t)i - 1; // no valid position for the first one
         encoder->behind[i] = (uint32_t)i + 1;
     }
     for (size_t i = 0; i < size; i++) {
@@ -296,7 +297,7 @@ static size_t encode_chunk(struct encoder *encoder, uint16_t *out, const uint16_
         const size_t place = (uint32_t)order, right = encoder->behind[place];
         const struct ql_piece *piece = &encoder->vocabulary->pieces[order >> 32];
         if (encoder->tokens[place] != piece->left || right >= size || encoder->tokens[right] != piece->right) {
-            continue; // one of the two has been joined to another one
+            continue; // one of the two has been joined to another token
         }
         encoder->tokens[place] = first_piece + (int)(order >> 32);
         encoder->tokens[right] = NONE;

@@ -1,5 +1,5 @@
-// A preparation: see preparation.h. An item goes through all editing steps before the next one is read, so that only
-// what is kept stays in memory; then the sifting steps look at the lists as a whole.
+// A preparation: see preparation.h. An item goes through all editing steps before the next one is read, so only kept
+// items stay in memory; then the sifting steps process the lists as a whole.
 // Uses: base, all of corpus.
 #include "corpus/preparation.h"
 
@@ -97,7 +97,7 @@ void ql_preparation_free(struct ql_preparation *preparation)
     *preparation = (struct ql_preparation){0};
 }
 
-// One step on one text of the present item. Writes to the account; sets *alive to false when the text is dropped.
+// Runs one step on one text of the current item. Writes to the account; sets *alive to false when the text is dropped.
 static enum ql_status step_edit(struct ql_preparation *preparation, const struct ql_step *step, enum ql_stream stream,
                                 struct ql_text *text, bool *alive, struct ql_error *error)
 {
@@ -144,8 +144,8 @@ static enum ql_status stream_keep(struct ql_preparation *preparation, enum ql_st
                               preparation->context.line, error);
 }
 
-// Takes one item through the editing steps; only a page of Wikiquote gives it more than bytes and a line. Its text and,
-// once it is found, its author are two texts that live and fall on their own.
+// Takes one item through the editing steps; only a page of Wikiquote provides more than bytes and a line. Its text and,
+// once it is found, its author are two texts that are kept or dropped independently.
 static enum ql_status read_item(struct ql_preparation *preparation, const struct ql_wiki_item *item,
                                 struct ql_error *error)
 {
@@ -231,7 +231,7 @@ static enum ql_status read_header(struct ql_preparation *preparation, struct ql_
         return status;
     }
     if (header.length == strlen("sep=,") && memcmp(header.bytes, "sep=", strlen("sep=")) == 0) {
-        map->delimiter = header.bytes[strlen("sep=")]; // a line of Excel's, before the header
+        map->delimiter = header.bytes[strlen("sep=")]; // a line that Excel uses, before the header
         status = ql_reader_read(reader, &header, &found, error);
     }
     if (status != QL_OK || !found) {
@@ -299,7 +299,7 @@ static enum ql_status survey_item(struct ql_preparation *preparation, const stru
 typedef enum ql_status item_function(struct ql_preparation *preparation, const struct ql_wiki_item *item,
                                      struct ql_error *error);
 
-// What takes the items of a page of Wikiquote.
+// The receiver of the items of a Wikiquote page.
 struct page_taker {
     struct ql_preparation *preparation;
     item_function *take;
@@ -368,7 +368,7 @@ enum ql_status ql_preparation_survey(struct ql_preparation *preparation, const c
     preparation->context.survey = &preparation->survey;
     ql_reader_open(&reader, path, bytes, size_bytes, preparation->options.format);
     if (reader.format == QL_FORMAT_WIKIQUOTE && alphabet == QL_ALPHABET_AUTO) {
-        return QL_OK; // the English one, and long
+        return QL_OK; // the default: English, and long
     }
     return read_items(preparation, &reader, survey_item, error);
 }
@@ -404,7 +404,7 @@ enum ql_status ql_preparation_read(struct ql_preparation *preparation, const cha
     return status == QL_OK ? read_items(preparation, &reader, read_item, error) : status;
 }
 
-// One step on one list. The items that it drops move from `kept` to the step's reason.
+// Runs one step on one list. The items that it drops move from `kept` to the step's reason.
 static enum ql_status step_sift(struct ql_preparation *preparation, const struct ql_step *step, enum ql_stream stream,
                                 struct ql_error *error)
 {
@@ -434,7 +434,7 @@ static enum ql_status step_sift(struct ql_preparation *preparation, const struct
     return ql_text_check(&preparation->before, error);
 }
 
-// What may be done about the commonest reason, by the reason.
+// Advice for the most common reason.
 static const struct advice {
     const char *reason, *words;
 } advices[] = {
@@ -447,7 +447,8 @@ static const struct advice {
     {"overlap", "look into the texts of --apart-from"},
 };
 
-// The error when no stream has an item left: how many items went for which reason, and what to do about the commonest.
+// The error when no stream has an item left: how many items were dropped for which reason, and what to do about the
+// most common one.
 static enum ql_status nothing_left(const struct ql_preparation *preparation, struct ql_error *error)
 {
     const struct ql_account_entry *worst = NULL;
@@ -567,7 +568,7 @@ static enum ql_status stream_write(const struct ql_preparation *preparation, str
         enum ql_part part = ql_item_part(text, length, options->validation, options->test);
         state->part_items[part]++;
         state->part_characters[part] += ql_symbol_count_in(text, length) + 1;
-        // A failed write stays in the stream and shows when the writer is closed.
+        // A failed write is kept in the stream and reported when the writer is closed.
         (void)fwrite(text, 1, length, writers[part].stream);
         (void)fputc('\n', writers[part].stream);
     }

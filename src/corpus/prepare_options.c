@@ -1,4 +1,4 @@
-// What a preparation is asked to do: see prepare_options.h.
+// The options of a preparation: see prepare_options.h.
 // Uses: the C library only.
 #include "corpus/prepare_options.h"
 

@@ -1,5 +1,5 @@
 // The report of a preparation as JSON: see prepare_report.h.
-// jansson passes a NULL on to the outer call, so that a lack of memory shows once, in the end.
+// jansson passes a NULL on to the outer call, so a memory failure needs only one check, at the end.
 // Uses: corpus/preparation, base/file, jansson.
 #include "corpus/prepare_report.h"
 
@@ -17,7 +17,7 @@ static json_t *encode_count(size_t count)
     return json_integer((json_int_t)count);
 }
 
-// Paths may hold any bytes and JSON may not. A missing text is null.
+// Paths may contain any bytes, and JSON may not. A missing text is null.
 static json_t *encode_text(const char *text)
 {
     json_t *value = text == NULL ? json_null() : json_string(text);
@@ -79,7 +79,7 @@ static json_t *encode_examples(const struct ql_preparation *preparation, const s
     return array;
 }
 
-// The entries that drop (reason given) or that change, in the order of the steps.
+// The entries for drops (with a reason) or for changes, in the order of the steps.
 static json_t *encode_entries(const struct ql_preparation *preparation, const struct ql_account *account, bool dropped)
 {
     json_t *array = json_array();

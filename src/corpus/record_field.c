@@ -9,7 +9,7 @@
 
 #include "corpus/clean_step.h"
 
-// Reads a cell of TSV: what stands between two tabs, without the quotation marks that a spreadsheet puts around it.
+// Reads a cell of TSV: the text between two tabs, without the quotation marks that a spreadsheet puts around it.
 static void loose_cell(const char *row, size_t end, size_t start, struct ql_text *cell)
 {
     const bool quoted = end - start >= 2 && row[start] == '"' && row[end - 1] == '"';
@@ -20,7 +20,7 @@ static void loose_cell(const char *row, size_t end, size_t start, struct ql_text
     }
 }
 
-// Reads the cell at *position into `cell`, and moves behind it and its delimiter. Sets *last at the end of the row.
+// Reads the cell at *position into `cell`, and moves past it and its delimiter. Sets *last at the end of the row.
 static enum ql_status read_cell(const struct ql_field_map *map, const char *row, size_t length, size_t *position,
                                 struct ql_text *cell, bool *last, struct ql_error *error)
 {
@@ -64,7 +64,7 @@ static enum ql_status read_cell(const struct ql_field_map *map, const char *row,
     return ql_text_check(cell, error);
 }
 
-// Finds the columns with the map's delimiter, and writes their names to `columns`. `*missing` is the name that is not
+// Finds the columns with the map's delimiter, and writes their names to `columns`. `*missing` is a name that is not
 // among them, or NULL.
 static enum ql_status find_columns(struct ql_field_map *map, struct ql_text *columns, const char **missing,
                                    const char *row, size_t length, const char *field, const char *author_field,

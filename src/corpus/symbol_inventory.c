@@ -1,5 +1,5 @@
 // How often each symbol occurs: see symbol_inventory.h; and the step `rare_symbols`.
-// Dropping an item makes its other symbols rarer, so the step goes over the list until nothing changes.
+// Dropping an item makes its other symbols rarer, so the step is repeated until nothing changes.
 // Uses: corpus/clean_step.
 #include "corpus/symbol_inventory.h"
 
@@ -18,7 +18,7 @@ static void count_item(uint64_t *counts, const struct ql_item_list *list, size_t
     }
 }
 
-// One more than the largest symbol of the list, also of its dropped items.
+// One more than the largest symbol of the list, including dropped items.
 static uint32_t find_limit(const struct ql_item_list *list)
 {
     int32_t largest = 0;

@@ -18,7 +18,7 @@ void ql_text_reset(struct ql_text *text)
     ql_text_load(text, "", 0);
 }
 
-// Makes room for `more` bytes and the final NUL.
+// Makes room for `more` bytes and the terminating NUL.
 static bool text_grow(struct ql_text *text, size_t more)
 {
     size_t needed = text->length + more + 1;

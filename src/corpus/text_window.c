@@ -18,7 +18,7 @@ static enum ql_status no_read(struct ql_error *error, const char *path, const ch
     return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot read: %s", path, reason);
 }
 
-// Return how long the mark of UTF-8 is at the beginning of a text, or -1 for the mark of another encoding.
+// Return the length of a UTF-8 byte order mark at the beginning of a text, or -1 for that of another encoding.
 static int mark_bytes(int descriptor)
 {
     unsigned char bytes[4] = {0};
@@ -32,8 +32,8 @@ static int mark_bytes(int descriptor)
     return other ? -1 : 0;
 }
 
-// Opens a large plain file of UTF-8. False for everything else, which ql_text_file_open takes, or refuses with its own
-// words.
+// Opens a large regular file in UTF-8. False for everything else, which ql_text_file_open accepts, or refuses with its
+// own message.
 static bool open_large(struct ql_text_window *window, const char *path)
 {
     struct stat info;

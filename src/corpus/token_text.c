@@ -11,10 +11,10 @@
 #include "base/text_file.h"
 #include "corpus/text_window.h"
 
-// A cut between training and validation moves to a line end that is this near, also where less is held out.
+// A cut between training and validation moves to a line end within this distance, even if less is held out then.
 enum { NEAR_SYMBOLS = 256 };
 
-// A window that has fewer bytes left is moved: a symbol has up to 4, and a line end up to 2.
+// A window with fewer bytes left is moved: a symbol has up to 4 bytes, and a line end up to 2.
 enum { LEAST_BYTES = 8 };
 
 struct text_cursor {
@@ -57,8 +57,8 @@ static enum ql_status no_text(const struct text_cursor *cursor, unsigned char by
                           cursor->path, cursor->line, column, byte);
 }
 
-// Delivers the next symbol; `ended` says that there was none left. A missing newline at the end is supplied. Line ends of
-// other systems become newlines here where the window is one of a long text; those of others are newlines already.
+// Delivers the next symbol; `ended` says that there was none left. A missing newline at the end is added. In the window
+// of a long text, line ends of other systems become newlines here; in other texts they already are newlines.
 static enum ql_status text_cursor_step(struct text_cursor *cursor, struct ql_error *error)
 {
     struct ql_text_window *window = &cursor->window;
@@ -99,7 +99,7 @@ enum ql_status ql_token_text_scan(struct ql_vocabulary *vocabulary, const char *
 {
     struct text_cursor cursor;
     uint64_t *seen = NULL; // one bit per code point
-    uint32_t end = 0;      // behind the last code point that was seen
+    uint32_t end = 0;      // one more than the largest code point seen
     enum ql_status status = text_cursor_open(&cursor, path, error);
 
     if (status != QL_OK) {
@@ -140,8 +140,8 @@ done:
     return status;
 }
 
-// Makes room for the tokens around the bytes of a file that is in memory, which move to the end. No symbol is shorter than
-// a byte and no token longer than two, so a token is never written onto a byte that is still to be read. The window no
+// Makes room for the tokens around the bytes of a file in memory, which move to the end. No symbol is shorter than one
+// byte, and no token is longer than two, so a token never overwrites a byte that is still to be read. The window no
 // longer owns the bytes.
 static uint16_t *take_room(struct ql_text_window *window)
 {
@@ -168,7 +168,7 @@ static enum ql_status unknown_symbol(const struct text_cursor *cursor, struct ql
                           cursor->line, control ? "?" : (const char *)utf8, cursor->symbol);
 }
 
-// Reads all tokens, into memory or, where `text->tokens` is NULL, into the file, some thousands at a time.
+// Reads all tokens, into memory or, if `text->tokens` is NULL, into the file, a few thousand at a time.
 static enum ql_status read_tokens(struct ql_token_text *text, struct ql_scratch_file *file, struct text_cursor *cursor,
                                   const struct ql_vocabulary *vocabulary, struct ql_error *error)
 {
@@ -201,7 +201,7 @@ static enum ql_status read_tokens(struct ql_token_text *text, struct ql_scratch_
     return status;
 }
 
-// Takes the tokens from the file, which is closed.
+// Maps the tokens from the file, which is then closed.
 static enum ql_status map_tokens(struct ql_token_text *text, struct ql_scratch_file *file, struct ql_error *error)
 {
     text->mapping_bytes = file->size_bytes;
@@ -264,7 +264,7 @@ static enum ql_status text_too_short(const char *lines, struct ql_error *error)
                           lines);
 }
 
-// Return the place behind the last `wanted` before `cut`, or 0 when there is none within `near` tokens.
+// Return the position after the last `wanted` before `cut`, or 0 when there is none within `near` tokens.
 static size_t cut_behind(const struct ql_token_text *text, size_t cut, size_t near, int wanted)
 {
     for (size_t moved = 0; wanted >= 0 && moved <= near && moved < cut; moved++) {
@@ -307,7 +307,7 @@ enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_to
 }
 
 // FNV-1a (Fowler, Noll, Vo) over the symbols, 64 bits, with the finalizer of SplitMix64 (Steele, Lea, Flood 2014).
-// It hashes symbols and not token ids, so that a new symbol elsewhere in the text changes nothing.
+// It hashes symbols and not token ids, so a new symbol elsewhere in the text has no effect.
 static uint64_t text_line_hash(const uint16_t *tokens, size_t count, const struct ql_vocabulary *vocabulary)
 {
     uint64_t hash = 0xcbf29ce484222325u;
@@ -320,7 +320,7 @@ static uint64_t text_line_hash(const uint16_t *tokens, size_t count, const struc
     return hash ^ hash >> 31;
 }
 
-// Return the end of the line that begins at `start`, behind its newline.
+// Return the end of the line that begins at `start`, after its newline.
 static size_t line_end(const struct ql_token_text *text, size_t start)
 {
     const uint16_t newline = text->tokens[text->count - 1];
@@ -331,7 +331,7 @@ static size_t line_end(const struct ql_token_text *text, size_t start)
     return start + 1;
 }
 
-// Moves the lines whose hash is below the limit: to the file of a long text, or behind the tokens of `held_out`.
+// Moves the lines whose hash is below the limit: to the file of a long text, or to the end of `held_out`.
 static enum ql_status move_lines(struct ql_token_text *text, struct ql_token_text *held_out,
                                  struct ql_scratch_file *file, uint64_t limit, const struct ql_vocabulary *vocabulary,
                                  struct ql_error *error)

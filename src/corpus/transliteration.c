@@ -1,7 +1,7 @@
-// The step `transliterate`: one spelling for what looks alike (NFC, and NFKC where nothing is lost by it), then only
-// symbols of the chosen alphabet.
-// A symbol outside of it becomes its counterpart from the table, or its letter without marks; where neither exists, the
-// item is dropped, because a text with holes teaches a model holes. Uses: corpus/clean_step, utf8proc.
+// The step `transliterate`: one spelling for look-alikes (NFC, and NFKC where nothing is lost), then only symbols of
+// the chosen alphabet.
+// A symbol outside it becomes its counterpart from the table, or its letter without marks; if neither exists, the item
+// is dropped, because a text with holes teaches a model holes. Uses: corpus/clean_step, utf8proc.
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ struct counterpart {
     const char *ascii;
 };
 
-// Sorted by symbol. Only what Unicode's own decompositions do not give.
+// Sorted by symbol. Only symbols that Unicode's own decompositions do not cover.
 static const struct counterpart counterparts[] = {
     {0x00A1, ""},     {0x00A2, "c"},   {0x00A3, "GBP "}, {0x00A9, "(c)"}, {0x00AB, "\""}, {0x00AE, "(R)"},
     {0x00B0, " deg"}, {0x00B1, "+/-"}, {0x00B4, "'"},    {0x00B7, "*"},   {0x00BB, "\""}, {0x00BF, ""},
@@ -35,7 +35,7 @@ static const struct counterpart counterparts[] = {
 enum {
     COUNTERPART_COUNT = sizeof counterparts / sizeof counterparts[0],
     DECOMPOSITION_LIMIT = 32,
-    FORMS_START = 0x2000, // letters with a compatible form are Unicode's own from here on: ligatures, numbers, shapes
+    FORMS_START = 0x2000, // from here on, letters with a compatible form are Unicode's own: ligatures, numbers, shapes
 };
 
 static int counterpart_compare(const void *left, const void *right)
@@ -72,7 +72,7 @@ static const char *find_counterpart(int32_t symbol)
     return found == NULL ? NULL : found->ascii;
 }
 
-// Writes what stands for a symbol that the alphabet lacks. False when nothing does.
+// Writes the replacement of a symbol that is not in the alphabet. False when there is none.
 static bool counterpart_write(struct ql_step_context *context, struct ql_text *out, int32_t symbol)
 {
     const char *ascii = find_counterpart(symbol);
@@ -87,7 +87,7 @@ static bool counterpart_write(struct ql_step_context *context, struct ql_text *o
     case UTF8PROC_CATEGORY_ME:
         context->letters_lost = true;
         return true;
-    case UTF8PROC_CATEGORY_CF: // joiners, controls: nothing is lost without them
+    case UTF8PROC_CATEGORY_CF: // joiners, controls: removing them loses nothing
     case UTF8PROC_CATEGORY_CC:
         return true;
     case UTF8PROC_CATEGORY_ZS:
@@ -114,7 +114,7 @@ static bool counterpart_write(struct ql_step_context *context, struct ql_text *o
     return true;
 }
 
-// NFKC would turn a lone acute accent into a space and a combining mark; it is nearly always meant as an apostrophe.
+// NFKC would turn a lone acute accent into a space and a combining mark; it nearly always stands for an apostrophe.
 static void spare_accents(struct ql_text *out, const struct ql_text *text)
 {
     for (size_t i = 0; i < text->length;) {
@@ -152,8 +152,8 @@ static bool means_more(int32_t symbol)
     }
 }
 
-// Takes ligatures, letters of other widths and the like apart, unless the alphabet has them and they mean more. Sets
-// `*changed` when it did. This is NFKC where the alphabet is ASCII.
+// Decomposes ligatures, letters of other widths, and the like, unless the alphabet has them and they mean more. Sets
+// `*changed` when it did. For ASCII this is NFKC.
 static void take_forms_apart(const struct ql_step_context *context, struct ql_text *out, const char *normal,
                              size_t length, bool *changed)
 {

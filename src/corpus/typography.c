@@ -1,4 +1,4 @@
-// Steps on the surface of a text: white_space, one_line, emphasis, quotation_marks and length.
+// Steps for the surface of a text: white_space, one_line, emphasis, quotation_marks, and length.
 // Each is a single pass that copies into the scratch text.
 // Uses: corpus/{clean_step,person_letters}.
 #include <string.h>
@@ -33,8 +33,8 @@ enum ql_status ql_step_white_space(struct ql_step_context *context, struct ql_te
     return QL_OK;
 }
 
-// A word that was broken at a hyphen ("meta-\nphor") gets its hyphen back without a space: whether the hyphen belongs
-// to the word cannot be known, and "well-known" is the commoner case.
+// A word that was broken at a hyphen ("meta-\nphor") keeps its hyphen, without a space: whether the hyphen belongs to
+// the word cannot be known, and "well-known" is the more common case.
 static bool is_broken_word(const struct ql_text *out, const struct ql_text *text, size_t next)
 {
     if (out->length < 2 || out->bytes[out->length - 1] != '-') {
@@ -73,7 +73,7 @@ enum ql_status ql_step_one_line(struct ql_step_context *context, struct ql_text 
     return QL_OK;
 }
 
-// A phrase that is longer than this is not emphasised; two marks so far apart have nothing to do with each other.
+// A phrase that is longer than this is not emphasized; two marks so far apart are unrelated.
 enum { EMPHASIS_BYTES = 80 };
 
 static bool is_word_symbol(const struct ql_text *text, size_t index)
@@ -83,7 +83,7 @@ static bool is_word_symbol(const struct ql_text *text, size_t index)
     return byte >= 0x80 || ql_symbol_is_letter(byte) || ql_symbol_is_digit(byte);
 }
 
-// The index of the mark that closes the emphasis opened at `open`, or 0. Between the two stands a word or a phrase.
+// The index of the mark that closes the emphasis opened at `open`, or 0. Between the two there is a word or a phrase.
 static size_t emphasis_end(const struct ql_text *text, size_t open)
 {
     if ((open > 0 && is_word_symbol(text, open - 1)) || open + 1 >= text->length || !is_word_symbol(text, open + 1)) {
@@ -102,7 +102,7 @@ enum ql_status ql_step_emphasis(struct ql_step_context *context, struct ql_text 
                                 struct ql_error *error)
 {
     struct ql_text *out = &context->scratch;
-    size_t end = 0; // of the emphasis that is open, or 0
+    size_t end = 0; // of the open emphasis, or 0
 
     (void)reason;
     (void)error;
@@ -126,8 +126,8 @@ enum ql_status ql_step_emphasis(struct ql_step_context *context, struct ql_text 
     return QL_OK;
 }
 
-// The quotation marks that open and close in some language. `lone` pairs are also removed where only one of the two is
-// there; the mark that closes a single quotation is an apostrophe as well.
+// The quotation marks that open and close in some language. `lone` pairs are also removed if only one of the two is
+// present; the mark that closes a single quotation may also be an apostrophe.
 static const struct mark_pair {
     const char *open, *close;
     bool lone;
@@ -146,7 +146,7 @@ static bool mark_stands(const struct ql_text *text, size_t place, const char *ma
     return place + size <= text->length && memcmp(text->bytes + place, mark, size) == 0;
 }
 
-// Return true where the mark at `place` is an apostrophe: a single quotation mark with a letter behind it.
+// Return true if the mark at `place` is an apostrophe: a single quotation mark followed by a letter.
 static bool is_apostrophe(const struct ql_text *text, size_t place, const struct mark_pair *pair)
 {
     size_t behind = place + strlen(pair->close);
@@ -164,7 +164,7 @@ static size_t marks_in(const struct ql_text *text, const char *mark, const struc
     return count;
 }
 
-// Removes `first` bytes at the start and `last` at the end of the text, and the blanks that stood beside them.
+// Removes `first` bytes at the start and `last` at the end of the text, and the blanks next to them.
 static void ends_cut(struct ql_text *text, size_t first, size_t last)
 {
     size_t start = first, end = text->length - last;
@@ -181,7 +181,7 @@ static void ends_cut(struct ql_text *text, size_t first, size_t last)
     text->bytes[text->length] = '\0';
 }
 
-// Return true when the text has a mark that another language pairs with one of this pair's.
+// Return true when the text has a mark that another language pairs with one of this pair.
 static bool has_partner(const struct ql_text *text, const struct mark_pair *pair)
 {
     for (size_t i = 0; i < sizeof mark_pairs / sizeof mark_pairs[0]; i++) {
@@ -198,8 +198,8 @@ static bool has_partner(const struct ql_text *text, const struct mark_pair *pair
     return false;
 }
 
-// Takes the text out of a pair of quotation marks around it. Where the text has neither mark in any other place, an
-// opening one that is never closed goes off its start, and a closing one that was never opened off its end.
+// Takes the text out of a pair of quotation marks around it. If the text has neither mark anywhere else, an unclosed
+// opening mark is removed from its start, and an unopened closing mark from its end.
 static void quotation_marks_outer(struct ql_text *text)
 {
     for (size_t i = 0; i < sizeof mark_pairs / sizeof mark_pairs[0]; i++) {
@@ -258,7 +258,7 @@ enum ql_status ql_step_length(struct ql_step_context *context, struct ql_text *t
     int minimum = name ? options->name_min_length : options->min_length;
     int maximum = name ? options->name_max_length : options->max_length;
     size_t length = ql_symbol_count_in(text->bytes, text->length);
-    size_t letters = length; // for the minimum of names, which is meant for alphabets
+    size_t letters = length; // for the minimum length of names, which is meant for alphabets
 
     (void)error;
     for (size_t i = 0; name && i < text->length;) {

@@ -1,22 +1,23 @@
 // The step `utterance`: keeps what one voice says in one breath, and drops what only a page can hold.
-// Rules of thumb, made by reading Debian's fortunes; they need the lines of an item, before these are joined.
+// These are rules of thumb, found by reading Debian's fortunes; they need the lines of an item, before these are
+// joined.
 // Uses: corpus/clean_step.
 #include <string.h>
 
 #include "corpus/clean_step.h"
 
 struct line {
-    const char *text; // behind the indent
+    const char *text; // after the indent
     size_t length;
     size_t indent; // columns
     size_t number; // from 0
 };
 
-// What is counted over all lines of an item.
+// Counts over all lines of an item.
 struct survey {
-    size_t lines;       // that are not blank
+    size_t lines;       // lines that are not blank
     size_t paragraphs;  // runs of them
-    size_t indented;    // but the first of a paragraph
+    size_t indented;    // indented lines, except the first of a paragraph
     size_t speakers;    // "HAMLET: ...", "<nick> ..."
     size_t quoted;      // lines that start with a quotation mark
     size_t numbered;    // "1. ...", "(a) ...", "* ..."
@@ -24,7 +25,7 @@ struct survey {
     size_t short_lines; // at most VERSE_COLUMNS wide
     size_t headers;     // "Subject: ..."
     size_t cited;       // "> ..."
-    size_t gaps;        // wide gaps inside of lines, as in tables and drawings
+    size_t gaps;        // wide gaps inside lines, as in tables and drawings
     bool heading;       // the first line ends in a colon, and the second is indented or another paragraph
     bool definition;    // ... "word, n.:"
 };
@@ -45,7 +46,7 @@ static bool ends_with(const struct line *line, const char *word)
     return line->length >= length && memcmp(line->text + line->length - length, word, length) == 0;
 }
 
-// "Name:" or "<nick>" and then something said.
+// "Name:" or "<nick>" followed by speech.
 static bool line_has_speaker(const struct line *line)
 {
     const char *colon = memchr(line->text, ':', line->length < SPEAKER_BYTES ? line->length : SPEAKER_BYTES);
@@ -185,7 +186,7 @@ static bool has_any(const struct ql_text *text, const char *const *words)
     return false;
 }
 
-// Program text, addresses and paths: marks that speech has no use for.
+// Program text, addresses, and paths: marks that do not occur in speech.
 static bool looks_like_code(const struct ql_text *text)
 {
     static const char *const marks[] = {
@@ -203,7 +204,7 @@ static bool looks_like_code(const struct ql_text *text)
     return has_any(text, marks);
 }
 
-// A quotation that ends and another one that starts with nothing but blanks between them; or someone acting in a chat.
+// A quotation that ends and another one that starts with only blanks between them; or an action in a chat.
 static bool has_answer(const struct ql_text *text)
 {
     for (size_t i = 0; i < text->length; i++) {
@@ -219,7 +220,7 @@ static bool has_answer(const struct ql_text *text)
 }
 
 // Speech is letters: drawings, formulas and tables are not. Two thirds of what is not a blank must be letters, and
-// three quarters of these small ones.
+// three quarters of these in lower case.
 static const char *letters_check(const struct ql_text *text)
 {
     size_t small = 0;

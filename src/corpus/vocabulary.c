@@ -97,7 +97,7 @@ enum ql_status ql_vocabulary_read(struct ql_vocabulary *vocabulary, const char *
 enum ql_status ql_vocabulary_merge(struct ql_vocabulary *vocabulary, const struct ql_vocabulary *other,
                                    struct ql_error *error)
 {
-    int known = vocabulary->count; // sorted; the new ones are added behind
+    int known = vocabulary->count; // sorted; new ones are added after these
 
     for (int i = 0; i < other->count; i++) {
         if (bsearch(&other->symbols[i], vocabulary->symbols, (size_t)known, sizeof vocabulary->symbols[0],

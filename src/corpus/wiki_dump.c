@@ -1,5 +1,5 @@
 // The pages of a MediaWiki dump: see wiki_dump.h. Expat gets the XML in blocks, as bzip2 delivers them, and calls back
-// for elements and text; of a page, only what is asked for is kept.
+// for elements and text; only the required parts of a page are kept.
 // Uses: corpus/text_buffer, expat, libbz2.
 #include "corpus/wiki_dump.h"
 
@@ -27,7 +27,7 @@ struct dump {
     ql_wiki_take_page *take;
     void *taker;
     size_t depth;
-    size_t page_depth; // of the <page> that is open; 0 when there is none
+    size_t page_depth; // of the open <page>; 0 when there is none
     enum field field;
     struct ql_text fields[FIELD_COUNT];
     size_t line; // of the text
@@ -36,17 +36,17 @@ struct dump {
     struct ql_error *error;
 };
 
-// The line that the parser is in, from 1 on.
+// The parser's current line, from 1.
 static size_t present_line(const struct dump *dump)
 {
-#if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 9) // where the other one is deprecated
+#if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 9) // which deprecate the other function
     return (size_t)XML_GetCurrentLineNumber64(dump->parser);
 #else
     return (size_t)XML_GetCurrentLineNumber(dump->parser);
 #endif
 }
 
-// Ends the parsing with an error at the present line.
+// Ends the parsing with an error at the current line.
 static void fail(struct dump *dump, const char *what)
 {
     if (dump->status == QL_OK) {

@@ -1,5 +1,5 @@
 // The step `wiki_markup`: turns the wikitext of a Wikiquote item into plain text, and its source line into the author
-// where the page is not the author's. docs/corpus.md lists what is understood; an item with anything else is dropped,
+// if the page is not the author's. docs/corpus.md lists what is understood; an item with anything else is dropped,
 // because a text with holes teaches holes.
 // Uses: base/bytes, corpus/clean_step.
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static bool at(const struct reading *reading, const char *word)
     return length <= reading->length - reading->i && memcmp(reading->text + reading->i, word, length) == 0;
 }
 
-// Moves behind the next `word`; without one the item is dropped.
+// Moves past the next `word`; without one, the item is dropped.
 static void skip_behind(struct reading *reading, const char *word)
 {
     const char *rest = reading->text + reading->i;
@@ -53,7 +53,7 @@ static bool is_listed(const char *const *words, const char *word, size_t length)
     return false;
 }
 
-// "<br />" and its like. Marks of type are left out; footnotes go with what is in them.
+// "<br />" and its like. Formatting tags are left out; footnotes are removed with their content.
 static void read_tag(struct reading *reading)
 {
     static const char *const plain[] = {"b",      "i",    "u",    "s",  "em",   "small",  "big",  "sup",    "sub",
@@ -83,7 +83,7 @@ static void read_tag(struct reading *reading)
     }
 }
 
-// "{{w|Page|label}}" and "{{lang|la|text}}" leave what stands last; a space stands for {{nbsp}}; {{sic}} goes.
+// "{{w|Page|label}}" and "{{lang|la|text}}" leave their last part; {{nbsp}} becomes a space; {{sic}} is removed.
 static void read_template(struct reading *reading)
 {
     const char *start = reading->text + reading->i + 2;
@@ -112,7 +112,7 @@ static void read_template(struct reading *reading)
     }
 }
 
-// "[[Page|label]]" leaves the label. Pictures and categories go; what is within a link is read on as text.
+// "[[Page|label]]" leaves the label. Pictures and categories are removed; text inside a link is read as text.
 static void read_link(struct reading *reading)
 {
     static const char *const skipped[] = {"file", "image", "category", NULL};
@@ -184,7 +184,7 @@ static void read_entity(struct reading *reading)
     }
 }
 
-// Two, three and five apostrophes are italics and bold; of other numbers the first ones are apostrophes.
+// Two, three and five apostrophes are italics and bold; with other numbers the first ones are apostrophes.
 static void read_apostrophes(struct reading *reading)
 {
     size_t count = 0;
@@ -199,7 +199,7 @@ static void read_apostrophes(struct reading *reading)
     reading->i += count;
 }
 
-// Appends the plain text of some wikitext. Returns the reason to drop it, or NULL.
+// Appends the plain text of a piece of wikitext. Returns the reason to drop it, or NULL.
 static const char *read_markup(struct ql_text *out, const char *text, size_t length)
 {
     struct reading reading = {.text = text, .length = length, .out = out};
@@ -266,7 +266,7 @@ enum ql_status ql_step_wiki_markup(struct ql_step_context *context, struct ql_te
     if (*reason != NULL) {
         return QL_OK;
     }
-    // The quotation, and the lines that go on with it.
+    // The quotation, and the lines that continue it.
     const size_t quotation = level_length(text->bytes, text->length, continued);
     ql_text_reset(out);
     for (size_t i = 0; i < quotation && *reason == NULL;) {
@@ -277,7 +277,7 @@ enum ql_status ql_step_wiki_markup(struct ql_step_context *context, struct ql_te
         ql_text_write(out, "\n", end == NULL || line_end + 1 >= quotation ? 0 : 1);
         i = line_end + 1;
     }
-    // The source, "** [[William Shakespeare]], ''Hamlet''": the author stands first.
+    // The source, "** [[William Shakespeare]], ''Hamlet''": the author comes first.
     if (*reason == NULL && !context->author_found && text->length - quotation > 2 &&
         memcmp(text->bytes + quotation, "**", 2) == 0) {
         const char *source = text->bytes + quotation + 2;

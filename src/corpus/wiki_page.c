@@ -1,5 +1,5 @@
-// The items of a Wikiquote page: see wiki_page.h. A line ends at a newline outside of templates, tables and comments;
-// a heading ends all of these, so that a brace which nobody closed costs a section and not the page.
+// The items of a Wikiquote page: see wiki_page.h. A line ends at a newline outside templates, tables, and comments; a
+// heading ends all of these, so an unclosed brace costs a section and not the page.
 // Uses: base/bytes.
 #include "corpus/wiki_page.h"
 
@@ -22,7 +22,7 @@ static bool at(const char *text, size_t length, size_t i, const char *word)
     return word_length <= length - i && memcmp(text + i, word, word_length) == 0;
 }
 
-// Takes the line at the cursor, and moves behind it.
+// Takes the line at the cursor, and moves past it.
 static bool take_line(struct ql_wiki_cursor *cursor, struct line *line)
 {
     const char *text = cursor->page->text;
@@ -81,7 +81,7 @@ static bool ends_with(const char *text, size_t length, const char *word)
     return length >= word_length && memcmp(text + length - word_length, word, word_length) == 0;
 }
 
-// Categories tell persons: "1879 births", "1955 deaths", "Living people".
+// Categories identify persons: "1879 births", "1955 deaths", "Living people".
 static bool page_is_person(const struct ql_wiki_page *page)
 {
     static const char mark[] = "[[Category:";
@@ -114,7 +114,7 @@ void ql_wiki_cursor_init(struct ql_wiki_cursor *cursor, const struct ql_wiki_pag
     cursor->person = page->article && !page->redirect && page_is_person(page);
 }
 
-// What a heading says, which stands without its marks and blanks. The default is what the heading above it says.
+// The meaning of a heading, which is given without its marks and blanks. The default is that of the heading above it.
 static enum ql_wiki_section read_heading(const char *heading, size_t length, enum ql_wiki_section above)
 {
     static const char *const others[] = {"external links",  "see also",  "references", "notes", "sources",
@@ -164,7 +164,7 @@ static void take_heading(struct ql_wiki_cursor *cursor, const struct line *line)
     cursor->level = level;
 }
 
-// "*" and then something other than a mark of another list begins an item; "**", "*:" and "*#" lines belong to one.
+// "*" followed by anything but another list mark begins an item; "**", "*:" and "*#" lines belong to one.
 static bool line_begins_item(const struct line *line)
 {
     return line->length > 1 && line->bytes[0] == '*' && strchr("*:#;", line->bytes[1]) == NULL;
@@ -175,7 +175,7 @@ static bool line_belongs(const struct line *line)
     return line->length > 1 && line->bytes[0] == '*' && strchr("*:#;", line->bytes[1]) != NULL;
 }
 
-// The page's title, for the account.
+// Adds the page's title, for the report.
 static bool title_item(struct ql_wiki_cursor *cursor, struct ql_wiki_item *item, const char *reason)
 {
     const struct ql_wiki_page *page = cursor->page;

@@ -87,7 +87,7 @@ void ql_word_list_free(struct ql_word_list *list)
     *list = (struct ql_word_list){0};
 }
 
-// True when the symbols on both sides of `index`, which is a border of symbols, belong to one word.
+// True when the symbols on both sides of `index`, a boundary between symbols, belong to one word.
 static bool is_inside_word(const struct ql_text *text, size_t index)
 {
     size_t next = index;
