@@ -1,4 +1,5 @@
-// Writes, shows, waits: see appliance.h. Every failure is a line on the console and a later attempt at another page.
+// Writes, shows, waits: see appliance.h. Every failure leads to a line on the console and a later attempt at another
+// page.
 // Uses: app/, panel/, port/port.h.
 #include "appliance.h"
 
@@ -8,12 +9,12 @@
 #include "port/port.h"
 
 enum {
-    CONSOLE_BYTES_PER_STEP = 256, // a flood must not keep the device from its work
+    CONSOLE_BYTES_PER_STEP = 256, // a flood of input must not block the device
     WAIT_SLICE_US = 10000,        // between two looks at the console
     DAY_S = 24 * 60 * 60,         // J2 open
     THIRD_OF_DAY_S = 8 * 60 * 60, // J2 closed
     FIRST_RETRY_S = 10,           // after a failure; doubled from failure to failure, up to the interval
-    SELFTEST_LIMIT_S = 300,       // far more than two models need that fit into the flash
+    SELFTEST_LIMIT_S = 300,       // far more than any two models that fit into the flash need
 };
 
 #define SECOND_US UINT64_C(1000000)
@@ -68,7 +69,7 @@ static void begin_page(struct ql_appliance *appliance)
     begin_text(appliance);
 }
 
-// Says what a model is kept to.
+// Reports a model's filter and lexicon.
 static void say_guards(struct ql_console *console, const char *kind, const struct ql_model_functions *model)
 {
     ql_console_begin(console, kind);
@@ -84,7 +85,7 @@ static void say_guards(struct ql_console *console, const char *kind, const struc
     ql_console_end(console);
 }
 
-// Everything that is drawn from now on follows from the seed.
+// Sets the seed: everything drawn from now on follows from it.
 static void take_seed(struct ql_appliance *appliance, uint32_t seed)
 {
     struct ql_console *console = &appliance->console;
@@ -116,8 +117,8 @@ static void wait_for_next_page(struct ql_appliance *appliance)
     wait_until(appliance, appliance->page_us + interval_s(appliance) * SECOND_US);
 }
 
-// Says what went wrong, and tries again later: soon at first, for the fault may be gone; then less and less often, for
-// it may stay, and the battery is to last.
+// Reports what went wrong, and tries again later: soon at first, because the fault may be gone; then less and less
+// often, because it may persist, and the battery must last.
 static void fail(struct ql_appliance *appliance, const char *what)
 {
     const uint32_t interval = interval_s(appliance);
@@ -130,13 +131,13 @@ static void fail(struct ql_appliance *appliance, const char *what)
     wait_until(appliance, ql_port_time_us() + retry_s * SECOND_US);
 }
 
-// Says which of the candidates is complete: what it costs, in bits per character, or why it is none.
+// Reports which candidate is complete: its cost, in bits per character, or why it is not a candidate.
 static void say_candidate(struct ql_appliance *appliance, const char *why)
 {
     const struct ql_page *page = &appliance->page;
     struct ql_console *console = &appliance->console;
 
-    const int number = page->plan->attempts - page->left; // more than were wanted where none of these is one
+    const int number = page->plan->attempts - page->left; // may exceed the requested number if none of those qualifies
 
     ql_console_begin(console, "candidate");
     ql_console_add_number(console, number);
@@ -182,7 +183,7 @@ static void write_symbol(struct ql_appliance *appliance)
     const uint32_t symbols = (uint32_t)appliance->page.drawn_characters;
     appliance->symbols += symbols;
     appliance->text_symbols += symbols;
-    if (appliance->pace_millionths > 0 && !choosing) { // what is drawn for a choice is not seen
+    if (appliance->pace_millionths > 0 && !choosing) { // text drawn for a choice is not shown
         appliance->due_us =
             now_us + (symbols == 0 ? 1 : symbols) * (SECOND_US * QL_COMMAND_MILLION / appliance->pace_millionths);
     }
@@ -229,7 +230,7 @@ static void write_symbol(struct ql_appliance *appliance)
     }
 }
 
-// Says how many letters of the page the typeface lacks.
+// Reports how many letters of the page the typeface lacks.
 static void say_boxes(struct ql_console *console, int missing)
 {
     if (missing > 0) {
@@ -309,13 +310,14 @@ static void write_stats(struct ql_appliance *appliance)
     ql_console_end(console);
 }
 
-// The state of a self-test lies in the frame, beside the text in hand, or in the place of that text's, where it is larger.
+// The state of a self-test is in the frame, beside that of the current text, or, if it is larger, in place of that
+// text's state.
 static bool fits_frame(const struct ql_writer *writer)
 {
     return writer->model->state_bytes <= QL_FRAME_BYTES;
 }
 
-// Runs a model's self-test. Returns 0, or the first step that is wrong.
+// Runs a model's self-test. Returns 0, or the number of the first wrong step.
 static int check_model(const struct ql_writer *writer)
 {
     if (writer->model->check == NULL) {
@@ -329,7 +331,7 @@ static int check_model(const struct ql_writer *writer)
     return step;
 }
 
-// Begins the page in hand anew after a self-test that has overwritten the state of its text.
+// Starts the current page over after a self-test that has overwritten the state of its text.
 static void write_again(struct ql_appliance *appliance)
 {
     const struct ql_models *models = &appliance->models;
@@ -367,7 +369,7 @@ static void run_selftest(struct ql_appliance *appliance)
 
 static void take_sampling(struct ql_appliance *appliance, const struct ql_command *command)
 {
-    // In double precision a fraction of six decimals becomes the same float that strtod gives.
+    // In double precision, a fraction with six decimals becomes the same float that strtod gives.
     const float fraction = command->own ? -1.0f : (float)((double)command->value / QL_COMMAND_MILLION);
 
     switch (command->verb) {
@@ -385,7 +387,7 @@ static void take_sampling(struct ql_appliance *appliance, const struct ql_comman
     ql_writer_set(&appliance->models.names, &appliance->sampling);
 }
 
-// Says what was understood.
+// Confirms what was understood.
 static void confirm(struct ql_console *console, const struct ql_command *command)
 {
     const struct ql_command_form *form = &ql_command_forms[command->verb];
@@ -425,7 +427,7 @@ static void obey(struct ql_appliance *appliance, const struct ql_command *comman
         confirm(&appliance->console, command);
         break;
     case QL_COMMAND_BEST:
-        appliance->plan.best = (int)command->value; // of the next page
+        appliance->plan.best = (int)command->value; // for the next page
         confirm(&appliance->console, command);
         break;
     case QL_COMMAND_PACE:
@@ -488,8 +490,8 @@ static void take_line(struct ql_appliance *appliance)
     }
 }
 
-// Takes what has come in since the last time. An answer tears a line of text apart, so that the text is written again
-// from its beginning, and the last line of a text is always all of it.
+// Handles the input since the last call. An answer interrupts a line of text, so the text is written again from its
+// beginning, and its last line is always complete.
 static void hear_console(struct ql_appliance *appliance)
 {
     struct ql_console *console = &appliance->console;
@@ -529,7 +531,7 @@ void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance
     appliance->plan.best = settings->best;
     appliance->plan.shortest = QL_PAGE_SHORTEST;
     appliance->retry_s = FIRST_RETRY_S;
-    appliance->console.within_line = true; // of what was written before a reset
+    appliance->console.within_line = true; // a line may be left over from before a reset
     ql_console_begin(&appliance->console, "start");
     ql_console_add(&appliance->console, settings->build);
     ql_console_end(&appliance->console);

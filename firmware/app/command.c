@@ -1,4 +1,4 @@
-// Reads the commands of the console: see command.h. Numbers are read by hand, in integers: a board has no use for the
+// Reads the commands of the console: see command.h. Numbers are parsed by hand, in integers: a board does not need the
 // libraries' general routines, and a fraction in millionths becomes the same float as on a desktop.
 // Uses: app/page.h, panel/panel.h, string.h.
 #include "command.h"
@@ -42,12 +42,12 @@ static bool equals(const char *word, size_t bytes, const char *name)
     return strlen(name) == bytes && memcmp(word, name, bytes) == 0;
 }
 
-// Reads digits, and with `fraction` up to six more behind a point, as millionths. Returns false for anything else and
-// for what is outside of the bounds.
+// Reads digits, and with `fraction` up to six more after a decimal point, as millionths. Returns false for anything
+// else and for numbers outside the bounds.
 static bool read_number(uint32_t *value, const char *word, size_t bytes, const struct ql_command_form *form)
 {
     uint64_t number = 0;
-    int decimals = -1; // none, before the point
+    int decimals = -1; // none before the point
 
     if (bytes > LONGEST_NUMBER) {
         return false;

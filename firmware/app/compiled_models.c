@@ -1,4 +1,4 @@
-// The two models in the C that `quillet compile` made of them, as writers: see models.h.
+// The two models, compiled to C by `quillet compile`, as writers: see models.h.
 // Uses: app/models.h, the generated header.
 #include "models.h"
 #include "quotes_models.h"

@@ -1,4 +1,4 @@
-// Lines in, text out: see console.h. Numbers are written by hand, for printf is larger than all the rest.
+// Lines in, text out: see console.h. Numbers are formatted by hand, because printf is larger than everything else.
 // Uses: port/port.h, string.h.
 #include "console.h"
 
@@ -26,7 +26,7 @@ enum ql_console_input ql_console_take(struct ql_console *console, uint8_t byte)
     } else if (console->bytes == QL_CONSOLE_LINE_BYTES - 1) {
         console->too_long = true;
     } else {
-        // A NUL would cut the line short, and make a right one of a wrong one.
+        // A NUL would cut the line short, and could turn a wrong command into a valid one.
         console->line[console->bytes++] = byte == '\0' ? '\x01' : (char)byte;
     }
     return QL_CONSOLE_NOTHING;
@@ -57,7 +57,7 @@ void ql_console_add(struct ql_console *console, const char *word)
     ql_console_write(console, word);
 }
 
-// Writes the digits backwards from `end`, at least `digits` of them, and returns where they begin.
+// Writes the digits backward from `end`, at least `digits` of them, and returns where they begin.
 static char *write_digits(char *end, uint64_t number, int digits)
 {
     while (number > 0 || digits > 0) {

@@ -6,7 +6,7 @@
 
 int ql_font_find(uint32_t symbol)
 {
-    const uint32_t usual = symbol - ' ' + 1; // where all of ASCII is there
+    const uint32_t usual = symbol - ' ' + 1; // if all of ASCII is in the table
     int low = 1, high = ql_font_glyph_count;
 
     if (usual < (uint32_t)ql_font_glyph_count && ql_font_symbols[usual] == symbol) {

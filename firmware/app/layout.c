@@ -1,9 +1,10 @@
 // Sets a page: see layout.h.
 // Uses: app/font.h, app/frame.h, app/symbol.h.
 //
-// For each size from the largest on: measure the pieces between possible breaks on one endless line; count the lines that
-// the quote needs at least; if they are not too many, choose among all ways to break it into that many lines the one with
-// the smallest sum of squares of what is left empty at the right (dynamic programming over the pieces, line by line).
+// For each size, starting with the largest: measure the pieces between possible breaks on one endless line; count the
+// minimum number of lines for the quote; if there are not too many, choose among all ways to break it into that many
+// lines the one with the smallest sum of squares of the empty space at the right (dynamic programming over the pieces,
+// line by line).
 #include "layout.h"
 
 #include <stdbool.h>
@@ -19,17 +20,18 @@ enum {
     // The name: its size, and from the quote's last baseline to its own.
     NAME_SIZE_PERCENT = 80,
     NAME_LEAD_PERCENT = 70, // of the quote's line height, and the size of the name's type
-    // Of the empty height, above the text: a page looks balanced when the text stands a little above its middle.
+    // The share of the empty height above the text: a page looks balanced when the text is slightly above its middle.
     ABOVE_PERCENT = 46,
     LENGTH_LIMIT = 30000, // pixels of an endless line
-    // As bad as so many pixels left empty, squared: a one-letter word at the end of a line, a break in a compound.
+    // Penalties, as the equivalent empty pixels, squared: a one-letter word at the end of a line, a break in a
+    // compound.
     STRANDED = 40 * 40,
     DIVIDED = 60 * 60,
 };
 
 static const uint32_t impossible = UINT32_MAX;
 
-// What a pen has written last on a line.
+// A pen on a line, with the glyph that it wrote last.
 struct pen {
     const struct ql_font *font;
     int x;
@@ -37,7 +39,7 @@ struct pen {
     uint32_t symbol;
 };
 
-// Moves the pen to where the glyph of the next symbol begins, and takes the symbol as written.
+// Moves the pen to the start of the next symbol's glyph, and treats the symbol as written.
 static void put(struct pen *pen, uint32_t symbol)
 {
     const int glyph = ql_font_find(symbol);
@@ -49,7 +51,7 @@ static void put(struct pen *pen, uint32_t symbol)
     pen->symbol = symbol;
 }
 
-// Where the line would end now.
+// Returns where the line would end now.
 static int right_of(const struct pen *pen)
 {
     return pen->glyph < 0 ? pen->x : pen->x + ql_font_step(pen->font, pen->glyph, -1);
@@ -71,7 +73,7 @@ static bool is_breaking(uint32_t symbol)
     return symbol == '-' || is_dash(symbol);
 }
 
-// Cuts the quote into pieces and measures them. False: there are too many of them.
+// Cuts the quote into pieces and measures them. False if there are too many.
 static bool measure(struct ql_layout *layout, const char *quote, const struct ql_font *font)
 {
     const char *const end = quote + strlen(quote);
@@ -94,7 +96,7 @@ static bool measure(struct ql_layout *layout, const char *quote, const struct ql
         } else {
             layout->missing += pen.glyph == QL_FONT_MISSING;
             if (piece == NULL && layout->piece_count > 0 && is_dash(symbol)) {
-                piece = &layout->pieces[layout->piece_count - 1]; // no line begins with a dash
+                piece = &layout->pieces[layout->piece_count - 1]; // a line must not begin with a dash
             }
             if (piece == NULL) {
                 if (layout->piece_count == QL_LAYOUT_PIECES) {
@@ -139,7 +141,7 @@ static int count_lines(const struct ql_layout *layout)
     return lines;
 }
 
-// What it costs to have these pieces on a line.
+// The cost of putting these pieces on a line.
 static uint32_t cost_of(const struct ql_layout *layout, int first, int last)
 {
     const struct ql_layout_piece *piece = &layout->pieces[last];
@@ -156,7 +158,8 @@ static uint32_t cost_of(const struct ql_layout *layout, int first, int last)
     return (uint32_t)cost;
 }
 
-// Fills starts[k][n]: the first piece of line k, if the lines up to this one hold the first n pieces at the least cost.
+// Fills starts[k][n]: the first piece of line k, if the lines up to this one hold the first n pieces at the lowest
+// cost.
 static void break_lines(struct ql_layout *layout, int lines)
 {
     const int count = layout->piece_count;
@@ -195,7 +198,7 @@ static int width_of_text(const struct ql_font *font, const char *text, const cha
     return right_of(&pen);
 }
 
-// The largest italic that goes with the quote's type.
+// The largest italic that fits the quote's type size.
 static int name_font_of(const struct ql_font *quote_font)
 {
     int i = 0;
@@ -206,13 +209,13 @@ static int name_font_of(const struct ql_font *quote_font)
     return i;
 }
 
-// From the quote's last baseline to the name's. The same for every name, also for one that is set smaller.
+// The distance from the quote's last baseline to the name's. The same for every name, even one that is set smaller.
 static int rows_of_name(const struct ql_font *quote_font)
 {
     return quote_font->line_height * NAME_LEAD_PERCENT / 100 + ql_font_italic[name_font_of(quote_font)]->size;
 }
 
-// From the tops of the capitals of the first line to the name's baseline.
+// The distance from the tops of the capitals in the first line to the name's baseline.
 static int height_of(const struct ql_font *font, int lines)
 {
     return font->cap_height + (lines - 1) * font->line_height + rows_of_name(font);
@@ -229,8 +232,8 @@ static const struct ql_font *choose_name_font(const struct ql_font *quote_font, 
     return NULL;
 }
 
-// Gives the lines their places. The text as a block stands in the middle, the lines begin at its left, the name ends at
-// its right.
+// Positions the lines. The text is centered as a block, the lines begin at its left edge, and the name ends at its
+// right edge.
 static void place_lines(struct ql_layout *layout, const char *quote, const struct ql_font *font, int lines,
                         const char *name, int name_bytes, const struct ql_font *name_font)
 {

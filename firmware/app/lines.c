@@ -21,16 +21,16 @@ static const char *after_spaces(const char *text)
     return text;
 }
 
-// Where the line that begins at `start` ends. `*next` is where the one after it begins.
+// Returns the end of the line that begins at `start`. `*next` is the beginning of the next one.
 static const char *end_of_line(const char **next, const char *start, int width, const struct ql_ruler *ruler)
 {
-    const char *end = start; // of what fits up to a place where a line may break
+    const char *end = start; // the end of what fits, at a place where a line may break
     const char *place = start;
 
     while (*place != '\0') {
         const char *after = after_symbol(place);
         if (ruler->width(ruler->font, start, (int)(after - start)) > width && *place != ' ') {
-            // The word alone is too wide, so it is cut; a symbol that is wider than the line stands there nevertheless.
+            // The word alone is too wide, so it is cut; a symbol that is wider than the line is put there anyway.
             if (end == start) {
                 end = place == start ? after : place;
             }

@@ -1,8 +1,8 @@
-// Writes a page: see page.h. A page is a little machine, so that its owner can look after the rest between symbols.
+// Writes a page: see page.h. A page is a small state machine, so that its owner can do other work between symbols.
 // Uses: app/writer.h, device/candidate.h.
 //
-// The memory for the name is free until the quote is there. So a candidate for the quote is drawn into it, and the best so
-// far is kept in the quote's own.
+// The memory for the name is free until the quote is chosen. So a candidate for the quote is drawn into it, and the
+// best one so far is kept in the quote's own memory.
 #include "page.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static const struct ql_writer *writer_of(const struct ql_page *page)
     return page->naming ? &page->plan->names : &page->plan->quotes;
 }
 
-// Where the model writes.
+// The memory that the model writes to.
 static char *hand_of(struct ql_page *page)
 {
     return page->naming || page->choosing ? page->name : page->quote;
@@ -44,7 +44,7 @@ static void begin_text(struct ql_page *page)
     hand_of(page)[0] = '\0';
 }
 
-// Begins to hand the chosen quote over.
+// Starts passing on the chosen quote.
 static void tell(struct ql_page *page)
 {
     memcpy(page->name, page->quote, sizeof page->name);
@@ -54,7 +54,7 @@ static void tell(struct ql_page *page)
     page->telling = true;
 }
 
-// The text is over. Returns `event`, or that the page is, too.
+// Ends the text. Returns `event`, or the event that the page is complete, too.
 static enum ql_page_event go_on(struct ql_page *page, enum ql_page_event event)
 {
     page->token = -1;
@@ -65,10 +65,10 @@ static enum ql_page_event go_on(struct ql_page *page, enum ql_page_event event)
     return page->left > 0 ? event : page->naming ? QL_PAGE_NO_NAME : QL_PAGE_NO_QUOTE;
 }
 
-// Takes the candidate if it is better than those before.
+// Keeps the candidate if it is better than the previous ones.
 static enum ql_page_event choose(struct ql_page *page)
 {
-    const bool inside = page->candidate.characters > (uint32_t)page->plan->shortest; // a newline more
+    const bool inside = page->candidate.characters > (uint32_t)page->plan->shortest; // one more for the newline
 
     page->candidate.rank = inside ? QL_CANDIDATE_INSIDE : QL_CANDIDATE_OUTSIDE;
     if (!page->has_chosen || ql_candidate_before(&page->candidate, &page->chosen)) {
@@ -79,7 +79,7 @@ static enum ql_page_event choose(struct ql_page *page)
     return go_on(page, QL_PAGE_CHOICE);
 }
 
-// The newline has come.
+// Handles the newline.
 static enum ql_page_event end_text(struct ql_page *page)
 {
     const char *text = hand_of(page);
@@ -104,7 +104,7 @@ static enum ql_page_event end_text(struct ql_page *page)
     return QL_PAGE_QUOTED;
 }
 
-// Hands over a symbol of the chosen quote.
+// Passes on a symbol of the chosen quote.
 static enum ql_page_event tell_symbol(struct ql_page *page)
 {
     const char *from = page->name + page->bytes;
@@ -172,8 +172,8 @@ enum ql_page_event ql_page_step(struct ql_page *page)
     if (ended) {
         return end_text(page);
     }
-    // No text has more symbols than its memory has bytes, even of symbols that have none. Where a decoder's context ends,
-    // the text is too long.
+    // A text has at most as many symbols as its memory has bytes, even if symbols are empty. At the end of a decoder's
+    // context, the text is too long.
     const int bytes = (int)strlen(page->symbol);
     if (page->bytes + bytes >= QL_PAGE_TEXT_BYTES || ++page->drawn >= QL_PAGE_TEXT_BYTES ||
         page->drawn == writer->model->item_limit) {

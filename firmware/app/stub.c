@@ -19,7 +19,7 @@ static void reset(void *state)
     stub->rest = NULL;
 }
 
-// A stub draws all its texts alike.
+// A stub draws all its texts with equal probability.
 static void set(void *state, float temperature, float top_p, int top_k)
 {
     (void)state;

@@ -1,4 +1,4 @@
-// Writers without models, with texts of all the lengths that a page must cope with: see models.h.
+// Writers without models, with texts of all lengths that a page must handle: see models.h.
 // Uses: app/models.h, app/stub.h.
 #include "models.h"
 #include "stub.h"

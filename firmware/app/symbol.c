@@ -1,4 +1,4 @@
-// Reads what is to be set: see symbol.h.
+// Reads the symbols of a text to be set: see symbol.h.
 // Uses: nothing.
 #include "symbol.h"
 
@@ -20,7 +20,8 @@ static bool is_continuation(char byte)
     return ((unsigned char)byte & 0xc0u) == 0x80u;
 }
 
-// Decodes one symbol. What is not UTF-8 (also what is longer than need be, or no Unicode) is invalid byte by byte.
+// Decodes one symbol. A sequence that is not UTF-8 (or is longer than necessary, or not Unicode) is invalid byte by
+// byte.
 static const char *decode(uint32_t *symbol, const char *text, const char *end)
 {
     const unsigned first = (unsigned char)*text;
@@ -64,7 +65,7 @@ static bool is_opener(uint32_t before)
            before == EM_DASH || before == SINGLE_OPENING || before == DOUBLE_OPENING;
 }
 
-// Returns whether the text behind an apostrophe lost its first letters: 'tis, 'em, '90s.
+// Returns whether the text after an apostrophe lost its first letters: 'tis, 'em, '90s.
 static bool is_clipped(const char *text, const char *end)
 {
     static const char *const words[] = {"tis", "Tis", "twas", "Twas", "em", "til", "cause", "n"};

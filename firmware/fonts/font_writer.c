@@ -1,11 +1,11 @@
-// A program of the build: renders type to black and white pictures and writes them as the C that app/font.h describes.
-// Usage: font_writer OUTPUT.c REGULAR_SMALL REGULAR_LARGE ITALIC_SMALL ITALIC_LARGE (fonts) [LETTERS], where LETTERS is
-// a text with the letters of the models. It prints the size of the tables, and names the letters that the typeface
-// lacks. Uses: FreeType for the pictures, HarfBuzz for the distances, which OpenType keeps in its GPOS table.
+// A program for the build: renders fonts to black and white pictures and writes them as the C that app/font.h
+// describes. Usage: font_writer OUTPUT.c REGULAR_SMALL REGULAR_LARGE ITALIC_SMALL ITALIC_LARGE (fonts) [LETTERS], where
+// LETTERS is a text with the letters of the models. It prints the size of the tables, and names the letters that the
+// typeface lacks. Uses: FreeType for the pictures, HarfBuzz for the distances, which OpenType keeps in its GPOS table.
 //
 // The pictures come from FreeType's monochrome renderer, from outlines that the typeface's own hints have fitted to the
-// pixels. Beside grey pictures and a threshold, hinted or not, and beside FreeType's own hints, this left the weight of
-// stems most even, and lost no hairline.
+// pixels. Compared with gray pictures and a threshold, hinted or not, and with FreeType's own hints, this gave the most
+// even stems, and lost no hairlines.
 #include <freetype/freetype.h>
 #include <hb-ot.h>
 #include <hb.h>
@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What the vocabularies of models of Western Europe can need, and what typography makes of it: ASCII, the letters of
-// Latin-1 and a few more, dashes and quotation marks, ligatures. Rising; 0 is the glyph for what is missing.
+// The symbols that vocabularies for Western European languages can need, and their typographic forms: ASCII, the
+// letters of Latin-1 and a few more, dashes and quotation marks, ligatures. In ascending order; 0 is the glyph for
+// missing symbols.
 static const uint16_t ranges[][2] = {
     {0x0, 0x0},       {0x20, 0x7e},     {0xa1, 0xa1},     {0xa3, 0xa3},     {0xa7, 0xa7},
     {0xab, 0xab},     {0xb0, 0xb0},     {0xb7, 0xb7},     {0xbb, 0xbb},     {0xbf, 0xff},
@@ -25,17 +26,18 @@ static const uint16_t ranges[][2] = {
     {0x2018, 0x201a}, {0x201c, 0x201e}, {0x2026, 0x2026}, {0x20ac, 0x20ac}, {0xfb00, 0xfb04},
 };
 
-// Of these, what the firmware's own texts and typography need, beside the letters of models that the ranges lack.
+// Of these, the ones that the firmware's own texts and typography need, used together with letters of models that are
+// not in the ranges.
 static const uint16_t own_ranges[][2] = {
     {0x0, 0x0}, {0x20, 0x7e}, {0x2013, 0x2014}, {0x2018, 0x201a}, {0x201c, 0x201e}, {0x2026, 0x2026}, {0xfb00, 0xfb04},
 };
 
 // The small cut of the typeface is drawn for 8 points: sturdy, open, wide. Up to this size the hairlines of the large
-// one, which is drawn for 12 points, would break. The distances of pairs are the large cut's for both: the small one
-// has only a few.
+// one, which is drawn for 12 points, would break. The pair distances of both are the large cut's: the small one has
+// only a few.
 enum { SMALL_CUT_PIXELS = 28 };
 
-// Sizes at which the small letters come out well; at 22 and 23 pixels, for example, the t loses its head.
+// Sizes at which the lower-case letters look good; at 22 and 23 pixels, for example, the t loses its head.
 static const int regular_sizes[] = {48, 42, 37, 32, 28, 24, 21, 18};
 static const int italic_sizes[] = {28, 24, 21, 18};
 
@@ -53,8 +55,8 @@ struct typeface {
     int units;                       // of an em
     const struct typeface *fallback; // for symbols that this cut lacks, or NULL
     bool without_greek,
-        without_cyrillic; // it lacks a letter of the models, so that all of this script are the fallback's
-    uint8_t *marks;       // of each symbol: what is known of its mark
+        without_cyrillic; // a letter of the models is missing, so all of this script come from the fallback
+    uint8_t *marks;       // for each symbol: what is known about its mark
 };
 
 static _Noreturn void fail(const char *path, const char *why)
@@ -82,7 +84,7 @@ static void list_ranges(const uint16_t (*of)[2], int count)
     }
 }
 
-// Puts a symbol where it belongs, unless it is there.
+// Inserts a symbol in order, unless it is already there.
 static void add_symbol(uint32_t symbol, const char *path)
 {
     int place = glyph_count;
@@ -114,13 +116,14 @@ static uint32_t read_symbol(FILE *text)
     return symbol;
 }
 
-// Marks that combine with the letter before them have no place of their own on the page.
+// Marks that combine with the previous letter have no position of their own on the page.
 static bool is_combining(uint32_t symbol)
 {
     return symbol >= 0x300 && symbol < 0x370;
 }
 
-// Copies the outline of a glyph, which the next one overwrites, as far as there is room. Returns its points.
+// Copies the outline of a glyph, which the next one overwrites, as far as there is room. Returns the number of its
+// points.
 static int copy_outline(FT_Vector points[OUTLINE_LIMIT], const struct typeface *typeface, hb_codepoint_t glyph)
 {
     if (FT_Load_Glyph(typeface->pictures, glyph, FT_LOAD_NO_SCALE) != 0) {
@@ -136,8 +139,8 @@ static int copy_outline(FT_Vector points[OUTLINE_LIMIT], const struct typeface *
 
 enum { MARK_UNKNOWN, MARK_THERE, MARK_LACKS };
 
-// Returns whether the cut draws a Latin letter beyond ASCII as one of ASCII, if need be moved sideways: one of them has an
-// l for an ł.
+// Returns whether the cut draws a Latin letter beyond ASCII like an ASCII letter, possibly shifted sideways: one of
+// them has an l for an ł.
 static bool lacks_its_mark(const struct typeface *typeface, uint32_t symbol, hb_codepoint_t glyph)
 {
     static FT_Vector own[OUTLINE_LIMIT], plain[OUTLINE_LIMIT];
@@ -162,8 +165,8 @@ static bool lacks_its_mark(const struct typeface *typeface, uint32_t symbol, hb_
     return same;
 }
 
-// Returns whether the cut has a picture of the symbol. Some cuts of the typeface have a letter with nothing in it, or
-// without its mark.
+// Returns whether the cut has a picture of the symbol. In some cuts of the typeface, a letter is empty, or lacks its
+// mark.
 static bool has_picture(const struct typeface *typeface, uint32_t symbol)
 {
     hb_codepoint_t glyph;
@@ -174,8 +177,8 @@ static bool has_picture(const struct typeface *typeface, uint32_t symbol)
                               extents.width != 0 && !lacks_its_mark(typeface, symbol, glyph)));
 }
 
-// Lists the symbols of the tables: the ranges, or, where the models have letters beside them, what the firmware needs
-// and the letters of the models. Names those that `typeface` lacks, for each of which the page has a box.
+// Lists the symbols of the tables: the ranges, or, if the models have other letters, those that the firmware needs and
+// the letters of the models. Names those that `typeface` lacks; the page shows each as a box.
 static void list_symbols(const char *letters, const struct typeface *typeface)
 {
     bool beside = false;
@@ -252,7 +255,7 @@ static bool has_symbol(const struct typeface *typeface, int index)
     return !without && has_picture(typeface, symbols[index]);
 }
 
-// A word in letters of two cuts is harder to read than one in another cut.
+// A word with letters from two cuts is harder to read than one entirely in another cut.
 static void check_scripts(struct typeface *typeface)
 {
     for (int i = 1; i < glyph_count; i++) {
@@ -283,7 +286,7 @@ static hb_codepoint_t find_glyph(const struct typeface *typeface, int index)
     return glyph;
 }
 
-// How much nearer or farther than their own widths say two glyphs stand, in KERNING_UNITS to an em.
+// How much closer or farther apart two glyphs are than their widths, in units of 1 / KERNING_UNITS em.
 static int measure_pair(const struct typeface *typeface, hb_buffer_t *buffer, int first, int second)
 {
     static const hb_feature_t features[] = {
@@ -295,7 +298,7 @@ static int measure_pair(const struct typeface *typeface, hb_buffer_t *buffer, in
     unsigned count;
 
     if (!has_symbol(typeface, first) || !has_symbol(typeface, second)) {
-        return 0; // of two cuts
+        return 0; // from two cuts
     }
     hb_buffer_clear_contents(buffer);
     hb_buffer_add_codepoints(buffer, pair, 2, 0, 2);
@@ -332,7 +335,8 @@ static bool same_as_second(int a, int b)
     return true;
 }
 
-// Classes of glyphs, numbered in the order of their first members, which go to `members`. Returns their number.
+// Classes of glyphs, numbered in the order of their first members, which are written to `members`. Returns their
+// number.
 static int classify(uint8_t *classes, int *members, bool (*same)(int, int))
 {
     int count = 0;
@@ -359,7 +363,7 @@ static void write_classes(FILE *output, const char *name, const char *which, con
     (void)fprintf(output, "};\n");
 }
 
-// Returns the bytes of the tables, as do the writers below.
+// Returns the size of the tables in bytes, like the functions below.
 static int write_kerning(FILE *output, const struct typeface *typeface, const char *style)
 {
     static uint8_t first[GLYPH_LIMIT], second[GLYPH_LIMIT];

@@ -4,7 +4,7 @@
 
 #include "port/port.h"
 
-// The sheets ask for 50 us and 200 us; panels on the market for milliseconds, by their makers' own examples.
+// The data sheets require 50 us and 200 us; actual panels need milliseconds, according to their makers' own examples.
 enum { RESET_PULSE_US = 10000, RESET_REST_US = 10000 };
 
 // BUSY may take a moment to show what a command has begun.

@@ -1,4 +1,4 @@
-// uf2_writer: makes the UF2 file of a flash image, in the build of the firmware where there is no picotool.
+// uf2_writer: makes the UF2 file from a flash image, for firmware builds without picotool.
 // Uses: uf2.h, the C library.
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "uf2.h"
 
 #define FLASH_ADDRESS UINT32_C(0x10000000)
-enum { FLASH_BYTES_MAX = 16 << 20 }; // what the chips can address
+enum { FLASH_BYTES_MAX = 16 << 20 }; // the address range of the chips
 
 static int fail(const char *path, const char *why)
 {
@@ -16,7 +16,7 @@ static int fail(const char *path, const char *why)
     return EXIT_FAILURE;
 }
 
-// Reads the whole file. Returns NULL and says why when that fails.
+// Reads the whole file. Returns NULL and prints the reason when that fails.
 static uint8_t *read_image(size_t *bytes, const char *path)
 {
     FILE *file = fopen(path, "rb");

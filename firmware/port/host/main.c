@@ -53,7 +53,7 @@ struct settings {
     uint32_t seed;
     bool seeded, raw, raw_names, console, counted, preview;
     int count, width, length, best, min_length;
-    const char *png; // NULL: no picture
+    const char *png; // NULL for no picture
 };
 
 static bool read_number(double *value, const char *name, const char *text, double low, double high, bool whole)
@@ -88,7 +88,7 @@ enum option_code {
     HELP,
 };
 
-// Returns EXIT_DONE, or how the program shall end; `*end` says that it shall end.
+// Returns EXIT_DONE, or the exit code; `*end` tells whether the program must end.
 static int read_options(struct settings *settings, bool *end, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -204,13 +204,13 @@ static int count_columns(const void *font, const char *text, int bytes)
     return columns;
 }
 
-// What of a page stands on which line of the terminal. The lines point into the page.
+// The lines of the terminal that show a page. They point into the page.
 struct terminal_page {
     int quote_width, name_width;
     int quote_limit, name_limit; // lines
     struct ql_line quote[PANEL_LINES], name[PANEL_LINES];
     int quote_lines, name_lines;
-    bool on_panel; // it must fit there
+    bool on_panel; // it must fit on the panel
     struct ql_layout layout;
 };
 
@@ -222,7 +222,7 @@ static bool fits(void *context, const char *quote, const char *name)
     if (page->on_panel && ql_layout_write(&page->layout, quote, name) != QL_LAYOUT_DONE) {
         return false;
     }
-    // Again with the name: by then the quote is in another place, where it was chosen from several.
+    // This is repeated with the name: by then the quote has moved, if it was chosen from several.
     page->quote_lines = ql_lines_write(page->quote, page->quote_limit, quote, page->quote_width, &ruler);
     if (name == NULL || page->quote_lines == 0) {
         return page->quote_lines > 0;
@@ -253,7 +253,7 @@ static int fail_unfit(const char *what)
     return EXIT_FAILED;
 }
 
-// Shows a frame as the settings want it. number: of the page, from 1.
+// Shows a frame according to the settings. `number` is that of the page, from 1.
 static int show_frame(const uint8_t *frame, const struct settings *settings, int number)
 {
     if (settings->preview) {
@@ -347,7 +347,7 @@ static int print_stream(const struct ql_writer *writer, int length)
     return EXIT_DONE;
 }
 
-// For the appliance, whose panel has no place for a context.
+// For the appliance, whose panel interface has no context parameter.
 static const struct settings *shown_settings;
 static int shown_exit_code;
 
@@ -403,7 +403,7 @@ int main(int argc, char **argv)
     if (!settings.seeded) {
         settings.seed = ql_port_entropy();
     }
-    // The bare stream has the seed itself, as `quillet evaluate` has. Each page has a seed of its own.
+    // The bare stream uses the seed itself, like `quillet evaluate`. Each page has its own seed.
     ql_models_init(&models, &settings.sampling, settings.seed, settings.seed);
     if (settings.console) {
         exit_code = run_console(&settings);

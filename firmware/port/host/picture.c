@@ -12,15 +12,15 @@
 
 enum { COLUMNS = 80, DOTS = 2 * COLUMNS, DOT_ROWS = DOTS * QL_FRAME_HEIGHT / QL_FRAME_WIDTH };
 
-// A dot is 2.5 x 2.5 pixels, counted in halves. It is set when this part of them is black: less than half, for hairlines
-// are to stay.
+// A dot is 2.5 x 2.5 pixels, counted in halves. It is set when this share of them is black: less than half, so that
+// hairlines remain.
 enum { HALVES = 2 * QL_FRAME_WIDTH / DOTS, SET_PERCENT = 34 };
 
-// More than any frame needs, also one that cannot be compressed.
+// More than any frame needs, even one that cannot be compressed.
 enum { PNG_LIMIT_BYTES = 2 * QL_FRAME_WIDTH * QL_FRAME_HEIGHT };
 
-// Writes to a name of its own, and renames: a reader finds the old picture or the new one. A device or a pipe is written
-// to as it is.
+// Writes to a temporary name, and renames: a reader finds the old picture or the new one. A device or a pipe is written
+// directly.
 static const char *write_file(const char *path, const uint8_t *bytes, size_t size)
 {
     char temporary[4096];
@@ -47,7 +47,7 @@ static const char *write_file(const char *path, const uint8_t *bytes, size_t siz
 
 const char *ql_picture_save(const char *path, const uint8_t *frame)
 {
-    // libpng's own writing to a file deletes that file after an error, even if it is a device.
+    // libpng's own function for writing to a file deletes the file after an error, even if it is a device.
     static uint8_t pixels[QL_FRAME_WIDTH * QL_FRAME_HEIGHT], png[PNG_LIMIT_BYTES];
     static png_image image;
     png_alloc_size_t size = sizeof png;

@@ -1,4 +1,4 @@
-// The board's clock, pins, panel wires, chance, sound and jumpers: see port/port.h.
+// The board's clock, pins, panel wires, randomness, sound, and jumpers: see port/port.h.
 // Uses: the Pico SDK, firmware/boards, app/frame.h.
 #include <hardware/clocks.h>
 #include <hardware/gpio.h>
@@ -15,10 +15,10 @@
 #include "port/port.h"
 
 enum {
-    CLICK_TICKS = 500, // of a period, at a tick per microsecond: 2 kHz, where a small piezo is loud
+    CLICK_TICKS = 500, // per period, at one tick per microsecond: 2 kHz, at which a small piezo is loud
     CLICK_US = 3000,
-    ENTROPY_BITS = 512,      // of the ring oscillator, for a word of 32; it is not known how random each of them is
-    WAIT_SLICE_US = 1000000, // a part of the watchdog's patience
+    ENTROPY_BITS = 512,      // from the ring oscillator, for a 32-bit word; it is not known how random each bit is
+    WAIT_SLICE_US = 1000000, // a fraction of the watchdog's timeout
 };
 
 static const uint8_t panel_pins[] = {
@@ -80,13 +80,13 @@ uint32_t ql_port_entropy(void)
     for (int i = 0; i < ENTROPY_BITS; i++) {
         // Multiplying by an odd number loses nothing, and spreads each bit over those above it.
         word = ((word << 1 | word >> 31) ^ (rosc_hw->randombit & 1u)) * UINT32_C(0x9e3779b1);
-        busy_wait_us(1); // neighbors in time are alike
+        busy_wait_us(1); // consecutive bits are similar
     }
     return word ^ word >> 16;
 }
 
 #if QUOTES_PLACED
-// Weights lie there while a model computes.
+// Weights are there while a model computes.
 uint8_t *ql_port_frame_take(void)
 {
     return ql_weight_source_frame_take();
@@ -127,8 +127,8 @@ void ql_port_click(void)
     pwm_set_enabled(slice, false);
 }
 
-// A closed jumper leads to ground. The pull-up is on for as long as it takes: it would drain the battery all night, and
-// a pin that nothing holds would, too.
+// A closed jumper leads to ground. The pull-up is on only while the pin is read: otherwise it would drain the battery
+// all night, and so would a floating pin.
 bool ql_port_jumper_closed(enum ql_port_jumper jumper)
 {
     const uint pin = jumper == QL_PORT_JUMPER_SOUND ? QL_BOARD_JUMPER_SOUND : QL_BOARD_JUMPER_INTERVAL;

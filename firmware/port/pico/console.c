@@ -1,5 +1,5 @@
 // The console of the board: USB serial, or a UART where the build says so. See port/port.h.
-// Uses: the Pico SDK's stdio, which drops what nobody takes within half a second.
+// Uses: the Pico SDK's stdio, which drops output that nobody reads within half a second.
 #include <hardware/gpio.h>
 #include <pico/stdio.h>
 #include <pico/stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "port/port.h"
 
-// A terminal wants CR LF.
+// A terminal needs CR LF.
 void ql_port_console_write(const char *bytes, int count)
 {
     (void)stdio_put_string(bytes, count, false, true);

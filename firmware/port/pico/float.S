@@ -1,11 +1,11 @@
-// Product and sum of two floats on a Cortex-M0+, in less than two thirds of the time that the compiler's own take, and
-// to the last bit the same (but that of two NaN the other may come out). Uses: the compiler's __aeabi_fmul and
-// __aeabi_fadd, which do what is not ordinary here: zeros, subnormal numbers, infinities, NaN, and results near either
-// end of the range.
+// Product and sum of two floats on a Cortex-M0+, in less than two thirds of the time of the compiler's own, with
+// results equal to the last bit (except that of two NaNs, the other one may be returned). Uses: the compiler's
+// __aeabi_fmul and __aeabi_fadd, which handle all special cases: zeros, subnormal numbers, infinities, NaN, and results
+// near either end of the range.
 //
-// The linker's --wrap=NAME makes calls of NAME end here. Both end in the same way: a significand in r0 whose highest bit
-// counts 1 (bit 31) or 1/2 (bit 30), with a 1 at the bottom for anything that was lost below, and in r2 the sign and
-// the exponent, less one for the significand's own 1 that will be added to it.
+// The linker's --wrap=NAME makes calls of NAME end here. Both end in the same way: a significand in r0 whose highest
+// bit has the value 1 (bit 31) or 1/2 (bit 30), with the lowest bit set if anything was lost below it; and in r2 the
+// sign and the exponent, minus one for the significand's own 1 that will be added to it.
 
 #if !defined(__ARM_ARCH_6M__)
 #error "these are for the Cortex-M0+; other chips have better instructions"
@@ -26,14 +26,14 @@ __wrap___aeabi_fmul:
     lsls r3, r1, #1
     lsrs r2, r2, #24 // exponents
     lsrs r3, r3, #24
-    subs r2, #1 // 0 and 255 become the largest numbers without a sign
+    subs r2, #1 // 0 and 255 become the largest unsigned numbers
     subs r3, #1
     cmp r2, #254
     bhs .Lslow_product
     cmp r3, #254
     bhs .Lslow_product
     adds r2, r3
-    subs r2, #126 // the exponent of a product below 2, less one
+    subs r2, #126 // the exponent of a product below 2, minus one
     cmp r2, #253
     bhs .Lslow_product
     push {r4, r5}
@@ -92,7 +92,7 @@ __wrap___aeabi_fmul:
     adds r3, #1
     lsls r0, #25 // and these are the others
     bne 1f
-    lsrs r3, #1 // half way: to even
+    lsrs r3, #1 // halfway: to even
     lsls r3, #1
 1:
     adds r0, r2, r3 // a significand that was rounded up to 2 raises the exponent
@@ -119,7 +119,7 @@ __wrap___aeabi_fadd:
     lsrs r2, #24 // exponents
     lsrs r3, #24
     beq .Lslow_sum
-    subs r2, #33 // far enough from both ends for all that can happen below
+    subs r2, #33 // far enough from both ends for everything that can happen below
     cmp r2, #221
     bhs .Lslow_sum
     adds r2, #32
@@ -173,7 +173,7 @@ __wrap___aeabi_fadd:
 2:
     bx lr
 3:
-    pop {r4, r5} // a difference of nothing is +0
+    pop {r4, r5} // a difference of zero is +0
     bx lr
 
 .Lslow_sum:

@@ -1,5 +1,6 @@
 // The firmware's start on a Pico.
-// Uses: the Pico SDK, app/appliance.h. The build gives QUOTES_BEST, QUOTES_BUILD, QUOTES_MINUTES, QUOTES_PANEL and maybe QUOTES_SEED.
+// Uses: the Pico SDK, app/appliance.h. The build defines QUOTES_BEST, QUOTES_BUILD, QUOTES_MINUTES, QUOTES_PANEL, and
+// optionally QUOTES_SEED.
 #include <pico/stdlib.h>
 #if LIB_PICO_STDIO_USB
 #include <pico/stdio_usb.h>
@@ -10,7 +11,7 @@
 #include "port/pico/weight_source.h"
 #include "port/port.h"
 
-enum { CONNECT_LIMIT_MS = 3000 }; // what a computer takes to find the board, and a program to open its port
+enum { CONNECT_LIMIT_MS = 3000 }; // for a computer to find the board, and a program to open its port
 
 static const struct ql_appliance_settings settings = {
     .build = QUOTES_BUILD,
@@ -25,7 +26,7 @@ static const struct ql_appliance_settings settings = {
     .show = ql_panel_show,
 };
 
-// So that the first lines are not lost.
+// This keeps the first lines from being lost.
 static void wait_for_listener(void)
 {
 #if LIB_PICO_STDIO_USB

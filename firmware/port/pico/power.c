@@ -20,18 +20,19 @@
 #include "port/port.h"
 
 enum {
-    WATCHDOG_MS = 8000, // what the RP2040's can count to is little more
+    WATCHDOG_MS = 8000, // the RP2040's watchdog can count to little more
     ADC_SAMPLES = 16,
     ADC_STEPS = 4096,
     ADC_FULL_MV = 3300,
     VSYS_DIVISOR = 3, // resistors on the board
     STACK_PAINT = 0x5aa55aa5,
-    STACK_MARGIN_WORDS = 64, // of the function that paints
+    STACK_MARGIN_WORDS = 64, // for the function that fills the stack with a pattern
 };
 
-extern uint32_t __scratch_x_end__[], __StackTop[]; // of the SDK's linker script
+extern uint32_t __scratch_x_end__[], __StackTop[]; // from the SDK's linker script
 
-// The first processor has all of the two scratch memories that the second one leaves: 5,376 of 8,192 bytes where that one computes.
+// The first processor has all of the two scratch memories that the second one leaves: 5,376 of 8,192 bytes if the
+// second one computes.
 static uint32_t *stack_bottom(void)
 {
 #if QUOTES_PLACED
@@ -41,7 +42,7 @@ static uint32_t *stack_bottom(void)
 #endif
 }
 
-static uint64_t slept_us; // while the timer stood still
+static uint64_t slept_us; // while the timer was stopped
 
 uint64_t ql_port_time_us(void)
 {
@@ -124,14 +125,14 @@ int ql_port_battery_mv(void)
 
 #if PICO_RP2040
 
-// The real-time clock begins here, a Monday, at each sleep.
+// The real-time clock starts from this date, a Monday, at each sleep.
 static const datetime_t beginning = {.year = 2024, .month = 1, .day = 1, .dotw = 1};
 
 enum {
     DAY_S = 86400,
     SLEEP_LIMIT_S = 28 * DAY_S, // within a month, so that only the day counts
     RTC_HZ = 46875,             // a divisor of the crystal's 12 MHz
-    ROSC_HZ = 6500000,          // about; nothing is timed by it
+    ROSC_HZ = 6500000,          // approximately; no timing depends on it
 };
 
 static volatile bool alarm_has_come;
@@ -161,7 +162,8 @@ static uint32_t seconds_since_beginning(void)
     return (uint32_t)(time.day - 1) * DAY_S + (uint32_t)time.hour * 3600 + (uint32_t)time.min * 60 + (uint32_t)time.sec;
 }
 
-// The crystal runs on, for the real-time clock; everything else hangs on the ring oscillator, which is about to stop.
+// The crystal keeps running, for the real-time clock; everything else runs from the ring oscillator, which is about to
+// stop.
 static void slow_down(void)
 {
     clock_configure_int_divider(clk_rtc, 0, CLOCKS_CLK_RTC_CTRL_AUXSRC_VALUE_XOSC_CLKSRC, XOSC_HZ, XOSC_HZ / RTC_HZ);
@@ -175,9 +177,9 @@ static void slow_down(void)
 }
 
 // The ring oscillator stops itself, and with it the processor, the memories and the timer. The real-time clock's alarm
-// starts it again, and so does power on USB. Should it go on for another reason, or not stop at all, the processor waits
-// for an interrupt as usual. Interrupts are off, so that none can come between the look at the alarm and the wait; a
-// pending one ends the wait all the same.
+// starts it again, and so does USB power. If it starts for another reason, or does not stop at all, the processor waits
+// for an interrupt as usual. Interrupts are off, so that none can come between checking the alarm and waiting; a
+// pending one ends the wait anyway.
 static void sleep_until_alarm(void)
 {
     while (!alarm_has_come && !gpio_get(PICO_VBUS_PIN)) {
@@ -226,7 +228,7 @@ void ql_port_sleep_s(uint32_t duration_s)
 
 #else
 
-// The RP2350 has another clock and other ways to sleep; its board waits with the processor asleep only.
+// The RP2350 has another clock and other ways to sleep; on its board, only the processor sleeps while it waits.
 void ql_port_sleep_s(uint32_t duration_s)
 {
     const uint64_t end_us = ql_port_time_us() + (uint64_t)duration_s * 1000000;

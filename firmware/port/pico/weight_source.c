@@ -1,6 +1,8 @@
-// The weights of the model whose turn it is: what belongs to its rows, and as many blocks of each matrix as RAM has room for,
-// stay there, and the other blocks come from the flash while the processors multiply. See device/weight_source.h for the contract.
-// Uses: app/frame.h; the Pico SDK's registers and inline functions. What is marked RAM_CODE must run while the flash cannot be read.
+// The weights of the model whose turn it is: the data of its rows, and as many blocks of each matrix as fit, stay in
+// RAM, and the other blocks are read from the flash while the processors multiply. See device/weight_source.h for the
+// contract.
+// Uses: app/frame.h; the Pico SDK's registers and inline functions. Functions marked RAM_CODE must run while the flash
+// cannot be read.
 #include "device/weight_source.h"
 
 #include <string.h>
@@ -10,7 +12,7 @@
 #include "hardware/structs/sio.h"
 #include "hardware/sync.h"
 #include "port/pico/weight_source.h"
-#include "weight_models.h" // of the build: QUOTES_WEIGHT_MODELS(X) is X(NAME) for each model with weights to place
+#include "weight_models.h" // from the build: QUOTES_WEIGHT_MODELS(X) is X(NAME) for each model with weights to place
 #if QUOTES_STREAM
 #include "hardware/dma.h"
 #include "hardware/structs/ssi.h"
@@ -29,14 +31,14 @@
 
 enum {
     MATRIX_LIMIT = 64, // of a model; a matrix beyond it has no block in RAM
-    BUFFERS = 2, // of QUOTES_STREAM_WORDS each, where blocks stay in the flash: one is multiplied by, one is filled
+    BUFFERS = 2, // of QUOTES_STREAM_WORDS each, for blocks that stay in the flash: one is in use, one is being filled
     STACK_PAINT = 0x5aa55aa5,
     FRAME_WORDS = (QL_FRAME_BYTES + 7) / 8 * 2,
     FLASH_MODE = 0xa0, // "continuous read": the next read needs no command
 };
 
-// Of the linker. The rows of all models begin at one address of the RAM that nothing else has, which ends at the limit; each
-// model's are loaded when its turn begins, and behind them is its room.
+// From the linker. The rows of all models begin at the same address, in RAM that nothing else uses, up to the limit;
+// each model's rows are loaded when its turn begins, and its room for blocks follows them.
 extern uint32_t __StackLimit[], __scratch_x_end__[];
 #define DECLARE_MODEL(name)                                                                 \
     extern const uint32_t weights_begin_##name[], weights_end_##name[], rows_load_##name[]; \
@@ -52,44 +54,44 @@ static const struct model {
     {weights_begin_##name, weights_end_##name, rows_load_##name, rows_begin_##name, rows_end_##name},
     QUOTES_WEIGHT_MODELS(LIST_MODEL)};
 
-// The model in turn. Its matrices get their places when the first product needs them.
+// The model whose turn it is. Its matrices are placed when their first product needs them.
 static struct {
     const struct model *model;
-    uint32_t room_words, all_words; // for blocks in RAM, and of all matrices of the model
+    uint32_t room_words, all_words; // for blocks in RAM, and for all matrices of the model
     uint32_t seen_words;            // of the matrices below
     uint32_t *first, *free;         // where blocks are, and where the next matrix goes
     int count;
     struct placed {
         const uint32_t *words;
         uint32_t *ram;       // the first blocks of the matrix
-        uint16_t blocks;     // how many they are
+        uint16_t blocks;     // how many there are
         uint16_t all_blocks; // of the matrix
         uint32_t block_words;
     } matrices[MATRIX_LIMIT];
 } turn;
 
-static bool is_frame_taken; // the picture lies at the end of the room
+static bool is_frame_taken; // the picture is at the end of the room
 
-// The product in hand. Blocks from `begun` on wait in the flash, those before `arrived` are there. All is guarded by the
-// lock, where there are two processors.
+// The current product. Blocks from `begun` on are still in the flash, those before `arrived` have arrived. With two
+// processors, everything here is guarded by the lock.
 static struct {
     const uint32_t *words;
     uint32_t blocks, block_words;
     uint32_t *ram;
     uint32_t ram_blocks;         // at the beginning of the matrix
-    uint32_t ready, ready_taken; // those that were there at the beginning of the product, and how many are taken
+    uint32_t ready, ready_taken; // blocks that were available at the beginning of the product, and how many are taken
     uint32_t streamed, quota;    // blocks that stream; how many of `ready` may be taken now, in units of 1 / streamed
     uint32_t begun, moving, arrived, given;
-    int place;      // of the matrix in the turn's; -1 for none
+    int place;      // index of the matrix in the turn's list; -1 for none
     uint32_t piece; // blocks at a time
     uint32_t *buffers;
-    uint32_t fill, give;     // buffers, by turns
-    bool held[BUFFERS];      // is being filled, or multiplied by
+    uint32_t fill, give;     // buffers, in turn
+    bool held[BUFFERS];      // is being filled, or in use
     int taken[QUOTES_CORES]; // the buffer that a processor multiplies by, or -1
 } product;
 
-// The first blocks of the next product that stream. They are brought into the first buffer while units are computed, which
-// nothing but RAM is needed for.
+// The first streamed blocks of the next product. They are read into the first buffer while units are computed, which
+// needs only RAM.
 static struct {
     const uint32_t *words; // of the matrix
     uint32_t blocks;
@@ -105,9 +107,9 @@ static inline uint32_t blocks_at_a_time(uint32_t block_words)
     return count;
 }
 
-// The second processor: it sleeps in RAM until there is work, and does what it is given. The first one waits for it at the
-// end of each piece of work, so it sleeps again whenever the firmware's other code runs: while the board sleeps, when the
-// boot loader is called, in a panic.
+// The second processor: it sleeps in RAM until it is given work. The first one waits for it at the end of each piece of
+// work, so it sleeps again whenever the firmware's other code runs: while the board sleeps, when the boot loader is
+// called, in a panic.
 #if QUOTES_CORES > 1
 static struct {
     void (*volatile work)(const void *job);
@@ -129,7 +131,8 @@ static _Noreturn RAM_CODE void run_second(void)
     }
 }
 
-// By the protocol of the boot ROM (RP2040 datasheet, 2.8.2): it echoes each word, and expects them anew after another one.
+// By the protocol of the boot ROM (RP2040 datasheet, 2.8.2): it echoes each word, and starts over after an unexpected
+// one.
 static void launch_second(void)
 {
     const uint32_t words[] = {
@@ -258,7 +261,7 @@ static RAM_CODE void start_transfer(uint32_t *to, const uint32_t *from, uint32_t
     dma_hw->ch[channel].write_addr = (uintptr_t)to;
     dma_hw->ch[channel].al1_transfer_count_trig = count;
 #if QUOTES_STREAM == STREAM_SSI
-    ssi_hw->dr0 = (uintptr_t)from << 8 | FLASH_MODE; // the top of the address says only that it is flash
+    ssi_hw->dr0 = (uintptr_t)from << 8 | FLASH_MODE; // the top bits of the address only mean that it is flash
 #endif
 }
 
@@ -278,7 +281,7 @@ static inline void end_transfers(void)
 #endif
 }
 
-// Begins with the next product of the turn. Returns whether there is something to bring.
+// Starts reading for the next product of the turn. Returns whether there is anything to read.
 static inline bool begin_ahead(void)
 {
     const int place = product.place + 1;
@@ -297,7 +300,7 @@ static inline bool begin_ahead(void)
     return true;
 }
 
-// Notes what has arrived, and begins with the next piece where there is a place for it.
+// Records what has arrived, and starts reading the next piece if there is room for it.
 static inline void move_on(void)
 {
     if (product.moving > 0 && !is_transferring()) {
@@ -307,7 +310,7 @@ static inline void move_on(void)
     if (product.moving > 0 || product.begun == product.blocks) {
         return;
     }
-    const bool stays = product.begun < product.ram_blocks; // the first time that its turn has come
+    const bool stays = product.begun < product.ram_blocks; // the first time in this turn
     const uint32_t end = stays ? product.ram_blocks : product.blocks;
     const uint32_t count = end - product.begun < product.piece ? end - product.begun : product.piece;
     uint32_t *to = product.ram + product.begun * product.block_words;
@@ -392,7 +395,8 @@ static inline void give_arrived(struct ql_weight_part *part, uint core)
 }
 #endif
 
-// Blocks of RAM, in step with those that stream, so that both end together; where none stream, some of what is left.
+// Takes blocks from RAM, in step with those that stream, so that both end together; if none stream, some of the
+// remaining ones.
 static inline bool give_placed(struct ql_weight_part *part)
 {
     const uint32_t left = product.ready - product.ready_taken;
@@ -437,7 +441,7 @@ RAM_CODE bool ql_weight_source_take(struct ql_weight_part *part)
             break;
         }
         give_lock();
-        wait_for_transfer(); // without the lock, so that whoever sees its end first can go on
+        wait_for_transfer(); // without the lock, so that whichever processor sees its end first can continue
         take_lock();
     }
     give_lock();
@@ -445,7 +449,7 @@ RAM_CODE bool ql_weight_source_take(struct ql_weight_part *part)
 }
 
 #if QL_M0_PANELS > 1
-// A product writes them before it reads them.
+// Not initialized: a product writes them before it reads them.
 RAM_CODE uint32_t *ql_weight_source_tables(void)
 {
     static uint32_t tables[QUOTES_CORES][(QL_M0_PANELS - 1) * (QL_M0_TABLE_WORDS + 4)];
@@ -476,7 +480,7 @@ RAM_CODE void ql_weight_source_split(void (*work)(const void *job, int first, in
 {
     const struct split split = {work, job, count};
 
-    const uint32_t interrupts = save_and_disable_interrupts(); // what they run may be in the flash
+    const uint32_t interrupts = save_and_disable_interrupts(); // their code may be in the flash
     const bool is_ahead = begin_ahead();
 
     if (!is_ahead) {
@@ -490,14 +494,14 @@ RAM_CODE void ql_weight_source_split(void (*work)(const void *job, int first, in
     product.place = -1; // once
 }
 
-// By DMA, where that is there and the constants lie in the flash at whole words. What is left over is less than a word.
+// Uses DMA, if available, for constants in the flash that are aligned to words. The remainder is less than a word.
 RAM_CODE void ql_weight_source_copy(uint32_t *to, const void *from, uint32_t bytes)
 {
 #if QUOTES_STREAM
     const uint32_t words = bytes / sizeof *to; // at most 65536
 
     if (words > 0 && (uintptr_t)from % sizeof *to == 0 && (uintptr_t)from >> 24 == XIP_BASE >> 24) {
-        const uint32_t interrupts = save_and_disable_interrupts(); // what they run may be in the flash
+        const uint32_t interrupts = save_and_disable_interrupts(); // their code may be in the flash
         start_transfer(to, from, words);
         wait_for_transfer();
         end_transfers();
@@ -528,7 +532,7 @@ static void begin_turn(const struct model *model)
         const uint32_t buffers = BUFFERS * QUOTES_STREAM_WORDS;
         product.buffers = turn.free;
         turn.free += buffers;
-        turn.room_words -= buffers; // link.sh has seen to it that there is room
+        turn.room_words -= buffers; // link.sh has made sure that there is room
     }
     turn.first = turn.free;
 }
@@ -550,8 +554,9 @@ void ql_weight_source_begin(const uint32_t *words)
     }
 }
 
-// Finds the place of a matrix, or gives it one: so many whole blocks that the matrices so far have their share of the room,
-// in proportion to their words. Returns true for a new place, to which its blocks must be brought. Sets product.place.
+// Finds the place of a matrix, or assigns one: as many whole blocks as give the matrices so far their share of the
+// room, in proportion to their words. Returns true for a new place, into which its blocks must be read. Sets
+// product.place.
 static bool find_place(struct placed *place, const uint32_t *words, uint32_t blocks, uint32_t block_words)
 {
     product.place = -1;
@@ -630,7 +635,7 @@ uint8_t *ql_weight_source_frame_take(void)
 {
     turn.model = NULL;
     is_frame_taken = true;
-    // By its number, for the linker's symbol is no array.
+    // As a number, because the linker's symbol is not an array.
     return (uint8_t *)((uintptr_t)__StackLimit - FRAME_WORDS * sizeof(uint32_t));
 }
 

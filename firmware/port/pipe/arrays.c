@@ -12,7 +12,7 @@ static const size_t output_bytes[] = {QL_PIPE_OUTPUTS};
 
 enum { INPUTS = sizeof input_bytes / sizeof input_bytes[0], OUTPUTS = sizeof output_bytes / sizeof output_bytes[0] };
 
-void QL_PIPE_ENTRY(); // the generated file has the types of the parameters; here all are pointers
+void QL_PIPE_ENTRY(); // the generated file declares the types of the parameters; here, all are pointers
 
 static int read_bytes(unsigned char *bytes, size_t count)
 {
@@ -53,7 +53,7 @@ int main(void)
                 return 0;
             }
         }
-        // What the function does not write shall be no leftover that looks right: as a float, 0xffffffff is NaN.
+        // Elements that the function does not write must not keep plausible old values: as a float, 0xffffffff is NaN.
         for (int i = 0; i < OUTPUTS; i++) {
             memset(arrays[INPUTS + i], 0xff, output_bytes[i]);
         }

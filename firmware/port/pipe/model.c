@@ -1,5 +1,5 @@
 // A port on a pipe for a language model in generated C, compiled with `quillet compile --name model`. It answers two of
-// the requests of web/ort_server.js, with their members in this order and without spaces, a line each:
+// the requests of web/ort_server.js, with their members in this order and without spaces, one per line:
 //   {"read":[TOKEN,...]}    {"logits":"HEX"}: the logits after each token, from zero state
 //   {"write":{"temperature":X,"top_p":X,"top_k":N,"seed":N,"length":N}}    {"tokens":[TOKEN,...]}: a text
 // Uses: the generated header, the C library. `quillet verify` compiles it with different compilers and options.
@@ -11,7 +11,7 @@
 
 static struct model_state state;
 
-// As floats: of an integer model exact up to 2^24 units.
+// As floats: for an integer model, exact up to 2^24 units.
 static void write_logits(const model_logit *logits)
 {
     for (int v = 0; v < MODEL_SYMBOLS; v++) {
@@ -23,7 +23,7 @@ static void write_logits(const model_logit *logits)
     }
 }
 
-// Behind "[": tokens, and commas between them, up to the end of the line.
+// After "[": tokens, separated by commas, up to the end of the line.
 static void read_text(void)
 {
     int token;

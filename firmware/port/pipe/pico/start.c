@@ -1,4 +1,4 @@
-// Connects the streams of the C library to the USB serial port, before main, which knows nothing of a Pico.
+// Connects the streams of the C library to the USB serial port, before main, which does not know about a Pico.
 // Uses: the Pico SDK.
 #include <pico/stdlib.h>
 
