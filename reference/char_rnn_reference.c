@@ -22,7 +22,7 @@ static const struct cell_type CELL_TYPES[] = {
     [REF_CELL_LSTM] = {ref_lstm_forward, ref_lstm_backward},
 };
 
-// Views: the same parameters or trace, in the form that the cells and the output layer take.
+// Views: the same parameters or trace, in the form that the cells and the output layer need.
 
 static struct ref_cell_weights layer_weights(const struct ref_parameters *parameters, const struct ref_window *window,
                                              const struct ref_dims *dims, size_t l)
@@ -106,7 +106,7 @@ static const char *window_check(const struct ref_window *window, const struct re
     return NULL;
 }
 
-// ln(sum over v of exp(logits[v])). The largest logit is taken out, so that exp cannot overflow.
+// ln(sum over v of exp(logits[v])). The largest logit is factored out, so that exp cannot overflow.
 static double log_sum_exp(const double *logits, size_t V)
 {
     double largest = logits[0];
@@ -120,7 +120,7 @@ static double log_sum_exp(const double *logits, size_t V)
     return largest + log(sum);
 }
 
-// Layer l's share of an initial state (L, B, H), or zeros where there is none.
+// Layer l's share of an initial state (L, B, H), or zeros if there is none.
 static void state_init(double *state, const double *initial, const struct ref_dims *dims, size_t l)
 {
     size_t count = dims->B * dims->H;

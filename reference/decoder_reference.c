@@ -1,6 +1,6 @@
 // The oracle of decoders: see decoder_reference.h.
 //
-// Backward goes through the formulas from the last to the first. With dy the gradient of the loss for y:
+// Backward goes through the formulas from the last to the first. With dy the gradient of the loss with respect to y:
 //
 //     y = W x:              dW += dy x^T, dx += W^T dy
 //     y = norm(x, w):       with r = 1 / sqrt(mean of x^2 + eps): dw += dy x r,
@@ -20,13 +20,13 @@ struct layer {
     double *attention_norm, *query, *key, *value, *output, *feed_norm, *gate, *up, *down;
 };
 
-// Parameters, or their gradient. `layers` points to memory of the caller.
+// Parameters, or their gradient. `layers` points to the caller's memory.
 struct parameters {
     double *embedding, *norm;
     struct layer *layers;
 };
 
-// What forward keeps of one sequence and one layer, row t after row t - 1; or the gradients for it.
+// What forward keeps for one sequence and one layer, row t after row t - 1; or the gradients of these.
 struct trace {
     double *x, *n1, *q, *k, *v, *p, *a, *middle, *n2, *g, *u, *f;
 };
@@ -274,7 +274,8 @@ static void run_row(double *y, const struct trace *trace, const struct layer *w,
     }
 }
 
-// From dy of row t to the gradient of what attention gave; the gradients of queries, keys and values come later.
+// Computes the gradient of attention's output from dy of row t; the gradients of queries, keys, and values follow
+// later.
 static void run_row_backward(const struct trace *dtrace, const struct trace *trace, const struct layer *dw,
                              const struct layer *w, const double *dy, size_t t, const double *mask1,
                              const double *mask2, double *scratch, const struct ref_decoder_dims *d)
@@ -300,7 +301,7 @@ static void run_row_backward(const struct trace *dtrace, const struct trace *tra
     multiply_backward(dw->output, dtrace->a + t * E, scratch, w->output, trace->a + t * E, E, E);
 }
 
-// From the gradients of queries, keys and values of row t to that of x.
+// Computes the gradient of x from those of queries, keys, and values of row t.
 static void run_inputs_backward(const struct trace *dtrace, const struct trace *trace, const struct layer *dw,
                                 const struct layer *w, size_t t, const struct ref_decoder_dims *d)
 {
@@ -317,7 +318,7 @@ static void run_inputs_backward(const struct trace *dtrace, const struct trace *
     norm_backward(dw->attention_norm, dx, dn, trace->x + t * E, w->attention_norm, E);
 }
 
-// What a run needs beside its arguments.
+// What a run needs in addition to its arguments.
 struct run {
     const struct ref_decoder_dims *d;
     const struct ref_decoder_window *window;
@@ -425,7 +426,7 @@ static void run_layers_backward(struct run *run, size_t b)
     }
 }
 
-// Long because it takes and gives back all memory of a run.
+// Long because it allocates and frees all memory of a run.
 int ref_decoder_run(double *loss, double *logits, double *gradient, const double *parameters,
                     const struct ref_decoder_window *window, const struct ref_decoder_dims *d)
 {

@@ -1,5 +1,5 @@
 // Memory for parameters and traces: see storage_reference.h.
-// One block holds all values; the tensors and arrays are handed out of it one after the other.
+// One block holds all values; the tensors and arrays are taken from it one after another.
 // Uses: the C library.
 #include "reference/storage_reference.h"
 
