@@ -2,9 +2,9 @@
 // turns word by word, and the two scratch memories. Counts the cycles in which a processor waits because the other one, or
 // DMA with a block from the flash, uses the same bank. Uses: nothing.
 //
-// A processor fetches a word of code when it comes to the first instruction of it, and accesses data in the cycles after
-// that. Of two processors that want a bank in the same cycle, the one that was not served first the last time is served
-// first; DMA is served before both. The flash and registers are not in these banks.
+// A processor fetches a word of code when it reaches the word's first instruction, and accesses data in the cycles
+// after that. If both processors want a bank in the same cycle, the one that was served second last time is served
+// first; DMA is served before both. The flash and the registers are not in these banks.
 
 const STRIPED_BYTES = 0x40000, STRIPED = 4, SCRATCH = 2;
 const NONE = -1;
@@ -18,7 +18,7 @@ export function bankOf(offset) {
 export const bankExpression = (offset) =>
   `(${offset} < ${STRIPED_BYTES} ? ${offset} >> 2 & 3 : ${STRIPED} + (${offset} >> 12 & 1))`;
 
-// The accesses of a processor that are not settled yet, in the order of time.
+// The accesses of a processor that are not settled yet, in order of time.
 class Accesses {
   constructor() {
     this.times = new Float64Array(1024); // in cycles
@@ -38,7 +38,7 @@ class Accesses {
     this.banks[this.count++] = bank;
   }
 
-  // Whatever comes at `place` or behind it comes a cycle later.
+  // Delays everything at `place` or after it by one cycle.
   delay(place) {
     for (let k = place; k < this.count; k++) {
       this.times[k]++;
@@ -57,7 +57,7 @@ export class Banks {
   constructor(wait) {
     this.wait = wait;
     this.accesses = [new Accesses(), new Accesses()];
-    this.servedFirst = new Uint8Array(STRIPED + SCRATCH); // of both, when they last wanted the bank in the same cycle
+    this.servedFirst = new Uint8Array(STRIPED + SCRATCH); // the one served first when both last collided
     this.block = null;
   }
 

@@ -1,5 +1,5 @@
-// A Raspberry Pi Pico on a Pico-ePaper-4.2, in software: powers up an image, connects console and panel, lets time
-// pass. Uses: rp2040js; banks.js, processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, ssi.js,
+// A Raspberry Pi Pico on a Pico-ePaper-4.2, in software: powers up an image, connects console and panel, and advances
+// time. Uses: rp2040js; banks.js, processor.js, flash_cache.js, clock.js, boot_rom.js, peripherals.js, ssi.js,
 // usb_host.js, xip_stream.js, panel/.
 
 import { ConsoleLogger, LogLevel, RP2040 } from "rp2040js";
@@ -22,7 +22,7 @@ import { PanelWires } from "./panel/wires.js";
 
 const SECOND_STAGE = 0x20041f00, FLASH = 0x10000000, RAM = 0x20000000;
 const UART_BYTE_NANOS = 10e9 / 115200;
-const WATCHDOG_TIMER = 1; // in the watchdog's register of reasons
+const WATCHDOG_TIMER = 1; // in the watchdog's reason register
 
 /** The pins that a closed jumper connects to ground, by the jumper's name (docs/device.md). */
 export const jumperPins = { J1: 18, J2: 21 };
@@ -37,10 +37,10 @@ export function makeRandom(seed) {
   };
 }
 
-// Registers that rp2040js does not have and that have no effect here: UART0's DMA, which the firmware does not use.
+// Registers that rp2040js lacks and that have no effect here: UART0's DMA, which the firmware does not use.
 const harmless = new Set(["UART0: Unimplemented peripheral write to 0x48"]);
 
-// Whatever rp2040js warns about is an error of the firmware or of the emulator; in both cases the run ends.
+// Anything that rp2040js warns about is an error in the firmware or in the emulator; in both cases the run ends.
 class Complaints {
   constructor(board) {
     this.board = board;
@@ -86,8 +86,8 @@ export class Board {
     this.pastCycles = 0;
     this.pastSecondCycles = 0;
     this.resets = 0;
-    this.lineFreeAt = 0; // when the UART has sent what it was given
-    this.appointments = []; // timers of the parts around the chip, which are not reset with it: {nanos, callback}
+    this.lineFreeAt = 0; // when the UART has sent its last byte
+    this.appointments = []; // timers of parts around the chip, which are not reset with it: {nanos, callback}
     this.onConsole = () => {};
     this.onReset = () => {};
     this.powerUp({});
@@ -102,7 +102,7 @@ export class Board {
     return this.pastCycles + this.mcu.core.cycles;
   }
 
-  // `kept`: what survives a reset.
+  // `kept`: the state that survives a reset.
   powerUp({ ram, scratch, reason = 0, byRunPin = false }) {
     const clock = new Clock();
     const mcu = new RP2040(clock);
@@ -155,7 +155,7 @@ export class Board {
     this.isDormant = false;
   }
 
-  // What the data sheet permits: 133 MHz, and 200 MHz with a core voltage of 1.15 V.
+  // The data sheet permits 133 MHz, and 200 MHz with a core voltage of 1.15 V.
   checkFrequency(frequency) {
     const hasVoltage = this.voltage.millivolts >= 1150;
     if (frequency > 200e6 || (frequency > 133e6 && !hasVoltage)) {
@@ -164,7 +164,7 @@ export class Board {
     }
   }
 
-  // The clocks stop, of both processors. The second one must have been told to wait.
+  // Stops the clocks of both processors. The second one must have been told to wait.
   fallAsleep() {
     if (this.second.isAwake) {
       throw new FirmwareError(`the firmware stopped the clocks while its second processor was at work, at ${
@@ -173,21 +173,22 @@ export class Board {
     this.isDormant = this.mcu.core.waiting = true;
   }
 
-  // Out of a sleep in which the processor had no clock. It goes on where it was, whether it takes the interrupt or not.
+  // Wakes from a sleep in which the processor had no clock. It continues where it was, whether it takes the interrupt
+  // or not.
   wake() {
     if (this.isDormant) {
       this.isDormant = this.mcu.core.waiting = false;
     }
   }
 
-  // What the boot ROM does when there is an image: the second stage is copied to the end of RAM and started.
+  // Does what the boot ROM does when there is an image: copies the second stage to the end of RAM and starts it.
   boot() {
     const { mcu } = this;
     mcu.bootrom.set(new Uint32Array(makeBootRom().buffer));
     mcu.sram.set(this.flash.subarray(0, 256), SECOND_STAGE - 0x20000000);
     mcu.core.VTOR = 0;
     mcu.core.SP = SECOND_STAGE;
-    mcu.core.LR = 0; // the second stage goes on to the image instead of returning
+    mcu.core.LR = 0; // the second stage continues to the image instead of returning
     mcu.core.PC = SECOND_STAGE;
     const cache = this.flashCycles > 0 ? new FlashCache(this.flashCycles) : null;
     const profiles = [this.processor?.profile ?? null, this.second?.profile ?? null];
@@ -205,13 +206,13 @@ export class Board {
     second.connect(first);
   }
 
-  // Jumpers pull their pin to ground; the others rest on the pull-ups that the firmware is to switch on.
+  // Jumpers pull their pin to ground; the others rely on the pull-ups that the firmware must turn on.
   setLevels() {
     const { mcu } = this;
     for (const pin of mcu.gpio) {
       pin.setInputValue(!this.jumpers.includes(pin.index));
     }
-    mcu.gpio[24].setInputValue(this.consoleKind === "usb"); // VBUS is there
+    mcu.gpio[24].setInputValue(this.consoleKind === "usb"); // VBUS is present
     const fullScale = 4095, reference = 3.3;
     mcu.adc.channelValues[3] = Math.min(fullScale, Math.round(this.batteryVolts / 3 / reference * fullScale));
     mcu.adc.channelValues[4] = Math.round(0.706 / reference * fullScale); // 27 degrees
@@ -268,7 +269,7 @@ export class Board {
     }
   }
 
-  // Bytes that do not fit into a full FIFO are lost.
+  // Bytes that arrive at a full FIFO are lost.
   receive(byte) {
     const [uart] = this.mcu.uart;
     if (!uart.rxFIFO.full) {

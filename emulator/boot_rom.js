@@ -1,5 +1,4 @@
-// A replacement for the boot ROM of the RP2040, with all that an image needs which brings the arithmetic of its
-// compiler.
+// A replacement for the boot ROM of the RP2040, sufficient for an image that contains its compiler's arithmetic.
 // Uses: nothing. The layout is that of the RP2040 datasheet, section 2.8.3; no byte is Raspberry Pi's.
 //
 // | address | content |
@@ -10,13 +9,12 @@
 // | 0x0014, 0x0016, 0x0018 | 16-bit addresses of the function table, the data table, the look-up routine |
 // | 0x0020 | the routines below |
 //
-// Functions in the table: flash_exit_xip, which sets the flash's interface up for single bytes; connect_internal_flash,
+// Functions in the table: flash_exit_xip, which sets up the flash's interface for single bytes; connect_internal_flash,
 // flash_flush_cache and flash_enter_cmd_xip, which have nothing to do here; reset_usb_boot, which ends the run. If an
 // image looks up anything else, the run ends with a message: floating point, bit and memory routines (build with the
 // compiler's), and writing to the flash.
 //
-// The first steps of the real ROM are done by the board itself: to check the second stage, to copy it to RAM, to start
-// it.
+// The board itself does the first steps of the real ROM: it checks the second stage, copies it to RAM, and starts it.
 
 /** Why a routine of the stand-in stops the processor: the number in its BKPT instruction. */
 export const BREAK = { FAULT: 0xf0, MISSING: 0xf1, BOOTSEL: 0xf2 };

@@ -1,5 +1,5 @@
 // The time of the emulated chip: it follows the processor's cycles, and jumps when the processor sleeps.
-// Uses: nothing. Has the interface that the peripherals of rp2040js expect of a clock.
+// Uses: nothing. It has the interface that rp2040js's peripherals expect from a clock.
 
 class Alarm {
   constructor(clock, callback) {
@@ -31,12 +31,12 @@ class Alarm {
 
 export class Clock {
   constructor() {
-    this.counter = { cycles: 0 }; // the processor, which counts
+    this.counter = { cycles: 0 }; // the processor, which counts cycles
     this.cycleNanos = 8;
     this.baseNanos = 0;
     this.baseCycles = 0;
-    this.frozenNanos = undefined; // the appointed time, while an alarm calls back
-    this.alarms = []; // by time
+    this.frozenNanos = undefined; // the alarm's time, while its callback runs
+    this.alarms = []; // in order of time
     this.deadline = Infinity; // the cycle at which the next alarm is due
   }
 

@@ -1,11 +1,12 @@
-// Collects the output of the console in lines, counts cycles between marks, and records when output came last. Makes text
-// of others harmless for a terminal.
+// Collects the output of the console in lines, counts cycles between marks, and records when output came last. Makes
+// foreign text harmless for a terminal.
 // Uses: nothing.
 
-// What steers a terminal, or changes the order or the lines of the text around it: as in src/cli/terminal.c.
+// Characters that control a terminal, or change the order or the lines of the text around them, as in
+// src/cli/terminal.c.
 const steering = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 
-// The text with such characters as visible text; line ends and tabs stay.
+// The text with such characters as visible text; line ends and tabs are kept.
 export function visibleText(text) {
   return text.replaceAll(steering, (character) => {
     const code = character.codePointAt(0);
@@ -14,8 +15,8 @@ export function visibleText(text) {
   });
 }
 
-// The console's bytes for a terminal: control characters of ASCII are left out, others and bytes that are not UTF-8 are
-// visible. A character can come in parts.
+// The console's bytes for a terminal: ASCII control characters are left out, others and bytes that are not UTF-8 are
+// made visible. A character can arrive in parts.
 export class ConsoleText {
   constructor() {
     this.decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -30,9 +31,9 @@ export class ConsoleText {
 export class ConsoleReader {
   constructor(board) {
     this.board = board;
-    this.text = ""; // everything, bytes as Latin-1; UTF-8 is decoded by whoever shows it
+    this.text = ""; // everything, bytes as Latin-1; the code that shows it decodes UTF-8
     this.line = "";
-    this.lastNanos = 0; // when something was said last
+    this.lastNanos = 0; // the time of the last output
     this.mark = undefined;
     this.onMark = () => {}; // ({cycles, nanos, secondCycles}) between "= mark begin" and "= mark end"
     this.onLine = () => {};

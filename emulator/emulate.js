@@ -64,7 +64,7 @@ says what that is.
 
 const controllers = { ssd1683: () => new Ssd1683(), uc8176: () => new Uc8176(), none: () => null };
 
-const SLICE_NANOS = 20e6; // of the processor's work, between looks at the input
+const SLICE_NANOS = 20e6; // of the processor's work between checks of the input
 const SILENCE_NANOS = 4e9;
 
 class UsageError extends Error {}
@@ -125,12 +125,12 @@ function readOptions(argv) {
   };
 }
 
-// npm starts programs in emulator/; the user's files are where npm was called.
+// npm starts programs in emulator/; the user's paths are relative to where npm was called.
 function fromUser(file) {
   return path.resolve(process.env.INIT_CWD ?? ".", file);
 }
 
-// A pipe or a device, which may have no end, is not read.
+// A pipe or a device, which may be endless, is not read.
 function readFile(file) {
   try {
     if (!statSync(fromUser(file)).isFile()) {
@@ -142,7 +142,8 @@ function readFile(file) {
   }
 }
 
-// The image, and its symbols: from the ELF file that was given, that is the image, or that the build left beside it.
+// The image and its symbols, from the ELF file that was given, that is the image, or that the build left beside the
+// image.
 function readImage({ image, elf }) {
   const bytes = readFile(image);
   const isElf = bytes.subarray(0, 4).toString("latin1") === "\x7fELF";
@@ -156,19 +157,19 @@ function readImage({ image, elf }) {
   };
 }
 
-// A console on a pseudo terminal: socat makes one, and passes on what is typed there.
+// A console on a pseudo terminal: socat creates it, and passes on its input.
 function openPty(link) {
   const child = spawn("socat", ["-", `pty,link=${fromUser(link)},raw,echo=0`], { stdio: ["pipe", "pipe", "inherit"] });
   child.on("error", (error) => {
     process.stderr.write(`quillet emulate: --pty needs socat, which does not start: ${error.message}\n`);
     process.exit(1);
   });
-  child.stdin.on("error", () => {}); // it has gone
+  child.stdin.on("error", () => {}); // it has exited
   return { input: child.stdout, output: child.stdin, close: () => child.kill() };
 }
 
-// A reader finds the old file or the new one, with the mode that it had. A symbolic link stays one. A device or a pipe is
-// written to as it is.
+// A reader finds the old file or the new one, with the mode that it had. A symbolic link is kept. A device or a pipe is
+// written directly.
 function writeWhole(name, bytes) {
   const there = statSync(name, { throwIfNoEntry: false });
   if (there?.isFile() === false) {
@@ -189,7 +190,7 @@ function writeWhole(name, bytes) {
   }
 }
 
-// An output must not be a file that is read, by whatever name.
+// An output must not be a file that is read, under any name.
 function checkOutput(file, inputs) {
   const output = statSync(fromUser(file), { throwIfNoEntry: false });
   for (const input of inputs) {
@@ -200,11 +201,11 @@ function checkOutput(file, inputs) {
   }
 }
 
-// The page of the frame in a browser, or its address where there is no screen.
+// Opens the page of the frame in a browser, or prints its address if there is no screen.
 function openPage({ image }) {
   let page = findPage();
   if (image !== undefined) {
-    readImage({ image }); // complains where it is none
+    readImage({ image }); // fails if it is not an image
     const html = pageWithImage(page, readFile(image), path.basename(image));
     const file = `${image.replace(/\.(uf2|elf)$/, "")}.html`;
     checkOutput(file, [image]);
@@ -226,7 +227,7 @@ function numbered(file, number) {
 }
 
 async function emulate(options) {
-  let isLineOpen = false; // the terminal's cursor stands behind what the console has said
+  let isLineOpen = false; // the terminal's cursor is after the console's output
   const note = (text) => {
     if (!options.quiet) {
       process.stderr.write(`${isLineOpen ? "\n" : ""}${visibleText(text)}\n`);
@@ -250,10 +251,10 @@ async function emulate(options) {
   const reader = new ConsoleReader(board);
   let hasInput = true;
 
-  // What goes to a terminal must not steer it.
+  // Text for a terminal must not control it.
   const text = process.stdout.isTTY && options.pty === undefined ? new ConsoleText() : undefined;
   board.onConsole = (bytes) => {
-    // First, so that notes stand below the line that they are about.
+    // This comes first, so that notes follow the line that they refer to.
     line.output.write(text === undefined ? bytes : text.take(bytes));
     isLineOpen = process.stdout.isTTY && options.pty === undefined && bytes.at(-1) !== 10;
     reader.take(bytes);
@@ -298,7 +299,7 @@ async function emulate(options) {
       await (state === "idle" ? setTimeout(10) : aheadMs > 1 ? setTimeout(aheadMs) : setImmediate());
     }
     if (Number.isFinite(options.pages)) {
-      board.run({ untilNanos: board.nanos + 5e9, isDone: () => !controller.isAwake }); // the panel goes to sleep
+      board.run({ untilNanos: board.nanos + 5e9, isDone: () => !controller.isAwake }); // until the panel is asleep
     }
     for (const text of options.after) {
       board.send(Buffer.from(`${text}\n`));
@@ -339,7 +340,7 @@ async function main() {
     }
     if (options.page) {
       openPage(options);
-      await setImmediate(); // an opener that is missing says so now
+      await setImmediate(); // a missing opener is reported now
       return 0;
     }
     await emulate(options);
@@ -357,5 +358,5 @@ async function main() {
   }
 }
 
-process.stdout.on("error", () => process.exit(1)); // the reader of the console has gone
+process.stdout.on("error", () => process.exit(1)); // the reader of the console has closed it
 process.exit(await main());

@@ -7,9 +7,9 @@ import { FLASH_START } from "./image.js";
 const FLOOD_BYTES = 20000;
 
 const kinds = {
-  // BUSY does not fall any more, from the refresh after AFTER pictures on, not even after a reset.
+  // The panel stays busy from the refresh after AFTER pictures on, even after a reset.
   busy: (board, after) => { board.controller.stuckAfter = after; },
-  // The run pin, or the watchdog, after AFTER bytes on the console.
+  // A reset by the RUN pin, or by the watchdog, after AFTER bytes on the console.
   reset: (board, after) => whenSaid(board, after, () => board.requestReset({ byRunPin: true })),
   watchdog: (board, after) => whenSaid(board, after, () => board.requestReset({ reason: 1 })),
   // Somebody leans on the keyboard, after AFTER bytes on the console.

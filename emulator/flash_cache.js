@@ -1,7 +1,7 @@
-// The cache between the processor and the flash, for those who want to count what the flash costs: rp2040js, and with
-// it every figure without this, reads the flash as fast as RAM. Uses: nothing. RP2040 datasheet 2.6.3: 16 KB, two ways,
-// lines of 8 bytes that are filled one word at a time. Which way is replaced is not documented; here it is the least
-// recently used one. Prefetching and DMA are not modelled.
+// The cache between the processor and the flash, for counting the cost of the flash: rp2040js, and with it every figure
+// without this, reads the flash as fast as RAM. Uses: nothing. RP2040 datasheet 2.6.3: 16 KB, two ways, lines of 8
+// bytes that are filled one word at a time. Which way is replaced is not documented; here it is the least recently used
+// one. Prefetching and DMA are not modeled.
 
 const SETS = 1024, WAYS = 2;
 
@@ -10,7 +10,7 @@ export class FlashCache {
   constructor(missCycles) {
     this.missCycles = missCycles;
     this.tags = new Int32Array(SETS * WAYS).fill(-1);
-    this.words = new Uint8Array(SETS * WAYS); // which of the two words are there
+    this.words = new Uint8Array(SETS * WAYS); // which of the two words are valid
     this.newest = new Uint8Array(SETS); // the way that was used last
     this.misses = 0;
   }

@@ -7,7 +7,7 @@ export const FLASH_START = 0x10000000;
 export const FLASH_BYTES = 2 * 1024 * 1024; // of a Pico
 const RP2040_FAMILY = 0xe48bff56;
 const BLOCK_BYTES = 512;
-const PAGE_BYTES = 256; // what the boot ROM takes from a block
+const PAGE_BYTES = 256; // the bytes that the boot ROM takes from a block
 const NOT_FOR_FLASH = 0x00000001;
 const HAS_FAMILY = 0x00002000;
 
@@ -96,7 +96,7 @@ function crc(bytes) {
   return sum >>> 0;
 }
 
-// The boot ROM runs the first page of the flash only when its checksum holds (RP2040 datasheet 2.8.1.3.1).
+// The boot ROM runs the first page of the flash only if its checksum is right (RP2040 datasheet 2.8.1.3.1).
 function checkSecondStage(flash, name) {
   const sum = new DataView(flash.buffer).getUint32(252, true);
   if (crc(flash.subarray(0, 252)) !== sum) {
@@ -159,7 +159,7 @@ export function readSymbols(bytes, name) {
           const address = view.getUint32(entry + 4, true);
           list.push({
             name: text(names + view.getUint32(entry, true)),
-            address: isFunction ? address & ~1 : address, // bit 0 of a function's address says Thumb
+            address: isFunction ? address & ~1 : address, // bit 0 of a function's address means Thumb
             bytes: view.getUint32(entry + 8, true),
             isFunction,
           });

@@ -1,4 +1,4 @@
-// The page of the emulated frame as a file: where the build left it, and an image put into it.
+// The page of the emulated frame as a file: finds where the build left it, and puts an image into it.
 // Uses: Node. web/frame/build.js makes the page.
 
 import { existsSync, readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Parts of the RP2040 that firmware needs and rp2040js lacks or only begins: ring oscillator, power and reset,
-// real-time clock. Uses: rp2040js. Registers as in the RP2040 datasheet, sections 2.10, 2.17 and 4.8.
+// Parts of the RP2040 that firmware needs and that are missing or incomplete in rp2040js: ring oscillator, power and
+// reset, real-time clock. Uses: rp2040js. Registers as in the RP2040 datasheet, sections 2.10, 2.17 and 4.8.
 
 import { BasePeripheral } from "rp2040js";
 
@@ -71,10 +71,10 @@ const RTC = { SETUP_0: 0x04, SETUP_1: 0x08, CTRL: 0x0c, IRQ_0: 0x10, IRQ_1: 0x14
   INTE: 0x24, INTF: 0x28, INTS: 0x2c };
 const RTC_ENABLE = 1, RTC_ACTIVE = 2, RTC_LOAD = 16, MATCH_ENABLE = 1 << 28, MATCH_ACTIVE = 1 << 29;
 const RTC_INTERRUPT = 25, SECOND = 1e9;
-const RTC_LIMIT_S = 366 * 86400; // an alarm further away is not an alarm
+const RTC_LIMIT_S = 366 * 86400; // an alarm farther away is not an alarm
 
-// The fields of a date in the two registers, for setting it, for the alarm (with the bit that takes a field into
-// account), and for reading it.
+// The fields of a date in the two registers, for setting it, for the alarm (with the bit that enables a field), and for
+// reading it.
 const fields = [
   { name: "year", word: 0, shift: 12, mask: 0xfff, enable: 1 << 26 },
   { name: "month", word: 0, shift: 8, mask: 0xf, enable: 1 << 25 },
@@ -150,7 +150,7 @@ export class RealTimeClock extends PlainRegisters {
     this.updateInterrupt();
   }
 
-  // What the set-up registers say is the time from here on.
+  // Sets the time to that of the set-up registers.
   load() {
     const value = {};
     for (const { name, word, shift, mask } of fields) {
@@ -166,7 +166,7 @@ export class RealTimeClock extends PlainRegisters {
     return bits.reduce((sum, value) => sum | value, 0) >>> 0;
   }
 
-  // Looks for the next second in which all fields that count are as the alarm wants them.
+  // Finds the next second in which all enabled fields match the alarm.
   appoint() {
     this.alarm.cancel();
     const setting = [super.readUint32(RTC.IRQ_0), super.readUint32(RTC.IRQ_1)];

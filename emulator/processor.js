@@ -1,5 +1,5 @@
-// Makes the Cortex-M0+ of rp2040js many times as fast, and stricter: runs of instructions are translated to JavaScript
-// once, by translate.js. What it does not translate is left to rp2040js, as are exceptions.
+// Makes rp2040js's Cortex-M0+ many times as fast, and stricter: runs of instructions are translated to JavaScript once,
+// by translate.js. Anything that is not translated is left to rp2040js, as are exceptions.
 // Uses: errors.js, translate.js; the fields of rp2040js's core. Cycles are counted as rp2040js counts them, and a test
 // compares the two. An alarm that comes due within a run, and an interrupt, wait for its end.
 
@@ -9,7 +9,7 @@ import { FLASH, FLASH_MASK, RAM, RAM_BYTES, translate } from "./translate.js";
 const PC = 15;
 const BEHIND_FLASH = 0x14000000;
 const BANKS = -1; // in a profile: not the address of a run
-const WAIT_CYCLES = 16; // of a core that waits, between looks at what the other one does
+const WAIT_CYCLES = 16; // that a core waits between checks of what the other one does
 
 /**
  * Runs one core. `clock` follows the cycles of the first, `symbols` give places their names, `cache` makes the flash slow.
@@ -34,10 +34,10 @@ export class Processor {
     this.flash16 = new Uint16Array(mcu.flash.buffer);
     this.flash8 = mcu.flash;
     this.cache = cache;
-    // Translated runs by the place of their first halfword.
+    // Translated runs by the position of their first halfword.
     this.inFlash = new Array((FLASH_MASK + 1) / 2).fill(undefined);
     this.inRam = new Array(RAM_BYTES / 2).fill(undefined);
-    this.isCode = new Uint8Array(RAM_BYTES / 4); // words of RAM that were translated
+    this.isCode = new Uint8Array(RAM_BYTES / 4); // words of RAM that have been translated
     this.doSlowly = () => this.core.executeInstruction();
     this.onEvent = () => {};
     this.onForget = () => {};
@@ -66,7 +66,7 @@ export class Processor {
         banks?.settle(core.cycles);
         continue;
       }
-      const pc = registers[PC] & ~1; // rp2040js enters exceptions with the bit that says Thumb
+      const pc = registers[PC] & ~1; // rp2040js enters exceptions with the Thumb bit set
       const before = core.cycles;
       let run;
       if (pc >>> 24 === 0x10) {
@@ -139,7 +139,7 @@ export class Processor {
     return run;
   }
 
-  // Instructions that are not translated: hints, which rp2040js does not know well, and what it does.
+  // Instructions that are not translated: hints, which rp2040js handles incompletely, and those that it does handle.
   makeSlow(opcode) {
     const { core, registers } = this;
     const hint = (cycles, act) => () => {
@@ -233,7 +233,7 @@ export class Processor {
     return [...sums].map(([name, cycles]) => ({ name, cycles })).sort((a, b) => b.cycles - a.cycles);
   }
 
-  // WFI ends at a pending interrupt even where PRIMASK keeps it from being taken; rp2040js would take it.
+  // WFI ends at a pending interrupt even if PRIMASK keeps it from being taken; rp2040js would take it.
   adjustInterrupts() {
     const { core } = this;
     const { checkForInterrupts } = core;
@@ -250,8 +250,9 @@ export class Processor {
     return (core.pendingInterrupts & core.enabledInterrupts) !== 0 || core.pendingSystick || core.pendingPendSV;
   }
 
-  // Accesses beyond RAM and flash, from translated code; rp2040js knows what is there. `cycles` of the run came before,
-  // so that timers tell the time of the access. Peripherals take other times than memory, for which a cycle is counted.
+  // Accesses beyond RAM and flash, from translated code; rp2040js handles them. `cycles` of the run came before, so
+  // that timers show the time of the access. Peripherals take a different time than memory, for which a cycle is
+  // counted.
 
   load32(address, cycles, pc) {
     return this.access(address, 3, "read a word from", cycles, pc, loadCycles, (a) => this.core.readUint32(a)) | 0;
@@ -319,8 +320,7 @@ function hex(number) {
   return `0x${(number >>> 0).toString(16)}`;
 }
 
-// What a load or a store takes besides its one cycle: nothing in the single-cycle block of I/O, more on the bus of the
-// peripherals.
+// The cycles of a load or a store beyond the first: none in the single-cycle I/O block, more on the peripheral bus.
 function loadCycles(address) {
   const top = address >>> 28;
   return top === 0xd ? 0 : top === 0x4 ? 3 : 1;

@@ -1,14 +1,14 @@
 // The second processor of the RP2040: it waits in the boot ROM until the first one launches it, shares memory and
 // peripherals, and has its own FIFO end, divider and interpolators. Uses: rp2040js, errors.js, processor.js. RP2040
 // datasheet 2.3.1 (SIO) and 2.8.2 (launch). It has no interrupts here. The processors run in turns: after each run of
-// the first one's instructions, 48 at most, the second one catches up. So a run of the board can be repeated.
+// the first one's instructions, 48 at most, the second one catches up. So a run of the board is reproducible.
 
 import { FirmwareError } from "./errors.js";
 import { Processor } from "./processor.js";
 
 const CPUID = 0x00, FIFO_STATUS = 0x50, FIFO_WRITE = 0x54, FIFO_READ = 0x58, OWN_FIRST = 0x60, OWN_LAST = 0xfc;
 const FIFO_WORDS = 8, VALID = 1, READY = 2;
-const FIFO_INTERRUPT = 15; // of the first processor
+const FIFO_INTERRUPT = 15; // on the first processor
 const PSM = 0x40010, FORCE_OFF = 0x04, PROC_1 = 1 << 16;
 const LAUNCH = [0, 0, 1]; // then vector table, stack, entry
 const LAUNCH_WORDS = 6;
@@ -21,7 +21,7 @@ export class SecondCore {
     this.symbols = symbols;
     this.cache = cache;
     this.fifos = [[], []]; // to the first processor, and to this one
-    this.isCurrent = false; // executes, so that an access is its own
+    this.isCurrent = false; // it is executing, so an access is its own
     this.busyCycles = 0;
     this.profile = null; // cycles by the address of a run
     this.first = null;
@@ -30,7 +30,7 @@ export class SecondCore {
     this.restart();
   }
 
-  // As after a reset: in the boot ROM, waiting for words of the launch.
+  // The state after a reset: in the boot ROM, waiting for the words of the launch.
   restart() {
     const { mcu } = this;
     this.core = new mcu.core.constructor(mcu);
@@ -83,7 +83,7 @@ export class SecondCore {
     }
   }
 
-  // What the boot ROM does with a word of the FIFO: it echoes it, and begins anew with one that does not fit.
+  // Handles a word of the FIFO like the boot ROM: echoes it, and starts over if it is unexpected.
   takeLaunchWord(word) {
     const { launch } = this;
     if (launch.length < LAUNCH.length && word !== LAUNCH[launch.length]) {
@@ -135,13 +135,13 @@ export class SecondCore {
     }
   }
 
-  // Pins and spin locks are shared; every other register belongs to the processor that executes.
+  // Pins and spin locks are shared; every other register belongs to the executing processor.
   shareSio() {
     const { mcu } = this;
     const shared = mcu.sio, own = new shared.constructor(mcu);
     const { readUint32, writeUint32 } = shared;
     const isOwn = (offset) => this.isCurrent && offset >= OWN_FIRST && offset <= OWN_LAST;
-    // The divider of rp2040js takes its time from the first processor.
+    // rp2040js's divider charges its time to the first processor.
     const access = (act) => {
       const { cycles } = mcu.core;
       const value = act();
@@ -163,14 +163,14 @@ export class SecondCore {
     shared.writeUint32 = (offset, value) => {
       if (offset === FIFO_WRITE) {
         this.writeFifo(value >>> 0);
-      } else if (offset !== FIFO_STATUS) { // which clears flags of errors that end a run
+      } else if (offset !== FIFO_STATUS) { // writing it clears error flags; those errors end a run anyway
         return isOwn(offset) ? access(() => own.writeUint32(offset, value)) : writeUint32.call(shared, offset, value);
       }
       return undefined;
     };
   }
 
-  // The power-on state machine holds this processor in reset, and lets it go into the boot ROM again.
+  // The power-on state machine holds this processor in reset, and releases it into the boot ROM again.
   sharePower() {
     const power = this.mcu.peripherals[PSM];
     const { writeUint32 } = power;

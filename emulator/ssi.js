@@ -1,7 +1,7 @@
 // The flash's serial interface (RP2040 datasheet, 4.10): as long as it is set up as the second stage leaves it, the
-// flash can be read; a program may instead have DMA take a block of words from it. What a board would not put up with
-// ends the run. Uses: rp2040js, errors.js, peripherals.js. The flash is a W25Q16JV, in "continuous read" after the
-// second stage.
+// flash can be read; a program may instead have DMA take a block of words from it. Anything that a board would not
+// tolerate ends the run. Uses: rp2040js, errors.js, peripherals.js. The flash is a W25Q16JV, in "continuous read" after
+// the second stage.
 
 import { FirmwareError } from "./errors.js";
 import { PlainRegisters } from "./peripherals.js";
@@ -12,11 +12,11 @@ const CTRLR0 = 0x00, CTRLR1 = 0x04, SSIENR = 0x08, SER = 0x10, BAUDR = 0x14, TXF
 const BUSY = 1, TX_NOT_FULL = 2, TX_EMPTY = 4, RX_NOT_EMPTY = 8, RX_FULL = 16;
 const RX_DMA = 1;
 const QUAD_READ = (2 << 21) | (31 << 16) | (3 << 8); // four lines, frames of 32 bits, an address and then data
-const ADDRESS_AND_MODE = (2 << 0) | (8 << 2) | (4 << 11); // on four lines; 32 bits of them, then four clocks of nothing
+const ADDRESS_AND_MODE = (2 << 0) | (8 << 2) | (4 << 11); // on four lines; 32 bits, then four idle clocks
 const SETTINGS = (2 << 21) | (31 << 16) | (3 << 8), NO_COMMAND = 3 << 8;
 const CONTINUOUS = 0xa0;
 const FIFO_WORDS = 16;
-const REQUEST = 39; // of the received words to DMA
+const REQUEST = 39; // for DMA to take received words
 const START_CLOCKS = 12, WORD_CLOCKS = 8; // of the flash: address, mode and waiting; eight times four bits
 const FLASH_HERTZ = 133e6;
 const READ_STATUS_2 = 0x35, QUAD_ENABLED = 2;
@@ -29,11 +29,11 @@ export class Ssi extends PlainRegisters {
     super(mcu, "SSI", { [IDR]: 0x51535049, [VERSION]: 0x3430312a });
     this.clock = clock;
     this.fifo = [];
-    this.left = 0; // words of the transfer that are still to come
+    this.left = 0; // words of the transfer that are still missing
     this.address = 0;
     this.arrival = clock.createAlarm(() => this.arrive());
-    this.burst = null; // {channel, words}: DMA takes all of the transfer
-    this.words = 0; // that came by DMA, for whoever counts
+    this.burst = null; // {channel, words}: DMA takes the whole transfer
+    this.words = 0; // moved by DMA, for statistics
     this.hasCopied = false;
     /** DMA will take a block: the cycles until its first word, from word to word, where it goes, how many words. */
     this.onBlock = () => {};
@@ -83,7 +83,7 @@ export class Ssi extends PlainRegisters {
     }
   }
 
-  // Returns whether the flash answers to the processor: not while the interface is off, or set up for blocks.
+  // Returns whether the processor can read the flash: not while the interface is off, or set up for blocks.
   updateFlash() {
     const isEnabled = (this.get(SSIENR) & 1) !== 0;
     this.isFlashThere = isEnabled && this.isContinuousRead && this.get(CTRLR1) === 0 &&
@@ -97,7 +97,7 @@ export class Ssi extends PlainRegisters {
     }
   }
 
-  // Bytes one by one, as the second stage talks to the flash before it sets up continuous reading.
+  // Single bytes, with which the second stage talks to the flash before it sets up continuous reading.
   get isSerial() {
     return ((this.get(CTRLR0) >>> 21) & 3) === 0;
   }
@@ -179,7 +179,7 @@ export class Ssi extends PlainRegisters {
     this.request();
   }
 
-  // The first byte is on top.
+  // The first byte is the most significant one.
   word() {
     const view = this.mcu.flashView;
     const word = view.getUint32(this.address & 0xffffff, false);

@@ -1,7 +1,8 @@
 // Translates runs of Thumb instructions into JavaScript functions: registers become local variables, and flags are
-// computed only where something looks at them. Uses: banks.js. Instructions and their names are those of the ARMv6-M
-// manual. What is not listed here ends a run and is left to rp2040js: system instructions, hints, BLX, arithmetic with
-// the stack pointer in a high register, RORS. Where banks of RAM are looked after, the code also says what it accesses when.
+// computed only where something reads them. Uses: banks.js. Instructions and their names are those of the ARMv6-M
+// manual. Instructions that are not listed here end a run and are left to rp2040js: system instructions, hints, BLX,
+// arithmetic with the stack pointer in a high register, RORS. If banks of RAM are counted, the code also records what
+// it accesses when.
 
 import { bankExpression, bankOf } from "./banks.js";
 
@@ -26,7 +27,7 @@ const NZ = 1, C = 2, V = 4;
  *   target       for a branch: the new program counter as an expression; `taken`: a condition, where it has one
  */
 
-// The sum of two operands and what it does to the flags; with `target` undefined the sum is not kept.
+// The sum of two operands and its effect on the flags; with `target` undefined the sum is not kept.
 function addition(target, a, b, uses, carry) {
   const kept = target === undefined ? "t" : reg(target);
   return {
@@ -63,7 +64,7 @@ function plain(target, expression, uses) {
   return { uses, sets: [target], needs: 0, makes: 0, cycles: 1, code: () => `${reg(target)} = ${expression};` };
 }
 
-// A shift by the lowest byte of a register: by 0 it leaves the carry, from 32 on it shifts everything out.
+// A shift by the lowest byte of a register: a shift by 0 keeps the carry, and from 32 on everything is shifted out.
 function shiftByRegister(d, m, shifted, carry) {
   return {
     uses: [d, m], sets: [d], needs: C, makes: NZ | C, cycles: 1,
@@ -79,14 +80,15 @@ const sizes = {
   8: { mask: 0, shift: 0 },
 };
 
-// An access to data at the offset `t`, in the second cycle of the instruction or, of several words, in those after that.
+// An access to data at the offset `t`, in the second cycle of the instruction or, for several words, in the cycles
+// after that.
 function noteData(state) {
   return state.hasBanks
     ? `if (t >>> 0 < ${RAM_BYTES}) accesses.add(core.cycles + ${state.cycles + 1 + state.word}, ${bankExpression("t")}); `
     : "";
 }
 
-// `extend` makes the register's value of the loaded one, VALUE.
+// `extend` computes the register's value from the loaded one, VALUE.
 function load(target, address, uses, bits, extend = "VALUE") {
   const { mask, shift } = sizes[bits];
   return {
@@ -158,10 +160,10 @@ function listOf(bits) {
   return [0, 1, 2, 3, 4, 5, 6, 7].filter((i) => bits & (1 << i));
 }
 
-// The instruction at `pc`, or undefined for one that is left to rp2040js. `next`: the halfword behind it.
+// The instruction at `pc`, or undefined for one that is left to rp2040js. `next`: the halfword after it.
 function decode(opcode, next, pc) {
-  const d = opcode & 7, n = (opcode >> 3) & 7, m = (opcode >> 6) & 7; // the usual places of Rd or Rt, Rn or Rm, Rm
-  const wide = (opcode >> 8) & 7; // the place of Rd beside an 8-bit constant
+  const d = opcode & 7, n = (opcode >> 3) & 7, m = (opcode >> 6) & 7; // the usual positions of Rd or Rt, Rn or Rm, Rm
+  const wide = (opcode >> 8) & 7; // the position of Rd next to an 8-bit constant
   const imm5 = (opcode >> 6) & 31, imm8 = opcode & 0xff;
 
   switch (opcode >> 11) {
@@ -241,7 +243,7 @@ function decode(opcode, next, pc) {
   }
 }
 
-// Data processing: two registers, the first of which takes the result.
+// Data processing: two registers, the first of which receives the result.
 function decodeData(opcode) {
   const d = opcode & 7, m = (opcode >> 3) & 7;
   const both = [d, m], [rd, rm] = both.map(reg);
@@ -315,7 +317,7 @@ function decodeMiscellaneous(opcode) {
     if (!hasOther) {
       return popped;
     }
-    const last = load(SP, reg(SP), [SP], 32); // in the place of the stack pointer, for a moment
+    const last = load(SP, reg(SP), [SP], 32); // in place of the stack pointer, temporarily
     return {
       ...popped, cycles: 3 + list.length, leaves: true, target: () => "pc",
       code: (live, state) => {
@@ -338,7 +340,7 @@ function decodeMiscellaneous(opcode) {
   }
 }
 
-// Where the flags are at a point of the run: in the core until an instruction of the run has made them.
+// Where the flags are at a point of the run: in the core until an instruction of the run has computed them.
 class State {
   constructor(pc, hasCache, hasBanks) {
     this.pc = pc;
@@ -363,7 +365,7 @@ class State {
   }
 }
 
-// The words of code in RAM that an instruction of a run from `start` on is the first of.
+// The words of code in RAM whose first instruction is in the run from `start` on.
 function noteFetches({ pc, bytes }, start, state) {
   const notes = [];
   for (let place = pc; place < pc + bytes; place += 2) {
@@ -397,7 +399,7 @@ export function translate(cpu, pc, fetch) {
     return undefined;
   }
 
-  // Backwards: which flags are read before they are made again. Whoever comes after the run may read all.
+  // Goes backward to find which flags are read before they are computed again. Code after the run may read all of them.
   let live = NZ | C | V;
   for (const instruction of [...list].reverse()) {
     instruction.live = live & instruction.makes;

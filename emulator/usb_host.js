@@ -1,6 +1,6 @@
-// The computer at the other end of the USB cable: sets the device up, takes what its serial port writes, and sends.
-// Uses: rp2040js's USBCDC, which it makes wait: a real host sends when it has something, not empty packets all the
-// time.
+// The computer at the other end of the USB cable: sets up the device, reads its serial port's output, and sends input.
+// Uses: rp2040js's USBCDC, which is made to wait: a real host sends only when it has something, and not empty packets
+// all the time.
 
 import { USBCDC } from "rp2040js";
 
@@ -10,8 +10,8 @@ export class UsbHost extends USBCDC {
     super(usb);
     this.onSerialData = onData;
     this.queue = []; // bytes to send
-    this.room = 0; // bytes that the device is ready to take; 0 while it is not
-    this.isOpen = false; // the device knows that somebody reads its serial port
+    this.room = 0; // bytes that the device is ready to receive; 0 while it is not
+    this.isOpen = false; // the device has been told that somebody reads its serial port
     this.onDeviceConnected = () => { this.isOpen = true; };
     usb.onEndpointRead = (endpoint, size) => {
       if (endpoint === this.outEndpoint) {

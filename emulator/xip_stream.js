@@ -7,9 +7,9 @@ import { PlainRegisters } from "./peripherals.js";
 
 const STAT = 0x08, STREAM_ADDR = 0x14, STREAM_CTR = 0x18, STREAM_FIFO = 0x1c;
 const FLUSHED = 1, EMPTY = 2, FULL = 4;
-const REQUEST = 37; // of the stream to DMA
+const REQUEST = 37; // for DMA to take words of the stream
 const QUEUE_WORDS = 2;
-const CYCLES = 40; // a word of 32 bits through the four data lines, at half of the processor's clock, address and all
+const CYCLES = 40; // a 32-bit word through the four data lines, at half the processor's clock, including the address
 
 /** Registers of the controller. The cache is that of flash_cache.js, if any: here it is always flushed. */
 export class XipStream extends PlainRegisters {

@@ -1,6 +1,6 @@
 // What the two panel controllers have in common: a reset line, commands with data, BUSY, memory, deep sleep, a picture.
 // Uses: ../errors.js. The models are written from the controllers' data sheets and know nothing of the firmware's
-// driver; where a sheet leaves something undefined, they insist on the defined way.
+// driver; where a sheet leaves something undefined, they insist on the defined behavior.
 
 import { FirmwareError } from "../errors.js";
 
@@ -10,8 +10,8 @@ export const ROW_BYTES = WIDTH / 8;
 export const FRAME_BYTES = ROW_BYTES * HEIGHT;
 
 const MILLISECOND = 1e6;
-const RESET_PULSE = 0.05 * MILLISECOND; // the shortest that counts as one
-const RESET_RECOVERY = 1 * MILLISECOND; // BUSY after a reset
+const RESET_PULSE = 0.05 * MILLISECOND; // the shortest valid reset pulse
+const RESET_RECOVERY = 1 * MILLISECOND; // how long the controller is busy after a reset
 /** After a refresh a panel must not stay under voltage; the sheets ask for deep sleep, this is how long we allow. */
 const REFRESHED_AND_AWAKE = 5000 * MILLISECOND;
 
@@ -28,9 +28,9 @@ export class Controller {
     this.refreshNanos = refreshMs * MILLISECOND;
     this.commands = new Map();
     this.pictures = 0;
-    this.isStuck = false; // the fault: BUSY does not fall any more
-    this.stuckAfter = Infinity; // pictures, from which on it does not
-    this.onRefresh = () => {}; // (frame, nanoseconds): a refresh begins, which will show `frame` and take so long
+    this.isStuck = false; // the fault: the panel stays busy
+    this.stuckAfter = Infinity; // the number of pictures after which it does
+    this.onRefresh = () => {}; // (frame, nanoseconds): a refresh begins that will show `frame` and take this long
     this.onPicture = () => {}; // (frame): 15000 bytes, from the top left, 1 is white
     this.onBusyChange = () => {};
     this.now = () => 0; // nanoseconds of the board
@@ -40,8 +40,8 @@ export class Controller {
     this.isResetting = false;
     this.isAwake = false;
     this.wasReset = false;
-    this.transfer = null; // the command that takes data
-    this.data = 0; // bytes that it has taken
+    this.transfer = null; // the command that is receiving data
+    this.data = 0; // bytes that it has received
     this.appointments = 0;
     this.refreshedAt = undefined;
     this.lastNanos = 0; // of the last refresh

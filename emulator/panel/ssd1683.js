@@ -11,7 +11,7 @@ import { Controller, FRAME_BYTES, HEIGHT, ROW_BYTES } from "./controller.js";
 
 const SOFT_RESET_MS = 5, POWER_MS = 60, REFRESH_MS = 3000;
 
-// Display update control 2: the steps that master activation takes.
+// Display update control 2: the steps of master activation.
 const CLOCK_ON = 0x80, ANALOG_ON = 0x40, LOAD_WAVEFORM = 0x10, PARTIAL_MODE = 0x08, DISPLAY = 0x04, ANALOG_OFF = 0x02;
 
 const RED = "red", BLACK = "black and white";
@@ -28,7 +28,7 @@ export class Ssd1683 extends Controller {
     this.addRegister(0x11, "data entry mode", [1], ([mode]) => { this.entry = mode & 7; });
     this.addCommand(0x12, "software reset", [0], { end: () => this.softReset() });
     this.addRegister(0x18, "temperature sensor", [1], ([which]) => {
-      this.hasTemperature = which === 0x80 || which === 0x48; // inside or outside
+      this.hasTemperature = which === 0x80 || which === 0x48; // internal or external
     });
     this.addRegister(0x1a, "temperature", [2]);
     this.addCommand(0x20, "master activation", [0], { end: () => this.activate() });
@@ -51,7 +51,7 @@ export class Ssd1683 extends Controller {
   }
 
   addMemory(code, kind) {
-    // Any number of bytes may be written, in any number of commands; a refresh asks whether the frame is whole.
+    // Any number of bytes may be written, in any number of commands; a refresh checks whether the frame is complete.
     this.addCommand(code, `write of the ${kind} memory`, [FRAME_BYTES], {
       takesLess: true,
       begin: () => this.checkAddress(),
@@ -110,7 +110,7 @@ export class Ssd1683 extends Controller {
     }
   }
 
-  // The counters run through the window, from its start to its end, in the direction of the data entry mode.
+  // The counters move through the window, from its start to its end, in the direction of the data entry mode.
   store(kind, byte) {
     const place = this.y * ROW_BYTES + this.x;
     if (this.x >= ROW_BYTES || this.y >= HEIGHT) {
@@ -169,7 +169,7 @@ export class Ssd1683 extends Controller {
     this.written = { [BLACK]: new Set(), [RED]: new Set() };
   }
 
-  // `use` of a memory: 0 as it is, 4 as if it were all 0, 8 inverted.
+  // `use` of a memory: 0 unchanged, 4 as if it were all 0, 8 inverted.
   checkFrame(kind, use) {
     const written = this.written[kind].size;
     if (use === 4) {

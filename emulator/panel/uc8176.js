@@ -3,7 +3,7 @@
 //
 // What the model insists on, in this order:
 //   reset; booster soft start, panel setting, and power on, then BUSY; the data of a frame by data transmission 2 (and 1
-//   for the old frame, where the setting wants both); display refresh, then BUSY; power off, then BUSY; deep sleep.
+//   for the old frame, if the setting requires both); display refresh, then BUSY; power off, then BUSY; deep sleep.
 // BUSY is low while the controller works.
 
 import { Controller, FRAME_BYTES, HEIGHT, ROW_BYTES, WIDTH } from "./controller.js";
@@ -132,7 +132,8 @@ export class Uc8176 extends Controller {
     this.refresh(this.picture(setting));
   }
 
-  // DDX, in the register of the data interval, says which bit is white; the setting, from which corner it is drawn.
+  // DDX, in the data interval register, says which bit is white; the panel setting says from which corner the picture
+  // is drawn.
   picture(setting) {
     const polarity = (this.registers.get(0x50)[0] >> 4) & 3;
     if (polarity > 1) {

@@ -1,6 +1,6 @@
 // The wires between the Pico and the panel: Waveshare's Pico-ePaper-4.2, on SPI1. Uses: rp2040js's SPI and pins,
-// ../errors.js. Bytes take their time at the clock that the firmware chose; a byte counts as command or data by the
-// level of DC while it goes over the wire.
+// ../errors.js. Bytes take their time at the clock that the firmware chose; a byte is a command or data according to
+// the level of DC while it is being sent.
 
 import { FirmwareError } from "../errors.js";
 
@@ -18,12 +18,12 @@ export class PanelWires {
     this.board = board;
     this.controller = controller;
     this.spi = mcu.spi[1];
-    this.byte = undefined; // on the wire
+    this.byte = undefined; // being sent
     controller.now = () => board.nanos;
     controller.after = (nanos, callback) => board.after(nanos, callback);
     controller.onBusyChange = () => mcu.gpio[BUSY].setInputValue(controller.busyPin);
     controller.onBusyChange();
-    controller.writeReset(true); // until the firmware drives the line, it is high
+    controller.writeReset(true); // the line is high until the firmware drives it
     this.spi.onTransmit = (byte) => this.transmit(byte);
     this.unlisten = [
       mcu.gpio[SELECT].addListener(() => this.selectChanged()),
