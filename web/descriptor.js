@@ -1,5 +1,5 @@
-// The model descriptor: what an ONNX file does not say about a language model. docs/descriptor.md has the fields.
-// Uses: pieces.js; whoever calls brings the text of the file.
+// The model descriptor: information about a language model that its ONNX file lacks. docs/descriptor.md has the fields.
+// Uses: pieces.js; the caller provides the text of the file.
 
 import { readPieces } from "./pieces.js";
 
@@ -17,7 +17,7 @@ const stateKinds = ["replace", "append", "counter"];
 const isState = (value) => Array.isArray(value) && (value.length === 2 || (value.length === 3 && stateKinds.includes(value[2]))) &&
   value.slice(0, 2).every(isName);
 
-// Name, what it must be, in words, and the default; without a default the field must be there.
+// The name, what it must be, in words, and the default; without a default the field is required.
 const fields = [
   ["filename", isName, "the name of the model's .onnx file"],
   ["vocabulary", isVocabulary, "a string with the symbol of each token, in their order, or a list of strings"],
@@ -43,8 +43,8 @@ const fields = [
     'an object of inputs with their numbers, such as {"category": [0, 1]}', {}],
 ];
 
-// The numbers of a constant, one behind the other: a number, a truth value, or lists of them in lists. null: it is
-// none.
+// The numbers of a constant, one after another: a number, a boolean, or nested lists of them. null: it is not a
+// constant.
 function readNumbers(value) {
   const numbers = [value].flat(16).map((number) => (typeof number === "boolean" ? Number(number) : number));
   return numbers.length > 0 && numbers.every((number) => typeof number === "number") ? numbers : null;
@@ -88,7 +88,7 @@ export function readDescriptor(text, name) {
   if (descriptor.begin !== "" && !symbols.includes(descriptor.begin)) {
     throw new InputError(`${name}: "begin" is not in the vocabulary`);
   }
-  // The end symbol is a newline, before which the state is reset. Others change the graph.
+  // The end symbol must be a newline, before which the state is reset. Others would need a changed graph.
   const missing = ["end", "special", "window"].find((field) => given[field] !== undefined && (field !== "end" || given.end !== "\n"));
   if (missing !== undefined) {
     throw new InputError(`${name}: the field "${missing}" changes the model's graph, which is not supported here; ` +
@@ -98,7 +98,7 @@ export function readDescriptor(text, name) {
   if (error !== "") {
     throw new InputError(`${name}: the vocabulary ${error}`);
   }
-  // Code points that are no characters stand for no text, and are never drawn: ql_text_rules_init.
+  // Code points that are not characters stand for no text, and are never drawn: ql_text_rules_init.
   const specials = symbols.flatMap((symbol, token) => (/^[\ufdd0-\ufdef]$/.test(symbol) ? [token] : []));
   const constants = Object.entries(descriptor.constants).map(([input, value]) => [input, readNumbers(value)]);
   const reset = descriptor.reset.includes("\n") || given.end === undefined ? descriptor.reset : `${descriptor.reset}\n`;

@@ -1,4 +1,4 @@
-// What the descriptor reader takes, and what it says about the rest.
+// Tests what the descriptor reader accepts, and its messages about the rest.
 // Uses: node's own test runner: node --test web/descriptor.test.js
 
 import assert from "node:assert/strict";
@@ -7,7 +7,7 @@ import test from "node:test";
 import { InputError, readDescriptor } from "./descriptor.js";
 import { encode } from "./pieces.js";
 
-// The descriptor of the project's seed, with changes.
+// The descriptor of the project's example model, with changes.
 function read(changes = {}) {
   const fields = {
     filename: "./names-wait.onnx",

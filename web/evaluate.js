@@ -1,4 +1,4 @@
-// Lets an exported model write, with ONNX Runtime: the twin of `quillet evaluate`, with the same options and text.
+// Has an exported model write, with ONNX Runtime: the twin of `quillet evaluate`, with the same options and text.
 // Uses: onnxruntime-node, language_model.js. npm run --silent evaluate -- --model names.json --length 512
 
 import { randomInt } from "node:crypto";
@@ -85,7 +85,7 @@ function readOptions(argv) {
   };
 }
 
-// npm starts programs in web/; the user's files are where npm was called.
+// npm starts programs in web/; the user's paths are relative to where npm was called.
 function fromUser(file) {
   return path.resolve(process.env.INIT_CWD ?? ".", file);
 }
@@ -98,7 +98,7 @@ function readPrompt(prompt, { symbols, ranks }) {
   return tokens;
 }
 
-// A terminal obeys control characters, and shows text in another order where it is told so: they become visible text.
+// A terminal obeys control characters, some of which change the order of text, so they are made visible.
 function visible(text) {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (symbol) => {
     const code = symbol.charCodeAt(0);
@@ -106,14 +106,15 @@ function visible(text) {
   });
 }
 
-// Waits while the reader of our output does.
+// Waits while the reader of our output is not ready.
 async function print(text) {
   if (!process.stdout.write(text)) {
     await once(process.stdout, "drain");
   }
 }
 
-// Writes a text of a length, and on where it must not end there. An item waits for its end where it may be refused.
+// Writes a text of the given length, and more if it must not end there. An item that may be refused is held back until
+// its end.
 async function writeText(model, sampler, prompt, guard, symbols, length, show) {
   const tokens = model.write(sampler, prompt, guard);
   let item = "";
@@ -134,8 +135,8 @@ async function writeText(model, sampler, prompt, guard, symbols, length, show) {
   }
 }
 
-// Draws a candidate for an item: up to its newline, or to a length, and on where it must not end there. The end of the
-// context, which counts the prompt's tokens, is the end of the item.
+// Draws a candidate for an item: up to its newline, or to the given length, and more if it must not end there. The end
+// of the context, which counts the prompt's tokens, is the end of the item.
 async function drawCandidate(model, sampler, prompt, guard, symbols, { length, min_length: minLength }) {
   const candidate = { cost: 0, characters: 0, rank: OUTSIDE, text: "" };
   guard.reset();
@@ -217,7 +218,7 @@ async function evaluate(options) {
   }
 }
 
-// A reader that closes the pipe has read enough.
+// If the reader closes the pipe, it has read enough.
 process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 try {

@@ -3,7 +3,7 @@
 
 import { mix } from "./sampler.js";
 
-// Kinds of symbols, flags of edges and modes of places: device/filter.h says what they mean.
+// Kinds of symbols, flags of edges, and modes of places: device/filter.h explains them.
 const BOUNDARY = 1, JOINER = 2, SPACE = 4, END = 8, IGNORED = 16;
 const GAP = 26, LATIN_LABELS = 32, NO_LABEL = 63, LABEL = 63;
 const LAST = 1 << 6, WHOLE = 1 << 7, START = 1 << 8, FINAL = 1 << 9, ANY = 1 << 10, APART = 1 << 11, FREE = 1 << 12;
@@ -178,7 +178,7 @@ export class Filter {
       !(place & WAITING) && this.#table.edges[place >>> MODE_BITS] & ENDS[place & MODE]);
   }
 
-  // What must not come next: the labels that would complete a listed word, and whether boundaries would.
+  // Finds what must not come next: the labels that would complete a listed word, and whether boundaries would.
   #listed(state) {
     const { edges } = this.#table;
     const labels = new Set();
@@ -195,7 +195,7 @@ export class Filter {
     return { labels, completes: this.#completes(state) };
   }
 
-  // Walks through the symbols of a piece as they would be taken; `first` is what must not come now.
+  // Goes through the symbols of a piece as they would be taken; `first` is what must not come now.
   #bars(readings, state, first) {
     let now = state, listed = first;
     return readings.some((reading, k) => {

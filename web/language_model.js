@@ -1,10 +1,10 @@
 // A language model in ONNX Runtime: a token in, the logits of the next one out, the state kept in between.
-// Uses: descriptor.js, sampler.js, and the runtime that the caller brings: onnxruntime-node, or onnxruntime-web.
+// Uses: descriptor.js, sampler.js, and the runtime that the caller provides: onnxruntime-node, or onnxruntime-web.
 
 import { InputError } from "./descriptor.js";
 import { sample } from "./sampler.js";
 
-// One thread, so that every sum has the same order each time.
+// One thread, so that every sum always has the same order.
 export const sessionOptions = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: "sequential" };
 
 const isInteger = ({ type }) => type === "int64" || type === "int32";
@@ -37,7 +37,7 @@ function findTokens(inputs, descriptor, V) {
   return candidates[0];
 }
 
-// Order and shape do not prove it: a file may give c before h, or features beside the logits.
+// Order and shape prove nothing: a file may give c before h, or features in addition to the logits.
 function findLogits(outputs, descriptor, V) {
   if (descriptor.logits !== "") {
     return named(outputs, descriptor.logits, "logits");
@@ -92,7 +92,7 @@ function layOut(states) {
   });
 }
 
-// The numbers as an array of a tensor's type. A number that the type does not have is an error.
+// The numbers as an array of a tensor's type. A number that the type cannot represent is an error.
 const arrayOf = {
   float32: (numbers) => Float32Array.from(numbers),
   float64: (numbers) => Float64Array.from(numbers),
@@ -152,7 +152,7 @@ export function findTensors(session, descriptor) {
   return { tokens, isOneHot, logits, states, constants };
 }
 
-// True for numbers that a softmax makes. Logits would have to add up to 1 by chance.
+// True for numbers that look like the result of a softmax. Logits would add up to 1 only by chance.
 function areProbabilities(numbers) {
   const sum = numbers.reduce((total, number) => total + number, 0);
   return Math.abs(sum - 1) < 1e-3 && numbers.every((number) => number >= 0) && numbers.some((n) => n > 0 && n < 1);
@@ -224,7 +224,7 @@ export class LanguageModel {
     return numbers;
   }
 
-  // The twin of ql_text_rules_bar: what must not be drawn, as the sampler takes it. null: nothing.
+  // The twin of ql_text_rules_bar: the tokens that must not be drawn, in the sampler's form. null: none.
   #bar(barred) {
     if (this.#specials.length === 0) {
       return barred;

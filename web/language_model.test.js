@@ -1,4 +1,5 @@
-// How a language model is run, in a runtime that is a stub: which input and output is what, and where the state goes.
+// Tests how a language model is run, with a stub for the runtime: the roles of inputs and outputs, and the flow of the
+// state.
 // Uses: node's own test runner: node --test web/language_model.test.js
 
 import assert from "node:assert/strict";

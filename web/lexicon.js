@@ -1,8 +1,8 @@
-// The lexicon, the list of the only words that a text may have, as docs/lexicon.md specifies it; the twin of
+// The lexicon, the list of the only words that a text may contain, as docs/lexicon.md specifies it; the twin of
 // device/lexicon.h.
 // It reads the file that `quillet lexicon` writes. Uses: nothing.
 
-// Kinds of symbols, flags of edges and of states: device/lexicon.h says what they mean.
+// Kinds of symbols, flags of edges and of states: device/lexicon.h explains them.
 const WORD = 1, UPPER = 2, SPACE = 4, MARK = 8, STOP = 16, END = 32;
 const CAPITAL = 0, NO_LABEL = 63, LABEL = 63, LAST = 1 << 6, ENDING = 1 << 7, GOAL_SHIFT = 8;
 
@@ -94,7 +94,7 @@ export class Lexicon {
     return outside || edges.some((edge) => edge !== 0 && this.#edges[edge] & ENDING);
   }
 
-  // The state behind one symbol, and whether the list permits it.
+  // The state after one symbol, and whether the list permits it.
   #take(now, { kind, label }) {
     const between = this.#isBetween(now), upper = (kind & UPPER) !== 0;
     if (kind & END) {

@@ -1,4 +1,4 @@
-// An exported model as it is on the disk: a descriptor and the ONNX file that it names, which belong together.
+// An exported model on disk: a descriptor and the ONNX file that it names, which belong together.
 // Uses: node, descriptor.js.
 
 import { createHash } from "node:crypto";
@@ -24,7 +24,7 @@ async function read(file, name) {
 export async function readModelFile(file, name) {
   let pair = await read(file, name);
   if (pair.sha256 !== pair.descriptor.sha256.toLowerCase()) {
-    pair = await read(file, name); // an export may have replaced both after the first was read: then they fit now
+    pair = await read(file, name); // an export may have replaced both after the first was read; then they match now
   }
   const { descriptor, model, sha256 } = pair;
   if (sha256 !== descriptor.sha256.toLowerCase()) {

@@ -1,4 +1,4 @@
-// That a descriptor is taken with its own model only.
+// Tests that a descriptor is accepted only with its own model.
 // Uses: node's own test runner: node --test web/model_file.test.js
 
 import assert from "node:assert/strict";

@@ -1,13 +1,13 @@
 // ONNX Runtime as a server on a pipe: a request per line of standard input, an answer per line of standard output.
 // Uses: onnxruntime-node, language_model.js. `quillet verify` and the conformance tests start it.
 //
-// Requests and answers are JSON objects. Floats travel as the hexadecimal digits of their bytes, low byte first,
-// so that no bit is lost. A request that fails is answered by {"error": message}, and the server goes on.
+// Requests and answers are JSON objects. Floats are sent as the hexadecimal digits of their bytes, low byte first, so
+// that no bit is lost. A request that fails is answered with {"error": message}, and the server continues.
 //
 //   {"open": FILE} or {"open_bytes": HEX}     {"runtime": VERSION, "inputs": [{name, type, shape}], "outputs": [...]}
-//       opens a model; with "optimize": false each node runs as it stands in the file
+//       opens a model; with "optimize": false each node runs as it is in the file
 //   {"run": {NAME: {type, shape, data}}}      {"outputs": {NAME: {type, shape, data}}}
-//       runs the open model; "outputs": [NAME...] chooses what is wanted, otherwise all
+//       runs the open model; "outputs": [NAME...] selects outputs; the default is all
 //   {"model": FILE}                           {"runtime": VERSION}
 //       opens a language model by its descriptor
 //   {"read": [TOKEN...]}                      {"logits": HEX}
@@ -38,7 +38,7 @@ function toHex(array) {
 }
 
 function toTensor({ type, shape, data }) {
-  const bytes = Uint8Array.from(Buffer.from(data, "hex")); // a buffer of its own, which is aligned for any type
+  const bytes = Uint8Array.from(Buffer.from(data, "hex")); // a separate buffer, which is aligned for any type
   return new runtime.Tensor(type, new arrayTypes[type](bytes.buffer), shape);
 }
 
@@ -106,7 +106,7 @@ function answer(request) {
   return request.read !== undefined ? read(request.read) : write(request.write);
 }
 
-process.stdout.on("error", () => process.exit(0)); // nobody listens any more
+process.stdout.on("error", () => process.exit(0)); // nobody is listening any more
 
 for await (const line of createInterface({ input: process.stdin })) {
   let reply;

@@ -1,4 +1,4 @@
-// Texts as tokens of a vocabulary with pieces, as docs/pieces.md has it; the twin of src/corpus/pieces.c.
+// Texts as tokens of a vocabulary with pieces, as specified in docs/pieces.md; the twin of src/corpus/pieces.c.
 // Uses: nothing.
 
 /** Encodes strings of one code point each by the pieces of `ranks`: from the two parts, one per line, to the rank. */
@@ -56,7 +56,7 @@ export function encode(text, symbols, ranks) {
   if (unknown !== undefined) {
     return { unknown };
   }
-  // No piece reaches over a space's left side, or a line end.
+  // No piece extends across the left side of a space, or a line end.
   const chunks = text.split(/(?=[\n-\r\u0085\u2028\u2029\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])/u);
   return { tokens: chunks.flatMap((chunk) => join([...chunk], ranks)).map((token) => tokens.get(token)) };
 }

@@ -1,7 +1,7 @@
 // The samplers, the choice between candidates, and their arithmetic, as docs/sampling.md specifies them; the twin of
 // device/{random,activation,sampler,candidate}.h and device/sampler_s32.h.
 // With the same seed and settings both draw the same tokens from the same logits, bit for bit.
-// Uses: nothing. The numbers in the comments (R1, E2, S4 ...) are those of the steps on that page.
+// Uses: nothing. The numbers in the comments (R1, E2, S4 ...) refer to the steps on that page.
 
 const f = Math.fround;
 
@@ -66,7 +66,7 @@ const LN2_HIGH = fromBits(0x3f318000);
 const LN2_LOW = fromBits(0xb95e8083);
 const Q = [0x3ab6a194, 0x3c0905ba, 0x3d2aaa75, 0x3e2aaa6e, 0x3f000000].map(fromBits); // Q4 ... Q0
 
-// E1: x = n ln 2 + r; gives 2^n, and e^r - 1.
+// E1: x = n ln 2 + r; returns 2^n, and e^r - 1.
 function expParts(x) {
   const shifted = f(f(x * INVERSE_LN2) + ROUND);
   const n = f(shifted - ROUND);
@@ -108,8 +108,8 @@ export function makeSampler({ temperature, topP = 1, topK = 0, seed }) {
   return { temperature: f(temperature), topP: f(topP), topK, random: randomState(seed) };
 }
 
-// Where candidates, order and limits are alike for both samplers, `add` tells their sums apart: floats are rounded,
-// whole numbers are not.
+// Candidates, order, and limits are the same for both samplers; `add` is what differs: sums of floats are rounded,
+// those of whole numbers are not.
 
 /** S0 and S2, J0 and J1: the tokens that are not blocked, and the one with the largest logit (-1 without any). */
 function listCandidates(logits, barred) {
@@ -207,7 +207,7 @@ const SHARE_ONE = 65536;
 const HALVINGS_LIMIT = 17 * 2 ** 27;
 const RATE_OF_ONE = 774541002;
 
-// I1: no entry is nearer than 0.01 to where rounding would turn over, so any Math.pow will do.
+// I1: no entry is closer than 0.01 to a rounding boundary, so any Math.pow will do.
 const POWERS = Array.from({ length: 65 }, (_, k) => Math.floor(65536 * 2 ** (-k / 64) + 0.5));
 
 /** I2: a setting in units of 1 / one, rounded; what is not 0 stays so, and what is 2^31 or more is 2^31 - 1. */

@@ -1,4 +1,4 @@
-// The JavaScript sampler against test vectors that the C sampler wrote, and against values of docs/sampling.md.
+// Tests the JavaScript sampler against test vectors that the C sampler wrote, and against values in docs/sampling.md.
 // Uses: node's own test runner: node --test web/sampler.test.js
 // QL_SAMPLER_VECTORS may name a further file of vectors; CTest makes one with thousands of cases.
 import assert from "node:assert/strict";
@@ -137,7 +137,7 @@ test("weights are added up in float, where the smallest are lost", () => {
   const logits = new Float32Array(2000).fill(-17.4);
   logits[0] = 0;
   const sampler = makeSampler({ temperature: 1, seed: 1 });
-  // R2 backwards: 5 s[1], rotated by 7, times 9 is to be the largest integer. 0xcccccccd is 1/5, 0x38e38e39 is 1/9.
+  // R2 backward: 5 s[1], rotated by 7, times 9 is to be the largest integer. 0xcccccccd is 1/5, 0x38e38e39 is 1/9.
   const product = Math.imul(0xffffffff, 0x38e38e39);
   sampler.random[1] = Math.imul((product >>> 7) | (product << 25), 0xcccccccd);
   assert.equal(sample(sampler, logits), 0);

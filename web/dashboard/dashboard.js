@@ -1,5 +1,5 @@
-// The page of `quillet watch`: shows the runs as their events come, and asks the server for samples.
-// uPlot draws the graph. Without it (npm did not install it) the table of numbers stands in.
+// The page of `quillet watch`: shows the runs as their events arrive, and asks the server for samples.
+// uPlot draws the graph. Without it (npm did not install it) the table of numbers replaces it.
 // Uses: write.js, the addresses of docs/watch.md, uPlot.
 import {showRuns} from './write.js'
 
@@ -8,10 +8,10 @@ const LN2 = Math.LN2
 const NUMBER_ROWS = 200 // of the table; the newest
 const POINT_BUDGET = 20000 // of all lines together; a line has at most LINE_POINTS, and at least a tenth of these
 const LINE_POINTS = 500
-const QUIET_FACTOR = 6 // a run is silent after so many times its epoch's duration without a row
+const QUIET_FACTOR = 6 // a run is silent after this many times its epoch's duration without a row
 const QUIET_SECONDS = 60 // but not before
 
-// Distinguishable with and without full color vision, on light and on dark paper (Okabe and Ito's, adapted).
+// Distinguishable with and without full color vision, on a light and on a dark background (Okabe and Ito's, adapted).
 const COLORS = {
   light: ['#0b62a4', '#c04a00', '#00785a', '#a03c78', '#7a5c00', '#2f2f2f'],
   dark: ['#6db7f2', '#f59a5a', '#4cc9a3', '#e69ac4', '#e3c044', '#d0d0d0'],
@@ -27,8 +27,8 @@ let graph = null
 let graphKey = ''
 let cursorEpoch = null
 let drawPending = false
-let language = '' // of what the models write; empty where it is not known
-let zoom = null // {from, to}, the epochs that the graph is limited to
+let language = '' // of the models' texts; empty if it is not known
+let zoom = null // {from, to}, the epochs to which the graph is limited
 
 function color(run) {
   const palette = darkness.matches ? COLORS.dark : COLORS.light
@@ -45,7 +45,7 @@ function element(name, properties = {}, ...children) {
   return node
 }
 
-// --- What the server tells ---------------------------------------------------------------------------------------
+// --- Events of the server ----------------------------------------------------------------------------------------
 
 function runOf(name) {
   if (!runs.has(name)) {
@@ -109,7 +109,7 @@ function listen() {
   })
 }
 
-// --- What follows from it ----------------------------------------------------------------------------------------
+// --- Derived values ----------------------------------------------------------------------------------------------
 
 function secondsPerEpoch(run) {
   return run.count > 0 ? run.seconds : null
@@ -222,8 +222,9 @@ function shownRuns() {
 const COLUMNS = ['epoch', 'step', 'train_loss', 'val_loss', 'val_bits_per_char', 'learning_rate', 'chars_per_second',
   'elapsed_seconds']
 
-// The rows of an answer by their places on the x axis. Of N epochs there are at most two rows, which stand at the
-// beginning and in the middle: so all runs have the same places, and each is at most half of N away from its own.
+// The rows of an answer by their positions on the x axis. Of N epochs there are at most two rows, which are placed at
+// the beginning and in the middle: so all runs have the same positions, and each row is at most N / 2 away from its
+// own.
 function placesOf({stride, rows}, keep) {
   const places = new Map()
   for (const values of rows) {
@@ -248,7 +249,7 @@ async function askRows(run, range) {
   return answer.ok ? {...range, ...await answer.json()} : null
 }
 
-// Asks for what is drawn and has changed: a few runs at a time, and again as long as there is more.
+// Requests what is drawn and has changed: a few runs at a time, repeatedly as long as there is more.
 let reading = false
 async function readRows() {
   if (reading) return
@@ -294,7 +295,7 @@ function setZoom(range) {
   zoomTimer = setTimeout(zoom === null ? draw : readRows, 150)
 }
 
-// An average of what was before, by exponentially falling weights, without the pull of an arbitrary start.
+// An average of the earlier values with exponentially decreasing weights, without bias from an arbitrary start.
 function smooth(values, share) {
   let sum = 0
   let weight = 0
@@ -320,7 +321,7 @@ function graphData(shown) {
   return data
 }
 
-// A tick where a person would put it, also where a logarithmic axis spans less than a decade.
+// Ticks where a person would put them, even if a logarithmic axis spans less than a decade.
 function niceSplits(_, __, low, high) {
   const power = 10 ** Math.max(-2, Math.floor(Math.log10((high - low) / 8)))
   const step = [1, 2, 5, 10].map((size) => size * power).find((size) => (high - low) / size <= 8)
@@ -329,7 +330,7 @@ function niceSplits(_, __, low, high) {
   return ticks
 }
 
-// The last place up to an epoch.
+// The last position up to an epoch.
 function indexOf(epochs, epoch) {
   let low = 0
   let high = epochs.length
@@ -415,7 +416,7 @@ async function readLanguage() {
   language = (answer.ok ? (await answer.json()).language : '') ?? ''
 }
 
-// What a model has written: each line has the direction of its first letter, and a language of its own, "" if not known.
+// A model's text: each line has the direction of its first letter, and a language attribute, "" if not known.
 function foreign(className, textContent) {
   return element('p', {className, textContent, dir: 'auto', lang: language})
 }
@@ -431,7 +432,7 @@ function drawWritten() {
   if (before !== text.map((node) => node.textContent).join('')) $('written').replaceChildren(...text)
 }
 
-// Asks for the samples of the epoch under the cursor, where it has moved or a run has written more.
+// Requests the samples of the epoch under the cursor, if it has moved or a run has written more.
 let writtenTimer = 0
 let readingWritten = false
 async function readWritten() {
@@ -499,7 +500,7 @@ function drawEpochs() {
   }
 }
 
-// Events come in bursts; a burst is drawn once.
+// Events arrive in bursts; a burst is drawn once.
 function draw() {
   if (drawPending) return
   drawPending = true
@@ -524,7 +525,7 @@ function setOptions(select, values) {
   if (values.some(([value]) => value === before)) select.value = before
 }
 
-let checkpointsOf = '' // of which run and when the choices were asked for
+let checkpointsOf = '' // the run for which the choices were requested, and when
 let epochChosen = false
 
 async function drawChoices() {
@@ -545,7 +546,7 @@ async function drawChoices() {
   }
 }
 
-let asked = null // the request that is under way
+let asked = null // the request in progress
 
 function columnsWanted() {
   const shift = Number($('shift').value)
@@ -567,8 +568,8 @@ async function writeColumn(query, text, signal) {
   }
 }
 
-// A word as a shell takes it for this very word: the name of a folder can hold anything. Control characters, which a
-// terminal would obey when they are pasted, become question marks.
+// A word, quoted so that a shell reads exactly this word: the name of a folder can contain anything. Control
+// characters, which a terminal would obey when they are pasted, become question marks.
 function shellWord(word) {
   const harmless = word.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '?')
   return /^[\w./,=:+@%-]+$/.test(harmless) && !harmless.startsWith('-') ? harmless : `'${harmless.replaceAll("'", "'\\''")}'`
@@ -651,6 +652,6 @@ try {
   uPlot = null
 }
 wireControls()
-await readLanguage().catch(() => {}) // the page says that the server is away, if it is
+await readLanguage().catch(() => {}) // the page itself reports if the server is away
 listen()
 draw()

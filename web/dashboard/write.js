@@ -1,19 +1,19 @@
-// The view in which a visitor lets checkpoints write: a quote and a name, set as a page of the panel.
+// The view in which a visitor has checkpoints write: a quote and a name, set as a page of the panel.
 // Uses: panel.js, the addresses /checkpoints, /sample, /guards and /panel of docs/watch.md.
 import {PanelView} from './panel.js'
 
 const $ = (id) => document.getElementById(id)
-const ATTEMPTS = 20 // at a quote, and at a name, until one fits on the panel
-const LENGTH = 300 // characters, after which a text without an end is too long
-const SEED_STEP = 1000003 // from attempt to attempt; the first has the seed itself
+const ATTEMPTS = 20 // for a quote, and for a name, until one fits on the panel
+const LENGTH = 300 // characters after which a text without an end is too long
+const SEED_STEP = 1000003 // from attempt to attempt; the first uses the seed itself
 const EARLIER = 6
 const REFRESH_MS = 1500
 const colors = {paper: [227, 225, 216], ink: [34, 33, 31]}
 
 const view = new PanelView($('page'), colors)
 let runs = new Map()
-let writing = null // the request that is under way
-let shown = null // {frame, words}, of the page on the panel
+let writing = null // the request in progress
+let shown = null // {frame, words} of the page on the panel
 
 const say = (text) => { $('write_message').textContent = text }
 const newSeed = () => { $('write_seed').value = (Number($('write_seed').value) + 1) % 4294967296 }
@@ -25,8 +25,8 @@ function setOptions(select, values) {
   if (values.some(([value]) => value === before)) select.value = before
 }
 
-// The runs have changed: name to {name, best: {epoch}, last: {epoch}}. Of runs called like the demo's, the quotes' writes
-// the quotes and the names' the names.
+// The runs have changed: name to {name, best: {epoch}, last: {epoch}}. If runs have the names of the demo's, the one
+// for quotes is chosen for quotes, and the one for names for names.
 export function showRuns(all) {
   runs = all
   const names = [...runs.values()].filter((run) => run.last !== null).map(({name}) => [name, name])
@@ -40,7 +40,7 @@ export function showRuns(all) {
   }
 }
 
-// The best epoch that has a checkpoint, or else the newest.
+// The best epoch if it has a checkpoint, otherwise the newest one with a checkpoint.
 async function epochOf(name, signal) {
   const answer = await fetch(`checkpoints?run=${encodeURIComponent(name)}`, {signal})
   const epochs = answer.ok ? await answer.json() : []
@@ -49,7 +49,7 @@ async function epochOf(name, signal) {
   return epochs.includes(best) ? best : Math.max(...epochs)
 }
 
-// The first line that the model writes, or null where it does not come to an end.
+// The first line that the model writes, or null if it does not end.
 async function readItem(query, signal) {
   const enough = new AbortController()
   const answer = await fetch(`sample?${query}`, {signal: AbortSignal.any([signal, enough.signal])})
@@ -69,15 +69,15 @@ async function readItem(query, signal) {
   }
 }
 
-// The pixels of a page, or null where the texts make none; another fault is thrown.
+// The pixels of a page, or null if the texts do not fit; other failures are thrown.
 async function readPage(quote, name, signal) {
   const answer = await fetch(`panel?${new URLSearchParams({quote, name})}`, {signal})
-  if (answer.status === 204 || answer.status === 400) return null // 400: it is far too long
+  if (answer.status === 204 || answer.status === 400) return null // 400: the text is far too long
   if (!answer.ok) throw new Error((await answer.text()).trim())
   return new Uint8Array(await answer.arrayBuffer())
 }
 
-// Lets a run write until `take` has a use for the text. Its result, or null.
+// Has a run write until `take` accepts the text. Returns its result, or null.
 async function writeText(run, seed, settings, signal, take) {
   const epoch = await epochOf(run, signal)
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -130,7 +130,7 @@ async function write() {
   }
 }
 
-// A page that makes room for the next one goes to the earlier ones.
+// A page that is replaced by the next one moves to the earlier ones.
 function keep(page) {
   if (page === null) return
   const canvas = document.createElement('canvas')
@@ -154,7 +154,7 @@ async function readGuards() {
   }
 }
 
-// Which of the two views is shown follows the part of the address behind #.
+// The part of the address after # decides which of the two views is shown.
 function showView() {
   const isWriting = location.hash === '#write'
   $('watch_view').hidden = isWriting
@@ -169,4 +169,4 @@ $('write').addEventListener('submit', (event) => { event.preventDefault(); write
 $('write_temperature').addEventListener('input', () => { $('write_temperature_value').textContent = $('write_temperature').value })
 addEventListener('hashchange', showView)
 showView()
-readGuards().catch(() => {}) // the connection's own message tells of a server that is gone
+readGuards().catch(() => {}) // the connection's own message reports a server that is gone

@@ -1,5 +1,5 @@
-// Makes the page of the emulated frame: one HTML file with all scripts in it, which needs neither server nor network, and
-// beside it image.js with the image of the firmware, if there is one.
+// Makes the page of the emulated frame: one HTML file with all scripts in it, which needs neither a server nor a
+// network, and image.js with the image of the firmware beside it, if there is one.
 // Uses: esbuild, emulator/ with its libraries. node build.js FOLDER [IMAGE.uf2]
 
 import { build } from "esbuild";

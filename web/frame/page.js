@@ -1,4 +1,4 @@
-// The page of the emulated frame: shows the messages of the worker, and sends it what the visitor does.
+// The page of the emulated frame: shows the worker's messages, and sends it the visitor's actions.
 // Uses: panel.js, terminal.js; worker.js as text in the page, where build.js puts it; image.js beside the page.
 
 import { PanelView } from "./panel.js";
@@ -7,7 +7,7 @@ import { Terminal } from "./terminal.js";
 const $ = (id) => document.getElementById(id);
 
 const QUICK_MS = 1500; // of a refresh at full speed
-const ANSWER_MS = 3000; // after a command, in which a line is taken for its answer
+const ANSWER_MS = 3000; // after a command, during which a line counts as its answer
 const CLICK_SECONDS = 0.004;
 const colors = { paper: [227, 225, 216], ink: [34, 33, 31] };
 
@@ -19,11 +19,11 @@ const view = new PanelView($("panel"), colors);
 const terminal = new Terminal($("log"), readLine);
 
 let image = null; // {name, bytes}
-let page = { number: 0, texts: [] }; // that is being written
+let page = { number: 0, texts: [] }; // the page that is being written
 let lastLine = "";
 let answerUntil = 0; // until then a line is an answer, and is spoken
 let sound = null;
-let shown = Promise.resolve(); // the refresh that is under way
+let shown = Promise.resolve(); // the refresh in progress
 
 const speed = () => document.querySelector("input[name=speed]:checked").value;
 const jumpers = () => ["J1", "J2"].filter((name) => $(name).checked);
@@ -45,7 +45,7 @@ function duration(seconds) {
     : `${Math.round(seconds)} seconds`;
 }
 
-// --- What the console says, in the words of docs/device.md -------------------------------------------------------
+// --- Lines of the console, as in docs/device.md ------------------------------------------------------------------
 
 const readers = [
   [/^= page begin (\d+)$/, (number) => {
@@ -77,7 +77,7 @@ function readLine(line) {
   lastLine = line;
 }
 
-// --- What the worker tells ---------------------------------------------------------------------------------------
+// --- Messages of the worker --------------------------------------------------------------------------------------
 
 const handlers = {
   started() {
@@ -112,7 +112,7 @@ const handlers = {
 worker.addEventListener("message", ({ data }) => handlers[data.kind](data));
 worker.addEventListener("error", (event) => complain(`The emulator failed: ${event.message}`));
 
-// A click of the piezo: a few milliseconds of noise. Browsers are silent until somebody has touched the page.
+// A click of the piezo: a few milliseconds of noise. Browsers stay silent until the user has interacted with the page.
 function click() {
   if (sound === null || sound.state !== "running") {
     return;
@@ -166,7 +166,7 @@ async function unpack({ name, gzip }) {
   putOn(name, new Uint8Array(await new Response(stream).arrayBuffer()));
 }
 
-// --- What the visitor does ---------------------------------------------------------------------------------------
+// --- Actions of the visitor --------------------------------------------------------------------------------------
 
 const typed = []; // commands, for the arrow keys
 let place = 0;
@@ -234,7 +234,7 @@ $("file").addEventListener("change", () => {
     putFile($("file").files[0]);
   }
 });
-let depth = 0; // of elements that a dragged file is over
+let depth = 0; // the number of nested elements under a dragged file
 addEventListener("dragenter", (event) => {
   event.preventDefault();
   depth++;

@@ -5,9 +5,9 @@ export const WIDTH = 400, HEIGHT = 300;
 const PIXELS = WIDTH * HEIGHT;
 const SCALE = 3; // canvas pixels for a pixel of the panel, so that it stays sharp at any size
 
-// What a pixel is driven to in turn, from what it was and what it will be (1 is white), and for which share of the time.
-// The panel is driven through both ends, so that the last picture leaves no ghost. In any second there are fewer than
-// three flashes, which is what WCAG 2.3.1 allows.
+// The values that a pixel is driven to in turn, depending on its old and new value (1 is white), and the share of the
+// time for each. The panel is driven through both ends, so that the last picture leaves no ghost. In any second there
+// are fewer than three flashes, which is what WCAG 2.3.1 allows.
 const slowPhases = [
   { share: 0.14, target: (from) => 1 - from },
   { share: 0.13, target: () => 0 },
@@ -21,7 +21,7 @@ const quickPhases = [
   { share: 0.5, target: (from, to) => to },
 ];
 const QUICK_MS = 2000;
-const TRANSITION = 0.55; // of a phase; then the pixels rest
+const TRANSITION = 0.55; // of a phase; afterward the pixels rest
 const LAGS = 64; // the capsules of ink do not all move at the same time
 
 export class PanelView {
@@ -40,7 +40,7 @@ export class PanelView {
     this.image.data.fill(255);
     this.values = new Float32Array(PIXELS).fill(1);
     this.lags = Uint8Array.from({ length: PIXELS }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 8) % LAGS);
-    this.run = 0; // of the refreshes; an older one ends when a newer one begins
+    this.run = 0; // counts refreshes; an older one ends when a newer one begins
     this.paint();
   }
 

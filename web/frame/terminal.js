@@ -1,4 +1,5 @@
-// The console of the board as lines of a page: text as it comes, answers and notes told apart from what is written.
+// The console of the board as lines of a page: text as it arrives, with answers and notes distinguished from the
+// written text.
 // Uses: the DOM.
 
 const MOST_LINES = 1500;
@@ -8,7 +9,7 @@ export class Terminal {
   constructor(log, onLine) {
     this.log = log;
     this.onLine = onLine;
-    this.text = ""; // of the line that is not complete
+    this.text = ""; // the text of the incomplete line
     this.line = null; // its element
   }
 

@@ -1,21 +1,22 @@
-// The emulated board in a worker of the page: boots an image, lets time pass, and tells the page what happens.
+// The emulated board in a worker of the page: boots an image, advances time, and tells the page what happens.
 // Uses: emulator/. Messages are objects with a `kind`.
 //
 // | from the page | |
 // | --- | --- |
-// | start | bytes and name of an image (UF2 or ELF), panel, seed, jumpers: power the board up with it |
+// | start | bytes and name of an image (UF2 or ELF), panel, seed, jumpers: power up the board with it |
 // | type | text: to the console |
 // | jumpers | jumpers: the names of those that are closed |
 // | speed | speed: "chip", as fast as the chip is, or "fast", as fast as this computer can |
 // | pause | isPaused |
-// | reset | pull the run pin |
+// | reset | pull the RUN pin |
 // | shown | the page shows the last picture; at full speed, the board waits for this after each one |
 //
 // | to the page | |
 // | --- | --- |
 // | started | |
 // | said | text: from the console, UTF-8 as it comes |
-// | refresh | frame, seconds: the panel begins to flicker, and will show the frame after that time of the board |
+// | refresh | frame, seconds: the panel begins to flicker, and will show the frame after this much of the board's time
+// |
 // | picture | number: the panel shows the frame |
 // | click | the piezo clicked |
 // | reset | the chip was reset |
@@ -29,10 +30,10 @@ import { readElfImage, readSymbols, readUf2, Symbols } from "../../emulator/imag
 import { Ssd1683 } from "../../emulator/panel/ssd1683.js";
 import { Uc8176 } from "../../emulator/panel/uc8176.js";
 
-const SLICE_NANOS = 30e6; // of the processor's work, between looks at the page's messages
-const LAG_NANOS = 300e6; // a computer that is further behind than this does not catch up
+const SLICE_NANOS = 30e6; // of the processor's work between checks of the page's messages
+const LAG_NANOS = 300e6; // a computer that is farther behind than this does not try to catch up
 const PIEZO = 2;
-const TIME_MS = 250; // between two messages of the time
+const TIME_MS = 250; // between two messages with the time
 
 const controllers = { ssd1683: Ssd1683, uc8176: Uc8176 };
 
@@ -42,13 +43,13 @@ let isWaiting = false; // the firmware is done with a page, and waits for the ti
 let isShowing = false; // the page has not shown the last picture yet
 let hasClicked = false;
 let isLate = false; // this computer is slower than the chip
-let startMs = 0, startNanos = 0; // a moment of this computer, and the board's time at it
+let startMs = 0, startNanos = 0; // a time on this computer, and the board's time at that moment
 let measured = { ms: 0, nanos: 0, cycles: 0 };
-let wake = () => {}; // ends the sleep of the loop
+let wake = () => {}; // ends the loop's sleep
 
 const tell = (kind, content = {}) => postMessage({ kind, ...content });
 
-// Two ways to let the messages of the page in: at once, and after some time or at the next message.
+// Two ways to receive the page's messages: at once, and after some time or at the next message.
 const channel = new MessageChannel();
 const turn = () => new Promise((done) => {
   channel.port1.onmessage = done;
@@ -64,7 +65,7 @@ const sleep = (ms) => new Promise((done) => {
 
 const isRealTime = () => speed === "chip" || isWaiting;
 
-// From here on, the board's time is that of this computer.
+// Synchronizes the board's time with this computer's, from here on.
 function setPace() {
   startMs = performance.now();
   startNanos = board.nanos;
@@ -126,7 +127,7 @@ function tellTime() {
   measured = { ms, nanos: board.nanos, cycles: board.cycles };
 }
 
-// Runs the board for a slice of its work. Returns how many milliseconds it has nothing to do.
+// Runs the board for a slice of its work. Returns for how many milliseconds it is idle.
 function pass() {
   const target = startNanos + (performance.now() - startMs) * 1e6;
   if (isRealTime() && target - board.nanos > LAG_NANOS) {
