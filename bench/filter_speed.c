@@ -1,4 +1,4 @@
-// Times a filter beside the model that writes under it: one text of a checkpoint, a character at a time.
+// Times a filter together with the model that it restricts: one text of a checkpoint, a character at a time.
 // Usage: filter_speed CHECKPOINT FILTER.qlf. Uses: bench/token_timer.h, ql_checkpoint, ql_filter, ql_model.
 #include "token_timer.h"
 

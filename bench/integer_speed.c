@@ -1,4 +1,4 @@
-// Microseconds per character of a model in float and in integers on this processor: one text alone, by each product
+// Microseconds per character of a model in float and in integers on this processor: one text alone, with each product
 // that the processor can run, and 64 texts together. Markdown rows on stdout.
 // Uses: engine/chain_reader, quantize/, bench/token_timer.h. Argument: a descriptor.
 #include <stdio.h>

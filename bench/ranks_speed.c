@@ -1,5 +1,5 @@
-// Speed of a training that is divided among ranks, and of the exchange alone, as one JSON line of rank 0: the fastest step,
-// for other programs on the machine make the others slower.
+// Speed of a training that is divided among ranks, and of the exchange alone, as one JSON line of rank 0: the fastest
+// step, because other programs on the machine slow down the others.
 // usage: mpirun -n RANKS ranks_speed train H THREADS BATCH STEPS
 //        mpirun -n RANKS ranks_speed exchange BYTES PIECE_BYTES ROUNDS
 // Uses: train, cli/{progress,ranks}, device/random.h. Run by bench/ranks.
@@ -14,10 +14,10 @@
 #include "device/random.h"
 #include "train/trainer.h"
 
-// The names model, with H of its two layers to choose.
+// The names model, with a chosen H for its two layers.
 enum { V = 65, E = 84, L = 2, T = 64, WARM_STEPS = 3 };
 
-int ql_cli_rank; // of cli/cli.h, which this program does without
+int ql_cli_rank; // from cli/cli.h, which this program does not use
 
 static int fail(const char *what)
 {
@@ -28,7 +28,7 @@ static int fail(const char *what)
 
 // --- A training ---
 
-// What this process has had of the processors, whatever else ran.
+// The processor time of this process, regardless of other processes.
 static double processor_seconds(void)
 {
     struct timespec now;

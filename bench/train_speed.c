@@ -16,7 +16,7 @@
 // The seed's names model.
 enum { V = 65, E = 84, H = 128, L = 2, B = 64, T = 64, STEPS = 40 };
 
-// The plain form is a hundred times slower, and measured by as much less work.
+// The plain form is a hundred times slower, and is measured with that much less work.
 static int less(int count)
 {
     return ql_vectors() == QL_VECTORS_PLAIN ? (count + 19) / 20 : count;
@@ -78,7 +78,7 @@ static double measure_training(int threads)
     return (double)steps * T * B / elapsed;
 }
 
-// --- Fused multiply-adds in registers: what no product can exceed ---
+// --- Fused multiply-adds in registers: the upper bound for any product ---
 
 // Twelve chains of dependent terms keep two units busy at a latency of up to six cycles.
 enum { CHAINS = 12, PEAK_STEPS = 20000000 };
@@ -131,7 +131,7 @@ static int chain_neon(float *result)
 }
 #endif
 
-// Returns the lanes of a vector; `result` keeps the compiler from leaving the loop out.
+// Returns the lanes of a vector; `result` keeps the compiler from removing the loop.
 static int run_chains(float *result)
 {
     switch (ql_vectors()) {
@@ -189,7 +189,7 @@ static void *measure_product(void *argument)
     return NULL;
 }
 
-// The sum of what `threads` threads reach at the same time, in operations per second.
+// The total speed of `threads` threads at the same time, in operations per second.
 static double measure_together(void *(*measure)(void *), int threads)
 {
     pthread_t handles[QL_THREAD_LIMIT];

@@ -1,11 +1,11 @@
-// Adds up what gcov says of all object files: one JSON document a line on standard input.
+// Adds up gcov's results for all object files: one JSON document per line on standard input.
 // Uses: Node. Argument: the root of the sources.
 import {createInterface} from 'node:readline'
 import {relative} from 'node:path'
 
 const root = process.argv[2]
 const FOLDERS = /^(src\/[a-z_]+|device|reference|firmware)\//
-const LEAST = 15 // files that are named
+const LEAST = 15 // number of files that are named
 
 // By file: lines by their number (how often they ran), branches by line and place.
 const files = new Map()

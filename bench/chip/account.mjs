@@ -1,5 +1,5 @@
-// Lets an image of the firmware write pages of a seed on the emulated board, and says how fast, and where the cycles of
-// each processor go between the first and the last character of a text. Cycles in which a processor waits for a bank of RAM
+// Has a firmware image write pages of a seed on the emulated board, and reports the speed, and where the cycles of each
+// processor go between the first and the last character of a text. Cycles in which a processor waits for a bank of RAM
 // count. Markdown on stdout; the pages' lines go to a file.
 // Uses: emulator/, node. usage: node account.mjs IMAGE.uf2 IMAGE.elf SEED PAGES CONSOLE_FILE
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { readSymbols, readUf2 } from "../../emulator/image.js";
 import { Ssd1683 } from "../../emulator/panel/ssd1683.js";
 
 const [image, elf, seed, pages, consoleFile] = process.argv.slice(2);
-const MISS_CYCLES = 50; // of a word that the flash's cache has not
+const MISS_CYCLES = 50; // for a word that is not in the flash's cache
 const ROWS = 12;
 
 const symbols = readSymbols(readFileSync(elf), elf);
@@ -17,7 +17,7 @@ const board = new Board({ flash: readUf2(readFileSync(image), image), symbols, c
   flashCycles: MISS_CYCLES, countsBanks: true });
 const reader = new ConsoleReader(board);
 let firstCycles; // when the first character of a text came
-let candidates;  // of the text that are complete; their characters do not come over the console
+let candidates;  // completed candidates of the text; their characters do not appear on the console
 board.onConsole = (bytes) => {
   const isWriting = firstCycles === null;
   reader.take(bytes);

@@ -24,7 +24,7 @@ static void measure(int rows, int columns, int segment, int bits)
 {
     const struct ql_matrix_s8 s8 = {words, rows, columns, segment};
     const struct ql_matrix_s4 s4 = {words, rows, columns, segment};
-    // So many that `segment` of them stay within a lane.
+    // Values small enough that the sum of `segment` of them stays within a lane.
     const int limit = bits == 4 ? 7 : 258 / segment < 127 ? 258 / segment : 127;
     const int count = bits == 4 ? ql_matrix_s4_word_count(rows, columns) : ql_matrix_s8_word_count(rows, columns);
 

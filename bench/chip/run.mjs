@@ -1,5 +1,5 @@
-// Runs a program that measures itself on the emulated RP2040, and prints what it says. Cycles are those of rp2040js:
-// one for most instructions, two for loads, stores and taken branches, no waiting for flash.
+// Runs a program that measures itself on the emulated RP2040, and prints its output. Cycles are those of rp2040js: one
+// for most instructions, two for loads, stores and taken branches, no waiting for flash.
 // Uses: rp2040js, as it is installed in emulator/. usage: node run.mjs PROGRAM.elf
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ const mcu = new RP2040();
 const { core } = mcu;
 mcu.logger = new ConsoleLogger(LogLevel.Error);
 
-// The program's segments, as the header of an ELF file of 32 bits lists them.
+// The program's segments, from the header of a 32-bit ELF file.
 const elf = readFileSync(process.argv[2]);
 const table = elf.readUInt32LE(28), entries = elf.readUInt16LE(44);
 for (let entry = table; entry < table + 32 * entries; entry += 32) {

@@ -1,4 +1,4 @@
-// Starts a program in the SRAM of an RP2040 that the emulator has filled with it, and lets it print.
+// Starts a program in the SRAM of an RP2040, where the emulator has put it, and lets it print.
 // Breakpoint 0 ends the program, 3 prints the text in r0, 4 the number. Uses: chip.ld for the addresses.
 #include "chip.h"
 
