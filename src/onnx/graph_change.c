@@ -1,19 +1,60 @@
 // Changes to a graph that was read from a file: see graph_change.h.
 #include "onnx/graph_change.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { STEM_BYTES = 200, NAME_BYTES = STEM_BYTES + 16 };
 
+// Returns the number of a name that begins with the stem, from what stands behind the stem: 1 for nothing, 2 for "_2".
+// Returns 0 for other names.
+static long read_number(const char *rest)
+{
+    char *end = NULL;
+
+    if (rest[0] == '\0') {
+        return 1;
+    }
+    const long number = rest[0] == '_' && rest[1] >= '1' && rest[1] <= '9' ? strtol(rest + 1, &end, 10) : 0;
+    return number > 1 && *end == '\0' ? number : 0;
+}
+
+// Returns the first number whose name is free. Returns 0 when there is not enough memory.
+static int find_free_number(const struct ql_graph *graph, const char *stem)
+{
+    const size_t length = strnlen(stem, STEM_BYTES);
+    bool *taken = calloc((size_t)graph->value_count + 2, sizeof taken[0]);
+    int number = 1;
+
+    if (taken == NULL) {
+        return 0;
+    }
+    for (int i = 0; i < graph->value_count; i++) {
+        const char *name = graph->values[i].name;
+        const long found = strncmp(name, stem, length) == 0 ? read_number(name + length) : 0;
+        if (found > 0 && found <= graph->value_count) {
+            taken[found] = true;
+        }
+    }
+    while (taken[number]) {
+        number++;
+    }
+    free(taken);
+    return number;
+}
+
 int ql_graph_change_add_value(struct ql_graph *graph, const char *stem, enum ql_element type, int rank, const int *dims,
                               const void *data)
 {
+    const int number = find_free_number(graph, stem);
     char name[NAME_BYTES];
 
-    (void)snprintf(name, sizeof name, "%.*s", (int)STEM_BYTES, stem);
-    for (int k = 2; ql_graph_find(graph, name) >= 0; k++) {
-        (void)snprintf(name, sizeof name, "%.*s_%d", (int)STEM_BYTES, stem, k);
+    graph->arena.exhausted = graph->arena.exhausted || number == 0;
+    const int length = snprintf(name, sizeof name, "%.*s", (int)STEM_BYTES, stem);
+    if (number > 1) {
+        (void)snprintf(name + length, sizeof name - (size_t)length, "_%d", number);
     }
     return ql_graph_add_value(graph, name, type, rank, dims, data);
 }

@@ -135,6 +135,24 @@ static int count_outputs(const struct ql_program *program, int root)
     return count;
 }
 
+// Pairs of a call that writes a part of a state and a later call, for which the search takes some hundredths of a second.
+// A state in more parts is copied.
+static const int64_t pair_limit = (int64_t)1 << 22;
+
+// Returns how many calls write a part of the storage.
+static int count_writers(const struct ql_program *program, int root)
+{
+    int count = 0;
+
+    for (int i = 0; i < program->call_count; i++) {
+        const struct ql_kernel_call *call = &program->calls[i];
+        for (int k = 0; k < call->kernel->output_count; k++) {
+            count += call->buffers[k] >= 0 && program->values[call->buffers[k]].root == root;
+        }
+    }
+    return count;
+}
+
 // Returns whether the output, a whole root, may share the storage of the input `in`.
 static bool is_in_place(const struct ql_program *program, int in, int out)
 {
@@ -143,7 +161,8 @@ static bool is_in_place(const struct ql_program *program, int in, int out)
 
     if (from->storage != QL_STORAGE_INPUT || root->storage != QL_STORAGE_WORKSPACE || to->offset != 0 ||
         root->bytes != from->bytes || root->type != from->type || count_outputs(program, to->root) != 1 ||
-        count_outputs(program, in) != 0) {
+        count_outputs(program, in) != 0 ||
+        (int64_t)count_writers(program, to->root) * program->call_count > pair_limit) {
         return false;
     }
     for (int i = 0; i < program->call_count; i++) {

@@ -113,6 +113,36 @@ static void names_with_one_beginning_compile(void **state)
     compile_graph();
 }
 
+// A state that is put together from so many parts that it does not pay to look for one that would be read too late.
+static void state_of_many_parts_compiles(void **state)
+{
+    static int parts[NODES / 16];
+    const int whole[] = {1, NODES / 4};
+    const struct ql_state_pair pair = {.input = 1, .output = 1};
+    const struct ql_program_options options = {.default_size = 1, .states = &pair, .state_count = 1};
+    struct ql_program program;
+    struct ql_error error;
+
+    (void)state;
+    const int x = open_graph();
+    const int before = ql_graph_add_value(&graph, "before", QL_ELEMENT_F32, 2, whole, NULL);
+    const int after = ql_graph_add_value(&graph, "after", QL_ELEMENT_F32, 2, whole, NULL);
+    const int read = ql_graph_add_value(&graph, "read", QL_ELEMENT_F32, 2, whole, NULL);
+    ql_graph_add_input(&graph, before);
+    add_node("Relu", read, before, -1);
+    for (int i = 0; i < NODES / 16; i++) {
+        parts[i] = add_result("Relu", "v%d", i, x, -1);
+    }
+    ql_graph_add_node(&graph, "Concat", "node", parts, NODES / 16, &after, 1);
+    ql_graph_add_int(&graph, "axis", 1);
+    ql_graph_add_output(&graph, read);
+    ql_graph_add_output(&graph, after);
+    assert_int_equal(ql_program_compile(&program, &graph, &options, &error), QL_OK);
+    assert_false(ql_program_is_in_place(&program, pair));
+    ql_program_free(&program);
+    ql_graph_free(&graph);
+}
+
 static void many_inputs_and_outputs_compile(void **state)
 {
     (void)state;
@@ -189,6 +219,7 @@ int main(void)
         cmocka_unit_test(chain_compiles),
         cmocka_unit_test(nested_lifetimes_compile),
         cmocka_unit_test(names_with_one_beginning_compile),
+        cmocka_unit_test(state_of_many_parts_compiles),
         cmocka_unit_test(many_inputs_and_outputs_compile),
         cmocka_unit_test(outputs_that_are_views_of_an_input_compile),
         cmocka_unit_test(parts_of_parts_compile),
