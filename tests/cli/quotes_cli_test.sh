@@ -71,6 +71,19 @@ expect test "$(grep -c '^= mark begin' out)" -eq "$(($(grep -c '^= mark end' out
 expect test $? -eq 0
 expect grep -qx '= page done' out
 
+# A text cannot steer a terminal; a pipe gets it as it is. The stub's symbols are of ASCII.
+sed 's|has nothing|has\\033[2Jnothing|; s|"A. Stub"|"A. \\033[31mStub"|' "$root"/firmware/app/stub_models.c > hostile_models.c
+build hostile hostile_models.c
+./hostile --seed 1 --count 20 > out
+expect grep -qaF "$(printf '\033[2J')" out
+if command -v script > /dev/null; then
+    for arguments in "--count 20" "--raw --length 5000" "--raw=names" "--console --count 8"; do
+        script -qec "./hostile --seed 1 $arguments < /dev/null" /dev/null > typed < /dev/null
+        expect test "$(tr -d '\r\n -~' < typed | wc -c)" -eq 0
+        expect grep -qE '\\x1b\[2Jn|\\x1b\[31mS' typed
+    done
+fi
+
 # Two models.
 numbers 300 > names.txt
 sed 's/\(.\)\(.\)/\1 \2-/' names.txt > quotes.txt

@@ -29,6 +29,13 @@ expect test "$(grep -c '^    -- ' out)" -eq 1
 expect_quotes 0 --seed 5 --png again.png
 expect cmp page.png again.png
 expect_quotes 0 --seed 6 --png other.png
+: > private
+chmod 600 private
+ln -s private link.png
+expect_quotes 0 --seed 5 --png link.png
+expect test -L link.png
+expect cmp page.png private
+expect test "$(stat -c %a private)" = 600
 expect test -n "$(cmp page.png other.png)"
 
 # The device's console shows the same page.

@@ -234,7 +234,9 @@ static bool fits(void *context, const char *quote, const char *name)
 static void print_lines(const struct ql_line *lines, int count, int indent, const char *mark)
 {
     for (int i = 0; i < count; i++) {
-        (void)printf("%*s%s%.*s\n", indent, "", i == 0 ? mark : "", lines[i].bytes, lines[i].text);
+        (void)printf("%*s%s", indent, "", i == 0 ? mark : "");
+        ql_terminal_write(lines[i].text, lines[i].bytes);
+        (void)putchar('\n');
     }
 }
 
@@ -341,7 +343,8 @@ static int print_stream(const struct ql_writer *writer, int length)
         if (token < 0) {
             return fail("the model's output is not a finite number");
         }
-        (void)fputs(writer->model->symbol(token), stdout);
+        const char *symbol = writer->model->symbol(token);
+        ql_terminal_write(symbol, (int)strlen(symbol));
     }
     (void)putchar('\n');
     return EXIT_DONE;

@@ -3,7 +3,9 @@
 #include "picture.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <png.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,13 +21,14 @@ enum { HALVES = 2 * QL_FRAME_WIDTH / DOTS, SET_PERCENT = 34 };
 // More than any frame needs, even one that cannot be compressed.
 enum { PNG_LIMIT_BYTES = 2 * QL_FRAME_WIDTH * QL_FRAME_HEIGHT };
 
-// Writes to a temporary name, and renames: a reader finds the old picture or the new one. A device or a pipe is written
-// directly.
-static const char *write_file(const char *path, const uint8_t *bytes, size_t size)
+// Writes to a temporary name, and renames: a reader finds the old picture or the new one, with the mode that it had. A
+// symbolic link stays one. A device or a pipe is written directly.
+static const char *write_file(const char *given, const uint8_t *bytes, size_t size)
 {
-    char temporary[4096];
+    char temporary[PATH_MAX + 32], real[PATH_MAX];
     struct stat info;
-    const bool special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+    const bool exists = stat(given, &info) == 0, special = exists && !S_ISREG(info.st_mode);
+    const char *path = exists && !special && realpath(given, real) != NULL ? real : given;
     const int length = snprintf(temporary, sizeof temporary, "%s.%ld.partial", path, (long)getpid());
     const char *name = special ? path : temporary;
 
@@ -36,7 +39,9 @@ static const char *write_file(const char *path, const uint8_t *bytes, size_t siz
     if (file == NULL) {
         return strerror(errno);
     }
-    bool written = fwrite(bytes, 1, size, file) == size && fflush(file) == 0 && (special || fsync(fileno(file)) == 0);
+    const bool keeps = exists && !special;
+    bool written = (!keeps || fchmod(fileno(file), info.st_mode & 07777) == 0) &&
+                   fwrite(bytes, 1, size, file) == size && fflush(file) == 0 && (special || fsync(fileno(file)) == 0);
     written = fclose(file) == 0 && written && (special || rename(temporary, path) == 0);
     const char *why = written ? NULL : strerror(errno);
     if (!written && !special) {

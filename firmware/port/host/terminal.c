@@ -20,9 +20,56 @@ bool ql_terminal_input_ended(void)
     return input_ended;
 }
 
+// Reads a symbol of UTF-8; returns how many bytes it has, or 0 where there is none.
+static int read_symbol(uint32_t *symbol, const unsigned char *bytes, int count)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const int length = bytes[0] < 0x80 ? 1 : bytes[0] < 0xc0 ? 0 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
+
+    *symbol = length < 2 ? bytes[0] : bytes[0] & (0x7fu >> length);
+    for (int i = 1; i < length; i++) {
+        if (i >= count || (bytes[i] & 0xc0u) != 0x80) {
+            return 0;
+        }
+        *symbol = *symbol << 6 | (bytes[i] & 0x3fu);
+    }
+    return *symbol < least[length] || *symbol > 0x10ffff ? 0 : length;
+}
+
+// Control characters, and what changes the order or the lines of the text around it: as in src/cli/terminal.c.
+static bool steers(uint32_t symbol)
+{
+    return (symbol < 0x20 && symbol != '\n' && symbol != '\t') || (symbol >= 0x7f && symbol < 0xa0) ||
+           symbol == 0x061c || (symbol >= 0x200e && symbol <= 0x200f) || (symbol >= 0x2028 && symbol <= 0x202e) ||
+           (symbol >= 0x2066 && symbol <= 0x2069) || symbol == 0xfeff;
+}
+
+void ql_terminal_write(const char *bytes, int count)
+{
+    static int terminal = -1; // not known yet
+
+    if (terminal < 0) {
+        terminal = isatty(STDOUT_FILENO) == 1;
+    }
+    const bool visible = terminal == 1;
+    for (int place = 0; place < count;) {
+        uint32_t symbol;
+        int length = visible ? read_symbol(&symbol, (const unsigned char *)bytes + place, count - place) : count;
+        if (length == 0) { // no UTF-8
+            (void)printf("\\x%02x", (unsigned char)bytes[place]);
+            length = 1;
+        } else if (visible && steers(symbol)) {
+            (void)printf(symbol < 0x80 ? "\\x%02x" : "\\u%04x", (unsigned)symbol);
+        } else {
+            (void)fwrite(bytes + place, 1, (size_t)length, stdout);
+        }
+        place += length;
+    }
+}
+
 void ql_port_console_write(const char *bytes, int count)
 {
-    (void)fwrite(bytes, 1, (size_t)count, stdout);
+    ql_terminal_write(bytes, count);
     (void)fflush(stdout);
 }
 
