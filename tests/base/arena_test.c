@@ -1,4 +1,4 @@
-// The arena: pieces are zeroed, aligned and apart; what cannot be had is reported and stays so.
+// The arena: pieces are zeroed, aligned, and separate; a failed allocation is reported, and so are all later ones.
 // Uses: base/arena, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static void arena_pieces_are_zeroed_aligned_and_apart(void **state)
         for (size_t k = 0; k < sizes[i]; k++) {
             assert_int_equal(pieces[i][k], 0);
         }
-        memset(pieces[i], i + 1, sizes[i]); // a sanitizer sees what does not fit
+        memset(pieces[i], i + 1, sizes[i]); // a sanitizer detects what does not fit
         total += sizes[i];
     }
     for (int i = 0; i < PIECES; i++) {

@@ -1,4 +1,4 @@
-// The cosine of turns against libm's in long double, and at the angles where it is exact.
+// Compares the cosine of turns with libm's in long double, and checks the angles where it is exact.
 // Uses: cmocka, libm, base.
 #include "base/cosine.h"
 
@@ -12,7 +12,7 @@
 
 enum { SAMPLES = 300000 };
 
-// What the header promises.
+// The bound in the header.
 static const double absolute_limit = 2.220446049250313e-16; // 2^-52
 static const double unit_limit = 2.0;
 
@@ -27,7 +27,7 @@ static double draw(void)
     return (double)(random_state >> 11) / 9007199254740992.0;
 }
 
-// The reduction to an eighth of a turn is exact, so that a long double of 64 bits is enough near the zeros, too.
+// The reduction to an eighth of a turn is exact, so a long double with 64 bits is enough near the zeros, too.
 static long double expected_cosine(double turns)
 {
     const long double two_pi = 6.283185307179586476925286766559L;

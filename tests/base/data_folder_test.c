@@ -1,4 +1,4 @@
-// The folder of the tool's data: its places in their order, and words for what is wrong.
+// The folder of the tool's data: the order in which places are searched, and error messages.
 // Uses: cmocka, POSIX, base.
 #include "base/data_folder.h"
 
@@ -18,7 +18,7 @@ static char root[] = "data_folder_test.XXXXXX";
 static char folder[QL_DATA_PATH_BYTES];
 static struct ql_error error;
 
-// Makes a file below the test's own folder, with the folders on the way.
+// Creates a file below the test's own folder, with the folders in its path.
 static void make_file(const char *path, const char *text)
 {
     char whole[256];
@@ -71,7 +71,7 @@ static void data_folder_is_beside_the_program(void **state)
     assert_int_equal(access(folder, X_OK), 0);
     assert_string_equal(folder + strlen(folder) - strlen("/share/quillet"), "/share/quillet");
 
-    // The same prefix in another place.
+    // The same prefix in another location.
     assert_int_equal(rename(below("prefix"), below("moved")), 0);
     assert_int_equal(ql_data_folder_find(folder, below("moved/bin/quillet"), "emulator/emulate.js", &error), QL_OK);
 }
@@ -102,7 +102,7 @@ static void data_folder_of_the_environment_comes_first_and_alone(void **state)
     assert_string_equal(folder, below("own"));
     assert_int_equal(ql_data_folder_find(folder, NULL, "emulator/emulate.js", &error), QL_OK);
 
-    // The former name, where the present one is empty.
+    // The former name, if the current one is empty.
     assert_int_equal(setenv("QUILLET_DATA", "", 1), 0);
     assert_int_equal(ql_data_folder_find(folder, below("moved/bin/quillet"), "emulator/emulate.js", &error),
                      QL_ERROR_SYSTEM);

@@ -1,5 +1,5 @@
 // Files that change together: a set is old or new as a whole, whatever fails, and wherever the process is killed; and a
-// list that somebody else has laid into a folder does nothing. Works in a new folder below the present one.
+// list that somebody else has put into a folder has no effect. Works in a new folder below the current one.
 // Uses: base/{file,file_set,sha256}, POSIX, cmocka.
 #include <fcntl.h>
 #include <setjmp.h>
@@ -111,7 +111,7 @@ static void set_with_a_name_that_cannot_be_replaced_keeps_all(void **state)
     assert_int_equal(system("test \"$(ls -A | grep -c quillet)\" = 0"), 0);
 }
 
-// Writes a list as a killed process leaves it: complete, and none of its renames made.
+// Writes a list as left by a killed process: complete, with none of its renames done.
 static void write_list(const char *path, const char *const *names, size_t count)
 {
     char text[1000] = "quillet set 1\n", sha256[QL_SHA256_TEXT_BYTES];
@@ -144,7 +144,7 @@ static void set_left_unfinished_is_read_as_new_and_finished_by_the_next_save(voi
 
     assert_int_equal(mkdir("left", 0777), 0);
     write_plain("left/m", "old m");
-    write_plain("left/n", "new n"); // its rename was made
+    write_plain("left/n", "new n"); // its rename was done
     write_plain("left/.quillet-1-1.partial", "new m");
     write_list("left/.quillet-set", names, 4);
     assert_content("left/m", "new m");
@@ -176,12 +176,12 @@ static void list_that_is_cut_short_is_ignored(void **state)
     assert_int_equal(access("cut/.quillet-1-1.partial", F_OK), -1);
 }
 
-// What a folder from elsewhere, unpacked by this user, could try.
+// Attacks that are possible with a folder from elsewhere, unpacked by this user.
 static void list_names_nothing_but_our_temporary_files_in_its_folder(void **state)
 {
     (void)state;
     static const char *const traps[][2] = {
-        {"poison", "m"},                         // no temporary file of ours
+        {"poison", "m"},                         // not one of our temporary files
         {"../.quillet-1-1.partial", "m"},        // from elsewhere
         {".quillet-1-1.partial", "../victim"},   // to elsewhere
         {".quillet-1-1.partial", "/tmp/victim"}, // to elsewhere
@@ -211,7 +211,7 @@ static void list_names_nothing_but_our_temporary_files_in_its_folder(void **stat
     }
 }
 
-// Reads a file again and again, and returns how often it was not there.
+// Reads a file repeatedly, and returns how often it was missing.
 static int read_often(const char *name, int rounds)
 {
     int failed = 0;

@@ -1,5 +1,5 @@
-// Files: what is read, that a save is whole or not at all whatever the system refuses, and that names of other kinds
-// (links, devices, pipes, folders) are treated as what they are. Works in a new folder below the present one.
+// Files: reading; a save is complete or has no effect, whatever the system refuses; and links, devices, pipes, and
+// folders are treated as such. Works in a new folder below the current one.
 // Uses: base/file, POSIX, Linux's tmpfs where it may be mounted, cmocka.
 #include <dirent.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ static char folder[] = "file_test.XXXXXX";
 static int enter_new_folder(void **state)
 {
     (void)state;
-    // Open to all, because one test goes on as nobody.
+    // Open to all, because one test continues as nobody.
     return mkdtemp(folder) == NULL || chmod(folder, 0755) != 0 || chdir(folder) != 0 ? -1 : 0;
 }
 
@@ -63,7 +63,7 @@ static void assert_content(const char *path, const char *expected)
     ql_file_close(&view);
 }
 
-// How many temporary files of ours a folder has.
+// The number of our temporary files in a folder.
 static int temporary_count(const char *path)
 {
     DIR *entries = opendir(path);
@@ -119,7 +119,7 @@ static void file_empty_has_data_that_is_not_null(void **state)
     assert_int_equal(view.size_bytes, 0);
     ql_file_close(&view);
     ql_file_close(&view);
-    // A size of 0 that is not true: the kernel makes the content as it is read.
+    // A size of 0 that is not true: the kernel generates the content as it is read.
     assert_int_equal(ql_file_open(&view, "/proc/self/status", &error), QL_OK);
     assert_true(view.size_bytes > 100);
     ql_file_close(&view);
@@ -264,7 +264,7 @@ static void save_does_not_write_through_a_link_at_the_temporary_name(void **stat
     char name[64];
 
     save("victim", "precious");
-    for (int i = 0; i < 200; i++) { // more names than this process has used
+    for (int i = 0; i < 200; i++) { // more names than this process has used so far
         (void)snprintf(name, sizeof name, ".quillet-%ld-%d.partial", (long)getpid(), i);
         assert_int_equal(symlink("victim", name), 0);
     }
@@ -334,7 +334,7 @@ static void save_removes_what_a_killed_process_has_left_and_nothing_of_a_live_on
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(temporary_count("sweep"), 2);
     child = fork();
-    if (child == 0) { // a folder is looked at once by a process, and this one has
+    if (child == 0) { // a process cleans up a folder only once, and this one has done so
         struct ql_file_writer other;
         (void)ql_file_writer_open(&other, "elsewhere", NULL);
         ql_file_writer_reset(&other);
@@ -356,7 +356,7 @@ static void save_over_a_protected_file_fails_and_keeps_it(void **state)
     assert_int_equal(chmod("protected", 0444), 0);
     assert_int_equal(chmod(".", 0777), 0);
     pid_t child = fork();
-    if (child == 0) { // root may write everywhere, so nobody tries
+    if (child == 0) { // root may write everywhere, so the test continues as nobody
         struct ql_error error = {0};
         int denied = getuid() == 0 ? setuid(65534) : 0;
         _exit(denied != 0 || ql_file_save("protected", "new", 3, &error) != QL_ERROR_SYSTEM ||
@@ -407,7 +407,7 @@ static void save_to_a_pipe_writes_to_it_and_leaves_it_one(void **state)
     char got[8] = {0};
 
     assert_int_equal(mkfifo("outlet", 0600), 0);
-    int end = open("outlet", O_RDWR); // both ends, so that neither waits
+    int end = open("outlet", O_RDWR); // opens both ends, so that neither waits
     save("outlet", "gone");
     assert_int_equal(read(end, got, sizeof got), 4);
     assert_string_equal(got, "gone");
@@ -417,7 +417,7 @@ static void save_to_a_pipe_writes_to_it_and_leaves_it_one(void **state)
     assert_no_temporary(".");
 }
 
-// Never tried on /dev/full itself by a user who could destroy it.
+// Never tried on /dev/full itself as a user who could destroy it.
 static void save_to_a_full_device_fails_and_leaves_it_one(void **state)
 {
     (void)state;
@@ -437,7 +437,7 @@ static void save_to_a_full_device_fails_and_leaves_it_one(void **state)
     assert_true(S_ISCHR(info.st_mode));
 }
 
-// Saves in a process of its own under a limit of the size of files, and tells what came out.
+// Saves in a separate process with a limit on file sizes, and returns the result.
 static void save_with_size_limit(size_t size_bytes, rlim_t limit_bytes, struct ql_error *error)
 {
     int ends[2];
@@ -518,7 +518,7 @@ static void save_into_a_read_only_folder_keeps_the_former_content(void **state)
     assert_int_equal(chmod("locked", 0555), 0);
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
-    if (child == 0) { // root may write everywhere, so nobody tries
+    if (child == 0) { // root may write everywhere, so the test continues as nobody
         struct ql_error result = {0};
         int denied = getuid() == 0 ? setuid(65534) : 0;
         if (denied == 0) {

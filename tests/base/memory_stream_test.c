@@ -1,4 +1,4 @@
-// A stream that writes into memory gives all of its text, or none when memory was out.
+// A stream that writes into memory gives all of its text, or none when there was not enough memory.
 // Uses: base/memory_stream, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +52,7 @@ static void long_text_comes_whole_and_can_be_read_after_a_flush(void **state)
     free(text);
 }
 
-// As when one piece found no memory, and a later one did.
+// Simulates that one piece got no memory, but a later one did.
 static void text_that_lacks_a_piece_is_none(void **state)
 {
     (void)state;

@@ -14,7 +14,7 @@
 
 enum { ARGUMENT_LIMIT = 16, OPERAND_LIMIT = 2, HELP_WIDTH = 80 };
 
-// One of each type, and what a parse found beside them.
+// One option of each type, and the other results of a parse.
 struct parsed {
     bool quiet;
     const char *input;
@@ -183,7 +183,7 @@ static void option_that_is_none_is_an_error(void **state)
     name[0] = name[1] = '-';
     name[sizeof name - 1] = '\0';
     assert_usage_error(&parsed, "is not an option", name);
-    name[65] = '\0'; // the longest name that is compared at all
+    name[65] = '\0'; // the longest name that is compared
     assert_usage_error(&parsed, "there is no option", name);
 }
 

@@ -1,4 +1,4 @@
-// Error messages: what is written, what a prefix adds, and what is cut when it does not fit.
+// Error messages: their text, prefixes, and truncation when they do not fit.
 // Uses: base/status, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>

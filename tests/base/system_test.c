@@ -1,4 +1,4 @@
-// What the tool asks the system: the same promises of system_linux.c and of system_posix.c, each in a program of its own.
+// The system functions: the same contract for system_linux.c and system_posix.c, each in its own program.
 // Uses: cmocka, POSIX, base.
 #include "base/system.h"
 

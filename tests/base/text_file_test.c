@@ -76,7 +76,7 @@ static void text_of_a_named_encoding_is_converted(void **state)
     ASSERT_DECODED("\xF0\xF2", "koi8-r", false, "\u041F\u0420");
     ASSERT_DECODED("\x93\xFA\x96\x7B", "Shift_JIS", false, "\u65E5\u672C");
     ASSERT_DECODED("a\0b\0", "UTF-16LE", false, "ab");
-    // An encoding in which accents follow their letter: the last letter waits for one that does not come.
+    // An encoding in which accents follow their letter: the last letter waits for an accent that does not come.
     ASSERT_DECODED("a\xEC"
                    "e",
                    "windows-1258", false, "\u00E1e");

@@ -14,7 +14,7 @@ enum { TASK_LIMIT = 1000, JOBS = 300 };
 
 struct job {
     atomic_int done[TASK_LIMIT];
-    atomic_int busy[QL_THREAD_LIMIT]; // workers at work: two with one number would share scratch memory
+    atomic_int busy[QL_THREAD_LIMIT]; // active workers: two with one number would share scratch memory
     atomic_int faults;
     int threads;
 };

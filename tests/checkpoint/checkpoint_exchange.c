@@ -1,5 +1,5 @@
 // The C side of torch_checkpoint_test.py: writes a checkpoint, runs one, trains one.
-//   checkpoint_exchange save FILE CELL        a random model, saved as `quillet train` does it
+//   checkpoint_exchange save FILE CELL        a random model, saved as by `quillet train`
 //   checkpoint_exchange step FILE TOKEN...    the stepper's logits after each token, a line of numbers each
 //   checkpoint_exchange train FILE RESULT     some epochs on a small text; prints the loss before and after
 // Uses: base, corpus, model, train, checkpoint.
@@ -11,12 +11,12 @@
 #include "model/stepper.h"
 #include "train/trainer.h"
 
-// Sizes that all differ, so that no wrong axis goes unseen.
+// Sizes that all differ, so that no wrong axis goes unnoticed.
 enum { V = 7, E = 3, H = 5, L = 2 };
 
 static const char symbols[V + 1] = "\n abcde";
 
-// Static, for its vocabulary is large.
+// Static, because its vocabulary is large.
 static struct ql_model_info info;
 
 static enum ql_status save(const char *path, const char *cell_name, struct ql_error *error)

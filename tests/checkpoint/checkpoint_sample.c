@@ -13,7 +13,7 @@
 
 void sample_vocabulary_init(struct ql_vocabulary *vocabulary, int V, bool wide)
 {
-    // A newline, what JSON escapes, and the first and last code points of each length.
+    // A newline, characters that JSON escapes, and the first and last code points of each length.
     static const uint32_t wide_symbols[] = {'\n',  '"',    '\\',   0x7f,   0x80,    0x7ff,
                                             0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff};
 

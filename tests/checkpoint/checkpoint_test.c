@@ -1,4 +1,5 @@
-// Checkpoints: what is saved comes back, damage of any kind is refused, foreign files are read or refused with a reason.
+// Checkpoints: a saved model is loaded unchanged, damage of any kind is refused, foreign files are read or refused with
+// a reason.
 // Uses: checkpoint, model, checkpoint_sample, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -64,7 +65,7 @@ static void model_saved_comes_back_whole(void **state)
     }
 }
 
-// A model of each cell as small as can be, in a file of some 900 bytes.
+// The smallest possible model of each cell, in a file of about 900 bytes.
 static unsigned char *save_small(enum ql_cell cell, size_t *size_bytes)
 {
     static struct ql_model_info info;
@@ -125,7 +126,7 @@ static void any_flipped_bit_is_refused(void **state)
             }
             assert_int_equal(pwrite(fileno(file), &bytes[bit / 8], 1, (off_t)(bit / 8)), 1);
         }
-        assert_false(is_refused(&error)); // whole again
+        assert_false(is_refused(&error)); // intact again
         assert_int_equal(fclose(file), 0);
         test_free(bytes);
     }
@@ -161,7 +162,7 @@ static void file_that_is_not_there_is_an_error_that_says_so(void **state)
     assert_non_null(strstr(error.message, "No such file"));
 }
 
-// What another program may have written: the tensors of a GRU with 2 layers, each of which a test may change.
+// A file that another program may have written: the tensors of a GRU with 2 layers, each of which a test may change.
 struct foreign {
     struct ql_model model;
     struct ql_safetensors_entry entries[QL_MODEL_TENSOR_LIMIT];
@@ -235,7 +236,7 @@ static void foreign_file_is_read(void **state)
     (void)state;
 
     foreign_init(&foreign);
-    for (size_t i = 0; i < foreign.count / 2; i++) { // order is free
+    for (size_t i = 0; i < foreign.count / 2; i++) { // the order does not matter
         struct ql_safetensors_entry entry = foreign.entries[i];
         foreign.entries[i] = foreign.entries[foreign.count - 1 - i];
         foreign.entries[foreign.count - 1 - i] = entry;
@@ -269,7 +270,7 @@ static void missing_tensor_is_named(void **state)
             foreign_free(&foreign);
             continue;
         }
-        // Without its weight_hh the second layer is not there, and what is left of it is too much.
+        // Without its weight_hh the second layer does not exist, and its other tensors are unknown.
         bool is_layer = strcmp(name, "rnn.weight_hh_l1") == 0;
         expect_refusal(&foreign, is_layer ? "_l1'" : name, is_layer ? "1 layers" : "no tensor");
     }
@@ -298,7 +299,7 @@ static void tensor_of_another_shape_is_named(void **state)
         const char *word;
     } changes[] = {
         {"embedding.weight", 1, {15, 0}, "2 dimensions"},
-        {"embedding.weight", 2, {3, 5}, "rnn.weight_ih_l0"}, // other sizes fit nothing else
+        {"embedding.weight", 2, {3, 5}, "rnn.weight_ih_l0"}, // other sizes do not match anything else
         {"rnn.weight_ih_l0", 2, {3, 12}, "(12, 3)"},
         {"rnn.weight_ih_l0", 1, {36, 0}, "(12, 3)"},
         {"rnn.weight_hh_l0", 2, {4, 12}, "4 rows for 12 units"},
@@ -359,7 +360,7 @@ static void expect_model(const struct ql_model *expected)
 
 static void usual_names_of_others_are_understood(void **state)
 {
-    // Prefix of all, then what stands for "embedding", "rnn" and "output".
+    // The prefix of all, then the names for "embedding", "rnn" and "output".
     static const char *const words[][4] = {
         {"", "embedding", "lstm", "fc"},       {"", "encoder", "rnn", "decoder"},
         {"module.", "embed", "gru", "linear"}, {"_orig_mod.module.", "emb", "rnn", "out"},
@@ -423,7 +424,7 @@ static void what_others_leave_out_is_filled_in(void **state)
     struct foreign foreign;
     (void)state;
 
-    // No biases.
+    // Without biases.
     foreign_init(&foreign);
     foreign_remove(&foreign, "bias");
     for (int l = 0; l < 2; l++) {
@@ -488,7 +489,7 @@ static void file_of_names_says_what_no_rule_knows(void **state)
     expect_refusal(&foreign, "checkpoint_test.names.json", "must be a JSON object");
     assert_int_equal(unlink(names_path), 0);
 
-    // Without it, what is wanted and what there is stand side by side, with the line to write.
+    // Without it, expected and existing names are listed side by side, with the line to write.
     foreign_init(&foreign);
     foreign_entry(&foreign, "embedding.weight")->name = "first.table";
     foreign_entry(&foreign, "output.weight")->name = "last.w";
@@ -499,7 +500,7 @@ static void file_of_names_says_what_no_rule_knows(void **state)
     foreign_remove(&foreign, "bias");
     foreign_entry(&foreign, "output.weight")->name = "last.w";
     expect_refusal(&foreign, ".names.json", "'last.w'");
-    // Two tensors of one meaning: which is meant is not known.
+    // Two tensors for the same role are ambiguous.
     foreign_init(&foreign);
     foreign.entries[foreign.count] = *foreign_entry(&foreign, "output.weight");
     foreign.entries[foreign.count++].name = "fc.weight";
@@ -552,7 +553,7 @@ static void metadata_that_does_not_fit_is_refused(void **state)
     }
 }
 
-// What the file says of itself decides, and the shapes must fit: these are those of a GRU.
+// The file's metadata decides, and the shapes must match: these are those of a GRU.
 static void model_of_the_metadata_decides_what_the_shapes_must_be(void **state)
 {
     static const struct {
@@ -599,7 +600,7 @@ static void sizes_that_no_model_has_are_refused(void **state)
 static void model_written_by_pytorch_gives_its_logits(void **state)
 {
     static const char golden_path[] = QL_SOURCE_DIR "/tests/checkpoint/pytorch_gru.safetensors";
-    static const double tolerance = 1e-6; // roundings of logits of order 1
+    static const double tolerance = 1e-6; // rounding errors of logits of order 1
     static struct ql_model_info info;
     struct ql_model model;
     struct ql_stepper stepper;

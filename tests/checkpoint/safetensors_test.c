@@ -1,4 +1,4 @@
-// The safetensors reader and writer: what the format allows is read, and all else is refused with a reason.
+// The safetensors reader and writer: what the format allows is read, and everything else is refused with a reason.
 // Uses: checkpoint/safetensors, checkpoint_sample, zlib, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 static const unsigned char zeros[64];
 
-// Reads a header with `data_bytes` zeros behind it; the block ends where the file does, so that a sanitizer sees more.
+// Reads a header followed by `data_bytes` zeros; the block ends where the file does, so that a sanitizer detects more.
 static enum ql_status read_sample(struct ql_safetensors *file, unsigned char **bytes, const char *header,
                                   size_t data_bytes, struct ql_error *error)
 {
@@ -123,7 +123,7 @@ static void header_outside_the_format_is_refused_with_a_reason(void **state)
     }
 }
 
-// The key of the checksum once more, as the last words of the header: the eight digits would lie behind its end.
+// The key of the checksum once more, at the end of the header: its eight digits would be beyond the end.
 static void checksum_at_the_end_of_a_header_is_not_read_beyond_it(void **state)
 {
     struct ql_safetensors file;
@@ -209,7 +209,7 @@ static void file_saved_is_read_with_all_it_holds(void **state)
     ql_safetensors_close(&file);
 }
 
-// What docs/checkpoint.md says about the checksum, done by hand.
+// The checksum of docs/checkpoint.md, computed by hand.
 static void checksum_saved_is_the_crc_of_the_file_with_zeros_in_its_place(void **state)
 {
     static const char path[] = "safetensors_test.crc";

@@ -54,8 +54,8 @@ static const char *file_name(char name[64], const char *what, int threads, int e
     return name;
 }
 
-// Trains from epoch `first` to the end. From the second epoch on it begins with the state that a training with `source`
-// threads has left. Files are named by `threads` and the epoch.
+// Trains from epoch `first` to the end. From the second epoch on it starts from the state that a training with `source`
+// threads has left. Files are named after `threads` and the epoch.
 static void train(const struct kind *kind, int threads, int first, int source, uint32_t model_seed)
 {
     static struct ql_model_info info;

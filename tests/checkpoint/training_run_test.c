@@ -1,4 +1,4 @@
-// The folder of a run: its log, its samples, and what a resume takes away from them.
+// The folder of a run: its log, its samples, and what resuming removes from them.
 // Uses: checkpoint/training_run, checkpoint_sample, cmocka.
 #include <ftw.h>
 #include <math.h>
@@ -126,7 +126,7 @@ static void reset_drops_later_epochs_and_lines_cut_short(void **state)
     assert_int_equal(ql_training_run_reset(&run, 0, &error), QL_OK);
     check_file("training.log.csv", header);
     check_file("samples.jsonl", "");
-    write_row(1, "y"); // the header is there once
+    write_row(1, "y"); // the header is written once
     (void)snprintf(expected, sizeof expected, "%s%s", header, "1,12,2.500000,1.386294,2.000000,0.001,123457,1.500\n");
     check_file("training.log.csv", expected);
 }

@@ -1,5 +1,5 @@
-// The state of a training: it comes back whole, and what is damaged or of another model is refused.
-// That a training goes on from it to the same bits is in training_determinism_test.c.
+// The state of a training: it is restored completely, and a state that is damaged or belongs to another model is
+// refused. That a training continues from it to the same bits is tested in training_determinism_test.c.
 // Uses: checkpoint, train, checkpoint_sample, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -112,7 +112,7 @@ static void progress_that_cannot_be_is_refused(void **state)
     }
 }
 
-// The names that docs/checkpoint.md gives.
+// The names in docs/checkpoint.md.
 static void tensors_of_a_state_are_as_documented(void **state)
 {
     static const char *const names[] = {"parameters", "adamw.mean", "adamw.variance"};

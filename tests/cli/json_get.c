@@ -1,5 +1,5 @@
-// Prints one value of a JSON file: json_get FILE PLACE, where the place is as "columns.0.items.3".
-// Strings are printed as they are, arrays and objects as their number of elements, all else as JSON.
+// Prints one value of a JSON file: json_get FILE PLACE, where the place is like "columns.0.items.3". Strings are
+// printed without quotes, arrays and objects as their number of elements, everything else as JSON.
 // Exits with 1 when the file is not JSON or the place is not in it. Uses: jansson.
 #include <jansson.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-// Kills the process at its n-th call of a function by which files are saved: for LD_PRELOAD.
+// Kills the process at its n-th call of a function that is used to save files: for LD_PRELOAD.
 // KILL_AT_CALL is n; 0 kills nothing. At the end of a process that was not killed, CALL_COUNT_FILE gets the number of
-// calls that there were. The kill comes before the call, so n walks through every state that a crash can leave.
+// calls. The kill comes before the call, so n covers every state that a crash can leave.
 // Uses: libdl.
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static void count_call(void)
     }
 }
 
-// The function that this library stands before; memcpy, because C knows no cast from a pointer to a function.
+// The function that this library wraps; memcpy, because C has no cast from an object pointer to a function pointer.
 static void find(void *function, size_t size, const char *name)
 {
     void *symbol = dlsym(RTLD_NEXT, name);

@@ -69,7 +69,7 @@ static void float_literals_read_back_as_the_same_bits(void **state)
     }
 }
 
-// What a function writes to a stream, as a string; the caller frees it.
+// The text that a function writes to a stream, as a string; the caller frees it.
 static char *array_text(enum ql_element type, const void *data, size_t count, bool *as_bits)
 {
     char *text = NULL;
@@ -164,7 +164,7 @@ static void names_become_free_identifiers(void **state)
     assert_true(ql_c_names_has(&names, "dims"));
     assert_false(ql_c_names_has(&names, "dims_3"));
     assert_string_equal(ql_c_names_add(&names, "int", ""), "int_3");
-    // A number that another name took is passed over.
+    // A number that another name has taken is skipped.
     assert_string_equal(ql_c_names_add(&names, "dims_4", ""), "dims_4");
     assert_string_equal(ql_c_names_add(&names, "dims", ""), "dims_3");
     assert_string_equal(ql_c_names_add(&names, "dims", ""), "dims_5");

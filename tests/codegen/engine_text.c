@@ -1,4 +1,4 @@
-// Lets the engine write, and prints what text_driver.c prints of a compiled model: engine_text NAME.json STEPS
+// Has the engine write, and prints what text_driver.c prints for a compiled model: engine_text NAME.json STEPS
 // With int8 or int4 as a third argument it is the integer engine, in its plain form.
 // Uses: ql_engine.
 #include <inttypes.h>

@@ -1,5 +1,5 @@
-// Compiles graphs of many nodes, in the shapes in which a step that looks at all others for each would show: it would
-// take longer than the limit of the test. Uses: cmocka, ql_codegen.
+// Compiles graphs of many nodes, in shapes that reveal a step with quadratic time: it would take longer than the limit
+// of the test. Uses: cmocka, ql_codegen.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ static void add_node(const char *operator_name, int output, int first, int secon
     ql_graph_add_node(&graph, operator_name, "node", inputs, second < 0 ? 1 : 2, &output, 1);
 }
 
-// A value that a node makes of one or two others.
+// A value that a node computes from one or two others.
 static int add_result(const char *operator_name, const char *format, int number, int first, int second)
 {
     const int value = add_value(format, number);
@@ -101,7 +101,7 @@ static void nested_lifetimes_compile(void **state)
     compile_graph();
 }
 
-// In C, names are cut, and these are all the same then.
+// In C, names are truncated, and then all of these are the same.
 static void names_with_one_beginning_compile(void **state)
 {
     (void)state;
@@ -165,7 +165,7 @@ static void outputs_that_are_views_of_an_input_compile(void **state)
     compile_graph();
 }
 
-// Each copies the former result, which in_place.c makes a part of the next one.
+// Each copies the previous result, which in_place.c makes a part of the next one.
 static void parts_of_parts_compile(void **state)
 {
     enum { PARTS = 10000 };
@@ -186,7 +186,7 @@ static void parts_of_parts_compile(void **state)
     compile_graph();
 }
 
-// An embedding before each of many layers, each of which gets a table of its own.
+// An embedding before each of many layers, each of which gets its own table.
 static void many_embeddings_compile(void **state)
 {
     enum { LAYERS = 10000, V = 5, H = 4 };

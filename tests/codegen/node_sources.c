@@ -1,7 +1,7 @@
-// Makes one C program of ONNX's own operator tests: node_sources OUTPUT_FOLDER
-// Each test that the engine runs becomes a model of batch_K.c, where many share their kernels, and alone case_N.c, which
-// single_K.c includes; cases.c has main, which runs all batches and compares each output with the engine's, bit for bit.
-// Every other batch has the caller's workspace. Prints how many cases there are.
+// Makes one C program from ONNX's own operator tests: node_sources OUTPUT_FOLDER
+// Each test that the engine runs becomes a model in batch_K.c, where many share their kernels, and by itself case_N.c,
+// which single_K.c includes; cases.c has main, which runs all batches and compares each output with the engine's, bit
+// for bit. Every other batch has the caller's workspace. Prints how many cases there are.
 // Uses: ql_codegen, ql_engine, ONNX's test data.
 #include <dirent.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static const char data_folder[] = "/usr/include/onnx/backend/test/data";
 
 enum { PATH_BYTES = 1024, OPERAND_LIMIT = 16, NAME_BYTES = 256, BATCH_CASES = 50 };
 
-// One test while its source is made.
+// One test while its source is being generated.
 struct node_case {
     char name[QL_CODEGEN_NAME_BYTES];
     struct ql_graph graph, tensors; // the model, and its inputs as constants
@@ -62,7 +62,7 @@ static bool is_needed_constant(const struct ql_graph *graph, int value)
     return false;
 }
 
-// Reads the model and its inputs, and lets the engine run it. With bind_all, whole numbers and scalars are constants.
+// Reads the model and its inputs, and has the engine run it. With bind_all, whole numbers and scalars are constants.
 static bool run_engine(struct node_case *c, const char *folder, bool bind_all)
 {
     char path[3 * PATH_BYTES];
@@ -111,7 +111,7 @@ static FILE *open_file(const char *folder, const char *name)
     return file;
 }
 
-// Writes NAME.c and NAME.h of these models. False where the printer refuses one.
+// Writes NAME.c and NAME.h of these models. False if the code generator refuses one.
 static bool write_source(const char *output, const char *name, const struct ql_codegen *models, int count,
                          bool caller_workspace)
 {
@@ -192,7 +192,7 @@ static const char cases_head[] =
     "#include <stdint.h>\n#include <stdio.h>\n#include <string.h>\n"
     "static int same_bytes(const void *a, const void *b, int count, size_t bytes)\n"
     "{ return memcmp(a, b, (size_t)count * bytes) == 0; }\n"
-    // One NaN is as good as another: which one an operation on two gives is the processor's choice.
+    // All NaNs are equivalent: which one an operation on two gives depends on the processor.
     "static int same_float(const float *a, const void *b, int count, size_t bytes)\n"
     "{ for (int i = 0; i < count; i++) { float e; memcpy(&e, (const char *)b + (size_t)i * bytes, sizeof e);\n"
     "if (memcmp(&a[i], &e, sizeof e) != 0 && (a[i] == a[i] || e == e)) { return 0; } } return 1; }\n"
@@ -209,7 +209,7 @@ static void free_case(struct node_case *c)
     free(c);
 }
 
-// The case of a folder, run by the engine and written alone; NULL where the engine or the printer refuses it.
+// The case of a folder, run by the engine and written separately; NULL if the engine or the code generator refuses it.
 static struct node_case *make_case(const char *output, const char *folder, int number, bool caller_workspace)
 {
     for (int bind_all = 0; bind_all < 2; bind_all++) {

@@ -1,5 +1,5 @@
 // Writes a model with random weights as ONNX, with its descriptor: random_model CELL V E H L ITEMS SEED NAME
-// makes NAME.onnx and NAME.json. With ITEMS 1 the state is reset at newlines. A transformer has four arguments more,
+// makes NAME.onnx and NAME.json. With ITEMS 1 the state is reset at newlines. A transformer has four more arguments,
 // HEADS KV_HEADS FEED CONTEXT. Uses: ql_onnx, ql_model.
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 #include "onnx/model_graph.h"
 #include "onnx/onnx_writer.h"
 
-// Beyond the weights of a new model, so that gates open and close and a text has some variety.
+// Larger than the weights of a new model, so that gates open and close and a text has some variety.
 static const float gain = 2.0f;
-// Those of a transformer begin with a fiftieth. The gains of its norms stay 1.
+// A new transformer's weights are of the order of 1/50. The gains of its norms stay 1.
 static const float transformer_gain = 10.0f;
 
 enum { PATH_BYTES = 1024, ARGUMENTS = 9, TRANSFORMER_ARGUMENTS = 13 };

@@ -1,4 +1,4 @@
-// The rewriting of programs (tables of tokens, results in place) changes no bit: random graphs, run as they are and
+// The rewriting of programs (tables of tokens, results in place) changes no bit: random graphs, run unchanged and
 // rewritten. A failure prints its seed. Uses: cmocka, ql_engine, ql_codegen.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ static int below(struct ql_random *random, int limit)
     return (int)(ql_random_step(random) % (uint32_t)limit);
 }
 
-// A matrix of the graph that is being made.
+// A matrix of the graph that is being built.
 struct matrix {
     int value, rows, columns;
 };
@@ -36,7 +36,7 @@ static struct matrix add_matrix(struct ql_graph *graph, int number, int rows, in
     return (struct matrix){ql_graph_add_value(graph, name, QL_ELEMENT_F32, 2, dims, NULL), rows, columns};
 }
 
-// One node of a kind that makes views, copies or parts of others.
+// One node of a kind that makes views, copies, or parts of other values.
 static struct matrix add_node(struct ql_graph *graph, struct ql_random *random, const struct matrix *all, int count,
                               int number)
 {
@@ -108,7 +108,7 @@ static void make_graph(struct ql_graph *graph, uint32_t seed)
     }
 }
 
-// Runs a program as the engine does, for programs that the engine did not make.
+// Runs a program as the engine does, for programs that the engine did not compile.
 static void run_program(const struct ql_program *program, const void *const *inputs, float outputs[][ELEMENT_LIMIT])
 {
     unsigned char *memory = calloc(1, program->workspace_bytes + 1);
@@ -146,7 +146,7 @@ static void run_program(const struct ql_program *program, const void *const *inp
     free(memory);
 }
 
-// Runs the graph as it is and rewritten; returns how many calls the rewriting saved, or -1 when a bit differs.
+// Runs the graph unchanged and rewritten; returns how many calls the rewriting saved, or -1 when a bit differs.
 static int compare(const struct ql_graph *graph, const void *const *inputs)
 {
     static float plain[OUTPUT_LIMIT][ELEMENT_LIMIT], rewritten[OUTPUT_LIMIT][ELEMENT_LIMIT];
@@ -231,7 +231,7 @@ static void token_table_of_every_cell_changes_no_bit(void **state)
 static void token_table_larger_than_its_parts_is_not_made(void **state)
 {
     (void)state;
-    // One layer: nothing to join, so only a table could save a call.
+    // One layer: there is nothing to concatenate, so only a table could save a call.
     assert_int_equal(compare_model(QL_CELL_LSTM, 200, 2, 11, 1, 3, NULL), 0);
     assert_int_equal(compare_model(QL_CELL_LSTM, 20, 30, 11, 1, 3, NULL), 1);
 }

@@ -1,6 +1,6 @@
-// Lets a compiled model write, and prints what comes of it: each token with a hash of the logits that it was drawn from.
-// Compiled with -D MODEL=names -D 'HEADER="names.h"', and -D CALLER_WORKSPACE where the model was compiled so; the steps
-// are the first argument, or STEPS where there are no arguments. Uses: the generated source.
+// Has a compiled model write, and prints each token with a hash of the logits from which it was drawn. Compiled with -D
+// MODEL=names -D 'HEADER="names.h"', and -D CALLER_WORKSPACE where the model was compiled so; the steps are the first
+// argument, or STEPS where there are no arguments. Uses: the generated source.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    // What must be refused leaves the state alone.
+    // Refused input leaves the state unchanged.
     bool refused = CALL(_step)(&state, -1) == NULL && CALL(_step)(&state, symbols) == NULL &&
                    CALL(_next)(&state, symbols) == -1 && CALL(_symbol)(-1)[0] == '\0' &&
                    CALL(_symbol)(symbols)[0] == '\0' && CALL(_symbol)(token)[0] != '\0';

@@ -1,11 +1,11 @@
-// Random cases of what transformers have: Attention, RotaryEmbedding, and TopK.
+// Random cases of transformer operators: Attention, RotaryEmbedding, and TopK.
 // Uses: conformance_case, conformance_operators.
 #include <string.h>
 
 #include "conformance_operators.h"
 
-// Ties are frequent; the smallest numbers come first where `largest` is 0. The order that "sorted" 0 leaves open is ours in
-// the twin.
+// Ties are frequent; the smallest numbers come first if `largest` is 0. With "sorted" 0 the order is open; the
+// equivalent graph uses ours.
 void generate_top_k(struct conformance_case *c, const char *operator_name)
 {
     const int opset = c->graph.opset;
@@ -45,7 +45,7 @@ void generate_top_k(struct conformance_case *c, const char *operator_name)
     }
 }
 
-// Positions are given or not; the input has three dimensions or four; of a head, all is turned or a part.
+// Positions are given or not; the input has three dimensions or four; all of a head is rotated, or a part.
 void generate_rotary_embedding(struct conformance_case *c, const char *operator_name)
 {
     const int batch = case_between(c, 1, 3), tokens = case_between(c, 1, 6), heads = case_between(c, 1, 3);
@@ -80,7 +80,7 @@ void generate_rotary_embedding(struct conformance_case *c, const char *operator_
     }
 }
 
-// A mask of truth values lets each query see the first key, so that no row is masked wholly.
+// A boolean mask lets each query see the first key, so that no row is masked entirely.
 static int add_mask(struct conformance_case *c, int batch, int heads, int tokens, int total)
 {
     const int dims[] = {case_chance(c, 50) ? 1 : batch, case_chance(c, 50) ? 1 : heads, tokens, total};

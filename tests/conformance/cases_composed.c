@@ -1,4 +1,5 @@
-// Random cases of the operators that are made of the operations of others, and of convolution, padding and quantization.
+// Random cases of the operators that are composed from others' operations, and of convolution, padding, and
+// quantization.
 // Uses: conformance_case, conformance_operators.
 #include <string.h>
 
@@ -6,7 +7,7 @@
 
 enum { AXES = 2 };
 
-// A function of one operand: its attributes with their defaults, and how far ONNX Runtime may be off.
+// A function of one operand: its attributes with their defaults, and the tolerance for ONNX Runtime.
 static const struct bend {
     const char *name, *attributes[2];
     double relative, absolute;
@@ -127,7 +128,7 @@ void generate_batch_normalization(struct conformance_case *c, const char *operat
     c->absolute = 4e-6;
 }
 
-// An index may lie outside on either side, near by or beyond 32 bits, where nothing is hot.
+// An index may be out of range on either side, nearby or beyond 32 bits; then no element is hot.
 void generate_one_hot(struct conformance_case *c, const char *operator_name)
 {
     const int depth = case_between(c, 1, 9), two = 2;
@@ -181,7 +182,8 @@ void generate_gather_elements(struct conformance_case *c, const char *operator_n
     }
 }
 
-// Indices along the axis that are all different for the same place beside it: which of several updates counts is open.
+// Indices along the axis that are all different for the same other coordinates: which of several updates counts is
+// undefined.
 void generate_scatter_elements(struct conformance_case *c, const char *operator_name)
 {
     const enum ql_element type = case_type(c, "f32 f64 s64 s32 bool");
@@ -210,7 +212,7 @@ void generate_scatter_elements(struct conformance_case *c, const char *operator_
     }
 }
 
-// Blocks that are all different: their numbers count up from some number on.
+// Blocks that are all different: their numbers count up from a random start.
 void generate_scatter_nd(struct conformance_case *c, const char *operator_name)
 {
     const enum ql_element type = case_type(c, "f32 f64 s64 s32 bool");
@@ -250,7 +252,7 @@ void generate_pad(struct conformance_case *c, const char *operator_name)
     const int rank = case_shape(c, dims, 1, 4);
     for (int k = 0; k < 2 * rank; k++) {
         const int size = dims[k % rank];
-        // A reflection is not longer than what it reflects.
+        // A reflection must not be longer than what it reflects.
         pads[k] = mode == 0 ? case_between(c, 0, 3) : case_between(c, 0, size - 1 < 3 ? size - 1 : 3);
     }
     inputs[0] = case_operand(c, QL_ELEMENT_F32, rank, dims, CASE_REAL);
@@ -304,7 +306,7 @@ void generate_conv(struct conformance_case *c, const char *operator_name)
     if (case_chance(c, 60)) {
         ql_graph_add_ints(&c->graph, "strides", strides, axes);
     }
-    // Of ONNX Runtime's automatic padding those forms only that are clear: without a distance.
+    // Only the unambiguous forms of ONNX Runtime's automatic padding: without dilation.
     if (case_chance(c, 30)) {
         ql_graph_add_string(&c->graph, "auto_pad",
                             case_chance(c, 50)   ? "SAME_UPPER"
@@ -320,7 +322,8 @@ void generate_conv(struct conformance_case *c, const char *operator_name)
     }
 }
 
-// One scale, or from version 13 on one for each along an axis. Quotients are kept off the middle between two integers.
+// One scale, or from version 13 on one for each along an axis. Quotients are kept away from the midpoint between two
+// integers.
 void generate_quantize(struct conformance_case *c, const char *operator_name)
 {
     const bool quantizes = strcmp(operator_name, "QuantizeLinear") == 0;

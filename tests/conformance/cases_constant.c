@@ -1,4 +1,4 @@
-// Random cases of the operators that make values from attributes, sizes or single numbers.
+// Random cases of the operators that create values from attributes, sizes, or single numbers.
 // Uses: conformance_case, conformance_operators.
 #include "conformance_operators.h"
 

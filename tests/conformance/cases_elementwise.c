@@ -1,4 +1,4 @@
-// Random cases of the operators that work element by element; broadcasting goes every way that ONNX allows.
+// Random cases of the elementwise operators, with every form of broadcasting that ONNX allows.
 // Uses: conformance_case, conformance_operators, onnx/onnx_types.
 #include <string.h>
 
@@ -26,7 +26,7 @@ static const char *types_of(const struct conformance_case *c, const struct types
     return types;
 }
 
-// What a function that is not a single rounding may differ by: some units in the last place of the result's type.
+// The tolerance of a function that is not a single rounding: some units in the last place of the result's type.
 static void set_tolerance(struct conformance_case *c, enum ql_element type, double units)
 {
     c->relative = units * (type == QL_ELEMENT_F64 ? 0x1p-52 : type == QL_ELEMENT_F16 ? 0x1p-10 : 0x1p-23);
@@ -38,12 +38,12 @@ static const struct unary {
     const char *name;
     struct types_since types[2];
     int type_lists;
-    double units;    // of tolerance, relative; 0 where there is one right result
-    double absolute; // of tolerance, near zeros of the function
+    double units;    // relative tolerance; 0 if there is only one right result
+    double absolute; // absolute tolerance, near zeros of the function
 } unaries[] = {
     // ONNX Runtime's vectorized functions are polynomials or rational functions with errors of some units; its sigmoid
-    // is off by up to 1.2e-7 where the result is small. Cos, Sin, Sigmoid, Tanh and Gelu of doubles are not supported
-    // here.
+    // has errors of up to 1.2e-7 where the result is small. Cos, Sin, Sigmoid, Tanh and Gelu of doubles are not
+    // supported here.
     {"Abs", {{9, NUMBERS}}, 1, 0.0, 0.0},
     {"Cos", {{9, SINGLES}}, 1, 4.0, 1e-7},
     {"Erf", {{9, SINGLES}}, 1, 4.0, 1e-7},
@@ -78,7 +78,7 @@ void generate_unary(struct conformance_case *c, const char *operator_name)
     if (unary->units > 0.0) {
         set_tolerance(c, type, unary->units);
         c->absolute = unary->absolute;
-        c->ignores_nan = strcmp(operator_name, "Erf") == 0; // of a NaN it makes 1
+        c->ignores_nan = strcmp(operator_name, "Erf") == 0; // for a NaN it returns 1
     }
 }
 
@@ -173,8 +173,8 @@ void generate_variadic(struct conformance_case *c, const char *operator_name)
     case_node(c, operator_name, inputs, count, type);
 }
 
-// Whole exponents may be any small number; of others the base must not be negative, or the result is NaN, which is
-// tried too.
+// Whole exponents may be any small number; for others the base must not be negative, or the result is NaN, which is
+// tried, too.
 void generate_pow(struct conformance_case *c, const char *operator_name)
 {
     const bool mixes = c->graph.opset >= 12;
@@ -188,7 +188,7 @@ void generate_pow(struct conformance_case *c, const char *operator_name)
     const int rank = case_shape(c, whole, 0, 4);
     memcpy(dims, whole, sizeof dims);
     const bool whole_base = !case_is_float(base);
-    // A NaN has no place in the integers, so their powers with fractions have positive bases.
+    // Integers have no NaN, so their powers with fractional exponents have positive bases.
     inputs[0] = case_operand(c, base, case_narrow(c, dims, rank), dims,
                              whole_base && case_is_float(exponent) ? CASE_POSITIVE
                              : whole_base                          ? CASE_NONZERO
@@ -246,11 +246,11 @@ void generate_cast(struct conformance_case *c, const char *operator_name)
         ql_graph_add_int(&c->graph, "to", ql_onnx_type_encode(QL_ELEMENT_BF16));
         x = narrow;
     }
-    // From integers through bfloat16 a number may leave the range of the last type.
+    // Going from integers through bfloat16, a number may leave the range of the last type.
     const enum ql_element last = by_bfloat16 && !case_is_float(to) ? QL_ELEMENT_F32 : to;
     case_node(c, operator_name, &x, 1, last);
     ql_graph_add_int(&c->graph, "to", ql_onnx_type_encode(last));
     if (c->graph.opset >= 19 && case_chance(c, 20)) {
-        ql_graph_add_int(&c->graph, "saturate", 1); // ONNX Runtime takes 0 for 8-bit floats only
+        ql_graph_add_int(&c->graph, "saturate", 1); // ONNX Runtime accepts 0 only for 8-bit floats
     }
 }

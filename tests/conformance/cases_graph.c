@@ -1,5 +1,5 @@
-// Random graphs of several nodes, so that values are views of one another, outlive others and share memory.
-// Every operator in them has one right result in float, however it is computed, so the comparison is exact.
+// Random graphs of several nodes, so that values are views of one another, outlive others, and share memory. Every
+// operator in them has only one right result in float, however it is computed, so the comparison is exact.
 // Uses: conformance_case, conformance_operators.
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static void add_unary(struct builder *builder)
     add_node(builder, names[case_between(builder->c, 0, 3)], &x.value, 1, add_made(builder, x.rank, x.dims));
 }
 
-// With another value where that has the same shape, or with a new operand that broadcasts.
+// Combines with another value if that has the same shape, or with a new operand that broadcasts.
 static void add_binary(struct builder *builder)
 {
     static const char *const names[] = {"Add", "Sub", "Mul", "Max", "Min"};
@@ -125,7 +125,7 @@ static void add_slice(struct builder *builder)
     const int64_t step = case_between(c, 1, 2);
     const bool backward = case_chance(c, 30);
     const int64_t first = backward ? end - 1 : start;
-    const int64_t limit = backward ? start - 1 - x.dims[axis] : end; // -1 would mean the last one, so from the end
+    const int64_t limit = backward ? start - 1 - x.dims[axis] : end; // -1 would be the last one: count from the end
     const int64_t signed_step = backward ? -step : step;
     const int inputs[] = {x.value, case_numbers(c, &first, 1, false), case_numbers(c, &limit, 1, false),
                           case_numbers(c, &axis, 1, false), case_numbers(c, &signed_step, 1, false)};
@@ -201,7 +201,7 @@ static void add_reduce_max(struct builder *builder)
     const struct made x = *pick(builder);
     int dims[QL_RANK_LIMIT];
 
-    // By attribute before version 18 and by input from then on; without axes it is the same in all.
+    // By attribute before version 18 and by input since; without axes it is the same in all versions.
     (void)dims;
     add_node(builder, "ReduceMax", &x.value, 1, add_made(builder, 0, dims));
     ql_graph_add_int(&builder->c->graph, "keepdims", 0);
@@ -226,7 +226,7 @@ void generate_graph(struct conformance_case *c, const char *operator_name)
     while (builder.nodes < wanted) {
         steps[case_between(c, 0, steps_count - 1)](&builder);
     }
-    // What nothing uses is an output; of the others some are.
+    // A value that nothing uses is an output, and so are some of the others.
     for (int i = 0; i < builder.count; i++) {
         const char *name = c->graph.values[builder.made[i].value].name;
         if (name[0] == 'v' && (!builder.made[i].used || case_chance(c, 25))) {

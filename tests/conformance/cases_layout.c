@@ -68,7 +68,7 @@ void generate_dropout(struct conformance_case *c, const char *operator_name)
         }
     }
     int results[2] = {case_result(c, type), -1};
-    // Before version 12 nothing says what the mask is when nothing is dropped.
+    // Before version 12 the mask is undefined when nothing is dropped.
     if (opset >= 12 && case_chance(c, 40)) {
         results[1] = case_result(c, QL_ELEMENT_BOOL);
     }
@@ -78,7 +78,7 @@ void generate_dropout(struct conformance_case *c, const char *operator_name)
     }
 }
 
-// A shape with as many elements: sizes of the input are joined, split by 1s, taken over by 0, or left open by -1.
+// A shape with as many elements: sizes of the input are merged, split by 1s, copied with 0, or left open with -1.
 void generate_reshape(struct conformance_case *c, const char *operator_name)
 {
     int dims[QL_RANK_LIMIT];
@@ -108,7 +108,7 @@ void generate_reshape(struct conformance_case *c, const char *operator_name)
     const bool empty = product(dims, rank) == 0;
     const bool keeps_zero = c->graph.opset >= 14 && (empty || case_chance(c, 20));
     bool writes_zero = keeps_zero && empty;
-    // Without allowzero a size of 0 can only be taken over from the same place.
+    // Without allowzero a size of 0 can only be copied from the same axis.
     if (empty && !keeps_zero) {
         for (int axis = 0; axis < rank; axis++) {
             sizes[axis] = dims[axis];
@@ -209,7 +209,7 @@ void generate_transpose(struct conformance_case *c, const char *operator_name)
     }
 }
 
-// One end of a slice: inside, outside, from either end, or as far away as numbers go.
+// One end of a slice: inside, outside, from either end, or at the limits of the integer type.
 static int64_t pick_end(struct conformance_case *c, int size)
 {
     static const int64_t far_away[] = {INT_MAX, INT_MIN, INT64_MAX, INT64_MIN, 1000, -1000};
@@ -247,7 +247,8 @@ void generate_slice(struct conformance_case *c, const char *operator_name)
         if (case_chance(c, 4)) {
             steps[k] = steps[k] < 0 ? INT_MIN : INT_MAX;
         }
-        // Backwards, ONNX Runtime takes the largest number for "before the first", which the smallest one is.
+        // For negative steps, ONNX Runtime takes the largest number for "before the first", which should be the
+        // smallest.
         if (steps[k] < 0 && (ends[k] == INT_MAX || ends[k] == INT64_MAX)) {
             ends[k] = INT_MIN;
         }
@@ -303,7 +304,7 @@ void generate_split(struct conformance_case *c, const char *operator_name)
     const int part = case_between(c, 1, 3);
     int rest = 0;
     if (equal) {
-        // Of the last part at least one element must be left.
+        // At least one element must remain for the last part.
         dims[axis] = parts * part - (opset >= 18 && parts > 1 ? case_between(c, 0, part - 1) : 0);
     }
     for (int k = 0; k < parts; k++) {

@@ -1,11 +1,11 @@
 // Random cases of matrix products. Most have operands whose products and sums are exact in float, so that any order of
-// summation must give the very same result; the others allow for the rounding of their sums.
+// summation must give exactly the same result; the others allow for the rounding of their sums.
 // Uses: conformance_case, conformance_operators.
 #include <string.h>
 
 #include "conformance_operators.h"
 
-// Of the cases, of 100, those with operands whose sums are exact.
+// The percentage of cases with operands whose sums are exact.
 enum { EXACT_CHANCE = 75 };
 
 // Terms of at most `bound`: each engine makes at most two roundings per term, of a sum of at most terms * bound.
@@ -37,8 +37,8 @@ void generate_gemm(struct conformance_case *c, const char *operator_name)
     const int b[] = {transposes[1] ? N : K, transposes[1] ? K : N};
     inputs[0] = case_operand(c, type, 2, a, content);
     inputs[1] = case_operand(c, type, 2, b, content);
-    // C is left out (allowed from version 11 on), or broadcasts from any shape that can: a column for a row is the fault
-    // that square results hide.
+    // C is left out (allowed from version 11 on), or broadcasts from any shape that can: taking a column for a row is
+    // the fault that square results hide.
     if (c->graph.opset < 11 || case_chance(c, 80)) {
         const int forms[][2] = {{M, N}, {N, 0}, {1, N}, {M, 1}, {1, 1}, {1, 0}, {0, 0}};
         const int ranks[] = {2, 1, 2, 2, 2, 1, 0};
@@ -52,7 +52,7 @@ void generate_gemm(struct conformance_case *c, const char *operator_name)
         }
     }
     for (int k = 0; k < 2; k++) {
-        // Where there is nothing to sum, ONNX Runtime forgets beta.
+        // If there is nothing to sum, ONNX Runtime ignores beta.
         if (case_chance(c, 50) && (k == 0 || K > 0)) {
             const float factor = exact ? pick_factor(c) : (float)case_between(c, -20, 20) * 0.1f;
             ql_graph_add_float(&c->graph, k == 0 ? "alpha" : "beta", factor);
@@ -64,7 +64,7 @@ void generate_gemm(struct conformance_case *c, const char *operator_name)
     }
 }
 
-// Broadcasts a shape with another one that fits it.
+// Makes a shape that broadcasts with the given one.
 static void join_batch(int *shape, int *shape_rank, const int *dims, int rank)
 {
     if (rank > *shape_rank) {
@@ -122,7 +122,7 @@ void generate_matmul(struct conformance_case *c, const char *operator_name)
     for (int axis = 0; axis < shape_rank; axis++) {
         empty = empty || shape[axis] == 0;
     }
-    // Of empty operands ONNX Runtime loses batch dimensions, or returns memory that it never wrote.
+    // For empty operands ONNX Runtime loses batch dimensions, or returns memory that it never wrote.
     if (empty) {
         case_twin_fill(c, shape_rank, shape, 0);
     }

@@ -1,4 +1,4 @@
-// Random cases of LSTM, GRU and RNN: every attribute over its range, every optional input and output there or not.
+// Random cases of LSTM, GRU and RNN: every attribute over its range, every optional input and output present or not.
 // Uses: conformance_case, conformance_operators.
 #include <string.h>
 
@@ -51,9 +51,9 @@ static bool is_rnn(const struct layer *layer)
     return !layer->is_lstm && !layer->is_gru;
 }
 
-// Draws functions and their parameters: each list has a number for each function that uses one, in their order, and may
-// end early, for defaults to follow. What every function gets is spelled out for ONNX Runtime, which has other defaults
-// (0 for ThresholdedRelu, and for all in RNN), and whose RNN wants a number for each function, used or not.
+// Draws functions and their parameters: each list has a number for each function that uses one, in order, and may end
+// early, so that defaults apply. Each function's parameters are spelled out for ONNX Runtime, which has other defaults
+// (0 for ThresholdedRelu, and for all in RNN), and whose RNN needs a number for each function, used or not.
 static void draw_activations(struct conformance_case *c, struct layer *layer)
 {
     bool gives[] = {case_chance(c, 60), case_chance(c, 60)};
@@ -100,8 +100,8 @@ static void draw_layer(struct conformance_case *c, struct layer *layer, const ch
     layer->I = case_size(c);
     layer->H = case_size(c);
     layer->batch_first = c->graph.opset >= 14 && case_chance(c, 25);
-    // Never 1, at which a state that was limited would lie on ThresholdedRelu's edge: ONNX's text for these operators lets
-    // it pass there (x >= alpha), as we do; ONNX Runtime does not.
+    // Never 1, because a clipped state would be exactly at ThresholdedRelu's threshold: ONNX's text for these operators
+    // lets it pass there (x >= alpha), as we do; ONNX Runtime does not.
     layer->clip = case_chance(c, 35) ? 0.05f + (float)case_between(c, 0, 8) / 4.0f : 0.0f;
     layer->input_forget = layer->is_lstm && case_chance(c, 20);
     layer->linear_before_reset = layer->is_gru && case_chance(c, 50);
@@ -120,7 +120,7 @@ static int add_state(struct conformance_case *c, const struct layer *layer)
     return case_operand(c, QL_ELEMENT_F32, 3, layer->batch_first ? batch_first : dims, CASE_WEIGHT);
 }
 
-// Not 0: the specification does not say what the last state of no steps is. Ours is the initial one, ONNX Runtime's 0.
+// Not 0: the specification does not define the last state after no steps. Ours is the initial one, ONNX Runtime's 0.
 static int add_lengths(struct conformance_case *c, const struct layer *layer)
 {
     int32_t *lengths = ql_arena_take(&c->arena, (size_t)layer->B, sizeof lengths[0]);
@@ -203,7 +203,7 @@ static int add_transposed(struct ql_graph *graph, const char *name, int from, in
     return to;
 }
 
-// ONNX Runtime has no layout 1, so its graph has layout 0, and between transpositions where the layout is 1.
+// ONNX Runtime has no layout 1, so its graph has layout 0, between transpositions if the layout is 1.
 static void add_twin(struct conformance_case *c, const struct layer *layer)
 {
     static const int64_t swap[] = {1, 0, 2};
@@ -254,7 +254,7 @@ void generate_recurrent(struct conformance_case *c, const char *operator_name)
     if (layer.batch_first || layer.activation_count > 0) {
         add_twin(c, &layer);
     }
-    // ONNX Runtime's own sigmoid and tanh are off by some 1e-7, and a state carries that on for up to 19 steps.
+    // ONNX Runtime's own sigmoid and tanh have errors of about 1e-7, and a state carries them on for up to 19 steps.
     c->absolute = 1e-6;
     c->relative = 2e-6;
 }

@@ -16,7 +16,7 @@ static int product(const int *dims, int rank)
     return count;
 }
 
-// Makes a shape what is left of it; the axes may count from the end. Returns the rank.
+// Reduces a shape; the axes may count from the end. Returns the rank.
 static int reduce_shape(int *dims, int rank, const int64_t *axes, int axis_count, bool reduces_all, bool keeps)
 {
     bool reduced[QL_RANK_LIMIT];
@@ -36,7 +36,7 @@ static int reduce_shape(int *dims, int rank, const int64_t *axes, int axis_count
     return left;
 }
 
-// What the largest of no numbers is.
+// The maximum of no numbers.
 static double least_number(enum ql_element type)
 {
     switch (type) {
@@ -94,7 +94,7 @@ void generate_reduce(struct conformance_case *c, const char *operator_name)
     if (no_operation || (by_input && case_chance(c, 30))) {
         ql_graph_add_int(&c->graph, "noop_with_empty_axes", no_operation);
     }
-    // Of empty tensors ONNX Runtime keeps dimensions that it should reduce.
+    // For empty tensors ONNX Runtime keeps dimensions that it should remove.
     if (product(dims, rank) == 0) {
         const bool reduces_all = (!given || axis_count == 0) && !no_operation;
         const int result_rank = reduce_shape(dims, rank, axes, given ? axis_count : 0, reduces_all, keeps);
@@ -188,7 +188,7 @@ void generate_layer_normalization(struct conformance_case *c, const char *operat
         const int part_rank = case_chance(c, 15) ? case_narrow(c, part, rank - axis) : rank - axis;
         inputs[count++] = case_operand(c, type, part_rank, part, CASE_REAL);
     }
-    // Mean and the reciprocal deviation come out on request, in the type of the computation.
+    // Mean and reciprocal deviation are optional outputs, in the type of the computation.
     int results[3] = {case_result(c, type), -1, -1};
     for (int k = 1; k < 3; k++) {
         results[k] = case_chance(c, 50) ? case_result(c, QL_ELEMENT_F32) : -1;
@@ -198,14 +198,14 @@ void generate_layer_normalization(struct conformance_case *c, const char *operat
         ql_graph_add_int(&c->graph, "axis", case_spell_axis(c, axis, rank));
     }
     const int terms = product(dims + axis, rank - axis);
-    // Values that are nearly equal leave a deviation of mere rounding, which a large epsilon covers.
+    // Nearly equal values leave a deviation that is only rounding error, which a large epsilon covers.
     if (terms < 8 || case_chance(c, 50)) {
         ql_graph_add_float(&c->graph, "epsilon", case_chance(c, 50) ? 0.125f : 0.5f);
     }
     if (case_chance(c, 30)) {
         ql_graph_add_int(&c->graph, "stash_type", 1);
     }
-    // ONNX Runtime takes the deviation as a difference of two means, of up to 4 each, and divides by it.
+    // ONNX Runtime computes the deviation as a difference of two means, of up to 4 each, and divides by it.
     c->absolute = type == QL_ELEMENT_F16 ? 2e-3 : (terms + 8) * CASE_ROUNDING * 2.0 * 2.0 * 10.0;
     c->relative = type == QL_ELEMENT_F16 ? 0x1p-9 : 64 * CASE_ROUNDING;
 }

@@ -2,12 +2,12 @@
 // Uses: conformance_case, conformance_operators, conformance_check, base, verify.
 //
 //   conformance                       the full run
-//   conformance --count 4             4 cases where the full run has 50
-//   conformance --generated_c 10      of 10 where it has 50, the generated C, too
+//   conformance --count 4             4 cases for every 50 of the full run
+//   conformance --generated_c 10      also the generated C of 10 of every 50
 //   conformance --operator LSTM       one operator
 //   conformance --case LSTM-1234      one case, with everything in it
 //
-// Exit status: 0 when all cases agree, 1 when one differs, 2 for wrong use, 77 without Node or ONNX Runtime.
+// Exit status: 0 when all cases agree, 1 when one differs, 2 for wrong usage, 77 without Node or ONNX Runtime.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ enum { SKIPPED = 77, REASON_LIMIT = 256, REASON_BYTES = 160, DEFAULT_COUNT = 50,
 struct reason {
     const char *operator_name;
     char text[REASON_BYTES];
-    char id[CASE_NAME_BYTES]; // of the first case
+    char id[CASE_NAME_BYTES]; // the first case
     int count;
 };
 
@@ -69,7 +69,7 @@ static enum ql_status run_case(const struct conformance_operator *row, int numbe
     struct conformance_case c;
     struct case_report report = {.outcome = CASE_AGREED};
 
-    // A fresh server now and then: sessions are given back only when JavaScript gets around to it.
+    // Restarts the server now and then: sessions are freed only when JavaScript gets around to it.
     enum ql_status status = QL_OK;
     if (server->pid == 0 || totals->cases % SERVER_LIFE == SERVER_LIFE - 1) {
         status = start_server(server, error);
@@ -98,7 +98,7 @@ static enum ql_status run_case(const struct conformance_operator *row, int numbe
     } else if (shows) {
         (void)printf("%s: %s\n", report.outcome == CASE_REFUSED ? "refused by ONNX Runtime" : "agrees", report.message);
     }
-    // What the engine does not run is reported above.
+    // Cases that the engine does not run are reported above.
     if (compiles && report.ours.count > 0) {
         totals->compiled++;
         status = compiled_cases_add(&compiled, &c, &report.ours, error);

@@ -9,10 +9,10 @@
 
 #include "device/cast.h"
 
-// Share of operands, of 100, that are constants of the graph instead of inputs.
+// The percentage of operands that are constants of the graph instead of inputs.
 enum { CONSTANT_CHANCE = 20 };
 
-// Shares of constants of numbers that are int32, and of sizes of inputs that the graph leaves open.
+// The percentages of integer constants that are int32, and of input sizes that the graph leaves open.
 enum { NARROW_CHANCE = 20, OPEN_CHANCE = 15 };
 
 void case_init(struct conformance_case *c, const char *operator_name, int number, int first_opset)
@@ -30,7 +30,7 @@ void case_init(struct conformance_case *c, const char *operator_name, int number
     static const int chances[] = {20, 50, 80, 100};
     c->usual_size = sizes[case_between(c, 0, 9)];
     c->usual_chance = chances[case_between(c, 0, 3)];
-    // Of the versions that we read, those that ONNX Runtime runs, from the first that the generators know.
+    // The versions that both we and ONNX Runtime support, from the first one that the generators cover.
     enum { LEAST_OPSET = 9, MOST_OPSET = 25 };
     const int least = first_opset > LEAST_OPSET ? first_opset : LEAST_OPSET;
     ql_graph_init(&c->graph, c->id, case_between(c, least, MOST_OPSET));
@@ -73,7 +73,7 @@ int case_shape(struct conformance_case *c, int *dims, int least_rank, int most_r
 
     for (int axis = 0; axis < rank; axis++) {
         dims[axis] = case_size(c);
-        // Sizes beyond the first thousand elements add time, and no question that is not asked already.
+        // Sizes beyond the first thousand elements take time without testing anything new.
         if (count * dims[axis] > 1000) {
             dims[axis] = case_between(c, 1, 2);
         }
@@ -223,7 +223,7 @@ int case_given(struct conformance_case *c, enum ql_element type, int rank, const
 
     name_value(name, constant ? "c" : "x", c->graph.value_count);
     for (int axis = 0; axis < rank; axis++) {
-        // A size of 0 cannot be left open, because for the compiler of graphs it stands for one that is not known.
+        // A size of 0 cannot be left open, because for the graph compiler it means an unknown size.
         known[axis] = !constant && dims[axis] > 0 && case_chance(c, OPEN_CHANCE) ? -1 : dims[axis];
         if (!constant) {
             c->dims[c->graph.input_count][axis] = dims[axis];

@@ -36,7 +36,7 @@ void case_bindings_init(struct case_bindings *to, const struct conformance_case 
 // How the engine runs a case.
 enum engine_way {
     WAY_KEPT,   // no two values share memory
-    WAY_SHARED, // values share memory, and results lie where inputs lie, as a state does
+    WAY_SHARED, // values share memory, and results are in the memory of inputs, like a state
     WAY_FOLDED, // all inputs are constants
 };
 
@@ -158,7 +158,7 @@ done:
 
 // --- ONNX Runtime ---
 
-// JavaScript's words for the types of elements.
+// JavaScript's names for the element types.
 static const char *const type_names[] = {
     [QL_ELEMENT_NONE] = "",       [QL_ELEMENT_BF16] = "",       [QL_ELEMENT_F32] = "float32",
     [QL_ELEMENT_F64] = "float64", [QL_ELEMENT_F16] = "float16", [QL_ELEMENT_S64] = "int64",
@@ -236,7 +236,7 @@ static enum ql_status run_ort(struct case_results *results, struct conformance_c
     if (status != QL_OK) {
         return status;
     }
-    // Without its optimizations each node runs as it stands.
+    // Without optimizations, each node runs as written.
     json_t *request = json_pack("{s:o, s:b}", "open_bytes", digits_to_json(bytes, size_bytes), "optimize", 0);
     free(bytes);
     status = ql_json_pipe_step(server, request, &answer, error);
@@ -290,13 +290,13 @@ static int add_cast(struct ql_graph *graph, int from, int to, enum ql_element ty
 
 static void copy_attributes(struct ql_graph *graph, const struct ql_node *node)
 {
-    // They may be shared: the graph that owns them outlives the twin.
+    // They may be shared: the graph that owns them outlives the equivalent one.
     graph->nodes[graph->node_count - 1].attributes = node->attributes;
     graph->nodes[graph->node_count - 1].attribute_count = node->attribute_count;
 }
 
-// Makes the twin of a graph of one node: the type of the elements that it works on is replaced by a wider one, wherever
-// it occurs. Returns false where that changes nothing.
+// Makes the equivalent of a graph with one node: its element type is replaced by a wider one, wherever it occurs.
+// Returns false if that changes nothing.
 static bool add_wide_twin(struct conformance_case *c)
 {
     const struct ql_node *node = &c->graph.nodes[0];
@@ -306,7 +306,7 @@ static bool add_wide_twin(struct conformance_case *c)
     if (c->graph.node_count != 1 || node->input_count == 0) {
         return false;
     }
-    const int first = strcmp(node->operator_name, "Where") == 0; // its condition stays what it is
+    const int first = strcmp(node->operator_name, "Where") == 0; // its condition is unchanged
     const enum ql_element type = c->graph.values[node->inputs[first]].type;
     if (wider(type) == type) {
         return false;
@@ -414,7 +414,7 @@ enum ql_status conformance_check(struct case_report *report, struct conformance_
     if (their_status != QL_OK) {
         report->outcome = CASE_REFUSED;
         (void)snprintf(report->message, sizeof report->message, "%s", theirs.message);
-        // What ONNX Runtime refuses must still be computed, or refused, without contradicting ourselves.
+        // A case that ONNX Runtime refuses must still be computed, or refused, consistently.
         if (our_status == QL_ERROR_NUMERIC) {
             report->outcome = CASE_DIFFERED;
             (void)snprintf(report->message, sizeof report->message, "%s", ours.message);

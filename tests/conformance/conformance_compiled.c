@@ -116,8 +116,8 @@ static void write_call(FILE *source, const struct ql_graph *graph, int number)
     (void)fputs(");\n}\n", source);
 }
 
-// The driver's part for the case: reads the inputs, calls, writes the outputs. Where an output has room for the input of
-// the same number, every other case has both in the same memory, as a state has.
+// The driver's part for the case: reads the inputs, calls the function, writes the outputs. If an output has room for
+// the input of the same number, every other case has both in the same memory, like a state.
 static void write_driver(FILE *driver, const struct ql_program *program, int number)
 {
     const struct ql_graph *graph = program->graph;

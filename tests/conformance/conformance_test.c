@@ -1,5 +1,5 @@
-// The conformance run itself: cases are what they always were, every operator has some, options vary, and a result that
-// is wrong in any way is a difference.
+// Tests the conformance run itself: cases are unchanged, every operator has some, options vary, and a result that is
+// wrong in any way is reported as a difference.
 // Uses: cmocka, conformance_case, conformance_check, conformance_operators, onnx.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include "onnx/onnx_writer.h"
 #include "onnx/operators.h"
 
-// The operators of the road, as its description lists them.
+// The operators that must have cases.
 static const char *const required[] = {
     "LSTM",       "GRU",
     "RNN",        "Gemm",
@@ -88,7 +88,7 @@ static void case_made_twice_is_the_same_file(void **state)
     }
 }
 
-// Every option of the recurrent operators occurs, and is left out, in the cases of a full run.
+// In the cases of a full run, every option of the recurrent operators is used, and left out.
 static void cases_of_lstm_vary_every_option(void **state)
 {
     static const char *const attributes[] = {
@@ -129,7 +129,7 @@ static void cases_of_lstm_vary_every_option(void **state)
     assert_in_range(coinciding, 50, CASES - 50);
 }
 
-// Runs a case in the engine on both sides, so that they agree until one is changed.
+// Runs a case in the engine for both sides, so that they agree until one is changed.
 static void run_on_both_sides(struct case_report *report, struct conformance_case *c)
 {
     struct ql_error error;

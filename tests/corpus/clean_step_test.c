@@ -1,4 +1,4 @@
-// Each editing step on small texts of its own: what it changes, what it drops and why, what it leaves alone.
+// Each editing step on small texts: what it changes, what it drops and why, and what it leaves alone.
 // Uses: cmocka, base, corpus.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include "corpus/step_table.h"
 #include "corpus/word_list.h"
 
-// The outcome of a step: text, reason and author point into the fixture and hold until its next run.
+// The outcome of a step: text, reason, and author point into the fixture and are valid until its next run.
 struct outcome {
     enum ql_status status;
     const char *text;
@@ -123,7 +123,7 @@ static void decode_malformed_utf8_is_an_error(void **state)
         "\xC0\xAF",         // "/" in two bytes
         "\xED\xA0\x80",     // a surrogate
         "\xF4\x90\x80\x80", // above U+10FFFF
-        "\xFF\xFE",         // the mark of UTF-16
+        "\xFF\xFE",         // the byte order mark of UTF-16
     };
 
     (void)state;
@@ -160,7 +160,7 @@ static void mojibake_of_any_language_is_repaired(void **state)
     assert_becomes(ql_step_mojibake, "VOILÃ€", "VOILÀ");
 }
 
-// A part of the text is not what the mojibake was made of: nothing is touched.
+// A part of the text cannot be mojibake, so nothing is changed.
 static void mojibake_in_a_part_is_left_alone(void **state)
 {
     static const char *const texts[] = {"dÃ©jà", "ZaÅ¼Ã³łć", "“itâ€™s”", "Ð¿Ñ€ и", "dÃ©jÃ "};

@@ -1,4 +1,4 @@
-// What counts as an item in each format, and how a format is recognised.
+// What counts as an item in each format, and how a format is recognized.
 // Uses: cmocka, corpus.
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-// What counts as an overlap with held-out texts: 24 letters in a row, whatever stands between them.
+// What counts as an overlap with held-out texts: 24 letters in a row, whatever is between them.
 // Uses: cmocka, base/file, corpus.
 #include <setjmp.h>
 #include <stdarg.h>

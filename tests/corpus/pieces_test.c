@@ -1,5 +1,5 @@
-// Pieces are learned and applied as docs/pieces.md says: against a second implementation, which is slow and works on
-// whole texts, and on odd texts; lists of pieces that cannot have been learned are refused.
+// Pieces are learned and applied as specified in docs/pieces.md: compared with a second implementation, which is slow
+// and works on whole texts, and on unusual texts; lists of pieces that cannot have been learned are refused.
 // Uses: corpus/{pieces,piece_learner,vocabulary}, device/random.h, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +19,8 @@
 enum { TEXT_LIMIT = 4000, TOKENS = 400 };
 
 // --- The second implementation ---
-// Tokens are strings of code points, and a text is a list of them. Every step counts all pairs of the text anew, and
-// writes the text anew.
+// Tokens are strings of code points, and a text is a list of them. Every step counts all pairs of the text again, and
+// rewrites the text.
 
 struct string {
     uint32_t symbols[2 * QL_PIECE_SYMBOLS];
@@ -186,7 +186,7 @@ static void learn(int limit)
     assert_int_equal(ql_pieces_learn(&f.vocabulary, &text, limit, &error), QL_OK);
 }
 
-// Encodes the text of the fixture, and returns how many tokens it has then.
+// Encodes the text of the fixture, and returns its number of tokens.
 static size_t encode(void)
 {
     struct ql_error error;
@@ -227,7 +227,7 @@ static void check_text(int limit)
     assert_int_equal(ql_vocabulary_lengths(&f.vocabulary, f.encoded, count), f.count);
 }
 
-// Random symbols of an alphabet, of which the first ones come most often.
+// Random symbols of an alphabet, the first of which are most frequent.
 static size_t make_text(uint32_t *text, struct ql_random *random, const char *alphabet)
 {
     uint32_t symbols[64];
@@ -273,7 +273,7 @@ static void pieces_of_random_texts_are_those_of_the_slow_implementation(void **s
     }
 }
 
-// What was learned from one text encodes another one as the merges do, one after the other.
+// Pieces learned from one text encode another one like the merges applied one after another.
 static void another_text_is_encoded_by_the_merges_in_their_order(void **state)
 {
     static uint32_t text[TEXT_LIMIT];
@@ -339,7 +339,7 @@ static void run_of_one_letter_becomes_pieces_up_to_the_limit(void **state)
     }
     set_text(text, TEXT_LIMIT);
     check_text(50);
-    // 2, 4, 8, 16, and nothing that is longer.
+    // 2, 4, 8, 16, and nothing longer.
     assert_int_equal(f.vocabulary.piece_count, 4);
     assert_int_equal(ql_vocabulary_length(&f.vocabulary, 4), QL_PIECE_SYMBOLS);
 }
@@ -387,7 +387,7 @@ static void letters_of_two_scripts_never_join(void **state)
     assert_true(f.vocabulary.piece_count >= 1);
 }
 
-// Among pairs of one count, the lower left token, then the lower right one.
+// Among pairs with the same count, the lower left token wins, then the lower right one.
 static void equal_counts_are_decided_by_the_lower_pair(void **state)
 {
     int length;

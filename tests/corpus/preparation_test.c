@@ -1,5 +1,5 @@
-// The preparation as a whole: the account adds up, duplicates and rare symbols go, parts and order are stable, and bad
-// input ends in an error that says where. Reads Debian's fortunes where they are installed.
+// The preparation as a whole: the report adds up, duplicates and rare symbols are dropped, parts and order are stable,
+// and bad input ends in an error that says where. Reads Debian's fortunes if they are installed.
 // Uses: cmocka, base, corpus.
 #include <dirent.h>
 #include <setjmp.h>
@@ -230,7 +230,7 @@ static void encodings_are_converted_when_asked_for(void **state)
     assert_prepares("caf\xE9");
     assert_kept(QL_STREAM_ITEMS, (const char *[]){"café", NULL});
     ql_preparation_free(&fixture.preparation);
-    // Windows-1252 has nothing at 0x81.
+    // Windows-1252 has no character at 0x81.
     fixture.options.encoding = "windows-1252";
     assert_int_equal(prepare("a\x81", 2), QL_ERROR_INPUT);
     assert_non_null(strstr(fixture.error.message, "input:1:2: byte 0x81"));
@@ -276,7 +276,7 @@ static void parts_depend_on_the_item_alone_and_keep_their_shares(void **state)
         int length = snprintf(text, sizeof text, "item %d", i);
         enum ql_part part = ql_item_part(text, (size_t)length, 0.1, 0.2);
         counts[part]++;
-        // A larger share of validation only takes items in, and moves none out.
+        // A larger validation share only adds items, and removes none.
         if (part == QL_PART_VALIDATION) {
             assert_int_equal(ql_item_part(text, (size_t)length, 0.3, 0), QL_PART_VALIDATION);
         }
@@ -296,7 +296,7 @@ static void hash_has_its_published_values(void **state)
     assert_true(ql_hash_mix(0) == 0);
 }
 
-// What a file of the output holds. The caller closes it.
+// Opens a file of the output. The caller closes it.
 static struct ql_file_view open_output(const char *name)
 {
     struct ql_file_view view;
@@ -387,7 +387,8 @@ static json_int_t member(const json_t *object, const char *name)
     return json_integer_value(json_object_get(object, name));
 }
 
-// The report's own numbers add up: reasons to drops, drops and kept to read, symbols to characters, parts to kept.
+// The report's own numbers add up: reasons to drops, drops and kept items to items read, symbols to characters, parts
+// to kept items.
 static void assert_report_adds_up(const json_t *stream)
 {
     json_int_t dropped = 0;

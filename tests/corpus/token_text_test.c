@@ -1,5 +1,5 @@
-// Texts as tokens: what counts as a symbol and a line, what is not text, and the two ways to hold out a part.
-// Writes token_text_test.txt into the present folder and removes it.
+// Texts as tokens: what counts as a symbol and a line, what is not text, and the two ways to hold out a part. Writes
+// token_text_test.txt into the current folder and removes it.
 // Uses: corpus/token_text, base/file, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ static void save_bytes(const char *bytes, size_t size)
     assert_int_equal(ql_file_save(path, bytes, size, &error), QL_OK);
 }
 
-// A literal, which may have NUL bytes inside.
+// A literal, which may contain NUL bytes.
 #define SAVE(literal) save_bytes(literal, sizeof(literal) - 1)
 
 static enum ql_status scan(struct ql_vocabulary *vocabulary, struct ql_error *error)
@@ -40,7 +40,7 @@ static enum ql_status scan(struct ql_vocabulary *vocabulary, struct ql_error *er
     return ql_token_text_scan(vocabulary, path, error);
 }
 
-// Loads the file with its own vocabulary, and writes what the tokens mean, in ASCII.
+// Loads the file with its own vocabulary, and writes the meaning of the tokens, in ASCII.
 static void load_as_text(char *written)
 {
     static struct ql_vocabulary vocabulary;
@@ -131,7 +131,7 @@ static void text_with_a_bad_byte_names_line_and_offset(void **state)
     assert_scan_error("txt:1:1: byte 0xc0");
     SAVE("one\r\ntwo\0three\n");
     assert_scan_error("txt:2:4: NUL byte");
-    SAVE("o\0n\0e\0"); // UTF-16 without its mark
+    SAVE("o\0n\0e\0"); // UTF-16 without a byte order mark
     assert_scan_error("perhaps UTF-16LE");
     SAVE("\xef\xbb\xbf\na\n\xff");
     assert_scan_error("txt:3:1: byte 0xff");
@@ -196,7 +196,7 @@ static void load_numbers(struct ql_token_text *text, struct ql_vocabulary *vocab
     assert_int_equal(ql_token_text_load(text, vocabulary, path, &error), QL_OK);
 }
 
-// Marks the numbers that stand on the text's lines; every line must be whole.
+// Marks the numbers on the text's lines; every line must be complete.
 static void mark_lines(bool *seen, const struct ql_token_text *text)
 {
     int number = 0;
@@ -310,9 +310,9 @@ static void divide_of_a_text_with_too_few_lines_is_an_error(void **state)
     ql_token_text_free(&text);
 }
 
-// --- Texts that are too long to be kept in memory ---
+// --- Texts too long to be kept in memory ---
 
-// A block of a long text, whose symbols have one to four bytes, so that they lie across every border of what is read.
+// A block of a long text, whose symbols have one to four bytes, so that they cross every boundary between reads.
 static size_t write_block(char *block, bool foreign_line_ends)
 {
     size_t size = 0;
@@ -327,7 +327,7 @@ static size_t write_block(char *block, bool foreign_line_ends)
 
 enum { BLOCK_ROOM = 1 << 20, BLOCKS = 62 };
 
-// Saves a long text: the mark of UTF-8, the block some times, and what comes then.
+// Saves a long text: the UTF-8 byte order mark, the block several times, and a tail.
 static void save_long(const char *block, size_t size, const char *then, size_t then_size)
 {
     FILE *file = fopen(path, "w");
@@ -373,14 +373,14 @@ static void long_text_is_the_same_as_its_blocks(void **state)
     ql_token_text_rest(&text);
     assert_repeats(&text, &short_text, BLOCKS);
 
-    // By lines: what is held out is that of each block.
+    // By lines: the same is held out as for a single block.
     assert_int_equal(ql_token_text_divide_lines(&text, &out, 0.1, &vocabulary, &error), QL_OK);
     assert_int_equal(ql_token_text_divide_lines(&short_text, &short_out, 0.1, &of_block, &error), QL_OK);
     assert_repeats(&text, &short_text, BLOCKS);
     assert_repeats(&out, &short_out, BLOCKS);
     ql_token_text_free(&out);
 
-    // By the end: the two parts lie one behind the other.
+    // By the end: the two parts are one after the other.
     const size_t count = text.count;
     assert_int_equal(ql_token_text_divide_end(&text, &out, 0.25, &vocabulary, &error), QL_OK);
     assert_int_equal(text.count + out.count, count);
@@ -420,7 +420,7 @@ static void long_text_that_is_none_names_line_and_byte(void **state)
     free(block);
 }
 
-// Without room for the tokens the error names the folder.
+// If there is no room for the tokens, the error names the folder.
 static void long_text_needs_a_folder_for_its_tokens(void **state)
 {
     static struct ql_vocabulary vocabulary;

@@ -39,15 +39,15 @@ static void utf8_of_every_code_point_is_decoded_back(void **state)
     }
 }
 
-// What is decoded at all encodes to the same bytes, so nothing overlong is; and as many sequences of each length are
-// decoded as there are code points of that length.
+// Every decoded sequence encodes to the same bytes, so no overlong form is decoded; and the number of decoded sequences
+// of each length equals the number of code points of that length.
 static void utf8_of_every_byte_sequence_has_one_meaning(void **state)
 {
     (void)state;
     static const size_t expected[5] = {0, 0x80, 0x800 - 0x80, 0x10000 - 0x800 - 0x800, 0x100000};
     size_t counts[5] = {0};
 
-    // The last byte of four is tried at its limits only.
+    // The last byte of four is tried only at its limits.
     static const unsigned char last[] = {0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xff};
     for (uint32_t start = 0; start < 1 << 24; start++) {
         unsigned char bytes[4] = {(unsigned char)(start >> 16), (unsigned char)(start >> 8), (unsigned char)start,
@@ -59,7 +59,8 @@ static void utf8_of_every_byte_sequence_has_one_meaning(void **state)
             assert_int_equal(ql_utf8_encode(encoded, symbol), length);
             assert_memory_equal(encoded, bytes, length);
         }
-        // Counted where what lies behind the sequence is zero, so that each counts once; 64 last bytes make four.
+        // Counted only if the bytes after the sequence are zero, so that each counts once; four tried last bytes stand
+        // for 64.
         bool first = (length < 2 ? bytes[1] == 0 : true) && (length < 3 ? bytes[2] == 0 : true);
         counts[length] += length == 0 || !first ? 0 : length == 4 ? 64 : 1;
         for (size_t i = 0; i < sizeof last && length == 4; i++) {

@@ -1,4 +1,4 @@
-// A Wikiquote dump: its quotations, authors and account; and dumps that are cut short, damaged or made to harm.
+// A Wikiquote dump: its quotations, authors, and report; and dumps that are cut short, damaged, or malicious.
 // Uses: cmocka, base/file, corpus, libbz2.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -160,14 +160,14 @@ static void dump_cut_short_is_an_error_everywhere(void **state)
         assert_int_equal(read_dump(bytes, i), QL_ERROR_INPUT);
     }
     free(bytes);
-    // Behind the last mark only a line end is missing.
+    // After the last tag only a line end is missing.
     for (size_t i = 0; i + 1 < dump.size_bytes; i++) {
         assert_int_equal(read_dump((const char *)dump.data, i), QL_ERROR_INPUT);
     }
     assert_non_null(strstr(error.message, "dump.xml:"));
 }
 
-// bz2 has a few bits that nothing depends on; its checksums find a change of any other one.
+// bz2 has a few bits without meaning; its checksums detect a change in any other bit.
 static void damaged_bz2_is_an_error_or_the_same(void **state)
 {
     unsigned length;
@@ -214,7 +214,7 @@ static void what_no_dump_has_is_refused(void **state)
     assert_refused("<mediawiki><page><title>\xFF</title></page></mediawiki>", "dump.xml:1: is not XML");
 }
 
-// 64 MiB of text in a page, which bz2 makes a few hundred bytes of.
+// 64 MiB of text in a page, which bz2 compresses to a few hundred bytes.
 static void page_without_an_end_is_refused(void **state)
 {
     static const char head[] = "<mediawiki><page><title>A</title><text>";
@@ -233,7 +233,8 @@ static void page_without_an_end_is_refused(void **state)
     free(text);
 }
 
-// Marks that open and never close, in one page of 4 MiB each: every item is dropped, in time that grows with the text.
+// Marks that are opened and never closed, in one page of 4 MiB each: every item is dropped, in time that grows with the
+// text.
 static void open_marks_are_dropped_in_linear_time(void **state)
 {
     static const char *const marks[] = {"* [[",     "* {{\n",   "*[[[[[[[[[[[[", "* <!-- \n", "* <ref>",
@@ -259,7 +260,7 @@ static void open_marks_are_dropped_in_linear_time(void **state)
         }
         memcpy(text + i, tail, sizeof tail);
         const enum ql_status status = prepare(text, strlen(text));
-        assert_true(status == QL_OK || status == QL_ERROR_INPUT); // no item may be left
+        assert_true(status == QL_OK || status == QL_ERROR_INPUT); // possibly no item is left
         assert_true(ql_preparation_check(&preparation));
     }
     free(text);

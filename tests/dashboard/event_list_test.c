@@ -1,4 +1,4 @@
-// The list of events: every client gets each of them once, in order, whatever pieces it reads.
+// The list of events: every client gets each of them once, in order, no matter in what pieces it reads.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 static const uint32_t ERA = 4294967295u;
 
-// Reads all that there is, `step` bytes at a time at most.
+// Reads everything available, at most `step` bytes at a time.
 static void read_all(struct ql_event_list *list, struct ql_event_place *place, char *text, size_t room, size_t step)
 {
     size_t size = 0, offset = 0, copied;
@@ -115,12 +115,12 @@ static void list_event_that_is_replaced_is_told_to_nobody_who_comes_later(void *
     struct ql_event_place reader = {7, 0};
     size_t size = ql_event_list_read(&list, &reader, &offset, text, 20);
     assert_int_equal(size, 20);
-    // Thousands of states fit in the room of two.
+    // Thousands of states fit in the space of two.
     for (int i = 0; i < 5000; i++) {
         assert_int_equal(ql_event_list_renew(&list, &former, "rows", "another state", &error), QL_OK);
     }
     assert_int_equal(former, 5001);
-    size += ql_event_list_read(&list, &reader, &offset, text + size, 1); // no room for the end of what was begun
+    size += ql_event_list_read(&list, &reader, &offset, text + size, 1); // no room for the rest of an event
     assert_int_equal(size, 20);
     size += ql_event_list_read(&list, &reader, &offset, text + size, sizeof text - size - 1);
     assert_string_equal(text + 20, "\n\nid: 7.5001\nevent: rows\ndata: another state\n\n");

@@ -1,5 +1,5 @@
 // The page of `quillet watch` in a browser: a run drawn while it grows, a resumed one, two overlaid, samples, the
-// keyboard, and what axe-core finds. Screenshots of what a person would see stay in SCREENSHOTS.
+// keyboard, and what axe-core finds. Screenshots are kept in SCREENSHOTS.
 // Uses: tests/dashboard/watching.mjs, playwright-core and axe-core of web/, Chromium (its path is in CHROMIUM).
 import assert from 'node:assert/strict'
 import {appendFileSync, readFileSync, writeFileSync} from 'node:fs'
@@ -28,7 +28,7 @@ after(async () => {
   runs.remove()
 })
 
-// A page whose every error and every message of the console fails the test.
+// A page on which any error and any console message fails the test.
 async function open(server, options = {}) {
   const context = await browser.newContext({viewport: {width: 1280, height: 900}, ...options})
   const page = await context.newPage()
@@ -128,7 +128,7 @@ test('a sweep says how each of its runs ended, and draws them in a page of its o
     await until(async () => (await states()).sort().join() === 'ended early,failed,finished,finished', 'how the runs ended')
     assert.equal(await page.textContent('#runs tr[data-run="4"] .failed'), 'failed')
     assert.match(await page.textContent('#runs tr[data-run="3"]'), /ended early.*1 of 3/)
-    // Between two rungs a run waits for the others; nobody has killed it.
+    // Between two rungs a run waits for the others; it was not killed.
     writeFileSync(file, JSON.stringify({...JSON.parse(readFileSync(file, 'utf8')), status: 'waiting'}))
     await until(async () => /waiting/.test(await page.textContent('#runs tr[data-run="2"]')), 'the run that waits')
     assert.deepEqual(faults, [])
@@ -265,7 +265,7 @@ test('the keyboard alone reaches everything and moves the cursor', async () => {
   assert.equal(await server.stop(), 0)
 })
 
-// Three quarters of a million numbers, which no browser draws and no stack takes as arguments.
+// Three quarters of a million numbers: too many for a browser to draw, or to be passed as arguments.
 test('sixty-four runs of ten thousand epochs are drawn, and a zoom shows every epoch', {timeout: 120000}, async () => {
   const large = new Runs()
   const lines = Array.from({length: 10000}, (_, i) => row(i + 1)).join('')
@@ -291,7 +291,7 @@ test('sixty-four runs of ten thousand epochs are drawn, and a zoom shows every e
   await at(0.500, () => page.mouse.down())
   await at(0.505, async () => {})
   await at(0.510, () => page.mouse.up())
-  // Among a hundred epochs or so, the cursor stands on each.
+  // With about a hundred epochs, the cursor can be on each one.
   const seen = new Set()
   await until(async () => {
     seen.clear()

@@ -1,4 +1,4 @@
-// The follower of logs: rows come once and whole; what is cut, replaced, missing or foreign does no harm.
+// The log follower: every row arrives once and complete; files that are cut, replaced, missing, or foreign do no harm.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -144,7 +144,7 @@ static void log_that_is_cut_or_replaced_begins_a_new_era(void **state)
     (void)look(fixture);
     assert_int_equal(count_events(fixture, "\"val_loss\":1.4,"), 1);
 
-    write_file(fixture, "one/training.log.csv", "w", header); // written anew in place, no shorter than before
+    write_file(fixture, "one/training.log.csv", "w", header); // rewritten in place, no shorter than before
     write_file(fixture, "one/training.log.csv", "a", "1,10,0.5,0.4,0.46,0.001,1000,0.5\n2,20,2.2,2.3,3.2,0.001,9,1\n");
     (void)look(fixture);
     (void)look(fixture);
@@ -253,7 +253,7 @@ static void run_that_begins_when_as_many_are_shown_as_can_be_takes_the_place_of_
     assert_int_equal(fixture->watcher.run_count, QL_WATCHER_RUN_LIMIT);
     assert_int_equal(count_events(fixture, "\"run\":\"run1\""), 0);
     assert_true(count_events(fixture, "\"run\":\"run64\"") > 0);
-    // No other takes a place as long as the pause lasts.
+    // No other run is shown while the pause lasts.
     fixture->watcher.replaced_us = INT64_MAX;
     set_time(fixture, "run0", 3000000);
     for (int i = 0; i < 100; i++) {
@@ -313,7 +313,7 @@ static void expect_rows(struct fixture *fixture, double from, double to, int poi
     free(text);
 }
 
-// Epochs 1 to 20, of which 7 has the lowest loss and 13 the highest.
+// Epochs 1 to 20: epoch 7 has the lowest loss and 13 the highest.
 static void rows_are_thinned_to_the_extremes_of_equal_stretches(void **state)
 {
     struct fixture *fixture = *state;
@@ -341,7 +341,7 @@ static void rows_are_thinned_to_the_extremes_of_equal_stretches(void **state)
     assert_int_equal(ql_run_watcher_read_rows(&fixture->watcher, &text, "two", 0, 9, 3, &error), QL_ERROR_INPUT);
     assert_null(text);
 
-    // A training that was resumed writes some epochs again: the later rows count.
+    // A resumed training writes some epochs again: the later rows count.
     write_file(fixture, "one/training.log.csv", "a", "19,0,1,3,1,1,1,19\n20,0,1,4,1,1,1,20\n");
     assert_true(look(fixture));
     assert_int_equal(count_rows(fixture), 20);
@@ -411,7 +411,7 @@ static void logs_longer_than_what_is_kept_are_a_problem_told_once(void **state)
     assert_false(look(fixture));
     assert_int_equal(count_events(fixture, "event: problem"), 1);
 
-    // Another training writes its log there: what fits of it is shown.
+    // Another training writes its log there: as much of it as fits is shown.
     write_file(fixture, "one/training.log.csv", "w", header);
     assert_true(look(fixture));
     assert_true(look(fixture));

@@ -1,6 +1,7 @@
-// `quillet watch` as a server: many clients, slow ones, ones that come back, ones that send rubbish.
-// WATCH_SECONDS (3) is how long the log grows before a hundred clients; WATCH_REQUESTS (10000) is the rubbish;
-// WATCH_KB (2048) is by how much the server may grow beside the events themselves, which sanitizers make more.
+// `quillet watch` as a server: many clients, slow ones, returning ones, and ones that send garbage.
+// WATCH_SECONDS (3) is how long the log grows before a hundred clients; WATCH_REQUESTS (10000) is the number of garbage
+// requests; WATCH_KB (2048) is how much the server may grow in addition to the events themselves, which is more with
+// sanitizers.
 // Uses: tests/dashboard/watching.mjs.
 import assert from 'node:assert/strict'
 import {readFileSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs'
@@ -32,7 +33,7 @@ test('a hundred clients hear of every state in order, and cost no memory', {time
   const server = await watch(join(runs.folder, 'many'))
   const seen = Array.from({length: CLIENTS}, () => [])
   const open = seen.map((epochs) => events(server.url, (name, data) => { if (name === 'rows') epochs.push(data.last.epoch) }))
-  // One more never reads: what it does not take must not pile up.
+  // One more client never reads: unread data must not pile up.
   const slow = net.connect(server.port, '127.0.0.1', () => slow.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n'))
   slow.pause()
   await until(() => seen.every((epochs) => epochs.at(-1) === 3), 'all have the first rows')
@@ -48,7 +49,7 @@ test('a hundred clients hear of every state in order, and cost no memory', {time
   assert.deepEqual(rows.map(([number]) => number), Array.from({length: epoch}, (_, i) => i + 1))
   const grown = resident(server.process) - memory
   console.log(`${CLIENTS} clients, ${epoch} rows in ${SECONDS} s: ${grown} kB more than the ${memory} kB at the start`)
-  // 100 clients with a buffer of their own would take more; the events themselves are a few hundred bytes a row.
+  // 100 clients with their own buffers would take more; the events themselves are a few hundred bytes per row.
   assert.ok(grown < ROOM_KB + epoch, `${grown} kB`)
   open.forEach((client) => client.close())
   slow.destroy()
@@ -111,7 +112,7 @@ test('a sample is the text of quillet predict', async () => {
   assert.equal(await server.stop(), 0)
 })
 
-// Sends bytes as they are; resolves to what comes back until the server closes, or goes quiet.
+// Sends raw bytes; resolves to the answer until the server closes, or goes quiet.
 function send(port, bytes, quiet = 300) {
   return new Promise((done) => {
     let answer = ''
@@ -185,7 +186,7 @@ test(`${REQUESTS} broken requests leave a server that answers`, {timeout: 100000
 test('rows are thinned, and a sample is that of the last epoch that has one', async () => {
   runs.add('thin', 100)
   const server = await watch(join(runs.folder, 'thin'))
-  const ask = async (query) => { // the server has not found the run yet where it answers otherwise
+  const ask = async (query) => { // with any other answer, the server has not found the run yet
     const answer = await fetch(`${server.url}${query}`)
     return answer.ok ? answer.json() : {rows: []}
   }
@@ -206,7 +207,7 @@ test('rows are thinned, and a sample is that of the last epoch that has one', as
 
 test('a thousand connections that ask for nothing, or not to the end, keep nobody out', {timeout: 100000}, async () => {
   const server = await watch(join(runs.folder, 'many'))
-  // On a connection of its own: one that fetch kept for the next request could be dropped for being idle just then.
+  // On a separate connection: one that fetch kept for the next request could be dropped just then for being idle.
   const answer = () => fetch(server.url, {headers: {connection: 'close'}})
   const idle = []
   for (let i = 0; i < 1000; i++) {
@@ -215,7 +216,7 @@ test('a thousand connections that ask for nothing, or not to the end, keep nobod
     idle.push(socket)
     if (i % 50 === 49) assert.equal((await answer()).status, 200)
   }
-  // Also where all that are there follow the events, and where some of them do not read.
+  // This holds even if all clients follow the events, and if some of them do not read.
   for (let i = 0; i < 500; i++) {
     const socket = net.connect(server.port, '127.0.0.1', () => socket.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n'))
     socket.on('error', () => {})

@@ -1,4 +1,5 @@
-// What the tests of the page and of its server share: a folder of runs, `quillet watch` on it, a reader of its events.
+// Helpers shared by the tests of the page and of its server: a folder of runs, `quillet watch` on it, a reader of its
+// events.
 // Uses: Node, the tool (its path is in QUILLET).
 import {spawn, spawnSync} from 'node:child_process'
 import {appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
@@ -18,7 +19,7 @@ export class Runs {
     this.folder = mkdtempSync(join(resolve('.'), 'watch_test.'))
   }
 
-  // A run without checkpoints, as a training would leave it.
+  // A run without checkpoints, as left by a training.
   add(name, epochs, summary = {}) {
     mkdirSync(join(this.folder, name))
     writeFileSync(join(this.folder, name, 'training.log.csv'), HEADER)
@@ -37,7 +38,7 @@ export class Runs {
   }
 }
 
-// Runs a command of the tool, which has to succeed; returns what it says.
+// Runs a command of the tool, which must succeed; returns its output.
 export function quillet(...args) {
   const done = spawnSync(tool, args, {encoding: 'utf8'})
   if (done.status !== 0) throw new Error(done.stderr)
@@ -62,7 +63,7 @@ export function predict(...args) {
 
 const servers = new Set()
 
-// For the end of a test, also of one that failed.
+// For the end of a test, even of one that failed.
 export function stopAll() {
   servers.forEach((child) => child.kill('SIGKILL'))
 }

@@ -12,10 +12,10 @@
 
 #include "device/activation.h"
 
-// Every SWEEP-th float of a range is tried; a prime, so that all patterns of low bits come up.
+// Every SWEEP-th float of a range is tried; a prime, so that all patterns of low bits occur.
 enum { SWEEP = 199 };
 
-// The bounds that activation.h promises, in units in the last place.
+// The bounds in activation.h, in units in the last place.
 static const double exp_bound_ulp = 2.0, sigmoid_bound_ulp = 3.0, tanh_bound_ulp = 4.0;
 
 // exp(x) is clamped at both ends.

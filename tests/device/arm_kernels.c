@@ -1,6 +1,6 @@
-// The integer kernels of a small Arm processor: products against sums over the weights as they are, for sizes around the
-// layout's blocks, every segment, and extremes; gates and units of an LSTM against each one alone; the sums that a token
-// gives. Prints "equal", or the cases that are not.
+// The integer kernels of a small Arm processor: products compared with sums over the original weights, for sizes around
+// the layout's blocks, every segment, and extremes; gates and units of an LSTM compared with each one alone; and the
+// sums from a token. Prints "equal", or the cases that differ.
 // Uses: device/, the C library.
 #include <stdio.h>
 #include <string.h>
@@ -20,8 +20,8 @@ static uint32_t words[48 / 12 * 145 * 6];
 static int32_t y[LARGEST_ROWS + 1], expected[LARGEST_ROWS + 1];
 
 #if defined(QL_WEIGHT_SOURCE)
-// A source for two processors, one after the other, the first of which takes every part but one. Parts are copies that
-// come from the last block to the first, and are spoiled when the kernel must no longer read them.
+// A source for two processors, which run one after the other; the first takes every part but one. Parts are copies,
+// from the last block to the first, and are overwritten when the kernel must no longer read them.
 enum { BUFFER_WORDS = 2 * 145 * 6 };
 
 static uint32_t buffer[BUFFER_WORDS];
@@ -118,7 +118,7 @@ static void pack(int rows, int columns, int bits)
     }
 }
 
-// Rows are few where columns are many, and the other way round: the whole must not take long in an emulator.
+// Few rows with many columns, and the other way around: the whole must not take long in an emulator.
 static int check(int rows, int columns, int segment, int bits, int extreme)
 {
     fill(rows, columns, segment, bits == 4 ? 7 : 127, extreme);
@@ -161,7 +161,7 @@ static int check_gates(void)
             const int32_t rounded = ql_integer_round(sums[r], scale.pre_shift);
             const int32_t most = rounded == 0 ? 32767 : (1 << 30) / (rounded < 0 ? -rounded : rounded);
             row[r].multiplier = (int16_t)between(0, most < 32767 ? most : 32767);
-            // The value comes to be near an end of the table, or anywhere.
+            // The value is near an end of the table, or anywhere.
             const int32_t wanted = between(-1, 1) * QL_TANH_REACH + between(-40, 40);
             const int32_t bias = shift < 14 ? between(-(1 << 29), 1 << 29) : wanted * (1 << (31 - shift));
             row[r].bias = r % 2 == 0 ? bias : bias - rounded * row[r].multiplier;
@@ -184,7 +184,8 @@ static int check_gates(void)
     return 0;
 }
 
-// Units of an LSTM from activations at their ends, near 0 and between, for every range of cells, a part of a layer at a time.
+// Units of an LSTM from activations at their limits, near 0, and between, for every range of cells, a part of a layer
+// at a time.
 static int check_units(void)
 {
     enum { H = 20 };
@@ -220,7 +221,7 @@ static int check_units(void)
     return 0;
 }
 
-// Sums that begin with a row of the token's table, of every number of rows up to some.
+// Sums that begin with a row of the token's table, for every number of rows up to a limit.
 static int check_first_sums(void)
 {
     enum { LARGEST = 40 };

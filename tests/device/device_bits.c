@@ -1,5 +1,5 @@
-// Runs all of device/, and the cosine of base/, on seeded input and prints a hash of every bit of what comes out.
-// device_bits_test.sh compiles it in many ways, which must all print the same.
+// Runs all of device/, and the cosine of base/, on seeded input and prints a hash of all bits of the results.
+// device_bits_test.sh compiles it in many ways, all of which must print the same.
 // Uses: device/, base/cosine.h, the C library.
 #include <inttypes.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ static uint64_t hash_doubles(void)
     return hash;
 }
 
-// One kind of cell writes a text of random inputs; states and tokens are hashed. `cell` counts gates: 4, 3 or 1.
+// One kind of cell processes random inputs; states and tokens are hashed. `cell` counts gates: 4, 3 or 1.
 static uint64_t hash_cell(struct ql_random *random, int cell)
 {
     uint64_t hash = 0xcbf29ce484222325u;

@@ -1,4 +1,5 @@
-// The integer kernels: rounding, the table of tanh, rows, and a step of each cell, beside exact arithmetic and libm.
+// The integer kernels: rounding, the table of tanh, rows, and a step of each cell, compared with exact arithmetic and
+// libm.
 // Uses: device/, libm, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -129,7 +130,7 @@ static void first_sums_are_the_tokens_row_times_the_factors(void **state)
     assert_int_equal(sums[2], 127 * 300);
 }
 
-// Rows that hand their sums on as values.
+// Rows whose values are their sums.
 static const struct ql_integer_scale plain_scale = {0, 1};
 
 static void make_plain_rows(struct ql_integer_row *rows, int count)
@@ -209,7 +210,7 @@ static void gru_steps_follow_the_formulas_in_double(void **state)
             const double from_h = fmax(-64.0, fmin(64.0, (double)values[3 * H + k] / UNITS));
             const double n = tanh((double)values[2 * H + k] / UNITS + r * from_h);
             const double exact = (1.0 - z) * n + z * before[k] / ONE;
-            // r is off by up to 1e-4, times 64.
+            // r has an error of up to 1e-4, times 64.
             assert_true(fabs((double)fine[k] / ONE - exact) < 8e-3);
             assert_int_equal(h[k], ql_integer_state_s8(fine[k]));
         }
@@ -231,7 +232,7 @@ static void rnn_steps_are_tanh(void **state)
     assert_int_equal(h[2], 127);
 }
 
-// All gates open and a candidate of one sign: the cell goes to its end and stays there.
+// All gates open and a candidate of one sign: the cell reaches its limit and stays there.
 static void lstm_cell_driven_for_100000_steps_stops_at_its_end(void **state)
 {
     struct ql_integer_row rows[4];

@@ -1,5 +1,5 @@
-// The integer kernels of a decoder: tables, norm, rotation, cache, attention and gate, beside double precision, and at the
-// ends of their ranges.
+// The integer kernels of a decoder: tables, norm, rotation, cache, attention, and gate, compared with double precision,
+// and at the ends of their ranges.
 // Uses: device/, libm, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -48,7 +48,7 @@ static void inverse_root_is_near_over_its_whole_range(void **state)
     assert_int_equal(ql_inverse_root((1u << 31) - 1), 16384);
 }
 
-// Multiplier and shift for a unit, as quantize/ makes them.
+// Multiplier and shift for a unit, as computed in quantize/.
 static void find_norm(int *multiplier, int *shift, double unit, int E)
 {
     double exact = sqrt(E / 2.0) / unit;
@@ -81,7 +81,7 @@ static void norm_is_near_for_vectors_of_every_size(void **state)
         ql_rms_norm_s8(y, x, multiplier, shift, epsilon, E);
         for (int k = 0; k < E; k++) {
             const double exact = fmax(-127.0, fmin(127.0, x[k] / sqrt(sum / E) / unit));
-            // What is shifted out of x has E^(1/2) / 2^15 of the largest, which counts in wide vectors.
+            // The bits shifted out of x are E^(1/2) / 2^15 of the largest, which matters in wide vectors.
             assert_true(fabs(y[k] - exact) < 0.55 + 127.0 * 2.5e-4 + sqrt(E) / 2e3 / unit / 16.0);
         }
     }
@@ -101,7 +101,7 @@ static void norm_at_the_ends_of_its_range_is_finite(void **state)
         assert_int_equal(y[0], 0);
         x[E - 1] = -QL_RESIDUAL_LIMIT;
         ql_rms_norm_s8(y, x, multiplier, shift, 168 * E, E);
-        assert_true(y[E - 1] <= -126 && y[0] == 0); // sqrt(E), or where it stops
+        assert_true(y[E - 1] <= -126 && y[0] == 0); // sqrt(E), or saturated
         for (int k = 0; k < E; k++) {
             x[k] = k % 2 == 0 ? QL_RESIDUAL_LIMIT : -QL_RESIDUAL_LIMIT;
         }
@@ -157,7 +157,7 @@ static void cache_goes_round_and_positions_go_on(void **state)
     (void)state;
     for (int t = 0; t < 3 * CONTEXT; t++) {
         for (int k = 0; k < K; k++) {
-            x[k] = 256 * t + 128; // halves go up
+            x[k] = 256 * t + 128; // halves are rounded up
         }
         assert_int_equal(place[QL_PLACE_POSITION], t);
         assert_int_equal(place[QL_PLACE_SLOT], t % CONTEXT);
@@ -223,7 +223,7 @@ static void attention_is_near_for_every_number_of_entries(void **state)
     }
 }
 
-// The sanitizers see every sum that leaves 32 bits.
+// The sanitizers detect every sum that exceeds 32 bits.
 static void attention_at_the_ends_of_its_range_does_not_wrap(void **state)
 {
     enum { WIDE = 512, LONG = 4096 };
@@ -239,7 +239,7 @@ static void attention_at_the_ends_of_its_range_does_not_wrap(void **state)
     memset(values, -127 & 255, sizeof values);
     ql_attention_s8(y, scratch, q, keys, values, place, 1, 1, WIDE, 0, 12, 0);
     assert_int_equal(y[0], -127);
-    // The greatest distance of two scores is a weight of 0.
+    // The greatest difference of two scores gives a weight of 0.
     memset(keys, -127 & 255, WIDE);
     memset(values, 127, WIDE);
     ql_attention_s8(y, scratch, q, keys, values, place, 1, 1, WIDE, 27, 12, 3);
@@ -248,7 +248,7 @@ static void attention_at_the_ends_of_its_range_does_not_wrap(void **state)
         assert_int_equal(ql_attention_weight(0, bits, 15), 32768);
         assert_int_equal(ql_attention_weight(UINT32_MAX, bits, 15), 0);
         assert_int_equal(ql_attention_weight(1u << bits, bits, 15), 16384);
-        assert_int_equal(ql_attention_weight(1u << 31, bits, 15), bits < 27 ? 0 : 1); // 2^-16, rounded upwards
+        assert_int_equal(ql_attention_weight(1u << 31, bits, 15), bits < 27 ? 0 : 1); // 2^-16, rounded up
     }
 }
 

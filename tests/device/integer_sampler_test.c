@@ -1,5 +1,5 @@
-// The sampler of integer logits: its parts at all edges, its distributions beside exact probabilities.
-// All seeds are fixed, so a statistic that holds once holds always.
+// The sampler of integer logits: its parts at all edges, its distributions compared with exact probabilities. All seeds
+// are fixed, so a statistic that passes once always passes.
 // Uses: device/sampler_s32.h, libm, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -153,7 +153,7 @@ static void draws_below_a_total_are_uniform(void **state)
     assert_int_equal(ql_sampler_draw(&random, 0x80000001u), first < 0x80000001u ? first : ql_random_step(&same));
 }
 
-// What it should do, in double, by counting instead of sorting.
+// What the sampler should do, in double, by counting instead of sorting.
 static void exact_probabilities(double *p, int V, double temperature, double top_p, int top_k)
 {
     double total = 0.0, kept_total = 0.0, before[SMALL_V] = {0};

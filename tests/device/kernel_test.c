@@ -1,5 +1,6 @@
-// The kernels: matrix times vector against sums worked out singly, and the three cells against the reference.
-// Sizes are odd ones around the kernels' tile, and all dimensions of a case differ, so that no wrong axis goes unseen.
+// The kernels: matrix times vector compared with sums computed one by one, and the three cells compared with the
+// reference. Sizes are odd ones around the kernels' tile, and all dimensions of a case differ, so that no wrong axis
+// goes unnoticed.
 // Uses: device/, reference/, cmocka.
 #include <float.h>
 #include <math.h>
@@ -38,7 +39,7 @@ static float *random_floats(struct ql_random *random, int count, float limit)
     return values;
 }
 
-// Adds products of two floats as the kernel promises: rounded one by one, inputs in rising order.
+// Adds products of two floats as the kernel specifies: rounded one by one, inputs in increasing order.
 static float sum_in_order(float start, const float *x, const float *w, int N, int M, int m)
 {
     volatile float sum = start; // keeps a compiler from changing anything
@@ -193,7 +194,8 @@ static void rnn_step(float *h, float *c, float *scratch, const float *x, const s
     ql_rnn_step_f32(h, scratch, x, &weights, layer->I, layer->H);
 }
 
-// Measured: 1.1e-6. A step makes I + H + 10 roundings of 2^-24, most of which cancel, and hands on less than it gets.
+// Measured: 1.1e-6. A step makes I + H + 10 roundings of 2^-24, most of which cancel, and passes on smaller errors than
+// it receives.
 static const double state_tolerance = 4e-6;
 
 static void assert_cell(const char *name, kernel_step *kernel, reference_step *reference, int G)

@@ -1,5 +1,5 @@
 // The random numbers: published values, a second form of the same recurrence, and coarse statistics.
-// All seeds are fixed, so a statistic that holds once holds always.
+// All seeds are fixed, so a statistic that passes once always passes.
 // Uses: device/random.h, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,7 +87,7 @@ static uint32_t unshift(uint32_t value, int bits)
     return result;
 }
 
-// The inverse of an odd number modulo 2^32, by Newton: each step doubles the bits that are right.
+// The inverse of an odd number modulo 2^32, by Newton: each step doubles the number of correct bits.
 static uint32_t invert(uint32_t odd)
 {
     uint32_t inverse = odd;
@@ -146,7 +146,7 @@ static void random_bytes_of_one_seed_are_equally_likely(void **state)
     }
 }
 
-// A person counts seeds up from 0; the first numbers must look drawn all the same.
+// People count seeds up from 0; the first numbers must look random anyway.
 static void random_first_numbers_of_neighbouring_seeds_are_equally_likely(void **state)
 {
     (void)state;

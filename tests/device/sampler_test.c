@@ -1,5 +1,5 @@
 // The sampler: its distributions against exact probabilities, the order of its candidates against qsort, and edges.
-// All seeds are fixed, so a statistic that holds once holds always.
+// All seeds are fixed, so a statistic that passes once always passes.
 // Uses: device/sampler.h, libm, cmocka.
 #include <float.h>
 #include <math.h>
@@ -28,13 +28,13 @@ static struct ql_sampler sampler_of(float temperature, float top_p, int top_k, u
     return sampler;
 }
 
-// V is read at run time: for a constant V of 1, gcc 14 warns of places in the heap that are never reached.
+// V is read at run time: for a constant V of 1, gcc 14 warns about places in the heap that are never reached.
 static int draw(struct ql_sampler *sampler, const float *logits, volatile int V)
 {
     return ql_sampler_step_f32(sampler, logits, NULL, weights, candidates, V);
 }
 
-// Fixed logits that look drawn: distinct, between -4 and 4, neither sorted nor symmetric.
+// Fixed logits that look random: distinct, between -4 and 4, neither sorted nor symmetric.
 static void make_logits(float *logits, int V, uint32_t seed)
 {
     struct ql_random random;
@@ -45,8 +45,8 @@ static void make_logits(float *logits, int V, uint32_t seed)
     }
 }
 
-// What the sampler should do, in double precision and by counting instead of sorting: a token stands before another
-// when its logit is larger or, of equal ones, its index lower.
+// What the sampler should do, in double precision and by counting instead of sorting: a token comes before another when
+// its logit is larger or, of equal ones, its index is lower.
 static void exact_probabilities(double *p, const float *logits, int V, double temperature, double top_p, int top_k)
 {
     double total = 0.0, before[SMALL_V] = {0}, kept_total = 0.0;
@@ -65,7 +65,7 @@ static void exact_probabilities(double *p, const float *logits, int V, double te
         }
     }
     for (int v = 0; v < V; v++) {
-        // A token is in the nucleus when those before it do not yet have the share.
+        // A token is in the nucleus if those before it do not have the share yet.
         p[v] = top_p < 1.0 && rank[v] > 0 && before[v] >= top_p * total ? 0.0 : p[v];
         kept_total += p[v];
     }
@@ -102,7 +102,7 @@ static void sampler_draws_follow_the_exact_probabilities(void **state)
         for (int n = 0; n < DRAWS; n++) {
             counts[draw(&sampler, logits, c->V)]++;
         }
-        double rare_expected = 0.0, rare_seen = 0.0; // cells with few draws are put together, as chi-square wants it
+        double rare_expected = 0.0, rare_seen = 0.0; // cells with few draws are merged, as chi-square requires
         for (int v = 0; v < c->V; v++) {
             const double expected = p[v] * DRAWS;
             if (expected == 0.0) {
@@ -246,7 +246,7 @@ static void sampler_with_negative_zero_sees_a_tie(void **state)
 static void sampler_with_one_token_always_draws_it(void **state)
 {
     (void)state;
-    const float logits[4] = {-5.0f}; // of which the sampler sees the first
+    const float logits[4] = {-5.0f}; // the sampler sees only the first
     const float temperatures[] = {0.0f, 1e-30f, 1.0f, FLT_MAX};
     const int limits[] = {0, 1, 2};
 
@@ -313,7 +313,7 @@ static void sampler_with_a_logit_that_is_not_finite_gives_minus_one_and_draws_no
     }
 }
 
-// A sampler with barred tokens draws, from the same random number, what one draws that never had these tokens.
+// A sampler with barred tokens draws, from the same random number, the same token as one that never had these tokens.
 static void sampler_with_barred_tokens_draws_as_if_there_were_only_the_others(void **state)
 {
     (void)state;
@@ -336,7 +336,7 @@ static void sampler_with_barred_tokens_draws_as_if_there_were_only_the_others(vo
             logits[v] = i % 3 == 0 ? (float)(int)logits[v] : logits[v]; // with ties
             if (ql_random_step(&random) % 40 < (uint32_t)(i % 41)) {
                 barred[v / 32] |= 1u << (v % 32);
-                logits[v] += i % 2 == 0 ? 1000.0f : 0.0f; // that they are likely must not matter
+                logits[v] += i % 2 == 0 ? 1000.0f : 0.0f; // their high probability must not matter
             } else {
                 few_logits[count] = logits[v];
                 few_tokens[count++] = v;

@@ -1,5 +1,5 @@
 // Writes test vectors of the random numbers, the activations and the sampler as JSON, for the JavaScript twin.
-// Usage: sampler_vectors CASES SEED. Floats stand as their 32 bits, so no digit is lost.
+// Usage: sampler_vectors CASES SEED. Floats are written as their 32 bits, so no digit is lost.
 // Uses: device/, the C library.
 #include <inttypes.h>
 #include <math.h>
@@ -21,7 +21,7 @@ static const uint32_t barred_shares[] = {0, 0, 1, 4, 7, 8}; // in eighths
 // What the logits of a case look like.
 enum logits_kind { LIKELY, TIED, EQUAL, STEEP, HUGE, NOT_FINITE, LOGITS_KINDS };
 
-// The array's element number `step % length`: the cases walk through all lists at different paces.
+// Element `step % length` of the array: the cases go through all lists at different paces.
 #define PICK(list, step) ((list)[(step) % (sizeof(list) / sizeof((list)[0]))])
 
 static float random_between(struct ql_random *random, float low, float high)
@@ -169,7 +169,7 @@ static void write_integer_draws(struct ql_random *random, size_t number)
     (void)printf("],\"state\":[%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]}", s[0], s[1], s[2], s[3]);
 }
 
-// Settings and draws of integer logits behind those of floats, and what makes their weights.
+// Settings and draws of integer logits, after those of floats, and the parts of their weights.
 static void write_integers(struct ql_random *random, long cases)
 {
     static const uint32_t edges[] = {
@@ -191,7 +191,7 @@ static void write_integers(struct ql_random *random, long cases)
     }
 }
 
-// Candidates of one text: as they are, the smallest and largest numbers, and equal ones.
+// Candidates of one text: ordinary ones, the smallest and largest numbers, and equal ones.
 static void write_choice(struct ql_random *random, size_t number)
 {
     static const uint32_t edges[] = {0, 1, 2, 1000, UINT32_MAX - 1, UINT32_MAX};
@@ -210,7 +210,7 @@ static void write_choice(struct ql_random *random, size_t number)
             candidate->characters = 1 + ql_random_step(random) % 1000000;
         } else if (number % 4 == 2) { // many have the same mean
             candidate->cost = 600 * candidate->characters;
-        } else if (number % 4 == 3) { // means that differ by little
+        } else if (number % 4 == 3) { // means that differ slightly
             candidate->cost = 600 * candidate->characters + ql_random_step(random) % 2;
         }
         const uint32_t numbers[] = {ql_candidate_seed(seed, k), candidate->cost, candidate->characters,

@@ -13,7 +13,7 @@
 #include "device/rotary.h"
 #include "device/trigonometry.h"
 
-// Every SWEEP-th float is tried; a prime, so that all patterns of low bits come up.
+// Every SWEEP-th float is tried; a prime, so that all patterns of low bits occur.
 enum { SWEEP = 1009 };
 
 static const double bound_ulp = 0.51;
@@ -75,7 +75,7 @@ static void edges_are_exact(void **state)
     assert_true(isnan(ql_sine_f32(INFINITY)) && isnan(ql_cosine_f32(-INFINITY)) && isnan(ql_sine_f32(NAN)));
 }
 
-// The angle of a position is that of the position modulo 2^32 steps, however far the position is.
+// The angle of a position is that of the position modulo 2^32 steps, no matter how large the position is.
 static void rotary_angles_go_around(void **state)
 {
     static const uint32_t steps[] = {683565276u, 1u, 0x80000000u};

@@ -1,5 +1,5 @@
-// Waiting for banks of RAM: random accesses of two processors and DMA beside an arbiter that goes cycle by cycle, and
-// programs of which the waits are known.
+// Waiting for banks of RAM: random accesses of two processors and DMA, compared with an arbiter that goes cycle by
+// cycle, and programs whose waits are known.
 // Uses: node's own test runner, emulator/, rp2040js. node --test tests/emulator/banks.test.js
 
 import assert from "node:assert/strict";
@@ -18,8 +18,8 @@ const { RP2040 } = createRequire(new URL("../../emulator/board.js", import.meta.
 const RAM = 0x20000000, CODE = 0x8000, SECOND_CODE = 0x9004, SCRATCH = 0x40000, OTHER_SCRATCH = 0x41000, STACK = 0x7000;
 const WFE = 0xbf20, LOAD = 0x6803, LOAD_EIGHT = 0xc8ff, NOP = 0x46c0; // ldr r3, [r0]; ldmia r0, {r0-r7}; mov r8, r8
 
-// How long each processor waits, when in each cycle each bank serves one. `lists`: of each processor [cycles since the
-// one before, bank].
+// How long each processor waits if each bank serves one access per cycle. `lists`: for each processor [cycles since the
+// previous access, bank].
 function arbitrate(lists, block) {
   const due = lists.map((list) => list[0]?.[0]), places = [0, 0], waits = [0, 0];
   const served = new Array(6).fill(0);
@@ -70,7 +70,7 @@ test("waits are those of an arbiter that goes cycle by cycle", () => {
       now[which]++;
     });
     banks.beginBlock(block.time, block.period, block.offset, block.words);
-    // The first processor comes some accesses further, the second one catches up, by turns.
+    // The first processor advances by some accesses, then the second one catches up, in turns.
     const left = lists.map((list) => [...list]);
     const addOne = (which) => {
       const [cycles, bank] = left[which].shift();
@@ -138,21 +138,21 @@ test("of two loads at once from a scratch memory one waits, and is late from the
   assert.deepEqual(cycles, [apart.cycles[0] + 1, apart.cycles[1]]);
   assert.equal(busy, apart.busy);
   const other = runBoth({ codes, addresses: [SCRATCH + 4, SCRATCH + 8] });
-  assert.deepEqual(other.waits, [1, 0]); // which does not depend on the word
+  assert.deepEqual(other.waits, [1, 0]); // this does not depend on the word
 });
 
 test("eight words each from one scratch memory at the same time take sixteen cycles", () => {
   const codes = [[LOAD_EIGHT], [LOAD_EIGHT]];
   const { waits } = runBoth({ codes, addresses: [SCRATCH, SCRATCH] });
-  assert.deepEqual(waits, [8, 7]); // which take turns
-  // Of the striped banks, the processor that is late by a cycle finds the next one free.
+  assert.deepEqual(waits, [8, 7]); // they take turns
+  // In the striped banks, the processor that is a cycle late finds the next bank free.
   const striped = runBoth({ codes, addresses: [0x1008, 0x1008] }).waits;
   assert.equal(striped[0] + striped[1], 1);
 });
 
 test("code is fetched from its bank, a word for two instructions", () => {
   const { waits } = runBoth({ codes: [[NOP, NOP, NOP, NOP], [LOAD, LOAD]], addresses: [0, CODE + 8] });
-  assert.deepEqual(waits, [0, 0]); // the first one is at its third instruction when the word behind its fourth is read
+  assert.deepEqual(waits, [0, 0]); // the first one is at its third instruction when the word after its fourth is read
   const same = runBoth({ codes: [[NOP, NOP, NOP, NOP], [NOP, LOAD]], addresses: [0, CODE + 4] });
   assert.equal(same.waits[0] + same.waits[1], 1);
 });

@@ -1,4 +1,4 @@
-// What a firmware says, on its way to a terminal: nothing that steers it gets there.
+// A firmware's output on its way to a terminal: nothing that could control the terminal gets through.
 // Uses: node's own test runner, emulator/. node --test tests/emulator/console.test.js
 
 import assert from "node:assert/strict";

@@ -1,5 +1,5 @@
-// The firmware's real image in the emulator, beside the program for the host: the same characters, the same pixels, and
-// after each fault a message and a next quote. Uses: node's own test runner, emulator/. firmware_test.sh builds what
+// The firmware's real image in the emulator, compared with the host program: the same characters, the same pixels, and
+// after each fault a message and another quote. Uses: node's own test runner, emulator/. firmware_test.sh builds what
 // the variables QL_IMAGE, QL_SYMBOLS (its ELF file) and QL_QUOTES (the program) name.
 
 import assert from "node:assert/strict";
@@ -21,7 +21,7 @@ import { decodePng } from "../../emulator/picture.js";
 const { QL_IMAGE: image, QL_SYMBOLS: elf, QL_QUOTES: quotes } = process.env;
 const symbols = readSymbols(readFileSync(elf), elf);
 const isFloat = symbols.byName.has("quotes_model_rnn_l0_w_hh");
-const hasSecond = symbols.byName.has("run_second"); // of its processors, it uses both
+const hasSecond = symbols.byName.has("run_second"); // it uses both processors
 const SECOND = 1e9, DAY = 86400 * SECOND;
 
 // A board that has been powered up, with what its console said and what its panel showed.
@@ -40,7 +40,7 @@ function powerUp({ controller = new Ssd1683(), flip, faults = [], ...options } =
   return {
     board, controller, lines, pictures,
     type: (line) => board.send(Buffer.from(`${line}\n`)),
-    // Runs until a line of the console fits. Counted from the lines that were there before.
+    // Runs until a line of the console matches. Only lines after the earlier ones count.
     until(pattern, seconds = 300) {
       const from = lines.length;
       const state = board.run({
@@ -55,8 +55,8 @@ function powerUp({ controller = new Ssd1683(), flip, faults = [], ...options } =
   };
 }
 
-// A page of a seed: the lines from the seed on, without times, and without what the program for the host, which begins
-// with that seed, says at its start.
+// A page of a seed: the lines from the seed on, without times, and without the lines that the host program, which
+// begins with that seed, prints at its start.
 function pageOf(lines, seed) {
   const begin = lines.lastIndexOf(`= seed ${seed}`);
   assert.ok(begin >= 0, lines.join("\n"));
@@ -82,7 +82,7 @@ function picturesOnHost(seed) {
   }
 }
 
-// A device that works: a page of any seed comes out.
+// Checks that the device works: it produces a page for any seed.
 function expectNextPage(device, seed = 3) {
   const { pictures } = device;
   const before = pictures.length;
@@ -242,7 +242,7 @@ test("both processors work on a text, and only then", { skip: !hasSecond }, () =
   assert.equal(board.second.isAwake, false);
 });
 
-// A byte of a weight that counts: the top of its mantissa, in the middle of the matrix.
+// A byte of a weight that matters: the top of its mantissa, in the middle of the matrix.
 function weightOf(name) {
   const symbol = symbols.byName.get(name);
   assert.ok(symbol !== undefined, `no ${name} among the symbols`);

@@ -1,4 +1,4 @@
-// What the emulator takes as an image, and what it says about the rest; its boot ROM, its clocks.
+// What the emulator accepts as an image, and its messages about anything else; its boot ROM; its clocks.
 // Uses: node's own test runner, emulator/. node --test tests/emulator/image.test.js
 
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { readElfImage, readSymbols, readUf2, Symbols } from "../../emulator/imag
 import { RealTimeClock } from "../../emulator/peripherals.js";
 import { decodePng, encodePng } from "../../emulator/picture.js";
 
-// CRC-32 as in the data sheet, bit by bit, another time.
+// A second implementation of the data sheet's CRC-32, bit by bit.
 function checksum(bytes) {
   let sum = 0xffffffffn;
   for (const byte of bytes) {
@@ -71,7 +71,7 @@ test("a file that is not an ELF file, or is cut short, is refused", () => {
   const header = new Uint8Array(52);
   header.set([0x7f, 0x45, 0x4c, 0x46, 1, 1]);
   const view = new DataView(header.buffer);
-  view.setUint32(28, 52, true); // a program header, behind the end
+  view.setUint32(28, 52, true); // a program header beyond the end
   view.setUint16(42, 32, true);
   view.setUint16(44, 1, true);
   refuses(() => readElfImage(header, "a.elf"), /cut short/);

@@ -1,5 +1,5 @@
-// The page of the emulated frame in a browser, from a file: text and pixels are those of the program for the host, the
-// jumpers, speeds and buttons do what they say, and all of it can be reached with the keyboard.
+// The page of the emulated frame in a browser, from a file: text and pixels match those of the host program; the
+// jumpers, speeds, and buttons do what they say; and everything can be reached with the keyboard.
 // Uses: playwright-core and axe-core of web/, emulator/picture.js. page_test.sh builds what the variables CHROMIUM,
 // QL_QUOTES (the program for the host) and QL_PAGES name: a folder with index.html, board.html and board.uf2.
 import assert from "node:assert/strict";
@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-// A page whose every error and every request beyond its folder fails the test. Without `motion` the
+// A page on which any error, and any request outside its folder, fails the test. Without `motion` the
 // panel does not flicker.
 async function open(file, { motion = "reduce", ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 960 }, reducedMotion: motion, ...options });
@@ -72,7 +72,7 @@ function onHost(...args) {
   return execFileSync(quotes, ["--best", "1", ...args], { input: "", stdio: ["pipe", "pipe", "ignore"] }).toString("utf8");
 }
 
-// A page of a seed, without times and what the program for the host says at its start.
+// A page of a seed, without times and the lines that the host program prints at its start.
 function pageOf(all, seed) {
   const rest = all.slice(all.lastIndexOf(`= seed ${seed}`));
   return rest.slice(0, rest.indexOf("= page done") + 1).filter((line) => !/^= \w+ filter /.test(line))

@@ -1,4 +1,4 @@
-// The models of the panel's controllers: what they take, what they show, and what they refuse.
+// The models of the panel's controllers: what they accept, what they show, and what they refuse.
 // Uses: node's own test runner, emulator/panel/. node --test tests/emulator/panel_model.test.js
 
 import assert from "node:assert/strict";
@@ -9,7 +9,7 @@ import { FRAME_BYTES, ROW_BYTES } from "../../emulator/panel/controller.js";
 import { Ssd1683 } from "../../emulator/panel/ssd1683.js";
 import { Uc8176 } from "../../emulator/panel/uc8176.js";
 
-// A controller on a bench: time passes when the test says so.
+// A controller on a test bench: the test controls the time.
 class Bench {
   constructor(controller) {
     this.controller = controller;
@@ -60,7 +60,7 @@ class Bench {
 
 const frame = Uint8Array.from({ length: FRAME_BYTES }, (_, place) => (place * 37 + (place >> 8)) & 255);
 
-// The steps from reset to deep sleep, each by its name, so that a test can leave one out or put another in its place.
+// The steps from reset to deep sleep, each with a name, so that a test can leave one out or replace it.
 const steps = {
   uc8176: {
     reset: (b) => b.reset(),
@@ -274,7 +274,7 @@ test("ssd1683 asked for a partial update, or for one without power or waveform, 
 
 test("ssd1683 fills its memory in the direction of the data entry mode", () => {
   const bench = run("ssd1683", {
-    entry: (b) => b.send(0x11, 0x01), // x forwards, y backwards
+    entry: (b) => b.send(0x11, 0x01), // x forward, y backward
     windowY: (b) => b.send(0x45, 0x2b, 0x01, 0x00, 0x00),
     counterY: (b) => b.send(0x4f, 0x2b, 0x01),
   });

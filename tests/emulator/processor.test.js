@@ -1,4 +1,5 @@
-// The fast processor beside rp2040js's own: the same registers, flags, memory and cycles after each instruction.
+// The fast processor compared with rp2040js's own: the same registers, flags, memory, and cycles after each
+// instruction.
 // Uses: node's own test runner, emulator/processor.js, rp2040js. node --test tests/emulator/processor.test.js
 
 import assert from "node:assert/strict";
@@ -23,7 +24,7 @@ function makeMachine() {
   return { mcu, clock, processor: new Processor(mcu, clock, new Symbols()) };
 }
 
-// Both machines in the same state: registers, flags, some data, instructions and an undefined one behind them.
+// Both machines in the same state: registers, flags, some data, instructions, and an undefined one after them.
 function prepare(machine, state) {
   const { mcu, clock } = machine;
   const { core } = mcu;
@@ -81,7 +82,7 @@ function makeState(opcode, random) {
   };
 }
 
-// Where rp2040js is not the reference.
+// Cases in which rp2040js is not the reference.
 function isRp2040jsWrong({ opcodes: [opcode], registers, flags }) {
   const carry = flags[2] ? 1 : 0;
   const d = opcode & 7, m = (opcode >> 3) & 7;
@@ -103,7 +104,7 @@ function isRp2040jsWrong({ opcodes: [opcode], registers, flags }) {
 function isTested(opcode) {
   const top = opcode >> 8;
   return top !== 0xbe && top !== 0xbf && top !== 0xde && top !== 0xdf && opcode >> 11 !== 0b11101 && top < 0xf0 &&
-    (opcode & 0xf500) !== 0xb100 && // CBZ and others that ARMv6-M has not
+    (opcode & 0xf500) !== 0xb100 && // CBZ and others that ARMv6-M does not have
     !(top === 0xbb || top === 0xb6 || top === 0xb8 || top === 0xb9 || top === 0xb7) && (top !== 0xba || (opcode & 0xc0) !== 0x80) &&
     !(top === 0x47 && (opcode & 7) !== 0) && !(opcode >> 12 === 12 && (opcode & 0xff) === 0) &&
     !((opcode & 0xf600) === 0xb400 && (opcode & 0x1ff) === 0);
@@ -154,7 +155,7 @@ test("runs of instructions do what they do one by one", () => {
   for (let round = 0; round < 3000; round++) {
     const state = makeState(0x2000, random);
     state.opcodes = Array.from({ length: 2 + Math.floor(random() * 10) }, () => makeStraightOpcode(random));
-    // Most end in a branch, which reads the flags that the run has left.
+    // Most runs end in a branch, which reads the flags that the run has left.
     if (round % 4 !== 0) {
       state.opcodes.push(0xd002 | (Math.floor(random() * 14) << 8));
     }

@@ -1,4 +1,4 @@
-// The second processor: how the first one launches it, what they share, and that a run of both can be repeated.
+// The second processor: how the first one launches it, what they share, and that a run of both is reproducible.
 // Uses: node's own test runner, emulator/, rp2040js. node --test tests/emulator/second_core.test.js
 
 import assert from "node:assert/strict";
@@ -33,7 +33,7 @@ function makeMachine() {
   return { mcu, clock, first, second, put, sio: mcu.sio, word: (address) => mcu.readUint32(address) };
 }
 
-// Sends the words as the boot ROM expects them; each comes back.
+// Sends the words that the boot ROM expects; each one is echoed.
 function launch({ sio, second }, entry) {
   for (const word of [0, 0, 1, RAM, STACK, entry | 1]) {
     sio.writeUint32(WRITE, word);
@@ -43,7 +43,7 @@ function launch({ sio, second }, entry) {
   assert.equal(second.isAwake, true);
 }
 
-// Both add to a counter, with a branch between reading and writing it; `lock` is where they take turns.
+// Both add to a counter, with a branch between reading and writing it; they take turns with `lock`.
 const adding = [
   0x680b, // loop: ldr r3, [r1]: takes the lock
   0x2b00, // cmp r3, #0
@@ -159,7 +159,7 @@ test("a reset by the power-on state machine takes the second processor back to t
   power.writeUint32(0x04, 1 << 16);
   assert.equal(machine.second.isAwake, false);
   power.writeUint32(0x04, 0);
-  assert.equal(machine.sio.readUint32(READ), 0); // it says that it is there
+  assert.equal(machine.sio.readUint32(READ), 0); // it reports that it is present
   launch(machine, SECOND_CODE);
 });
 

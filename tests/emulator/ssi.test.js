@@ -1,4 +1,4 @@
-// The flash's serial interface: what DMA gets from it and when, and what a board would not put up with.
+// The flash's serial interface: what DMA gets from it and when, and what a board would not tolerate.
 // Uses: node's own test runner, emulator/, rp2040js. node --test tests/emulator/ssi.test.js
 
 import assert from "node:assert/strict";
@@ -16,7 +16,7 @@ const CTRLR0 = 0x00, CTRLR1 = 0x04, SSIENR = 0x08, BAUDR = 0x14, RXFLR = 0x24, S
 const BUSY = 1, RECEIVED = 8;
 const FLASH_PLACE = 0x1234, RAM = 0x20000000, RAM_PLACE = 0x800;
 const READ = FLASH_PLACE << 8 | 0xa0;
-const DMA_CONTROL = 1 | (2 << 2) | (1 << 5) | (39 << 15) | (1 << 22); // words to rising addresses, bytes exchanged
+const DMA_CONTROL = 1 | (2 << 2) | (1 << 5) | (39 << 15) | (1 << 22); // words to increasing addresses, bytes swapped
 
 // An interface as the second stage leaves it: continuous read, at half of 125 MHz.
 function makeMachine(settings = {}) {
@@ -59,7 +59,7 @@ test("DMA takes a block in 16 cycles a word and 24 to begin, and the flash is no
   const blocks = [];
   ssi.onBlock = (...block) => blocks.push(block);
   ask(machine, 100);
-  assert.deepEqual(blocks, [[24 + 16, 16, RAM + RAM_PLACE, 100]]); // when the words will come, for whoever counts
+  assert.deepEqual(blocks, [[24 + 16, 16, RAM + RAM_PLACE, 100]]); // when the words will arrive, for statistics
   assert.equal(ssi.isFlashThere, false);
   pass(24 + 16 * 100 - 1);
   assert.equal(isBusy(machine), true);
@@ -67,7 +67,7 @@ test("DMA takes a block in 16 cycles a word and 24 to begin, and the flash is no
   pass(1);
   assert.equal(isBusy(machine), false);
   assert.deepEqual(came(machine, 101), Buffer.concat([wanted(machine, 100), Buffer.alloc(4)]));
-  assert.equal(ssi.isFlashThere, false); // until the settings are those of the second stage again
+  assert.equal(ssi.isFlashThere, false); // until the second stage's settings are restored
   write([[SSIENR, 0], [CTRLR1, 0], [DMACR, 0], [SSIENR, 1]]);
   assert.equal(ssi.isFlashThere, true);
 });

@@ -1,5 +1,5 @@
-// Lets rp2040js as it is published boot an image of the firmware, and prints the console's lines of a page of a seed. Of
-// emulator/ it uses the loader alone: chip, clock, USB and its host are the package's own. The image begins with its second
+// Has the published rp2040js boot a firmware image, and prints the console's lines for a page of a seed. From emulator/
+// it uses only the loader: chip, clock, USB, and USB host are the package's own. The image begins with its second
 // stage; in place of the boot ROM there is a table whose look-up finds a routine that returns, which is enough for the
 // flash's number.
 // Uses: node, rp2040js, emulator/image.js. usage: node witness.mjs IMAGE.uf2 SEED
@@ -27,8 +27,8 @@ halfwords.set([0x4770, 0x2021, 0x4770], 0x20 / 2); // bx lr; movs r0, #0x21; bx 
 rp2040.loadBootrom(new Uint32Array(halfwords.buffer));
 rp2040.flash.set(readUf2(readFileSync(image), image));
 rp2040.core.PC = FLASH_START;
-rp2040.core.LR = 0; // the second stage goes on with the image
-rp2040.gpio[24].setInputValue(true); // USB gives power
+rp2040.core.LR = 0; // the second stage continues with the image
+rp2040.gpio[24].setInputValue(true); // USB supplies power
 cdc.onSerialData = (bytes) => {
   for (const byte of bytes) {
     text += String.fromCharCode(byte);

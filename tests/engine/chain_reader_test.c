@@ -1,4 +1,4 @@
-// Which graphs are language models that have an integer form, and what is said of those that are not.
+// Which graphs are language models with an integer form, and the messages for those that are not.
 // Uses: ql_engine, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -15,15 +15,15 @@
 
 enum { V = 6, H = 5, G = 4 };
 
-// How the graph that is built departs from the plain one.
+// How the graph that is built differs from the plain one.
 struct variant {
     const char *cell; // "LSTM", "GRU"
     bool one_hot;     // the tokens are vectors; otherwise they are gathered from an embedding of V numbers
-    bool relu;        // behind the layer
-    bool residual;    // the layer's input is added to what the output layer gives
+    bool relu;        // after the layer
+    bool residual;    // the layer's input is added to the output layer's result
     bool reset_after; // the GRU's linear_before_reset
-    bool fixed_state; // the output does not come from the state that goes in
-    bool square;      // a further product behind the output
+    bool fixed_state; // the output does not depend on the input state
+    bool square;      // another product after the output
     bool no_output;   // the layer's output is the logits (H = V)
 };
 

@@ -15,7 +15,7 @@
 
 enum { SAMPLES = 200000 };
 
-// Rounding once is half a unit; the rest is what double arithmetic before it may add.
+// Rounding once is half a unit; the rest is the error that the double arithmetic before it may add.
 static const double unit_limit = 0.51;
 // gelu subtracts where x is negative, at most a few units of the fit's 2.7e-9.
 static const double gelu_unit_limit = 0.6;
@@ -30,7 +30,7 @@ static uint32_t draw(void)
     return random_state;
 }
 
-// Any finite float, all exponents alike.
+// Any finite float, with all exponents equally likely.
 static float draw_float(void)
 {
     for (;;) {
@@ -91,7 +91,7 @@ static double unit_distance_f64(double actual, long double expected)
     return (double)(fabsl((long double)actual - expected) / ldexpl(1.0L, ilogbl(expected) - 52));
 }
 
-// The loss of a training and its optimizer take these in double.
+// The loss and the optimizer of a training use these in double.
 static void double_functions_are_within_their_units_of_libm(void **state)
 {
     (void)state;
@@ -213,7 +213,8 @@ static void check_half(int element, int exponent_bits, int fraction_bits)
         ql_cast(&back, &value, element, QL_ELEMENT_F64, 1);
         assert_int_equal(back, half | 0x8000);
         if (bits + 1 < infinity) {
-            // The middle to the next number goes to the even one of both; what is beside it, to the nearer one.
+            // The midpoint to the next number is rounded to the even one of the two; a number next to the midpoint, to
+            // the nearer one.
             uint16_t above = (uint16_t)(bits + 1);
             double next;
             ql_cast(&next, &above, QL_ELEMENT_F64, element, 1);

@@ -1,5 +1,5 @@
 // Many streams of an integer model at once: states and logits are those of each stream alone, for all cells and all
-// products; and tanh of many numbers is tanh of each.
+// products; and tanh of many numbers equals tanh of each.
 // Uses: quantize/{integer_batch,product_x86,tanh_many}, device/random, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ static float *random_floats(struct ql_arena *arena, int count, float limit, stru
     return values;
 }
 
-// `inputs` are the values of an embedding: of 5 there is a table for the first layer, of 1 a product.
+// `inputs` are the values of an embedding: with 5 there is a table for the first layer, with 1 a product.
 static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum ql_weight_format format, int inputs)
 {
     const int gates = cell == QL_CELL_LSTM ? 4 : cell == QL_CELL_GRU ? 3 : 1;
@@ -63,7 +63,7 @@ static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum
         status = ql_calibration_init(&calibration, &chain, NULL, 0, &error);
     }
     if (status == QL_OK) {
-        calibration.cell_magnitude[0] /= 8.0f; // so that cells reach the end of their range
+        calibration.cell_magnitude[0] /= 8.0f; // so that cells reach the limit of their range
         status = ql_integer_model_init(integer, &chain, &calibration, format, &error);
     }
     if (status != QL_OK) {
@@ -73,7 +73,8 @@ static void make_model(struct ql_integer_model *integer, enum ql_cell cell, enum
     ql_chain_free(&chain);
 }
 
-// The streams take different tokens; the state of one goes on in place, those of the others in two memories by turns.
+// The streams take different tokens; the state of one is updated in place, those of the others alternate between two
+// buffers.
 static void compare(const struct ql_integer_model *model, const struct ql_integer_product *product)
 {
     struct ql_integer_stepper steppers[STREAMS];

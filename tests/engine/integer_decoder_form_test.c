@@ -1,5 +1,5 @@
-// The integer form of decoders: the graph as it is read, beside the float model, beside its definition written out, many
-// texts at once, and where there is none.
+// The integer form of decoders: compared with the float model, with its definition written out, and with many texts at
+// once; and models that have none.
 // Uses: ql_engine, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -24,7 +24,7 @@
 
 enum { V_LIMIT = 60, WIDTH_LIMIT = 200, CONTEXT_LIMIT = 40, LAYER_LIMIT = 3 };
 
-// All sizes differ where they can; the second is the least that there is.
+// All sizes differ where they can; the second is the smallest possible.
 static const struct ql_dimensions cases[] = {
     {.V = 40, .E = 24, .L = 2, .heads = 4, .kv_heads = 2, .feed = 35, .context = 9},
     {.V = 3, .E = 2, .L = 1, .heads = 1, .kv_heads = 1, .feed = 1, .context = 1},
@@ -56,7 +56,7 @@ static void open_fixture(struct fixture *fixture, struct ql_dimensions d, float 
         // Gains of norms begin with 1; here they differ.
         fixture->model.block[i] *= fixture->model.block[i] == 1.0f ? 0.7f + 0.1f * (float)(i % 7) : gain;
     }
-    // Each head of values has a range of its own.
+    // Each head of values has its own range.
     for (int l = 0; l < d.L; l++) {
         const int size = d.E / d.heads;
         for (int g = 1; g < d.kv_heads; g++) {
@@ -91,7 +91,7 @@ static uint32_t next_random(uint32_t *random)
     return *random >> 16;
 }
 
-// Mostly long texts, so that the cache comes round.
+// Mostly long texts, so that the cache wraps around.
 static int next_token(uint32_t *random, int V)
 {
     const int token = (int)(next_random(random) % (uint32_t)V);
@@ -144,7 +144,7 @@ static void graph_of_a_decoder_is_read_to_the_bit(void **state)
     }
 }
 
-// Layers of random weights add up noise; a trained model has a few per cent of this.
+// Layers of random weights accumulate noise; a trained model has a few percent of this.
 static void logits_of_integers_stay_near_those_of_float(void **state)
 {
     static const double limits[] = {[QL_WEIGHTS_S8] = 0.3, [QL_WEIGHTS_S4] = 0.6};
@@ -184,7 +184,7 @@ static void logits_of_integers_stay_near_those_of_float(void **state)
     }
 }
 
-// The definition of docs/quantization.md: sums over the unpacked weights in 64 bits, and the kernels of device/.
+// The definition of docs/quantization.md: 64-bit sums over the unpacked weights, and the kernels of device/.
 struct definition {
     int32_t place[QL_PLACE_SIZE];
     int8_t keys[LAYER_LIMIT][CONTEXT_LIMIT * WIDTH_LIMIT], values[LAYER_LIMIT][CONTEXT_LIMIT * WIDTH_LIMIT];
@@ -211,7 +211,7 @@ static void multiply(int32_t *sums, int32_t *values, const struct ql_integer_lin
             reach += 127 * abs(m->weights[r * m->columns + c]);
         }
         assert_true(reach <= INT32_MAX);
-        (void)exact_value(reach, &linear->rows[r], linear->scale); // no vector can leave 32 bits
+        (void)exact_value(reach, &linear->rows[r], linear->scale); // no vector can exceed 32 bits
         (void)exact_value(-reach, &linear->rows[r], linear->scale);
         sums[r] = (int32_t)sum;
         values[r] = exact_value(sum, &linear->rows[r], linear->scale);
@@ -301,7 +301,7 @@ static void steppers_of_all_products_follow_the_definition(void **state)
     }
 }
 
-// Each text takes other tokens; where one has fewer, it is left out.
+// Each text takes different tokens; a text with fewer tokens is left out at the end.
 static void texts_of_a_batch_are_those_of_steppers(void **state)
 {
     enum { TEXTS = 5, STEPS = 60 };
@@ -350,7 +350,7 @@ static void texts_of_a_batch_are_those_of_steppers(void **state)
     }
 }
 
-// What a text does beyond what was seen stops at the ends of the ranges; the sanitizers see a sum that wraps.
+// Values beyond the calibrated ranges saturate; the sanitizers detect a sum that wraps around.
 static void text_beyond_the_calibration_does_not_wrap(void **state)
 {
     struct fixture fixture;

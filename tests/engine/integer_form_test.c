@@ -1,4 +1,5 @@
-// The integer form of models: beside the float model, beside its definition written out, and where there is none.
+// The integer form of models: compared with the float model, and with its definition written out; and models that have
+// none.
 // Uses: ql_engine, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -115,7 +116,7 @@ static void logits_of_int8_stay_near_those_of_float(void **state)
                 power += exact * exact;
             }
         }
-        // Root mean squares: int8 weights and states of these sizes are some per cent of noise.
+        // Root mean squares: int8 weights and states of these sizes have a few percent of noise.
         assert_true(sqrt(difference / power) < 0.12);
         ql_stepper_free(&reader);
         ql_integer_form_close(&form);
@@ -138,7 +139,7 @@ static int32_t exact_value(int64_t sum, const struct ql_integer_row *row, struct
     return (int32_t)(product >> scale.shift);
 }
 
-// What a token gives to a sum of the first layer.
+// A token's contribution to a sum of the first layer.
 static int64_t token_sum(const struct ql_integer_model *model, int token, int r)
 {
     if (r >= model->table_columns) {
@@ -248,7 +249,7 @@ static void steppers_of_all_products_follow_the_definition(void **state)
     }
 }
 
-// A cell that only counts up: c must reach its end and stay, and so must the logits.
+// A cell that only counts up: c must reach its limit and stay there, and so must the logits.
 static void state_driven_to_saturation_for_100000_characters_does_not_wrap(void **state)
 {
     struct fixture fixture;
@@ -290,7 +291,7 @@ static void state_driven_to_saturation_for_100000_characters_does_not_wrap(void 
     close_fixture(&fixture);
 }
 
-// Every sum at the greatest value that any state can give it: no row leaves 32 bits. step_definition asserts it.
+// Every sum at the greatest value that any state can give it: no row exceeds 32 bits. step_definition asserts it.
 static void rows_at_their_greatest_sums_stay_within_32_bits(void **state)
 {
     (void)state;
@@ -533,7 +534,7 @@ static void loss_is_the_mean_and_does_not_depend_on_threads(void **state)
             }
             sum += log(total) - form.stepper.logits[tokens[t]] / 1024.0;
         }
-        // Without resets the state of a part comes from the tokens just before it alone.
+        // Without resets, the state at the beginning of a part comes only from the tokens directly before it.
         assert_true(fabs(losses[0] - sum / COUNT) < (resets == 1 ? 1e-12 : 1e-5));
         ql_integer_form_close(&form);
         close_fixture(&fixture);

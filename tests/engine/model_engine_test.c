@@ -1,4 +1,5 @@
-// Exported models through the engine: bit for bit what the stepper of src/model computes, for every cell and many sizes.
+// Exported models through the engine: bit for bit the results of the stepper in src/model, for every cell and many
+// sizes.
 // Uses: cmocka, ql_engine.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,7 +116,7 @@ static void engine_exported_model_gives_the_bits_of_the_stepper(void **state)
     }
 }
 
-// One token at a time, and several, far beyond the context's end.
+// One token at a time, and several at once, far beyond the context's end.
 static void check_decoder(struct ql_dimensions d, int fixed, int sequence)
 {
     static float cache[2][4096]; // keys, values

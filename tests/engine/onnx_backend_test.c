@@ -1,5 +1,5 @@
 // Runs ONNX's own tests of its operators (Debian's libonnx-testdata) through the engine.
-// Every test whose operators are all supported must pass, but for the few that are named here with their reason.
+// Every test whose operators are all supported must pass, except for the few that are named here with their reasons.
 // Uses: cmocka, onnx_case, POSIX.
 #include <dirent.h>
 #include <setjmp.h>
@@ -36,7 +36,7 @@ static const struct exception exceptions[] = {
     {"test_equal_string_broadcast", "strings"},
     {"test_batchnorm_epsilon_training_mode", "training"},
     {"test_batchnorm_example_training_mode", "training"},
-    // Their data were made with a pi of 3.1415; ours are the values of the formula.
+    // Their data were computed with a pi of 3.1415; ours are the values of the formula.
     {"test_blackmanwindow_expanded", "data with a rounded pi"},
     {"test_blackmanwindow_symmetric_expanded", "data with a rounded pi"},
     {"test_hammingwindow_expanded", "data with a rounded pi"},
@@ -59,13 +59,13 @@ static const struct exception exceptions[] = {
     {"test_training_dropout_default", "training"},
     {"test_training_dropout_default_mask", "training"},
     {"test_training_dropout_mask", "training"},
-    // This version's data are cut off, where ONNX's later versions, ONNX Runtime and we round to nearest.
+    // This version's data are truncated, while ONNX's later versions, ONNX Runtime, and we round to nearest.
     {"test_cast_FLOAT_to_BFLOAT16", "bfloat16 cut off"},
     {"test_castlike_FLOAT_to_BFLOAT16", "bfloat16 cut off"},
     {"test_castlike_FLOAT_to_BFLOAT16_expanded", "bfloat16 cut off"},
 };
 
-// Types of later versions that no recurrent model has, by what stands in a case's name.
+// Types of later versions that no recurrent model has, by a word in the case's name.
 static const struct exception exceptional_types[] = {
     {"FLOAT8", "8-bit floats"},  {"INT4", "4-bit integers"}, {"int4", "4-bit integers"},
     {"_e4m3fn", "8-bit floats"}, {"_e5m2", "8-bit floats"},

@@ -14,8 +14,8 @@
 #include "onnx/onnx_reader.h"
 #include "onnx/operators.h"
 
-// ONNX's own tolerances are 1e-3 relative and 1e-7 absolute. These are closer where numbers are large, and leave room
-// for sums in another order where they are small.
+// ONNX's own tolerances are 1e-3 relative and 1e-7 absolute. These are tighter for large numbers, and leave room for
+// sums in another order for small ones.
 static const double relative_tolerance = 2e-5;
 static const double absolute_tolerance = 2e-6;
 

@@ -1,5 +1,5 @@
 // Runs cases in the layout of ONNX's own tests: each argument is a folder with model.onnx and the tensors.
-// Says which differ; exits with 1 when one does. For tests in other languages. Uses: onnx_case.
+// Reports which ones differ, and exits with 1 if any does. For tests in other languages. Uses: onnx_case.
 #include <stdio.h>
 
 #include "onnx/onnx_reader.h"

@@ -1,5 +1,5 @@
-// Operators on cases that ONNX's own tests leave out, each with a result that can be worked out by hand: float where
-// those have double only, operands whose sizes coincide, former versions of the operator set, edges of a range.
+// Operators on cases that ONNX's own tests leave out, each with a result that can be computed by hand: float where
+// those have only double, operands whose sizes coincide, earlier versions of the operator set, edges of a range.
 // Uses: cmocka, ql_engine.
 #include <math.h>
 #include <setjmp.h>
@@ -152,7 +152,7 @@ static void gemm_of_square_operands_transposes_what_it_is_told(void **state)
     }
 }
 
-// With M = N nothing but the shape of C tells a row from a column.
+// With M = N only the shape of C distinguishes a row from a column.
 static void gemm_with_m_equal_n_spreads_c_along_its_own_axis(void **state)
 {
     static const struct {
@@ -217,7 +217,7 @@ static void concat_of_unequal_parts_joins_them_in_order(void **state)
     expect_floats(12, (const float[]){1, 2, 3, 7, 9, 10, 4, 5, 6, 8, 11, 12});
 }
 
-// Before version 13 all dimensions from the axis on are one; e^0 of so many elements has the same share each.
+// Before version 13 all dimensions from the axis on are one; e^0 for all elements gives each the same share.
 static void softmax_of_each_version_normalizes_its_axes(void **state)
 {
     const float zeros[12] = {0};
@@ -238,7 +238,7 @@ static void softmax_of_each_version_normalizes_its_axes(void **state)
     }
 }
 
-// Without the largest taken off first, e^100 and e^101 are both beyond float.
+// Without subtracting the largest first, e^100 and e^101 would both overflow a float.
 static void softmax_of_large_numbers_keeps_their_ratio(void **state)
 {
     float y[3];

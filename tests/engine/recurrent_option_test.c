@@ -25,7 +25,7 @@ static const int kind_gates[] = {4, 3, 1};
 static const int kind_activations[] = {3, 2, 1};
 static const char *const default_activations[] = {"Sigmoid", "Tanh", "Tanh"};
 
-// What one case is made of; everything follows from the seed.
+// The parameters of one case; everything follows from the seed.
 struct options {
     enum kind kind;
     int T, B, I, H, D;
@@ -194,7 +194,7 @@ static void compute(const struct options *o, double *y, double *h, double *c)
 
 static void draw_activations(struct options *o)
 {
-    // The first five are bounded. Gates are drawn from these alone, because a gate beyond 1 lets the state grow from
+    // The first five are bounded. Gates are drawn from these alone, because a gate above 1 lets the state grow from
     // step to step, and with it every rounding error.
     static const char *const table[] = {"Tanh",     "Sigmoid",   "Softsign",        "HardSigmoid", "ScaledTanh", "Relu",
                                         "Softplus", "LeakyRelu", "ThresholdedRelu", "Elu",         "Affine"};
@@ -241,7 +241,7 @@ static void draw_options(struct options *o, uint32_t seed)
     o->has_y = draw(4) != 0;
     o->clip = draw(3) == 0 ? (1.0 + draw(8)) / 4.0 : 0.0;
     o->plain = draw(4) == 0;
-    if (o->plain) { // it has kernels of its own, and by chance it would be rare
+    if (o->plain) { // it has its own kernels, and would be rare by chance
         o->B = o->D = 1;
         o->reverse = o->lengths = o->peephole = o->coupled = false;
         o->clip = 0.0;

@@ -1,4 +1,4 @@
-// A decoder's cache as a ring in place: which programs get it, and that no bit of a logit changes by it.
+// A decoder's cache as a ring in place: which programs get it, and that it does not change a bit of any logit.
 // Uses: ql_engine, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include "engine/text_session.h"
 #include "onnx/model_graph.h"
 
-// One head and several of keys and values, one layer and more, and the least of all.
+// One and several heads of keys and values, one and several layers, and the smallest possible sizes.
 static const struct ql_dimensions cases[] = {
     {.V = 40, .E = 24, .L = 2, .heads = 4, .kv_heads = 2, .feed = 35, .context = 9},
     {.V = 3, .E = 2, .L = 1, .heads = 1, .kv_heads = 1, .feed = 1, .context = 1},
@@ -25,7 +25,7 @@ struct fixture {
     struct ql_model model;
     struct ql_graph graph;
     struct ql_descriptor descriptor;
-    struct ql_text_session window, ring; // the cache as the graph has it, and in place
+    struct ql_text_session window, ring; // the graph's own cache, and the one in place
 };
 
 static void make_graph(struct fixture *fixture, struct ql_dimensions d)
@@ -120,7 +120,7 @@ static void ring_has_the_bits_of_the_window_and_moves_nothing(void **state)
     }
 }
 
-// The constant of this name gets another value, and the graph something that no ring does.
+// Changes the constant of this name, so that the graph does something that a ring does not.
 static void change_constant(struct ql_graph *graph, const char *name, float number, int64_t whole)
 {
     for (int v = 0; v < graph->value_count; v++) {
@@ -144,8 +144,8 @@ static void other_masks_stay_as_they_are(void **state)
         float number;
         int64_t whole;
     } changes[] = {
-        {"hidden", -20.0f, 0},      // what is masked still counts a little
-        {"mask.context", 0.0f, 8},  // a token sees one entry less, and one that is not written
+        {"hidden", -20.0f, 0},      // masked entries still have a small weight
+        {"mask.context", 0.0f, 8},  // a token sees one entry fewer, and one that is not written
         {"mask.context", 0.0f, 10}, // likewise
     };
     (void)state;
@@ -158,7 +158,7 @@ static void other_masks_stay_as_they_are(void **state)
             open_sessions(&fixture);
             assert_int_equal(count_rings(&fixture.ring), 0);
             check_logits(&fixture);
-        } else { // the mask has another size than the scores
+        } else { // the mask and the scores have different sizes
             struct ql_program_options options = {.default_size = 1};
             struct ql_error error;
             assert_int_not_equal(
@@ -169,7 +169,8 @@ static void other_masks_stay_as_they_are(void **state)
     }
 }
 
-// A number of entries that differs from the mask's, and a state that is looked at, are not rings either.
+// With a number of entries that differs from the mask's, or with a state that is read elsewhere, it is not a ring
+// either.
 static void a_mask_that_begins_elsewhere_stays(void **state)
 {
     struct fixture fixture;

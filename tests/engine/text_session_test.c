@@ -1,4 +1,4 @@
-// Where tokens go in and logits come out, and how the state is carried and reset.
+// Where tokens enter and logits leave, and how the state is carried and reset.
 // Uses: engine/text_session, with graphs that are only declared and a stub in place of what computes them.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,13 +27,13 @@ static void *inputs[2], *outputs[2];
 static struct ql_descriptor descriptor;
 static struct ql_error error;
 
-// A graph of tokens, and of a state that adds the token to itself. With one-hot tokens V floats go in.
+// A graph with tokens, and with a state to which each token is added. One-hot tokens are V floats.
 static void make_graph(enum ql_element token_type, bool one_hot, bool has_state)
 {
     const int tokens = one_hot ? ql_graph_add_value(&graph, "tokens", token_type, 2, row, NULL)
                                : ql_graph_add_value(&graph, "tokens", token_type, 1, one, NULL);
     const int table_dims[] = {V, V};
-    static const float table[V * V] = {-1.0f}; // what the engine gives for token 0, which is not a probability
+    static const float table[V * V] = {-1.0f}; // the engine's result for token 0, which is not a probability
     const int weights = ql_graph_add_value(&graph, "table", QL_ELEMENT_F32, 2, table_dims, table);
     const int logits = ql_graph_add_value(&graph, "logits", QL_ELEMENT_F32, 2, row, NULL);
 
@@ -121,7 +121,7 @@ static enum ql_status open_session(void)
     return ql_text_session_open_arrays(&session, &program, &descriptor, &arrays, &error);
 }
 
-// The greedy text of five symbols, twice: the second begins from zero again.
+// The greedy text of five symbols, twice: the second starts from zero again.
 static void expect_text(const int *expected)
 {
     const struct ql_draw draw = {.temperature = 0.0f, .top_p = 1.0f};
@@ -238,7 +238,7 @@ static void session_state_goes_out_and_comes_back(void **state)
     assert_true(counted == 7.0f);
 }
 
-// A graph whose two states change places, each by this operator, so that not both can be written where they came in.
+// A graph that swaps two states, each through this operator, so that they cannot both be updated in place.
 static void make_exchange(const char *operator_name)
 {
     const int after[] = {ql_graph_add_value(&graph, "a1", QL_ELEMENT_F32, 1, one, NULL),
@@ -282,7 +282,7 @@ static void session_states_that_change_places_are_not_mixed_up(void **state)
     }
 }
 
-// No state of an exported model is copied: the engine's program writes it where it came in.
+// No state of an exported model is copied: the engine's program updates it in place.
 static void session_of_a_graph_keeps_its_states_in_place(void **state)
 {
     const struct ql_program_options options = {.default_size = 1};
@@ -344,7 +344,7 @@ static void session_of_a_decoder_knows_the_kinds_of_its_states(void **state)
     (void)end(NULL);
 }
 
-// A state that is added to in each step, by a descriptor that calls it `kind`.
+// A state that is incremented in each step, with a descriptor that calls it `kind`.
 static enum ql_status open_sum(enum ql_element type, int rank, const int *dims, const void *term,
                                enum ql_state_kind kind)
 {

@@ -1,7 +1,7 @@
-// Lets the n-th call of a function that can fail, fail: for LD_PRELOAD. Counted are allocations, and calls that open,
-// read, write, sync, rename and map files, make folders, threads, processes and sockets, from the beginning of main on,
-// also those by libraries. FAIL_AT_CALL is n; 0 fails nothing. FAIL_COUNT_FILE gets the number of calls at the end, and
-// FAIL_NAME_FILE the name of the function that failed. Only a program called
+// Makes the n-th call of a function that can fail, fail: for LD_PRELOAD. It counts allocations, and calls that open,
+// read, write, sync, rename, and map files, or create folders, threads, processes, and sockets, from the beginning of
+// main, including those by libraries. FAIL_AT_CALL is n; 0 fails nothing. FAIL_COUNT_FILE gets the number of calls at
+// the end, and FAIL_NAME_FILE the name of the function that failed. Only a program called
 // quillet is counted, and not what it starts.
 // With AddressSanitizer, load this library before its own; its checks stay.
 // Uses: libdl, Linux with glibc.
@@ -29,14 +29,14 @@ static atomic_bool counting;
 static long limit;
 static char count_path[4096], name_path[4096];
 
-// The function that this library stands before; memcpy, because C knows no cast from a pointer to a function.
+// The function that this library wraps; memcpy, because C has no cast from an object pointer to a function pointer.
 static void find(void *function, const char *name)
 {
     void *symbol = dlsym(RTLD_NEXT, name);
     memcpy(function, &symbol, sizeof symbol);
 }
 
-// Writes without stdio, which would come here again.
+// Writes without stdio, which would call these functions again.
 static void write_file(const char *path, const char *text)
 {
     int (*original_open)(const char *, int, ...);

@@ -1,5 +1,5 @@
-// The filter: what the syntax of a list means, what matches and what does not, a text that is drawn at random through it
-// beside the slow oracle, the file cut short and damaged, and the set of refused items.
+// The filter: the syntax of lists, what matches and what does not, random texts drawn through it compared with the slow
+// oracle, truncated and damaged files, and the set of refused items.
 // Uses: filter, word_checker, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,7 +38,7 @@ static void compile(struct ql_filter_file *file, const char *list, const char *i
     ql_item_keys_free(&keys);
 }
 
-// How many findings there are in a text.
+// The number of findings in a text.
 static size_t findings(const struct ql_filter_file *file, const char *text)
 {
     struct ql_explanation explanation;
@@ -90,7 +90,7 @@ static void filter_text_is_refused_where_a_word_is_listed(void **state)
         {"tofu\nrice", "rice", true}, {"tofu\n!tofu\nrice", "tofu", false}, {"# tofu", "tofu", false},
         {"*of*\ntofu", "tofu", true}, {"*of*\ntofu", "t o f u", true},
         {"big tofu\nbig", "big", true}, {"tofu\ntofurkey", "tofurkey", true},
-        // beside what has been left open
+        // next to open ends
         {"tof*\n*tofu*", "atofus", true}, {"tof*\n*tofu", "atofu", true}, {"*tof*\ntofu*", "t-o-f-us", true},
         {"tofu", "tofu\n", true}, {"tofu", "tofutofu", false}, {"*tofu", "tofutofu", true}, {"tofu", "東tofu", false},
     };
@@ -146,7 +146,7 @@ static void listing_rating_below_the_minimum_leaves_an_entry_out(void **state)
     ql_listing_free(&listing);
 }
 
-// A list of random words of few letters, so that they overlap; in the syntax, for both sides.
+// A list of random words made of few letters, so that they overlap; in the list syntax, for the filter and the oracle.
 static void make_list(struct ql_random *random, char *list, size_t room)
 {
     static const char letters[] = "abcil";
@@ -164,7 +164,8 @@ static void make_list(struct ql_random *random, char *list, size_t room)
     }
 }
 
-// What a model could say that draws every token alike: nothing that the oracle finds, and there is always a way on.
+// Texts of a model that draws all tokens with equal probability: the oracle finds nothing, and there is always a way
+// on.
 static void filter_text_drawn_at_random_holds_no_listed_word(void **state)
 {
     (void)state;
@@ -235,10 +236,10 @@ static void filter_text_drawn_at_random_holds_no_listed_word(void **state)
     }
     (void)remove(path);
     assert_true(stopped > drawn / 10); // the filter had something to do
-    assert_true(without > drawn / 10); // and the oracle sees what it is for
+    assert_true(without > drawn / 10); // and the oracle finds listed words without the filter
 }
 
-// The other side: what the oracle finds nothing in, the filter lets pass.
+// The converse: if the oracle finds nothing in a text, the filter lets it pass.
 static void filter_text_without_a_listed_word_passes(void **state)
 {
     (void)state;
@@ -309,7 +310,7 @@ static int find_token(const struct ql_vocabulary *vocabulary, uint32_t symbol)
     return token;
 }
 
-// Whether the piece is barred, symbol by symbol, by what bars single symbols.
+// Whether the piece is barred, checked symbol by symbol with the rule for single symbols.
 static bool walk_bars(const struct ql_filter_state *before, const struct ql_filter *filter,
                       const struct ql_vocabulary *vocabulary, int token)
 {
@@ -330,7 +331,7 @@ static bool walk_bars(const struct ql_filter_state *before, const struct ql_filt
     return false;
 }
 
-// After any text, a piece is barred when, and only when, one of its symbols would be.
+// After any text, a piece is barred if and only if one of its symbols would be.
 static void filter_bars_a_piece_as_its_symbols_one_by_one(void **state)
 {
     (void)state;
@@ -482,7 +483,7 @@ static void guard_that_is_reset_begins_a_text(void **state)
         (void)ql_guard_step(&guard, token);
     }
     ql_guard_reset(&guard);
-    assert_null(ql_guard_step(&guard, 4)); // u, without the letters before
+    assert_null(ql_guard_step(&guard, 4)); // u, without the letters before it
     ql_guard_free(&guard);
     (void)remove(path);
 }

@@ -1,4 +1,4 @@
-// Counts items that hold a listed word: see hostile_count.h.
+// Counts items that contain a listed word: see hostile_count.h.
 // Uses: word_checker, the C library.
 #include "hostile_count.h"
 
@@ -8,12 +8,12 @@
 
 #include "word_checker.h"
 
-// An item that has no end by then is cut, as soon as it may. Items of one text share its random numbers.
+// An item that has not ended by then is cut, as soon as it may be. Items of one text share its random numbers.
 enum { LENGTH_LIMIT = 48, ITEM_BYTES = 1024, ITEMS_OF_A_TEXT = 100, SHOWN_LIMIT = 5 };
 
 static const float temperatures[] = {0.3f, 0.5f, 0.7f, 0.9f, 1.1f, 1.3f, 1.5f};
 
-// The next item, without its newline. *token is the one that was drawn last. False for an error.
+// The next item, without its newline. *token is the one that was drawn last. False on an error.
 static bool write_item(char item[ITEM_BYTES], const struct hostile_writer *writer, int *token)
 {
     size_t size = 0;

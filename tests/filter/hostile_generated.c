@@ -1,4 +1,4 @@
-// The same of generated C, the model `hostile`: compiled by hostile_test.sh with hostile.c, with -D FILTERED where it
+// The same for generated C, the model `hostile`: compiled by hostile_test.sh with hostile.c, and with -D FILTERED if it
 // has a filter. Usage: hostile_generated WORDS ITEMS. Uses: hostile_count, the generated header.
 #include <stdio.h>
 #include <stdlib.h>

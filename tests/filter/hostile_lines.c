@@ -1,4 +1,4 @@
-// Counts the lines that hold a listed word. Usage: hostile_lines WORDS < lines. Prints a line like hostile_count.
+// Counts the lines that contain a listed word. Usage: hostile_lines WORDS < lines. Prints a line like hostile_count.
 // Uses: word_checker, the C library.
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-// A text of generated C, the model `hostile`, as `quillet evaluate` writes it: so many characters, and on where the text
-// must not end. Usage: hostile_text SEED LENGTH TEMPERATURE. Uses: the generated header.
+// A text of generated C, the model `hostile`, as `quillet evaluate` writes it: the given number of characters, and more
+// if the text must not end there. Usage: hostile_text SEED LENGTH TEMPERATURE. Uses: the generated header.
 #include <stdio.h>
 #include <stdlib.h>
 

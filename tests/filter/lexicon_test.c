@@ -1,4 +1,5 @@
-// The lexicon beside a slow oracle that knows the list only, its rules of words, its file, and its peace with the filter.
+// The lexicon compared with a slow oracle that knows only the list; its rules for words, its file, and its use together
+// with the filter.
 // Uses: filter/{guard,lexicon_words}, device/random.h, cmocka.
 #include <ctype.h>
 #include <setjmp.h>
@@ -17,7 +18,7 @@
 #include "filter/lexicon_words.h"
 #include "filter/listing.h"
 
-// All of ASCII that texts have, as a vocabulary.
+// All ASCII symbols that occur in texts, as a vocabulary.
 static uint32_t symbols[128];
 static int symbol_count;
 static struct ql_vocabulary characters, pieces; // the second one with tokens of several symbols
@@ -116,8 +117,8 @@ static bool is_listed(const char *word, size_t length)
     return false;
 }
 
-// Whether every run of letters and digits of a text, with what joins two of them, is a word of the list, or one with
-// its first letter made a capital.
+// Whether every run of letters and digits of a text, including signs that join two of them, is a word of the list, or
+// one with its first letter capitalized.
 static bool has_listed_words(const char *text)
 {
     for (size_t k = 0; text[k] != '\0';) {
@@ -216,7 +217,7 @@ static void behind_a_prompt_of_no_word_only_a_new_word_begins(void **unused)
 
 // --- A way on ---
 
-// Whether what stands behind the last space has words of the list only.
+// Whether the text after the last space has only words of the list.
 static bool ends_with_listed_words(char *text, size_t size)
 {
     text[size] = '\0';
@@ -226,8 +227,8 @@ static bool ends_with_listed_words(char *text, size_t size)
     return has_listed_words(text + size);
 }
 
-// Draws from all that may come next, and checks the bar against each symbol by itself, the text by the oracle, as a
-// whole and wherever it may end.
+// Draws from everything that may come next, and checks the barred set against each single symbol, and the text with the
+// oracle, as a whole and wherever it may end.
 static void walk(struct ql_guard *guard, const struct ql_vocabulary *vocabulary, uint32_t seed)
 {
     enum { LENGTH = 300 };
@@ -250,7 +251,7 @@ static void walk(struct ql_guard *guard, const struct ql_vocabulary *vocabulary,
             }
         }
         assert_true(count > 0);
-        // Letters more often than their number, so that words come about.
+        // Letters are drawn more often than their share, so that words are formed.
         int token = permitted[ql_random_step(&random) % (uint32_t)count];
         for (int again = 0; again < 3 && token < symbol_count && !isalpha((int)symbols[token]); again++) {
             token = permitted[ql_random_step(&random) % (uint32_t)count];
@@ -265,7 +266,7 @@ static void walk(struct ql_guard *guard, const struct ql_vocabulary *vocabulary,
     text[written] = '\0';
     for (int k = (int)written - 1; k >= 0 && (isalnum((unsigned char)text[k]) || strchr("'-.,", text[k]) != NULL);
          k--) {
-        text[k] = '\0'; // a word that is open
+        text[k] = '\0'; // an open word
     }
     if (!has_listed_words(text)) {
         fail_msg("seed %u: %s", (unsigned)seed, text);
@@ -315,12 +316,12 @@ static void words_of_the_filter_leave_the_lexicon(void **unused)
     compile(&file, &filter);
     assert_int_equal(ql_lexicon_binding_init(&binding, &file, symbols, symbol_count, &error), QL_OK);
     assert_false(permits(&binding.lexicon, "as"));
-    assert_false(permits(&binding.lexicon, "tofu")); // behind "big" it could not end
+    assert_false(permits(&binding.lexicon, "tofu")); // after "big" it could not end
     assert_true(permits(&binding.lexicon, "big tofus"));
     assert_true(permits(&binding.lexicon, "at"));
     ql_lexicon_binding_free(&binding);
     ql_lexicon_file_free(&file);
-    // A lexicon that was compiled without the filter is refused beside it, with the word.
+    // A lexicon that was compiled without the filter is refused together with it; the error names the word.
     compile(&file, NULL);
     assert_int_equal(ql_lexicon_file_save(&file, "lexicon_test.qlx", &error), QL_OK);
     assert_int_equal(ql_guard_init(&guard, "lexicon_test.qlf", &characters, &error), QL_OK);
@@ -392,7 +393,8 @@ static void capital_of_a_title_is_no_name(void **unused)
         save("lexicon_text.txt", text);
         assert_int_equal(ql_lexicon_words_load_text(&words, "lexicon_text.txt", &error), QL_OK);
         assert_int_equal(ql_lexicon_words_compile(&file, &words, NULL, NULL, 1, &error), QL_OK);
-        // What, ask and is as they begin a sentence or stand; Art beside art; Is, until the small word outnumbers it.
+        // What, ask, and is, both at the beginning of a sentence and elsewhere; Art and art; Is, until the lower-case
+        // word outnumbers it.
         assert_int_equal(file.word_count, times < 20 ? 6 : 5);
         ql_lexicon_file_free(&file);
         ql_lexicon_words_free(&words);

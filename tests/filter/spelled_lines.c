@@ -1,7 +1,7 @@
 // Counts the words of lines that are not in a list, by the rules of docs/lexicon.md alone: the oracle of the lexicon's
-// tests. Shares nothing with src/filter and device/: a sorted list and a search in it.
-// Usage: spelled_lines WORDS < lines. ASCII only; a byte beyond it counts as a letter that no word has. Prints "items N
-// words M unlisted K", and the first lines with an unlisted word to stderr.
+// tests. It shares nothing with src/filter and device/: it is a sorted list and a search in it.
+// Usage: spelled_lines WORDS < lines. ASCII only; a byte beyond that counts as a letter that is in no word. Prints
+// "items N words M unlisted K", and the first lines with an unlisted word to stderr.
 // Uses: the C library.
 #include <ctype.h>
 #include <stdbool.h>
@@ -49,7 +49,7 @@ static bool is_letter(char symbol)
     return isalnum((unsigned char)symbol) || (unsigned char)symbol >= 0x80;
 }
 
-// Whether a sign between two symbols belongs to the word that they are in.
+// Whether a sign between two symbols belongs to their word.
 static bool joins(char left, char sign, char right)
 {
     if (sign == ',') {
@@ -58,7 +58,7 @@ static bool joins(char left, char sign, char right)
     return sign != '\0' && strchr("'-.", sign) != NULL && is_letter(left) && is_letter(right);
 }
 
-// Counts the words of a line into *count. Returns how many of them are not listed, or stand where none may begin.
+// Counts the words of a line into *count. Returns how many of them are not listed, or begin where no word may begin.
 static int check(const char *line, long *count)
 {
     bool may_begin = true, in_new_sentence = true;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What a byte can stand for, besides itself.
+// The letters that a byte can stand for, besides itself.
 static const char *letters_of(char byte)
 {
     static const struct {
@@ -41,7 +41,7 @@ static bool stands_for(char byte, char letter)
     return *answer > 0;
 }
 
-// Of one kind: both A, or both signs for it.
+// Whether two bytes are of the same kind: both the letter A, or both signs for it.
 static bool same_letter(char a, char b)
 {
     char left[8], right[8];
@@ -51,7 +51,7 @@ static bool same_letter(char a, char b)
     return left[0] != '\0' && strcmp(left, right) == 0;
 }
 
-// What is not ASCII is a letter that stands for nothing.
+// A non-ASCII byte is a letter that stands for no other.
 static bool is_boundary(char byte)
 {
     return byte == '\0' || ((unsigned char)byte < 0x80 && !isalpha((unsigned char)byte));
@@ -67,8 +67,9 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-// One letter of a word may stand for several equal ones of the text, when these and those before them are three or more.
-// Where the next end of such a run is, behind `end` (or behind the letter at `place`, for the first); NULL for none.
+// One letter of a word may stand for several equal ones of the text, when these and those before them are three or
+// more. Returns the next end of such a run, after `end` (or, for the first one, after the letter at `place`); NULL for
+// none.
 static const char *next_run_end(const char *text, const char *place, const char *end)
 {
     const char *first = place;
@@ -142,7 +143,7 @@ static bool reads_joined(const struct word_entry *entry, const char *word, const
 
 static bool reads_spelled(const struct word_entry *entry, const char *word, const char *text, const char *place);
 
-// The same from behind the letter that `word` points to.
+// The same, after the letter that `word` points to.
 static bool goes_on_spelled(const struct word_entry *entry, const char *word, const char *text, const char *place)
 {
     const char *end = place;

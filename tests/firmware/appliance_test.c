@@ -1,5 +1,5 @@
-// The device's life on a board of strings: pages come, commands are obeyed in the middle of them, and every failure ends
-// in a message and another page. Uses: firmware/app/appliance, the stub's models, fake_port.h.
+// The device's behavior on a simulated board: pages are written, commands are obeyed in the middle of them, and every
+// failure ends in a message and another page. Uses: firmware/app/appliance, the stub's models, fake_port.h.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,7 +79,7 @@ static int count(const char *words)
     return found;
 }
 
-// The output from the last place on that the words stand at.
+// The output from the last occurrence of the words on.
 static const char *last(const char *words)
 {
     const char *found = NULL;
@@ -276,7 +276,7 @@ static void appliance_shows_progress_while_there_is_a_choice(void **state)
     assert_int_equal(count("\n= candidate 3 of 3 "), 1);
     assert_int_equal(count("\n= candidate 1 of 2 "), 0);
     assert_int_equal(count("= rejected quote"), 0);
-    assert_non_null(strstr(last(" of 3 "), appliance.page.quote)); // and not before it is chosen
+    assert_non_null(strstr(last(" of 3 "), appliance.page.quote)); // and not before it has been chosen
     assert_int_equal(count(appliance.page.quote), 1);
     step_until_pages(2);
     assert_int_equal(count("\n= candidate 1 of 2 "), 1);
@@ -361,7 +361,7 @@ static void appliance_feeds_the_watchdog_in_time(void **state)
     assert_true(fake_port.longest_hunger_us < 8000000);
 }
 
-// The functions of a stub but for one.
+// The functions of a stub, except for one.
 static struct ql_model_functions damaged;
 
 static const struct ql_model_functions *damage(int (*next)(void *, int), int (*check)(void *, void *))
@@ -426,7 +426,7 @@ static int check_fails(void *state, void *workspace)
 
 static const void *checked_state;
 
-// The state is said to be large, but is the stub's.
+// The state claims to be large, but is the stub's.
 static int check_the_small_state(void *state, void *workspace)
 {
     (void)workspace;
@@ -446,7 +446,7 @@ static void appliance_selftest_says_where_a_model_is_wrong(void **state)
     step_until_pages(1);
 }
 
-// The self-test has its state in the frame, which the panel may still have to show.
+// The self-test's state is in the frame, which the panel may still have to show.
 static void appliance_selftest_leaves_the_page_as_it_is(void **state)
 {
     static uint8_t before[QL_FRAME_BYTES];
@@ -465,8 +465,8 @@ static void appliance_selftest_leaves_the_page_as_it_is(void **state)
     assert_memory_equal(last_frame, before, sizeof before);
 }
 
-// The state of a decoder is larger than the frame: its self-test takes the place of the text in hand, whose page is then
-// written anew, the same.
+// The state of a decoder is larger than the frame: its self-test overwrites the current text, whose page is then
+// written again, unchanged.
 static void appliance_selftest_of_a_large_state_begins_the_page_anew(void **state)
 {
     static struct ql_model_functions large;

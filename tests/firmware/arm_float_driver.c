@@ -1,5 +1,6 @@
 // Compares the board's product and sum of floats with the compiler's own, on millions of pairs: random bits, ordinary
-// numbers, near neighbours that cancel, few bits that end half way between two floats, and all corners with each other.
+// numbers, close neighbors that cancel, numbers with few bits whose results are halfway between two floats, and all
+// special values with each other.
 // Uses: newlib; the linker's --wrap of both, as in the firmware. Runs in QEMU.
 #include <stdint.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ static uint32_t to_bits(float value)
     return bits;
 }
 
-// Of two NaN either may come out.
+// For two NaNs, either may be the result.
 static int are_same(uint32_t a, uint32_t b)
 {
     return a == b || ((a & 0x7fffffffu) > 0x7f800000u && (b & 0x7fffffffu) > 0x7f800000u);
@@ -59,7 +60,7 @@ static void compare(uint32_t a, uint32_t b)
     }
 }
 
-// A number whose significand has ones at one or both of its ends only.
+// A number whose significand has ones only at one or both of its ends.
 static uint32_t sparse(void)
 {
     const uint32_t word = draw();

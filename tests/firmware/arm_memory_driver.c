@@ -1,5 +1,5 @@
-// The board's memcpy and memset, under other names, for all lengths up to two rounds of each loop and all places in a word:
-// every byte is right, and none beside is touched. Uses: newlib. Runs in QEMU.
+// The board's memcpy and memset, under other names, for all lengths up to two rounds of each loop and all alignments:
+// every byte is right, and none outside is touched. Uses: newlib. Runs in QEMU.
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

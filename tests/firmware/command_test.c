@@ -1,4 +1,4 @@
-// The commands of the console: what is taken, with which value, and what is refused.
+// The commands of the console: what is accepted, with which value, and what is refused.
 // Uses: firmware/app/command.
 #include <setjmp.h>
 #include <stdarg.h>

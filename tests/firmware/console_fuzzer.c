@@ -1,4 +1,4 @@
-// Fuzz target: whatever arrives on the console, the device answers it and goes on with its page.
+// Fuzz target: whatever arrives on the console, the device answers it and continues its page.
 // Uses: firmware/app/appliance, the stub's models, fake_port.h.
 #include <assert.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ static enum ql_panel_result take_frame(enum ql_panel_controller panel, const uin
     return QL_PANEL_DONE;
 }
 
-// `bootsel` ends the device, and here the process; it is not what is searched for. Deletions could make the word.
+// `bootsel` ends the device, and here the process; it is not what the fuzzer looks for. Deletions could form the word.
 static bool may_leave(const uint8_t *data, size_t size)
 {
     if (size > 0 && (memchr(data, '\b', size) != NULL || memchr(data, 0x7f, size) != NULL)) {
@@ -60,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(appliance.sampling.top_p != 0.0f && appliance.sampling.top_k <= 65535);
     }
 
-    // What was half typed is ended, and then the device does as it is told. A page takes most of the time: one in four.
+    // Ends a partly typed line; then the device must obey. A page takes most of the time, so only one input in four
+    // writes one.
     if (size % 4 != 0) {
         return 0;
     }

@@ -1,4 +1,4 @@
-// The console: how lines come together from bytes, and what is written for programs to read.
+// The console: how lines are assembled from bytes, and the output for programs.
 // Uses: firmware/app/console, fake_port.h.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@ static int set_up(void **state)
     return 0;
 }
 
-// What the last byte of the text brought.
+// The result of the text's last byte.
 static enum ql_console_input take(const char *text)
 {
     enum ql_console_input input = QL_CONSOLE_NOTHING;

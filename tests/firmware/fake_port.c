@@ -114,7 +114,7 @@ bool ql_port_panel_busy_pin(void)
     return false;
 }
 
-// What was in the frame before is lost.
+// The previous content of the frame is lost.
 uint8_t *ql_port_frame_take(void)
 {
     static _Alignas(uint64_t) uint8_t frame[QL_FRAME_BYTES];

@@ -1,4 +1,4 @@
-// How a page is set: the size of its type, its line breaks, its margins; texts that do not fit, and texts made to hurt.
+// How a page is set: its type size, line breaks, and margins; texts that do not fit, and malicious texts.
 // Uses: firmware/app/layout and what it is made of.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +47,7 @@ static const char *lines_of(const char *quote, const char *name)
     return joined;
 }
 
-// The smallest rectangle around what is black.
+// The smallest rectangle around all black pixels.
 static void find_ink(int *left, int *top, int *right, int *bottom)
 {
     *left = *top = QL_FRAME_WIDTH;
@@ -145,7 +145,8 @@ static void layout_breaks_at_spaces_and_behind_hyphens(void **state)
     (void)state;
     assert_string_equal(lines_of("  All models are   wrong, but some are useful.  ", " George Box "),
                         "All models are|wrong, but|some are useful.|George Box");
-    // Sixteen letters of the largest type are wider than a line, so the type is one in which each half has its own.
+    // Sixteen letters of the largest type are wider than a line, so the chosen size is one in which each half has a
+    // line of its own.
     assert_string_equal(lines_of("Extraordinarily-extraordinarily-extraordinarily", "B."),
                         "Extraordinarily-|extraordinarily-|extraordinarily|B.");
 }
@@ -192,7 +193,7 @@ static void layout_word_is_never_divided(void **state)
 
 enum { WORDS = 14 };
 
-// The least sum of squares of what is left empty, over all ways to set words `first`... in so many lines; -1: none.
+// The least sum of squares of the empty space, over all ways to set words `first`... in this many lines; -1: none.
 static long least_cost(const struct ql_font *font, const char *const *words, int first, int lines)
 {
     static char line[256];
@@ -269,7 +270,7 @@ static void layout_stays_within_its_margins(void **state)
         fitting++;
         ql_layout_draw(frame, &layout);
         find_ink(&left, &top, &right, &bottom);
-        // A letter may reach a little over its own width, and below the baseline.
+        // A letter may extend slightly beyond its own width, and below the baseline.
         assert_true(left >= MARGIN - 6 && right < QL_FRAME_WIDTH - MARGIN + 6);
         assert_true(top >= MARGIN - 12 && bottom < QL_FRAME_HEIGHT - 6);
     }

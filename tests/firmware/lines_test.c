@@ -1,4 +1,4 @@
-// How a text is broken into lines: at spaces, behind hyphens, through words that are wider than a line.
+// How a text is broken into lines: at spaces, after hyphens, and inside words that are wider than a line.
 // Uses: firmware/app/lines.
 #include <setjmp.h>
 #include <stdarg.h>

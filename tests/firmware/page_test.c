@@ -1,4 +1,4 @@
-// How a page comes about: texts that do not fit are replaced, and what never fits is given up.
+// How a page is written: texts that do not fit are replaced, and after too many attempts the page is given up.
 // Uses: firmware/app/page.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,12 +12,12 @@
 
 enum { INIT_LIMIT = 64 };
 
-// Writes the texts of a script one after another. An init within a text leaves the rest of it out.
+// Writes the texts of a script one after another. An init within a text skips the rest of it.
 struct script {
-    const char *const *texts; // the list ends with NULL; then the script begins anew
+    const char *const *texts; // the list ends with NULL; then the script starts over
     int text, place;
     int inits;
-    int first_token; // that came after the last init
+    int first_token; // the first one after the last init
     uint32_t seeds[INIT_LIMIT];
     float temperature;
 };
@@ -70,7 +70,7 @@ static bool refuses(const void *model)
     return strchr(script->texts[script->text], '?') != NULL;
 }
 
-// A digit costs as many times a hundred, anything else nothing.
+// A digit costs a hundred times its value, anything else nothing.
 static uint32_t cost(const void *model, int token)
 {
     (void)model;
@@ -247,20 +247,20 @@ static enum ql_page_event choose_page(int best, int shortest, const char *const 
 static void page_candidate_with_the_lowest_mean_is_taken(void **state)
 {
     (void)state;
-    // 900 / 10, 500 / 6, 800 / 9, and one that is not asked for.
+    // 900 / 10, 500 / 6, 800 / 9, and one that is not requested.
     assert_int_equal(choose_page(3, 0, TEXTS("nine: 333", "five5", "eight: 8", "none"), TEXTS("A.")), QL_PAGE_DONE);
     assert_string_equal(page.quote, "five5");
     assert_string_equal(page.name, "A.");
     assert_int_equal(quotes.inits, 3);
     assert_int_equal(names.inits, 1);
     assert_int_equal(page.attempts, 4);
-    // The sum is not what counts.
+    // The sum alone does not decide.
     assert_int_equal(choose_page(2, 0, TEXTS("1", "a long one at 5"), TEXTS("A.")), QL_PAGE_DONE);
     assert_string_equal(page.quote, "a long one at 5");
-    // Of a piece each character counts: 500 / 10 after 500 / 4.
+    // Each character of a piece counts: 500 / 10 after 500 / 4.
     assert_int_equal(choose_page(2, 0, TEXTS("5xx", "5&&"), TEXTS("A.")), QL_PAGE_DONE);
     assert_string_equal(page.quote, "5and and ");
-    // Of equal ones the first.
+    // Of equal ones, the first wins.
     assert_int_equal(choose_page(3, 0, TEXTS("7first", "second", "third."), TEXTS("A.")), QL_PAGE_DONE);
     assert_string_equal(page.quote, "second");
 }
@@ -281,7 +281,7 @@ static void page_candidates_that_are_none_are_left_out(void **state)
         choose_page(4, 0, TEXTS("", "What?", "This one takes fifty bytes, which is ten too many.", "999"), TEXTS("A.")),
         QL_PAGE_DONE);
     assert_string_equal(page.quote, "999");
-    // Where none of the four is one, more are drawn, until there is one.
+    // If none of the four qualifies, more are drawn until one does.
     assert_int_equal(choose_page(4, 0, TEXTS("", "?", " ", "?", "9", "1"), TEXTS("A.")), QL_PAGE_DONE);
     assert_string_equal(page.quote, "9");
     assert_int_equal(quotes.inits, 5);
@@ -315,7 +315,7 @@ static void page_chosen_quote_comes_symbol_by_symbol(void **state)
     plan_page(TEXTS("9", "8#8", "4#"), TEXTS("B"));
     plan.best = 3;
     ql_page_init(&page, &plan, 11);
-    plan.best = 1; // of the next page
+    plan.best = 1; // for the next page
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         assert_string_equal(ql_page_text(&page), i < 10 ? "" : "4");
         assert_int_equal(ql_page_step(&page), expected[i]);

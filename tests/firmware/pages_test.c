@@ -1,5 +1,5 @@
-// Ten pages, pixel by pixel, beside the pictures in tests/golden/pages/. They were looked at before they were committed.
-// After a change of layout or type: `pages_test --write tests/golden/pages`, and look at them again.
+// Ten pages, compared pixel by pixel with the pictures in tests/golden/pages/, which were inspected before they were
+// committed. After a change of layout or fonts: `pages_test --write tests/golden/pages`, and inspect them again.
 // Uses: firmware/app/layout, port/host/picture, libpng.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,8 +63,8 @@ static void draw(int page)
     ql_layout_draw(frame, &layout);
 }
 
-// FNV-1a over all pictures of letters. Another FreeType may round a pixel differently; then the pages differ, too, and
-// nothing is wrong.
+// FNV-1a over all pictures of letters. Another FreeType may round a pixel differently; then the pages differ, too,
+// although nothing is wrong.
 static uint32_t hash_type(void)
 {
     uint32_t hash = 2166136261u;

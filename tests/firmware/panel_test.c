@@ -1,4 +1,4 @@
-// What the panel's drivers put on the wires, byte for byte, and how they end when BUSY does not.
+// What the panel's drivers send over the wires, byte for byte, and how they end when BUSY does not.
 // Uses: firmware/panel, with a port of its own that writes down what it is told.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +15,8 @@
 
 enum { NEVER = 1000 };
 
-// What was seen on the wires: "reset", "wait", "C06" for a command, " 17" for data. Many equal bytes are short:
-// " FF*15000"; so is the picture: " frame".
+// What was seen on the wires: "reset", "wait", "C06" for a command, " 17" for data. Many equal bytes are abbreviated as
+// " FF*15000", and the picture as " frame".
 static struct {
     char text[4096];
     bool select, data, reset;
@@ -26,7 +26,7 @@ static struct {
     bool is_free;    // a reset ends it
     uint64_t time_us;
     bool was_asked;
-    int run_bytes; // of the data in hand
+    int run_bytes; // of the current data
     uint8_t run[QL_FRAME_BYTES + 1];
 } wires;
 

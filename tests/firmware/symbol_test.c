@@ -1,4 +1,4 @@
-// What is set in place of what a model writes: quotation marks, dashes, ligatures, and bytes that are not UTF-8.
+// How a model's text is replaced for the page: quotation marks, dashes, ligatures, and bytes that are not UTF-8.
 // Uses: firmware/app/symbol.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "app/symbol.h"
 
-// The text as it is set: ASCII as it is, other symbols as <hexadecimal>.
+// The text as it is set: ASCII unchanged, other symbols as <hexadecimal>.
 static const char *set(const char *text)
 {
     static char result[512];
@@ -85,8 +85,8 @@ static void symbol_bytes_that_are_no_utf8_are_invalid_one_by_one(void **state)
     assert_string_equal(set("\xc3"), "<FFFD>");
     assert_string_equal(set("\xe2\x82"), "<FFFD><FFFD>");
     assert_string_equal(set("\xc3(a"), "<FFFD>(a");
-    assert_string_equal(set("\xc0\xaf"), "<FFFD><FFFD>");                     // longer than need be
-    assert_string_equal(set("\xed\xa0\x80"), "<FFFD><FFFD><FFFD>");           // half of a pair of UTF-16
+    assert_string_equal(set("\xc0\xaf"), "<FFFD><FFFD>");                     // longer than necessary
+    assert_string_equal(set("\xed\xa0\x80"), "<FFFD><FFFD><FFFD>");           // half of a UTF-16 surrogate pair
     assert_string_equal(set("\xf4\x90\x80\x80"), "<FFFD><FFFD><FFFD><FFFD>"); // beyond Unicode
     assert_string_equal(set("\xff"), "<FFFD>");
 }

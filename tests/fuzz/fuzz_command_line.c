@@ -1,5 +1,5 @@
-// Fuzz target: the reader of the command line. The bytes are arguments, each with a NUL behind it, for a table with
-// options of every type. What is accepted lies within its limits, and the help can be written then.
+// Fuzz target: the reader of the command line. The bytes are arguments, each followed by a NUL, for a table with
+// options of every type. Accepted values are within their limits, and the help can be written then.
 // Uses: base.
 #include <assert.h>
 #include <math.h>

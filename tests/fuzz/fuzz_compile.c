@@ -1,4 +1,4 @@
-// Fuzzes the road from a foreign model to C: whatever comes in, the result is an error with a message, or C in printable
+// Fuzzes the road from a foreign model to C: for any input, the result is an error with a message, or C in printable
 // ASCII whose braces match and whose comments end where they should.
 // Uses: codegen, onnx.
 #include <assert.h>

@@ -1,5 +1,5 @@
-// Fuzz target: what reaches the server of `quillet watch`. The bytes up to the first zero are the path of a request,
-// the next string its Host header, then names and values of parameters in turn. The same bytes are also a run's log, its
+// Fuzz target: the input of `quillet watch`'s server. The bytes up to the first zero are the path of a request, the
+// next string its Host header, then names and values of parameters in turn. The same bytes are also a run's log, its
 // samples and its summary, which are followed as they grow.
 // Uses: dashboard, jansson, Linux.
 #include <assert.h>
@@ -77,7 +77,7 @@ static void check_events(const struct ql_event_list *events)
     }
 }
 
-// Rows and samples of the run are JSON, whatever is asked for.
+// Rows and samples of the run are JSON for any request.
 static void ask_watcher(struct ql_run_watcher *watcher, const uint8_t *data, size_t size)
 {
     struct ql_error error;

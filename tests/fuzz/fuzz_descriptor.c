@@ -1,4 +1,4 @@
-// Fuzz target: the reader of descriptors. What is accepted lies within the ranges that the sampler and the models need.
+// Fuzz target: the reader of descriptors. Accepted values are within the ranges that the sampler and the models need.
 // Uses: onnx, the C library.
 #include <assert.h>
 #include <math.h>

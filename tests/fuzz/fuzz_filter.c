@@ -1,5 +1,5 @@
-// Fuzz target: the reader of compiled filters, and of lists of words. A filter that is read walks over a text, which a
-// sanitizer watches; one that was compiled from a list comes back from its file.
+// Fuzz target: the reader of compiled filters, and of lists of words. A filter that was read runs over a text, under a
+// sanitizer; one that was compiled from a list is read back from its file.
 // Uses: filter, corpus, the C library.
 #include <assert.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@ enum {
     V = 96,
     STEPS = 150,
     GAPS = 6,
-    LIST_BYTES = 600, // a longer list takes long to compile, and has nothing that short ones could not have
+    LIST_BYTES = 600, // a longer list takes long to compile, and adds nothing that short ones could not have
 };
 
 // A text of tokens that the filter lets pass, chosen by the input's bytes.
@@ -50,7 +50,7 @@ static void walk(const struct ql_filter_file *file, const uint8_t *data, size_t 
     ql_filter_binding_free(&binding);
 }
 
-// The checksum over the bytes as they are, so that the fuzzer gets behind it.
+// Sets the right checksum for the bytes, so that the fuzzer gets past it.
 static void seal(uint8_t *bytes, size_t size_bytes)
 {
     uint32_t hash = 2166136261u;
@@ -101,7 +101,7 @@ static void read_list(const uint8_t *data, size_t size_bytes)
     ql_listing_free(&listing);
 }
 
-// Gaps that follow on one another are refused in the end, after seconds: the automaton is bounded by its size alone.
+// Consecutive gaps are refused in the end, but after seconds: only the automaton's size is bounded.
 static bool is_slow(const uint8_t *data, size_t size_bytes)
 {
     int gaps = 0;

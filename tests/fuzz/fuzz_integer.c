@@ -1,5 +1,5 @@
-// Fuzzes the road from a foreign model to its integer form: whatever comes in, the result is an error with a message, or
-// a model that reads a text without leaving its ranges. It is calibrated with a short text: the thousands of characters
+// Fuzzes the road from a foreign model to its integer form: for any input, the result is an error with a message, or a
+// model that reads a text without exceeding its ranges. It is calibrated with a short text: the thousands of characters
 // that a model writes for itself would take most of the time.
 // Uses: engine, onnx, quantize, Linux (a file in memory).
 #include <assert.h>

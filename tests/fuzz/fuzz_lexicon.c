@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
 enum { V = 96, STEPS = 400 };
 
-// Edges lead back, so that no word runs in a circle.
+// Edges lead back, so no word goes in a cycle.
 static void check_edges(const struct ql_word_graph *graph)
 {
     const struct ql_lexicon lexicon = {.edges = graph->edges};
@@ -24,7 +24,7 @@ static void check_edges(const struct ql_word_graph *graph)
     }
 }
 
-// Whatever letters follow, the word ends before an edge has come twice.
+// No matter which letters follow, the word ends before an edge is used twice.
 static void finish(struct ql_lexicon_state *state, const struct ql_lexicon *lexicon, uint32_t edge_count)
 {
     for (uint32_t k = 0; !ql_lexicon_is_between(state, lexicon); k++) {
@@ -61,7 +61,7 @@ static void walk(const struct ql_lexicon *lexicon, const uint8_t *data, size_t s
     finish(&state, lexicon, edge_count);
 }
 
-// The checksum over the bytes as they are, so that the fuzzer gets behind it.
+// Sets the right checksum for the bytes, so that the fuzzer gets past it.
 static void seal(uint8_t *bytes, size_t size_bytes)
 {
     uint32_t hash = 2166136261u;

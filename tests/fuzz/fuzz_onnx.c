@@ -1,7 +1,7 @@
-// Fuzzes the road of a foreign model: reader, compilation, memory plan, and, when it is small, a run, and a text that it
-// writes after the change to a graph of single tokens. Whatever comes in, the result is a model that runs or an error with
-// a message. Tensors may have their data in the file "weights", which lies beside the model, as does "out", a link that
-// leads out of the folder. What a descriptor would say of the model follows from the name of its graph.
+// Fuzzes the road of a foreign model: reader, compilation, memory plan, and, when it is small, a run, and a text that
+// it writes after the change to a graph of single tokens. For any input, the result is a model that runs or an error
+// with a message. Tensors may have their data in the file "weights" beside the model; there is also "out", a link that
+// leads out of the folder. The name of the graph stands in for a descriptor.
 // Uses: engine, POSIX.
 #include <assert.h>
 #include <limits.h>
@@ -31,7 +31,7 @@ enum {
     TEXT_TOKENS = 6,
 };
 
-// The folder of the model, made once, and gone in the end.
+// The folder of the model, created once, and removed at the end.
 static char folder[PATH_MAX], weights_path[PATH_MAX + 16], link_path[PATH_MAX + 16], model_path[PATH_MAX + 16];
 
 static void remove_folder(void)
@@ -136,7 +136,7 @@ static bool run_graph(const struct ql_graph *graph)
     return is_small;
 }
 
-// A descriptor of some symbols, of which some may be a begin and an end symbol and one that stands for no text.
+// A descriptor with a few symbols, which may include a begin and an end symbol, and one that stands for no text.
 static void describe(struct ql_descriptor *descriptor, const struct ql_graph *graph)
 {
     uint32_t choice = 0x811c9dc5u;
@@ -191,7 +191,7 @@ static void write_text(struct ql_graph *graph)
     ql_text_session_close(&session);
 }
 
-// What was read can be written, and reads back as the same bytes once more.
+// A graph that was read can be written, and reading it back gives the same bytes again.
 static void check_round_trip(const struct ql_graph *graph)
 {
     struct ql_graph again = {0};

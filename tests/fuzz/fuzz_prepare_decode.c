@@ -1,5 +1,5 @@
 // Fuzzes `prepare`: the first two bytes choose the format, the options and the steps, the rest is the input.
-// Whatever comes in, the account adds up, and what is kept is one line in the chosen alphabet.
+// For any input, the report adds up, and every kept item is one line in the chosen alphabet.
 // Uses: corpus.
 #include <assert.h>
 #include <stdint.h>
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         status = ql_preparation_step(&preparation, &error);
         assert(status == QL_OK || status == QL_ERROR_INPUT); // nothing is left
         assert(ql_preparation_check(&preparation));
-        // Without white_space a tab may stay, and without controls whatever else ASCII has.
+        // Without white_space a tab may remain, and without controls any other ASCII character.
         enum ql_alphabet promised = skip < 2 ? preparation.options.alphabet : QL_ALPHABET_ANY;
         for (int i = 0; i < QL_STREAM_COUNT; i++) {
             check_items(&preparation.streams[i].list, promised);

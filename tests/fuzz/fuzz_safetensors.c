@@ -1,5 +1,5 @@
 // Fuzz target: the safetensors reader from memory, then the load of a checkpoint from a file of the same bytes.
-// What is read is also looked at, so that a sanitizer sees a tensor that is not where it is said to be.
+// Everything that is read is also used, so that a sanitizer detects a tensor with wrong offsets.
 // Uses: checkpoint, model, Linux (a file in memory).
 #include <assert.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
-// Where the sums go, so that no compiler leaves them out.
+// Receives the sums, so that no compiler removes them.
 static volatile unsigned sink;
 
 static unsigned sum_bytes(const unsigned char *bytes, size_t count)

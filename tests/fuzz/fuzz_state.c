@@ -1,4 +1,4 @@
-// Fuzz target: the reader of a training's state. A state that is refused leaves the trainer as it was.
+// Fuzz target: the reader of a training's state. A state that is refused leaves the trainer unchanged.
 // Uses: checkpoint, train, Linux (a file in memory).
 #include <assert.h>
 #include <stdint.h>

@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
-// What is read must be written with the tokens that it has, and end with a newline.
+// A text that is read must be encodable with its tokens, and end with a newline.
 static void read_tokens(const char *path)
 {
     static struct ql_vocabulary vocabulary;

@@ -1,6 +1,6 @@
-// For MemorySanitizer, which takes for unwritten what a library without its instrumentation has written. The functions
-// here stand before those of the libraries, call them, and say what they wrote. Linked to every fuzz target of the
-// preset msan.
+// For MemorySanitizer, which considers memory uninitialized that a library without its instrumentation has written. The
+// functions here wrap those of the libraries, call them, and mark what they wrote as initialized. Linked to every fuzz
+// target of the preset msan.
 // Uses: jansson, utf8proc, protobuf-c, expat, bzip2, glibc, the linker's search for a function's next definition.
 #include <bzlib.h>
 #include <dlfcn.h>
@@ -14,7 +14,7 @@
 #include <sys/types.h>
 #include <utf8proc.h>
 
-// What a library calls does not know which of its arguments are known.
+// A function called by a library cannot tell which of its arguments are initialized.
 #define CALLED_BY_LIBRARY __attribute__((no_sanitize("memory")))
 
 // Sets `function`, which is static, to the definition of NAME in its library.
@@ -51,7 +51,7 @@ CALLED_BY_LIBRARY static void *take_again(void *former, size_t size_bytes)
     return block;
 }
 
-// Frames of ours leave marks on the stack that those of a library, which come to lie there, do not take away.
+// Our stack frames leave marks on the stack that a library's frames, in the same place, do not clear.
 __attribute__((noinline, no_sanitize("memory"))) static void clean_stack(void)
 {
     char area[32768];
@@ -224,7 +224,7 @@ int BZ2_bzDecompress(bz_stream *stream)
     return result;
 }
 
-// stdio, whose buffers go to a function of ours
+// stdio, whose buffers go to our function
 
 struct writer {
     cookie_write_function_t *write;

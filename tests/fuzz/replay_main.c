@@ -1,5 +1,5 @@
 // Runs a fuzz target without libFuzzer: the inputs named on the command line (files and folders), then seeded
-// mutations of each. The same run every time; an input that fails is kept in the file PROGRAM.failing.
+// mutations of each. Every run is the same; an input that fails is kept in the file PROGRAM.failing.
 // Uses: POSIX, and LLVMFuzzerTestOneInput from the target.
 #include <dirent.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static void keep_input(int signal_number)
     raise(signal_number);
 }
 
-// The block has exactly the input's size, so that a sanitizer sees every read beyond it.
+// The block has exactly the input's size, so that a sanitizer detects every read beyond it.
 static void run_input(const uint8_t *data, size_t size_bytes)
 {
     uint8_t *exact = malloc(size_bytes > 0 ? size_bytes : 1);
@@ -98,7 +98,7 @@ static size_t mutate(size_t size_bytes, uint32_t *state)
                 size_bytes -= removed;
             }
             break;
-        default: // cut short, now and then
+        default: // truncate, now and then
             if (draw(state, 4) == 0) {
                 size_bytes = at;
             }
@@ -146,7 +146,7 @@ int main(int argc, char **argv)
     (void)snprintf(kept_path, sizeof kept_path, "%s.failing", slash != NULL ? slash + 1 : argv[0]);
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
         struct sigaction former;
-        // What a sanitizer handles already, it reports and then aborts.
+        // Signals that a sanitizer already handles are reported by it before it aborts.
         if (sigaction(fatal[i], NULL, &former) == 0 && former.sa_handler == SIG_DFL) {
             signal(fatal[i], keep_input);
         }

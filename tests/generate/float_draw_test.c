@@ -1,4 +1,4 @@
-// Many draws from the same logits are, token for token, those of the sampler with the same generators.
+// Many draws from the same logits equal, token for token, those of the sampler with the same generators.
 // Uses: generate/float_draw, device/sampler.h, cmocka.
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-// Items that were generated together are those that a stepper writes one by one: for every cell, from a checkpoint's
+// Items that are generated together equal those that a stepper writes one by one: for every cell, from a checkpoint's
 // weights and through ONNX, in batches and stream by stream, with any number of threads.
 // Uses: generate, onnx, model/stepper, cmocka.
 #include <math.h>
@@ -55,7 +55,7 @@ static bool take_progress(void *context, uint32_t complete)
     return collection->stop_at == 0 || complete < collection->stop_at;
 }
 
-// Random weights, made larger so that the model has opinions.
+// Random weights, made larger so that the model has clear preferences.
 static void make_model(struct ql_model *model, struct ql_dimensions d)
 {
     struct ql_error error;
@@ -242,7 +242,7 @@ static void generated_items_of_a_decoder_are_those_written_one_by_one(void **sta
 
         make_model(&model, dimensions[k]);
         for (size_t i = 0; i < model.count; i++) {
-            // Far from the beginning, where what a token attends to changes no draw. Gains stay 1.
+            // Far from the initial weights, with which attention would not change a draw. Gains stay 1.
             const bool is_embedding = i < (size_t)(model.dimensions.V * model.dimensions.E);
             model.block[i] *= model.block[i] == 1.0f ? 1.0f : is_embedding ? 4.0f : 25.0f;
         }
@@ -295,7 +295,7 @@ static void generated_items_of_an_unknown_graph_are_the_same(void **state)
     ql_model_free(&model);
 }
 
-// Layers and output are those of the pattern, but each layer gets the other one's state.
+// Layers and output match the pattern, but each layer gets the other one's state.
 static void graph_with_crossed_states_is_refused(void **state)
 {
     static struct ql_descriptor descriptor;
@@ -322,7 +322,7 @@ static void graph_with_crossed_states_is_refused(void **state)
     ql_model_free(&model);
 }
 
-// A model whose engine is given, and one thread.
+// A model with a given engine, and one thread.
 struct single {
     struct ql_model model;
     struct ql_stepper stepper;

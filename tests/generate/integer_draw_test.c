@@ -1,4 +1,5 @@
-// Draws from integer logits that were looked at once are those of the sampler, for all settings, ties and barred tokens.
+// Draws from integer logits that were prepared once equal those of the sampler, for all settings, ties, and barred
+// tokens.
 // Uses: generate/integer_draw, device/sampler_s32, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-// The stepper of a decoder against the reference: within the context, behind its end, and at positions far away.
+// The stepper of a decoder compared with the reference: within the context, beyond its end, and at large positions.
 // Uses: decoder_case, model/stepper, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -73,8 +73,8 @@ static void logits_within_the_context_are_those_of_the_reference(void **state)
     }
 }
 
-// With one layer, keys and values depend on their own token only. So behind the context's end the logits are those of the
-// last tokens as a text of their own, because rotary positions count distances only.
+// With one layer, keys and values depend on their own token only. So beyond the context's end the logits are those of
+// the last tokens as a separate text, because only distances count in rotary positions.
 static void ring_behind_the_context_holds_the_last_tokens(void **state)
 {
     enum { T = 9, CONTEXT = T + 1, STEPS = 4 * T };

@@ -1,4 +1,4 @@
-// The description of a model: sizes, names, places of tensors, random parameters, and what is refused.
+// The description of a model: sizes, names, positions of tensors, random parameters, and what is refused.
 // Uses: model/model, cmocka.
 #include <math.h>
 #include <setjmp.h>

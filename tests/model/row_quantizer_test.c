@@ -1,4 +1,5 @@
-// Rows of weights to integers: the best scale against a finer search, the bound on segments, and rows at the extremes.
+// Conversion of rows of weights to integers: the best scale compared with a finer search, the bound on segments, and
+// extreme rows.
 // Uses: model/row_quantizer, device/random, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -28,7 +29,7 @@ static void random_normal(float *values, int count, struct ql_random *random)
     }
 }
 
-// The definition, in double: the q of a scale, and what they leave.
+// The definition, in double: the q for a scale, and the remaining error.
 static int nearest(double value, double scale, int limit)
 {
     double level = floor(fabs(value) / scale + 0.5);
@@ -64,8 +65,8 @@ static float encode_one(int8_t *q, const float *values, int columns, const struc
     return ql_row_quantizer_encode(&(struct ql_row_part){q, values, columns}, 1, format);
 }
 
-// The error beside that of the best of 2,000 scales. Measured at worst: 1.05 and 1.37; for int8, the error of a short
-// row moves up and down with every small change of the scale, and a fine search finds the luckiest.
+// The error relative to that of the best of 2,000 scales. Measured at worst: 1.05 and 1.37; for int8, the error of a
+// short row fluctuates with every small change of the scale, and a fine search finds the luckiest one.
 static const double int4_excess = 1.06, int8_excess = 1.4;
 
 static void error_is_near_the_smallest_there_is(void **state)
@@ -191,7 +192,7 @@ static void parts_share_their_scale_and_their_segments(void **state)
     struct ql_random random;
     float values[COLUMNS];
     int8_t whole[COLUMNS], divided[COLUMNS];
-    // 20 is not a multiple of 16: counted anew in the second part, segments would hold other sums.
+    // 20 is not a multiple of 16: if counting restarted in the second part, segments would have other sums.
     const struct ql_row_part parts[] = {{divided, values, 20}, {divided + 20, values + 20, 44}};
     (void)state;
 

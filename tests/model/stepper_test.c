@@ -1,4 +1,4 @@
-// The stepper against the reference, against the batched forward of training, and what a newline does to it.
+// The stepper compared with the reference and with the batched forward pass of training, and its reset at a newline.
 // Uses: trainer_case, model/stepper, train, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -51,7 +51,7 @@ static void check_logits(const char *name, const char *other, size_t t, size_t b
     }
 }
 
-// Every sequence of the window by itself, from a zero state.
+// Every sequence of the window separately, from a zero state.
 static void check_case(const struct reference_setup *setup)
 {
     const struct ref_dims *dims = &setup->dims;
@@ -99,7 +99,7 @@ static void logits_compared_agree_with_reference_and_training(void **state)
     }
 }
 
-// Nats of `target` by the logits at hand.
+// The loss of `target` in nats, from the given logits.
 static double stepper_nats(int target)
 {
     double sum = 0;
@@ -110,7 +110,7 @@ static double stepper_nats(int target)
     return log(sum) - (double)stepper.logits[target];
 }
 
-// What training reports as its loss is what the stepper makes of the same text, for both ways to read it.
+// The loss that training reports equals the stepper's for the same text, for both ways of reading it.
 static void loss_of_a_text_is_that_of_training(void **state)
 {
     enum { SYMBOLS = 9, NEWLINE = 0, SIZE = 400 };
@@ -133,12 +133,12 @@ static void loss_of_a_text_is_that_of_training(void **state)
 
         assert_int_equal(trainer_case_init(&test_case, &setup, 2, &error), QL_OK);
         assert_int_equal(ql_stepper_init(&stepper, &test_case.model, &text_info, &error), QL_OK);
-        // A stream is read by one sequence here, because every further one would begin from a zero state.
+        // A stream is read as one sequence here, because every additional one would begin from a zero state.
         assert_int_equal(ql_batcher_init(&batcher, &text, text_info.items, text_info.items ? 20 : 1, 8, &arena, &error),
                          QL_OK);
         struct ql_trainer_result result = ql_trainer_evaluate(&test_case.trainer, &batcher);
 
-        // An empty line is not an item. Otherwise each line begins behind a newline, which sets the state back.
+        // An empty line is not an item. Otherwise each line begins after a newline, which resets the state.
         int token = text_info.items ? NEWLINE : tokens[0];
         for (size_t k = text_info.items ? 0 : 1; k < SIZE; k++) {
             if (text_info.items && token == NEWLINE && tokens[k] == NEWLINE) {

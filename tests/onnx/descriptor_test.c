@@ -1,5 +1,5 @@
-// Descriptors: the seed's is read as it stands, wrong ones are refused with the field's name, and written ones read back.
-// Also which inputs and outputs of a model are tokens, logits and states. Uses: cmocka, ql_onnx.
+// Descriptors: the example's is read unchanged, wrong ones are refused with the field's name, and written ones are read
+// back. Also which inputs and outputs of a model are tokens, logits and states. Uses: cmocka, ql_onnx.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// graph_file FILE: writes an ONNX file of the graph that stands in lines on stdin (graph_text.h), for tests in shell.
+// graph_file FILE: writes an ONNX file of the graph given as lines on stdin (graph_text.h), for shell tests.
 // Uses: graph_text, onnx/onnx_writer.
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-// A graph written in lines: see graph_text.h.
+// A graph written as lines: see graph_text.h.
 #include "graph_text.h"
 
 #include <stdbool.h>
@@ -43,7 +43,7 @@ static enum ql_element read_type(const char *word)
     return QL_ELEMENT_NONE;
 }
 
-// Reads the sizes from word `from` on; returns the number of the word behind them.
+// Reads the sizes from word `from` on; returns the index of the word after them.
 static int read_dims(const struct line *line, int from, int *dims, int *rank, const char **names)
 {
     for (*rank = 0; from < line->count && strcmp(line->words[from], "=") != 0 && *rank < QL_RANK_LIMIT; from++) {
@@ -56,7 +56,7 @@ static int read_dims(const struct line *line, int from, int *dims, int *rank, co
     return from;
 }
 
-// A value's index by its name; one that is not there yet is added.
+// A value's index by its name; a new value is added.
 static int find_or_add(struct ql_graph *graph, const char *name)
 {
     const int found = ql_graph_find(graph, name);

@@ -1,5 +1,5 @@
-// What is inlined takes work and memory in proportion to the file, or to the bound on what may be added: counted, not
-// timed. What inlined graphs compute is tested in tests/regressions/inner_graphs.
+// Inlining takes work and memory in proportion to the file, or to the bound on what may be added: this is counted, not
+// timed. The results of inlined graphs are tested in tests/regressions/inner_graphs.
 // Uses: onnx/{inlining,known_value}.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +60,7 @@ static Onnx__TensorProto *number(const char *name, int type, int64_t value)
     return made;
 }
 
-// A chain in which each value is made of the one before it and of the first: the names that were compared.
+// A chain in which each value is computed from the previous one and the first: returns how many names were compared.
 static size_t compare_chain(int length)
 {
     struct ql_known_values values = {0};
@@ -115,7 +115,7 @@ static Onnx__ValueInfoProto **declare(const char *const *names, size_t count)
     return list;
 }
 
-// The bytes that a model takes with so many loops in a row, each of so many steps, and the status of its reading.
+// The bytes that a model takes with this many loops in a row, each with this many steps, and the status of reading it.
 static size_t inline_loops(size_t loops, int64_t steps, enum ql_status *status)
 {
     static const char *const inputs[] = {"i", "go"}, *const outputs[] = {"next", "row"};
@@ -171,7 +171,7 @@ static void loops_take_memory_in_proportion(void **state)
     assert_in_range(twice, once, 3 * once);
 }
 
-// Steps that are taken back because a loop has too many of them were work, too.
+// Steps that are undone because a loop has too many of them count as work, too.
 static void loops_that_are_taken_back_are_counted(void **state)
 {
     enum ql_status status;

@@ -1,4 +1,5 @@
-// The plan of the workspace: the places that the plain greedy rule gives, and no two values in one place at one time.
+// The plan of the workspace: the places match those of the plain greedy rule, and no two values share a place at the
+// same time.
 // Uses: cmocka, ql_onnx.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,7 +63,7 @@ static bool live_together(const struct ql_program_value *a, const struct ql_prog
     return a->first_call <= b->last_call && b->first_call <= a->last_call;
 }
 
-// The lowest place for a value among those that come before it in the order, found by trying all ends of those.
+// The lowest place for a value among those that precede it in the order, found by trying the ends of all of those.
 static size_t lowest_place(const struct ql_program *program, int index)
 {
     const struct ql_program_value *values = program->values;
@@ -117,8 +118,8 @@ static void plan_places_the_largest_value_first_at_the_lowest_place(void **state
     }
 }
 
-// As many values as the planner will not compare pair by pair: half of the calls make one each, the others read them in
-// the opposite order. Sizes are 8, 16, 24 and 32 bytes in turn, or random.
+// So many values that the planner does not compare them pair by pair: half of the calls write one each, the others read
+// them in the opposite order. Sizes are 8, 16, 24 and 32 bytes in turn, or random.
 static void check_nested(bool random_sizes)
 {
     enum { HALF = 8000 };
@@ -138,7 +139,7 @@ static void check_nested(bool random_sizes)
     }
     fake.program.values[0].bytes = 8;
     assert_int_equal(ql_memory_plan_init(&fake.program, false, SIZE_MAX, &error), QL_OK);
-    // All live in the middle of the program, so this is the least that there is.
+    // All of them are live in the middle of the program, so this is the minimum.
     assert_int_equal(fake.program.workspace_bytes, live + 8);
     taken = calloc(fake.program.workspace_bytes, 1);
     assert_non_null(taken);
@@ -159,7 +160,7 @@ static void plan_of_values_that_all_live_at_once_gives_each_its_own_place(void *
     check_nested(true);
 }
 
-// 6,000 values that live to the end force the plan by calls; short-lived ones of all sizes come and go beside them.
+// 6,000 values that live to the end force the plan by calls; short-lived ones of all sizes come and go in between.
 static void plan_by_calls_uses_places_again_and_never_twice_at_a_time(void **state)
 {
     enum { LASTING = 6000, SHORT = 6000 };
@@ -186,14 +187,14 @@ static void plan_by_calls_uses_places_again_and_never_twice_at_a_time(void **sta
     }
     fake.program.values[0].bytes = 8;
     assert_int_equal(ql_memory_plan_init(&fake.program, false, SIZE_MAX, &error), QL_OK);
-    // At most ten of the short-lived ones live at once; 8 classes of size, so a few dozen places suffice.
+    // At most ten of the short-lived ones are live at once; there are 8 size classes, so a few dozen places suffice.
     assert_true(fake.program.workspace_bytes < lasting + (size_t)100 * 80);
     owners = malloc(fake.program.workspace_bytes * sizeof owners[0]);
     assert_non_null(owners);
     for (size_t k = 0; k < fake.program.workspace_bytes; k++) {
         owners[k] = -1;
     }
-    // In the order of first calls, a byte's former owner must have ended.
+    // In order of first calls, the previous owner of a byte must have ended.
     for (int call = 0; call < fake.program.call_count; call++) {
         for (int k = 0; k < 2; k++) {
             const int index = fake.program.calls[call].buffers[k];

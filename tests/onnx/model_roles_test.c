@@ -1,4 +1,5 @@
-// The roles of a language model's inputs and outputs: what a graph does decides, never the order or the shapes alone.
+// The roles of a language model's inputs and outputs: they follow from what a graph computes, never from order or
+// shapes alone.
 // Uses: graph_text, onnx/{descriptor,model_roles,settled_roles}.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,7 +85,7 @@ static void states_of_a_recurrent_node_do_not_depend_on_order(void **state)
     expect_roles(LSTM_HEAD STATE("cn") LOGITS("y") STATE("hn"), "x>y h>hn c>cn");
     expect_roles(LSTM_HEAD LOGITS("y") STATE("f") STATE("hn") STATE("cn"), "x>y h>hn c>cn");
     expect_roles(LSTM_HEAD STATE("f") STATE("cn") STATE("hn") LOGITS("y"), "x>y h>hn c>cn");
-    // Of one step, Y is the hidden state.
+    // For one step, Y is the hidden state.
     expect_roles(LSTM_HEAD LOGITS("y") STATE("cn") STATE("f"), "x>y h>f c>cn");
 }
 
@@ -100,7 +101,7 @@ static void states_of_layers_are_told_apart(void **state)
     expect_roles(text, "x>y h1>hn1 h2>hn2");
     (void)snprintf(text, sizeof text, "%s" STATE("hn2") LOGITS("y") STATE("f1"), head);
     expect_roles(text, "x>y h1>f1 h2>hn2");
-    // Both layers' states in one output, and apart on the way in.
+    // Both layers' states in one output, but separate as inputs.
     (void)snprintf(text, sizeof text, "%sConcat hn1 hn2 -> all axis=0\n" LOGITS("y") "output all float 2 1 4\n", head);
     expect_error(text, "'h1' comes out in 'all'");
 }
@@ -137,10 +138,10 @@ static void logits_are_what_nothing_is_made_of(void **state)
     expect_roles(text, "x>y h>hn");
     (void)snprintf(text, sizeof text, "%s" LOGITS("y") LOGITS("hn"), cell);
     expect_roles(text, "x>y h>hn");
-    // Probabilities beside the logits.
+    // Probabilities in addition to the logits.
     (void)snprintf(text, sizeof text, "%s" LOGITS("p") LOGITS("hn") LOGITS("y"), cell);
     expect_roles(text, "x>y h>hn");
-    // Two heads: nothing tells.
+    // Two heads: nothing distinguishes them.
     (void)snprintf(text, sizeof text, "%sMatMul hn R -> z\n" LOGITS("y") LOGITS("hn") LOGITS("z"), cell);
     expect_error(text, "\"logits\": \"");
     // Logits, and the same at a temperature.
@@ -161,12 +162,12 @@ static void states_of_cells_by_hand_follow_the_only_way(void **state)
     (void)state;
     expect_roles(CELL_LSTM LOGITS("y") STATE("hn") STATE("cn"), "x>y h>hn c>cn");
     expect_roles(CELL_LSTM STATE("cn") STATE("hn") LOGITS("y"), "x>y h>hn c>cn");
-    // Two plain layers: the lower one does not know of the upper one's state.
+    // Two plain layers: the lower one does not depend on the upper one's state.
     expect_roles(HEAD "input h2 float 1 1 4\ninput h1 float 1 1 4\nGather E x -> e\nMatMul h1 R -> r\nAdd e r -> a\n"
                       "Tanh a -> n1\nMatMul n1 P -> p\nMatMul h2 U -> u\nAdd p u -> b\nTanh b -> n2\n"
                       "MatMul n2 O -> y\n" LOGITS("y") STATE("n1") STATE("n2"),
                  "x>y h2>n2 h1>n1");
-    // One state, whatever becomes of it.
+    // One state, no matter how it is computed.
     expect_roles(HEAD
                  "input s float 1 1 4\nGather E x -> e\nAdd e s -> a\nMatMul a O -> y\nIdentity s -> sn\n" LOGITS("y")
                      STATE("sn"),
@@ -176,16 +177,16 @@ static void states_of_cells_by_hand_follow_the_only_way(void **state)
 static void what_the_graph_leaves_open_is_an_error(void **state)
 {
     (void)state;
-    // The state before the last: a copy goes on, which no shape and no dependence tells from the state itself.
+    // The previous state as an output: a copy, which neither shape nor dependence distinguishes from the state itself.
     expect_error(HEAD "input a float 1 1 4\ninput b float 1 1 4\nGather E x -> e\nMatMul a R -> r\nMatMul b U -> u\n"
                       "Add r u -> s\nAdd s e -> t\nTanh t -> an\nIdentity a -> bn\nMatMul an O -> y\n" LOGITS("y")
                           STATE("an") STATE("bn"),
                  "\"states\": [[\"a\", \"an\"], [\"b\", \"bn\"]]");
-    // Features of the state's shape beside it.
+    // Features with the state's shape, in addition to the state.
     expect_error(HEAD "input h float 1 1 4\nGather E x -> e\nMatMul h R -> r\nAdd e r -> a\nTanh a -> hn\n"
                       "MatMul hn U -> f\nMatMul f O -> y\n" LOGITS("y") STATE("f") STATE("hn"),
                  "'f' or 'hn'");
-    // Two states that only products reach, crosswise.
+    // Two states that are reached only through products, crosswise.
     expect_error(HEAD "input a float 1 1 4\ninput b float 1 1 4\nGather E x -> e\nMatMul a R -> r\nMatMul b U -> u\n"
                       "Add r u -> s\nAdd s e -> t\nTanh t -> an\nSigmoid t -> bn\nMatMul an O -> y\n" LOGITS("y")
                           STATE("an") STATE("bn"),
@@ -207,7 +208,7 @@ static void what_the_graph_leaves_open_is_an_error(void **state)
 static void a_cache_goes_with_its_append(void **state)
 {
     (void)state;
-    // Two caches of three steps, of a layer and of the one above it; the newest stands last.
+    // Two caches of three steps, of a layer and of the one above it; the newest entry is last.
     expect_roles(HEAD
                  "const three int64 1 = 3\nconst big int64 1 = 4\ninput k2 float 1 3 4\ninput k1 float 1 3 4\n"
                  "Gather E x -> e\nConcat k1 e -> all1 axis=1\nSlice all1 one big one -> n1\n"
@@ -263,7 +264,7 @@ static void probabilities_become_the_logits_they_are_made_of(void **state)
     expect_error(LSTM_HEAD "Softmax y -> p axis=1\n" STATE("hn") STATE("cn") LOGITS("p"), "not over the vocabulary");
     expect_error(LSTM_HEAD "Softmax y -> p\nReduceMax p -> m\nAdd cn m -> cm\n" STATE("hn") STATE("cm") LOGITS("p"),
                  "c");
-    // A temperature of the graph's own is told.
+    // A temperature in the graph itself is reported.
     expect_roles(LSTM_HEAD "const t float = 0.7\nDiv y t -> z\n" STATE("hn") STATE("cn") LOGITS("z"), "x>z h>hn c>cn");
     assert_non_null(strstr(graph.note, "0.7"));
     expect_roles(LSTM_HEAD "const t float = 0.7\nDiv y t -> z\nSoftmax z -> p\n" STATE("hn") STATE("cn") LOGITS("p"),
@@ -312,8 +313,8 @@ static size_t append(char *text, size_t room, size_t length, const char *format,
     return length + (size_t)snprintf(text + length, room - length, format, number);
 }
 
-// Seven states of one shape with thirty outputs that could continue each, and an eighth that has none: every choice for
-// the seven was tried.
+// Seven states of one shape with thirty outputs that could continue each, and an eighth that has none: once, every
+// choice for the seven was tried.
 static void many_outputs_for_each_state_are_not_tried_out(void **state)
 {
     static char text[8192];

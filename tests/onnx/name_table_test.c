@@ -1,4 +1,4 @@
-// The table of names: the newest of one name counts, what is taken back is gone, and the work does not grow with it.
+// The table of names: the newest entry of a name counts, undone entries are gone, and the work per entry does not grow.
 // Uses: onnx/name_table.
 #include <setjmp.h>
 #include <stdarg.h>

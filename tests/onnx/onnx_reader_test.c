@@ -1,4 +1,4 @@
-// The reader against files that are broken, hostile, or too much: each a clear error, never a crash.
+// The reader with files that are broken, hostile, or too large: each gives a clear error, never a crash.
 // Uses: cmocka, ql_onnx.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -113,7 +113,7 @@ static int set_up(void **state)
 static enum ql_status read_bytes(const unsigned char *bytes, size_t size_bytes, struct ql_error *error)
 {
     struct ql_graph graph = {0};
-    // A copy of just that size, so that a sanitizer sees every read beyond it.
+    // A copy of exactly that size, so that a sanitizer detects every read beyond it.
     unsigned char *exact = malloc(size_bytes + 1);
     assert_non_null(exact);
     memcpy(exact, bytes, size_bytes);
@@ -323,7 +323,7 @@ static void reader_typed_numbers_at_the_ends_of_their_range_are_read(void **stat
     ql_graph_free(&graph);
 }
 
-// The weight has three elements of a type, in the field that is for them.
+// The weight has three elements of a type, in the field for that type.
 static void expect_weight(int type, const void *expected, size_t size_bytes)
 {
     struct ql_graph graph;

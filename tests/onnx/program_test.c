@@ -1,4 +1,4 @@
-// Compilation: shape arithmetic vanishes, memory is shared, and what is not supported is an error that names it.
+// Compilation: shape arithmetic disappears, memory is shared, and anything unsupported is an error that names it.
 // Uses: cmocka, ql_onnx.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include "onnx/graph.h"
 #include "onnx/program_compile.h"
 
-// A graph that the tests build node by node; every value is named by its letter.
+// A graph that the tests build node by node; every value is named with a letter.
 static struct ql_graph graph;
 static struct ql_program program;
 static struct ql_error error;
@@ -50,7 +50,7 @@ static int add_scalar(const char *name, int64_t number)
     return ql_graph_add_value(&graph, name, QL_ELEMENT_S64, 0, NULL, &number);
 }
 
-// A node of at most two inputs and one output, named like its output.
+// A node with at most two inputs and one output, named like its output.
 static int add_node(const char *operator_name, const char *output, int first, int second)
 {
     const int inputs[] = {first, second};
@@ -133,7 +133,7 @@ static void program_calls_that_nobody_needs_are_dropped(void **state)
     assert_string_equal(program.calls[0].operations[0]->name, "ql_relu_f32");
 }
 
-// In a chain only two values live at a time, so two blocks are enough for any length.
+// In a chain only two values are live at a time, so two blocks are enough for any length.
 static void program_chain_needs_two_blocks(void **state)
 {
     enum { LENGTH = 20, SIZE = 64 };
@@ -159,7 +159,7 @@ static void program_unknown_operator_is_named(void **state)
     int y = add_node("Det", "y", x, -1);
     ql_graph_add_output(&graph, y);
     expect_error("node 'y' (Det): this operator is not supported");
-    // Of several all are named, each once.
+    // If there are several, all are named, each once.
     int z = add_node("Einsum", "z", y, -1);
     ql_graph_add_output(&graph, add_node("Det", "w", z, -1));
     expect_error("2 operators that are not supported in version");

@@ -1,5 +1,5 @@
 // Writes a case as a safetensors file: see case_file.h.
-// The header is put together in memory, because its length stands in front of it.
+// The header is assembled in memory, because its length comes before it.
 // Uses: base/file, base/status, POSIX.
 #include "case_file.h"
 
@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 
-// The data starts at a multiple of this, so that a reader may map the file and use it in place.
+// The data starts at a multiple of this, so that a reader can map the file and use it in place.
 enum { DATA_ALIGNMENT = 8 };
 
 static const struct {
@@ -66,7 +66,7 @@ enum ql_status case_file_save(const char *path, const char *cell, const struct c
         goto done;
     }
 
-    // Spaces after the header belong to it. What fails to be written shows when the file is closed.
+    // Spaces after the header belong to it. Write errors are reported when the file is closed.
     size_t padding_bytes = (DATA_ALIGNMENT - header_bytes % DATA_ALIGNMENT) % DATA_ALIGNMENT;
     uint64_t padded_bytes = header_bytes + padding_bytes;
     (void)fwrite(&padded_bytes, sizeof padded_bytes, 1, writer.stream);

@@ -8,7 +8,7 @@
 #include "case_file.h"
 #include "reference_case.h"
 
-// Per parameter its value and its gradient; besides these at most 14 tensors (see case_file.h).
+// For each parameter its value and gradient, plus at most 14 other tensors (see case_file.h).
 enum { MAX_LAYERS = 3, MAX_TENSORS = 2 * (4 * MAX_LAYERS + 3) + 14 };
 
 struct dump {
@@ -28,7 +28,7 @@ static void dump_add(struct dump *dump, enum case_type type, const void *data, s
     }
 }
 
-// The state of all layers at one time, gathered from a trace: (L, B, H). NULL when there is no memory.
+// The state of all layers at one time, gathered from a trace: (L, B, H). NULL when there is not enough memory.
 static double *gather_state(const struct ref_trace *trace, const struct ref_dims *dims, bool of_c, size_t t)
 {
     size_t count = dims->B * dims->H;
@@ -150,12 +150,12 @@ int main(int argc, char **argv)
                         .dropout = (options & 1) != 0,
                         .padding = (options & 2) != 0,
                         .carried = (options & 4) != 0,
-                        .smoothing = options % 3 == 1, // beside none of the other options, one, and all
+                        .smoothing = options % 3 == 1, // together with none of the other options, one, and all
                         .seed = size,
                     };
                     bool is_large = sizes[size].H > 100;
                     if (is_large && options != 7) {
-                        continue; // such a file takes megabytes; one with all options says enough
+                        continue; // such a file takes megabytes; one with all options is enough
                     }
                     if (dump_setup(argv[1], &setup, &error) != QL_OK) {
                         (void)fprintf(stderr, "reference_dump: %s\n", error.message);

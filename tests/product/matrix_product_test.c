@@ -1,6 +1,6 @@
 // Matrix products, bit for bit against their definition, in every form of vectors that the machine has: one sum over k
-// in rising order for each element, of fused or of rounded terms, for all sizes around panels, blocks and tiles. A form
-// in vectors of C has the tiles of AVX-512, so that their shape is tested where the processor lacks these instructions.
+// in increasing order for each element, with fused or rounded terms, for all sizes around panels, blocks, and tiles. A
+// form in C has the tiles of AVX-512, so that their shape is tested even if the processor lacks these instructions.
 // Uses: product, base/vectors, device/matvec.h (the other implementation of the rounded sums), reference_case, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -33,7 +33,7 @@ struct sizes {
     int M, N, K;
 };
 
-// Numbers between -4 and 4, so that sums round all the time; and a few that need the whole range of exponents.
+// Numbers between -4 and 4, so that sums are always rounded; and a few that need the whole range of exponents.
 static void fill(struct sizes size, uint64_t random)
 {
     for (int m = 0; m < size.M; m++) {
@@ -114,7 +114,7 @@ static void check_size(struct sizes size, uint64_t random)
 
 static void check_all_sizes(const char *name)
 {
-    // Every pair of columns and steps, with another number of rows each; then every number of rows.
+    // Every pair of columns and steps, each with a different number of rows; then every number of rows.
     for (size_t i = 0; i < COUNT(column_sizes) * COUNT(step_sizes); i++) {
         check_size((struct sizes){row_sizes[i % COUNT(row_sizes)], column_sizes[i / COUNT(step_sizes)],
                                   step_sizes[i % COUNT(step_sizes)]},

@@ -1,5 +1,6 @@
-// Packed matrices: every kernel gives the sum over the row-major weights, the segments are proved ranges, and what
-// cannot be packed is refused. Sizes are around the layout's blocks, and weights and vectors go to their extremes.
+// Packed matrices: every kernel gives the sum over the row-major weights, the ranges of segments are guaranteed, and a
+// matrix that cannot be packed is refused. Sizes are around the layout's blocks, and weights and vectors reach their
+// extremes.
 // Uses: quantize/matrix_pack, device/, cmocka.
 #include <limits.h>
 #include <setjmp.h>
@@ -28,7 +29,7 @@ enum filling { ANY, ENDS, ALL_HIGH, ALL_LOW, OPPOSED, FILLINGS };
 
 struct product_case {
     int8_t weights[LARGEST_ROWS * LARGEST_COLUMNS], x[LARGEST_COLUMNS];
-    int32_t y[LARGEST_ROWS + 1], expected[LARGEST_ROWS]; // behind y's end, a value that must stay
+    int32_t y[LARGEST_ROWS + 1], expected[LARGEST_ROWS]; // after y's end, a value that must not change
     uint32_t words[WORDS_LIMIT + 1];
 };
 
@@ -48,7 +49,7 @@ static int8_t random_value(struct ql_random *random, int limit, enum filling fil
     }
 }
 
-// Fills the case and works out what a product must give, from the rows as they are.
+// Fills the case and computes the expected product from the original rows.
 static void fill(struct product_case *product, struct ql_random *random, int rows, int columns, int limit,
                  enum filling of_weights, enum filling of_vector)
 {

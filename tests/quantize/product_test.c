@@ -1,5 +1,5 @@
-// The host's products of integer matrices: each that this processor can run gives the sum over the weights, one vector
-// or many at a time, for sizes around their tiles and values at the extremes.
+// The host's products of integer matrices: each one that this processor can run gives the sum over the weights, for one
+// vector or many at a time, for sizes around their tiles and extreme values.
 // Uses: quantize/product_x86, device/random, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ static int32_t start[LARGEST_BATCH * (LARGEST_ROWS + GAP)], y[LARGEST_BATCH * (L
 static int32_t expected[LARGEST_BATCH * (LARGEST_ROWS + GAP)];
 static uint32_t words[132 / 12 * 515 * 6];
 
-// Fills with any values in [-limit, limit], or with the ends of the range only.
+// Fills with any values in [-limit, limit], or only with the ends of the range.
 static void fill(int8_t *values, int count, int limit, bool ends, struct ql_random *random)
 {
     for (int k = 0; k < count; k++) {

@@ -1,4 +1,5 @@
-// The reference of decoders: its gradients against central differences of its loss, and what attention must not see.
+// The reference of decoders: its gradients compared with central differences of its loss, and what attention must not
+// see.
 // Uses: reference/decoder_reference, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -10,7 +11,7 @@
 
 #include "reference/decoder_reference.h"
 
-// As in reference_gradient_test.c: a five-point stencil, and what it can be trusted to.
+// As in reference_gradient_test.c: a five-point stencil, and its accuracy.
 static const double TOLERANCE = 1e-6, STEP = 1e-3, SMALLEST_GRADIENT = 1e-5;
 
 static double uniform(uint64_t *state)
@@ -113,7 +114,7 @@ static void gradients_are_those_of_differences(void **state)
     }
 }
 
-// What a token is changes the logits of its own time and later ones, in its own sequence only.
+// A token affects the logits only at its own time and later, and only in its own sequence.
 static void attention_looks_back_only(void **state)
 {
     const struct ref_decoder_dims dims = {.V = 5, .E = 8, .L = 2, .heads = 2, .kv_heads = 1, .F = 6, .T = 6, .B = 2};

@@ -1,5 +1,5 @@
 // One seeded test case for the reference: see reference_case.h.
-// Sizes of the random values are those of a fresh PyTorch model, so that gates work in their curved middle.
+// Sizes of the random values are those of a fresh PyTorch model, so that gates work in their nonlinear middle range.
 // Uses: reference/, the C library.
 #include "reference_case.h"
 
@@ -10,7 +10,7 @@
 static const double DROPOUT = 0.4;
 static const double PADDING_SHARE = 0.3;
 
-// No vocabulary has it: reading the target of a padding token is then an error, not an accident.
+// In no vocabulary: reading the target of a padding token is then certain to be an error.
 static const int32_t PADDING_TARGET = -1;
 
 const char *reference_cell_name(enum ref_cell cell)

@@ -1,5 +1,5 @@
-// What the reference must say besides its gradients: values worked out by hand, symmetries, bounds, and bad input.
-// Nothing here needs PyTorch: the known answers follow from sigmoid(ln 3) = 3/4 and tanh(artanh(1/2)) = 1/2.
+// Tests of the reference other than its gradients: values computed by hand, symmetries, bounds, and bad input. Nothing
+// here needs PyTorch: the known answers follow from sigmoid(ln 3) = 3/4 and tanh(artanh(1/2)) = 1/2.
 // Uses: reference_case, reference/, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -47,7 +47,7 @@ static void assert_near(double actual, double expected)
     }
 }
 
-// One unit, one step, all weights 0: what the cell makes of its biases and of a carried state of 1.
+// One unit, one step, all weights 0: the cell's result from its biases and from a carried state of 1.
 static void unit_case_init(struct reference_case *test_case, enum ref_cell cell)
 {
     struct reference_setup setup = {
@@ -143,7 +143,7 @@ static void loss_with_huge_logits_stays_finite(void **state)
     reference_case_free(&test_case);
 }
 
-// Two windows with the state handed over compute the very same sums as one window twice as long.
+// Two windows with the state passed on compute exactly the same sums as one window twice as long.
 static void window_cut_in_two_with_carried_state_gives_the_logits_of_the_whole(void **state)
 {
     (void)state;
@@ -251,7 +251,7 @@ static void dropout_mask_of_zeros_cuts_off_the_layer_below(void **state)
     reference_case_free(&test_case);
 }
 
-// Both biases enter the same sum, except in the GRU's n, where r stands before one of them.
+// Both biases enter the same sum, except in the GRU's n, where one of them is multiplied by r.
 static void gradients_of_both_biases_are_equal_except_in_the_reset_gate_of_the_gru(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-// The reference's gradients against central differences of its loss, for every cell, depth, size and option below.
-// Each combination is a test of its own, named by all that it is; an argument such as 'lstm-V7-*' picks some.
+// The reference's gradients compared with central differences of its loss, for every cell, depth, size, and option
+// below. Each combination is a separate test, named after all its settings; an argument such as 'lstm-V7-*' picks some.
 // Uses: reference_case, reference/, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -11,16 +11,16 @@
 
 #include "reference_case.h"
 
-// The bound that the project sets itself. Over all cases below the comparison comes to 1e-7.
+// The bound that the project sets itself. Over all cases below, the difference is at most 1e-7.
 static const double TOLERANCE = 1e-6;
 
-// Five-point stencil. The error of the formula goes with STEP^4, that of rounding with 1e-16 / STEP; for a loss near 2
+// Five-point stencil. The error of the formula grows with STEP^4, that of rounding with 1e-16 / STEP; for a loss near 2
 // with higher derivatives near 1 they meet near a thousandth. Measured there: 3.3e-12 at worst, against 4.9e-12 at
 // 3e-4 and 2.7e-10 at 3e-3.
 static const double STEP = 1e-3;
 
-// Smaller gradients are compared as if they were this large: TOLERANCE times this, 1e-11, is what the difference
-// quotient can be trusted to.
+// Smaller gradients are compared as if they were this large: TOLERANCE times this, 1e-11, is the accuracy of the
+// difference quotient.
 static const double SMALLEST_GRADIENT = 1e-5;
 
 // (f(x-2s) - 8 f(x-s) + 8 f(x+s) - f(x+2s)) / 12s, f being the loss and x one value of the case.
@@ -40,7 +40,7 @@ static double central_difference(struct reference_case *test_case, double *value
     return sum / (12 * STEP);
 }
 
-// Compares `count` gradients, or a seeded sample of `sample` of them where that is fewer.
+// Compares `count` gradients, or a seeded sample of `sample` of them if that is fewer.
 static void check_gradients(struct reference_case *test_case, const char *tensor, const double *gradients,
                             double *values, size_t count, size_t sample)
 {
@@ -95,7 +95,7 @@ static void gradients_compared_agree(void **state)
 
 static const enum ref_cell CELLS[] = {REF_CELL_RNN, REF_CELL_GRU, REF_CELL_LSTM};
 
-// Odd, unit and coinciding sizes, so that no two axes can be confused without a test noticing.
+// Odd, unit, and coinciding sizes, so that no two axes can be confused unnoticed.
 static const struct {
     size_t V, E, H, T, B, sample;
 } SIZES[] = {
@@ -111,7 +111,7 @@ static const struct {
 
 enum { MAX_LAYERS = 3 };
 
-// The release build compares them all. Sanitizers look at the same code for each of them, ten times as long.
+// The release build compares all of them. Sanitizers would run the same code for each, ten times as slowly.
 #if defined(__SANITIZE_ADDRESS__)
 enum { SAMPLE_LIMIT = 1 };
 #else

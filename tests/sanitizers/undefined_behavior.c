@@ -1,5 +1,5 @@
-// Does what a check of UndefinedBehaviorSanitizer finds: the argument names it. Ends with 0 where no check ends it.
-// sanitizer_names_the_place_of_what_it_finds runs it. Uses: the C library.
+// Does something that a check of UndefinedBehaviorSanitizer detects; the argument names the check. Exits with 0 if no
+// check ends it. sanitizer_names_the_place_of_what_it_finds runs it. Uses: the C library.
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// What is said of single items, against a small text in which it can be seen.
+// The traits of single items, relative to a small text in which they are easy to see.
 // Uses: study/item_traits, study/pair_test, base/file, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,7 +61,7 @@ static struct ql_item_traits look(const char *item, bool own)
 static void item_of_the_text_is_a_copy_and_one_edit_away_a_near_one(void **state)
 {
     (void)state;
-    assert_int_equal(yardstick.item_count, 6); // the empty line is none
+    assert_int_equal(yardstick.item_count, 6); // the empty line is not an item
     assert_true(look("John Smith", false).copied);
     assert_false(look("John Smith", false).near);
     assert_true(look("John Smit", false).near);
@@ -78,7 +78,7 @@ static void own_item_is_held_against_the_others(void **state)
     assert_false(look("John Smith", true).copied);
     assert_true(look("John Smith", true).near); // Jon Smith
     assert_false(look("Jane O'Brien", true).near);
-    assert_true(look("Mary Mary", true).copied);             // it is there twice
+    assert_true(look("Mary Mary", true).copied);             // it occurs twice
     assert_int_equal(look("John Smith", true).new_words, 1); // Smith is in another item
     assert_int_equal(look("Jane O'Brien", true).new_words, 2);
     assert_int_equal(look("Mary Mary", true).new_words, 0);
@@ -150,7 +150,7 @@ static void add_pairs(struct ql_pair_side *side, const uint64_t (*items)[2], siz
     }
 }
 
-// Lengths 3: 5 with 1, 0 with 0; 7: 2 with 9; the 5, the second 7 and the 8 are left over.
+// Length 3: 5 with 1, 0 with 0; length 7: 2 with 9; the items of length 5 and 8 and the second one of 7 are left over.
 static void pairs_are_of_equal_length_in_their_order(void **state)
 {
     static const uint64_t left_items[][2] = {{7, 2}, {3, 5}, {3, 0}, {7, 6}, {5, 8}},

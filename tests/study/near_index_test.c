@@ -1,4 +1,4 @@
-// The index of near copies against the edit distance of every pair.
+// The index of near copies compared with the edit distance of every pair.
 // Uses: study/near_index, device/random.h, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@ enum { LENGTH_LIMIT = 8, TEXTS = 300, QUERIES = 3000 };
 
 static struct ql_random numbers;
 
-// Few symbols, so that there are runs of equal ones and many near texts; one of them has two bytes.
+// Few different symbols, so that there are runs of equal ones and many near texts; one symbol has two bytes.
 static size_t make_text(char *text)
 {
     static const char *const symbols[] = {"a", "b", "\xc3\xa9"};
@@ -54,7 +54,7 @@ static int edit_distance(const char *left, const char *right)
     return row[n];
 }
 
-// One byte for a symbol.
+// One byte per symbol.
 static void flatten(char *flat, const char *text)
 {
     for (; *text != '\0'; text++) {

@@ -1,4 +1,4 @@
-// The report of the example in examples/study/: the files that are there come out of its counts, to the byte.
+// The report of the example in examples/study/: the committed files follow from its counts, to the byte.
 // Uses: jansson, study/report, base/file, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-// Where sentences end, and what of an item is none.
+// Where sentences end, and which parts of an item are not sentences.
 // Uses: study/sentence, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "study/sentence.h"
 
-// Checks that an item divides into the sentences between the bars of `expected`, with their numbers of words.
+// Checks that an item is divided into the sentences between the bars of `expected`, with their numbers of words.
 static void check(const char *item, const char *expected)
 {
     char text[400] = "";

@@ -43,7 +43,7 @@ static void wilson_intervals_are_those_of_newcombe(void **state)
     assert_true(ql_interval_wilson(5, 5).high == 1.0);
 }
 
-// Of 2000 samples of 400 with a known share, about 95 % of the intervals have it.
+// For 2000 samples of 400 with a known share, about 95 % of the intervals contain it.
 static void wilson_interval_covers_the_true_share_as_often_as_it_says(void **state)
 {
     static const double shares[] = {0.04, 0.3};
@@ -119,7 +119,7 @@ static void signed_rank_critical_values_are_those_of_the_table(void **state)
     assert_near(test_with_sum(5, 0).p, 0.0625, 1e-15); // no n below 6 reaches 5 %
 }
 
-// C. Darwin's maize of 1876, crossed against self-fertilised, in eighths of an inch: the data of R. A. Fisher's The
+// C. Darwin's maize of 1876, crossed against self-fertilized, in eighths of an inch: the data of R. A. Fisher's The
 // Design of Experiments (1935), and of many textbooks since. T = 24, p = 0.0413.
 static void signed_rank_of_darwins_maize_is_the_textbooks(void **state)
 {
@@ -182,7 +182,7 @@ static void signed_rank_exact_and_normal_agree_at_the_border(void **state)
     assert_false(test_with_sum(51, 400).exact);
 }
 
-// Where there is no difference, p is below 5 % in about 5 % of all tests, on small samples and on large ones with ties.
+// If there is no difference, p is below 5 % in about 5 % of all tests, for small samples and for large ones with ties.
 static void signed_rank_of_equal_sides_errs_as_often_as_it_says(void **state)
 {
     struct ql_random random;

@@ -1,5 +1,5 @@
-// The counts of three models whose distribution is known: one that draws all symbols alike, one that copies, and one
-// that always says the same.
+// The counts of three models whose distribution is known: one that draws all symbols with equal probability, one that
+// copies, and one that always writes the same.
 // Uses: generate, study/study_cell, base/file, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -52,7 +52,7 @@ static enum ql_status take_item(void *context, const struct ql_generated_item *i
     return ql_study_cell_items_add(context, text, (size_t)item->length, item->cut, error);
 }
 
-// Items of a model with weights of zero: newline, a, b and c are drawn alike, whatever came before.
+// Items of a model with zero weights: newline, a, b, and c are equally likely, whatever came before.
 static json_t *count_uniform(uint32_t seed)
 {
     const struct ql_dimensions d = {.cell = QL_CELL_RNN, .V = 4, .E = 2, .H = 3, .L = 1, .layer = QL_LAYER_RECURRENT};
@@ -81,7 +81,7 @@ static json_t *count_uniform(uint32_t seed)
     return cell;
 }
 
-// A count of independent items lies within five standard deviations of what is expected.
+// A count of independent items is within five standard deviations of the expected value.
 static void assert_binomial(double count, double share)
 {
     if (!(fabs(count - ITEMS * share) <= 5.0 * sqrt(ITEMS * share * (1.0 - share)))) {
@@ -131,9 +131,9 @@ static void uniform_model_has_the_shares_of_its_distribution(void **state)
     for (int n = 0; n < 8; n++) { // lengths are geometric
         assert_binomial((double)json_integer_value(json_array_get(lengths, (size_t)n)), 0.25 * pow(0.75, n));
     }
-    // b before the newline: each draw decides with 1/4 for either, or goes on.
+    // b before the newline: each draw decides with probability 1/4 for either, or continues.
     assert_binomial((double)json_integer_value(json_array_get(json_object_get(cell, "patterns"), 0)), 0.5);
-    // Every item but the empty one is one word; the text has ab, ac, bb, aaaa.
+    // Every item except the empty one is one word; the text has ab, ac, bb, aaaa.
     assert_binomial((double)ql_study_cell_number(cell, "words"), 0.75);
     assert_binomial((double)(ql_study_cell_number(cell, "words") - ql_study_cell_number(cell, "new_words")),
                     3.0 / 64.0 + 1.0 / 1024.0);
@@ -160,7 +160,7 @@ static void uniform_model_gives_the_same_counts_for_the_same_seed(void **state)
     }
 }
 
-// Adds `count` items, from a list that is gone through again and again, and counts them.
+// Adds `count` items, from a list that is repeated, and counts them.
 static json_t *count_items(const char *const *texts, size_t text_count, int count, bool own)
 {
     struct ql_study_cell_items items = {.size = 4};
@@ -231,7 +231,7 @@ static void frequent_items_come_by_how_often_they_came(void **state)
     json_decref(cell);
 }
 
-// Of the text, items of 4 symbols are echoed by half, those of 20 all, and there is none of other bins of length.
+// In the text, half of the items of 4 symbols are echoed, and all of those of 20; other length bins have no items.
 static void echoes_are_expected_by_length(void **state)
 {
     json_t *own = json_loads("{\"lengths\": [0,0,0,0,2,0,0,0,0,0,0,0,0,0,0,0, 0,0,0,0,3],"
@@ -243,7 +243,7 @@ static void echoes_are_expected_by_length(void **state)
     (void)state;
     assert_true(ql_study_cell_expected_echoes(cell, own) == 0.5);
     for (int k = 5; k < 60; k++) {
-        (void)json_array_append_new(list, json_integer(k == 59 ? 3 : 0)); // a bin that real items do not reach
+        (void)json_array_append_new(list, json_integer(k == 59 ? 3 : 0)); // a bin without real items
     }
     assert_true(ql_study_cell_expected_echoes(cell, own) == 0.75);
     assert_true(ql_study_cell_expected_echoes(own, own) == 0.8);

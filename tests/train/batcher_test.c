@@ -1,4 +1,4 @@
-// The batcher: every target of a text once an epoch, in both ways to divide it, with the right input before it.
+// The batcher: every target of a text once per epoch, in both ways of dividing it, with the right input before it.
 // Uses: train/batcher, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@ static const struct {
     int B, T;
 } shapes[] = {{1, 1}, {1, 7}, {3, 4}, {7, 3}, {16, 64}, {33, 5}, {64, 1}, {5000, 2}};
 
-// A text whose tokens are all different but for the newlines: a token tells where it stands.
+// A text whose tokens are all different except for the newlines, so a token tells its position.
 struct numbered_text {
     uint16_t tokens[TEXT_LIMIT];
     struct ql_token_text text;
@@ -36,11 +36,11 @@ static void text_of_lines(struct numbered_text *numbered, const int *lengths, si
     }
 }
 
-// Reads a whole epoch of a stream and checks that strip b goes on where it was, and that nothing is missing.
+// Reads a whole epoch of a stream and checks that strip b continues where it was, and that nothing is missing.
 static void check_stream(const struct ql_token_text *text, int B, int T)
 {
     static int seen[TEXT_LIMIT];
-    static size_t next[TEXT_LIMIT]; // of each strip: the place of the coming input
+    static size_t next[TEXT_LIMIT]; // of each strip: the position of the next input
     struct ql_arena arena = {0};
     struct ql_batcher batcher;
     struct ql_batch batch;
@@ -59,7 +59,7 @@ static void check_stream(const struct ql_token_text *text, int B, int T)
         assert_in_range(batch.T, batcher.strip_size < (size_t)T ? 1 : (T + 1) / 2, T);
         for (int b = 0; b < batch.B; b++) {
             if (window == 0) {
-                next[b] = (size_t)(batch.inputs[b] - 1); // the text has no newline but its last token
+                next[b] = (size_t)(batch.inputs[b] - 1); // the text's only newline is its last token
             }
             for (int t = 0; t < batch.T; t++) {
                 int place = t * batch.B + b;
@@ -132,12 +132,12 @@ static void stream_in_another_epoch_is_the_same(void **state)
     ql_arena_free(&arena);
 }
 
-// Reads a whole epoch of items; `order` gets the first place of every line as it comes.
+// Reads a whole epoch of items; `order` gets the first position of every line, in order of appearance.
 static size_t check_items(const struct ql_token_text *text, int B, int T, uint32_t seed, int epoch, bool shuffle,
                           size_t *order)
 {
     static int seen[TEXT_LIMIT];
-    static size_t next[TEXT_LIMIT];  // of each row: the place of the coming target
+    static size_t next[TEXT_LIMIT];  // of each row: the position of the next target
     static size_t start[TEXT_LIMIT]; // of each row's line
     static bool ended[TEXT_LIMIT];
     struct ql_arena arena = {0};
@@ -160,7 +160,7 @@ static size_t check_items(const struct ql_token_text *text, int B, int T, uint32
                 ended[b] = false;
                 start[b] = next[b];
                 order[lines++] = next[b];
-                assert_int_equal(batch.inputs[b], NEWLINE); // every line begins behind a newline
+                assert_int_equal(batch.inputs[b], NEWLINE); // every line begins after a newline
             }
             for (int t = 0; t < batch.T; t++) {
                 int place = t * batch.B + b;
@@ -195,7 +195,7 @@ static size_t check_items(const struct ql_token_text *text, int B, int T, uint32
     return lines;
 }
 
-// Empty lines, single symbols, lines of one window exactly and of several.
+// Empty lines, single symbols, lines of exactly one window and of several.
 static const int line_lengths[] = {3, 0, 1, 5, 7, 8, 9, 200, 0, 0, 2, 64, 63, 65, 1, 1, 4, 30, 31, 6, 6, 6, 6, 90, 0};
 
 static size_t filled_lines(void)
@@ -263,7 +263,7 @@ static void epoch_after_others_is_as_from_a_fresh_start(void **state)
     assert_int_equal(ql_batcher_init(&fresh, &numbered.text, true, 4, 8, &arena, &error), QL_OK);
     for (int epoch = 1; epoch < 6; epoch++) {
         ql_batcher_reset(&used, 9, epoch, true);
-        for (int windows = 0; windows < epoch; windows++) { // left in the middle
+        for (int windows = 0; windows < epoch; windows++) { // abandoned in the middle
             assert_true(ql_batcher_step(&used, &a));
         }
     }

@@ -8,10 +8,10 @@
 #include "device/random.h"
 #include "train/dropout.h"
 
-// Share of units that a case with dropout loses.
+// The share of units dropped in a case with dropout.
 static const double dropout_share = 0.3;
 
-// Of a case with smoothing: of the targets, and the share of units that are lost before the output.
+// In a case with smoothing: that of the targets, and the share of units dropped before the output.
 static const double smoothing_share = 0.2, output_dropout_share = 0.4;
 
 void decoder_case_write_name(char name[DECODER_CASE_NAME_BYTES], const struct decoder_setup *s)
@@ -23,8 +23,8 @@ void decoder_case_write_name(char name[DECODER_CASE_NAME_BYTES], const struct de
                    s->weights == QL_WEIGHTS_F32 ? "" : ql_weight_format_write(s->weights));
 }
 
-// Larger than a training begins with, so that no part of the model is nearly linear, and smaller in wide models, where
-// rounding would otherwise be blown up from layer to layer. Gains are around 1.
+// Larger than the initial weights of a training, so that no part of the model is nearly linear, and smaller in wide
+// models, where rounding errors would otherwise grow from layer to layer. Gains are around 1.
 static void share_parameters(struct decoder_case *test_case, struct ql_random *random)
 {
     struct ql_model *model = &test_case->model;
@@ -42,7 +42,7 @@ static void share_parameters(struct decoder_case *test_case, struct ql_random *r
     }
 }
 
-// Heads of values that differ in size, one of them without any.
+// Value heads of different magnitudes, one of them zero.
 static void share_units(struct decoder_case *test_case, struct ql_random *random)
 {
     float ranges[16] = {0};
@@ -55,7 +55,7 @@ static void share_units(struct decoder_case *test_case, struct ql_random *random
     }
 }
 
-// Gives the reference what the trainer has rounded.
+// Gives the reference the parameters that the trainer has rounded.
 static void share_rounded(struct decoder_case *test_case)
 {
     const struct ql_model *rounded = &test_case->trainer.rounded.model;

@@ -1,6 +1,6 @@
-// decoder_dump FOLDER: writes windows as the trainer computes them with decoders, for decoder_torch_test.py to recompute.
-// A file has what case_file.h says of parameters, gradients, window and result; the dropout mask is (2L + 1, T B, E),
-// that of the output (T, B, E). Uses: case_file, decoder_case.
+// decoder_dump FOLDER: writes windows as the trainer computes them with decoders, for decoder_torch_test.py to
+// recompute. A file has the parameters, gradients, window, and result described in case_file.h; the dropout mask is (2L
+// + 1, T B, E), that of the output (T, B, E). Uses: case_file, decoder_case.
 #include <stdio.h>
 #include <stdlib.h>
 

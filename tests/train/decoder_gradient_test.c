@@ -1,6 +1,6 @@
-// A decoder's loss and gradients in the trainer against the reference, for sizes, grouped heads, depths and options; and
-// of one that is trained for integers at the rounded point.
-// Each combination is a test of its own, named by all that it is; an argument such as 'V7-*' picks some.
+// A decoder's loss and gradients in the trainer compared with the reference, for sizes, grouped heads, depths, and
+// options; and those of a decoder trained for integers, at the rounded point. Each combination is a separate test,
+// named after all its settings; an argument such as 'V7-*' picks some.
 // Uses: decoder_case, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -18,8 +18,8 @@ static const double GRADIENT_TOLERANCE = 1e-4;
 // A mean of values of order 1 in float, summed in double.
 static const double LOSS_TOLERANCE = 1e-6;
 
-// A tensor of smaller values is compared as if its largest were this: it is zero but for rounding, as the gradients
-// of a model with one symbol are.
+// A tensor of smaller values is compared as if its largest were this: it is zero except for rounding, like the
+// gradients of a model with one symbol.
 static const double SMALLEST_SCALE = 1e-6;
 
 struct gradient_test {
@@ -46,7 +46,7 @@ static void check_tensor(const struct gradient_test *test, const struct ql_tenso
     for (size_t k = 0; k < count; k++) {
         const double difference = fabs((double)ours->data[k] - theirs[k]);
         largest = fmax(largest, fabs(theirs[k]));
-        if (!(difference <= worst_difference)) { // also when it is NaN
+        if (!(difference <= worst_difference)) { // even when it is NaN
             worst = k;
             worst_difference = difference;
         }

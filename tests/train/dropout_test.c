@@ -1,4 +1,4 @@
-// Dropout: its rate, its scale, and that an element's fate depends on nothing but its key and its index.
+// Dropout: its rate, its scale, and that whether an element is dropped depends only on its key and index.
 // Uses: train/dropout, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -88,7 +88,7 @@ static void mask_in_pieces_is_the_mask_in_one(void **state)
     assert_memory_equal(mask, other, COUNTED * sizeof mask[0]);
 }
 
-// Two masks of probability 1/2 that know nothing of each other agree in half of the places.
+// Two independent masks with probability 1/2 agree in half of the places.
 static void check_independent(uint32_t key, uint32_t other_key)
 {
     struct ql_dropout dropout = {0.5f, key}, other_dropout = {0.5f, other_key};

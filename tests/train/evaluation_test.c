@@ -1,5 +1,5 @@
-// The loss over a text: it is the same each time, whatever dropout a training has, and a training goes on as if it had
-// not been asked for. Uses: train/trainer, cmocka.
+// The loss over a text: it is the same each time, for any dropout of the training, and computing it does not affect the
+// training. Uses: train/trainer, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,7 +91,7 @@ static void evaluation_made_twice_gives_the_same(void **state)
 
     assert_true(first.loss > 0.0 && first.loss == second.loss);
     assert_true(first.symbols == TOKENS - 1);
-    // Dropout is for training alone.
+    // Dropout is only for training.
     fixture->trainer.options.dropout = 0.0;
     assert_true(ql_trainer_evaluate(&fixture->trainer, &fixture->validation).loss == first.loss);
 }

@@ -19,7 +19,7 @@
 
 enum { RANK_LIMIT = 6, CARRIED_BYTES = 1 << 20, TEXT_SIZE = 1500, SYMBOLS = 11, BATCH = 70 };
 
-// What the ranks of a job share. A round is one call of `sum` by each.
+// Data shared by the ranks of a job. A round is one call of `sum` by each.
 struct carrier {
     pthread_mutex_t mutex;
     pthread_cond_t moved;
@@ -59,7 +59,7 @@ static void sum_carried(struct ql_exchange *exchange, const struct ql_exchange_p
         (void)pthread_cond_wait(&carrier->moved, &carrier->mutex);
     }
     copy_pieces(carrier->bytes, pieces, count, false);
-    // The last one to leave begins the next round; until then no rank has its turn.
+    // The last one to leave starts the next round; until then no rank gets its turn.
     if (++carrier->left == carrier->ranks) {
         carrier->turn = 0;
         carrier->left = 0;

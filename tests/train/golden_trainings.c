@@ -1,7 +1,7 @@
-// Run small trainings and write what each ends with: parameters, moments and losses, as raw little-endian bytes.
+// Run small trainings and write the final parameters, moments, and losses of each, as raw little-endian bytes.
 // tests/golden/trainings.txt holds the SHA-256 of each file; they are the same for every form of vectors, compiler,
-// optimization level, processor and number of threads. With --short, each takes one epoch of half of the text, as
-// tests/golden/trainings_short.txt holds it: two steps or more, for where a processor is emulated.
+// optimization level, processor and number of threads. With --short, each takes one epoch of half of the text, as in
+// tests/golden/trainings_short.txt: two steps or more, for emulated processors.
 // usage: [QUILLET_VECTORS=FORM] golden_trainings [--short] FOLDER THREADS [NAME...]
 // Uses: train, model, base, device/random.h.
 #include <stdio.h>

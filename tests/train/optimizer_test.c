@@ -1,4 +1,4 @@
-// AdamW against PyTorch's formula in double, by itself and as the last part of a training step.
+// AdamW compared with PyTorch's formula in double, alone and as the last part of a training step.
 // Formula: torch.optim.AdamW and torch.nn.utils.clip_grad_norm_ in the documentation of PyTorch.
 // Uses: trainer_case, train/optimizer, cmocka.
 #include <math.h>
@@ -71,7 +71,7 @@ static void reference_step(struct adamw_reference *reference, const float *gradi
     }
 }
 
-// A parameter moves by about the learning rate a step. The bound is a thousandth of one such move; rounding of the
+// A parameter moves by about the learning rate per step. The bound is a thousandth of one such move; rounding of the
 // parameters themselves, of order 1, adds a unit in the last place for every step.
 static void check_parameters(const float *parameters, const struct adamw_reference *reference, int step,
                              double learning_rate)
@@ -134,7 +134,7 @@ static void gradient_below_the_limit_is_not_scaled(void **state)
     assert_true(fabs((double)ql_adamw_init(1, 1e-3, 0, 50, 5).gradient_scale - 0.1) < 1e-7);
 }
 
-// The trainer's state is put back to the window's start, so that backward alone gives the gradient of the step to come.
+// The trainer's state is reset to the window's start, so that backward alone gives the gradient of the next step.
 static void trainer_steps_follow_the_formula(void **state)
 {
     const struct reference_setup setup = {

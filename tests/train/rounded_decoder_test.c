@@ -1,5 +1,5 @@
-// What is rounded in a decoder that is trained for integers: each row as the integer form rounds it. That gradients are
-// those at the rounded point is decoder_gradient_test's.
+// What is rounded in a decoder that is trained for integers: each row as in the integer form. That gradients are those
+// at the rounded point is tested in decoder_gradient_test.
 // Uses: decoder_case, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -24,7 +24,7 @@ static const struct decoder_setup setup = {.V = VOCABULARY,
                                            .B = 3,
                                            .seed = 3};
 
-// Freed by the teardown, which runs after a failure too.
+// Freed by the teardown, which also runs after a failure.
 static struct decoder_case test_case;
 
 static int free_case(void **state)
@@ -43,7 +43,7 @@ static void make_case(enum ql_weight_format weights)
     assert_int_equal(decoder_case_init(&test_case, &s, 2, &error), QL_OK);
 }
 
-// Rounds rows as docs/quantization.md has it, with the factor of each column, and compares.
+// Rounds rows as specified in docs/quantization.md, with the factor of each column, and compares.
 static void check_matrix(const float *rounded, const float *exact, const float *columns, int rows, int width,
                          const struct ql_row_format *format)
 {
@@ -103,7 +103,7 @@ static void rows_are_rounded_as_the_integer_form_has_them(void **state)
     }
 }
 
-// A gain of 0 takes its column out of the model; the column's weights must stay numbers.
+// A gain of 0 removes its column from the model; the column's weights must remain finite.
 static void column_without_a_gain_stays_finite(void **state)
 {
     struct ql_trainer_result result;
@@ -116,7 +116,7 @@ static void column_without_a_gain_stays_finite(void **state)
     assert_true(isfinite(result.loss) && isfinite(result.gradient_norm));
 }
 
-// A weight that is not a number must not become one by rounding: the step has to fail.
+// A weight that is not a number must not become one by rounding: the step must fail.
 static void weight_that_is_not_finite_is_noticed(void **state)
 {
     static const float bad[] = {NAN, INFINITY};
@@ -136,7 +136,7 @@ static void weight_that_is_not_finite_is_noticed(void **state)
     }
 }
 
-// The loss with rounding goes down although a single step moves few weights over the edge of a level.
+// The loss with rounding decreases although a single step moves few weights to another level.
 static void training_lowers_the_loss_of_the_rounded_model(void **state)
 {
     struct ql_trainer_result first, last;

@@ -21,13 +21,13 @@ static const double GRADIENT_TOLERANCE = 1e-4;
 static const double LOSS_TOLERANCE = 1e-6;
 static const double SMALLEST_SCALE = 1e-6;
 
-// h may be rounded otherwise in float than in double where it is so near to the middle of two levels. Such cases are
-// left out by taking another seed.
+// Where h is this close to the midpoint of two levels, it may be rounded differently in float and in double. Such cases
+// are avoided by taking another seed.
 static const double H_LEVELS = 127;
 static const double TIE_MARGIN = 1e-3;
 enum { SEED_TRIALS = 200 };
 
-// Tests that stand in front of those with a case each.
+// Tests that come before those with one case each.
 enum { FIRST_CASE = 6 };
 
 struct rounding_test {
@@ -38,7 +38,7 @@ struct rounding_test {
     char name[64];
 };
 
-// Freed by the teardown, which runs after a failure too.
+// Freed by the teardown, which also runs after a failure.
 static struct trainer_case test_case;
 
 static int free_case(void **state)
@@ -48,8 +48,8 @@ static int free_case(void **state)
     return 0;
 }
 
-// A case whose model is trained for integers. E is V and the embedding the unit matrix, so that the input table is
-// weight_ih of layer 0, transposed, and the reference can be given a rounded one.
+// A case whose model is trained for integers. E is V and the embedding is the identity matrix, so that the input table
+// is weight_ih of layer 0, transposed, and the reference can be given a rounded one.
 static void make_case(const struct rounding_test *test, uint64_t seed)
 {
     const struct reference_setup setup = {.dims = {test->cell, test->V, test->V, test->H, test->L, test->T, test->B},
@@ -122,7 +122,7 @@ static void check_gradients(const struct rounding_test *test, const char *window
         for (size_t k = 0; k < count; k++) {
             double difference = fabs((double)ours->data[k] - theirs->data[k]);
             largest = fmax(largest, fabs(theirs->data[k]));
-            worst = difference <= worst ? worst : difference; // also when it is NaN
+            worst = difference <= worst ? worst : difference; // even when it is NaN
         }
         if (!(worst <= GRADIENT_TOLERANCE * fmax(largest, SMALLEST_SCALE))) {
             fail_msg("%s: %s window: the gradient of %s is off by %.2g of its largest", test->name, window, ours->name,
@@ -162,7 +162,7 @@ static void gradients_are_those_at_the_rounded_point(void **state)
     fail_msg("%s: every seed has an h that could be rounded either way", test->name);
 }
 
-// Rounds a copy of a row in parts as the contract of docs/quantization.md has it, and compares.
+// Rounds a copy of a row in parts as specified in docs/quantization.md, and compares.
 static void check_row(const float *const rounded[], const float *const exact[], int parts, int columns,
                       enum ql_weight_format weights)
 {
@@ -242,7 +242,7 @@ static void first_layer_has_its_inputs_and_weights_in_one_accumulator(void **sta
             float inputs[V];
             const struct ql_row_part recurrent = {q_hh, exact->weight_hh + row * H, H};
             struct ql_input_row input;
-            memcpy(inputs, exact->weight_ih + row * V, sizeof inputs); // the embedding is the unit matrix
+            memcpy(inputs, exact->weight_ih + row * V, sizeof inputs); // the embedding is the identity matrix
             assert_true(ql_row_quantizer_encode_input(&input, q, inputs, V, apart ? NULL : &recurrent, &format));
             for (int v = 0; v < V; v++) {
                 double value = (double)input.mean + input.factor * (double)input.scale / 127 * q[v];
@@ -298,7 +298,7 @@ static void state_is_rounded_to_its_levels_and_nan_is_kept(void **state)
     assert_true(isnan(rounded[0]) && !isfinite(rounded[1]));
 }
 
-// A weight that is not a number must not become one by rounding: the step has to fail.
+// A weight that is not a number must not become one by rounding: the step must fail.
 static void weight_that_is_not_finite_is_noticed(void **state)
 {
     static const float bad[] = {NAN, INFINITY};
@@ -319,7 +319,7 @@ static void weight_that_is_not_finite_is_noticed(void **state)
     }
 }
 
-// The loss with rounding goes down although a single step moves few weights over the edge of a level.
+// The loss with rounding decreases although a single step moves few weights to another level.
 static void training_lowers_the_loss_of_the_rounded_model(void **state)
 {
     const struct rounding_test test = {REF_CELL_LSTM, QL_WEIGHTS_S4, 12, 24, 2, 20, 8, false, false, ""};

@@ -14,7 +14,7 @@ enum ql_cell trainer_case_cell(enum ref_cell cell)
     return cells[cell];
 }
 
-// The two describe parameters by themselves; where the descriptions differ, the test has found something.
+// The two describe parameters independently; if the descriptions differ, the test has found a bug.
 static enum ql_status share_parameters(struct trainer_case *test_case, struct ql_error *error)
 {
     const struct ref_parameters *parameters = &test_case->reference.parameters;
@@ -185,7 +185,7 @@ void trainer_case_step(struct trainer_case *test_case)
     share_window(test_case);
 }
 
-// What the network keeps of a shard is the top layer's output, after dropout; the output layer is applied to it here.
+// The network keeps the top layer's output of a shard, after dropout; the output layer is applied to it here.
 static void write_shard_logits(float *logits, const struct trainer_case *test_case, struct ql_shard shard)
 {
     const struct ql_model *model = &test_case->model;

@@ -8,7 +8,7 @@
 #include "case_file.h"
 #include "trainer_case.h"
 
-// Per parameter its value and its gradient; besides these at most 12 tensors (see case_file.h).
+// For each parameter its value and gradient, plus at most 12 other tensors (see case_file.h).
 enum { MAX_TENSORS = 2 * QL_MODEL_TENSOR_LIMIT + 12 };
 
 struct dump {
@@ -40,7 +40,7 @@ static float *join_state(const struct ql_train_state *state, int k, size_t L, si
     return joined;
 }
 
-// Both sides have run the window; `logits` is what the trainer made of it. The initial state is the reference's,
+// Both sides have run the window; `logits` is the trainer's result. The initial state is the reference's,
 // which differs from the trainer's by the rounding of one window.
 static enum ql_status dump_case(const char *path, const struct trainer_case *test_case, const float *logits,
                                 double loss, struct ql_error *error)

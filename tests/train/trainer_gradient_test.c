@@ -1,5 +1,5 @@
-// The trainer's loss and gradients against the reference, for every cell, depth, size, batch and option below.
-// Each combination is a test of its own, named by all that it is; an argument such as 'lstm-V7-*' picks some.
+// The trainer's loss and gradients compared with the reference, for every cell, depth, size, batch, and option below.
+// Each combination is a separate test, named after all its settings; an argument such as 'lstm-V7-*' picks some.
 // Uses: trainer_case, cmocka.
 #include <math.h>
 #include <setjmp.h>
@@ -17,8 +17,8 @@ static const double GRADIENT_TOLERANCE = 1e-4;
 // A mean of values of order 1 in float, summed in double. Measured: 3e-8 at worst.
 static const double LOSS_TOLERANCE = 1e-6;
 
-// A tensor of smaller values is compared as if its largest were this: it is zero but for rounding, as the gradients
-// of a model with one symbol are.
+// A tensor of smaller values is compared as if its largest were this: it is zero except for rounding, like the
+// gradients of a model with one symbol.
 static const double SMALLEST_SCALE = 1e-6;
 
 struct gradient_test {
@@ -36,7 +36,7 @@ static void check_tensor(const struct gradient_test *test, const char *window, c
     for (size_t k = 0; k < count; k++) {
         double difference = fabs((double)ours->data[k] - theirs->data[k]);
         largest = fmax(largest, fabs(theirs->data[k]));
-        if (!(difference <= worst_difference)) { // also when it is NaN
+        if (!(difference <= worst_difference)) { // even when it is NaN
             worst = k;
             worst_difference = difference;
         }
@@ -95,7 +95,7 @@ static void gradients_compared_agree(void **state)
 
 static const enum ref_cell CELLS[] = {REF_CELL_RNN, REF_CELL_GRU, REF_CELL_LSTM};
 
-// Unit, odd and coinciding sizes, so that no two axes can be confused unseen; batches of one shard (1, 7, 16) and of
+// Unit, odd and coinciding sizes, so that no two axes can be confused unnoticed; batches of one shard (1, 7, 16) and of
 // uneven ones (17, 33).
 static const struct {
     size_t V, E, H, T, B;

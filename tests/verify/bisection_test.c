@@ -1,4 +1,4 @@
-// The first node at which two engines part is found and described.
+// The first node at which two engines diverge is found and described.
 // Uses: verify/bisection, with a graph of three nodes and runners that are stubs.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 enum { COUNT = 6 };
 
-// y = (x + 1) * 2, and the place of its maximum; each step of a runner may have a fault.
+// y = (x + 1) * 2, and the index of its maximum; each step of a runner may have a fault.
 struct engine {
     float x[COUNT], sum[COUNT], product[COUNT];
     int64_t place;

@@ -1,4 +1,4 @@
-// How far floats are apart, at the places where floats are odd; and bytes as hexadecimal digits.
+// Differences of floats, including special values; and bytes as hexadecimal digits.
 // Uses: verify/difference, verify/hex.
 #include <setjmp.h>
 #include <stdarg.h>

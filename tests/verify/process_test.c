@@ -1,4 +1,4 @@
-// Other programs: what they answer, and what is said of those that fail, crash, or keep silent.
+// Other programs: their answers, and the messages about those that fail, crash, or stay silent.
 // Uses: verify/process, sh.
 #include <setjmp.h>
 #include <stdarg.h>

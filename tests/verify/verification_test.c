@@ -1,4 +1,4 @@
-// What is said of a stage that agrees, of one that nearly agrees, and of each kind of fault.
+// The report about a stage that agrees, about one that nearly agrees, and about each kind of fault.
 // Uses: verify/verification, with stages that are made for it.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,11 +13,11 @@
 
 enum { V = 5, T = 40, DRAWS = 30, LENGTH = 50 };
 
-// A model of five symbols: the logits are a function of the last token and of the state, which mixes all before it.
+// A model of five symbols: the logits are a function of the last token and of the state, which mixes all earlier ones.
 // A fault changes what one stage does.
 struct toy {
-    float noise;          // that is added to one logit
-    int noise_from;       // the step from which it is
+    float noise;          // added to one logit
+    int noise_from;       // the first step with noise
     bool keeps_old_state; // does not begin at zero
     bool draws_badly;     // takes the likeliest symbol instead of the one drawn
     enum ql_status fails;
