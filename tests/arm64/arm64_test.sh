@@ -1,9 +1,9 @@
 #!/bin/bash
 # Compiles the trainer and the kernels of device/ for 64-bit ARM, runs them in an emulator, and compares every bit with
-# what x86-64 has: tests/golden/trainings.txt, trainings_short.txt and device_bits.txt. All short trainings and some whole
-# ones with NEON, and some short ones in plain C and less optimized: an emulated multiply-add takes a hundred times as
-# long. Exit 77 without the tools. Checkpoints are not read or written here: their libraries are not there for ARM, and
-# they copy bits.
+# those of x86-64: tests/golden/trainings.txt, trainings_short.txt and device_bits.txt. It runs all short trainings and
+# some whole ones with NEON, and some short ones in plain C and less optimized, because an emulated multiply-add takes a
+# hundred times as long. Exit 77 without the tools. Checkpoints are not read or written here: they only copy bits, and
+# their libraries are not available for ARM.
 # Uses: aarch64-linux-gnu-gcc, qemu-aarch64 (tools/bootstrap arm64), sha256sum. Argument: the root of the sources.
 set -euo pipefail
 
@@ -63,7 +63,7 @@ for level in -O0 -O1 -O3; do
     fi
 done
 
-# A training takes no single steps (stepper.c).
+# A training does not use single steps (stepper.c).
 mapfile -t sources < <(find src/base src/product src/model src/train src/corpus/token_text.c -name '*.c' \
     ! -name system_posix.c ! -name stepper.c)
 for level in -O3 -O1; do

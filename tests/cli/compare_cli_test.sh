@@ -4,7 +4,7 @@
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/expect.sh"
 
-# A text of symbols that mean something to Markdown, CSV and HTML.
+# A text of symbols that have a meaning in Markdown, CSV, and HTML.
 RANDOM=3
 # shellcheck disable=SC1003
 symbols=('<' '>' '&' '"' "'" '|' '\' '*' '_' '`' '[' ',' 'é')
@@ -30,7 +30,7 @@ expect_json table.json columns.1.temperature 1.0
 expect_json table.json columns.2.items $rows
 expect_json table.json seed 5
 
-# escape_FORMAT TEXT: how the format must show it.
+# escape_FORMAT TEXT: how the format must write it.
 escape_markdown()
 {
     # shellcheck disable=SC2001,SC2016
@@ -82,7 +82,7 @@ cp $model '<b>&/model'
 expect_exit 0 compare --init_from '<b>&/model' --format html --count 1
 expect_stdout '&lt;b&gt;&amp;/model'
 
-# Into a file: the same, and whole or not at all.
+# Into a file: the same, complete or not at all.
 expect_exit 0 "${table[@]}" --format html
 cp out table.html
 expect_exit 0 "${table[@]}" --format html --output written.html
@@ -127,7 +127,7 @@ expect_exit 2 compare --init_from $model --count 0
 expect_exit 2 compare --init_from $model --max_length 0
 expect_exit 1 compare --init_from absent
 
-# A model that has learnt nothing but empty lines still ends, and so does one that never ends a line.
+# A model that has learned only empty lines still ends, and so does one that never ends a line.
 {
     printf 'a\n'
     yes '' | head -n 2000

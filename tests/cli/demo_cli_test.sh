@@ -1,7 +1,7 @@
 #!/bin/bash
-# The demo says to the letter what it says everywhere: a shortened form of tools/demo, with its corpus, its models and
-# its seeds, against tests/golden/demo/. The corpus is of Debian's packages, so there is a golden text for each corpus;
-# one that is not known is skipped.
+# The demo writes the same text, to the letter, everywhere: a shortened form of tools/demo, with its corpus, models, and
+# seeds, is compared with tests/golden/demo/. The corpus comes from Debian's packages, so there is a golden text for
+# each known corpus; the test is skipped for others.
 # Uses: tools/recipes/{demo,english}, the tool. usage: demo_cli_test.sh QUILLET JSON_GET SOURCES [--write]
 set -euo pipefail
 
@@ -22,7 +22,7 @@ cat corpus/names.txt nouns.txt > spelling.txt
 BROWN=none QUILLET=$quillet "$sources/tools/recipes/english" "$work/english" "$work/corpus" > /dev/null 2>&1
 head -n 2000 english/english.txt > english.txt
 head -n 600 corpus/quotes.txt > quotes.txt
-# The pieces are those of a part, which may lack a symbol of the quotations.
+# The pieces are learned from a part, which may lack a symbol of the quotations.
 cat quotes.txt >> english.txt
 golden=$sources/tests/golden/demo/$(cat spelling.txt english.txt quotes.txt corpus/{names,quotes}.validation.txt |
     sha256sum | head -c 16).md

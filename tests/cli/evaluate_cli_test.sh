@@ -6,7 +6,7 @@ source "$(dirname "$0")/expect.sh"
 
 numbers 400 > names.txt
 
-# Every cell writes what its checkpoint writes, with the state reset after a line or not.
+# With every cell, it writes what the checkpoint writes, with the state reset after a line or not.
 for sequences in items stream; do
     for cell in lstm gru rnn; do
         name=$cell-$sequences
@@ -60,7 +60,7 @@ for arguments in "lstm-items.json --best 3 --temperature 0.9" "gru-items.json --
     expect test -s first
 done
 
-# How well it predicts a text: as the log of a training has it.
+# How well it predicts a text: the same as in the log of the training.
 numbers 60 | tail -n 30 > held_out.txt
 for name in lstm-items gru-items rnn-items; do
     expect_exit 0 train "${tiny[@]}" --num_layers 3 --init_from checkpoints/$name/checkpoint.2.safetensors \
@@ -93,7 +93,7 @@ sed 's/abcdefghij/acdbefghij/' $model > turned.json
 expect_exit 0 evaluate --model turned.json --length 60 --seed 2
 expect_same out turned
 
-# Descriptors that are none.
+# Invalid descriptors.
 # refuse FIELD VALUE WORD: the descriptor with that field, in JSON, is refused with a message that has the word.
 refuse()
 {
@@ -135,7 +135,7 @@ expect_exit 1 evaluate --model lstm-items.onnx
 expect_exit 2 evaluate
 expect_stderr "--model is missing"
 
-# Models that are none: cut short, and with a flipped bit anywhere, nothing crashes.
+# Invalid models: truncated, and with a flipped bit anywhere, nothing crashes.
 size=$(stat -c %s lstm-items.onnx)
 sed 's/lstm-items/broken/' $model > broken.json
 for bytes in 0 1 10 $((size / 2)) $((size - 1)); do

@@ -9,7 +9,7 @@ if [[ ! -e $web/node_modules/onnxruntime-node ]] || ! command -v node > /dev/nul
 fi
 source "$(dirname "$0")/expect.sh"
 
-# expect_web CODE ARGUMENT...: as expect_exit, of the program in JavaScript.
+# expect_web CODE ARGUMENT...: like expect_exit, for the program in JavaScript.
 expect_web()
 {
     local expected=$1
@@ -36,7 +36,7 @@ for cell in lstm gru rnn; do
     done
 done
 
-# A decoder, as a stream that goes on behind its context, and as candidates, which end there.
+# A decoder, as a stream that continues beyond its context, and as candidates, which end there.
 expect_exit 0 train --quiet --input names.txt --sequences items --model transformer --embedding-size 8 --num-heads 2 \
     --num-layers 2 --feed-size 8 --context-length 6 --max-epochs 2 --generate 0 --run-name short --threads 1
 expect_exit 0 export --init_from checkpoints/short/checkpoint.2.safetensors --export_file short.onnx
@@ -49,7 +49,7 @@ for settings in "" "--best 3" "--best 8 --prompt äö --temperature 0.5" "--best
     expect_same out ours
 done
 
-# With a lexicon, and with a filter beside it.
+# With a lexicon, and with a filter in addition.
 echo 'one ten' > listed.txt
 expect_exit 0 filter --words listed.txt --output listed.qlf
 expect_exit 0 lexicon --text names.txt --filter listed.qlf --output names.qlx
@@ -64,7 +64,7 @@ done
 expect_web 1 --model lstm.json --lexicon names.txt
 expect_stderr "is not a lexicon"
 
-# As docs/tutorial.md has it: through npm, from another folder.
+# As in docs/tutorial.md: through npm, from another folder.
 expect_exit 0 evaluate --model lstm.json --length 512 --temperature 0.3 --top-k 20 --seed 1
 cp out ours
 command="npm run evaluate"
@@ -72,7 +72,7 @@ npm --prefix "$web" run --silent evaluate -- --model lstm.json --length 512 --te
     > out 2> err
 expect_same out ours
 
-# JSON; and a seed that is drawn is told.
+# JSON; and a randomly chosen seed is reported.
 expect_web 0 --model lstm.json --length 30 --seed 4294967295 --json
 expect_json out seed 4294967295
 "$json_get" out text > theirs
@@ -84,7 +84,7 @@ expect test "$(wc -c < out)" -eq 1
 expect_web 0 --help
 expect_stdout "--temperature"
 
-# Wrong use ends with 2, wrong files with 1, and neither with a stack trace.
+# Wrong usage ends with 2, bad files with 1, and neither with a stack trace.
 for arguments in "" "--model" "--model lstm.json --top-p 0" "--model lstm.json --top-k 1.5" "--model lstm.json --sed 1" \
     "--model lstm.json --seed -1" "--model lstm.json --seed=4294967296" "--model lstm.json --length x" \
     "--model lstm.json more" "--model lstm.json --prompt z"; do

@@ -1,5 +1,5 @@
-# What the tests of the command line share. A script sources it with its own arguments, works in a new folder, and ends
-# with `finish`. Every expectation that does not hold is reported; the script goes on.
+# Functions shared by the tests of the command line. A script sources it with its own arguments, works in a new folder,
+# and ends with `finish`. Every expectation that does not hold is reported; the script continues.
 # Uses: bash, coreutils, grep. Arguments: the tool, json_get.
 # shellcheck shell=bash
 
@@ -76,13 +76,13 @@ expect_same()
     cmp -s "$1" "$2" || fail "$1 and $2 differ"
 }
 
-# numbers COUNT: that many lines of letters, all different, eleven symbols altogether with the newline.
+# numbers COUNT: this many lines of letters, all different, using eleven symbols including the newline.
 numbers()
 {
     seq 1 "$1" | tr 0-9 a-j
 }
 
-# A model that is trained in an instant; further options follow, and win.
+# A model that is trained in an instant; options that follow override these.
 # shellcheck disable=SC2034
 tiny=(--embedding_size 3 --rnn_size 5 --num_layers 1 --generate 0 --batch_size 4 --seq_length 8 --threads 1
     --max_epochs 2 --quiet)

@@ -12,7 +12,7 @@ done
 run_folder=checkpoints/lstm
 model=$run_folder/checkpoint.2.safetensors
 
-# The two files, and what the descriptor says.
+# The two files, and the content of the descriptor.
 expect_exit 0 export --init_from $model --export_file names.onnx --temperature 0.95 --top_p 0.8 --top_k 24
 expect_stdout names.onnx
 expect_stdout names.json
@@ -39,7 +39,7 @@ expect_exit 0 export --init_from $model --export_file names2.onnx --json
 expect_json out model names2.onnx
 expect_json out descriptor names2.json
 
-# A model of running text resets nothing, and a checkpoint on its own does not know its sequences.
+# A model of running text resets nothing, and a checkpoint without its run does not know the length of its sequences.
 expect_exit 0 train "${tiny[@]}" --input names.txt --run_name stream
 cp checkpoints/stream/checkpoint.2.safetensors alone.safetensors
 expect_exit 0 export --init_from alone.safetensors --export_file stream.onnx
@@ -78,7 +78,7 @@ for name in names .onnx names.json folder/.onnx names.onnx/; do
     expect_exit 2 export --init_from $model --export_file $name
     expect_stderr ".onnx"
 done
-# Of a run's folder, the message names a checkpoint that is there, with one slash before its name.
+# For a run's folder, the message names an existing checkpoint, with one slash before its name.
 expect_exit 1 export --init_from $run_folder// --export_file a.onnx
 named=$(sed -n 's/.*not a checkpoint; its best one is //p' err)
 expect test "${named%/*}" = $run_folder -a -s "$named"

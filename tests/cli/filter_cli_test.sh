@@ -6,7 +6,7 @@ root=$(realpath "$3")
 english=$4
 source "$(dirname "$0")/expect.sh"
 
-# expect_code CODE ARGUMENT...: as expect_exit; a refused text is not an error, so it needs no message.
+# expect_code CODE ARGUMENT...: like expect_exit; a refused text is not an error, so it needs no message.
 expect_code()
 {
     local expected=$1
@@ -43,7 +43,7 @@ head -c 100 food.qlf > short.qlf
 expect_exit 2 filter --filter short.qlf --check x
 expect_stderr "cut short"
 
-# A model that says little but what is listed.
+# A model that writes mostly listed words.
 for i in {1..60}; do
     printf 'tofu\nrice pot\nbig bean\na first item\nsoft sauce %d\n' $((i % 7))
 done > text
@@ -61,7 +61,7 @@ expect_same out filtered
 expect_exit 0 evaluate --model food.json --length 600 --seed 1 --temperature 0.8 --filter food.qlf --json
 expect_exit 0 compare --init_from "$checkpoint" --filter food.qlf --format csv --seed 1
 expect_code 0 filter --filter food.qlf --check "$(tr -d '"' < out | tr ',' '\n')"
-# What is there before the text is drawn counts, and so does its end.
+# The prompt before the drawn text counts, and so does the end of the text.
 for length in {1..12}; do
     expect_exit 0 evaluate --model food.json --prompt tof --length $length --seed 3 --temperature 0.2 --filter food.qlf
     expect_code 0 filter --filter food.qlf --check "$(cat out)"

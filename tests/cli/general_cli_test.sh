@@ -1,5 +1,5 @@
 #!/bin/bash
-# What holds for every command: help, version, wrong use, and results that cannot be written.
+# Requirements for every command: help, version, wrong usage, and results that cannot be written.
 # Uses: expect.sh. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/expect.sh"
@@ -7,7 +7,7 @@ source "$(dirname "$0")/expect.sh"
 commands=$("$tool" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 expect test "$(wc -w <<< "$commands")" -ge 4
 
-# One command is a program in Node, which need not be here.
+# One command is a program in Node, which may be missing.
 if "$tool" emulate --help 2>&1 | grep -q "tools/bootstrap pico"; then
     commands=${commands/emulate/}
 fi
@@ -23,7 +23,7 @@ for command_name in $commands; do
     [[ $command_name == monitor ]] || expect_exit 2 "$command_name" # which needs no argument
 done
 
-# The commands of which this folder has a test fit a terminal of 80 columns.
+# The help of the commands that have a test in this folder fits a terminal of 80 columns.
 for page in "--help" "train --help" "predict --help" "compare --help"; do
     # shellcheck disable=SC2086
     expect_exit 0 $page
@@ -39,7 +39,7 @@ expect_exit 2 trian
 expect_stderr "there is no command 'trian'"
 expect_exit 2 ''
 
-# What a file or a name contains cannot steer the terminal, nor look like a message of its own.
+# The contents of a file or a name can neither control the terminal nor look like a separate message.
 expect_exit 1 predict --init_from $'a\e[2J\nb\x7fc\xc2\x9bd'
 expect_stderr 'quillet predict: a\x1b[2J\x0ab\x7fc\u009bd: cannot open'
 expect_exit 1 predict --init_from $'\xc3\xa9\xe2\x80\xa6'

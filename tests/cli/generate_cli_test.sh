@@ -30,7 +30,7 @@ expect_exit 0 "${many[@]}" --count 40
 head -n 40 one > some
 expect_same out some
 
-# JSON tells each item's seed, with which the other commands write the same.
+# JSON has each item's seed, with which the other commands write the same.
 expect_exit 0 "${many[@]}" --count 12 --json
 cp out items
 while read -r line; do
@@ -89,7 +89,7 @@ for format in off int8; do
     done < items
 done
 expect_exit 2 "${many[@]}" --best 0
-# One that was cut is never taken where one has ended, such as the first, which is the item of --best 1.
+# A candidate that was cut is never taken if one has ended, such as the first, which is the item of --best 1.
 short=(generate --init_from $model --count 200 --seed 5 --max_length 3 "${settings[@]}" --quiet --json)
 for best in 1 5; do
     expect_exit 0 "${short[@]}" --best $best
@@ -98,7 +98,7 @@ done
 expect test "$(paste -d ' ' cut1 cut5 | grep -c '"cut":true "cut":false')" -gt 20
 expect test "$(paste -d ' ' cut1 cut5 | grep -c '"cut":false "cut":true')" -eq 0
 
-# An item that does not end is cut, and said to be; the settings of a descriptor are the defaults.
+# An item that does not end is cut, and reported as cut; the settings of a descriptor are the defaults.
 expect_exit 0 generate --init_from $model --count 5 --seed 1 --max_length 1 --temperature 100
 expect_stderr "cut after 1 symbols"
 expect_exit 0 generate --model model.json --count 5 --seed 1
@@ -133,7 +133,7 @@ expect_stderr "items were refused"
 expect test "$(grep -cxFf refused.txt out)" -eq 0
 expect_exit 1 "${many[@]}" --filter absent.qlf
 
-# An item that reaches the end of a decoder's context is over and counts as too long, in all forms of the model.
+# An item that reaches the end of a decoder's context ends and counts as too long, in all forms of the model.
 expect_exit 0 train --quiet --input text.txt --sequences items --model transformer --embedding-size 8 --num-heads 2 \
     --num-layers 2 --feed-size 8 --context-length 6 --max-epochs 2 --generate 0 --run-name short --threads 1
 short=checkpoints/short/checkpoint.2.safetensors forms=0
@@ -150,7 +150,7 @@ for form in "--init-from $short" "--model short.json" "--init-from $short --quan
     cp out "items$((++forms))"
 done
 expect_same items1 items2
-# A candidate ends there, too; a text that is a stream goes on.
+# A candidate ends there, too; a text that is a stream continues.
 expect_exit 0 evaluate --model short.json --best 5 --min-length 40 --seed 4
 expect test "$(head -n 1 out | wc -m)" -le 7
 expect_exit 0 predict --init_from $short --seed 4 --generate 60 --temperature 3 --quiet

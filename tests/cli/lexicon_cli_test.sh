@@ -78,7 +78,7 @@ expect_exit 0 compare --init_from $model --temperature 1,1.5 --count 3 --seed 5 
 expect_exit 0 study $model --corpus text.txt --items 50 --temperature 1.5 --wordlist "" --sentences 0 --lexicon text.qlx
 expect_json study/study.json cells.0.new_words 0
 
-# A list with a letter that the model lacks, a lexicon that is none, and a filter for which the lexicon was not made.
+# A list with a letter that the model lacks, an invalid lexicon, and a filter for which the lexicon was not made.
 printf '%s\n' zebra dog > words.txt
 expect_exit 0 lexicon --words words.txt --output words.qlx
 expect_exit 1 predict --init_from $model --lexicon words.qlx

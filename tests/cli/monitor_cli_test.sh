@@ -5,7 +5,7 @@
 command -v socat > /dev/null || exit 77
 source "$(dirname "$0")/expect.sh"
 
-# A board: greets, then answers every line. `board` is its port, and goes with it.
+# A board: greets, then answers every line. `board` is its port, which disappears with it.
 cat > firmware.sh <<'END'
 printf '= seed %s\r\nsteers \302\2332J\342\200\256 \2332J \303\244 \342\200' "$1"
 sleep 0.1
@@ -50,7 +50,7 @@ start_monitor()
     exec 3> input
 }
 
-# end_monitor SIGNAL: Ctrl-C is INT. It must end at once and well.
+# end_monitor SIGNAL: Ctrl-C is INT. It must end at once, with success.
 end_monitor()
 {
     kill "-$1" "$monitor"
@@ -85,7 +85,7 @@ expect grep -qE "^$time > seed 7$" log
 expect grep -qE "^$time # connected to $work/board$" log
 unplug
 
-# The log grows; SIGTERM ends well, too; input that ends does not end it.
+# The log grows; SIGTERM also ends with success; the end of the input does not end it.
 lines=$(wc -l < log)
 plug 8
 command="monitor --quiet"
@@ -97,7 +97,7 @@ expect test ! -s err
 expect test "$(wc -l < log)" -gt "$lines"
 unplug
 
-# Nobody there: it waits, and can be ended.
+# Without a board it waits, and can be ended.
 start_monitor
 wait_for test -s err
 end_monitor INT
@@ -110,7 +110,7 @@ wait_for grep -qF 'connected to b\x1b[31m' err
 end_monitor INT
 unplug
 
-# What waiting would not help.
+# Errors that waiting would not help.
 expect_exit 1 monitor --port no-such-port
 expect_stderr "no-such-port: there is no such port"
 echo text > file

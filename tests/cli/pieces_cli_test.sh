@@ -1,13 +1,13 @@
 #!/bin/bash
-# Models of pieces: trained to the committed bits, taken over by later runs, and writing one text on the whole road;
-# losses and lengths count characters; what no training can have made is refused.
+# Models with pieces: trained to the committed bits, taken over by later runs, and writing the same text on the whole
+# road; losses and lengths count characters; pieces that no training can have made are refused.
 # Uses: expect.sh, cc; node and onnxruntime-node where they are. Arguments: the tool, json_get; the sources, cc.
 # shellcheck source-path=SCRIPTDIR
 root=$(realpath "$3")
 cc=$4
 source "$(dirname "$0")/expect.sh"
 
-# Names with pairs that come again, in two alphabets, with accents in two code points and symbols of four bytes.
+# Names with repeated pairs, in two alphabets, with accents as two code points and symbols of four bytes.
 awk 'BEGIN {
     split("an ber cor den el for gas him in jar ka lo", part, " ")
     for (i = 0; i < 400; i++) {
@@ -43,7 +43,7 @@ expect grep -qE '^[0-9]{2,3} pieces of several' err
 expect_exit 2 "${train[@]}" --pieces 1025
 expect_exit 2 "${train[@]}" --pieces -1
 
-# Later runs take the pieces over; another number is an error.
+# Later runs take over the pieces; another number is an error.
 expect_exit 0 train --init_from $model --input text.txt --max_epochs 1 --run_name tuned --threads 1
 expect grep -q '^60 pieces' err
 expect_json checkpoints/tuned/summary.json arguments.pieces 60
@@ -53,7 +53,7 @@ expect_exit 0 train --init_from checkpoints/pieces --max_epochs 4 --threads 1
 expect_exit 0 "${train[@]}" --pieces 60 --run_name whole --max_epochs 4
 expect_same checkpoints/pieces/checkpoint.4.safetensors checkpoints/whole/checkpoint.4.safetensors
 
-# One text on the road, with and without a filter, in float and in integers.
+# The same text on the whole road, with and without a filter, in float and in integers.
 expect_exit 0 export --init_from $model --export_file pieces.onnx
 printf 'an*\n*ber*\nel\ncor den\n*ga*\n' > words.txt
 expect_exit 0 filter --words words.txt --output words.qlf
@@ -123,7 +123,7 @@ cp out three
 expect_exit 0 generate --model pieces.json --count 300 --max_length 9 --seed 1 --temperature 0.8 --top_p 1 --top_k 0
 expect_same out three
 
-# A prompt is encoded; its symbols must be there.
+# A prompt is encoded; its symbols must be in the vocabulary.
 expect_exit 0 predict --init_from $model --prompt "berann" --generate 20 --seed 1
 expect grep -q '^berann' out
 expect_exit 2 predict --init_from $model --prompt "b#" --generate 20 --seed 1
@@ -132,7 +132,7 @@ expect_exit 2 predict --init_from $model --prompt "b#" --generate 20 --seed 1
 expect_exit 0 evaluate --model pieces.json --text text.txt
 expect grep -q " $(LC_ALL=C.UTF-8 wc -m < text.txt) characters" out
 
-# What nobody can have learned.
+# Pieces that cannot have been learned.
 sed 's/"an"/"anxx"/' pieces.json > broken.json
 expect_exit 1 evaluate --model broken.json
 expect_stderr "not a token by itself"

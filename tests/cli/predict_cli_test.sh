@@ -8,7 +8,7 @@ numbers 400 > names.txt
 expect_exit 0 train "${tiny[@]}" --input names.txt --run_name run
 model=checkpoints/run/checkpoint.2.safetensors
 
-# predict ARGUMENT...: must end well; the text is in `out`.
+# predict ARGUMENT...: must succeed; the text is in `out`.
 predict()
 {
     expect_exit 0 predict --init_from $model "$@"
@@ -40,7 +40,7 @@ expect_stderr "'é'"
 expect_exit 2 predict --init_from $model --prompt $'a\xff'
 expect_stderr "--prompt"
 
-# Without a seed one is drawn and told, and with it the text comes again.
+# Without a seed, a random one is chosen and reported, and it gives the same text again.
 predict --generate 40
 expect grep -qE '^\(seed [0-9]+\)$' err
 cp out drawn
@@ -66,7 +66,7 @@ expect_exit 2 predict --init_from $model --top_p 1.1
 expect_exit 2 predict --init_from $model --top_k -1
 expect_exit 2 predict --init_from $model --generate -1
 
-# JSON has the same text, and says with what it was made.
+# JSON has the same text, and the settings that produced it.
 predict --generate 50 --seed 7 --json
 cp out result.json
 expect_json result.json seed 7
@@ -91,7 +91,7 @@ for arguments in "--generate 10" "--generate 100000000" "--generate 10 --json"; 
     expect_stderr "No space left"
 done
 
-# Checkpoints that are none.
+# Invalid checkpoints.
 expect_exit 2 predict
 expect_stderr "--init-from is missing"
 expect_exit 1 predict --init_from absent

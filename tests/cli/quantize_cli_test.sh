@@ -1,6 +1,6 @@
 #!/bin/bash
-# --quantize and --calibrate: predict, evaluate, compare, generated C and verify say the same; calibration texts that do
-# not fit; models that have no integer form.
+# --quantize and --calibrate: predict, evaluate, compare, generated C, and verify agree; calibration texts that do not
+# match; models without an integer form.
 # Uses: expect.sh, gcc. Arguments: the tool, json_get, the root of the sources.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/expect.sh"
@@ -19,7 +19,7 @@ for cell in lstm gru rnn; do
         cp out predicted
         expect_exit 0 evaluate --model $cell.json --length 300 --seed 3 --temperature 0.8 --quantize $format
         expect_same out predicted
-        # The draws are others, because the sampler is.
+        # The draws differ, because the sampler does.
         expect test "$(cat float)" != "$(cat predicted)"
         expect_exit 0 evaluate --model $cell.json --length 300 --seed 3 --temperature 0.8 --quantize $format \
             --calibrate names.txt
@@ -52,13 +52,13 @@ expect_same out filtered
 expect_exit 0 compare --init_from checkpoints/lstm/checkpoint.2.safetensors --count 2 --seed 1 --quantize int8
 expect_stdout "t = 0.3"
 
-# In float nothing changes.
+# With float nothing changes.
 expect_exit 0 evaluate --model lstm.json --length 100 --seed 4
 cp out off
 expect_exit 0 evaluate --model lstm.json --length 100 --seed 4 --quantize off
 expect_same out off
 
-# What the head and the report say.
+# The head and the report.
 expect_exit 0 compile --model lstm.json --output lstm8.c --quantize int8 --calibrate names.txt
 expect grep -q '^//   weights       int8, a scale for each row; calibrated on names.txt$' lstm8.c
 expect_exit 0 compile --model lstm.json --output lstm8.c --quantize int8 --report

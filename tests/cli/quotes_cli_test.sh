@@ -71,7 +71,7 @@ expect test "$(grep -c '^= mark begin' out)" -eq "$(($(grep -c '^= mark end' out
 expect test $? -eq 0
 expect grep -qx '= page done' out
 
-# A text cannot steer a terminal; a pipe gets it as it is. The stub's symbols are of ASCII.
+# A text cannot control a terminal; a pipe gets it unchanged. The stub's symbols are ASCII.
 sed 's|has nothing|has\\033[2Jnothing|; s|"A. Stub"|"A. \\033[31mStub"|' "$root"/firmware/app/stub_models.c > hostile_models.c
 build hostile hostile_models.c
 ./hostile --seed 1 --count 20 > out
@@ -95,7 +95,7 @@ done
 expect_exit 0 compile quotes.json names.json --name quotes_model,names_model --output quotes_models.c
 build quotes "$root"/firmware/app/compiled_models.c quotes_models.c
 
-# The bare stream is what the models write elsewhere, whatever the settings.
+# The bare stream equals what the models write elsewhere, with any settings.
 for seed in 1 2 4294967295; do
     for settings in "" "--temperature 0.3 --top-k 4" "--temperature=1.5 --top-p 0.7 --top-k=0" "--temperature 0"; do
         for kind in quotes names; do
@@ -118,7 +118,7 @@ expect test "$(grep -c '^    -- .' out)" -eq 100
 expect test "$(awk 'length > 12' out | wc -l)" -eq 0
 expect test "$(grep -c '^$' out)" -eq 99
 
-# The quotes of a seed's pages are the items of `generate` with this seed, also where there is a choice.
+# The quotes of a seed's pages are the items of `generate` with this seed, even if there is a choice among candidates.
 for settings in "--best 6 --min-length 5" "--best 20 --min-length 8 --temperature 1.2"; do
     # shellcheck disable=SC2086
     expect_quotes 0 --seed 3 --count 40 --width 500 $settings
@@ -135,7 +135,7 @@ printf 'best 3\nseed 9\n' | ./quotes --console --count 1 > out 2> err
 expect grep -qx '= best 3' out
 expect test "$(grep -c '^= candidate [123] of 3 bits [0-9.]*$' out)" -eq 3
 
-# With a lexicon for the quotes all their words are in the list, and the names are free; the console says so.
+# With a lexicon for the quotes, all their words are in the list, and the names are free; the console reports this.
 tr -cs 'a-z' '\n' < quotes.txt | sort -u | sed '/^$/d; 1~2d' > words.txt
 expect_exit 0 lexicon --words words.txt --output quotes.qlx
 expect_exit 2 compile quotes.json names.json --name quotes_model,names_model --lexicon quotes.qlx,off,off

@@ -50,7 +50,7 @@ expect cmp page.png page-01.png
 expect_quotes 0 --seed 5 --count 2 --png plain
 expect_png plain-2
 
-# The preview has 30 lines of 80 patterns, and no escape codes where nobody sees them.
+# The preview has 30 lines of 80 patterns, and no escape codes if it is not on a terminal.
 expect_quotes 0 --seed 5 --preview
 expect test "$(grep -c $'^\xe2\xa0' out)" -eq 30
 expect test "$(grep -c $'\033' out)" -eq 0

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Trains on 1 to 4 ranks, each over shared memory and TCP, with 1 and 2 threads: the bytes of one process. Kills a rank
-# at random, and resumes with another number of ranks. Gives one rank another text, build, options and processor form.
-# Lets ranks share the cells of a study.
+# Trains on 1 to 4 ranks, each over shared memory and TCP, with 1 and 2 threads, to the same bytes as one process. Kills
+# a rank at random, and resumes with another number of ranks. Gives one rank another text, build, options and processor
+# form. Has ranks share the cells of a study.
 # Uses: expect.sh, resume.sh, mpirun of Open MPI; ip for network namespaces, where the test may make them. Arguments:
 # the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
@@ -61,7 +61,7 @@ expect_exit 0 "${start_of_decoder[@]}" --run_name kind
 run_ranks -n 2 -- "${start_of_decoder[@]}" --run_name kind_ranks
 expect_same checkpoints/kind/checkpoint.1.safetensors checkpoints/kind_ranks/checkpoint.1.safetensors
 
-# Kill -9 of a random rank ends the job with a message; another number of ranks goes on to the same bytes.
+# Kill -9 of a random rank ends the job with a message; another number of ranks continues to the same bytes.
 expect_exit 0 "${start[@]}" --max_epochs 60 --run_name long
 for round in "2 shared 4 tcp" "3 tcp 1 shared" "4 shared 2 tcp" "4 tcp 3 shared"; do
     read -r ranks kind ranks_after kind_after <<< "$round"
@@ -87,7 +87,7 @@ for round in "2 shared 4 tcp" "3 tcp 1 shared" "4 shared 2 tcp" "4 tcp 3 shared"
     rm -r checkpoints/killed
 done
 
-# Ctrl-C of one rank: all stop, and say how to go on.
+# Ctrl-C on one rank: all stop, and say how to resume.
 command="train # rank 1 interrupted"
 mpirun --oversubscribe --bind-to none -n 2 bash -c 'echo $$ > pid.$OMPI_COMM_WORLD_RANK; exec "$@"' - "$tool" \
     "${start[@]}" --max_epochs 60 --run_name stopped > out 2> err < /dev/null &
@@ -100,7 +100,7 @@ wait $!
 expect_stderr "To go on after epoch"
 expect_json checkpoints/stopped/summary.json status interrupted
 
-# What is not the same on all ranks is noticed before the first epoch.
+# Differences between ranks are detected before the first epoch.
 numbers 601 > others.txt
 run_ranks -n 1 "$tool" "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 1 --input others.txt
 expect test $code == 1
@@ -129,8 +129,8 @@ run_ranks -n 2 -- "${start[@]}" --max_epochs 1 --checkpoint_dir names.txt/nowher
 expect test $code == 1
 expect_stderr "names.txt/nowhere"
 
-# A study whose cells are shared out, first to two ranks of which one is killed, then to three: the report of one
-# process.
+# A study whose cells are distributed, first to two ranks, one of which is killed, then to three: the report equals that
+# of one process.
 study=(study --corpus names.txt --items 3000 --max_length 20 --temperature 0.5,0.7,0.9,1 --top_k 0,5 --wordlist ""
     --sentences 0 --quiet --against checkpoints/alone/checkpoint.1.safetensors
     checkpoints/alone/checkpoint.2.safetensors checkpoints/alone/checkpoint.3.safetensors)

@@ -1,9 +1,10 @@
-# What the tests of killed trainings share; sourced before expect.sh, which it needs only when its functions run.
+# Functions shared by the tests of killed trainings; sourced before expect.sh, which it needs only when its functions
+# run.
 # Uses: bash, coreutils.
 # shellcheck shell=bash
 
-# set_session NAME: puts into the array `session` the arguments that take up the run of that name, or that start it
-# where the kill came before there was anything to take up. The array `start` has the options of the start.
+# set_session NAME: puts into the array `session` the arguments that resume the run of that name, or that start it if
+# the kill came before there was anything to resume. The array `start` has the options of the start.
 # shellcheck disable=SC2034
 set_session()
 {

@@ -33,7 +33,7 @@ rm first/study.*
 expect_exit 0 "${all[@]}" --output first
 expect test ! -s err
 expect_same first/study.json second/study.json
-# A damaged cell is made again; so is one that was made of something else.
+# A damaged cell is computed again; so is one that was computed from something else.
 cell=$(find first/cells -name '*.json' | sort | head -n 1)
 head -c 40 "$cell" > cut
 cp cut "$cell"
@@ -63,7 +63,7 @@ expect_json second/study.json settings.items 500
 expect_exit 0 generate --init_from $one --temperature 0.5 --top_p 0.9 --seed 1 --count 3 --max_length 20 --quiet
 expect test "$("$json_get" second/study.json cells.0.samples.2)" == "$(sed -n 3p out)"
 
-# The page needs nothing else, and what was generated cannot become a part of it.
+# The page needs nothing else, and generated text cannot become markup.
 expect test "$(grep -cE '(src|href)=|@import|url\(|<script' second/study.html)" -eq 0
 expect test "$(grep -c '<b>' second/study.html)" -eq 0
 expect test "$(grep -o '<svg' second/study.html | wc -l)" -eq "$(grep -o '</svg>' second/study.html | wc -l)"
@@ -73,7 +73,7 @@ for picture in $(grep -o 'pictures/[a-z_0-9]*.svg' second/study.md); do
     expect test "$(grep -c 'nan\|inf' "second/$picture")" -eq 0
 done
 
-# An interrupted study says so, keeps its cells, and goes on to the same report.
+# An interrupted study says so, keeps its cells, and is resumed to the same report.
 command="study, interrupted"
 "$tool" "${study[@]}" --init_from $two --items 20000 --output third > out 2> err &
 while [[ -z $(find third/cells -name '*.json' 2> /dev/null) ]] && kill -0 $! 2> /dev/null; do
@@ -88,7 +88,7 @@ expect_exit 0 "${study[@]}" --init_from $two --items 20000 --output third --quie
 expect_exit 0 "${study[@]}" --init_from $two --items 20000 --output fourth --quiet
 expect_same third/study.html fourth/study.html
 
-# One temperature, one item, no wordlist; models as operands, and those of one name told apart by their folders.
+# One temperature, one item, no wordlist; models as operands, with equal names distinguished by their folders.
 mkdir other
 cp $two other/checkpoint.2.safetensors
 expect_exit 0 study $two other/checkpoint.2.safetensors --corpus text.txt --items 1 --temperature 1 --wordlist "" \

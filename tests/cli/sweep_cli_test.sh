@@ -1,18 +1,18 @@
 #!/bin/bash
-# Sweeps: a grid, random draws, halving, limits, resuming, tables; plans that cannot be, folders that cannot be written.
+# Sweeps: a grid, random draws, halving, limits, resuming, tables; invalid plans, and folders that cannot be written.
 # With mpirun also over two ranks, killed twice.
 # Uses: expect.sh; mpirun of Open MPI where the tool was built with it. Arguments: the tool, json_get, yes or no for
 # MPI. shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/expect.sh"
 mpi=$3
 
-# results FOLDER: the table without the seconds, which differ from one day to the next.
+# results FOLDER: the table without the seconds, which differ from run to run.
 results()
 {
     sed 's/,[^,]*$//' "$1/sweep.csv"
 }
 
-# expect_rows FOLDER COUNT PATTERN: so many rows of the table match.
+# expect_rows FOLDER COUNT PATTERN: this many rows of the table match.
 expect_rows()
 {
     local rows
@@ -41,7 +41,7 @@ expect grep -q '| \*\*[0-9]*\*\* |' alone/sweep.md
 expect test "$(grep -c '<svg' alone/sweep.html)" == 4
 expect test ! -e alone/08
 
-# A run is one like any other; sizes are those that the compiler tells of the trained model.
+# A run is like any other; sizes are those that the compiler reports for the trained model.
 run_dir=alone/20
 expect_json $run_dir/summary.json arguments.rnn_size 8
 expect_exit 0 train --quiet --input names.txt --sequences items --max_epochs 6 --generate 0 --embedding_size 8 \
@@ -56,7 +56,7 @@ expect grep -q "^20,rnn,8,2,.*,$(< flash)," alone/sweep.csv
 expect test "$("$json_get" out rp2040_tokens_per_second_on_two | cut -d. -f1)" == \
     "$(grep '^20,' alone/sweep.csv | cut -d, -f11 | cut -d. -f1)"
 
-# Given again, it does nothing anew. Another plan for the folder is an error.
+# Given again, it computes nothing. Another plan for the folder is an error.
 touch -d '2001-01-01' alone/*/training.safetensors
 results alone > before
 expect_exit 0 sweep plan.json --output alone --threads 2
@@ -66,7 +66,7 @@ expect test -z "$(find alone -name training.safetensors -newermt 2002-01-01)"
 expect_exit 1 sweep plan.json --output alone --max_flash 20000
 expect_stderr "alone/sweep.json: belongs to another sweep"
 
-# The same by options, killed in the middle.
+# The same with options, killed in the middle.
 same_by_options=(sweep --output options --halving 1,3 --weights int8 --max_flash 30000 --min_speed 1000 --quiet --
     --input names.txt --sequences=items --max_epochs 6 --generate 0 --embedding_size 8 --batch_size 32
     --learning-rate 0.01 --model lstm,gru,rnn --rnn_size 4,8,16,48 --num_layers 1,2)
@@ -121,7 +121,7 @@ expect test "$(grep -c ',finished,1,1,' random/sweep.csv)" == 6
 expect test "$(cut -d, -f2-5 random/sweep.csv | sort -u | wc -l)" == 7
 expect_rows random 6 '^.,(4|8|12),(gru|rnn),0\.[0-9]+,(1[6-9]|[2-5][0-9]|6[0-4]),finished'
 
-# A run whose loss leaves the numbers ends as failed, and the others go on.
+# A run whose loss is not a number any more ends as failed, and the others continue.
 expect_exit 0 sweep --output failing --quiet -- --input names.txt --max_epochs 2 --batch_size 4 --generate 0 --rnn_size 4 \
     --num_layers 1 --model rnn --learning_rate 0.01,1000 --grad_clip 0 --weight_decay 100
 expect_rows failing 1 ',finished,2,'
@@ -156,13 +156,14 @@ expect_stderr "give a plan"
 expect_exit 2 sweep -- --rnn_sise 4
 expect_exit 2 sweep -- --rnn_size
 
-# Limits that nothing meets: said before anything is trained, with a table that tells by how much.
+# Limits that no run meets: reported before anything is trained, with a table that shows by how much.
 expect_exit 1 sweep plan.json --output nothing --max_flash 100
 expect_stderr "none of the 24 models meets the limits: the smallest takes"
 expect_rows nothing 24 'left out'
 expect test -z "$(find nothing -name 'checkpoint*')"
 
-# A folder that cannot be made, and a disk that is full in the middle: an error, and the rest when there is room.
+# A folder that cannot be created, and a disk that becomes full in the middle: an error, and the rest when there is
+# room.
 expect_exit 1 sweep plan.json --output names.txt/sweep
 expect_stderr "names.txt"
 if mkdir disk && mount -t tmpfs -o size=600k tmpfs disk 2> /dev/null; then
@@ -173,7 +174,7 @@ if mkdir disk && mount -t tmpfs -o size=600k tmpfs disk 2> /dev/null; then
     results disk/sweep > after
     results alone > before
     expect_same before after
-    # What a kill has left of a sweep, on a disk that nobody can write any more.
+    # A sweep left by a kill, on a disk that is now read-only.
     "$tool" sweep plan.json --output disk/half --quiet > out 2> err &
     for ((wait = 0; wait < 1000; wait++)); do
         [[ -e disk/half/03/checkpoint.1.safetensors ]] && break
@@ -188,7 +189,7 @@ if mkdir disk && mount -t tmpfs -o size=600k tmpfs disk 2> /dev/null; then
     done
 fi
 
-# Two ranks, of which one is killed, twice: the table of the sweep that was left alone.
+# Two ranks, one of which is killed, twice: the same table as for an undisturbed sweep.
 if [[ $mpi == yes ]]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     ranks=(mpirun --oversubscribe --bind-to none -n)

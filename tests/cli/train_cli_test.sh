@@ -4,7 +4,7 @@
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/expect.sh"
 
-# expect_trained NAME ARGUMENT...: a run of that name ends well and its best checkpoint can write.
+# expect_trained NAME ARGUMENT...: a run of that name succeeds, and its best checkpoint can write.
 expect_trained()
 {
     local name=$1
@@ -65,13 +65,13 @@ for kind in stream items; do
     expect_refused 1 "absent.txt: cannot open" --input absent.txt --sequences $kind
     expect_refused 1 "folder: is a folder" --input folder --sequences $kind
 done
-# Line ends and marks are not part of a text: the models are the same.
+# Line ends and byte order marks are not part of a text: the models are the same.
 for kind in stream items; do
     for text in crlf cut marked; do
         expect_same "checkpoints/$text-$kind/checkpoint.2.safetensors" "checkpoints/names-$kind/checkpoint.2.safetensors"
     done
 done
-# An item that is longer than the window is learnt in pieces, so the window's length changes what is learnt.
+# An item that is longer than the window is learned in parts, so the window's length changes what is learned.
 expect_trained long-whole --input long_items.txt --sequences items --validation_share 0.2 --seq_length 301
 expect test -n "$(cmp checkpoints/long-whole/checkpoint.2.safetensors checkpoints/long-items/checkpoint.2.safetensors)"
 
@@ -103,7 +103,7 @@ expect_refused 2 "'mlp' is not a model type; there are lstm, gru, rnn and transf
 expect_refused 2 "--rnn-size is for recurrent models" --input names.txt --model transformer
 expect_refused 2 "--num-heads is for --model transformer" --input names.txt --num_heads 2
 
-# expect_no_transformer MESSAGE ARGUMENT...: the same for what a transformer cannot be.
+# expect_no_transformer MESSAGE ARGUMENT...: the same for options that a transformer does not have.
 expect_no_transformer()
 {
     local message=$1
@@ -135,7 +135,7 @@ for cell in lstm gru rnn; do
 done
 expect_exit 0 train --model transformer --embedding_size 2 --num_heads 1 --feed_size 1 --context_length 1 \
     --num_layers 1 --input names.txt --max_epochs 1 --generate 5 --quiet --run_name small-transformer
-# A transformer goes on after its first epoch to the same bytes, with another number of threads.
+# A transformer resumed after its first epoch ends with the same bytes, with another number of threads.
 transformer=(--model transformer --embedding_size 12 --num_heads 3 --num_kv_heads 1 --feed_size 9 --context_length 10
     --dropout 0.2 --input names.txt --sequences items --quiet --generate 5 --batch_size 40)
 expect_exit 0 train "${transformer[@]}" --max_epochs 2 --run_name transformer --threads 1
@@ -143,7 +143,7 @@ expect_exit 0 train "${transformer[@]}" --max_epochs 1 --run_name halved --threa
 expect_exit 0 train --init_from checkpoints/halved --max_epochs 2 --threads 2 --quiet
 expect_same checkpoints/transformer/checkpoint.2.safetensors checkpoints/halved/checkpoint.2.safetensors
 expect_json checkpoints/halved/summary.json arguments.seq_length 10
-# From its checkpoint a new run begins, whose sizes are those of the model.
+# A new run starts from its checkpoint, with the sizes of the model.
 expect_exit 0 train --init_from checkpoints/transformer/checkpoint.2.safetensors --input names.txt --max_epochs 1 \
     --quiet --run_name further
 expect_exit 2 train --init_from checkpoints/transformer/checkpoint.2.safetensors --input names.txt --num_heads 2
@@ -162,7 +162,7 @@ for run in other smoothed dropped; do
     expect test -n "$(cmp checkpoints/first/checkpoint.2.safetensors checkpoints/$run/checkpoint.2.safetensors)"
 done
 
-# What the run folder and stdout have.
+# The contents of the run's folder and of stdout.
 expect_exit 0 train "${tiny[@]}" --input names.txt --run_name full --generate 30 --json
 expect_json out status finished
 expect_json out best.epoch "$("$json_get" checkpoints/full/summary.json best.epoch)"
@@ -174,7 +174,7 @@ expect test "$(cut -d, -f1 checkpoints/full/training.log.csv | paste -sd ' ')" =
 expect test "$(wc -l < checkpoints/full/samples.jsonl)" -eq 2
 expect test -z "$(find checkpoints -name '*.partial')"
 
-# Without a name, the folder is named by the time; and nothing but the result is on stdout.
+# Without a name, the folder is named after the time; and only the result is on stdout.
 expect_exit 0 train "${tiny[@]}" --input names.txt --no_quiet --checkpoint_dir timed
 expect grep -qE '^timed/[0-9]{8}-[0-9]{6}/checkpoint\.2\.safetensors$' out
 expect test "$(wc -l < out)" -eq 1

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Folders of runs that somebody has edited, robbed, or goes on with twice at once: no crash, nothing lost, and an error
-# that names the place.
+# Folders of runs that somebody has edited, removed files from, or resumes twice at once: no crash, nothing lost, and an
+# error that names the place.
 # Uses: expect.sh, flock. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/expect.sh"
@@ -24,7 +24,7 @@ edit()
     expect_json checkpoints/edited/summary.json "arguments.$1" "$2"
 }
 
-# What the option would refuse on the command line, it refuses from the summary.
+# A value that an option refuses on the command line is also refused from the summary.
 while read -r name value; do
     edit "$name" "$value"
     expect_exit 1 train --init_from checkpoints/edited --max_epochs 3
@@ -56,7 +56,7 @@ sed -i 's/"arguments": {/"arguments": [], "other": {/' checkpoints/edited/summar
 expect_exit 1 train --init_from checkpoints/edited
 expect_stderr "checkpoints/edited/summary.json: has no arguments"
 
-# Without its state a run cannot go on. It must not start over either: its log and its checkpoints would be lost.
+# Without its state a run cannot be resumed. It must not start over either: its log and its checkpoints would be lost.
 copy robbed
 rm checkpoints/robbed/training.safetensors
 expect_exit 1 train --init_from checkpoints/robbed --max_epochs 3
@@ -64,7 +64,7 @@ expect_stderr "checkpoints/robbed/training.safetensors: is missing"
 expect_stderr "--init-from checkpoints/robbed/checkpoint.2.safetensors"
 expect_same checkpoints/robbed/training.log.csv checkpoints/good/training.log.csv
 
-# A run that began with another one's model goes on without it, as if it were there.
+# A run that started from another one's model is resumed without that model, as if it were there.
 expect_exit 0 "${train[@]}" --run_name tuned --init_from checkpoints/good/checkpoint.2.safetensors
 cp -r checkpoints/tuned checkpoints/orphan
 expect_exit 0 train --init_from checkpoints/tuned --max_epochs 4 --quiet
@@ -73,12 +73,12 @@ expect_exit 0 train --init_from checkpoints/orphan --max_epochs 4 --quiet
 mv away checkpoints/good
 expect_same checkpoints/orphan/checkpoint.4.safetensors checkpoints/tuned/checkpoint.4.safetensors
 
-# What was extended stays so when the next session is told nothing.
+# An extended limit remains when the next session does not give one.
 copy extended
 expect_exit 0 train --init_from checkpoints/extended --max_epochs 4 --quiet
 expect_json checkpoints/extended/summary.json arguments.max_epochs 4
 
-# Two at once would write each other's files: the second one is refused, whether it goes on or starts.
+# Two at once would write each other's files: the second one is refused, whether it resumes or starts.
 copy shared
 command="train, on a run that another process has in hand"
 mkdir checkpoints/new

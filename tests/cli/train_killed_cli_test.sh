@@ -1,6 +1,6 @@
 #!/bin/bash
-# Kills a training at every single call by which it saves something, resumes it, and compares what comes out with the
-# run that was left alone: same bytes. Every other training is killed in its resumed session, too.
+# Kills a training at every single call with which it saves something, resumes it, and compares the result with the
+# undisturbed run: same bytes. Every other training is killed in its resumed session, too.
 # Uses: expect.sh, resume.sh. Arguments: the tool, json_get, the library kill_at_call.
 # shellcheck source-path=SCRIPTDIR
 library=$(realpath "$3")

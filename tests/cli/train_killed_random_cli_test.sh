@@ -1,7 +1,7 @@
 #!/bin/bash
-# Kills trainings at twenty random moments, resumes them each time, and compares what comes out with the run that was
-# left alone: same bytes. The moments are drawn from a fixed seed, from the process's first millisecond on; what they
-# hit depends on the machine. train_killed_cli_test.sh is the one that leaves no state out.
+# Kills trainings at twenty random moments, resumes them each time, and compares the result with the undisturbed run:
+# same bytes. The moments are drawn from a fixed seed, from the process's first millisecond on; what they hit depends on
+# the machine. train_killed_cli_test.sh covers every state.
 # Uses: expect.sh, resume.sh. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/resume.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # `quillet train` with a text of 200 MB, where the system gives it less memory than that: the load and the first steps. The
 # most memory that was resident is measured, too.
-# Uses: expect.sh, /proc, ulimit -d: memory of the process but for files that are mapped. Arguments: the tool, json_get.
+# Uses: expect.sh, /proc, ulimit -d: memory of the process except mapped files. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/expect.sh"
 
@@ -39,7 +39,7 @@ numbers 1000 >> large.txt
 train_some stream 60
 train_some items 250
 
-# Nothing of a temporary file is left, and a full disk is an error that names it.
+# No temporary file is left, and a full disk is an error that names the file.
 expect test -z "$(find . -maxdepth 1 -name 'quillet-*')"
 if mkdir disk && mount -t tmpfs -o size=50m tmpfs disk 2> /dev/null; then
     TMPDIR=$PWD/disk expect_exit 1 train "${tiny[@]}" --input large.txt

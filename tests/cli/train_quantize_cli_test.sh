@@ -13,7 +13,7 @@ loss()
     awk -F, -v epoch="$2" '$1 == epoch { print $4 }' "checkpoints/$1/training.log.csv"
 }
 
-# note FILE: what its metadata says of the format.
+# note FILE: the format in its metadata.
 note()
 {
     head -c 2000 "$1" | grep -a -o '"quantize": *"[a-z0-9]*"' | tr -d ' '
@@ -24,7 +24,7 @@ float=checkpoints/float/checkpoint.20.safetensors
 expect test -z "$(note $float)"
 expect_json checkpoints/float/summary.json arguments.quantize off
 
-# A training that changes nothing gives the loss of each format: near to that of float, but another.
+# A training that changes nothing gives the loss of each format: close to that of float, but different.
 for format in off int8 int4; do
     expect_exit 0 "${train[@]}" --init_from $float --quantize $format --learning_rate 0 --weight_decay 0 \
         --run_name still_$format --max_epochs 1
@@ -33,12 +33,12 @@ expect test "$(loss still_off 1)" == "$(loss float 20)"
 expect awk -v off="$(loss still_off 1)" -v s8="$(loss still_int8 1)" -v s4="$(loss still_int4 1)" \
     'BEGIN { exit !(s8 != off && s4 != off && s8 != s4 && s8 / off < 1.05 && s8 / off > 0.95 && s4 / off < 1.2) }'
 
-# The float weights of a tuned model are as they were when nothing is learned, but for the note.
+# The float weights of a tuned model are unchanged when nothing is learned, except for the note.
 expect test "$(note checkpoints/still_int4/checkpoint.1.safetensors)" == '"quantize":"int4"'
 expect test "$(tail -c 300 checkpoints/still_int4/checkpoint.1.safetensors | cksum)" == "$(tail -c 300 $float | cksum)"
 expect_exit 0 predict --init_from checkpoints/still_int4/checkpoint.1.safetensors --generate 5 --seed 1
 
-# Fine-tuning wins back some of what int4 costs.
+# Fine-tuning recovers part of the cost of int4.
 expect_exit 0 "${train[@]}" --init_from $float --quantize int4 --learning_rate 0.003 --schedule cosine --run_name tuned \
     --max_epochs 6
 expect awk -v before="$(loss still_int4 1)" -v after="$(loss tuned 6)" 'BEGIN { exit !(after < 0.999 * before) }'
@@ -76,8 +76,8 @@ expect_json checkpoints/kept/summary.json arguments.quantize int4
 expect_exit 0 "${train[@]}" --init_from $tuned --run_name freed --max_epochs 1 --quantize off
 expect test -z "$(note checkpoints/freed/checkpoint.1.safetensors)"
 
-# What the trainer rounds is what the integer model computes: a training that changes nothing finds the loss of the
-# integer model, for every cell. Measured: they differ by 2e-5 and less; float and int4, by 2e-4 to 4e-4.
+# The trainer's rounding matches the integer model: a training that changes nothing has the integer model's loss, for
+# every cell. Measured: they differ by 2e-5 and less; float and int4, by 2e-4 to 4e-4.
 apart=0
 for cell in lstm gru rnn; do
     layers=(--model "$cell" --embedding_size 5 --rnn_size 20 --num_layers 2 --dropout 0 --sequences items)
@@ -94,7 +94,7 @@ done
 expect test $apart -gt 0
 
 # A decoder: rounding as in the integer form, whose activations are rounded, too, so that losses are not quite the same.
-# Fine-tuning wins back some of what int4 costs; threads and interruptions do not change it.
+# Fine-tuning recovers part of the cost of int4; threads and interruptions do not change the result.
 words=(one two three four five six seven eight nine ten eleven twelve)
 for i in {1..300}; do
     echo "${words[i * 7 % 12]}-${words[i * i % 11]}"

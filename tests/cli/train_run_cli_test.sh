@@ -1,6 +1,6 @@
 #!/bin/bash
-# The runs of `quillet train`: resumed, interrupted, started from other models, with what is damaged or does not fit,
-# and with folders and disks that refuse.
+# The runs of `quillet train`: resumed, interrupted, started from other models, with damaged or mismatched files, and
+# with folders and disks that cannot be written.
 # Uses: expect.sh. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/expect.sh"
@@ -10,7 +10,7 @@ numbers 401 > longer.txt
 tr a-j k-t < names.txt > shifted.txt
 train=(train "${tiny[@]}" --input names.txt)
 
-# A run of 2 epochs that goes on to 4 is the same as one of 4.
+# A run of 2 epochs that is extended to 4 is the same as one of 4.
 expect_exit 0 "${train[@]}" --run_name four --max_epochs 4
 expect_exit 0 "${train[@]}" --run_name two
 expect_exit 0 train --init_from checkpoints/two --max_epochs 4
@@ -18,7 +18,7 @@ expect_stderr "going on after epoch 2"
 expect_same checkpoints/two/checkpoint.4.safetensors checkpoints/four/checkpoint.4.safetensors
 expect test "$(cut -d, -f1-4 checkpoints/two/training.log.csv)" == "$(cut -d, -f1-4 checkpoints/four/training.log.csv)"
 
-# A finished run has nothing to do, and says what its best is. (Seconds in the summary lose digits in the state.)
+# A finished run has nothing to do, and reports its best epoch. (Seconds in the summary lose digits in the state.)
 expect_exit 0 train --init_from checkpoints/four --quiet
 cp -r checkpoints/four before
 expect_exit 0 train --init_from checkpoints/four --quiet
@@ -98,7 +98,7 @@ expect_stderr "cut.safetensors: is cut short"
 expect_exit 1 "${train[@]}" --init_from absent.safetensors
 expect_stderr "absent.safetensors: cannot open"
 
-# Numbers that run away, within an epoch and with an epoch's only step: what is kept is good.
+# Training that diverges, within an epoch and with an epoch's only step: everything that is kept is valid.
 for settings in "--batch-size 4 --learning-rate 300" "--batch-size 64 --seq-length 64 --learning-rate 500"; do
     # shellcheck disable=SC2086
     expect_exit 1 "${train[@]}" --run_name away --grad_clip 0 --max_epochs 200 $settings
@@ -115,7 +115,7 @@ for settings in "--batch-size 4 --learning-rate 300" "--batch-size 64 --seq-leng
     rm -r checkpoints/away checkpoints/saved
 done
 
-# An interrupted run goes on; so does one that was asked to end.
+# An interrupted run can be resumed; so can one that was asked to end.
 for signal in INT TERM; do
     command="train, then SIG$signal"
     "$tool" "${train[@]}" --run_name $signal --max_epochs 1000000 > out 2> err &
@@ -159,7 +159,7 @@ expect_exit 0 "${train[@]}" --run_name unlimited
 expect_exit 0 train --init_from checkpoints/limited --quiet
 expect_same checkpoints/limited/checkpoint.2.safetensors checkpoints/unlimited/checkpoint.2.safetensors
 
-# A disk that fills up: what was saved is good, and with room the run goes on as if nothing had been.
+# A disk that fills up: what was saved is valid, and with room the run continues as if nothing had happened.
 mkdir disk
 if mount -t tmpfs -o size=100k tmpfs disk 2> /dev/null; then
     expect_exit 1 "${train[@]}" --checkpoint_dir disk --run_name run --max_epochs 40

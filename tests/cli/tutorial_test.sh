@@ -1,8 +1,8 @@
 #!/bin/bash
-# The commands of docs/tutorial.md, as they stand: each block of ```sh, in order, in a folder that looks like the source
-# folder after `make`. A block of ```sh demo needs Debian's fortunes, without which the test is skipped, as the next ones
-# need what it makes; ```sh web needs the libraries of web/, and is left out without them; ```sh server is ended when it
-# has printed an address. Uses: bash, awk, the tool. Arguments: the root of the sources, the build folder.
+# The commands of docs/tutorial.md, as written: each block of ```sh, in order, in a folder that looks like the source
+# folder after `make`. A block of ```sh demo needs Debian's fortunes, without which the test is skipped, because later
+# ones need its results; ```sh web needs the libraries of web/, and is skipped without them; ```sh server is ended when
+# it has printed an address. Uses: bash, awk, the tool. Arguments: the root of the sources, the build folder.
 set -euo pipefail
 
 root=$(realpath "$1") build=$(realpath "$2")
@@ -32,7 +32,7 @@ serve()
     setsid bash "$block" > "$work/address" 2>&1 & # in a group of its own, which ends as a whole
     server=$!
     for _ in $(seq 100); do
-        ! grep -qE '^http://127|cannot listen' "$work/address" || break # somebody else may be at the usual port
+        ! grep -qE '^http://127|cannot listen' "$work/address" || break # somebody else may be using the default port
         sleep 0.1
     done
     kill -- "-$server"

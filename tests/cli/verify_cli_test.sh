@@ -9,7 +9,7 @@ if [[ -e $root/web/node_modules/onnxruntime-node ]] && command -v node > /dev/nu
     has_ort=yes
 fi
 
-# Other verifications on this machine leave what they like in /tmp.
+# Other verifications on this machine may leave files in /tmp.
 mkdir temporary
 export TMPDIR=$PWD/temporary
 
@@ -22,10 +22,10 @@ checkpoint=checkpoints/lstm/checkpoint.2.safetensors
 quick=(--seeds 3 --length 50 --characters 100)
 compiled=gcc,clang
 if ldd "$tool" | grep -q asan; then
-    compiled="gcc -O0" # the sanitizers look at the tool, which does the same for all compilers
+    compiled="gcc -O0" # the sanitizers check the tool, which does the same for all compilers
 fi
 
-# Every cell says the same at every stage.
+# Every cell gives the same results at every stage.
 for cell in lstm gru rnn; do
     expect_exit 0 verify --model $cell.json --init_from checkpoints/$cell/checkpoint.2.safetensors "${quick[@]}" \
         --text names.txt --json --stages "checkpoint,ONNX,$compiled"
@@ -52,12 +52,12 @@ for name in "host engine" checkpoint "ONNX Runtime" "gcc -O0" "gcc -O2" "gcc -O3
 done
 expect test -z "$(ls -d "$TMPDIR"/quillet.* 2> /dev/null)"
 
-# The checkpoint of another epoch differs from the first character on, in the first layer.
+# The checkpoint of another epoch differs from the first character, in the first layer.
 expect_exit 1 verify --model lstm.json --init_from checkpoints/lstm/checkpoint.1.safetensors "${quick[@]}" \
     --stages checkpoint
 expect_stdout DIFFERS
 expect_stdout "layer 1 of 2"
-# A file that is missing is not a stage that this machine lacks.
+# A missing file is not the same as a stage that is not available on this machine.
 expect_exit 1 verify --model lstm.json --init_from nothing.safetensors "${quick[@]}" --stages checkpoint
 expect_exit 1 verify --model lstm.json --init_from names.txt "${quick[@]}" --stages checkpoint
 expect_stdout FAILED
@@ -87,7 +87,7 @@ plant 's/h\[k\] = o \* ql_tanh_f32(c\[k\])/h[k] = o * c[k]/' "LSTM rnn_l0"
 plant '/ql_gemm_f32(/s/model_output_bias/model_rnn_l1_bias/' "Gemm output"
 plant '/static inline float ql_tanh_f32/,/^}/s/return /return 1.0001f * /' "LSTM rnn_l0"
 
-# A fault between the steps is in no node; one in an output that is not written leads to the node that makes it.
+# A fault between the steps is in no node; one in an output that is not written is traced to the node that computes it.
 sed 's/memcpy(hn, .*;/memset(hn, 0, 10 * sizeof *hn);/' plain.c > plain_fault.c
 expect_exit 1 "${foreign[@]}" --c plain_fault.c
 expect_stdout "DIFFERS"
@@ -96,7 +96,7 @@ sed 's/memcpy(logits, .*;//' plain.c > plain_fault.c
 expect_exit 1 "${foreign[@]}" --c plain_fault.c
 expect_stdout "nan"
 
-# C that does not compile, is not there, has no such function, crashes, or ends.
+# C that does not compile, does not exist, has no such function, crashes, or exits.
 echo 'no C' > broken.c
 expect_exit 1 "${foreign[@]}" --c broken.c
 expect_stdout FAILED
@@ -113,7 +113,7 @@ void model_run(void) { exit(3); }' > broken.c
 expect_exit 1 "${foreign[@]}" --c broken.c
 expect_stdout "status 3"
 
-# A machine that lacks something says so, and it is not a failure.
+# Something missing on the machine is reported, and is not a failure.
 mkdir bin
 for name in gcc as ld; do
     ln -s "$(command -v $name)" bin/$name
@@ -125,7 +125,7 @@ expect_stdout "clang is not installed"
 expect_stdout "Node is not installed"
 expect test "$(grep -c skipped out)" -eq 4 # ONNX Runtime, the emulator, clang twice
 
-# Texts and options that are none.
+# Invalid texts and options.
 printf 'abc\nxyz\n' > other.txt
 expect_exit 1 verify --model lstm.json --text other.txt
 expect_stderr other.txt

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What the compiler predicts of the speed on the chip, beside what was counted in the emulator: recurrent models of all
-# cells and both formats, on one processor, within 4 %; with the whole firmware, on two processors, and with weights of which a
-# part streams from the flash within 8 %. bench/results.md has the figures.
+# The compiler's prediction of the speed on the chip, compared with counts from the emulator: for recurrent models of
+# all cells and both formats, on one processor, within 4 %; with the whole firmware, on two processors, and with weights
+# that partly stream from the flash, within 8 %. bench/results.md has the figures.
 # Uses: awk. Arguments: sources (not used), random_model, engine_text (not used), quillet.
 set -eu
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The command `quillet compile` as a user meets it: outputs, options, reports, and what it says to wrong use.
+# The command `quillet compile` from the user's side: outputs, options, reports, and messages for wrong usage.
 # Uses: gcc. Arguments: sources (not used), random_model, engine_text (not used), quillet.
 set -eu
 
@@ -67,7 +67,7 @@ gcc -std=c11 -Wall -Wextra -Werror -c run.c -o run.o
 for field in flash_bytes state_bytes workspace_bytes macs constants workspace sha256; do
     grep -q "\"$field\"" report.json || fail "the report has no $field"
 done
-# What it says is what the compiler makes of it, also where the sampler needs a larger workspace than the model.
+# The reported sizes are those of the compiled code, even if the sampler needs a larger workspace than the model.
 "$random_model" rnn 200 2 3 1 0 1 wide
 number() { sed -n 's/.*"'"$1"'": \([0-9]*\).*/\1/p' report.json | head -1; }
 for model in names wide; do

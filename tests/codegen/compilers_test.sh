@@ -1,7 +1,7 @@
 #!/bin/sh
-# Compiles models to C, the C with every compiler, language and optimization level that is there, and compares what the
-# programs write with what the engine writes: 1000 tokens and logits, bit for bit. No warning, no name without the
-# model's. Uses: gcc, clang, g++, nm as there are. Arguments: sources, random_model, engine_text, quillet.
+# Compiles models to C, compiles the C with every available compiler, language, and optimization level, and compares the
+# programs' output with the engine's: 1000 tokens and logits, bit for bit. No warning, no name without the model's.
+# Uses: gcc, clang, g++, nm as there are. Arguments: sources, random_model, engine_text, quillet.
 set -eu
 
 root=$1
@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 status=0
 programs=0
-# Some kernels place programs where the sanitizers of gcc 12 cannot work; a fixed placement avoids that.
+# Some Linux kernels load programs at addresses where the sanitizers of gcc 12 cannot work; a fixed address avoids that.
 placed=
 if setarch --addr-no-randomize true 2> /dev/null; then
     placed='setarch --addr-no-randomize'
@@ -79,9 +79,9 @@ for compiler in gcc clang; do
         # shellcheck disable=SC2086
         run names '' "$compiler" -std=c11 $flags
     done
-    # Where products and sums may be fused unless the source forbids it.
+    # Here products and sums may be fused unless the source forbids it.
     run names '' "$compiler" -std=gnu11 -O3 -march=native
-    # Told to in so many words, clang does it all the same; then the self-test must say so.
+    # If told to explicitly, clang fuses them anyway; then the self-test must report it.
     "$compiler" -std=gnu11 -O3 -march=native -ffp-contract=fast -D MODEL=names -D 'HEADER="names.h"' -I . names.c \
         "$root/tests/codegen/text_driver.c" -o program
     if ./program > printed && ! cmp -s printed names.expected; then

@@ -1,7 +1,8 @@
 #!/bin/sh
-# What integer models of every cell and format write, beside the committed trace: the same on every machine, for ever.
-# Uses: diff. Arguments: sources, random_model, engine_text, quillet (not used). `integer_trace_test.sh ... --write` makes
-# the trace anew, after a change of the formats that docs/quantization.md has.
+# The output of integer models of every cell and format, compared with the committed trace: it is the same on every
+# machine and must not change.
+# Uses: diff. Arguments: sources, random_model, engine_text, quillet (not used). `integer_trace_test.sh ... --write`
+# writes the trace again, after a change to the formats in docs/quantization.md.
 set -eu
 
 root=$1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles ONNX's own operator tests to C, builds one program of them, and runs it: what the generated C computes must
-# be what the engine computes, bit for bit. (That the engine is right is tested in tests/engine.) Exit 77 without data.
+# Compiles ONNX's own operator tests to C, builds one program of them, and runs it: the results of the generated C must
+# equal the engine's, bit for bit. (That the engine is right is tested in tests/engine.) Exit 77 without data.
 # Uses: gcc, g++, clang, arm-none-eabi-gcc as there are. Argument: node_sources.
 set -eu
 
@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 status=0
-# Some kernels place programs where the sanitizers of gcc 12 cannot work; a fixed placement avoids that.
+# Some Linux kernels load programs at addresses where the sanitizers of gcc 12 cannot work; a fixed address avoids that.
 placed=
 if setarch --addr-no-randomize true 2> /dev/null; then
     placed='setarch --addr-no-randomize'

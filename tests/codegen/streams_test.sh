@@ -129,7 +129,7 @@ gcc -std=c11 -O2 -Wall -Wextra -Werror -D 'HEADERS="apart.h"' any.c a.c b.c -o a
 ./any > apart
 cmp together apart
 ! grep 'self-test' apart
-# With a filter, its table is there once.
+# With a filter, there is only one copy of its table.
 printf 'dog\n' > words.txt
 "$quillet" filter --words words.txt --output words.qlf > /dev/null 2>&1
 "$quillet" compile names.onnx quotes.onnx --quantize int8 --filter words.qlf --output both.c

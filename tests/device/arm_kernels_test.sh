@@ -1,6 +1,6 @@
 #!/bin/sh
 # The integer products for Arm's small processors, from gcc and clang at every optimization level, in QEMU: each must
-# give the sums over the weights as they are. Exit 77 without the tools.
+# give the sums over the original weights. Exit 77 without the tools.
 # Uses: arm-none-eabi-gcc with newlib, clang, qemu-system-arm. Argument: the root of the sources.
 set -eu
 
@@ -41,7 +41,7 @@ run()
 panels=2
 for level in 0 1 2 3 s; do
     panels=$((3 - panels))
-    # A Cortex-M3 runs all that a Cortex-M0+ does.
+    # A Cortex-M3 runs everything that a Cortex-M0+ does.
     run mps2-an385 0 0x20000000 cortex-m0plus arm-none-eabi-gcc -O$level
     run mps2-an385 0 0x20000000 cortex-m0plus arm-none-eabi-gcc -O$level -DQL_WEIGHT_SOURCE -DQL_M0_PANELS=$panels
     run mps2-an505 0x10000000 0x38000000 cortex-m33 arm-none-eabi-gcc -O$level

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Compiles device_bits.c and base/cosine.c with every compiler that is there, at every optimization level and for this
-# very processor. All programs must print tests/golden/device_bits.txt, which is what any of them printed when a bit was
-# meant to change. Uses: gcc or clang, cmp. Argument: the root of the sources.
+# very processor. All programs must print tests/golden/device_bits.txt, which was written by one of them when a bit was
+# last meant to change. Uses: gcc or clang, cmp. Argument: the root of the sources.
 set -eu
 
 root=$1
@@ -16,7 +16,7 @@ for compiler in gcc clang; do
         # shellcheck disable=SC2086
         if ! "$compiler" -std=c11 $flags -ffp-contract=off -I "$root" -I "$root/src" \
             "$root/tests/device/device_bits.c" "$root/src/base/cosine.c" -o "$work/bits" 2> "$work/errors"; then
-            # A linker without the plug-in for -flto is not a fault of ours.
+            # A linker without the plug-in for -flto is not our fault.
             case $flags in *-flto*) continue ;; esac
             cat "$work/errors"
             status=1

@@ -60,7 +60,7 @@ boot image-off "$integer" "${some[@]}"
 build image-float float
 boot image-float "$float" "${some[@]}"
 
-# The models of the demo: 587 pieces, 1 x 320 units; 57 characters, 2 x 128 units. What they say does not matter.
+# The models of the demo: 587 pieces, 1 x 320 units; 57 characters, 2 x 128 units. Their texts do not matter.
 mkdir -p sizes
 cd sizes
 "$random_model" lstm 587 64 320 1 1 1 quotes
@@ -80,7 +80,7 @@ for stream in XIP OFF ON; do
     }
 done
 
-# What the last of these images takes is recorded with the footprint of its parts.
+# The size of the last of these images is recorded with the footprint of its parts.
 tr -d ',' < image-xip.log | awk '/  bytes of flash/ { code = $4; constants = $5 + $6 } /  bytes of RAM/ {
     printf "%-12s %-14s %8d %9d %7d\n", "image", "cortex-m0plus", code, constants, $4 + $6 + $7 + $8 }' > image.footprint
 bash "$root/tests/footprint/footprint.sh" "$root" image.footprint

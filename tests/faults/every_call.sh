@@ -1,7 +1,7 @@
 #!/bin/bash
-# Lets every call that can fail, fail, one in each run of a set of short commands, and looks at how each run ends:
-# with exit code 1 and a message, or as if nothing had failed, with the same result. The files of an earlier result are
-# there as they were, or as a whole new result. With a sanitized tool, nothing leaks.
+# Makes every call that can fail, fail, one in each run of a set of short commands, and checks how each run ends: with
+# exit code 1 and a message, or as if nothing had failed, with the same result. The files of an earlier result are
+# unchanged, or replaced by a complete new result. With a sanitized tool, nothing leaks.
 # Uses: bash, coreutils, fail_at_call. Arguments: the tool, the library, every how many-th call to take (1: all), and names
 # of commands (default: all of them). FAULT_FIRST is the first call to take (1).
 set -u
@@ -72,7 +72,7 @@ add study "report/study.json" study $checkpoint --corpus text --items 40 --max_l
 if (($# == 0)); then
     set -- prepare train resume predict compare generate threads export evaluate measure compile integer report check \
         verify expose filter lexicon spell choose spelled study
-    # Link Grammar ends the process where memory is out (src/study/grammar.c).
+    # Link Grammar ends the process when memory runs out (src/study/grammar.c).
     ldd "$tool" | grep -q link-grammar || set -- "$@" judge
 fi
 
@@ -126,7 +126,7 @@ for name; do
         run_at "$n"
         calls=$((calls + 1))
         if grep -q 'AddressSanitizer: CHECK failed: sanitizer_' ../err; then
-            own=$((own + 1)) # AddressSanitizer makes no thread without this memory, and aborts
+            own=$((own + 1)) # AddressSanitizer cannot create a thread without this memory, and aborts
             cd ..
             continue
         elif ((code == 98)); then

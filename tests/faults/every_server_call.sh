@@ -1,7 +1,7 @@
 #!/bin/bash
-# Lets every call that can fail, fail in `quillet watch`, one in each run, while a client asks for everything. The server
-# says at the start that it cannot serve, or serves until SIGTERM; requests may fail, the server may not. With a sanitized
-# tool, nothing leaks.
+# Makes every call that can fail, fail in `quillet watch`, one in each run, while a client requests everything. The
+# server says at the start that it cannot serve, or serves until SIGTERM; requests may fail, the server may not. With a
+# sanitized tool, nothing leaks.
 # Uses: bash, coreutils, curl, fail_at_call. Arguments: the tool, the library, every how many-th call to take (1: all).
 set -u
 
@@ -61,7 +61,7 @@ for ((n = 1; n <= last; n += step)); do
     run_at "$n"
     calls=$((calls + 1))
     if grep -q 'AddressSanitizer: CHECK failed: sanitizer_' err; then
-        refused=$((refused + 1)) # AddressSanitizer makes no thread without this memory
+        refused=$((refused + 1)) # AddressSanitizer cannot create a thread without this memory
     elif ((code == 98)); then
         leaks=$((leaks + 1))
         echo "LEAK: call $n ($(cat failed))"

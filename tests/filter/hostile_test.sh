@@ -23,7 +23,7 @@ cd "$work"
 checkpoint=$(sh "$root/tests/filter/make_hostile.sh" "$root" "$quillet" "$words" "$pieces")
 "$quillet" filter --words "$words" --output words.qlf > /dev/null
 
-# A tenth of the items says enough about the model without the filter.
+# A tenth of the items is enough for the model without the filter.
 for filter in words.qlf -; do
     if [ "$filter" = - ]; then
         "$quillet" compile --model hostile.json --name hostile --output hostile.c

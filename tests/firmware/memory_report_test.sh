@@ -82,7 +82,7 @@ expect 1 1074175 270336 "image.uf2 does not fit into the flash: 1 bytes too many
 expect 1 2097152 29439 "image.uf2 does not fit into the RAM: 1 bytes too many"
 expect 0 1074176 29440
 
-# What would make it fit: int4, or a shorter cache, by whole entries of 100 bytes.
+# What would make it fit: int4, or a shorter cache, in whole entries of 100 bytes.
 echo "names_model piece 1000 int8 12800 128 500000" > models.txt
 expect 0 2097152 270336 " bytes of RAM 512 0 0 7,936 12,800 8,192 29,440"
 expect 1 600000 270336 "474,176 bytes too many. Take smaller models. QUOTES_QUANTIZE=int4 takes 500,000 bytes less: it fits."

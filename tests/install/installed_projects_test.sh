@@ -49,7 +49,7 @@ examples/cmake/build/invented_names 1 > names.bold
 ! cmp -s names.host names.bold || fail "the program has the model of the first build"
 quillet export --init-from checkpoints/names/checkpoint.6.safetensors --export-file names.onnx --temperature 0.9 --quiet
 
-# What cannot be used is said.
+# Invalid uses are reported.
 refuse()
 {
     if cmake -S examples/cmake -B refused -G Ninja -D CMAKE_PREFIX_PATH="$PREFIX" "${@:2}" > log 2>&1; then

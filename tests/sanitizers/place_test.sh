@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every check of UndefinedBehaviorSanitizer ends the program, and what is printed then has the file and the line.
+# Every check of UndefinedBehaviorSanitizer ends the program and prints the file and the line.
 # Uses: grep. Arguments: the program, its source.
 set -u
 

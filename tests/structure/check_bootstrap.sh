@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tests tools/bootstrap: it reads its table (a string of the shell, in which a stray quotation mark does harm), knows the
-# groups that the Makefile names, and a demo on a bare machine brings no browser, no tests and no Node, and needs no MPI.
-# What make deb installs is enough to build the package.
+# groups that the Makefile names, and a demo on a bare machine brings no browser, no tests and no Node, and needs no
+# MPI. The packages that make deb installs are enough to build the package.
 # Uses: bash, awk. Argument: the root of the sources.
 set -eu
 
@@ -30,7 +30,7 @@ if [ "$(cat "$work/demo")" != "	@tools/bootstrap build demo" ]; then
     cat "$work/demo"
     status=1
 fi
-# dpkg-buildpackage refuses to begin without build-essential, which no package names.
+# dpkg-buildpackage refuses to start without build-essential, which no package names.
 # shellcheck disable=SC2013
 for package in build-essential $(sed -n '/^Build-Depends:/,/^[A-Z]/ s/^ \([a-z0-9.+-]*\),$/\1/p' debian/control); do
     if ! grep -qE "^(build|judge|web|pico|deb) +$package " tools/bootstrap; then
@@ -42,7 +42,8 @@ if grep -E '^(build|demo) ' tools/bootstrap | grep -E ' (chromium|libcmocka-dev|
     echo "these are not needed by the build and the demo"
     status=1
 fi
-# FindMPI makes its target before it knows that there is MPI, so a machine without it would compile what includes mpi.h.
+# FindMPI creates its target before it knows whether there is MPI, so a machine without it would compile files that
+# include mpi.h.
 if grep -n 'TARGET MPI::MPI_C' CMakeLists.txt bench/CMakeLists.txt tests/cli/CMakeLists.txt; then
     echo "these lines have to ask for MPI_C_FOUND; the target is there without MPI, too"
     status=1

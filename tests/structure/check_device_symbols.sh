@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles every header of device/ and reads the symbols: no state that can change, and nothing from outside but the
-# memory functions that a compiler may call by itself. Uses: the compiler given as argument 2, nm. Argument 1: the root.
+# Compiles every header of device/ and reads the symbols: no mutable state, and nothing external except the memory
+# functions that a compiler may call on its own. Uses: the compiler given as argument 2, nm. Argument 1: the root.
 set -eu
 
 work=$(mktemp -d)

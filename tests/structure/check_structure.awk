@@ -111,7 +111,7 @@ function check_calls(code)
     }
 }
 
-# --- Circles ---
+# --- Cycles ---
 # The files of an area are the nodes of a graph; a source and its header are one node. An edge is an include, or a name
 # ql_... that one source alone defines and another one mentions.
 
@@ -164,8 +164,8 @@ function note_names(code, name)
     }
 }
 
-# Walks from a node by the shortest ways to all that it reaches: `before` says from where each was reached first. The
-# node itself is among them where it stands in a circle.
+# Follows the shortest paths from a node to all that it reaches: `before` says from where each was reached first. The
+# node itself is among them if it is in a cycle.
 function walk(start, before, queue, head, tail, next_nodes, count, i)
 {
     split("", before)
@@ -181,8 +181,8 @@ function walk(start, before, queue, head, tail, next_nodes, count, i)
     }
 }
 
-# Prints a circle through the node, where there is one, and remembers all nodes that are tied to each other by circles
-# with it: they are one finding.
+# Prints a cycle through the node, if there is one, and remembers all nodes that are in cycles with it: they are one
+# finding.
 function find_circle(start, before, back, node, text)
 {
     walk(start, before)
