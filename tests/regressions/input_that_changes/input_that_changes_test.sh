@@ -35,7 +35,7 @@ cut_while()
 cut_while prepare --output o in --quiet
 cut_while train "${tiny[@]}" --input in --max_epochs 1 --early_stop 1 --checkpoint_dir cut --rnn_size 4 --batch_size 4096
 cut_while filter --refuse in --output r.qlf
-cut_while study --corpus in --items 2 --temperature 1 --output s --threads 1 --quiet $model
+cut_while study --corpus in --items 2 --temperature 1 --sentences 0 --output s --threads 1 --quiet $model
 cut_while evaluate --model m.json --text in
 cut_while prepare --output o --remove_words in names.txt --quiet
 cut_while lexicon --text in --output l.qlx

@@ -57,7 +57,7 @@ for text in lf cr; do
         --run_name $text
 done
 expect_same checkpoints/lf/checkpoint.1.safetensors checkpoints/cr/checkpoint.1.safetensors
-study=(study checkpoints/lf/checkpoint.1.safetensors --items 10 --temperature 1 --quiet --output)
+study=(study checkpoints/lf/checkpoint.1.safetensors --items 10 --temperature 1 --sentences 0 --quiet --output)
 expect_exit 0 "${study[@]}" s --corpus cr.txt
 expect_exit 0 "${study[@]}" t --corpus lf.txt
 expect_same <("$json_get" s/study.json corpus.words) <("$json_get" t/study.json corpus.words)

@@ -19,7 +19,7 @@ for text in 'שלום כהן|דוד לוי' 'محمد الفارسي|ليلى ح
     (($(grep -o "<td $foreign>" out | wc -l) == 6)) || fail "compare: a cell has no direction of its own"
     ! grep -q '<td>' out || fail 'compare: a cell without direction'
     expect_exit 0 study checkpoints/r/checkpoint.1.safetensors --corpus text --items 20 --temperature 1 --threads 1 \
-        --quiet --output study
+        --sentences 0 --quiet --output study
     (($(grep -cE "<td( class=\"best\")? $foreign>" study/study.html) >= 3)) || fail 'study: samples without direction'
 done
 # A language that is named is said of each text, and of nothing else; one that cannot be is refused.
@@ -29,7 +29,7 @@ for tag in '"' f fa_IR fa- -fa 1a fa-123456789; do
     expect_exit 2 compare --init-from checkpoints/r/checkpoint.1.safetensors --count 1 --language "$tag"
 done
 expect_exit 0 study checkpoints/r/checkpoint.1.safetensors --corpus text --items 20 --temperature 1 --threads 1 --quiet \
-    --output study --language zh-Hant
+    --sentences 0 --output study --language zh-Hant
 (($(grep -c 'dir="auto" lang="zh-Hant">' study/study.html) >= 3)) || fail 'study: --language is lost'
 # The page of watch makes its texts in one place.
 grep -q "dir: 'auto', lang: language" "$root/web/dashboard/dashboard.js" || fail 'watch: texts have no direction'

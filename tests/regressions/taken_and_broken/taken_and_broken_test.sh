@@ -145,7 +145,7 @@ expect_stderr "too long"
 mkdir "my runs"
 expect_exit 0 train "${tiny[@]}" --input names.txt --max_epochs 1 --checkpoint_dir "my runs" --run_name "it's one"
 cp names.txt "my names.txt"
-expect_exit 0 study --corpus "my names.txt" --items 3 --temperature 1 --quiet --count "it's" --wordlist "" \
+expect_exit 0 study --corpus "my names.txt" --items 3 --temperature 1 --sentences 0 --quiet --count "it's" --wordlist "" \
     "my runs/it's one/checkpoint.1.safetensors"
 said=$("$json_get" study/study.json command)
 command="the command of study.json: $said"

@@ -54,7 +54,7 @@ harmless export --init_from "$model" --export_file $'m\033[7m.onnx'
 harmless export --init_from "$model" --export_file $'m\033[7m.onnx' --json
 harmless prepare --output $'o\033[31m' --alphabet any "$text"
 harmless prepare --output $'o\033[31m' --alphabet any "$text" --json
-harmless study --corpus "$text" --items 10 --temperature 5 --output $'s\033[31m' --count $'\033' "$model"
+harmless study --corpus "$text" --items 10 --temperature 5 --sentences 0 --output $'s\033[31m' --count $'\033' "$model"
 harmless filter --words "$text" --check $'x\033[2Jy'
 harmless filter --words "$text" --check $'x\033[2Jy' --json
 harmless lexicon --text "$text" --output $'l\033[31m.qlx'

@@ -71,7 +71,7 @@ printf 'राम कुमार\nसीता देवी\nमोहन ल�
 for i in {1..8}; do cat names; done > many
 expect_exit 0 train "${tiny[@]}" --input many --validation names --sequences items --max_epochs 1 --run_name h
 expect_exit 0 study checkpoints/h/checkpoint.1.safetensors --corpus names --items 10 --temperature 1 --threads 1 --quiet \
-    --output s
+    --sentences 0 --output s
 expect_json s/study.json corpus.words 8
 
 finish
