@@ -84,12 +84,11 @@ int fclose(FILE *stream)
     return original(stream);
 }
 
+// A kill loses nothing that was written before it; only a machine without power would. So nothing waits for the disk.
 int fsync(int descriptor)
 {
-    int (*original)(int);
-    find(&original, sizeof original, "fsync");
     count_call();
-    return original(descriptor);
+    return fcntl(descriptor, F_GETFL) < 0 ? -1 : 0;
 }
 
 int rename(const char *old_path, const char *new_path)
