@@ -35,8 +35,13 @@ export function readFilter(bytes, file) {
   if (end + 4 !== bytes.length || view.getUint32(end, true) !== checksum(bytes.subarray(0, end))) {
     throw new FilterError(`${file}: the filter is damaged or cut short; compile the list again`);
   }
+  const edges = Uint32Array.from({ length: edgeCount }, (_, k) => view.getUint32(HEADER_BYTES + 4 * k, true));
+  // Without its last edge a node would have no end.
+  if (edges.some((edge) => edge >>> GOAL_SHIFT >= edgeCount) || (edgeCount > 1 && !(edges[edgeCount - 1] & LAST))) {
+    throw new FilterError(`${file}: an edge of the filter leads nowhere; compile the list again`);
+  }
   return {
-    edges: Uint32Array.from({ length: edgeCount }, (_, k) => view.getUint32(HEADER_BYTES + 4 * k, true)),
+    edges,
     ranges: Array.from({ length: rangeCount }, (_, k) => {
       const place = rangesAt + 12 * k, reading = view.getUint32(place + 8, true);
       return {

@@ -32,10 +32,15 @@ export function readLexicon(bytes, file) {
   if (end + 4 !== bytes.length || view.getUint32(end, true) !== checksum(bytes.subarray(0, end))) {
     throw new LexiconError(`${file}: the lexicon is damaged or cut short; compile it again`);
   }
+  const edges = Uint32Array.from({ length: edgeCount }, (_, k) =>
+    bytes[edgesAt + 3 * k] | (bytes[edgesAt + 3 * k + 1] << 8) | (bytes[edgesAt + 3 * k + 2] << 16));
+  // Without its last edge a node would have no end.
+  if (edges.some((edge) => edge >>> GOAL_SHIFT >= edgeCount) || (edgeCount > 1 && !(edges[edgeCount - 1] & LAST))) {
+    throw new LexiconError(`${file}: an edge of the lexicon leads nowhere; compile it again`);
+  }
   return {
     letters: Array.from({ length: letterCount }, (_, k) => view.getUint32(HEADER_BYTES + 4 * k, true)),
-    edges: Uint32Array.from({ length: edgeCount }, (_, k) =>
-      bytes[edgesAt + 3 * k] | (bytes[edgesAt + 3 * k + 1] << 8) | (bytes[edgesAt + 3 * k + 2] << 16)),
+    edges,
   };
 }
 

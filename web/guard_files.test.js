@@ -1,0 +1,47 @@
+// Tests what the readers of filters and lexicons refuse: damaged files, and files whose graph would never end.
+// Uses: node's own test runner: node --test web/guard_files.test.js
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Filter, FilterError, readFilter } from "./filter.js";
+import { Lexicon, LexiconError, readLexicon } from "./lexicon.js";
+
+const LAST = 1 << 6, ENDING = 1 << 7;
+
+// A file: its magic, words of 32 bits, more bytes, and the checksum over all of them.
+function seal(magic, words, more = []) {
+  const bytes = Uint8Array.from([...Buffer.from(magic), ...new Uint8Array(Uint32Array.from(words).buffer), ...more]);
+  const hash = bytes.reduce((sum, byte) => Math.imul(sum ^ byte, 16777619) >>> 0, 2166136261);
+  return Uint8Array.from([...bytes, ...new Uint8Array(Uint32Array.of(hash).buffer)]);
+}
+
+const filterOf = (edges, version = 1) => seal("QLFILTER", [version, edges.length, 0, 0, 0, 0, ...edges]);
+const lexiconOf = (edges, version = 1) => seal("QLLEXICO", [version, 1, 2, edges.length, 0, 97],
+  edges.flatMap((edge) => [edge & 255, (edge >>> 8) & 255, edge >>> 16]));
+const refuses = (read, bytes, kind, words) => assert.throws(() => read(bytes, "it"),
+  (error) => error instanceof kind && error.message.startsWith("it: ") && words.test(error.message));
+
+test("whole files are read, and walk", () => {
+  const filter = new Filter(readFilter(filterOf([1 << 13, LAST]), "it"), ["\n", "a"]);
+  filter.step(1);
+  const lexicon = new Lexicon(readLexicon(lexiconOf([1 << 8, 1 | LAST | ENDING]), "it"), ["\n", "a", "b"]);
+  assert.ok(lexicon.mayEnd(1));
+  lexicon.step(1);
+});
+
+for (const [read, make, kind] of [[readFilter, filterOf, FilterError], [readLexicon, lexiconOf, LexiconError]]) {
+  const shift = kind === FilterError ? 13 : 8;
+  test(`${kind.name}: no such file, another version, damaged or cut short`, () => {
+    const good = make([1 << shift, LAST]);
+    refuses(read, new Uint8Array(0), kind, /is not a/);
+    refuses(read, Uint8Array.from(Buffer.from("x".repeat(80))), kind, /is not a/);
+    refuses(read, make([1 << shift, LAST], 2), kind, /version 2/);
+    refuses(read, good.subarray(0, good.length - 1), kind, /damaged/);
+    refuses(read, good.map((byte, k) => (k === good.length - 5 ? byte ^ 1 : byte)), kind, /damaged/);
+  });
+  test(`${kind.name}: a node without an end, or none`, () => {
+    refuses(read, make([1 << shift, 0]), kind, /leads nowhere/);
+    refuses(read, make([2 << shift, LAST]), kind, /leads nowhere/);
+  });
+}
