@@ -20,7 +20,7 @@ expect_rows()
     ((rows == $2)) || fail "$rows rows of $1/sweep.csv match '$3', expected $2"
 }
 
-numbers 1000 > names.txt
+numbers 300 > names.txt
 cat > plan.json << 'END'
 {"train": {"input": "names.txt", "sequences": "items", "max_epochs": 6, "generate": 0, "embedding_size": 8,
            "batch_size": 32, "learning_rate": 0.01},
