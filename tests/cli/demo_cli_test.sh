@@ -17,7 +17,7 @@ done
 
 cd "$work"
 QUILLET=$quillet "$sources/tools/recipes/demo" "$work/corpus" > /dev/null 2>&1
-grep -E '^[A-Z][a-z]{2,}$' /usr/share/dict/american-english > nouns.txt
+LC_ALL=C grep -E '^[A-Z][a-z]{2,}$' /usr/share/dict/american-english > nouns.txt
 cat corpus/names.txt nouns.txt > spelling.txt
 BROWN=none QUILLET=$quillet "$sources/tools/recipes/english" "$work/english" "$work/corpus" > /dev/null 2>&1
 head -n 2000 english/english.txt > english.txt
