@@ -44,8 +44,9 @@ ambo
     2: another; "He is wrong about that"; "costs 5 $ at the market, or so they say at home"
 END
 printf '%s\n' 'First sentence of a fortune. And the' 'second one of it? "Yes."' '		-- Somebody' '%' \
-    'Held out from this training, word by word.' '%' > fortunes/wise
-printf '\x01' > fortunes/wise.dat
+    'Held out from this training, word by word.' '%' > fortunes/wisdom
+printf '\x01' > fortunes/wisdom.dat
+printf 'This sentence is from the package of somebody else.\n%%\n' > fortunes/somebody
 printf '\n\n\tHe/pps said/vbd ``/`` It/pps is/bez late/jj ,/, is/bez it/pps ?/. ?/. '"''/''"' and/cc left/vbd ./.\n' > brown/ca01
 
 BROWN=brown DICTIONARIES=dictd FORTUNES=fortunes QUILLET=$tool "$sources/tools/recipes/english" out corpus
