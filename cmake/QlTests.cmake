@@ -1,9 +1,10 @@
 # How tests and fuzz targets are declared. Every test has a time limit, and stops at the first sanitizer finding.
 # Uses: cmocka through QlLibraries.
 
-# abort_on_error lets the fuzz replay save the input that failed; handle_sigill shows where a check of
-# UndefinedBehaviorSanitizer has failed.
+# LC_ALL: what awk, printf, sort and grep do in a test does not depend on the user's language. abort_on_error lets the fuzz
+# replay save the input that failed; handle_sigill shows where a check of UndefinedBehaviorSanitizer has failed.
 set(ql_test_environment
+    "LC_ALL=C.UTF-8"
     "ASAN_OPTIONS=abort_on_error=1:handle_sigill=2:detect_stack_use_after_return=1:strict_string_checks=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1")

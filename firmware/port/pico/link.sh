@@ -4,7 +4,9 @@
 # one for each model (memory_report.awk). Uses: awk.
 # Arguments: the image to come, the map that the linker writes, the bytes of flash, RAM and stack; how weights that have no
 # room in RAM come (2: DMA from the flash's interface, 1: its stream, 0: its cache, -1: likewise, on a chip whose speed is not
-# known), the bytes of the buffers for that, and how many processors multiply; then the linker's command. An image of an earlier build does not outlive a failure.
+# known), the bytes of the buffers for that, and how many processors multiply; then the linker's command. An image of an
+# earlier build does not outlive a failure. In the C locale, because messages and headings of the map are read.
+export LC_ALL=C
 image=$1 map=$2 flash=$3 ram=$4 stack=$5 stream=$6 buffers=$7 cores=$8
 shift 8
 messages=$map.messages
