@@ -179,7 +179,7 @@ static enum ql_status join_rows(struct ql_inliner *inliner, const struct loop *l
     const char **rows = ql_arena_take(inliner->arena, (size_t)loop->steps + 1, sizeof rows[0]);
     Onnx__AttributeProto *axis = ql_inliner_make_attribute(inliner, "axis", loop->out_axes[scan], false);
 
-    if (rows == NULL || axis == NULL) {
+    if (rows == NULL || axis == NULL || (loop->rows == NULL && loop->steps > 0)) {
         return ql_inliner_fail_memory(inliner);
     }
     for (int64_t k = 0; k < loop->steps; k++) {

@@ -177,9 +177,10 @@ static enum ql_status expand_graph(struct ql_inliner *inliner, struct ql_name_sc
 static enum ql_status expand_branch(struct ql_inliner *inliner, struct ql_name_scope *inner,
                                     const Onnx__GraphProto *branch, const char *const *targets)
 {
+    const size_t count = branch->n_output;
     enum ql_status status = QL_OK;
 
-    for (size_t k = 0; k < branch->n_output && status == QL_OK; k++) {
+    for (size_t k = 0; k < count && status == QL_OK; k++) {
         if (targets[k][0] != '\0' && branch->output[k]->name != NULL) {
             status = ql_inliner_bind(inliner, inner, branch->output[k]->name, targets[k], true);
         }
@@ -187,7 +188,7 @@ static enum ql_status expand_branch(struct ql_inliner *inliner, struct ql_name_s
     if (status == QL_OK) {
         status = expand_graph(inliner, inner, branch);
     }
-    for (size_t k = 0; k < branch->n_output && status == QL_OK; k++) {
+    for (size_t k = 0; k < count && status == QL_OK; k++) {
         if (targets[k][0] != '\0' && branch->output[k]->name != NULL) {
             status = hand_on(inliner, inner, branch->output[k]->name, targets[k]);
         }
