@@ -28,8 +28,7 @@ struct ql_name_binding *ql_name_scope_find(struct ql_name_scope *scope, const ch
 const char *ql_name_scope_resolve(struct ql_name_scope *scope, const char *name)
 {
     for (; scope != NULL && !scope->is_outermost; scope = scope->outer) {
-        const int number = ql_name_table_find(&scope->table, name);
-        const struct ql_name_binding *binding = number < 0 ? NULL : &scope->bindings[number];
+        const struct ql_name_binding *binding = ql_name_scope_find(scope, name);
         if (binding != NULL && (!binding->is_output || binding->is_made)) {
             return binding->to;
         }
@@ -40,7 +39,7 @@ const char *ql_name_scope_resolve(struct ql_name_scope *scope, const char *name)
 enum ql_status ql_name_scope_bind(struct ql_name_scope *scope, const char *from, const char *to, bool is_output,
                                   struct ql_error *error)
 {
-    if (is_output && ql_name_table_find(&scope->table, from) >= 0) {
+    if (is_output && ql_name_scope_find(scope, from) != NULL) {
         return QL_OK;
     }
     if (scope->count == NAME_LIMIT) {
