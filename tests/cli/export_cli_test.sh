@@ -57,8 +57,8 @@ expect_exit 0 evaluate --model many.json --length 100 --seed 1
 expect_stderr "its sequence is opened"
 expect_same out fixed.txt
 
-# ONNX's own checker.
-if [[ -n $python ]] && "$python" -c 'import onnx' 2> /dev/null; then
+# ONNX's own checker. Debian's libonnx-testdata alone makes `import onnx` succeed, as a namespace with nothing in it.
+if [[ -n $python ]] && "$python" -c 'import onnx.checker' 2> /dev/null; then
     for cell in gru rnn; do
         expect_exit 0 export --init_from checkpoints/$cell/checkpoint.2.safetensors --export_file $cell.onnx
         expect_json $cell.json type $cell

@@ -89,7 +89,7 @@ refuses location folder/secret.data
 cd ..
 
 # A study took finished cells though the data beside its model had changed.
-if python3 -c 'import onnx' 2> /dev/null; then
+if python3 -c 'import onnx.external_data_helper' 2> /dev/null; then
     numbers 60 > names.txt
     expect_exit 0 train "${tiny[@]}" --input names.txt --sequences items --max_epochs 1 --run_name r
     expect_exit 0 export --init_from checkpoints/r/checkpoint.1.safetensors --export_file l.onnx --quiet

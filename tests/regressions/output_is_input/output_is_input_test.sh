@@ -99,7 +99,7 @@ model b.onnx "$(field 1 "$(node MatMul "x W" y)")$(text 2 g)$(field 5 "$tensor")
 refuses b.data compile --no_sampler b.onnx --name b --output b.data
 refuses b.data compile --no_sampler b.onnx --name b --output b.c --header b.data
 expect test ! -e b.c
-if python3 -c 'import onnx' 2> /dev/null; then
+if python3 -c 'import onnx.external_data_helper' 2> /dev/null; then
     python3 - <<'END'
 import json, onnx
 from onnx.external_data_helper import convert_model_to_external_data
