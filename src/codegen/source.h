@@ -21,6 +21,7 @@ struct ql_source {
         bool as_bits;     // a constant whose values are in NAME.values
         bool is_output;   // an output of the graph lies in the storage of this root
         bool is_read;     // a call or an output of the graph uses the storage of this root
+        bool is_written;  // an input that holds a state, which is updated in place
         bool declared;    // a variable in the workspace that stands in the source already
     } * values;           // (program->value_count)
     const char **inputs;  // (graph->input_count) parameters; NULL for an input that is a constant

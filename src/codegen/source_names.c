@@ -211,7 +211,11 @@ void ql_source_names_init(struct ql_source *w)
     }
     for (int i = 0; i < graph->output_count; i++) {
         const char *name = w->program->values[graph->outputs[i]].name;
-        w->outputs[i] = is_state_in_place(w, i) ? NULL : ql_c_names_add(&w->names, name, "");
+        if (is_state_in_place(w, i)) {
+            w->values[w->program->values[graph->outputs[i]].root].is_written = true;
+        } else {
+            w->outputs[i] = ql_c_names_add(&w->names, name, "");
+        }
         if (ql_program_root(w->program, graph->outputs[i])->storage == QL_STORAGE_OUTPUT) {
             w->values[graph->outputs[i]].name = w->outputs[i];
         }

@@ -43,19 +43,6 @@ void ql_source_workspace_write(const struct ql_source *w, FILE *stream)
     (void)fputs("};\n", stream);
 }
 
-// Returns whether the input holds a state that is updated in place.
-static bool is_written(const struct ql_source *w, int input)
-{
-    const struct ql_graph *graph = w->program->graph;
-
-    for (int i = 0; i < graph->output_count; i++) {
-        if (w->outputs[i] == NULL && w->program->values[graph->outputs[i]].root == input) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool ql_source_may_fail(const struct ql_source *w)
 {
     for (int i = 0; i < w->program->call_count; i++) {
@@ -81,7 +68,7 @@ void ql_source_signature_write(const struct ql_source *w, FILE *stream, bool is_
     }
     for (int i = 0; i < graph->input_count; i++) {
         if (w->inputs[i] != NULL) {
-            (void)snprintf(text, sizeof text, "%s%s *%s", is_written(w, graph->inputs[i]) ? "" : "const ",
+            (void)snprintf(text, sizeof text, "%s%s *%s", w->values[graph->inputs[i]].is_written ? "" : "const ",
                            ql_c_type(w->program->values[graph->inputs[i]].type), w->inputs[i]);
             ql_c_list_add(&list, text);
         }
