@@ -125,20 +125,29 @@ for name in no_embedding_table odd_lstm gru gru_caller rnn one_unit; do
     fi
 done
 
-# The same in integers: every compiler on one model of each format, and a few on the others.
+# levels NAME COMPILER FLAGS...: a program for each of the flags.
+levels()
+{
+    name=$1
+    compiler=$2
+    shift 2
+    command -v "$compiler" > /dev/null || return 0
+    for flags; do
+        # shellcheck disable=SC2086
+        run "$name" '' "$compiler" -std=c11 $flags
+    done
+}
+
+# The same in integers: a compiler has each level with one of the formats, which share most of their code, and a few on
+# the others.
 model large8 lstm 65 84 128 2 1 1 --quantize int8
 run large8 '' gcc -std=c11 -O2
 model names8 lstm 65 30 48 2 1 1 --quantize int8
 model names4 lstm 65 30 48 2 1 1 --quantize int4
-for name in names8 names4; do
-    for compiler in gcc clang; do
-        command -v "$compiler" > /dev/null || continue
-        for flags in -O0 -O1 -O2 -O3 -Os '-O3 -march=native' -Ofast "$(guards "$compiler")"; do
-            # shellcheck disable=SC2086
-            run "$name" '' "$compiler" -std=c11 $flags
-        done
-    done
-done
+levels names8 gcc -O0 -O2 -Os -Ofast "$(guards gcc)"
+levels names4 gcc -O1 -O3 '-O3 -march=native' "$(guards gcc)"
+levels names4 clang -O0 -O2 -Os -Ofast
+levels names8 clang -O1 -O3 '-O3 -march=native' "$(guards clang)"
 model odd8 lstm 7 129 33 3 0 3 --workspace caller --quantize int8
 model gru8 gru 111 24 37 2 1 4 --quantize int8
 model gru4 gru 2 1 1 1 0 5 --quantize int4
@@ -161,9 +170,6 @@ for name in odd8 gru8 gru4 rnn8 unit4 decoder8 decoder4; do
         run "$name" "$define" clang -std=gnu11 -O3 -march=native
     fi
 done
-for flags in -O0 -O1 -O3 -Os "$(guards gcc)"; do
-    # shellcheck disable=SC2086
-    run decoder8 '' gcc -std=c11 $flags
-done
+levels decoder8 gcc -O0 -O1 -O3 -Os "$(guards gcc)"
 echo "$programs programs"
 exit $status
