@@ -62,9 +62,10 @@ if(TARGET default_words)
     install(FILES "${PROJECT_BINARY_DIR}/english.words" "${PROJECT_BINARY_DIR}/english.qlf" DESTINATION "${ql_data}")
 endif()
 install(FILES words/innocent.txt DESTINATION "${ql_data}/words")
-install(PROGRAMS tools/recipes/demo tools/recipes/english tools/recipes/frame tools/recipes/public_domain
+install(PROGRAMS tools/recipes/demo tools/recipes/english tools/recipes/essays tools/recipes/frame
+    tools/recipes/public_domain DESTINATION "${ql_data}/recipes")
+install(FILES tools/recipes/demo_fortunes.txt tools/recipes/demo_remove_names.txt tools/recipes/sentences.awk
     DESTINATION "${ql_data}/recipes")
-install(FILES tools/recipes/demo_fortunes.txt tools/recipes/demo_remove_names.txt DESTINATION "${ql_data}/recipes")
 
 install(FILES LICENSE README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}")

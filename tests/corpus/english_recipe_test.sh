@@ -1,6 +1,6 @@
 #!/bin/bash
-# tools/recipes/english on small dictionaries, fortunes and a corpus written by hand: each of the four readers takes
-# what it should, and nothing that overlaps with the held-out texts or has other symbols stays.
+# tools/recipes/english and tools/recipes/essays on small dictionaries, fortunes, a corpus, and a book written by hand:
+# each of the five readers takes what it should, and nothing that overlaps with the held-out texts or has other symbols stays.
 # Arguments: the tool, the root of the sources. Uses: coreutils, gzip.
 set -eu
 
@@ -9,7 +9,7 @@ sources=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-mkdir corpus dictd fortunes brown
+mkdir corpus dictd fortunes brown book
 
 cat > corpus/quotes.txt <<'END'
 A quotation of the demo, with "marks", 'single' ones; and more: is it (really) one? Yes.
@@ -61,5 +61,27 @@ First sentence of a fortune.
 He is wrong about that.
 He said "It is late, is it?" and left.
 The preacher went up to the ambo and began to speak.
+END
+diff expected got
+
+gzip > book/intro.md.gz <<'END'
+# A heading of the book
+
+This *paragraph* has a [link](a.md#b "c") in it, and is long enough. So has the **second
+sentence** of it -- has it not? A list follows (p. 12). Short.
+
+  * An item of a list, which is a sentence, too.
+
+You see, no text may have this long sentence in it.
+
+It costs 5 $ at the market, or so they say at home.
+END
+printf 'The second file comes after the first one.\n' | gzip > book/more.md.gz
+ESSAYS=book QUILLET=$tool "$sources/tools/recipes/essays" essays corpus
+LC_ALL=C sort essays/english.txt > got
+LC_ALL=C sort > expected <<'END'
+This paragraph has a link in it, and is long enough.
+So has the second sentence of it - has it not?
+The second file comes after the first one.
 END
 diff expected got
