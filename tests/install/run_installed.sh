@@ -21,13 +21,20 @@ if grep -rlF -e "$sources" -e "$build" "$PREFIX"; then
 fi
 find "$work/folder" "$PREFIX" -xtype l | grep . && { echo "FAILED: these links lead nowhere"; exit 1; }
 
-# The SDK that tools/bootstrap unpacked is in the source tree.
+# The SDK that tools/bootstrap unpacked is in the source tree, as is what tools/test compiles it with, and what that knows.
+# The SDK keeps its place, by which ccache knows it again.
 pico=$sources/third_party/pico
 if [[ -z ${PICO_SDK_PATH:-} && -e $pico/pico-sdk ]]; then
     mkdir "$work/pico"
-    export PICO_SDK_PATH=$work/pico/pico-sdk
+    export PICO_SDK_PATH=$pico/pico-sdk
 elif [[ -z ${PICO_SDK_PATH:-} && -e /usr/src/pico-sdk ]]; then
     export PICO_SDK_PATH=/usr/src/pico-sdk
+fi
+if [[ ${CMAKE_C_COMPILER_LAUNCHER:-} == "$sources"/* ]]; then
+    cp "$CMAKE_C_COMPILER_LAUNCHER" "$work/launch"
+    export CMAKE_C_COMPILER_LAUNCHER=$work/launch CMAKE_CXX_COMPILER_LAUNCHER=$work/launch
+    [[ ! -e $CCACHE_DIR ]] || cp -r "$CCACHE_DIR" "$work/ccache"
+    export CCACHE_DIR=$work/ccache
 fi
 unset QUILLET_DATA QUILLET_SOURCES
 export PATH=$PREFIX/bin:$PATH
@@ -40,6 +47,7 @@ hide='
     for tree in "$sources" "$build"; do
         [[ ! -d $tree ]] || mount -t tmpfs none "$tree"
     done
+    [[ ! -d $work/pico ]] || { mkdir -p "$pico" && mount --bind "$work/pico" "$pico"; }
     [[ ! -e $sources/CMakeLists.txt && ! -e $build/quillet ]]
 '
 if unshare --mount --map-root-user bash -c "set -e$hide" 2> "$work/refused"; then
@@ -47,6 +55,5 @@ if unshare --mount --map-root-user bash -c "set -e$hide" 2> "$work/refused"; the
     exec bash -euo pipefail \"\$work/script\""
 else
     echo "note: the source tree is not hidden: $(cat "$work/refused")"
-    [[ ! -d $work/pico ]] || { rmdir "$work/pico"; ln -s "$pico" "$work/pico"; }
     bash -euo pipefail "$work/script"
 fi
