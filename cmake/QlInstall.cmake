@@ -64,7 +64,7 @@ endif()
 install(FILES words/innocent.txt DESTINATION "${ql_data}/words")
 install(PROGRAMS tools/recipes/demo tools/recipes/english tools/recipes/essays tools/recipes/frame
     tools/recipes/public_domain DESTINATION "${ql_data}/recipes")
-install(FILES tools/recipes/demo_fortunes.txt tools/recipes/demo_remove_names.txt tools/recipes/sentences.awk
+install(FILES tools/recipes/demo_fortunes.txt tools/recipes/demo_remove_names.txt tools/recipes/sentences.sh
     DESTINATION "${ql_data}/recipes")
 
 install(FILES LICENSE README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
