@@ -18,7 +18,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 // 50 sequences make four shards, of which the last is small: enough work for four threads.
-enum { EPOCHS = 3, BATCH = 50, SEQUENCE = 7, SYMBOLS = 11, TEXT_SIZE = 3000 };
+enum { EPOCHS = 3, BATCH = 50, SEQUENCE = 7, SYMBOLS = 11, TEXT_SIZE = 1500 };
 
 struct kind {
     enum ql_cell cell;

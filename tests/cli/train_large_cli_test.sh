@@ -1,5 +1,5 @@
 #!/bin/bash
-# `quillet train` with a text of 200 MB, where the system gives it less memory than that: the load and the first steps. The
+# `quillet train` with a text of 100 MB, where the system gives it less memory than that: the load and the first steps. The
 # most memory that was resident is measured, too.
 # Uses: expect.sh, /proc, ulimit -d: memory of the process except mapped files. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
@@ -9,7 +9,7 @@ source "$(dirname "$0")/expect.sh"
 train_some()
 {
     local kind=$1 limit_mb=$2 pid started seconds peak_kb
-    command="train --sequences $kind of 200 MB"
+    command="train --sequences $kind of 100 MB"
     : > err
     started=${EPOCHREALTIME/./}
     (
@@ -33,11 +33,11 @@ train_some()
     echo "$kind: $((${peak_kb:-0} / 1000)) MB resident at most, $seconds ms to the first step"
 }
 
-yes 'Ann Bellwood, of the seed shop' | head -c 200000000 > large.txt
+yes 'Ann Bellwood, of the seed shop' | head -c 100000000 > large.txt
 # Lines must differ for some to be held out.
 numbers 1000 >> large.txt
 train_some stream 60
-train_some items 250
+train_some items 150
 
 # No temporary file is left, and a full disk is an error that names the file.
 expect test -z "$(find . -maxdepth 1 -name 'quillet-*')"

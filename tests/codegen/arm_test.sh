@@ -49,7 +49,7 @@ run()
     arm-none-eabi-gcc -std=c11 -mthumb "$@" $warnings -c model.c -o model.o
     if [ ! -e is_cpp ] && [ "$1" != -O0 ] && command -v arm-none-eabi-g++ > /dev/null; then
         touch is_cpp
-        if ! arm-none-eabi-g++ -x c++ -std=c++11 -mthumb "$@" $warnings -c model.c -o /dev/null; then
+        if ! arm-none-eabi-g++ -x c++ -std=c++11 -fsyntax-only -mthumb "$@" $warnings model.c; then
             echo "$*: does not compile as C++"
             status=1
         fi
@@ -80,8 +80,8 @@ for cell in lstm gru rnn; do
     for format in int8 int4; do
         model $cell 65 21 30 2 1 1 model -- --quantize $format
         run mps2-an385 0 0x20000000 300 -O0 -mcpu=cortex-m0plus
-        run mps2-an385 0 0x20000000 1000 -O2 -mcpu=cortex-m0plus
-        run mps2-an385 0 0x20000000 1000 -Os -mcpu=cortex-m3
+        run mps2-an385 0 0x20000000 300 -O2 -mcpu=cortex-m0plus
+        run mps2-an385 0 0x20000000 300 -Os -mcpu=cortex-m3
         run mps2-an505 0x10000000 0x38000000 1000 -O3 -mcpu=cortex-m33
     done
 done

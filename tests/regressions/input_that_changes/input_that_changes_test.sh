@@ -12,7 +12,7 @@ model=checkpoints/r/checkpoint.1.safetensors
 expect_exit 0 export --init_from $model --export_file m.onnx --quiet
 
 # --- Files that are cut again and again ---
-numbers 150000 > big
+numbers 50000 > big
 
 # cut SECONDS COMMAND...: `in` is big, then empty, for so long; the command runs meanwhile, several times.
 cut_while()
