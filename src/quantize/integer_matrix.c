@@ -11,6 +11,7 @@
 enum {
     PRE_SHIFT_LIMIT = 16, // enough: 2^31 / 2^16
     SHIFT_LIMIT = 24,
+    SHARE_BITS = 12, // rounding may cost this share of a row's reach: far less than the bytes that the row multiplies
 };
 
 enum ql_status ql_integer_matrix_pack(struct ql_integer_matrix *matrix, struct ql_arena *arena, struct ql_error *error)
@@ -38,53 +39,68 @@ int64_t ql_row_reach(const int8_t *q, int count)
     return sum * QL_VECTOR_S8_LIMIT;
 }
 
+// The greatest sum of a row before it is multiplied, after the shift that all rows have in common.
+static double shifted_reach(const struct ql_row_draft *draft, int pre_shift)
+{
+    return floor(ldexp((double)draft->reach, -pre_shift)) + 1.0;
+}
+
+// The most that rounding costs a row, in units of its value: of the multiplier, of the sum, and of the result.
+static double rounding_error(const struct ql_row_draft *draft, int pre_shift, int shift)
+{
+    return ldexp(shifted_reach(draft, pre_shift), -shift) * 0.5 + ldexp(draft->unit, pre_shift) * 0.5 + 0.5;
+}
+
+static double value_reach(const struct ql_row_draft *draft)
+{
+    return (double)draft->reach * draft->unit + fabs(draft->bias);
+}
+
 bool ql_row_drafts_fit(struct ql_integer_row *rows, struct ql_integer_scale *scale, const struct ql_row_draft *drafts,
                        int count, double limit, int *worst)
 {
+    struct ql_integer_scale best = {0};
     double best_error = INFINITY;
 
-    *worst = 0;
     for (int pre_shift = 0; pre_shift <= PRE_SHIFT_LIMIT; pre_shift++) {
         for (int shift = SHIFT_LIMIT; shift >= 1; shift--) {
             double error = 0.0;
-            int row = 0;
             bool fits = true;
             for (int r = 0; r < count && fits; r++) {
                 const double multiplier = floor(ldexp(drafts[r].unit, pre_shift + shift) + 0.5);
-                const double sum = floor(ldexp((double)drafts[r].reach, -pre_shift)) + 1.0;
-                const double all = sum * multiplier + fabs(ldexp(drafts[r].bias, shift)) + ldexp(1.0, shift) + 1.0;
-                const double row_error = ldexp(sum, -shift) * 0.5 + ldexp(drafts[r].unit, pre_shift) * 0.5 + 0.5;
+                const double all = shifted_reach(&drafts[r], pre_shift) * multiplier +
+                                   fabs(ldexp(drafts[r].bias, shift)) + ldexp(1.0, shift) + 1.0;
                 fits = multiplier <= INT16_MAX && all <= INT32_MAX &&
                        (double)drafts[r].reach + ldexp(1.0, pre_shift) <= INT32_MAX;
-                if (row_error > error) {
-                    error = row_error;
-                    row = r;
-                }
+                error = fmax(error, rounding_error(&drafts[r], pre_shift, shift));
             }
             if (!fits) {
                 continue;
             }
             if (error < best_error) {
                 best_error = error;
-                *worst = row;
-                *scale = (struct ql_integer_scale){(uint8_t)pre_shift, (uint8_t)shift};
+                best = (struct ql_integer_scale){(uint8_t)pre_shift, (uint8_t)shift};
             }
             break;
         }
     }
-    for (int r = 0; r < count && best_error <= limit; r++) {
+    bool exact = isfinite(best_error);
+    *worst = 0;
+    for (int r = 0; r < count; r++) {
+        const double allowed = fmax(limit, ldexp(value_reach(&drafts[r]), -SHARE_BITS));
+        exact = exact && rounding_error(&drafts[r], best.pre_shift, best.shift) <= allowed;
+        *worst = value_reach(&drafts[r]) > value_reach(&drafts[*worst]) ? r : *worst;
+    }
+    if (!exact) {
+        return false;
+    }
+    *scale = best;
+    for (int r = 0; r < count; r++) {
         rows[r] = (struct ql_integer_row){
-            .bias = (int32_t)floor(ldexp(drafts[r].bias, scale->shift) + 0.5) + (1 << scale->shift >> 1),
-            .multiplier = (int16_t)floor(ldexp(drafts[r].unit, scale->pre_shift + scale->shift) + 0.5),
+            .bias = (int32_t)floor(ldexp(drafts[r].bias, best.shift) + 0.5) + (1 << best.shift >> 1),
+            .multiplier = (int16_t)floor(ldexp(drafts[r].unit, best.pre_shift + best.shift) + 0.5),
             .table_factor = (int16_t)drafts[r].factor,
         };
     }
-    if (best_error > limit) {
-        for (int r = 0; r < count; r++) {
-            double reach = (double)drafts[r].reach * drafts[r].unit + fabs(drafts[r].bias);
-            double greatest = (double)drafts[*worst].reach * drafts[*worst].unit + fabs(drafts[*worst].bias);
-            *worst = reach > greatest ? r : *worst;
-        }
-    }
-    return best_error <= limit;
+    return true;
 }
