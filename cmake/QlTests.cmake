@@ -68,4 +68,8 @@ function(ql_limit_test name labels timeout)
     math(EXPR timeout "4 * ${timeout}")
     set_tests_properties(${name} PROPERTIES COST "${timeout}"
         LABELS "${labels}" TIMEOUT "${timeout}" ENVIRONMENT "${ql_test_environment}" SKIP_RETURN_CODE 77)
+    if(QL_SANITIZERS)
+        set_tests_properties(${name} PROPERTIES
+            ENVIRONMENT_MODIFICATION "PATH=path_list_prepend:${PROJECT_BINARY_DIR}/tests/compilers")
+    endif()
 endfunction()
