@@ -71,29 +71,29 @@ run()
 
 for cell in lstm gru rnn; do
     model $cell 65 21 30 2 1 1 model
-    run mps2-an385 0 0x20000000 200 -O2 -mcpu=cortex-m0plus
-    run mps2-an385 0 0x20000000 200 -Os -mcpu=cortex-m3
-    run mps2-an505 0x10000000 0x38000000 1000 -O3 -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16
+    run mps2-an385 0 0x20000000 100 -O2 -mcpu=cortex-m0plus
+    run mps2-an385 0 0x20000000 100 -Os -mcpu=cortex-m3
+    run mps2-an505 0x10000000 0x38000000 300 -O3 -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16
 done
 # The same in integers.
 for cell in lstm gru rnn; do
     for format in int8 int4; do
         model $cell 65 21 30 2 1 1 model -- --quantize $format
-        run mps2-an385 0 0x20000000 300 -O0 -mcpu=cortex-m0plus
-        run mps2-an385 0 0x20000000 300 -O2 -mcpu=cortex-m0plus
-        run mps2-an385 0 0x20000000 300 -Os -mcpu=cortex-m3
-        run mps2-an505 0x10000000 0x38000000 1000 -O3 -mcpu=cortex-m33
+        run mps2-an385 0 0x20000000 100 -O0 -mcpu=cortex-m0plus
+        run mps2-an385 0 0x20000000 100 -O2 -mcpu=cortex-m0plus
+        run mps2-an385 0 0x20000000 100 -Os -mcpu=cortex-m3
+        run mps2-an505 0x10000000 0x38000000 300 -O3 -mcpu=cortex-m33
     done
 done
 for format in int8 int4; do
     model transformer 40 24 24 2 1 4 model 4 2 35 20 -- --quantize $format
-    run mps2-an385 0 0x20000000 300 -O2 -mcpu=cortex-m0plus
-    run mps2-an385 0 0x20000000 300 -Os -mcpu=cortex-m3
+    run mps2-an385 0 0x20000000 100 -O2 -mcpu=cortex-m0plus
+    run mps2-an385 0 0x20000000 100 -Os -mcpu=cortex-m3
     run mps2-an505 0x10000000 0x38000000 300 -O3 -mcpu=cortex-m33
 done
 format=
 # The seed's model of names, whole.
 model lstm 65 84 128 2 1 1 model
 run mps2-an385 0 0x20000000 100 -O2 -mcpu=cortex-m0plus
-run mps2-an505 0x10000000 0x38000000 1000 -O2 -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16
+run mps2-an505 0x10000000 0x38000000 300 -O2 -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16
 exit $status

@@ -52,7 +52,7 @@ async function type(page, command) {
 
 async function until(page, pattern) {
   await page.waitForFunction((source) => [...document.querySelectorAll("#log .line")]
-    .some((line) => new RegExp(source).test(line.textContent)), pattern.source);
+    .some((line) => new RegExp(source).test(line.textContent)), pattern.source, { polling: 100 });
 }
 
 // The pixels of the panel, 1 where it is white, from the middle of each.
@@ -85,7 +85,7 @@ async function expectPage(page, seed) {
   await page.waitForFunction((wanted) => {
     const all = [...document.querySelectorAll("#log .line")].map((line) => line.textContent);
     return all.slice(all.lastIndexOf(`= seed ${wanted}`)).some((line) => line.startsWith("= wait"));
-  }, seed);
+  }, seed, { polling: 100 });
   const host = onHost("--console", "--seed", `${seed}`, "--count", "1").split(/\r?\n/);
   assert.deepEqual(pageOf(await lines(page), seed), pageOf(host, seed));
   const file = path.join(folder, `host-${seed}.png`);
@@ -168,7 +168,7 @@ test("a jumper that is closed makes the piezo click, and the page makes the soun
   await page.check("#J1");
   await type(page, "pace 10");
   await type(page, "next");
-  await page.waitForFunction(() => globalThis.clicks > 5);
+  await page.waitForFunction(() => globalThis.clicks > 5, null, { polling: 100 });
   assert.deepEqual(faults, []);
   await close();
 });
