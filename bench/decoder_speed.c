@@ -44,6 +44,7 @@ int main(int argc, char **argv)
                                                .dropout = 0.05,
                                                .grad_clip = 1.0,
                                                .weight_decay = 0.1,
+                                               .beta2 = 0.999,
                                                .schedule = {.learning_rate = 0.001},
                                                .seed = 1};
     const struct ql_batch batch = {

@@ -50,6 +50,7 @@ static int measure_training(struct ql_exchange *exchange, int H, int threads, in
                                                .dropout = 0.2,
                                                .grad_clip = 5.0,
                                                .weight_decay = 0.01,
+                                               .beta2 = 0.999,
                                                .schedule = {.learning_rate = 0.001},
                                                .seed = 1,
                                                .exchange = exchange};

@@ -42,6 +42,7 @@ static double measure_training(int threads)
                                                .dropout = 0.2,
                                                .grad_clip = 5.0,
                                                .weight_decay = 0.01,
+                                               .beta2 = 0.999,
                                                .schedule = {.learning_rate = 0.001},
                                                .seed = 1};
     const struct ql_batch batch = {.inputs = inputs, .targets = targets, .total_weight = T * B, .T = T, .B = B};

@@ -70,6 +70,26 @@ static enum ql_status check_kind(struct ql_option *options, const struct ql_dime
 // The default width of a transformer: most numbers of heads divide it.
 enum { DECODER_EMBEDDING_SIZE = 128 };
 
+// Training options of a transformer that were not given. The defaults of recurrent models cost it 0.3 bits per character:
+// a few steps in which the loss jumps undo many others (bench/results.md, "Steps of a transformer's training").
+static void take_decoder_defaults(struct ql_train_settings *settings, struct ql_option *options)
+{
+    const struct {
+        const char *option;
+        double *target, value;
+    } defaults[] = {
+        {"weight_decay", &settings->weight_decay, 0.1},
+        {"beta2", &settings->beta2, 0.98},
+        {"grad_clip", &settings->grad_clip, 0.3},
+    };
+
+    for (size_t k = 0; k < sizeof defaults / sizeof defaults[0]; k++) {
+        if (!ql_option_find(options, defaults[k].option)->given) {
+            *defaults[k].target = defaults[k].value;
+        }
+    }
+}
+
 // The dimensions of a new model, or of one that was `begun` by an earlier session, from the settings.
 static enum ql_status read_dimensions(struct ql_dimensions *d, struct ql_train_settings *settings,
                                       struct ql_option *options, bool begun, struct ql_error *error)
@@ -81,6 +101,9 @@ static enum ql_status read_dimensions(struct ql_dimensions *d, struct ql_train_s
         if (!begun && !ql_option_find(options, "embedding_size")->given) {
             settings->embedding_size = DECODER_EMBEDDING_SIZE;
             d->E = DECODER_EMBEDDING_SIZE;
+        }
+        if (!begun) {
+            take_decoder_defaults(settings, options);
         }
         d->H = d->E;
         d->heads = settings->num_heads;
@@ -119,6 +142,9 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
     settings->model = ql_architecture_of(&d)->name;
     if ((status = check_kind(options, &d, error)) != QL_OK || (status = check_sizes(options, &d, error)) != QL_OK) {
         return status;
+    }
+    if (!begun && d.layer == QL_LAYER_DECODER) {
+        take_decoder_defaults(settings, options);
     }
     if (!begun && !ql_option_find(options, "sequences")->given && info->items) {
         settings->sequences = "items";

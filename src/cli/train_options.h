@@ -15,7 +15,7 @@ struct ql_train_settings {
     const char *input, *validation, *sequences, *init_from, *model, *schedule, *quantize;
     const char *checkpoint_dir, *run_name;
     double validation_share, dropout, output_dropout, label_smoothing, learning_rate, final_learning_rate, weight_decay,
-        grad_clip;
+        beta2, grad_clip;
     int embedding_size, rnn_size, num_layers, num_heads, num_kv_heads, feed_size, context_length;
     int max_epochs, batch_size, seq_length, warmup_steps, early_stop, generate;
     int pieces;
@@ -24,7 +24,7 @@ struct ql_train_settings {
     bool quiet, json;
 };
 
-enum { QL_TRAIN_OPTION_COUNT = 40 };
+enum { QL_TRAIN_OPTION_COUNT = 41 };
 
 // Sets the settings to their defaults and makes the table that fills them. The settings must outlive the table.
 void ql_train_options_init(struct ql_option options[QL_TRAIN_OPTION_COUNT], struct ql_train_settings *settings);

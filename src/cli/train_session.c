@@ -36,6 +36,7 @@ static enum ql_status make_trainer(struct ql_train_session *session, struct ql_e
         .label_smoothing = settings->label_smoothing,
         .grad_clip = settings->grad_clip,
         .weight_decay = settings->weight_decay,
+        .beta2 = settings->beta2,
         .schedule = {.learning_rate = settings->learning_rate,
                      .final_learning_rate = settings->final_learning_rate,
                      .warmup_steps = settings->warmup_steps},

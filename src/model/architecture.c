@@ -20,7 +20,7 @@ static const struct ql_tensor_form output[] = {
 };
 
 static const struct ql_tensor_form tied_embedding[] = {
-    {"embedding.weight", QL_SIZE_V, QL_SIZE_E, QL_BEGIN_SMALL, QL_END_EMBEDDING},
+    {"embedding.weight", QL_SIZE_V, QL_SIZE_E, QL_BEGIN_TIED, QL_END_EMBEDDING},
 };
 
 static const struct ql_tensor_form final_norm[] = {

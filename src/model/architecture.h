@@ -86,6 +86,7 @@ enum ql_begin {
     QL_BEGIN_UNIFORM,  // within +-1 / sqrt(H)
     QL_BEGIN_NORMAL,   // normal(0, 1)
     QL_BEGIN_SMALL,    // normal(0, 0.02)
+    QL_BEGIN_TIED,     // normal(0, 0.1): an embedding that is the output's matrix, too
     QL_BEGIN_RESIDUAL, // normal(0, 0.02 / sqrt(2 L)): a matrix whose product is added to what the layers hand on
     QL_BEGIN_ONE,      // 1, the gain of a norm; weight decay leaves it alone
 };

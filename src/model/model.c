@@ -18,8 +18,9 @@ enum { MODEL_SIZE_LIMIT = 8192 };
 // Most parameters: 400 MB, a hundred times as much as a microcontroller holds.
 enum { MODEL_PARAMETER_LIMIT = 100000000 };
 
-// Of a decoder's initial matrices.
+// Of a decoder's initial matrices. Its embedding stands out against what the first layers add to it.
 static const float small_deviation = 0.02f;
+static const float tied_deviation = 0.1f;
 
 struct ql_text_rules ql_model_info_text_rules(const struct ql_model_info *info)
 {
@@ -154,6 +155,9 @@ void ql_model_reset(struct ql_model *model, uint32_t seed)
             break;
         case QL_BEGIN_SMALL:
             model_reset_normal(&random, tensor->data, count, small_deviation);
+            break;
+        case QL_BEGIN_TIED:
+            model_reset_normal(&random, tensor->data, count, tied_deviation);
             break;
         case QL_BEGIN_RESIDUAL:
             model_reset_normal(&random, tensor->data, count,

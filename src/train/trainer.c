@@ -404,7 +404,7 @@ enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch
     }
     trainer->step++;
     struct optimizer_job job = {trainer, ql_adamw_init(trainer->step, learning_rate, trainer->options.weight_decay,
-                                                       norm, trainer->options.grad_clip)};
+                                                       trainer->options.beta2, norm, trainer->options.grad_clip)};
     ql_thread_pool_run(&trainer->pool, task_optimize, &job, chunks);
     trainer->network_current = false;
     *result = (struct ql_trainer_result){loss, batch->total_weight, learning_rate, norm};

@@ -22,7 +22,7 @@ enum { QL_TRAINER_SHARD_SEQUENCES = 16 };
 
 struct ql_trainer_options {
     int batch_size, seq_length, threads;
-    double dropout, output_dropout, label_smoothing, grad_clip, weight_decay;
+    double dropout, output_dropout, label_smoothing, grad_clip, weight_decay, beta2;
     struct ql_schedule schedule;
     uint32_t seed;
     enum ql_weight_format weights; // the model is trained for; F32 trains without any rounding

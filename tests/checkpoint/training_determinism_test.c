@@ -67,6 +67,7 @@ static void train(const struct kind *kind, int threads, int first, int source, u
         .dropout = 0.3,
         .grad_clip = 0.5,
         .weight_decay = 0.01,
+        .beta2 = 0.999,
         .schedule = {.shape = QL_SCHEDULE_COSINE, .learning_rate = 0.01, .warmup_steps = 5},
         .seed = 77,
         .weights = kind->weights,

@@ -157,6 +157,7 @@ enum ql_status decoder_case_init(struct decoder_case *test_case, const struct de
                                                .dropout = s->dropout ? dropout_share : 0,
                                                .output_dropout = s->smoothing ? output_dropout_share : 0,
                                                .label_smoothing = s->smoothing ? smoothing_share : 0,
+                                               .beta2 = 0.98,
                                                .seed = s->seed,
                                                .weights = s->weights};
     struct ql_random random;

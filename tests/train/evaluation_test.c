@@ -26,7 +26,7 @@ static int set_up(void **state)
 {
     const struct ql_dimensions dimensions = {.cell = QL_CELL_LSTM, .V = V, .E = 3, .H = H, .L = L};
     const struct ql_trainer_options options = {
-        .batch_size = B, .seq_length = T, .threads = 1, .dropout = 0.5, .grad_clip = 5.0, .seed = 1};
+        .batch_size = B, .seq_length = T, .threads = 1, .dropout = 0.5, .grad_clip = 5.0, .beta2 = 0.999, .seed = 1};
     struct fixture *fixture = calloc(1, sizeof *fixture);
     struct ql_error error;
 

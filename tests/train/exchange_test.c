@@ -121,6 +121,7 @@ static void train(struct rank *rank)
         .dropout = 0.3,
         .grad_clip = 0.5,
         .weight_decay = 0.01,
+        .beta2 = 0.999,
         .schedule = {.shape = QL_SCHEDULE_CONSTANT, .learning_rate = 0.01},
         .seed = 77,
         .exchange = rank->exchange.ranks == 0 ? NULL : &rank->exchange,

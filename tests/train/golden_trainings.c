@@ -356,6 +356,7 @@ static void run(const struct training *training, bool is_short, const char *fold
         .label_smoothing = (double)training->regularization.label_smoothing,
         .grad_clip = 0.5,
         .weight_decay = 0.01,
+        .beta2 = training->dimensions.layer == QL_LAYER_DECODER ? 0.98 : 0.999,
         .schedule = {.shape = training->shape, .learning_rate = 0.01, .final_learning_rate = 0.0001, .warmup_steps = 3},
         .seed = 77,
         .weights = training->weights,

@@ -52,9 +52,9 @@ static double norm_of(const float *values, size_t count)
 }
 
 static void reference_step(struct adamw_reference *reference, const float *gradient, int step, double learning_rate,
-                           double weight_decay, double max_norm)
+                           double weight_decay, double beta2, double max_norm)
 {
-    const double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+    const double beta1 = 0.9, epsilon = 1e-8;
     double clip = 1;
 
     if (max_norm > 0) {
@@ -89,10 +89,11 @@ static void check_parameters(const float *parameters, const struct adamw_referen
 static void steps_with_any_setting_follow_the_formula(void **state)
 {
     static const struct {
-        double learning_rate, weight_decay, max_norm;
+        double learning_rate, weight_decay, beta2, max_norm;
         size_t count;
     } settings[] = {
-        {1e-3, 0, 0, 1}, {1e-3, 0.01, 5, 7}, {1e-2, 0.5, 0.1, 33}, {0.1, 0.01, 1e-3, 129}, {3e-4, 0, 1e9, 1000},
+        {1e-3, 0, 0.999, 0, 1},        {1e-3, 0.01, 0.98, 5, 7},     {1e-2, 0.5, 0.999, 0.1, 33},
+        {0.1, 0.01, 0.95, 1e-3, 129}, {3e-4, 0, 0.999, 1e9, 1000}, {1e-3, 0.01, 0.9, 5, 7},
     };
     enum { STEPS = 200, LARGEST = 1000 };
     (void)state;
@@ -114,10 +115,11 @@ static void steps_with_any_setting_follow_the_formula(void **state)
                 gradient[k] = (float)(k % 10 == 9 ? 0 : size * reference_random_uniform(&random, -1, 1));
             }
             double rate = settings[i].learning_rate * (1 - 0.5 * step / STEPS);
-            struct ql_adamw adamw = ql_adamw_init((uint64_t)step, rate, settings[i].weight_decay,
+            struct ql_adamw adamw = ql_adamw_init((uint64_t)step, rate, settings[i].weight_decay, settings[i].beta2,
                                                   norm_of(gradient, count), settings[i].max_norm);
             ql_adamw_step(&adamw, parameters, mean, variance, gradient, count);
-            reference_step(&reference, gradient, step, rate, settings[i].weight_decay, settings[i].max_norm);
+            reference_step(&reference, gradient, step, rate, settings[i].weight_decay, settings[i].beta2,
+                           settings[i].max_norm);
             check_parameters(parameters, &reference, step, rate);
         }
         reference_free(&reference);
@@ -128,10 +130,10 @@ static void gradient_below_the_limit_is_not_scaled(void **state)
 {
     (void)state;
 
-    assert_true(ql_adamw_init(1, 1e-3, 0, 4.9, 5).gradient_scale == 1.0f);
-    assert_true(ql_adamw_init(1, 1e-3, 0, 1e30, 0).gradient_scale == 1.0f); // no limit
-    assert_true(ql_adamw_init(1, 1e-3, 0, 0, 5).gradient_scale == 1.0f);
-    assert_true(fabs((double)ql_adamw_init(1, 1e-3, 0, 50, 5).gradient_scale - 0.1) < 1e-7);
+    assert_true(ql_adamw_init(1, 1e-3, 0, 0.999, 4.9, 5).gradient_scale == 1.0f);
+    assert_true(ql_adamw_init(1, 1e-3, 0, 0.999, 1e30, 0).gradient_scale == 1.0f); // no limit
+    assert_true(ql_adamw_init(1, 1e-3, 0, 0.999, 0, 5).gradient_scale == 1.0f);
+    assert_true(fabs((double)ql_adamw_init(1, 1e-3, 0, 0.999, 50, 5).gradient_scale - 0.1) < 1e-7);
 }
 
 // The trainer's state is reset to the window's start, so that backward alone gives the gradient of the next step.
@@ -149,6 +151,7 @@ static void trainer_steps_follow_the_formula(void **state)
     assert_int_equal(trainer_case_init(&test_case, &setup, 2, &error), QL_OK);
     struct ql_trainer *trainer = &test_case.trainer;
     trainer->options.weight_decay = 0.1;
+    trainer->options.beta2 = 0.98;
     trainer->options.grad_clip = 0.05;
     struct adamw_reference reference = reference_init(test_case.model.block, test_case.model.count);
     for (int step = 1; step <= 10; step++) {
@@ -158,7 +161,7 @@ static void trainer_steps_follow_the_formula(void **state)
         double norm = norm_of(gradient->block, gradient->count);
         clipped = clipped || norm > trainer->options.grad_clip;
         reference_step(&reference, gradient->block, step, learning_rate, trainer->options.weight_decay,
-                       trainer->options.grad_clip);
+                       trainer->options.beta2, trainer->options.grad_clip);
 
         assert_int_equal(ql_trainer_step(trainer, &test_case.batch, learning_rate, &result, &error), QL_OK);
         assert_true(result.loss == loss);

@@ -123,6 +123,7 @@ enum ql_status trainer_case_init(struct trainer_case *test_case, const struct re
         .dropout = setup->dropout ? (double)TRAINER_CASE_DROPOUT : 0.0,
         .output_dropout = setup->smoothing ? (double)TRAINER_CASE_OUTPUT_DROPOUT : 0.0,
         .label_smoothing = setup->smoothing ? REFERENCE_CASE_SMOOTHING : 0.0,
+        .beta2 = 0.999,
         .seed = (uint32_t)setup->seed,
     };
     if ((status = ql_model_init(&test_case->model, dimensions, error)) != QL_OK ||
