@@ -59,8 +59,12 @@ static enum ql_status train_text(struct ql_model *model, struct ql_error *error)
 {
     uint16_t tokens[300];
     const struct ql_token_text text = {.tokens = tokens, .count = sizeof tokens / sizeof tokens[0]};
-    const struct ql_trainer_options options = {
-        .batch_size = 4, .seq_length = 10, .threads = 1, .beta2 = 0.999, .schedule = {.learning_rate = 0.01}, .seed = 1};
+    const struct ql_trainer_options options = {.batch_size = 4,
+                                               .seq_length = 10,
+                                               .threads = 1,
+                                               .beta2 = 0.999,
+                                               .schedule = {.learning_rate = 0.01},
+                                               .seed = 1};
     struct ql_trainer trainer = {0};
     struct ql_batcher batcher;
     struct ql_trainer_result result;

@@ -92,7 +92,7 @@ static void steps_with_any_setting_follow_the_formula(void **state)
         double learning_rate, weight_decay, beta2, max_norm;
         size_t count;
     } settings[] = {
-        {1e-3, 0, 0.999, 0, 1},        {1e-3, 0.01, 0.98, 5, 7},     {1e-2, 0.5, 0.999, 0.1, 33},
+        {1e-3, 0, 0.999, 0, 1},       {1e-3, 0.01, 0.98, 5, 7},    {1e-2, 0.5, 0.999, 0.1, 33},
         {0.1, 0.01, 0.95, 1e-3, 129}, {3e-4, 0, 0.999, 1e9, 1000}, {1e-3, 0.01, 0.9, 5, 7},
     };
     enum { STEPS = 200, LARGEST = 1000 };
