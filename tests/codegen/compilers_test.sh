@@ -74,6 +74,16 @@ model()
     [ -z "$undefined" ] || fail "$name: needs $undefined"
 }
 
+# accept_as_cpp NAME: the same source is C++, too. What it computes as C++ is compared for a model of each kind of numbers.
+accept_as_cpp()
+{
+    command -v g++ > /dev/null || return 0
+    if ! g++ -std=c++17 -fsyntax-only -x c++ $warnings "$1.c" 2> errors; then
+        cat errors
+        fail "$1: is not C++"
+    fi
+}
+
 sizes=
 # All compilers and levels on one model, and a few on every other one; the first is of the size that people train.
 model large lstm 65 84 128 2 1 1
@@ -117,9 +127,7 @@ for name in no_embedding_table odd_lstm gru gru_caller rnn one_unit; do
     case $name in odd_lstm | gru_caller) define='-D CALLER_WORKSPACE' ;; esac
     run "$name" "$define" gcc -std=c11 -O2
     run "$name" "$define" gcc -std=gnu11 -O3 -march=native
-    if command -v g++ > /dev/null; then
-        run "$name" "$define" g++ -std=c++17 -O2 -x c++
-    fi
+    accept_as_cpp "$name"
     if command -v clang > /dev/null; then
         run "$name" "$define" clang -std=gnu11 -O3 -march=native
     fi
@@ -144,6 +152,10 @@ model large8 lstm 65 84 128 2 1 1 --quantize int8
 run large8 '' gcc -std=c11 -O2
 model names8 lstm 65 30 48 2 1 1 --quantize int8
 model names4 lstm 65 30 48 2 1 1 --quantize int4
+if command -v g++ > /dev/null; then
+    run names8 '' g++ -std=c++17 -O2 -x c++
+    run names4 '' g++ -std=c++17 -O2 -x c++
+fi
 levels names8 gcc -O0 -O2 -Os -Ofast "$(guards gcc)"
 levels names4 gcc -O1 -O3 '-O3 -march=native' "$(guards gcc)"
 levels names4 clang -O0 -O2 -Os -Ofast
@@ -163,9 +175,7 @@ for name in odd8 gru8 gru4 rnn8 unit4 decoder8 decoder4; do
     define=
     case $name in odd8) define='-D CALLER_WORKSPACE' ;; esac
     run "$name" "$define" gcc -std=c11 -O2
-    if command -v g++ > /dev/null; then
-        run "$name" "$define" g++ -std=c++17 -O2 -x c++
-    fi
+    accept_as_cpp "$name"
     if command -v clang > /dev/null; then
         run "$name" "$define" clang -std=gnu11 -O3 -march=native
     fi
