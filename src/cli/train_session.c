@@ -293,7 +293,7 @@ static enum ql_status calibrate(struct ql_train_session *session, struct ql_erro
         ql_chain_free(&chain);
     }
     for (int l = 0; l < d->L && status == QL_OK; l++) {
-        ql_trainer_set_units(&session->trainer, l, calibration.decoder[l].value);
+        ql_trainer_set_units(&session->trainer, l, calibration.decoder[l].value, calibration.decoder[l].product);
     }
     ql_calibration_free(&calibration);
     return status;

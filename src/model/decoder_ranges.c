@@ -4,14 +4,25 @@
 
 #include <math.h>
 
-void ql_decoder_ranges_init(struct ql_decoder_ranges *ranges, int heads, int kv_heads, struct ql_arena *arena)
+void ql_decoder_ranges_init(struct ql_decoder_ranges *ranges, int heads, int kv_heads, int feed, struct ql_arena *arena)
 {
     *ranges = (struct ql_decoder_ranges){
         .query = ql_arena_take(arena, (size_t)heads, sizeof(float)),
         .attended = ql_arena_take(arena, (size_t)heads, sizeof(float)),
         .key = ql_arena_take(arena, (size_t)kv_heads, sizeof(float)),
         .value = ql_arena_take(arena, (size_t)kv_heads, sizeof(float)),
+        .product = ql_arena_take(arena, (size_t)feed, sizeof(float)),
     };
+}
+
+void ql_decoder_ranges_raise(float *ranges, int count)
+{
+    float largest = 0.0f;
+
+    ql_decoder_ranges_add(&largest, ranges, count);
+    for (int k = 0; k < count; k++) {
+        ranges[k] = fmaxf(ranges[k], largest / 4.0f);
+    }
 }
 
 void ql_decoder_ranges_add(float *range, const float *x, int count)

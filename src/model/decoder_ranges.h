@@ -13,11 +13,15 @@ struct ql_decoder_ranges {
     float attention_norm, feed_norm; // of a norm, before its gain
     float *query, *attended;         // (heads)
     float *key, *value;              // (kv_heads)
-    float up, product;               // of the feed-forward half: before and after the gate
+    float up, *product;              // of the feed-forward half: before the gate, and each number behind it (feed)
 };
 
 // Takes the arrays from an arena and begins with zeros; check `exhausted` afterwards.
-void ql_decoder_ranges_init(struct ql_decoder_ranges *ranges, int heads, int kv_heads, struct ql_arena *arena);
+void ql_decoder_ranges_init(struct ql_decoder_ranges *ranges, int heads, int kv_heads, int feed,
+                            struct ql_arena *arena);
+
+// Raises each range (count) to a quarter of the largest: what was small in one text need not be so in another.
+void ql_decoder_ranges_raise(float *ranges, int count);
 
 // Raises `*range` to the largest size of x (count).
 void ql_decoder_ranges_add(float *range, const float *x, int count);

@@ -221,7 +221,7 @@ static void step_decoder(struct ql_stepper *stepper, const struct ql_chain_layer
     if (stepper->ranges != NULL) {
         ql_decoder_ranges_add_norm(&stepper->ranges[l].feed_norm, s->x, E);
         ql_decoder_ranges_add(&stepper->ranges[l].up, s->up, w->feed);
-        ql_decoder_ranges_add(&stepper->ranges[l].product, s->gate, w->feed);
+        ql_decoder_ranges_add_heads(stepper->ranges[l].product, s->gate, w->feed, 1);
     }
     multiply(s->normed, s->gate, w->down, w->feed, E);
     add_to(s->x, s->normed, E);

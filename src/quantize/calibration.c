@@ -28,7 +28,8 @@ static enum ql_status init_ranges(struct ql_calibration *calibration, const stru
     const struct ql_decoder_weights *first = &chain->layers[0].decoder;
 
     for (int l = 0; chain->layers[0].kind == QL_LAYER_DECODER && l <= chain->L; l++) {
-        ql_decoder_ranges_init(&calibration->decoder[l], first->heads, first->kv_heads, &calibration->arena);
+        ql_decoder_ranges_init(&calibration->decoder[l], first->heads, first->kv_heads, first->feed,
+                               &calibration->arena);
     }
     return calibration->arena.exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to calibrate")
                                         : QL_OK;
@@ -61,6 +62,9 @@ enum ql_status ql_calibration_init(struct ql_calibration *calibration, const str
                                     t + 1);
         }
         token = tokens != NULL ? tokens[t] : drawn;
+    }
+    for (int l = 0; stepper.ranges != NULL && l < chain->L; l++) {
+        ql_decoder_ranges_raise(calibration->decoder[l].product, chain->layers[l].decoder.feed);
     }
     ql_stepper_free(&stepper);
     return status;

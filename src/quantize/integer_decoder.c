@@ -55,6 +55,7 @@ struct builder {
     float *values;  // (widest) one row
     struct ql_row_draft *drafts;
     double *query_units, *key_units, *value_units; // (heads), (kv_heads), (kv_heads)
+    double *up_units, *product_units;              // (F)
     struct ql_error *error;
 };
 
@@ -96,13 +97,6 @@ static void set_normed_columns(struct builder *builder, const float *gain, doubl
 {
     for (int k = 0; k < builder->decoder->E; k++) {
         builder->columns[k] = gain[k] * (float)unit;
-    }
-}
-
-static void set_columns(struct builder *builder, double unit, int count)
-{
-    for (int k = 0; k < count; k++) {
-        builder->columns[k] = (float)unit;
     }
 }
 
@@ -233,15 +227,21 @@ static enum ql_status make_feed(struct builder *builder, int l)
     const struct ql_decoder_ranges *ranges = &builder->calibration->decoder[l];
     const int F = decoder->feed;
     const double residual_unit = ldexp(1.0, -QL_RESIDUAL_UNIT_BITS), gate_unit = ldexp(1.0, -QL_INTEGER_UNIT_BITS);
-    const double product_unit = byte_unit(ranges->product);
+    double least = INFINITY;
 
+    for (int k = 0; k < F; k++) {
+        builder->product_units[k] = byte_unit(ranges->product[k]);
+        least = fmin(least, builder->product_units[k]);
+    }
     layer->feed_shift = FEED_SHIFT_LIMIT;
     while (layer->feed_shift > 0 &&
-           (double)ranges->up * headroom > ldexp(product_unit, QL_INTEGER_UNIT_BITS - layer->feed_shift) * INT16_MAX) {
+           (double)ranges->up * headroom > ldexp(least, QL_INTEGER_UNIT_BITS - layer->feed_shift) * INT16_MAX) {
         layer->feed_shift--;
     }
-    const double up_unit = ldexp(product_unit, QL_INTEGER_UNIT_BITS - layer->feed_shift);
-    const struct part feed[] = {{"gate", w->gate, F, F, &gate_unit}, {"up", w->up, F, F, &up_unit}};
+    for (int k = 0; k < F; k++) {
+        builder->up_units[k] = ldexp(builder->product_units[k], QL_INTEGER_UNIT_BITS - layer->feed_shift);
+    }
+    const struct part feed[] = {{"gate", w->gate, F, F, &gate_unit}, {"up", w->up, F, 1, builder->up_units}};
     set_normed_columns(builder, w->feed_norm, make_norm(&layer->feed_norm, decoder, ranges->feed_norm));
     const enum ql_status status =
         make_linear(builder, &layer->feed, from->name, feed, 2, decoder->E, FEED_ERROR_LIMIT, builder->format);
@@ -249,7 +249,9 @@ static enum ql_status make_feed(struct builder *builder, int l)
         return status;
     }
     const struct part down = {"down", w->down, decoder->E, decoder->E, &residual_unit};
-    set_columns(builder, product_unit, F);
+    for (int k = 0; k < F; k++) {
+        builder->columns[k] = (float)builder->product_units[k];
+    }
     return make_linear(builder, &layer->down, from->name, &down, 1, F, RESIDUAL_ERROR_LIMIT, builder->format);
 }
 
@@ -336,6 +338,8 @@ static void take_memory(struct builder *builder)
     builder->query_units = ql_arena_take(&builder->scratch, heads, sizeof(double));
     builder->key_units = ql_arena_take(&builder->scratch, kv_heads, sizeof(double));
     builder->value_units = ql_arena_take(&builder->scratch, kv_heads, sizeof(double));
+    builder->up_units = ql_arena_take(&builder->scratch, F, sizeof(double));
+    builder->product_units = ql_arena_take(&builder->scratch, F, sizeof(double));
 }
 
 enum ql_status ql_integer_decoder_init(struct ql_integer_decoder *decoder, const struct ql_chain *from,

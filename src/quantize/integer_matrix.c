@@ -11,7 +11,7 @@
 enum {
     PRE_SHIFT_LIMIT = 16, // enough: 2^31 / 2^16
     SHIFT_LIMIT = 24,
-    SHARE_BITS = 12, // rounding may cost this share of a row's reach: far less than the bytes that the row multiplies
+    SHARE_BITS = 10, // rounding may cost this share of a row's reach: far less than the bytes that the row multiplies
 };
 
 enum ql_status ql_integer_matrix_pack(struct ql_integer_matrix *matrix, struct ql_arena *arena, struct ql_error *error)

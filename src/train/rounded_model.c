@@ -39,8 +39,8 @@ static void init_decoder(struct ql_rounded_model *rounded, struct ql_arena *aren
 
     rounded->q = ql_arena_take(arena, rounded->exact->count + output, sizeof rounded->q[0]);
     rounded->output = ql_arena_take(arena, output, sizeof(float));
-    rounded->units = take_ones(arena, d.L * d.E);
-    rounded->ones = take_ones(arena, d.E > d.feed ? d.E : d.feed);
+    rounded->units = take_ones(arena, d.L * (d.E + d.feed));
+    rounded->ones = take_ones(arena, d.E);
 }
 
 enum ql_status ql_rounded_model_init(struct ql_rounded_model *rounded, const struct ql_model *exact,
@@ -250,14 +250,15 @@ static struct matrix find_matrix(const struct ql_rounded_model *rounded, int *ro
     }
     const int l = *row / per_layer;
     const struct ql_decoder_layer *layer = &exact->layers[l].decoder;
+    const float *units = rounded->units + (ptrdiff_t)l * (A + F);
     const struct matrix matrices[] = {
         {layer->query, layer->attention_norm, A, d.E, false, rounded->format},
         {layer->key, layer->attention_norm, K, d.E, false, rounded->format},
         {layer->value, layer->attention_norm, K, d.E, false, rounded->format},
-        {layer->output, rounded->units + (ptrdiff_t)l * A, d.E, A, false, rounded->format},
+        {layer->output, units, d.E, A, false, rounded->format},
         {layer->gate, layer->feed_norm, F, d.E, false, rounded->format},
         {layer->up, layer->feed_norm, F, d.E, false, rounded->format},
-        {layer->down, rounded->ones, d.E, F, false, rounded->format},
+        {layer->down, units + A, d.E, F, false, rounded->format},
     };
     const struct matrix *matrix = matrices;
     for (*row %= per_layer; *row >= matrix->rows; matrix++) {
@@ -301,14 +302,16 @@ static void round_decoder_row(struct ql_rounded_model *rounded, int row)
     divide_columns(values, q, scale > 0.0f ? scale : NAN, matrix.exact + first, matrix.columns, matrix.width);
 }
 
-void ql_rounded_model_set_units(struct ql_rounded_model *rounded, int l, const float *value_ranges)
+void ql_rounded_model_set_units(struct ql_rounded_model *rounded, int l, const float *value_ranges,
+                                const float *product_ranges)
 {
     const struct ql_dimensions d = rounded->exact->dimensions;
     const int size = ql_head_size(&d), group = d.heads / d.kv_heads;
+    float *units = rounded->units + (ptrdiff_t)l * (d.E + d.feed);
 
-    for (int k = 0; k < d.E; k++) {
-        const float range = value_ranges[k / size / group];
-        rounded->units[(ptrdiff_t)l * d.E + k] = range > 0.0f ? range : 1.0f;
+    for (int k = 0; k < d.E + d.feed; k++) {
+        const float range = k < d.E ? value_ranges[k / size / group] : product_ranges[k - d.E];
+        units[k] = range > 0.0f ? range : 1.0f;
     }
 }
 

@@ -27,8 +27,8 @@ struct ql_rounded_model {
     int8_t *input_q;                   // (GH, V)
     // of a decoder
     float *output; // (V, E) rounded; the model's output_weight points here
-    float *units;  // (L, A) the unit of each number that attention gives, in which the integers of `output` count
-    float *ones;   // (the larger of E and F) the factors of columns without a unit or gain
+    float *units;  // (L, A + F) the unit of each number that attention gives, and of each that the gate gives
+    float *ones;   // (E) the factors of columns without a unit or gain
 };
 
 // `weights` is not QL_WEIGHTS_F32. Takes memory from the arena (check `exhausted` afterwards), and for the model.
@@ -37,9 +37,11 @@ enum ql_status ql_rounded_model_init(struct ql_rounded_model *rounded, const str
                                      enum ql_weight_format weights, struct ql_arena *arena, struct ql_error *error);
 void ql_rounded_model_free(struct ql_rounded_model *rounded);
 
-// Sets the units of what the heads of layer `l` of a decoder give, from the largest |value| that each of the heads of
-// values has had (kv_heads): it is a column's share in a row's rounding. They are 1 before.
-void ql_rounded_model_set_units(struct ql_rounded_model *rounded, int l, const float *value_ranges);
+// Sets the units of what layer `l` of a decoder reads from its attention and from its gate: they are a column's share in a
+// row's rounding, and 1 before. They follow from the largest |value| that each of the heads of values has had (kv_heads), and
+// from the largest size of each number behind the gate (F).
+void ql_rounded_model_set_units(struct ql_rounded_model *rounded, int l, const float *value_ranges,
+                                const float *product_ranges);
 
 // Bring it up to date with the exact model: first the one, then the tasks, each independent of the others, from 0 to
 // ql_rounded_model_reset_tasks - 1. A row with a value that is not finite becomes NaN.

@@ -205,9 +205,9 @@ void ql_trainer_free(struct ql_trainer *trainer)
     *trainer = (struct ql_trainer){0};
 }
 
-void ql_trainer_set_units(struct ql_trainer *trainer, int l, const float *value_ranges)
+void ql_trainer_set_units(struct ql_trainer *trainer, int l, const float *value_ranges, const float *product_ranges)
 {
-    ql_rounded_model_set_units(&trainer->rounded, l, value_ranges);
+    ql_rounded_model_set_units(&trainer->rounded, l, value_ranges, product_ranges);
     trainer->network_current = false;
 }
 

@@ -78,7 +78,7 @@ enum ql_status ql_trainer_init(struct ql_trainer *trainer, struct ql_model *mode
 void ql_trainer_free(struct ql_trainer *trainer);
 
 // For a decoder that is trained for integers: see ql_rounded_model_set_units. To be called between steps.
-void ql_trainer_set_units(struct ql_trainer *trainer, int l, const float *value_ranges);
+void ql_trainer_set_units(struct ql_trainer *trainer, int l, const float *value_ranges, const float *product_ranges);
 
 // Return the regularization of the next step.
 struct ql_regularization ql_trainer_regularization(const struct ql_trainer *trainer);

@@ -367,7 +367,9 @@ static void text_beyond_the_calibration_does_not_wrap(void **state)
     for (int l = 0; l < 2; l++) {
         calibration.decoder[l].key[0] /= 8.0f;
         calibration.decoder[l].query[1] /= 8.0f;
-        calibration.decoder[l].product /= 8.0f;
+        for (int k = 0; k < fixture.from.layers[l].decoder.feed; k++) {
+            calibration.decoder[l].product[k] /= 8.0f;
+        }
         calibration.decoder[l].feed_norm /= 8.0f;
     }
     if (ql_integer_model_init(&model, &fixture.from, &calibration, QL_WEIGHTS_S8, &error) != QL_OK) {

@@ -15,7 +15,7 @@
 
 enum { ROWS = 40, LIMIT = 256, SUMS = 200 };
 
-static const double share = 1.0 / 4096;
+static const double share = 1.0 / 1024;
 
 static double reach_of(const struct ql_row_draft *draft)
 {

@@ -42,16 +42,19 @@ static void share_parameters(struct decoder_case *test_case, struct ql_random *r
     }
 }
 
-// Value heads of different magnitudes, one of them zero.
+// Value heads and numbers behind the gate of different magnitudes, one of them zero.
 static void share_units(struct decoder_case *test_case, struct ql_random *random)
 {
-    float ranges[16] = {0};
+    float ranges[16] = {0}, products[512] = {0};
 
     for (int l = 0; l < test_case->setup.L; l++) {
         for (int g = 0; g < test_case->setup.kv_heads; g++) {
             ranges[g] = l == 0 && g == 0 ? 0.0f : 0.1f + ql_random_step_f32(random);
         }
-        ql_trainer_set_units(&test_case->trainer, l, ranges);
+        for (int k = 0; k < test_case->setup.feed; k++) {
+            products[k] = k == 1 ? 0.0f : 0.1f + ql_random_step_f32(random);
+        }
+        ql_trainer_set_units(&test_case->trainer, l, ranges, products);
     }
 }
 

@@ -65,13 +65,14 @@ static void rows_are_rounded_as_the_integer_form_has_them(void **state)
 {
     static const float ranges[KV_HEADS] = {0.5f, 3.0f};
     const struct ql_row_format output = ql_weight_format_rows(QL_WEIGHTS_S8), embedding = {.limit = QL_ROW_LIMIT_S8};
-    float ones[FEED], heads[E];
+    float ones[E], heads[E], products[FEED];
     (void)state;
 
     for (int k = 0; k < FEED; k++) {
-        ones[k] = 1.0f;
+        products[k] = 0.25f + (float)(k % 5);
     }
     for (int k = 0; k < E; k++) {
+        ones[k] = 1.0f;
         heads[k] = ranges[k / SIZE / (HEADS / KV_HEADS)];
     }
     for (int i = 0; i < 2; i++) {
@@ -80,7 +81,7 @@ static void rows_are_rounded_as_the_integer_form_has_them(void **state)
         double loss;
         make_case(weights);
         for (int l = 0; l < LAYERS; l++) {
-            ql_trainer_set_units(&test_case.trainer, l, ranges);
+            ql_trainer_set_units(&test_case.trainer, l, ranges, products);
         }
         ql_trainer_backward(&test_case.trainer, &test_case.batch, &loss);
         const struct ql_model *exact = &test_case.model, *rounded = &test_case.trainer.rounded.model;
@@ -92,7 +93,7 @@ static void rows_are_rounded_as_the_integer_form_has_them(void **state)
             check_matrix(ours->output, theirs->output, heads, E, E, &rows);
             check_matrix(ours->gate, theirs->gate, theirs->feed_norm, FEED, E, &rows);
             check_matrix(ours->up, theirs->up, theirs->feed_norm, FEED, E, &rows);
-            check_matrix(ours->down, theirs->down, ones, E, FEED, &rows);
+            check_matrix(ours->down, theirs->down, products, E, FEED, &rows);
             assert_memory_equal(ours->attention_norm, theirs->attention_norm, E * sizeof(float));
             assert_memory_equal(ours->feed_norm, theirs->feed_norm, E * sizeof(float));
         }
