@@ -130,6 +130,10 @@ static enum ql_status take_checkpoint(struct ql_model *model, struct ql_model_in
     if (status != QL_OK) {
         return status;
     }
+    // No parameter depends on the context, so a new run may have another one.
+    if (model->dimensions.layer == QL_LAYER_DECODER && (begun || ql_option_find(options, "context_length")->given)) {
+        model->dimensions.context = settings->context_length;
+    }
     const struct ql_dimensions d = model->dimensions;
     if (info->vocabulary.count > 0 &&
         (status = check_given(options, "pieces", info->vocabulary.piece_count, error)) != QL_OK) {

@@ -148,6 +148,16 @@ expect_exit 0 train --init_from checkpoints/transformer/checkpoint.2.safetensors
     --quiet --run_name further
 expect_exit 2 train --init_from checkpoints/transformer/checkpoint.2.safetensors --input names.txt --num_heads 2
 expect_stderr "--num-heads 2: the model of --init-from has 3"
+# Its context may be another one, and is the run's own from then on, also of one that is resumed.
+expect_exit 0 train --init_from checkpoints/transformer/checkpoint.2.safetensors --input names.txt --max_epochs 2 \
+    --context_length 7 --quiet --run_name nearer --threads 1
+expect_json checkpoints/nearer/summary.json arguments.seq_length 7
+expect_exit 0 train --init_from checkpoints/transformer/checkpoint.2.safetensors --input names.txt --max_epochs 1 \
+    --context_length 7 --quiet --run_name nearer-halved --threads 1
+expect_exit 0 train --init_from checkpoints/nearer-halved --max_epochs 2 --quiet --threads 1
+expect_same checkpoints/nearer/checkpoint.2.safetensors checkpoints/nearer-halved/checkpoint.2.safetensors
+expect_exit 0 export --init_from checkpoints/nearer/checkpoint.2.safetensors --export_file nearer.onnx --quiet
+expect_json nearer.json sequenceLength 7
 # More sequences side by side than the text has symbols.
 expect_trained wide-batch --input names.txt --batch_size 4096 --seq_length 4096
 
