@@ -225,6 +225,99 @@ test('the write view shows quote and name as a page of the panel, and obeys filt
   assert.equal((await fetch(`${server.url}panel?quote=${'W'.repeat(60)}`)).status, 204)
   assert.equal((await fetch(`${server.url}panel?quote=${'x'.repeat(512)}`)).status, 400)
   for (const width of [1280, 400]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize({width, height: 900})
+      await page.emulateMedia({colorScheme})
+      assert.deepEqual(await violations(page), [])
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the page')
+      await page.screenshot({path: join(screenshots, `write-${width}-${colorScheme}.png`), fullPage: true})
+    }
+  }
+  await page.click('#to_watch')
+  await page.waitForSelector('#graph canvas')
+  assert.deepEqual(faults, [])
+  await close()
+  assert.equal(await server.stop(), 0)
+})
+
+test('the keyboard alone reaches everything and moves the cursor', async () => {
+  const server = await watch(join(runs.folder, 'done'))
+  const {page, close} = await open(server)
+  await until(async () => /epoch 30,/.test(await page.textContent('#headline')), 'the headline')
+  const reached = new Set()
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press('Tab')
+    reached.add(await page.evaluate(() => document.activeElement.id || document.activeElement.tagName))
+  }
+  for (const id of ['unit', 'log', 'smoothing', 'epoch', 'follow', 'sample_run', 'temperatures', 'top_p', 'seed', 'next_seed']) {
+    assert.ok(reached.has(id), id)
+  }
+  await page.focus('#epoch')
+  await page.keyboard.press('Home')
+  for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight')
+  assert.equal(await page.textContent('#epoch_value'), '7')
+  await until(async () => /Sample 7\n/.test(await page.textContent('#written')), 'the sample of epoch 7')
+  assert.match(await page.getAttribute('#epoch', 'aria-valuetext'), /^epoch 7: done 2\.\d+ bits$/)
+  await page.focus('summary')
+  await page.keyboard.press('Enter')
+  await until(async () => (await page.locator('#numbers tbody tr').count()) === 30, 'the table of numbers')
+  await close()
+  assert.equal(await server.stop(), 0)
+})
+
+// Three quarters of a million numbers: too many for a browser to draw, or to be passed as arguments.
+test('sixty-four runs of ten thousand epochs are drawn, and a zoom shows every epoch', {timeout: 120000}, async () => {
+  const large = new Runs()
+  const lines = Array.from({length: 10000}, (_, i) => row(i + 1)).join('')
+  for (let i = 0; i < 64; i++) {
+    large.add(`run${i}`, 0)
+    appendFileSync(join(large.folder, `run${i}`, 'training.log.csv'), lines)
+    appendFileSync(join(large.folder, `run${i}`, 'samples.jsonl'), JSON.stringify({epoch: 5000, text: `Sample of run${i}`}) + '\n')
+  }
+  const server = await watch(large.folder)
+  const {page, faults, close} = await open(server)
+  await until(async () => (await page.locator('.u-legend .u-label').count()) === 129, 'the legend of all runs', 60)
+  await until(async () => (await page.getAttribute('#epoch', 'max')) === '10000', 'the newest epoch')
+  await until(async () => (await page.locator('#written h3').count()) === 64, 'the samples')
+  assert.match(await page.textContent('#headline'), /epoch 10000,/)
+  await page.evaluate(() => document.querySelectorAll('#runs input').forEach((box, i) => { if (i > 1) box.click() }))
+  await until(async () => (await page.locator('.u-legend .u-label').count()) === 5, 'the legend of two runs')
+  await page.locator('#graph').scrollIntoViewIfNeeded()
+  const box = await page.locator('#graph .u-over').boundingBox()
+  const at = async (share, action) => {
+    await page.mouse.move(box.x + box.width * share, box.y + box.height / 2)
+    await action()
+  }
+  await at(0.500, () => page.mouse.down())
+  await at(0.505, async () => {})
+  await at(0.510, () => page.mouse.up())
+  // With about a hundred epochs, the cursor can be on each one.
+  const seen = new Set()
+  await until(async () => {
+    seen.clear()
+    for (let i = 0; i < 40; i++) await at(0.3 + i / 1000, async () => { seen.add(await page.textContent('#epoch_value')) })
+    return [...seen].some((epoch) => Number(epoch) % 5 !== 0)
+  }, 'single epochs')
+  assert.ok([...seen].every((epoch) => Number(epoch) > 4900 && Number(epoch) < 5200), [...seen].join(' '))
+  assert.deepEqual(faults, [])
+  await close()
+  assert.equal(await server.stop(), 0)
+  large.remove()
+})
+
+test('a server that goes away is told', async () => {
+  const server = await watch(join(runs.folder, 'done'))
+  const {page, close} = await open(server)
+  await until(async () => /epoch 30,/.test(await page.textContent('#headline')), 'the headline')
+  assert.equal(await page.textContent('#connection'), '')
+  await server.stop()
+  await until(async () => /gone/.test(await page.textContent('#connection')), 'the message')
+  await close()
+})
+
+test('axe-core finds nothing at two widths, in light and in dark', async () => {
+  const server = await watch(runs.folder)
+  for (const width of [1280, 400]) {
     const {page, faults, close} = await open(server, {viewport: {width, height: 900}})
     await page.waitForSelector('#graph canvas')
     await page.selectOption('#sample_run', 'model')
