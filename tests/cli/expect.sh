@@ -10,6 +10,9 @@ trap 'leave' EXIT
 cd "$work" || exit 1
 failures=0
 command="" # the last one run, for reports
+# For a stage of `verify` where one compiler will do.
+# shellcheck disable=SC2034
+if command -v gcc > /dev/null; then compiler=gcc; else compiler=clang; fi
 
 leave()
 {

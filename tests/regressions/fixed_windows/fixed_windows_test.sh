@@ -11,7 +11,6 @@ source "$(dirname "$0")/../../cli/expect.sh"
 
 write=(--length 40 --seed 1 --temperature 0.5 --quiet)
 quick=(--characters 60 --length 20 --seeds 1 --quiet --json)
-compiler=$(command -v gcc > /dev/null && echo gcc || echo clang) # one compiler will do; others have tests of their own
 
 # model NAME [FIELDS]: a model of the lines on stdin, with a descriptor of its vocabulary and these fields.
 model()
