@@ -87,6 +87,23 @@ static enum ql_status open_record(struct ql_train_session *session, struct ql_op
     return ql_train_record_set_options(record, options, error);
 }
 
+// An option that another one leaves without effect is an error if it was given.
+static enum ql_status check_effects(const struct ql_train_settings *settings, struct ql_option *options,
+                                    struct ql_error *error)
+{
+    if (settings->validation != NULL && ql_option_find(options, "validation_share")->given) {
+        return ql_error_write(
+            error, QL_ERROR_USAGE,
+            "--validation-share: with --validation, no share of the input is held out: leave one out");
+    }
+    if (strcmp(settings->schedule, "constant") == 0 && ql_option_find(options, "final_learning_rate")->given) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--final-learning-rate: the rate of --schedule constant stays as it is: leave it out, or "
+                              "choose cosine");
+    }
+    return QL_OK;
+}
+
 // Model, texts, and trainer, separately on each rank.
 static enum ql_status load(struct ql_train_session *session, struct ql_option *options, bool resumed,
                            struct ql_error *error)
@@ -94,6 +111,9 @@ static enum ql_status load(struct ql_train_session *session, struct ql_option *o
     struct ql_train_settings *settings = &session->settings;
     enum ql_status status = ql_train_texts_check(settings, error);
 
+    if (status == QL_OK) {
+        status = check_effects(settings, options, error);
+    }
     if (status == QL_OK && !resumed) {
         status = ql_train_record_check_name(settings, error);
     }
