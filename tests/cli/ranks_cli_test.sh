@@ -118,8 +118,8 @@ run_ranks -n 2 ./other_build "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}
 expect test $code == 1
 expect_stderr "rank 2 on $(hostname) is another build"
 expect test "$(ls -d checkpoints/2*-*[0-9][0-9][0-9]* 2> /dev/null | wc -l)" == 0
-run_ranks -n 1 env QUILLET_VECTORS=plain "$tool" "${start[@]}" --max_epochs 3 --no_quiet --run_name forms : -n 1 -- \
-    "${start[@]}" --max_epochs 3 --no_quiet --run_name forms
+run_ranks -n 1 env QUILLET_VECTORS=plain "$tool" "${start[@]}" --max_epochs 3 --no_quiet --run_name forms : \
+    -n 1 env -u QUILLET_VECTORS -- "${start[@]}" --max_epochs 3 --no_quiet --run_name forms
 expect test $code == 0
 expect_same_run forms alone
 [[ $(uname -m) == x86_64 ]] && grep -q avx2 /proc/cpuinfo && expect_stderr "the bits are the same, the speed is not"
