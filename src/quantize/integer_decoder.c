@@ -252,7 +252,7 @@ static enum ql_status make_feed(struct builder *builder, int l)
     for (int k = 0; k < F; k++) {
         builder->columns[k] = (float)builder->product_units[k];
     }
-    return make_linear(builder, &layer->down, from->name, &down, 1, F, RESIDUAL_ERROR_LIMIT, builder->format);
+    return make_linear(builder, &layer->down, from->name, &down, 1, F, RESIDUAL_ERROR_LIMIT, QL_WEIGHTS_S8);
 }
 
 // Each token has a row of bytes with a scale of its own. A byte times a 15-bit multiplier is far below 32 bits, so only

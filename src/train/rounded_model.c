@@ -237,7 +237,7 @@ static struct matrix find_matrix(const struct ql_rounded_model *rounded, int *ro
 {
     const struct ql_model *exact = rounded->exact;
     const struct ql_dimensions d = exact->dimensions;
-    const struct ql_row_format bytes = {.limit = QL_ROW_LIMIT_S8};
+    const struct ql_row_format bytes = {.limit = QL_ROW_LIMIT_S8}, s8 = ql_weight_format_rows(QL_WEIGHTS_S8);
     const int A = d.E, K = d.kv_heads * ql_head_size(&d), F = d.feed, per_layer = decoder_rows(&d);
 
     if (*row >= d.L * per_layer) {
@@ -246,7 +246,7 @@ static struct matrix find_matrix(const struct ql_rounded_model *rounded, int *ro
             *row -= d.V;
             return (struct matrix){exact->embedding, rounded->ones, d.V, d.E, false, bytes};
         }
-        return (struct matrix){exact->embedding, exact->norm, d.V, d.E, true, ql_weight_format_rows(QL_WEIGHTS_S8)};
+        return (struct matrix){exact->embedding, exact->norm, d.V, d.E, true, s8};
     }
     const int l = *row / per_layer;
     const struct ql_decoder_layer *layer = &exact->layers[l].decoder;
@@ -258,7 +258,7 @@ static struct matrix find_matrix(const struct ql_rounded_model *rounded, int *ro
         {layer->output, units, d.E, A, false, rounded->format},
         {layer->gate, layer->feed_norm, F, d.E, false, rounded->format},
         {layer->up, layer->feed_norm, F, d.E, false, rounded->format},
-        {layer->down, units + A, d.E, F, false, rounded->format},
+        {layer->down, units + A, d.E, F, false, s8},
     };
     const struct matrix *matrix = matrices;
     for (*row %= per_layer; *row >= matrix->rows; matrix++) {
