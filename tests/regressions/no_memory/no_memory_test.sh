@@ -26,7 +26,7 @@ limited()
         rm -rf new && mkdir new
         (
             ulimit -v $kb
-            exec timeout -k 1 60 "$tool" "$@" > out 2> err < /dev/null
+            exec timeout -k 1 240 "$tool" "$@" > out 2> err < /dev/null
         )
         rc=$?
         # Below some size the loader finds no room for the libraries, and says so itself with 127.
@@ -44,7 +44,7 @@ limited()
     done
 }
 
-limited train "${tiny[@]}" --input names.txt --max_epochs 1 --rnn_size 400 --batch_size 64 --checkpoint_dir new
+limited train "${tiny[@]}" --input names.txt --max_epochs 1 --rnn_size 200 --batch_size 64 --checkpoint_dir new
 limited train "${tiny[@]}" --input names.txt --max_epochs 1 --threads 4 --checkpoint_dir new
 limited predict --init_from $model --generate 20
 limited compare --init_from $model --count 3
