@@ -313,8 +313,8 @@ static enum ql_status check_flash(const struct ql_road *road, struct ql_error *e
                                 (int)FLASH_BYTES);
 }
 
-// The amount that a slow stage can do in a few seconds: the beginning of the text that is read, and of the first one
-// that is written.
+// What a slow stage does: the beginning of the text that is read, and of the first one that is written; or, where the user
+// has given a length, as many whole texts as it holds.
 static struct ql_verification shorten(const struct ql_verification *verification, const struct ql_graph *graph,
                                       const struct ql_road_options *options)
 {
@@ -326,7 +326,8 @@ static struct ql_verification shorten(const struct ql_verification *verification
                                                            : ql_emulated_length(parameters / INTEGER_SPEED);
     shorter.T = shorter.T < length ? shorter.T : length;
     shorter.draw_length = shorter.draw_length < length ? shorter.draw_length : length;
-    shorter.draw_count = shorter.draw_count < 1 ? 0 : 1;
+    const int texts = options->emulated_length > 0 && shorter.draw_length > 0 ? length / shorter.draw_length : 1;
+    shorter.draw_count = shorter.draw_count < texts ? shorter.draw_count : texts;
     return shorter;
 }
 
