@@ -15,9 +15,10 @@ enum ql_weight_format { QL_WEIGHTS_F32, QL_WEIGHTS_S8, QL_WEIGHTS_S4 };
 const char *ql_weight_format_write(enum ql_weight_format format);
 enum ql_status ql_weight_format_read(enum ql_weight_format *format, const char *name, struct ql_error *error);
 
-// What the rows of a layer's matrices keep to. Those of the output, and of a decoder's `down`, keep to QL_WEIGHTS_S8 in every
-// integer model: of all matrices, rounding these costs most. The kernels for small processors keep two sums in one register for the 32 columns over which int8 is bounded; a bound over
-// fewer is more precise and slower. int4 needs none for as much: 32 * 7 < QL_ROW_SEGMENT_SUM. Not for QL_WEIGHTS_F32.
+// What the rows of a layer's matrices keep to. Those of the output, and of a decoder's `down`, keep to QL_WEIGHTS_S8 in
+// every integer model: of all matrices, rounding these costs most. The kernels for small processors keep two sums in one
+// register for the 32 columns over which int8 is bounded; a bound over fewer is more precise and slower. int4 needs none
+// for as much: 32 * 7 < QL_ROW_SEGMENT_SUM. Not for QL_WEIGHTS_F32.
 struct ql_row_format ql_weight_format_rows(enum ql_weight_format format);
 
 // Returns whether an integer model has a table of what each of V tokens gives to so many rows of its first layer. Where
