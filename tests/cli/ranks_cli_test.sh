@@ -22,7 +22,7 @@ run_ranks()
     done
     shift
     command="$* # mpirun ${mpi[*]}"
-    timeout 100 mpirun --oversubscribe --bind-to none "${mpi[@]}" "$tool" "$@" > out 2> err < /dev/null
+    timeout 400 mpirun --oversubscribe --bind-to none "${mpi[@]}" "$tool" "$@" > out 2> err < /dev/null
     code=$?
 }
 
@@ -171,7 +171,7 @@ if make_machines; then
     printf '#!/bin/bash\n[[ $1 == -* ]] && shift\nshift\nexec ip netns exec quillet-b bash -c "$*"\n' > stand_in_for_ssh
     chmod +x stand_in_for_ssh
     command="train # on two machines"
-    timeout 100 ip netns exec quillet-a mpirun --mca plm_rsh_agent "$PWD/stand_in_for_ssh" --bind-to none \
+    timeout 400 ip netns exec quillet-a mpirun --mca plm_rsh_agent "$PWD/stand_in_for_ssh" --bind-to none \
         --mca btl self,tcp --mca btl_tcp_if_include wire --mca oob_tcp_if_include wire -n 2 \
         -host 10.77.0.1:1,10.77.0.2:1 "$tool" "${start[@]}" --max_epochs 3 --run_name machines > out 2> err < /dev/null
     expect test $? == 0

@@ -54,7 +54,7 @@ page()
 }
 
 # shellcheck disable=SC2046
-quietly "$cc" -std=c11 -D_POSIX_C_SOURCE=200809L -O1 -ffp-contract=off -I "$root" -I "$root/firmware" \
+quietly "$cc" -std=c11 -D_XOPEN_SOURCE=700 -O1 -ffp-contract=off -I "$root" -I "$root/firmware" \
     -I "$root/firmware/app" -I decoder -o quotes "$root"/firmware/port/host/*.c "$root/firmware/app/compiled_models.c" \
     decoder/quotes_models.c "$build"/firmware/libql_{app,panel,layout}.a $(pkg-config --cflags --libs libpng) -lm
 ./quotes --console --best 2 --seed $seed --count 1 < /dev/null | page > host.txt

@@ -65,7 +65,7 @@ quietly()
 build_host()
 {
     # shellcheck disable=SC2046
-    quietly "$cc" -std=c11 -D_POSIX_C_SOURCE=200809L -O1 -ffp-contract=off -I "$root" -I "$root/firmware" \
+    quietly "$cc" -std=c11 -D_XOPEN_SOURCE=700 -O1 -ffp-contract=off -I "$root" -I "$root/firmware" \
         -I "$root/firmware/app" -I . -o quotes "$root"/firmware/port/host/*.c "$root/firmware/app/compiled_models.c" \
         quotes_models.c "$build"/firmware/libql_{app,panel,layout}.a \
         $(pkg-config --cflags --libs libpng) -lm
