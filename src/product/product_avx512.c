@@ -16,7 +16,7 @@
 #define FUSED(a, b, sum) _mm512_fmadd_ps((a), (b), (sum))
 #define ROUNDED(a, b, sum) _mm512_add_ps((sum), _mm512_mul_ps((a), (b)))
 #define ROWS 12
-#define GROUP_ROWS 4
+#define GROUP_ROWS 6
 #define PANELS 2
 
 #include "product/product_tile.h"
