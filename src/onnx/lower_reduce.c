@@ -40,10 +40,13 @@ static int64_t least_integer(enum ql_element type)
     }
 }
 
-// The greatest number of an integer type, likewise.
+// The greatest number of an integer type, likewise. 0 for floats, which have infinity.
 static int64_t greatest_integer(enum ql_element type)
 {
     switch (type) {
+    case QL_ELEMENT_F32:
+    case QL_ELEMENT_F64:
+        return 0;
     case QL_ELEMENT_S64:
         return INT64_MAX;
     case QL_ELEMENT_U64:

@@ -252,6 +252,24 @@ static void softmax_of_large_numbers_keeps_their_ratio(void **state)
     assert_true(fabs((double)y[2] - 1.0 / (1.0 + exp(-1.0))) < 1e-6);
 }
 
+// The sanitizer watches: a bound for integers was computed of 64-bit floats, too, by a shift of 64 bits.
+static void extremes_of_no_elements_are_infinite(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        const bool is_double = k % 2 == 1;
+        const double sign = k / 2 == 0 ? -1.0 : 1.0;
+        double wide = 0.0;
+        float narrow = 0.0f;
+        (void)set_up(state);
+        add_input("x", is_double ? QL_ELEMENT_F64 : QL_ELEMENT_F32, 2, (const int[]){2, 0}, &wide);
+        add_node(k / 2 == 0 ? "ReduceMax" : "ReduceMin", 1);
+        assert_int_equal(is_double ? run(&wide) : run(&narrow), QL_OK);
+        assert_true((is_double ? wide : (double)narrow) == sign * (double)INFINITY);
+        (void)tear_down(state);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -268,6 +286,7 @@ int main(void)
         TEST(concat_of_unequal_parts_joins_them_in_order),
         cmocka_unit_test(softmax_of_each_version_normalizes_its_axes),
         TEST(softmax_of_large_numbers_keeps_their_ratio),
+        cmocka_unit_test(extremes_of_no_elements_are_infinite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
