@@ -44,7 +44,7 @@ limited()
     done
 }
 
-limited train "${tiny[@]}" --input names.txt --max_epochs 1 --rnn_size 200 --batch_size 64 --checkpoint_dir new
+limited train "${tiny[@]}" --input names.txt --max_epochs 1 --rnn_size 400 --batch_size 64 --checkpoint_dir new
 limited train "${tiny[@]}" --input names.txt --max_epochs 1 --threads 4 --checkpoint_dir new
 limited predict --init_from $model --generate 20
 limited compare --init_from $model --count 3
