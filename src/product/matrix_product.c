@@ -135,7 +135,10 @@ void ql_packed_matrix_reset_view(struct ql_packed_matrix *matrix, struct ql_matr
         }
         for (ptrdiff_t n = 0; n < columns; n++) {
             const float *from = B.data + (first + n) * B.column;
-            QL_PREFETCH(B.data + smaller(first + (int)n + PREFETCH_ROWS, N - 1) * B.column);
+            const float *ahead = B.data + smaller(first + (int)n + PREFETCH_ROWS, N - 1) * B.column;
+            for (int k = 0; k < K; k += COLUMNS) {
+                QL_PREFETCH(ahead + k * B.row);
+            }
             for (ptrdiff_t k = 0; k < K; k++) {
                 panel[k * COLUMNS + n] = from[k * B.row];
             }

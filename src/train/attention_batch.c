@@ -26,41 +26,74 @@ void ql_attention_scratch_init(struct ql_attention_scratch *scratch, int T, int 
     ql_packed_matrix_init(&scratch->dy, T, size, arena);
 }
 
+// The largest of the scores of a row, in lanes: the order of a maximum changes no bit.
+static inline __attribute__((always_inline)) float largest_of(const float *row, int width)
+{
+    float partial[LANES];
+    float largest = row[0];
+    int k = 0;
+
+    for (int lane = 0; lane < LANES; lane++) {
+        partial[lane] = row[0];
+    }
+    for (; k + LANES <= width; k += LANES) {
+        for (int lane = 0; lane < LANES; lane++) {
+            partial[lane] = row[k + lane] > partial[lane] ? row[k + lane] : partial[lane];
+        }
+    }
+    for (; k < width; k++) {
+        largest = row[k] > largest ? row[k] : largest;
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+        largest = partial[lane] > largest ? partial[lane] : largest;
+    }
+    return largest;
+}
+
+// The sum of a row, in lanes that are the same for every form of vectors.
+static inline __attribute__((always_inline)) float sum_of(const float *row, int width)
+{
+    float partial[LANES] = {0};
+    float sum = 0.0f;
+    int k = 0;
+
+    for (; k + LANES <= width; k += LANES) {
+        for (int lane = 0; lane < LANES; lane++) {
+            partial[lane] += row[k + lane];
+        }
+    }
+    for (int lane = 0; k < width; k++, lane++) {
+        partial[lane] += row[k];
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+        sum += partial[lane];
+    }
+    return sum;
+}
+
 // Rows first to first + rows - 1 of (T, T), of which row t has t + 1 scores, become weights, with zeros after them up
-// to the end of the block.
+// to the end of the block. The loops go to that end, which is a whole number of vectors in all blocks but the last.
 QL_VECTORIZED(static, void, soften, (float *weights, int T, int first, int rows, float scale),
               (weights, T, first, rows, scale))
 {
-    for (int t = first; t < first + rows; t++) {
-        float *restrict row = weights + (ptrdiff_t)t * T;
-        float partial[LANES] = {0};
-        float largest = row[0];
-        float sum = 0.0f;
-        int k = 0;
+    const int width = first + rows;
 
-        for (k = 1; k <= t; k++) {
-            largest = row[k] > largest ? row[k] : largest;
+    for (int t = first; t < width; t++) {
+        float *restrict row = weights + (ptrdiff_t)t * T;
+
+        for (int k = t + 1; k < width; k++) {
+            row[k] = row[0]; // which changes no maximum
         }
-        for (k = 0; k <= t; k++) {
+        const float largest = largest_of(row, width);
+        for (int k = 0; k < width; k++) {
             row[k] = ql_exp_f32((row[k] - largest) * scale);
         }
-        for (k = 0; k + LANES <= t + 1; k += LANES) {
-            for (int lane = 0; lane < LANES; lane++) {
-                partial[lane] += row[k + lane];
-            }
-        }
-        for (int lane = 0; k <= t; k++, lane++) {
-            partial[lane] += row[k];
-        }
-        for (int lane = 0; lane < LANES; lane++) {
-            sum += partial[lane];
-        }
-        const float factor = 1.0f / sum;
-        for (k = 0; k <= t; k++) {
-            row[k] *= factor;
-        }
-        for (; k < first + rows; k++) {
+        for (int k = t + 1; k < width; k++) {
             row[k] = 0.0f;
+        }
+        const float factor = 1.0f / sum_of(row, width);
+        for (int k = 0; k < width; k++) {
+            row[k] *= factor;
         }
     }
 }
