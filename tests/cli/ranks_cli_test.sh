@@ -26,6 +26,21 @@ run_ranks()
     code=$?
 }
 
+# by_rank FIRST... / LAST...: the last rank runs LAST, the others FIRST. (mpirun of Open MPI 5.0.7 crashes when it is given
+# several commands by itself.)
+cat > by_rank << 'SCRIPT'
+#!/bin/bash
+first=()
+while [[ $1 != / ]]; do
+    first+=("$1")
+    shift
+done
+shift
+((OMPI_COMM_WORLD_RANK + 1 == OMPI_COMM_WORLD_SIZE)) || set -- "${first[@]}"
+exec "$@"
+SCRIPT
+chmod +x by_rank
+
 numbers 600 > names.txt
 # Five shards of up to 16 sequences, so that ranks have different numbers of them, and the last batch has fewer.
 start=(train --quiet --embedding_size 5 --rnn_size 20 --num_layers 2 --dropout 0.3 --generate 10 --batch_size 70
@@ -79,7 +94,8 @@ for round in "2 shared 4 tcp" "3 tcp 1 shared" "4 shared 2 tcp" "4 tcp 3 shared"
     kill -9 "$(< pid.$victim)"
     wait $!
     expect test $? != 0
-    expect_stderr "signal 9"
+    # Open MPI says which rank ended; version 5, at times, only that a connection did.
+    expect grep -qE "signal 9|unexpectedly disconnected|Socket closed" err
     run_ranks "${link_after[@]}" -n "$ranks_after" -- train --quiet --init_from checkpoints/killed \
         --threads $((1 + ranks % 2))
     expect test $code == 0
@@ -102,24 +118,24 @@ expect_json checkpoints/stopped/summary.json status interrupted
 
 # Differences between ranks are detected before the first epoch.
 numbers 601 > others.txt
-run_ranks -n 1 "$tool" "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 1 --input others.txt
+run_ranks -n 2 ./by_rank "$tool" "${start[@]}" --max_epochs 1 / -- "${start[@]}" --max_epochs 1 --input others.txt
 expect test $code == 1
 expect_stderr "differs from that on rank 0"
-run_ranks -n 1 "$tool" "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 2
+run_ranks -n 2 ./by_rank "$tool" "${start[@]}" --max_epochs 1 / -- "${start[@]}" --max_epochs 2
 expect test $code == 2
 expect_stderr "has other options than rank 0"
-run_ranks -n 1 "$tool" "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 1 --input nowhere.txt
+run_ranks -n 2 ./by_rank "$tool" "${start[@]}" --max_epochs 1 / -- "${start[@]}" --max_epochs 1 --input nowhere.txt
 expect test $code == 1
 expect_stderr "rank 1: nowhere.txt"
 digest=$(grep -aoE '[0-9a-f]{64}' "$tool" | grep -m1 -vE '^0*$')
 sed "s/$digest/${digest:1}0/g" "$tool" > other_build
 chmod +x other_build
-run_ranks -n 2 ./other_build "${start[@]}" --max_epochs 1 : -n 1 -- "${start[@]}" --max_epochs 1
+run_ranks -n 3 ./by_rank ./other_build "${start[@]}" --max_epochs 1 / -- "${start[@]}" --max_epochs 1
 expect test $code == 1
 expect_stderr "rank 2 on $(hostname) is another build"
 expect test "$(ls -d checkpoints/2*-*[0-9][0-9][0-9]* 2> /dev/null | wc -l)" == 0
-run_ranks -n 1 env QUILLET_VECTORS=plain "$tool" "${start[@]}" --max_epochs 3 --no_quiet --run_name forms : \
-    -n 1 env -u QUILLET_VECTORS -- "${start[@]}" --max_epochs 3 --no_quiet --run_name forms
+run_ranks -n 2 ./by_rank env QUILLET_VECTORS=plain "$tool" "${start[@]}" --max_epochs 3 --no_quiet --run_name forms / \
+    env -u QUILLET_VECTORS -- "${start[@]}" --max_epochs 3 --no_quiet --run_name forms
 expect test $code == 0
 expect_same_run forms alone
 [[ $(uname -m) == x86_64 ]] && grep -q avx2 /proc/cpuinfo && expect_stderr "the bits are the same, the speed is not"
@@ -148,7 +164,7 @@ run_ranks -n 3 -- "${study[@]}" --output shared_study
 expect test $code == 0
 expect_same study/study.json shared_study/study.json
 expect_same study/study.html shared_study/study.html
-run_ranks -n 1 "$tool" "${study[@]}" --output shared_study : -n 1 -- "${study[@]}" --output shared_study --seed 2
+run_ranks -n 2 ./by_rank "$tool" "${study[@]}" --output shared_study / -- "${study[@]}" --output shared_study --seed 2
 expect test $code == 1
 expect_stderr "rank 1: has other options, another text or other lists than rank 0"
 
