@@ -1,4 +1,4 @@
-// Times the trainer's own forward pass of the seed's names model, with random weights.
+// Times the trainer's own forward pass of a names model, with random weights.
 // Uses: bench/token_timer.h, ql_model.
 #include "token_timer.h"
 

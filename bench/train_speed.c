@@ -13,7 +13,7 @@
 #include "product/matrix_product.h"
 #include "train/trainer.h"
 
-// The seed's names model.
+// The names model of bench/speed.
 enum { V = 65, E = 84, H = 128, L = 2, B = 64, T = 64, STEPS = 40 };
 
 // The plain form is a hundred times slower, and is measured with that much less work.

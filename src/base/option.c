@@ -93,8 +93,7 @@ static bool option_is_limited(const struct ql_option *option)
 static enum ql_status option_out_of_range(const struct ql_option *option, const char *text, struct ql_error *error)
 {
     if (!option_is_limited(option)) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is too large a number",
-                              ql_option_spell(option->name).text, text);
+        return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: is too large", ql_option_spell(option->name).text, text);
     }
     return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: must be from %.10g to %.10g",
                           ql_option_spell(option->name).text, text, option->minimum, option->maximum);
@@ -213,8 +212,8 @@ enum ql_status ql_option_read(struct ql_option *options, int argc, char **argv, 
         } else if (!options_ended && argument[0] == '-' && argument[1] != '\0') {
             return ql_error_write(error, QL_ERROR_USAGE, "%s: options are spelled out, with two dashes", argument);
         } else if (count == operand_limit) {
-            return ql_error_write(error, QL_ERROR_USAGE, "%s: what is this? The command takes %s", argument,
-                                  operand_limit == 0 ? "options only" : "no further arguments");
+            return ql_error_write(error, QL_ERROR_USAGE, "%s: is an unexpected argument. The command takes %s",
+                                  argument, operand_limit == 0 ? "options only" : "no further arguments");
         } else {
             operands[count++] = argument;
         }

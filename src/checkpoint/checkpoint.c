@@ -121,7 +121,8 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     }
     if (sequences != NULL && !info->items && strcmp(sequences, "stream") != 0) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: the metadata has the sequences '%s'; there are stream and items", path, sequences);
+                              "%s: the metadata has the sequences '%s', which must be stream or items", path,
+                              sequences);
     }
     if (dropout != NULL && (end == dropout || *end != '\0' || !(info->dropout >= 0.0 && info->dropout < 1.0))) {
         return ql_error_write(error, QL_ERROR_INPUT,
@@ -129,11 +130,10 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     }
     info->weights = QL_WEIGHTS_F32;
     if (quantize != NULL && ql_weight_format_read(&info->weights, quantize, error) != QL_OK) {
-        return ql_error_write(
-            error, QL_ERROR_INPUT,
-            "%s: the metadata says that the model was trained for weights in '%s'; there are off, int8 "
-            "and int4",
-            path, quantize);
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: the metadata says that the model was trained for weights in '%s', which must be "
+                              "off, int8 or int4",
+                              path, quantize);
     }
     if (vocabulary == NULL) {
         return pieces == NULL ? QL_OK

@@ -26,12 +26,12 @@
 #include "onnx/program_compile.h"
 
 static const char usage[] = "compile MODEL [MODEL ...] [OPTION ...]";
-static const char summary_text[] = "Makes C of a model: one source with weights, kernels, vocabulary and sampler,\n"
-                                   "and its header. MODEL is an .onnx file with its descriptor MODEL.json beside it,\n"
-                                   "which makes it a model that writes, or that descriptor. Several models share one\n"
-                                   "source, its kernels, and its workspace; --name, --quantize, --calibrate and\n"
-                                   "--lexicon then take a list, a value for each model or one for all: --quantize\n"
-                                   "int8,int4 --lexicon quotes.qlx,off";
+static const char summary_text[] = "Turns a model into C: one source with weights, kernels, vocabulary and\n"
+                                   "sampler, and its header. MODEL is an .onnx file with its descriptor MODEL.json\n"
+                                   "beside it, which makes it a model that writes, or that descriptor. Several\n"
+                                   "models share one source, its kernels, and its workspace; --name, --quantize,\n"
+                                   "--calibrate and --lexicon then take a list, a value for each model or one for\n"
+                                   "all: --quantize int8,int4 --lexicon quotes.qlx,off";
 
 enum {
     PATH_BYTES = 4096,
@@ -576,7 +576,7 @@ int ql_cli_compile(int argc, char **argv)
         {"arduino", QL_OPTION_STRING, &settings->arduino, 0, 0, "DIR",
          "write an Arduino library, with a sketch that prints texts", false},
         {"name", QL_OPTION_STRING, &settings->name, 0, 0, "NAME",
-         "what all names of the model begin with (default: the file's name)", false},
+         "prefix of all names in the C (default: the file's name)", false},
         {"sampler", QL_OPTION_FLAG, &settings->sampler, 0, 0, NULL,
          "vocabulary and sampler, too; --no-sampler makes one function from the graph's inputs to its outputs", false},
         {"sequence", QL_OPTION_INT, &settings->sequence, 1, 1000000, "N",

@@ -203,7 +203,7 @@ int ql_cli_judge(int argc, char **argv)
         {"wordlist", QL_OPTION_STRING, &judge.wordlist, 0, 0, "FILE",
          "known words; /usr/share/dict/words where it is, \"\" for none", false},
         {"sentences", QL_OPTION_INT, &judge.sentences, 0, 1e9, "N",
-         "parse those of so many items, evenly chosen; 0 for all", false},
+         "parse those of this many items, evenly chosen; 0 for all", false},
         {"json", QL_OPTION_FLAG, &judge.json, 0, 0, NULL, "the counts as JSON", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };

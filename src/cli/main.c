@@ -18,7 +18,7 @@ static const struct command {
     {"prepare", ql_cli_prepare, "clean a text and split it into items to train on"},
     {"train", ql_cli_train, "train a model on a text file"},
     {"sweep", ql_cli_sweep, "train many models, and compare what they cost"},
-    {"watch", ql_cli_watch, "draw a training on a page while it runs"},
+    {"watch", ql_cli_watch, "plot a training run on a page while it runs"},
     {"predict", ql_cli_predict, "let a trained model write"},
     {"compare", ql_cli_compare, "put samples at several temperatures side by side"},
     {"generate", ql_cli_generate, "let a model write many items at once"},
@@ -26,10 +26,10 @@ static const struct command {
     {"judge", ql_cli_judge, "count sentences that parse, known words and echoes of texts"},
     {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor"},
     {"evaluate", ql_cli_evaluate, "let an exported model write"},
-    {"filter", ql_cli_filter, "compile lists of words that must not be said"},
-    {"lexicon", ql_cli_lexicon, "compile the words that a model may say"},
-    {"compile", ql_cli_compile, "make C of an ONNX model"},
-    {"verify", ql_cli_verify, "prove that a model says the same at every stage"},
+    {"filter", ql_cli_filter, "compile lists of words that must not be written"},
+    {"lexicon", ql_cli_lexicon, "compile the words that a model may write"},
+    {"compile", ql_cli_compile, "turn an ONNX model into C"},
+    {"verify", ql_cli_verify, "prove that a model writes the same at every stage"},
     {"emulate", ql_cli_emulate, "run the firmware's image on an emulated Pico"},
     {"monitor", ql_cli_monitor, "show the console of a board, and type into it"},
 };
@@ -43,7 +43,7 @@ static void print_help(FILE *stream)
     for (int i = 0; i < COMMAND_COUNT; i++) {
         (void)fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
-    (void)fprintf(stream, "\n`quillet COMMAND --help` explains a command, `quillet --version` tells the\nversion.\n");
+    (void)fprintf(stream, "\n`quillet COMMAND --help` explains a command, `quillet --version` prints the\nversion.\n");
 }
 
 int main(int argc, char **argv)

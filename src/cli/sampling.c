@@ -31,7 +31,7 @@ enum ql_status ql_cli_choice_check(const struct ql_cli_choice *choice, int max_l
                               choice->min_length);
     }
     if (choice->min_length > max_length) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--min-length %d: no item can be so long, because --%s is %d",
+        return ql_error_write(error, QL_ERROR_USAGE, "--min-length %d: no item can be that long, because --%s is %d",
                               choice->min_length, option, max_length);
     }
     return QL_OK;
@@ -224,7 +224,7 @@ enum ql_status ql_cli_read_item_prompt(struct ql_token_text *tokens, const struc
 {
     if (strchr(prompt, '\n') != NULL) {
         *tokens = (struct ql_token_text){0};
-        return ql_error_write(error, QL_ERROR_USAGE, "--prompt: has a line end, at which an item would be over");
+        return ql_error_write(error, QL_ERROR_USAGE, "--prompt: contains a line end, which would end the item");
     }
     return ql_cli_read_prompt(tokens, vocabulary, prompt, error);
 }

@@ -28,10 +28,9 @@ struct ql_cli_sampling {
             "a compiled filter: none of its words is written, none of its items shown", false \
     }
 
-#define QL_CLI_LEXICON_OPTION(target)                                            \
-    {                                                                            \
-        "lexicon", QL_OPTION_STRING, (target), 0, 0, "FILE",                     \
-            "a compiled lexicon: no other words than its own are written", false \
+#define QL_CLI_LEXICON_OPTION(target)                                                                                \
+    {                                                                                                                \
+        "lexicon", QL_OPTION_STRING, (target), 0, 0, "FILE", "a compiled lexicon: only its words are written", false \
     }
 
 // How many candidates a text has, and what they should be like.
@@ -53,7 +52,7 @@ enum { QL_CLI_BEST_LIMIT = 100 };
      false},                                                                        \
     {                                                                               \
         "min_length", QL_OPTION_INT, &(choice)->min_length, 0, 1000000, "N",        \
-            "of these, prefer those that have so many characters", false            \
+            "of these, prefer those with at least this many characters", false      \
     }
 
 // clang-format off

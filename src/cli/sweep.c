@@ -584,7 +584,7 @@ int ql_cli_sweep(int argc, char **argv)
         {"halving", QL_OPTION_STRING, &s->halving, 0, 0, "N,...", "epochs after which the worse half of the runs ends",
          false},
         {"weights", QL_OPTION_STRING, &s->weights, 0, 0, "FORMAT",
-         "off, int8 or int4: for what sizes and speeds are predicted; int8 unless told", false},
+         "off, int8 or int4: the format whose sizes and speeds are predicted (default: int8)", false},
         {"max_flash", QL_OPTION_FLOAT, &s->max_flash, 0, 1e12, "BYTES", "leave out models that take more; 0: no limit",
          false},
         {"min_speed", QL_OPTION_FLOAT, &s->min_speed, 0, 1e9, "X",

@@ -481,7 +481,7 @@ static enum ql_status read_limits(struct ql_sweep_limits *limits, const json_t *
                               reason.text);
     }
     if (ql_weight_format_read(&limits->weights, weights, error) != QL_OK) {
-        return ql_error_write(error, QL_ERROR_INPUT, "\"limits\": \"weights\" is %s; there are off, int8 and int4",
+        return ql_error_write(error, QL_ERROR_INPUT, "\"limits\": \"weights\" is %s; it must be off, int8 or int4",
                               weights);
     }
     if (limits->flash_bytes < 0.0 || limits->tokens_per_second < 0.0) {

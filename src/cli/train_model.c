@@ -213,7 +213,7 @@ enum ql_status ql_train_model_init(struct ql_model *model, struct ql_model_info 
         return status;
     }
     if (!info->items && strcmp(settings->sequences, "stream") != 0) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--sequences %s: there are stream and items", settings->sequences);
+        return ql_error_write(error, QL_ERROR_USAGE, "--sequences %s: must be stream or items", settings->sequences);
     }
     return QL_OK;
 }

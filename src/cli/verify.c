@@ -16,10 +16,10 @@
 #include "verify/road.h"
 
 static const char usage[] = "verify --model names.json [OPTION ...]";
-static const char summary_text[] = "Compares what an exported model says at every stage of its road: checkpoint,\n"
-                                   "host engine, ONNX Runtime, generated C from several compilers and on an\n"
-                                   "emulated RP2040. Exits with 1 when a stage differs, and names the node of\n"
-                                   "the graph at which it does.";
+static const char summary_text[] = "Compares what an exported model writes at every stage on its way to a chip:\n"
+                                   "checkpoint, host engine, ONNX Runtime, generated C from several compilers and\n"
+                                   "on an emulated RP2040. Exits with 1 when a stage differs, and names the node\n"
+                                   "of the graph at which it does.";
 
 struct settings {
     struct ql_road_options road;
@@ -206,7 +206,7 @@ int ql_cli_verify(int argc, char **argv)
         {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X", "likewise", false},
         {"top_k", QL_OPTION_INT, &road->top_k, 0, 65535, "N", "likewise", false},
         {"tolerance", QL_OPTION_FLOAT, &settings.tolerance, 0, 1, "X",
-         "how far the logits of engines that are not ours may be from ours", false},
+         "how far the logits of foreign engines may be from ours", false},
         {"emulated_length", QL_OPTION_INT, &road->emulated_length, 0, 10000000, "N",
          "symbols that the emulated chip reads, and writes, at most; 0: what takes some seconds", false},
         {"stages", QL_OPTION_STRING, &road->stages, 0, 0, "LIST",

@@ -197,7 +197,7 @@ static enum ql_status keep_window(struct work *work, struct ql_token_graph *resu
         (status = ql_window_run_open(&run, work->graph, work->descriptor, work->axis, work->W, error)) == QL_OK &&
         work->has_states && run.rows == 1) {
         status = ql_error_write(error, QL_ERROR_INPUT,
-                                "the model takes %d tokens at a time, and gives logits behind the last of them only; "
+                                "the model takes %d tokens at a time, and gives logits only after the last of them; "
                                 "its sequence cannot be opened (%.600s). Export it with an open sequence, or with "
                                 "sequence 1",
                                 work->W, work->differs > 0 ? "single tokens give something else" : reason->message);

@@ -21,7 +21,7 @@ enum ql_status ql_weight_format_read(enum ql_weight_format *format, const char *
             return QL_OK;
         }
     }
-    return ql_error_write(error, QL_ERROR_USAGE, "--quantize %s: there are off, int8 and int4", name);
+    return ql_error_write(error, QL_ERROR_USAGE, "--quantize %s: must be off, int8 or int4", name);
 }
 
 struct ql_row_format ql_weight_format_rows(enum ql_weight_format format)

@@ -447,7 +447,7 @@ enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *
     *descriptor = (struct ql_descriptor){.temperature = 1.0, .top_p = 1.0};
     json_t *root = json_loadb(text, size_bytes, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &reason);
     if (root == NULL) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s:%d: no valid JSON: %s", path, reason.line, reason.text);
+        return ql_error_write(error, QL_ERROR_INPUT, "%s:%d: is not valid JSON: %s", path, reason.line, reason.text);
     }
     if ((status = read_fields(descriptor, root, path, error)) != QL_OK) {
         ql_error_prefix(error, "%s: ", path);

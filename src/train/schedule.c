@@ -12,7 +12,7 @@ enum ql_status ql_schedule_read(enum ql_schedule_shape *shape, const char *name,
     } else if (strcmp(name, "cosine") == 0) {
         *shape = QL_SCHEDULE_COSINE;
     } else {
-        return ql_error_write(error, QL_ERROR_USAGE, "'%s' is not a schedule; there are constant and cosine", name);
+        return ql_error_write(error, QL_ERROR_USAGE, "'%s' is not a schedule; give constant or cosine", name);
     }
     return QL_OK;
 }

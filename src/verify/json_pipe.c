@@ -36,7 +36,7 @@ enum ql_status ql_json_pipe_read(void *data, size_t bytes, const json_t *answer,
     const json_t *text = json_object_get(answer, member);
 
     if (!json_is_string(text) || !ql_hex_decode(data, bytes, json_string_value(text), json_string_length(text))) {
-        return ql_error_write(error, QL_ERROR_INPUT, "\"%s\" of the answer has not the %zu bytes that it should have",
+        return ql_error_write(error, QL_ERROR_INPUT, "\"%s\" of the answer does not have the expected %zu bytes",
                               member, bytes);
     }
     return QL_OK;

@@ -24,7 +24,7 @@ static enum ql_status compare_axis(struct ql_comparison *comparison, int *differ
 
     *differs = -1;
     if (status == QL_OK && window.rows < K) {
-        status = ql_error_write(error, QL_ERROR_INPUT, "the model gives logits behind the last of several tokens only");
+        status = ql_error_write(error, QL_ERROR_INPUT, "the model gives logits only after the last of several tokens");
     }
     for (int w = 0; w < WINDOW_LIMIT && (w + 1) * K <= T && status == QL_OK && *differs < 0; w++) {
         const uint16_t *read = tokens + (ptrdiff_t)w * K;

@@ -19,7 +19,7 @@
 #include "verify/one_call.h"
 #include "verify/road_part.h"
 
-// In addition to the descriptor's own: the seed's example, bold without top-k and top-p, and always the likeliest
+// In addition to the descriptor's own: a cautious one, a bold one without top-k and top-p, and always the likeliest
 // symbol.
 static const struct ql_draw usual_settings[] = {{0.3f, 1.0f, 20, 0}, {1.2f, 1.0f, 0, 0}, {0.0f, 1.0f, 0, 0}};
 
@@ -374,7 +374,7 @@ static enum ql_status open_runtime(struct ql_road *road, struct ql_stage *stage,
     } else if (realpath(road->descriptor.path, model) != NULL) {
         (void)snprintf(descriptor->filename, sizeof descriptor->filename, "%s", model);
     } else {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "%s: is not there any more", road->descriptor.path);
+        status = ql_error_write(error, QL_ERROR_SYSTEM, "%s: no longer exists", road->descriptor.path);
     }
     ql_workshop_path(&road->workshop, path, "runtime.json");
     ql_workshop_data_path(&road->workshop, script, "web/ort_server.js");

@@ -118,13 +118,13 @@ expect_no_transformer "--num-heads 6 is not a multiple of --num-kv-heads 4" --em
 expect_no_transformer "--seq-length 64 is longer than the model's context of 32" --context_length 32 --seq_length 64
 expect_no_transformer "--num-heads 0: must be from 1 to 8192" --num_heads 0
 expect_no_transformer "--context-length 5000: must be from 1 to 4096" --context_length 5000
-expect_refused 2 "'linear' is not a schedule; there are constant and cosine" --input names.txt --schedule linear
+expect_refused 2 "'linear' is not a schedule; give constant or cosine" --input names.txt --schedule linear
 expect_refused 2 "--final-learning-rate: the rate of --schedule constant stays" --input names.txt --final_learning_rate 0.1
 expect_refused 2 "--validation-share: with --validation, no share" --input names.txt --validation names.txt \
     --validation_share 0.1
-expect_refused 2 "--sequences words: there are stream and items" --input names.txt --sequences words
+expect_refused 2 "--sequences words: must be stream or items" --input names.txt --sequences words
 expect_refused 2 "there is no option --rnnsize; did you mean --rnn-size?" --input names.txt --rnnsize 5
-expect_refused 2 "names.txt: what is this?" names.txt
+expect_refused 2 "names.txt: is an unexpected argument" names.txt
 expect_refused 2 "--run-name '../x'" --input names.txt --run_name ../x
 expect_refused 2 "--run-name ''" --input names.txt --run_name ''
 expect_refused 2 "--run-name '.'" --input names.txt --run_name .

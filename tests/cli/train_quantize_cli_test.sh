@@ -123,6 +123,6 @@ expect_exit 0 "${train[@]}" --model gru --num_layers 2 --quantize int8 --sequenc
 expect test "$(note checkpoints/scratch/checkpoint.2.safetensors)" == '"quantize":"int8"'
 
 expect_exit 2 "${train[@]}" --quantize int2
-expect_stderr "--quantize int2: there are off, int8 and int4"
+expect_stderr "--quantize int2: must be off, int8 or int4"
 
 finish

@@ -92,7 +92,7 @@ for format in int8 int4; do
     run mps2-an505 0x10000000 0x38000000 300 -O3 -mcpu=cortex-m33
 done
 format=
-# The seed's model of names, whole.
+# A names model of full size.
 model lstm 65 84 128 2 1 1 model
 run mps2-an385 0 0x20000000 100 -O2 -mcpu=cortex-m0plus
 run mps2-an505 0x10000000 0x38000000 300 -O2 -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16

@@ -98,9 +98,9 @@ static void descriptor_wrong_field_is_named(void **state)
     expect_error("{\"filename\": \"m.onnx\", \"vocabulary\": \"\"}", "'vocabulary'");
     expect_error("{\"filename\": \"m.onnx\", \"vocabulary\": \"aba\"}", "U+0061 twice");
     expect_error("[]", "JSON object");
-    expect_error("{\"filename\": ", "no valid JSON");
-    expect_error("{\"filename\": \"a\", \"filename\": \"b\"}", "no valid JSON");
-    expect_error("", "no valid JSON");
+    expect_error("{\"filename\": ", "is not valid JSON");
+    expect_error("{\"filename\": \"a\", \"filename\": \"b\"}", "is not valid JSON");
+    expect_error("", "is not valid JSON");
 }
 
 static void descriptor_written_reads_back(void **state)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# 200 seeds x 500 characters at the settings of the project's seed, from a trained model of some size: the host engine
-# and ONNX Runtime with the sampler in JavaScript write the same text, to the last character and without any edge.
+# 200 seeds x 500 characters at the settings below, from a trained model of some size: the host engine and ONNX Runtime
+# with the sampler in JavaScript write the same text, to the last character and without any edge.
 # Uses: onnxruntime-node; without it the test is skipped. Arguments: the tool; the root of the sources.
 set -euo pipefail
 

@@ -210,7 +210,7 @@ expect_stderr "change with the tokens after it"
 gru 8 "$fixed" | sed 's/^Mul y0 ten -> y/const seven int64 = 7\nGather y0 seven -> y1 axis=0\nMul y1 ten -> y/; s/^output y.*/output y float 1 5/' |
     model state_and_last
 expect_exit 1 evaluate --model state_and_last.json "${write[@]}"
-expect_stderr "logits behind the last of them only"
+expect_stderr "logits only after the last of them"
 expect_exit 1 evaluate --model carried.json "${write[@]}" --quantize int8
 expect_stderr "window"
 # One that was opened has an integer form, if the open model has one.

@@ -91,7 +91,7 @@ for command_name in "generate --init_from $model" "predict --init_from $model" "
     expect_stderr "add --best"
     # shellcheck disable=SC2086
     expect_exit 2 $command_name --min_length 900000 --best 2
-    expect_stderr "no item can be so long"
+    expect_stderr "no item can be that long"
 done
 expect test ! -e k
 expect_exit 2 compare --init_from $model --spreadsheet
