@@ -99,9 +99,9 @@ void ql_lower_op_prelu(struct ql_lower *lower)
 }
 
 // alpha (e^x - 1)
-static int exponential_below(struct ql_lower *lower, float alpha)
+static int exponential_below(struct ql_lower *lower, int x, float alpha)
 {
-    const int e = ql_lower_apply(lower, ql_lower_input(lower, 0), "exponential");
+    const int e = ql_lower_apply(lower, x, "exponential");
     return ql_lower_combine(lower, ql_lower_number(lower, alpha),
                             ql_lower_combine(lower, e, ql_lower_number(lower, 1.0f), "sub"), "mul");
 }
@@ -109,7 +109,7 @@ static int exponential_below(struct ql_lower *lower, float alpha)
 void ql_lower_op_elu(struct ql_lower *lower)
 {
     if (is_floating(lower, ql_lower_input(lower, 0))) {
-        bend(lower, exponential_below(lower, ql_lower_float(lower, "alpha", 1.0f)));
+        bend(lower, exponential_below(lower, ql_lower_input(lower, 0), ql_lower_float(lower, "alpha", 1.0f)));
     }
 }
 
@@ -117,7 +117,7 @@ void ql_lower_op_selu(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
     if (is_floating(lower, x)) {
-        const int below = exponential_below(lower, ql_lower_float(lower, "alpha", 1.67326319217681884765625f));
+        const int below = exponential_below(lower, x, ql_lower_float(lower, "alpha", 1.67326319217681884765625f));
         const int bent =
             ql_lower_choose(lower, ql_lower_combine(lower, x, ql_lower_number(lower, 0.0f), "less"), below, x);
         ql_lower_give(
@@ -172,6 +172,53 @@ void ql_lower_op_softsign(struct ql_lower *lower)
                                                                ql_lower_apply(lower, x, "abs"), "add"),
                                               "div"));
     }
+}
+
+// log(1 + e^x) as max(x, 0) + log(1 + e^-|x|), in which no exponential overflows.
+static int softplus(struct ql_lower *lower, int x)
+{
+    const int positive = ql_lower_combine(lower, x, ql_lower_number(lower, 0.0f), "max");
+    const int distance = ql_lower_apply(lower, ql_lower_apply(lower, x, "abs"), "neg");
+    const int sum =
+        ql_lower_combine(lower, ql_lower_number(lower, 1.0f), ql_lower_apply(lower, distance, "exponential"), "add");
+    return ql_lower_combine(lower, positive, ql_lower_apply(lower, sum, "log"), "add");
+}
+
+void ql_lower_op_softplus(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    if (is_floating(lower, x)) {
+        ql_lower_give(lower, softplus(lower, x));
+    }
+}
+
+// x tanh(softplus(x))
+void ql_lower_op_mish(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    if (is_floating(lower, x)) {
+        ql_lower_give(lower, ql_lower_combine(lower, x, ql_lower_apply(lower, softplus(lower, x), "tanh"), "mul"));
+    }
+}
+
+// alpha (e^(x / alpha) - 1) below 0
+void ql_lower_op_celu(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    if (is_floating(lower, x)) {
+        const float alpha = ql_lower_float(lower, "alpha", 1.0f);
+        bend(lower, exponential_below(lower, ql_lower_combine(lower, x, ql_lower_number(lower, alpha), "div"), alpha));
+    }
+}
+
+// -1, 0 or 1; NaN stays NaN.
+void ql_lower_op_sign(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const int zero = ql_lower_number(lower, 0.0f);
+    const int above = ql_lower_choose(lower, ql_lower_combine(lower, zero, x, "less"), ql_lower_number(lower, 1.0f), x);
+    ql_lower_give(
+        lower, ql_lower_choose(lower, ql_lower_combine(lower, x, zero, "less"), ql_lower_number(lower, -1.0f), above));
 }
 
 // Floor and Ceil: the nearest whole number, and one less or more where it is on the wrong side.

@@ -53,6 +53,7 @@ void ql_lower_op_argmax(struct ql_lower *lower);
 void ql_lower_op_cumsum(struct ql_lower *lower);
 void ql_lower_op_softmax(struct ql_lower *lower);
 void ql_lower_op_layer_norm(struct ql_lower *lower);
+void ql_lower_op_rms_norm(struct ql_lower *lower);
 
 // lower_select.c
 void ql_lower_op_top_k(struct ql_lower *lower);
@@ -69,6 +70,7 @@ void ql_lower_op_rnn(struct ql_lower *lower);
 // lower_composed.c
 void ql_lower_op_batch_normalization(struct ql_lower *lower);
 void ql_lower_op_cast_like(struct ql_lower *lower);
+void ql_lower_op_celu(struct ql_lower *lower);
 void ql_lower_op_clip(struct ql_lower *lower);
 void ql_lower_op_dequantize_linear(struct ql_lower *lower);
 void ql_lower_op_elu(struct ql_lower *lower);
@@ -77,11 +79,14 @@ void ql_lower_op_hard_sigmoid(struct ql_lower *lower);
 void ql_lower_op_hard_swish(struct ql_lower *lower);
 void ql_lower_op_leaky_relu(struct ql_lower *lower);
 void ql_lower_op_mean(struct ql_lower *lower);
+void ql_lower_op_mish(struct ql_lower *lower);
 void ql_lower_op_one_hot(struct ql_lower *lower);
 void ql_lower_op_prelu(struct ql_lower *lower);
 void ql_lower_op_quantize_linear(struct ql_lower *lower);
 void ql_lower_op_reciprocal(struct ql_lower *lower);
 void ql_lower_op_selu(struct ql_lower *lower);
+void ql_lower_op_sign(struct ql_lower *lower);
+void ql_lower_op_softplus(struct ql_lower *lower);
 void ql_lower_op_softsign(struct ql_lower *lower);
 void ql_lower_op_thresholded_relu(struct ql_lower *lower);
 

@@ -1,8 +1,9 @@
 // Lowers the operators that work along axes: reductions, running sums, softmax, normalization.
-// Uses: onnx/lower.
+// Uses: onnx/{lower,lower_compose}.
 #include <stdint.h>
 #include <string.h>
 
+#include "onnx/lower_compose.h"
 #include "onnx/lower_operators.h"
 
 // Which axes are reduced. False when none are given.
@@ -303,6 +304,50 @@ static int fit_operand(struct ql_lower *lower, int value, int k, enum ql_element
     ql_lower_broadcast_strides(lower, wide, rank, dims, strides_x);
     ql_lower_copy(lower, y, wide, rank, dims, strides_y, strides_x);
     return y;
+}
+
+// x / sqrt(mean of squares + epsilon) * scale, with the mean over all axes from `axis` on, in float.
+void ql_lower_op_rms_norm(struct ql_lower *lower)
+{
+    const enum ql_element type = ql_lower_value(lower, ql_lower_input(lower, 0))->type;
+    const int x = ql_lower_widened(lower, ql_lower_input(lower, 0));
+    const struct ql_program_value v = *ql_lower_value(lower, x);
+    const int axis = ql_lower_axis(lower, ql_lower_int(lower, "axis", -1), v.rank);
+    const float epsilon = ql_lower_float(lower, "epsilon", 1e-5f);
+    struct parts parts = {.ranks = {axis, v.rank - axis}};
+    int strides[QL_RANK_LIMIT], dims[QL_RANK_LIMIT];
+
+    if (lower->status == QL_OK && ql_lower_int(lower, "stash_type", 1) != 1) {
+        ql_lower_fail(lower, "the attribute 'stash_type' must be 1 (float)");
+    }
+    if (lower->status == QL_OK && ql_lower_product(v.dims, axis, v.rank) == 0) {
+        ql_lower_fail(lower, "there is no mean of no elements");
+    }
+    if (lower->status != QL_OK || !ql_lower_require(lower, x, QL_ELEMENT_F32)) {
+        return;
+    }
+    const int scale = fit_operand(lower, ql_lower_input(lower, 1), 0, type, &v, axis);
+    ql_lower_strides(v.rank, v.dims, strides);
+    for (int k = 0; k < v.rank; k++) {
+        const int lost = k >= axis, place = lost ? k - axis : k;
+        parts.dims[lost][place] = v.dims[k];
+        parts.strides[lost][0][place] = strides[k];
+        dims[k] = lost ? 1 : v.dims[k];
+    }
+    const int mean = ql_lower_temporary(lower, QL_ELEMENT_F32, v.rank, dims);
+    const int squares = ql_lower_combine(lower, x, x, "mul");
+    const struct ql_operation *sum = ql_lower_operation(lower, lower->row->stem, QL_ELEMENT_F32);
+    if (lower->status != QL_OK) {
+        return;
+    }
+    reduce_some(lower, mean, squares, &parts, sum);
+    const int shifted =
+        ql_lower_combine(lower, mean, ql_lower_constant(lower, QL_ELEMENT_F32, 0, NULL, &epsilon), "add");
+    const int unit = ql_lower_combine(lower, x, ql_lower_apply(lower, shifted, "sqrt"), "div");
+    const int y = ql_lower_combine(lower, unit, scale, "mul");
+    if (lower->status == QL_OK) {
+        ql_lower_cast_to(lower, ql_lower_output(lower, 0, type, v.rank, v.dims), y);
+    }
 }
 
 // Mean and deviation are floats whatever the type of the input is, so the node widens its operands itself.

@@ -13,14 +13,18 @@ static const struct bend {
     double relative, absolute;
 } bends[] = {
     {"Ceil", {NULL}, 0.0, 0.0},
+    {"Celu", {"alpha"}, 4.0 * 0x1p-23, 6e-7},
     {"Elu", {"alpha"}, 4.0 * 0x1p-23, 3e-7},
     {"Floor", {NULL}, 0.0, 0.0},
     {"HardSigmoid", {"alpha", "beta"}, 0x1p-23, 1e-7},
     {"HardSwish", {NULL}, 4.0 * 0x1p-23, 1e-7},
     {"LeakyRelu", {"alpha"}, 0.0, 0.0},
+    {"Mish", {NULL}, 8.0 * 0x1p-23, 3e-7},
     {"Reciprocal", {NULL}, 0x1p-23, 0.0},
     {"Round", {NULL}, 0.0, 0.0},
     {"Selu", {"alpha", "gamma"}, 4.0 * 0x1p-23, 6e-7},
+    {"Sign", {NULL}, 0.0, 0.0},
+    {"Softplus", {NULL}, 4.0 * 0x1p-23, 2e-7},
     {"Softsign", {NULL}, 0x1p-23, 0.0},
     {"ThresholdedRelu", {"alpha"}, 0.0, 0.0},
 };

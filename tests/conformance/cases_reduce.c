@@ -209,3 +209,29 @@ void generate_layer_normalization(struct conformance_case *c, const char *operat
     c->absolute = type == QL_ELEMENT_F16 ? 2e-3 : (terms + 8) * CASE_ROUNDING * 2.0 * 2.0 * 10.0;
     c->relative = type == QL_ELEMENT_F16 ? 0x1p-9 : 64 * CASE_ROUNDING;
 }
+
+void generate_rms_normalization(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element type = case_type(c, "f32 f32 f32 f16");
+    int dims[QL_RANK_LIMIT], part[QL_RANK_LIMIT], inputs[2];
+
+    const int rank = case_shape(c, dims, 1, 4);
+    const int axis = case_chance(c, 50) ? rank - 1 : case_between(c, 0, rank - 1);
+    inputs[0] = case_operand(c, type, rank, dims, CASE_REAL);
+    memcpy(part, dims + axis, (size_t)(rank - axis) * sizeof part[0]);
+    const int part_rank = case_chance(c, 15) ? case_narrow(c, part, rank - axis) : rank - axis;
+    inputs[1] = case_operand(c, type, part_rank, part, CASE_REAL);
+    case_node(c, operator_name, inputs, 2, type);
+    if (axis != rank - 1 || case_chance(c, 50)) {
+        ql_graph_add_int(&c->graph, "axis", case_spell_axis(c, axis, rank));
+    }
+    if (case_chance(c, 50)) {
+        ql_graph_add_float(&c->graph, "epsilon", case_chance(c, 50) ? 0.125f : 1e-6f);
+    }
+    if (case_chance(c, 30)) {
+        ql_graph_add_int(&c->graph, "stash_type", 1);
+    }
+    // A sum of squares, a root, a division and a product; in float16 the quotient is rounded before the product.
+    c->relative = type == QL_ELEMENT_F16 ? 0x1p-9 : (product(dims + axis, rank - axis) + 8) * CASE_ROUNDING;
+    c->absolute = type == QL_ELEMENT_F16 ? 0x1p-23 : 0.0;
+}

@@ -57,6 +57,7 @@ void generate_argmax(struct conformance_case *c, const char *operator_name);
 void generate_cumsum(struct conformance_case *c, const char *operator_name);
 void generate_softmax(struct conformance_case *c, const char *operator_name);
 void generate_layer_normalization(struct conformance_case *c, const char *operator_name);
+void generate_rms_normalization(struct conformance_case *c, const char *operator_name);
 
 void generate_identity(struct conformance_case *c, const char *operator_name);
 void generate_dropout(struct conformance_case *c, const char *operator_name);
