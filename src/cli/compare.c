@@ -29,17 +29,28 @@ struct settings {
     bool json, raw, formulas;
 };
 
+// The tokens after which an item is over (ql_text_rules_item_limit).
+static int item_limit(const struct ql_text_session *session)
+{
+    return ql_text_rules_item_limit(&session->rules, ql_state_layout_context(&session->layout));
+}
+
+// How long an item is so far.
+struct extent {
+    int characters, tokens;
+};
+
 // Begins an item with the prompt. On entry `*token` is the token before it; on return, its last one, which has not been
 // taken yet.
 static enum ql_status begin_item(struct ql_cli_writer *writer, struct ql_guard *guard,
-                                 const struct ql_token_text *prompt, int *token, struct ql_cli_text *item, int *length,
-                                 struct ql_error *error)
+                                 const struct ql_token_text *prompt, int *token, struct ql_cli_text *item,
+                                 struct extent *extent, struct ql_error *error)
 {
     const struct ql_vocabulary *vocabulary = &writer->info.vocabulary;
     enum ql_status status = QL_OK;
 
     item->size = 0;
-    *length = 0;
+    *extent = (struct extent){.tokens = (int)prompt->count};
     for (size_t k = 0; k < prompt->count && status == QL_OK; k++) {
         status = ql_text_session_step(&writer->session, *token, error);
         (void)ql_guard_step(guard, *token);
@@ -47,39 +58,51 @@ static enum ql_status begin_item(struct ql_cli_writer *writer, struct ql_guard *
         if (status == QL_OK) {
             status = ql_cli_text_write_token(item, vocabulary, *token, error);
         }
-        *length += ql_vocabulary_length(vocabulary, *token);
+        extent->characters += ql_vocabulary_length(vocabulary, *token);
     }
     return status;
 }
 
 // Draws one item: the next line that is not empty, without its newline. A model might go on forever with empty lines,
-// or items that the filter refuses, so these are limited, too.
+// or items that are refused, so these are limited, too. The end of the context ends an item, which is refused where it
+// must not end.
 static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *guard,
                                 const struct ql_token_text *prompt, int max_length, int *token,
                                 struct ql_cli_text *item, struct ql_error *error)
 {
     const struct ql_vocabulary *vocabulary = &writer->info.vocabulary;
-    const int newline = writer->session.rules.newline;
-    int length = 0;
+    const int newline = writer->session.rules.newline, limit = item_limit(&writer->session);
+    struct extent extent;
     int empty_lines = 0;
 
-    enum ql_status status = begin_item(writer, guard, prompt, token, item, &length, error);
+    enum ql_status status = begin_item(writer, guard, prompt, token, item, &extent, error);
     if (status != QL_OK) {
         return status;
     }
-    while ((length < max_length || !ql_guard_may_end(guard, *token)) && empty_lines < max_length) {
+    while ((extent.characters < max_length || !ql_guard_may_end(guard, *token)) && empty_lines < max_length) {
+        if (limit > 0 && extent.tokens == limit) {
+            if (ql_guard_may_end(guard, *token)) {
+                break;
+            }
+            empty_lines++;
+            ql_guard_reset(guard);
+            *token = writer->session.rules.first_token;
+            if ((status = begin_item(writer, guard, prompt, token, item, &extent, error)) != QL_OK) {
+                return status;
+            }
+        }
         const uint32_t *barred = ql_guard_step(guard, *token);
         if ((status = ql_text_session_next(&writer->session, token, barred, error)) != QL_OK) {
             return status;
         }
-        if (*token == newline && length > 0 && ql_guard_refuses(guard)) {
+        if (*token == newline && extent.characters > 0 && ql_guard_refuses(guard)) {
             empty_lines++;
-            if ((status = begin_item(writer, guard, prompt, token, item, &length, error)) != QL_OK) {
+            if ((status = begin_item(writer, guard, prompt, token, item, &extent, error)) != QL_OK) {
                 return status;
             }
             continue;
         }
-        if (*token == newline && length > 0) {
+        if (*token == newline && extent.characters > 0) {
             return QL_OK;
         }
         if (*token == newline) {
@@ -89,7 +112,8 @@ static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *g
         if ((status = ql_cli_text_write_token(item, vocabulary, *token, error)) != QL_OK) {
             return status;
         }
-        length += ql_vocabulary_length(vocabulary, *token);
+        extent.characters += ql_vocabulary_length(vocabulary, *token);
+        extent.tokens++;
     }
     ql_guard_reset(guard);
     *token = writer->session.rules.first_token;    // the next item starts over
@@ -101,7 +125,8 @@ static enum ql_status draw_cells(struct ql_cli_writer *writer, struct ql_guard *
                                  struct ql_cli_text *cells, struct ql_error *error)
 {
     struct ql_token_text prompt;
-    enum ql_status status = ql_cli_read_item_prompt(&prompt, &writer->info.vocabulary, settings->prompt, error);
+    enum ql_status status = ql_cli_read_item_prompt(&prompt, &writer->info.vocabulary, settings->prompt,
+                                                    item_limit(&writer->session), error);
     int length = 0;
 
     for (size_t k = 0; k < prompt.count && status == QL_OK; k++) {

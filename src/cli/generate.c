@@ -212,7 +212,8 @@ int ql_cli_generate(int argc, char **argv)
         status = ql_cli_batch_writer_load_guard(writer, settings.filter, settings.lexicon, &error);
     }
     if (status == QL_OK) {
-        status = ql_cli_read_item_prompt(&prompt, writer->vocabulary, settings.prompt, &error);
+        const int limit = ql_text_rules_item_limit(&writer->generator.rules, writer->engine.context);
+        status = ql_cli_read_item_prompt(&prompt, writer->vocabulary, settings.prompt, limit, &error);
     }
     if (status == QL_OK) {
         if (!seeded) {

@@ -219,14 +219,27 @@ enum ql_status ql_cli_read_prompt(struct ql_token_text *tokens, const struct ql_
     return ql_pieces_encode(tokens->tokens, &tokens->count, vocabulary, error);
 }
 
+// Whether an item goes on after a prompt of so many tokens.
+static enum ql_status check_room(size_t tokens, int limit, struct ql_error *error)
+{
+    if (limit > 0 && tokens >= (size_t)limit) {
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "--prompt: has %zu tokens, and an item of this model ends after %d, at the end of its "
+                              "context, so that nothing would be drawn",
+                              tokens, limit);
+    }
+    return QL_OK;
+}
+
 enum ql_status ql_cli_read_item_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
-                                       const char *prompt, struct ql_error *error)
+                                       const char *prompt, int limit, struct ql_error *error)
 {
     if (strchr(prompt, '\n') != NULL) {
         *tokens = (struct ql_token_text){0};
         return ql_error_write(error, QL_ERROR_USAGE, "--prompt: contains a line end, which would end the item");
     }
-    return ql_cli_read_prompt(tokens, vocabulary, prompt, error);
+    const enum ql_status status = ql_cli_read_prompt(tokens, vocabulary, prompt, error);
+    return status == QL_OK ? check_room(tokens->count, limit, error) : status;
 }
 
 // Takes the prompt, and returns how many tokens it has. On entry `*token` is the token before it; on return, its last
@@ -272,6 +285,9 @@ static enum ql_status draw_candidate(struct ql_candidate *candidate, struct ql_c
     text->size = 0;
     ql_guard_reset(guard);
     enum ql_status status = take_prompt(session, guard, vocabulary, prompt, &token, &count, error);
+    if (status == QL_OK) {
+        status = check_room((size_t)count, limit, error);
+    }
     while (status == QL_OK && !ended && (limit == 0 || count < limit) &&
            (candidate->characters < (uint32_t)length || !ql_guard_may_end(guard, token))) {
         const uint32_t *barred = ql_guard_step(guard, token);

@@ -134,11 +134,12 @@ enum ql_status ql_cli_output_end(struct ql_cli_output *output, bool refused, str
 void ql_cli_output_free(struct ql_cli_output *output);
 
 // Reads a prompt as tokens, in the model's pieces. The caller frees them, also after an error. An item's prompt has no
-// line end. Errors: QL_ERROR_USAGE for what is not in the vocabulary, and for a line end.
+// line end, and leaves room for a token of its own before the `limit` of an item (ql_text_rules_item_limit; 0: none).
+// Errors: QL_ERROR_USAGE for what is not in the vocabulary, for a line end, and for too many tokens.
 enum ql_status ql_cli_read_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
                                   const char *prompt, struct ql_error *error);
 enum ql_status ql_cli_read_item_prompt(struct ql_token_text *tokens, const struct ql_vocabulary *vocabulary,
-                                       const char *prompt, struct ql_error *error);
+                                       const char *prompt, int limit, struct ql_error *error);
 
 // Writes a text of `length` characters, and a few more where it must not end there or where the last piece has more:
 // the prompt is taken first, encoded in the model's pieces, and goes to output->stream unless that is NULL. The guard
