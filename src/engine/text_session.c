@@ -11,7 +11,8 @@
 #include "device/candidate.h"
 #include "device/trace.h"
 
-// How a graph is tested: the steps, and the fewest symbols for which outputs between 0 and 1 are not a coincidence.
+// How a graph is tested: the steps, and the fewest symbols for which outputs between 0 and 1 are not a coincidence,
+// unless the graph's form says that they are.
 enum { CHECK_STEPS = 16, CHECK_SYMBOLS = 3 };
 
 // How much a sum of probabilities may differ from 1.
@@ -72,6 +73,7 @@ enum ql_status ql_text_session_open_arrays(struct ql_text_session *session, cons
     }
     session->token_type = program->values[graph->inputs[roles->tokens]].type;
     session->logits = arrays->outputs[roles->logits];
+    session->is_unbounded = ql_program_is_sum_of_products(program, graph->outputs[roles->logits]);
     ql_text_session_reset(session);
     return take_scratch(session, error);
 }
@@ -162,7 +164,7 @@ static enum ql_status try_step(struct ql_text_session *session, int token, unsig
 
 enum ql_status ql_text_session_check(struct ql_text_session *session, struct ql_error *error)
 {
-    struct kinds all = {.shares = true, .between = session->V >= CHECK_SYMBOLS};
+    struct kinds all = {.shares = true, .between = session->V >= CHECK_SYMBOLS && !session->is_unbounded};
     unsigned char *before = malloc(session->layout.bytes + 1);
     enum ql_status status =
         before == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to try the model") : QL_OK;

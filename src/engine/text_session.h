@@ -43,6 +43,7 @@ struct ql_text_session {
     struct ql_state_layout layout;    // of the state
     void *state[QL_STATE_PART_LIMIT]; // the memory of each part
     // The rest is private.
+    bool is_unbounded; // the form of the graph says that logits may have any size
     enum ql_status (*step)(struct ql_text_session *session, int token, struct ql_error *error);
     struct ql_sampler sampler;
     struct ql_sampler_s32 integer_sampler;

@@ -2,10 +2,66 @@
 #include "onnx/program.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const struct ql_program_value *ql_program_root(const struct ql_program *program, int value)
 {
     return &program->values[program->values[value].root];
+}
+
+int ql_program_find_maker(const struct ql_program *program, int value)
+{
+    int root = program->values[value].root, maker = -1;
+
+    for (int n = program->call_count - 1; n >= 0 && maker < 0; n--) {
+        const struct ql_kernel_call *call = &program->calls[n];
+        if (call->buffers[0] >= 0 && program->values[call->buffers[0]].root == root) {
+            if (call->kernel == &ql_kernels[QL_KERNEL_COPY]) {
+                root = program->values[call->buffers[1]].root;
+            } else {
+                maker = n;
+            }
+        }
+    }
+    return maker;
+}
+
+static bool is_constant(const struct ql_program *program, int value)
+{
+    return ql_program_root(program, value)->storage == QL_STORAGE_CONSTANT;
+}
+
+// Whether an operation with a constant leaves a number of any size as one.
+static bool is_linear(const struct ql_operation *operation)
+{
+    static const char *const names[] = {"ql_add_f32", "ql_sub_f32", "ql_mul_f32", "ql_div_f32"};
+    bool found = false;
+
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        found = found || strcmp(operation->name, names[k]) == 0;
+    }
+    return found;
+}
+
+bool ql_program_is_sum_of_products(const struct ql_program *program, int value)
+{
+    for (int left = program->call_count; left > 0; left--) {
+        const int maker = ql_program_find_maker(program, value);
+        const struct ql_kernel_call *call = maker < 0 ? NULL : &program->calls[maker];
+        if (call == NULL || call->kernel == &ql_kernels[QL_KERNEL_GEMM_F32] ||
+            call->kernel == &ql_kernels[QL_KERNEL_MATMUL_F32]) {
+            return call != NULL;
+        }
+        if (call->kernel != &ql_kernels[QL_KERNEL_BINARY_F32] || !is_linear(call->operations[0])) {
+            return false;
+        }
+        const int other = is_constant(program, call->buffers[1]) ? 1 : 2;
+        if (!is_constant(program, call->buffers[other])) {
+            return false;
+        }
+        value = call->buffers[3 - other];
+    }
+    return false;
 }
 
 bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state)

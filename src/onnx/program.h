@@ -75,6 +75,13 @@ void ql_program_free(struct ql_program *program);
 // offset.
 const struct ql_program_value *ql_program_root(const struct ql_program *program, int value);
 
+// Return the last call that makes what a value's root holds, seen through copies; -1 for none.
+int ql_program_find_maker(const struct ql_program *program, int value);
+
+// Return whether a float value is a sum of products (Gemm, MatMul), perhaps with constants added or as factors: such a
+// sum may have any size, unlike what an activation gives.
+bool ql_program_is_sum_of_products(const struct ql_program *program, int value);
+
 // Returns whether this state comes out of a run in the very memory where it went in.
 bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state);
 

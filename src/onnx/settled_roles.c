@@ -143,24 +143,6 @@ static void note_scale(const struct settlement *settlement, int call_number)
     }
 }
 
-// The last call that writes a value's root, apart from copies; -1 for none.
-static int find_maker(const struct ql_program *program, int value)
-{
-    int root = program->values[value].root, maker = -1;
-
-    for (int n = program->call_count - 1; n >= 0 && maker < 0; n--) {
-        const struct ql_kernel_call *call = &program->calls[n];
-        if (call->buffers[0] >= 0 && program->values[call->buffers[0]].root == root) {
-            if (is_kernel(call, QL_KERNEL_COPY)) {
-                root = program->values[call->buffers[1]].root;
-            } else {
-                maker = n;
-            }
-        }
-    }
-    return maker;
-}
-
 static enum ql_status settle_logits(const struct settlement *settlement, struct ql_error *error)
 {
     static const char *const sigmoids[] = {"ql_sigmoid_f32", NULL};
@@ -168,7 +150,7 @@ static enum ql_status settle_logits(const struct settlement *settlement, struct 
     const struct ql_kernel_call *call = last < 0 ? NULL : &settlement->program->calls[last];
 
     if (call != NULL && (is_kernel(call, QL_KERNEL_SOFTMAX_F32) || is_kernel(call, QL_KERNEL_LOG_SOFTMAX_F32))) {
-        note_scale(settlement, find_maker(settlement->program, call->buffers[1]));
+        note_scale(settlement, ql_program_find_maker(settlement->program, call->buffers[1]));
         return turn_back(settlement, call, error);
     }
     if (call != NULL && is_kernel(call, QL_KERNEL_UNARY_F32) && is_one_of(call->operations[0], sigmoids)) {
