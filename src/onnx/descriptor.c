@@ -105,17 +105,41 @@ static bool is_string(const json_t *value, const char *text, size_t size)
            memcmp(json_string_value(value), text, size) == 0;
 }
 
-// True for a token that stands for no text: a string of several characters that "begin", "end", or "special" names.
-static bool is_special(const json_t *root, const char *text, size_t size)
+// The first place of a string in a list; -1 where it is not, or where there is no list.
+static int find_string(const json_t *list, const char *text, size_t size)
 {
-    const json_t *list = json_object_get(root, "special");
-    bool found =
-        is_string(json_object_get(root, "begin"), text, size) || is_string(json_object_get(root, "end"), text, size);
+    const size_t count = json_array_size(list);
 
-    for (size_t k = 0; k < json_array_size(list) && !found; k++) {
-        found = is_string(json_array_get(list, k), text, size);
+    for (size_t k = 0; k < count; k++) {
+        if (is_string(json_array_get(list, k), text, size)) {
+            return (int)k;
+        }
     }
-    return found;
+    return -1;
+}
+
+// True for a token that stands for no text: one that "special" names, or a string of several characters that "begin" or
+// "end" names.
+static bool is_special(const json_t *root, const char *text, size_t size, bool is_one)
+{
+    return find_string(json_object_get(root, "special"), text, size) >= 0 ||
+           (!is_one && (is_string(json_object_get(root, "begin"), text, size) ||
+                        is_string(json_object_get(root, "end"), text, size)));
+}
+
+// All that "special" names is there.
+static enum ql_status check_special_names(const json_t *root, struct ql_error *error)
+{
+    const json_t *list = json_object_get(root, "special"), *vocabulary = json_object_get(root, "vocabulary"), *name;
+    bool fits = list == NULL || json_is_array(list);
+    size_t index;
+
+    json_array_foreach(list, index, name)
+    {
+        fits = fits && json_is_string(name) &&
+               find_string(vocabulary, json_string_value(name), json_string_length(name)) >= 0;
+    }
+    return fits ? QL_OK : fail_field(error, "special", "a list of tokens of the list 'vocabulary'");
 }
 
 // A code point that is not a character stands for the token.
@@ -149,7 +173,7 @@ static enum ql_status add_token(struct ql_descriptor *descriptor, const json_t *
         return fail_field(error, "vocabulary", "a list of strings that are not empty");
     }
     const bool is_one = ql_utf8_decode(&symbol, (const unsigned char *)text, size) == size;
-    const bool stands_for_none = !is_one && is_special(root, text, size);
+    const bool stands_for_none = is_special(root, text, size, is_one);
     if (!is_one && !stands_for_none) {
         return ql_piece_read(&descriptor->vocabulary, text, size, error) == QL_OK
                    ? QL_OK
@@ -170,8 +194,11 @@ static enum ql_status read_vocabulary(struct ql_descriptor *descriptor, const js
     const json_t *value = json_object_get(root, "vocabulary");
     const json_t *token;
     size_t index;
-    enum ql_status status = QL_OK;
+    enum ql_status status = check_special_names(root, error);
 
+    if (status != QL_OK) {
+        return status;
+    }
     if (json_is_string(value) && json_string_length(value) > 0) {
         return add_symbols(descriptor, (const unsigned char *)json_string_value(value), json_string_length(value),
                            error);
@@ -206,8 +233,8 @@ static enum ql_status read_token(const struct ql_descriptor *descriptor, const j
     if (size > 0 && ql_utf8_decode(&symbol, (const unsigned char *)text, size) == size) {
         *token = ql_descriptor_encode(descriptor, symbol);
     }
-    for (size_t k = 0; k < json_array_size(vocabulary) && *token < 0 && size > 0; k++) {
-        *token = is_string(json_array_get(vocabulary, k), text, size) ? (int)k : -1;
+    if (*token < 0 && size > 0) {
+        *token = find_string(vocabulary, text, size);
     }
     return *token >= 0 ? QL_OK : fail_field(error, field, "a token of the vocabulary");
 }

@@ -152,6 +152,12 @@ gru sequence | describe several '"vocabulary": ["a", "<pad>", "</s>", "b", "<cls
 text several
 silent several.txt several.items
 
+# A single symbol stands for no text where "special" says so. What it names must be there.
+gru sequence | describe single '"vocabulary": ["a", "*", "</s>", "b", "#"], "end": "</s>", "special": ["*", "#"]'
+text single
+silent single.txt single.items
+expect test "$(grep -c '[*#]' single.txt)" == 0
+
 # With a filter that blocks a word, and with a lexicon, in the text, in many items, and in C.
 printf 'bb\n' > listed.txt
 printf 'aa\nab\nba\n' > words.txt
@@ -196,6 +202,9 @@ refuse '"vocabulary": ["<s>", "</s>", "a", "b", "c"], "begin": "<s>"' "'special'
 refuse '"vocabulary": ["<s>", "</s>", "\n", "b", "c"], "begin": "<s>", "end": "</s>"' "Leave 'end' out"
 refuse '"vocabulary": "\nabcd", "begin": "*"' "'begin'"
 refuse '"vocabulary": ["<a>", "<b>", "<c>", "<d>", "<e>"], "special": ["<a>", "<b>", "<c>", "<d>", "<e>"]' "never drawn"
+refuse '"vocabulary": ["a", "<pad>", "</s>", "b", "c"], "end": "</s>", "special": ["<pad>", "<pda>"]' "'special' must be"
+refuse '"vocabulary": ["a", "b", "\n", "c", "d"], "special": "a"' "'special' must be"
+refuse '"vocabulary": "ab\ncd", "special": ["a"]' "'special' must be"
 refuse '"vocabulary": "\nabcd", "end": 7' "'end'"
 
 finish
