@@ -362,6 +362,9 @@ static char *join_arguments(int argc, char **argv)
 // The header goes beside --output, or to the path in --header; "" for none.
 static enum ql_status find_header(char path[PATH_BYTES], const struct settings *settings, struct ql_error *error)
 {
+    if (settings->header != NULL && settings->header[0] == '\0') {
+        return ql_error_write(error, QL_ERROR_USAGE, "--header: the name of a file to write is empty");
+    }
     if (settings->header == NULL && settings->output != NULL) {
         return write_path(path, settings->output, ".h", error);
     }

@@ -73,6 +73,9 @@ for picture in $(grep -o 'pictures/[a-z_0-9]*.svg' second/study.md); do
     expect test "$(grep -c 'nan\|inf' "second/$picture")" -eq 0
 done
 
+expect_exit 1 "${all[@]}" --output ""
+expect_stderr "the name of a folder to make is empty"
+
 # An interrupted study says so, keeps its cells, and is resumed to the same report.
 command="study, interrupted"
 "$tool" "${study[@]}" --init_from $two --items 20000 --output third > out 2> err &

@@ -41,6 +41,8 @@ grep -q -e '--header names.h' err || fail "does not say how to get the header"
 "$quillet" compile names.onnx --header names.h > printed.c 2> err
 [ ! -s err ] || fail "says something though all is there: $(cat err)"
 gcc -std=c11 -c printed.c -o printed.o
+"$quillet" compile names.onnx --output printed.c --header= 2> err && fail "--header= writes no header, and says nothing"
+grep -q 'the name of a file to write is empty' err || fail "does not say what is wrong with --header="
 mkdir deep
 "$quillet" compile --model=names.json --output=deep/quotes.c --name other > out 2> err
 [ ! -s out ] && [ ! -s err ] || fail "prints something with --output"
