@@ -157,6 +157,7 @@ static enum ql_status name_states(struct work *work, const struct ql_model_roles
         fits = set_name(work->descriptor->states[s].input, graph->values[graph->inputs[state.input]].name) && fits;
         fits = set_name(work->descriptor->states[s].output, graph->values[graph->outputs[state.output]].name) && fits;
         work->descriptor->states[s].kind = state.kind;
+        work->descriptor->states[s].is_certain = false;
     }
     work->descriptor->state_count = roles->state_count;
     return fits ? QL_OK

@@ -3,7 +3,9 @@
 // call that computed it. The second pass gives every value the sets of inputs and outputs that it depends on.
 #include "onnx/data_flow.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "onnx/recurrent_call.h"
 
@@ -172,6 +174,19 @@ static bool is_elementwise(const struct ql_kernel_call *call)
     return false;
 }
 
+// True for a product with zeros, which depends on nothing.
+static bool is_nothing(const struct ql_program *program, const struct ql_kernel_call *call)
+{
+    bool has_zeros = false;
+
+    for (int k = 1; k < 3 && call->kernel == &ql_kernels[QL_KERNEL_BINARY_F32]; k++) {
+        float number = 1.0f;
+        has_zeros =
+            has_zeros || (ql_program_find_number(&number, program, call->buffers[k]) && fpclassify(number) == FP_ZERO);
+    }
+    return has_zeros && strcmp(call->operations[0]->name, "ql_mul_f32") == 0;
+}
+
 static void spread_sets(struct reader *reader)
 {
     const struct ql_program *program = reader->program;
@@ -180,8 +195,9 @@ static void spread_sets(struct reader *reader)
         const struct ql_kernel_call *call = &program->calls[n];
         const bool elementwise = is_elementwise(call);
         struct sets sum = {0};
+        const bool nothing = is_nothing(program, call);
         for (int k = call->kernel->output_count; k < call->kernel->buffer_count; k++) {
-            if (call->buffers[k] < 0) {
+            if (call->buffers[k] < 0 || nothing) {
                 continue;
             }
             const struct sets *from = &reader->sets[root_of(reader, call->buffers[k])];

@@ -348,6 +348,7 @@ static enum ql_status read_states(struct ql_descriptor *descriptor, const json_t
         memcpy(descriptor->states[index].input, input, strlen(input) + 1);
         memcpy(descriptor->states[index].output, output, strlen(output) + 1);
         descriptor->states[index].kind = (enum ql_state_kind)kind;
+        descriptor->states[index].is_certain = size == 3 && kind == (int)QL_STATE_REPLACE;
         descriptor->state_count++;
     }
     return QL_OK;
@@ -589,7 +590,7 @@ static json_t *make_json(const struct ql_descriptor *d)
         json_t *states = json_array();
         for (int i = 0; i < d->state_count; i++) {
             json_t *state = json_pack("[s, s]", d->states[i].input, d->states[i].output);
-            if (d->states[i].kind != QL_STATE_REPLACE) {
+            if (d->states[i].kind != QL_STATE_REPLACE || d->states[i].is_certain) {
                 json_array_append_new(state, json_string(ql_state_kind_write(d->states[i].kind)));
             }
             json_array_append_new(states, state);

@@ -51,6 +51,7 @@ struct ql_descriptor {
     struct {
         char input[QL_DESCRIPTOR_NAME_BYTES], output[QL_DESCRIPTOR_NAME_BYTES];
         enum ql_state_kind kind;
+        bool is_certain; // the JSON says "replace": the graph's dependencies need not agree with the pair
     } states[QL_DESCRIPTOR_STATE_LIMIT]; // "states": [["h0", "hn"], ["keys", "new_keys", "append"]]
     int state_count;
     // Optional. Inputs that stay the same over a text, such as a category: "constants": {"category": [0, 1]}.

@@ -64,6 +64,23 @@ bool ql_program_is_sum_of_products(const struct ql_program *program, int value)
     return false;
 }
 
+bool ql_program_find_number(float *number, const struct ql_program *program, int value)
+{
+    const struct ql_program_value *v = &program->values[value];
+    const struct ql_program_value *root = ql_program_root(program, value);
+    if (root->storage != QL_STORAGE_CONSTANT || v->type != QL_ELEMENT_F32 || v->count < 1) {
+        return false;
+    }
+    const float *numbers = (const float *)root->data + v->offset / sizeof(float);
+    for (int k = 1; k < v->count; k++) {
+        if (numbers[k] != numbers[0]) {
+            return false;
+        }
+    }
+    *number = numbers[0];
+    return true;
+}
+
 bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state)
 {
     return program->values[program->graph->outputs[state.output]].root == program->graph->inputs[state.input];

@@ -82,6 +82,10 @@ int ql_program_find_maker(const struct ql_program *program, int value);
 // sum may have any size, unlike what an activation gives.
 bool ql_program_is_sum_of_products(const struct ql_program *program, int value);
 
+// Finds the number that all elements of a constant are equal to. Returns false if the value is not a constant of floats,
+// or has no such number.
+bool ql_program_find_number(float *number, const struct ql_program *program, int value);
+
 // Returns whether this state comes out of a run in the very memory where it went in.
 bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state);
 

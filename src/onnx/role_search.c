@@ -368,3 +368,43 @@ enum ql_status ql_role_search_run(struct ql_role_search *search, struct ql_error
     status = check_recurrent(search, error);
     return status == QL_OK ? pair_rest(search, error) : status;
 }
+
+bool ql_role_search_contradicts(struct ql_role_search *search, uint32_t certain)
+{
+    const int inputs = search->program->graph->input_count;
+    struct ql_role_search other = *search;
+    uint32_t edges[QL_FLOW_LIMIT] = {0};
+    uint32_t before;
+    bool independent = false;
+
+    other.taken = UINT32_MAX;
+    for (int i = 0; i < inputs; i++) {
+        if (search->pairs[i] >= 0 && (certain >> i & 1) == 0) {
+            other.taken &= ~(1u << search->pairs[i]);
+            other.pairs[i] = -1;
+        }
+    }
+    // A pair that stays may leave other outputs without an input that they depend on.
+    do {
+        uint32_t reached = 0;
+        before = other.taken;
+        for (int i = 0; i < inputs; i++) {
+            edges[i] = is_open(&other, i) ? find_edges(&other, i, false) : 0;
+            reached |= edges[i];
+        }
+        for (int i = 0; i < inputs; i++) {
+            if (is_open(&other, i) && (reached >> search->pairs[i] & 1) == 0) {
+                set_pair(&other, i, search->pairs[i]);
+            }
+        }
+    } while (other.taken != before);
+    for (int i = 0; i < inputs; i++) {
+        independent =
+            independent || (is_open(&other, i) && (search->flow->outputs[search->pairs[i]].inputs >> i & 1) == 0);
+    }
+    if (!independent || !pair_only_way(&other, edges)) {
+        return false;
+    }
+    memcpy(search->pairs, other.pairs, sizeof other.pairs);
+    return true;
+}

@@ -3,6 +3,9 @@
 #ifndef QL_ONNX_ROLE_SEARCH_H
 #define QL_ONNX_ROLE_SEARCH_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/status.h"
 #include "onnx/data_flow.h"
 #include "onnx/program.h"
@@ -22,5 +25,11 @@ struct ql_role_search {
 // comes before the second.
 // Errors: QL_ERROR_INPUT when the graph does not tell, saying which lines of the descriptor would.
 enum ql_status ql_role_search_run(struct ql_role_search *search, struct ql_error *error);
+
+// Compares given pairs with what the graph computes. Returns true, with the graph's pairs in `search`, if an output does
+// not depend on the input that it is given to, and there is exactly one other way to pair these inputs and outputs so
+// that each output depends on its input. An output that could go with none of them (a copy, a counter, what is made of
+// the tokens alone) proves nothing and keeps its input, and so do the inputs of the set `certain`.
+bool ql_role_search_contradicts(struct ql_role_search *search, uint32_t certain);
 
 #endif

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "onnx/data_flow.h"
 #include "onnx/model_roles.h"
 #include "onnx/program_compile.h"
+#include "onnx/role_search.h"
 
 struct settlement {
     struct ql_graph *graph;
@@ -14,6 +16,7 @@ struct settlement {
     const struct ql_model_roles *roles;
     const struct ql_program *program;
     const struct ql_data_flow *flow;
+    uint32_t certain; // the inputs whose pairs the descriptor insists on
 };
 
 static const char *input_name(const struct settlement *settlement, int number)
@@ -27,7 +30,7 @@ static const char *output_name(const struct settlement *settlement, int number)
 }
 
 // An output that a recurrent layer computes from one state cannot be fed back into another.
-static enum ql_status check_states(const struct settlement *settlement, struct ql_error *error)
+static enum ql_status check_recurrent_states(const struct settlement *settlement, struct ql_error *error)
 {
     const struct ql_model_roles *roles = settlement->roles;
 
@@ -44,6 +47,55 @@ static enum ql_status check_states(const struct settlement *settlement, struct q
         }
     }
     return QL_OK;
+}
+
+static uint32_t find_certain(const struct ql_graph *graph, const struct ql_descriptor *descriptor)
+{
+    uint32_t certain = 0;
+
+    for (int s = 0; s < descriptor->state_count; s++) {
+        for (int i = 0; i < graph->input_count && i < QL_FLOW_LIMIT; i++) {
+            const bool same = strcmp(graph->values[graph->inputs[i]].name, descriptor->states[s].input) == 0;
+            certain |= same && descriptor->states[s].is_certain ? 1u << i : 0;
+        }
+    }
+    return certain;
+}
+
+// The pairs of the descriptor against those that are the only way for each output to depend on its input.
+static enum ql_status check_dependencies(const struct settlement *settlement, struct ql_error *error)
+{
+    const struct ql_model_roles *roles = settlement->roles;
+    struct ql_role_search search = {
+        .program = settlement->program, .flow = settlement->flow, .tokens = roles->tokens, .logits = roles->logits};
+    char lines[QL_ERROR_MESSAGE_BYTES / 2] = "";
+    int wrong = -1;
+
+    memset(search.pairs, -1, sizeof search.pairs);
+    for (int s = 0; s < roles->state_count; s++) {
+        search.pairs[roles->states[s].input] = roles->states[s].output;
+    }
+    if (!ql_role_search_contradicts(&search, settlement->certain)) {
+        return QL_OK;
+    }
+    for (int s = 0; s < roles->state_count; s++) {
+        const struct ql_state_pair state = roles->states[s];
+        const bool has_kind = state.kind != QL_STATE_REPLACE;
+        if (search.pairs[state.input] != state.output) {
+            ql_bytes_append(lines, sizeof lines, "%s[\"%.40s\", \"%.40s\"%s%s%s]", lines[0] == '\0' ? "" : ", ",
+                            input_name(settlement, state.input), output_name(settlement, search.pairs[state.input]),
+                            has_kind ? ", \"" : "", has_kind ? ql_state_kind_write(state.kind) : "",
+                            has_kind ? "\"" : "");
+            wrong = wrong < 0 && (settlement->flow->outputs[state.output].inputs >> state.input & 1) == 0 ? s : wrong;
+        }
+    }
+    const char *input = input_name(settlement, roles->states[wrong].input);
+    const char *output = output_name(settlement, roles->states[wrong].output);
+    return ql_error_write(error, QL_ERROR_INPUT,
+                          "the descriptor's field 'states' takes '%.60s' back in as '%.60s', but the graph computes "
+                          "'%.60s' without '%.60s'. Write %s, so that each output depends on its input; or, if "
+                          "that is meant, [\"%.60s\", \"%.60s\", \"replace\"]",
+                          output, input, output, input, lines, input, output);
 }
 
 // --- Probabilities ---
@@ -105,24 +157,6 @@ static bool is_one_of(const struct ql_operation *operation, const char *const *n
     return *names != NULL;
 }
 
-// Find the number that all elements of a constant are equal to. False if there is none.
-static bool read_uniform(float *number, const struct ql_program *program, int value)
-{
-    const struct ql_program_value *v = &program->values[value];
-    const struct ql_program_value *root = ql_program_root(program, value);
-    if (root->storage != QL_STORAGE_CONSTANT || v->type != QL_ELEMENT_F32 || v->count < 1) {
-        return false;
-    }
-    const float *numbers = (const float *)root->data + v->offset / sizeof(float);
-    for (int k = 1; k < v->count; k++) {
-        if (numbers[k] != numbers[0]) {
-            return false;
-        }
-    }
-    *number = numbers[0];
-    return true;
-}
-
 // Reports logits that the graph multiplies or divides by a constant as its last operation.
 static void note_scale(const struct settlement *settlement, int call_number)
 {
@@ -131,8 +165,8 @@ static void note_scale(const struct settlement *settlement, int call_number)
     float number = 1.0f;
 
     if (call != NULL && is_kernel(call, QL_KERNEL_BINARY_F32) && is_one_of(call->operations[0], scales) &&
-        (read_uniform(&number, settlement->program, call->buffers[1]) ||
-         read_uniform(&number, settlement->program, call->buffers[2])) &&
+        (ql_program_find_number(&number, settlement->program, call->buffers[1]) ||
+         ql_program_find_number(&number, settlement->program, call->buffers[2])) &&
         (number < 1.0f || number > 1.0f)) {
         const struct ql_node *node = &settlement->graph->nodes[call->node];
         ql_graph_add_note(
@@ -186,6 +220,8 @@ static void name_roles(struct ql_descriptor *descriptor, const struct settlement
         fits = set_name(descriptor->states[s].input, input_name(settlement, roles->states[s].input)) && fits;
         fits = set_name(descriptor->states[s].output, output_name(settlement, roles->states[s].output)) && fits;
         descriptor->states[s].kind = roles->states[s].kind;
+        descriptor->states[s].is_certain =
+            roles->states[s].input < QL_FLOW_LIMIT && (settlement->certain >> roles->states[s].input & 1) != 0;
     }
     descriptor->state_count = fits ? roles->state_count : 0;
 }
@@ -196,7 +232,7 @@ enum ql_status ql_settled_roles_init(struct ql_graph *graph, struct ql_descripto
     struct ql_model_roles roles;
     struct ql_program program = {0};
     struct ql_data_flow flow;
-    const struct settlement settlement = {graph, descriptor, &roles, &program, &flow};
+    const struct settlement settlement = {graph, descriptor, &roles, &program, &flow, find_certain(graph, descriptor)};
     enum ql_status status = ql_model_roles_init(&roles, graph, descriptor, error);
 
     if (status != QL_OK || (status = ql_program_compile(&program, graph, &options, error)) != QL_OK) {
@@ -204,7 +240,8 @@ enum ql_status ql_settled_roles_init(struct ql_graph *graph, struct ql_descripto
     }
     if (graph->input_count <= QL_FLOW_LIMIT && graph->output_count <= QL_FLOW_LIMIT &&
         (status = ql_data_flow_init(&flow, &program, error)) == QL_OK &&
-        (status = check_states(&settlement, error)) == QL_OK) {
+        (status = check_recurrent_states(&settlement, error)) == QL_OK &&
+        (status = check_dependencies(&settlement, error)) == QL_OK) {
         status = settle_logits(&settlement, error);
     }
     if (status == QL_OK) {

@@ -113,12 +113,14 @@ static void descriptor_written_reads_back(void **state)
                                "0.3, \"top_p\": 0.95, \"top_k\": 7, \"hiddenSize\": 5, \"hiddenLayers\": 1, "
                                "\"vocabulary\": \"\\nb\\u0000\\\"é\", \"reset\": \"\\n\", \"tokens\": \"in\", "
                                "\"logits\": \"out\", \"states\": [[\"a\", \"b\", \"append\"], [\"c\", \"d\"], [\"e\", "
-                               "\"f\", \"counter\"]], "
+                               "\"f\", \"counter\"], [\"g\", \"h\", \"replace\"]], "
                                "\"more\": {}}"),
                      QL_OK);
     assert_int_equal(descriptor.states[0].kind, QL_STATE_APPEND);
     assert_int_equal(descriptor.states[1].kind, QL_STATE_REPLACE);
     assert_int_equal(descriptor.states[2].kind, QL_STATE_COUNTER);
+    assert_int_equal(descriptor.states[3].kind, QL_STATE_REPLACE);
+    assert_true(!descriptor.states[1].is_certain && descriptor.states[3].is_certain);
     written = descriptor;
     assert_int_equal(ql_descriptor_save(&written, path, &error), QL_OK);
     assert_int_equal(ql_descriptor_load(&descriptor, path, &error), QL_OK);

@@ -243,6 +243,48 @@ static void names_decide_unless_the_graph_contradicts(void **state)
     assert_string_equal(descriptor.logits, "z");
 }
 
+static void pairs_have_to_agree_with_the_dependencies(void **state)
+{
+    (void)state;
+    // Two layers, the upper one of which also sees the lower one's state.
+    const char *layers =
+        HEAD "input a float 1 1 4\ninput b float 1 1 4\nGather E x -> e\nMatMul a R -> r\nAdd e r -> s\n"
+             "Tanh s -> an\nMatMul an P -> p\nMatMul b U -> u\nAdd p u -> t\nTanh t -> bn\n"
+             "MatMul bn O -> y\n" LOGITS("y") STATE("an") STATE("bn");
+    descriptor = (struct ql_descriptor){.state_count = 2, .states = {{"a", "an"}, {"b", "bn"}}};
+    assert_int_equal(read(layers, 5), QL_OK);
+    descriptor = (struct ql_descriptor){.state_count = 2, .states = {{"b", "an"}, {"a", "bn"}}};
+    assert_int_equal(read(layers, 5), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "takes 'an' back in as 'b', but the graph computes 'an' without 'b'"));
+    assert_non_null(strstr(error.message, "Write [\"a\", \"an\"], [\"b\", \"bn\"]"));
+    // Insisted on; the order of the pairs is another one afterwards.
+    descriptor = (struct ql_descriptor){.state_count = 2,
+                                        .states = {{.input = "b", .output = "an", .is_certain = true}, {"a", "bn"}}};
+    assert_int_equal(read(layers, 5), QL_OK);
+    assert_string_equal(descriptor.states[1].input, "b");
+    assert_true(!descriptor.states[0].is_certain && descriptor.states[1].is_certain);
+    // A state that is handed on as it is stays out of it.
+    char text[2048];
+    (void)snprintf(text, sizeof text,
+                   "%sinput c float 1 1 4\nAdd bn c -> bm\nIdentity c -> cn\n" STATE("bm") STATE("cn"), layers);
+    descriptor =
+        (struct ql_descriptor){.logits = "y", .state_count = 3, .states = {{"a", "bm"}, {"b", "an"}, {"c", "cn"}}};
+    assert_int_equal(read(text, 5), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "Write [\"a\", \"an\"], [\"b\", \"bm\"], so"));
+    // An output that no state reaches leaves no other way, nor does one that repeats an input.
+    descriptor = (struct ql_descriptor){.state_count = 2, .states = {{"a", "an"}, {"b", "bn"}}};
+    assert_int_equal(read(HEAD
+                          "input a float 1 1 4\ninput b float 1 1 4\nGather E x -> e\nIdentity e -> an\nAdd e a -> s\n"
+                          "Add s b -> t\nTanh t -> bn\nMatMul bn O -> y\n" LOGITS("y") STATE("an") STATE("bn"),
+                          5),
+                     QL_OK);
+    descriptor = (struct ql_descriptor){.state_count = 2, .states = {{"a", "an"}, {"b", "bn"}}};
+    assert_int_equal(read(HEAD "input a float 1 1 4\ninput b float 1 1 4\nGather E x -> e\nAdd e a -> s\nTanh s -> bn\n"
+                               "Identity b -> an\nAdd bn b -> z\nMatMul z O -> y\n" LOGITS("y") STATE("an") STATE("bn"),
+                          5),
+                     QL_OK);
+}
+
 static void probabilities_become_the_logits_they_are_made_of(void **state)
 {
     (void)state;
@@ -351,6 +393,7 @@ int main(void)
         ROLE_TEST(what_the_graph_leaves_open_is_an_error),
         ROLE_TEST(a_cache_goes_with_its_append),
         ROLE_TEST(names_decide_unless_the_graph_contradicts),
+        ROLE_TEST(pairs_have_to_agree_with_the_dependencies),
         ROLE_TEST(probabilities_become_the_logits_they_are_made_of),
         ROLE_TEST(many_outputs_for_each_state_are_not_tried_out),
         ROLE_TEST(sequence_axis_follows_from_names_and_sizes),

@@ -186,7 +186,8 @@ delays | states='[["a", "an"], ["b", "bn"], ["c", "cn"]]' model line "$y" "$an" 
 expect_exit 0 verify --model line.json --stages "gcc -O2" --characters 100 --length 20 --seeds 1 --quiet --json
 expect_json out stages.0.verdict "same bits"
 
-# What the flow cannot know is tried: a state that is read from the sequence's end, named wrongly.
+# What the flow cannot know is tried, and what the descriptor insists on: a state that is read from the sequence's end,
+# named wrongly.
 scan()
 {
     cat << 'END'
@@ -221,7 +222,7 @@ expect_stderr '"states": [["h", "hn"], ["g", "gn"]]'
 scan | states='[["h", "hn"], ["g", "gn"]]' model right "$y" "$hn" "$gn"
 expect_exit 0 verify --model right.json "${quick[@]}"
 expect_json out stages.0.verdict same
-scan | states='[["h", "gn"], ["g", "hn"]]' model wrong "$y" "$hn" "$gn"
+scan | states='[["h", "gn", "replace"], ["g", "hn"]]' model wrong "$y" "$hn" "$gn"
 expect_exit 1 verify --model wrong.json "${quick[@]}"
 expect_json out stages.0.verdict DIFFERS
 
