@@ -29,7 +29,7 @@ struct work {
     struct ql_descriptor *given;
 };
 
-static void make_tokens(struct work *work, uint16_t *tokens, int count, uint32_t seed)
+static void make_tokens(const struct work *work, uint16_t *tokens, int count, uint32_t seed)
 {
     struct ql_random random;
 
@@ -107,37 +107,86 @@ static bool open_sequence(struct work *work, struct ql_error *error)
 
 // --- Windows ---
 
-// Later tokens must not change the logits of earlier ones.
-static enum ql_status check_order(struct work *work, struct ql_window_run *run, struct ql_error *error)
-{
-    const size_t V = (size_t)work->V, count = (size_t)run->rows * V;
-    float *logits = malloc(count * sizeof logits[0]);
-    uint16_t *other = malloc((size_t)work->W * sizeof other[0]);
-    const int kept[] = {1, work->W / 2};
-    enum ql_status status = logits == NULL || other == NULL
-                                ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to try the model")
-                                : ql_window_run_step(run, work->tokens, error);
+// How often a model with a window is tried. Only a window that has its first change at token k shows that the token
+// before it sees it. So there is a try for each token, and a second one with other tokens, if that takes about a second:
+// `effort` bounds the products of all tries, one of which takes about one for each weight and token. A larger window is
+// tried at fewer places; verify/one_call.h tries them all.
+static const int64_t effort = (int64_t)1 << 32;
+enum { TRIES_AT_LEAST = 16 };
 
-    if (status == QL_OK) {
-        memcpy(logits, run->logits, count * sizeof logits[0]);
+static int64_t count_weights(const struct ql_program *program)
+{
+    int64_t count = 1;
+
+    for (int i = 0; i < program->value_count; i++) {
+        const struct ql_program_value *value = &program->values[i];
+        count += value->root == i && value->storage == QL_STORAGE_CONSTANT ? value->count : 0;
     }
-    for (int k = 0; k < 2 && run->rows > 1 && status == QL_OK; k++) {
-        make_tokens(work, other, work->W, (uint32_t)(k + 2));
-        memcpy(other, work->tokens, (size_t)kept[k] * sizeof other[0]);
-        ql_window_run_reset(run);
-        status = ql_window_run_step(run, other, error);
-        for (int t = 0; t < kept[k] && status == QL_OK; t++) {
-            if (!is_near(logits + (size_t)t * V, run->logits + (size_t)t * V, work->V)) {
-                status = ql_error_write(error, QL_ERROR_INPUT,
-                                        "the logits behind token %d of the window change with the tokens after it, so "
-                                        "the model cannot write. Export one in which a token sees only what comes "
-                                        "before it",
-                                        t + 1);
-            }
+    return count;
+}
+
+// Runs a window, at the beginning of a text or, if the model has a state, as its second window.
+static enum ql_status run_window(const struct work *work, struct ql_window_run *run, bool is_second,
+                                 const uint16_t *tokens, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    ql_window_run_reset(run);
+    if (is_second && work->has_states) {
+        status = ql_window_run_step(run, work->tokens + work->W, error);
+    }
+    return status == QL_OK ? ql_window_run_step(run, tokens, error) : status;
+}
+
+// Changes all tokens from number `kept` on. The logits (W, V) before them must stay.
+static enum ql_status try_change(const struct work *work, struct ql_window_run *run, bool is_second, int kept,
+                                 const float *logits, uint16_t *changed, struct ql_error *error)
+{
+    const size_t V = (size_t)work->V;
+
+    make_tokens(work, changed, work->W, (uint32_t)(2 * kept + is_second));
+    for (int t = 0; t < work->W; t++) {
+        const int step = t < kept ? 0 : 1 + changed[t] % (work->V - 1);
+        changed[t] = (uint16_t)((work->tokens[t] + step) % work->V);
+    }
+    enum ql_status status = run_window(work, run, is_second, changed, error);
+    for (int t = 0; t < kept && status == QL_OK; t++) {
+        if (!is_near(logits + (size_t)t * V, run->logits + (size_t)t * V, work->V)) {
+            status = ql_error_write(error, QL_ERROR_INPUT,
+                                    "the logits behind token %d of the window change with the tokens after it, so "
+                                    "the model cannot write. Export one in which a token sees only what comes "
+                                    "before it",
+                                    t + 1);
+        }
+    }
+    return status;
+}
+
+// Later tokens must not change the logits of earlier ones.
+static enum ql_status check_order(const struct work *work, struct ql_window_run *run, struct ql_error *error)
+{
+    const int64_t affordable = effort / (count_weights(&run->engine.program) * work->W);
+    const int places = work->W - 1;
+    const int tries = affordable >= places ? places : affordable < TRIES_AT_LEAST ? TRIES_AT_LEAST : (int)affordable;
+    const int count = tries < places ? tries : places, rounds = affordable >= 2 * (int64_t)places ? 2 : 1;
+    const size_t bytes = (size_t)run->rows * (size_t)work->V * sizeof(float);
+    float *logits = malloc(bytes);
+    uint16_t *changed = malloc((size_t)work->W * sizeof changed[0]);
+    enum ql_status status = logits == NULL || changed == NULL
+                                ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to try the model")
+                                : QL_OK;
+
+    for (int round = 0; round < rounds && run->rows > 1 && work->V > 1 && status == QL_OK; round++) {
+        if ((status = run_window(work, run, round == 1, work->tokens, error)) == QL_OK) {
+            memcpy(logits, run->logits, bytes);
+        }
+        for (int n = 0; n < count && status == QL_OK; n++) {
+            const int kept = count == 1 ? 1 : 1 + (int)((int64_t)n * (places - 1) / (count - 1));
+            status = try_change(work, run, round == 1, kept, logits, changed, error);
         }
     }
     free(logits);
-    free(other);
+    free(changed);
     return status;
 }
 

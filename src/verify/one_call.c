@@ -174,7 +174,9 @@ static enum ql_status run_whole(const float **row, struct whole *whole, const st
         const int first = token_graph->kind == QL_WINDOW_SLIDING && t < W ? 0 : t - W + 1;
         place = t - first;
         for (int k = 0; k < W; k++) {
-            const int token = first + k < 0 ? begin : first + k > t ? 0 : tokens[first + k];
+            // Behind token t, the changed graph has token 0 and this window another one, which must not matter.
+            const bool is_other = first + k > t && (first + k >= T || tokens[first + k] == 0);
+            const int token = first + k < 0 ? begin : is_other ? whole->run.V - 1 : tokens[first + k];
             whole->window[k] = read_token(token_graph, token);
         }
         status = ql_window_run_step(&whole->run, whole->window, error);
@@ -215,11 +217,13 @@ enum ql_status ql_one_call_compare_windows(struct ql_comparison *comparison, con
     close_whole(whole);
     if (status == QL_OK && comparison->first_logits >= 0) {
         comparison->verdict = QL_VERDICT_DIFFERS;
-        (void)snprintf(
-            comparison->message, sizeof comparison->message,
-            "whole windows of %d tokens say something else than token by token, from character %d on. Export "
-            "the model with an open sequence, or with sequence 1",
-            W, comparison->first_logits + 1);
+        const bool is_ahead = !token_graph->is_opened && token_graph->kind == QL_WINDOW_SLIDING;
+        (void)snprintf(comparison->message, sizeof comparison->message,
+                       "whole windows of %d tokens say something else than token by token, from character %d on%s", W,
+                       comparison->first_logits + 1,
+                       is_ahead ? ": a token sees what comes after it. Export a model in which it sees only what comes "
+                                  "before it"
+                                : ". Export the model with an open sequence, or with sequence 1");
     } else if (status == QL_OK && comparison->characters == 0) {
         char reason[QL_ERROR_MESSAGE_BYTES / 2];
         (void)snprintf(reason, sizeof reason, "the text is shorter than the model's window of %d tokens", W);
