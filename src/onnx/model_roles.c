@@ -100,6 +100,21 @@ static enum ql_status find_tokens(struct ql_model_roles *roles, const struct ql_
     return QL_OK;
 }
 
+bool ql_model_roles_is_batch(const struct ql_model_roles *roles, const struct ql_graph *graph, int axis)
+{
+    const char *name = input_value(graph, roles->tokens)->dim_names[axis];
+    bool found = false;
+
+    for (int k = 0; k < graph->input_count && name != NULL; k++) {
+        const struct ql_value *input = input_value(graph, k);
+        // A whole number beside the tokens may be their position, which has a sequence.
+        for (int n = 0; n < input->rank && k != roles->tokens && input->type == QL_ELEMENT_F32; n++) {
+            found = found || (input->dim_names[n] != NULL && strcmp(input->dim_names[n], name) == 0);
+        }
+    }
+    return found;
+}
+
 static enum ql_status find_sequence_axis(struct ql_model_roles *roles, const struct ql_graph *graph,
                                          struct ql_error *error)
 {
@@ -113,10 +128,15 @@ static enum ql_status find_sequence_axis(struct ql_model_roles *roles, const str
     }
     roles->sequence_axis = axes - 1 < 0 ? -1 : 0;
     if (axes == 2) {
-        // Names decide; otherwise an axis fixed to 1 is the batch; otherwise the sequence comes first, as in PyTorch.
+        // Names decide; otherwise an axis that states have, too, is the batch; otherwise one fixed to 1; otherwise the
+        // sequence comes first, as in PyTorch.
         const char *const *names = tokens->dim_names;
         bool second = has_word(names[0], "batch") || has_word(names[1], "seq") || has_word(names[1], "time");
         bool first = has_word(names[1], "batch") || has_word(names[0], "seq") || has_word(names[0], "time");
+        if (first == second) {
+            second = ql_model_roles_is_batch(roles, graph, 0);
+            first = ql_model_roles_is_batch(roles, graph, 1);
+        }
         if (first == second) {
             second = tokens->dims[0] == 1 && tokens->dims[1] != 1;
         }

@@ -4,6 +4,8 @@
 #ifndef QL_ONNX_MODEL_ROLES_H
 #define QL_ONNX_MODEL_ROLES_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "model/state_layout.h"
 #include "onnx/descriptor.h"
@@ -34,6 +36,10 @@ enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql
 // Finds the tokens' input and its sequence axis only. Errors: those of ql_model_roles_init.
 enum ql_status ql_model_roles_find_tokens(struct ql_model_roles *roles, const struct ql_graph *graph,
                                           const struct ql_descriptor *descriptor, struct ql_error *error);
+
+// Returns whether a state has a size with the symbolic name of this axis of the tokens. A state may have a batch, but not
+// a sequence.
+bool ql_model_roles_is_batch(const struct ql_model_roles *roles, const struct ql_graph *graph, int axis);
 
 // Checks roles against the compiled program: one stream, a logit for every symbol and step, states as they came.
 // `sequence` is the number of tokens per run. Errors: QL_ERROR_INPUT.

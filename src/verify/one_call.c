@@ -74,7 +74,8 @@ enum ql_status ql_one_call_compare(struct ql_comparison *comparison, const struc
         const int axis = turn == 0 ? own : 1 - own;
         struct ql_comparison now = empty;
         int differs;
-        if (axis >= input->rank - model->roles.one_hot || input->dims[axis] >= 0) {
+        if (axis >= input->rank - model->roles.one_hot || input->dims[axis] >= 0 ||
+            ql_model_roles_is_batch(&model->roles, graph, axis)) {
             continue;
         }
         tried = true;
