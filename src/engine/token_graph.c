@@ -75,6 +75,21 @@ static enum ql_status compare(struct work *work, struct ql_text_session *session
     return status;
 }
 
+// Opens the sizes that the file declares for the outputs of a window: those that are others for a single token. Our own
+// compiler takes no notice of them, but other runtimes show them to whoever reads the changed graph.
+static void open_outputs(struct ql_graph *graph, const struct ql_program *single, const struct ql_program *whole)
+{
+    for (int o = 0; o < graph->output_count; o++) {
+        const int number = graph->outputs[o];
+        struct ql_value *output = &graph->values[number];
+        for (int axis = 0; axis < output->rank; axis++) {
+            if (single->values[number].dims[axis] != whole->values[number].dims[axis]) {
+                output->dims[axis] = -1;
+            }
+        }
+    }
+}
+
 // Opens the sequence. False, with the reason in *error, if a single token cannot be computed or gives other results.
 static bool open_sequence(struct work *work, struct ql_error *error)
 {
@@ -89,9 +104,13 @@ static bool open_sequence(struct work *work, struct ql_error *error)
         (status = ql_window_run_open(&run, work->graph, work->descriptor, work->axis, work->W, error)) == QL_OK) {
         status = compare(work, &session, &run, error);
     }
+    const bool is_same = status == QL_OK && work->differs == 0;
+    if (is_same) {
+        open_outputs(work->graph, &session.engine.program, &run.engine.program);
+    }
     ql_text_session_close(&session);
     ql_window_run_close(&run);
-    if (status == QL_OK && work->differs == 0) {
+    if (is_same) {
         ql_graph_add_note(work->graph,
                           "the model takes %d tokens at a time; its sequence is opened, for single tokens give the "
                           "same as two windows",
