@@ -9,12 +9,17 @@ export const sessionOptions = { intraOpNumThreads: 1, interOpNumThreads: 1, exec
 
 const isInteger = ({ type }) => type === "int64" || type === "int32";
 const isFloat = ({ type }) => type === "float32";
-const sizeOf = (shape) => shape.reduce((product, size) => product * size, 1);
+const isOpen = (size) => !(size > 0);
 
-// Sizes that the file leaves open are 1: one token of one text at a time.
-const fixed = ({ name, type, shape }) => ({ name, type, shape: shape.map((size) => (size > 0 ? size : 1)) });
+// Sizes that the file leaves open count as 1: one token of one text at a time.
+const sizeOf = (shape) => shape.reduce((product, size) => product * (isOpen(size) ? 1 : size), 1);
+const fixed = ({ name, type, shape }) => ({ name, type, shape: shape.map((size) => (isOpen(size) ? 1 : size)) });
 
-const sameShape = (a, b) => a.shape.length === b.shape.length && a.shape.every((size, k) => size === b.shape[k]);
+// What is known of an output's shape before a run: it may have open sizes, and ONNX Runtime gives an empty list for one of
+// which nothing is known.
+const couldBe = (shape, wanted) => shape.length === 0 ||
+  (shape.length === wanted.length && shape.every((size, k) => isOpen(size) || size === wanted[k]));
+const couldHold = (shape, count) => sizeOf(shape) === count || shape.length === 0 || isOpen(shape.at(-1));
 
 function named(list, name, field) {
   const found = list.find((tensor) => tensor.name === name);
@@ -50,6 +55,13 @@ function findLogits(outputs, descriptor, V) {
   return candidates[0] ?? outputs[0];
 }
 
+function checkLogits({ name, type, shape }, V) {
+  if (!isFloat({ type }) || !couldHold(shape, V)) {
+    throw new InputError(`the output "${name}" has ${sizeOf(shape)} numbers of type ${type}, not ${V} floats: is the ` +
+      "vocabulary that of this model?");
+  }
+}
+
 function findStates(inputs, outputs, descriptor) {
   if (descriptor.states.length > 0) {
     return descriptor.states.map(([input, output, kind = "replace"]) => (
@@ -74,16 +86,26 @@ const fitsKind = {
   counter: ({ type, shape }) => type === "int64" && sizeOf(shape) === 1,
 };
 
+function checkShape(input, output) {
+  if (!couldBe(output.shape, input.shape)) {
+    throw new InputError(`the state that goes in as "${input.name}" with the shape (${input.shape.join(", ")}) comes out ` +
+      `as "${output.name}" with (${output.shape.join(", ")}), but a state keeps its shape from token to token. If it grows ` +
+      'with the text, export the model with a cache of a fixed length; otherwise correct the pairs in the descriptor\'s "states"');
+  }
+}
+
 /**
  * The layout of the state, the twin of src/model/state_layout.h: of each part the names of its input and its output, its
  * kind, type, shape and number of elements. Whoever carries or resets a state needs to know nothing else of the model.
  */
 function layOut(states) {
   return states.map(({ input, output, kind }) => {
-    if (!(isFloat(input) || input.type === "int64") || input.type !== output.type || !sameShape(input, output)) {
-      throw new InputError(`the state that goes in as "${input.name}" and comes out as "${output.name}" is not of one ` +
-        'shape, in float or int64: name the pairs in the descriptor, "states": [["input", "output"], ...]');
+    if (!(isFloat(input) || input.type === "int64") || input.type !== output.type) {
+      throw new InputError(`the state that goes in as "${input.name}" in ${input.type} comes out as "${output.name}" in ` +
+        `${output.type}, but a state is float or int64 on both sides. Export it in one of these types, or correct the ` +
+        'pairs in the descriptor\'s "states"');
     }
+    checkShape(input, output);
     if (!fitsKind[kind](input)) {
       throw new InputError(`the descriptor's "states" calls "${input.name}" "${kind}", which it cannot be: a counter is ` +
         "one int64, and a state to which entries are appended has at least two dimensions");
@@ -126,7 +148,7 @@ function readConstants(session, descriptor) {
 export function findTensors(session, descriptor) {
   const constants = readConstants(session, descriptor);
   const inputs = session.inputMetadata.filter(({ name }) => !constants.some((constant) => constant.name === name)).map(fixed);
-  const outputs = session.outputMetadata.map(fixed);
+  const outputs = session.outputMetadata;
   const V = descriptor.symbols.length;
 
   const tokens = findTokens(inputs, descriptor, V);
@@ -136,10 +158,7 @@ export function findTensors(session, descriptor) {
       "export the model with an open sequence, or with sequence 1, and batch 1");
   }
   const logits = findLogits(outputs, descriptor, V);
-  if (!isFloat(logits) || sizeOf(logits.shape) !== V) {
-    throw new InputError(`the output "${logits.name}" has ${sizeOf(logits.shape)} numbers of type ${logits.type}, not ` +
-      `${V} floats: is the vocabulary that of this model?`);
-  }
+  checkLogits(logits, V);
   const states = layOut(findStates(
     inputs.filter((input) => input !== tokens), outputs.filter((output) => output !== logits), descriptor));
   if (states.length !== inputs.length - 1) {
@@ -204,6 +223,18 @@ export class LanguageModel {
     return tokens.type === "int64" ? BigInt64Array.of(BigInt(token)) : Int32Array.of(token);
   }
 
+  // What the file does not say shows in the first run.
+  #try(results) {
+    const { logits, states } = this.#tensors;
+    const numbers = results[logits.name].data;
+    if (areProbabilities(numbers)) {
+      throw new InputError(`the output "${logits.name}" is probabilities, which add up to 1, in place of logits: export ` +
+        "the model without the softmax; the tool itself takes the logits that they are made of");
+    }
+    checkLogits({ name: logits.name, type: logits.type, shape: [numbers.length] }, this.#V);
+    states.forEach((part) => checkShape(part, { name: part.output, shape: results[part.output].dims }));
+  }
+
   /** Takes one token; returns the logits of the next. */
   async step(token) {
     const { tokens, logits, states, constants } = this.#tensors;
@@ -216,9 +247,8 @@ export class LanguageModel {
     const results = await this.#session.run(feeds, [logits.name, ...states.map(({ output }) => output)]);
     this.#state = states.map(({ output }) => results[output]);
     const numbers = results[logits.name].data;
-    if (!this.#isTried && areProbabilities(numbers)) {
-      throw new InputError(`the output "${logits.name}" is probabilities, which add up to 1, in place of logits: export ` +
-        "the model without the softmax; the tool itself takes the logits that they are made of");
+    if (!this.#isTried) {
+      this.#try(results);
     }
     this.#isTried = true;
     return numbers;

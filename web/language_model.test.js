@@ -96,6 +96,37 @@ test("a model whose inputs or outputs make no sense is refused", () => {
     { states: [["h0", "hn"]] });
 });
 
+test("a size that the file leaves open for an output is no contradiction", () => {
+  const y = float("y", "sequence", 1, 4);
+  const cache = float("cache", 1, 8, 4);
+  const fields = { tokens: "tokens", logits: "y", states: [["cache", "next"]] };
+  const states = (...outputs) => findTensors({ inputMetadata: [tokens, cache], outputMetadata: outputs }, describe(fields)).states;
+  for (const shape of [[1, "Slicenext_dim_1", 4], [undefined, -1, 4], []]) {
+    assert.deepEqual(states(y, float("next", ...shape))[0].shape, [1, 8, 4]);
+  }
+  assert.equal(states(float("y", "sequence", "n"), float("next", 1, 8, 4)).length, 1);
+  assert.throws(() => states(y, float("next", 1, "n", 5)), /\(1, 8, 4\) comes out as "next" with \(1, n, 5\)/);
+  assert.throws(() => states(y, float("next", 1, "n")), /shape/);
+  assert.throws(() => states(y, int64("next", 1, 8, 4)), /"cache" in float32 comes out as "next" in int64/);
+  assert.throws(() => states(float("y", "sequence", 3), float("next", 1, 8, 4)), /4 floats/);
+});
+
+test("what the file left open is checked when it shows", async () => {
+  const y = float("y", 1, "n");
+  const run = (logits, dims) => {
+    const session = {
+      inputMetadata: [tokens, float("cache", 1, "past", 2)],
+      outputMetadata: [y, float("next", 1, "total", 2)],
+      run: async () => ({ y: new Tensor("float32", Float32Array.from(logits), [1, logits.length]),
+        next: new Tensor("float32", new Float32Array(4), dims) }),
+    };
+    return new LanguageModel({ Tensor }, session, describe({ logits: "y" })).step(0);
+  };
+  assert.deepEqual(await run([1, 2, 3, 4], [1, 1, 2]), Float32Array.of(1, 2, 3, 4));
+  await assert.rejects(run([1, 2, 3, 4], [1, 2, 2]), /\(1, 1, 2\) comes out as "next" with \(1, 2, 2\).*fixed length/);
+  await assert.rejects(run([1, 2, 3], [1, 1, 2]), /has 3 numbers.*4 floats/);
+});
+
 // A model of four symbols: the state counts the tokens since the last reset, and the logits prefer token + state.
 class Tensor {
   constructor(type, data, dims) {
