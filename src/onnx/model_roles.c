@@ -297,6 +297,49 @@ static bool fits_kind(enum ql_state_kind kind, const struct ql_program_value *va
     }
 }
 
+// Writes "(1, 8, 4)".
+static void write_shape(char *text, size_t room, const struct ql_program_value *value)
+{
+    size_t length = 0;
+
+    for (int axis = 0; axis < value->rank && length < room; axis++) {
+        length += (size_t)snprintf(text + length, room - length, "%s%d", axis == 0 ? "(" : ", ", value->dims[axis]);
+    }
+    (void)snprintf(text + length, room - length, value->rank == 0 ? "()" : ")");
+}
+
+static enum ql_status check_state(const struct ql_program_value *input, const struct ql_program_value *output,
+                                  enum ql_state_kind kind, struct ql_error *error)
+{
+    char before[QL_RANK_LIMIT * 16], after[QL_RANK_LIMIT * 16];
+
+    if (input->type != output->type || (input->type != QL_ELEMENT_F32 && input->type != QL_ELEMENT_S64)) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the state that goes in as '%.200s' in %s comes out as '%.200s' in %s, but a state is "
+                              "float or int64 on both sides. Export it in one of these types, or correct the pairs in "
+                              "the descriptor's field 'states'",
+                              input->name, ql_element_write(input->type), output->name, ql_element_write(output->type));
+    }
+    if (input->rank != output->rank ||
+        memcmp(input->dims, output->dims, (size_t)input->rank * sizeof input->dims[0]) != 0) {
+        write_shape(before, sizeof before, input);
+        write_shape(after, sizeof after, output);
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the state that goes in as '%.200s' with the shape %s comes out as '%.200s' with %s, but "
+                              "a state keeps its shape from token to token. If it grows with the text, export the "
+                              "model with a cache of a fixed length; otherwise correct the pairs in the descriptor's "
+                              "field 'states'",
+                              input->name, before, output->name, after);
+    }
+    if (!fits_kind(kind, input)) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the descriptor's field 'states' calls '%s' \"%s\", which it cannot be: a counter is "
+                              "one int64, and a state to which entries are appended has at least two dimensions",
+                              input->name, ql_state_kind_write(kind));
+    }
+    return QL_OK;
+}
+
 // `rows`: the tokens after which there are logits.
 static enum ql_status check_shapes(const struct ql_model_roles *roles, const struct ql_program *program,
                                    const struct ql_descriptor *descriptor, int sequence, int rows,
@@ -322,23 +365,9 @@ static enum ql_status check_shapes(const struct ql_model_roles *roles, const str
     for (int s = 0; s < roles->state_count; s++) {
         const struct ql_program_value *input = &program->values[graph->inputs[roles->states[s].input]];
         const struct ql_program_value *output = &program->values[graph->outputs[roles->states[s].output]];
-        bool same = input->type == output->type && input->rank == output->rank &&
-                    (input->type == QL_ELEMENT_F32 || input->type == QL_ELEMENT_S64);
-        for (int axis = 0; axis < input->rank && same; axis++) {
-            same = input->dims[axis] == output->dims[axis];
-        }
-        if (!same) {
-            return ql_error_write(
-                error, QL_ERROR_INPUT,
-                "the state that goes in as '%s' and comes out as '%s' is not of one shape, in float or int64: "
-                "name the pairs in the descriptor, \"states\": [[\"input\", \"output\"], ...]",
-                input->name, output->name);
-        }
-        if (!fits_kind(roles->states[s].kind, input)) {
-            return ql_error_write(error, QL_ERROR_INPUT,
-                                  "the descriptor's field 'states' calls '%s' \"%s\", which it cannot be: a counter is "
-                                  "one int64, and a state to which entries are appended has at least two dimensions",
-                                  input->name, ql_state_kind_write(roles->states[s].kind));
+        const enum ql_status status = check_state(input, output, roles->states[s].kind, error);
+        if (status != QL_OK) {
+            return status;
         }
     }
     return QL_OK;

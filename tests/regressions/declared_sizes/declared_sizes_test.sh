@@ -2,7 +2,8 @@
 # ONNX Runtime shows the sizes that a file declares for its outputs, and web/language_model.js took an open one for 1. So
 # `verify` failed on right models: on a state whose output has a size that PyTorch could only name, and on a model whose
 # sequence was opened, with the outputs still declared for the fixed one.
-# Guards: both are verified in ONNX Runtime.
+# Guards: both are verified in ONNX Runtime; a state that grows with the text, or has a type that no state may have, is
+# refused by both engines with shapes and type, and not as if its names were missing.
 # Uses: expect.sh. Arguments: the tool, json_get, graph_file.
 # shellcheck source-path=SCRIPTDIR
 graph_file=$(realpath "$3")
@@ -83,5 +84,17 @@ for name in named plain; do
     cp out "$name.txt"
 done
 expect_same named.txt plain.txt
+
+# A cache that grows, as Hugging Face exports it, and a position of a type that no state has.
+cache steps past total "Identity all -> hn" | model grows '"states": [["h", "hn"]]'
+expect_exit 1 evaluate --model grows.json --length 10 --seed 1
+expect_stderr "'h' with the shape (1, 1, 4) comes out as 'hn' with (1, 2, 4)"
+expect_stderr "a cache of a fixed length"
+(cache steps 6 6 && echo "input p int32 1
+const step int32 1 = 1
+Add p step -> pn
+output pn int32 1") | model counts '"tokens": "x", "states": [["h", "hn"], ["p", "pn"]]'
+expect_exit 1 evaluate --model counts.json --length 10 --seed 1
+expect_stderr "'p' in int32 comes out as 'pn' in int32, but a state is float or int64"
 
 finish
