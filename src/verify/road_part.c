@@ -149,14 +149,51 @@ done:
     return status;
 }
 
-// A checkpoint has no graph, but its state has the same parts as the model's: part k of layer l is row l of the k-th
-// state of the graph, (L, 1, H).
+// The entries of a part: those of a cache, otherwise the part itself is one.
+static int count_entries(const struct ql_state_part *part)
+{
+    return part->kind == QL_STATE_APPEND ? part->dims[0] : 1;
+}
+
+// Compares a part of the checkpoint's state with the rows of its layer in the graph's, (L, entries, size). A cache of the
+// graph has its newest entry last; that of the checkpoint is a ring, in which token t has entry t modulo `entries`, so
+// after `position` tokens the oldest one stands at `position`.
+static struct ql_difference compare_part(const struct ql_array *output, const struct ql_state_part *part,
+                                         const float *theirs, int64_t position)
+{
+    const int entries = count_entries(part), size = part->count / entries;
+    const float *ours = (const float *)output->data + (ptrdiff_t)part->layer * part->count;
+    struct ql_difference difference = {0};
+
+    for (int e = 0; e < entries; e++) {
+        const ptrdiff_t slot = (ptrdiff_t)((position + e) % entries);
+        ql_difference_step(&difference, ours + (ptrdiff_t)e * size, theirs + slot * size, (size_t)size);
+    }
+    return difference;
+}
+
+// The tokens that a checkpoint has read since its state was zero; 0 where it does not count them.
+static int64_t read_position(const struct ql_text_session *checkpoint)
+{
+    int64_t position = 0;
+
+    for (int k = 0; k < checkpoint->layout.part_count; k++) {
+        if (checkpoint->layout.parts[k].kind == QL_STATE_COUNTER) {
+            memcpy(&position, checkpoint->state[k], sizeof position);
+        }
+    }
+    return position;
+}
+
+// A checkpoint has no graph, but its state has the same parts as the model's: part s of layer l is row l of the s-th
+// state of the graph.
 static enum ql_status find_layer(struct ql_road *road, char *part, size_t part_bytes, struct ql_stage *stage,
                                  const uint16_t *tokens, int count, struct ql_error *error)
 {
     const struct ql_text_session *checkpoint = stage->self;
     const struct ql_state_layout *layout = &checkpoint->layout;
     const int L = layout->parts[layout->part_count - 1].layer + 1;
+    const int64_t position = read_position(checkpoint);
     enum ql_status status = QL_OK;
 
     ql_text_session_reset(&road->model);
@@ -166,30 +203,36 @@ static enum ql_status find_layer(struct ql_road *road, char *part, size_t part_b
     for (int k = 0; k < layout->part_count && status == QL_OK; k++) {
         const struct ql_state_part *theirs = &layout->parts[k];
         const int s = (int)(theirs - ql_state_layout_find(layout, theirs->layer));
-        if (s >= road->model.roles.state_count) {
+        if (theirs->layer < 0 || s >= road->model.roles.state_count) {
             continue;
         }
         const struct ql_array *output = &road->engine.outputs[road->model.roles.states[s].output];
-        const int l = theirs->layer, H = theirs->count;
-        struct ql_difference difference = {0};
-        if (output->count != L * H) {
-            (void)snprintf(part, part_bytes, "The state %s has %d numbers in the graph and %d in the checkpoint.",
-                           output->name, output->count, L * H);
+        const int l = theirs->layer, entries = count_entries(theirs), size = theirs->count / entries;
+        if (output->count != L * theirs->count || output->dims[output->rank - 1] != size) {
+            (void)snprintf(
+                part, part_bytes,
+                "The state %s of the graph does not have the shape of the checkpoint's, (%d, %d, %d), so the "
+                "two\ncannot be compared layer by layer.",
+                output->name, L, entries, size);
             return QL_OK;
         }
-        ql_difference_step(&difference, (const float *)output->data + (ptrdiff_t)l * H, checkpoint->state[k],
-                           (size_t)H);
+        const struct ql_difference difference = compare_part(output, theirs, checkpoint->state[k], position);
         if (difference.unequal > 0) {
             (void)snprintf(part, part_bytes,
-                           "After character %d, layer %d of %d is the first whose state differs: %s [%d, 0, %zu] "
-                           "is %.9g here,\n%.9g in the checkpoint; %zu of %d differ.",
-                           count, l + 1, L, output->name, l, difference.worst, (double)difference.left,
-                           (double)difference.right, difference.unequal, H);
+                           "After character %d, layer %d of %d is the first whose state differs: %s [%d, %d, %d] "
+                           "is %.9g here,\n%.9g in the checkpoint; %zu of %d differ.%s",
+                           count, l + 1, L, output->name, l, (int)difference.worst / size, (int)difference.worst % size,
+                           (double)difference.left, (double)difference.right, difference.unequal, theirs->count,
+                           theirs->kind == QL_STATE_APPEND && l > 0
+                               ? " The cause is there, or in the layer before,\nbehind its keys and values."
+                               : "");
             return QL_OK;
         }
     }
-    (void)snprintf(part, part_bytes, "The states of all layers agree after character %d, so it is the output layer.",
-                   count);
+    (void)snprintf(part, part_bytes, "The states of all layers agree after character %d, so it is %s.", count,
+                   layout->parts[layout->part_count - 1].kind == QL_STATE_APPEND
+                       ? "the last layer behind its keys and values,\nor the output layer"
+                       : "the output layer");
     return status;
 }
 
