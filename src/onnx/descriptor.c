@@ -331,7 +331,13 @@ static enum ql_status read_states(struct ql_descriptor *descriptor, const json_t
     if (list == NULL) {
         return QL_OK;
     }
-    if (!json_is_array(list) || json_array_size(list) > QL_DESCRIPTOR_STATE_LIMIT) {
+    if (json_array_size(list) > QL_DESCRIPTOR_STATE_LIMIT) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "the field 'states' has %zu pairs; at most %d are supported. Export the model with the "
+                              "states of all layers in one tensor",
+                              json_array_size(list), (int)QL_DESCRIPTOR_STATE_LIMIT);
+    }
+    if (!json_is_array(list)) {
         return fail_field(error, "states", demand);
     }
     json_array_foreach(list, index, pair)

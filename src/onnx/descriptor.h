@@ -17,7 +17,7 @@
 enum {
     QL_DESCRIPTOR_PATH_BYTES = 4096,
     QL_DESCRIPTOR_NAME_BYTES = 256,
-    QL_DESCRIPTOR_STATE_LIMIT = 8, // pairs of state input and state output
+    QL_DESCRIPTOR_STATE_LIMIT = 31, // pairs of state input and state output; with the tokens, QL_FLOW_LIMIT inputs
     QL_DESCRIPTOR_RESET_LIMIT = QL_TEXT_RESET_LIMIT,
     QL_DESCRIPTOR_WINDOW_LIMIT = 1 << 14, // tokens of a window
     QL_DESCRIPTOR_CONSTANT_LIMIT = 8,     // inputs that stay the same

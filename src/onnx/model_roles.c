@@ -394,6 +394,7 @@ void ql_model_roles_layout(struct ql_state_layout *layout, const struct ql_model
 {
     _Static_assert((int)QL_DESCRIPTOR_STATE_LIMIT <= (int)QL_STATE_PART_LIMIT, "a layout has room for all states");
     _Static_assert((int)QL_RANK_LIMIT <= (int)QL_STATE_RANK_LIMIT, "and for their dimensions");
+    _Static_assert((int)QL_DESCRIPTOR_STATE_LIMIT < (int)QL_FLOW_LIMIT, "the flow of all, and of tokens, can be told");
 
     *layout = (struct ql_state_layout){0};
     for (int s = 0; s < roles->state_count; s++) {
