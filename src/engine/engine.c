@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 enum ql_status ql_engine_init(struct ql_engine *engine, const struct ql_graph *graph,
@@ -66,6 +67,35 @@ static bool run_call(const struct ql_engine *engine, const struct ql_kernel_call
     return call->kernel->run(&arguments);
 }
 
+// Reports a call that failed, which is one with an index out of range. The first index beyond a table may be the place of
+// a token in the text, which grows by one until the table of learned positions ends.
+static enum ql_status fail_call(const struct ql_engine *engine, const struct ql_kernel_call *call,
+                                struct ql_error *error)
+{
+    const struct ql_node *node = &engine->program.graph->nodes[call->node];
+
+    if (call->kernel != &ql_kernels[QL_KERNEL_GATHER]) {
+        return ql_error_write(error, QL_ERROR_INPUT, "node '%s' (%s): an index in its input is out of range",
+                              node->name, node->operator_name);
+    }
+    const int64_t *indices = (const int64_t *)engine->addresses[call->buffers[2]];
+    const int size = call->ints[2], count = call->ints[4];
+    int k = 0;
+    while (k + 1 < count && indices[k] >= -size && indices[k] < size) {
+        k++;
+    }
+    char positions[160] = "";
+    if (indices[k] == size) {
+        (void)snprintf(positions, sizeof positions,
+                       ". If they are positions, the model cannot read more than %d tokens: choose shorter texts, or "
+                       "export it with the position modulo %d",
+                       size, size);
+    }
+    return ql_error_write(error, QL_ERROR_INPUT,
+                          "node '%.200s' (%s): the index %lld is out of range, for its table has %d entries%s",
+                          node->name, node->operator_name, (long long)indices[k], size, positions);
+}
+
 enum ql_status ql_engine_run(struct ql_engine *engine, const void *const *inputs, void *const *outputs,
                              struct ql_error *error)
 {
@@ -82,9 +112,7 @@ enum ql_status ql_engine_run(struct ql_engine *engine, const void *const *inputs
     for (int n = 0; n < program->call_count; n++) {
         const struct ql_kernel_call *call = &program->calls[n];
         if (!run_call(engine, call)) {
-            const struct ql_node *node = &graph->nodes[call->node];
-            return ql_error_write(error, QL_ERROR_INPUT, "node '%s' (%s): an index in its input is out of range",
-                                  node->name, node->operator_name);
+            return fail_call(engine, call, error);
         }
     }
     for (int k = 0; k < graph->output_count; k++) {
