@@ -134,10 +134,8 @@ void ql_bisection_write(const struct ql_bisection *bisection, char *text, size_t
     struct lines lines = {text, text_bytes};
 
     if (bisection->node < 0) {
-        add(&lines,
-            "%d of %d nodes were compared on the same inputs, and none of them differs. So the\n"
-            "difference is not in a node: the state is carried or reset in another way.",
-            bisection->compared, graph->node_count);
+        add(&lines, "%d of %d nodes were compared on the same inputs, and none of them differs.", bisection->compared,
+            graph->node_count);
         return;
     }
     const struct ql_node *node = &graph->nodes[bisection->node];

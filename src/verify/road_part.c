@@ -2,6 +2,7 @@
 // Uses: base, onnx, engine, verify.
 #include "verify/road_part.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,110 @@ static void fill_inputs(struct ql_runner *runner, const struct ql_road *road)
     }
 }
 
+// How two engines drift apart that read a text, each with its own state.
+struct drift {
+    int first, beyond;          // tokens after which an output differs at all, and by more than the tolerance; -1: none
+    double at_first, at_beyond; // by how much, in units of the output's largest number, or of 1 where that is less
+    const char *name;           // of the output that is beyond the tolerance
+};
+
+// Puts the states of the last run back in, or zeros. The states are found by their names.
+static void carry_states(struct ql_runner *runner, const struct ql_road *road, bool is_reset)
+{
+    const struct ql_model_roles *roles = &road->model.roles;
+
+    for (int s = 0; s < roles->state_count; s++) {
+        const char *names[] = {road->engine.inputs[roles->states[s].input].name,
+                               road->engine.outputs[roles->states[s].output].name};
+        const struct ql_array *input = ql_array_find(runner->inputs, runner->input_count, names[0]);
+        const struct ql_array *output = ql_array_find(runner->outputs, runner->output_count, names[1]);
+        if (input != NULL && is_reset) {
+            memset(input->data, 0, input->bytes);
+        } else if (input != NULL && output != NULL) {
+            memcpy(input->data, output->data, input->bytes);
+        }
+    }
+}
+
+// Compares the states after token t, and then the logits.
+static void compare_outputs(struct drift *drift, const struct ql_road *road, struct ql_runner *left,
+                            struct ql_runner *right, int t)
+{
+    const struct ql_model_roles *roles = &road->model.roles;
+
+    for (int s = 0; s <= roles->state_count && drift->beyond < 0; s++) {
+        const int number = s < roles->state_count ? roles->states[s].output : roles->logits;
+        const char *name = s == roles->state_count && road->graph.logits_name != NULL
+                               ? road->graph.logits_name
+                               : road->engine.outputs[number].name;
+        const struct ql_array *ours = ql_array_find(left->outputs, left->output_count, name);
+        const struct ql_array *theirs = ql_array_find(right->outputs, right->output_count, name);
+        struct ql_difference difference = {0};
+        if (ours == NULL || theirs == NULL) {
+            continue;
+        }
+        if (ours->type == QL_ELEMENT_F32) {
+            ql_difference_step(&difference, ours->data, theirs->data, (size_t)ours->count);
+        } else if (memcmp(ours->data, theirs->data, ours->bytes) != 0) {
+            difference.relative = INFINITY;
+        }
+        if (difference.relative > 0.0 && drift->first < 0) {
+            drift->first = t;
+            drift->at_first = difference.relative;
+        }
+        if (difference.relative > road->options.tolerance) {
+            *drift = (struct drift){drift->first, t, drift->at_first, difference.relative, name};
+        }
+    }
+}
+
+// Lets both read the tokens from zero state, up to where they differ by more than the tolerance.
+static enum ql_status read_drift(struct drift *drift, struct ql_road *road, struct ql_runner *left,
+                                 struct ql_runner *right, const uint16_t *tokens, int count, struct ql_error *error)
+{
+    struct ql_runner *both[] = {left, right};
+    enum ql_status status = QL_OK;
+
+    *drift = (struct drift){.first = -1, .beyond = -1};
+    for (int t = 0; t < count && drift->beyond < 0 && status == QL_OK; t++) {
+        const bool is_reset = t == 0 || ql_text_rules_reset_at(&road->model.rules, tokens[t]);
+        ql_text_session_load_token(&road->model, tokens[t]);
+        for (int k = 0; k < 2 && status == QL_OK; k++) {
+            fill_inputs(both[k], road);
+            carry_states(both[k], road, is_reset);
+            status = both[k]->step(both[k], error);
+        }
+        if (status == QL_OK) {
+            compare_outputs(drift, road, left, right, t);
+        }
+    }
+    return status;
+}
+
+// No node differs. Is it the engines that drift apart, or what the stage does between the steps?
+static enum ql_status explain_agreement(struct ql_road *road, char *part, size_t part_bytes, bool is_ours,
+                                        struct ql_runner *left, struct ql_runner *right, const uint16_t *tokens,
+                                        int count, struct ql_error *error)
+{
+    const size_t size = strlen(part);
+    struct drift drift = {.beyond = -1};
+    const enum ql_status status = is_ours ? QL_OK : read_drift(&drift, road, left, right, tokens, count, error);
+
+    if (status == QL_OK && drift.beyond < 0) {
+        (void)snprintf(part + size, part_bytes - size,
+                       " So the\ndifference is not in a node: the state is carried or reset in another way.");
+    } else if (status == QL_OK) {
+        (void)snprintf(
+            part + size, part_bytes - size,
+            "\nBut when both read the text from its beginning, each with its own state, they drift apart:\n%s "
+            "is the first to differ by more than the tolerance, after character %d, by %.1e of its\nlargest "
+            "number. The first difference was %.1e, after character %d. A difference that grows slowly\n"
+            "from step to step is rounding, which this model amplifies; one that is large at once is not.",
+            drift.name, drift.beyond + 1, drift.at_beyond, drift.at_first, drift.first + 1);
+    }
+    return status;
+}
+
 static enum ql_status bisect(struct ql_road *road, char *part, size_t part_bytes, const struct ql_road_stage *kind,
                              struct ql_stage *stage, const uint16_t *tokens, int count, struct ql_error *error)
 {
@@ -134,6 +239,9 @@ static enum ql_status bisect(struct ql_road *road, char *part, size_t part_bytes
     status = ql_bisection_read(&bisection, &graph, &left, &right, stage->is_ours, road->options.tolerance, error);
     if (status == QL_OK) {
         ql_bisection_write(&bisection, part, part_bytes, &graph, &left, stage->name);
+        if (bisection.node < 0) {
+            status = explain_agreement(road, part, part_bytes, stage->is_ours, &left, &right, tokens, count, error);
+        }
         if (kind->kind == QL_ROAD_FOREIGN && road->options.exposed_path == NULL) {
             const size_t size = strlen(part);
             (void)snprintf(part + size, part_bytes - size,
