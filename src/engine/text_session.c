@@ -122,28 +122,18 @@ static bool has_appended(const struct ql_state_part *part, const unsigned char *
     return true;
 }
 
-// Checks a token's change to the state against the kinds of its parts. `before` is the state before the token, in the
-// layout.
+// Checks a token's change to the state against the kinds of its parts; counters are known to count. `before` is the state
+// before the token, in the layout.
 static enum ql_status check_kinds(const struct ql_text_session *session, const unsigned char *before,
                                   struct ql_error *error)
 {
     for (int k = 0; k < session->layout.part_count; k++) {
         const struct ql_state_part *part = &session->layout.parts[k];
-        int64_t from, to;
-        bool fits = true;
-        if (part->kind == QL_STATE_COUNTER) {
-            memcpy(&from, before + part->offset, sizeof from);
-            memcpy(&to, session->state[k], sizeof to);
-            fits = to == from + 1;
-        } else if (part->kind == QL_STATE_APPEND) {
-            fits = has_appended(part, before + part->offset, session->state[k]);
-        }
-        if (!fits) {
+        if (part->kind == QL_STATE_APPEND && !has_appended(part, before + part->offset, session->state[k])) {
             return ql_error_write(error, QL_ERROR_INPUT,
                                   "the descriptor's field 'states' calls '%s' \"%s\", but a token does more to it than "
-                                  "%s. Leave the word out",
-                                  part->name, ql_state_kind_write(part->kind),
-                                  part->kind == QL_STATE_COUNTER ? "to add one" : "to write one entry");
+                                  "to write one entry. Leave the word out",
+                                  part->name, ql_state_kind_write(part->kind));
         }
     }
     return QL_OK;

@@ -486,3 +486,24 @@ const struct ql_operation *ql_operation_find(const char *name)
     }
     return NULL;
 }
+
+int ql_kernel_count(int rank, const int *dims)
+{
+    int count = 1;
+
+    for (int axis = 0; axis < rank; axis++) {
+        count *= dims[axis];
+    }
+    return count;
+}
+
+ptrdiff_t ql_kernel_offset(int index, int rank, const int *dims, const int *strides)
+{
+    ptrdiff_t offset = 0;
+
+    for (int axis = rank - 1; axis >= 0; axis--) {
+        offset += (ptrdiff_t)(index % dims[axis]) * strides[axis];
+        index /= dims[axis];
+    }
+    return offset;
+}

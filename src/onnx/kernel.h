@@ -10,6 +10,7 @@
 #define QL_ONNX_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -103,6 +104,10 @@ extern const struct ql_kernel ql_kernels[QL_KERNEL_COUNT];
 
 // The operation of that name, such as "ql_add_f32", or NULL.
 const struct ql_operation *ql_operation_find(const char *name);
+
+// The number of elements of a loop over `dims`; and where element number `index` of it lies, for strides over them.
+int ql_kernel_count(int rank, const int *dims);
+ptrdiff_t ql_kernel_offset(int index, int rank, const int *dims, const int *strides);
 
 // One call of a compiled graph. Only the elements that the kernel counts are in use.
 struct ql_kernel_call {

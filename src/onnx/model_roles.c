@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "onnx/data_flow.h"
+#include "onnx/position_line.h"
 #include "onnx/role_search.h"
 
 static const struct ql_value *input_value(const struct ql_graph *graph, int number)
@@ -373,10 +374,43 @@ static enum ql_status check_shapes(const struct ql_model_roles *roles, const str
     return QL_OK;
 }
 
+// A counter is used as the number of the text's tokens, however long the text is, so no number of trials is enough.
+static enum ql_status check_counter(const struct ql_program *program, struct ql_state_pair state, int sequence,
+                                    struct ql_error *error)
+{
+    const struct ql_graph *graph = program->graph;
+    const int output = graph->outputs[state.output], maker = ql_program_find_maker(program, output);
+    const char *from = input_value(graph, state.input)->name, *to = output_value(graph, state.output)->name;
+    char place[2 * QL_DESCRIPTOR_NAME_BYTES] = "";
+    bool counts;
+    const enum ql_status status = ql_position_counts(&counts, program, state, sequence, error);
+
+    if (status != QL_OK || counts) {
+        return status;
+    }
+    if (maker >= 0) {
+        const struct ql_node *node = &graph->nodes[program->calls[maker].node];
+        (void)snprintf(place, sizeof place, " (node '%.60s', %.60s)", node->name, node->operator_name);
+    }
+    return ql_error_write(
+        error, QL_ERROR_INPUT,
+        "the descriptor's field 'states' calls '%.60s' \"counter\", but the graph does not always add "
+        "one to it%s. A position that stops or starts over is an ordinary state: leave the word out, "
+        "[\"%.60s\", \"%.60s\"]",
+        from, place, from, to);
+}
+
 enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
                                     const struct ql_descriptor *descriptor, int sequence, struct ql_error *error)
 {
-    return check_shapes(roles, program, descriptor, sequence, sequence, error);
+    enum ql_status status = check_shapes(roles, program, descriptor, sequence, sequence, error);
+
+    for (int s = 0; s < roles->state_count && status == QL_OK; s++) {
+        if (roles->states[s].kind == QL_STATE_COUNTER) {
+            status = check_counter(program, roles->states[s], sequence, error);
+        }
+    }
+    return status;
 }
 
 enum ql_status ql_model_roles_check_window(int *rows, const struct ql_model_roles *roles,

@@ -41,8 +41,9 @@ enum ql_status ql_model_roles_find_tokens(struct ql_model_roles *roles, const st
 // a sequence.
 bool ql_model_roles_is_batch(const struct ql_model_roles *roles, const struct ql_graph *graph, int axis);
 
-// Checks roles against the compiled program: one stream, a logit for every symbol and step, states as they came.
-// `sequence` is the number of tokens per run. Errors: QL_ERROR_INPUT.
+// Checks roles against the compiled program: one stream, a logit for every symbol and step, states as they came, and
+// counters that count, by what the program computes. `sequence` is the number of tokens per run.
+// Errors: QL_ERROR_INPUT; QL_ERROR_SYSTEM.
 enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
                                     const struct ql_descriptor *descriptor, int sequence, struct ql_error *error);
 

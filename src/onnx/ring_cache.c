@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onnx/position_line.h"
+
 enum {
     FLOAT_BYTES = sizeof(float),
     LAYER_LIMIT = 64,
@@ -120,28 +122,6 @@ static bool read_number(const struct matcher *m, int value, float *number)
     return true;
 }
 
-// The offset of the element with this running number, for strides over `dims`.
-static ptrdiff_t offset_of(int index, int rank, const int *dims, const int *strides)
-{
-    ptrdiff_t offset = 0;
-
-    for (int axis = rank - 1; axis >= 0; axis--) {
-        offset += (ptrdiff_t)(index % dims[axis]) * strides[axis];
-        index /= dims[axis];
-    }
-    return offset;
-}
-
-static int count_of(int rank, const int *dims)
-{
-    int count = 1;
-
-    for (int axis = 0; axis < rank; axis++) {
-        count *= dims[axis];
-    }
-    return count;
-}
-
 // True for a copy of this many floats that are contiguous on both sides.
 static bool is_plain_copy(const struct ql_kernel_call *call, int count)
 {
@@ -224,15 +204,15 @@ static ptrdiff_t place_of(int head, int k, int entry, int size, int entries, boo
 static bool copies_heads(const struct ql_kernel_call *call, const struct joined *joined, int size, bool across)
 {
     const int rank = call->ints[1], *dims = call->arrays[0], entries = joined->context + 1;
-    const int count = count_of(rank, dims);
+    const int count = ql_kernel_count(rank, dims);
 
     if (call->ints[0] != FLOAT_BYTES || count != entries * joined->width) {
         return false;
     }
     for (int i = 0; i < count; i++) {
-        const ptrdiff_t from = offset_of(i, rank, dims, call->arrays[2]);
+        const ptrdiff_t from = ql_kernel_offset(i, rank, dims, call->arrays[2]);
         const int entry = (int)(from / joined->width), number = (int)(from % joined->width);
-        if (offset_of(i, rank, dims, call->arrays[1]) !=
+        if (ql_kernel_offset(i, rank, dims, call->arrays[1]) !=
             place_of(number / size, number % size, entry, size, entries, across)) {
             return false;
         }
@@ -263,12 +243,12 @@ static bool is_product(const struct ql_kernel_call *call, int heads, int kv_head
                call->buffers[3] < 0;
     }
     if (!is_kernel(call, QL_KERNEL_MATMUL_F32) || call->ints[0] != 1 || call->ints[1] != K || call->ints[2] != N ||
-        count_of(rank, dims) != heads || heads % kv_heads != 0) {
+        ql_kernel_count(rank, dims) != heads || heads % kv_heads != 0) {
         return false;
     }
     for (int h = 0; h < heads; h++) {
-        if (offset_of(h, rank, dims, call->arrays[1]) != (ptrdiff_t)h * K ||
-            offset_of(h, rank, dims, call->arrays[2]) != (ptrdiff_t)(h / (heads / kv_heads)) * K * N) {
+        if (ql_kernel_offset(h, rank, dims, call->arrays[1]) != (ptrdiff_t)h * K ||
+            ql_kernel_offset(h, rank, dims, call->arrays[2]) != (ptrdiff_t)(h / (heads / kv_heads)) * K * N) {
             return false;
         }
     }
@@ -384,13 +364,14 @@ static bool is_masked(struct matcher *m, const struct ql_kernel_call *call, int 
     const int rank = call->ints[1], *dims = call->arrays[0], entries = context + 1;
     float hidden;
 
-    if (call->ints[0] != FLOAT_BYTES || count_of(rank, dims) != heads * entries ||
+    if (call->ints[0] != FLOAT_BYTES || ql_kernel_count(rank, dims) != heads * entries ||
         !read_number(m, call->buffers[3], &hidden) || !(hidden <= hidden_limit)) {
         return false;
     }
     for (int i = 0; i < heads * entries; i++) {
-        if (offset_of(i, rank, dims, call->arrays[1]) != i % entries ||
-            offset_of(i, rank, dims, call->arrays[2]) != i || offset_of(i, rank, dims, call->arrays[3]) != 0) {
+        if (ql_kernel_offset(i, rank, dims, call->arrays[1]) != i % entries ||
+            ql_kernel_offset(i, rank, dims, call->arrays[2]) != i ||
+            ql_kernel_offset(i, rank, dims, call->arrays[3]) != 0) {
             return false;
         }
     }
@@ -525,11 +506,24 @@ static void count_references(struct matcher *m)
         }
         m->references[root_of(m, program->graph->outputs[k])] += is_state ? 0 : 1;
     }
-    for (int k = 0; k < m->state_count; k++) {
-        if (m->states[k].kind == QL_STATE_COUNTER) {
-            m->position = program->graph->inputs[m->states[k].input];
+}
+
+// The position is a counter that counts.
+static enum ql_status find_position(struct matcher *m, struct ql_error *error)
+{
+    const struct ql_program *program = m->program;
+    enum ql_status status = QL_OK;
+
+    for (int k = 0; k < m->state_count && status == QL_OK; k++) {
+        const int in = program->graph->inputs[m->states[k].input];
+        bool counts = false;
+        if (m->states[k].kind == QL_STATE_COUNTER && program->values[in].type == QL_ELEMENT_S64 &&
+            program->values[in].count == 1) {
+            status = ql_position_counts(&counts, program, m->states[k], 1, error);
         }
+        m->position = counts ? in : m->position;
     }
+    return status;
 }
 
 enum ql_status ql_ring_cache_init(struct ql_program *program, const struct ql_state_pair *states, int state_count,
@@ -537,7 +531,7 @@ enum ql_status ql_ring_cache_init(struct ql_program *program, const struct ql_st
 {
     struct matcher *m = malloc(sizeof *m);
     int *references = calloc((size_t)program->value_count + 1, sizeof *references);
-    bool fits = true;
+    bool fits;
 
     if (m == NULL || references == NULL) {
         free(m);
@@ -551,18 +545,18 @@ enum ql_status ql_ring_cache_init(struct ql_program *program, const struct ql_st
                           .references = references,
                           .mask = -1};
     count_references(m);
-    fits = m->position >= 0 && program->values[m->position].type == QL_ELEMENT_S64 &&
-           program->values[m->position].count == 1;
+    const enum ql_status status = find_position(m, error);
+    fits = m->position >= 0;
     for (int n = 0; n < program->call_count && fits; n++) {
         if (is_kernel(&program->calls[n], QL_KERNEL_SOFTMAX_F32)) {
             fits = m->layer_count < LAYER_LIMIT && find_layer(m, &m->layers[m->layer_count], &program->calls[n]);
             m->layer_count++;
         }
     }
-    if (fits && m->layer_count > 0 && covers_states(m)) {
+    if (status == QL_OK && fits && m->layer_count > 0 && covers_states(m)) {
         rewrite_all(m);
     }
     free(m);
     free(references);
-    return QL_OK;
+    return status;
 }
