@@ -21,10 +21,6 @@ enum {
 // A score that stands for no weight: its exponential is negligible beside 1.
 static const float hidden_limit = -1e9f;
 
-// The number of positions beyond the window at which a mask is tried.
-static const int64_t far_positions[] = {10007, INT64_C(1) << 31, (INT64_C(1) << 32) + 3, INT64_C(1) << 40};
-enum { FAR_POSITIONS = sizeof far_positions / sizeof far_positions[0] };
-
 // The entries of a layer, concatenated with the new one: (context + 1, width).
 struct joined {
     int state;              // index of the state
@@ -322,22 +318,27 @@ static bool find_cone(const struct matcher *m, int value, int64_t *position, int
 }
 
 // True if the mask of context + 1 entries shows, at each position, the new entry and those that earlier tokens have
-// written, `context` in all.
+// written, `context` in all. It is run while they become more; from then on it must not change.
 static bool try_mask(const struct matcher *m, int mask, int context, int *calls, unsigned char **addresses)
 {
     struct ql_arena arena = {0};
+    struct ql_error error;
     int64_t position;
     int count = 0;
+    struct ql_position_line *lines = ql_arena_take(&arena, (size_t)context + 1, sizeof lines[0]);
     bool fits = m->program->values[mask].count == context + 1 &&
-                find_cone(m, mask, &position, calls, &count, addresses, &arena);
+                find_cone(m, mask, &position, calls, &count, addresses, &arena) &&
+                ql_position_lines_find(lines, m->program, m->position, context, mask, &error) == QL_OK;
 
-    for (int i = 0; i <= context + FAR_POSITIONS && fits; i++) {
-        position = i <= context ? i : context + far_positions[i - context - 1];
+    for (position = 0; position < context && fits; position++) {
         fits = run_calls(m, calls, count, addresses);
         const unsigned char *seen = addresses[root_of(m, mask)] + m->program->values[mask].offset;
         for (int entry = 0; entry <= context && fits; entry++) {
             fits = (seen[entry] != 0) == (entry > 0 && entry >= context - position);
         }
+    }
+    for (int entry = 0; entry <= context && fits; entry++) {
+        fits = lines[entry].known && lines[entry].offset == (entry > 0);
     }
     ql_arena_free(&arena);
     return fits;

@@ -11,9 +11,9 @@
 #include "onnx/program.h"
 
 // Rewrites the calls of attention of all layers, if there are any such; these states come out where they went in from
-// then on. The position must be a counter that counts (position_line.h). The calls that compute the mask are not
-// analyzed; they are run for all positions of the window and some after it. Calls that nobody needs any more stay in the
-// program. For a program without dead calls. Errors: QL_ERROR_SYSTEM.
+// then on. The position must be a counter that counts, and the mask must show the whole window once it is full: both are
+// known for texts of any length (position_line.h). Before that, the mask is run for each position. Calls that nobody
+// needs any more stay in the program. For a program without dead calls. Errors: QL_ERROR_SYSTEM.
 enum ql_status ql_ring_cache_init(struct ql_program *program, const struct ql_state_pair *states, int state_count,
                                   struct ql_error *error);
 

@@ -1,7 +1,9 @@
 #!/bin/bash
 # A decoder's position that stops after some tokens, or starts over, passed for a counter, because 16 tokens were tried. The
-# ring that replaced the cache then gave another model from that token on.
-# Guards: a counter adds one by what the graph computes, for texts of any length; other states are run as the graph says.
+# ring that replaced the cache then gave another model from that token on. So it did
+# for a mask that hides entries again at a later position.
+# Guards: a counter adds one by what the graph computes, for texts of any length; other states are run as the graph says;
+# a cache becomes a ring only if its mask never hides it again.
 # Uses: expect.sh. Arguments: the tool, json_get, graph_file.
 # shellcheck source-path=SCRIPTDIR
 graph_file=$(realpath "$3")
@@ -196,6 +198,20 @@ for lines in "Add position one -> plus;Min plus limit -> next" \
     done
 done
 expect_stderr "', Cast)"
+
+# --- Masks ---
+
+# Where a mask hides entries again, or shows them too early, the cache stays a window. A mask that only opens may be written
+# in any way.
+for lines in "Add position step -> age" "Mod position limit -> age" "Less position limit -> below;Where below position step -> age"; do
+    model mask 6 counter <<< $'Add position one -> next\nIdentity position -> where\n'"${lines//;/$'\n'}"
+    [[ $(rings mask) == 0 ]] || fail "a ring for a mask that changes: $lines"
+done
+limit=6
+for lines in "Min position limit -> age" "Max position axis -> age" "Cast position -> cast to=7;Sub cast axis -> age"; do
+    model mask 6 counter <<< $'Add position one -> next\nIdentity position -> where\n'"${lines//;/$'\n'}"
+    [[ $(rings mask) == 2 ]] || fail "no ring for a mask that only opens: $lines"
+done
 
 # As a plain pair it is run as it is, without a ring.
 limit=16 kind=""
