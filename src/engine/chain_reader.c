@@ -12,8 +12,14 @@
 #include "onnx/model_roles.h"
 #include "onnx/recurrent_call.h"
 
-// For a decoder, this many tokens beyond the end of its context, or DECODER_CHECK_LIMIT in all.
-enum { CHECK_TOKENS = 64, DECODER_CHECK_LIMIT = 512 };
+// The tokens over which the chain is compared with the graph: for a decoder after those that fill its context, and again
+// at each far position.
+enum { CHECK_TOKENS = 64, FAR_TOKENS = 4 };
+
+// How many contexts a decoder's position is moved on for a far position. A position that stops before the last of these, or
+// that starts over, is found out: being primes, they lie at different places of any period but one that divides the
+// context, which the tokens before them pass through.
+static const int64_t far_contexts[] = {10007, INT64_C(2147483647)};
 
 // How much the logits of the chain may differ from the graph's, relative to the greatest logit, or to 1: the graph sums
 // in another order.
@@ -23,9 +29,10 @@ struct reader {
     struct ql_chain *chain;
     const struct ql_graph *graph;
     const struct ql_descriptor *descriptor;
-    struct ql_text_session session; // on the graph
-    int input;                      // the program's value that is the first layer's input
-    bool has_bias;                  // the output's product begins with a bias
+    const struct ql_program_options *options; // for a token
+    struct ql_text_session session;           // on the graph
+    int input;                                // the program's value that is the first layer's input
+    bool has_bias;                            // the output's product begins with a bias
     struct ql_error *error;
 };
 
@@ -200,46 +207,101 @@ static enum ql_status read_embedding(struct reader *reader)
     return status;
 }
 
-// The number of tokens for which the chain is compared with the graph: a decoder's cache must wrap around.
-static int check_count(const struct ql_chain *chain)
-{
-    const struct ql_chain_layer *layer = &chain->layers[0];
-    const int count = CHECK_TOKENS + (layer->kind == QL_LAYER_DECODER ? layer->decoder.context : 0);
+// --- Trials ---
 
-    return count < DECODER_CHECK_LIMIT ? count : DECODER_CHECK_LIMIT;
+struct trial {
+    struct ql_text_session graph;
+    struct ql_stepper chain;
+    uint32_t random;
+    int tokens;      // that were compared
+    int64_t skipped; // by which the position was moved on
+};
+
+// Tokens in a fixed, shuffled order. None resets the state, which would empty a cache before it is full.
+static int next_token(struct trial *trial, const struct ql_chain *chain)
+{
+    trial->random = trial->random * 1664525u + 1013904223u;
+    int token = (int)((trial->random >> 16) % (uint32_t)chain->V);
+
+    for (int k = 0; k < chain->V && ql_text_rules_reset_at(&chain->rules, token); k++) {
+        token = (token + 1) % chain->V;
+    }
+    return token;
 }
 
-// Runs the chain that was found beside the graph, over tokens in a fixed, shuffled order, with the state carried from
-// token to token.
-static enum ql_status check(struct reader *reader)
+static enum ql_status write_difference(const struct reader *reader, const struct trial *trial, float difference)
+{
+    if (trial->skipped > 0) {
+        return ql_error_write(reader->error, QL_ERROR_INPUT,
+                              "the model does something else than its layers in a row at far positions: %lld tokens "
+                              "further on, the logits of these differ from its own by %.3g. Its position stops, starts "
+                              "over, or is turned into angles by floats. It has no integer form",
+                              (long long)trial->skipped, (double)difference);
+    }
+    return ql_error_write(reader->error, QL_ERROR_INPUT,
+                          "the model does something else than its layers in a row, with a linear output: after %d "
+                          "tokens the logits of these differ from its own by %.3g. It has no integer form",
+                          trial->tokens, (double)difference);
+}
+
+// Runs the chain beside the graph, with the state carried from token to token.
+static enum ql_status try_tokens(const struct reader *reader, struct trial *trial, int count)
 {
     const struct ql_chain *chain = reader->chain;
-    struct ql_stepper found;
-    uint32_t random = 1;
-    enum ql_status status = ql_stepper_open(&found, chain, reader->error);
+    enum ql_status status = QL_OK;
 
-    ql_text_session_reset(&reader->session);
-    for (int t = 0; t < check_count(chain) && status == QL_OK; t++) {
-        random = random * 1664525u + 1013904223u;
-        const int token = (int)((random >> 16) % (uint32_t)chain->V);
-        ql_stepper_step(&found, token);
-        status = ql_text_session_step(&reader->session, token, reader->error);
-        const float *logits = reader->session.logits;
+    for (int t = 0; t < count && status == QL_OK; t++) {
+        const int token = next_token(trial, chain);
+        ql_stepper_step(&trial->chain, token);
+        status = ql_text_session_step(&trial->graph, token, reader->error);
+        const float *logits = trial->graph.logits;
         float magnitude = 1.0f, difference = 0.0f;
         for (int v = 0; v < chain->V; v++) {
             magnitude = fmaxf(magnitude, fabsf(logits[v]));
-            difference = fmaxf(difference, fabsf(logits[v] - found.logits[v]));
+            difference = fmaxf(difference, fabsf(logits[v] - trial->chain.logits[v]));
         }
+        trial->tokens++;
         if (status == QL_OK && !(difference <= check_tolerance * magnitude)) {
-            status =
-                ql_error_write(reader->error, QL_ERROR_INPUT,
-                               "the model does something else than its layers in a row, with a linear output: "
-                               "after %d tokens the logits of these differ from its own by %.3g. It has no integer "
-                               "form",
-                               t + 1, (double)difference);
+            status = write_difference(reader, trial, difference);
         }
     }
-    ql_stepper_free(&found);
+    return status;
+}
+
+// Moves a decoder's position on, with its cache as it is. By whole contexts, each entry keeps its place in a ring.
+static void skip_contexts(struct trial *trial, int64_t contexts, int context)
+{
+    int64_t *position = ql_stepper_position(&trial->chain);
+
+    trial->skipped += contexts * context;
+    *position += contexts * context;
+    for (int k = 0; k < trial->graph.layout.part_count; k++) {
+        if (trial->graph.layout.parts[k].type == QL_ELEMENT_S64) { // there is one: decoder_reader.h
+            memcpy(trial->graph.state[k], position, sizeof *position);
+        }
+    }
+}
+
+// The graph is run as everything else runs it, with rings in place of caches where it can have them, which is faster.
+static enum ql_status check(struct reader *reader)
+{
+    const struct ql_chain_layer *layer = &reader->chain->layers[0];
+    const int context = layer->kind == QL_LAYER_DECODER ? layer->decoder.context : 0;
+    struct ql_program_options options = *reader->options;
+    struct trial trial = {.random = 1};
+    enum ql_status status = ql_stepper_open(&trial.chain, reader->chain, reader->error);
+
+    options.keep_values = false;
+    if (status == QL_OK && (status = ql_text_session_open_graph(&trial.graph, reader->graph, &options,
+                                                                reader->descriptor, reader->error)) == QL_OK) {
+        status = try_tokens(reader, &trial, context + CHECK_TOKENS);
+    }
+    for (size_t k = 0; k < sizeof far_contexts / sizeof far_contexts[0] && context > 0 && status == QL_OK; k++) {
+        skip_contexts(&trial, far_contexts[k], context);
+        status = try_tokens(reader, &trial, FAR_TOKENS);
+    }
+    ql_text_session_close(&trial.graph);
+    ql_stepper_free(&trial.chain);
     return status;
 }
 
@@ -258,6 +320,7 @@ enum ql_status ql_chain_read(struct ql_chain *chain, const struct ql_graph *grap
     const struct ql_binding binding = ql_model_roles_binding(&roles, graph, 1, name);
     const struct ql_program_options options = {
         .bindings = &binding, .binding_count = 1, .default_size = 1, .keep_values = true};
+    reader.options = &options;
     if ((status = ql_text_session_open_graph(&reader.session, graph, &options, descriptor, error)) == QL_OK &&
         (status = find_parts(&reader)) == QL_OK && (status = read_embedding(&reader)) == QL_OK) {
         status = ql_chain_finish(chain, error);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "onnx/position_line.h"
 #include "onnx/recurrent_call.h"
 
 enum {
@@ -183,7 +184,7 @@ static int find_context(const struct ql_program *program, const struct ql_model_
         const struct ql_program_value *state = &program->values[program->graph->inputs[roles->states[k].input]];
         if (state->type == QL_ELEMENT_F32) {
             const int own = state->count % (L * K) == 0 ? state->count / (L * K) : 0;
-            if (context != 0 && own != context) {
+            if (own == 0 || (context != 0 && own != context)) {
                 return 0;
             }
             context = own;
@@ -192,11 +193,33 @@ static int find_context(const struct ql_program *program, const struct ql_model_
     return context;
 }
 
+// Sets *counts if one state beside the caches is left, and if that is the number of tokens, whatever the descriptor calls it.
+static enum ql_status find_position(const struct reader *reader, const struct ql_model_roles *roles, bool *counts)
+{
+    enum ql_status status = QL_OK;
+    int found = 0;
+
+    *counts = false;
+    for (int k = 0; k < roles->state_count && status == QL_OK; k++) {
+        const int in = reader->program->graph->inputs[roles->states[k].input];
+        const struct ql_program_value *state = &reader->program->values[in];
+        if (state->type != QL_ELEMENT_F32) {
+            found++;
+            status = state->type != QL_ELEMENT_S64 || state->count != 1
+                         ? QL_OK
+                         : ql_position_counts(counts, reader->program, roles->states[k], 1, reader->error);
+        }
+    }
+    *counts = *counts && found == 1;
+    return status;
+}
+
 enum ql_status ql_decoder_read(struct ql_chain *chain, int *input, const struct ql_program *program,
                                const struct ql_model_roles *roles, struct ql_error *error)
 {
     struct reader reader = {.chain = chain, .program = program, .error = error};
     enum ql_status status = find_parts(&reader);
+    bool counts;
 
     if (status != QL_OK) {
         return status;
@@ -211,6 +234,12 @@ enum ql_status ql_decoder_read(struct ql_chain *chain, int *input, const struct 
     }
     if (context < 1 || context > QL_CONTEXT_LIMIT) {
         return fail(&reader, "its states are not keys and values of so many tokens for each layer");
+    }
+    if ((status = find_position(&reader, roles, &counts)) != QL_OK) {
+        return status;
+    }
+    if (!counts) {
+        return fail(&reader, "its position is not one int64 to which each token adds one");
     }
     chain->L = L;
     for (int l = 0; l < L && status == QL_OK; l++) {

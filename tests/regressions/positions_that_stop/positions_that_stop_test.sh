@@ -1,9 +1,12 @@
 #!/bin/bash
 # A decoder's position that stops after some tokens, or starts over, passed for a counter, because 16 tokens were tried. The
 # ring that replaced the cache then gave another model from that token on. So it did
-# for a mask that hides entries again at a later position.
+# for a mask that hides entries again at a later position. The integer form of a decoder was compared with the graph over
+# 512 tokens at most, and with the cache emptied at each symbol that resets it, so that positions or windows that stop
+# short of the context were not seen.
 # Guards: a counter adds one by what the graph computes, for texts of any length; other states are run as the graph says;
-# a cache becomes a ring only if its mask never hides it again.
+# a cache becomes a ring only if its mask never hides it again; an integer form has positions without end, and the whole
+# context.
 # Uses: expect.sh. Arguments: the tool, json_get, graph_file.
 # shellcheck source-path=SCRIPTDIR
 graph_file=$(realpath "$3")
@@ -218,4 +221,39 @@ limit=16 kind=""
 counter 16 $'Add position one -> plus\nMin plus limit -> next'
 [[ $(rings counter) == 0 ]] || fail "a ring for a state that may do anything"
 expect_exit 0 verify --model counter.json --stages "$compiler -O2" --characters 100 --length 60 --seeds 1 --quiet
+
+# --- Integers ---
+
+# form CODE [TEXT]: whether the decoder "form" has an integer form, in a vocabulary with and without resets.
+form()
+{
+    local reset
+    for reset in "" '"reset": "\n", '; do
+        printf '{%s%s' "$reset" "$(tail -c +2 form.json)" > form_reset.json
+        expect_exit "$1" compile --model form_reset.json --name m --quantize int8
+        [[ -z ${2-} ]] || expect_stderr "$2"
+    done
+}
+
+steady=$'Identity position -> where\nIdentity position -> age\nAdd position one -> next'
+for kind in counter ""; do
+    model form 1024 "$kind" <<< "$steady"
+    form 0
+    model form 1024 "$kind" 600 <<< "$steady"
+    form 1 "with a linear output: after"
+    for limit in 600 1023; do
+        for operator in Min Mod; do
+            model form 1024 "$kind" <<< "$operator position limit -> where"$'\nIdentity position -> age\nAdd position one -> next'
+            form 1 "with a linear output: after"
+        done
+    done
+done
+for limit in 1500 2048 1000000; do
+    for operator in Min Mod; do
+        model form 1024 "$kind" <<< "$operator position limit -> where"$'\nIdentity position -> age\nAdd position one -> next'
+        form 1 "at far positions"
+    done
+done
+model form 6 "" <<< $'Identity position -> where\nIdentity position -> age\nAdd position one -> plus\nMin plus limit -> next'
+form 1 "its position is not one int64 to which each token adds one"
 finish
