@@ -93,20 +93,3 @@ void ql_program_free(struct ql_program *program)
     ql_arena_free(&program->arena);
     *program = (struct ql_program){0};
 }
-
-int ql_program_find_maker(const struct ql_program *program, int value)
-{
-    int root = program->values[value].root, maker = -1;
-
-    for (int n = program->call_count - 1; n >= 0 && maker < 0; n--) {
-        const struct ql_kernel_call *call = &program->calls[n];
-        if (call->buffers[0] >= 0 && program->values[call->buffers[0]].root == root) {
-            if (call->kernel == &ql_kernels[QL_KERNEL_COPY]) {
-                root = program->values[call->buffers[1]].root;
-            } else {
-                maker = n;
-            }
-        }
-    }
-    return maker;
-}

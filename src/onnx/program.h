@@ -89,7 +89,4 @@ bool ql_program_find_number(float *number, const struct ql_program *program, int
 // Returns whether this state comes out of a run in the very memory where it went in.
 bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state);
 
-// The last call that writes to a value's memory, copies left aside; -1 where there is none.
-int ql_program_find_maker(const struct ql_program *program, int value);
-
 #endif
