@@ -7,6 +7,9 @@
 #include "codegen/source.h"
 #include "quantize/integer_kernel.h"
 
+// Room for a declared array: its name, and up to QL_KERNEL_RANK_LIMIT numbers.
+enum { ARRAY_BYTES = QL_C_IDENTIFIER_BYTES + 16 * QL_KERNEL_RANK_LIMIT };
+
 // The workspace: a union of arrays, one for each type of its values, so that every pointer into it has its own type.
 void ql_source_workspace_write(const struct ql_source *w, FILE *stream)
 {
@@ -137,26 +140,38 @@ static bool has_scalars(const struct ql_kernel *kernel)
     return kernel->int_count + kernel->array_count + kernel->float_count > 0;
 }
 
+// "dims[2] = {4, 16}". C has no arrays without elements, so an empty one gets a 0.
+static void write_array(char *text, size_t room, const char *name, const int *elements, int count)
+{
+    size_t length = (size_t)snprintf(text, room, "%s[%d] = {%s", name, count > 0 ? count : 1, count > 0 ? "" : "0");
+
+    for (int i = 0; i < count; i++) {
+        length += (size_t)snprintf(text + length, room - length, "%s%d", i == 0 ? "" : ", ", elements[i]);
+    }
+    (void)snprintf(text + length, room - length, "}");
+}
+
 // The named constants of a call.
 static void write_scalars(const struct ql_source *w, const struct ql_kernel_call *call,
                           const struct ql_device_kernel *declared)
 {
     const struct ql_kernel *kernel = call->kernel;
     int parameter = kernel->buffer_count + kernel->operation_count;
+    char text[ARRAY_BYTES];
+    struct ql_c_list list;
 
     for (int k = 0; k < kernel->int_count; k++) {
         (void)fprintf(w->source, "%s%s = %d%s", k == 0 ? "        enum { " : ", ", declared->parameters[parameter++],
                       call->ints[k], k + 1 == kernel->int_count ? " };\n" : "");
     }
-    for (int k = 0; k < kernel->array_count; k++) {
-        const int length = call->array_lengths[k];
-        (void)fprintf(w->source, "        static const int %s[%d] = {", declared->parameters[parameter++],
-                      length > 0 ? length : 1);
-        for (int i = 0; i < length; i++) {
-            (void)fprintf(w->source, "%s%d", i == 0 ? "" : ", ", call->arrays[k][i]);
-        }
-        (void)fputs(length > 0 ? "};\n" : "0};\n", w->source);
+    if (kernel->array_count > 0) {
+        ql_c_list_open(&list, w->source, "        static const int ");
     }
+    for (int k = 0; k < kernel->array_count; k++) {
+        write_array(text, sizeof text, declared->parameters[parameter++], call->arrays[k], call->array_lengths[k]);
+        ql_c_list_add(&list, text);
+    }
+    (void)fputs(kernel->array_count > 0 ? ";\n" : "", w->source);
     for (int k = 0; k < kernel->float_count; k++) {
         char number[QL_C_NUMBER_BYTES];
         ql_c_float_write(number, call->floats[k]);
