@@ -18,11 +18,13 @@
 // Write the cosines and sines of a position's angles.
 //
 //   cosine, sine  (pairs)
+//   position      (1)
 //   steps         (pairs)  in 2^-32 of a turn
-static inline void ql_rotary_angles_f32(float *cosine, float *sine, int64_t position, const uint32_t *steps, int pairs)
+static inline void ql_rotary_angles_f32(float *restrict cosine, float *restrict sine, const int64_t *position,
+                                        const uint32_t *steps, int pairs)
 {
     for (int i = 0; i < pairs; i++) {
-        const uint32_t turn = (uint32_t)position * steps[i];
+        const uint32_t turn = (uint32_t)position[0] * steps[i];
         // From -1/2 to 1/2 turn, so that few bits are lost in the conversion to float.
         const float part = turn >> 31 != 0 ? -(float)(0u - turn) : (float)turn;
         const float angle = part * QL_ROTARY_UNIT;
@@ -31,18 +33,18 @@ static inline void ql_rotary_angles_f32(float *cosine, float *sine, int64_t posi
     }
 }
 
-// Rotate heads of 2 * pairs values, in place.
+// Rotate heads of 2 * pairs values. y may be x.
 //
-//   x             (heads, 2 pairs)
+//   y, x          (heads, 2 pairs)
 //   cosine, sine  (pairs)
-static inline void ql_rotary_turn_f32(float *restrict x, const float *restrict cosine, const float *restrict sine,
-                                      int heads, int pairs)
+static inline void ql_rotary_turn_f32(float *y, const float *x, const float *restrict cosine,
+                                      const float *restrict sine, int heads, int pairs)
 {
-    for (int h = 0; h < heads; h++, x += 2 * pairs) {
+    for (int h = 0; h < heads; h++, x += 2 * pairs, y += 2 * pairs) {
         for (int i = 0; i < pairs; i++) {
             const float a = x[i], b = x[pairs + i];
-            x[i] = a * cosine[i] - b * sine[i];
-            x[pairs + i] = b * cosine[i] + a * sine[i];
+            y[i] = a * cosine[i] - b * sine[i];
+            y[pairs + i] = b * cosine[i] + a * sine[i];
         }
     }
 }

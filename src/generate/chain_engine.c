@@ -216,8 +216,8 @@ static void step_decoder(const struct chain_engine *self, int l, struct scratch 
     for (ptrdiff_t b = 0; b < B; b++) {
         const float *cosine = scratch->cosine + b * pairs, *sine = scratch->sine + b * pairs;
         unsigned char *state = after[b];
-        ql_rotary_turn_f32(scratch->query + b * A, cosine, sine, w->heads, pairs);
-        ql_rotary_turn_f32(scratch->key + b * K, cosine, sine, w->kv_heads, pairs);
+        ql_rotary_turn_f32(scratch->query + b * A, scratch->query + b * A, cosine, sine, w->heads, pairs);
+        ql_rotary_turn_f32(scratch->key + b * K, scratch->key + b * K, cosine, sine, w->kv_heads, pairs);
         append_entry(state, before[b], &parts[0], scratch->key + b * K, positions[b]);
         append_entry(state, before[b], &parts[1], scratch->value + b * K, positions[b]);
         const float *keys = (const float *)(const void *)(state + parts[0].offset);
@@ -250,7 +250,7 @@ static void step_decoder_layers(const struct chain_engine *self, struct scratch 
             memcpy(&positions[b], (const unsigned char *)before[b] + counter->offset, sizeof positions[b]);
         }
         memcpy(scratch->x + b * E, chain->embedding + (ptrdiff_t)tokens[b] * E, (size_t)E * sizeof(float));
-        ql_rotary_angles_f32(scratch->cosine + b * pairs, scratch->sine + b * pairs, positions[b], chain->rotary_steps,
+        ql_rotary_angles_f32(scratch->cosine + b * pairs, scratch->sine + b * pairs, &positions[b], chain->rotary_steps,
                              pairs);
     }
     for (int l = 0; l < chain->L; l++) {

@@ -205,8 +205,8 @@ static void step_decoder(struct ql_stepper *stepper, const struct ql_chain_layer
     multiply(s->query, s->normed, w->query, E, A);
     multiply(key, s->normed, w->key, E, K);
     multiply(value, s->normed, w->value, E, K);
-    ql_rotary_turn_f32(s->query, s->cosine, s->sine, w->heads, w->size / 2);
-    ql_rotary_turn_f32(key, s->cosine, s->sine, w->kv_heads, w->size / 2);
+    ql_rotary_turn_f32(s->query, s->query, s->cosine, s->sine, w->heads, w->size / 2);
+    ql_rotary_turn_f32(key, key, s->cosine, s->sine, w->kv_heads, w->size / 2);
     attend(s, keys, values, ring, w, scale);
     if (stepper->ranges != NULL) {
         record_attention(&stepper->ranges[l], w, s, key, value);
@@ -238,7 +238,7 @@ void ql_stepper_step(struct ql_stepper *stepper, int token)
     }
     if (chain->rotary_steps != NULL) {
         memcpy(stepper->decoder.x, x, (size_t)chain->layers[0].I * sizeof *x);
-        ql_rotary_angles_f32(stepper->decoder.cosine, stepper->decoder.sine, *ql_stepper_position(stepper),
+        ql_rotary_angles_f32(stepper->decoder.cosine, stepper->decoder.sine, ql_stepper_position(stepper),
                              chain->rotary_steps, chain->layers[0].decoder.size / 2);
     }
     for (int l = 0; l < chain->L; l++) {

@@ -67,9 +67,8 @@ static void init_angles(struct ql_decoder_training *training, const struct ql_di
         return;
     }
     ql_rotary_steps(steps, 2 * pairs);
-    for (int t = 0; t < d->context; t++) {
-        ql_rotary_angles_f32(training->cosine + (ptrdiff_t)t * pairs, training->sine + (ptrdiff_t)t * pairs, t, steps,
-                             pairs);
+    for (int64_t t = 0; t < d->context; t++) {
+        ql_rotary_angles_f32(training->cosine + t * pairs, training->sine + t * pairs, &t, steps, pairs);
     }
 }
 

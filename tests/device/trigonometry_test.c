@@ -79,12 +79,13 @@ static void edges_are_exact(void **state)
 static void rotary_angles_go_around(void **state)
 {
     static const uint32_t steps[] = {683565276u, 1u, 0x80000000u};
+    static const int64_t near = 5, far = (INT64_C(1) << 32) + 5;
     float cosine[3], sine[3];
     (void)state;
 
-    ql_rotary_angles_f32(cosine, sine, 5, steps, 3);
+    ql_rotary_angles_f32(cosine, sine, &near, steps, 3);
     assert_true(fabsf(cosine[0] - 0.28366219f) < 1e-6f && fabsf(sine[0] + 0.95892427f) < 1e-6f);
-    ql_rotary_angles_f32(cosine, sine, (INT64_C(1) << 32) + 5, steps, 3);
+    ql_rotary_angles_f32(cosine, sine, &far, steps, 3);
     assert_true(fabsf(cosine[0] - 0.28366219f) < 1e-6f && fabsf(sine[0] + 0.95892427f) < 1e-6f);
     assert_true(cosine[1] == 1.0f && fabsf(cosine[2] + 1.0f) < 1e-6f && fabsf(sine[2]) < 1e-6f);
 }
