@@ -165,7 +165,12 @@ void ql_lower_cast_to(struct ql_lower *lower, int y, int value)
 {
     const struct ql_program_value *from = ql_lower_value(lower, value);
     const struct ql_program_value *to = ql_lower_value(lower, y);
+    static const int one[] = {1};
 
+    if (to->type == from->type) { // a copy, which may later turn out to be needless
+        ql_lower_copy(lower, y, value, 1, &from->count, one, one);
+        return;
+    }
     ql_lower_call(lower, &(struct ql_kernel_call){.kernel = &ql_kernels[QL_KERNEL_CAST],
                                                   .buffers = {y, value},
                                                   .ints = {(int)to->type, (int)from->type, from->count}});
