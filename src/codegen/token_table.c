@@ -92,37 +92,6 @@ static int find_gather(const struct ql_program *program, const struct use *uses,
     return rows && ql_program_floats(program, call->buffers[1]) != NULL ? gather : -1;
 }
 
-// Adds the table (V, columns) as a constant to the program. Returns its value, or -1 when there is not enough memory.
-static int add_table(struct ql_program *program, float **data, int V, int columns)
-{
-    const size_t bytes = (size_t)V * (size_t)columns * sizeof(float);
-
-    if (program->value_count == program->value_room) {
-        int room = 2 * program->value_room + 1;
-        struct ql_program_value *values = realloc(program->values, (size_t)room * sizeof *values);
-        if (values == NULL) {
-            return -1;
-        }
-        program->values = values;
-        program->value_room = room;
-    }
-    *data = ql_arena_take(&program->arena, bytes, 1);
-    if (*data == NULL) {
-        return -1;
-    }
-    int index = program->value_count++;
-    program->values[index] = (struct ql_program_value){.name = "",
-                                                       .type = QL_ELEMENT_F32,
-                                                       .rank = 2,
-                                                       .dims = {V, columns},
-                                                       .count = V * columns,
-                                                       .bytes = bytes,
-                                                       .root = index,
-                                                       .storage = QL_STORAGE_CONSTANT,
-                                                       .data = *data};
-    return index;
-}
-
 // Leaves the gather as a call without a kernel. Returns false when there is not enough memory.
 static bool replace(struct ql_program *program, int layer_index, int gather_index, const struct ql_recurrent_call *form)
 {
@@ -134,14 +103,14 @@ static bool replace(struct ql_program *program, int layer_index, int gather_inde
     const float *embedding = ql_program_floats(program, gather->buffers[1]);
     const float *w_ih = ql_program_floats(program, layer->buffers[form->w_ih]);
     const float *bias = ql_program_floats(program, layer->buffers[form->bias_ih]);
-    float *table;
+    void *table;
 
-    int value = add_table(program, &table, V, columns);
+    const int value = ql_program_add_constant(program, QL_ELEMENT_F32, 2, (const int[]){V, columns}, &table);
     if (value < 0) {
         return false;
     }
     for (int token = 0; token < V; token++) {
-        float *row = table + (ptrdiff_t)token * columns;
+        float *row = (float *)table + (ptrdiff_t)token * columns;
         memcpy(row, bias, (size_t)columns * sizeof *row);
         ql_matvec_f32(row, embedding + (ptrdiff_t)token * I, w_ih, I, columns);
     }
@@ -181,7 +150,6 @@ enum ql_status ql_token_table_init(struct ql_program *program, struct ql_error *
 {
     struct use *uses = find_uses(program);
     bool done = uses != NULL;
-    int kept = 0;
 
     for (int i = 0; i < program->call_count && done; i++) {
         done = add_token_table(program, uses, i);
@@ -190,11 +158,6 @@ enum ql_status ql_token_table_init(struct ql_program *program, struct ql_error *
     if (!done) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the table of the first layer");
     }
-    for (int i = 0; i < program->call_count; i++) {
-        if (program->calls[i].kernel != NULL) {
-            program->calls[kept++] = program->calls[i];
-        }
-    }
-    program->call_count = kept;
+    ql_program_compact(program);
     return ql_memory_plan_init(program, false, SIZE_MAX, error);
 }

@@ -268,3 +268,21 @@ enum ql_status ql_position_counts(bool *counts, const struct ql_program *program
     *counts = line.known && line.slope == 1 && line.offset == step;
     return status;
 }
+
+enum ql_status ql_position_find(int *position, const struct ql_program *program, const struct ql_state_pair *states,
+                                int state_count, struct ql_error *error)
+{
+    enum ql_status status = QL_OK;
+
+    *position = -1;
+    for (int k = 0; k < state_count && status == QL_OK; k++) {
+        const int in = program->graph->inputs[states[k].input];
+        bool counts = false;
+        if (states[k].kind == QL_STATE_COUNTER && program->values[in].type == QL_ELEMENT_S64 &&
+            program->values[in].count == 1) {
+            status = ql_position_counts(&counts, program, states[k], 1, error);
+        }
+        *position = counts ? in : *position;
+    }
+    return status;
+}

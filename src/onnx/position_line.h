@@ -28,4 +28,9 @@ enum ql_status ql_position_lines_find(struct ql_position_line *lines, const stru
 enum ql_status ql_position_counts(bool *counts, const struct ql_program *program, struct ql_state_pair state, int step,
                                   struct ql_error *error);
 
+// Sets *position to the input of the last counter among the states that counts the tokens one by one, or to -1. Errors:
+// QL_ERROR_SYSTEM.
+enum ql_status ql_position_find(int *position, const struct ql_program *program, const struct ql_state_pair *states,
+                                int state_count, struct ql_error *error);
+
 #endif

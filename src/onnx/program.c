@@ -81,6 +81,46 @@ bool ql_program_find_number(float *number, const struct ql_program *program, int
     return true;
 }
 
+void ql_program_compact(struct ql_program *program)
+{
+    int kept = 0;
+
+    for (int n = 0; n < program->call_count; n++) {
+        if (program->calls[n].kernel != NULL) {
+            program->calls[kept++] = program->calls[n];
+        }
+    }
+    program->call_count = kept;
+}
+
+int ql_program_add_constant(struct ql_program *program, enum ql_element type, int rank, const int *dims, void **data)
+{
+    struct ql_program_value value = {
+        .name = "", .type = type, .rank = rank, .count = 1, .storage = QL_STORAGE_CONSTANT};
+
+    if (program->value_count == program->value_room) {
+        const int room = 2 * program->value_room + 1;
+        struct ql_program_value *values = realloc(program->values, (size_t)room * sizeof *values);
+        if (values == NULL) {
+            return -1;
+        }
+        program->values = values;
+        program->value_room = room;
+    }
+    for (int axis = 0; axis < rank; axis++) {
+        value.dims[axis] = dims[axis];
+        value.count *= dims[axis];
+    }
+    value.bytes = (size_t)value.count * ql_element_bytes(type);
+    value.root = program->value_count;
+    value.data = *data = ql_arena_take(&program->arena, value.bytes, 1);
+    if (*data == NULL) {
+        return -1;
+    }
+    program->values[program->value_count] = value;
+    return program->value_count++;
+}
+
 bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state)
 {
     return program->values[program->graph->outputs[state.output]].root == program->graph->inputs[state.input];

@@ -86,6 +86,13 @@ bool ql_program_is_sum_of_products(const struct ql_program *program, int value);
 // or has no such number.
 bool ql_program_find_number(float *number, const struct ql_program *program, int value);
 
+// Removes the calls that a pass has taken the kernel from.
+void ql_program_compact(struct ql_program *program);
+
+// Adds a constant without a name, and sets `*data` to its memory, which the caller fills. Returns the value, or -1 when
+// there is not enough memory.
+int ql_program_add_constant(struct ql_program *program, enum ql_element type, int rank, const int *dims, void **data);
+
 // Returns whether this state comes out of a run in the very memory where it went in.
 bool ql_program_is_in_place(const struct ql_program *program, struct ql_state_pair state);
 

@@ -470,17 +470,11 @@ static void rewrite(const struct matcher *m, const struct layer *layer)
 static void rewrite_all(const struct matcher *m)
 {
     struct ql_program *program = m->program;
-    int kept = 0;
 
     for (int l = 0; l < m->layer_count; l++) {
         rewrite(m, &m->layers[l]);
     }
-    for (int n = 0; n < program->call_count; n++) {
-        if (program->calls[n].kernel != NULL) {
-            program->calls[kept++] = program->calls[n];
-        }
-    }
-    program->call_count = kept;
+    ql_program_compact(program);
     for (int k = 0; k < m->state_count; k++) {
         const int in = program->graph->inputs[m->states[k].input], out = program->graph->outputs[m->states[k].output];
         for (int v = 0; v < program->value_count && find_state(m, in) == k; v++) {
@@ -509,24 +503,6 @@ static void count_references(struct matcher *m)
     }
 }
 
-// The position is a counter that counts.
-static enum ql_status find_position(struct matcher *m, struct ql_error *error)
-{
-    const struct ql_program *program = m->program;
-    enum ql_status status = QL_OK;
-
-    for (int k = 0; k < m->state_count && status == QL_OK; k++) {
-        const int in = program->graph->inputs[m->states[k].input];
-        bool counts = false;
-        if (m->states[k].kind == QL_STATE_COUNTER && program->values[in].type == QL_ELEMENT_S64 &&
-            program->values[in].count == 1) {
-            status = ql_position_counts(&counts, program, m->states[k], 1, error);
-        }
-        m->position = counts ? in : m->position;
-    }
-    return status;
-}
-
 enum ql_status ql_ring_cache_init(struct ql_program *program, const struct ql_state_pair *states, int state_count,
                                   struct ql_error *error)
 {
@@ -546,7 +522,7 @@ enum ql_status ql_ring_cache_init(struct ql_program *program, const struct ql_st
                           .references = references,
                           .mask = -1};
     count_references(m);
-    const enum ql_status status = find_position(m, error);
+    const enum ql_status status = ql_position_find(&m->position, program, states, state_count, error);
     fits = m->position >= 0;
     for (int n = 0; n < program->call_count && fits; n++) {
         if (is_kernel(&program->calls[n], QL_KERNEL_SOFTMAX_F32)) {
