@@ -18,6 +18,7 @@
 #include "device/recurrent_activation.h"
 #include "device/recurrent_general.h"
 #include "device/reduce.h"
+#include "device/rotary.h"
 #include "device/select.h"
 #include "device/trigonometry.h"
 
@@ -280,6 +281,30 @@ static bool run_layer_norm_f32(const struct ql_kernel_arguments *arguments)
     return true;
 }
 
+VECTORIZED_KERNEL(run_rms_norm_f32)
+{
+    ql_rms_norm_f32(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), FLOAT(0));
+    return true;
+}
+
+static bool run_rotary_angles_f32(const struct ql_kernel_arguments *arguments)
+{
+    ql_rotary_angles_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), INT(0));
+    return true;
+}
+
+static bool run_rotary_turn_f32(const struct ql_kernel_arguments *arguments)
+{
+    ql_rotary_turn_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), INT(0), INT(1));
+    return true;
+}
+
+VECTORIZED_KERNEL(run_swiglu_f32)
+{
+    ql_swiglu_f32(BUFFER(0), BUFFER(1), BUFFER(2), INT(0));
+    return true;
+}
+
 VECTORIZED_KERNEL(run_ring_attention_f32)
 {
     ql_ring_attention_f32(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), BUFFER(4), BUFFER(5), BUFFER(6), BUFFER(7),
@@ -377,6 +402,12 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
                                    run_log_softmax_f32},
     [QL_KERNEL_LAYER_NORM_F32] = {"ql_layer_norm_f32", "device/normalize.h", 3, 6, 0, 2, 0, 1, false,
                                   run_layer_norm_f32},
+    [QL_KERNEL_RMS_NORM_F32] = {"ql_rms_norm_f32", "device/normalize.h", 1, 3, 0, 2, 0, 1, false, run_rms_norm_f32},
+    [QL_KERNEL_ROTARY_ANGLES_F32] = {"ql_rotary_angles_f32", "device/rotary.h", 2, 4, 0, 1, 0, 0, false,
+                                     run_rotary_angles_f32},
+    [QL_KERNEL_ROTARY_TURN_F32] = {"ql_rotary_turn_f32", "device/rotary.h", 1, 4, 0, 2, 0, 0, false,
+                                   run_rotary_turn_f32},
+    [QL_KERNEL_SWIGLU_F32] = {"ql_swiglu_f32", "device/attention.h", 1, 3, 0, 1, 0, 0, false, run_swiglu_f32},
     [QL_KERNEL_RING_ATTENTION_F32] = {"ql_ring_attention_f32", "device/attention.h", 4, 8, 0, 4, 0, 1, false,
                                       run_ring_attention_f32},
     [QL_KERNEL_LSTM_F32] = {"ql_lstm_f32", "device/recurrent.h", 4, 10, 0, 3, 0, 0, false, run_lstm_f32},

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onnx/fused_calls.h"
 #include "onnx/in_place.h"
 #include "onnx/lower.h"
 #include "onnx/lower_node.h"
@@ -350,7 +351,8 @@ enum ql_status ql_program_compile(struct ql_program *program, const struct ql_gr
     if (status == QL_OK) {
         status = detach_outputs(&lower);
     }
-    if (status == QL_OK && !options->keep_values) {
+    if (status == QL_OK && !options->keep_values && (status = drop_dead_calls(program, error)) == QL_OK &&
+        (status = ql_fused_calls_init(program, options->states, options->state_count, error)) == QL_OK) {
         status = drop_dead_calls(program, error);
     }
     if (status == QL_OK && options->state_count > 0 && !options->keep_values &&

@@ -87,6 +87,13 @@ done
 "$random_model" transformer 40 24 24 2 1 3 decoder 4 2 35 9
 "$quillet" compile decoder.onnx --quantize int8 --report > report.json
 [ "$(number cache_bytes)" = $((2 * 2 * 9 * 2 * 6)) ] || fail "the report has a cache of $(number cache_bytes) bytes"
+# Its function in float has one call for each part of a layer, 15 in all, and 5 around the layers.
+"$quillet" compile decoder.onnx 2> err |
+    awk '/^static .* decoder_run\(/ { inside = 1 } inside { print } inside && /^}/ { exit }' > run.txt
+calls=$(grep -c '^ *\(if (!\)\{0,1\}ql_[a-z0-9_]*(' run.txt)
+lines=$(wc -l < run.txt)
+[ "$calls" = 35 ] || fail "a decoder takes $calls calls, not 35: $(cat run.txt)"
+[ "$lines" -le 300 ] || fail "a decoder takes $lines lines, more than 300: $(cat run.txt)"
 
 # Wrong use
 refuse 2 'give the model' --output made.c

@@ -169,9 +169,10 @@ model unit4 rnn 1 1 1 8 0 7 --quantize int4
 model wide8 lstm 150 5 40 1 1 5 --quantize int8
 model wide4 gru 130 4 27 2 1 6 --workspace caller --quantize int4
 sizes='4 2 50 40'
+model decoder transformer 60 32 32 2 1 10
 model decoder8 transformer 60 32 32 2 1 8 --quantize int8
 model decoder4 transformer 60 32 32 2 0 9 --quantize int4
-for name in odd8 gru8 gru4 rnn8 unit4 decoder8 decoder4; do
+for name in odd8 gru8 gru4 rnn8 unit4 decoder decoder8 decoder4; do
     define=
     case $name in odd8) define='-D CALLER_WORKSPACE' ;; esac
     run "$name" "$define" gcc -std=c11 -O2

@@ -8,8 +8,7 @@
 
 #include <cmocka.h>
 
-#include "engine/text_session.h"
-#include "onnx/model_graph.h"
+#include "decoder_fixture.h"
 
 // One and several heads of keys and values, one and several layers, and the smallest possible sizes.
 static const struct ql_dimensions cases[] = {
@@ -21,80 +20,15 @@ static const struct ql_dimensions cases[] = {
 
 enum { CASES = sizeof cases / sizeof cases[0] };
 
-struct fixture {
-    struct ql_model model;
-    struct ql_graph graph;
-    struct ql_descriptor descriptor;
-    struct ql_text_session window, ring; // the graph's own cache, and the one in place
-};
-
-static void make_graph(struct fixture *fixture, struct ql_dimensions d)
+// Over three times the context.
+static void check_logits(struct decoder_fixture *fixture)
 {
-    struct ql_state_layout state = {0};
-    struct ql_error error;
-
-    d.layer = QL_LAYER_DECODER;
-    d.H = d.E;
-    *fixture = (struct fixture){0};
-    assert_int_equal(ql_model_init(&fixture->model, d, &error), QL_OK);
-    ql_model_reset(&fixture->model, (uint32_t)(d.V + d.E + d.L));
-    for (size_t i = 0; i < fixture->model.count; i++) {
-        fixture->model.block[i] *= fixture->model.block[i] == 1.0f ? 1.0f : 12.0f;
-    }
-    fixture->descriptor.vocabulary.count = d.V;
-    for (int v = 0; v < d.V; v++) {
-        fixture->descriptor.vocabulary.symbols[v] = v == 0 ? '\n' : 0x100 + (uint32_t)v;
-    }
-    ql_architecture_graph_state_add(&state, &fixture->model.dimensions);
-    ql_descriptor_set_state(&fixture->descriptor, &state);
-    assert_int_equal(ql_model_graph_init(&fixture->graph, &fixture->model, 1, &error), QL_OK);
-}
-
-static void open_sessions(struct fixture *fixture)
-{
-    struct ql_program_options options = {.default_size = 1, .keep_values = true};
-    struct ql_error error;
-
-    assert_int_equal(
-        ql_text_session_open_graph(&fixture->window, &fixture->graph, &options, &fixture->descriptor, &error), QL_OK);
-    options.keep_values = false;
-    assert_int_equal(
-        ql_text_session_open_graph(&fixture->ring, &fixture->graph, &options, &fixture->descriptor, &error), QL_OK);
-}
-
-static void close_fixture(struct fixture *fixture)
-{
-    ql_text_session_close(&fixture->ring);
-    ql_text_session_close(&fixture->window);
-    ql_graph_free(&fixture->graph);
-    ql_model_free(&fixture->model);
+    assert_true(decoder_fixture_agrees(fixture, 3 * fixture->model.dimensions.context + 5));
 }
 
 static int count_rings(const struct ql_text_session *session)
 {
-    const struct ql_program *program = &session->engine.program;
-    int count = 0;
-
-    for (int n = 0; n < program->call_count; n++) {
-        count += program->calls[n].kernel == &ql_kernels[QL_KERNEL_RING_ATTENTION_F32];
-    }
-    return count;
-}
-
-// Steps both sessions over three times the context and compares every logit.
-static void check_logits(struct fixture *fixture)
-{
-    const struct ql_dimensions *d = &fixture->model.dimensions;
-    uint32_t random = 1;
-    struct ql_error error;
-
-    for (int t = 0; t < 3 * d->context + 5; t++) {
-        random = random * 1664525u + 1013904223u;
-        const int token = (int)((random >> 16) % (uint32_t)d->V);
-        assert_int_equal(ql_text_session_step(&fixture->window, token, &error), QL_OK);
-        assert_int_equal(ql_text_session_step(&fixture->ring, token, &error), QL_OK);
-        assert_memory_equal(fixture->ring.logits, fixture->window.logits, (size_t)d->V * sizeof(float));
-    }
+    return decoder_fixture_count(session, QL_KERNEL_RING_ATTENTION_F32);
 }
 
 static void ring_has_the_bits_of_the_window_and_moves_nothing(void **state)
@@ -102,12 +36,12 @@ static void ring_has_the_bits_of_the_window_and_moves_nothing(void **state)
     (void)state;
     for (int i = 0; i < CASES; i++) {
         const struct ql_dimensions d = cases[i];
-        struct fixture fixture;
-        make_graph(&fixture, d);
-        open_sessions(&fixture);
-        assert_int_equal(count_rings(&fixture.window), 0);
-        assert_int_equal(count_rings(&fixture.ring), d.L);
-        const struct ql_program *program = &fixture.ring.engine.program;
+        struct decoder_fixture fixture;
+        decoder_fixture_make(&fixture, d);
+        assert_true(decoder_fixture_open(&fixture));
+        assert_int_equal(count_rings(&fixture.plain), 0);
+        assert_int_equal(count_rings(&fixture.rewritten), d.L);
+        const struct ql_program *program = &fixture.rewritten.engine.program;
         const size_t cache_bytes = (size_t)(d.context * d.kv_heads * (d.E / d.heads)) * sizeof(float);
         for (int n = 0; n < program->call_count && d.context > 1; n++) {
             const struct ql_kernel_call *call = &program->calls[n];
@@ -116,7 +50,7 @@ static void ring_has_the_bits_of_the_window_and_moves_nothing(void **state)
             }
         }
         check_logits(&fixture);
-        close_fixture(&fixture);
+        decoder_fixture_close(&fixture);
     }
 }
 
@@ -151,21 +85,21 @@ static void other_masks_stay_as_they_are(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        struct fixture fixture;
-        make_graph(&fixture, cases[0]);
+        struct decoder_fixture fixture;
+        decoder_fixture_make(&fixture, cases[0]);
         change_constant(&fixture.graph, changes[i].constant, changes[i].number, changes[i].whole);
         if (i == 0) {
-            open_sessions(&fixture);
-            assert_int_equal(count_rings(&fixture.ring), 0);
+            assert_true(decoder_fixture_open(&fixture));
+            assert_int_equal(count_rings(&fixture.rewritten), 0);
             check_logits(&fixture);
         } else { // the mask and the scores have different sizes
             struct ql_program_options options = {.default_size = 1};
             struct ql_error error;
             assert_int_not_equal(
-                ql_text_session_open_graph(&fixture.ring, &fixture.graph, &options, &fixture.descriptor, &error),
+                ql_text_session_open_graph(&fixture.rewritten, &fixture.graph, &options, &fixture.descriptor, &error),
                 QL_OK);
         }
-        close_fixture(&fixture);
+        decoder_fixture_close(&fixture);
     }
 }
 
@@ -173,10 +107,10 @@ static void other_masks_stay_as_they_are(void **state)
 // either.
 static void a_mask_that_begins_elsewhere_stays(void **state)
 {
-    struct fixture fixture;
+    struct decoder_fixture fixture;
     (void)state;
 
-    make_graph(&fixture, cases[0]);
+    decoder_fixture_make(&fixture, cases[0]);
     change_constant(&fixture.graph, "mask.zero", 0.0f, 0);
     for (int n = 0; n < fixture.graph.node_count; n++) {
         struct ql_node *node = &fixture.graph.nodes[n];
@@ -184,10 +118,10 @@ static void a_mask_that_begins_elsewhere_stays(void **state)
             node->operator_name = "GreaterOrEqual";
         }
     }
-    open_sessions(&fixture);
-    assert_int_equal(count_rings(&fixture.ring), 0);
+    assert_true(decoder_fixture_open(&fixture));
+    assert_int_equal(count_rings(&fixture.rewritten), 0);
     check_logits(&fixture);
-    close_fixture(&fixture);
+    decoder_fixture_close(&fixture);
 }
 
 int main(void)
