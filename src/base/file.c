@@ -22,6 +22,21 @@ static enum ql_status file_error(struct ql_error *error, const char *path, const
     return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot %s: %s", path, doing, strerror(errno));
 }
 
+static bool is_link(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+static enum ql_status link_error(struct ql_error *error, const char *path)
+{
+    return ql_error_write(error, QL_ERROR_SYSTEM,
+                          "%s: is a symbolic link, which is not followed here; put a copy of what it leads to in its "
+                          "place, or remove it",
+                          path);
+}
+
 // --- Reading ---
 
 static enum ql_status too_large(struct ql_error *error, const char *path, size_t limit_bytes)
@@ -142,7 +157,7 @@ static enum ql_status file_read(struct ql_file_view *view, int descriptor, const
     if (S_ISDIR(info.st_mode)) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: is a folder, not a file", path);
     }
-    if (!S_ISREG(info.st_mode) && kind == QL_FILE_REGULAR) {
+    if (!S_ISREG(info.st_mode) && kind != QL_FILE_ANY) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: is a pipe or a device; it must be a file here", path);
     }
     if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) {
@@ -190,7 +205,8 @@ enum ql_status ql_file_open_kind(struct ql_file_view *view, const char *path, en
                                  size_t limit_bytes, struct ql_error *error)
 {
     // A pipe without a writer would block the open.
-    const int flags = O_RDONLY | O_CLOEXEC | (kind == QL_FILE_REGULAR ? O_NONBLOCK : 0);
+    const int flags =
+        O_RDONLY | O_CLOEXEC | (kind == QL_FILE_ANY ? 0 : O_NONBLOCK) | (kind == QL_FILE_IN_FOLDER ? O_NOFOLLOW : 0);
 
     *view = (struct ql_file_view){0};
     if (path[0] == '\0') {
@@ -201,7 +217,7 @@ enum ql_status ql_file_open_kind(struct ql_file_view *view, const char *path, en
     }
     int descriptor = open_present(path, flags);
     if (descriptor < 0) {
-        return file_error(error, path, "open");
+        return kind == QL_FILE_IN_FOLDER && is_link(path) ? link_error(error, path) : file_error(error, path, "open");
     }
     enum ql_status status = file_read(view, descriptor, path, kind, limit_bytes, error);
     (void)close(descriptor);
@@ -366,17 +382,34 @@ static bool is_protected(const char *path)
     return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 && errno != ENOENT;
 }
 
-enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *path, struct ql_error *error)
+// A rename replaces a link and does not follow it. So a link that appears after the check does no harm.
+static enum ql_status check_kind(const char *path, enum ql_file_kind kind, struct ql_error *error)
+{
+    struct stat info;
+
+    if (kind != QL_FILE_IN_FOLDER || lstat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) {
+        return QL_OK;
+    }
+    return S_ISLNK(info.st_mode)
+               ? link_error(error, path)
+               : ql_error_write(error, QL_ERROR_SYSTEM, "%s: is a pipe or a device; it must be a file here", path);
+}
+
+enum ql_status ql_file_writer_open_kind(struct ql_file_writer *writer, const char *path, enum ql_file_kind kind,
+                                        struct ql_error *error)
 {
     struct stat info;
     int descriptor;
 
+    *writer = (struct ql_file_writer){0};
     if (path[0] == '\0') {
-        *writer = (struct ql_file_writer){0};
         return ql_error_write(error, QL_ERROR_SYSTEM, "the name of a file to write is empty");
     }
+    if (check_kind(path, kind, error) != QL_OK) {
+        return QL_ERROR_SYSTEM;
+    }
     const bool exists = find_properties(&info, path);
-    *writer = (struct ql_file_writer){.path = follow_links(path)};
+    writer->path = kind == QL_FILE_IN_FOLDER ? strdup(path) : follow_links(path);
     if (writer->path == NULL) {
         return file_error(error, path, "write");
     }
@@ -408,6 +441,11 @@ enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *pa
         return status;
     }
     return QL_OK;
+}
+
+enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *path, struct ql_error *error)
+{
+    return ql_file_writer_open_kind(writer, path, QL_FILE_ANY, error);
 }
 
 enum ql_status ql_file_writer_hash(struct ql_file_writer *writer, char *sha256, struct ql_error *error)
@@ -493,16 +531,22 @@ void ql_file_writer_reset(struct ql_file_writer *writer)
     *writer = (struct ql_file_writer){0};
 }
 
-enum ql_status ql_file_save(const char *path, const void *data, size_t size_bytes, struct ql_error *error)
+enum ql_status ql_file_save_kind(const char *path, enum ql_file_kind kind, const void *data, size_t size_bytes,
+                                 struct ql_error *error)
 {
     struct ql_file_writer writer;
-    enum ql_status status = ql_file_writer_open(&writer, path, error);
+    enum ql_status status = ql_file_writer_open_kind(&writer, path, kind, error);
 
     if (status != QL_OK) {
         return status;
     }
     (void)fwrite(data, 1, size_bytes, writer.stream); // a failure is kept in the stream and reported at the close
     return ql_file_writer_close(&writer, error);
+}
+
+enum ql_status ql_file_save(const char *path, const void *data, size_t size_bytes, struct ql_error *error)
+{
+    return ql_file_save_kind(path, QL_FILE_ANY, data, size_bytes, error);
 }
 
 static bool is_same_inode(const struct stat *a, const struct stat *b)
@@ -587,6 +631,11 @@ void ql_folder_unlock(int lock)
     if (lock >= 0) {
         (void)close(lock);
     }
+}
+
+enum ql_status ql_folder_check_real(const char *path, struct ql_error *error)
+{
+    return is_link(path) ? link_error(error, path) : QL_OK;
 }
 
 enum ql_status ql_folder_init(const char *path, struct ql_error *error)

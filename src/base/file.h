@@ -1,7 +1,7 @@
 // Files as a whole: read all of one, and write one, or several together, so that they are there whole or not at all.
 // A save goes to a temporary file of its own beside the target, is flushed to the disk (fsync), and is then renamed.
 // The target's mode stays what it was. A symbolic link stays one: the file that it leads to is replaced. A device or a
-// pipe is written to as it is. Temporary files that killed processes have left are removed by the next save in the
+// pipe is written to as it is (both unless QL_FILE_IN_FOLDER says otherwise). Temporary files that killed processes have left are removed by the next save in the
 // folder. Uses: base/status, POSIX.
 #ifndef QL_BASE_FILE_H
 #define QL_BASE_FILE_H
@@ -21,8 +21,10 @@ struct ql_file_view {
 
 // What may be opened.
 enum ql_file_kind {
-    QL_FILE_ANY,     // files, pipes, terminals, "-" for standard input, and /dev/null: what a user names
-    QL_FILE_REGULAR, // files only: what another file names
+    QL_FILE_ANY,       // files, pipes, terminals, "-" for standard input, and /dev/null: what a user names
+    QL_FILE_REGULAR,   // files only: what another file names
+    QL_FILE_IN_FOLDER, // files only, and no symbolic links: a file of a folder that may come from somebody else, whose
+                       // links would lead to files that nobody has named
 };
 
 // More is neither a text nor a model, but a mistake or a trap, such as a pipe without an end.
@@ -46,7 +48,10 @@ struct ql_file_writer {
 };
 
 // Errors, here and at the close: QL_ERROR_SYSTEM with the path and the system's reason.
+// Kinds: QL_FILE_ANY (ql_file_writer_open), and QL_FILE_IN_FOLDER.
 enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *path, struct ql_error *error);
+enum ql_status ql_file_writer_open_kind(struct ql_file_writer *writer, const char *path, enum ql_file_kind kind,
+                                        struct ql_error *error);
 
 // The SHA-256 of what was written so far. Errors: as at the close.
 enum ql_status ql_file_writer_hash(struct ql_file_writer *writer, char *sha256, struct ql_error *error);
@@ -64,6 +69,8 @@ void ql_file_writer_reset(struct ql_file_writer *writer);
 
 // Writes `size_bytes` bytes to `path`, whole or not at all.
 enum ql_status ql_file_save(const char *path, const void *data, size_t size_bytes, struct ql_error *error);
+enum ql_status ql_file_save_kind(const char *path, enum ql_file_kind kind, const void *data, size_t size_bytes,
+                                 struct ql_error *error);
 
 // Fails with QL_ERROR_USAGE when `output` is one of the inputs, by whatever name: a save would destroy what the command
 // reads. Inputs that are NULL or not there are passed over; "-" is standard input.
@@ -78,6 +85,9 @@ bool ql_file_is_same(const char *a, const char *b);
 
 // Makes the folder and its parents where they are missing.
 enum ql_status ql_folder_init(const char *path, struct ql_error *error);
+
+// Fails for a symbolic link: for a folder within one that may come from somebody else (QL_FILE_IN_FOLDER).
+enum ql_status ql_folder_check_real(const char *path, struct ql_error *error);
 
 // Keeps other processes that ask for the same lock out of a folder, until it is unlocked or the process ends. `*lock`
 // is -1 where the file system knows no locks.

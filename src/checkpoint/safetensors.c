@@ -329,7 +329,7 @@ enum ql_status ql_safetensors_save(const char *path, const struct ql_safetensors
     (void)snprintf(digits, sizeof digits, "%08lx", crc);
     memcpy(strstr(header, crc_key) + sizeof crc_key - 1, digits, CRC_DIGITS);
 
-    enum ql_status status = ql_file_writer_open(&writer, path, error);
+    enum ql_status status = ql_file_writer_open_kind(&writer, path, QL_FILE_IN_FOLDER, error);
     if (status == QL_OK) {
         (void)fwrite(length, 1, LENGTH_BYTES, writer.stream); // errors are reported at the close
         (void)fwrite(header, 1, header_bytes, writer.stream);

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -138,13 +139,17 @@ void ql_training_run_path(const struct ql_training_run *run, char *path, const c
     va_end(arguments);
 }
 
-// Appends text to a file, and syncs it to disk.
+// Appends text to a file of the run, and syncs it to disk.
 static enum ql_status append(const char *path, const char *text, struct ql_error *error)
 {
-    FILE *stream = fopen(path, "ae");
+    const int descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "a");
     bool failed = stream == NULL;
 
-    if (!failed) {
+    if (failed && descriptor >= 0) {
+        (void)close(descriptor);
+        errno = ENOMEM;
+    } else if (!failed) {
         failed = fputs(text, stream) < 0;
         failed = fflush(stream) != 0 || failed;
         failed = !ql_system_sync(fileno(stream)) || failed;
@@ -195,10 +200,10 @@ static enum ql_status keep_epochs(const char *path, const char *format, int epoc
     struct stat info;
     enum ql_status status;
 
-    if (stat(path, &info) != 0) {
+    if (lstat(path, &info) != 0) {
         return QL_OK;
     }
-    if ((status = ql_file_open_kind(&view, path, QL_FILE_REGULAR, ql_file_limit_bytes, error)) != QL_OK) {
+    if ((status = ql_file_open_kind(&view, path, QL_FILE_IN_FOLDER, ql_file_limit_bytes, error)) != QL_OK) {
         return status;
     }
     char *kept = malloc(view.size_bytes + 1);
@@ -223,7 +228,7 @@ static enum ql_status keep_epochs(const char *path, const char *format, int epoc
     }
     ql_file_close(&view);
     status = kept == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "%s: not enough memory", path)
-                          : ql_file_save(path, kept, kept_bytes, error);
+                          : ql_file_save_kind(path, QL_FILE_IN_FOLDER, kept, kept_bytes, error);
     free(kept);
     return status;
 }
@@ -251,7 +256,7 @@ enum ql_status ql_training_run_save_summary(const struct ql_training_run *run, c
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the summary");
     }
     ql_training_run_path(run, path, "summary.json");
-    enum ql_status status = ql_file_save(path, text, strlen(text), error);
+    enum ql_status status = ql_file_save_kind(path, QL_FILE_IN_FOLDER, text, strlen(text), error);
     free(text);
     return status;
 }
@@ -263,12 +268,12 @@ enum ql_status ql_training_run_load_summary(const struct ql_training_run *run, j
     struct stat info;
 
     ql_training_run_path(run, path, "summary.json");
-    if (stat(path, &info) != 0) {
+    if (lstat(path, &info) != 0) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: is not the folder of a run: it has no summary.json",
                               run->folder);
     }
     struct ql_file_view view;
-    enum ql_status status = ql_file_open_kind(&view, path, QL_FILE_REGULAR, summary_limit_bytes, error);
+    enum ql_status status = ql_file_open_kind(&view, path, QL_FILE_IN_FOLDER, summary_limit_bytes, error);
     if (status != QL_OK) {
         return status;
     }

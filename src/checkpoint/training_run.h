@@ -4,6 +4,7 @@
 //   summary.json              arguments, vocabulary, sizes, versions, best epoch
 //   checkpoint.N.safetensors  the model after epoch N
 //   training.safetensors      what a resumed training goes on from
+// The folder may come from somebody else. So none of these files may be a symbolic link: that is an error.
 // Uses: base, checkpoint/training_state, jansson, POSIX.
 #ifndef QL_CHECKPOINT_TRAINING_RUN_H
 #define QL_CHECKPOINT_TRAINING_RUN_H

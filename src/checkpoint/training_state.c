@@ -57,7 +57,7 @@ enum ql_status ql_training_state_load(const char *path, struct ql_trainer *train
 {
     float *const vectors[STATE_TENSORS] = {trainer->model->block, trainer->mean, trainer->variance};
     struct ql_safetensors file;
-    enum ql_status status = ql_safetensors_open(&file, path, QL_FILE_REGULAR, error);
+    enum ql_status status = ql_safetensors_open(&file, path, QL_FILE_IN_FOLDER, error);
 
     if (status != QL_OK) {
         return status;

@@ -752,6 +752,7 @@ static enum ql_status open_folder(struct study *study, struct ql_error *error)
     enum ql_status status = QL_OK;
 
     if (study->exchange->rank == 0 && (status = ql_folder_init(s->output, error)) == QL_OK &&
+        (status = ql_folder_check_real(study->cell_folder, error)) == QL_OK &&
         (status = ql_folder_init(study->cell_folder, error)) == QL_OK) {
         status = ql_folder_lock(&study->lock, s->output, "writing a study into this folder", error);
     }

@@ -304,8 +304,8 @@ static enum ql_status open_folder(struct sweep *sweep, struct ql_error *error)
     if ((status = ql_folder_init(sweep->settings.output, error)) == QL_OK &&
         (status = ql_folder_lock(&sweep->lock, sweep->settings.output, "running a sweep in this folder", error)) ==
             QL_OK) {
-        const bool begun = stat(path, &info) == 0;
-        if (begun && (status = load_json(&found, path, QL_FILE_REGULAR, error)) == QL_OK &&
+        const bool begun = lstat(path, &info) == 0;
+        if (begun && (status = load_json(&found, path, QL_FILE_IN_FOLDER, error)) == QL_OK &&
             (!json_equal(json_object_get(found, "plan"), own) ||
              !predictions_from_json(sweep, json_object_get(found, "predictions")))) {
             status = ql_error_write(error, QL_ERROR_INPUT,
@@ -317,7 +317,7 @@ static enum ql_status open_folder(struct sweep *sweep, struct ql_error *error)
             found = json_pack("{s:O, s:o}", "plan", own, "predictions", predictions_to_json(sweep));
             char *text = found == NULL ? NULL : json_dumps(found, JSON_INDENT(1));
             status = text == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the plan")
-                                  : ql_file_save(path, text, strlen(text), error);
+                                  : ql_file_save_kind(path, QL_FILE_IN_FOLDER, text, strlen(text), error);
             free(text);
         }
     }

@@ -25,7 +25,7 @@ static bool has_summary(const char *folder, const char *name)
     struct stat info;
 
     (void)snprintf(path, sizeof path, "%s/%s/summary.json", folder, name);
-    return stat(path, &info) == 0;
+    return lstat(path, &info) == 0;
 }
 
 static bool status_is_final(const char *status)
@@ -41,11 +41,12 @@ enum ql_status ql_sweep_run_read(struct ql_sweep_result *result, const char *fol
     json_t *summary = NULL;
 
     *result = (struct ql_sweep_result){0};
-    if (!has_summary(folder, name)) {
-        return QL_OK;
-    }
     (void)snprintf(run.folder, sizeof run.folder, "%s/%s", folder, name);
-    const enum ql_status status = ql_training_run_load_summary(&run, &summary, error);
+    enum ql_status status = ql_folder_check_real(run.folder, error);
+    if (status != QL_OK || !has_summary(folder, name)) {
+        return status;
+    }
+    status = ql_training_run_load_summary(&run, &summary, error);
     const json_t *best = json_object_get(summary, "best");
     const char *text = json_string_value(json_object_get(summary, "status"));
     (void)snprintf(result->status, sizeof result->status, "%s", text == NULL ? "running" : text);
@@ -148,7 +149,7 @@ double ql_sweep_run_best_loss(const char *folder, const char *name, int epoch)
         return INFINITY;
     }
     (void)snprintf(path, sizeof path, "%s/%s/training.log.csv", folder, name);
-    if (ql_file_open_kind(&view, path, QL_FILE_REGULAR, ql_file_limit_bytes, NULL) != QL_OK) {
+    if (ql_file_open_kind(&view, path, QL_FILE_IN_FOLDER, ql_file_limit_bytes, NULL) != QL_OK) {
         return best;
     }
     while (ql_bytes_line_step(&line, view.data, view.size_bytes)) {

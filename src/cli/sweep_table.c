@@ -488,7 +488,7 @@ static enum ql_status open_file(struct ql_file_writer *writer, const char *folde
     char path[4096];
 
     (void)snprintf(path, sizeof path, "%s/%s", folder, file);
-    return ql_file_writer_open(writer, path, error);
+    return ql_file_writer_open_kind(writer, path, QL_FILE_IN_FOLDER, error);
 }
 
 enum ql_status ql_sweep_table_save(const char *folder, const struct ql_sweep_plan *plan,

@@ -128,7 +128,7 @@ enum ql_status ql_train_record_open(struct ql_train_record *record, const char *
         return status;
     }
     ql_training_run_path(&record->run, path, "training.safetensors");
-    record->has_state = stat(path, &info) == 0;
+    record->has_state = lstat(path, &info) == 0;
     json_int_t epochs = json_integer_value(json_object_get(record->summary, "epochs"));
     if (!record->has_state && epochs > 0) {
         return ql_error_write(error, QL_ERROR_INPUT,

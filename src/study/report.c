@@ -58,7 +58,8 @@ static enum ql_status open_part(struct parts *parts, const char *name, struct ql
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
     }
     enum ql_status status = ql_file_check_output(path, parts->inputs, parts->input_count, error);
-    if (status == QL_OK && (status = ql_file_writer_open(&parts->files[parts->count], path, error)) == QL_OK) {
+    if (status == QL_OK &&
+        (status = ql_file_writer_open_kind(&parts->files[parts->count], path, QL_FILE_IN_FOLDER, error)) == QL_OK) {
         parts->count++;
     }
     free(path);
@@ -161,7 +162,8 @@ enum ql_status ql_report_save(json_t *study, const char *folder, const char *con
         free(pictures);
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
     }
-    if ((status = ql_folder_init(pictures, error)) == QL_OK &&
+    if ((status = ql_folder_check_real(pictures, error)) == QL_OK &&
+        (status = ql_folder_init(pictures, error)) == QL_OK &&
         (status = ql_report_view_init(view, study, error)) == QL_OK) {
         ql_report_find(view);
         add_results(study, view);

@@ -28,7 +28,7 @@ json_t *ql_study_cell_file_load(const char *folder, const char *key)
     char *path = path_of(folder, key);
     struct ql_file_view view = {0};
     const bool opened =
-        path != NULL && ql_file_open_kind(&view, path, QL_FILE_REGULAR, cell_limit_bytes, NULL) == QL_OK;
+        path != NULL && ql_file_open_kind(&view, path, QL_FILE_IN_FOLDER, cell_limit_bytes, NULL) == QL_OK;
     json_t *file = opened ? json_loadb((const char *)view.data, view.size_bytes, 0, NULL) : NULL;
     const char *found = json_string_value(json_object_get(file, "key"));
     json_t *result = found != NULL && strcmp(found, key) == 0 ? json_object_get(file, "result") : NULL;
@@ -48,7 +48,7 @@ enum ql_status ql_study_cell_file_save(const char *folder, const char *key, json
     char *text = !complete ? NULL : json_dumps(file, JSON_COMPACT | JSON_REAL_PRECISION(17));
     enum ql_status status = path == NULL || text == NULL
                                 ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to keep a cell")
-                                : ql_file_save(path, text, strlen(text), error);
+                                : ql_file_save_kind(path, QL_FILE_IN_FOLDER, text, strlen(text), error);
 
     free(text);
     free(path);
