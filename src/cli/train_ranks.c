@@ -40,6 +40,7 @@ enum ql_status ql_train_ranks_share_record(struct ql_exchange *exchange, struct 
 struct rank_card {
     char sources[sizeof QL_SOURCE_DIGEST];
     uint32_t options, texts, parameters;
+    uint64_t training_characters; // the border between the two texts, of which `texts` is one checksum
     char vectors[16];
     char host[QL_HOST_NAME_BYTES];
 };
@@ -84,7 +85,7 @@ static enum ql_status check_card(const struct rank_card *card, const struct rank
         return ql_error_write(error, QL_ERROR_USAGE,
                               "rank %d on %s has other options than rank 0: give all ranks the same", rank, card->host);
     }
-    if (card->texts != first->texts) {
+    if (card->texts != first->texts || card->training_characters != first->training_characters) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: the text on rank %d, %s, differs from that on rank 0, %s: copy the file there",
                               input, rank, card->host, first->host);
@@ -119,6 +120,7 @@ enum ql_status ql_train_ranks_check(struct ql_exchange *exchange, const struct q
     memcpy(cards.own.sources, QL_SOURCE_DIGEST, sizeof cards.own.sources);
     cards.own.options = options_crc(options);
     cards.own.texts = texts->crc;
+    cards.own.training_characters = texts->training_characters;
     cards.own.parameters = (uint32_t)crc32_z(0, (const Bytef *)model->block, model->count * sizeof(float));
     (void)snprintf(cards.own.vectors, sizeof cards.own.vectors, "%s", ql_vectors_name(ql_vectors()));
     ql_cli_host_name(cards.own.host);

@@ -148,14 +148,21 @@ enum ql_status ql_train_record_set_options(const struct ql_train_record *record,
     return status == QL_ERROR_INPUT ? ql_error_prefix(error, "%s/summary.json: ", record->run.folder) : status;
 }
 
+// The checksum runs over both texts as if they were one, so their sizes have to be compared, too.
+static bool texts_are_same(const json_t *text, const struct ql_train_texts *texts)
+{
+    return json_integer_value(json_object_get(text, "crc32")) == (json_int_t)texts->crc &&
+           json_integer_value(json_object_get(text, "train_symbols")) == (json_int_t)texts->training_characters &&
+           json_integer_value(json_object_get(text, "validation_symbols")) == (json_int_t)texts->validation_characters;
+}
+
 enum ql_status ql_train_record_take_up(struct ql_train_record *record, struct ql_trainer *trainer,
                                        const struct ql_option *options, const struct ql_train_texts *texts,
                                        const char *input, struct ql_error *error)
 {
     char path[QL_RUN_PATH_BYTES];
-    const json_t *crc = json_object_get(json_object_get(record->summary, "text"), "crc32");
 
-    if (json_integer_value(crc) != (json_int_t)texts->crc) {
+    if (!texts_are_same(json_object_get(record->summary, "text"), texts)) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: the text is not the one that the run was started with; to train its model on "
                               "another text, give a checkpoint of it as --init-from",

@@ -14,7 +14,8 @@ struct ql_train_texts {
     struct ql_token_text training, validation;
     size_t training_characters, validation_characters; // of each, however many tokens they are
     double training_share, validation_share; // tokens for a character, of those that are predicted; 1 without pieces
-    uint32_t crc; // of the vocabulary and both texts: a run that is taken up must read the same again
+    uint32_t crc; // of the vocabulary and both texts in a row: a run that is taken up must read the same again, and
+                  // divide it in the same way
 };
 
 // Checks that there is a text, and that the texts are files, before anything is read. Errors: QL_ERROR_USAGE.

@@ -39,6 +39,18 @@ expect_exit 1 train --init_from checkpoints/two --input longer.txt --max_epochs 
 expect_stderr "longer.txt: the text is not the one that the run was started with"
 expect_exit 1 train --init_from checkpoints/two --input shifted.txt --max_epochs 5
 expect_stderr "shifted.txt: the text is not the one that the run was started with"
+# The same text with another border between training and validation is another one, also where one file is divided.
+head -n 200 names.txt > first.txt
+tail -n 200 names.txt > last.txt
+head -n 390 names.txt > most.txt
+tail -n 10 names.txt > rest.txt
+expect_exit 0 train "${tiny[@]}" --input first.txt --validation last.txt --run_name halves
+expect_exit 1 train --init_from checkpoints/halves --input most.txt --validation rest.txt --max_epochs 3
+expect_stderr "most.txt: the text is not the one that the run was started with"
+expect_exit 0 train --init_from checkpoints/halves --max_epochs 3 --quiet
+expect_exit 0 "${train[@]}" --run_name divided
+expect_exit 1 train --init_from checkpoints/divided --input most.txt --validation rest.txt --max_epochs 3
+expect_stderr "most.txt: the text is not the one that the run was started with"
 mkdir elsewhere
 mv names.txt elsewhere
 expect_exit 1 train --init_from checkpoints/two --max_epochs 5
