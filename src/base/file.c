@@ -140,7 +140,11 @@ static enum ql_status file_read_device(struct ql_file_view *view, int descriptor
     if (isatty(descriptor) == 1) {
         return file_read_stream(view, descriptor, path, limit_bytes, error);
     }
-    if (read(descriptor, &first, 1) == 0) {
+    const ssize_t got = read(descriptor, &first, 1);
+    if (got < 0) {
+        return file_error(error, path, "read");
+    }
+    if (got == 0) {
         return file_read_stream(view, descriptor, path, 0, error);
     }
     return ql_error_write(error, QL_ERROR_SYSTEM, "%s: is a device, not a file", path);
@@ -456,11 +460,17 @@ enum ql_status ql_file_writer_hash(struct ql_file_writer *writer, char *sha256, 
     return ql_sha256_read_file(sha256, fileno(writer->stream), writer->path, error);
 }
 
-// An earlier failed write has set the stream's error flag, and left its reason in errno; ENOSPC often occurs only at
-// the flush.
+// ENOSPC often occurs only at the flush. An earlier failed write has set the stream's error flag, but its reason is no
+// longer known, and what it should have written is gone: then one more byte of the file, which is not kept, says why.
 static enum ql_status flush(struct ql_file_writer *writer, struct ql_error *error)
 {
-    if (ferror(writer->stream) == 0 && fflush(writer->stream) == 0 &&
+    const bool failed = ferror(writer->stream) != 0;
+
+    errno = 0;
+    if (failed) {
+        (void)fputc('\n', writer->stream);
+    }
+    if (fflush(writer->stream) == 0 && !failed &&
         (writer->temporary_path == NULL || ql_system_sync(fileno(writer->stream)))) {
         return QL_OK;
     }

@@ -17,7 +17,7 @@ int ql_cli_rank;
 
 int ql_cli_fail(const char *command, const struct ql_error *error)
 {
-    (void)fflush(stdout);
+    ql_cli_flush();
     if (ql_cli_rank == 0) {
         ql_cli_note("quillet %s: %s\n", command, error->message);
         if (error->status == QL_ERROR_USAGE) {
@@ -75,10 +75,21 @@ bool ql_cli_color_wanted(void)
     return isatty(STDERR_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
 }
 
+static int flush_failure; // errno of the first flush of stdout that failed; a later one may succeed
+
+void ql_cli_flush(void)
+{
+    if (fflush(stdout) != 0 && flush_failure == 0) {
+        flush_failure = errno;
+    }
+}
+
 int ql_cli_finish(const char *command, int exit_code)
 {
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        (void)fprintf(stderr, "quillet %s: cannot write the result: %s\n", command, strerror(errno));
+    ql_cli_flush();
+    if (flush_failure != 0 || ferror(stdout) != 0) {
+        (void)fprintf(stderr, "quillet %s: cannot write the result: %s\n", command,
+                      strerror(flush_failure != 0 ? flush_failure : EIO));
         return QL_EXIT_FAILED;
     }
     return exit_code;

@@ -55,6 +55,9 @@ enum ql_status ql_cli_language_check(const char *language, struct ql_error *erro
 bool ql_cli_progress_wanted(bool quiet);
 bool ql_cli_color_wanted(void);
 
+// Flushes stdout in the middle of a result, so that it can be read so far. ql_cli_finish reports a failure.
+void ql_cli_flush(void);
+
 // Flushes stdout. A result that could not be written is a failure: returns QL_EXIT_FAILED then, otherwise `exit_code`.
 int ql_cli_finish(const char *command, int exit_code);
 

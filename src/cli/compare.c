@@ -449,7 +449,7 @@ int ql_cli_compare(int argc, char **argv)
     }
     if (status == QL_OK && writer == write_markdown && settings.output == NULL &&
         !ql_option_find(options, "seed")->given) {
-        (void)fflush(stdout);
+        ql_cli_flush();
         (void)fprintf(stderr, "(seed %" PRIu32 ")\n", settings.sampling.seed);
     }
     exit_code = status == QL_OK ? ql_cli_finish("compare", QL_EXIT_DONE) : ql_cli_fail("compare", &error);

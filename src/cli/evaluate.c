@@ -193,7 +193,7 @@ int ql_cli_evaluate(int argc, char **argv)
     } else {
         (void)putchar('\n');
         if (!settings.quiet && !ql_option_find(options, "seed")->given) {
-            (void)fflush(stdout);
+            ql_cli_flush();
             (void)fprintf(stderr, "(seed %" PRIu32 ")\n", settings.seed);
         }
     }

@@ -1,5 +1,6 @@
 // `quillet generate`: many items from one model, on all cores, one per line.
 // Uses: base, corpus, filter, generate, jansson.
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -40,6 +41,16 @@ struct run {
     double started;
 };
 
+// The error of a write that has just failed.
+static enum ql_status write_error(const struct run *run, struct ql_error *error)
+{
+    const char *path = run->settings->output;
+    const char *reason = ferror(run->stream) == 0 ? "not enough memory" : strerror(errno);
+
+    return path == NULL ? ql_error_write(error, QL_ERROR_SYSTEM, "cannot write the result: %s", reason)
+                        : ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot write: %s", path, reason);
+}
+
 static enum ql_status write_item(void *context, const struct ql_generated_item *item, struct ql_error *error)
 {
     struct run *run = context;
@@ -63,15 +74,15 @@ static enum ql_status write_item(void *context, const struct ql_generated_item *
         const bool written = json_dumpf(line, run->stream, JSON_COMPACT | (run->visible ? JSON_ENSURE_ASCII : 0)) == 0;
         json_decref(line);
         if (!written) {
-            return ql_error_write(error, QL_ERROR_SYSTEM, "the items cannot be written");
+            return write_error(run, error);
         }
     } else if (run->text.size > 0 && run->visible) {
         ql_cli_write_visible_text(run->stream, run->text.bytes, run->text.size);
-    } else if (run->text.size > 0) {
-        (void)fwrite(run->text.bytes, 1, run->text.size, run->stream);
+    } else if (run->text.size > 0 && fwrite(run->text.bytes, 1, run->text.size, run->stream) < run->text.size) {
+        return write_error(run, error);
     }
     if (fputc('\n', run->stream) == EOF) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "the items cannot be written");
+        return write_error(run, error);
     }
     return QL_OK;
 }
@@ -130,7 +141,7 @@ static void print_summary(const struct run *run, const struct ql_generation_resu
     ql_cli_write_count(symbols, (double)result->symbols);
     ql_cli_write_count(speed, (double)result->symbols / elapsed);
     ql_cli_write_count(cut, (double)result->cut);
-    (void)fflush(stdout);
+    ql_cli_flush();
     (void)fprintf(stderr, "%s items, %s symbols in %.2f s: %s a second (%s, %.2f symbols for a step of the model)\n",
                   count, symbols, elapsed, speed, run->writer->engine.kind,
                   (double)result->symbols / (double)result->steps);

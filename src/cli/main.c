@@ -1,8 +1,12 @@
 // The entry of the tool: finds the command by its name and runs it.
-// Uses: cli.
+// Uses: cli, POSIX.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/vectors.h"
 #include "base/version.h"
@@ -46,10 +50,30 @@ static void print_help(FILE *stream)
     (void)fprintf(stream, "\n`quillet COMMAND --help` explains a command, `quillet --version` prints the\nversion.\n");
 }
 
+// Opens /dev/null for each standard stream that the process was started without. Otherwise the next file that is opened
+// would get its number, and the result or a message would go into that file. Reading and writing the result still fail,
+// because the streams are opened for the opposite; messages go nowhere. Returns false where there is no /dev/null.
+static bool open_missing_streams(void)
+{
+    static const int modes[] = {[STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_WRONLY};
+
+    for (int k = STDIN_FILENO; k <= STDERR_FILENO; k++) {
+        if (fcntl(k, F_GETFD) < 0 && errno == EBADF && open("/dev/null", modes[k]) != k) { // the lowest free number
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct ql_error error;
 
+    // Beyond the limit of a file's size, a write fails with a reason, as on a full disk, and does not end the process.
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (!open_missing_streams()) {
+        return QL_EXIT_FAILED;
+    }
     ql_cli_program = argv[0];
     ql_cli_library_memory_init();
     if (ql_vectors_reset(getenv("QUILLET_VECTORS"), &error) != QL_OK) {

@@ -92,7 +92,7 @@ static void announce(struct monitor *monitor, const char *what, const char *name
     (void)snprintf(line, sizeof line, "%s%s", what, name);
     show_symbol(monitor); // the rest of it cannot come any more
     if (!monitor->quiet) {
-        (void)fflush(stdout);
+        ql_cli_flush();
         (void)fputs(monitor->in_line ? "\n" : "", stderr);
         ql_cli_note("(%s)\n", line);
         monitor->in_line = false;
@@ -124,7 +124,7 @@ static void show(struct monitor *monitor, const char *bytes, int count)
             show_symbol(monitor);
         }
     }
-    (void)fflush(stdout);
+    ql_cli_flush();
     if (monitor->log != NULL) {
         (void)fflush(monitor->log);
     }

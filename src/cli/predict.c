@@ -81,7 +81,7 @@ int ql_cli_predict(int argc, char **argv)
     } else if (status == QL_OK) {
         (void)putchar('\n');
         if (!settings.quiet && !ql_option_find(options, "seed")->given) {
-            (void)fflush(stdout);
+            ql_cli_flush();
             (void)fprintf(stderr, "(seed %" PRIu32 ")\n", settings.sampling.seed);
         }
     }

@@ -838,7 +838,7 @@ static void print_result(const struct study *study)
         (void)printf("no sentences were parsed: %s\n", study->no_sentences);
     }
     if (!study->settings.quiet && study->symbols > 0) {
-        (void)fflush(stdout);
+        ql_cli_flush();
         ql_cli_write_count(symbols, (double)study->symbols);
         ql_cli_write_count(speed, (double)study->symbols / study->seconds);
         (void)fprintf(stderr, "%s symbols written and counted in %.1f s: %s a second\n", symbols, study->seconds,

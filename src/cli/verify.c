@@ -65,7 +65,7 @@ static void print_row(const char *name, const struct ql_comparison *comparison)
     (void)printf(row_format, name, characters, equal ? "0" : absolute, ulp,
                  comparison->first_draw < 0 && comparison->characters > 0 ? "-" : text,
                  verdict_word(comparison->verdict));
-    (void)fflush(stdout);
+    ql_cli_flush();
 }
 
 // A number that JSON can represent: infinity means that there is no number.

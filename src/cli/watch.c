@@ -48,7 +48,7 @@ int ql_cli_watch(int argc, char **argv)
     const char *brackets = strchr(settings.host, ':') == NULL ? "" : "[]";
     (void)printf("http://%.1s%s%s:%d/\n", brackets, settings.host, brackets[0] == '\0' ? "" : brackets + 1,
                  dashboard.port);
-    (void)fflush(stdout);
+    ql_cli_flush();
     if (!quiet) {
         (void)fprintf(stderr, "The page is there until Ctrl-C.\n");
     }

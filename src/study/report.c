@@ -120,8 +120,9 @@ static enum ql_status write_files(struct parts *parts, json_t *study, const stru
     }
     (void)json_object_set_new(study, "files", hashes);
     if (status == QL_OK && (status = open_part(parts, "study.json", error)) == QL_OK) {
-        if (json_dumpf(study, last_stream(parts), JSON_INDENT(1) | JSON_REAL_PRECISION(9)) != 0) {
-            return ql_error_write(error, QL_ERROR_SYSTEM, "%s: the report cannot be written", parts->folder);
+        if (json_dumpf(study, last_stream(parts), JSON_INDENT(1) | JSON_REAL_PRECISION(9)) != 0 &&
+            ferror(last_stream(parts)) == 0) { // errors of the file are reported when it is closed
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
         }
         (void)fputc('\n', last_stream(parts));
     }

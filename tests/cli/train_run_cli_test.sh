@@ -160,7 +160,6 @@ fi
 # A file that may not grow: the state of this model has more than 3 KB, its checkpoints have less.
 command="train with files of at most 3 KB"
 (
-    trap '' XFSZ
     ulimit -f 3
     exec "$tool" "${train[@]}" --run_name limited > out 2> err
 )
