@@ -1,5 +1,5 @@
 // What the commands share: see cli.h.
-// Uses: base, cli/terminal.
+// Uses: base, corpus/vocabulary, cli/terminal.
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include "base/html_text.h"
 #include "base/system.h"
 #include "cli/terminal.h"
+#include "corpus/vocabulary.h"
 
 const char *ql_cli_program = "quillet";
 int ql_cli_rank;
@@ -62,6 +63,16 @@ enum ql_status ql_cli_language_check(const char *language, struct ql_error *erro
                ? QL_OK
                : ql_error_write(error, QL_ERROR_USAGE, "--language: '%.60s' is not the tag of a language, such as fr",
                                 language);
+}
+
+enum ql_status ql_cli_utf8_check(const char *option, const char *text, struct ql_error *error)
+{
+    return text == NULL || ql_utf8_check(text)
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_USAGE,
+                                "--%s %.200s: is not UTF-8, and so cannot be recorded; rename the file, or convert the "
+                                "text",
+                                ql_option_spell(option).text, text);
 }
 
 bool ql_cli_progress_wanted(bool quiet)

@@ -51,6 +51,9 @@ enum ql_status ql_cli_data_folder(char folder[QL_DATA_PATH_BYTES], const char *f
 // Checks --language, the tag of a language such as "fr"; NULL is none. Errors: QL_ERROR_USAGE.
 enum ql_status ql_cli_language_check(const char *language, struct ql_error *error);
 
+// Checks the text of an option that gets into JSON, which can only hold UTF-8; NULL is none. Errors: QL_ERROR_USAGE.
+enum ql_status ql_cli_utf8_check(const char *option, const char *text, struct ql_error *error);
+
 // True when progress bars and colors may be drawn: stderr is a terminal, and for colors NO_COLOR is unset.
 bool ql_cli_progress_wanted(bool quiet);
 bool ql_cli_color_wanted(void);

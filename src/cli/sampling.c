@@ -10,6 +10,7 @@
 #include "cli/terminal.h"
 #include "corpus/pieces.h"
 #include "corpus/token_text.h"
+#include "corpus/vocabulary.h"
 #include "device/candidate.h"
 
 uint32_t ql_cli_random_seed(void)
@@ -90,8 +91,11 @@ enum ql_status ql_cli_text_write_token(struct ql_cli_text *text, const struct ql
 
 json_t *ql_cli_path_to_json(const char *path)
 {
-    json_t *text = json_string(path);
-    return text == NULL ? json_null() : text;
+    if (!ql_utf8_check(path)) {
+        ql_cli_note("%s: is not UTF-8: the JSON has null in its place\n", path);
+        return json_null();
+    }
+    return json_string(path);
 }
 
 enum ql_status ql_cli_writer_open(struct ql_cli_writer *writer, const struct ql_cli_sampling *sampling,

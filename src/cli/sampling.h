@@ -94,7 +94,7 @@ enum ql_status ql_cli_text_write(struct ql_cli_text *text, uint32_t symbol, stru
 enum ql_status ql_cli_text_write_token(struct ql_cli_text *text, const struct ql_vocabulary *vocabulary, int token,
                                        struct ql_error *error);
 
-// A path for a result in JSON: null where it is not valid UTF-8, which JSON cannot say.
+// A path for a result in JSON: null, with a note on stderr, where it is not valid UTF-8, which JSON cannot hold.
 json_t *ql_cli_path_to_json(const char *path);
 
 // A checkpoint that writes, in float or in integers.

@@ -415,7 +415,7 @@ static enum ql_status run_pairs(struct study *study, struct ql_error *error)
         json_array_foreach(json_object_get(pairs, "tests"), index, test)
         {
             json_t *copy = json_copy(test);
-            (void)json_object_set_new(copy, "other", json_string(study->settings.against));
+            (void)json_object_set_new(copy, "other", ql_cli_path_to_json(study->settings.against));
             describe_setting(copy, &study->settings, n);
             (void)json_array_append_new(against, copy);
         }
@@ -500,6 +500,9 @@ static enum ql_status read_settings(struct study *study, const char *const *oper
     }
     if (status == QL_OK && s->corpus == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--corpus is missing: the text that the model was trained on");
+    }
+    if (status == QL_OK) {
+        status = ql_cli_utf8_check("count", s->count, error);
     }
     if (status == QL_OK && s->count != NULL) {
         status = read_list(study->yardstick.patterns, QL_PATTERN_LIMIT, &patterns, &study->lists[1], s->count, "count",

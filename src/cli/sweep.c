@@ -81,7 +81,7 @@ static enum ql_status add_settings(json_t *file, const struct settings *settings
     size_t count = 0;
     json_t *limits =
         json_object_get(file, "limits") == NULL ? json_object() : json_copy(json_object_get(file, "limits"));
-    enum ql_status status = QL_OK;
+    enum ql_status status = ql_cli_utf8_check("weights", settings->weights, error);
 
     if (settings->weights != NULL) {
         (void)json_object_set_new(limits, "weights", json_string(settings->weights));
@@ -95,7 +95,9 @@ static enum ql_status add_settings(json_t *file, const struct settings *settings
     (void)json_object_set_new(file, "limits", limits);
     if (settings->halving != NULL) {
         json_t *list = json_array();
-        status = ql_option_read_list(epochs, QL_SWEEP_RUNG_LIMIT, &count, settings->halving, "halving", error);
+        status = status != QL_OK
+                     ? status
+                     : ql_option_read_list(epochs, QL_SWEEP_RUNG_LIMIT, &count, settings->halving, "halving", error);
         for (size_t k = 0; k < count; k++) {
             const bool whole = epochs[k] == (double)(int)epochs[k];
             (void)json_array_append_new(list, whole ? json_integer((json_int_t)epochs[k]) : json_real(epochs[k]));

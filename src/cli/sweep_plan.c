@@ -1,5 +1,5 @@
 // The plan of a sweep: see sweep_plan.h.
-// Uses: base, device/random.h, jansson, cli/train_options.
+// Uses: base, device/random.h, jansson, cli/{cli,train_options}.
 #include "cli/sweep_plan.h"
 
 #include <math.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "cli/cli.h"
 #include "cli/train_options.h"
 #include "device/random.h"
 
@@ -153,8 +154,11 @@ static json_t *value_of_word(const struct ql_option *option, const char *word, s
 static enum ql_status add_argument(json_t *train, json_t *grid, const struct ql_option *option, const char *list,
                                    struct ql_error *error)
 {
+    const enum ql_status status = ql_cli_utf8_check(option->name, list, error);
+    if (status != QL_OK) {
+        return status;
+    }
     json_t *values = json_array();
-
     for (const char *word = list;; word += strcspn(word, ",") + 1) {
         const size_t length = strcspn(word, ",");
         if (json_array_append_new(values, value_of_word(option, word, length)) != 0) {

@@ -1,7 +1,7 @@
 // One training from the command line: see train_session.h. Each step provides what the next one needs: options, record,
 // model, texts, trainer.
 // Uses: base, corpus, model, train, checkpoint, quantize, engine,
-// cli/{train_model,train_ranks,train_record,train_texts}.
+// cli/{cli,train_model,train_ranks,train_record,train_texts}.
 #include "cli/train_session.h"
 
 #include <inttypes.h>
@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "checkpoint/checkpoint.h"
+#include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/train_model.h"
 #include "engine/integer_form.h"
@@ -104,6 +105,19 @@ static enum ql_status check_effects(const struct ql_train_settings *settings, st
     return QL_OK;
 }
 
+// The names that the summary needs, so that a later session finds the files.
+static enum ql_status check_names(const struct ql_train_settings *settings, struct ql_error *error)
+{
+    const char *const names[][2] = {
+        {"input", settings->input}, {"validation", settings->validation}, {"init_from", settings->init_from}};
+    enum ql_status status = QL_OK;
+
+    for (size_t k = 0; k < sizeof names / sizeof names[0] && status == QL_OK; k++) {
+        status = ql_cli_utf8_check(names[k][0], names[k][1], error);
+    }
+    return status;
+}
+
 // Model, texts, and trainer, separately on each rank.
 static enum ql_status load(struct ql_train_session *session, struct ql_option *options, bool resumed,
                            struct ql_error *error)
@@ -113,6 +127,9 @@ static enum ql_status load(struct ql_train_session *session, struct ql_option *o
 
     if (status == QL_OK) {
         status = check_effects(settings, options, error);
+    }
+    if (status == QL_OK) {
+        status = check_names(settings, error);
     }
     if (status == QL_OK && !resumed) {
         status = ql_train_record_check_name(settings, error);

@@ -41,6 +41,18 @@ size_t ql_utf8_decode(uint32_t *symbol, const unsigned char *bytes, size_t size_
     return length;
 }
 
+bool ql_utf8_check(const char *text)
+{
+    const size_t size = strlen(text);
+    size_t length = 1;
+    uint32_t symbol;
+
+    for (size_t at = 0; at < size && length > 0; at += length) {
+        length = ql_utf8_decode(&symbol, (const unsigned char *)text + at, size - at);
+    }
+    return length > 0;
+}
+
 size_t ql_utf8_encode(unsigned char bytes[4], uint32_t symbol)
 {
     if (symbol < 0x80) {

@@ -41,6 +41,9 @@ struct ql_vocabulary {
 // overlong forms, surrogates and values above U+10FFFF are not valid. `size_bytes` >= 1.
 size_t ql_utf8_decode(uint32_t *symbol, const unsigned char *bytes, size_t size_bytes);
 
+// True for a string that is UTF-8 from its start to its end.
+bool ql_utf8_check(const char *text);
+
 // The UTF-8 form of a valid code point: returns 1 to 4 bytes.
 size_t ql_utf8_encode(unsigned char bytes[4], uint32_t symbol);
 

@@ -611,6 +611,11 @@ static json_t *make_json(const struct ql_descriptor *d)
 
 enum ql_status ql_descriptor_write(const struct ql_descriptor *descriptor, FILE *stream, struct ql_error *error)
 {
+    if (!ql_utf8_check(descriptor->filename)) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: the name is not UTF-8, and so cannot be recorded in a descriptor; choose another",
+                              descriptor->filename);
+    }
     json_t *root = make_json(descriptor);
     // 15 digits reproduce every number that was written with at most 15 digits, such as 0.95.
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
