@@ -50,23 +50,19 @@ static enum ql_status find_descriptor(char path[QL_DESCRIPTOR_PATH_BYTES], const
 }
 
 // The length of the training's sequences, from the run's summary, if that is still beside the checkpoint. A summary
-// that cannot be read is an error: otherwise the descriptor would silently be a different one.
+// that cannot be read is an error: otherwise the descriptor would silently be a different one. The run is not opened,
+// because another process may be training it.
 static enum ql_status find_sequence_length(int *length, const char *checkpoint, struct ql_error *error)
 {
-    struct ql_training_run run;
+    struct ql_training_run run = {.lock = -1};
     const char *slash = strrchr(checkpoint, '/');
-    char folder[QL_RUN_PATH_BYTES];
     char path[QL_RUN_PATH_BYTES];
     json_t *summary = NULL;
     enum ql_status status;
 
     *length = 0;
-
-    (void)snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - checkpoint),
+    (void)snprintf(run.folder, sizeof run.folder, "%.*s", slash == NULL ? 1 : (int)(slash - checkpoint),
                    slash == NULL ? "." : checkpoint);
-    if (ql_training_run_open(&run, folder, NULL) != QL_OK) {
-        return QL_OK;
-    }
     ql_training_run_path(&run, path, "summary.json");
     if (access(path, F_OK) != 0) {
         return QL_OK;

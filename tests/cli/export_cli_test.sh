@@ -1,6 +1,6 @@
 #!/bin/bash
 # `quillet export`: the ONNX file and the descriptor, and what it refuses.
-# Uses: expect.sh. Arguments: the tool, json_get; then a Python that may have the onnx package, or "".
+# Uses: expect.sh, flock. Arguments: the tool, json_get; then a Python that may have the onnx package, or "".
 # shellcheck source-path=SCRIPTDIR
 python=$3
 source "$(dirname "$0")/expect.sh"
@@ -38,6 +38,18 @@ expect_same names.json elsewhere/names.json
 expect_exit 0 export --init_from $model --export_file names2.onnx --json
 expect_json out model names2.onnx
 expect_json out descriptor names2.json
+
+# Nor does it matter that the run is being trained.
+command="export, of a run that another process has in hand"
+# shellcheck disable=SC2094 # a folder, which is opened to be locked
+(
+    flock 9
+    expect_exit 0 export --init_from $model --export_file elsewhere/names.onnx --temperature 0.95 --top_p 0.8 \
+        --top_k 24 --quiet
+    exit "$failures"
+) 9< $run_folder
+failures=$?
+expect_same names.json elsewhere/names.json
 
 # A model of running text resets nothing, and a checkpoint without its run does not know the length of its sequences.
 expect_exit 0 train "${tiny[@]}" --input names.txt --run_name stream
