@@ -609,6 +609,7 @@ static json_t *make_json(const struct ql_descriptor *d)
     return root;
 }
 
+// The reader checks what is written: no descriptor leaves that it would refuse.
 enum ql_status ql_descriptor_write(const struct ql_descriptor *descriptor, FILE *stream, struct ql_error *error)
 {
     if (!ql_utf8_check(descriptor->filename)) {
@@ -619,14 +620,18 @@ enum ql_status ql_descriptor_write(const struct ql_descriptor *descriptor, FILE 
     json_t *root = make_json(descriptor);
     // 15 digits reproduce every number that was written with at most 15 digits, such as 0.95.
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
-    bool written = text != NULL;
+    struct ql_descriptor *copy = malloc(sizeof *copy);
+    enum ql_status status = text == NULL || copy == NULL
+                                ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the descriptor")
+                                : ql_descriptor_read(copy, text, strlen(text), "the descriptor", error);
 
-    if (written) {
+    if (status == QL_OK) {
         (void)fprintf(stream, "%s\n", text);
     }
+    free(copy);
     free(text);
     json_decref(root);
-    return written ? QL_OK : ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the descriptor");
+    return status;
 }
 
 enum ql_status ql_descriptor_save(const struct ql_descriptor *descriptor, const char *path, struct ql_error *error)

@@ -73,7 +73,8 @@ enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *
 enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *text, size_t size_bytes,
                                   const char *path, struct ql_error *error);
 
-// Writes a descriptor as JSON to a stream, whose errors are left to the caller. Errors: no memory.
+// Writes a descriptor as JSON to a stream, whose errors are left to the caller. Errors: those of ql_descriptor_read,
+// for a descriptor that it would refuse; a file name that is not UTF-8; no memory.
 enum ql_status ql_descriptor_write(const struct ql_descriptor *descriptor, FILE *stream, struct ql_error *error);
 
 // Writes a descriptor, whole or not at all, without the optional fields that are not said.

@@ -81,7 +81,13 @@ if [[ -n $python ]] && "$python" -c 'import onnx.checker' 2> /dev/null; then
     done
 fi
 
-# What it refuses.
+# What it refuses, as every reader of the descriptor would: a temperature that is not 0, but too small for a float, and
+# names that would not come back as they were. Neither file is written.
+expect_exit 1 export --init_from $model --export_file tiny.onnx --temperature 1e-39
+expect_stderr "the field 'temperature' must be 0, or from 1.2e-38"
+expect_exit 1 export --init_from $model --export_file $'new\nline.onnx'
+expect_stderr "the field 'filename' must be"
+expect test -z "$(find . -name 'tiny*' -o -name 'new*' -o -name '*.partial')"
 expect_exit 2 export
 expect_stderr "--init-from"
 expect_exit 2 export --init_from $model
