@@ -5,13 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "verify/process.h"
 #include "verify/stages.h"
 
+static enum ql_status no_memory(struct ql_error *error)
+{
+    return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to compile the model");
+}
+
+// A name may begin with dashes, so it is given as --option=NAME, or after --.
 enum ql_status ql_generated_code_write(const struct ql_workshop *workshop, const char *name, const char *model_path,
                                        bool plain, struct ql_error *error)
 {
     char file[64], output[QL_WORKSHOP_PATH_BYTES];
+    char *model = ql_bytes_format("--model=%s", model_path);
     const char *const argv[] = {workshop->tool,
                                 "compile",
                                 plain ? "--no-sampler" : "--sampler",
@@ -19,35 +27,40 @@ enum ql_status ql_generated_code_write(const struct ql_workshop *workshop, const
                                 name,
                                 "--output",
                                 output,
-                                plain ? "--" : "--model",
-                                model_path,
+                                plain ? "--" : model,
+                                plain ? model_path : NULL,
                                 NULL};
 
     (void)snprintf(file, sizeof file, "%s.c", name);
     ql_workshop_path(workshop, output, file);
-    return ql_process_run(argv, error);
+    const enum ql_status status = model == NULL ? no_memory(error) : ql_process_run(argv, error);
+    free(model);
+    return status;
 }
 
 enum ql_status ql_generated_integer_write(const struct ql_workshop *workshop, const char *descriptor_path,
                                           const char *quantize, const char *calibrate, struct ql_error *error)
 {
     char output[QL_WORKSHOP_PATH_BYTES];
+    char *model = ql_bytes_format("--model=%s", descriptor_path);
+    char *text = ql_bytes_format("--calibrate=%s", calibrate == NULL ? "" : calibrate);
     const char *const argv[] = {workshop->tool,
                                 "compile",
-                                "--model",
-                                descriptor_path,
+                                model,
                                 "--name",
                                 "model",
                                 "--output",
                                 output,
                                 "--quantize",
                                 quantize,
-                                calibrate == NULL ? NULL : "--calibrate",
-                                calibrate,
+                                calibrate == NULL ? NULL : text,
                                 NULL};
 
     ql_workshop_path(workshop, output, "model.c");
-    return ql_process_run(argv, error);
+    const enum ql_status status = model == NULL || text == NULL ? no_memory(error) : ql_process_run(argv, error);
+    free(model);
+    free(text);
+    return status;
 }
 
 enum ql_status ql_generated_stage_open(struct ql_stage *stage, const struct ql_workshop *workshop,
@@ -81,8 +94,11 @@ enum ql_status ql_arrays_runner_open(struct ql_runner *runner, const struct ql_w
     enum ql_status status = ql_runner_init(&shapes, program, error);
     const int arrays = shapes.input_count + shapes.output_count;
     char *definitions = status == QL_OK ? malloc(3 * (size_t)arrays * 24 + 400) : NULL;
+    char *source = ql_bytes_format("%s%s", c_path[0] == '-' ? "./" : "", c_path); // not an option of the compiler
 
-    if (definitions == NULL) {
+    if (definitions == NULL || source == NULL) {
+        free(definitions);
+        free(source);
         ql_runner_free(&shapes);
         return status == QL_OK ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory") : status;
     }
@@ -103,12 +119,13 @@ enum ql_status ql_arrays_runner_open(struct ql_runner *runner, const struct ql_w
 
     ql_workshop_path(workshop, path, "arrays");
     ql_workshop_data_path(workshop, port, "firmware/port/pipe/arrays.c");
-    const char *const arguments[] = {inputs, outputs, call, entry_definition, c_path, port, NULL};
+    const char *const arguments[] = {inputs, outputs, call, entry_definition, source, port, NULL};
     status = ql_compiler_run(compiler, path, arguments, error);
     if (status == QL_OK) {
         status = ql_pipe_runner_open(runner, program, path, error);
     }
     free(definitions);
+    free(source);
     ql_runner_free(&shapes);
     return status;
 }
