@@ -197,6 +197,12 @@ static bool value_fits(const struct ql_option *option, const json_t *value)
     return false;
 }
 
+// True for the names of the folder, which no longer have an effect once it is there.
+static bool option_names_folder(const struct ql_option *option)
+{
+    return strcmp(option->name, "run_name") == 0 || strcmp(option->name, "checkpoint_dir") == 0;
+}
+
 // Sets an option that the user has not given to the value that the run was started with; a value that was given must be
 // the same, or be allowed to differ. Strings still belong to the JSON value.
 static enum ql_status argument_from_json(struct ql_option *option, const json_t *value, struct ql_error *error)
@@ -207,6 +213,12 @@ static enum ql_status argument_from_json(struct ql_option *option, const json_t 
         json_t *given = option_value(option);
         bool same = json_equal(given, value) != 0;
         json_decref(given);
+        if (!same && option_names_folder(option)) {
+            return ql_error_write(error, QL_ERROR_USAGE,
+                                  "--%s: a resumed run stays in its folder; leave it out, or give a checkpoint as "
+                                  "--init-from to start a new run",
+                                  ql_option_spell(option->name).text);
+        }
         if (!same && !option_is_free(option)) {
             char *text = json_dumps(value, JSON_ENCODE_ANY);
             enum ql_status status =

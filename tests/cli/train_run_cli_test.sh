@@ -33,6 +33,11 @@ expect_stderr "--learning-rate: the run was started with 0.001"
 expect_exit 2 train --init_from checkpoints/two --seed 2
 expect_exit 2 train --init_from checkpoints/two --sequences items
 expect_exit 0 train --init_from checkpoints/two --rnn_size 5 --seed 1 --threads 2 --quiet
+expect_exit 2 train --init_from checkpoints/two --run_name three
+expect_stderr "--run-name: a resumed run stays in its folder"
+expect_exit 2 train --init_from checkpoints/two --checkpoint_dir elsewhere --max_epochs 5
+expect_stderr "--checkpoint-dir: a resumed run stays in its folder"
+expect_exit 0 train --init_from checkpoints/two --run_name two --checkpoint_dir checkpoints --quiet
 
 # Another text, of other length or of other symbols only; the same text in another place.
 expect_exit 1 train --init_from checkpoints/two --input longer.txt --max_epochs 5
