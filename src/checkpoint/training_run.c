@@ -290,6 +290,7 @@ enum ql_status ql_training_run_load_summary(const struct ql_training_run *run, j
 int ql_training_run_best_epoch(const char *folder)
 {
     struct ql_training_run run = {.lock = -1};
+    char path[QL_RUN_PATH_BYTES];
     json_t *summary = NULL;
     json_int_t epoch = 0;
 
@@ -298,5 +299,7 @@ int ql_training_run_best_epoch(const char *folder)
         epoch = json_integer_value(json_object_get(json_object_get(summary, "best"), "epoch"));
         json_decref(summary);
     }
-    return epoch > 0 && epoch <= INT32_MAX ? (int)epoch : 0;
+    epoch = epoch > 0 && epoch <= INT32_MAX ? epoch : 0;
+    ql_training_run_path(&run, path, "checkpoint.%d.safetensors", (int)epoch);
+    return access(path, F_OK) == 0 ? (int)epoch : 0;
 }

@@ -66,8 +66,8 @@ enum ql_status ql_training_run_save_summary(const struct ql_training_run *run, c
 enum ql_status ql_training_run_load_summary(const struct ql_training_run *run, json_t **summary,
                                             struct ql_error *error);
 
-// Return the epoch of the best checkpoint that a folder's summary names; 0 without a summary, or before the first epoch
-// has ended. Does not open the run: another process may be training it.
+// Return the epoch of the best checkpoint that a folder's summary names; 0 without a summary, before the first epoch has
+// ended, or where that checkpoint was removed. Does not open the run: another process may be training it.
 int ql_training_run_best_epoch(const char *folder);
 
 #endif

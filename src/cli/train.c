@@ -3,6 +3,7 @@
 // Uses: base, cli/train_session.
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory_stream.h"
 #include "base/vectors.h"
@@ -241,6 +242,17 @@ static void print_nothing_left(const struct ql_train_session *session)
         done->epoch, done->best_epoch, settings->early_stop, settings->max_epochs);
 }
 
+// The best checkpoint, which is the result, may be an earlier session's and have been removed since.
+static enum ql_status check_result(const struct ql_train_session *session, struct ql_error *error)
+{
+    char path[QL_RUN_PATH_BYTES];
+
+    ql_training_run_path(&session->record.run, path, "checkpoint.%d.safetensors", session->record.done.best_epoch);
+    return access(path, F_OK) == 0
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_INPUT, "%s: is missing: it was the model of the best epoch", path);
+}
+
 // Trains on this rank, together with the others. Returns the exit code.
 static int train(struct ql_train_session *session, struct ql_option *options, struct ql_exchange *exchange)
 {
@@ -270,6 +282,8 @@ static int train(struct ql_train_session *session, struct ql_option *options, st
         if (ql_cli_rank == 0 && (status == QL_ERROR_STOPPED || status == QL_ERROR_NUMERIC)) {
             save_ended(session, status);
         }
+    } else if (ql_cli_rank == 0 && check_result(session, &error) != QL_OK) {
+        exit_code = ql_cli_fail("train", &error);
     } else if (ql_cli_rank == 0) {
         print_result(session);
         exit_code = ql_cli_finish("train", QL_EXIT_DONE);

@@ -25,6 +25,18 @@ expect_exit 0 train --init_from checkpoints/four --quiet
 expect_stdout "checkpoints/four/checkpoint."
 expect test -z "$(diff -r checkpoints/four before)"
 
+# The path of a best checkpoint that was removed is no result, neither when there is nothing to do nor after more epochs;
+# nor is it a hint for other commands.
+cp -r checkpoints/four robbed
+rm robbed/checkpoint.*
+expect_exit 1 train --init_from robbed --quiet
+expect_stderr "robbed/checkpoint.$("$json_get" robbed/summary.json best.epoch).safetensors: is missing"
+expect test ! -s out
+expect_exit 1 train --init_from robbed --json
+expect test ! -s out
+expect_exit 1 export --init_from robbed --export_file x.onnx
+expect_stderr "robbed: is a folder, not a checkpoint"
+
 # Other arguments, and what they were.
 expect_exit 2 train --init_from checkpoints/two --rnn_size 6
 expect_stderr "--rnn-size: the run was started with 5"
