@@ -188,6 +188,30 @@ static void file_without_an_end_is_refused(void **state)
     ql_file_close(&view);
 }
 
+static void file_in_a_folder_is_neither_read_nor_written_through_a_link(void **state)
+{
+    (void)state;
+    struct ql_file_view view;
+    struct ql_error error;
+
+    save("elsewhere", "mine");
+    assert_int_equal(symlink("elsewhere", "leads_out"), 0);
+    assert_int_equal(symlink("not_there", "leads_nowhere"), 0);
+    assert_int_equal(symlink(".", "leads_to_folder"), 0);
+    assert_int_equal(ql_file_open_kind(&view, "leads_out", QL_FILE_IN_FOLDER, 100, &error), QL_ERROR_SYSTEM);
+    assert_message(&error, "leads_out", "is a symbolic link");
+    assert_int_equal(ql_file_save_kind("leads_out", QL_FILE_IN_FOLDER, "theirs", 6, &error), QL_ERROR_SYSTEM);
+    assert_message(&error, "leads_out", "is a symbolic link");
+    assert_int_equal(ql_file_save_kind("leads_nowhere", QL_FILE_IN_FOLDER, "theirs", 6, &error), QL_ERROR_SYSTEM);
+    assert_int_equal(access("not_there", F_OK), -1);
+    assert_int_equal(ql_folder_check_real("leads_to_folder", &error), QL_ERROR_SYSTEM);
+    assert_int_equal(ql_folder_check_real(".", &error), QL_OK);
+    assert_int_equal(ql_file_open_kind(&view, "elsewhere", QL_FILE_IN_FOLDER, 100, &error), QL_OK);
+    assert_int_equal(view.size_bytes, 4);
+    assert_memory_equal(view.data, "mine", 4);
+    ql_file_close(&view);
+}
+
 static void output_that_is_an_input_is_refused_by_any_name(void **state)
 {
     (void)state;
@@ -580,6 +604,7 @@ int main(void)
         cmocka_unit_test(file_that_cannot_be_opened_is_named),
         cmocka_unit_test(file_from_a_pipe_is_read_whole),
         cmocka_unit_test(file_without_an_end_is_refused),
+        cmocka_unit_test(file_in_a_folder_is_neither_read_nor_written_through_a_link),
         cmocka_unit_test(output_that_is_an_input_is_refused_by_any_name),
         cmocka_unit_test(save_into_a_missing_folder_fails_and_names_it),
         cmocka_unit_test(save_over_a_folder_fails_and_leaves_nothing),
