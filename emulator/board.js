@@ -18,7 +18,7 @@ import { SecondCore } from "./second_core.js";
 import { Ssi } from "./ssi.js";
 import { UsbHost } from "./usb_host.js";
 import { XipStream } from "./xip_stream.js";
-import { PanelWires } from "./panel/wires.js";
+import { BUSY, PanelWires } from "./panel/wires.js";
 
 const SECOND_STAGE = 0x20041f00, FLASH = 0x10000000, RAM = 0x20000000;
 const UART_BYTE_NANOS = 10e9 / 115200;
@@ -211,6 +211,9 @@ export class Board {
     const { mcu } = this;
     for (const pin of mcu.gpio) {
       pin.setInputValue(!this.jumpers.includes(pin.index));
+    }
+    if (this.controller === null) {
+      mcu.gpio[BUSY].setInputValue(false); // by the pull-down that every pad has after a reset
     }
     mcu.gpio[24].setInputValue(this.consoleKind === "usb"); // VBUS is present
     const fullScale = 4095, reference = 3.3;

@@ -4,7 +4,8 @@
 
 import { FirmwareError } from "../errors.js";
 
-const CLOCK = 10, DATA_IN = 11, SELECT = 9, DATA_OR_COMMAND = 8, RESET = 12, BUSY = 13;
+const CLOCK = 10, DATA_IN = 11, SELECT = 9, DATA_OR_COMMAND = 8, RESET = 12;
+export const BUSY = 13;
 const FUNCTION_SPI = 1, FUNCTION_SIO = 5;
 
 // SSPCR0 in the data sheet of the PL022.

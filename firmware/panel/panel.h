@@ -14,7 +14,8 @@ enum ql_panel_controller {
 
 enum ql_panel_result {
     QL_PANEL_DONE,
-    // BUSY did not end in time: nothing is connected, or it is the other controller. What the panel shows is unknown.
+    // BUSY did not end in time, or a refresh did not begin: nothing is connected, or it is the other controller. What the
+    // panel shows is unknown.
     QL_PANEL_BUSY_TIMEOUT,
 };
 

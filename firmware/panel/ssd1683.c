@@ -41,9 +41,11 @@ static const uint8_t set_up[] = {
 static const uint8_t update[] = {UPDATE_CONTROL_2, 1, 0xf7, MASTER_ACTIVATION, 0};
 static const uint8_t deep_sleep[] = {DEEP_SLEEP, 1, 0x01};
 
+static const bool busy_level = true; // of the pin while it works
+
 static bool wait(uint32_t timeout_ms)
 {
-    return ql_wires_wait(true, timeout_ms);
+    return ql_wires_wait(busy_level, timeout_ms);
 }
 
 static bool refresh(const uint8_t *frame)
@@ -59,7 +61,7 @@ static bool refresh(const uint8_t *frame)
     ql_wires_write_list(set_up, sizeof set_up);
     ql_wires_write(WRITE_PICTURE, frame, QL_FRAME_BYTES);
     ql_wires_write_list(update, sizeof update);
-    return wait(QL_PANEL_REFRESH_TIMEOUT_MS);
+    return ql_wires_wait_refresh(busy_level, QL_PANEL_REFRESH_TIMEOUT_MS);
 }
 
 enum ql_panel_result ql_ssd1683_show(const uint8_t *frame)

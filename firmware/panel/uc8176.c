@@ -31,9 +31,11 @@ static const uint8_t set_up[] = {
 static const uint8_t power_down[] = {DATA_INTERVAL, 1, 0xf7, POWER_OFF, 0};
 static const uint8_t deep_sleep[] = {DEEP_SLEEP, 1, 0xa5};
 
+static const bool busy_level = false; // of the pin while it works
+
 static bool wait(uint32_t timeout_ms)
 {
-    return ql_wires_wait(false, timeout_ms);
+    return ql_wires_wait(busy_level, timeout_ms);
 }
 
 static bool refresh(const uint8_t *frame)
@@ -50,7 +52,7 @@ static bool refresh(const uint8_t *frame)
     ql_wires_write_constant(OLD_PICTURE, 0xff, QL_FRAME_BYTES);
     ql_wires_write(NEW_PICTURE, frame, QL_FRAME_BYTES);
     ql_wires_write(DISPLAY_REFRESH, NULL, 0);
-    if (!wait(QL_PANEL_REFRESH_TIMEOUT_MS)) {
+    if (!ql_wires_wait_refresh(busy_level, QL_PANEL_REFRESH_TIMEOUT_MS)) {
         return false;
     }
     ql_wires_write_list(power_down, sizeof power_down);

@@ -9,6 +9,9 @@ enum { RESET_PULSE_US = 10000, RESET_REST_US = 10000 };
 
 // BUSY may take a moment to show what a command has begun.
 enum { BUSY_DELAY_US = 1000, BUSY_POLL_US = 10000 };
+// A refresh is seen to begin within this time. That is long for a panel, whose BUSY follows a command in microseconds,
+// and short for a refresh, which takes seconds.
+enum { REFRESH_BEGIN_US = 100000 };
 
 void ql_wires_reset(void)
 {
@@ -64,4 +67,17 @@ bool ql_wires_wait(bool busy_level, uint32_t timeout_ms)
         ql_port_wait_us(BUSY_POLL_US);
     }
     return true;
+}
+
+bool ql_wires_wait_refresh(bool busy_level, uint32_t timeout_ms)
+{
+    const uint64_t start = ql_port_time_us();
+
+    while (ql_port_panel_busy_pin() != busy_level) {
+        if (ql_port_time_us() - start >= REFRESH_BEGIN_US) {
+            return false;
+        }
+        ql_port_wait_us(BUSY_DELAY_US);
+    }
+    return ql_wires_wait(busy_level, timeout_ms);
 }

@@ -24,4 +24,8 @@ void ql_wires_write_list(const uint8_t *list, int size);
 // Waits until BUSY leaves the level that means "working". Returns false after a timeout.
 bool ql_wires_wait(bool busy_level, uint32_t timeout_ms);
 
+// Waits for a refresh that was just begun: BUSY must also take that level within 100 ms. Without a panel the pin stays at
+// one level, which may be that of a panel that is ready. Returns false after either timeout.
+bool ql_wires_wait_refresh(bool busy_level, uint32_t timeout_ms);
+
 #endif

@@ -111,6 +111,10 @@ check "input" grep -q "^= stats us_per_char" "$work/out"
 run 0 image.uf2 --elf image/quotes.elf --panel uc8176 --until "= error panel busy timeout"
 check "the other controller" grep -q "^= error panel busy timeout" "$work/out"
 
+# Without a panel, too: the pin stays at the level of an SSD1683 that is ready.
+run 0 image.uf2 --elf image/quotes.elf --panel none --until "= wait"
+check "no panel" grep -q "^= error panel busy timeout" "$work/out"
+
 # The watchers of a real board watch this one.
 if command -v socat > /dev/null; then
     "$tool" emulate image.uf2 --pty "$work/port" --realtime --quiet --seconds 30 2> "$work/err" &

@@ -35,7 +35,9 @@ function powerUp({ controller = new Ssd1683(), flip, faults = [], ...options } =
   const lines = [], pictures = [];
   board.onConsole = (bytes) => reader.take(bytes);
   reader.onLine = (line) => lines.push(line);
-  controller.onPicture = (frame) => pictures.push({ frame, nanos: board.nanos });
+  if (controller !== null) {
+    controller.onPicture = (frame) => pictures.push({ frame, nanos: board.nanos });
+  }
   faults.forEach((fault) => addFault(board, fault));
   return {
     board, controller, lines, pictures,
@@ -146,6 +148,17 @@ test("a panel that stays busy is an error on the console, and the next quote is 
   const lines = device.until(/^= error panel busy timeout$/);
   assert.ok(lines.some((line) => line.startsWith("= mark end")), lines.join("\n"));
   assert.equal(device.pictures.length, 1);
+});
+
+test("a missing panel is an error on the console, for either controller", () => {
+  const device = powerUp({ controller: null });
+  device.until(/^= start /);
+  for (const name of ["ssd1683", "uc8176"]) {
+    device.type(`panel ${name}`);
+    device.until(new RegExp(`^= panel ${name}$`));
+    const lines = device.until(/^= wait \d+$/);
+    assert.ok(lines.includes("= error panel busy timeout"), lines.join("\n"));
+  }
 });
 
 for (const [kind, message] of [["reset", /^= start /], ["watchdog", /^= error watchdog restarted the device$/]]) {

@@ -13,17 +13,21 @@
 #include "panel/panel.h"
 #include "port/port.h"
 
-enum { NEVER = 1000 };
+enum { NEVER = 1000, REFRESH_US = 4000000 };
+
+static const uint64_t NEVER_US = UINT64_MAX;
 
 // What was seen on the wires: "reset", "wait", "C06" for a command, " 17" for data. Many equal bytes are abbreviated as
 // " FF*15000", and the picture as " frame".
 static struct {
     char text[4096];
     bool select, data, reset;
-    bool idle_level; // of BUSY
-    int waits;       // after a reset or a command
-    int stuck_wait;  // the number of the first wait that does not end
-    bool is_free;    // a reset ends it
+    bool idle_level;                             // of BUSY
+    int waits;                                   // after a reset or a command
+    int stuck_wait;                              // the number of the first wait that does not end
+    bool is_free;                                // a reset ends it
+    uint8_t refresh;                             // the command that begins a refresh
+    uint64_t refresh_delay_us, refresh_begin_us; // from the command to BUSY, and when that is
     uint64_t time_us;
     bool was_asked;
     int run_bytes; // of the current data
@@ -85,6 +89,9 @@ void ql_port_panel_write(const uint8_t *bytes, int count)
             wires.run[wires.run_bytes++] = bytes[i];
         } else {
             char item[8];
+            if (bytes[i] == wires.refresh && wires.refresh_delay_us != NEVER_US) {
+                wires.refresh_begin_us = wires.time_us + wires.refresh_delay_us;
+            }
             (void)snprintf(item, sizeof item, "C%02X", bytes[i]);
             add(item);
         }
@@ -99,7 +106,9 @@ bool ql_port_panel_busy_pin(void)
         wires.waits++;
         add("wait\n");
     }
-    return wires.waits >= wires.stuck_wait ? !wires.idle_level : wires.idle_level;
+    const bool is_refreshing =
+        wires.time_us >= wires.refresh_begin_us && wires.time_us - wires.refresh_begin_us < REFRESH_US;
+    return wires.waits >= wires.stuck_wait || is_refreshing ? !wires.idle_level : wires.idle_level;
 }
 
 uint64_t ql_port_time_us(void)
@@ -113,10 +122,15 @@ void ql_port_wait_us(uint32_t duration_us)
     wires.time_us += duration_us;
 }
 
-static enum ql_panel_result show(enum ql_panel_controller controller, bool idle_level, int stuck_wait, bool is_free)
+// refresh_delay_us: from the command to BUSY; NEVER_US for a pin that nothing drives.
+static enum ql_panel_result show_late(enum ql_panel_controller controller, bool idle_level, int stuck_wait,
+                                      bool is_free, uint64_t refresh_delay_us)
 {
     memset(&wires, 0, sizeof wires);
     wires.select = wires.data = wires.reset = true;
+    wires.refresh = controller == QL_PANEL_UC8176 ? 0x12 : 0x20;
+    wires.refresh_delay_us = refresh_delay_us;
+    wires.refresh_begin_us = NEVER_US;
     wires.idle_level = idle_level;
     wires.stuck_wait = stuck_wait;
     wires.is_free = is_free;
@@ -124,6 +138,11 @@ static enum ql_panel_result show(enum ql_panel_controller controller, bool idle_
         frame[i] = (uint8_t)(i * 7 + i / 50);
     }
     return ql_panel_show(controller, frame);
+}
+
+static enum ql_panel_result show(enum ql_panel_controller controller, bool idle_level, int stuck_wait, bool is_free)
+{
+    return show_late(controller, idle_level, stuck_wait, is_free, 0);
 }
 
 static const char uc8176_page[] = "reset\nwait\n"
@@ -204,6 +223,31 @@ static void panel_other_controller_is_a_timeout(void **state)
     assert_string_equal(wires.text, "reset\nwait\nreset\nwait\n");
 }
 
+// The pin keeps the level at which one of the two controllers is ready: the pull-down of the pad, or a pull-up.
+static void panel_that_is_missing_is_a_timeout(void **state)
+{
+    (void)state;
+    assert_int_equal(show_late(QL_PANEL_SSD1683, false, NEVER, false, NEVER_US), QL_PANEL_BUSY_TIMEOUT);
+    assert_page_ends(ssd1683_page, 3, "reset\nwait\nC10 01\n");
+    assert_true(wires.time_us < 1000000);
+    assert_int_equal(show_late(QL_PANEL_UC8176, true, NEVER, false, NEVER_US), QL_PANEL_BUSY_TIMEOUT);
+    assert_page_ends(uc8176_page, 3, "reset\nwait\nC07 A5\n");
+    assert_true(wires.time_us < 1000000);
+}
+
+static void panel_whose_busy_comes_late_is_waited_for(void **state)
+{
+    const uint64_t late_us = 50000;
+
+    (void)state;
+    assert_int_equal(show_late(QL_PANEL_UC8176, true, NEVER, false, late_us), QL_PANEL_DONE);
+    assert_string_equal(wires.text, uc8176_page);
+    assert_true(wires.time_us >= late_us + REFRESH_US);
+    assert_int_equal(show_late(QL_PANEL_SSD1683, false, NEVER, false, late_us), QL_PANEL_DONE);
+    assert_string_equal(wires.text, ssd1683_page);
+    assert_true(wires.time_us >= late_us + REFRESH_US);
+}
+
 static void panel_controllers_have_names(void **state)
 {
     enum ql_panel_controller controller;
@@ -226,6 +270,8 @@ int main(void)
         cmocka_unit_test(panel_busy_that_never_ends_is_a_timeout),
         cmocka_unit_test(panel_busy_that_a_reset_ends_leaves_it_asleep),
         cmocka_unit_test(panel_other_controller_is_a_timeout),
+        cmocka_unit_test(panel_that_is_missing_is_a_timeout),
+        cmocka_unit_test(panel_whose_busy_comes_late_is_waited_for),
         cmocka_unit_test(panel_controllers_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
