@@ -11,7 +11,7 @@ import { BootLoaderExit, FirmwareError } from "./errors.js";
 import { FlashCache } from "./flash_cache.js";
 import { Symbols } from "./image.js";
 import {
-  completePins, completeSpi, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset,
+  completePins, completeSpi, loseLock, PlainRegisters, RealTimeClock, RingOscillator, VoltageAndReset,
 } from "./peripherals.js";
 import { Processor } from "./processor.js";
 import { SecondCore } from "./second_core.js";
@@ -86,6 +86,8 @@ export class Board {
     this.pastCycles = 0;
     this.pastSecondCycles = 0;
     this.resets = 0;
+    this.sleeps = 0; // in which the clocks were stopped
+    this.unlockedSleep = Infinity; // the fault: after the sleep of this number, from 0, the system's PLL does not lock
     this.lineFreeAt = 0; // when the UART has sent its last byte
     this.appointments = []; // timers of parts around the chip, which are not reset with it: {nanos, callback}
     this.onConsole = () => {};
@@ -124,7 +126,10 @@ export class Board {
     if (scratch !== undefined) {
       mcu.watchdog.scratchData.set(scratch);
     }
-    mcu.watchdog.onWatchdogTrigger = () => { this.requestReset({ reason: mcu.watchdog.reason || WATCHDOG_TIMER }); };
+    mcu.watchdog.onWatchdogTrigger = () => {
+      mcu.watchdog.timer.enable = false; // at 0, rp2040js would ring its alarm again at once, without an end
+      this.requestReset({ reason: mcu.watchdog.reason || WATCHDOG_TIMER });
+    };
     mcu.onBreak = (number) => this.stopAtBreak(number);
     this.setLevels();
     this.connectConsole();
@@ -171,6 +176,9 @@ export class Board {
         this.second.processor.place}`);
     }
     this.isDormant = this.mcu.core.waiting = true;
+    if (this.sleeps++ === this.unlockedSleep) {
+      loseLock(this.mcu.pllSys); // that of the chip until its next reset
+    }
   }
 
   // Wakes from a sleep in which the processor had no clock. It continues where it was, whether it takes the interrupt

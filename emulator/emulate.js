@@ -45,8 +45,8 @@ says what that is.
                      repeated
   --seed N           of the ring oscillator, the same in each run (1)
   --battery VOLTS    at the board's supply (4.5)
-  --fault KIND:N     busy, after N pictures; reset, watchdog or flood, after N
-                     bytes of the console; may be repeated
+  --fault KIND:N     busy, after N pictures; lock, after N sleeps; reset, watchdog
+                     or flood, after N bytes of the console; may be repeated
   --flip PLACE       flip a bit of the flash, at 0x10012345 or at SYMBOL+OFFSET
   --elf FILE         the symbols of the image (the file that the build left)
   --profile          print at the end which functions took how many cycles

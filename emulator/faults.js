@@ -9,6 +9,8 @@ const FLOOD_BYTES = 20000;
 const kinds = {
   // The panel stays busy from the refresh after AFTER pictures on, even after a reset.
   busy: (board, after) => { board.controller.stuckAfter = after; },
+  // After AFTER sleeps and one more, the PLL of the system does not lock until the chip is reset.
+  lock: (board, after) => { board.unlockedSleep = after; },
   // A reset by the RUN pin, or by the watchdog, after AFTER bytes on the console.
   reset: (board, after) => whenSaid(board, after, () => board.requestReset({ byRunPin: true })),
   watchdog: (board, after) => whenSaid(board, after, () => board.requestReset({ reason: 1 })),
@@ -31,7 +33,7 @@ function whenSaid(board, count, act) {
   };
 }
 
-/** "busy", "reset:40": a kind, and after how many bytes of console (or pictures) it happens; 0 if not given. */
+/** "busy", "reset:40": a kind, and after how many bytes of console (or pictures, or sleeps) it happens; 0 if not given. */
 export function addFault(board, text) {
   const [kind, after = "0"] = text.split(":");
   if (!Object.hasOwn(kinds, kind) || !/^\d{1,9}$/.test(after)) {

@@ -221,6 +221,17 @@ export function completePins(pins) {
   };
 }
 
+const PLL_CS = 0x00, PLL_LOCK = 0x80000000;
+
+/** From now on a PLL of rp2040js, which always reports that it is locked, never does. */
+export function loseLock(pll) {
+  const { readUint32 } = pll;
+  pll.readUint32 = (offset) => {
+    const value = readUint32.call(pll, offset);
+    return offset === PLL_CS ? (value & ~PLL_LOCK) >>> 0 : value;
+  };
+}
+
 const SSPCR1 = 0x004;
 
 /** rp2040js's SPI passes over control register 1, which has the bit that switches it on. */

@@ -206,6 +206,13 @@ test("on batteries the board sleeps from page to page, a day or eight hours", ()
   }
 });
 
+test("clocks that do not start after a sleep end in a reset and a next quote", () => {
+  const { board, pictures } = powerUp({ console: "none", faults: ["lock"] });
+  board.run({ isDone: () => pictures.length === 2, untilNanos: DAY + 120 * SECOND });
+  assert.equal(board.resets, 1);
+  assert.equal(pictures.length, 2);
+});
+
 test("the clicks of the piezo are the characters, unless the jumper is open", () => {
   for (const [jumpers, clicks] of [[[18], true], [[], false]]) {
     const device = powerUp({ jumpers });

@@ -203,7 +203,6 @@ void ql_port_sleep_s(uint32_t duration_s)
         return;
     }
     stdio_flush();
-    watchdog_disable();
     slow_down();
     const uint32_t interrupts = nvic_hw->iser;
     nvic_hw->icer = ~0u;
@@ -214,7 +213,12 @@ void ql_port_sleep_s(uint32_t duration_s)
     const datetime_t alarm = datetime_after(duration_s < SLEEP_LIMIT_S ? duration_s : SLEEP_LIMIT_S - 1);
     rtc_set_alarm(&alarm, take_alarm);
 
+    // The clocks start again below, and the SDK waits for the crystal and the PLLs without a limit. The watchdog must be
+    // on by then, so it is off only during the sleep itself. Until the crystal is back it counts the ring oscillator,
+    // which is slower (1.8 to 12 MHz): its time only gets longer.
+    watchdog_disable();
     sleep_until_alarm();
+    watchdog_enable(WATCHDOG_MS, true);
 
     const uint64_t duration_us = (uint64_t)seconds_since_beginning() * 1000000;
     rtc_disable_alarm();
@@ -223,7 +227,7 @@ void ql_port_sleep_s(uint32_t duration_s)
     nvic_hw->iser = interrupts;
     const uint64_t counted_us = time_us_64() - timer_us;
     slept_us += duration_us > counted_us ? duration_us - counted_us : 0;
-    watchdog_enable(WATCHDOG_MS, true);
+    watchdog_update();
 }
 
 #else
