@@ -252,6 +252,7 @@ static void show_page(struct ql_appliance *appliance)
     if (result == QL_PANEL_DONE) {
         say_boxes(&appliance->console, appliance->layout.missing);
         ql_console_say(&appliance->console, "page done");
+        ql_port_watchdog_forget();
         wait_for_next_page(appliance);
     } else {
         fail(appliance, "panel busy timeout");
@@ -520,6 +521,8 @@ static void hear_console(struct ql_appliance *appliance)
 
 void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance_settings *settings)
 {
+    const uint32_t resets = ql_port_watchdog_resets();
+
     memset(appliance, 0, sizeof *appliance);
     appliance->settings = settings;
     appliance->sampling = settings->sampling;
@@ -535,13 +538,17 @@ void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance
     ql_console_begin(&appliance->console, "start");
     ql_console_add(&appliance->console, settings->build);
     ql_console_end(&appliance->console);
-    if (ql_port_watchdog_has_reset()) {
-        ql_console_say(&appliance->console, "error watchdog restarted the device");
-    }
     take_seed(appliance, settings->seeded ? settings->seed : ql_port_entropy());
     say_guards(&appliance->console, "quotes", appliance->models.quotes.model);
     say_guards(&appliance->console, "names", appliance->models.names.model);
-    begin_page(appliance);
+    if (resets == 0) {
+        begin_page(appliance);
+        return;
+    }
+    for (uint32_t i = 1; i < resets && appliance->retry_s < interval_s(appliance); i++) {
+        appliance->retry_s *= 2; // the failure before each earlier reset
+    }
+    fail(appliance, "watchdog restarted the device");
 }
 
 void ql_appliance_step(struct ql_appliance *appliance)

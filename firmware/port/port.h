@@ -45,7 +45,10 @@ void ql_port_sleep_s(uint32_t duration_s);
 
 // The watchdog resets a board whose application does not feed it for eight seconds.
 void ql_port_watchdog_feed(void);
-bool ql_port_watchdog_has_reset(void); // the watchdog has caused this start
+// Returns how many starts in a row the watchdog has caused, this one included; 0: something else has caused this one. The
+// count survives a reset, and begins anew after `forget`.
+uint32_t ql_port_watchdog_resets(void);
+void ql_port_watchdog_forget(void);
 // For a computation that cannot be interrupted to feed it: the board does so for that long, at most. 0 ends this.
 void ql_port_watchdog_stretch(uint32_t duration_s);
 

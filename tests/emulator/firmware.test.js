@@ -171,6 +171,34 @@ for (const [kind, message] of [["reset", /^= start /], ["watchdog", /^= error wa
   });
 }
 
+test("after resets by the watchdog the device waits, longer each time, until it has shown a page", () => {
+  const device = powerUp();
+  const { board } = device;
+  device.until(/^= mark begin/);
+  for (const seconds of [10, 20, 40]) {
+    board.requestReset({ reason: 1 });
+    const lines = device.until(/^= wait /);
+    assert.ok(lines.includes("= error watchdog restarted the device"), lines.join("\n"));
+    assert.equal(lines.at(-1), `= wait ${seconds}`);
+  }
+  const start = board.nanos;
+  device.until(/^= page begin 1$/);
+  assert.ok(Math.abs(board.nanos - start - 40 * SECOND) < SECOND);
+  device.until(/^= page done$/);
+  board.requestReset({ reason: 1 });
+  assert.equal(device.until(/^= wait \d+$/).at(-1), "= wait 10");
+});
+
+test("a start by the boot loader, which uses the watchdog, is not one after a hang", () => {
+  const device = powerUp();
+  const { board } = device;
+  device.until(/^= mark begin/);
+  board.mcu.watchdog.scratchData[4] = 0;
+  board.requestReset({ reason: 1 });
+  const lines = device.until(/^= mark begin/);
+  assert.ok(!lines.some((line) => line.startsWith("= error")), lines.join("\n"));
+});
+
 test("a reset in the middle of a refresh leaves no wrong picture", () => {
   const device = powerUp();
   device.until(/^= start /);

@@ -342,13 +342,41 @@ static void appliance_lasting_fault_is_tried_at_the_interval(void **state)
     assert_int_equal(count("= wait 10\n"), 1);
 }
 
-static void appliance_bite_of_the_watchdog_is_reported(void **state)
+// What hung may hang again: the wait is that after as many failures in a row.
+static void appliance_resets_by_the_watchdog_are_reported_and_waited_for(void **state)
+{
+    static const struct {
+        uint32_t resets, wait_s;
+    } cases[] = {{1, 10}, {2, 20}, {3, 40}, {9, 2560}, {14, 81920}, {15, DAY_S}, {UINT32_MAX, DAY_S}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char lines[80];
+        set_up(NULL);
+        fake_port.watchdog_resets = cases[i].resets;
+        start();
+        (void)snprintf(lines, sizeof lines, "= error watchdog restarted the device\n= wait %u\n", cases[i].wait_s);
+        assert_int_equal(count(lines), 1);
+        assert_int_equal(count("= page begin"), 0);
+        step_until_pages(1);
+        assert_true(fake_port.now_us >= cases[i].wait_s * UINT64_C(1000000));
+        assert_int_equal(fake_port.watchdog_resets, 0);
+    }
+}
+
+static void appliance_counts_resets_until_a_page_is_shown(void **state)
 {
     (void)state;
-    fake_port.watchdog_reset = true;
+    fake_port.watchdog_resets = 2;
+    panels_broken = 1;
     start();
-    assert_int_equal(count("= error watchdog restarted the device\n"), 1);
+    fake_port_type("next\n"); // is obeyed at once
     step_until_pages(1);
+    assert_true(fake_port.now_us < 20 * UINT64_C(1000000));
+    assert_string_equal(last("= error panel"), "= error panel busy timeout\n= wait 40\n");
+    assert_int_equal(fake_port.watchdog_resets, 2);
+    step_until_pages(2);
+    assert_int_equal(fake_port.watchdog_resets, 0);
 }
 
 static void appliance_feeds_the_watchdog_in_time(void **state)
@@ -514,7 +542,8 @@ int main(void)
         cmocka_unit_test_setup(appliance_flood_does_not_keep_it_from_its_work, set_up),
         cmocka_unit_test_setup(appliance_broken_panel_is_reported_and_tried_again, set_up),
         cmocka_unit_test_setup(appliance_lasting_fault_is_tried_at_the_interval, set_up),
-        cmocka_unit_test_setup(appliance_bite_of_the_watchdog_is_reported, set_up),
+        cmocka_unit_test_setup(appliance_resets_by_the_watchdog_are_reported_and_waited_for, set_up),
+        cmocka_unit_test_setup(appliance_counts_resets_until_a_page_is_shown, set_up),
         cmocka_unit_test_setup(appliance_feeds_the_watchdog_in_time, set_up),
         cmocka_unit_test_setup(appliance_damaged_model_is_reported_and_tried_again, set_up),
         cmocka_unit_test_setup(appliance_page_that_never_fits_is_given_up, set_up),

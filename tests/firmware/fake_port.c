@@ -72,9 +72,14 @@ void ql_port_sleep_s(uint32_t duration_s)
     fake_port.sleeps++;
 }
 
-bool ql_port_watchdog_has_reset(void)
+uint32_t ql_port_watchdog_resets(void)
 {
-    return fake_port.watchdog_reset;
+    return fake_port.watchdog_resets;
+}
+
+void ql_port_watchdog_forget(void)
+{
+    fake_port.watchdog_resets = 0;
 }
 
 void ql_port_watchdog_stretch(uint32_t duration_s)

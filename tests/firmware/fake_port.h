@@ -10,8 +10,8 @@ struct fake_port {
     // Set by the test:
     const char *input; // what has been typed and not yet read
     int input_bytes;
-    bool attached, interval_closed, watchdog_reset;
-    uint32_t entropy;
+    bool attached, interval_closed;
+    uint32_t entropy, watchdog_resets;
     uint64_t step_us; // that passes at every look at the clock
     // Counted for the test:
     char output[1 << 16]; // NUL-terminated; what is more is dropped

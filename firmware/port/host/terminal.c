@@ -162,9 +162,13 @@ void ql_port_watchdog_feed(void)
 {
 }
 
-bool ql_port_watchdog_has_reset(void)
+uint32_t ql_port_watchdog_resets(void)
 {
-    return false;
+    return 0;
+}
+
+void ql_port_watchdog_forget(void)
+{
 }
 
 void ql_port_watchdog_stretch(uint32_t duration_s)

@@ -21,6 +21,7 @@
 
 enum {
     WATCHDOG_MS = 8000, // the RP2040's watchdog can count to little more
+    WATCHDOG_COUNT = 0, // the scratch register that counts its resets; the boot ROM has those from 4 on
     ADC_SAMPLES = 16,
     ADC_STEPS = 4096,
     ADC_FULL_MV = 3300,
@@ -57,6 +58,9 @@ void ql_board_power_init(void)
         *word = STACK_PAINT;
     }
     gpio_init(PICO_VBUS_PIN);
+    // Before the watchdog is enabled, which leaves the sign by which the SDK tells its resets from the boot loader's.
+    watchdog_hw->scratch[WATCHDOG_COUNT] =
+        watchdog_enable_caused_reboot() ? watchdog_hw->scratch[WATCHDOG_COUNT] + 1 : 0;
     watchdog_enable(WATCHDOG_MS, true);
 }
 
@@ -83,9 +87,14 @@ void ql_port_watchdog_feed(void)
     watchdog_update();
 }
 
-bool ql_port_watchdog_has_reset(void)
+uint32_t ql_port_watchdog_resets(void)
 {
-    return watchdog_enable_caused_reboot();
+    return watchdog_hw->scratch[WATCHDOG_COUNT];
+}
+
+void ql_port_watchdog_forget(void)
+{
+    watchdog_hw->scratch[WATCHDOG_COUNT] = 0;
 }
 
 static volatile uint32_t feeds_left;
