@@ -58,9 +58,12 @@ quietly "$cc" -std=c11 -D_XOPEN_SOURCE=700 -O1 -ffp-contract=off -I "$root" -I "
     -I "$root/firmware/app" -I decoder -o quotes "$root"/firmware/port/host/*.c "$root/firmware/app/compiled_models.c" \
     decoder/quotes_models.c "$build"/firmware/libql_{app,panel,layout}.a $(pkg-config --cflags --libs libpng) -lm
 ./quotes --console --best 2 --seed $seed --count 1 < /dev/null | page > host.txt
-"$quillet" emulate quotes.uf2 --elf image/quotes.elf --send "seed $seed" --until "= page done" --after selftest --quiet \
-    < /dev/null > device.out
+"$quillet" emulate quotes.uf2 --elf image/quotes.elf --send "seed $seed" --until "= page done" --after selftest \
+    --after stats --quiet < /dev/null > device.out
 page < device.out > device.txt
 grep -q '^= page done' device.txt
 cmp host.txt device.txt
 grep -q '^= selftest pass' device.out
+used=$(sed -nE 's/^= stats .* second_stack_bytes ([0-9]+) .*/\1/p' device.out)
+echo "the second processor used $used of the 2816 bytes of its stack"
+((used > 0 && used < 2816))
