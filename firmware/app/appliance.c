@@ -52,12 +52,100 @@ static void end_text(struct ql_appliance *appliance)
     ql_console_end(console);
 }
 
+static void wait_until(struct ql_appliance *appliance, uint64_t due_us)
+{
+    const uint64_t now_us = ql_port_time_us();
+
+    appliance->state = QL_APPLIANCE_WAITING;
+    appliance->due_us = due_us > now_us ? due_us : now_us;
+    ql_console_begin(&appliance->console, "wait");
+    ql_console_add_number(&appliance->console, (int64_t)((appliance->due_us - now_us + SECOND_US / 2) / SECOND_US));
+    ql_console_end(&appliance->console);
+}
+
+static void wait_for_next_page(struct ql_appliance *appliance)
+{
+    appliance->retry_s = FIRST_RETRY_S;
+    wait_until(appliance, appliance->page_us + interval_s(appliance) * SECOND_US);
+}
+
+// Reports what went wrong, and tries again later: soon at first, because the fault may be gone; then less and less
+// often, because it may persist, and the battery must last.
+static void fail(struct ql_appliance *appliance, const char *what)
+{
+    const uint32_t interval = interval_s(appliance);
+    const uint32_t retry_s = appliance->retry_s < interval ? appliance->retry_s : interval;
+
+    ql_console_begin(&appliance->console, "error");
+    ql_console_add(&appliance->console, what);
+    ql_console_end(&appliance->console);
+    appliance->retry_s = 2 * retry_s;
+    wait_until(appliance, ql_port_time_us() + retry_s * SECOND_US);
+}
+
+static void add_pair(struct ql_console *console, const char *key, int64_t value)
+{
+    ql_console_add(console, key);
+    ql_console_add_number(console, value);
+}
+
+// The state of a self-test is in the frame, beside that of the current text, or, if it is larger, in place of that
+// text's state.
+static bool fits_frame(const struct ql_writer *writer)
+{
+    return writer->model->state_bytes <= QL_FRAME_BYTES;
+}
+
+// Runs a model's self-test. Returns 0, or the number of the first wrong step.
+static int check_model(const struct ql_writer *writer)
+{
+    if (writer->model->check == NULL) {
+        return 0;
+    }
+    if (!fits_frame(writer)) {
+        return writer->model->check(writer->state, NULL);
+    }
+    const int step = writer->model->check(ql_port_frame_take(), NULL);
+    ql_port_frame_give();
+    return step;
+}
+
+// Runs the self-tests of both models. Returns whether they pass, and reports where they do not.
+static bool check_models(struct ql_appliance *appliance)
+{
+    struct ql_console *console = &appliance->console;
+
+    ql_port_watchdog_stretch(SELFTEST_LIMIT_S);
+    const int quotes_step = check_model(&appliance->models.quotes);
+    const int names_step = check_model(&appliance->models.names);
+    ql_port_watchdog_stretch(0);
+    if (quotes_step == 0 && names_step == 0) {
+        return true;
+    }
+    ql_console_begin(console, "selftest fail");
+    if (quotes_step != 0) {
+        add_pair(console, "quotes_step", quotes_step);
+    }
+    if (names_step != 0) {
+        add_pair(console, "names_step", names_step);
+    }
+    ql_console_end(console);
+    return false;
+}
+
+// Begins the next page, if the models have passed their self-test since the start. Damaged weights would write nonsense
+// over the picture that is there.
 static void begin_page(struct ql_appliance *appliance)
 {
     struct ql_console *console = &appliance->console;
 
-    appliance->state = QL_APPLIANCE_WRITING;
     appliance->written = false;
+    appliance->trusts_models = appliance->trusts_models || check_models(appliance);
+    if (!appliance->trusts_models) {
+        fail(appliance, "model the image is damaged");
+        return;
+    }
+    appliance->state = QL_APPLIANCE_WRITING;
     appliance->pages_begun++;
     appliance->page_us = ql_port_time_us();
     appliance->thinking_us = 0;
@@ -98,37 +186,6 @@ static void take_seed(struct ql_appliance *appliance, uint32_t seed)
     ql_console_begin(console, "seed");
     ql_console_add_number(console, seed);
     ql_console_end(console);
-}
-
-static void wait_until(struct ql_appliance *appliance, uint64_t due_us)
-{
-    const uint64_t now_us = ql_port_time_us();
-
-    appliance->state = QL_APPLIANCE_WAITING;
-    appliance->due_us = due_us > now_us ? due_us : now_us;
-    ql_console_begin(&appliance->console, "wait");
-    ql_console_add_number(&appliance->console, (int64_t)((appliance->due_us - now_us + SECOND_US / 2) / SECOND_US));
-    ql_console_end(&appliance->console);
-}
-
-static void wait_for_next_page(struct ql_appliance *appliance)
-{
-    appliance->retry_s = FIRST_RETRY_S;
-    wait_until(appliance, appliance->page_us + interval_s(appliance) * SECOND_US);
-}
-
-// Reports what went wrong, and tries again later: soon at first, because the fault may be gone; then less and less
-// often, because it may persist, and the battery must last.
-static void fail(struct ql_appliance *appliance, const char *what)
-{
-    const uint32_t interval = interval_s(appliance);
-    const uint32_t retry_s = appliance->retry_s < interval ? appliance->retry_s : interval;
-
-    ql_console_begin(&appliance->console, "error");
-    ql_console_add(&appliance->console, what);
-    ql_console_end(&appliance->console);
-    appliance->retry_s = 2 * retry_s;
-    wait_until(appliance, ql_port_time_us() + retry_s * SECOND_US);
 }
 
 // Reports which candidate is complete: its cost, in bits per character, or why it is not a candidate.
@@ -288,12 +345,6 @@ static void list_commands(struct ql_console *console)
     }
 }
 
-static void add_pair(struct ql_console *console, const char *key, int64_t value)
-{
-    ql_console_add(console, key);
-    ql_console_add_number(console, value);
-}
-
 static void write_stats(struct ql_appliance *appliance)
 {
     struct ql_console *console = &appliance->console;
@@ -311,27 +362,6 @@ static void write_stats(struct ql_appliance *appliance)
     ql_console_end(console);
 }
 
-// The state of a self-test is in the frame, beside that of the current text, or, if it is larger, in place of that
-// text's state.
-static bool fits_frame(const struct ql_writer *writer)
-{
-    return writer->model->state_bytes <= QL_FRAME_BYTES;
-}
-
-// Runs a model's self-test. Returns 0, or the number of the first wrong step.
-static int check_model(const struct ql_writer *writer)
-{
-    if (writer->model->check == NULL) {
-        return 0;
-    }
-    if (!fits_frame(writer)) {
-        return writer->model->check(writer->state, NULL);
-    }
-    const int step = writer->model->check(ql_port_frame_take(), NULL);
-    ql_port_frame_give();
-    return step;
-}
-
 // Starts the current page over after a self-test that has overwritten the state of its text.
 static void write_again(struct ql_appliance *appliance)
 {
@@ -345,26 +375,10 @@ static void write_again(struct ql_appliance *appliance)
 
 static void run_selftest(struct ql_appliance *appliance)
 {
-    struct ql_console *console = &appliance->console;
-
-    ql_console_say(console, "selftest begin");
-    ql_port_watchdog_stretch(SELFTEST_LIMIT_S);
-    const int quotes_step = check_model(&appliance->models.quotes);
-    const int names_step = check_model(&appliance->models.names);
-    ql_port_watchdog_stretch(0);
-    if (quotes_step == 0 && names_step == 0) {
-        ql_console_say(console, "selftest pass");
-        write_again(appliance);
-        return;
+    ql_console_say(&appliance->console, "selftest begin");
+    if (check_models(appliance)) {
+        ql_console_say(&appliance->console, "selftest pass");
     }
-    ql_console_begin(console, "selftest fail");
-    if (quotes_step != 0) {
-        add_pair(console, "quotes_step", quotes_step);
-    }
-    if (names_step != 0) {
-        add_pair(console, "names_step", names_step);
-    }
-    ql_console_end(console);
     write_again(appliance);
 }
 
@@ -527,6 +541,7 @@ void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance
     appliance->settings = settings;
     appliance->sampling = settings->sampling;
     appliance->panel = settings->panel;
+    appliance->trusts_models = !settings->checks_models;
     appliance->plan.fits = fits;
     appliance->plan.context = appliance;
     appliance->plan.sampling = &appliance->sampling;

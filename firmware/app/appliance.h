@@ -21,6 +21,7 @@ struct ql_appliance_settings {
     struct ql_sampling sampling;
     int best;            // candidates for a quote, until the console says otherwise
     uint32_t interval_s; // from page to page; 0 leaves it to jumper J2
+    bool checks_models;  // no page is begun before the models have passed their self-test
     enum ql_panel_controller panel;
     enum ql_panel_result (*show)(enum ql_panel_controller panel, const uint8_t *frame); // ql_panel_show, on a board
 };
@@ -39,6 +40,7 @@ struct ql_appliance {
     struct ql_page_plan plan;
     struct ql_page page;
     struct ql_layout layout;
+    bool trusts_models;   // they have passed their self-test, or need not
     bool written;         // page and layout are those of a whole page
     uint32_t pages_begun; // since the start
     uint32_t pages_done;  // shown, or tried to

@@ -133,7 +133,10 @@ test("the self-test passes, and one flipped bit of a weight makes it fail", () =
   for (const weights of isFloat ? ["quotes_model_rnn_l0_w_hh", "names_model_output_b"]
     : ["quotes_model_layer1_words", "names_model_output_words"]) {
     const damaged = powerUp({ flip: weightOf(weights) });
-    damaged.until(/^= start /);
+    assert.ok(damaged.until(/^= wait 10$/).includes("= error model the image is damaged"));
+    damaged.until(/^= wait 20$/);
+    assert.ok(!damaged.lines.some((line) => line.startsWith("= page begin")), damaged.lines.join("\n"));
+    assert.equal(damaged.pictures.length, 0);
     damaged.type("selftest");
     const lines = damaged.until(/^= selftest /).concat(damaged.until(/^= selftest (pass|fail)/));
     assert.match(lines.at(-1), weights.startsWith("quotes") ? /fail quotes_step \d/ : /fail .*names_step \d/);

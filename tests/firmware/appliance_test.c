@@ -463,6 +463,40 @@ static int check_the_small_state(void *state, void *workspace)
     return 0;
 }
 
+// At the start of a board, the self-tests come before the first page.
+static void appliance_with_damaged_models_keeps_the_old_picture(void **state)
+{
+    (void)state;
+    settings.checks_models = true;
+    settings.interval_s = 60;
+    start();
+    assert_int_equal(count("= selftest"), 0); // passed
+    step_until_pages(1);
+    assert_int_equal(count("= page done\n"), 1);
+
+    set_up(NULL);
+    settings.checks_models = true;
+    settings.interval_s = 60;
+    fake_port.watchdog_resets = 1; // so that the models can be damaged before they are checked
+    start();
+    const struct ql_model_functions *whole = appliance.models.names.model;
+    appliance.models.names.model = damage(NULL, check_fails);
+    for (int i = 0; i < STEPS_LIMIT && count("= wait 60\n") < 2; i++) {
+        ql_appliance_step(&appliance);
+    }
+    assert_int_equal(count("= selftest fail names_step 7\n= error model the image is damaged\n= wait 20\n"), 1);
+    fake_port_type("next\n");
+    step(1);
+    assert_string_equal(last("= selftest"),
+                        "= selftest fail names_step 7\n= error model the image is damaged\n= wait 60\n");
+    assert_int_equal(count("= page begin"), 0);
+    assert_int_equal(frames_shown, 0);
+    assert_int_equal(fake_port.stretched_s, 0);
+    appliance.models.names.model = whole; // a fault that passes
+    step_until_pages(1);
+    assert_int_equal(count("= page done\n"), 1);
+}
+
 static void appliance_selftest_says_where_a_model_is_wrong(void **state)
 {
     (void)state;
@@ -547,6 +581,7 @@ int main(void)
         cmocka_unit_test_setup(appliance_feeds_the_watchdog_in_time, set_up),
         cmocka_unit_test_setup(appliance_damaged_model_is_reported_and_tried_again, set_up),
         cmocka_unit_test_setup(appliance_page_that_never_fits_is_given_up, set_up),
+        cmocka_unit_test_setup(appliance_with_damaged_models_keeps_the_old_picture, set_up),
         cmocka_unit_test_setup(appliance_selftest_says_where_a_model_is_wrong, set_up),
         cmocka_unit_test_setup(appliance_selftest_leaves_the_page_as_it_is, set_up),
         cmocka_unit_test_setup(appliance_selftest_of_a_large_state_begins_the_page_anew, set_up),

@@ -1,6 +1,6 @@
 // The firmware's start on a Pico.
-// Uses: the Pico SDK, app/appliance.h. The build defines QUOTES_BEST, QUOTES_BUILD, QUOTES_MINUTES, QUOTES_PANEL, and
-// optionally QUOTES_SEED.
+// Uses: the Pico SDK, app/appliance.h. The build defines QUOTES_BEST, QUOTES_BUILD, QUOTES_MINUTES, QUOTES_PANEL,
+// QUOTES_ROM_FLOAT, and optionally QUOTES_SEED.
 #include <pico/stdlib.h>
 #if LIB_PICO_STDIO_USB
 #include <pico/stdio_usb.h>
@@ -22,6 +22,7 @@ static const struct ql_appliance_settings settings = {
     .sampling = {-1.0f, -1.0f, -1},
     .best = QUOTES_BEST,
     .interval_s = 60 * QUOTES_MINUTES,
+    .checks_models = !QUOTES_ROM_FLOAT, // the ROM's float fails in any case
     .panel = QUOTES_PANEL,
     .show = ql_panel_show,
 };
