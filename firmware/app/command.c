@@ -9,7 +9,10 @@
 #include "page.h"
 #include "panel/panel.h"
 
-enum { LONGEST_NUMBER = 11 }; // "1000.000000"; as millionths it is far below 64 bits
+enum {
+    LONGEST_NUMBER = 11,                    // "1000.000000"; as millionths it is far below 64 bits
+    SLOWEST_PACE = QL_COMMAND_MILLION / 10, // a character in ten seconds; at less, nobody would see that it goes on
+};
 
 const struct ql_command_form ql_command_forms[QL_COMMAND_BOOTSEL + 1] = {
     [QL_COMMAND_NONE] = {"", "", "", 0, 0, false, false},
@@ -24,7 +27,7 @@ const struct ql_command_form ql_command_forms[QL_COMMAND_BOOTSEL + 1] = {
                           true},
     [QL_COMMAND_BEST] = {"best", "N", "candidates for a quote, of which the best is taken, 1 to 50", 1,
                          QL_PAGE_ATTEMPTS, false, false},
-    [QL_COMMAND_PACE] = {"pace", "N", "characters a second at most, 0 to 1000; 0 is full speed", 0,
+    [QL_COMMAND_PACE] = {"pace", "X", "characters a second at most, 0.1 to 1000; 0 is full speed", 0,
                          1000 * QL_COMMAND_MILLION, true, false},
     [QL_COMMAND_PANEL] = {"panel", "uc8176|ssd1683", "the controller of the panel", 0, 0, false, false},
     [QL_COMMAND_STATS] = {"stats", "", "speed, memory, battery", 0, 0, false, false},
@@ -82,7 +85,8 @@ static bool read_value(struct ql_command *command, const char *word, size_t byte
         command->value = ssd1683 ? QL_PANEL_SSD1683 : QL_PANEL_UC8176;
         return ssd1683 || equals(word, bytes, ql_panel_name(QL_PANEL_UC8176));
     }
-    return read_number(&command->value, word, bytes, form);
+    return read_number(&command->value, word, bytes, form) &&
+           (command->verb != QL_COMMAND_PACE || command->value == 0 || command->value >= SLOWEST_PACE);
 }
 
 enum ql_command_result ql_command_read(struct ql_command *command, const char *line)

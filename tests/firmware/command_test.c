@@ -72,6 +72,8 @@ static void command_fractions_are_read_in_millionths(void **state)
     expect_read("temperature 100", QL_COMMAND_TEMPERATURE, 100000000);
     expect_read("temperature 0.000001", QL_COMMAND_TEMPERATURE, 1);
     expect_read("top_p 1.000000", QL_COMMAND_TOP_P, 1000000);
+    expect_read("pace 0", QL_COMMAND_PACE, 0);
+    expect_read("pace 0.1", QL_COMMAND_PACE, 100000);
     expect_read("pace 1.5", QL_COMMAND_PACE, 1500000);
     expect_read("pace 1000", QL_COMMAND_PACE, 1000000000);
 }
@@ -160,6 +162,8 @@ static void command_value_out_of_range_is_refused(void **state)
                                                          "best own",
                                                          "top_k 0.5",
                                                          "pace 1000.000001",
+                                                         "pace 0.099999",
+                                                         "pace 0.000001",
                                                          "pace -1",
                                                          NULL};
          *line != NULL; line++) {
