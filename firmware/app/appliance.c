@@ -1,5 +1,5 @@
-// Writes, shows, waits: see appliance.h. Every failure leads to a line on the console and a later attempt at another
-// page.
+// Writes, shows, waits: see appliance.h. Every failure leads to a line on the console and a later attempt, at another page
+// or, if the panel failed, at the same one.
 // Uses: app/, panel/, port/port.h.
 #include "appliance.h"
 
@@ -140,6 +140,7 @@ static void begin_page(struct ql_appliance *appliance)
     struct ql_console *console = &appliance->console;
 
     appliance->written = false;
+    appliance->unshown = false;
     appliance->trusts_models = appliance->trusts_models || check_models(appliance);
     if (!appliance->trusts_models) {
         fail(appliance, "model the image is damaged");
@@ -306,6 +307,7 @@ static void show_page(struct ql_appliance *appliance)
     const enum ql_panel_result result = appliance->settings->show(appliance->panel, frame);
     ql_port_frame_give();
     appliance->pages_done++;
+    appliance->unshown = result != QL_PANEL_DONE;
     if (result == QL_PANEL_DONE) {
         say_boxes(&appliance->console, appliance->layout.missing);
         ql_console_say(&appliance->console, "page done");
@@ -320,7 +322,9 @@ static void wait_a_little(struct ql_appliance *appliance)
 {
     const uint64_t now_us = ql_port_time_us();
 
-    if (now_us >= appliance->due_us) {
+    if (now_us >= appliance->due_us && appliance->unshown) {
+        appliance->state = QL_APPLIANCE_SHOWING; // the page is written: only the panel is tried again
+    } else if (now_us >= appliance->due_us) {
         begin_page(appliance);
     } else if (ql_port_console_attached() || appliance->due_us - now_us < SECOND_US) {
         const uint64_t left_us = appliance->due_us - now_us;

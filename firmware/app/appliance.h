@@ -42,6 +42,7 @@ struct ql_appliance {
     struct ql_layout layout;
     bool trusts_models;   // they have passed their self-test, or need not
     bool written;         // page and layout are those of a whole page
+    bool unshown;         // the panel has failed to show it
     uint32_t pages_begun; // since the start
     uint32_t pages_done;  // shown, or tried to
 

@@ -328,6 +328,29 @@ static void appliance_broken_panel_is_reported_and_tried_again(void **state)
     assert_int_equal(count("= error panel busy timeout\n= wait 20\n"), 1);
     assert_int_equal(count("= error panel busy timeout\n= wait 40\n"), 1);
     assert_int_equal(count("= page done\n"), 1);
+}
+
+// A page that is written is not written again because of the panel.
+static void appliance_broken_panel_gets_the_same_page_again(void **state)
+{
+    static uint8_t first[QL_FRAME_BYTES];
+
+    (void)state;
+    panels_broken = 2;
+    start();
+    step_until_pages(1);
+    memcpy(first, last_frame, sizeof first);
+    step_until_pages(3);
+    assert_int_equal(count("= page begin"), 1);
+    assert_int_equal(count("= page done\n= wait 863"), 1); // a day from its beginning
+    assert_memory_equal(last_frame, first, sizeof first);
+    step_until_pages(4);
+    assert_int_equal(count("= page begin"), 2);
+    panels_broken = 1;
+    fake_port_type("next\n");
+    step_until_pages(5);
+    fake_port_type("next\n"); // another one in place of that which the panel did not show
+    step_until_pages(6);
     assert_int_equal(count("= page begin"), 4);
 }
 
@@ -575,6 +598,7 @@ int main(void)
         cmocka_unit_test_setup(appliance_malformed_lines_are_answered_and_harmless, set_up),
         cmocka_unit_test_setup(appliance_flood_does_not_keep_it_from_its_work, set_up),
         cmocka_unit_test_setup(appliance_broken_panel_is_reported_and_tried_again, set_up),
+        cmocka_unit_test_setup(appliance_broken_panel_gets_the_same_page_again, set_up),
         cmocka_unit_test_setup(appliance_lasting_fault_is_tried_at_the_interval, set_up),
         cmocka_unit_test_setup(appliance_resets_by_the_watchdog_are_reported_and_waited_for, set_up),
         cmocka_unit_test_setup(appliance_counts_resets_until_a_page_is_shown, set_up),
