@@ -193,6 +193,10 @@ async function evaluate(options) {
       : new Lexicon(readLexicon(await readFile(fromUser(options.lexicon)), options.lexicon), descriptor.symbols));
 
   const prompt = readPrompt(options.prompt, descriptor);
+  if (options.best > 1 && prompt.length >= model.itemLimit) {
+    throw new UsageError(`--prompt: has ${prompt.length} tokens, and an item of this model ends after ${model.itemLimit}, ` +
+      "at the end of its context, so that nothing would be drawn");
+  }
   const isVisible = process.stdout.isTTY && !options.raw;
   let text = "";
   const show = async (item) => {

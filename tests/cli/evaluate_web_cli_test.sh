@@ -40,7 +40,7 @@ done
 expect_exit 0 train --quiet --input names.txt --sequences items --model transformer --embedding-size 8 --num-heads 2 \
     --num-layers 2 --feed-size 8 --context-length 6 --max-epochs 2 --generate 0 --run-name short --threads 1
 expect_exit 0 export --init_from checkpoints/short/checkpoint.2.safetensors --export_file short.onnx
-for settings in "" "--best 3" "--best 8 --prompt äö --temperature 0.5" "--best 2 --prompt äöü€uro"; do
+for settings in "" "--best 3" "--best 8 --prompt äö --temperature 0.5" "--best 2 --prompt äöü€u"; do
     # shellcheck disable=SC2086
     expect_exit 0 evaluate --model short.json --length 90 --seed 3 $settings
     cp out ours
@@ -48,6 +48,10 @@ for settings in "" "--best 3" "--best 8 --prompt äö --temperature 0.5" "--best
     expect_web 0 --model short.json --length 90 --seed 3 $settings
     expect_same out ours
 done
+expect_exit 2 evaluate --model short.json --best 2 --prompt äöü€ur
+expect_stderr "nothing would be drawn"
+expect_web 2 --model short.json --best 2 --prompt äöü€ur
+expect_stderr "nothing would be drawn"
 
 # With a lexicon, and with a filter in addition.
 echo 'one ten' > listed.txt

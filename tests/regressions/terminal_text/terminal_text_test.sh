@@ -38,7 +38,8 @@ expect test "$(dangers err)" -eq 0
 expect_stderr 'run checkpoints/r\x1b[5m'
 expect_stderr '\u202e'
 model=checkpoints/$run/checkpoint.1.safetensors
-expect_exit 0 export --init_from "$model" --export_file $'m\033[7m.onnx' --quiet
+expect_exit 0 export --init_from "$model" --export_file m.onnx --quiet
+mv m.json $'m\033[7m.json'
 hot=(--temperature 5 --seed 1)
 
 harmless predict --init_from "$model" "${hot[@]}" --generate 300
@@ -50,8 +51,10 @@ for format in markdown csv html json; do
 done
 harmless evaluate --model $'m\033[7m.json' "${hot[@]}" --length 300
 harmless evaluate --model $'m\033[7m.json' "${hot[@]}" --length 300 --json
+mkdir $'e\033[7m'
+harmless export --init_from "$model" --export_file $'e\033[7m/m.onnx'
+harmless export --init_from "$model" --export_file $'e\033[7m/m.onnx' --json
 harmless export --init_from "$model" --export_file $'m\033[7m.onnx'
-harmless export --init_from "$model" --export_file $'m\033[7m.onnx' --json
 harmless prepare --output $'o\033[31m' --alphabet any "$text"
 harmless prepare --output $'o\033[31m' --alphabet any "$text" --json
 harmless study --corpus "$text" --items 10 --temperature 5 --sentences 0 --output $'s\033[31m' --count $'\033' "$model"
