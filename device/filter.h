@@ -1,13 +1,15 @@
 // Keeps a text free of listed words while it is drawn, and recognizes items that must not be shown.
 // The words, their normalization and the table are described in docs/filter.md; src/filter/ compiles the table.
-// Uses: device/random.h, stdbool.h, stddef.h, string.h.
+// Uses: device/filter_state.h, device/random.h, stdbool.h, stddef.h, stdint.h, string.h.
 #ifndef QL_DEVICE_FILTER_H
 #define QL_DEVICE_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "device/filter_state.h"
 #include "device/random.h"
 
 // How a symbol of the vocabulary reads. Several of these may hold for one; a plain letter has none.
@@ -50,7 +52,6 @@ enum {
     QL_FILTER_MODE = 3,
     QL_FILTER_WAITING = 4, // for JOINED and SPELLED: the last symbol was not a letter
     QL_FILTER_MODE_BITS = 3,
-    QL_FILTER_PLACE_LIMIT = 64,
 };
 
 // The compiled filter, bound to a vocabulary. Constant; may be shared.
@@ -72,16 +73,6 @@ struct ql_filter {
 
 // Pieces in which a listed word both begins and ends: if the piece is inside a word, or if a word begins at the piece.
 enum { QL_FILTER_HAZARD_INSIDE = 1, QL_FILTER_HAZARD_BEGIN = 2 };
-
-// What the filter remembers of one text.
-struct ql_filter_state {
-    uint32_t places[QL_FILTER_PLACE_LIMIT];
-    uint32_t before_run[QL_FILTER_PLACE_LIMIT]; // the places after the first of several equal letters
-    uint32_t item_hash;                         // of the item's symbols so far; 0 while there are none
-    uint8_t place_count, before_run_count;
-    uint8_t run_label, run_length; // the last letter, and how many times in a row it came, up to 3
-    uint32_t at_boundary;          // a word may begin here
-};
 
 // Begins a text.
 static inline void ql_filter_init(struct ql_filter_state *state)

@@ -1,11 +1,13 @@
 // Restricts a text to the words of a list while it is drawn.
 // The rules of words and the table are described in docs/lexicon.md; src/filter/ compiles the table.
-// Uses: stdbool.h, stdint.h.
+// Uses: device/lexicon_state.h, stdbool.h, stdint.h.
 #ifndef QL_DEVICE_LEXICON_H
 #define QL_DEVICE_LEXICON_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "device/lexicon_state.h"
 
 // How a symbol of the vocabulary reads.
 enum {
@@ -46,13 +48,6 @@ enum {
     QL_LEXICON_OUTSIDE = 1,
     QL_LEXICON_BEGIN = 2,    // a word may begin here
     QL_LEXICON_SENTENCE = 4, // a sentence may begin here: the first letter of a small word may be a capital
-};
-
-// What the lexicon remembers of one text: the edges that the open word has come to (0 for none). Two, because a capital
-// letter that begins a sentence may belong to a name or to any word.
-struct ql_lexicon_state {
-    uint16_t edges[2];
-    uint32_t flags;
 };
 
 // Begins a text.

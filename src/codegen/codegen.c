@@ -76,7 +76,24 @@ static void write_head(const struct ql_source *models, FILE *stream)
     }
 }
 
-static const char functions_file[] = "device/model_functions.h";
+// The types of device/ that stand in headers. Each has a file of its own with a guard, for programs that include several
+// headers, or device/ itself.
+
+static bool has_functions(const struct ql_source *w)
+{
+    return w->codegen->model != NULL;
+}
+
+static const struct header_type {
+    const char *name, *file, *guard;
+    bool (*is_used)(const struct ql_source *w); // by a model
+} header_types[] = {
+    {"ql_model_functions", "device/model_functions.h", "QL_DEVICE_MODEL_FUNCTIONS_H", has_functions},
+    {"ql_filter_state", "device/filter_state.h", "QL_DEVICE_FILTER_STATE_H", ql_source_has_filter},
+    {"ql_lexicon_state", "device/lexicon_state.h", "QL_DEVICE_LEXICON_STATE_H", ql_source_has_lexicon},
+};
+
+enum { HEADER_TYPE_COUNT = sizeof header_types / sizeof header_types[0] };
 
 // The kernels that the text of the source calls, and everything that these call.
 static void write_kernels(struct ql_arena *arena, const struct ql_codegen_unit *unit, const char *body, FILE *stream)
@@ -90,7 +107,9 @@ static void write_kernels(struct ql_arena *arena, const struct ql_codegen_unit *
         }
     }
     ql_device_passages_need(&set, body);
-    ql_device_passages_leave_out(&set, functions_file); // it is in the header
+    for (int k = 0; k < HEADER_TYPE_COUNT; k++) {
+        ql_device_passages_leave_out(&set, header_types[k].file);
+    }
     (void)fputs("// Kernels: what the models call of Quillet's device/, verbatim.\n\n"
                 "#ifdef __cplusplus\n"
                 "#define restrict __restrict\n"
@@ -180,12 +199,43 @@ static void write_guard(const struct ql_source *models, FILE *stream)
     (void)fputs("H\n", stream);
 }
 
+static bool is_used(const struct header_type *type, const struct ql_source *models)
+{
+    for (int i = 0; i < models[0].unit->model_count; i++) {
+        if (type->is_used(&models[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum ql_status write_types(const struct ql_source *models, struct ql_arena *arena, struct ql_error *error)
+{
+    FILE *header = models[0].header;
+
+    for (int k = 0; k < HEADER_TYPE_COUNT; k++) {
+        struct ql_device_passages set;
+        if (!is_used(&header_types[k], models)) {
+            continue;
+        }
+        ql_device_passages_init(&set, arena);
+        if (arena->exhausted) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
+        }
+        ql_device_passages_need(&set, header_types[k].name);
+        (void)fprintf(header, "#ifndef %s\n#define %s\n", header_types[k].guard, header_types[k].guard);
+        ql_device_passages_write(&set, header);
+        (void)fputs("#endif\n\n", header);
+    }
+    return QL_OK;
+}
+
 // The header without its head.
 static enum ql_status write_header(struct ql_source *models, struct ql_arena *arena, struct ql_error *error)
 {
     const struct ql_codegen_unit *unit = models[0].unit;
     FILE *header = models[0].header;
-    struct ql_device_passages set;
+    enum ql_status status = QL_OK;
 
     (void)fputs("\n#ifndef ", header);
     write_guard(models, header);
@@ -199,22 +249,14 @@ static enum ql_status write_header(struct ql_source *models, struct ql_arena *ar
             write_plain_header(&models[i]);
         }
     } else {
-        ql_device_passages_init(&set, arena);
-        if (arena->exhausted) {
-            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
-        }
-        ql_device_passages_need(&set, "ql_model_functions");
-        // The file's guard, for programs that include several of these headers, or device/ itself.
-        (void)fputs("#ifndef QL_DEVICE_MODEL_FUNCTIONS_H\n#define QL_DEVICE_MODEL_FUNCTIONS_H\n", header);
-        ql_device_passages_write(&set, header);
-        (void)fputs("#endif\n\n", header);
+        status = write_types(models, arena, error);
         for (int i = 0; i < unit->model_count; i++) {
             (void)fputs(i > 0 ? "\n" : "", header);
             ql_source_text_header_write(&models[i]);
         }
     }
     (void)fputs("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n", header);
-    return QL_OK;
+    return status;
 }
 
 // A header and a source belong together. The source identifies its header by a part of the hash of the header's text,

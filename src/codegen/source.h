@@ -63,20 +63,18 @@ bool ql_source_has_lexicon(const struct ql_source *w);
 uint32_t ql_source_lexicon_words(const struct ql_source *w); // 0 without one
 void ql_source_lexicon_write(const struct ql_source *w);
 void ql_source_lexicon_reset_write(const struct ql_source *w);
-void ql_source_lexicon_load_write(const struct ql_source *w);
 void ql_source_lexicon_step_write(const struct ql_source *w);
 void ql_source_lexicon_member_write(const struct ql_source *w);
 size_t ql_source_lexicon_bytes(const struct ql_text_model *model);
 
-// source_filter.c: for a model with a filter or a lexicon, their tables; their statements in `reset`, in `step` (which
-// loads their state first, and stores it when the token is taken), and in `next` (which then has `barred` for the
-// sampler); the functions that answer questions about them; their member of the state, and their part of the header.
+// source_filter.c: for a model with a filter or a lexicon, their tables; their statements in `reset`, in `step`, and in
+// `next` (which then has `barred` for the sampler); the functions that answer questions about them; their members of the
+// state, and their part of the header.
 bool ql_source_has_filter(const struct ql_source *w);
 bool ql_source_has_guard(const struct ql_source *w);    // a filter or a lexicon
 bool ql_source_has_specials(const struct ql_source *w); // tokens that stand for no text, which `next` blocks, too
 void ql_source_filter_write(const struct ql_source *w);
 void ql_source_filter_reset_write(const struct ql_source *w);
-void ql_source_filter_load_write(const struct ql_source *w);
 void ql_source_filter_step_write(const struct ql_source *w);
 void ql_source_filter_bar_write(const struct ql_source *w);
 void ql_source_filter_questions_write(const struct ql_source *w);

@@ -75,32 +75,17 @@ void ql_source_filter_write(const struct ql_source *w)
 void ql_source_filter_reset_write(const struct ql_source *w)
 {
     if (filter_of(w) != NULL) {
-        (void)fputs("    struct ql_filter_state filter;\n"
-                    "\n"
-                    "    memset(&filter, 0, sizeof filter);\n"
-                    "    ql_filter_init(&filter);\n"
-                    "    memcpy(state->filter, &filter, sizeof filter);\n",
+        (void)fputs("    memset(&state->filter, 0, sizeof state->filter);\n"
+                    "    ql_filter_init(&state->filter);\n",
                     w->source);
     }
     ql_source_lexicon_reset_write(w);
 }
 
-void ql_source_filter_load_write(const struct ql_source *w)
-{
-    if (filter_of(w) != NULL) {
-        (void)fputs("    struct ql_filter_state filter;\n"
-                    "    memcpy(&filter, state->filter, sizeof filter);\n",
-                    w->source);
-    }
-    ql_source_lexicon_load_write(w);
-}
-
 void ql_source_filter_step_write(const struct ql_source *w)
 {
     if (filter_of(w) != NULL) {
-        ql_source_template_write(w, w->source,
-                                 "    ql_filter_step(&filter, &$_filter, token); // it remembers across a reset\n"
-                                 "    memcpy(state->filter, &filter, sizeof filter);\n");
+        ql_source_template_write(w, w->source, "    ql_filter_step(&state->filter, &$_filter, token);\n");
     }
     ql_source_lexicon_step_write(w);
 }
@@ -123,32 +108,32 @@ void ql_source_filter_bar_write(const struct ql_source *w)
                                  ql_source_has_specials(w) ? "    const uint32_t *barred = $_special;\n" : "");
         return;
     }
-    ql_source_filter_load_write(w);
     ql_source_template_write(w, w->source, "    uint32_t words[(@_SYMBOLS + 31) / 32];\n");
     if (!ql_source_has_lexicon(w)) {
-        ql_source_template_write(w, w->source,
-                                 ql_source_has_specials(w)
-                                     ? "    const uint32_t *barred = words;\n"
-                                       "    if (!ql_filter_bar(words, &filter, &$_filter)) {\n"
-                                       "        memset(words, 0, sizeof words);\n"
-                                       "    }\n"
-                                     : "    const uint32_t *barred = ql_filter_bar(words, &filter, &$_filter) ? words "
-                                       ": NULL;\n");
+        ql_source_template_write(
+            w, w->source,
+            ql_source_has_specials(w)
+                ? "    const uint32_t *barred = words;\n"
+                  "    if (!ql_filter_bar(words, &state->filter, &$_filter)) {\n"
+                  "        memset(words, 0, sizeof words);\n"
+                  "    }\n"
+                : "    const uint32_t *barred = ql_filter_bar(words, &state->filter, &$_filter) ? words "
+                  ": NULL;\n");
         write_specials(w);
         return;
     }
     ql_source_template_write(w, w->source,
                              "    const uint32_t *barred = words;\n"
-                             "    ql_lexicon_bar(words, &lexicon, &$_lexicon);\n");
+                             "    ql_lexicon_bar(words, &state->lexicon, &$_lexicon);\n");
     if (filter_of(w) != NULL) {
         ql_source_template_write(w, w->source,
                                  "    uint32_t listed[(@_SYMBOLS + 31) / 32];\n"
-                                 "    if (ql_filter_bar(listed, &filter, &$_filter)) {\n"
+                                 "    if (ql_filter_bar(listed, &state->filter, &$_filter)) {\n"
                                  "        for (int i = 0; i < (@_SYMBOLS + 31) / 32; i++) {\n"
                                  "            words[i] |= listed[i];\n"
                                  "        }\n"
                                  "    }\n"
-                                 "    ql_filter_bar_signs(words, &filter, &$_filter);\n");
+                                 "    ql_filter_bar_signs(words, &state->filter, &$_filter);\n");
     }
     write_specials(w);
 }
@@ -164,18 +149,18 @@ void ql_source_filter_questions_write(const struct ql_source *w)
                              "\n"
                              "bool $_may_end(const struct $_state *state, int token)\n"
                              "{\n");
-    ql_source_filter_load_write(w);
     if (has_filter && has_lexicon) {
         ql_source_template_write(w, w->source,
                                  "    return token < 0 || token >= @_SYMBOLS ||\n"
-                                 "           (ql_filter_may_end(&filter, &$_filter, token) &&\n"
-                                 "            ql_lexicon_may_end(&lexicon, &$_lexicon, token));\n");
+                                 "           (ql_filter_may_end(&state->filter, &$_filter, token) &&\n"
+                                 "            ql_lexicon_may_end(&state->lexicon, &$_lexicon, token));\n");
     } else {
         ql_source_template_write(
             w, w->source,
             has_filter
-                ? "    return token < 0 || token >= @_SYMBOLS || ql_filter_may_end(&filter, &$_filter, token);\n"
-                : "    return token < 0 || token >= @_SYMBOLS || ql_lexicon_may_end(&lexicon, &$_lexicon, token);\n");
+                ? "    return token < 0 || token >= @_SYMBOLS || ql_filter_may_end(&state->filter, &$_filter, token);\n"
+                : "    return token < 0 || token >= @_SYMBOLS || ql_lexicon_may_end(&state->lexicon, &$_lexicon, "
+                  "token);\n");
     }
     (void)fputs("}\n", w->source);
     if (has_filter) {
@@ -183,9 +168,7 @@ void ql_source_filter_questions_write(const struct ql_source *w)
                                  "\n"
                                  "bool $_refuses(const struct $_state *state)\n"
                                  "{\n"
-                                 "    struct ql_filter_state filter;\n"
-                                 "    memcpy(&filter, state->filter, sizeof filter);\n"
-                                 "    return ql_filter_refuses(&filter, &$_filter);\n"
+                                 "    return ql_filter_refuses(&state->filter, &$_filter);\n"
                                  "}\n");
     }
 }
@@ -193,8 +176,7 @@ void ql_source_filter_questions_write(const struct ql_source *w)
 void ql_source_filter_member_write(const struct ql_source *w)
 {
     if (filter_of(w) != NULL) {
-        (void)fprintf(w->header, "    uint32_t filter[%zu]; // what the filter remembers of the text\n",
-                      sizeof(struct ql_filter_state) / sizeof(uint32_t));
+        (void)fputs("    struct ql_filter_state filter; // what the filter remembers of the text\n", w->header);
     }
     ql_source_lexicon_member_write(w);
 }

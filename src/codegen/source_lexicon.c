@@ -58,37 +58,21 @@ void ql_source_lexicon_write(const struct ql_source *w)
 void ql_source_lexicon_reset_write(const struct ql_source *w)
 {
     if (guard_of(w) != NULL) {
-        (void)fputs("    struct ql_lexicon_state lexicon;\n"
-                    "\n"
-                    "    ql_lexicon_init(&lexicon);\n"
-                    "    memcpy(state->lexicon, &lexicon, sizeof lexicon);\n",
-                    w->source);
-    }
-}
-
-void ql_source_lexicon_load_write(const struct ql_source *w)
-{
-    if (guard_of(w) != NULL) {
-        (void)fputs("    struct ql_lexicon_state lexicon;\n"
-                    "    memcpy(&lexicon, state->lexicon, sizeof lexicon);\n",
-                    w->source);
+        (void)fputs("    ql_lexicon_init(&state->lexicon);\n", w->source);
     }
 }
 
 void ql_source_lexicon_step_write(const struct ql_source *w)
 {
     if (guard_of(w) != NULL) {
-        ql_source_template_write(w, w->source,
-                                 "    (void)ql_lexicon_take(&lexicon, &$_lexicon, token);\n"
-                                 "    memcpy(state->lexicon, &lexicon, sizeof lexicon);\n");
+        ql_source_template_write(w, w->source, "    (void)ql_lexicon_take(&state->lexicon, &$_lexicon, token);\n");
     }
 }
 
 void ql_source_lexicon_member_write(const struct ql_source *w)
 {
     if (guard_of(w) != NULL) {
-        (void)fprintf(w->header, "    uint32_t lexicon[%zu]; // what the lexicon remembers of the text\n",
-                      sizeof(struct ql_lexicon_state) / sizeof(uint32_t));
+        (void)fputs("    struct ql_lexicon_state lexicon; // what the lexicon remembers of the text\n", w->header);
     }
 }
 

@@ -95,14 +95,23 @@ static const char *logits_type(const struct ql_source *w)
     return w->codegen->integer != NULL ? "int32_t" : "float";
 }
 
+// A token that resets the model's state leaves what the filter and the lexicon remember, so with one of them there is a
+// function for the former alone.
+static const char *reset_name(const struct ql_source *w)
+{
+    return ql_source_has_guard(w) ? "$_zero(" : "$_reset(";
+}
+
 static void write_reset(const struct ql_source *w)
 {
     const struct ql_text_model *model = w->codegen->model;
+    const bool has_guard = ql_source_has_guard(w);
 
+    (void)fputs(has_guard ? "static void " : "void ", w->source);
+    ql_source_template_write(w, w->source, reset_name(w));
     ql_source_template_write(w, w->source,
-                             "void $_reset(struct $_state *state)\n"
+                             "struct $_state *state)\n"
                              "{\n");
-    ql_source_filter_reset_write(w);
     for (int k = 0; k < model->layout.part_count; k++) {
         const char *name = w->inputs[model->roles.states[k].input];
         (void)fprintf(w->source, "    memset(state->%s, 0, sizeof state->%s);\n", name, name);
@@ -111,6 +120,14 @@ static void write_reset(const struct ql_source *w)
         (void)fputs("    (void)state;\n", w->source);
     }
     (void)fputs("}\n\n", w->source);
+    if (has_guard) {
+        ql_source_template_write(w, w->source,
+                                 "void $_reset(struct $_state *state)\n"
+                                 "{\n"
+                                 "    $_zero(state);\n");
+        ql_source_filter_reset_write(w);
+        (void)fputs("}\n\n", w->source);
+    }
 }
 
 static void write_set(const struct ql_source *w)
@@ -214,15 +231,13 @@ static void write_step(const struct ql_source *w)
                              "    if (token < 0 || token >= @_SYMBOLS) {\n"
                              "        return NULL;\n"
                              "    }\n");
-    ql_source_filter_load_write(w);
     for (int i = 0; i < descriptor->reset_count; i++) {
         (void)fprintf(w->source, "%s%d", i == 0 ? "    if (token == " : " || token == ", descriptor->resets[i]);
     }
     if (descriptor->reset_count > 0) {
-        ql_source_template_write(w, w->source,
-                                 ") { // each item begins with zero state\n"
-                                 "        $_reset(state);\n"
-                                 "    }\n");
+        (void)fputs(") { // each item begins with zero state\n        ", w->source);
+        ql_source_template_write(w, w->source, reset_name(w));
+        (void)fputs("state);\n    }\n", w->source);
     }
     ql_source_filter_step_write(w);
     if (model->roles.one_hot) {

@@ -1,22 +1,15 @@
 #!/bin/sh
 # Compiles models for Arm's small processors and runs them in QEMU: the tokens and logits must be those of the engine,
 # bit for bit, with emulated float and with a floating-point unit. Exit 77 without the tools.
-# Uses: arm-none-eabi-gcc with newlib, qemu-system-arm. Arguments: sources, random_model, engine_text, quillet.
+# Uses: arm_machine.sh. Arguments: sources, random_model, engine_text, quillet.
 set -eu
 
 root=$1
 random_model=$2
 engine_text=$3
 quillet=$4
-warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
-if ! command -v arm-none-eabi-gcc > /dev/null || ! command -v qemu-system-arm > /dev/null; then
-    echo "arm-none-eabi-gcc or qemu-system-arm is missing (Debian: gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)"
-    exit 77
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-status=0
+# shellcheck source-path=SCRIPTDIR source=arm_machine.sh
+. "$root/tests/codegen/arm_machine.sh"
 
 # model RANDOM_MODEL_ARGUMENT... [-- QUILLET_OPTION...]: makes model.c, and lets `run` forget what the last model writes.
 model()
@@ -33,8 +26,8 @@ model()
     rm -f expected.* is_cpp
 }
 
-# run MACHINE FLASH RAM STEPS FLAG...: builds model.c for a processor and compares what it writes. As C++, of which nothing
-# is run, it is compiled once, with the first flags that optimize.
+# run MACHINE FLASH RAM STEPS FLAG...: compares what model.c writes on a processor. As C++, of which nothing is run, it is
+# compiled once, with the first flags that optimize.
 format=
 run()
 {
@@ -45,8 +38,6 @@ run()
     shift 4
     # shellcheck disable=SC2086
     [ -e "expected.$steps" ] || "$engine_text" model.json "$steps" $format > "expected.$steps"
-    # The driver prints, and newlib's headers are not made for -Wpedantic; the generated source alone has the warnings.
-    arm-none-eabi-gcc -std=c11 -mthumb "$@" $warnings -c model.c -o model.o
     if [ ! -e is_cpp ] && [ "$1" != -O0 ] && command -v arm-none-eabi-g++ > /dev/null; then
         touch is_cpp
         if ! arm-none-eabi-g++ -x c++ -std=c++11 -fsyntax-only -mthumb "$@" $warnings model.c; then
@@ -54,15 +45,7 @@ run()
             status=1
         fi
     fi
-    arm-none-eabi-gcc -std=c11 -mthumb "$@" -D MODEL=model -D 'HEADER="model.h"' -D "STEPS=$steps" -I . model.o \
-        "$root/tests/codegen/text_driver.c" "$root/tests/codegen/arm_start.c" -nostartfiles --specs=rdimon.specs \
-        -Wl,--defsym=flash_origin="$flash",--defsym=ram_origin="$ram" -T "$root/tests/codegen/arm_machine.ld" \
-        -Wl,--no-warn-rwx-segments -o program.elf
-    if ! timeout 100 qemu-system-arm -machine "$machine" -nographic -monitor none -serial none \
-        -semihosting-config enable=on,target=native -kernel program.elf > printed < /dev/null; then
-        echo "$machine $*: the program fails"
-        status=1
-    fi
+    emulate "$machine" "$flash" "$ram" text_driver.c "$@" -D "STEPS=$steps"
     if ! cmp -s printed "expected.$steps"; then
         echo "$machine $* writes something else: $(diff printed "expected.$steps" | head -2)"
         status=1
