@@ -45,6 +45,11 @@ static void write_model_fields(const struct ql_source *w, FILE *stream)
             (void)fprintf(stream, "//   the cache     %zu bytes of each text: keys and values of %d tokens\n",
                           size.cache_bytes, size.context);
         }
+        (void)fprintf(
+            stream,
+            "//   the stack     at most %zu bytes in a call on a Cortex-M0+, %zu on a larger Cortex-M, with gcc at\n"
+            "//                 -Os to -O3\n",
+            size.stack_bytes_m0, size.stack_bytes);
         (void)fprintf(stream, "//   a step        %" PRId64 " multiply-accumulates\n", size.macs);
     } else {
         (void)fprintf(stream, "//   RAM           a workspace of %zu bytes%s\n", size.workspace_bytes, whose);

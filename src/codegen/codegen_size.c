@@ -141,6 +141,24 @@ static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_mo
     size->workspace_bytes = sampler_bytes > size->workspace_bytes ? sampler_bytes : size->workspace_bytes;
 }
 
+// Limits of the stack, measured with gcc at -Os, -O2 and -O3; tests/codegen/stack_test.sh compares them with what models
+// take. On a Cortex-M0+, most of it is an integer product's table of multipliers, of QL_M0_TABLE_WORDS words.
+static void add_stack_bytes(struct ql_codegen_size *size, const struct ql_codegen *codegen)
+{
+    enum { FLOAT = 800, INTEGER_M0 = 2200, INTEGER = 1100, PIECES_AHEAD = 1000 };
+    const struct ql_text_model *model = codegen->model;
+    const bool is_integer = codegen->integer != NULL, has_filter = model->guard != NULL && model->guard->is_on;
+    const bool has_lexicon = model->guard != NULL && model->guard->has_lexicon;
+    const size_t V = (size_t)model->descriptor->vocabulary.count;
+    size_t bytes = model->roles.one_hot ? V * sizeof(float) : 0;
+
+    bytes += (has_filter + has_lexicon) * ((V + 31) / 32 * sizeof(uint32_t)); // the tokens that each of them blocks
+    // A filter tries what pieces do to its state.
+    bytes += has_filter && model->descriptor->vocabulary.piece_count > 0 ? PIECES_AHEAD : 0;
+    size->stack_bytes_m0 = bytes + (is_integer ? INTEGER_M0 : FLOAT);
+    size->stack_bytes = bytes + (is_integer ? INTEGER : FLOAT);
+}
+
 // Tables that all integer models of a unit share, counted for the first one, and the tables of its decoders.
 static size_t shared_table_bytes(const struct ql_codegen_unit *unit, int model)
 {
@@ -183,6 +201,7 @@ enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_
         size->state_bytes = state_bytes(codegen, unit->caller_workspace);
         add_cache_bytes(size, &codegen->model->layout);
         add_text_bytes(size, codegen->model, model == 0);
+        add_stack_bytes(size, codegen);
     }
     ql_arena_free(&arena);
     return QL_OK;

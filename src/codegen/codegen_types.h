@@ -42,6 +42,8 @@ struct ql_codegen_size {
     size_t cache_bytes;    // of state_bytes, those of keys and values; 0 where there are none
     int context;           // entries of a cache; 0 where there is none
     size_t workspace_bytes;
+    // Of a model that writes: what a call takes of the stack at most on a Cortex-M0+, and on a larger one.
+    size_t stack_bytes_m0, stack_bytes;
     int64_t macs; // multiply-accumulates of one call
 };
 
