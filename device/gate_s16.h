@@ -1,5 +1,5 @@
 // Applies tanh to the rows of integer models. Most of the time of a gate is spent here.
-// Uses: device/gate_s16_m0.h, device/integer_row.h, device/tanh_s16.h, stdint.h.
+// Uses: device/gate_s16_m0.h, device/integer_row.h, device/kernel_code.h, device/tanh_s16.h, stdint.h.
 #ifndef QL_DEVICE_GATE_S16_H
 #define QL_DEVICE_GATE_S16_H
 
@@ -7,6 +7,7 @@
 
 #include "device/gate_s16_m0.h"
 #include "device/integer_row.h"
+#include "device/kernel_code.h"
 #include "device/tanh_s16.h"
 
 // sums[r] = tanh of the row's value, in units of 2^-15. gate_s16_m0.h has the same for Cortex-M0+.
@@ -25,7 +26,7 @@ static inline void ql_gate_tanh_s16(int32_t *sums, const struct ql_integer_row *
 
 // From tanh(x) to sigmoid(2 x) = (1 + tanh(x)) / 2: 1 to 32768. The value of a sigmoid gate's row is half the gate's
 // input.
-static inline int32_t ql_gate_sigmoid_s16(int32_t tanh)
+static QL_KERNEL_STEP int32_t ql_gate_sigmoid_s16(int32_t tanh)
 {
     return ql_integer_round(tanh + QL_INTEGER_ONE, 1);
 }

@@ -1,6 +1,6 @@
 // Integer models: from the exact sum of a row of a matrix to its value, in 32-bit operations. One rounding rule.
 // docs/quantization.md derives the formats; quantize/ proves for every row that nothing here can overflow.
-// Uses: device/weight_source.h, stddef.h, stdint.h, string.h.
+// Uses: device/kernel_code.h, device/weight_source.h, stddef.h, stdint.h, string.h.
 #ifndef QL_DEVICE_INTEGER_ROW_H
 #define QL_DEVICE_INTEGER_ROW_H
 
@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "device/kernel_code.h"
 #include "device/weight_source.h"
 
 // The input of an activation and a logit are in units of 2^-10. States and the results of activations are in units of
@@ -33,7 +34,7 @@ static inline int32_t ql_integer_round(int32_t x, int shift)
 }
 
 // x within [-limit, limit].
-static inline int32_t ql_integer_clamp(int32_t x, int32_t limit)
+static QL_KERNEL_STEP int32_t ql_integer_clamp(int32_t x, int32_t limit)
 {
     return x > limit ? limit : x < -limit ? -limit : x;
 }
@@ -106,7 +107,7 @@ static inline void ql_integer_row_clear(int32_t *sums, int count)
 }
 
 // A state in [-32767, 32767] as the products take it: in units of 1 / 127, in [-127, 127].
-static inline int8_t ql_integer_state_s8(int32_t state)
+static QL_KERNEL_STEP int8_t ql_integer_state_s8(int32_t state)
 {
     return (int8_t)ql_integer_round(state * 127, 15);
 }

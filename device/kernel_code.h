@@ -1,12 +1,11 @@
-// Where the code of the integer kernels and their tables go. A firmware may define QL_KERNEL_CODE with a section in SRAM,
-// as in -D 'QL_KERNEL_CODE=__attribute__((noinline, unused, section(".time_critical.quillet")))', and QL_KERNEL_DATA
-// likewise.
+// How the functions and tables of integer kernels are declared, and where a firmware places them.
 // Uses: the compiler only.
 #ifndef QL_DEVICE_KERNEL_CODE_H
 #define QL_DEVICE_KERNEL_CODE_H
 
-// It comes after `static`. On Cortex-M0+ a kernel is never inlined: a compiler cannot tell how long some of them are,
-// and its branches might not reach across them.
+// This comes after `static` in a kernel. On Cortex-M0+ a kernel is never inlined: a compiler cannot tell how long some of
+// them are, and its branches might not reach across them. A firmware may define it with a section in SRAM, as in
+// -D 'QL_KERNEL_CODE=__attribute__((noinline, unused, section(".time_critical.quillet")))'.
 #ifndef QL_KERNEL_CODE
 #if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
 #define QL_KERNEL_CODE __attribute__((noinline, unused))
@@ -15,9 +14,17 @@
 #endif
 #endif
 
-// It comes after `static`, too.
+// This comes after `static` in a table that kernels read at every step. A firmware may define it with a section in SRAM.
 #ifndef QL_KERNEL_DATA
 #define QL_KERNEL_DATA
+#endif
+
+// This comes after `static` in a function that kernels in plain C call and those in assembly do not, so it may be without
+// a caller.
+#if defined(__GNUC__)
+#define QL_KERNEL_STEP inline __attribute__((unused))
+#else
+#define QL_KERNEL_STEP inline
 #endif
 
 #endif

@@ -48,7 +48,7 @@ static QL_KERNEL_DATA const int16_t ql_tanh_table[385] = {
 // tanh(x), x in units of 2^-10, result in units of 2^-15: -32767 to 32767. Increases with x, and tanh(-x) differs from
 // -tanh(x) only where halves are rounded. Error below 1.2e-4: 9.4e-5 from the interpolation, which is (1/32)^2 / 8
 // times the greatest curvature of tanh, 0.77; the rest from rounding twice.
-static inline int32_t ql_tanh_s16(int32_t x)
+static QL_KERNEL_STEP int32_t ql_tanh_s16(int32_t x)
 {
     if (x <= -QL_TANH_REACH) {
         return ql_tanh_table[0];

@@ -63,12 +63,28 @@ left=$(comm -23 with without | grep -v '^#define NAMES_HEADER 0x[0-9a-f]\{8\}u$'
 #define QL_DEVICE_MODEL_FUNCTIONS_H ' ] || { echo "the header defines $left"; status=1; }
 
 # Models of all kinds hold no function that nobody calls, and no table that nobody reads.
+# For Arm's small processors, where kernels are in assembly, clang takes newlib's headers from gcc.
+small_processors=
+newlib=
+if command -v arm-none-eabi-gcc > /dev/null; then
+    newlib=$(echo '#include <string.h>' | arm-none-eabi-gcc -E - | sed -n 's|^# 1 "\(.*\)/string.h".*|\1|p' | head -1)
+    small_processors='cortex-m0plus cortex-m4 cortex-m33'
+fi
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wunused-function -Wunused-const-variable -Werror'
 if command -v clang > /dev/null; then
-    for cell in lstm gru rnn; do
+    for cell in lstm gru rnn transformer; do
+        sizes='9 20 2 1 1 called'
+        [ "$cell" != transformer ] || sizes='24 24 2 1 1 called 4 2 35 20'
+        # shellcheck disable=SC2086
+        "$random_model" "$cell" 40 $sizes
         for format in off int8 int4; do
-            "$random_model" "$cell" 40 9 20 2 1 1 called
             "$quillet" compile called.onnx --output called.c --quantize "$format"
-            clang -std=c11 -Wall -Wextra -Wunused-function -Wunused-const-variable -Werror -fsyntax-only called.c || status=1
+            clang -std=c11 $warnings -fsyntax-only called.c || status=1
+            for processor in $small_processors; do
+                # shellcheck disable=SC2086
+                clang --target=arm-none-eabi -mcpu="$processor" -mthumb -isystem "$newlib" -std=c11 $warnings \
+                    -fsyntax-only called.c || status=1
+            done
         done
     done
 fi
