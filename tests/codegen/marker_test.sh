@@ -50,6 +50,8 @@ for piece in *.piece; do
         [ -z "$before" ] || [ "$before" -lt "$after" ] || { echo "$included does not stand before $name"; exit 1; }
     done || status=1
 done
+# Comments stay true where their neighbors are left out.
+! grep -e 'integer kernel' -e ', too\.$' names.c || { echo "comments of a float model on what it does not have"; status=1; }
 # Nothing but the standard headers, and the header of its own.
 includes=$(sed -n 's/^#include //p' names.c names.h | sort -u | grep -v -e '<stdbool.h>' -e '<stddef.h>' -e '<stdint.h>' -e '<string.h>' -e '"names.h"' || true)
 [ -z "$includes" ] || { echo "includes $includes"; status=1; }
