@@ -90,12 +90,12 @@ static bool has_functions(const struct ql_source *w)
 }
 
 static const struct header_type {
-    const char *name, *file, *guard;
+    const char *name, *file, *guard;            // the guard without its end, _H
     bool (*is_used)(const struct ql_source *w); // by a model
 } header_types[] = {
-    {"ql_model_functions", "device/model_functions.h", "QL_DEVICE_MODEL_FUNCTIONS_H", has_functions},
-    {"ql_filter_state", "device/filter_state.h", "QL_DEVICE_FILTER_STATE_H", ql_source_has_filter},
-    {"ql_lexicon_state", "device/lexicon_state.h", "QL_DEVICE_LEXICON_STATE_H", ql_source_has_lexicon},
+    {"ql_model_functions", "device/model_functions.h", "QL_DEVICE_MODEL_FUNCTIONS", has_functions},
+    {"ql_filter_state", "device/filter_state.h", "QL_DEVICE_FILTER_STATE", ql_source_has_filter},
+    {"ql_lexicon_state", "device/lexicon_state.h", "QL_DEVICE_LEXICON_STATE", ql_source_has_lexicon},
 };
 
 enum { HEADER_TYPE_COUNT = sizeof header_types / sizeof header_types[0] };
@@ -195,6 +195,14 @@ static void write_plain_header(const struct ql_source *w)
     (void)fputs(";\n", w->header);
 }
 
+// Texts that belong together are identified by a part of a hash.
+enum { ID_DIGITS = 8, ID_BYTES = 16 };
+
+static void write_id(char id[ID_BYTES], const char *sha256)
+{
+    (void)snprintf(id, ID_BYTES, "0x%.*su", ID_DIGITS, sha256);
+}
+
 // The guard consists of the names of all models.
 static void write_guard(const struct ql_source *models, FILE *stream)
 {
@@ -214,23 +222,59 @@ static bool is_used(const struct header_type *type, const struct ql_source *mode
     return false;
 }
 
+static void remove_comments_and_blanks(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from != '\0'; from++) {
+        if (from[0] == '/' && from[1] == '/') {
+            from += strcspn(from, "\n") - 1;
+        } else if (*from > ' ') {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+}
+
+// A type in its guard, which headers share, so that the first one defines it for all. A number derived from its members
+// stands beside the guard: headers of two versions of the tool, in which it differs, are an error. Spoils `text`.
+static void write_type(const struct header_type *type, char *text, FILE *header)
+{
+    char sha256[QL_SHA256_TEXT_BYTES], id[ID_BYTES];
+
+    (void)fprintf(header, "#ifndef %s_H\n#define %s_H\n%s", type->guard, type->guard, text);
+    remove_comments_and_blanks(text);
+    ql_sha256_write(sha256, text, strlen(text));
+    write_id(id, sha256);
+    (void)fprintf(
+        header,
+        "#define %s_ID %s\n"
+        "#elif defined %s_ID && %s_ID != %s\n"
+        "#error \"two versions of quillet made the headers of this file; compile the models again with one\"\n"
+        "#endif\n\n",
+        type->guard, id, type->guard, type->guard, id);
+}
+
 static enum ql_status write_types(const struct ql_source *models, struct ql_arena *arena, struct ql_error *error)
 {
-    FILE *header = models[0].header;
-
     for (int k = 0; k < HEADER_TYPE_COUNT; k++) {
         struct ql_device_passages set;
+        struct ql_memory_stream memory;
         if (!is_used(&header_types[k], models)) {
             continue;
         }
         ql_device_passages_init(&set, arena);
-        if (arena->exhausted) {
+        if (arena->exhausted || !ql_memory_stream_open(&memory)) {
             return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
         }
         ql_device_passages_need(&set, header_types[k].name);
-        (void)fprintf(header, "#ifndef %s\n#define %s\n", header_types[k].guard, header_types[k].guard);
-        ql_device_passages_write(&set, header);
-        (void)fputs("#endif\n\n", header);
+        ql_device_passages_write(&set, memory.stream);
+        char *text = ql_memory_stream_close(&memory);
+        if (text == NULL) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the header");
+        }
+        write_type(&header_types[k], text, models[0].header);
+        free(text);
     }
     return QL_OK;
 }
@@ -267,8 +311,6 @@ static enum ql_status write_header(struct ql_source *models, struct ql_arena *ar
 // A header and a source belong together. The source identifies its header by a part of the hash of the header's text,
 // so that a header from an earlier run is a compiler error, not a struct of another size.
 
-enum { HEADER_ID_DIGITS = 8 };
-
 // Prints the header into `*text`, which the caller frees.
 static enum ql_status make_header(struct ql_source *models, char **text, struct ql_arena *arena, struct ql_error *error)
 {
@@ -290,7 +332,7 @@ static enum ql_status make_header(struct ql_source *models, char **text, struct 
     flushed = fflush(memory.stream) == 0 && flushed;
     if (status == QL_OK && flushed) {
         ql_sha256_write(sha256, memory.text + head, memory.size - head);
-        (void)snprintf(first->header_id, sizeof first->header_id, "0x%.*su", HEADER_ID_DIGITS, sha256);
+        write_id(first->header_id, sha256);
         ql_source_template_write(first, memory.stream, "\n#define @_HEADER ");
         (void)fprintf(memory.stream, "%s // by which the source knows this header\n", first->header_id);
     }
