@@ -239,6 +239,12 @@ static void cut_file(struct ql_device_passages *set, int file)
         if (*line == '\n') {
             cutter.blank = cutter.blank || cutter.pending == NULL;
             line++;
+        } else if (begins(line, "// clang-format on")) { // belongs to what is before it
+            assert(cutter.pending == NULL);
+            line = line_end(line);
+            if (set->passages != NULL) {
+                set->passages[set->count - 1].end = line;
+            }
         } else if (begins(line, "//")) {
             cutter.pending = cutter.pending == NULL ? line : cutter.pending;
             line = line_end(line);

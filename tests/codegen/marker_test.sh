@@ -83,6 +83,8 @@ if command -v clang > /dev/null; then
         for format in off int8 int4; do
             "$quillet" compile called.onnx --output called.c --quantize "$format"
             clang -std=c11 $warnings -fsyntax-only called.c || status=1
+            [ "$(grep -c 'clang-format off' called.c)" = "$(grep -c 'clang-format on' called.c)" ] ||
+                { echo "$cell $format: clang-format is turned off and not on"; status=1; }
             for processor in $small_processors; do
                 # shellcheck disable=SC2086
                 clang --target=arm-none-eabi -mcpu="$processor" -mthumb -isystem "$newlib" -std=c11 $warnings \
