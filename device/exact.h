@@ -16,6 +16,9 @@
 #error "compile this file so that float arithmetic is float: on 32-bit x86 with -msse2 -mfpmath=sse"
 #endif
 
+// Sizes and places are counted in int, which needs 32 bits.
+typedef char ql_exact_int_size_check[sizeof(int) >= 4 ? 1 : -1];
+
 // A fused multiply-add rounds once where a product and a sum round twice. Both compilers make one by default where the
 // processor has it; gcc does not know the pragma of the C standard. gcc 12 makes some (vfmaddsub) even when told not
 // to, where it combines separate operations into vectors, so that pass is turned off; loops are still vectorized.

@@ -115,4 +115,7 @@ static QL_KERNEL_STEP int8_t ql_integer_state_s8(int32_t state)
 // The right shift of a negative number must keep its sign. Every known compiler does this, but C leaves it open.
 typedef char ql_integer_shift_check[(-3 >> 1) == -2 ? 1 : -1];
 
+// Numbers of 8 and 16 bits are multiplied and added as int, which needs 32 bits.
+typedef char ql_integer_int_size_check[sizeof(int) >= 4 ? 1 : -1];
+
 #endif

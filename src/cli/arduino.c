@@ -58,6 +58,11 @@ enum ql_status ql_cli_arduino_begin(char *output, size_t output_bytes, const cha
     return status;
 }
 
+// Arduino's names of processors with an int of 32 bits: Cortex-M, which the tests run, and ESP32. Not avr.
+static const char architectures[] =
+    "sam,samd,rp2040,mbed_rp2040,mbed_nano,mbed_nicla,mbed_portenta,mbed_giga,mbed_opta,"
+    "renesas_uno,renesas_portenta,stm32,nrf52,esp32";
+
 static char *write_sketch(const char *name, const char *prefix)
 {
     char macro[QL_CODEGEN_NAME_BYTES];
@@ -75,10 +80,12 @@ static char *write_sketch(const char *name, const char *prefix)
         "void setup()\n"
         "{\n"
         "    Serial.begin(115200);\n"
-        "    while (!Serial) {\n"
+        "    for (int i = 0; i < 300 && !Serial; i++) { // on a battery, nobody connects\n"
+        "        delay(10);\n"
         "    }\n"
-        "    if (%s_check(&state) != 0) {\n"
+        "    while (%s_check(&state) != 0) {\n"
         "        Serial.println(\"This board does not compute what the model computes.\");\n"
+        "        delay(1000);\n"
         "    }\n"
         "    %s_init(&state, 1); // the seed; analogRead or a clock gives another one each time\n"
         "}\n\n"
@@ -112,9 +119,9 @@ enum ql_status ql_cli_arduino_end(const char *output, const char *folder, const 
                                            "paragraph=C that Quillet made of a model. It needs no other library.\n"
                                            "category=Data Processing\n"
                                            "url=\n"
-                                           "architectures=*\n"
+                                           "architectures=%s\n"
                                            "includes=%s.h\n",
-                                           name, QL_RELEASE, name, name),
+                                           name, QL_RELEASE, name, architectures, name),
                            error);
     }
     return status;
