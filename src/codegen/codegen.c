@@ -104,21 +104,24 @@ enum { HEADER_TYPE_COUNT = sizeof header_types / sizeof header_types[0] };
 static void write_kernels(struct ql_arena *arena, const struct ql_codegen_unit *unit, const char *body, FILE *stream)
 {
     struct ql_device_passages set;
+    bool has_float = false;
 
-    ql_device_passages_init(&set, arena);
     for (int i = 0; i < unit->model_count; i++) {
-        if (unit->models[i].integer == NULL) {
-            ql_device_passages_need_file(&set, "device/exact.h");
-        }
+        has_float = has_float || unit->models[i].integer == NULL;
+    }
+    ql_device_passages_init(&set, arena);
+    if (has_float) {
+        ql_device_passages_need_file(&set, "device/exact.h");
     }
     ql_device_passages_need(&set, body);
     for (int k = 0; k < HEADER_TYPE_COUNT; k++) {
         ql_device_passages_leave_out(&set, header_types[k].file);
     }
     (void)fputs("// Kernels: what the models call of Quillet's device/, verbatim.\n\n"
-                "#ifdef __cplusplus\n"
-                "#define restrict __restrict\n"
-                "#define " QL_C_ALIGNMENT " alignas(64) // a cache line, and the widest vector\n"
+                "#ifdef __cplusplus\n",
+                stream);
+    (void)fputs(has_float ? "#define restrict __restrict\n" : "", stream); // no integer kernel has it
+    (void)fputs("#define " QL_C_ALIGNMENT " alignas(64) // a cache line, and the widest vector\n"
                 "#else\n"
                 "#define " QL_C_ALIGNMENT " _Alignas(64)\n"
                 "#endif\n\n",
@@ -279,7 +282,7 @@ static enum ql_status write_types(const struct ql_source *models, struct ql_aren
     return QL_OK;
 }
 
-// The header without its head.
+// The header without its head, and without its end, which depends on it.
 static enum ql_status write_header(struct ql_source *models, struct ql_arena *arena, struct ql_error *error)
 {
     const struct ql_codegen_unit *unit = models[0].unit;
@@ -304,7 +307,7 @@ static enum ql_status write_header(struct ql_source *models, struct ql_arena *ar
             ql_source_text_header_write(&models[i]);
         }
     }
-    (void)fputs("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n", header);
+    (void)fputs("\n#ifdef __cplusplus\n}\n#endif\n", header);
     return status;
 }
 
@@ -334,7 +337,7 @@ static enum ql_status make_header(struct ql_source *models, char **text, struct 
         ql_sha256_write(sha256, memory.text + head, memory.size - head);
         write_id(first->header_id, sha256);
         ql_source_template_write(first, memory.stream, "\n#define @_HEADER ");
-        (void)fprintf(memory.stream, "%s // by which the source knows this header\n", first->header_id);
+        (void)fprintf(memory.stream, "%s // by which the source knows this header\n\n#endif\n", first->header_id);
     }
     *text = ql_memory_stream_close(&memory);
     return status != QL_OK || (*text != NULL && flushed)

@@ -2,6 +2,7 @@
 // Uses: base, codegen, device, quantize/{integer_kernel,integer_model}.
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "codegen/source.h"
 #include "quantize/integer_kernel.h"
@@ -29,6 +30,17 @@ static void write_matrix(const struct ql_source *w, const char *name, const stru
                   matrix->is_s4 ? "s4" : "s8", name, name, matrix->rows, matrix->columns, matrix->segment);
 }
 
+// Writes an element of an array, on a new line where it would extend beyond the end of this one, whose length is *column.
+static void write_element(const struct ql_source *w, const char *text, size_t *column)
+{
+    if (*column + strlen(text) > QL_C_LINE_COLUMNS) {
+        (void)fputs("\n   ", w->source);
+        *column = 3;
+    }
+    (void)fputs(text, w->source);
+    *column += strlen(text);
+}
+
 static void write_rows(const struct ql_source *w, const char *name, const struct ql_integer_row *rows, int count)
 {
     size_t column = QL_C_LINE_COLUMNS;
@@ -37,25 +49,24 @@ static void write_rows(const struct ql_source *w, const char *name, const struct
     (void)fprintf(w->source, "static const struct ql_integer_row %s[%d] = {", name, count);
     for (int r = 0; r < count; r++) {
         char text[QL_C_NUMBER_BYTES];
-        int length = snprintf(text, sizeof text, " {%" PRId32 ", %d, %d},", rows[r].bias, rows[r].multiplier,
-                              rows[r].table_factor);
-        if (column + (size_t)length > QL_C_LINE_COLUMNS) {
-            (void)fputs("\n   ", w->source);
-            column = 3;
-        }
-        (void)fputs(text, w->source);
-        column += (size_t)length;
+        (void)snprintf(text, sizeof text, " {%" PRId32 ", %d, %d},", rows[r].bias, rows[r].multiplier,
+                       rows[r].table_factor);
+        write_element(w, text, &column);
     }
     (void)fputs("\n};\n\n", w->source);
 }
 
 static void write_scales(const struct ql_source *w, const char *name, const struct ql_integer_scale *scales, int count)
 {
+    size_t column = QL_C_LINE_COLUMNS;
+
     (void)fprintf(w->source, "static const struct ql_integer_scale %s[%d] = {", name, count);
     for (int k = 0; k < count; k++) {
-        (void)fprintf(w->source, "%s{%d, %d}", k == 0 ? "" : ", ", scales[k].pre_shift, scales[k].shift);
+        char text[QL_C_NUMBER_BYTES];
+        (void)snprintf(text, sizeof text, " {%d, %d},", scales[k].pre_shift, scales[k].shift);
+        write_element(w, text, &column);
     }
-    (void)fputs("};\n\n", w->source);
+    (void)fputs("\n};\n\n", w->source);
 }
 
 void ql_source_integer_constant_write(const struct ql_source *w, const char *name, const struct ql_program_value *value)

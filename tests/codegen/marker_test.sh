@@ -77,7 +77,7 @@ warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wunused-function -Wunu
 if command -v clang > /dev/null; then
     for cell in lstm gru rnn transformer; do
         sizes='9 20 2 1 1 called'
-        [ "$cell" != transformer ] || sizes='24 24 2 1 1 called 4 2 35 20'
+        [ "$cell" != transformer ] || sizes='24 24 5 1 1 called 4 2 35 20'
         # shellcheck disable=SC2086
         "$random_model" "$cell" 40 $sizes
         for format in off int8 int4; do
@@ -85,6 +85,7 @@ if command -v clang > /dev/null; then
             clang -std=c11 $warnings -fsyntax-only called.c || status=1
             [ "$(grep -c 'clang-format off' called.c)" = "$(grep -c 'clang-format on' called.c)" ] ||
                 { echo "$cell $format: clang-format is turned off and not on"; status=1; }
+            ! awk 'length($0) > 120 && !/^ *\/\//' called.c called.h | grep . || { echo "$cell $format: long lines"; status=1; }
             for processor in $small_processors; do
                 # shellcheck disable=SC2086
                 clang --target=arm-none-eabi -mcpu="$processor" -mthumb -isystem "$newlib" -std=c11 $warnings \
