@@ -344,7 +344,30 @@ done:
     return status == QL_OK ? QL_OK : ql_error_prefix(error, "%s: ", work->model_path);
 }
 
-// The command as it was given, in one line; the caller frees it. NULL when there is not enough memory.
+// Writes an argument. Of an absolute path, which may stand behind "=" and in a list, it writes the last part alone, so that
+// the same model in another folder gives the same bytes.
+static void write_argument(FILE *stream, const char *argument)
+{
+    bool may_begin = true;
+
+    for (const char *c = argument; *c != '\0'; c++) {
+        if (*c == '/' && may_begin) {
+            size_t end = strcspn(c, ",");
+            while (end > 1 && c[end - 1] == '/') {
+                end--;
+            }
+            size_t last = end - 1;
+            while (last > 0 && c[last - 1] != '/') {
+                last--;
+            }
+            c += last;
+        }
+        may_begin = *c == '=' || *c == ',';
+        (void)fputc(*c, stream);
+    }
+}
+
+// The command in one line, with the last parts of absolute paths; the caller frees it. NULL when there is not enough memory.
 static char *join_arguments(int argc, char **argv)
 {
     struct ql_memory_stream memory;
@@ -354,7 +377,8 @@ static char *join_arguments(int argc, char **argv)
     }
     (void)fputs("quillet", memory.stream);
     for (int i = 0; i < argc; i++) {
-        (void)fprintf(memory.stream, " %s", argv[i]);
+        (void)fputc(' ', memory.stream);
+        write_argument(memory.stream, argv[i]);
     }
     return ql_memory_stream_close(&memory);
 }

@@ -53,6 +53,15 @@ grep -q 'ql_lstm_token_f32(' deep/quotes.c && fail "a table that is larger than 
 "$random_model" lstm 40 30 20 2 0 1 tabled
 "$quillet" compile tabled.onnx 2> err | grep -q 'ql_lstm_token_f32(' || fail "no table though it is smaller"
 
+# The same command in two folders makes the same bytes, however the paths are given.
+for folder in first second; do
+    mkdir $folder
+    cp names.onnx names.json $folder/
+    "$quillet" compile --model="$work/$folder/names.json" --output "$work/$folder/names.c"
+done
+cmp first/names.c second/names.c && cmp first/names.h second/names.h || fail "a source holds the folder where it was made"
+grep -q 'command line  quillet compile --model=names.json --output names.c$' first/names.c || fail "$(sed -n 4p first/names.c)"
+
 # Plain inference, of any sequence
 "$quillet" compile bare/names.onnx --no-sampler --sequence 5 --output run.c
 grep -q 'bool names_run' run.h || fail "no function to run"
