@@ -55,8 +55,8 @@ static inline float ql_activation_limit(float x, float limit)
 }
 
 // e^x for x in [-87, 87]; beyond, the value at the nearer end (never 0, never infinite). NaN stays NaN.
-// Error below 2 units in the last place. No intermediate result is subnormal, so hardware that flushes subnormals to 0
-// gives the same bits.
+// Error below 2 units in the last place. An intermediate result is subnormal only where it is too small to change what it
+// is added to, so hardware that flushes subnormals to 0 gives the same bits.
 static inline float ql_exp_f32(float x)
 {
     float two_to_n;

@@ -1,6 +1,6 @@
 // Scores texts by the probabilities of the model that wrote them, to choose the best of several candidates. Specified
 // to the last operation in docs/sampling.md; web/sampler.js has the same in JavaScript.
-// Uses: device/activation.h, device/random.h, device/sampler_s32.h, stdbool.h, stdint.h.
+// Uses: device/random.h, device/sampler_s32.h, stdbool.h, stdint.h.
 #ifndef QL_DEVICE_CANDIDATE_H
 #define QL_DEVICE_CANDIDATE_H
 

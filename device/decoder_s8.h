@@ -2,7 +2,7 @@
 // residual addition after each half of a layer, and the gate of the feed-forward half.
 // The same on every machine; no result can overflow, whatever weights and state are. The caller owns all memory.
 // Uses: device/gate_s16.h, device/integer_row.h, device/kernel_code.h, device/rms_norm_s8.h, device/tanh_s16.h,
-// stddef.h.
+// stddef.h, stdint.h.
 #ifndef QL_DEVICE_DECODER_S8_H
 #define QL_DEVICE_DECODER_S8_H
 

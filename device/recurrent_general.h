@@ -1,6 +1,6 @@
 // LSTM, GRU and RNN with every option that ONNX gives them; recurrent.h has the plain case.
 // One direction of one layer per call. Formulas: ONNX operator specification. Uses: device/matvec.h,
-// device/recurrent.h, device/recurrent_activation.h.
+// device/recurrent.h, device/recurrent_activation.h, stdbool.h.
 #ifndef QL_DEVICE_RECURRENT_GENERAL_H
 #define QL_DEVICE_RECURRENT_GENERAL_H
 

@@ -78,7 +78,7 @@ static inline float ql_sampler_walk_sum_f32(void *candidates, int n)
 // Returns the token, or -1 when a logit is not a finite number, or when all tokens are blocked.
 //
 //   logits      (V)  V from 1 to 65535
-//   blocked           token v must not be drawn where bit v % 32 of blocked[v / 32] is set; NULL when none is blocked
+//   barred            token v must not be drawn where bit v % 32 of barred[v / 32] is set; NULL when none is blocked
 //   weights     (V)  scratch: the bits of floats, which have the same order as integers because no weight is negative
 //   candidates  (V)  scratch
 static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *logits, const uint32_t *barred,

@@ -146,7 +146,7 @@ static inline int ql_sampler_find_s32(uint32_t drawn, int kept, struct ql_sample
 // Returns the token, or -1 when all tokens are blocked.
 //
 //   logits      (V)  in units of 2^-10; V from 1 to 65535
-//   blocked           token v must not be drawn where bit v % 32 of blocked[v / 32] is set; NULL when none is blocked
+//   barred            token v must not be drawn where bit v % 32 of barred[v / 32] is set; NULL when none is blocked
 //   weights     (V)  scratch
 //   candidates  (V)  scratch
 static inline int ql_sampler_step_s32(struct ql_sampler_s32 *sampler, const int32_t *logits, const uint32_t *barred,
