@@ -544,8 +544,13 @@ void ql_source_text_header_write(const struct ql_source *w)
         " *$_step(struct $_state *state, int token);\n\n"
         "// Takes a token and draws the one that comes next. Begin with @_BEGIN, then pass what was drawn.\n"
         "// -1 for a token that is out of range");
-    ql_source_template_write(w, w->header,
-                             w->codegen->integer != NULL ? ".\n" : ", or when the logits are not finite.\n");
+    const bool may_block = ql_source_has_guard(w) || ql_source_has_specials(w),
+               is_integer = w->codegen->integer != NULL;
+    (void)fputs(!may_block   ? ""
+                : is_integer ? ", or when all tokens are blocked"
+                             : ", when all tokens are blocked",
+                w->header);
+    (void)fputs(is_integer ? ".\n" : ", or when the logits are not finite.\n", w->header);
     ql_source_template_write(
         w, w->header,
         "int $_next(struct $_state *state, int token);\n\n"
