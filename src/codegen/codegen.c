@@ -117,11 +117,11 @@ static void write_kernels(struct ql_arena *arena, const struct ql_codegen_unit *
     for (int k = 0; k < HEADER_TYPE_COUNT; k++) {
         ql_device_passages_leave_out(&set, header_types[k].file);
     }
-    (void)fputs("// Kernels: what the models call of Quillet's device/, verbatim.\n\n"
-                "#ifdef __cplusplus\n",
-                stream);
-    (void)fputs(has_float ? "#define restrict __restrict\n" : "", stream); // no integer kernel has it
-    (void)fputs("#define " QL_C_ALIGNMENT " alignas(64) // a cache line, and the widest vector\n"
+    (void)fputs("// Kernels: what the models call of Quillet's device/, verbatim.\n\n", stream);
+    (void)fputs(has_float ? "#ifdef __cplusplus\n#define restrict __restrict\n#endif\n" : "", stream);
+    (void)fputs("#if defined(" QL_C_ALIGNMENT ") // a build may define it\n"
+                "#elif defined(__cplusplus)\n"
+                "#define " QL_C_ALIGNMENT " alignas(64) // a cache line, and the widest vector\n"
                 "#else\n"
                 "#define " QL_C_ALIGNMENT " _Alignas(64)\n"
                 "#endif\n\n",
