@@ -371,6 +371,7 @@ enum ql_status ql_role_search_run(struct ql_role_search *search, struct ql_error
 
 bool ql_role_search_contradicts(struct ql_role_search *search, uint32_t certain)
 {
+    enum { NO_STATE = QL_FLOW_LIMIT }; // in place of an output, so that the input is not open
     const int inputs = search->program->graph->input_count;
     struct ql_role_search other = *search;
     uint32_t edges[QL_FLOW_LIMIT] = {0};
@@ -382,6 +383,8 @@ bool ql_role_search_contradicts(struct ql_role_search *search, uint32_t certain)
         if (search->pairs[i] >= 0 && (certain >> i & 1) == 0) {
             other.taken &= ~(1u << search->pairs[i]);
             other.pairs[i] = -1;
+        } else if (search->pairs[i] < 0) {
+            other.pairs[i] = NO_STATE;
         }
     }
     // A pair that stays may leave other outputs without an input that they depend on.
@@ -405,6 +408,8 @@ bool ql_role_search_contradicts(struct ql_role_search *search, uint32_t certain)
     if (!independent || !pair_only_way(&other, edges)) {
         return false;
     }
-    memcpy(search->pairs, other.pairs, sizeof other.pairs);
+    for (int i = 0; i < inputs; i++) {
+        search->pairs[i] = other.pairs[i] == NO_STATE ? -1 : other.pairs[i];
+    }
     return true;
 }

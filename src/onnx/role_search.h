@@ -29,7 +29,8 @@ enum ql_status ql_role_search_run(struct ql_role_search *search, struct ql_error
 // Compares given pairs with what the graph computes. Returns true, with the graph's pairs in `search`, if an output does
 // not depend on the input that it is given to, and there is exactly one other way to pair these inputs and outputs so
 // that each output depends on its input. An output that could go with none of them (a copy, a counter, what is made of
-// the tokens alone) proves nothing and keeps its input, and so do the inputs of the set `certain`.
+// the tokens alone) proves nothing and keeps its input, and so do the inputs of the set `certain`. Inputs that are given no
+// output take no part.
 bool ql_role_search_contradicts(struct ql_role_search *search, uint32_t certain);
 
 #endif
