@@ -55,7 +55,8 @@ struct ql_appliance {
     uint32_t retry_s;      // after the next failure
 };
 
-// Begins the first page, or, after a reset by the watchdog, waits before it. `settings` must outlive the appliance, of which there is one, for the models are.
+// Begins the first page, or, after a reset by the watchdog, waits before it. `settings` must outlive the appliance, of
+// which there is one, because there is one of each model.
 void ql_appliance_init(struct ql_appliance *appliance, const struct ql_appliance_settings *settings);
 
 // Does the next small piece of work: reads the console, and then draws a symbol, refreshes the panel, or waits a

@@ -1,8 +1,9 @@
 // Files as a whole: read all of one, and write one, or several together, so that they are there whole or not at all.
 // A save goes to a temporary file of its own beside the target, is flushed to the disk (fsync), and is then renamed.
 // The target's mode stays what it was. A symbolic link stays one: the file that it leads to is replaced. A device or a
-// pipe is written to as it is (both unless QL_FILE_IN_FOLDER says otherwise). Temporary files that killed processes have left are removed by the next save in the
-// folder. Uses: base/status, POSIX.
+// pipe is written to as it is. QL_FILE_IN_FOLDER refuses all three. Temporary files that killed processes have left are
+// removed by the next save in the folder.
+// Uses: base/status, POSIX.
 #ifndef QL_BASE_FILE_H
 #define QL_BASE_FILE_H
 
