@@ -24,7 +24,7 @@ struct fuser {
 
 static bool is_operation(const struct ql_kernel_call *call, enum ql_kernel_id kernel, const char *operation)
 {
-    return call->kernel == &ql_kernels[kernel] && strcmp(call->operations[0]->name, operation) == 0;
+    return ql_kernel_call_is(call, kernel) && strcmp(call->operations[0]->name, operation) == 0;
 }
 
 // True if `element` is `steps` elements after `first`.

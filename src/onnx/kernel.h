@@ -126,4 +126,9 @@ struct ql_kernel_call {
     int node;     // of the graph, that it is a part of
 };
 
+static inline bool ql_kernel_call_is(const struct ql_kernel_call *call, enum ql_kernel_id kernel)
+{
+    return call->kernel == &ql_kernels[kernel];
+}
+
 #endif

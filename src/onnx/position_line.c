@@ -25,11 +25,6 @@ static struct ql_position_line number_line(int64_t number)
     return (struct ql_position_line){.known = true, .offset = number};
 }
 
-static bool is_kernel(const struct ql_kernel_call *call, enum ql_kernel_id kernel)
-{
-    return call->kernel == &ql_kernels[kernel];
-}
-
 static bool is_followed(enum ql_element type)
 {
     return type == QL_ELEMENT_S64 || type == QL_ELEMENT_BOOL;
@@ -177,7 +172,7 @@ static struct ql_position_line cast(const struct reader *reader, const struct ql
 // The result of a loop with strides for element number `index`. The last buffers are its operands.
 static struct ql_position_line combine(const struct reader *reader, const struct ql_kernel_call *call, int index)
 {
-    const bool is_where = is_kernel(call, QL_KERNEL_WHERE);
+    const bool is_where = ql_kernel_call_is(call, QL_KERNEL_WHERE);
     const int rank = call->ints[is_where ? 1 : 0], operands = call->kernel->array_count - 1;
     struct ql_position_line x[QL_KERNEL_ARRAY_LIMIT] = {{0}};
 
@@ -185,27 +180,27 @@ static struct ql_position_line combine(const struct reader *reader, const struct
         x[k] = read_line(reader, call->buffers[k + 1],
                          ql_kernel_offset(index, rank, call->arrays[0], call->arrays[k + 1]));
     }
-    return is_where                                 ? choose(x[0], x[1], x[2])
-           : is_kernel(call, QL_KERNEL_BINARY_S64)  ? combine_numbers(reader, call->operations[0], x[0], x[1])
-           : is_kernel(call, QL_KERNEL_COMPARE_S64) ? compare(reader, call->operations[0], x[0], x[1])
-                                                    : combine_booleans(call->operations[0], x[0], x[1]);
+    return is_where                                         ? choose(x[0], x[1], x[2])
+           : ql_kernel_call_is(call, QL_KERNEL_BINARY_S64)  ? combine_numbers(reader, call->operations[0], x[0], x[1])
+           : ql_kernel_call_is(call, QL_KERNEL_COMPARE_S64) ? compare(reader, call->operations[0], x[0], x[1])
+                                                            : combine_booleans(call->operations[0], x[0], x[1]);
 }
 
 static struct ql_position_line find_line(const struct reader *reader, const struct ql_kernel_call *call, int index)
 {
-    if (is_kernel(call, QL_KERNEL_BINARY_S64) || is_kernel(call, QL_KERNEL_COMPARE_S64) ||
-        is_kernel(call, QL_KERNEL_BINARY_BOOL) || is_kernel(call, QL_KERNEL_WHERE)) {
+    if (ql_kernel_call_is(call, QL_KERNEL_BINARY_S64) || ql_kernel_call_is(call, QL_KERNEL_COMPARE_S64) ||
+        ql_kernel_call_is(call, QL_KERNEL_BINARY_BOOL) || ql_kernel_call_is(call, QL_KERNEL_WHERE)) {
         return combine(reader, call, index);
     }
-    if (is_kernel(call, QL_KERNEL_UNARY_BOOL) && call->operations[0] == ql_operation_find("ql_not_bool")) {
+    if (ql_kernel_call_is(call, QL_KERNEL_UNARY_BOOL) && call->operations[0] == ql_operation_find("ql_not_bool")) {
         return combine_booleans(ql_operation_find("ql_equal_bool"), read_line(reader, call->buffers[1], index),
                                 number_line(0));
     }
-    if (is_kernel(call, QL_KERNEL_CAST)) {
+    if (ql_kernel_call_is(call, QL_KERNEL_CAST)) {
         return cast(reader, call, index);
     }
     // Of a single element: it is the only one that can be taken, and it is its own sum and maximum.
-    const bool takes = is_kernel(call, QL_KERNEL_GATHER) || is_kernel(call, QL_KERNEL_REDUCE_S64);
+    const bool takes = ql_kernel_call_is(call, QL_KERNEL_GATHER) || ql_kernel_call_is(call, QL_KERNEL_REDUCE_S64);
     return takes && reader->program->values[call->buffers[1]].count == 1 ? read_line(reader, call->buffers[1], 0)
                                                                          : unknown;
 }
@@ -227,7 +222,7 @@ static void follow_call(struct reader *reader, const struct ql_kernel_call *call
         if (y < 0 || !is_followed(reader->program->values[y].type)) {
             continue;
         }
-        if (is_kernel(call, QL_KERNEL_COPY)) {
+        if (ql_kernel_call_is(call, QL_KERNEL_COPY)) {
             follow_copy(reader, call);
             continue;
         }

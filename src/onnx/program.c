@@ -16,7 +16,7 @@ int ql_program_find_maker(const struct ql_program *program, int value)
     for (int n = program->call_count - 1; n >= 0 && maker < 0; n--) {
         const struct ql_kernel_call *call = &program->calls[n];
         if (call->buffers[0] >= 0 && program->values[call->buffers[0]].root == root) {
-            if (call->kernel == &ql_kernels[QL_KERNEL_COPY]) {
+            if (ql_kernel_call_is(call, QL_KERNEL_COPY)) {
                 root = program->values[call->buffers[1]].root;
             } else {
                 maker = n;
@@ -48,11 +48,11 @@ bool ql_program_is_sum_of_products(const struct ql_program *program, int value)
     for (int left = program->call_count; left > 0; left--) {
         const int maker = ql_program_find_maker(program, value);
         const struct ql_kernel_call *call = maker < 0 ? NULL : &program->calls[maker];
-        if (call == NULL || call->kernel == &ql_kernels[QL_KERNEL_GEMM_F32] ||
-            call->kernel == &ql_kernels[QL_KERNEL_MATMUL_F32]) {
+        if (call == NULL || ql_kernel_call_is(call, QL_KERNEL_GEMM_F32) ||
+            ql_kernel_call_is(call, QL_KERNEL_MATMUL_F32)) {
             return call != NULL;
         }
-        if (call->kernel != &ql_kernels[QL_KERNEL_BINARY_F32] || !is_linear(call->operations[0])) {
+        if (!ql_kernel_call_is(call, QL_KERNEL_BINARY_F32) || !is_linear(call->operations[0])) {
             return false;
         }
         const int other = is_constant(program, call->buffers[1]) ? 1 : 2;

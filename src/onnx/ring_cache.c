@@ -51,11 +51,6 @@ struct matcher {
 
 // --- Calls and values ---
 
-static bool is_kernel(const struct ql_kernel_call *call, enum ql_kernel_id kernel)
-{
-    return call->kernel == &ql_kernels[kernel];
-}
-
 static int root_of(const struct matcher *m, int value)
 {
     return m->program->values[value].root;
@@ -121,7 +116,7 @@ static bool read_number(const struct matcher *m, int value, float *number)
 // True for a copy of this many floats that are contiguous on both sides.
 static bool is_plain_copy(const struct ql_kernel_call *call, int count)
 {
-    return is_kernel(call, QL_KERNEL_COPY) && call->ints[0] == FLOAT_BYTES && call->ints[1] == 1 &&
+    return ql_kernel_call_is(call, QL_KERNEL_COPY) && call->ints[0] == FLOAT_BYTES && call->ints[1] == 1 &&
            call->arrays[0][0] == count && call->arrays[1][0] == 1 && call->arrays[2][0] == 1;
 }
 
@@ -168,7 +163,7 @@ static bool find_joined(const struct matcher *m, struct joined *joined, int valu
         return false;
     }
     const struct ql_kernel_call *cache = &program->calls[makers[0]], *entry = &program->calls[makers[1]];
-    if (!is_kernel(cache, QL_KERNEL_COPY) || !is_kernel(entry, QL_KERNEL_COPY)) {
+    if (!ql_kernel_call_is(cache, QL_KERNEL_COPY) || !ql_kernel_call_is(entry, QL_KERNEL_COPY)) {
         return false;
     }
     const struct ql_program_value *before = &program->values[cache->buffers[1]];
@@ -221,7 +216,7 @@ static bool find_heads(const struct matcher *m, struct joined *joined, int value
 {
     const struct ql_kernel_call *copy = find_only(m, value);
 
-    if (copy != NULL && is_kernel(copy, QL_KERNEL_COPY)) {
+    if (copy != NULL && ql_kernel_call_is(copy, QL_KERNEL_COPY)) {
         return find_joined(m, joined, copy->buffers[1]) && copies_heads(copy, joined, size, across);
     }
     // With one head, the order of the values is right already.
@@ -234,12 +229,12 @@ static bool is_product(const struct ql_kernel_call *call, int heads, int kv_head
 {
     const int rank = call->ints[3], *dims = call->arrays[0];
 
-    if (is_kernel(call, QL_KERNEL_GEMM_F32)) {
+    if (ql_kernel_call_is(call, QL_KERNEL_GEMM_F32)) {
         return kv_heads == 1 && call->ints[0] == heads && call->ints[1] == K && call->ints[2] == N &&
                call->buffers[3] < 0;
     }
-    if (!is_kernel(call, QL_KERNEL_MATMUL_F32) || call->ints[0] != 1 || call->ints[1] != K || call->ints[2] != N ||
-        ql_kernel_count(rank, dims) != heads || heads % kv_heads != 0) {
+    if (!ql_kernel_call_is(call, QL_KERNEL_MATMUL_F32) || call->ints[0] != 1 || call->ints[1] != K ||
+        call->ints[2] != N || ql_kernel_count(rank, dims) != heads || heads % kv_heads != 0) {
         return false;
     }
     for (int h = 0; h < heads; h++) {
@@ -387,10 +382,10 @@ static bool find_layer(struct matcher *m, struct layer *layer, const struct ql_k
     const struct ql_program *program = m->program;
     const int heads = softmax->ints[0], entries = softmax->ints[1];
     const struct ql_kernel_call *masked = find_only(m, softmax->buffers[1]);
-    const bool has_mask = masked != NULL && is_kernel(masked, QL_KERNEL_WHERE);
+    const bool has_mask = masked != NULL && ql_kernel_call_is(masked, QL_KERNEL_WHERE);
     const struct ql_kernel_call *scores = has_mask ? find_only(m, masked->buffers[2]) : NULL;
 
-    if (scores == NULL || softmax->ints[2] != 1 || entries < 2 || !is_kernel(scores, QL_KERNEL_BINARY_F32) ||
+    if (scores == NULL || softmax->ints[2] != 1 || entries < 2 || !ql_kernel_call_is(scores, QL_KERNEL_BINARY_F32) ||
         scores->operations[0] != ql_operation_find("ql_mul_f32") ||
         !read_number(m, scores->buffers[2], &layer->scale)) {
         return false;
@@ -525,7 +520,7 @@ enum ql_status ql_ring_cache_init(struct ql_program *program, const struct ql_st
     const enum ql_status status = ql_position_find(&m->position, program, states, state_count, error);
     fits = m->position >= 0;
     for (int n = 0; n < program->call_count && fits; n++) {
-        if (is_kernel(&program->calls[n], QL_KERNEL_SOFTMAX_F32)) {
+        if (ql_kernel_call_is(&program->calls[n], QL_KERNEL_SOFTMAX_F32)) {
             fits = m->layer_count < LAYER_LIMIT && find_layer(m, &m->layers[m->layer_count], &program->calls[n]);
             m->layer_count++;
         }

@@ -100,11 +100,6 @@ static enum ql_status check_dependencies(const struct settlement *settlement, st
 
 // --- Probabilities ---
 
-static bool is_kernel(const struct ql_kernel_call *call, enum ql_kernel_id kernel)
-{
-    return call->kernel == &ql_kernels[kernel];
-}
-
 // True when an output other than the logits is computed from them.
 static bool feeds_others(const struct settlement *settlement)
 {
@@ -128,7 +123,7 @@ static enum ql_status turn_back(const struct settlement *settlement, const struc
     const bool is_plain = strcmp(node->operator_name, "Softmax") == 0 || strcmp(node->operator_name, "LogSoftmax") == 0;
 
     if (!is_whole || !is_plain || feeds_others(settlement)) {
-        if (is_kernel(call, QL_KERNEL_LOG_SOFTMAX_F32) && is_whole) {
+        if (ql_kernel_call_is(call, QL_KERNEL_LOG_SOFTMAX_F32) && is_whole) {
             return QL_OK; // logarithms of probabilities are valid logits
         }
         return ql_error_write(error, QL_ERROR_INPUT,
@@ -164,7 +159,7 @@ static void note_scale(const struct settlement *settlement, int call_number)
     const struct ql_kernel_call *call = call_number < 0 ? NULL : &settlement->program->calls[call_number];
     float number = 1.0f;
 
-    if (call != NULL && is_kernel(call, QL_KERNEL_BINARY_F32) && is_one_of(call->operations[0], scales) &&
+    if (call != NULL && ql_kernel_call_is(call, QL_KERNEL_BINARY_F32) && is_one_of(call->operations[0], scales) &&
         (ql_program_find_number(&number, settlement->program, call->buffers[1]) ||
          ql_program_find_number(&number, settlement->program, call->buffers[2])) &&
         (number < 1.0f || number > 1.0f)) {
@@ -183,11 +178,12 @@ static enum ql_status settle_logits(const struct settlement *settlement, struct 
     const int last = settlement->flow->outputs[settlement->roles->logits].last_call;
     const struct ql_kernel_call *call = last < 0 ? NULL : &settlement->program->calls[last];
 
-    if (call != NULL && (is_kernel(call, QL_KERNEL_SOFTMAX_F32) || is_kernel(call, QL_KERNEL_LOG_SOFTMAX_F32))) {
+    if (call != NULL &&
+        (ql_kernel_call_is(call, QL_KERNEL_SOFTMAX_F32) || ql_kernel_call_is(call, QL_KERNEL_LOG_SOFTMAX_F32))) {
         note_scale(settlement, ql_program_find_maker(settlement->program, call->buffers[1]));
         return turn_back(settlement, call, error);
     }
-    if (call != NULL && is_kernel(call, QL_KERNEL_UNARY_F32) && is_one_of(call->operations[0], sigmoids)) {
+    if (call != NULL && ql_kernel_call_is(call, QL_KERNEL_UNARY_F32) && is_one_of(call->operations[0], sigmoids)) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the output '%.60s' gives each symbol a probability of its own (node '%.60s', %s), which "
                               "is not a choice of one among all. Export the model with its logits as the output",
