@@ -4,14 +4,25 @@
 // Uses: base, model/chain, onnx.
 #include "engine/decoder_reader.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "onnx/position_line.h"
 #include "onnx/recurrent_call.h"
 
+// The learned parts of a layer, and those after the last one, under the names of docs/transformer.md.
+static const struct {
+    const char *name;
+    bool is_gain;
+} layer_parts[] = {{"attention_norm", true},   {"attention.query", false},  {"attention.key", false},
+                   {"attention.value", false}, {"attention.output", false}, {"feed_norm", true},
+                   {"feed.gate", false},       {"feed.up", false},          {"feed.down", false}},
+  end_parts[] = {{"norm", true}, {"output", false}};
+
 enum {
-    LAYER_PARTS = 9, // a gain, query, key, value, output, a gain, gate, up, down
-    END_PARTS = 2,   // a gain, and the output
+    LAYER_PARTS = sizeof layer_parts / sizeof layer_parts[0],
+    END_PARTS = sizeof end_parts / sizeof end_parts[0],
     PART_LIMIT = QL_MODEL_LAYER_LIMIT * LAYER_PARTS + END_PARTS,
 };
 
@@ -45,11 +56,21 @@ bool ql_decoder_is_read(const struct ql_program *program)
     return false;
 }
 
-static enum ql_status fail(const struct reader *reader, const char *reason)
+// Says why (printf format) a graph with attention has no integer form, and what would have one.
+static enum ql_status fail(const struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static enum ql_status fail(const struct reader *reader, const char *format, ...)
 {
+    char reason[QL_ERROR_MESSAGE_BYTES / 2];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
     return ql_error_write(reader->error, QL_ERROR_INPUT,
                           "the graph has attention in it, but %s. The decoders with an integer form are those of "
-                          "docs/transformer.md, as `quillet export` writes them",
+                          "docs/transformer.md, as `quillet export` writes them: if yours computes the same, save its "
+                          "weights as a checkpoint, under the names of the module there, and export that",
                           reason);
 }
 
@@ -75,6 +96,30 @@ static bool find_part(struct part *part, const struct ql_program *program, int i
     return false;
 }
 
+static const char *node_name(const struct reader *reader, int number)
+{
+    return reader->program->graph->nodes[reader->program->calls[reader->parts[number].call].node].name;
+}
+
+// The parts must be gains and matrices in the order of a decoder.
+static enum ql_status check_order(const struct reader *reader)
+{
+    const int end = reader->part_count - END_PARTS;
+
+    for (int k = 0; k < reader->part_count; k++) {
+        const int l = k / LAYER_PARTS;
+        const bool is_gain = k < end ? layer_parts[k % LAYER_PARTS].is_gain : end_parts[k - end].is_gain;
+        const char *kind = is_gain ? "matrix" : "gain";
+        if (is_gain != (reader->parts[k].rows == 0)) {
+            return k < end ? fail(reader, "node '%s' multiplies by a %s, where 'layers.%d.%s' is expected",
+                                  node_name(reader, k), kind, l, layer_parts[k % LAYER_PARTS].name)
+                           : fail(reader, "node '%s' multiplies by a %s, where '%s' is expected", node_name(reader, k),
+                                  kind, end_parts[k - end].name);
+        }
+    }
+    return QL_OK;
+}
+
 static enum ql_status find_parts(struct reader *reader)
 {
     struct part part;
@@ -84,14 +129,17 @@ static enum ql_status find_parts(struct reader *reader)
             continue;
         }
         if (reader->part_count == PART_LIMIT) {
-            return fail(reader, "it has more matrices than 8 layers have");
+            return fail(reader, "it has more matrices than %d layers have", QL_MODEL_LAYER_LIMIT);
         }
         reader->parts[reader->part_count++] = part;
     }
     if (reader->part_count < LAYER_PARTS + END_PARTS || (reader->part_count - END_PARTS) % LAYER_PARTS != 0) {
-        return fail(reader, "its matrices and gains are not those of layers and an output");
+        return fail(reader,
+                    "it multiplies by %d learned matrices and gains; a layer has %d (the gain of a norm; query, key, "
+                    "value, output; another gain; gate, up, down), and the end has %d (a gain, the output)",
+                    reader->part_count, LAYER_PARTS, END_PARTS);
     }
-    return QL_OK;
+    return check_order(reader);
 }
 
 // A copy of part `number`, which must have these sizes; NULL if it has others, or if there is not enough memory.
@@ -113,8 +161,7 @@ static const float *take(struct reader *reader, int number, int rows, int column
 // "layer_0" of the node "layer_0.query".
 static const char *take_name(struct reader *reader, int number)
 {
-    const int node = reader->program->calls[reader->parts[number].call].node;
-    const char *name = reader->program->graph->nodes[node].name, *end = strrchr(name, '.');
+    const char *name = node_name(reader, number), *end = strrchr(name, '.');
     const size_t length = end == NULL ? strlen(name) : (size_t)(end - name);
     char *copy = ql_arena_take(&reader->chain->arena, length + 1, 1);
 
@@ -229,11 +276,18 @@ enum ql_status ql_decoder_read(struct ql_chain *chain, int *input, const struct 
     const int context = find_context(program, roles, L, K);
 
     *input = find_input(program);
-    if (reader.parts[0].rows != 0 || size == 0 || E % size != 0 || *input < 0 || program->values[*input].count != E) {
-        return fail(&reader, "its heads have no rotary positions, or it does not begin with a norm");
+    if (size == 0) {
+        return fail(&reader, "it computes no cosines: its heads have no rotary positions, or take them from a table");
+    }
+    if (E % size != 0) {
+        return fail(&reader, "it has %d cosines, which is not half the size of a head: it is %d wide", size / 2, E);
+    }
+    if (*input < 0 || program->values[*input].count != E) {
+        return fail(&reader, "it does not begin with a norm of %d numbers", E);
     }
     if (context < 1 || context > QL_CONTEXT_LIMIT) {
-        return fail(&reader, "its states are not keys and values of so many tokens for each layer");
+        return fail(&reader, "its float states are not keys and values of %d layers, each of %d numbers for a token", L,
+                    K);
     }
     if ((status = find_position(&reader, roles, &counts)) != QL_OK) {
         return status;
@@ -243,7 +297,10 @@ enum ql_status ql_decoder_read(struct ql_chain *chain, int *input, const struct 
     }
     chain->L = L;
     for (int l = 0; l < L && status == QL_OK; l++) {
-        status = read_layer(&reader, l, E, size, context) ? QL_OK : fail(&reader, "the sizes of a layer do not fit");
+        status = read_layer(&reader, l, E, size, context)
+                     ? QL_OK
+                     : fail(&reader, "the sizes of layer %d do not fit: those of node '%s' and the %d after it", l,
+                            node_name(&reader, l * LAYER_PARTS), LAYER_PARTS - 1);
     }
     if (status == QL_OK) {
         chain->norm = take(&reader, end, 0, E);

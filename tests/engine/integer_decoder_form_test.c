@@ -423,6 +423,58 @@ static void what_cannot_be_represented_is_named(void **state)
     fails_with(&fixture, "with more --num-heads");
 }
 
+// Makes a node another one, of its first input alone or of a second one.
+struct change {
+    const char *node, *operator_name, *second;
+};
+
+static void change_node(struct ql_graph *graph, const struct change *change)
+{
+    for (int k = 0; k < graph->node_count; k++) {
+        struct ql_node *node = &graph->nodes[k];
+        if (strcmp(node->name, change->node) == 0) {
+            node->operator_name = change->operator_name;
+            node->input_count = change->second == NULL ? 1 : 2;
+            if (change->second != NULL) {
+                ((int *)node->inputs)[1] = ql_graph_find(graph, change->second);
+            }
+            return;
+        }
+    }
+    fail_msg("there is no node '%s'", change->node);
+}
+
+static void what_is_no_decoder_of_ours_is_named(void **state)
+{
+    static const struct {
+        struct change changes[2];
+        const char *words;
+    } wrong[] = {
+        {{{"layer_0.attention_norm", "Identity", NULL}}, "multiplies by 10 learned matrices and gains; a layer has 9"},
+        {{{"layer_0.attention_norm", "Identity", NULL}, {"layer_0.y", "Mul", "norm.weight"}},
+         "node 'layer_0.query' multiplies by a matrix, where 'layers.0.attention_norm' is expected"},
+        {{{"rotary.cos", "Identity", NULL}}, "computes no cosines"},
+        {{{"layer_0.sigmoid", "Tanh", NULL}}, "after 1 token the logits of these differ from its own by"},
+    };
+    const struct ql_dimensions d = {.V = 12, .E = 8, .L = 1, .heads = 2, .kv_heads = 1, .feed = 5, .context = 4};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        struct fixture fixture;
+        struct ql_error error;
+        open_fixture(&fixture, d, 1.0f);
+        ql_chain_free(&fixture.from);
+        for (int i = 0; i < 2 && wrong[k].changes[i].node != NULL; i++) {
+            change_node(&fixture.graph, &wrong[k].changes[i]);
+        }
+        assert_int_equal(ql_chain_read(&fixture.from, &fixture.graph, &fixture.descriptor, &error), QL_ERROR_INPUT);
+        if (strstr(error.message, wrong[k].words) == NULL || strstr(error.message, "docs/transformer.md") == NULL) {
+            fail_msg("'%s' does not say '%s'", error.message, wrong[k].words);
+        }
+        close_fixture(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +484,7 @@ int main(void)
         cmocka_unit_test(texts_of_a_batch_are_those_of_steppers),
         cmocka_unit_test(text_beyond_the_calibration_does_not_wrap),
         cmocka_unit_test(what_cannot_be_represented_is_named),
+        cmocka_unit_test(what_is_no_decoder_of_ours_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
