@@ -74,7 +74,6 @@ enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, con
                                         struct ql_error *error)
 {
     struct ql_cli_batch_writer *writer = calloc(1, sizeof *writer);
-    const size_t length = strlen(path);
     const char *calibrate = quantization == NULL ? NULL : quantization->calibrate;
     enum ql_weight_format format = QL_WEIGHTS_F32;
     enum ql_status status;
@@ -87,9 +86,8 @@ enum ql_status ql_cli_batch_writer_open(struct ql_cli_batch_writer **opened, con
         status = ql_cli_quantization_read(&format, quantization, error);
     }
     if (status == QL_OK) {
-        status = length > 5 && strcmp(path + length - 5, ".json") == 0
-                     ? open_descriptor(writer, path, format, calibrate, threads, error)
-                     : open_checkpoint(writer, path, format, calibrate, threads, error);
+        status = ql_descriptor_is_path(path) ? open_descriptor(writer, path, format, calibrate, threads, error)
+                                             : open_checkpoint(writer, path, format, calibrate, threads, error);
     }
     if (status != QL_OK) {
         ql_cli_batch_writer_close(writer);

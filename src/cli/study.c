@@ -175,13 +175,12 @@ static enum ql_status read_graph_content(char model[QL_CONTENT_BYTES], char data
 static enum ql_status read_content(char content[MODEL_CONTENT_BYTES], const char *path, struct ql_error *error)
 {
     char first[QL_CONTENT_BYTES] = "", second[QL_CONTENT_BYTES] = "", third[QL_CONTENT_BYTES] = "";
-    const size_t length = strlen(path);
     enum ql_status status = ql_checkpoint_check(path, error);
 
     if (status == QL_OK) {
         status = ql_content_read(first, path, error);
     }
-    if (status == QL_OK && length > 5 && strcmp(path + length - 5, ".json") == 0) {
+    if (status == QL_OK && ql_descriptor_is_path(path)) {
         status = read_graph_content(second, third, path, error);
     }
     if (status == QL_OK) {

@@ -472,6 +472,17 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
     return QL_OK;
 }
 
+static bool has_ending(const char *path, const char *ending)
+{
+    const size_t length = strlen(path), ending_length = strlen(ending);
+    return length > ending_length && strcmp(path + length - ending_length, ending) == 0;
+}
+
+bool ql_descriptor_is_path(const char *path)
+{
+    return has_ending(path, ".json") || has_ending(path, ".onnx");
+}
+
 enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *text, size_t size_bytes,
                                   const char *path, struct ql_error *error)
 {
@@ -493,6 +504,13 @@ enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *
 enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *path, struct ql_error *error)
 {
     struct ql_file_view view;
+
+    if (has_ending(path, ".onnx")) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: is a model. Give its descriptor, a .json file that names the model and its symbols "
+                              "(docs/descriptor.md)",
+                              path);
+    }
     enum ql_status status = ql_file_open_kind(&view, path, QL_FILE_ANY, descriptor_limit_bytes, error);
 
     if (status == QL_OK) {

@@ -63,10 +63,14 @@ struct ql_descriptor {
     double constant_numbers[QL_DESCRIPTOR_NUMBER_LIMIT];
 };
 
+// Returns whether a path is that of a descriptor: one that ends in ".json", or in ".onnx", for which
+// ql_descriptor_load says what to give.
+bool ql_descriptor_is_path(const char *path);
+
 // Reads a descriptor. `filename` and `vocabulary` must be there; for the others there are defaults (temperature 1,
 // top_p 1, top_k 0). Fields that are not named above are left alone. Tokens that stand for no text have symbols from
-// QL_TEXT_SPECIAL on. Errors: a file that is unreadable or not JSON, a field of the wrong kind or out of its range, a
-// symbol twice, an invalid piece; each with the file and the field.
+// QL_TEXT_SPECIAL on. Errors: a file that is unreadable, a model, or not JSON; a field of the wrong kind or out of its
+// range, a symbol twice, an invalid piece; each with the file and the field.
 enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *path, struct ql_error *error);
 
 // The same from text; `path` is for the messages and for the folder of the model.

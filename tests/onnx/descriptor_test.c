@@ -103,6 +103,15 @@ static void descriptor_wrong_field_is_named(void **state)
     expect_error("", "is not valid JSON");
 }
 
+static void model_in_place_of_its_descriptor_is_named(void **state)
+{
+    (void)state;
+    assert_int_equal(ql_descriptor_load(&descriptor, "names.onnx", &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "names.onnx: is a model. Give its descriptor"));
+    assert_true(ql_descriptor_is_path("names.onnx") && ql_descriptor_is_path("names.json"));
+    assert_false(ql_descriptor_is_path("names.safetensors") || ql_descriptor_is_path(".json"));
+}
+
 static void descriptor_written_reads_back(void **state)
 {
     static const char path[] = "descriptor_test.json";
@@ -132,9 +141,8 @@ static void descriptor_written_reads_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(descriptor_of_the_seed_is_read),
-        cmocka_unit_test(descriptor_vocabulary_keeps_its_order),
-        cmocka_unit_test(descriptor_wrong_field_is_named),
+        cmocka_unit_test(descriptor_of_the_seed_is_read),  cmocka_unit_test(descriptor_vocabulary_keeps_its_order),
+        cmocka_unit_test(descriptor_wrong_field_is_named), cmocka_unit_test(model_in_place_of_its_descriptor_is_named),
         cmocka_unit_test(descriptor_written_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
