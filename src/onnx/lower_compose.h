@@ -22,6 +22,9 @@ int ql_lower_apply(struct ql_lower *lower, int x, const char *stem);
 // a where the condition holds, b elsewhere, in the shape to which the three broadcast.
 int ql_lower_choose(struct ql_lower *lower, int condition, int a, int b);
 
+// stem over the axes that are marked, such as "add" and "max": without these axes, or with size 1 where `keeps` is set.
+int ql_lower_reduced(struct ql_lower *lower, int x, const char *stem, const bool *marks, bool keeps);
+
 // a b, a product of matrices in the last two of at least two dimensions; the others broadcast. Both are float.
 int ql_lower_matmul(struct ql_lower *lower, int a, int b);
 

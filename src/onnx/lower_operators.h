@@ -49,6 +49,11 @@ void ql_lower_op_matmul(struct ql_lower *lower);
 
 // lower_reduce.c
 void ql_lower_op_reduce(struct ql_lower *lower);
+void ql_lower_op_reduce_l1(struct ql_lower *lower);
+void ql_lower_op_reduce_l2(struct ql_lower *lower);
+void ql_lower_op_reduce_log_sum(struct ql_lower *lower);
+void ql_lower_op_reduce_log_sum_exp(struct ql_lower *lower);
+void ql_lower_op_reduce_sum_square(struct ql_lower *lower);
 void ql_lower_op_argmax(struct ql_lower *lower);
 void ql_lower_op_cumsum(struct ql_lower *lower);
 void ql_lower_op_softmax(struct ql_lower *lower);

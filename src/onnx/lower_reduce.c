@@ -1,5 +1,6 @@
 // Lowers the operators that work along axes: reductions, running sums, softmax, normalization.
 // Uses: onnx/{lower,lower_compose}.
+#include <float.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -87,7 +88,8 @@ static int empty_result(struct ql_lower *lower, enum ql_element type, const char
 }
 
 // y (rank, dims) = 0, or the least number, wherever a reduction has no elements to reduce.
-static void reduce_nothing(struct ql_lower *lower, int y, enum ql_element type, int rank, const int *dims)
+static void reduce_nothing(struct ql_lower *lower, int y, enum ql_element type, const char *stem, int rank,
+                           const int *dims)
 {
     int strides[QL_RANK_LIMIT];
     const int steps[QL_RANK_LIMIT] = {0};
@@ -97,8 +99,7 @@ static void reduce_nothing(struct ql_lower *lower, int y, enum ql_element type, 
         return;
     }
     ql_lower_strides(rank, dims, strides);
-    const int nothing =
-        ql_lower_cast(lower, empty_result(lower, type, lower->row->stem), ql_lower_value(lower, y)->type);
+    const int nothing = ql_lower_cast(lower, empty_result(lower, type, stem), ql_lower_value(lower, y)->type);
     ql_lower_copy(lower, y, nothing, rank, dims, strides, steps);
 }
 
@@ -108,6 +109,26 @@ struct parts {
     int dims[2][QL_RANK_LIMIT];
     int strides[2][1][QL_KERNEL_RANK_LIMIT];
 };
+
+// Splits the axes of v into parts and sets the shape of the result, in which a removed axis has size 1 or is not there.
+// Returns the rank of the result.
+static int split_axes(struct parts *parts, int *dims, const struct ql_program_value *v, const bool *marks, bool keeps)
+{
+    int own[QL_RANK_LIMIT];
+    int rank = 0;
+
+    *parts = (struct parts){0};
+    ql_lower_strides(v->rank, v->dims, own);
+    for (int axis = 0; axis < v->rank; axis++) {
+        const int lost = marks[axis];
+        parts->dims[lost][parts->ranks[lost]] = v->dims[axis];
+        parts->strides[lost][0][parts->ranks[lost]++] = own[axis];
+        if (!lost || keeps) {
+            dims[rank++] = lost ? 1 : v->dims[axis];
+        }
+    }
+    return rank;
+}
 
 // y = the operation over the removed axes of x, divided by the number of their elements where the row says so.
 static void reduce_some(struct ql_lower *lower, int y, int x, const struct parts *parts,
@@ -152,10 +173,8 @@ void ql_lower_op_reduce(struct ql_lower *lower)
     const struct ql_program_value *v = ql_lower_value(lower, x);
     const bool keeps = ql_lower_int(lower, "keepdims", 1) != 0;
     bool marks[QL_RANK_LIMIT] = {false};
-    int own[QL_RANK_LIMIT];
     int dims[QL_RANK_LIMIT];
-    struct parts parts = {0};
-    int rank = 0;
+    struct parts parts;
 
     if (!read_reduced(lower, v, marks)) {
         if (ql_lower_int(lower, "noop_with_empty_axes", 0) != 0) {
@@ -166,15 +185,7 @@ void ql_lower_op_reduce(struct ql_lower *lower)
             marks[axis] = true;
         }
     }
-    ql_lower_strides(v->rank, v->dims, own);
-    for (int axis = 0; axis < v->rank; axis++) {
-        const int lost = marks[axis];
-        parts.dims[lost][parts.ranks[lost]] = v->dims[axis];
-        parts.strides[lost][0][parts.ranks[lost]++] = own[axis];
-        if (!lost || keeps) {
-            dims[rank++] = lost ? 1 : v->dims[axis];
-        }
-    }
+    const int rank = split_axes(&parts, dims, v, marks, keeps);
     const int output = ql_lower_output(lower, 0, type, rank, dims);
     const int y = truth ? ql_lower_temporary(lower, v->type, rank, dims) : output;
     const struct ql_operation *operation = ql_lower_operation(lower, stem, v->type);
@@ -183,12 +194,95 @@ void ql_lower_op_reduce(struct ql_lower *lower)
     }
 
     if (ql_lower_product(parts.dims[1], 0, parts.ranks[1]) == 0) {
-        reduce_nothing(lower, output, v->type, rank, dims);
+        reduce_nothing(lower, output, v->type, stem, rank, dims);
         return;
     }
     reduce_some(lower, y, x, &parts, operation);
     if (truth) {
         ql_lower_cast_to(lower, output, y);
+    }
+}
+
+int ql_lower_reduced(struct ql_lower *lower, int x, const char *stem, const bool *marks, bool keeps)
+{
+    const struct ql_program_value v = *ql_lower_value(lower, x);
+    const struct ql_operation *operation = ql_lower_operation(lower, stem, v.type);
+    int dims[QL_RANK_LIMIT];
+    struct parts parts;
+
+    if (lower->status != QL_OK) {
+        return x;
+    }
+    const int rank = split_axes(&parts, dims, &v, marks, keeps);
+    const int y = ql_lower_temporary(lower, v.type, rank, dims);
+    if (ql_lower_product(parts.dims[1], 0, parts.ranks[1]) == 0) {
+        reduce_nothing(lower, y, v.type, stem, rank, dims);
+    } else {
+        reduce_some(lower, y, x, &parts, operation);
+    }
+    return y;
+}
+
+// stem(x) over the node's axes, where x has the shape of the node's input. What no axes mean with noop_with_empty_axes is
+// not the same in all versions for the operators below, so it is refused.
+static int reduced(struct ql_lower *lower, int x, const char *stem, bool keeps)
+{
+    bool marks[QL_RANK_LIMIT] = {false};
+
+    if (!read_reduced(lower, ql_lower_value(lower, x), marks)) {
+        if (ql_lower_int(lower, "noop_with_empty_axes", 0) != 0) {
+            ql_lower_fail(lower, "'noop_with_empty_axes' is not supported here without axes");
+        }
+        memset(marks, true, sizeof marks);
+    }
+    return ql_lower_reduced(lower, x, stem, marks, keeps);
+}
+
+static int reduced_sum(struct ql_lower *lower, int x)
+{
+    return reduced(lower, x, "add", ql_lower_int(lower, "keepdims", 1) != 0);
+}
+
+void ql_lower_op_reduce_l1(struct ql_lower *lower)
+{
+    ql_lower_give(lower, reduced_sum(lower, ql_lower_apply(lower, ql_lower_input(lower, 0), "abs")));
+}
+
+static int sum_of_squares(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    return reduced_sum(lower, ql_lower_combine(lower, x, x, "mul"));
+}
+
+void ql_lower_op_reduce_l2(struct ql_lower *lower)
+{
+    ql_lower_give(lower, ql_lower_apply(lower, sum_of_squares(lower), "sqrt"));
+}
+
+void ql_lower_op_reduce_sum_square(struct ql_lower *lower)
+{
+    ql_lower_give(lower, sum_of_squares(lower));
+}
+
+void ql_lower_op_reduce_log_sum(struct ql_lower *lower)
+{
+    ql_lower_give(lower, ql_lower_apply(lower, reduced_sum(lower, ql_lower_input(lower, 0)), "log"));
+}
+
+// max + log(sum(e^(x - max))), in which no exponential overflows. The maximum is kept finite, so that an infinity is not
+// subtracted from itself.
+void ql_lower_op_reduce_log_sum_exp(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    int greatest = reduced(lower, x, "max", true);
+
+    greatest = ql_lower_combine(lower, greatest, ql_lower_number(lower, -FLT_MAX), "max");
+    greatest = ql_lower_combine(lower, greatest, ql_lower_number(lower, FLT_MAX), "min");
+    const int below = ql_lower_combine(lower, x, greatest, "sub");
+    const int y = ql_lower_apply(lower, reduced_sum(lower, ql_lower_apply(lower, below, "exponential")), "log");
+    if (lower->status == QL_OK) {
+        const struct ql_program_value v = *ql_lower_value(lower, y);
+        ql_lower_give(lower, ql_lower_combine(lower, y, ql_lower_view(lower, greatest, v.rank, v.dims, 0), "add"));
     }
 }
 

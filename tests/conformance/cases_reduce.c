@@ -51,7 +51,39 @@ static double least_number(enum ql_element type)
     }
 }
 
-// The axes are an attribute or an input, by version; they may be left out, or be an empty list.
+// Adds the node. Its axes are an attribute, or an input; they may be left out, or be an empty list. Sets them, and returns
+// how many are given, or -1.
+static int add_reduction(struct conformance_case *c, const char *operator_name, int x, int rank, enum ql_element type,
+                         bool by_input, int64_t *axes)
+{
+    int inputs[] = {x, -1};
+    const int axis_count = case_axes(c, axes, rank);
+
+    for (int k = 0; k < axis_count; k++) {
+        axes[k] = case_spell_axis(c, (int)axes[k], rank);
+    }
+    const bool given = case_chance(c, 80) && (by_input || axis_count > 0);
+    if (given && by_input) {
+        inputs[1] = case_numbers(c, axes, axis_count, false);
+    }
+    case_node(c, operator_name, inputs, given && by_input ? 2 : 1, type);
+    if (given && !by_input) {
+        ql_graph_add_ints(&c->graph, "axes", axes, axis_count);
+    }
+    return given ? axis_count : -1;
+}
+
+// Adds the attribute, which is 1 if it is left out.
+static bool add_keepdims(struct conformance_case *c)
+{
+    const bool keeps = case_chance(c, 60);
+
+    if (!keeps || case_chance(c, 50)) {
+        ql_graph_add_int(&c->graph, "keepdims", keeps);
+    }
+    return keeps;
+}
+
 void generate_reduce(struct conformance_case *c, const char *operator_name)
 {
     const bool sum = strcmp(operator_name, "ReduceSum") == 0;
@@ -68,36 +100,20 @@ void generate_reduce(struct conformance_case *c, const char *operator_name)
     const bool exact = type != QL_ELEMENT_F16 && case_chance(c, EXACT_CHANCE);
     int dims[QL_RANK_LIMIT];
     int64_t axes[QL_RANK_LIMIT];
-    int inputs[2];
-    int count = 1;
 
     c->allows_empty = sum || (max && !min);
     const int rank = case_shape(c, dims, 0, 5);
-    inputs[0] = case_operand(c, type, rank, dims, exact ? CASE_GRID : CASE_REAL);
-    int axis_count = case_axes(c, axes, rank);
-    for (int k = 0; k < axis_count; k++) {
-        axes[k] = case_spell_axis(c, (int)axes[k], rank);
-    }
-    const bool given = case_chance(c, 80) && (by_input || axis_count > 0);
-    if (given && by_input) {
-        inputs[count++] = case_numbers(c, axes, axis_count, false);
-    }
-    case_node(c, operator_name, inputs, count, type);
-    if (given && !by_input) {
-        ql_graph_add_ints(&c->graph, "axes", axes, axis_count);
-    }
-    const bool keeps = case_chance(c, 60);
-    if (!keeps || case_chance(c, 50)) {
-        ql_graph_add_int(&c->graph, "keepdims", keeps);
-    }
+    const int x = case_operand(c, type, rank, dims, exact ? CASE_GRID : CASE_REAL);
+    const int axis_count = add_reduction(c, operator_name, x, rank, type, by_input, axes);
+    const bool keeps = add_keepdims(c);
     const bool no_operation = by_input && case_chance(c, 30);
     if (no_operation || (by_input && case_chance(c, 30))) {
         ql_graph_add_int(&c->graph, "noop_with_empty_axes", no_operation);
     }
     // For empty tensors ONNX Runtime keeps dimensions that it should remove.
     if (product(dims, rank) == 0) {
-        const bool reduces_all = (!given || axis_count == 0) && !no_operation;
-        const int result_rank = reduce_shape(dims, rank, axes, given ? axis_count : 0, reduces_all, keeps);
+        const bool reduces_all = axis_count <= 0 && !no_operation;
+        const int result_rank = reduce_shape(dims, rank, axes, axis_count, reduces_all, keeps);
         case_twin_fill(c, result_rank, dims, max ? least_number(type) : 0.0);
     }
     if (multiplies) {
@@ -109,6 +125,28 @@ void generate_reduce(struct conformance_case *c, const char *operator_name)
     } else if (!sum && !max) {
         c->relative = 2 * CASE_ROUNDING; // a sum divided by a number, or multiplied by its reciprocal
     }
+}
+
+// Sums of sizes, squares or exponentials, and what follows them.
+void generate_reduce_norm(struct conformance_case *c, const char *operator_name)
+{
+    const bool logarithm = strncmp(operator_name, "ReduceLog", 9) == 0;
+    const bool exponential = strcmp(operator_name, "ReduceLogSumExp") == 0;
+    const bool by_input = c->graph.opset >= 18;
+    const enum ql_element type = case_type(c, "f32 f32 f64");
+    int dims[QL_RANK_LIMIT];
+    int64_t axes[QL_RANK_LIMIT];
+
+    const int rank = case_shape(c, dims, 0, 5);
+    const int x = case_operand(c, type, rank, dims, logarithm && !exponential ? CASE_POSITIVE : CASE_REAL);
+    const int axis_count = add_reduction(c, operator_name, x, rank, type, by_input, axes);
+    (void)add_keepdims(c);
+    if (by_input && case_chance(c, 30)) {
+        ql_graph_add_int(&c->graph, "noop_with_empty_axes", axis_count > 0 && case_chance(c, 50));
+    }
+    // All terms are positive, so the relative error of a sum is at most one rounding for each.
+    c->relative = (product(dims, rank) + 8) * CASE_ROUNDING;
+    c->absolute = logarithm ? (product(dims, rank) + 16) * CASE_ROUNDING : 0.0;
 }
 
 void generate_argmax(struct conformance_case *c, const char *operator_name)

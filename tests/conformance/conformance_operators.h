@@ -53,6 +53,7 @@ void generate_gemm(struct conformance_case *c, const char *operator_name);
 void generate_matmul(struct conformance_case *c, const char *operator_name);
 
 void generate_reduce(struct conformance_case *c, const char *operator_name);
+void generate_reduce_norm(struct conformance_case *c, const char *operator_name);
 void generate_argmax(struct conformance_case *c, const char *operator_name);
 void generate_cumsum(struct conformance_case *c, const char *operator_name);
 void generate_softmax(struct conformance_case *c, const char *operator_name);

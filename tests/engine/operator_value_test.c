@@ -270,6 +270,21 @@ static void extremes_of_no_elements_are_infinite(void **state)
     }
 }
 
+static void log_of_a_sum_of_exponentials_neither_overflows_nor_loses_infinity(void **state)
+{
+    static const float infinite = INFINITY;
+    const float x[] = {100, 100, -infinite, -infinite, infinite, -infinite, -200, -200};
+
+    (void)state;
+    (void)set_up(state);
+    add_input("x", QL_ELEMENT_F32, 2, (const int[]){4, 2}, x);
+    add_node("ReduceLogSumExp", 1);
+    ql_graph_add_ints(&graph, "axes", (const int64_t[]){-1}, 1);
+    ql_graph_add_int(&graph, "keepdims", 0);
+    expect_floats(4, (const float[]){100.693147f, -infinite, infinite, -199.306853f});
+    (void)tear_down(state);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -287,6 +302,7 @@ int main(void)
         cmocka_unit_test(softmax_of_each_version_normalizes_its_axes),
         TEST(softmax_of_large_numbers_keeps_their_ratio),
         cmocka_unit_test(extremes_of_no_elements_are_infinite),
+        cmocka_unit_test(log_of_a_sum_of_exponentials_neither_overflows_nor_loses_infinity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
