@@ -47,6 +47,9 @@ void ql_lower_op_trilu(struct ql_lower *lower);
 void ql_lower_op_gemm(struct ql_lower *lower);
 void ql_lower_op_matmul(struct ql_lower *lower);
 
+// lower_einsum.c
+void ql_lower_op_einsum(struct ql_lower *lower);
+
 // lower_reduce.c
 void ql_lower_op_reduce(struct ql_lower *lower);
 void ql_lower_op_reduce_l1(struct ql_lower *lower);

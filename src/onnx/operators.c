@@ -56,6 +56,7 @@ static const struct ql_operator rows[] = {
     {"Div", FIRST, LAST, 2, 2, 1, "", 0, true, .lower = ql_lower_op_binary, .stem = "div"},
     {"Dropout", FIRST, 11, 1, 1, 2, "ratio", 0, false, .lower = ql_lower_op_dropout},
     {"Dropout", 12, LAST, 1, 3, 2, "seed", INPUT(2), false, .lower = ql_lower_op_dropout},
+    {"Einsum", 12, LAST, 1, ANY, 1, "equation", 0, true, .lower = ql_lower_op_einsum},
     {"Elu", FIRST, LAST, 1, 1, 1, "alpha", 0, true, .lower = ql_lower_op_elu},
     {"Equal", FIRST, LAST, 2, 2, 1, "", 0, true, .lower = ql_lower_op_compare, .stem = "equal"},
     {"Erf", FIRST, LAST, 1, 1, 1, "", 0, true, .lower = ql_lower_op_unary, .stem = "erf"},

@@ -1,6 +1,8 @@
 // Random cases of matrix products. Most have operands whose products and sums are exact in float, so that any order of
 // summation must give exactly the same result; the others allow for the rounding of their sums.
 // Uses: conformance_case, conformance_operators.
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conformance_operators.h"
@@ -129,5 +131,83 @@ void generate_matmul(struct conformance_case *c, const char *operator_name)
     if (!exact) {
         set_sum_tolerance(c, K, 2.0 * 2.0);
         c->relative = type == QL_ELEMENT_F16 ? 0x1p-10 : 0.0;
+    }
+}
+
+enum { EINSUM_LETTERS = 6, EINSUM_AXES = 4 };
+
+static int compare_letters(const void *a, const void *b)
+{
+    const int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+// Letters with sizes, some of them for each operand, now and then one twice, which takes the diagonal; an ellipsis for
+// dimensions that broadcast; the result's letters in any order, or left to the operator. ONNX Runtime fails, or crashes,
+// where an ellipsis stands for no dimensions, or for less in one operand than in another, and where capital letters have
+// no arrow behind them; of one operand, it mixes the axes up that it sums and moves.
+void generate_einsum(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element type = case_type(c, "f32 f32 f32 f64 s32 s64");
+    const int count = case_between(c, 1, 3);
+    const bool exact = count < 3 && case_chance(c, EXACT_CHANCE);
+    const bool has_ellipsis = case_chance(c, 30), has_arrow = case_chance(c, 75);
+    const char *letters = has_arrow ? "bXaijk" : "bxaijk";
+    int sizes[EINSUM_LETTERS], batch[QL_RANK_LIMIT], inputs[3], terms = 1;
+    bool used[EINSUM_LETTERS] = {false};
+    char equation[80] = "";
+    size_t length = 0;
+
+    for (int letter = 0; letter < EINSUM_LETTERS; letter++) {
+        sizes[letter] = case_chance(c, 30) ? 3 : case_between(c, 1, 6);
+    }
+    const int batch_rank = has_ellipsis ? case_shape(c, batch, 1, 2) : 0;
+    for (int k = 0; k < count; k++) {
+        int dims[QL_RANK_LIMIT], rank = 0;
+        const bool takes_ellipsis = has_ellipsis && (k == 0 || case_chance(c, 70));
+        if (takes_ellipsis) {
+            for (; rank < batch_rank; rank++) {
+                dims[rank] = case_chance(c, 25) ? 1 : batch[rank];
+            }
+            length += (size_t)snprintf(equation + length, sizeof equation - length, "...");
+        }
+        int64_t order[EINSUM_LETTERS];
+        int axes = case_axes(c, order, EINSUM_LETTERS);
+        if (count == 1 && has_arrow) {
+            qsort(order, (size_t)axes, sizeof order[0], compare_letters);
+        }
+        axes = axes > EINSUM_AXES ? EINSUM_AXES : axes;
+        if (axes > 1 && case_chance(c, 15)) {
+            order[axes - 1] = order[0];
+        }
+        for (int axis = 0; axis < axes; axis++) {
+            used[order[axis]] = true;
+            dims[rank++] = sizes[order[axis]];
+            equation[length++] = letters[order[axis]];
+        }
+        inputs[k] = case_operand(c, type, rank, dims, exact ? CASE_GRID : CASE_REAL);
+        length += (size_t)snprintf(equation + length, sizeof equation - length, "%s",
+                                   k + 1 == count       ? ""
+                                   : case_chance(c, 50) ? ","
+                                                        : " , ");
+    }
+    if (has_arrow) {
+        int64_t order[EINSUM_LETTERS] = {0, 1, 2, 3, 4, 5};
+        const int axes = count == 1 ? case_between(c, 0, EINSUM_LETTERS) : case_axes(c, order, EINSUM_LETTERS);
+        length += (size_t)snprintf(equation + length, sizeof equation - length, "->%s", has_ellipsis ? "..." : "");
+        for (int axis = 0; axis < axes; axis++) {
+            if (used[order[axis]]) {
+                equation[length++] = letters[order[axis]];
+            }
+        }
+    }
+    equation[length] = '\0';
+    case_node(c, operator_name, inputs, count, type);
+    ql_graph_add_string(&c->graph, "equation", equation);
+    for (int letter = 0; letter < EINSUM_LETTERS; letter++) {
+        terms *= used[letter] ? sizes[letter] : 1;
+    }
+    if (!exact) {
+        set_sum_tolerance(c, terms, count == 1 ? 2.0 : count == 2 ? 4.0 : 8.0);
     }
 }

@@ -25,6 +25,7 @@ const struct conformance_operator conformance_operators[] = {
     {"DequantizeLinear", 10, 2, generate_quantize},
     {"Div", 9, 2, generate_binary},
     {"Dropout", 9, 1, generate_dropout},
+    {"Einsum", 12, 3, generate_einsum},
     {"Elu", 9, 1, generate_bend},
     {"Equal", 9, 1, generate_compare},
     {"Erf", 9, 1, generate_unary},

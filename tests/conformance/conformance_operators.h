@@ -51,6 +51,7 @@ void generate_top_k(struct conformance_case *c, const char *operator_name);
 
 void generate_gemm(struct conformance_case *c, const char *operator_name);
 void generate_matmul(struct conformance_case *c, const char *operator_name);
+void generate_einsum(struct conformance_case *c, const char *operator_name);
 
 void generate_reduce(struct conformance_case *c, const char *operator_name);
 void generate_reduce_norm(struct conformance_case *c, const char *operator_name);
