@@ -83,6 +83,34 @@ static inline bool ql_gather_elements(void *restrict y, const void *restrict x, 
     return true;
 }
 
+// Gather blocks: y(o, k, ...) = x(o, indices(o, k), ...), where an index is `rank` numbers, one for each of dims. A negative
+// number counts from the end. Returns false for an index that is out of range; y is not complete then.
+//
+//   y        (outer, count, inner)
+//   x        (outer, dims..., inner)  elements of size_bytes
+//   indices  (outer, count, rank)
+static inline bool ql_gather_blocks(void *restrict y, const void *restrict x, const int64_t *restrict indices,
+                                    int size_bytes, int outer, int count, int inner, int rank, const int *dims)
+{
+    const size_t block_bytes = (size_t)inner * (size_t)size_bytes;
+    unsigned char *to = (unsigned char *)y;
+
+    for (int o = 0; o < outer; o++) {
+        for (int i = 0; i < count; i++, indices += rank, to += block_bytes) {
+            size_t place = (size_t)o;
+            for (int k = 0; k < rank; k++) {
+                const int64_t index = indices[k] < 0 ? indices[k] + dims[k] : indices[k];
+                if (index < 0 || index >= dims[k]) {
+                    return false;
+                }
+                place = place * (size_t)dims[k] + (size_t)index;
+            }
+            memcpy(to, (const unsigned char *)x + place * block_bytes, block_bytes);
+        }
+    }
+    return true;
+}
+
 // Copy x to y, then write the updates over the blocks that the indices name: y(indices(k), ...) = updates(k, ...). A
 // negative index counts from the end. If a block is updated several times, the last update counts. Returns false for an
 // index that is out of range; y is not complete then.

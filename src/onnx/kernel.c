@@ -128,6 +128,11 @@ static bool run_gather_elements(const struct ql_kernel_arguments *arguments)
     return ql_gather_elements(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), ARRAY(0), ARRAY(1));
 }
 
+static bool run_gather_blocks(const struct ql_kernel_arguments *arguments)
+{
+    return ql_gather_blocks(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), INT(4), ARRAY(0));
+}
+
 static bool run_scatter_blocks(const struct ql_kernel_arguments *arguments)
 {
     return ql_scatter_blocks(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), INT(0), INT(1), INT(2), INT(3), INT(4),
@@ -374,6 +379,7 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
     [QL_KERNEL_COPY] = {"ql_copy", "device/copy.h", 1, 2, 0, 2, 3, 0, false, run_copy},
     [QL_KERNEL_GATHER] = {"ql_gather", "device/copy.h", 1, 3, 0, 5, 0, 0, true, run_gather},
     [QL_KERNEL_GATHER_ELEMENTS] = {"ql_gather_elements", "device/copy.h", 1, 3, 0, 4, 2, 0, true, run_gather_elements},
+    [QL_KERNEL_GATHER_BLOCKS] = {"ql_gather_blocks", "device/copy.h", 1, 3, 0, 5, 1, 0, true, run_gather_blocks},
     [QL_KERNEL_SCATTER_BLOCKS] = {"ql_scatter_blocks", "device/copy.h", 1, 4, 0, 5, 1, 0, true, run_scatter_blocks},
     [QL_KERNEL_SCATTER_ELEMENTS] = {"ql_scatter_elements", "device/copy.h", 1, 4, 0, 5, 2, 0, true,
                                     run_scatter_elements},

@@ -221,6 +221,43 @@ void ql_lower_op_sign(struct ql_lower *lower)
         lower, ql_lower_choose(lower, ql_lower_combine(lower, x, zero, "less"), ql_lower_number(lower, -1.0f), above));
 }
 
+// x sigmoid(alpha x)
+void ql_lower_op_swish(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const int scaled = ql_lower_combine(lower, ql_lower_number(lower, ql_lower_float(lower, "alpha", 1.0f)), x, "mul");
+    ql_lower_give(lower, ql_lower_combine(lower, x, ql_lower_apply(lower, scaled, "sigmoid"), "mul"));
+}
+
+// What is not equal to itself.
+void ql_lower_op_is_nan(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    if (is_floating(lower, x)) {
+        ql_lower_give(lower, ql_lower_apply(lower, ql_lower_combine(lower, x, x, "equal"), "not"));
+    }
+}
+
+// Both infinities, or one of them, or none.
+void ql_lower_op_is_infinite(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const float highest = ql_lower_int(lower, "detect_positive", 1) != 0 ? INFINITY : NAN;
+    const float lowest = ql_lower_int(lower, "detect_negative", 1) != 0 ? -INFINITY : NAN;
+
+    if (is_floating(lower, x)) {
+        const int above = ql_lower_combine(lower, x, ql_lower_number(lower, highest), "equal");
+        const int below = ql_lower_combine(lower, x, ql_lower_number(lower, lowest), "equal");
+        ql_lower_give(lower, ql_lower_combine(lower, above, below, "or"));
+    }
+}
+
+void ql_lower_op_xor(struct ql_lower *lower)
+{
+    const int equal = ql_lower_combine(lower, ql_lower_input(lower, 0), ql_lower_input(lower, 1), "equal");
+    ql_lower_give(lower, ql_lower_apply(lower, equal, "not"));
+}
+
 // Floor and Ceil: the nearest whole number, and one less or more where it is on the wrong side.
 void ql_lower_op_floor(struct ql_lower *lower)
 {

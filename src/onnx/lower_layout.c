@@ -577,6 +577,48 @@ void ql_lower_op_scatter_elements(struct ql_lower *lower)
     ql_lower_call(lower, &call);
 }
 
+// The last axis of the indices has one number for each of the first axes of x, after those of the batch.
+void ql_lower_op_gather_nd(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const struct ql_program_value v = *ql_lower_value(lower, x);
+    const struct ql_program_value indices = *ql_lower_value(lower, ql_lower_input(lower, 1));
+    const int64_t given = ql_lower_int(lower, "batch_dims", 0);
+    const int depth = indices.rank > 0 ? indices.dims[indices.rank - 1] : 0;
+    int dims[2 * QL_RANK_LIMIT];
+    int rank = 0;
+
+    if (!ql_lower_require(lower, ql_lower_input(lower, 1), QL_ELEMENT_S64)) {
+        return;
+    }
+    if (given < 0 || given >= indices.rank || depth < 1 || given + depth > v.rank ||
+        memcmp(v.dims, indices.dims, (size_t)given * sizeof v.dims[0]) != 0) {
+        ql_lower_fail(lower, "the shapes of input and indices do not fit together");
+        return;
+    }
+    const int batch = (int)given;
+    for (int k = 0; k < indices.rank - 1; k++) {
+        dims[rank++] = indices.dims[k];
+    }
+    for (int k = batch + depth; k < v.rank; k++) {
+        dims[rank++] = v.dims[k];
+    }
+    if (rank > QL_RANK_LIMIT) {
+        ql_lower_fail(lower, "the result would have more than %d dimensions", QL_RANK_LIMIT);
+        return;
+    }
+    struct ql_kernel_call call = {
+        .kernel = &ql_kernels[QL_KERNEL_GATHER_BLOCKS],
+        .buffers = {ql_lower_output(lower, 0, v.type, rank, dims), x, ql_lower_input(lower, 1)},
+        .ints = {(int)ql_element_bytes(v.type), ql_lower_product(v.dims, 0, batch),
+                 ql_lower_product(indices.dims, batch, indices.rank - 1),
+                 ql_lower_product(v.dims, batch + depth, v.rank), depth},
+        .array_lengths = {depth},
+    };
+    memcpy(call.arrays[0], v.dims + batch, (size_t)depth * sizeof v.dims[0]);
+    ql_lower_call(lower, &call);
+}
+
 void ql_lower_op_scatter_nd(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0), updates = ql_lower_input(lower, 2);

@@ -39,6 +39,7 @@ void ql_lower_op_expand(struct ql_lower *lower);
 void ql_lower_op_tile(struct ql_lower *lower);
 void ql_lower_op_gather(struct ql_lower *lower);
 void ql_lower_op_gather_elements(struct ql_lower *lower);
+void ql_lower_op_gather_nd(struct ql_lower *lower);
 void ql_lower_op_scatter_elements(struct ql_lower *lower);
 void ql_lower_op_scatter_nd(struct ql_lower *lower);
 void ql_lower_op_trilu(struct ql_lower *lower);
@@ -85,6 +86,8 @@ void ql_lower_op_elu(struct ql_lower *lower);
 void ql_lower_op_floor(struct ql_lower *lower);
 void ql_lower_op_hard_sigmoid(struct ql_lower *lower);
 void ql_lower_op_hard_swish(struct ql_lower *lower);
+void ql_lower_op_is_infinite(struct ql_lower *lower);
+void ql_lower_op_is_nan(struct ql_lower *lower);
 void ql_lower_op_leaky_relu(struct ql_lower *lower);
 void ql_lower_op_mean(struct ql_lower *lower);
 void ql_lower_op_mish(struct ql_lower *lower);
@@ -96,7 +99,9 @@ void ql_lower_op_selu(struct ql_lower *lower);
 void ql_lower_op_sign(struct ql_lower *lower);
 void ql_lower_op_softplus(struct ql_lower *lower);
 void ql_lower_op_softsign(struct ql_lower *lower);
+void ql_lower_op_swish(struct ql_lower *lower);
 void ql_lower_op_thresholded_relu(struct ql_lower *lower);
+void ql_lower_op_xor(struct ql_lower *lower);
 
 // lower_convolve.c
 void ql_lower_op_conv(struct ql_lower *lower);

@@ -68,6 +68,8 @@ static const struct ql_operator rows[] = {
     {"GRU", 14, LAST, 3, 6, 2, RECURRENT " linear_before_reset layout", 0, false, .lower = ql_lower_op_gru},
     {"Gather", FIRST, LAST, 2, 2, 1, "axis", 0, false, .lower = ql_lower_op_gather},
     {"GatherElements", 11, LAST, 2, 2, 1, "axis", 0, false, .lower = ql_lower_op_gather_elements},
+    {"GatherND", 11, 11, 2, 2, 1, "", 0, false, .lower = ql_lower_op_gather_nd},
+    {"GatherND", 12, LAST, 2, 2, 1, "batch_dims", 0, false, .lower = ql_lower_op_gather_nd},
     {"Gelu", 20, LAST, 1, 1, 1, "approximate", 0, true, .lower = ql_lower_op_gelu},
     {"Gemm", FIRST, LAST, 2, 3, 1, "alpha beta transA transB", 0, true, .lower = ql_lower_op_gemm},
     {"Greater", FIRST, LAST, 2, 2, 1, "", 0, true, .lower = ql_lower_op_compare, .stem = "less", .exchanged = true},
@@ -76,6 +78,8 @@ static const struct ql_operator rows[] = {
     {"HardSigmoid", FIRST, LAST, 1, 1, 1, "alpha beta", 0, true, .lower = ql_lower_op_hard_sigmoid},
     {"HardSwish", 14, LAST, 1, 1, 1, "", 0, true, .lower = ql_lower_op_hard_swish},
     {"Identity", FIRST, LAST, 1, 1, 1, "", 0, false, .lower = ql_lower_op_identity},
+    {"IsInf", 10, LAST, 1, 1, 1, "detect_negative detect_positive", 0, true, .lower = ql_lower_op_is_infinite},
+    {"IsNaN", 9, LAST, 1, 1, 1, "", 0, true, .lower = ql_lower_op_is_nan},
     {"LSTM", FIRST, 13, 3, 8, 3, RECURRENT " input_forget", 0, false, .lower = ql_lower_op_lstm},
     {"LSTM", 14, LAST, 3, 8, 3, RECURRENT " input_forget layout", 0, false, .lower = ql_lower_op_lstm},
     {"LayerNormalization", 17, LAST, 2, 3, 3, "axis epsilon stash_type", 0, false, .lower = ql_lower_op_layer_norm},
@@ -170,6 +174,7 @@ static const struct ql_operator rows[] = {
     {"Squeeze", 13, LAST, 1, 2, 1, "", INPUT(1), false, .lower = ql_lower_op_squeeze},
     {"Sub", FIRST, LAST, 2, 2, 1, "", 0, true, .lower = ql_lower_op_binary, .stem = "sub"},
     {"Sum", FIRST, LAST, 1, ANY, 1, "", 0, true, .lower = ql_lower_op_variadic, .stem = "add"},
+    {"Swish", 24, LAST, 1, 1, 1, "alpha", 0, true, .lower = ql_lower_op_swish},
     {"Tanh", FIRST, LAST, 1, 1, 1, "", 0, true, .lower = ql_lower_op_unary, .stem = "tanh"},
     {"ThresholdedRelu", 10, LAST, 1, 1, 1, "alpha", 0, true, .lower = ql_lower_op_thresholded_relu},
     {"Tile", FIRST, LAST, 2, 2, 1, "", INPUT(1), false, .lower = ql_lower_op_tile},
@@ -181,6 +186,7 @@ static const struct ql_operator rows[] = {
     {"Unsqueeze", FIRST, 12, 1, 1, 1, "axes", 0, false, .lower = ql_lower_op_unsqueeze},
     {"Unsqueeze", 13, LAST, 2, 2, 1, "", INPUT(1), false, .lower = ql_lower_op_unsqueeze},
     {"Where", FIRST, LAST, 3, 3, 1, "", 0, false, .lower = ql_lower_op_where},
+    {"Xor", FIRST, LAST, 2, 2, 1, "", 0, false, .lower = ql_lower_op_xor},
 };
 
 bool ql_operator_is_flow(const char *name)

@@ -26,6 +26,7 @@ static const struct bend {
     {"Sign", {NULL}, 0.0, 0.0},
     {"Softplus", {NULL}, 4.0 * 0x1p-23, 2e-7},
     {"Softsign", {NULL}, 0x1p-23, 0.0},
+    {"Swish", {"alpha"}, 4.0 * 0x1p-23, 4e-7},
     {"ThresholdedRelu", {"alpha"}, 0.0, 0.0},
 };
 
@@ -243,6 +244,37 @@ void generate_scatter_nd(struct conformance_case *c, const char *operator_name)
     inputs[1] = case_given(c, QL_ELEMENT_S64, 2, shape, indices, case_chance(c, 30));
     inputs[2] = case_operand(c, type, 1 + rank - depth, updates, CASE_REAL);
     case_node(c, operator_name, inputs, 3, type);
+}
+
+// A batch of blocks at any places.
+void generate_gather_nd(struct conformance_case *c, const char *operator_name)
+{
+    const enum ql_element type = case_type(c, "f32 f64 s64 s32 bool");
+    int64_t indices[4096];
+    int dims[QL_RANK_LIMIT], shape[QL_RANK_LIMIT], inputs[2], shape_rank = 0, count = 1;
+
+    const int rank = case_shape(c, dims, 1, 4);
+    const int batch = c->graph.opset >= 12 && case_chance(c, 40) ? case_between(c, 0, rank - 1) : 0;
+    const int depth = case_between(c, 1, rank - batch);
+    for (; shape_rank < batch; shape_rank++) {
+        shape[shape_rank] = dims[shape_rank] = dims[shape_rank] > 6 ? 6 : dims[shape_rank];
+        count *= shape[shape_rank];
+    }
+    for (int k = case_between(c, 0, 1); k < 2; k++) {
+        shape[shape_rank] = case_between(c, 1, 3);
+        count *= shape[shape_rank++];
+    }
+    shape[shape_rank++] = depth;
+    for (int i = 0; i < count * depth; i++) {
+        const int size = dims[batch + i % depth];
+        indices[i] = case_between(c, -size, size - 1);
+    }
+    inputs[0] = case_operand(c, type, rank, dims, CASE_REAL);
+    inputs[1] = case_given(c, QL_ELEMENT_S64, shape_rank, shape, indices, case_chance(c, 30));
+    case_node(c, operator_name, inputs, 2, type);
+    if (batch != 0 || (c->graph.opset >= 12 && case_chance(c, 30))) {
+        ql_graph_add_int(&c->graph, "batch_dims", batch);
+    }
 }
 
 void generate_pad(struct conformance_case *c, const char *operator_name)

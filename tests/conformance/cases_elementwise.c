@@ -94,6 +94,24 @@ void generate_gelu(struct conformance_case *c, const char *operator_name)
     c->absolute = 8e-7; // left of 0 the result is a small difference of numbers near 1, times up to 10
 }
 
+// IsNaN and IsInf.
+void generate_is_number(struct conformance_case *c, const char *operator_name)
+{
+    const bool infinite = strcmp(operator_name, "IsInf") == 0;
+    const enum ql_element type = case_type(c, "f32 f64");
+    int dims[QL_RANK_LIMIT];
+
+    c->allows_empty = true;
+    const int rank = case_shape(c, dims, 0, 4);
+    const int x = case_operand(c, type, rank, dims, CASE_EDGES);
+    case_node(c, operator_name, &x, 1, QL_ELEMENT_BOOL);
+    for (int k = 0; k < 2 && infinite; k++) {
+        if (case_chance(c, 60)) {
+            ql_graph_add_int(&c->graph, k == 0 ? "detect_negative" : "detect_positive", case_chance(c, 50));
+        }
+    }
+}
+
 void generate_not(struct conformance_case *c, const char *operator_name)
 {
     add_unary(c, operator_name, QL_ELEMENT_BOOL);

@@ -36,6 +36,7 @@ const struct conformance_operator conformance_operators[] = {
     {"GRU", 9, 8, generate_recurrent},
     {"Gather", 9, 2, generate_gather},
     {"GatherElements", 11, 2, generate_gather_elements},
+    {"GatherND", 11, 2, generate_gather_nd},
     {"Gelu", 20, 1, generate_gelu},
     {"Gemm", 9, 6, generate_gemm},
     {"Greater", 9, 1, generate_compare},
@@ -43,6 +44,8 @@ const struct conformance_operator conformance_operators[] = {
     {"HardSigmoid", 9, 1, generate_bend},
     {"HardSwish", 14, 1, generate_bend},
     {"Identity", 9, 1, generate_identity},
+    {"IsInf", 10, 1, generate_is_number},
+    {"IsNaN", 9, 1, generate_is_number},
     {"LSTM", 9, 10, generate_recurrent},
     {"LayerNormalization", 17, 2, generate_layer_normalization},
     {"LeakyRelu", 9, 1, generate_bend},
@@ -100,6 +103,7 @@ const struct conformance_operator conformance_operators[] = {
     {"Squeeze", 9, 1, generate_squeeze},
     {"Sub", 9, 2, generate_binary},
     {"Sum", 9, 1, generate_sum},
+    {"Swish", 24, 1, generate_bend},
     {"Tanh", 9, 1, generate_unary},
     {"ThresholdedRelu", 10, 1, generate_bend},
     {"Tile", 9, 2, generate_tile},
@@ -108,6 +112,7 @@ const struct conformance_operator conformance_operators[] = {
     {"Trilu", 14, 1, generate_trilu},
     {"Unsqueeze", 9, 1, generate_unsqueeze},
     {"Where", 9, 2, generate_where},
+    {"Xor", 9, 1, generate_logical},
     {"graph", 13, 6, generate_graph},
 };
 
