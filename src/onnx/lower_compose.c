@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+bool ql_lower_is_floating(struct ql_lower *lower, int value)
+{
+    const enum ql_element type = ql_lower_value(lower, value)->type;
+    if (type != QL_ELEMENT_F32 && type != QL_ELEMENT_F64) {
+        ql_lower_fail(lower, "the type %s is not supported here", ql_element_write(type));
+    }
+    return lower->status == QL_OK;
+}
+
 // A number in the type of the node's first input.
 int ql_lower_number(struct ql_lower *lower, float value)
 {
@@ -75,6 +84,16 @@ int ql_lower_choose(struct ql_lower *lower, int condition, int a, int b)
     call.ints[1] = ql_lower_set_arrays(&call, rank, dims, 3, (const int(*)[QL_KERNEL_RANK_LIMIT])strides);
     ql_lower_call(lower, &call);
     return call.buffers[0];
+}
+
+int ql_lower_along_axis(struct ql_lower *lower, int value, int axis, int rank)
+{
+    int dims[QL_RANK_LIMIT];
+
+    for (int k = 0; k < rank; k++) {
+        dims[k] = k == axis ? ql_lower_value(lower, value)->count : 1;
+    }
+    return ql_lower_view(lower, value, rank, dims, 0);
 }
 
 // Makes the value the node's first output.

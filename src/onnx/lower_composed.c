@@ -1,6 +1,5 @@
 // Lowers operators that are composed of the operations of others and need no kernels of their own: piecewise
-// activations, clipping, normalization with known statistics, conversion from and to quantized integers, and one-hot
-// vectors.
+// activations, clipping, conversion from and to quantized integers, and one-hot vectors.
 // Uses: onnx/{lower,lower_compose}.
 #include <math.h>
 #include <string.h>
@@ -9,19 +8,10 @@
 #include "onnx/lower_operators.h"
 #include "onnx/onnx_types.h"
 
-static bool is_floating(struct ql_lower *lower, int value)
-{
-    const enum ql_element type = ql_lower_value(lower, value)->type;
-    if (type != QL_ELEMENT_F32 && type != QL_ELEMENT_F64) {
-        ql_lower_fail(lower, "the type %s is not supported here", ql_element_write(type));
-    }
-    return lower->status == QL_OK;
-}
-
 void ql_lower_op_reciprocal(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         ql_lower_give(lower, ql_lower_combine(lower, ql_lower_number(lower, 1.0f), x, "div"));
     }
 }
@@ -31,7 +21,7 @@ void ql_lower_op_mean(struct ql_lower *lower)
 {
     int sum = ql_lower_input(lower, 0);
 
-    if (is_floating(lower, sum)) {
+    if (ql_lower_is_floating(lower, sum)) {
         for (int k = 1; k < lower->input_count; k++) {
             sum = ql_lower_combine(lower, sum, ql_lower_input(lower, k), "add");
         }
@@ -76,7 +66,7 @@ static void bend(struct ql_lower *lower, int below)
 void ql_lower_op_leaky_relu(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         bend(lower, ql_lower_combine(lower, ql_lower_number(lower, ql_lower_float(lower, "alpha", 0.01f)), x, "mul"));
     }
 }
@@ -87,7 +77,7 @@ void ql_lower_op_prelu(struct ql_lower *lower)
     int rank;
     int dims[QL_RANK_LIMIT];
 
-    if (!is_floating(lower, ql_lower_input(lower, 0)) ||
+    if (!ql_lower_is_floating(lower, ql_lower_input(lower, 0)) ||
         !ql_lower_join_shapes(lower, ql_lower_input(lower, 0), ql_lower_input(lower, 1), &rank, dims)) {
         return;
     }
@@ -108,7 +98,7 @@ static int exponential_below(struct ql_lower *lower, int x, float alpha)
 
 void ql_lower_op_elu(struct ql_lower *lower)
 {
-    if (is_floating(lower, ql_lower_input(lower, 0))) {
+    if (ql_lower_is_floating(lower, ql_lower_input(lower, 0))) {
         bend(lower, exponential_below(lower, ql_lower_input(lower, 0), ql_lower_float(lower, "alpha", 1.0f)));
     }
 }
@@ -116,7 +106,7 @@ void ql_lower_op_elu(struct ql_lower *lower)
 void ql_lower_op_selu(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         const int below = exponential_below(lower, x, ql_lower_float(lower, "alpha", 1.67326319217681884765625f));
         const int bent =
             ql_lower_choose(lower, ql_lower_combine(lower, x, ql_lower_number(lower, 0.0f), "less"), below, x);
@@ -130,7 +120,7 @@ void ql_lower_op_selu(struct ql_lower *lower)
 void ql_lower_op_thresholded_relu(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         const int above =
             ql_lower_combine(lower, ql_lower_number(lower, ql_lower_float(lower, "alpha", 1.0f)), x, "less");
         ql_lower_give(lower, ql_lower_choose(lower, above, x, ql_lower_number(lower, 0.0f)));
@@ -149,7 +139,7 @@ static int hard_sigmoid(struct ql_lower *lower, float alpha, float beta)
 
 void ql_lower_op_hard_sigmoid(struct ql_lower *lower)
 {
-    if (is_floating(lower, ql_lower_input(lower, 0))) {
+    if (ql_lower_is_floating(lower, ql_lower_input(lower, 0))) {
         ql_lower_give(lower,
                       hard_sigmoid(lower, ql_lower_float(lower, "alpha", 0.2f), ql_lower_float(lower, "beta", 0.5f)));
     }
@@ -158,7 +148,7 @@ void ql_lower_op_hard_sigmoid(struct ql_lower *lower)
 void ql_lower_op_hard_swish(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         ql_lower_give(lower, ql_lower_combine(lower, x, hard_sigmoid(lower, 1.0f / 6.0f, 0.5f), "mul"));
     }
 }
@@ -166,7 +156,7 @@ void ql_lower_op_hard_swish(struct ql_lower *lower)
 void ql_lower_op_softsign(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         ql_lower_give(lower, ql_lower_combine(lower, x,
                                               ql_lower_combine(lower, ql_lower_number(lower, 1.0f),
                                                                ql_lower_apply(lower, x, "abs"), "add"),
@@ -187,7 +177,7 @@ static int softplus(struct ql_lower *lower, int x)
 void ql_lower_op_softplus(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         ql_lower_give(lower, softplus(lower, x));
     }
 }
@@ -196,7 +186,7 @@ void ql_lower_op_softplus(struct ql_lower *lower)
 void ql_lower_op_mish(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         ql_lower_give(lower, ql_lower_combine(lower, x, ql_lower_apply(lower, softplus(lower, x), "tanh"), "mul"));
     }
 }
@@ -205,7 +195,7 @@ void ql_lower_op_mish(struct ql_lower *lower)
 void ql_lower_op_celu(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         const float alpha = ql_lower_float(lower, "alpha", 1.0f);
         bend(lower, exponential_below(lower, ql_lower_combine(lower, x, ql_lower_number(lower, alpha), "div"), alpha));
     }
@@ -233,7 +223,7 @@ void ql_lower_op_swish(struct ql_lower *lower)
 void ql_lower_op_is_nan(struct ql_lower *lower)
 {
     const int x = ql_lower_input(lower, 0);
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         ql_lower_give(lower, ql_lower_apply(lower, ql_lower_combine(lower, x, x, "equal"), "not"));
     }
 }
@@ -245,7 +235,7 @@ void ql_lower_op_is_infinite(struct ql_lower *lower)
     const float highest = ql_lower_int(lower, "detect_positive", 1) != 0 ? INFINITY : NAN;
     const float lowest = ql_lower_int(lower, "detect_negative", 1) != 0 ? -INFINITY : NAN;
 
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         const int above = ql_lower_combine(lower, x, ql_lower_number(lower, highest), "equal");
         const int below = ql_lower_combine(lower, x, ql_lower_number(lower, lowest), "equal");
         ql_lower_give(lower, ql_lower_combine(lower, above, below, "or"));
@@ -264,7 +254,7 @@ void ql_lower_op_floor(struct ql_lower *lower)
     const int x = ql_lower_input(lower, 0);
     const bool up = lower->row->exchanged;
 
-    if (is_floating(lower, x)) {
+    if (ql_lower_is_floating(lower, x)) {
         const int nearest = ql_lower_apply(lower, x, "round");
         const int other = ql_lower_combine(lower, nearest, ql_lower_number(lower, 1.0f), up ? "add" : "sub");
         const int wrong =
@@ -282,56 +272,7 @@ void ql_lower_op_cast_like(struct ql_lower *lower)
     ql_lower_cast_to(lower, ql_lower_output(lower, 0, type, v.rank, v.dims), x);
 }
 
-// --- Along one axis ---
-
-// A value (C) as one that broadcasts along the axis of a shape with `rank` dimensions.
-static int along_axis(struct ql_lower *lower, int value, int axis, int rank)
-{
-    int dims[QL_RANK_LIMIT];
-
-    for (int k = 0; k < rank; k++) {
-        dims[k] = k == axis ? ql_lower_value(lower, value)->count : 1;
-    }
-    return ql_lower_view(lower, value, rank, dims, 0);
-}
-
-// From the learned statistics: (x - mean) (scale / sqrt(variance + epsilon)) + B. If they are constants, so is the
-// factor.
-void ql_lower_op_batch_normalization(struct ql_lower *lower)
-{
-    const int x = ql_lower_input(lower, 0);
-    const struct ql_program_value v = *ql_lower_value(lower, x);
-    int parts[4]; // scale, B, mean, variance
-
-    if (!is_floating(lower, x)) {
-        return;
-    }
-    if (ql_lower_int(lower, "training_mode", 0) != 0 || ql_lower_int(lower, "spatial", 1) != 1) {
-        ql_lower_fail(lower, "only what was learned is supported, over the channels: training_mode 0, spatial 1");
-        return;
-    }
-    for (int k = 1; k < lower->output_count; k++) {
-        if (ql_lower_has_output(lower, k)) {
-            ql_lower_fail(lower, "only the first output is supported");
-            return;
-        }
-    }
-    for (int k = 0; k < 4; k++) {
-        const struct ql_program_value *part = ql_lower_value(lower, ql_lower_input(lower, 1 + k));
-        if (v.rank < 2 || part->type != v.type || part->rank != 1 || part->count != v.dims[1]) {
-            ql_lower_fail(lower, "'%s' must be a list of one number for each channel, in the type of the input",
-                          part->name);
-            return;
-        }
-        parts[k] = along_axis(lower, ql_lower_input(lower, 1 + k), 1, v.rank);
-    }
-    const int variance =
-        ql_lower_combine(lower, parts[3], ql_lower_number(lower, ql_lower_float(lower, "epsilon", 1e-5f)), "add");
-    const int factor = ql_lower_combine(lower, parts[0], ql_lower_apply(lower, variance, "sqrt"), "div");
-    ql_lower_give(lower, ql_lower_combine(
-                             lower, ql_lower_combine(lower, ql_lower_combine(lower, x, parts[2], "sub"), factor, "mul"),
-                             parts[1], "add"));
-}
+// --- Quantization ---
 
 // A scale or zero point of blocks, in the shape of x: each number is repeated `block` times along the axis.
 static int repeat_blocks(struct ql_lower *lower, int value, const struct ql_program_value *v, int axis, int64_t block)
@@ -382,7 +323,7 @@ static int quantization_part(struct ql_lower *lower, int value, const struct ql_
         ql_lower_fail(lower, "'%s' must be one number, or one for each of %d along axis %d", part->name, v->dims[axis],
                       axis);
     }
-    return lower->status == QL_OK ? along_axis(lower, value, axis, v->rank) : value;
+    return lower->status == QL_OK ? ql_lower_along_axis(lower, value, axis, v->rank) : value;
 }
 
 void ql_lower_op_dequantize_linear(struct ql_lower *lower)
@@ -476,7 +417,7 @@ void ql_lower_op_one_hot(struct ql_lower *lower)
     index = ql_lower_view(lower, index, v.rank + 1, dims, 0);
     index = ql_lower_choose(lower, ql_lower_combine(lower, index, none, "less"),
                             ql_lower_combine(lower, index, depths, "add"), index);
-    const int hot = ql_lower_combine(lower, index, along_axis(lower, list, axis, v.rank + 1), "equal");
+    const int hot = ql_lower_combine(lower, index, ql_lower_along_axis(lower, list, axis, v.rank + 1), "equal");
     if (lower->status == QL_OK) {
         ql_lower_give(lower, ql_lower_choose(lower, hot, ql_lower_view(lower, values, 0, NULL, 1),
                                              ql_lower_view(lower, values, 0, NULL, 0)));

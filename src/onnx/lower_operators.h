@@ -61,6 +61,11 @@ void ql_lower_op_reduce_sum_square(struct ql_lower *lower);
 void ql_lower_op_argmax(struct ql_lower *lower);
 void ql_lower_op_cumsum(struct ql_lower *lower);
 void ql_lower_op_softmax(struct ql_lower *lower);
+
+// lower_normalize.c
+void ql_lower_op_batch_normalization(struct ql_lower *lower);
+void ql_lower_op_instance_normalization(struct ql_lower *lower);
+void ql_lower_op_group_normalization(struct ql_lower *lower);
 void ql_lower_op_layer_norm(struct ql_lower *lower);
 void ql_lower_op_rms_norm(struct ql_lower *lower);
 
@@ -77,7 +82,6 @@ void ql_lower_op_gru(struct ql_lower *lower);
 void ql_lower_op_rnn(struct ql_lower *lower);
 
 // lower_composed.c
-void ql_lower_op_batch_normalization(struct ql_lower *lower);
 void ql_lower_op_cast_like(struct ql_lower *lower);
 void ql_lower_op_celu(struct ql_lower *lower);
 void ql_lower_op_clip(struct ql_lower *lower);

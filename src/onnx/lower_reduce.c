@@ -1,4 +1,4 @@
-// Lowers the operators that work along axes: reductions, running sums, softmax, normalization.
+// Lowers the operators that work along axes: reductions, running sums, softmax.
 // Uses: onnx/{lower,lower_compose}.
 #include <float.h>
 #include <stdint.h>
@@ -63,8 +63,7 @@ static int64_t greatest_integer(enum ql_element type)
     }
 }
 
-// The result of a reduction over no elements: 0, 1 for a product, or the least or greatest number of the node's type. A
-// mean over nothing has no value.
+// The result of a reduction over no elements: 0, 1 for a product, or the least or greatest number of the node's type.
 static int empty_result(struct ql_lower *lower, enum ql_element type, const char *stem)
 {
     static const uint64_t zero = 0;
@@ -88,13 +87,13 @@ static int empty_result(struct ql_lower *lower, enum ql_element type, const char
 }
 
 // y (rank, dims) = 0, or the least number, wherever a reduction has no elements to reduce.
-static void reduce_nothing(struct ql_lower *lower, int y, enum ql_element type, const char *stem, int rank,
+static void reduce_nothing(struct ql_lower *lower, int y, enum ql_element type, const char *stem, bool mean, int rank,
                            const int *dims)
 {
     int strides[QL_RANK_LIMIT];
     const int steps[QL_RANK_LIMIT] = {0};
 
-    if (lower->row->divided) {
+    if (mean) {
         ql_lower_fail(lower, "there is no mean of no elements");
         return;
     }
@@ -130,13 +129,12 @@ static int split_axes(struct parts *parts, int *dims, const struct ql_program_va
     return rank;
 }
 
-// y = the operation over the removed axes of x, divided by the number of their elements where the row says so.
+// y = the operation over the removed axes of x, divided by the number of their elements for a mean.
 static void reduce_some(struct ql_lower *lower, int y, int x, const struct parts *parts,
-                        const struct ql_operation *operation)
+                        const struct ql_operation *operation, bool mean)
 {
     const struct ql_program_value *v = ql_lower_value(lower, x);
     const struct ql_program_value *result = ql_lower_value(lower, y);
-    const bool mean = lower->row->divided; // a sum, divided by the number of elements
     struct ql_kernel_call kept = {0};
     struct ql_kernel_call lost = {0};
     struct ql_kernel_call call = {.operations = {operation}};
@@ -194,16 +192,17 @@ void ql_lower_op_reduce(struct ql_lower *lower)
     }
 
     if (ql_lower_product(parts.dims[1], 0, parts.ranks[1]) == 0) {
-        reduce_nothing(lower, output, v->type, stem, rank, dims);
+        reduce_nothing(lower, output, v->type, stem, lower->row->divided, rank, dims);
         return;
     }
-    reduce_some(lower, y, x, &parts, operation);
+    reduce_some(lower, y, x, &parts, operation, lower->row->divided);
     if (truth) {
         ql_lower_cast_to(lower, output, y);
     }
 }
 
-int ql_lower_reduced(struct ql_lower *lower, int x, const char *stem, const bool *marks, bool keeps)
+// stem(x) over the marked axes, divided by the number of their elements for a mean.
+static int reduce(struct ql_lower *lower, int x, const char *stem, bool mean, const bool *marks, bool keeps)
 {
     const struct ql_program_value v = *ql_lower_value(lower, x);
     const struct ql_operation *operation = ql_lower_operation(lower, stem, v.type);
@@ -216,11 +215,21 @@ int ql_lower_reduced(struct ql_lower *lower, int x, const char *stem, const bool
     const int rank = split_axes(&parts, dims, &v, marks, keeps);
     const int y = ql_lower_temporary(lower, v.type, rank, dims);
     if (ql_lower_product(parts.dims[1], 0, parts.ranks[1]) == 0) {
-        reduce_nothing(lower, y, v.type, stem, rank, dims);
+        reduce_nothing(lower, y, v.type, stem, mean, rank, dims);
     } else {
-        reduce_some(lower, y, x, &parts, operation);
+        reduce_some(lower, y, x, &parts, operation, mean);
     }
     return y;
+}
+
+int ql_lower_reduced(struct ql_lower *lower, int x, const char *stem, const bool *marks, bool keeps)
+{
+    return reduce(lower, x, stem, false, marks, keeps);
+}
+
+int ql_lower_mean(struct ql_lower *lower, int x, const bool *marks)
+{
+    return reduce(lower, x, "add", true, marks, true);
 }
 
 // stem(x) over the node's axes, where x has the shape of the node's input. What no axes mean with noop_with_empty_axes is
@@ -366,129 +375,4 @@ void ql_lower_op_softmax(struct ql_lower *lower)
                              .buffers = {ql_lower_output(lower, 0, v->type, v->rank, v->dims), x},
                              .ints = {ql_lower_product(v->dims, 0, axis), ql_lower_product(v->dims, axis, end),
                                       ql_lower_product(v->dims, end, v->rank)}});
-}
-
-// Scale or bias (input 1 + k), broadcast to the shape that is normalized: the axes of v from `axis` on.
-static int fit_operand(struct ql_lower *lower, int value, int k, enum ql_element type, const struct ql_program_value *v,
-                       int axis)
-{
-    const int rank = v->rank - axis;
-    int fitted_rank = rank;
-    int dims[QL_RANK_LIMIT];
-    int strides_x[QL_RANK_LIMIT];
-    int strides_y[QL_RANK_LIMIT];
-
-    if (!ql_lower_require(lower, value, type)) {
-        return value;
-    }
-    const int wide = ql_lower_widened(lower, value);
-    memcpy(dims, v->dims + axis, (size_t)rank * sizeof dims[0]);
-    if (!ql_lower_broadcast(lower, wide, &fitted_rank, dims)) {
-        return value;
-    }
-    if (fitted_rank != rank || memcmp(dims, v->dims + axis, (size_t)rank * sizeof dims[0]) != 0) {
-        ql_lower_fail(lower, "the shape of input %d does not fit the dimensions from axis %d on", 1 + k, axis);
-        return value;
-    }
-    if (ql_lower_value(lower, wide)->count == ql_lower_product(dims, 0, rank)) {
-        return wide;
-    }
-    const int y = ql_lower_temporary(lower, QL_ELEMENT_F32, rank, dims);
-    ql_lower_strides(rank, dims, strides_y);
-    ql_lower_broadcast_strides(lower, wide, rank, dims, strides_x);
-    ql_lower_copy(lower, y, wide, rank, dims, strides_y, strides_x);
-    return y;
-}
-
-// x / sqrt(mean of squares + epsilon) * scale, with the mean over all axes from `axis` on, in float.
-void ql_lower_op_rms_norm(struct ql_lower *lower)
-{
-    const enum ql_element type = ql_lower_value(lower, ql_lower_input(lower, 0))->type;
-    const int x = ql_lower_widened(lower, ql_lower_input(lower, 0));
-    const struct ql_program_value v = *ql_lower_value(lower, x);
-    const int axis = ql_lower_axis(lower, ql_lower_int(lower, "axis", -1), v.rank);
-    const float epsilon = ql_lower_float(lower, "epsilon", 1e-5f);
-    struct parts parts = {.ranks = {axis, v.rank - axis}};
-    int strides[QL_RANK_LIMIT], dims[QL_RANK_LIMIT];
-
-    if (lower->status == QL_OK && ql_lower_int(lower, "stash_type", 1) != 1) {
-        ql_lower_fail(lower, "the attribute 'stash_type' must be 1 (float)");
-    }
-    if (lower->status == QL_OK && ql_lower_product(v.dims, axis, v.rank) == 0) {
-        ql_lower_fail(lower, "there is no mean of no elements");
-    }
-    if (lower->status != QL_OK || !ql_lower_require(lower, x, QL_ELEMENT_F32)) {
-        return;
-    }
-    const int scale = fit_operand(lower, ql_lower_input(lower, 1), 0, type, &v, axis);
-    ql_lower_strides(v.rank, v.dims, strides);
-    for (int k = 0; k < v.rank; k++) {
-        const int lost = k >= axis, place = lost ? k - axis : k;
-        parts.dims[lost][place] = v.dims[k];
-        parts.strides[lost][0][place] = strides[k];
-        dims[k] = lost ? 1 : v.dims[k];
-    }
-    const int mean = ql_lower_temporary(lower, QL_ELEMENT_F32, v.rank, dims);
-    const int squares = ql_lower_combine(lower, x, x, "mul");
-    const struct ql_operation *sum = ql_lower_operation(lower, lower->row->stem, QL_ELEMENT_F32);
-    if (lower->status != QL_OK) {
-        return;
-    }
-    reduce_some(lower, mean, squares, &parts, sum);
-    const int shifted =
-        ql_lower_combine(lower, mean, ql_lower_constant(lower, QL_ELEMENT_F32, 0, NULL, &epsilon), "add");
-    const int unit = ql_lower_combine(lower, x, ql_lower_apply(lower, shifted, "sqrt"), "div");
-    const int y = ql_lower_combine(lower, unit, scale, "mul");
-    if (lower->status == QL_OK) {
-        ql_lower_cast_to(lower, ql_lower_output(lower, 0, type, v.rank, v.dims), y);
-    }
-}
-
-// Mean and deviation are floats whatever the type of the input is, so the node widens its operands itself.
-void ql_lower_op_layer_norm(struct ql_lower *lower)
-{
-    const enum ql_element type = ql_lower_value(lower, ql_lower_input(lower, 0))->type;
-    const int x = ql_lower_widened(lower, ql_lower_input(lower, 0));
-    const struct ql_program_value *v = ql_lower_value(lower, x);
-    const int axis = ql_lower_axis(lower, ql_lower_int(lower, "axis", -1), v->rank);
-    int operands[2] = {ql_lower_input(lower, 1), ql_lower_input(lower, 2)};
-    int dims[QL_RANK_LIMIT];
-
-    if (lower->status == QL_OK && ql_lower_int(lower, "stash_type", 1) != 1) {
-        ql_lower_fail(lower, "the attribute 'stash_type' must be 1 (float)");
-    }
-    if (lower->status != QL_OK || !ql_lower_require(lower, x, QL_ELEMENT_F32)) {
-        return;
-    }
-    const int size = ql_lower_product(v->dims, axis, v->rank);
-    for (int k = 0; k < 2; k++) {
-        if (operands[k] >= 0) {
-            operands[k] = fit_operand(lower, operands[k], k, type, v, axis);
-        }
-    }
-    if (lower->status != QL_OK) {
-        return;
-    }
-    for (int k = 0; k < v->rank; k++) {
-        dims[k] = k < axis ? v->dims[k] : 1;
-    }
-    struct ql_kernel_call call = {.kernel = &ql_kernels[QL_KERNEL_LAYER_NORM_F32]};
-    const int y = ql_lower_output(lower, 0, type, v->rank, v->dims);
-    call.buffers[0] = type == v->type ? y : ql_lower_temporary(lower, v->type, v->rank, v->dims);
-    for (int k = 1; k < 3; k++) {
-        call.buffers[k] = ql_lower_has_output(lower, k) ? ql_lower_output(lower, k, QL_ELEMENT_F32, v->rank, dims) : -1;
-    }
-    call.buffers[3] = x;
-    call.buffers[4] = operands[0];
-    call.buffers[5] = operands[1];
-    call.ints[0] = ql_lower_product(v->dims, 0, axis);
-    call.ints[1] = size;
-    call.floats[0] = ql_lower_float(lower, "epsilon", 1e-5f);
-    if (size == 0 && call.ints[0] > 0) {
-        ql_lower_fail(lower, "there is no mean of no elements");
-    }
-    ql_lower_call(lower, &call);
-    if (call.buffers[0] != y) {
-        ql_lower_cast_to(lower, y, call.buffers[0]);
-    }
 }

@@ -116,6 +116,29 @@ void generate_cast_like(struct conformance_case *c, const char *operator_name)
     case_node(c, operator_name, inputs, 2, to);
 }
 
+// InstanceNormalization, and GroupNormalization, whose scale and B are of groups before version 21.
+void generate_group_normalization(struct conformance_case *c, const char *operator_name)
+{
+    const bool grouped = strcmp(operator_name, "GroupNormalization") == 0;
+    const int groups = case_between(c, 1, 3);
+    int dims[QL_RANK_LIMIT], inputs[3];
+
+    const int rank = case_shape(c, dims, 3, 4);
+    dims[1] = grouped ? groups * case_between(c, 1, 4) : dims[1];
+    const int parts = grouped && c->graph.opset < 21 ? groups : dims[1];
+    inputs[0] = case_operand(c, QL_ELEMENT_F32, rank, dims, CASE_REAL);
+    inputs[1] = case_operand(c, QL_ELEMENT_F32, 1, &parts, CASE_REAL);
+    inputs[2] = case_operand(c, QL_ELEMENT_F32, 1, &parts, CASE_REAL);
+    case_node(c, operator_name, inputs, 3, QL_ELEMENT_F32);
+    if (grouped) {
+        ql_graph_add_int(&c->graph, "num_groups", groups);
+    }
+    // Where all numbers of a channel are near to one another, epsilon decides how much their roundings count.
+    ql_graph_add_float(&c->graph, "epsilon", 0.125f);
+    c->relative = 64.0 * CASE_ROUNDING;
+    c->absolute = 1e-4;
+}
+
 void generate_batch_normalization(struct conformance_case *c, const char *operator_name)
 {
     int dims[QL_RANK_LIMIT], inputs[5];

@@ -32,6 +32,7 @@ void generate_gelu(struct conformance_case *c, const char *operator_name);
 void generate_where(struct conformance_case *c, const char *operator_name);
 void generate_cast(struct conformance_case *c, const char *operator_name);
 
+void generate_group_normalization(struct conformance_case *c, const char *operator_name);
 void generate_batch_normalization(struct conformance_case *c, const char *operator_name);
 void generate_bend(struct conformance_case *c, const char *operator_name);
 void generate_cast_like(struct conformance_case *c, const char *operator_name);
