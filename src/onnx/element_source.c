@@ -54,15 +54,15 @@ bool ql_element_is_same(const struct ql_element_source *source, struct ql_elemen
            place_of(source, a) == place_of(source, b);
 }
 
-// The only call that writes to the element's root, provided that its result is the whole root; the element then is
-// result number `*number`. NULL if there is none.
+// The only call that writes to the element's root, provided that its first result is the whole root; the element then is
+// number `*number` of it. NULL if there is none.
 static const struct ql_kernel_call *find_maker(const struct ql_element_source *source, struct ql_element_place element,
                                                ptrdiff_t *number)
 {
     const struct ql_program *program = source->program;
     const int root = program->values[element.value].root, maker = source->makers[root];
 
-    if (maker < 0) {
+    if (maker < 0 || program->calls[maker].buffers[0] < 0) {
         return NULL;
     }
     const struct ql_kernel_call *call = &program->calls[maker];
