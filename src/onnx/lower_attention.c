@@ -85,7 +85,7 @@ void ql_lower_op_rotary_embedding(struct ql_lower *lower)
     if (!ql_lower_require(lower, given, QL_ELEMENT_F32)) {
         return;
     }
-    if (v.rank != 4 && (v.rank != 3 || heads < 1 || v.dims[2] % heads != 0)) {
+    if (v.rank != 4 && (v.rank != 3 || heads < 1 || heads > v.dims[2] || v.dims[2] % heads != 0)) {
         ql_lower_fail(lower, "the input must have 4 dimensions, or 3 with a last one that 'num_heads' divides");
         return;
     }
@@ -137,7 +137,7 @@ static int read_heads(struct ql_lower *lower, int value, const char *attribute)
     if (lower->status != QL_OK || v.rank == 4) {
         return value;
     }
-    if (v.rank != 3 || heads < 1 || v.dims[2] % heads != 0) {
+    if (v.rank != 3 || heads < 1 || heads > v.dims[2] || v.dims[2] % heads != 0) {
         ql_lower_fail(lower, "'%s' must have 4 dimensions, or 3 with a last one that '%s' divides", v.name, attribute);
         return value;
     }

@@ -284,7 +284,7 @@ static int repeat_blocks(struct ql_lower *lower, int value, const struct ql_prog
     bool fits = part.rank == v->rank && block > 0 && count <= AXIS_LIMIT;
 
     for (int k = 0; k < v->rank && fits; k++) {
-        fits = part.dims[k] == (k == axis ? (int)((count + block - 1) / block) : v->dims[k]);
+        fits = part.dims[k] == (k == axis ? (int)(count / block + (count % block != 0)) : v->dims[k]);
     }
     if (!fits) {
         ql_lower_fail(lower, "'%s' must have one number for each block of %lld along axis %d, which has at most %d",

@@ -63,10 +63,14 @@ static void pad_automatically(struct ql_lower *lower, struct convolution *conv, 
         return;
     }
     for (int k = AXES - conv->axes; k < AXES; k++) {
-        const int out = (conv->in[k] + conv->stride[k] - 1) / conv->stride[k];
-        const int reach = (conv->kernel[k] - 1) * conv->distance[k] + 1;
-        const int all = (out - 1) * conv->stride[k] + reach - conv->in[k];
-        const int pads = all > 0 ? all : 0;
+        const int64_t out = ((int64_t)conv->in[k] + conv->stride[k] - 1) / conv->stride[k];
+        const int64_t reach = (int64_t)(conv->kernel[k] - 1) * conv->distance[k] + 1;
+        const int64_t all = (out - 1) * conv->stride[k] + reach - conv->in[k];
+        if (all > QL_VALUE_ELEMENT_LIMIT) {
+            ql_lower_fail(lower, "the weights reach over %lld elements", (long long)reach);
+            return;
+        }
+        const int pads = all > 0 ? (int)all : 0;
         conv->before[k] = upper ? pads / 2 : pads - pads / 2;
         conv->after[k] = pads - conv->before[k];
     }
@@ -124,7 +128,7 @@ void ql_lower_op_conv(struct ql_lower *lower)
         ql_lower_fail(lower, "the input has %d dimensions; batch, channels, and one or two more are supported", x.rank);
         return;
     }
-    if (G < 1 || x.dims[1] != G * w.dims[1] || w.dims[0] % G != 0 || w.dims[0] < 1 || x.dims[1] < 1 ||
+    if (G < 1 || G > x.dims[1] || x.dims[1] != G * w.dims[1] || w.dims[0] % G != 0 || w.dims[0] < 1 || x.dims[1] < 1 ||
         (bias >= 0 && ql_lower_value(lower, bias)->count != w.dims[0])) {
         ql_lower_fail(lower, "the shapes of input, weights and bias do not fit each other, or 'group'");
         return;

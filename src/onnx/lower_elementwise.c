@@ -9,10 +9,6 @@ static bool broadcast_inputs(struct ql_lower *lower, int *rank, int *dims)
 {
     *rank = 0;
     for (int k = 0; k < lower->input_count; k++) {
-        if (lower->inputs[k] < 0) {
-            ql_lower_fail(lower, "input %d is missing", k);
-            return false;
-        }
         if (!ql_lower_broadcast(lower, lower->inputs[k], rank, dims)) {
             return false;
         }

@@ -363,10 +363,6 @@ void ql_lower_op_concat(struct ql_lower *lower)
     }
     memcpy(dims, v->dims, sizeof dims);
     for (int k = 0; k < lower->input_count && lower->status == QL_OK; k++) {
-        if (lower->inputs[k] < 0) {
-            ql_lower_fail(lower, "input %d is missing", k);
-            return;
-        }
         const struct ql_program_value *part = ql_lower_value(lower, lower->inputs[k]);
         bool fits = part->rank == v->rank && part->type == v->type;
         for (int d = 0; d < v->rank && fits; d++) {

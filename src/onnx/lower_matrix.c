@@ -41,7 +41,7 @@ static int broadcast_bias(struct ql_lower *lower, int c, int M, int N, int *step
         return c;
     }
     *step = rows_differ ? N : 0;
-    if (v->count == dims[0] * N) {
+    if (v->count == (int64_t)dims[0] * N) {
         return c;
     }
     int y = ql_lower_temporary(lower, v->type, 2, dims);

@@ -40,7 +40,7 @@ static void check_node(struct ql_lower *lower)
         }
     }
     for (int k = 0; k < node->input_count; k++) {
-        if (node->inputs[k] < 0 && k < row->input_least) {
+        if (node->inputs[k] < 0 && (k < row->input_least || row->input_most == QL_ANY_OPERANDS)) {
             ql_lower_fail(lower, "input %d is missing", k);
             return;
         }
@@ -60,7 +60,7 @@ static void check_node(struct ql_lower *lower)
 // Computes a node in wider types: casts its inputs, lowers it, and casts the outputs back to the first input's type.
 static void lower_wider(struct ql_lower *lower)
 {
-    enum { OPERAND_LIMIT = 64 }; // of the operators that widen, only Min and Max have more than 3
+    enum { OPERAND_LIMIT = 64 }; // of the operators that widen, only those of any number of operands have more than 8
     const int *inputs = lower->inputs;
     const int *outputs = lower->outputs;
     int wide_inputs[OPERAND_LIMIT];

@@ -223,7 +223,8 @@ static enum ql_status search_roles(struct ql_model_roles *roles, const struct ql
         const int tokens = program.values[graph->inputs[roles->tokens]].count, V = descriptor->vocabulary.count;
         struct ql_role_search search = {
             .program = &program, .flow = &flow, .tokens = roles->tokens, .logits = roles->logits};
-        search.logit_count = roles->one_hot ? tokens : tokens * V;
+        const int64_t logits = roles->one_hot ? tokens : (int64_t)tokens * V;
+        search.logit_count = logits <= QL_VALUE_ELEMENT_LIMIT ? (int)logits : -1; // -1: no output has so many
         search.last_count = V;
         memset(search.pairs, -1, sizeof search.pairs);
         for (int s = 0; s < roles->state_count; s++) {

@@ -484,6 +484,7 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
 {
     struct ql_error *error = reader->error;
     size_t count = 1;
+    int64_t room = 1;
 
     value->type = ql_onnx_type_decode(tensor->has_data_type ? tensor->data_type : 0);
     if (value->type == QL_ELEMENT_NONE) {
@@ -502,7 +503,8 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
     value->rank = (int)tensor->n_dims;
     for (int axis = 0; axis < value->rank; axis++) {
         int64_t size = tensor->dims[axis];
-        if (size < 0 || size > QL_VALUE_ELEMENT_LIMIT || count * (size_t)size > QL_VALUE_ELEMENT_LIMIT) {
+        room *= size > 0 && size <= QL_VALUE_ELEMENT_LIMIT ? size : 1; // 0 counts as 1, as in program_compile.c
+        if (size < 0 || size > QL_VALUE_ELEMENT_LIMIT || room > QL_VALUE_ELEMENT_LIMIT) {
             return ql_error_write(error, QL_ERROR_INPUT,
                                   "%s has the size %lld in dimension %d; a tensor may have %d "
                                   "elements",

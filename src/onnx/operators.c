@@ -6,8 +6,7 @@
 
 #include "onnx/lower_operators.h"
 
-enum { ANY = 1 << 16 }; // of operands: as many as a node has
-
+#define ANY QL_ANY_OPERANDS
 #define FIRST QL_OPSET_FIRST
 #define LAST QL_OPSET_LAST
 #define INPUT(k) (1u << (k))

@@ -17,10 +17,10 @@
 #include "onnx/ring_cache.h"
 
 enum {
-    // What a node may add before the arrays must grow: a recurrent layer in two directions needs about 60 values, and
-    // nodes with many operands need a few for each.
+    // What a node may add before the arrays must grow: a recurrent layer in two directions needs about 60 values, and an
+    // Einsum of many operands up to 16 for each.
     NODE_ROOM = 128,
-    OPERAND_ROOM = 6,
+    OPERAND_ROOM = 16,
 };
 
 static const size_t default_byte_limit = (size_t)1 << 30;
@@ -128,7 +128,8 @@ static enum ql_status add_input(struct ql_program *program, int number, const st
                 return status;
             }
         }
-        count *= dims[axis];
+        // A size of 0 counts as 1, so that the product of some sizes fits in an int, whatever the others are.
+        count *= dims[axis] > 0 ? dims[axis] : 1;
         if (count > QL_VALUE_ELEMENT_LIMIT) {
             return ql_error_write(error, QL_ERROR_INPUT, "the input '%s' has more than %d elements", from->name,
                                   QL_VALUE_ELEMENT_LIMIT);

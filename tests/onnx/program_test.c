@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -316,6 +317,15 @@ static void expect_text_compiled(const char *text)
     expect_compiled();
 }
 
+static void expect_text_error(const char *text, const char *words)
+{
+    ql_graph_free(&graph);
+    if (graph_text_read(&graph, text, &error) != QL_OK) {
+        fail_msg("%s", error.message);
+    }
+    expect_error(words);
+}
+
 // The pass that looks for norms and turns read the place of the output that is left out.
 static void program_layer_without_its_first_output_compiles(void **state)
 {
@@ -331,6 +341,103 @@ static void program_layer_without_its_first_output_compiles(void **state)
                          "Concat hn cn -> both axis=2\n"
                          "output y float 1 1 4\n"
                          "output both float 1 1 8\n");
+}
+
+static void program_input_left_out_of_many_is_named(void **state)
+{
+    static const char *const lines[] = {"Mean a - b -> y", "Sum a - b -> y", "Concat a - b -> y axis=0",
+                                        "Einsum a - -> y equation=\"i,i\""};
+    char text[200];
+
+    (void)state;
+    for (size_t k = 0; k < sizeof lines / sizeof lines[0]; k++) {
+        (void)snprintf(text, sizeof text, "opset 17\ninput a float 4\ninput b float 4\n%s\noutput y float 4\n",
+                       lines[k]);
+        expect_text_error(text, "input 1 is missing");
+    }
+}
+
+// Each number is near the end of its type, or each product of sizes beyond it: a sanitizer watches.
+static void program_numbers_beyond_all_sizes_are_errors(void **state)
+{
+    static const struct {
+        const char *text, *words;
+    } cases[] = {
+        {"opset 23\ninput x float 1 4 0\nconst cos float 4 0\nRotaryEmbedding x cos cos -> y num_heads=4294967296\n",
+         "'num_heads' divides"},
+        {"opset 23\ninput x float 1 4 0\nAttention x x x -> y q_num_heads=4294967296 kv_num_heads=4294967296\n",
+         "'q_num_heads' divides"},
+        {"opset 17\ninput x float 1 1 8\nconst w float 1 1 1025\n"
+         "Conv x w -> y auto_pad=\"SAME_UPPER\" dilations=[4194304]\n",
+         "the weights reach over"},
+        {"opset 17\ninput x float 1 4 8\nconst w float 4 4 3\nConv x w -> y group=4611686018427387904\n",
+         "do not fit each other"},
+        {"opset 21\ninput x int8 2 8\nconst s float 2 1\n"
+         "DequantizeLinear x s -> y axis=1 block_size=9223372036854775807\n",
+         ""},
+        {"opset 17\ninput a float 1048576 1\ninput b float 1 1048576\ninput c float 1048576 1\nGemm a b c -> y\n",
+         "more than 268435456 elements"},
+        {"opset 17\ninput a float 0 65536 65536\nMatMul a a -> y\n", "has more than 268435456 elements"},
+    };
+    char text[400];
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        (void)snprintf(text, sizeof text, "%soutput y float 1\n", cases[k].text);
+        if (cases[k].words[0] == '\0') {
+            expect_text_compiled(text);
+        } else {
+            expect_text_error(text, cases[k].words);
+        }
+    }
+}
+
+// The letter of that number in an equation.
+static char letter(int number)
+{
+    return (char)(number < 26 ? 'A' + number : 'a' + number - 26);
+}
+
+// An Einsum that needs as many values for an operand as there can be, behind any number of values that leave it any room.
+static void program_has_room_for_the_largest_nodes(void **state)
+{
+    enum { OPERANDS = 16, CHAIN = 2, SHORT = CHAIN + OPERANDS + 1, OWN = SHORT + OPERANDS + 1 };
+    static const int dims[] = {2, 2, 2, 2, 2, 0, 1, 0};
+
+    (void)state;
+    for (int before = 0; before < 250; before++) {
+        char equation[OPERANDS * 9 + 3], name[16], *end = equation;
+        int inputs[OPERANDS];
+        (void)tear_down(state);
+        (void)set_up(state);
+        int x = add_input("x", QL_ELEMENT_F16, 8, dims);
+        for (int k = 0; k < OPERANDS; k++) {
+            // A diagonal, an axis of all operands, two that are shared with the operands beside it, two more that are of
+            // size 1 in the later one, and one of its own.
+            const char term[] = {letter(0),
+                                 letter(0),
+                                 letter(1),
+                                 letter(CHAIN + k + 1),
+                                 letter(CHAIN + k),
+                                 letter(SHORT + k + 1),
+                                 letter(SHORT + k),
+                                 letter(OWN + k),
+                                 k + 1 < OPERANDS ? ',' : '-'};
+            memcpy(end, term, sizeof term);
+            end += sizeof term;
+            inputs[k] = x;
+        }
+        memcpy(end, ">", 2);
+        for (int k = 0; k < before; k++) {
+            (void)snprintf(name, sizeof name, "n%d", k);
+            (void)add_node("Identity", name, x, -1);
+        }
+        int y = ql_graph_add_value(&graph, "y", QL_ELEMENT_NONE, -1, NULL, NULL);
+        ql_graph_add_node(&graph, "Einsum", "y", inputs, OPERANDS, &y, 1);
+        ql_graph_add_string(&graph, "equation", equation);
+        ql_graph_add_output(&graph, y);
+        expect_compiled();
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -357,6 +464,9 @@ int main(void)
         TEST(program_activation_without_its_parameter_is_named),
         TEST(program_recurrent_sizes_that_contradict_are_an_error),
         TEST(program_layer_without_its_first_output_compiles),
+        TEST(program_input_left_out_of_many_is_named),
+        TEST(program_numbers_beyond_all_sizes_are_errors),
+        TEST(program_has_room_for_the_largest_nodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
