@@ -113,6 +113,12 @@ static void read_tensor(struct ql_known_value *known, const Onnx__TensorProto *t
     known->count = (int)count;
 }
 
+// A number as the type holds it: the last bits of one that is too large.
+static int64_t in_type(int64_t number, int type)
+{
+    return type == TYPE(BOOL) ? number != 0 : type == TYPE(INT32) ? (int32_t)(uint32_t)(uint64_t)number : number;
+}
+
 // Sums and products must not overflow; numbers this large are not sizes.
 static bool is_small(int64_t number)
 {
@@ -155,7 +161,7 @@ static void combine(struct ql_known_value *known, const char *operation, const s
 {
     static const char *const comparisons[] = {"Less",  "LessOrEqual", "Greater", "GreaterOrEqual",
                                               "Equal", "And",         "Or",      NULL};
-    const int count = a->count > b->count ? a->count : b->count;
+    const int count = a->count == 0 || b->count == 0 ? 0 : a->count > b->count ? a->count : b->count;
 
     // The sizes of the operands, broadcast.
     known->rank = a->rank < 0 || b->rank < 0 ? -1 : a->rank > b->rank ? a->rank : b->rank;
@@ -173,6 +179,7 @@ static void combine(struct ql_known_value *known, const char *operation, const s
                        b->numbers[b->count == 1 ? 0 : k])) {
             return;
         }
+        known->numbers[k] = in_type(known->numbers[k], known->type);
     }
     known->count = count;
 }
@@ -318,6 +325,11 @@ static void change_rank(struct ql_known_value *known, struct ql_known_values *va
         }
         marked[axis] = true;
     }
+    for (int k = 0; k < rank && squeezes_all; k++) {
+        if (data->dims[k] < 0) {
+            return; // it may be 1
+        }
+    }
     known->rank = 0;
     for (int k = 0, from = 0; k < rank; k++) {
         if (adds) {
@@ -375,8 +387,8 @@ static void read_node(struct ql_known_value *known, struct ql_known_values *valu
         *known = a;
         known->type = (int)to;
         known->count = is_whole ? a.count : -1;
-        for (int k = 0; k < a.count && to == TYPE(BOOL); k++) {
-            known->numbers[k] = a.numbers[k] != 0;
+        for (int k = 0; k < known->count; k++) {
+            known->numbers[k] = in_type(a.numbers[k], known->type);
         }
     } else if (strcmp(name, "Not") == 0) {
         *known = a;

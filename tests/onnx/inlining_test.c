@@ -103,6 +103,77 @@ static void value_that_uses_itself_is_not_known(void **state)
     ql_arena_free(&arena);
 }
 
+// What is claimed of a value decides which branch of an If is taken.
+static void nothing_is_claimed_that_may_be_otherwise(void **state)
+{
+    const int wide = ONNX__TENSOR_PROTO__DATA_TYPE__INT64, narrow = ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
+    static int64_t none[] = {0};
+    const char *sum[] = {"five", "empty"}, *big[] = {"big"}, *x[] = {"x"};
+    struct ql_known_values values = {0};
+    struct ql_known_value known;
+    int64_t found = 0;
+    Onnx__TensorProto *empty = number("empty", wide, 0);
+    Onnx__NodeProto *cast = node("Cast", "cast", 1, big);
+    Onnx__AttributeProto to, *attributes[] = {&to};
+    Onnx__ValueInfoProto info;
+    Onnx__TypeProto type;
+    Onnx__TypeProto__Tensor tensor;
+    Onnx__TensorShapeProto shape;
+    Onnx__TensorShapeProto__Dimension sizes[2], *dims[] = {&sizes[0], &sizes[1]};
+
+    (void)state;
+    // One number and a list of none give a list of none.
+    empty->n_dims = 1;
+    empty->dims = none;
+    empty->n_int64_data = 0;
+    assert_true(ql_known_values_add_tensor(&values, empty));
+    assert_true(ql_known_values_add_tensor(&values, number("five", wide, 5)));
+    assert_true(ql_known_values_add_node(&values, node("Add", "sum", 2, sum)));
+    assert_false(ql_known_value_read(&found, &values, "sum"));
+    ql_known_value_find(&known, &values, "sum");
+    assert_int_equal(known.count, 0);
+    // A number that does not fit in int32 is another one there.
+    onnx__attribute_proto__init(&to);
+    to.name = text("to", 0);
+    to.has_i = 1;
+    to.i = narrow;
+    cast->n_attribute = 1;
+    cast->attribute = attributes;
+    assert_true(ql_known_values_add_tensor(&values, number("big", wide, (INT64_C(1) << 32) + 7)));
+    assert_true(ql_known_values_add_node(&values, cast));
+    assert_true(ql_known_value_read(&found, &values, "cast"));
+    assert_int_equal(found, 7);
+    // A size that is not known may be 1, which Squeeze removes.
+    onnx__value_info_proto__init(&info);
+    onnx__type_proto__init(&type);
+    onnx__type_proto__tensor__init(&tensor);
+    onnx__tensor_shape_proto__init(&shape);
+    for (int k = 0; k < 2; k++) {
+        onnx__tensor_shape_proto__dimension__init(&sizes[k]);
+    }
+    sizes[0].value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+    sizes[0].dim_param = text("open", 0);
+    sizes[1].value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+    sizes[1].dim_value = 3;
+    shape.n_dim = 2;
+    shape.dim = dims;
+    tensor.has_elem_type = 1;
+    tensor.elem_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
+    tensor.shape = &shape;
+    type.value_case = ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
+    type.tensor_type = &tensor;
+    info.name = text("x", 0);
+    info.type = &type;
+    assert_true(ql_known_values_add_input(&values, &info));
+    ql_known_value_find(&known, &values, "x");
+    assert_int_equal(known.rank, 2);
+    assert_true(ql_known_values_add_node(&values, node("Squeeze", "squeezed", 1, x)));
+    ql_known_value_find(&known, &values, "squeezed");
+    assert_int_equal(known.rank, -1);
+    ql_known_values_free(&values);
+    ql_arena_free(&arena);
+}
+
 static Onnx__ValueInfoProto **declare(const char *const *names, size_t count)
 {
     Onnx__ValueInfoProto **list = ql_arena_take(&arena, count, sizeof list[0]);
@@ -190,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_a_chain_are_each_found_once),
         cmocka_unit_test(value_that_uses_itself_is_not_known),
+        cmocka_unit_test(nothing_is_claimed_that_may_be_otherwise),
         cmocka_unit_test(loops_take_memory_in_proportion),
         cmocka_unit_test(loops_that_are_taken_back_are_counted),
     };
