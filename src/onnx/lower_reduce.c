@@ -278,6 +278,17 @@ void ql_lower_op_reduce_log_sum(struct ql_lower *lower)
     ql_lower_give(lower, ql_lower_apply(lower, reduced_sum(lower, ql_lower_input(lower, 0)), "log"));
 }
 
+// The largest finite number of the type of the node's first input, or the smallest.
+static int largest(struct ql_lower *lower, double sign)
+{
+    const double wide = sign * DBL_MAX;
+
+    if (ql_lower_value(lower, ql_lower_input(lower, 0))->type == QL_ELEMENT_F64) {
+        return ql_lower_constant(lower, QL_ELEMENT_F64, 0, NULL, &wide);
+    }
+    return ql_lower_number(lower, (float)sign * FLT_MAX);
+}
+
 // max + log(sum(e^(x - max))), in which no exponential overflows. The maximum is kept finite, so that an infinity is not
 // subtracted from itself.
 void ql_lower_op_reduce_log_sum_exp(struct ql_lower *lower)
@@ -285,8 +296,8 @@ void ql_lower_op_reduce_log_sum_exp(struct ql_lower *lower)
     const int x = ql_lower_input(lower, 0);
     int greatest = reduced(lower, x, "max", true);
 
-    greatest = ql_lower_combine(lower, greatest, ql_lower_number(lower, -FLT_MAX), "max");
-    greatest = ql_lower_combine(lower, greatest, ql_lower_number(lower, FLT_MAX), "min");
+    greatest = ql_lower_combine(lower, greatest, largest(lower, -1.0), "max");
+    greatest = ql_lower_combine(lower, greatest, largest(lower, 1.0), "min");
     const int below = ql_lower_combine(lower, x, greatest, "sub");
     const int y = ql_lower_apply(lower, reduced_sum(lower, ql_lower_apply(lower, below, "exponential")), "log");
     if (lower->status == QL_OK) {

@@ -358,6 +358,16 @@ static void log_of_a_sum_of_exponentials_neither_overflows_nor_loses_infinity(vo
     ql_graph_add_int(&graph, "keepdims", 0);
     expect_floats(4, (const float[]){100.693147f, -infinite, infinite, -199.306853f});
     (void)tear_down(state);
+    for (int k = 0; k < 2; k++) {
+        const double wide = k == 0 ? 1e300 : -1e300;
+        double y = 0.0;
+        (void)set_up(state);
+        add_input("x", QL_ELEMENT_F64, 1, (const int[]){1}, &wide);
+        add_node("ReduceLogSumExp", 1);
+        assert_int_equal(run(&y), QL_OK);
+        assert_true(y == wide);
+        (void)tear_down(state);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
