@@ -334,7 +334,8 @@ void ql_lower_op_dequantize_linear(struct ql_lower *lower)
     if (!ql_lower_require(lower, ql_lower_input(lower, 1), QL_ELEMENT_F32)) {
         return;
     }
-    if (ql_onnx_type_decode(ql_lower_int(lower, "output_dtype", 1)) != QL_ELEMENT_F32) {
+    const int64_t named = ql_lower_int(lower, "output_dtype", 0); // 0: the type of the scale
+    if (named != 0 && ql_onnx_type_decode(named) != QL_ELEMENT_F32) {
         ql_lower_fail(lower, "the attribute 'output_dtype' must be float");
         return;
     }

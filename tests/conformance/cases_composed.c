@@ -406,4 +406,7 @@ void generate_quantize(struct conformance_case *c, const char *operator_name)
     if (by_axis) {
         ql_graph_add_int(&c->graph, "axis", case_spell_axis(c, axis, rank));
     }
+    if (c->graph.opset >= 23 && case_chance(c, 30)) {
+        ql_graph_add_int(&c->graph, "output_dtype", 0); // the default
+    }
 }
