@@ -13,10 +13,7 @@
 #include "onnx/graph.h"
 #include "onnx/program.h"
 
-enum {
-    QL_SPLIT_LIMIT = 256,      // parts of a Split
-    QL_ANY_OPERANDS = 1 << 16, // in a row of the table: as many operands as a node has
-};
+enum { QL_ANY_OPERANDS = 1 << 16 }; // in a row of the table: as many operands as a node has
 
 struct ql_lower;
 

@@ -1,4 +1,4 @@
-// Lowers Attention and RotaryEmbedding of version 23 to existing products, sums, and a softmax.
+// Lowers Attention and RotaryEmbedding to existing products, sums, and a softmax.
 // Uses: onnx/{lower,lower_compose}.
 #include <math.h>
 #include <string.h>

@@ -1,26 +1,9 @@
-// Lowers the operators that create values without inputs, or from sizes alone, and Cast.
-// Uses: onnx/lower, onnx/onnx_types.
+// Lowers the operators that create values without inputs, or from sizes alone.
+// Uses: onnx/lower.
 #include <math.h>
 #include <string.h>
 
 #include "onnx/lower_operators.h"
-#include "onnx/onnx_types.h"
-
-void ql_lower_op_cast(struct ql_lower *lower)
-{
-    const int x = ql_lower_input(lower, 0);
-    const struct ql_program_value *v = ql_lower_value(lower, x);
-    const int64_t number = ql_lower_int(lower, "to", 0);
-    const enum ql_element type = ql_onnx_type_decode(number);
-
-    if (type == QL_ELEMENT_NONE) {
-        ql_lower_fail(lower, "the attribute 'to' is %lld, an element type that is not supported", (long long)number);
-    } else if (type == v->type) {
-        ql_lower_alias(lower, 0, x, v->rank, v->dims, 0);
-    } else {
-        ql_lower_cast_to(lower, ql_lower_output(lower, 0, type, v->rank, v->dims), x);
-    }
-}
 
 void ql_lower_op_constant(struct ql_lower *lower)
 {

@@ -1,8 +1,11 @@
 // Lowers the operators that work element by element, with broadcasting where they have several operands.
-// Uses: onnx/lower.
+// Uses: onnx/{lower,lower_compose,onnx_types}.
+#include <math.h>
 #include <string.h>
 
+#include "onnx/lower_compose.h"
 #include "onnx/lower_operators.h"
+#include "onnx/onnx_types.h"
 
 // The shape to which all inputs broadcast.
 static bool broadcast_inputs(struct ql_lower *lower, int *rank, int *dims)
@@ -158,4 +161,49 @@ void ql_lower_op_where(struct ql_lower *lower)
     call.ints[0] = (int)ql_element_bytes(type);
     call.ints[1] = ql_lower_set_arrays(&call, rank, dims, 3, (const int(*)[QL_KERNEL_RANK_LIMIT])strides);
     ql_lower_call(lower, &call);
+}
+
+void ql_lower_op_cast(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const struct ql_program_value *v = ql_lower_value(lower, x);
+    const int64_t number = ql_lower_int(lower, "to", 0);
+    const enum ql_element type = ql_onnx_type_decode(number);
+
+    if (type == QL_ELEMENT_NONE) {
+        ql_lower_fail(lower, "the attribute 'to' is %lld, an element type that is not supported", (long long)number);
+    } else if (type == v->type) {
+        ql_lower_alias(lower, 0, x, v->rank, v->dims, 0);
+    } else {
+        ql_lower_cast_to(lower, ql_lower_output(lower, 0, type, v->rank, v->dims), x);
+    }
+}
+
+// What is not equal to itself.
+void ql_lower_op_is_nan(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    if (ql_lower_is_floating(lower, x)) {
+        ql_lower_give(lower, ql_lower_apply(lower, ql_lower_combine(lower, x, x, "equal"), "not"));
+    }
+}
+
+// Both infinities, or one of them, or none.
+void ql_lower_op_is_infinite(struct ql_lower *lower)
+{
+    const int x = ql_lower_input(lower, 0);
+    const float highest = ql_lower_int(lower, "detect_positive", 1) != 0 ? INFINITY : NAN;
+    const float lowest = ql_lower_int(lower, "detect_negative", 1) != 0 ? -INFINITY : NAN;
+
+    if (ql_lower_is_floating(lower, x)) {
+        const int above = ql_lower_combine(lower, x, ql_lower_number(lower, highest), "equal");
+        const int below = ql_lower_combine(lower, x, ql_lower_number(lower, lowest), "equal");
+        ql_lower_give(lower, ql_lower_combine(lower, above, below, "or"));
+    }
+}
+
+void ql_lower_op_xor(struct ql_lower *lower)
+{
+    const int equal = ql_lower_combine(lower, ql_lower_input(lower, 0), ql_lower_input(lower, 1), "equal");
+    ql_lower_give(lower, ql_lower_apply(lower, equal, "not"));
 }

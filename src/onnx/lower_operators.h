@@ -16,6 +16,9 @@ void ql_lower_op_gelu(struct ql_lower *lower);
 void ql_lower_op_pow(struct ql_lower *lower);
 void ql_lower_op_where(struct ql_lower *lower);
 void ql_lower_op_cast(struct ql_lower *lower);
+void ql_lower_op_is_nan(struct ql_lower *lower);
+void ql_lower_op_is_infinite(struct ql_lower *lower);
+void ql_lower_op_xor(struct ql_lower *lower);
 
 // lower_constant.c
 void ql_lower_op_constant(struct ql_lower *lower);
@@ -37,12 +40,14 @@ void ql_lower_op_split(struct ql_lower *lower);
 void ql_lower_op_concat(struct ql_lower *lower);
 void ql_lower_op_expand(struct ql_lower *lower);
 void ql_lower_op_tile(struct ql_lower *lower);
+void ql_lower_op_trilu(struct ql_lower *lower);
+
+// lower_gather.c
 void ql_lower_op_gather(struct ql_lower *lower);
 void ql_lower_op_gather_elements(struct ql_lower *lower);
 void ql_lower_op_gather_nd(struct ql_lower *lower);
 void ql_lower_op_scatter_elements(struct ql_lower *lower);
 void ql_lower_op_scatter_nd(struct ql_lower *lower);
-void ql_lower_op_trilu(struct ql_lower *lower);
 
 // lower_matrix.c
 void ql_lower_op_gemm(struct ql_lower *lower);
@@ -85,19 +90,15 @@ void ql_lower_op_rnn(struct ql_lower *lower);
 void ql_lower_op_cast_like(struct ql_lower *lower);
 void ql_lower_op_celu(struct ql_lower *lower);
 void ql_lower_op_clip(struct ql_lower *lower);
-void ql_lower_op_dequantize_linear(struct ql_lower *lower);
 void ql_lower_op_elu(struct ql_lower *lower);
 void ql_lower_op_floor(struct ql_lower *lower);
 void ql_lower_op_hard_sigmoid(struct ql_lower *lower);
 void ql_lower_op_hard_swish(struct ql_lower *lower);
-void ql_lower_op_is_infinite(struct ql_lower *lower);
-void ql_lower_op_is_nan(struct ql_lower *lower);
 void ql_lower_op_leaky_relu(struct ql_lower *lower);
 void ql_lower_op_mean(struct ql_lower *lower);
 void ql_lower_op_mish(struct ql_lower *lower);
 void ql_lower_op_one_hot(struct ql_lower *lower);
 void ql_lower_op_prelu(struct ql_lower *lower);
-void ql_lower_op_quantize_linear(struct ql_lower *lower);
 void ql_lower_op_reciprocal(struct ql_lower *lower);
 void ql_lower_op_selu(struct ql_lower *lower);
 void ql_lower_op_sign(struct ql_lower *lower);
@@ -105,7 +106,10 @@ void ql_lower_op_softplus(struct ql_lower *lower);
 void ql_lower_op_softsign(struct ql_lower *lower);
 void ql_lower_op_swish(struct ql_lower *lower);
 void ql_lower_op_thresholded_relu(struct ql_lower *lower);
-void ql_lower_op_xor(struct ql_lower *lower);
+
+// lower_quantize.c
+void ql_lower_op_quantize_linear(struct ql_lower *lower);
+void ql_lower_op_dequantize_linear(struct ql_lower *lower);
 
 // lower_convolve.c
 void ql_lower_op_conv(struct ql_lower *lower);

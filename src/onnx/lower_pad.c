@@ -90,11 +90,12 @@ static int pad_with_own(struct ql_lower *lower, int y, int x, int axis, int befo
     const struct ql_program_value v = *ql_lower_value(lower, x);
     const struct ql_program_value result = *ql_lower_value(lower, y);
     const int count = result.dims[axis];
-    int64_t indices[256];
+    enum { AXIS_LIMIT = 256 };
+    int64_t indices[AXIS_LIMIT];
 
-    if (count > (int)(sizeof indices / sizeof indices[0]) || lower->status != QL_OK) {
+    if (count > AXIS_LIMIT || lower->status != QL_OK) {
         ql_lower_fail(lower, "more than %d elements along an axis are not supported with the mode '%s'",
-                      (int)(sizeof indices / sizeof indices[0]), mode);
+                      (int)AXIS_LIMIT, mode);
         return y;
     }
     for (int k = 0; k < count; k++) {

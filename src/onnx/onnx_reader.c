@@ -478,6 +478,17 @@ static void make_truths(enum ql_element type, void *data, size_t count)
     }
 }
 
+// Multiplies the elements of a tensor by a size. A size of 0 counts as 1, as in program_compile.c. Returns false if no tensor
+// has so many.
+static bool take_size(int64_t *elements, int64_t size)
+{
+    if (size < 0 || size > QL_VALUE_ELEMENT_LIMIT) {
+        return false;
+    }
+    *elements *= size > 0 ? size : 1;
+    return *elements <= QL_VALUE_ELEMENT_LIMIT;
+}
+
 // Fills in type, shape and content of a value.
 static enum ql_status read_tensor(struct reader *reader, struct ql_value *value, const Onnx__TensorProto *tensor,
                                   const char *what)
@@ -503,8 +514,7 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
     value->rank = (int)tensor->n_dims;
     for (int axis = 0; axis < value->rank; axis++) {
         int64_t size = tensor->dims[axis];
-        room *= size > 0 && size <= QL_VALUE_ELEMENT_LIMIT ? size : 1; // 0 counts as 1, as in program_compile.c
-        if (size < 0 || size > QL_VALUE_ELEMENT_LIMIT || room > QL_VALUE_ELEMENT_LIMIT) {
+        if (!take_size(&room, size)) {
             return ql_error_write(error, QL_ERROR_INPUT,
                                   "%s has the size %lld in dimension %d; a tensor may have %d "
                                   "elements",
