@@ -43,7 +43,7 @@ static int size_of(const struct ql_lower *lower, const struct operand *operand, 
 
 // --- The equation ---
 
-// -1 for what is no letter.
+// -1 for what is not a letter.
 static int read_letter(char c)
 {
     return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : -1;
@@ -68,7 +68,7 @@ static const char *read_term(struct ql_lower *lower, struct labels *labels, cons
             }
             k += 2;
         } else if (text[k] != ' ') {
-            ql_lower_fail(lower, "the equation has '%c' in it, which is no letter", text[k]);
+            ql_lower_fail(lower, "the equation has '%c' in it, which is not a letter", text[k]);
         }
     }
     if (lower->status == QL_OK && rank >= 0 && labels->count != rank) {
