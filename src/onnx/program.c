@@ -9,20 +9,32 @@ const struct ql_program_value *ql_program_root(const struct ql_program *program,
     return &program->values[program->values[value].root];
 }
 
-int ql_program_find_maker(const struct ql_program *program, int value)
+// The last call before number `last` that writes to a root, or -1.
+static int find_writer(const struct ql_program *program, int root, int last)
 {
-    int root = program->values[value].root, maker = -1;
-
-    for (int n = program->call_count - 1; n >= 0 && maker < 0; n--) {
+    for (int n = last - 1; n >= 0; n--) {
         const struct ql_kernel_call *call = &program->calls[n];
-        if (call->buffers[0] >= 0 && program->values[call->buffers[0]].root == root) {
-            if (ql_kernel_call_is(call, QL_KERNEL_COPY)) {
-                root = program->values[call->buffers[1]].root;
-            } else {
-                maker = n;
+        for (int k = 0; k < call->kernel->output_count; k++) {
+            if (call->buffers[k] >= 0 && program->values[call->buffers[k]].root == root) {
+                return n;
             }
         }
     }
+    return -1;
+}
+
+int ql_program_find_maker(const struct ql_program *program, int value)
+{
+    int maker = program->call_count;
+
+    do {
+        const int root = program->values[value].root;
+        maker = find_writer(program, root, maker);
+        if (maker < 0 || find_writer(program, root, maker) >= 0) {
+            return -1;
+        }
+        value = program->calls[maker].buffers[1];
+    } while (ql_kernel_call_is(&program->calls[maker], QL_KERNEL_COPY));
     return maker;
 }
 
@@ -43,25 +55,49 @@ static bool is_linear(const struct ql_operation *operation)
     return found;
 }
 
+// A value that has to be a sum of products, as it is before call number `last`.
+struct part {
+    int value, last;
+};
+
+// Returns whether the call makes such a sum of its operand, which it gives as the next part, or is a product itself.
+static bool keeps_sum(const struct ql_program *program, int index, struct part *next)
+{
+    const struct ql_kernel_call *call = &program->calls[index];
+    int operand = -1;
+
+    *next = (struct part){-1, index};
+    if (ql_kernel_call_is(call, QL_KERNEL_GEMM_F32) || ql_kernel_call_is(call, QL_KERNEL_MATMUL_F32)) {
+        return true;
+    }
+    if (ql_kernel_call_is(call, QL_KERNEL_COPY)) {
+        operand = 1;
+    } else if (ql_kernel_call_is(call, QL_KERNEL_BINARY_F32) && is_linear(call->operations[0])) {
+        operand = is_constant(program, call->buffers[1]) ? 2 : is_constant(program, call->buffers[2]) ? 1 : -1;
+    }
+    next->value = operand < 0 ? -1 : call->buffers[operand];
+    return operand >= 0;
+}
+
 bool ql_program_is_sum_of_products(const struct ql_program *program, int value)
 {
-    for (int left = program->call_count; left > 0; left--) {
-        const int maker = ql_program_find_maker(program, value);
-        const struct ql_kernel_call *call = maker < 0 ? NULL : &program->calls[maker];
-        if (call == NULL || ql_kernel_call_is(call, QL_KERNEL_GEMM_F32) ||
-            ql_kernel_call_is(call, QL_KERNEL_MATMUL_F32)) {
-            return call != NULL;
-        }
-        if (!ql_kernel_call_is(call, QL_KERNEL_BINARY_F32) || !is_linear(call->operations[0])) {
+    struct part parts[QL_SUM_PART_LIMIT + 1] = {{value, program->call_count}};
+    int count = 1;
+
+    for (int i = 0; i < count; i++) {
+        const int root = program->values[parts[i].value].root;
+        int writer = find_writer(program, root, parts[i].last);
+        if (writer < 0) {
             return false;
         }
-        const int other = is_constant(program, call->buffers[1]) ? 1 : 2;
-        if (!is_constant(program, call->buffers[other])) {
-            return false;
+        for (; writer >= 0; writer = find_writer(program, root, writer)) {
+            if (count > QL_SUM_PART_LIMIT || !keeps_sum(program, writer, &parts[count])) {
+                return false;
+            }
+            count += parts[count].value >= 0;
         }
-        value = call->buffers[3 - other];
     }
-    return false;
+    return true;
 }
 
 bool ql_program_find_number(float *number, const struct ql_program *program, int value)

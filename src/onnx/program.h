@@ -55,7 +55,10 @@ struct ql_state_pair {
     enum ql_state_kind kind;
 };
 
-enum { QL_PROGRAM_ALIGNMENT = 8 }; // of everything in the workspace; the widest element has 8 bytes
+enum {
+    QL_PROGRAM_ALIGNMENT = 8, // of everything in the workspace; the widest element has 8 bytes
+    QL_SUM_PART_LIMIT = 256,  // joined parts, and calls after products, which bounds the search
+};
 
 struct ql_program {
     const struct ql_graph *graph; // not owned; must outlive the program
@@ -75,11 +78,13 @@ void ql_program_free(struct ql_program *program);
 // offset.
 const struct ql_program_value *ql_program_root(const struct ql_program *program, int value);
 
-// Return the last call that makes what a value's root holds, seen through copies; -1 for none.
+// Return the call that makes what a value's root holds, seen through copies; -1 if there is none, or if several calls
+// write to a root on the way, as to joined values.
 int ql_program_find_maker(const struct ql_program *program, int value);
 
 // Return whether a float value is a sum of products (Gemm, MatMul), perhaps with constants added or as factors: such a
-// sum may have any size, unlike what an activation gives.
+// sum may have any size, unlike what an activation gives. Joined values are such a sum if all their parts are. Of values
+// that take more than QL_SUM_PART_LIMIT calls after the products, the answer is false.
 bool ql_program_is_sum_of_products(const struct ql_program *program, int value);
 
 // Finds the number that all elements of a constant are equal to. Returns false if the value is not a constant of floats,

@@ -440,6 +440,61 @@ static void program_has_room_for_the_largest_nodes(void **state)
     }
 }
 
+// Both results of a call have it as their maker, also behind a copy; what several calls write has none.
+static void program_maker_is_the_only_call_that_writes(void **state)
+{
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 2, (const int[]){3, 4});
+    int values = ql_graph_add_value(&graph, "values", QL_ELEMENT_NONE, -1, NULL, NULL);
+    int indices = ql_graph_add_value(&graph, "indices", QL_ELEMENT_NONE, -1, NULL, NULL);
+    ql_graph_add_node(&graph, "TopK", "top", (const int[]){x, add_ints("k", 1, (const int64_t[]){2})}, 2,
+                      (const int[]){values, indices}, 2);
+    int turned = add_node("Transpose", "turned", indices, -1);
+    int joined = add_node("Concat", "joined", add_node("Neg", "neg", x, -1), add_node("Exp", "exp", x, -1));
+    ql_graph_add_int(&graph, "axis", 0);
+    ql_graph_add_output(&graph, values);
+    ql_graph_add_output(&graph, turned);
+    ql_graph_add_output(&graph, joined);
+    expect_compiled();
+    const int top = ql_program_find_maker(&program, values);
+    assert_true(top >= 0 && ql_kernel_call_is(&program.calls[top], QL_KERNEL_TOP_K_F32));
+    assert_int_equal(ql_program_find_maker(&program, indices), top);
+    assert_int_equal(ql_program_find_maker(&program, turned), top);
+    assert_int_equal(ql_program_find_maker(&program, joined), -1);
+    assert_int_equal(ql_program_find_maker(&program, x), -1);
+}
+
+// Joined values are such sums if all parts are.
+static void program_sum_of_products_is_one_in_all_parts(void **state)
+{
+    (void)state;
+    const float half = 0.5f;
+    int x = add_input("x", QL_ELEMENT_F32, 2, (const int[]){3, 4});
+    int w = add_input("w", QL_ELEMENT_F32, 2, (const int[]){4, 4});
+    int product = add_node("MatMul", "product", x, w);
+    int scaled = add_node("Mul", "scaled", add_node("Transpose", "turned", product, -1),
+                          ql_graph_add_value(&graph, "half", QL_ELEMENT_F32, 0, NULL, &half));
+    int sigmoid = add_node("Sigmoid", "sigmoid", product, -1);
+    const int pairs[][2] = {{product, sigmoid}, {sigmoid, product}, {product, product}, {product, x}};
+    static const char *const names[] = {"product_last", "sigmoid_last", "products", "input_last"};
+    int joined[4];
+    for (int k = 0; k < 4; k++) {
+        joined[k] = add_node("Concat", names[k], pairs[k][1], pairs[k][0]);
+        ql_graph_add_int(&graph, "axis", 0);
+        ql_graph_add_output(&graph, joined[k]);
+    }
+    ql_graph_add_output(&graph, scaled);
+    expect_compiled();
+    assert_true(ql_program_is_sum_of_products(&program, product));
+    assert_true(ql_program_is_sum_of_products(&program, scaled));
+    assert_true(ql_program_is_sum_of_products(&program, joined[2]));
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(ql_program_is_sum_of_products(&program, joined[k]), k == 2);
+    }
+    assert_false(ql_program_is_sum_of_products(&program, sigmoid));
+    assert_false(ql_program_is_sum_of_products(&program, x));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -467,6 +522,8 @@ int main(void)
         TEST(program_input_left_out_of_many_is_named),
         TEST(program_numbers_beyond_all_sizes_are_errors),
         TEST(program_has_room_for_the_largest_nodes),
+        TEST(program_maker_is_the_only_call_that_writes),
+        TEST(program_sum_of_products_is_one_in_all_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,6 +74,13 @@ refuses by_hand "add up to 1"
 head sigmoid_by_hand "Tanh l -> k" "const half float = 0.4" "Mul k half -> i" "Add i half -> j" "Add j E0 -> y" \
     "const E0 float = 0.1"
 refuses sigmoid_by_hand "between 0 and 1"
+# Joined to a sum of products, which tells nothing about the part before it.
+part=("const U float 4 3 = 0.2 0.1 0.3 0.1 0.1 0.1 0.1 0.2 0.2 0.2 0.1 0.2" "MatMul l U -> i")
+joined=("const V float 4 1 = 0.1 0.1 0.1 0.1" "MatMul l V -> m" "Concat j m -> y axis=2")
+head joined_sigmoid "${part[@]}" "Sigmoid i -> j" "${joined[@]}"
+refuses joined_sigmoid "between 0 and 1"
+head joined_products "${part[@]}" "Identity i -> j" "${joined[@]}"
+expect_exit 0 evaluate --model joined_products.json "${write[@]}"
 
 head tempered "Div l seven -> m" "Softmax m -> y"
 expect_exit 0 evaluate --model tempered.json "${write[@]}"
