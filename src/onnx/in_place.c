@@ -84,40 +84,75 @@ enum ql_status ql_in_place_init(struct ql_program *program, struct ql_error *err
     return ql_memory_plan_init(program, false, SIZE_MAX, error);
 }
 
-// Returns whether two values of the same storage, or of storages that are to be merged, share an element.
-static bool overlap(const struct ql_program_value *a, const struct ql_program_value *b)
+// The bytes of a storage from `begin` to before `end`.
+struct span {
+    size_t begin, end;
+};
+
+// Returns the bytes of a copy's buffer k. The value of the buffer may be a single element, where the first one lies; and
+// strides may be negative.
+static struct span find_copied_span(const struct ql_kernel_call *copy, size_t offset, int k)
 {
-    return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
+    const size_t element = (size_t)copy->ints[0];
+    struct span span = {offset, offset + element};
+
+    for (int axis = 0; axis < copy->ints[1]; axis++) {
+        const int steps = copy->arrays[0][axis] - 1, stride = copy->arrays[1 + k][axis];
+        const size_t bytes = (size_t)steps * (size_t)abs(stride) * element;
+        span.begin -= stride < 0 ? bytes : 0;
+        span.end += stride > 0 ? bytes : 0;
+    }
+    return span;
+}
+
+// Returns the bytes of its root that the call reads or writes as buffer k. What fused_calls.h has made may read from a
+// value that a copy reads, so it counts as reading the whole root; other calls stay within their values.
+static struct span find_span(const struct ql_program *program, const struct ql_kernel_call *call, int k)
+{
+    const struct ql_program_value *value = &program->values[call->buffers[k]];
+    const bool is_fused = ql_kernel_call_is(call, QL_KERNEL_RMS_NORM_F32) ||
+                          ql_kernel_call_is(call, QL_KERNEL_SWIGLU_F32) ||
+                          ql_kernel_call_is(call, QL_KERNEL_ROTARY_TURN_F32);
+
+    if (ql_kernel_call_is(call, QL_KERNEL_COPY)) {
+        return find_copied_span(call, value->offset, k);
+    }
+    if (is_fused && k >= call->kernel->output_count) {
+        return (struct span){0, program->values[value->root].bytes};
+    }
+    return (struct span){value->offset, value->offset + value->bytes};
 }
 
 // Returns whether the call may read the state from the same place to which it writes the new one. The recurrent kernels
 // may: they first copy the old state to the place of the new one.
-static bool begins_in_place(const struct ql_kernel_call *call, const struct ql_program_value *to,
-                            const struct ql_program_value *from)
+static bool begins_in_place(const struct ql_kernel_call *call, struct span to, struct span from)
 {
     static const char *const kernels[] = {"ql_lstm_f32",       "ql_gru_f32",       "ql_rnn_f32",
                                           "ql_lstm_token_f32", "ql_gru_token_f32", "ql_rnn_token_f32"};
 
     for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
         if (strcmp(call->kernel->name, kernels[i]) == 0) {
-            return to->offset == from->offset && to->bytes == from->bytes;
+            return to.begin == from.begin && to.end == from.end;
         }
     }
     return false;
 }
 
-// Returns whether a call from number `first` on reads a part of the state `in` that the call `first` overwrites with
-// `to`.
-static bool is_read_later(const struct ql_program *program, int first, const struct ql_program_value *to, int in)
+// Returns whether a call from number `first` on reads a part of the state `in` that the call `first` overwrites with its
+// buffer `out`.
+static bool is_read_later(const struct ql_program *program, int first, int out, int in)
 {
+    const struct span to = find_span(program, &program->calls[first], out);
+
     for (int i = first; i < program->call_count; i++) {
         const struct ql_kernel_call *call = &program->calls[i];
         for (int k = call->kernel->output_count; k < call->kernel->buffer_count; k++) {
             if (call->buffers[k] < 0 || program->values[call->buffers[k]].root != in) {
                 continue;
             }
-            const struct ql_program_value *from = &program->values[call->buffers[k]];
-            if (overlap(to, from) && !(i == first && begins_in_place(call, to, from))) {
+            const struct span from = find_span(program, call, k);
+            const bool overlap = to.begin < from.end && from.begin < to.end;
+            if (overlap && !(i == first && begins_in_place(call, to, from))) {
                 return true;
             }
         }
@@ -169,7 +204,7 @@ static bool is_in_place(const struct ql_program *program, int in, int out)
         const struct ql_kernel_call *call = &program->calls[i];
         for (int k = 0; k < call->kernel->output_count; k++) {
             if (call->buffers[k] >= 0 && program->values[call->buffers[k]].root == to->root &&
-                is_read_later(program, i, &program->values[call->buffers[k]], in)) {
+                is_read_later(program, i, k, in)) {
                 return false;
             }
         }
