@@ -4,9 +4,9 @@
 #include "onnx/in_place.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "onnx/memory_plan.h"
+#include "onnx/recurrent_call.h"
 
 // Where the elements of a root are after its copy was removed: in the storage of another value.
 struct move {
@@ -123,19 +123,19 @@ static struct span find_span(const struct ql_program *program, const struct ql_k
     return (struct span){value->offset, value->offset + value->bytes};
 }
 
-// Returns whether the call may read the state from the same place to which it writes the new one. The recurrent kernels
-// may: they first copy the old state to the place of the new one.
-static bool begins_in_place(const struct ql_kernel_call *call, struct span to, struct span from)
+// Returns whether the call has read its buffer `in` when it writes to its buffer `out`, though the two overlap. Only
+// recurrent layers have: first they copy each old state to the place of the new one, unless it is there already, the
+// hidden state before the cell state; the sequence is written after that.
+static bool reads_before(const struct ql_kernel_call *call, int out, struct span to, int in, struct span from)
 {
-    static const char *const kernels[] = {"ql_lstm_f32",       "ql_gru_f32",       "ql_rnn_f32",
-                                          "ql_lstm_token_f32", "ql_gru_token_f32", "ql_rnn_token_f32"};
+    const struct ql_recurrent_states *states = ql_recurrent_states_find(call);
+    bool found = false;
 
-    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
-        if (strcmp(call->kernel->name, kernels[i]) == 0) {
-            return to.begin == from.begin && to.end == from.end;
-        }
+    for (int k = 0; states != NULL && k < states->count; k++) {
+        const bool same = to.begin == from.begin && to.end == from.end;
+        found = found || (states->starts[k] == in && (out == states->sequence || (out == states->ends[k] && same)));
     }
-    return false;
+    return found;
 }
 
 // Returns whether a call from number `first` on reads a part of the state `in` that the call `first` overwrites with its
@@ -152,7 +152,7 @@ static bool is_read_later(const struct ql_program *program, int first, int out, 
             }
             const struct span from = find_span(program, call, k);
             const bool overlap = to.begin < from.end && from.begin < to.end;
-            if (overlap && !(i == first && begins_in_place(call, to, from))) {
+            if (overlap && !(i == first && reads_before(call, out, to, k, from))) {
                 return true;
             }
         }

@@ -170,6 +170,63 @@ static void state_that_is_sliced_in_time_stays_in_place(void **state)
           1, false);
 }
 
+static void state_that_is_the_input_of_its_layer_is_copied(void **state)
+{
+    (void)state;
+    check("input S float 1 1 4\n"
+          "Gather E x -> e\nReshape e cell -> h\nRNN S Wr Rr - - h -> Y Sn hidden_size=4\nNeg Y -> o\n"
+          "output o float 1 1 1 4\noutput Sn float 1 1 4\n",
+          0, false);
+    // Also where the layer goes on from the same state.
+    check("input S float 1 1 4\n"
+          "Gather E x -> e\nReshape e cell -> f\nRNN S Wr Rr - - S -> Y Sn hidden_size=4\nAdd Y f -> o\n"
+          "output o float 1 1 1 4\noutput Sn float 1 1 4\n",
+          0, false);
+}
+
+static void hidden_and_cell_state_that_change_places_are_copied(void **state)
+{
+    (void)state;
+    check("input h float 1 1 4\ninput c float 1 1 4\n"
+          "Gather E x -> e\nReshape e cell -> f\nNeg f -> g\nLSTM g W R - - c h -> Y hn cn hidden_size=4\nNeg Y -> o\n"
+          "output o float 1 1 1 4\noutput hn float 1 1 4\noutput cn float 1 1 4\n",
+          0, false);
+    check("input S float 2 1 4\n"
+          "Gather E x -> e\nReshape e cell -> f\nNeg f -> g\nSlice S zero one zero -> c\nSlice S one two zero -> h\n"
+          "LSTM g W R - - h c -> Y hn cn hidden_size=4\nNeg Y -> o\nConcat hn cn -> Sn axis=0\n"
+          "output o float 1 1 1 4\noutput Sn float 2 1 4\n",
+          0, false);
+    // Both begin with one state.
+    check("input S float 1 1 4\n"
+          "Gather E x -> e\nReshape e cell -> f\nNeg f -> g\nLSTM g W R - - S S -> Y Sn - hidden_size=4\nNeg Y -> o\n"
+          "output o float 1 1 1 4\noutput Sn float 1 1 4\n",
+          0, false);
+}
+
+static void states_of_a_layer_stay_in_place(void **state)
+{
+    (void)state;
+    check("input h float 1 1 4\ninput c float 1 1 4\n"
+          "Gather E x -> e\nReshape e cell -> f\nNeg f -> g\nLSTM g W R - - h c -> Y hn cn hidden_size=4\nNeg Y -> o\n"
+          "output o float 1 1 1 4\noutput hn float 1 1 4\noutput cn float 1 1 4\n",
+          2, false);
+    check("input S float 2 1 4\n"
+          "Gather E x -> e\nReshape e cell -> f\nNeg f -> g\nSlice S zero one zero -> h\nSlice S one two zero -> c\n"
+          "LSTM g W R - - h c -> Y hn cn hidden_size=4\nNeg Y -> o\nConcat hn cn -> Sn axis=0\n"
+          "output o float 1 1 1 4\noutput Sn float 2 1 4\n",
+          1, false);
+    check("input S float 1 1 4\nconst Wg float 1 12 4\nconst Rg float 1 12 4\n"
+          "Gather E x -> e\nReshape e cell -> f\nNeg f -> g\nGRU g Wg Rg - - S -> Y Sn hidden_size=4\nNeg Y -> o\n"
+          "output o float 1 1 1 4\noutput Sn float 1 1 4\n",
+          1, false);
+    // The output of the only step is the state.
+    check(
+        "input S float 1 1 4\n"
+        "Gather E x -> e\nReshape e cell -> f\nNeg f -> g\nRNN g Wr Rr - - S -> Y hidden_size=4\nSqueeze Y one -> Sn\n"
+        "Neg Sn -> o\noutput o float 1 1 4\noutput Sn float 1 1 4\n",
+        1, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +234,9 @@ int main(void)
         cmocka_unit_test(state_that_a_fused_call_reads_is_copied),
         cmocka_unit_test(state_that_is_written_by_columns_is_copied),
         cmocka_unit_test(state_that_is_sliced_in_time_stays_in_place),
+        cmocka_unit_test(state_that_is_the_input_of_its_layer_is_copied),
+        cmocka_unit_test(hidden_and_cell_state_that_change_places_are_copied),
+        cmocka_unit_test(states_of_a_layer_stay_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
