@@ -49,6 +49,7 @@ static int root_of(const struct ql_program *program, int value)
 struct use {
     int count;  // arguments of calls, and outputs of the graph, that are in it
     int gather; // the first call that gathers into it, or -1
+    int writer; // the last call that writes to it, or -1
 };
 
 // The uses of all roots of the program, or NULL when there is not enough memory; the caller frees it.
@@ -57,13 +58,15 @@ static struct use *find_uses(const struct ql_program *program)
     struct use *uses = calloc((size_t)program->value_count + 1, sizeof uses[0]);
 
     for (int i = 0; i < program->value_count && uses != NULL; i++) {
-        uses[i] = (struct use){0, -1};
+        uses[i] = (struct use){0, -1, -1};
     }
     for (int i = 0; i < program->call_count && uses != NULL; i++) {
         const struct ql_kernel_call *call = &program->calls[i];
         for (int k = 0; k < call->kernel->buffer_count; k++) {
             if (call->buffers[k] >= 0) {
-                uses[root_of(program, call->buffers[k])].count++;
+                struct use *use = &uses[root_of(program, call->buffers[k])];
+                use->count++;
+                use->writer = k < call->kernel->output_count ? i : use->writer;
             }
         }
         if (call->kernel == &ql_kernels[QL_KERNEL_GATHER] && uses[root_of(program, call->buffers[0])].gather < 0) {
@@ -76,7 +79,24 @@ static struct use *find_uses(const struct ql_program *program)
     return uses;
 }
 
-// The call that gathers the whole input of `layer` from a constant for that call alone, or -1.
+// Returns whether a call behind the gather, up to call `last`, writes where the gather reads its indices: a state that
+// comes out where it went in.
+static bool is_index_overwritten(const struct ql_program *program, const struct use *uses, int gather, int last)
+{
+    const int root = root_of(program, program->calls[gather].buffers[2]);
+    bool found = false;
+
+    for (int i = gather + 1; i <= last && i <= uses[root].writer; i++) {
+        const struct ql_kernel_call *call = &program->calls[i];
+        for (int k = 0; call->kernel != NULL && k < call->kernel->output_count; k++) {
+            found = found || root_of(program, call->buffers[k]) == root;
+        }
+    }
+    return found;
+}
+
+// The call that gathers the whole input of `layer` from a constant for that call alone, or -1. The layer has to find the
+// indices as the gather found them.
 static int find_gather(const struct ql_program *program, const struct use *uses, const struct ql_kernel_call *layer,
                        int x)
 {
@@ -84,7 +104,8 @@ static int find_gather(const struct ql_program *program, const struct use *uses,
     const int gather = uses[value->root].gather;
 
     if (value->offset != 0 || program->values[value->root].bytes != value->bytes || uses[value->root].count != 2 ||
-        gather < 0 || &program->calls[gather] >= layer) {
+        gather < 0 || &program->calls[gather] >= layer ||
+        is_index_overwritten(program, uses, gather, (int)(layer - program->calls))) {
         return -1;
     }
     const struct ql_kernel_call *call = &program->calls[gather];

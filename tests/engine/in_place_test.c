@@ -227,6 +227,22 @@ static void states_of_a_layer_stay_in_place(void **state)
         1, false);
 }
 
+// The layer reads the token before the last, which the state holds until the last one takes its place.
+static void table_of_tokens_leaves_an_index_that_is_overwritten(void **state)
+{
+    static const char layer[] = "LSTM f W R -> Y hidden_size=4\nNeg Y -> o\n";
+    static const char outputs[] = "output o float 1 1 1 4\noutput pn int64 1\n";
+    static const char next[] = "Add x zero -> pn\n";
+    char lines[512];
+
+    (void)state;
+    for (int later = 0; later < 2; later++) {
+        (void)snprintf(lines, sizeof lines, "input p int64 1\nGather E p -> e\nReshape e cell -> f\n%s%s%s%s",
+                       later ? "" : next, layer, later ? next : "", outputs);
+        check(lines, 1, later);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +253,7 @@ int main(void)
         cmocka_unit_test(state_that_is_the_input_of_its_layer_is_copied),
         cmocka_unit_test(hidden_and_cell_state_that_change_places_are_copied),
         cmocka_unit_test(states_of_a_layer_stay_in_place),
+        cmocka_unit_test(table_of_tokens_leaves_an_index_that_is_overwritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
