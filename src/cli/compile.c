@@ -3,6 +3,7 @@
 // Uses: base, corpus, onnx, codegen, engine.
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -525,9 +526,12 @@ static enum ql_status compile_model(struct compilation *work, const char *header
         return status;
     }
     for (int i = 1; i <= index; i++) {
-        if (strcmp(work[-i].name, work->name) == 0) {
+        if (strcasecmp(work[-i].name, work->name) == 0) { // the names of macros are in capitals
             return ql_error_write(error, QL_ERROR_USAGE,
-                                  "two models have the name '%s'; give each one of its own with --name A,B",
+                                  strcmp(work[-i].name, work->name) == 0
+                                      ? "two models have the name '%s'; give each one of its own with --name A,B"
+                                      : "the name '%s' and that of another model differ only in capitals; give each "
+                                        "one of its own with --name A,B",
                                   work->name);
         }
     }

@@ -429,14 +429,14 @@ static void write_body(struct ql_source *models)
     }
 }
 
-// Measures the model, and assigns the names in its part of the source.
-static enum ql_status begin_model(struct ql_source *w, struct ql_error *error)
+// Measures a model, and assigns the names in its part of the source. Those before it have theirs.
+static enum ql_status begin_model(struct ql_source *models, int model, struct ql_error *error)
 {
+    struct ql_source *w = &models[model];
     const struct ql_program *program = w->program;
     enum ql_status status = check_numbers(w->codegen, error);
 
-    if (status != QL_OK ||
-        (status = ql_codegen_measure(&w->size, w->unit, (int)(w->codegen - w->unit->models), error)) != QL_OK) {
+    if (status != QL_OK || (status = ql_codegen_measure(&w->size, w->unit, model, error)) != QL_OK) {
         return status;
     }
     w->names.arena = &w->arena;
@@ -444,7 +444,7 @@ static enum ql_status begin_model(struct ql_source *w, struct ql_error *error)
     w->inputs = ql_arena_take(&w->arena, (size_t)program->graph->input_count + 1, sizeof w->inputs[0]);
     w->outputs = ql_arena_take(&w->arena, (size_t)program->graph->output_count + 1, sizeof w->outputs[0]);
     if (!w->arena.exhausted) {
-        ql_source_names_init(w);
+        ql_source_names_init(w, models);
     }
     return w->arena.exhausted ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the source") : QL_OK;
 }
@@ -489,7 +489,7 @@ enum ql_status ql_codegen_write(FILE *source, FILE *header, const struct ql_code
         const struct ql_codegen *codegen = &unit->models[i];
         models[i] =
             (struct ql_source){.unit = unit, .codegen = codegen, .program = codegen->program, .prefix = codegen->name};
-        status = begin_model(&models[i], error);
+        status = begin_model(models, i, error);
     }
     if (status == QL_OK) {
         status = make_header(models, &header_text, &arena, error);

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <jansson.h>
 #include <string.h>
+#include <strings.h>
 
 #include "codegen/c_text.h"
 #include "codegen/chip_speed.h"
@@ -43,9 +44,11 @@ enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char
                               "the name '%s' does not begin with a letter, as a name in C must; give one with --name",
                               text);
     }
-    if (strcmp(name, "ql") == 0 || strcmp(name, "QL") == 0) {
+    if (strncasecmp(name, "ql", 2) == 0 && (name[2] == '\0' || name[2] == '_')) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "the name 'ql' is that of the kernels; give another one with --name");
+                              "the name '%s' begins like that of the kernels, which is ql_ or QL_; give another one "
+                              "with --name",
+                              name);
     }
     return QL_OK;
 }

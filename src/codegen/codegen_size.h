@@ -9,7 +9,8 @@
 #include "codegen/codegen_types.h"
 
 // The prefix from --name or a file's name: of "models/names-wait.onnx" it is "names_wait".
-// Errors: QL_ERROR_USAGE for a name without a letter, too long, or "ql", which is the kernels' own.
+// Errors: QL_ERROR_USAGE for a name that does not begin with a letter, is too long, or is "ql" or begins with "ql_" in
+// small letters or capitals, as the names of the kernels do.
 enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char *text, struct ql_error *error);
 
 // Measures a model of the unit. What the models share is counted for the first one. Errors: QL_ERROR_SYSTEM when there

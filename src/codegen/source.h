@@ -37,9 +37,9 @@ void ql_source_shape_write(char *text, size_t room, const int *dims, int rank);
 // Writes the place of the model's static workspace, as a pointer: "&names_static_workspace".
 void ql_source_static_workspace_write(const struct ql_source *w, FILE *stream);
 
-// Names everything in the source, in its order, and finds which roots are outputs and which are read. Out of memory,
-// names.arena says so.
-void ql_source_names_init(struct ql_source *w);
+// Names everything in the source, in its order, and finds which roots are outputs and which are read. `models` are those
+// of the unit, one of which is `w`; those before it have their names. Out of memory, names.arena says so.
+void ql_source_names_init(struct ql_source *w, const struct ql_source *models);
 
 // source_run.c: the type of the workspace; the declaration of the graph's function, up to its closing parenthesis; the
 // function itself; and whether it returns a bool, which is false for inputs that it cannot work on, or nothing.

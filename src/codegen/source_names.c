@@ -88,15 +88,15 @@ static void name_storage(struct ql_source *w, int value, const char *node, const
     }
 }
 
-// Reserves a name that the source uses for something else; $ and @ are as in write_template.
-static void reserve(struct ql_source *w, const char *name)
+// Reserves a name that the source uses for something else; $ and @ are as in ql_source_template_write, for `prefix`.
+static void reserve(struct ql_source *w, const char *prefix, const char *name)
 {
     char text[QL_C_IDENTIFIER_BYTES + QL_CODEGEN_NAME_BYTES];
     size_t length = 0;
 
     for (; *name != '\0'; name++) {
         if (*name == '$' || *name == '@') {
-            for (const char *c = w->prefix; *c != '\0'; c++) {
+            for (const char *c = prefix; *c != '\0'; c++) {
                 text[length++] = *name == '$' ? *c : (char)toupper((unsigned char)*c);
             }
         } else {
@@ -128,6 +128,7 @@ static bool is_state_in_place(const struct ql_source *w, int output)
 static const char *const own_names[] = {"$_set",
                                         "$_step",
                                         "$_next",
+                                        "$_cost",
                                         "$_symbol",
                                         "$_check",
                                         "$_trace",
@@ -166,6 +167,7 @@ static const char *const own_names[] = {"$_set",
                                         "$_any_reset",
                                         "$_any_set",
                                         "$_any_next",
+                                        "$_any_cost",
                                         "$_any_may_end",
                                         "$_any_refuses",
                                         "$_any_check",
@@ -186,21 +188,37 @@ static const char *const own_names[] = {"$_set",
                                         "$_lexicon_rests",
                                         "$_lexicon_begins"};
 
-void ql_source_names_init(struct ql_source *w)
+// Reserves what the source defines for each model of the unit, and the constants of those before this one: the name of a
+// model may continue that of another.
+static void reserve_own_names(struct ql_source *w, const struct ql_source *models)
+{
+    for (int m = 0; m < w->unit->model_count; m++) {
+        for (size_t i = 0; i < sizeof own_names / sizeof own_names[0]; i++) {
+            reserve(w, w->unit->models[m].name, own_names[i]);
+        }
+    }
+    for (const struct ql_source *before = models; before < w; before++) {
+        for (int i = 0; i < before->program->value_count; i++) {
+            if (before->program->values[i].storage == QL_STORAGE_CONSTANT && before->values[i].name != NULL) {
+                reserve(w, "", before->values[i].name);
+            }
+        }
+    }
+}
+
+void ql_source_names_init(struct ql_source *w, const struct ql_source *models)
 {
     const struct ql_graph *graph = w->program->graph;
 
     mark_uses(w);
-    for (size_t i = 0; i < sizeof own_names / sizeof own_names[0]; i++) {
-        reserve(w, own_names[i]);
-    }
+    reserve_own_names(w, models);
     // The named constants of a call are in an inner block and must not hide anything.
     for (int i = 0; i < w->program->call_count; i++) {
         const struct ql_kernel *kernel = w->program->calls[i].kernel;
         struct ql_device_kernel declared;
         ql_device_kernel_read(&declared, kernel->file, kernel->name);
         for (int k = kernel->buffer_count + kernel->operation_count; k < declared.parameter_count; k++) {
-            reserve(w, declared.parameters[k]);
+            reserve(w, "", declared.parameters[k]);
         }
     }
     for (int i = 0; i < graph->input_count; i++) {
