@@ -99,18 +99,75 @@ static size_t symbol_bytes(const struct ql_vocabulary *vocabulary)
            (vocabulary->piece_count > 0 ? all : 0);
 }
 
-// The caller's struct as a 32-bit compiler lays it out.
+// A struct or a union as a compiler lays it out: so far it ends here, and no member has a greater alignment.
+struct layout {
+    size_t bytes, alignment;
+};
+
+static void add_member(struct layout *layout, size_t bytes, size_t alignment)
+{
+    layout->bytes = round_up(layout->bytes, alignment) + bytes;
+    layout->alignment = alignment > layout->alignment ? alignment : layout->alignment;
+}
+
+// An array has at least one element.
+static void add_array(struct layout *layout, enum ql_element type, int count)
+{
+    const size_t element = ql_element_bytes(type);
+    add_member(layout, element * (size_t)(count > 0 ? count : 1), element);
+}
+
+// The caller's struct, member by member, where pointers have 4 bytes and each number is aligned to its size.
 static size_t state_bytes(const struct ql_codegen *codegen, bool caller_workspace)
 {
-    enum { SETTINGS = 3 * 4, RANDOM = 4 * 4, POINTER = 4 };
+    enum { SETTINGS = 3, RANDOM = 4, POINTER = 4 };
     const struct ql_text_model *model = codegen->model;
     const struct ql_graph *graph = codegen->program->graph;
-    size_t bytes = model->layout.bytes + SETTINGS + RANDOM + (caller_workspace ? POINTER : 0);
+    struct layout layout = {0, 1};
 
-    for (int i = 0; i < graph->output_count; i++) {
-        bytes += ql_text_model_is_state(model, i) ? 0 : codegen->program->values[graph->outputs[i]].bytes;
+    for (int k = 0; k < model->layout.part_count; k++) {
+        add_array(&layout, model->layout.parts[k].type, model->layout.parts[k].count);
     }
-    return round_up(bytes, 4);
+    for (int i = 0; i < graph->output_count; i++) {
+        const struct ql_program_value *value = &codegen->program->values[graph->outputs[i]];
+        if (!ql_text_model_is_state(model, i)) {
+            add_array(&layout, value->type, value->count);
+        }
+    }
+    add_array(&layout, QL_ELEMENT_U32, SETTINGS + RANDOM);
+    if (model->guard != NULL && model->guard->is_on) {
+        add_member(&layout, sizeof(struct ql_filter_state), _Alignof(struct ql_filter_state));
+    }
+    if (model->guard != NULL && model->guard->has_lexicon) {
+        add_member(&layout, sizeof(struct ql_lexicon_state), _Alignof(struct ql_lexicon_state));
+    }
+    if (caller_workspace) {
+        add_member(&layout, POINTER, POINTER);
+    }
+    return round_up(layout.bytes, layout.alignment);
+}
+
+// The workspace is a union of arrays, one for each type, and of what the sampler takes.
+static size_t workspace_bytes(const struct ql_codegen *codegen, const bool *used)
+{
+    const struct ql_program *program = codegen->program;
+    size_t bytes = program->workspace_bytes, alignment = 1;
+
+    for (int i = 0; i < program->value_count; i++) {
+        const struct ql_program_value *value = &program->values[i];
+        if (used[i] && value->root == i && value->storage == QL_STORAGE_WORKSPACE) {
+            const size_t element = ql_element_bytes(value->type);
+            alignment = element > alignment ? element : alignment;
+        }
+    }
+    if (codegen->model != NULL) {
+        struct layout sampler = {0, 1};
+        add_array(&sampler, QL_ELEMENT_U32, codegen->model->descriptor->vocabulary.count);
+        add_array(&sampler, QL_ELEMENT_U16, codegen->model->descriptor->vocabulary.count);
+        bytes = sampler.bytes > bytes ? sampler.bytes : bytes;
+        alignment = sampler.alignment > alignment ? sampler.alignment : alignment;
+    }
+    return round_up(bytes, alignment);
 }
 
 // A cache of attention has the dimensions (layers, context, numbers of an entry).
@@ -123,25 +180,18 @@ static void add_cache_bytes(struct ql_codegen_size *size, const struct ql_state_
     size->context = ql_state_layout_context(layout);
 }
 
-// What a model that writes has in addition to its state: symbols, the self-test's text, and the sampler's part of the
-// workspace.
+// The constants that a model that writes has beside those of the graph: symbols, the self-test's text, tables of words.
 static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_model *model, bool has_shared)
 {
-    enum { WEIGHT = 4, TRACE_STEP = 8 }; // of a step: a token, a hash, and the gap between
+    enum { TRACE_STEP = 8 }; // of a step: a token, a hash, and the gap between
     const size_t V = (size_t)model->descriptor->vocabulary.count;
-    const size_t sampler_bytes = round_up(V * (WEIGHT + sizeof(uint16_t)), 4);
-    const size_t filter_bytes = ql_source_filter_own_bytes(model);
-
     const bool has_specials = ql_descriptor_text_rules(model->descriptor).special_count > 0;
 
     size->constant_bytes += has_specials ? (V + 31) / 32 * sizeof(uint32_t) : 0;
-    size->constant_bytes +=
-        symbol_bytes(&model->descriptor->vocabulary) + (size_t)model->trace_count * TRACE_STEP + filter_bytes;
+    size->constant_bytes += symbol_bytes(&model->descriptor->vocabulary) + (size_t)model->trace_count * TRACE_STEP;
+    size->constant_bytes += ql_source_filter_own_bytes(model);
     size->constant_bytes += has_shared ? ql_source_filter_shared_bytes(model) : 0;
-    size->state_bytes += filter_bytes > 0 ? sizeof(struct ql_filter_state) : 0;
     size->constant_bytes += ql_source_lexicon_bytes(model);
-    size->state_bytes += model->guard != NULL && model->guard->has_lexicon ? sizeof(struct ql_lexicon_state) : 0;
-    size->workspace_bytes = sampler_bytes > size->workspace_bytes ? sampler_bytes : size->workspace_bytes;
 }
 
 // Limits of the stack, measured with gcc at -Os, -O2 and -O3; tests/codegen/stack_test.sh compares them with what models
@@ -185,12 +235,12 @@ enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_
     const struct ql_program *program = codegen->program;
     struct ql_arena arena = {0};
 
-    *size = (struct ql_codegen_size){.workspace_bytes = program->workspace_bytes,
-                                     .constant_bytes = shared_table_bytes(unit, model)};
+    *size = (struct ql_codegen_size){.constant_bytes = shared_table_bytes(unit, model)};
     const bool *used = take_used(&arena, program);
     if (used == NULL) {
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to measure the model");
     }
+    size->workspace_bytes = workspace_bytes(codegen, used);
     for (int i = 0; i < program->value_count; i++) {
         const struct ql_program_value *value = &program->values[i];
         if (used[i] && value->storage == QL_STORAGE_CONSTANT) {

@@ -38,7 +38,7 @@ struct ql_codegen_unit {
 // Sizes in bytes. Code comes on top of constants: a few kilobytes.
 struct ql_codegen_size {
     size_t constant_bytes; // in flash: weights, vocabulary, trace
-    size_t state_bytes;    // of the caller's struct where pointers have 32 bits; 0 for plain inference
+    size_t state_bytes;    // of the caller's struct on a 32-bit chip, with int64_t aligned to 8; 0 for plain inference
     size_t cache_bytes;    // of state_bytes, those of keys and values; 0 where there are none
     int context;           // entries of a cache; 0 where there is none
     size_t workspace_bytes;
