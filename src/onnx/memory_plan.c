@@ -151,7 +151,7 @@ static size_t find_offset(struct plan *plan, const struct ql_program_value *valu
     size_t found = 0;
     size_t offset = 0;
 
-    for (size_t at = tree_find(&plan->tree, 0, value->first_call); at<plan->count && * pairs> 0;
+    for (size_t at = tree_find(&plan->tree, 0, value->first_call); *pairs > 0 && at < plan->count;
          at = tree_find(&plan->tree, at + 1, value->first_call)) {
         const struct ql_program_value *other = &program->values[plan->by_start[at].value];
         if (other->first_call > value->last_call) {
