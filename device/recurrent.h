@@ -1,5 +1,5 @@
 // Recurrent layers over a sequence, as ONNX specifies LSTM, GRU and RNN: one direction of one layer per call.
-// First the plain case, which repeats the step of lstm.h, gru.h or rnn.h; then one kernel per cell for all the options.
+// The plain case, which repeats the step of lstm.h, gru.h or rnn.h; recurrent_general.h has the kernels with all options.
 // Uses: device/gru.h, device/lstm.h, device/rnn.h, stddef.h, stdint.h, string.h.
 #ifndef QL_DEVICE_RECURRENT_H
 #define QL_DEVICE_RECURRENT_H

@@ -1,4 +1,4 @@
-// A kernel call that is a plain recurrent layer: see recurrent_call.h.
+// A kernel call that is a recurrent layer, plain or with options: see recurrent_call.h.
 #include "onnx/recurrent_call.h"
 
 #include <stddef.h>
