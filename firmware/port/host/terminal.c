@@ -20,20 +20,23 @@ bool ql_terminal_input_ended(void)
     return input_ended;
 }
 
-// Reads a symbol of UTF-8; returns how many bytes it has, or 0 where there is none.
+// Reads a symbol of UTF-8; returns how many bytes it has, or 0 where there is none. Sequences that are longer than
+// necessary, halves of pairs in UTF-16, and numbers beyond U+10FFFF are not UTF-8.
 static int read_symbol(uint32_t *symbol, const unsigned char *bytes, int count)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const int length = bytes[0] < 0x80 ? 1 : bytes[0] < 0xc0 ? 0 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
+    const unsigned first = bytes[0];
+    const int length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
 
-    *symbol = length < 2 ? bytes[0] : bytes[0] & (0x7fu >> length);
+    *symbol = length < 2 ? first : first & (0x7fu >> length);
     for (int i = 1; i < length; i++) {
         if (i >= count || (bytes[i] & 0xc0u) != 0x80) {
             return 0;
         }
         *symbol = *symbol << 6 | (bytes[i] & 0x3fu);
     }
-    return *symbol < least[length] || *symbol > 0x10ffff ? 0 : length;
+    const bool is_surrogate = *symbol >= 0xd800 && *symbol < 0xe000;
+    return *symbol < least[length] || *symbol > 0x10ffff || is_surrogate ? 0 : length;
 }
 
 // Control characters, and what changes the order or the lines of the text around it: as in src/cli/terminal.c.
