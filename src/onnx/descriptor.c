@@ -554,20 +554,59 @@ static json_t *make_vocabulary(const struct ql_vocabulary *vocabulary)
     return list;
 }
 
+// Adds to an array, or to an object, which takes the value over. False when it is NULL, or there is no memory.
+static bool append_value(json_t *array, json_t *value)
+{
+    return json_array_append_new(array, value) == 0;
+}
+
+static bool add_field(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) == 0;
+}
+
+// Returns the value, or NULL where it is not whole.
+static json_t *if_whole(json_t *value, bool whole)
+{
+    if (!whole) {
+        json_decref(value);
+        return NULL;
+    }
+    return value;
+}
+
 static json_t *make_constants(const struct ql_descriptor *d)
 {
     json_t *constants = json_object();
+    bool whole = true;
 
-    for (int k = 0; k < d->constant_count; k++) {
+    for (int k = 0; k < d->constant_count && whole; k++) {
         json_t *numbers = json_array();
-        for (int i = 0; i < d->constants[k].count; i++) {
+        for (int i = 0; i < d->constants[k].count && whole; i++) {
             const double number = d->constant_numbers[d->constants[k].first + i];
             const bool is_whole = fabs(number) < 0x1p53 && number == floor(number);
-            json_array_append_new(numbers, is_whole ? json_integer((json_int_t)number) : json_real(number));
+            whole = append_value(numbers, is_whole ? json_integer((json_int_t)number) : json_real(number));
         }
-        json_object_set_new(constants, d->constants[k].input, numbers);
+        whole = add_field(constants, d->constants[k].input, numbers) && whole;
     }
-    return constants;
+    return if_whole(constants, whole);
+}
+
+static json_t *make_states(const struct ql_descriptor *d)
+{
+    json_t *states = json_array();
+    bool whole = true;
+
+    for (int i = 0; i < d->state_count && whole; i++) {
+        json_t *state = json_array();
+        whole = append_value(state, json_string(d->states[i].input)) &&
+                append_value(state, json_string(d->states[i].output));
+        if (whole && (d->states[i].kind != QL_STATE_REPLACE || d->states[i].is_certain)) {
+            whole = append_value(state, json_string(ql_state_kind_write(d->states[i].kind)));
+        }
+        whole = append_value(states, state) && whole;
+    }
+    return if_whole(states, whole);
 }
 
 static json_t *make_token(const struct ql_descriptor *d, int token)
@@ -576,73 +615,82 @@ static json_t *make_token(const struct ql_descriptor *d, int token)
     return json_stringn(bytes, ql_vocabulary_write_token(&d->vocabulary, token, bytes));
 }
 
+static json_t *make_resets(const struct ql_descriptor *d)
+{
+    char resets[4 * QL_DESCRIPTOR_RESET_LIMIT];
+    size_t length = 0;
+
+    for (int i = 0; i < d->reset_count; i++) {
+        length = append_symbol(resets, length, d->vocabulary.symbols[d->resets[i]]);
+    }
+    return json_stringn(resets, length);
+}
+
+// NULL: no memory.
 static json_t *make_json(const struct ql_descriptor *d)
 {
     static const char *const format = "{s:s, s:s, s:i, s:f, s:f, s:i, s:i, s:i, s:o}";
-    char resets[4 * QL_DESCRIPTOR_RESET_LIMIT];
-    size_t reset_length = 0;
-
-    for (int i = 0; i < d->reset_count; i++) {
-        reset_length = append_symbol(resets, reset_length, d->vocabulary.symbols[d->resets[i]]);
-    }
     json_t *root =
         json_pack(format, "filename", d->filename, "type", d->type, "sequenceLength", d->sequence_length, "temperature",
                   d->temperature, "top_p", d->top_p, "top_k", d->top_k, "hiddenSize", d->hidden_size, "hiddenLayers",
                   d->hidden_layers, "vocabulary", make_vocabulary(&d->vocabulary));
-    if (root != NULL && d->sha256[0] != '\0') {
-        json_object_set_new(root, "sha256", json_string(d->sha256));
+    const bool whole = root != NULL && (d->sha256[0] == '\0' || add_field(root, "sha256", json_string(d->sha256))) &&
+                       (d->window == 0 || add_field(root, "window", json_integer(d->window))) &&
+                       (d->reset_count == 0 || add_field(root, "reset", make_resets(d))) &&
+                       (!d->has_begin || add_field(root, "begin", make_token(d, d->begin))) &&
+                       (!d->has_end || add_field(root, "end", make_token(d, d->end))) &&
+                       (d->tokens[0] == '\0' || add_field(root, "tokens", json_string(d->tokens))) &&
+                       (d->logits[0] == '\0' || add_field(root, "logits", json_string(d->logits))) &&
+                       (d->state_count == 0 || add_field(root, "states", make_states(d))) &&
+                       (d->constant_count == 0 || add_field(root, "constants", make_constants(d)));
+    return if_whole(root, whole);
+}
+
+static enum ql_status check_name(const char *name, struct ql_error *error)
+{
+    return ql_utf8_check(name)
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_INPUT,
+                                "%s: the name is not UTF-8, and so cannot be recorded in a descriptor; choose another",
+                                name);
+}
+
+// JSON holds only UTF-8. The names of a model's file, inputs, and outputs may have other bytes.
+static enum ql_status check_names(const struct ql_descriptor *d, struct ql_error *error)
+{
+    const char *const names[] = {d->filename, d->type, d->tokens, d->logits};
+    enum ql_status status = QL_OK;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && status == QL_OK; i++) {
+        status = check_name(names[i], error);
     }
-    if (root != NULL && d->window > 0) {
-        json_object_set_new(root, "window", json_integer(d->window));
-    }
-    if (root != NULL && d->reset_count > 0) {
-        json_object_set_new(root, "reset", json_stringn(resets, reset_length));
-    }
-    if (root != NULL && d->has_begin) {
-        json_object_set_new(root, "begin", make_token(d, d->begin));
-    }
-    if (root != NULL && d->has_end) {
-        json_object_set_new(root, "end", make_token(d, d->end));
-    }
-    if (root != NULL && d->tokens[0] != '\0') {
-        json_object_set_new(root, "tokens", json_string(d->tokens));
-    }
-    if (root != NULL && d->logits[0] != '\0') {
-        json_object_set_new(root, "logits", json_string(d->logits));
-    }
-    if (root != NULL && d->state_count > 0) {
-        json_t *states = json_array();
-        for (int i = 0; i < d->state_count; i++) {
-            json_t *state = json_pack("[s, s]", d->states[i].input, d->states[i].output);
-            if (d->states[i].kind != QL_STATE_REPLACE || d->states[i].is_certain) {
-                json_array_append_new(state, json_string(ql_state_kind_write(d->states[i].kind)));
-            }
-            json_array_append_new(states, state);
+    for (int i = 0; i < d->state_count && status == QL_OK; i++) {
+        if ((status = check_name(d->states[i].input, error)) == QL_OK) {
+            status = check_name(d->states[i].output, error);
         }
-        json_object_set_new(root, "states", states);
     }
-    if (root != NULL && d->constant_count > 0) {
-        json_object_set_new(root, "constants", make_constants(d));
+    for (int k = 0; k < d->constant_count && status == QL_OK; k++) {
+        status = check_name(d->constants[k].input, error);
     }
-    return root;
+    return status;
 }
 
 // The reader checks what is written: no descriptor leaves that it would refuse.
 enum ql_status ql_descriptor_write(const struct ql_descriptor *descriptor, FILE *stream, struct ql_error *error)
 {
-    if (!ql_utf8_check(descriptor->filename)) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: the name is not UTF-8, and so cannot be recorded in a descriptor; choose another",
-                              descriptor->filename);
+    enum ql_status status = check_names(descriptor, error);
+
+    if (status != QL_OK) {
+        return status;
     }
     json_t *root = make_json(descriptor);
     // 15 digits reproduce every number that was written with at most 15 digits, such as 0.95.
-    char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+    char *text = root == NULL ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
     struct ql_descriptor *copy = malloc(sizeof *copy);
-    enum ql_status status = text == NULL || copy == NULL
-                                ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the descriptor")
-                                : ql_descriptor_read(copy, text, strlen(text), "the descriptor", error);
 
+    status = text == NULL || copy == NULL
+                 ? ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to write the descriptor")
+                 : ql_descriptor_read(copy, text, strlen(text), "the descriptor", error);
     if (status == QL_OK) {
         (void)fprintf(stream, "%s\n", text);
     }

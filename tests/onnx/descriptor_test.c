@@ -1,14 +1,16 @@
 // Descriptors: the example's is read unchanged, wrong ones are refused with the field's name, and written ones are read
-// back. Also which inputs and outputs of a model are tokens, logits and states. Uses: cmocka, ql_onnx.
+// back. Also which inputs and outputs of a model are tokens, logits and states. Uses: cmocka, jansson, ql_onnx.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "onnx/descriptor.h"
 
@@ -138,12 +140,97 @@ static void descriptor_written_reads_back(void **state)
     (void)unlink(path);
 }
 
+static void descriptor_name_that_json_cannot_hold_is_an_error(void **state)
+{
+    static struct ql_descriptor sound;
+    FILE *stream = tmpfile();
+
+    (void)state;
+    assert_non_null(stream);
+    assert_int_equal(
+        read_text("{\"filename\": \"m.onnx\", \"vocabulary\": \"ab\", \"tokens\": \"in\", \"logits\": \"out\", "
+                  "\"states\": [[\"a\", \"b\"]], \"constants\": {\"c\": 1}}"),
+        QL_OK);
+    sound = descriptor;
+    assert_int_equal(ql_descriptor_write(&sound, stream, &error), QL_OK);
+    char *const names[] = {sound.tokens, sound.logits, sound.states[0].input, sound.states[0].output,
+                           sound.constants[0].input};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char first = names[i][0];
+        names[i][0] = '\xe9';
+        assert_int_equal(ql_descriptor_write(&sound, stream, &error), QL_ERROR_INPUT);
+        assert_non_null(strstr(error.message, "is not UTF-8"));
+        names[i][0] = first;
+    }
+    (void)fclose(stream);
+}
+
+// Of jansson: those that were made, and the number of the one that fails, from 0.
+static long allocations, failing;
+
+static void *allocate(size_t size_bytes)
+{
+    return allocations++ == failing ? NULL : malloc(size_bytes);
+}
+
+// The text of the descriptor, "" where it cannot be written when this allocation of jansson fails; -1 is none.
+static const char *write_without(const struct ql_descriptor *written, long allocation)
+{
+    static char text[2048];
+    FILE *stream = tmpfile();
+
+    assert_non_null(stream);
+    allocations = 0;
+    failing = allocation;
+    json_set_alloc_funcs(allocate, free);
+    const enum ql_status status = ql_descriptor_write(written, stream, &error);
+    json_set_alloc_funcs(malloc, free);
+    rewind(stream);
+    text[fread(text, 1, sizeof text - 1, stream)] = '\0';
+    (void)fclose(stream);
+    assert_true((status == QL_OK) == (text[0] != '\0'));
+    return text;
+}
+
+static void descriptor_without_memory_is_whole_or_an_error(void **state)
+{
+    static struct ql_descriptor written;
+    char whole[2048];
+
+    (void)state;
+    assert_int_equal(
+        read_text("{\"filename\": \"m.onnx\", \"vocabulary\": \"\\nab<\", \"reset\": \"\\n\", \"tokens\": \"in\", "
+                  "\"begin\": \"<\", \"logits\": \"out\", \"window\": 8, \"sha256\": "
+                  "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\", "
+                  "\"states\": [[\"a\", \"b\", \"append\"], [\"c\", \"d\"]], \"constants\": {\"e\": [1, 2.5]}}"),
+        QL_OK);
+    written = descriptor;
+    (void)snprintf(whole, sizeof whole, "%s", write_without(&written, -1));
+    assert_non_null(strstr(whole, "\"sha256\""));
+    // Only those of the writer: jansson frees what it must not free when one of its own reader fails.
+    long count = allocations;
+    allocations = 0;
+    json_set_alloc_funcs(allocate, free);
+    assert_int_equal(read_text(whole), QL_OK);
+    json_set_alloc_funcs(malloc, free);
+    count -= allocations;
+    assert_true(count > 0);
+    for (long k = 0; k < count; k++) {
+        const char *text = write_without(&written, k);
+        assert_true(text[0] == '\0' || strcmp(text, whole) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(descriptor_of_the_seed_is_read),  cmocka_unit_test(descriptor_vocabulary_keeps_its_order),
-        cmocka_unit_test(descriptor_wrong_field_is_named), cmocka_unit_test(model_in_place_of_its_descriptor_is_named),
+        cmocka_unit_test(descriptor_of_the_seed_is_read),
+        cmocka_unit_test(descriptor_vocabulary_keeps_its_order),
+        cmocka_unit_test(descriptor_wrong_field_is_named),
+        cmocka_unit_test(model_in_place_of_its_descriptor_is_named),
         cmocka_unit_test(descriptor_written_reads_back),
+        cmocka_unit_test(descriptor_name_that_json_cannot_hold_is_an_error),
+        cmocka_unit_test(descriptor_without_memory_is_whole_or_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
