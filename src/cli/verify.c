@@ -13,6 +13,7 @@
 #include "cli/quantization.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
+#include "corpus/json_text.h"
 #include "verify/road.h"
 
 static const char usage[] = "verify --model names.json [OPTION ...]";
@@ -75,13 +76,14 @@ static json_t *number_to_json(double number)
     return value == NULL ? json_null() : value;
 }
 
+// Stages have the options of compilers in their names, and messages name nodes: these may have any bytes.
 static json_t *report_to_json(const struct ql_road_report *report)
 {
     const struct ql_comparison *c = &report->comparison;
-    json_t *row =
-        json_pack("{s:s, s:s, s:I, s:o, s:I, s:I, s:i}", "stage", report->name, "verdict", verdict_word(c->verdict),
-                  "characters", (json_int_t)c->characters, "absolute", number_to_json(c->difference.absolute), "ulp",
-                  (json_int_t)c->difference.ulp, "unequal", (json_int_t)c->difference.unequal, "edges", c->edges);
+    json_t *row = json_pack("{s:o, s:s, s:I, s:o, s:I, s:I, s:i}", "stage", ql_json_text_make(report->name), "verdict",
+                            verdict_word(c->verdict), "characters", (json_int_t)c->characters, "absolute",
+                            number_to_json(c->difference.absolute), "ulp", (json_int_t)c->difference.ulp, "unequal",
+                            (json_int_t)c->difference.unequal, "edges", c->edges);
 
     if (c->first_logits >= 0) {
         (void)json_object_set_new(row, "first_logits", json_integer(c->first_logits + 1));
@@ -91,15 +93,14 @@ static json_t *report_to_json(const struct ql_road_report *report)
         (void)json_object_set_new(row, "first_character", json_integer(c->first_character + 1));
     }
     if (c->message[0] != '\0') {
-        (void)json_object_set_new(row, "message", json_string(c->message));
+        (void)json_object_set_new(row, "message", ql_json_text_make(c->message));
     }
     if (report->part[0] != '\0') {
-        (void)json_object_set_new(row, "part", json_string(report->part));
+        (void)json_object_set_new(row, "part", ql_json_text_make(report->part));
     }
     return row;
 }
 
-// Runs all stages, and counts those that differ.
 // A message of several lines, which may name nodes as the model names them.
 static void print_message(const char *message)
 {
@@ -117,6 +118,7 @@ static void print_note(const struct ql_road *road)
     }
 }
 
+// Runs all stages, and counts those that differ.
 static enum ql_status verify(const struct settings *settings, int *differing, json_t *rows, struct ql_error *error)
 {
     struct ql_cli_progress progress = {.shown = ql_cli_progress_wanted(settings->quiet || settings->json)};
@@ -152,10 +154,10 @@ static enum ql_status verify(const struct settings *settings, int *differing, js
             break;
         }
         *differing += !ql_verdict_check(reports[s].comparison.verdict);
-        if (settings->json) {
-            (void)json_array_append_new(rows, report_to_json(&reports[s]));
-        } else {
+        if (!settings->json) {
             print_row(reports[s].name, &reports[s].comparison);
+        } else if (json_array_append_new(rows, report_to_json(&reports[s])) != 0) {
+            status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the result");
         }
     }
     for (int s = 0; s < road->stage_count && status == QL_OK && !settings->json; s++) {

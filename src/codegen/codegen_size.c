@@ -10,6 +10,7 @@
 #include "codegen/c_text.h"
 #include "codegen/chip_speed.h"
 #include "codegen/source.h"
+#include "corpus/json_text.h"
 #include "device/matrix_s8.h"
 #include "quantize/integer_kernel.h"
 
@@ -260,56 +261,82 @@ enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_
     return QL_OK;
 }
 
-static json_t *shape_to_json(const struct ql_program_value *value)
+// NULL when there is not enough memory, as in all functions here that make JSON.
+static json_t *shape_to_json(const int *dims, int rank)
 {
     json_t *shape = json_array();
 
-    for (int axis = 0; axis < value->rank; axis++) {
-        (void)json_array_append_new(shape, json_integer(value->dims[axis]));
+    for (int axis = 0; axis < rank; axis++) {
+        if (json_array_append_new(shape, json_integer(dims[axis])) != 0) {
+            json_decref(shape);
+            return NULL;
+        }
     }
     return shape;
 }
 
-static void add_constant(json_t *constants, const char *name, const char *type, json_t *shape, size_t bytes)
+// A field without a value, because there is no memory for it, makes *whole false.
+static void set_field(bool *whole, json_t *entry, const char *key, json_t *value)
 {
-    (void)json_array_append_new(constants, json_pack("{s:s, s:s, s:o, s:I}", "name", name, "type", type, "shape", shape,
-                                                     "bytes", (json_int_t)bytes));
+    *whole = json_object_set_new(entry, key, value) == 0 && *whole;
 }
 
-static void report_values(json_t *constants, json_t *workspace, const struct ql_program *program, const bool *used)
+// What constants and values of the workspace have in common. *whole becomes false when there is not enough memory.
+static json_t *make_entry(bool *whole, const char *name, const char *type, json_t *shape, size_t bytes)
 {
-    for (int i = 0; i < program->value_count; i++) {
+    json_t *entry = json_object();
+
+    set_field(whole, entry, "name", ql_json_text_make(name)); // a model of others may have names with any bytes
+    set_field(whole, entry, "type", json_string(type));
+    set_field(whole, entry, "shape", shape);
+    set_field(whole, entry, "bytes", json_integer((json_int_t)bytes));
+    return entry;
+}
+
+// False when there is not enough memory, here and below.
+static bool report_values(json_t *constants, json_t *workspace, const struct ql_program *program, const bool *used)
+{
+    bool whole = true;
+
+    for (int i = 0; i < program->value_count && whole; i++) {
         const struct ql_program_value *value = &program->values[i];
-        const char *type = ql_element_write(value->type);
-        if (used[i] && value->storage == QL_STORAGE_CONSTANT) {
-            add_constant(constants, value->name, type, shape_to_json(value), value->bytes);
-        } else if (used[i] && value->storage == QL_STORAGE_WORKSPACE) {
-            (void)json_array_append_new(workspace, json_pack("{s:s, s:s, s:o, s:I, s:I, s:i, s:i}", "name", value->name,
-                                                             "type", type, "shape", shape_to_json(value), "bytes",
-                                                             (json_int_t)value->bytes, "offset",
-                                                             (json_int_t)value->workspace_offset, "first_call",
-                                                             value->first_call, "last_call", value->last_call));
+        const bool is_constant = value->storage == QL_STORAGE_CONSTANT;
+        if (!used[i] || (!is_constant && value->storage != QL_STORAGE_WORKSPACE)) {
+            continue;
         }
+        json_t *entry = make_entry(&whole, value->name, ql_element_write(value->type),
+                                   shape_to_json(value->dims, value->rank), value->bytes);
+        if (!is_constant) {
+            set_field(&whole, entry, "offset", json_integer((json_int_t)value->workspace_offset));
+            set_field(&whole, entry, "first_call", json_integer(value->first_call));
+            set_field(&whole, entry, "last_call", json_integer(value->last_call));
+        }
+        whole = json_array_append_new(is_constant ? constants : workspace, entry) == 0 && whole;
     }
+    return whole;
 }
 
 // The packed matrices of an integer form, which a firmware may place: their bytes, and the words of the widest block of
 // rows, which is the least that a stream of weights has to hold.
-static void report_matrices(json_t *constants, size_t *placed_bytes, int *block_words, const struct ql_program *program)
+static bool report_matrices(json_t *constants, size_t *placed_bytes, int *block_words, const struct ql_program *program)
 {
-    for (int i = 0; i < program->value_count; i++) {
+    bool whole = true;
+
+    for (int i = 0; i < program->value_count && whole; i++) {
         const struct ql_integer_matrix *matrix = ql_integer_kernel_matrix(&program->values[i]);
         if (matrix == NULL) {
             continue;
         }
         const size_t bytes = (size_t)matrix->word_count * sizeof matrix->words[0];
         const int blocks = (matrix->rows + QL_MATRIX_BLOCK_ROWS - 1) / QL_MATRIX_BLOCK_ROWS;
-        const int words = matrix->word_count / blocks;
-        add_constant(constants, program->values[i].name, matrix->is_s4 ? "s4" : "s8",
-                     json_pack("[i, i]", matrix->rows, matrix->columns), bytes);
+        const int words = matrix->word_count / blocks, dims[] = {matrix->rows, matrix->columns};
+        json_t *entry =
+            make_entry(&whole, program->values[i].name, matrix->is_s4 ? "s4" : "s8", shape_to_json(dims, 2), bytes);
+        whole = json_array_append_new(constants, entry) == 0 && whole;
         *placed_bytes += bytes;
         *block_words = words > *block_words ? words : *block_words;
     }
+    return whole;
 }
 
 static const char *token_word(const struct ql_codegen *codegen)
@@ -334,12 +361,12 @@ static json_t *report_model(const struct ql_codegen_unit *unit, int index, struc
     }
     json_t *constants = json_array(), *workspace = json_array(), *report = NULL;
     const bool *used = take_used(&arena, codegen->program);
-    if (used != NULL && codegen->integer == NULL) {
-        report_values(constants, workspace, codegen->program, used);
-    } else if (used != NULL) {
-        report_matrices(constants, &placed_bytes, &block_words, codegen->program);
+    bool whole = used != NULL;
+    if (whole) {
+        whole = codegen->integer == NULL ? report_values(constants, workspace, codegen->program, used)
+                                         : report_matrices(constants, &placed_bytes, &block_words, codegen->program);
     }
-    if (used != NULL) {
+    if (whole) {
         report =
             json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:i, s:i, s:s, s:I}", "name", codegen->name,
                       "sha256", codegen->source_sha256, "weights", ql_weight_format_write(format), "flash_bytes",
@@ -373,8 +400,10 @@ enum ql_status ql_codegen_report_write(FILE *stream, const struct ql_codegen_uni
 
     for (int i = 0; i < unit->model_count && status == QL_OK; i++) {
         json_t *report = report_model(unit, i, error);
-        if (report == NULL || json_array_append_new(reports, report) != 0) {
+        if (report == NULL) {
             status = QL_ERROR_SYSTEM;
+        } else if (json_array_append_new(reports, report) != 0) {
+            status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
         }
     }
     if (status == QL_OK &&

@@ -2,8 +2,11 @@
 # Names that are not UTF-8 cannot be held by JSON. They were missing in a run's summary.json, so that the run could not be
 # resumed, and its text was said to be another one; `export`, `sweep` and `study` said that there is not enough memory, and
 # `evaluate --text --json` gave null without a word. Guards: the message says what is wrong, before anything is trained.
-# Uses: expect.sh. Arguments: the tool, json_get.
+# In a model of others, names of values may have any bytes: those were missing in the report of `compile`, and
+# messages that name a node in the result of `verify --json`.
+# Uses: expect.sh. Arguments: the tool, json_get, graph_file.
 # shellcheck source-path=SCRIPTDIR
+graph_file=$(realpath "$3")
 source "$(dirname "$0")/../../cli/expect.sh"
 
 odd=$'b\xe9.txt'
@@ -49,5 +52,27 @@ expect_stderr 'b\xe9.txt: is not UTF-8: the JSON has null in its place'
 expect_json out text null
 expect_exit 0 judge --wordlist= --sentences 1 --json "$odd"
 expect_stderr 'b\xe9.txt: is not UTF-8: the JSON has null in its place'
+
+# The report has all constants and all values of the workspace, and their bytes add up.
+printf 'opset 14\ninput x float 1 4\nconst W\xe9 float 4 3\nconst \xff\xfe float 3\nMatMul x W\xe9 -> p\xe8\n' > graph
+printf 'Add p\xe8 \xff\xfe -> s\nTanh s -> y\noutput y float 1 3\n' >> graph
+"$graph_file" odd.onnx < graph || fail "graph_file"
+expect_exit 0 compile odd.onnx --no_sampler --report
+expect_json out constants.0.name 'W\xe9'
+expect_json out constants.0.bytes 48
+expect_json out constants.1.name '\xff\xfe'
+expect_json out constants.1.bytes 12
+expect_json out flash_bytes 60
+expect_json out workspace.0.name 'p\xe8'
+
+# The result of verify has the message that names a node.
+printf '%s\n' 'opset 14' 'const E float 5 4' 'const W float 1 4 4' 'const R float 1 4 4' 'const O float 4 5' \
+    'const shape int64 3 = 1 1 4' 'input x int64 sequence 1' 'input h float 1 1 4' 'Gather E x -> e' \
+    'RNN e W R - - h -> Y hn hidden_size=4' 'Reshape Y shape -> y' 'MatMul y O -> s' 'output s float 1 1 5' \
+    'output hn float 1 1 4' | "$graph_file" fixed.onnx || fail "graph_file"
+LC_ALL=C sed -i 's/Reshape_2/Reshape\xe92/' fixed.onnx
+echo '{"filename": "fixed.onnx", "vocabulary": "\nabcd"}' > fixed.json
+expect_exit 0 verify --model fixed.json --stages one --characters 20 --seeds 1 --length 5 --quiet --json
+expect_stdout "node 'Reshape\\\\xe92'"
 
 finish
