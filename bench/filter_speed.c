@@ -19,7 +19,7 @@ int main(int argc, char **argv)
     struct ql_sampler sampler = {.temperature = 0.8f, .top_p = 1.0f};
     struct ql_error error = {.message = "usage: filter_speed CHECKPOINT FILTER.qlf"};
     double model_us = 1e9, filter_us = 1e9;
-    long barred_count = 0;
+    long blocked_count = 0;
 
     if (argc != 3 || ql_checkpoint_load(argv[1], &model, &info, &error) != QL_OK ||
         ql_stepper_init(&stepper, &model, &info, &error) != QL_OK ||
@@ -39,7 +39,7 @@ int main(int argc, char **argv)
         ql_guard_reset(&guard);
         double begin = token_timer_now_us();
         for (int i = 0; i < LENGTH; i++) {
-            barred_count += ql_guard_step(&guard, tokens[i]) != NULL;
+            blocked_count += ql_guard_step(&guard, tokens[i]) != NULL;
         }
         double middle = token_timer_now_us();
         for (int i = 0; i < LENGTH; i++) {
@@ -49,8 +49,8 @@ int main(int argc, char **argv)
         filter_us = (middle - begin) / LENGTH < filter_us ? (middle - begin) / LENGTH : filter_us;
         model_us = (end - middle) / LENGTH < model_us ? (end - middle) / LENGTH : model_us;
     }
-    (void)printf("model %.2f us, filter %.3f us a character: %.2f %%; something was barred at %.1f %% of them\n",
-                 model_us, filter_us, 100.0 * filter_us / model_us, 100.0 * (double)barred_count / ROUNDS / LENGTH);
+    (void)printf("model %.2f us, filter %.3f us a character: %.2f %%; something was blocked at %.1f %% of them\n",
+                 model_us, filter_us, 100.0 * filter_us / model_us, 100.0 * (double)blocked_count / ROUNDS / LENGTH);
     ql_guard_free(&guard);
     ql_stepper_free(&stepper);
     ql_model_free(&model);

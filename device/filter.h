@@ -334,8 +334,8 @@ static inline void ql_filter_find_open(uint32_t labels[2], const struct ql_filte
 
 // Blocks the pieces in which a listed word would end after their first symbol. Returns true when there are any. Most
 // pieces end all places; whether a listed word ends in one of these is known in advance.
-static inline bool ql_filter_bar_pieces(uint32_t *barred, const struct ql_filter_state *state,
-                                        const struct ql_filter *filter)
+static inline bool ql_filter_block_pieces(uint32_t *blocked, const struct ql_filter_state *state,
+                                          const struct ql_filter *filter)
 {
     uint32_t hazard = state->at_boundary ? QL_FILTER_HAZARD_BEGIN : QL_FILTER_HAZARD_INSIDE;
     uint32_t open[2];
@@ -346,7 +346,7 @@ static inline bool ql_filter_bar_pieces(uint32_t *barred, const struct ql_filter
         uint32_t kind = filter->kinds[v];
         uint32_t label = filter->labels[v];
         bool goes_on = kind & QL_FILTER_IGNORED;
-        if ((barred[v / 32] >> (v % 32)) & 1u) {
+        if ((blocked[v / 32] >> (v % 32)) & 1u) {
             continue;
         }
         if (label != QL_FILTER_NO_LABEL) {
@@ -355,7 +355,7 @@ static inline bool ql_filter_bar_pieces(uint32_t *barred, const struct ql_filter
             goes_on = goes_on || ((open[0] >> QL_FILTER_GAP) & 1u);
         }
         if (goes_on ? ql_filter_bars_rest(state, filter, v) : (filter->hazards[v - filter->characters] & hazard) != 0) {
-            barred[v / 32] |= 1u << (v % 32);
+            blocked[v / 32] |= 1u << (v % 32);
             any = true;
         }
     }
@@ -363,10 +363,11 @@ static inline bool ql_filter_bar_pieces(uint32_t *barred, const struct ql_filter
 }
 
 // Finds the tokens that would complete a listed word; of a piece, any of its symbols. Returns false when there are
-// none; `barred` then means nothing. There is always a token that is not blocked; see docs/filter.md.
+// none; `blocked` then means nothing. There is always a token that is not blocked; see docs/filter.md.
 //
-//   barred  ((V + 31) / 32)  as the sampler takes it
-static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state *state, const struct ql_filter *filter)
+//   blocked  ((V + 31) / 32)  as the sampler takes it
+static inline bool ql_filter_block(uint32_t *blocked, const struct ql_filter_state *state,
+                                   const struct ql_filter *filter)
 {
     bool completes = ql_filter_completes(state, filter);
     uint32_t labels[2];
@@ -378,18 +379,18 @@ static inline bool ql_filter_bar(uint32_t *barred, const struct ql_filter_state 
         return false;
     }
     for (int k = 0; k < (filter->V + 31) / 32; k++) {
-        barred[k] = 0;
+        blocked[k] = 0;
     }
     for (int v = 0; v < filter->V && any; v++) {
-        barred[v / 32] |= ql_filter_hits(labels, completes, filter, v) << (v % 32);
+        blocked[v / 32] |= ql_filter_hits(labels, completes, filter, v) << (v % 32);
     }
-    return (filter->characters < filter->V && ql_filter_bar_pieces(barred, state, filter)) || any;
+    return (filter->characters < filter->V && ql_filter_block_pieces(blocked, state, filter)) || any;
 }
 
 // Adds the signs that would complete a listed word as its last letter, as in a$$, to those that must not come next.
-// Used with a lexicon only, where no letter could follow such a sign. `barred` has been written already.
-static inline void ql_filter_bar_signs(uint32_t *barred, const struct ql_filter_state *state,
-                                       const struct ql_filter *filter)
+// Used with a lexicon only, where no letter could follow such a sign. `blocked` has been written already.
+static inline void ql_filter_block_signs(uint32_t *blocked, const struct ql_filter_state *state,
+                                         const struct ql_filter *filter)
 {
     static const uint16_t ends[] = {QL_FILTER_FINAL, QL_FILTER_WHOLE | QL_FILTER_FINAL, QL_FILTER_APART,
                                     QL_FILTER_APART};
@@ -403,7 +404,7 @@ static inline void ql_filter_bar_signs(uint32_t *barred, const struct ql_filter_
             uint32_t mode = state->places[k] & QL_FILTER_MODE;
             uint32_t next = ql_filter_find(filter, state->places[k] >> QL_FILTER_MODE_BITS, label);
             if (next != 0 && filter->edges[next] & ends[mode]) {
-                barred[v / 32] |= 1u << (v % 32);
+                blocked[v / 32] |= 1u << (v % 32);
             }
         }
     }
@@ -412,7 +413,7 @@ static inline void ql_filter_bar_signs(uint32_t *barred, const struct ql_filter_
         if (filter->labels[last] != QL_FILTER_NO_LABEL && filter->kinds[last] & QL_FILTER_BOUNDARY) {
             struct ql_filter_state after = *state;
             ql_filter_step(&after, filter, v);
-            barred[v / 32] |= (ql_filter_completes(&after, filter) ? 1u : 0u) << (v % 32);
+            blocked[v / 32] |= (ql_filter_completes(&after, filter) ? 1u : 0u) << (v % 32);
         }
     }
 }

@@ -204,9 +204,9 @@ static inline void ql_lexicon_add_labels(uint32_t small[2], uint32_t capital[2],
 
 // Finds the tokens that the list does not permit next. There is always one that it permits; see docs/lexicon.md.
 //
-//   barred  ((V + 31) / 32)  as the sampler takes it
-static inline void ql_lexicon_bar(uint32_t *barred, const struct ql_lexicon_state *state,
-                                  const struct ql_lexicon *lexicon)
+//   blocked  ((V + 31) / 32)  as the sampler takes it
+static inline void ql_lexicon_block(uint32_t *blocked, const struct ql_lexicon_state *state,
+                                    const struct ql_lexicon *lexicon)
 {
     uint32_t small[2] = {0, 0}, capital[2] = {0, 0}, first[2] = {0, 0};
     bool between = ql_lexicon_is_between(state, lexicon);
@@ -224,7 +224,7 @@ static inline void ql_lexicon_bar(uint32_t *barred, const struct ql_lexicon_stat
         }
     }
     for (int k = 0; k < (lexicon->V + 31) / 32; k++) {
-        barred[k] = 0;
+        blocked[k] = 0;
     }
     for (int v = 0; v < lexicon->V; v++) {
         uint32_t label = lexicon->labels[v], kind = lexicon->kinds[v];
@@ -236,7 +236,7 @@ static inline void ql_lexicon_bar(uint32_t *barred, const struct ql_lexicon_stat
             (void)ql_lexicon_take_symbol(&after, lexicon, v);
             permitted = ql_lexicon_take_rest(&after, lexicon, v);
         }
-        barred[v / 32] |= (permitted ? 0u : 1u) << (v % 32);
+        blocked[v / 32] |= (permitted ? 0u : 1u) << (v % 32);
     }
 }
 

@@ -78,10 +78,10 @@ static inline float ql_sampler_walk_sum_f32(void *candidates, int n)
 // Returns the token, or -1 when a logit is not a finite number, or when all tokens are blocked.
 //
 //   logits      (V)  V from 1 to 65535
-//   barred            token v must not be drawn where bit v % 32 of barred[v / 32] is set; NULL when none is blocked
+//   blocked          token v must not be drawn where bit v % 32 of blocked[v / 32] is set; NULL when none is blocked
 //   weights     (V)  scratch: the bits of floats, which have the same order as integers because no weight is negative
 //   candidates  (V)  scratch
-static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *logits, const uint32_t *barred,
+static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *logits, const uint32_t *blocked,
                                       uint32_t *weights, uint16_t *candidates, int V)
 {
     int best = -1;
@@ -90,7 +90,7 @@ static inline int ql_sampler_step_f32(struct ql_sampler *sampler, const float *l
         if (!(logits[v] - logits[v] == 0.0f)) { // NaN and the infinities
             return -1;
         }
-        if (!ql_sampler_is_barred(barred, v)) {
+        if (!ql_sampler_is_blocked(blocked, v)) {
             best = best < 0 || logits[v] > logits[best] ? v : best;
             candidates[count++] = (uint16_t)v;
         }

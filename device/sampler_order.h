@@ -14,10 +14,10 @@ struct ql_sampler_order {
     int count, taken;
 };
 
-// True when token v must not be drawn: bit v % 32 of barred[v / 32] is set; NULL when none is blocked.
-static inline int ql_sampler_is_barred(const uint32_t *barred, int v)
+// True when token v must not be drawn: bit v % 32 of blocked[v / 32] is set; NULL when none is blocked.
+static inline int ql_sampler_is_blocked(const uint32_t *blocked, int v)
 {
-    return barred != NULL && (barred[v / 32] >> (v % 32) & 1) != 0;
+    return blocked != NULL && (blocked[v / 32] >> (v % 32) & 1) != 0;
 }
 
 // True when candidate `left` comes before candidate `right`.

@@ -146,16 +146,16 @@ static inline int ql_sampler_find_s32(uint32_t drawn, int kept, struct ql_sample
 // Returns the token, or -1 when all tokens are blocked.
 //
 //   logits      (V)  in units of 2^-10; V from 1 to 65535
-//   barred            token v must not be drawn where bit v % 32 of barred[v / 32] is set; NULL when none is blocked
+//   blocked          token v must not be drawn where bit v % 32 of blocked[v / 32] is set; NULL when none is blocked
 //   weights     (V)  scratch
 //   candidates  (V)  scratch
-static inline int ql_sampler_step_s32(struct ql_sampler_s32 *sampler, const int32_t *logits, const uint32_t *barred,
+static inline int ql_sampler_step_s32(struct ql_sampler_s32 *sampler, const int32_t *logits, const uint32_t *blocked,
                                       uint32_t *weights, uint16_t *candidates, int V)
 {
     int best = -1;
     int count = 0;
     for (int v = 0; v < V; v++) {
-        if (!ql_sampler_is_barred(barred, v)) {
+        if (!ql_sampler_is_blocked(blocked, v)) {
             best = best < 0 || logits[v] > logits[best] ? v : best;
             candidates[count++] = (uint16_t)v;
         }

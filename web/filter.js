@@ -201,7 +201,7 @@ export class Filter {
   }
 
   // Goes through the symbols of a piece as they would be taken; `first` is what must not come now.
-  #bars(readings, state, first) {
+  #blocks(readings, state, first) {
     let now = state, listed = first;
     return readings.some((reading, k) => {
       if (k > 0) {
@@ -216,19 +216,19 @@ export class Filter {
   step(token) {
     this.#state = this.#after(this.#state, token);
     const listed = this.#listed(this.#state);
-    const barred = new Uint32Array(Math.ceil(this.#readings.length / 32));
+    const blocked = new Uint32Array(Math.ceil(this.#readings.length / 32));
     let any = false;
     this.#readings.forEach((readings, v) => {
-      if (this.#bars(readings, this.#state, listed)) {
-        barred[v >>> 5] |= 1 << (v % 32);
+      if (this.#blocks(readings, this.#state, listed)) {
+        blocked[v >>> 5] |= 1 << (v % 32);
         any = true;
       }
     });
-    return any ? barred : null;
+    return any ? blocked : null;
   }
 
   /** Adds the signs that would complete a listed word to those that must not come next: with a lexicon only. */
-  barSigns(barred) {
+  barSigns(blocked) {
     const completesAlong = (label) => [...this.#state.places].some((place) => {
       const next = this.#find(place >>> MODE_BITS, label);
       return next !== 0 && this.#table.edges[next] & ENDS[place & MODE];
@@ -238,7 +238,7 @@ export class Filter {
       const completes = label !== NO_LABEL && kind & BOUNDARY &&
         (readings.length === 1 ? completesAlong(label) : this.#completes(this.#after(this.#state, v)));
       if (completes) {
-        barred[v >>> 5] |= 1 << (v % 32);
+        blocked[v >>> 5] |= 1 << (v % 32);
       }
     });
   }

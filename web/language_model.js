@@ -254,12 +254,12 @@ export class LanguageModel {
     return numbers;
   }
 
-  // The twin of ql_text_rules_bar: the tokens that must not be drawn, in the sampler's form. null: none.
-  #bar(barred) {
+  // The twin of ql_text_rules_block: the tokens that must not be drawn, in the sampler's form. null: none.
+  #block(blocked) {
     if (this.#specials.length === 0) {
-      return barred;
+      return blocked;
     }
-    const words = barred === null ? new Uint32Array(Math.ceil(this.#V / 32)) : Uint32Array.from(barred);
+    const words = blocked === null ? new Uint32Array(Math.ceil(this.#V / 32)) : Uint32Array.from(blocked);
     this.#specials.forEach((token) => (words[token >>> 5] |= 1 << (token % 32)));
     return words;
   }
@@ -277,9 +277,9 @@ export class LanguageModel {
       token = next;
     }
     for (;;) {
-      const barred = this.#bar(filter?.step(token) ?? null);
+      const blocked = this.#block(filter?.step(token) ?? null);
       this.logits = await this.step(token);
-      token = sample(sampler, this.logits, barred);
+      token = sample(sampler, this.logits, blocked);
       if (token < 0) {
         throw new InputError("the model's output is not a finite number");
       }

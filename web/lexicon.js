@@ -137,13 +137,13 @@ export class Lexicon {
   /** Takes a token; returns the tokens that must not come next as the sampler takes them. */
   step(token) {
     [this.#state] = this.#after(this.#state, token);
-    const barred = new Uint32Array(Math.ceil(this.#readings.length / 32));
+    const blocked = new Uint32Array(Math.ceil(this.#readings.length / 32));
     this.#readings.forEach((_, v) => {
       if (!this.#after(this.#state, v)[1]) {
-        barred[v >>> 5] |= 1 << (v % 32);
+        blocked[v >>> 5] |= 1 << (v % 32);
       }
     });
-    return barred;
+    return blocked;
   }
 
   /** Whether the text may end with this token, which has not been taken yet. */
@@ -180,10 +180,10 @@ export class Guard {
     if (this.#lexicon === null) {
       return listed;
     }
-    const barred = this.#lexicon.step(token);
-    listed?.forEach((word, k) => (barred[k] |= word));
-    this.#filter?.barSigns(barred);
-    return barred;
+    const blocked = this.#lexicon.step(token);
+    listed?.forEach((word, k) => (blocked[k] |= word));
+    this.#filter?.barSigns(blocked);
+    return blocked;
   }
 
   /** Whether the text may end with this token, which has not been taken yet. */

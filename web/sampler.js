@@ -112,11 +112,11 @@ export function makeSampler({ temperature, topP = 1, topK = 0, seed }) {
 // those of whole numbers are not.
 
 /** S0 and S2, J0 and J1: the tokens that are not blocked, and the one with the largest logit (-1 without any). */
-function listCandidates(logits, barred) {
+function listCandidates(logits, blocked) {
   const candidates = [];
   let best = -1;
   for (let v = 0; v < logits.length; v++) {
-    if (barred === null || !((barred[v >>> 5] >>> (v % 32)) & 1)) {
+    if (blocked === null || !((blocked[v >>> 5] >>> (v % 32)) & 1)) {
       candidates.push(v);
       if (best < 0 || logits[v] > logits[best]) {
         best = v;
@@ -169,7 +169,7 @@ function find(kept, weights, drawn, add) {
  * Token v must not be drawn where bit v % 32 of blocked[v / 32], a Uint32Array, is set; null blocks none.
  * Returns the token, or -1 when a logit is not a finite number, or when all tokens are blocked.
  */
-export function sample(sampler, logits, barred = null) {
+export function sample(sampler, logits, blocked = null) {
   const { temperature, topP, topK, random } = sampler;
   const add = (a, b) => f(a + b);
 
@@ -177,7 +177,7 @@ export function sample(sampler, logits, barred = null) {
   if (!logits.every(Number.isFinite)) {
     return -1;
   }
-  const { candidates, best } = listCandidates(logits, barred);
+  const { candidates, best } = listCandidates(logits, blocked);
 
   // S3
   if (temperature === 0 || candidates.length === 0) {
@@ -236,15 +236,15 @@ export function makeIntegerSampler({ temperature, topP = 1, topK = 0, seed }) {
 }
 
 /**
- * Draws a token from integer logits in units of 2^-10. Changes the sampler's random state. `barred` is that of sample.
+ * Draws a token from integer logits in units of 2^-10. Changes the sampler's random state. `blocked` is that of sample.
  * Returns the token, or -1 when all tokens are blocked.
  */
-export function sampleInteger(sampler, logits, barred = null) {
+export function sampleInteger(sampler, logits, blocked = null) {
   const { temperature, topP, topK, random } = sampler;
   const add = (a, b) => a + b;
 
   // J0, J1
-  const { candidates, best } = listCandidates(logits, barred);
+  const { candidates, best } = listCandidates(logits, blocked);
 
   // J2
   if (temperature === 0 || candidates.length === 0) {

@@ -51,11 +51,11 @@ for (const file of files) {
 
   test(`tokens of ${file} are the same as in C`, () => {
     assert.ok(vectors.draws.length > 0);
-    vectors.draws.forEach(({ temperature, top_p, top_k, seed, logits, barred, tokens, costs, state }, number) => {
+    vectors.draws.forEach(({ temperature, top_p, top_k, seed, logits, blocked, tokens, costs, state }, number) => {
       const sampler = makeSampler({ temperature: fromBits(temperature), topP: fromBits(top_p), topK: top_k, seed });
       const floats = Float32Array.from(logits, fromBits);
-      const bars = barred.some((word) => word !== 0) ? Uint32Array.from(barred) : null;
-      assert.deepEqual(tokens.map(() => sample(sampler, floats, bars)), tokens, `case ${number}`);
+      const given = blocked.some((word) => word !== 0) ? Uint32Array.from(blocked) : null;
+      assert.deepEqual(tokens.map(() => sample(sampler, floats, given)), tokens, `case ${number}`);
       assert.deepEqual(tokens.map((token) => (token < 0 ? 0 : cost(floats, token))), costs, `case ${number}: costs`);
       assert.deepEqual([...sampler.random], state, `case ${number}: random numbers used`);
     });
@@ -71,12 +71,12 @@ for (const file of files) {
   test(`tokens of integer logits of ${file} are the same as in C`, () => {
     assert.ok(vectors.integer_draws.length > 0);
     vectors.integer_draws.forEach((draw, number) => {
-      const { temperature, top_p, top_k, seed, settings, logits, barred, tokens, costs, state } = draw;
+      const { temperature, top_p, top_k, seed, settings, logits, blocked, tokens, costs, state } = draw;
       const floats = { temperature: fromBits(temperature), topP: fromBits(top_p), topK: top_k, seed };
       const sampler = makeIntegerSampler(floats);
-      const bars = barred.some((word) => word !== 0) ? Uint32Array.from(barred) : null;
+      const given = blocked.some((word) => word !== 0) ? Uint32Array.from(blocked) : null;
       assert.deepEqual([sampler.temperature, sampler.topP], settings, `case ${number}: settings`);
-      assert.deepEqual(tokens.map(() => sampleInteger(sampler, logits, bars)), tokens, `case ${number}`);
+      assert.deepEqual(tokens.map(() => sampleInteger(sampler, logits, given)), tokens, `case ${number}`);
       assert.deepEqual(tokens.map((token) => (token < 0 ? 0 : costInteger(logits, token))), costs, `case ${number}: costs`);
       assert.deepEqual([...sampler.random], state, `case ${number}: random numbers used`);
     });

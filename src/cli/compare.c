@@ -91,8 +91,8 @@ static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *g
                 return status;
             }
         }
-        const uint32_t *barred = ql_guard_step(guard, *token);
-        if ((status = ql_text_session_next(&writer->session, token, barred, error)) != QL_OK) {
+        const uint32_t *blocked = ql_guard_step(guard, *token);
+        if ((status = ql_text_session_next(&writer->session, token, blocked, error)) != QL_OK) {
             return status;
         }
         if (*token == newline && extent.characters > 0 && ql_guard_refuses(guard)) {

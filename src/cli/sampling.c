@@ -294,8 +294,8 @@ static enum ql_status draw_candidate(struct ql_candidate *candidate, struct ql_c
     }
     while (status == QL_OK && !ended && (limit == 0 || count < limit) &&
            (candidate->characters < (uint32_t)length || !ql_guard_may_end(guard, token))) {
-        const uint32_t *barred = ql_guard_step(guard, token);
-        if ((status = ql_text_session_next(session, &token, barred, error)) != QL_OK) {
+        const uint32_t *blocked = ql_guard_step(guard, token);
+        if ((status = ql_text_session_next(session, &token, blocked, error)) != QL_OK) {
             break;
         }
         count++;
@@ -363,8 +363,8 @@ enum ql_status ql_cli_text_draw(struct ql_cli_output *output, struct ql_text_ses
     for (int i = 0; (i < length || (i > 0 && !ql_guard_may_end(guard, token))) && status == QL_OK &&
                     (output->stream == NULL || ferror(output->stream) == 0);
          i += ql_vocabulary_length(vocabulary, token)) {
-        const uint32_t *barred = ql_guard_step(guard, token);
-        status = ql_text_session_next(session, &token, barred, error);
+        const uint32_t *blocked = ql_guard_step(guard, token);
+        status = ql_text_session_next(session, &token, blocked, error);
         if (status != QL_OK) {
             break;
         }

@@ -19,8 +19,8 @@ static enum ql_status write_trace(struct ql_text_model *text, struct ql_text_ses
     }
     for (int i = 0; i < QL_CLI_SELF_TEST_STEPS; i++) {
         text->trace[i].token = (uint16_t)token;
-        const uint32_t *barred = text->guard == NULL ? NULL : ql_guard_step(text->guard, token);
-        const enum ql_status status = ql_text_session_next(session, &token, barred, error);
+        const uint32_t *blocked = text->guard == NULL ? NULL : ql_guard_step(text->guard, token);
+        const enum ql_status status = ql_text_session_next(session, &token, blocked, error);
         if (status != QL_OK) {
             return status;
         }

@@ -68,7 +68,7 @@ void ql_source_lexicon_member_write(const struct ql_source *w);
 size_t ql_source_lexicon_bytes(const struct ql_text_model *model);
 
 // source_filter.c: for a model with a filter or a lexicon, their tables; their statements in `reset`, in `step`, and in
-// `next` (which then has `barred` for the sampler); the functions that answer questions about them; their members of the
+// `next` (which then has `blocked` for the sampler); the functions that answer questions about them; their members of the
 // state, and their part of the header.
 bool ql_source_has_filter(const struct ql_source *w);
 bool ql_source_has_guard(const struct ql_source *w);    // a filter or a lexicon
@@ -76,7 +76,7 @@ bool ql_source_has_specials(const struct ql_source *w); // tokens that stand for
 void ql_source_filter_write(const struct ql_source *w);
 void ql_source_filter_reset_write(const struct ql_source *w);
 void ql_source_filter_step_write(const struct ql_source *w);
-void ql_source_filter_bar_write(const struct ql_source *w);
+void ql_source_filter_block_write(const struct ql_source *w);
 void ql_source_filter_questions_write(const struct ql_source *w);
 void ql_source_filter_member_write(const struct ql_source *w);
 void ql_source_filter_header_write(const struct ql_source *w);

@@ -101,11 +101,11 @@ static void write_specials(const struct ql_source *w)
     }
 }
 
-void ql_source_filter_bar_write(const struct ql_source *w)
+void ql_source_filter_block_write(const struct ql_source *w)
 {
     if (!ql_source_has_guard(w)) {
         ql_source_template_write(w, w->source,
-                                 ql_source_has_specials(w) ? "    const uint32_t *barred = $_special;\n" : "");
+                                 ql_source_has_specials(w) ? "    const uint32_t *blocked = $_special;\n" : "");
         return;
     }
     ql_source_template_write(w, w->source, "    uint32_t words[(@_SYMBOLS + 31) / 32];\n");
@@ -113,27 +113,27 @@ void ql_source_filter_bar_write(const struct ql_source *w)
         ql_source_template_write(
             w, w->source,
             ql_source_has_specials(w)
-                ? "    const uint32_t *barred = words;\n"
-                  "    if (!ql_filter_bar(words, &state->filter, &$_filter)) {\n"
+                ? "    const uint32_t *blocked = words;\n"
+                  "    if (!ql_filter_block(words, &state->filter, &$_filter)) {\n"
                   "        memset(words, 0, sizeof words);\n"
                   "    }\n"
-                : "    const uint32_t *barred = ql_filter_bar(words, &state->filter, &$_filter) ? words "
+                : "    const uint32_t *blocked = ql_filter_block(words, &state->filter, &$_filter) ? words "
                   ": NULL;\n");
         write_specials(w);
         return;
     }
     ql_source_template_write(w, w->source,
-                             "    const uint32_t *barred = words;\n"
-                             "    ql_lexicon_bar(words, &state->lexicon, &$_lexicon);\n");
+                             "    const uint32_t *blocked = words;\n"
+                             "    ql_lexicon_block(words, &state->lexicon, &$_lexicon);\n");
     if (filter_of(w) != NULL) {
         ql_source_template_write(w, w->source,
                                  "    uint32_t listed[(@_SYMBOLS + 31) / 32];\n"
-                                 "    if (ql_filter_bar(listed, &state->filter, &$_filter)) {\n"
+                                 "    if (ql_filter_block(listed, &state->filter, &$_filter)) {\n"
                                  "        for (int i = 0; i < (@_SYMBOLS + 31) / 32; i++) {\n"
                                  "            words[i] |= listed[i];\n"
                                  "        }\n"
                                  "    }\n"
-                                 "    ql_filter_bar_signs(words, &state->filter, &$_filter);\n");
+                                 "    ql_filter_block_signs(words, &state->filter, &$_filter);\n");
     }
     write_specials(w);
 }

@@ -268,7 +268,7 @@ static void write_next(const struct ql_source *w)
                              "    if (logits == NULL) {\n"
                              "        return -1;\n"
                              "    }\n");
-    ql_source_filter_bar_write(w);
+    ql_source_filter_block_write(w);
     ql_source_template_write(w, w->source,
                              "    sampler.temperature = state->temperature;\n"
                              "    sampler.top_p = state->top_p;\n"
@@ -278,7 +278,7 @@ static void write_next(const struct ql_source *w)
     (void)fprintf(w->source,
                   "ql_sampler_step_%s(&sampler, logits, %s, workspace->sampler.weights,\n"
                   "                                   workspace->sampler.candidates, ",
-                  integer ? "s32" : "f32", has_guard || ql_source_has_specials(w) ? "barred" : "NULL");
+                  integer ? "s32" : "f32", has_guard || ql_source_has_specials(w) ? "blocked" : "NULL");
     ql_source_template_write(w, w->source,
                              "@_SYMBOLS);\n"
                              "    memcpy(state->random, sampler.random.state, sizeof state->random);\n"
@@ -413,7 +413,7 @@ static void write_specials(const struct ql_source *w)
     uint32_t words[QL_VOCABULARY_LIMIT / 32];
     char name[QL_C_IDENTIFIER_BYTES];
 
-    if (ql_text_rules_bar(&rules, words, NULL, V) != NULL) {
+    if (ql_text_rules_block(&rules, words, NULL, V) != NULL) {
         (void)fputs("// A bit for each token that stands for no text, and is never drawn\n", w->source);
         (void)snprintf(name, sizeof name, "%s_special", w->prefix);
         (void)ql_c_array_write(w->source, name, "", QL_ELEMENT_U32, words, (size_t)(V + 31) / 32);

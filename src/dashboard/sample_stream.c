@@ -86,8 +86,8 @@ static size_t draw(struct ql_sample_stream *stream, char *bytes)
         (void)ql_guard_step(&stream->guard, stream->token);
         return let_go(stream, bytes, ql_guard_refuses(&stream->guard));
     }
-    const uint32_t *barred = ql_guard_step(&stream->guard, stream->token);
-    if (ql_text_session_next(&stream->session, &stream->token, barred, &ignored) != QL_OK) {
+    const uint32_t *blocked = ql_guard_step(&stream->guard, stream->token);
+    if (ql_text_session_next(&stream->session, &stream->token, blocked, &ignored) != QL_OK) {
         stream->over = true;
         return 0;
     }

@@ -67,13 +67,13 @@ void ql_integer_stepper_step(struct ql_integer_stepper *stepper, int token)
 }
 
 int ql_integer_stepper_next(struct ql_integer_stepper *stepper, int token, struct ql_sampler_s32 *sampler,
-                            const uint32_t *barred)
+                            const uint32_t *blocked)
 {
     const struct ql_integer_model *model = stepper->model;
     uint32_t words[QL_VOCABULARY_LIMIT / 32];
 
     ql_integer_stepper_step(stepper, token);
-    return ql_sampler_step_s32(sampler, stepper->logits, ql_text_rules_bar(&model->rules, words, barred, model->V),
+    return ql_sampler_step_s32(sampler, stepper->logits, ql_text_rules_block(&model->rules, words, blocked, model->V),
                                stepper->weights, stepper->candidates, model->V);
 }
 

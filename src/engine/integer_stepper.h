@@ -40,7 +40,7 @@ void ql_integer_stepper_step(struct ql_integer_stepper *stepper, int token);
 
 // Takes `token` and draws the one after it; -1 when all are blocked.
 int ql_integer_stepper_next(struct ql_integer_stepper *stepper, int token, struct ql_sampler_s32 *sampler,
-                            const uint32_t *barred);
+                            const uint32_t *blocked);
 
 // Returns a sampler with these settings in its integers, and no seed yet.
 struct ql_sampler_s32 ql_integer_sampler(float temperature, float top_p, int top_k);

@@ -347,7 +347,7 @@ enum ql_status ql_text_session_step(struct ql_text_session *session, int token, 
     return session->step(session, token, error);
 }
 
-enum ql_status ql_text_session_next(struct ql_text_session *session, int *token, const uint32_t *barred,
+enum ql_status ql_text_session_next(struct ql_text_session *session, int *token, const uint32_t *blocked,
                                     struct ql_error *error)
 {
     uint32_t words[QL_VOCABULARY_LIMIT / 32];
@@ -356,10 +356,10 @@ enum ql_status ql_text_session_next(struct ql_text_session *session, int *token,
     if (status != QL_OK) {
         return status;
     }
-    barred = ql_text_rules_bar(&session->rules, words, barred, session->V);
-    *token = session->logits != NULL ? ql_sampler_step_f32(&session->sampler, session->logits, barred, session->weights,
-                                                           session->candidates, session->V)
-                                     : ql_sampler_step_s32(&session->integer_sampler, session->integer_logits, barred,
+    blocked = ql_text_rules_block(&session->rules, words, blocked, session->V);
+    *token = session->logits != NULL ? ql_sampler_step_f32(&session->sampler, session->logits, blocked,
+                                                           session->weights, session->candidates, session->V)
+                                     : ql_sampler_step_s32(&session->integer_sampler, session->integer_logits, blocked,
                                                            session->weights, session->candidates, session->V);
     if (*token < 0) {
         return ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");

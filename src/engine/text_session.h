@@ -100,7 +100,7 @@ enum ql_status ql_text_session_step(struct ql_text_session *session, int token, 
 
 // Takes `*token` and draws the one after it, which is none of the blocked (device/sampler.h; NULL: any)
 // and none that stands for no text. Errors: those of ql_text_session_step; QL_ERROR_NUMERIC for logits that are not finite.
-enum ql_status ql_text_session_next(struct ql_text_session *session, int *token, const uint32_t *barred,
+enum ql_status ql_text_session_next(struct ql_text_session *session, int *token, const uint32_t *blocked,
                                     struct ql_error *error);
 
 // The cost of a token that was drawn from the logits: device/candidate.h.

@@ -51,8 +51,8 @@ static bool completes(const struct ql_filter_state *state, const struct ql_filte
     one.kinds += token;
     one.V = 1;
     one.characters = 1;
-    uint32_t barred[1] = {0};
-    return ql_filter_bar(barred, state, &one) && barred[0] != 0;
+    uint32_t blocked[1] = {0};
+    return ql_filter_block(blocked, state, &one) && blocked[0] != 0;
 }
 
 // The position at which the word completed by token `end` begins.

@@ -125,24 +125,24 @@ const uint32_t *ql_guard_step(struct ql_guard *guard, int token)
     if (lexicon != NULL) {
         (void)ql_lexicon_take(&guard->words, lexicon, token);
     }
-    return ql_guard_bar(guard->barred, filter, &guard->state, lexicon, &guard->words) ? guard->barred : NULL;
+    return ql_guard_block(guard->blocked, filter, &guard->state, lexicon, &guard->words) ? guard->blocked : NULL;
 }
 
-bool ql_guard_bar(uint32_t *barred, const struct ql_filter *filter, const struct ql_filter_state *filter_state,
-                  const struct ql_lexicon *lexicon, const struct ql_lexicon_state *lexicon_state)
+bool ql_guard_block(uint32_t *blocked, const struct ql_filter *filter, const struct ql_filter_state *filter_state,
+                    const struct ql_lexicon *lexicon, const struct ql_lexicon_state *lexicon_state)
 {
     if (lexicon == NULL) {
-        return filter != NULL && ql_filter_bar(barred, filter_state, filter);
+        return filter != NULL && ql_filter_block(blocked, filter_state, filter);
     }
-    ql_lexicon_bar(barred, lexicon_state, lexicon);
+    ql_lexicon_block(blocked, lexicon_state, lexicon);
     if (filter != NULL) {
         uint32_t listed[QL_VOCABULARY_LIMIT / 32] = {0};
-        if (ql_filter_bar(listed, filter_state, filter)) {
+        if (ql_filter_block(listed, filter_state, filter)) {
             for (int k = 0; k < (filter->V + 31) / 32; k++) {
-                barred[k] |= listed[k];
+                blocked[k] |= listed[k];
             }
         }
-        ql_filter_bar_signs(barred, filter_state, filter);
+        ql_filter_block_signs(blocked, filter_state, filter);
     }
     return true;
 }

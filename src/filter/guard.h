@@ -17,7 +17,7 @@ struct ql_guard {
     struct ql_filter_file file;
     struct ql_filter_binding binding;
     struct ql_filter_state state;
-    uint32_t barred[QL_VOCABULARY_LIMIT / 32];
+    uint32_t blocked[QL_VOCABULARY_LIMIT / 32];
     bool is_on; // the filter is
     struct ql_lexicon_file lexicon_file;
     struct ql_lexicon_binding lexicon;
@@ -45,10 +45,10 @@ const uint32_t *ql_guard_step(struct ql_guard *guard, int token);
 
 // Finds which tokens must not come next, for states that are kept elsewhere: those that the filter blocks or the
 // lexicon does not permit. Either may be NULL, with its state. Returns false when every token may come next, and then
-// leaves `barred` as it is. There is always a token that may come next, where ql_guard_load_lexicon has found no
+// leaves `blocked` as it is. There is always a token that may come next, where ql_guard_load_lexicon has found no
 // conflict.
-bool ql_guard_bar(uint32_t *barred, const struct ql_filter *filter, const struct ql_filter_state *filter_state,
-                  const struct ql_lexicon *lexicon, const struct ql_lexicon_state *lexicon_state);
+bool ql_guard_block(uint32_t *blocked, const struct ql_filter *filter, const struct ql_filter_state *filter_state,
+                    const struct ql_lexicon *lexicon, const struct ql_lexicon_state *lexicon_state);
 
 // Returns true when the text may end after `token`. Ask before the token is taken by ql_guard_step.
 bool ql_guard_may_end(const struct ql_guard *guard, int token);

@@ -37,7 +37,7 @@ struct walk {
     bool own;
 };
 
-static bool is_barred(const struct check *check, const struct ql_filter_state *state, int token)
+static bool is_blocked(const struct check *check, const struct ql_filter_state *state, int token)
 {
     uint32_t labels[2];
 
@@ -96,7 +96,7 @@ static void walk_words(struct check *check, const struct walk *walk, uint32_t ed
             walk_words(check, walk, next, length + 1, true);
         } else if (token >= 0) {
             struct walk after = *walk;
-            if (is_barred(check, &walk->state, token)) {
+            if (is_blocked(check, &walk->state, token)) {
                 check->conflict(check->context, check->labels, length + 1, false);
             } else {
                 take(check, &after, token);

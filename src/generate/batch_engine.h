@@ -38,11 +38,11 @@ struct ql_batch_engine {
     enum ql_status (*step)(void *self, int worker, void *const *after, const void *const *before, const int *tokens,
                            void *logits, int B, struct ql_error *error);
 
-    // Looks at one stream's logits, from which any number of draws follow by the same worker. `barred`: bit v of word
+    // Looks at one stream's logits, from which any number of draws follow by the same worker. `blocked`: bit v of word
     // v / 32 set means that token v is not a candidate; NULL blocks nothing. False when nothing can be drawn: logits
     // that are not finite, or all blocked. The logits must stay until the last draw.
     bool (*weigh)(void *self, int worker, const void *logits, const struct ql_batch_sampling *sampling,
-                  const uint32_t *barred);
+                  const uint32_t *blocked);
 
     // Draws one token, as the sampler would that has this generator.
     int (*draw)(void *self, int worker, struct ql_random *random);

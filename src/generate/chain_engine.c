@@ -295,10 +295,10 @@ static enum ql_status step(void *context, int worker, void *const *after, const 
 }
 
 static bool weigh(void *context, int worker, const void *logits, const struct ql_batch_sampling *sampling,
-                  const uint32_t *barred)
+                  const uint32_t *blocked)
 {
     const struct chain_engine *self = context;
-    return ql_float_draw_reset(&self->scratch[worker].draw, logits, sampling, barred);
+    return ql_float_draw_reset(&self->scratch[worker].draw, logits, sampling, blocked);
 }
 
 static int draw(void *context, int worker, struct ql_random *random)

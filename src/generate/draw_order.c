@@ -15,13 +15,13 @@ void ql_draw_order_init(struct ql_draw_order *order, int V, struct ql_arena *are
     order->tokens = ql_arena_take(arena, (size_t)V, sizeof order->tokens[0]);
 }
 
-int ql_draw_order_reset(struct ql_draw_order *order, const uint32_t *barred)
+int ql_draw_order_reset(struct ql_draw_order *order, const uint32_t *blocked)
 {
     int candidates = order->V;
 
     order->ordered = 0;
-    for (int v = 0; v < order->V && barred != NULL; v++) {
-        if (ql_sampler_is_barred(barred, v)) {
+    for (int v = 0; v < order->V && blocked != NULL; v++) {
+        if (ql_sampler_is_blocked(blocked, v)) {
             order->keys[v] = NO_KEY;
             candidates--;
         }

@@ -20,7 +20,7 @@ void ql_draw_order_init(struct ql_draw_order *order, int V, struct ql_arena *are
 
 // Begins with the keys (V) that the caller has written, none of them INT32_MIN. Returns the number of candidates: of
 // tokens that are not blocked.
-int ql_draw_order_reset(struct ql_draw_order *order, const uint32_t *barred);
+int ql_draw_order_reset(struct ql_draw_order *order, const uint32_t *blocked);
 
 // Returns the first token in the order of the keys. Call it before any other token is taken, with at least one
 // candidate.

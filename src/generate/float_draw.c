@@ -56,7 +56,7 @@ static float sum_to(void *candidates, int n)
 }
 
 bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const struct ql_batch_sampling *sampling,
-                         const uint32_t *barred)
+                         const uint32_t *blocked)
 {
     const int V = draw->V;
     int32_t *keys = draw->order.keys;
@@ -65,7 +65,7 @@ bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const 
     draw->is_costed = false;
     draw->summed = 0;
     draw->certain = sampling->temperature == 0.0f;
-    if (logit_keys(keys, logits, V) != 0 || ql_draw_order_reset(&draw->order, barred) == 0) {
+    if (logit_keys(keys, logits, V) != 0 || ql_draw_order_reset(&draw->order, blocked) == 0) {
         return false;
     }
     draw->best = ql_draw_order_first(&draw->order);
@@ -76,10 +76,10 @@ bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const 
     weigh(draw->weights, logits, logits[draw->best], sampling->temperature, V);
     draw->total = 0.0f;
     for (int v = 0; v < V; v++) { // weights are positive, so their bits are in the same order
-        draw->total += ql_sampler_is_barred(barred, v) ? 0.0f : draw->weights[v];
+        draw->total += ql_sampler_is_blocked(blocked, v) ? 0.0f : draw->weights[v];
         keys[v] = (int32_t)ql_activation_to_bits(draw->weights[v]);
     }
-    const int count = ql_draw_order_reset(&draw->order, barred);
+    const int count = ql_draw_order_reset(&draw->order, blocked);
     draw->kept = ql_sampler_keep_f32(&draw->total, sampling->top_p, sampling->top_k, count, sum_to, draw);
     return true;
 }

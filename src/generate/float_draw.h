@@ -29,9 +29,9 @@ struct ql_float_draw {
 // Takes the arrays from the arena (check `exhausted` afterwards).
 void ql_float_draw_init(struct ql_float_draw *draw, int V, struct ql_arena *arena);
 
-// False for logits that are not finite, and when all are blocked. See batch_engine.h for `barred`.
+// False for logits that are not finite, and when all are blocked. See batch_engine.h for `blocked`.
 bool ql_float_draw_reset(struct ql_float_draw *draw, const float *logits, const struct ql_batch_sampling *sampling,
-                         const uint32_t *barred);
+                         const uint32_t *blocked);
 
 // S8 and S9.
 int ql_float_draw_next(struct ql_float_draw *draw, struct ql_random *random);

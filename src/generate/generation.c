@@ -62,9 +62,9 @@ struct worker {
     int grown_count, grown_room;
     unsigned char *logits; // QL_BATCH_LIMIT times
     struct state *states[QL_BATCH_LIMIT];
-    int32_t *group;   // (V) the items that drew this token
-    uint16_t *groups; // (V) tokens that were drawn
-    uint32_t *barred; // a bit for each token
+    int32_t *group;    // (V) the items that drew this token
+    uint16_t *groups;  // (V) tokens that were drawn
+    uint32_t *blocked; // a bit for each token
     uint64_t symbols, steps;
     uint32_t complete;
 };
@@ -241,7 +241,7 @@ static const uint32_t *step_guards(const struct part *part, struct worker *worke
     const struct branch *branch = &worker->branches[b];
 
     if (!is_guarded(generator)) {
-        return ql_text_rules_bar(&generator->rules, worker->barred, NULL, generator->engine->V);
+        return ql_text_rules_block(&generator->rules, worker->blocked, NULL, generator->engine->V);
     }
     struct guarded *after = guarded_state(part, worker->states[b]);
     if (branch->before == NULL) {
@@ -251,8 +251,9 @@ static const uint32_t *step_guards(const struct part *part, struct worker *worke
         *after = *guarded_state(part, branch->before);
     }
     take_token(generator, after, branch->token);
-    const bool any = ql_guard_bar(worker->barred, generator->filter, &after->filter, generator->lexicon, &after->words);
-    return ql_text_rules_bar(&generator->rules, worker->barred, any ? worker->barred : NULL, generator->engine->V);
+    const bool any =
+        ql_guard_block(worker->blocked, generator->filter, &after->filter, generator->lexicon, &after->words);
+    return ql_text_rules_block(&generator->rules, worker->blocked, any ? worker->blocked : NULL, generator->engine->V);
 }
 
 // Returns whether an item is refused that ended here, or that is cut here or after a token.
@@ -469,7 +470,7 @@ static void close_part(struct part *part)
         free(worker->logits);
         free(worker->group);
         free(worker->groups);
-        free(worker->barred);
+        free(worker->blocked);
     }
     free(part->workers);
     free(part->items);
@@ -491,12 +492,12 @@ static bool open_worker(struct worker *worker, const struct ql_batch_engine *eng
                                                         STATE_ALIGNMENT * STATE_ALIGNMENT);
     worker->group = malloc(V * sizeof worker->group[0]);
     worker->groups = malloc(V * sizeof worker->groups[0]);
-    worker->barred = malloc((V / 32 + 1) * sizeof worker->barred[0]);
+    worker->blocked = malloc((V / 32 + 1) * sizeof worker->blocked[0]);
     for (size_t v = 0; v < V && worker->group != NULL; v++) {
         worker->group[v] = NONE;
     }
     return worker->branches != NULL && worker->grown != NULL && worker->logits != NULL && worker->group != NULL &&
-           worker->groups != NULL && worker->barred != NULL;
+           worker->groups != NULL && worker->blocked != NULL;
 }
 
 // The root of the tree, and all candidates for `items` items before it.

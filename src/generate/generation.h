@@ -24,7 +24,7 @@ struct ql_generator {
     const uint16_t *prompt;     // tokens with which each item begins, without a newline; nothing is drawn for them
     int prompt_count;
     struct ql_batch_sampling sampling;
-    const struct ql_filter *filter;         // bars tokens while items are drawn, and refuses items; NULL for none
+    const struct ql_filter *filter;         // blocks tokens while items are drawn, and refuses items; NULL for none
     const struct ql_lexicon *lexicon;       // permits the words of a list only; NULL for none
     int max_length;                         // characters behind the prompt, after which an item is cut; at least 1
     int best;                               // candidates for an item, of which the best is taken; 0 is 1

@@ -44,10 +44,10 @@ static enum ql_status step(void *context, int number, void *const *after, const 
 }
 
 static bool weigh(void *context, int number, const void *logits, const struct ql_batch_sampling *sampling,
-                  const uint32_t *barred)
+                  const uint32_t *blocked)
 {
     struct graph_engine *self = context;
-    return ql_float_draw_reset(&self->workers[number].draw, logits, sampling, barred);
+    return ql_float_draw_reset(&self->workers[number].draw, logits, sampling, blocked);
 }
 
 static int draw(void *context, int number, struct ql_random *random)

@@ -46,7 +46,7 @@ static int keep(struct ql_integer_draw *draw, const struct ql_sampler_s32 *sampl
 }
 
 bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, const struct ql_sampler_s32 *sampler,
-                           const uint32_t *barred)
+                           const uint32_t *blocked)
 {
     const uint32_t temperature = sampler->temperature;
     const int V = draw->V;
@@ -56,7 +56,7 @@ bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, 
     draw->summed = 0;
     draw->certain = temperature == 0;
     memcpy(draw->order.keys, logits, (size_t)V * sizeof logits[0]);
-    const int count = ql_draw_order_reset(&draw->order, barred);
+    const int count = ql_draw_order_reset(&draw->order, blocked);
     if (count == 0) {
         return false;
     }
@@ -70,7 +70,7 @@ bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, 
     draw->total = 0;
     for (int v = 0; v < V; v++) {
         const uint32_t distance = (uint32_t)logits[draw->best] - (uint32_t)logits[v];
-        draw->weights[v] = ql_sampler_is_barred(barred, v) ? 0 : ql_sampler_weight(distance, rate, furthest);
+        draw->weights[v] = ql_sampler_is_blocked(blocked, v) ? 0 : ql_sampler_weight(distance, rate, furthest);
         draw->total += draw->weights[v];
     }
     draw->kept = keep(draw, sampler, count);

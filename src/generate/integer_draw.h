@@ -32,7 +32,7 @@ void ql_integer_draw_init(struct ql_integer_draw *draw, int V, struct ql_arena *
 
 // Looks at logits. Of the sampler only the settings are used. False when all are blocked.
 bool ql_integer_draw_reset(struct ql_integer_draw *draw, const int32_t *logits, const struct ql_sampler_s32 *sampler,
-                           const uint32_t *barred);
+                           const uint32_t *blocked);
 
 // Draws a token.
 int ql_integer_draw_next(struct ql_integer_draw *draw, struct ql_random *random);

@@ -33,12 +33,12 @@ static enum ql_status step(void *context, int number, void *const *after, const 
 }
 
 static bool weigh(void *context, int number, const void *logits, const struct ql_batch_sampling *sampling,
-                  const uint32_t *barred)
+                  const uint32_t *blocked)
 {
     struct integer_engine *self = context;
     const struct ql_sampler_s32 sampler = ql_integer_sampler(sampling->temperature, sampling->top_p, sampling->top_k);
 
-    return ql_integer_draw_reset(&self->workers[number].draw, logits, &sampler, barred);
+    return ql_integer_draw_reset(&self->workers[number].draw, logits, &sampler, blocked);
 }
 
 static int draw(void *context, int number, struct ql_random *random)

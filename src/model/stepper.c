@@ -275,12 +275,12 @@ void ql_stepper_step(struct ql_stepper *stepper, int token)
     }
 }
 
-int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler, const uint32_t *barred)
+int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler, const uint32_t *blocked)
 {
     const struct ql_chain *chain = ql_stepper_chain(stepper);
     uint32_t words[QL_VOCABULARY_LIMIT / 32];
 
     ql_stepper_step(stepper, token);
-    return ql_sampler_step_f32(sampler, stepper->logits, ql_text_rules_bar(&chain->rules, words, barred, chain->V),
+    return ql_sampler_step_f32(sampler, stepper->logits, ql_text_rules_block(&chain->rules, words, blocked, chain->V),
                                stepper->weights, stepper->candidates, chain->V);
 }

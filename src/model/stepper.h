@@ -62,6 +62,6 @@ void ql_stepper_step(struct ql_stepper *stepper, int token);
 
 // Takes `token` and draws the one after it, which is none of the blocked (device/sampler.h; NULL: any); -1 when the
 // logits are not finite. Begin a text with the rules' first token.
-int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler, const uint32_t *barred);
+int ql_stepper_next(struct ql_stepper *stepper, int token, struct ql_sampler *sampler, const uint32_t *blocked);
 
 #endif

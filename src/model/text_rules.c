@@ -27,17 +27,17 @@ bool ql_text_rules_reset_at(const struct ql_text_rules *rules, int token)
     return false;
 }
 
-const uint32_t *ql_text_rules_bar(const struct ql_text_rules *rules, uint32_t *words, const uint32_t *barred, int V)
+const uint32_t *ql_text_rules_block(const struct ql_text_rules *rules, uint32_t *words, const uint32_t *blocked, int V)
 {
     const size_t bytes = (size_t)(V + 31) / 32 * sizeof words[0];
 
     if (rules->special_count == 0) {
-        return barred;
+        return blocked;
     }
-    if (barred == NULL) {
+    if (blocked == NULL) {
         memset(words, 0, bytes);
     } else {
-        memmove(words, barred, bytes);
+        memmove(words, blocked, bytes);
     }
     for (int k = 0; k < rules->special_count; k++) {
         words[rules->specials[k] / 32] |= UINT32_C(1) << (rules->specials[k] % 32);

@@ -28,12 +28,12 @@ void ql_text_rules_init(struct ql_text_rules *rules, const uint32_t *symbols, in
 // Returns true when the state is reset before this token.
 bool ql_text_rules_reset_at(const struct ql_text_rules *rules, int token);
 
-// Returns which of V tokens must not be drawn, as the sampler takes it: those of `barred`, which may be NULL, and those
-// that stand for no text. Returns `barred` where there are none of these; otherwise `words`, which gets the bits and may
+// Returns which of V tokens must not be drawn, as the sampler takes it: those of `blocked`, which may be NULL, and those
+// that stand for no text. Returns `blocked` where there are none of these; otherwise `words`, which gets the bits and may
 // be the same memory.
 //
 //   words  ((V + 31) / 32)
-const uint32_t *ql_text_rules_bar(const struct ql_text_rules *rules, uint32_t *words, const uint32_t *barred, int V);
+const uint32_t *ql_text_rules_block(const struct ql_text_rules *rules, uint32_t *words, const uint32_t *blocked, int V);
 
 // Returns the tokens after which an item that has not ended is over, and too long: those that attention reaches, where
 // each item begins with a state of its own. Returns 0 where there is no such end.

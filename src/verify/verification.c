@@ -99,7 +99,7 @@ static enum ql_status draw_text(const struct ql_verification *v, uint16_t *text,
     const int V = v->V;
     struct ql_sampler sampler = {.temperature = draw->temperature, .top_p = draw->top_p, .top_k = draw->top_k};
     uint32_t words[QL_VOCABULARY_LIMIT / 32];
-    const uint32_t *barred = ql_text_rules_bar(v->rules, words, NULL, V);
+    const uint32_t *blocked = ql_text_rules_block(v->rules, words, NULL, V);
     uint32_t *weights = calloc((size_t)V, sizeof weights[0]);
     uint16_t *candidates = calloc((size_t)V, sizeof candidates[0]);
     enum ql_status status = QL_OK;
@@ -110,7 +110,7 @@ static enum ql_status draw_text(const struct ql_verification *v, uint16_t *text,
     ql_random_init(&sampler.random, draw->seed);
     for (int t = 0; t < T && status == QL_OK; t++) {
         text[t] =
-            (uint16_t)ql_sampler_step_f32(&sampler, logits + (size_t)t * (size_t)V, barred, weights, candidates, V);
+            (uint16_t)ql_sampler_step_f32(&sampler, logits + (size_t)t * (size_t)V, blocked, weights, candidates, V);
     }
     free(weights);
     free(candidates);

@@ -36,7 +36,7 @@ for cell in lstm gru rnn; do
     done
 done
 
-# With a filter, the same words are barred in all of them.
+# With a filter, the same words are blocked in all of them.
 printf '*ab*\n*ba*\n*ea*\n*dc*\n*cd*\n*hi*\n' > words
 expect_exit 0 filter --words words --output words.qlf
 expect_exit 0 predict --init_from "$model" --generate 300 --seed 3 --temperature 0.8 --quantize int4 --filter words.qlf

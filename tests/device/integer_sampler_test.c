@@ -216,26 +216,26 @@ static void temperature_0_takes_the_first_of_the_largest_and_draws_nothing(void 
 {
     struct ql_sampler_s32 sampler = sampler_of(0.0f, 0.5f, 2, 1);
     const struct ql_sampler_s32 before = sampler;
-    const uint32_t barred[1] = {2};
+    const uint32_t blocked[1] = {2};
 
     (void)state;
     logits[0] = -5;
     logits[1] = logits[2] = 7;
     assert_int_equal(draw(&sampler, 3), 1);
-    assert_int_equal(ql_sampler_step_s32(&sampler, logits, barred, weights, candidates, 3), 2);
+    assert_int_equal(ql_sampler_step_s32(&sampler, logits, blocked, weights, candidates, 3), 2);
     assert_memory_equal(&sampler, &before, sizeof before);
 }
 
-static void barred_tokens_are_no_candidates(void **state)
+static void blocked_tokens_are_no_candidates(void **state)
 {
-    const uint32_t barred[2] = {0xfffffff7u, 0xfffffffdu}, all[2] = {UINT32_MAX, UINT32_MAX};
+    const uint32_t blocked[2] = {0xfffffff7u, 0xfffffffdu}, all[2] = {UINT32_MAX, UINT32_MAX};
     int seen[SMALL_V] = {0};
 
     (void)state;
     make_logits(SMALL_V, 5);
     for (uint32_t seed = 0; seed < 1000; seed++) {
         struct ql_sampler_s32 sampler = sampler_of(2.0f, 1.0f, 0, seed);
-        seen[ql_sampler_step_s32(&sampler, logits, barred, weights, candidates, SMALL_V)]++;
+        seen[ql_sampler_step_s32(&sampler, logits, blocked, weights, candidates, SMALL_V)]++;
         assert_int_equal(ql_sampler_step_s32(&sampler, logits, all, weights, candidates, SMALL_V), -1);
     }
     assert_true(seen[3] > 0 && seen[33] > 0 && seen[3] + seen[33] == 1000);
@@ -292,7 +292,7 @@ int main(void)
         cmocka_unit_test(draws_below_a_total_are_uniform),
         cmocka_unit_test(draws_at_all_settings_have_the_exact_probabilities),
         cmocka_unit_test(temperature_0_takes_the_first_of_the_largest_and_draws_nothing),
-        cmocka_unit_test(barred_tokens_are_no_candidates),
+        cmocka_unit_test(blocked_tokens_are_no_candidates),
         cmocka_unit_test(equal_logits_are_taken_in_their_order),
         cmocka_unit_test(extreme_logits_and_the_largest_vocabulary_do_not_overflow),
     };

@@ -313,8 +313,8 @@ static void sampler_with_a_logit_that_is_not_finite_gives_minus_one_and_draws_no
     }
 }
 
-// A sampler with barred tokens draws, from the same random number, the same token as one that never had these tokens.
-static void sampler_with_barred_tokens_draws_as_if_there_were_only_the_others(void **state)
+// A sampler with blocked tokens draws, from the same random number, the same token as one that never had these tokens.
+static void sampler_with_blocked_tokens_draws_as_if_there_were_only_the_others(void **state)
 {
     (void)state;
     static const struct distribution_case cases[] = {
@@ -327,7 +327,7 @@ static void sampler_with_barred_tokens_draws_as_if_there_were_only_the_others(vo
     for (int i = 0; i < 4000; i++) {
         const struct distribution_case *c = &cases[i % (int)(sizeof cases / sizeof cases[0])];
         struct ql_sampler all = sampler_of(c->temperature, c->top_p, c->top_k, (uint32_t)i), few = all;
-        uint32_t barred[2] = {0};
+        uint32_t blocked[2] = {0};
         float logits[SMALL_V] = {0}, few_logits[SMALL_V] = {0};
         int few_tokens[SMALL_V], count = 0;
 
@@ -335,7 +335,7 @@ static void sampler_with_barred_tokens_draws_as_if_there_were_only_the_others(vo
         for (int v = 0; v < c->V; v++) {
             logits[v] = i % 3 == 0 ? (float)(int)logits[v] : logits[v]; // with ties
             if (ql_random_step(&random) % 40 < (uint32_t)(i % 41)) {
-                barred[v / 32] |= 1u << (v % 32);
+                blocked[v / 32] |= 1u << (v % 32);
                 logits[v] += i % 2 == 0 ? 1000.0f : 0.0f; // their high probability must not matter
             } else {
                 few_logits[count] = logits[v];
@@ -345,7 +345,7 @@ static void sampler_with_barred_tokens_draws_as_if_there_were_only_the_others(vo
         if (c->top_k >= count) {
             few.top_k = 0;
         }
-        const int token = ql_sampler_step_f32(&all, logits, barred, weights, candidates, c->V);
+        const int token = ql_sampler_step_f32(&all, logits, blocked, weights, candidates, c->V);
         if (count == 0) {
             assert_int_equal(token, -1);
         } else {
@@ -355,29 +355,29 @@ static void sampler_with_barred_tokens_draws_as_if_there_were_only_the_others(vo
     }
 }
 
-static void sampler_with_all_barred_gives_minus_one_and_draws_nothing(void **state)
+static void sampler_with_all_blocked_gives_minus_one_and_draws_nothing(void **state)
 {
     (void)state;
     const float logits[] = {1.0f, 2.0f, 3.0f};
-    const uint32_t barred[] = {7u};
+    const uint32_t blocked[] = {7u};
     const float temperatures[] = {0.0f, 1.0f};
 
     for (size_t i = 0; i < 2; i++) {
         struct ql_sampler sampler = sampler_of(temperatures[i], 0.9f, 2, 1);
         const struct ql_random before = sampler.random;
-        assert_int_equal(ql_sampler_step_f32(&sampler, logits, barred, weights, candidates, 3), -1);
+        assert_int_equal(ql_sampler_step_f32(&sampler, logits, blocked, weights, candidates, 3), -1);
         assert_memory_equal(&before, &sampler.random, sizeof before);
     }
 }
 
-static void sampler_with_a_barred_logit_that_is_not_finite_gives_minus_one(void **state)
+static void sampler_with_a_blocked_logit_that_is_not_finite_gives_minus_one(void **state)
 {
     (void)state;
     const float logits[] = {1.0f, NAN, 3.0f};
-    const uint32_t barred[] = {2u};
+    const uint32_t blocked[] = {2u};
     struct ql_sampler sampler = sampler_of(1.0f, 1.0f, 0, 1);
 
-    assert_int_equal(ql_sampler_step_f32(&sampler, logits, barred, weights, candidates, 3), -1);
+    assert_int_equal(ql_sampler_step_f32(&sampler, logits, blocked, weights, candidates, 3), -1);
 }
 
 static int32_t keys[V_LIMIT];
@@ -451,9 +451,9 @@ int main(void)
         cmocka_unit_test(sampler_with_extreme_temperature_is_greedy_or_uniform),
         cmocka_unit_test(sampler_with_the_widest_logits_stays_in_the_numbers),
         cmocka_unit_test(sampler_with_a_logit_that_is_not_finite_gives_minus_one_and_draws_nothing),
-        cmocka_unit_test(sampler_with_barred_tokens_draws_as_if_there_were_only_the_others),
-        cmocka_unit_test(sampler_with_all_barred_gives_minus_one_and_draws_nothing),
-        cmocka_unit_test(sampler_with_a_barred_logit_that_is_not_finite_gives_minus_one),
+        cmocka_unit_test(sampler_with_blocked_tokens_draws_as_if_there_were_only_the_others),
+        cmocka_unit_test(sampler_with_all_blocked_gives_minus_one_and_draws_nothing),
+        cmocka_unit_test(sampler_with_a_blocked_logit_that_is_not_finite_gives_minus_one),
         cmocka_unit_test(sampler_heap_gives_candidates_in_the_order_of_qsort),
         cmocka_unit_test(sampler_with_the_largest_vocabulary_reaches_its_last_token),
     };

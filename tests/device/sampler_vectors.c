@@ -16,7 +16,7 @@ static const int sizes[] = {1, 2, 3, 7, 64, 129, V_LIMIT};
 static const float temperatures[] = {0.0f, 1e-40f, 1e-6f, 0.3f, 0.7f, 1.0f, 1.7f, 100.0f, 1e30f};
 static const float shares[] = {1.0f, 1e-6f, 0.1f, 0.5f, 0.9f, 0.95f, 0.99999994f};
 static const int limits[] = {0, 0, 1, 2, 5, 40, V_LIMIT, 1000};
-static const uint32_t barred_shares[] = {0, 0, 1, 4, 7, 8}; // in eighths
+static const uint32_t blocked_shares[] = {0, 0, 1, 4, 7, 8}; // in eighths
 
 // What the logits of a case look like.
 enum logits_kind { LIKELY, TIED, EQUAL, STEEP, HUGE, NOT_FINITE, LOGITS_KINDS };
@@ -58,7 +58,7 @@ static void write_draws(struct ql_random *random, size_t number)
     float logits[V_LIMIT];
     uint32_t weights[V_LIMIT];
     uint16_t candidates[V_LIMIT];
-    uint32_t barred[(V_LIMIT + 31) / 32] = {0};
+    uint32_t blocked[(V_LIMIT + 31) / 32] = {0};
     const enum logits_kind kind = (enum logits_kind)(number % LOGITS_KINDS);
     const int V = PICK(sizes, number / LOGITS_KINDS);
     const uint32_t seed = ql_random_step(random);
@@ -73,25 +73,25 @@ static void write_draws(struct ql_random *random, size_t number)
         static const float wrong[] = {NAN, INFINITY, -INFINITY};
         logits[ql_random_step(random) % (uint32_t)V] = PICK(wrong, ql_random_step(random));
     }
-    const uint32_t barred_share = PICK(barred_shares, ql_random_step(random));
+    const uint32_t blocked_share = PICK(blocked_shares, ql_random_step(random));
     for (int v = 0; v < V; v++) {
-        barred[v / 32] |= (uint32_t)(ql_random_step(random) % 8 < barred_share) << (v % 32);
+        blocked[v / 32] |= (uint32_t)(ql_random_step(random) % 8 < blocked_share) << (v % 32);
     }
     (void)printf("{\"temperature\":%" PRIu32 ",\"top_p\":%" PRIu32 ",\"top_k\":%d,\"seed\":%" PRIu32 ",\n\"logits\":[",
                  ql_activation_to_bits(sampler.temperature), ql_activation_to_bits(sampler.top_p), sampler.top_k, seed);
     for (int v = 0; v < V; v++) {
         (void)printf("%s%" PRIu32, v == 0 ? "" : ",", ql_activation_to_bits(logits[v]));
     }
-    (void)printf("],\n\"barred\":[");
+    (void)printf("],\n\"blocked\":[");
     for (int k = 0; k < (V + 31) / 32; k++) {
-        (void)printf("%s%" PRIu32, k == 0 ? "" : ",", barred[k]);
+        (void)printf("%s%" PRIu32, k == 0 ? "" : ",", blocked[k]);
     }
     (void)printf("],\n\"tokens\":[");
     ql_random_init(&sampler.random, seed);
     uint32_t costs[DRAWS]; // of what is drawn
     for (int i = 0; i < DRAWS; i++) {
         const int token =
-            ql_sampler_step_f32(&sampler, logits, barred_share == 0 ? NULL : barred, weights, candidates, V);
+            ql_sampler_step_f32(&sampler, logits, blocked_share == 0 ? NULL : blocked, weights, candidates, V);
         (void)printf("%s%d", i == 0 ? "" : ",", token);
         costs[i] = token < 0 ? 0 : ql_cost_f32(logits, token, V);
     }
@@ -126,7 +126,7 @@ static int32_t make_integer_logit(struct ql_random *random, enum integer_kind ki
 static void write_integer_draws(struct ql_random *random, size_t number)
 {
     int32_t logits[V_LIMIT];
-    uint32_t weights[V_LIMIT], barred[(V_LIMIT + 31) / 32] = {0};
+    uint32_t weights[V_LIMIT], blocked[(V_LIMIT + 31) / 32] = {0};
     uint16_t candidates[V_LIMIT];
     const enum integer_kind kind = (enum integer_kind)(number % INTEGER_KINDS);
     const int V = PICK(sizes, number / INTEGER_KINDS);
@@ -140,9 +140,9 @@ static void write_integer_draws(struct ql_random *random, size_t number)
     for (int v = 0; v < V; v++) {
         logits[v] = make_integer_logit(random, kind);
     }
-    const uint32_t barred_share = PICK(barred_shares, ql_random_step(random));
+    const uint32_t blocked_share = PICK(blocked_shares, ql_random_step(random));
     for (int v = 0; v < V; v++) {
-        barred[v / 32] |= (uint32_t)(ql_random_step(random) % 8 < barred_share) << (v % 32);
+        blocked[v / 32] |= (uint32_t)(ql_random_step(random) % 8 < blocked_share) << (v % 32);
     }
     (void)printf("{\"temperature\":%" PRIu32 ",\"top_p\":%" PRIu32 ",\"top_k\":%d,\"seed\":%" PRIu32
                  ",\"settings\":[%" PRIu32 ",%" PRIu32 "],\n\"logits\":[",
@@ -151,16 +151,16 @@ static void write_integer_draws(struct ql_random *random, size_t number)
     for (int v = 0; v < V; v++) {
         (void)printf("%s%" PRId32, v == 0 ? "" : ",", logits[v]);
     }
-    (void)printf("],\n\"barred\":[");
+    (void)printf("],\n\"blocked\":[");
     for (int k = 0; k < (V + 31) / 32; k++) {
-        (void)printf("%s%" PRIu32, k == 0 ? "" : ",", barred[k]);
+        (void)printf("%s%" PRIu32, k == 0 ? "" : ",", blocked[k]);
     }
     (void)printf("],\n\"tokens\":[");
     ql_random_init(&sampler.random, seed);
     uint32_t costs[DRAWS]; // of what is drawn
     for (int i = 0; i < DRAWS; i++) {
         const int token =
-            ql_sampler_step_s32(&sampler, logits, barred_share == 0 ? NULL : barred, weights, candidates, V);
+            ql_sampler_step_s32(&sampler, logits, blocked_share == 0 ? NULL : blocked, weights, candidates, V);
         (void)printf("%s%d", i == 0 ? "" : ",", token);
         costs[i] = token < 0 ? 0 : ql_cost_s32(logits, token, V);
     }

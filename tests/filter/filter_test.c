@@ -200,14 +200,14 @@ static void filter_text_drawn_at_random_holds_no_listed_word(void **state)
             char free_text[LONGEST + 1];
             ql_filter_init(&text_state);
             for (;;) {
-                uint32_t barred[1] = {0};
-                (void)ql_filter_bar(barred, &text_state, &binding.filter);
-                assert_int_not_equal(barred[0] & ((1u << V) - 1), (1u << V) - 1);
+                uint32_t blocked[1] = {0};
+                (void)ql_filter_block(blocked, &text_state, &binding.filter);
+                assert_int_not_equal(blocked[0] & ((1u << V) - 1), (1u << V) - 1);
                 const int wanted = (int)(ql_random_step(&random) % V);
                 if (free_length < LONGEST && symbols[wanted] != '\n') {
                     free_text[free_length++] = (char)symbols[wanted];
                 }
-                if (barred[0] >> wanted & 1u) {
+                if (blocked[0] >> wanted & 1u) {
                     stopped++;
                     continue;
                 }
@@ -310,7 +310,7 @@ static int find_token(const struct ql_vocabulary *vocabulary, uint32_t symbol)
     return token;
 }
 
-// Whether the piece is barred, checked symbol by symbol with the rule for single symbols.
+// Whether the piece is blocked, checked symbol by symbol with the rule for single symbols.
 static bool walk_bars(const struct ql_filter_state *before, const struct ql_filter *filter,
                       const struct ql_vocabulary *vocabulary, int token)
 {
@@ -321,9 +321,9 @@ static bool walk_bars(const struct ql_filter_state *before, const struct ql_filt
 
     single.V = single.characters;
     for (int k = 0; k < count; k++) {
-        uint32_t barred[1] = {0};
+        uint32_t blocked[1] = {0};
         const int v = find_token(vocabulary, symbols[k]);
-        if (ql_filter_bar(barred, &after, &single) && (barred[0] >> v & 1u)) {
+        if (ql_filter_block(blocked, &after, &single) && (blocked[0] >> v & 1u)) {
             return true;
         }
         ql_filter_step(&after, &single, v);
@@ -331,7 +331,7 @@ static bool walk_bars(const struct ql_filter_state *before, const struct ql_filt
     return false;
 }
 
-// After any text, a piece is barred if and only if one of its symbols would be.
+// After any text, a piece is blocked if and only if one of its symbols would be.
 static void filter_bars_a_piece_as_its_symbols_one_by_one(void **state)
 {
     (void)state;
@@ -340,7 +340,7 @@ static void filter_bars_a_piece_as_its_symbols_one_by_one(void **state)
                                        'a',  'b', 'c', 'i', 'l', 'A', 'q', 0x301, 0x6771};
     static struct ql_vocabulary vocabulary;
     struct ql_random random;
-    size_t barred_pieces = 0, free_pieces = 0;
+    size_t blocked_pieces = 0, free_pieces = 0;
 
     ql_random_init(&random, 8);
     for (int round = 0; round < LISTS; round++) {
@@ -358,13 +358,13 @@ static void filter_bars_a_piece_as_its_symbols_one_by_one(void **state)
         ql_filter_init(&text_state);
         ql_filter_init(&walked);
         for (int step = 0; step < STEPS; step++) {
-            uint32_t barred[QL_VOCABULARY_LIMIT / 32];
-            const bool any = ql_filter_bar(barred, &text_state, &binding.filter);
+            uint32_t blocked[QL_VOCABULARY_LIMIT / 32];
+            const bool any = ql_filter_block(blocked, &text_state, &binding.filter);
             for (int token = 0; token < vocabulary.count; token++) {
-                const bool is_barred = any && (barred[token / 32] >> (token % 32) & 1u);
-                assert_int_equal(is_barred, walk_bars(&walked, &binding.filter, &vocabulary, token));
-                barred_pieces += is_barred && token >= binding.filter.characters;
-                free_pieces += !is_barred && token >= binding.filter.characters;
+                const bool is_blocked = any && (blocked[token / 32] >> (token % 32) & 1u);
+                assert_int_equal(is_blocked, walk_bars(&walked, &binding.filter, &vocabulary, token));
+                blocked_pieces += is_blocked && token >= binding.filter.characters;
+                free_pieces += !is_blocked && token >= binding.filter.characters;
             }
             const int next = (int)(ql_random_step(&random) % (uint32_t)vocabulary.count);
             int count;
@@ -377,7 +377,7 @@ static void filter_bars_a_piece_as_its_symbols_one_by_one(void **state)
         ql_filter_binding_free(&binding);
         ql_filter_file_free(&file);
     }
-    assert_true(barred_pieces > 10000 && free_pieces > 10000);
+    assert_true(blocked_pieces > 10000 && free_pieces > 10000);
 }
 
 static void filter_that_leaves_nothing_to_say_is_an_error(void **state)
@@ -476,7 +476,7 @@ static void guard_that_is_reset_begins_a_text(void **state)
         }
         assert_false(ql_guard_may_end(&guard, 4));
         assert_non_null(ql_guard_step(&guard, 4));
-        assert_int_equal(guard.barred[0], 1); // the newline
+        assert_int_equal(guard.blocked[0], 1); // the newline
         ql_guard_reset(&guard);
     }
     for (int token = 1; token < 4; token++) {

@@ -31,8 +31,8 @@ static void begin(void *model, uint32_t seed, float temperature)
 static int next(void *model, int token)
 {
     struct host *host = model;
-    const uint32_t *barred = ql_guard_step(&host->guard, token);
-    return ql_stepper_next(&host->stepper, token, &host->sampler, barred);
+    const uint32_t *blocked = ql_guard_step(&host->guard, token);
+    return ql_stepper_next(&host->stepper, token, &host->sampler, blocked);
 }
 
 static bool may_end(void *model, int token)

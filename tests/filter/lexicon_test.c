@@ -196,7 +196,7 @@ static void behind_a_prompt_of_no_word_only_a_new_word_begins(void **unused)
     struct ql_lexicon_binding binding;
     struct ql_lexicon_state state;
     struct ql_error error;
-    uint32_t barred[4];
+    uint32_t blocked[4];
 
     (void)unused;
     compile(&file, NULL);
@@ -205,9 +205,9 @@ static void behind_a_prompt_of_no_word_only_a_new_word_begins(void **unused)
     for (const char *text = "xyz"; *text != '\0'; text++) {
         (void)ql_lexicon_take(&state, &binding.lexicon, *text - ' ' + 1);
     }
-    ql_lexicon_bar(barred, &state, &binding.lexicon);
+    ql_lexicon_block(blocked, &state, &binding.lexicon);
     for (int v = 0; v < symbol_count; v++) {
-        assert_int_equal(barred[v / 32] >> (v % 32) & 1, isalnum((int)symbols[v]) ? 1 : 0);
+        assert_int_equal(blocked[v / 32] >> (v % 32) & 1, isalnum((int)symbols[v]) ? 1 : 0);
     }
     (void)ql_lexicon_take(&state, &binding.lexicon, 1);
     assert_true(ql_lexicon_take(&state, &binding.lexicon, 't' - ' ' + 1));
@@ -227,7 +227,7 @@ static bool ends_with_listed_words(char *text, size_t size)
     return has_listed_words(text + size);
 }
 
-// Draws from everything that may come next, and checks the barred set against each single symbol, and the text with the
+// Draws from everything that may come next, and checks the blocked set against each single symbol, and the text with the
 // oracle, as a whole and wherever it may end.
 static void walk(struct ql_guard *guard, const struct ql_vocabulary *vocabulary, uint32_t seed)
 {
@@ -235,18 +235,18 @@ static void walk(struct ql_guard *guard, const struct ql_vocabulary *vocabulary,
     struct ql_random random;
     char text[QL_TOKEN_BYTES * LENGTH + 1];
     size_t written = 0;
-    const uint32_t *barred = ql_guard_step(guard, 0);
+    const uint32_t *blocked = ql_guard_step(guard, 0);
 
     ql_random_init(&random, seed);
     for (int k = 0; k < LENGTH; k++) {
         int permitted[128], count = 0;
         for (int v = 0; v < vocabulary->count; v++) {
-            const bool is_barred = barred != NULL && (barred[v / 32] >> (v % 32) & 1) != 0;
+            const bool is_blocked = blocked != NULL && (blocked[v / 32] >> (v % 32) & 1) != 0;
             struct ql_lexicon_state state = guard->words;
             const bool taken = ql_lexicon_take(&state, &guard->lexicon.lexicon, v);
-            if (!is_barred || (!guard->is_on && taken)) {
+            if (!is_blocked || (!guard->is_on && taken)) {
                 assert_true(taken);
-                assert_false(is_barred);
+                assert_false(is_blocked);
                 permitted[count++] = v;
             }
         }
@@ -261,7 +261,7 @@ static void walk(struct ql_guard *guard, const struct ql_vocabulary *vocabulary,
         if (may_end && !ends_with_listed_words(text, written)) {
             fail_msg("seed %u may end: %s", (unsigned)seed, text);
         }
-        barred = ql_guard_step(guard, token);
+        blocked = ql_guard_step(guard, token);
     }
     text[written] = '\0';
     for (int k = (int)written - 1; k >= 0 && (isalnum((unsigned char)text[k]) || strchr("'-.,", text[k]) != NULL);

@@ -36,11 +36,11 @@ static void walk(const struct ql_filter_file *file, const uint8_t *data, size_t 
     const bool has_way = ql_filter_binding_check(&binding, file, &error) == QL_OK;
     ql_filter_init(&state);
     for (size_t k = 0; k < STEPS && size_bytes > 0; k++) {
-        uint32_t barred[V / 32] = {0};
-        (void)ql_filter_bar(barred, &state, &binding.filter);
-        assert(!has_way || barred[0] != UINT32_MAX || barred[1] != UINT32_MAX || barred[2] != UINT32_MAX);
+        uint32_t blocked[V / 32] = {0};
+        (void)ql_filter_block(blocked, &state, &binding.filter);
+        assert(!has_way || blocked[0] != UINT32_MAX || blocked[1] != UINT32_MAX || blocked[2] != UINT32_MAX);
         const int token = (data[k % size_bytes] + (int)(k / size_bytes)) % V;
-        if (!(barred[token / 32] >> (token % 32) & 1u)) {
+        if (!(blocked[token / 32] >> (token % 32) & 1u)) {
             (void)ql_filter_may_end(&state, &binding.filter, token);
             ql_filter_step(&state, &binding.filter, token);
             (void)ql_filter_refuses(&state, &binding.filter);

@@ -28,11 +28,11 @@ static void check_edges(const struct ql_word_graph *graph)
 static void finish(struct ql_lexicon_state *state, const struct ql_lexicon *lexicon, uint32_t edge_count)
 {
     for (uint32_t k = 0; !ql_lexicon_is_between(state, lexicon); k++) {
-        uint32_t barred[V / 32];
+        uint32_t blocked[V / 32];
         int token = 0;
         assert(k < 2 * edge_count); // a capital is two edges, and there may be two readings
-        ql_lexicon_bar(barred, state, lexicon);
-        while (barred[token / 32] >> (token % 32) & 1u) {
+        ql_lexicon_block(blocked, state, lexicon);
+        while (blocked[token / 32] >> (token % 32) & 1u) {
             token++;
         }
         (void)ql_lexicon_take(state, lexicon, token);
@@ -46,11 +46,11 @@ static void walk(const struct ql_lexicon *lexicon, const uint8_t *data, size_t s
 
     ql_lexicon_init(&state);
     for (size_t k = 0; k < STEPS; k++) {
-        uint32_t barred[V / 32];
-        ql_lexicon_bar(barred, &state, lexicon);
-        assert(barred[0] != UINT32_MAX || barred[1] != UINT32_MAX || barred[2] != UINT32_MAX);
+        uint32_t blocked[V / 32];
+        ql_lexicon_block(blocked, &state, lexicon);
+        assert(blocked[0] != UINT32_MAX || blocked[1] != UINT32_MAX || blocked[2] != UINT32_MAX);
         int token = (data[k % size_bytes] + (int)(k / size_bytes)) % V;
-        while (barred[token / 32] >> (token % 32) & 1u) {
+        while (blocked[token / 32] >> (token % 32) & 1u) {
             token = (token + 1) % V;
         }
         (void)ql_lexicon_may_end(&state, lexicon, token);

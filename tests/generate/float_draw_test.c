@@ -79,7 +79,7 @@ static void draws_of_any_settings_are_those_of_the_sampler(void **state)
     }
 }
 
-static void draw_barred_tokens_never_come(void **state)
+static void draw_blocked_tokens_never_come(void **state)
 {
     enum { V = 40 };
     static float logits[V];
@@ -93,16 +93,16 @@ static void draw_barred_tokens_never_come(void **state)
     ql_random_init(&numbers, 6);
     ql_float_draw_init(&draw, V, &arena);
     for (int i = 0; i < 400; i++) {
-        const uint32_t barred[2] = {ql_random_step(&numbers) & ~1u, 0x7f};
+        const uint32_t blocked[2] = {ql_random_step(&numbers) & ~1u, 0x7f};
         fill_logits(logits, V, i % 4);
-        assert_true(ql_float_draw_reset(&draw, logits, &samplings[i % 4], barred));
+        assert_true(ql_float_draw_reset(&draw, logits, &samplings[i % 4], blocked));
         for (int k = 0; k < DRAWS; k++) {
             struct ql_sampler sampler = {samplings[i % 4].temperature, samplings[i % 4].top_p, samplings[i % 4].top_k,
                                          numbers};
             const int token = ql_float_draw_next(&draw, &numbers);
             assert_in_range(token, 0, V - 1);
-            assert_int_equal(barred[token / 32] >> (token % 32) & 1, 0);
-            assert_int_equal(token, ql_sampler_step_f32(&sampler, logits, barred, weights, candidates, V));
+            assert_int_equal(blocked[token / 32] >> (token % 32) & 1, 0);
+            assert_int_equal(token, ql_sampler_step_f32(&sampler, logits, blocked, weights, candidates, V));
         }
     }
     assert_false(ql_float_draw_reset(&draw, logits, &samplings[1], (const uint32_t[]){0xffffffff, 0xff}));
@@ -132,7 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_of_any_settings_are_those_of_the_sampler),
-        cmocka_unit_test(draw_barred_tokens_never_come),
+        cmocka_unit_test(draw_blocked_tokens_never_come),
         cmocka_unit_test(draw_of_logits_that_are_not_finite_is_refused),
     };
     return cmocka_run_group_tests_name("float_draw", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-// Draws from integer logits that were prepared once equal those of the sampler, for all settings, ties, and barred
+// Draws from integer logits that were prepared once equal those of the sampler, for all settings, ties, and blocked
 // tokens.
 // Uses: generate/integer_draw, device/sampler_s32, cmocka.
 #include <setjmp.h>
@@ -27,7 +27,7 @@ enum {
     SPREAD_COUNT = sizeof SPREADS / sizeof SPREADS[0],
 };
 
-static void check(int V, struct ql_sampler_s32 sampler, const int32_t *logits, const uint32_t *barred)
+static void check(int V, struct ql_sampler_s32 sampler, const int32_t *logits, const uint32_t *blocked)
 {
     struct ql_arena arena = {0};
     struct ql_integer_draw draw;
@@ -37,9 +37,9 @@ static void check(int V, struct ql_sampler_s32 sampler, const int32_t *logits, c
 
     ql_integer_draw_init(&draw, V, &arena);
     assert_false(arena.exhausted);
-    const bool possible = ql_integer_draw_reset(&draw, logits, &sampler, barred);
+    const bool possible = ql_integer_draw_reset(&draw, logits, &sampler, blocked);
     for (int n = 0; n < DRAWS; n++) {
-        const int expected = ql_sampler_step_s32(&sampler, logits, barred, weights, candidates, V);
+        const int expected = ql_sampler_step_s32(&sampler, logits, blocked, weights, candidates, V);
         assert_int_equal(possible, expected >= 0);
         if (possible) {
             assert_int_equal(ql_integer_draw_next(&draw, &random), expected);
@@ -54,7 +54,7 @@ static void integer_draw_is_that_of_the_sampler(void **state)
     (void)state;
     struct ql_random random;
     int32_t logits[LARGEST];
-    uint32_t barred[(LARGEST + 31) / 32];
+    uint32_t blocked[(LARGEST + 31) / 32];
 
     ql_random_init(&random, 11);
     for (int k = 0; k < TEMPERATURE_COUNT * SHARE_COUNT * COUNT_COUNT * SPREAD_COUNT; k++) {
@@ -68,11 +68,11 @@ static void integer_draw_is_that_of_the_sampler(void **state)
             for (int v = 0; v < LARGEST; v++) {
                 logits[v] = (int32_t)(ql_random_step(&random) % (2 * (uint32_t)spread + 1)) - spread;
             }
-            for (size_t word = 0; word < sizeof barred / sizeof barred[0]; word++) {
-                barred[word] = ql_random_step(&random) | (k % 7 == 0 ? UINT32_MAX : 0);
+            for (size_t word = 0; word < sizeof blocked / sizeof blocked[0]; word++) {
+                blocked[word] = ql_random_step(&random) | (k % 7 == 0 ? UINT32_MAX : 0);
             }
             ql_random_init(&sampler.random, ql_random_step(&random));
-            check(SIZES[size], sampler, logits, k % 3 == 0 ? barred : NULL);
+            check(SIZES[size], sampler, logits, k % 3 == 0 ? blocked : NULL);
         }
     }
 }
