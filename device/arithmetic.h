@@ -181,7 +181,7 @@ static inline int64_t ql_mod_s64(int64_t a, int64_t b)
 }
 
 // The remainder of a division that rounds toward 0: it has the sign of a.
-static inline int64_t ql_rest_s64(int64_t a, int64_t b)
+static inline int64_t ql_remainder_s64(int64_t a, int64_t b)
 {
     return b == 0 || b == -1 ? 0 : a % b;
 }

@@ -19,7 +19,7 @@ static inline void ql_conv_f32(float *restrict y, const float *restrict x, const
                                const int *steps)
 {
     const int *in = sizes, *out = sizes + 2, *kernel = sizes + 4;
-    const int *stride = steps, *distance = steps + 2, *pad = steps + 4;
+    const int *stride = steps, *dilation = steps + 2, *pad = steps + 4;
 
     for (int b = 0; b < B; b++) {
         for (int m = 0; m < G * M; m++) {
@@ -30,8 +30,8 @@ static inline void ql_conv_f32(float *restrict y, const float *restrict x, const
                 const int left = place % out[1] * stride[1] - pad[1];
                 float sum = bias == NULL ? 0.0f : bias[m];
                 for (int k = 0; k < C * kernel[0] * kernel[1]; k++) {
-                    const int row = top + k / kernel[1] % kernel[0] * distance[0];
-                    const int column = left + k % kernel[1] * distance[1];
+                    const int row = top + k / kernel[1] % kernel[0] * dilation[0];
+                    const int column = left + k % kernel[1] * dilation[1];
                     if (row >= 0 && row < in[0] && column >= 0 && column < in[1]) {
                         const int c = k / (kernel[0] * kernel[1]);
                         sum += image[((ptrdiff_t)c * in[0] + row) * in[1] + column] * weights[k];

@@ -89,8 +89,8 @@ static inline bool ql_gather_elements(void *restrict y, const void *restrict x, 
 //   y        (outer, count, inner)
 //   x        (outer, dims..., inner)  elements of size_bytes
 //   indices  (outer, count, rank)
-static inline bool ql_gather_blocks(void *restrict y, const void *restrict x, const int64_t *restrict indices,
-                                    int size_bytes, int outer, int count, int inner, int rank, const int *dims)
+static inline bool ql_gather_nd(void *restrict y, const void *restrict x, const int64_t *restrict indices,
+                                int size_bytes, int outer, int count, int inner, int rank, const int *dims)
 {
     const size_t block_bytes = (size_t)inner * (size_t)size_bytes;
     unsigned char *to = (unsigned char *)y;
@@ -118,9 +118,9 @@ static inline bool ql_gather_blocks(void *restrict y, const void *restrict x, co
 //   y, x     (dims..., inner), x_count in all, elements of size_bytes
 //   indices  (count, rank)
 //   updates  (count, inner)
-static inline bool ql_scatter_blocks(void *restrict y, const void *restrict x, const int64_t *restrict indices,
-                                     const void *restrict updates, int size_bytes, int x_count, int count, int inner,
-                                     int rank, const int *dims)
+static inline bool ql_scatter_nd(void *restrict y, const void *restrict x, const int64_t *restrict indices,
+                                 const void *restrict updates, int size_bytes, int x_count, int count, int inner,
+                                 int rank, const int *dims)
 {
     const size_t block_bytes = (size_t)inner * (size_t)size_bytes;
     const unsigned char *from = (const unsigned char *)updates;

@@ -9,22 +9,22 @@
 // axes have a rank of at least 1 and no dimension of 0.
 //
 //   y  (kept_dims), without gaps
-//   x  element (i..., j...) at i * kept_strides + j * lost_strides
+//   x  element (i..., j...) at i * kept_strides + j * reduced_strides
 static inline void ql_reduce_f32(float *restrict y, const float *restrict x, float (*operation)(float, float),
-                                 int kept_rank, int lost_rank, const int *kept_dims, const int *kept_strides,
-                                 const int *lost_dims, const int *lost_strides)
+                                 int kept_rank, int reduced_rank, const int *kept_dims, const int *kept_strides,
+                                 const int *reduced_dims, const int *reduced_strides)
 {
     const int columns = kept_dims[kept_rank - 1];
-    const int steps = lost_dims[lost_rank - 1];
+    const int steps = reduced_dims[reduced_rank - 1];
 
     for (int k = 0; k < ql_row_count(kept_rank, kept_dims) * columns; k++) {
         const float *from = x + ql_row_offset(k / columns, kept_rank, kept_dims, kept_strides) +
                             (ptrdiff_t)(k % columns) * kept_strides[kept_rank - 1];
         float result = from[0];
-        for (int row = 0; row < ql_row_count(lost_rank, lost_dims); row++) {
-            const float *line = from + ql_row_offset(row, lost_rank, lost_dims, lost_strides);
+        for (int row = 0; row < ql_row_count(reduced_rank, reduced_dims); row++) {
+            const float *line = from + ql_row_offset(row, reduced_rank, reduced_dims, reduced_strides);
             for (int step = row == 0; step < steps; step++) {
-                result = operation(result, line[(ptrdiff_t)step * lost_strides[lost_rank - 1]]);
+                result = operation(result, line[(ptrdiff_t)step * reduced_strides[reduced_rank - 1]]);
             }
         }
         y[k] = result;
@@ -32,20 +32,20 @@ static inline void ql_reduce_f32(float *restrict y, const float *restrict x, flo
 }
 
 static inline void ql_reduce_f64(double *restrict y, const double *restrict x, double (*operation)(double, double),
-                                 int kept_rank, int lost_rank, const int *kept_dims, const int *kept_strides,
-                                 const int *lost_dims, const int *lost_strides)
+                                 int kept_rank, int reduced_rank, const int *kept_dims, const int *kept_strides,
+                                 const int *reduced_dims, const int *reduced_strides)
 {
     const int columns = kept_dims[kept_rank - 1];
-    const int steps = lost_dims[lost_rank - 1];
+    const int steps = reduced_dims[reduced_rank - 1];
 
     for (int k = 0; k < ql_row_count(kept_rank, kept_dims) * columns; k++) {
         const double *from = x + ql_row_offset(k / columns, kept_rank, kept_dims, kept_strides) +
                              (ptrdiff_t)(k % columns) * kept_strides[kept_rank - 1];
         double result = from[0];
-        for (int row = 0; row < ql_row_count(lost_rank, lost_dims); row++) {
-            const double *line = from + ql_row_offset(row, lost_rank, lost_dims, lost_strides);
+        for (int row = 0; row < ql_row_count(reduced_rank, reduced_dims); row++) {
+            const double *line = from + ql_row_offset(row, reduced_rank, reduced_dims, reduced_strides);
             for (int step = row == 0; step < steps; step++) {
-                result = operation(result, line[(ptrdiff_t)step * lost_strides[lost_rank - 1]]);
+                result = operation(result, line[(ptrdiff_t)step * reduced_strides[reduced_rank - 1]]);
             }
         }
         y[k] = result;
@@ -53,20 +53,20 @@ static inline void ql_reduce_f64(double *restrict y, const double *restrict x, d
 }
 
 static inline void ql_reduce_s64(int64_t *restrict y, const int64_t *restrict x, int64_t (*operation)(int64_t, int64_t),
-                                 int kept_rank, int lost_rank, const int *kept_dims, const int *kept_strides,
-                                 const int *lost_dims, const int *lost_strides)
+                                 int kept_rank, int reduced_rank, const int *kept_dims, const int *kept_strides,
+                                 const int *reduced_dims, const int *reduced_strides)
 {
     const int columns = kept_dims[kept_rank - 1];
-    const int steps = lost_dims[lost_rank - 1];
+    const int steps = reduced_dims[reduced_rank - 1];
 
     for (int k = 0; k < ql_row_count(kept_rank, kept_dims) * columns; k++) {
         const int64_t *from = x + ql_row_offset(k / columns, kept_rank, kept_dims, kept_strides) +
                               (ptrdiff_t)(k % columns) * kept_strides[kept_rank - 1];
         int64_t result = from[0];
-        for (int row = 0; row < ql_row_count(lost_rank, lost_dims); row++) {
-            const int64_t *line = from + ql_row_offset(row, lost_rank, lost_dims, lost_strides);
+        for (int row = 0; row < ql_row_count(reduced_rank, reduced_dims); row++) {
+            const int64_t *line = from + ql_row_offset(row, reduced_rank, reduced_dims, reduced_strides);
             for (int step = row == 0; step < steps; step++) {
-                result = operation(result, line[(ptrdiff_t)step * lost_strides[lost_rank - 1]]);
+                result = operation(result, line[(ptrdiff_t)step * reduced_strides[reduced_rank - 1]]);
             }
         }
         y[k] = result;

@@ -128,15 +128,14 @@ static bool run_gather_elements(const struct ql_kernel_arguments *arguments)
     return ql_gather_elements(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), ARRAY(0), ARRAY(1));
 }
 
-static bool run_gather_blocks(const struct ql_kernel_arguments *arguments)
+static bool run_gather_nd(const struct ql_kernel_arguments *arguments)
 {
-    return ql_gather_blocks(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), INT(4), ARRAY(0));
+    return ql_gather_nd(BUFFER(0), BUFFER(1), BUFFER(2), INT(0), INT(1), INT(2), INT(3), INT(4), ARRAY(0));
 }
 
-static bool run_scatter_blocks(const struct ql_kernel_arguments *arguments)
+static bool run_scatter_nd(const struct ql_kernel_arguments *arguments)
 {
-    return ql_scatter_blocks(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), INT(0), INT(1), INT(2), INT(3), INT(4),
-                             ARRAY(0));
+    return ql_scatter_nd(BUFFER(0), BUFFER(1), BUFFER(2), BUFFER(3), INT(0), INT(1), INT(2), INT(3), INT(4), ARRAY(0));
 }
 
 static bool run_scatter_elements(const struct ql_kernel_arguments *arguments)
@@ -379,8 +378,8 @@ const struct ql_kernel ql_kernels[QL_KERNEL_COUNT] = {
     [QL_KERNEL_COPY] = {"ql_copy", "device/copy.h", 1, 2, 0, 2, 3, 0, false, run_copy},
     [QL_KERNEL_GATHER] = {"ql_gather", "device/copy.h", 1, 3, 0, 5, 0, 0, true, run_gather},
     [QL_KERNEL_GATHER_ELEMENTS] = {"ql_gather_elements", "device/copy.h", 1, 3, 0, 4, 2, 0, true, run_gather_elements},
-    [QL_KERNEL_GATHER_BLOCKS] = {"ql_gather_blocks", "device/copy.h", 1, 3, 0, 5, 1, 0, true, run_gather_blocks},
-    [QL_KERNEL_SCATTER_BLOCKS] = {"ql_scatter_blocks", "device/copy.h", 1, 4, 0, 5, 1, 0, true, run_scatter_blocks},
+    [QL_KERNEL_GATHER_ND] = {"ql_gather_nd", "device/copy.h", 1, 3, 0, 5, 1, 0, true, run_gather_nd},
+    [QL_KERNEL_SCATTER_ND] = {"ql_scatter_nd", "device/copy.h", 1, 4, 0, 5, 1, 0, true, run_scatter_nd},
     [QL_KERNEL_SCATTER_ELEMENTS] = {"ql_scatter_elements", "device/copy.h", 1, 4, 0, 5, 2, 0, true,
                                     run_scatter_elements},
     [QL_KERNEL_TRILU] = {"ql_trilu", "device/copy.h", 1, 2, 0, 6, 0, 0, false, run_trilu},
@@ -464,7 +463,7 @@ static const struct ql_operation operations[] = {
     ROW(ql_mul_s64, "device/arithmetic.h"),
     ROW(ql_div_s64, "device/arithmetic.h"),
     ROW(ql_mod_s64, "device/arithmetic.h"),
-    ROW(ql_rest_s64, "device/arithmetic.h"),
+    ROW(ql_remainder_s64, "device/arithmetic.h"),
     ROW(ql_mod_u64, "device/arithmetic.h"),
     ROW(ql_min_s64, "device/arithmetic.h"),
     ROW(ql_max_s64, "device/arithmetic.h"),

@@ -9,7 +9,7 @@ enum { AXES = 2 };
 // A convolution, read and checked. A signal of one dimension is an image one row high.
 struct convolution {
     int axes; // of the node: 1 or 2; they are at the end of the lists below
-    int in[AXES], out[AXES], kernel[AXES], stride[AXES], distance[AXES], before[AXES], after[AXES];
+    int in[AXES], out[AXES], kernel[AXES], stride[AXES], dilation[AXES], before[AXES], after[AXES];
 };
 
 // Reads a list with one number for each axis into the last places of `to`, which holds the defaults.
@@ -64,7 +64,7 @@ static void pad_automatically(struct ql_lower *lower, struct convolution *conv, 
     }
     for (int k = AXES - conv->axes; k < AXES; k++) {
         const int64_t out = ((int64_t)conv->in[k] + conv->stride[k] - 1) / conv->stride[k];
-        const int64_t reach = (int64_t)(conv->kernel[k] - 1) * conv->distance[k] + 1;
+        const int64_t reach = (int64_t)(conv->kernel[k] - 1) * conv->dilation[k] + 1;
         const int64_t all = (out - 1) * conv->stride[k] + reach - conv->in[k];
         if (all > QL_VALUE_ELEMENT_LIMIT) {
             ql_lower_fail(lower, "the weights reach over %lld elements", (long long)reach);
@@ -82,7 +82,7 @@ static void read_convolution(struct ql_lower *lower, struct convolution *conv, c
     const char *mode = ql_lower_string(lower, "auto_pad", "NOTSET");
 
     *conv = (struct convolution){
-        .axes = x->rank - 2, .in = {1, 1}, .out = {1, 1}, .kernel = {1, 1}, .stride = {1, 1}, .distance = {1, 1}};
+        .axes = x->rank - 2, .in = {1, 1}, .out = {1, 1}, .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}};
     for (int k = AXES - conv->axes; k < AXES; k++) {
         conv->in[k] = x->dims[2 + k - (AXES - conv->axes)];
         conv->kernel[k] = w->dims[2 + k - (AXES - conv->axes)];
@@ -90,7 +90,7 @@ static void read_convolution(struct ql_lower *lower, struct convolution *conv, c
     int kernel[AXES] = {conv->kernel[0], conv->kernel[1]};
     read_list(lower, kernel, "kernel_shape", conv->axes, 1);
     read_list(lower, conv->stride, "strides", conv->axes, 1);
-    read_list(lower, conv->distance, "dilations", conv->axes, 1);
+    read_list(lower, conv->dilation, "dilations", conv->axes, 1);
     read_pads(lower, conv);
     if (lower->status == QL_OK && memcmp(kernel, conv->kernel, sizeof kernel) != 0) {
         ql_lower_fail(lower, "the attribute 'kernel_shape' is not that of the weights");
@@ -99,7 +99,7 @@ static void read_convolution(struct ql_lower *lower, struct convolution *conv, c
         pad_automatically(lower, conv, mode);
     }
     for (int k = AXES - conv->axes; k < AXES && lower->status == QL_OK; k++) {
-        const int64_t reach = (int64_t)(conv->kernel[k] - 1) * conv->distance[k] + 1;
+        const int64_t reach = (int64_t)(conv->kernel[k] - 1) * conv->dilation[k] + 1;
         const int64_t room = (int64_t)conv->in[k] + conv->before[k] + conv->after[k] - reach;
         if (room < 0 || conv->kernel[k] < 1) {
             ql_lower_fail(lower, "the weights reach over %lld elements, and the input with its padding has fewer",
@@ -153,7 +153,7 @@ void ql_lower_op_conv(struct ql_lower *lower)
     };
     for (int k = 0; k < AXES; k++) {
         const int sizes[] = {conv.in[k], conv.out[k], conv.kernel[k]};
-        const int steps[] = {conv.stride[k], conv.distance[k], conv.before[k]};
+        const int steps[] = {conv.stride[k], conv.dilation[k], conv.before[k]};
         for (int part = 0; part < 3; part++) {
             call.arrays[0][AXES * part + k] = sizes[part];
             call.arrays[1][AXES * part + k] = steps[part];

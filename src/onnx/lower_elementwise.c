@@ -70,7 +70,7 @@ void ql_lower_op_mod(struct ql_lower *lower)
                       ql_element_write(type));
     } else if (broadcast_inputs(lower, &rank, dims)) {
         int y = ql_lower_output(lower, 0, type, rank, dims);
-        ql_lower_binary(lower, y, a, ql_lower_input(lower, 1), of_dividend ? "rest" : "mod");
+        ql_lower_binary(lower, y, a, ql_lower_input(lower, 1), of_dividend ? "remainder" : "mod");
     }
 }
 

@@ -146,7 +146,7 @@ void ql_lower_op_gather_nd(struct ql_lower *lower)
         return;
     }
     struct ql_kernel_call call = {
-        .kernel = &ql_kernels[QL_KERNEL_GATHER_BLOCKS],
+        .kernel = &ql_kernels[QL_KERNEL_GATHER_ND],
         .buffers = {ql_lower_output(lower, 0, v.type, rank, dims), x, ql_lower_input(lower, 1)},
         .ints = {(int)ql_element_bytes(v.type), ql_lower_product(v.dims, 0, batch),
                  ql_lower_product(indices.dims, batch, indices.rank - 1),
@@ -177,7 +177,7 @@ void ql_lower_op_scatter_nd(struct ql_lower *lower)
         return;
     }
     struct ql_kernel_call call = {
-        .kernel = &ql_kernels[QL_KERNEL_SCATTER_BLOCKS],
+        .kernel = &ql_kernels[QL_KERNEL_SCATTER_ND],
         .buffers = {ql_lower_output(lower, 0, v.type, v.rank, v.dims), x, ql_lower_input(lower, 1), updates},
         .ints = {(int)ql_element_bytes(v.type), v.count, count, inner, depth},
         .array_lengths = {depth},

@@ -119,11 +119,11 @@ static int split_axes(struct parts *parts, int *dims, const struct ql_program_va
     *parts = (struct parts){0};
     ql_lower_strides(v->rank, v->dims, own);
     for (int axis = 0; axis < v->rank; axis++) {
-        const int lost = marks[axis];
-        parts->dims[lost][parts->ranks[lost]] = v->dims[axis];
-        parts->strides[lost][0][parts->ranks[lost]++] = own[axis];
-        if (!lost || keeps) {
-            dims[rank++] = lost ? 1 : v->dims[axis];
+        const int is_reduced = marks[axis];
+        parts->dims[is_reduced][parts->ranks[is_reduced]] = v->dims[axis];
+        parts->strides[is_reduced][0][parts->ranks[is_reduced]++] = own[axis];
+        if (!is_reduced || keeps) {
+            dims[rank++] = is_reduced ? 1 : v->dims[axis];
         }
     }
     return rank;
@@ -136,16 +136,16 @@ static void reduce_some(struct ql_lower *lower, int y, int x, const struct parts
     const struct ql_program_value *v = ql_lower_value(lower, x);
     const struct ql_program_value *result = ql_lower_value(lower, y);
     struct ql_kernel_call kept = {0};
-    struct ql_kernel_call lost = {0};
+    struct ql_kernel_call reduced = {0};
     struct ql_kernel_call call = {.operations = {operation}};
 
     call.kernel = &ql_kernels[v->type == QL_ELEMENT_F32   ? QL_KERNEL_REDUCE_F32
                               : v->type == QL_ELEMENT_F64 ? QL_KERNEL_REDUCE_F64
                                                           : QL_KERNEL_REDUCE_S64];
     call.ints[0] = ql_lower_set_arrays(&kept, parts->ranks[0], parts->dims[0], 1, parts->strides[0]);
-    call.ints[1] = ql_lower_set_arrays(&lost, parts->ranks[1], parts->dims[1], 1, parts->strides[1]);
+    call.ints[1] = ql_lower_set_arrays(&reduced, parts->ranks[1], parts->dims[1], 1, parts->strides[1]);
     memcpy(call.arrays[0], kept.arrays, 2 * sizeof call.arrays[0]);
-    memcpy(call.arrays[2], lost.arrays, 2 * sizeof call.arrays[0]);
+    memcpy(call.arrays[2], reduced.arrays, 2 * sizeof call.arrays[0]);
     for (int k = 0; k < 4; k++) {
         call.array_lengths[k] = call.ints[k / 2];
     }
