@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "onnx/external_data.h"
 #include "onnx/inlining.h"
+#include "onnx/name_table.h"
 #include "onnx/onnx_types.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "raw tensor data is little-endian, and read as it is");
@@ -126,42 +128,14 @@ static ProtobufCMessage *unpack(const ProtobufCMessageDescriptor *descriptor, Pr
     return protobuf_c_message_unpack(descriptor, allocator, size_bytes, bytes);
 }
 
-// --- Names to indices ---
-
-// An open hash table of the graph's values by name; a slot holds index + 1.
-struct name_table {
-    int *slots;
-    size_t size; // a power of 2, at least twice the values
-};
+// --- Values ---
 
 struct reader {
     struct ql_graph *graph;
     struct ql_error *error;
-    struct name_table names;
-    const char *path;         // of the model file; NULL where no other file may be read
-    char *data_path;          // of the file of tensors that was opened last; owned
-    struct ql_file_view data; // its bytes
-    size_t external_bytes;    // that tensors have taken so far
+    struct ql_name_table names; // of the graph's values
+    struct ql_external_data external;
 };
-
-static size_t hash_name(const char *name)
-{
-    uint64_t hash = 0xcbf29ce484222325u; // FNV-1a
-    for (; *name != '\0'; name++) {
-        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    }
-    return (size_t)(hash ^ hash >> 32);
-}
-
-// The slot that holds the name, or the empty one where it belongs.
-static int *find_slot(const struct reader *reader, const char *name)
-{
-    size_t at = hash_name(name) & (reader->names.size - 1);
-    while (reader->names.slots[at] != 0 && strcmp(reader->graph->values[reader->names.slots[at] - 1].name, name) != 0) {
-        at = (at + 1) & (reader->names.size - 1);
-    }
-    return &reader->names.slots[at];
-}
 
 static enum ql_status check_name(struct reader *reader, const char *name, const char *what)
 {
@@ -184,16 +158,16 @@ static enum ql_status add_value(struct reader *reader, const char *name, const c
     if (status != QL_OK) {
         return status;
     }
-    int *slot = find_slot(reader, name);
-    if (*slot != 0) {
+    if (ql_name_table_find(&reader->names, name) >= 0) {
         return ql_error_write(reader->error, QL_ERROR_INPUT, "%s '%s' has a name that is taken already", what, name);
     }
     *index = ql_graph_add_value(reader->graph, name, QL_ELEMENT_NONE, -1, NULL, NULL);
     if (reader->graph->arena.exhausted) {
         return ql_graph_check(reader->graph, reader->error);
     }
-    *slot = *index + 1;
-    return QL_OK;
+    return ql_name_table_add(&reader->names, reader->graph->values[*index].name, *index)
+               ? QL_OK
+               : ql_error_write(reader->error, QL_ERROR_SYSTEM, "not enough memory for the names of the model");
 }
 
 // --- Tensors ---
@@ -289,193 +263,26 @@ static bool read_content(void *to, enum ql_element type, size_t count, const Onn
     return true;
 }
 
-// --- Data in other files ---
-
-// Many tensors can share the bytes of a file, so their total memory has a limit of its own.
-static const size_t external_limit_bytes = (size_t)1 << 31;
-
-// Where the data of a tensor is.
-struct place {
-    const char *location;
-    uint64_t offset, length;
-    bool has_length;
-};
-
-static bool read_decimal(uint64_t *number, const char *text)
-{
-    char *end = NULL;
-
-    if (text == NULL || text[0] < '0' || text[0] > '9' || strlen(text) > 18) {
-        return false;
-    }
-    *number = strtoull(text, &end, 10);
-    return *end == '\0';
-}
-
-static bool read_place(struct place *place, const Onnx__TensorProto *tensor)
-{
-    *place = (struct place){0};
-    for (size_t i = 0; i < tensor->n_external_data; i++) {
-        const char *key = tensor->external_data[i]->key, *value = tensor->external_data[i]->value;
-        if (key == NULL || value == NULL) {
-            return false;
-        }
-        if (strcmp(key, "location") == 0) {
-            place->location = value;
-        } else if (strcmp(key, "offset") == 0) {
-            if (!read_decimal(&place->offset, value)) {
-                return false;
-            }
-        } else if (strcmp(key, "length") == 0) {
-            place->has_length = read_decimal(&place->length, value);
-            if (!place->has_length) {
-                return false;
-            }
-        }
-    }
-    return place->location != NULL;
-}
-
-// True for a path whose text cannot lead out of its folder.
-static bool is_inside(const char *location)
-{
-    bool inside = location[0] != '\0' && location[0] != '/' && strchr(location, '\\') == NULL;
-
-    for (const char *part = location; inside && *part != '\0';) {
-        const size_t size = strcspn(part, "/");
-        inside = !(size == 2 && part[0] == '.' && part[1] == '.');
-        part += size + (part[size] == '/');
-    }
-    for (const char *c = location; inside && *c != '\0'; c++) {
-        inside = (unsigned char)*c >= 0x20 && *c != 0x7f;
-    }
-    return inside;
-}
-
-// The path of the data, with links resolved, which the caller frees. NULL if it is not in the model's folder.
-static char *resolve(const char *model_path, const char *location)
-{
-    const char *slash = strrchr(model_path, '/');
-    const int folder_bytes = slash == NULL ? 0 : (int)(slash - model_path) + 1;
-    const size_t room = strlen(model_path) + strlen(location) + 3;
-    char *joined = malloc(room);
-    char *folder = NULL, *path = NULL;
-
-    if (joined == NULL) {
-        return NULL;
-    }
-    (void)snprintf(joined, room, "%.*s.", folder_bytes, model_path);
-    folder = realpath(joined, NULL);
-    (void)snprintf(joined, room, "%.*s%s", folder_bytes, model_path, location);
-    path = realpath(joined, NULL);
-    free(joined);
-    const size_t size = folder == NULL ? 0 : strlen(folder);
-    if (path != NULL && (folder == NULL || strncmp(path, folder, size) != 0 || (path[size] != '/' && size > 1))) {
-        free(path);
-        path = NULL;
-    }
-    free(folder);
-    return path;
-}
-
-// Notes a file of data, once. Memory that is missing shows in the arena.
-static void add_data_file(struct ql_graph *graph, const char *path)
-{
-    for (const struct ql_data_file *file = graph->data_files; file != NULL; file = file->next) {
-        if (strcmp(file->path, path) == 0) {
-            return;
-        }
-    }
-    const size_t bytes = strlen(path) + 1;
-    struct ql_data_file *added = ql_arena_take(&graph->arena, 1, sizeof *added);
-    char *copy = ql_arena_take(&graph->arena, bytes, 1);
-    if (added != NULL && copy != NULL) {
-        memcpy(copy, path, bytes);
-        *added = (struct ql_data_file){.path = copy, .next = graph->data_files};
-        graph->data_files = added;
-    }
-}
-
-// Points `*bytes` at the data of a tensor, of `size_bytes`; they are valid until the next tensor in another file.
-static enum ql_status open_external(struct reader *reader, const unsigned char **bytes, size_t size_bytes,
-                                    const Onnx__TensorProto *tensor, const char *what)
-{
-    struct ql_error *error = reader->error;
-    struct place place;
-
-    if (reader->path == NULL) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s has its data in another file, which cannot be read here",
-                              what);
-    }
-    if (!read_place(&place, tensor) || !is_inside(place.location)) {
-        return ql_error_write(
-            error, QL_ERROR_INPUT,
-            "%s has its data in another file, but what says where is not a path inside of the model's "
-            "folder, or no offset and length",
-            what);
-    }
-    char *path = resolve(reader->path, place.location);
-    if (path == NULL) {
-        return ql_error_write(error, QL_ERROR_SYSTEM,
-                              "%s has its data in '%.300s', which is not there, or not in the model's folder", what,
-                              place.location);
-    }
-    if (reader->data_path == NULL || strcmp(path, reader->data_path) != 0) {
-        ql_file_close(&reader->data);
-        free(reader->data_path);
-        reader->data_path = path;
-        const enum ql_status status =
-            ql_file_open_kind(&reader->data, path, QL_FILE_REGULAR, ql_file_limit_bytes, error);
-        if (status != QL_OK) {
-            free(reader->data_path);
-            reader->data_path = NULL;
-            return status;
-        }
-        add_data_file(reader->graph, path);
-    } else {
-        free(path);
-    }
-    const uint64_t there = reader->data.size_bytes;
-    if ((place.has_length && place.length != size_bytes) || place.offset > there || size_bytes > there - place.offset) {
-        return ql_error_write(
-            error, QL_ERROR_INPUT,
-            "%s has %zu bytes of data, which are not what '%.300s' has at offset %llu: the file is cut "
-            "short, or of another model",
-            what, size_bytes, place.location, (unsigned long long)place.offset);
-    }
-    *bytes = reader->data.data + place.offset;
-    return QL_OK;
-}
-
-// Reads the content of a tensor from its own file. Memory is allocated only after the bytes are known to exist.
-static enum ql_status read_external(struct reader *reader, void **data, enum ql_element type, size_t count,
-                                    const Onnx__TensorProto *tensor, const char *what)
-{
-    const size_t size_bytes = count * ql_element_bytes(type);
-    const unsigned char *bytes = NULL;
-    enum ql_status status = open_external(reader, &bytes, size_bytes, tensor, what);
-
-    if (status != QL_OK) {
-        return status;
-    }
-    reader->external_bytes += size_bytes;
-    if (reader->external_bytes > external_limit_bytes) {
-        return ql_error_write(reader->error, QL_ERROR_INPUT,
-                              "the tensors of the model take more than 2 GiB of data from other files");
-    }
-    *data = ql_arena_take(&reader->graph->arena, count, ql_element_bytes(type));
-    if (*data == NULL) {
-        return ql_graph_check(reader->graph, reader->error);
-    }
-    memcpy(*data, bytes, size_bytes);
-    return QL_OK;
-}
-
 static void make_truths(enum ql_element type, void *data, size_t count)
 {
     for (size_t i = 0; type == QL_ELEMENT_BOOL && i < count; i++) {
         ((uint8_t *)data)[i] = ((uint8_t *)data)[i] != 0;
     }
+}
+
+// Reads the content of a tensor of `count` elements from another file.
+static enum ql_status read_external(struct reader *reader, struct ql_value *value, size_t count,
+                                    const Onnx__TensorProto *tensor, const char *what)
+{
+    void *data = NULL;
+    const enum ql_status status =
+        ql_external_data_read(&reader->external, &data, value->type, count, tensor, what, reader->error);
+
+    if (status == QL_OK) {
+        make_truths(value->type, data, count);
+        value->data = data;
+    }
+    return status;
 }
 
 // Multiplies the elements of a tensor by a size. A size of 0 counts as 1, as in program_compile.c. Returns false if no tensor
@@ -524,13 +331,7 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
         count *= (size_t)size;
     }
     if (tensor->n_external_data > 0 || (tensor->has_data_location && tensor->data_location != 0)) {
-        void *external = NULL;
-        const enum ql_status status = read_external(reader, &external, value->type, count, tensor, what);
-        if (status == QL_OK) {
-            make_truths(value->type, external, count);
-            value->data = external;
-        }
-        return status;
+        return read_external(reader, value, count, tensor, what);
     }
     // The content is in the message already, so a count that does not match it is found before memory is allocated.
     size_t there = tensor->has_raw_data ? tensor->raw_data.len / ql_element_bytes(value->type) : 0;
@@ -659,7 +460,7 @@ static enum ql_status read_inputs(struct reader *reader, int *indices, const Onn
 {
     for (size_t i = 0; i < from->n_input; i++) {
         indices[i] = -1;
-        if (from->input[i][0] != '\0' && (indices[i] = *find_slot(reader, from->input[i]) - 1) < 0) {
+        if (from->input[i][0] != '\0' && (indices[i] = ql_name_table_find(&reader->names, from->input[i])) < 0) {
             enum ql_status status = check_name(reader, from->input[i], "an input");
             return status != QL_OK ? status
                                    : ql_error_write(reader->error, QL_ERROR_INPUT,
@@ -811,7 +612,8 @@ static enum ql_status read_graph(struct reader *reader, const Onnx__GraphProto *
     }
     for (size_t i = 0; i < from->n_input; i++) {
         const char *name = from->input[i]->name;
-        if (name != NULL && *find_slot(reader, name) != 0 && graph->values[*find_slot(reader, name) - 1].data != NULL) {
+        index = name == NULL ? -1 : ql_name_table_find(&reader->names, name);
+        if (index >= 0 && graph->values[index].data != NULL) {
             continue; // an initializer, which older files list among the inputs
         }
         if ((status = add_value(reader, name, "an input", &index)) != QL_OK ||
@@ -830,7 +632,7 @@ static enum ql_status read_graph(struct reader *reader, const Onnx__GraphProto *
         if ((status = check_name(reader, name, "an output")) != QL_OK) {
             return status;
         }
-        if ((index = *find_slot(reader, name) - 1) < 0) {
+        if ((index = ql_name_table_find(&reader->names, name)) < 0) {
             return ql_error_write(reader->error, QL_ERROR_INPUT, "nothing makes the output '%s'", name);
         }
         struct ql_value *value = &graph->values[index];
@@ -907,15 +709,7 @@ static enum ql_status read_model(struct reader *reader, const Onnx__ModelProto *
         return ql_error_write(error, QL_ERROR_INPUT, "the model has %zu values and %zu nodes; at most %d are supported",
                               values, model->graph->n_node, QL_GRAPH_VALUE_LIMIT);
     }
-    for (reader->names.size = 16; reader->names.size < 2 * values + 2;) {
-        reader->names.size *= 2;
-    }
-    reader->names.slots = calloc(reader->names.size, sizeof reader->names.slots[0]);
-    if (reader->names.slots == NULL) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the names of %zu values", values);
-    }
     enum ql_status status = read_graph(reader, model->graph);
-    free(reader->names.slots);
     if (status == QL_OK) {
         note_gru_of_pytorch(reader->graph, model->producer_name);
     }
@@ -940,7 +734,7 @@ enum ql_status ql_onnx_read_at(struct ql_graph *graph, const void *bytes, size_t
 {
     struct counted_memory memory = {.limit = MEMORY_BASE_BYTES + size_bytes * MEMORY_PER_BYTE};
     ProtobufCAllocator allocator = {.alloc = counted_alloc, .free = counted_free, .allocator_data = &memory};
-    struct reader reader = {.graph = graph, .error = error, .path = path};
+    struct reader reader = {.graph = graph, .error = error, .external = {.graph = graph, .model_path = path}};
 
     ProtobufCMessage *message = unpack(&onnx__model_proto__descriptor, &allocator, bytes, size_bytes);
     if (message == NULL) {
@@ -953,8 +747,8 @@ enum ql_status ql_onnx_read_at(struct ql_graph *graph, const void *bytes, size_t
         graph->is_inlined = inlining.graph != NULL;
     }
     ql_inlining_free(&inlining);
-    ql_file_close(&reader.data);
-    free(reader.data_path);
+    ql_external_data_free(&reader.external);
+    ql_name_table_free(&reader.names);
     protobuf_c_message_free_unpacked(message, &allocator);
     return status;
 }
@@ -979,7 +773,7 @@ enum ql_status ql_onnx_read_tensor(struct ql_graph *graph, int *value, const voi
 {
     struct counted_memory memory = {.limit = MEMORY_BASE_BYTES + size_bytes * MEMORY_PER_BYTE};
     ProtobufCAllocator allocator = {.alloc = counted_alloc, .free = counted_free, .allocator_data = &memory};
-    struct reader reader = {.graph = graph, .error = error};
+    struct reader reader = {.graph = graph, .error = error, .external = {.graph = graph}};
 
     ProtobufCMessage *message = unpack(&onnx__tensor_proto__descriptor, &allocator, bytes, size_bytes);
     if (message == NULL) {
