@@ -100,9 +100,9 @@ function checkShape(input, output) {
  */
 function layOut(states) {
   return states.map(({ input, output, kind }) => {
-    if (!(isFloat(input) || input.type === "int64") || input.type !== output.type) {
+    if (!(isFloat(input) || isInteger(input)) || input.type !== output.type) {
       throw new InputError(`the state that goes in as "${input.name}" in ${input.type} comes out as "${output.name}" in ` +
-        `${output.type}, but a state is float or int64 on both sides. Export it in one of these types, or correct the ` +
+        `${output.type}, but a state is float, int64 or int32 on both sides. Export it in one of these types, or correct the ` +
         'pairs in the descriptor\'s "states"');
     }
     checkShape(input, output);
@@ -210,7 +210,7 @@ export class LanguageModel {
   /** Zero state: where a text begins. */
   reset() {
     this.#state = this.#tensors.states.map((part) => {
-      const zeros = new (isFloat(part) ? Float32Array : BigInt64Array)(part.count);
+      const zeros = arrayOf[part.type](new Array(part.count).fill(0));
       return new this.#runtime.Tensor(part.type, zeros, part.shape);
     });
   }

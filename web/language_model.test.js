@@ -59,6 +59,10 @@ test("the descriptor can say what a token does to a state", () => {
     { name: "keys", output: "new_keys", kind: "append", type: "float32", shape: [1, 8, 4], count: 32 },
     { name: "position", output: "new_position", kind: "counter", type: "int64", shape: [1], count: 1 },
   ]);
+  const narrow = (tensors) => tensors.map((tensor) => ({ ...tensor, type: tensor.name.endsWith("position") ? "int32" : tensor.type }));
+  const metadata = { inputMetadata: narrow(inputs), outputMetadata: narrow(outputs) };
+  const states = [["keys", "new_keys"], ["position", "new_position"]];
+  assert.equal(findTensors(metadata, describe({ tokens: "tokens", states })).states[1].type, "int32");
   assert.deepEqual(layout([["keys", "new_keys"], ["position", "new_position"]]).map(({ kind }) => kind), ["replace", "replace"]);
   assert.throws(() => layout([["keys", "new_keys", "counter"], ["position", "new_position"]]), /"keys" "counter"/);
   assert.throws(() => layout([["keys", "new_keys"], ["position", "new_position", "append"]]), /"position" "append"/);

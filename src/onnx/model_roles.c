@@ -315,12 +315,14 @@ static enum ql_status check_state(const struct ql_program_value *input, const st
 {
     char before[QL_RANK_LIMIT * 16], after[QL_RANK_LIMIT * 16];
 
-    if (input->type != output->type || (input->type != QL_ELEMENT_F32 && input->type != QL_ELEMENT_S64)) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "the state that goes in as '%.200s' in %s comes out as '%.200s' in %s, but a state is "
-                              "float or int64 on both sides. Export it in one of these types, or correct the pairs in "
-                              "the descriptor's field 'states'",
-                              input->name, ql_element_write(input->type), output->name, ql_element_write(output->type));
+    const bool can_be = input->type == QL_ELEMENT_F32 || input->type == QL_ELEMENT_S64 || input->type == QL_ELEMENT_S32;
+    if (input->type != output->type || !can_be) {
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "the state that goes in as '%.200s' in %s comes out as '%.200s' in %s, but a state is "
+            "float, int64 or int32 on both sides. Export it in one of these types, or correct the pairs in "
+            "the descriptor's field 'states'",
+            input->name, ql_element_write(input->type), output->name, ql_element_write(output->type));
     }
     if (input->rank != output->rank ||
         memcmp(input->dims, output->dims, (size_t)input->rank * sizeof input->dims[0]) != 0) {

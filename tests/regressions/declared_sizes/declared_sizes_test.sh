@@ -90,11 +90,11 @@ cache steps past total "Identity all -> hn" | model grows '"states": [["h", "hn"
 expect_exit 1 evaluate --model grows.json --length 10 --seed 1
 expect_stderr "'h' with the shape (1, 1, 4) comes out as 'hn' with (1, 2, 4)"
 expect_stderr "a cache of a fixed length"
-(cache steps 6 6 && echo "input p int32 1
-const step int32 1 = 1
+(cache steps 6 6 && echo "input p double 1
+const step double 1 = 1
 Add p step -> pn
-output pn int32 1") | model counts '"tokens": "x", "states": [["h", "hn"], ["p", "pn"]]'
+output pn double 1") | model counts '"tokens": "x", "states": [["h", "hn"], ["p", "pn"]]'
 expect_exit 1 evaluate --model counts.json --length 10 --seed 1
-expect_stderr "'p' in int32 comes out as 'pn' in int32, but a state is float or int64"
+expect_stderr "'p' in double comes out as 'pn' in double, but a state is float, int64 or int32"
 
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Tokens as one float, as Keras often declares its inputs, were taken for one-hot vectors, with a message that contradicted
 # itself. Guards: an input that the descriptor calls tokens, and that takes another type or another width, is refused with
-# what it takes and what tokens are; int32, int64 and one-hot vectors are taken.
+# what it takes and what tokens are; int32, int64 and one-hot vectors are taken, and states of int32 as well as of int64.
 # Uses: expect.sh. Arguments: the tool, json_get, graph_file.
 # shellcheck source-path=SCRIPTDIR
 graph_file=$(realpath "$3")
@@ -49,5 +49,16 @@ model "float 1 1 4" "MatMul x E -> e"
 writes one_hot
 expect_same int32.txt int64.txt
 expect_same one_hot.txt int64.txt
+
+# A position may have the type that other frameworks give it, on the whole road and in JavaScript.
+for type in int64 int32; do
+    model "int64 1 1" "input p $type 1" "const step $type 1 = 1" "Add p step -> pn" "Cast p -> f to=1" "Gather E x -> e0" \
+        "Sin f -> turn" "Mul e0 turn -> e" "output pn $type 1"
+    writes "position_$type"
+    expect_exit 0 verify --model m.json --stages ONNX,-O0 --characters 60 --length 30 --seeds 1 --quiet
+    echo "$(wc -l < out) stages" | grep -q '^[3-9] stages' || fail "verify ran $(cat out)"
+done
+expect_same position_int32.txt position_int64.txt
+cmp -s position_int32.txt int64.txt && fail "the position changes nothing"
 
 finish
