@@ -592,7 +592,8 @@ static enum ql_status parse_corpus(struct study *study, json_t *own, const struc
 static enum ql_status count_corpus(struct study *study, struct ql_error *error)
 {
     const struct ql_text_table *lines = &study->yardstick.items;
-    struct ql_study_cell_items items = {.size = study->yardstick.item_count};
+    const uint64_t lines_count = study->yardstick.item_count, wanted = (uint64_t)study->settings.items;
+    struct ql_study_cell_items items = {.size = lines_count < wanted ? lines_count : wanted}; // as a cell has
     json_t *own = NULL;
     enum ql_status status = QL_OK;
 

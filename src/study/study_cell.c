@@ -164,12 +164,31 @@ static json_t *list_frequent(const struct ql_study_cell_items *items)
     return list;
 }
 
+// How many different items are expected among `size` that are drawn from all, each at most once: an item that came c times
+// of N is not among n of them with the probability (N - c choose n) / (N choose n).
+static double expected_distinct(const struct ql_study_cell_items *items, uint64_t size)
+{
+    double expected = 0.0;
+
+    for (size_t k = 0; k < items->items.count; k++) {
+        double missing = 1.0;
+        for (uint64_t c = 0; c < items->items.counts[k] && missing > 0.0; c++) {
+            const uint64_t left = items->count - c;
+            missing *= left > size ? (double)(left - size) / (double)left : 0.0;
+        }
+        expected += 1.0 - missing;
+    }
+    return expected;
+}
+
 enum ql_status ql_study_cell_count(json_t **cell, const struct ql_study_cell_items *items,
                                    struct ql_yardstick *yardstick, bool own, struct ql_error *error)
 {
     struct ql_item_reader reader = {0};
     struct counts counts = {0};
     enum ql_status status = QL_OK;
+    const uint64_t size = items->size < items->count ? items->size : items->count;
+    const uint64_t distinct = own ? (uint64_t)(expected_distinct(items, size) + 0.5) : items->distinct_at_size;
 
     *cell = NULL;
     for (size_t n = 0; n < items->items.count && status == QL_OK; n++) {
@@ -191,15 +210,14 @@ enum ql_status ql_study_cell_count(json_t **cell, const struct ql_study_cell_ite
             "s:o}",
             "items", (json_int_t)items->count, "cut", (json_int_t)items->cut, "symbols", (json_int_t)counts.symbols,
             "copied", (json_int_t)counts.copied, "near", (json_int_t)counts.near, "distinct",
-            (json_int_t)items->items.count, "distinct_at_size", (json_int_t)items->distinct_at_size, "size",
-            (json_int_t)(items->size < items->count ? items->size : items->count), "words", (json_int_t)counts.words,
-            "new_words", (json_int_t)counts.new_words, "known_words", (json_int_t)counts.known_words, "unknown_words",
-            (json_int_t)counts.unknown_words, "known_items", (json_int_t)counts.known_items, "echoed_items",
-            (json_int_t)counts.echoed_items, "repeated_items", (json_int_t)counts.repeated_items, "repeated_symbols",
-            (json_int_t)counts.repeated_symbols, "listed", (json_int_t)counts.listed, "patterns",
-            list_numbers(counts.patterns, (size_t)yardstick->pattern_count), "lengths", list_lengths(&counts, false),
-            "echoed_lengths", list_lengths(&counts, true), "frequent", list_frequent(items), "samples",
-            list_samples(items));
+            (json_int_t)items->items.count, "distinct_at_size", (json_int_t)distinct, "size", (json_int_t)size, "words",
+            (json_int_t)counts.words, "new_words", (json_int_t)counts.new_words, "known_words",
+            (json_int_t)counts.known_words, "unknown_words", (json_int_t)counts.unknown_words, "known_items",
+            (json_int_t)counts.known_items, "echoed_items", (json_int_t)counts.echoed_items, "repeated_items",
+            (json_int_t)counts.repeated_items, "repeated_symbols", (json_int_t)counts.repeated_symbols, "listed",
+            (json_int_t)counts.listed, "patterns", list_numbers(counts.patterns, (size_t)yardstick->pattern_count),
+            "lengths", list_lengths(&counts, false), "echoed_lengths", list_lengths(&counts, true), "frequent",
+            list_frequent(items), "samples", list_samples(items));
         if (*cell == NULL) {
             status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the results of a cell");
         }

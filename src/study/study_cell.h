@@ -18,7 +18,7 @@ struct ql_study_cell_items {
     struct ql_text_table items;
     uint64_t count, cut;
     uint64_t distinct_at_size; // different ones among the first `size` items
-    uint64_t size;             // as many as the training text has
+    uint64_t size;             // as many as the training text has; of the text itself, as many as a cell has
     uint32_t *order;           // (count) the number of each item, as they came
     size_t room;               // of `order`
 };

@@ -198,6 +198,20 @@ static void copying_model_has_only_copies_and_no_new_word(void **state)
     json_decref(cell);
 }
 
+// Of six lines, four are equal. Among any four there are 2.33 different ones on average, and not the one with which the
+// counted lines begin.
+static void text_is_compared_by_as_many_items_as_a_model_has(void **state)
+{
+    static const char *const texts[] = {"ab", "ab", "ab", "ab", "ac", "bb ab"};
+    json_t *cell = count_items(texts, 6, 6, true);
+
+    (void)state;
+    assert_int_equal(ql_study_cell_number(cell, "size"), 4);
+    assert_int_equal(ql_study_cell_number(cell, "distinct_at_size"), 2);
+    assert_int_equal(ql_study_cell_number(cell, "distinct"), 3);
+    json_decref(cell);
+}
+
 static void constant_model_is_one_item_again_and_again(void **state)
 {
     static const char *const constant[] = {"cab cab"};
@@ -260,6 +274,7 @@ int main(void)
         cmocka_unit_test(uniform_model_has_the_shares_of_its_distribution),
         cmocka_unit_test(uniform_model_gives_the_same_counts_for_the_same_seed),
         cmocka_unit_test(copying_model_has_only_copies_and_no_new_word),
+        cmocka_unit_test(text_is_compared_by_as_many_items_as_a_model_has),
         cmocka_unit_test(constant_model_is_one_item_again_and_again),
         cmocka_unit_test(frequent_items_come_by_how_often_they_came),
     };
