@@ -1,4 +1,4 @@
-// Tests what the readers of filters and lexicons refuse: damaged files, and files whose graph would never end.
+// Tests what the readers of filters and lexicons refuse: damaged files, and files whose graph would never end; and letters.
 // Uses: node's own test runner: node --test web/guard_files.test.js
 
 import assert from "node:assert/strict";
@@ -28,6 +28,16 @@ test("whole files are read, and walk", () => {
   const lexicon = new Lexicon(readLexicon(lexiconOf([1 << 8, 1 | LAST | ENDING]), "it"), ["\n", "a", "b"]);
   assert.ok(lexicon.mayEnd(1));
   lexicon.step(1);
+});
+
+test("every capital letter has one small letter", () => {
+  const table = readLexicon(seal("QLLEXICO", [1, 1, 2, 2, 0, 105], [0, 1, 0, 1 | LAST | ENDING, 0, 0]), "it");
+  const lexicon = new Lexicon(table, ["\n", "\u0130", "I", "i", "\u0131"]);
+  assert.deepEqual([1, 2, 3, 4].map((token) => lexicon.mayEnd(token)), [true, true, true, false]);
+  for (let code = 0; code < 0x20000; code++) {
+    const symbol = String.fromCodePoint((code & 0x1f800) === 0xd800 ? 0x41 : code);
+    assert.ok(symbol === "\u0130" || [...symbol.toLowerCase()].length === 1);
+  }
 });
 
 for (const [read, make, kind] of [[readFilter, filterOf, FilterError], [readLexicon, lexiconOf, LexiconError]]) {

@@ -49,8 +49,8 @@ function readSymbol(symbol, letters) {
   if (symbol === "\n") {
     kind = END;
   } else if (/^[\p{L}\p{N}\p{M}]$/u.test(symbol)) {
-    const lower = symbol.toLowerCase();
-    small = [...lower].length === 1 ? lower : symbol;
+    // The one letter whose small form has two code points: one of them here, as in utf8proc.
+    small = symbol === "\u0130" ? "i" : symbol.toLowerCase();
     kind = WORD | (small === symbol ? 0 : UPPER);
   } else {
     small = symbol === "\u2019" ? "'" : symbol === "\u2010" || symbol === "\u2011" ? "-" : symbol;
