@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -123,8 +124,9 @@ static bool write_names_path(char names_path[PATH_MAX], const char *path)
     return written > 0 && written < PATH_MAX;
 }
 
-static enum ql_status apply_map(struct ql_safetensors *file, json_t *map, const char *names_path,
-                                struct ql_arena *arena, struct ql_error *error)
+// Finds the tensor of each entry of the map, by the names that the checkpoint has.
+static enum ql_status find_named(struct ql_safetensors_entry **named, const struct ql_safetensors *file, json_t *map,
+                                 const char *names_path, struct ql_error *error)
 {
     const char *name;
     json_t *value;
@@ -140,12 +142,46 @@ static enum ql_status apply_map(struct ql_safetensors *file, json_t *map, const 
             return ql_error_write(error, QL_ERROR_INPUT, "%s: '%.60s' should be the name of a tensor of the checkpoint",
                                   names_path, name);
         }
-        const enum ql_status status = rename_entry(&file->entries[k], name, arena, error);
-        if (status != QL_OK) {
-            return status;
+        *named++ = &file->entries[k];
+    }
+    return QL_OK;
+}
+
+// No two tensors may have one name: only one of them would be read.
+static enum ql_status check_unique(const struct ql_safetensors *file, const char *names_path, struct ql_error *error)
+{
+    for (size_t k = 0; k < file->entry_count; k++) {
+        for (size_t other = 0; other < k; other++) {
+            if (strcmp(file->entries[k].name, file->entries[other].name) == 0) {
+                return ql_error_write(error, QL_ERROR_INPUT,
+                                      "%s: two tensors of the checkpoint are '%.60s' then; name each of them once",
+                                      names_path, file->entries[k].name);
+            }
         }
     }
     return QL_OK;
+}
+
+// All tensors are found before one is renamed, so that two can exchange their names.
+static enum ql_status apply_map(struct ql_safetensors *file, json_t *map, const char *names_path,
+                                struct ql_arena *arena, struct ql_error *error)
+{
+    struct ql_safetensors_entry **named = malloc((json_object_size(map) + 1) * sizeof named[0]), **next = named;
+    const char *name;
+    json_t *value;
+
+    if (named == NULL) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the names of tensors");
+    }
+    enum ql_status status = find_named(named, file, map, names_path, error);
+    json_object_foreach(map, name, value)
+    {
+        if (status == QL_OK) {
+            status = rename_entry(*next++, name, arena, error);
+        }
+    }
+    free(named);
+    return status == QL_OK ? check_unique(file, names_path, error) : status;
 }
 
 static enum ql_status read_map(struct ql_safetensors *file, const char *path, struct ql_arena *arena,

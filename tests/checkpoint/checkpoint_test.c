@@ -507,6 +507,34 @@ static void file_of_names_says_what_no_rule_knows(void **state)
     expect_refusal(&foreign, "has a tensor", "fc.weight");
 }
 
+static void names_are_exchanged_whatever_their_order(void **state)
+{
+    static const char names_path[] = "checkpoint_test.names.json";
+    static const char first[] = "rnn.bias_ih_l0", second[] = "rnn.bias_hh_l0";
+    char names[200];
+    struct foreign foreign;
+    (void)state;
+
+    for (int k = 0; k < 2; k++) {
+        foreign_init(&foreign);
+        struct ql_safetensors_entry *ih = foreign_entry(&foreign, first), *hh = foreign_entry(&foreign, second);
+        ih->name = second;
+        hh->name = first;
+        foreign_save(&foreign);
+        const int length = snprintf(names, sizeof names, "{\"%s\": \"%s\", \"%s\": \"%s\"}", k == 0 ? first : second,
+                                    k == 0 ? second : first, k == 0 ? second : first, k == 0 ? first : second);
+        sample_file_save(names_path, names, (size_t)length);
+        expect_model(&foreign.model);
+        foreign_free(&foreign);
+    }
+    // What the name stood for would be forgotten.
+    foreign_init(&foreign);
+    const int length = snprintf(names, sizeof names, "{\"%s\": \"%s\"}", first, second);
+    sample_file_save(names_path, names, (size_t)length);
+    expect_refusal(&foreign, "two tensors of the checkpoint are 'rnn.bias_ih_l0' then", names_path);
+    assert_int_equal(unlink(names_path), 0);
+}
+
 static void value_that_is_not_finite_is_named_with_its_place(void **state)
 {
     static const float values[] = {(float)NAN, (float)INFINITY, -(float)INFINITY};
@@ -657,6 +685,7 @@ int main(void)
         cmocka_unit_test(file_of_names_says_what_no_rule_knows),
         cmocka_unit_test(tensor_of_another_shape_is_named),
         cmocka_unit_test(tensor_of_another_type_is_named),
+        cmocka_unit_test(names_are_exchanged_whatever_their_order),
         cmocka_unit_test(value_that_is_not_finite_is_named_with_its_place),
         cmocka_unit_test(metadata_that_does_not_fit_is_refused),
         cmocka_unit_test(model_of_the_metadata_decides_what_the_shapes_must_be),
