@@ -261,8 +261,10 @@ static enum ql_status try_tokens(const struct reader *reader, struct trial *tria
         const float *logits = trial->graph.logits;
         float magnitude = 1.0f, difference = 0.0f;
         for (int v = 0; v < chain->V; v++) {
-            magnitude = fmaxf(magnitude, fabsf(logits[v]));
-            difference = fmaxf(difference, fabsf(logits[v] - trial->chain.logits[v]));
+            const float own = logits[v], chains = trial->chain.logits[v];
+            const float one = own == chains ? 0.0f : fabsf(own - chains);
+            magnitude = isfinite(own) ? fmaxf(magnitude, fabsf(own)) : magnitude;
+            difference = isfinite(one) ? fmaxf(difference, one) : INFINITY;
         }
         trial->tokens++;
         if (status == QL_OK && !(difference <= check_tolerance * magnitude)) {

@@ -39,14 +39,15 @@ static void make_tokens(const struct work *work, uint16_t *tokens, int count, ui
     }
 }
 
+// Infinities agree if they are the same, and count for nothing else.
 static bool is_near(const float *left, const float *right, int V)
 {
     double scale = 1.0, largest = 0.0;
 
     for (int v = 0; v < V; v++) {
-        const double difference = fabs((double)left[v] - (double)right[v]);
-        scale = fmax(scale, fabs((double)left[v]));
-        largest = isnan(difference) ? INFINITY : fmax(largest, difference);
+        const double difference = left[v] == right[v] ? 0.0 : fabs((double)left[v] - (double)right[v]);
+        scale = isfinite(left[v]) ? fmax(scale, fabs((double)left[v])) : scale;
+        largest = isfinite(difference) ? fmax(largest, difference) : INFINITY;
     }
     return largest <= tolerance * scale;
 }
