@@ -259,6 +259,7 @@ static int train(struct ql_train_session *session, struct ql_option *options, st
     const struct ql_train_settings *settings = &session->settings;
     struct ql_error error;
     int exit_code = QL_EXIT_DONE;
+    bool has_begun = false;
 
     enum ql_status status = ql_train_session_init(session, options, exchange, &error);
     if (status == QL_OK) {
@@ -271,6 +272,7 @@ static int train(struct ql_train_session *session, struct ql_option *options, st
             }
         }
         status = run_epochs(session, &error);
+        has_begun = true;
     }
     if (status == QL_OK) {
         bool early = session->record.done.epoch < settings->max_epochs;
@@ -279,7 +281,7 @@ static int train(struct ql_train_session *session, struct ql_option *options, st
     }
     if (status != QL_OK) {
         exit_code = ql_cli_fail("train", &error);
-        if (ql_cli_rank == 0 && (status == QL_ERROR_STOPPED || status == QL_ERROR_NUMERIC)) {
+        if (ql_cli_rank == 0 && has_begun && status != QL_ERROR_SYSTEM) {
             save_ended(session, status);
         }
     } else if (ql_cli_rank == 0 && check_result(session, &error) != QL_OK) {

@@ -18,6 +18,7 @@
 #include "engine/text_loss.h"
 #include "engine/text_session.h"
 #include "quantize/calibration.h"
+#include "quantize/integer_decoder.h"
 #include "quantize/product_x86.h"
 
 // The settings for samples during training: slightly conservative, so that they are readable.
@@ -136,6 +137,10 @@ static enum ql_status load(struct ql_train_session *session, struct ql_option *o
     }
     if (status == QL_OK) {
         status = ql_train_model_init(&session->model, &session->info, settings, options, &session->record, error);
+    }
+    const struct ql_dimensions *d = &session->model.dimensions;
+    if (status == QL_OK && session->info.weights != QL_WEIGHTS_F32 && d->layer == QL_LAYER_DECODER) {
+        status = ql_integer_decoder_check_sizes(d->E / d->heads, d->E, error);
     }
     if (status == QL_OK) {
         status = ql_train_texts_load(&session->texts, settings, &session->info.vocabulary, session->info.items, error);

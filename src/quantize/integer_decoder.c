@@ -305,19 +305,19 @@ static enum ql_status make_logits(struct builder *builder)
                        QL_WEIGHTS_S8);
 }
 
-static enum ql_status check_sizes(const struct ql_integer_decoder *decoder, struct ql_error *error)
+enum ql_status ql_integer_decoder_check_sizes(int size, int E, struct ql_error *error)
 {
-    if (decoder->size > QL_INTEGER_HEAD_LIMIT) {
+    if (size > QL_INTEGER_HEAD_LIMIT) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "a head of attention has %d values, and integers of 32 bits hold the scores of %d; train "
                               "with more --num-heads",
-                              decoder->size, QL_INTEGER_HEAD_LIMIT);
+                              size, QL_INTEGER_HEAD_LIMIT);
     }
-    if (decoder->E > WIDTH_LIMIT) {
+    if (E > WIDTH_LIMIT) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "the layers are %d wide, and the integer form ends at %d; train with a smaller "
                               "--embedding-size",
-                              decoder->E, WIDTH_LIMIT);
+                              E, WIDTH_LIMIT);
     }
     return QL_OK;
 }
@@ -361,7 +361,7 @@ enum ql_status ql_integer_decoder_init(struct ql_integer_decoder *decoder, const
     while ((int64_t)decoder->context << decoder->weight_bits > 1 << 24) {
         decoder->weight_bits--;
     }
-    enum ql_status status = check_sizes(decoder, error);
+    enum ql_status status = ql_integer_decoder_check_sizes(decoder->size, decoder->E, error);
     if (status != QL_OK) {
         return status;
     }

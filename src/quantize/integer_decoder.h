@@ -51,6 +51,10 @@ struct ql_integer_decoder {
 // The largest head size whose scores fit 32 bits.
 enum { QL_INTEGER_HEAD_LIMIT = 512 };
 
+// Checks the sizes of a head and of a layer, which training can do before it begins. Errors: QL_ERROR_INPUT for those that
+// the kernels do not take.
+enum ql_status ql_integer_decoder_check_sizes(int size, int E, struct ql_error *error);
+
 // Makes the integers, in memory of the arena. Errors: QL_ERROR_INPUT, naming node, part and row, for weights whose sums
 // cannot be represented, and for heads and layers that are too wide. QL_ERROR_SYSTEM.
 enum ql_status ql_integer_decoder_init(struct ql_integer_decoder *decoder, const struct ql_chain *from,

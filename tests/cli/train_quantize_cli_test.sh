@@ -122,6 +122,12 @@ expect_same checkpoints/decoder_two/checkpoint.4.safetensors checkpoints/decoder
 expect_exit 0 "${train[@]}" --model gru --num_layers 2 --quantize int8 --sequences items --run_name scratch
 expect test "$(note checkpoints/scratch/checkpoint.2.safetensors)" == '"quantize":"int8"'
 
+# What has no integer form is refused before an epoch is spent on it.
+expect_exit 1 train --input names.txt --validation names.txt --model transformer --embedding-size 1024 --num-heads 1 \
+    --num-layers 1 --feed-size 4 --context-length 4 --quantize int8 --max-epochs 1 --generate 0 --run-name wide --quiet
+expect_stderr "a head of attention has 1024 values"
+expect test ! -e checkpoints/wide/training.log.csv
+
 expect_exit 2 "${train[@]}" --quantize int2
 expect_stderr "--quantize int2: must be off, int8 or int4"
 
