@@ -423,6 +423,23 @@ static enum ql_status tell_progress(struct part *part, int number, uint32_t comp
     return QL_OK;
 }
 
+// Reports the progress of the others while the calling thread has nothing to do, so that a stop need not wait for them.
+// With the mutex, which is free meanwhile.
+static void tell_waiting(struct part *part, int number)
+{
+    const uint32_t complete = part->complete;
+    struct ql_error error;
+
+    if (number == 0) {
+        (void)pthread_mutex_unlock(&part->mutex);
+        const enum ql_status status = tell_progress(part, number, complete, &error);
+        (void)pthread_mutex_lock(&part->mutex);
+        if (status != QL_OK) {
+            fail(part, status, &error);
+        }
+    }
+}
+
 // One thread's work, until no branch is waiting and no thread can add another one.
 static void work(void *context, int task, int number)
 {
@@ -435,6 +452,7 @@ static void work(void *context, int task, int number)
     for (;;) {
         while (part->status == QL_OK && part->stack_count == 0 && part->busy > 0) {
             (void)pthread_cond_wait(&part->changed, &part->mutex);
+            tell_waiting(part, number);
         }
         if (part->status != QL_OK || part->stack_count == 0) {
             break;
