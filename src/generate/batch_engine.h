@@ -1,5 +1,5 @@
 // An engine that takes many streams a step further at once, so that weights are read once for all of them, and draws
-// their next tokens. What an engine is made of stays behind four functions; below are those of models in float, from a
+// their next tokens. What an engine is made of stays behind five functions; below are those of models in float, from a
 // checkpoint or through ONNX, and of models in integers. Uses: base, device/random.h, model/chain,
 // onnx/{descriptor,graph}, quantize/integer_model.
 #ifndef QL_GENERATE_BATCH_ENGINE_H

@@ -1,6 +1,6 @@
-// Draws many tokens from the same float logits: the same tokens as ql_sampler_step_f32. Each draw is a binary search in
-// sums that are computed once. A single draw is fast, too, when few symbols have most of the weight: the first
-// candidates are found one by one, without bringing the others in order.
+// Draws many tokens from the same float logits: the same tokens as ql_sampler_step_f32. Each draw is a search in sums that
+// are computed once. A single draw is fast, too, when few symbols have most of the weight: the first candidates are found
+// one by one, without bringing the others in order.
 // Uses: base/arena, device/random.h, generate/batch_engine.h (the settings), generate/draw_order.h.
 #ifndef QL_GENERATE_FLOAT_DRAW_H
 #define QL_GENERATE_FLOAT_DRAW_H

@@ -1,6 +1,6 @@
 // Quantizes a row of float weights to small integers with one scale: w[k] is about scale * q[k].
 // The trainer and quantize/ both call this, so a model is fine-tuned to exactly the weights that it will have.
-// Uses: base/vectorize.
+// Uses: base/vectors.
 #ifndef QL_MODEL_ROW_QUANTIZER_H
 #define QL_MODEL_ROW_QUANTIZER_H
 

@@ -1,5 +1,5 @@
-// The trainer: see trainer.h. A step is five jobs for the pool: tables of the network, shards forward and backward,
-// sum of the shards' gradients with its norm, the embedding's part of the gradient, the optimizer.
+// The trainer: see trainer.h. A step is six jobs for the pool: tables of the network, shards forward and backward, sum of the
+// shards' gradients, the embedding's part of the gradient, the gradient's norm, the optimizer.
 #include "train/trainer.h"
 
 #include <assert.h>

@@ -83,7 +83,7 @@ void ql_trainer_set_units(struct ql_trainer *trainer, int l, const float *value_
 // Return the regularization of the next step.
 struct ql_regularization ql_trainer_regularization(const struct ql_trainer *trainer);
 
-// One optimizer step. `loss` gets the mean over the batch's symbols, in nats.
+// One optimizer step. `result` gets the mean loss over the batch's symbols, in nats, and the norm of the gradient.
 // Errors: QL_ERROR_NUMERIC when loss or gradient is not finite; the model is as before the step then.
 enum ql_status ql_trainer_step(struct ql_trainer *trainer, const struct ql_batch *batch, double learning_rate,
                                struct ql_trainer_result *result, struct ql_error *error);
