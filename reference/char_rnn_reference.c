@@ -31,18 +31,16 @@ static struct ref_cell_weights layer_weights(const struct ref_parameters *parame
 
     return (struct ref_cell_weights){
         .H = dims->H,
-        .input = {ref_layer_input_size(dims, l), tensors[WEIGHT_IH].data, tensors[BIAS_IH].data,
-                  l == 0 ? 0 : window->h_levels},
+        .input = {ref_layer_input_size(dims, l), tensors[WEIGHT_IH].data, tensors[BIAS_IH].data, 0},
         .hidden = {dims->H, tensors[WEIGHT_HH].data, tensors[BIAS_HH].data, window->h_levels},
     };
 }
 
-static struct ref_affine output_affine(const struct ref_parameters *parameters, const struct ref_window *window,
-                                       const struct ref_dims *dims)
+static struct ref_affine output_affine(const struct ref_parameters *parameters, const struct ref_dims *dims)
 {
     const struct ref_tensor *tensors = &parameters->tensors[FIRST_LAYER + TENSORS_PER_LAYER * dims->L];
 
-    return (struct ref_affine){dims->H, tensors[OUTPUT_WEIGHT].data, tensors[OUTPUT_BIAS].data, window->h_levels};
+    return (struct ref_affine){dims->H, tensors[OUTPUT_WEIGHT].data, tensors[OUTPUT_BIAS].data, 0};
 }
 
 static struct ref_cell_step layer_step(const struct ref_layer_trace *layer, const struct ref_dims *dims, size_t t,
@@ -142,6 +140,12 @@ static double output_factor(const struct ref_window *window, size_t i)
     return window->output_mask == NULL ? 1 : window->output_mask[i];
 }
 
+// The state of a layer as the next one and the output get it.
+static double handed_on(const struct ref_window *window, double h)
+{
+    return window->h_levels > 0 ? round(h * window->h_levels) / window->h_levels : h;
+}
+
 // The probability that a smoothed target gives to symbol v.
 static double smoothed_target(const struct ref_window *window, const struct ref_dims *dims, size_t step, size_t v)
 {
@@ -182,17 +186,17 @@ const char *ref_char_rnn_forward(struct ref_trace *trace, const struct ref_windo
         if (l + 1 < dims->L) {
             const double *output = layer_output(layer, dims);
             for (size_t i = 0; i < steps * dims->H; i++) {
-                trace->layers[l + 1].x[i] = dropout_factor(window, dims, l, i) * output[i];
+                trace->layers[l + 1].x[i] = dropout_factor(window, dims, l, i) * handed_on(window, output[i]);
             }
         }
     }
 
-    struct ref_affine affine = output_affine(parameters, window, dims);
+    struct ref_affine affine = output_affine(parameters, dims);
     const double *h = layer_output(&trace->layers[dims->L - 1], dims);
     double entropy_sum = 0;
 
     for (size_t i = 0; i < steps * dims->H; i++) {
-        trace->top[i] = output_factor(window, i) * h[i];
+        trace->top[i] = output_factor(window, i) * handed_on(window, h[i]);
     }
     for (size_t step = 0; step < steps; step++) {
         double *logits = trace->logits + step * dims->V;
@@ -221,8 +225,8 @@ void ref_char_rnn_backward(struct ref_parameters *dparameters, struct ref_trace 
 
     size_t steps = dims->T * dims->B;
     double total = weight_sum(window, dims);
-    struct ref_affine affine = output_affine(parameters, window, dims);
-    struct ref_affine daffine = output_affine(dparameters, window, dims);
+    struct ref_affine affine = output_affine(parameters, dims);
+    struct ref_affine daffine = output_affine(dparameters, dims);
     double *dh = layer_output(&dtrace->layers[dims->L - 1], dims);
 
     // dloss/dlogits[v] = weight / total * (softmax(logits)[v] - the target's probability of v)

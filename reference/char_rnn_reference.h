@@ -7,8 +7,9 @@
 //     x[0]      = embedding.weight[token]
 //     h[l]      = cell(x[l], h[l] one step earlier)      l = 0 ... L-1; the cells: {rnn,gru,lstm}_reference.c
 //     x[l+1]    = dropout_mask[l] * h[l]                 elementwise; without a mask x[l+1] = h[l]
-//                                                        with h_levels, products read x[l+1] and h[l] rounded
-//     logits    = output.weight (output_mask * h[L-1]) + output.bias     likewise
+//     logits    = output.weight (output_mask * h[L-1]) + output.bias
+//                                                        with h_levels, h[l] is rounded here, before the masks, and
+//                                                        where the cell takes it one step later
 //     nll[v]    = ln(sum over u of exp(logits[u])) - logits[v]
 //     entropy   = (1 - label_smoothing) nll[target] + label_smoothing (mean over v of nll[v])
 //     loss      = (sum over t, b of weight * entropy) / (sum over t, b of weight)

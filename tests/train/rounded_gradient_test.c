@@ -36,6 +36,7 @@ struct rounding_test {
     size_t V, H, L, T, B;
     bool padding, carried;
     char name[64];
+    bool dropout; // between the layers and before the output, with smoothed targets
 };
 
 // Freed by the teardown, which also runs after a failure.
@@ -55,6 +56,8 @@ static void make_case(const struct rounding_test *test, uint64_t seed)
     const struct reference_setup setup = {.dims = {test->cell, test->V, test->V, test->H, test->L, test->T, test->B},
                                           .padding = test->padding,
                                           .carried = test->carried,
+                                          .dropout = test->dropout,
+                                          .smoothing = test->dropout,
                                           .seed = seed};
     struct ql_error error;
 
@@ -189,7 +192,8 @@ static void rows_are_rounded_as_the_integer_engine_has_them(void **state)
 
     for (size_t i = 0; i < COUNT(cells) * 2; i++) {
         const enum ql_weight_format weights = i % 2 == 0 ? QL_WEIGHTS_S8 : QL_WEIGHTS_S4;
-        const struct rounding_test test = {.cell = cells[i / 2], .weights = weights, 7, H, 3, 2, 2, false, false, ""};
+        const struct rounding_test test = {
+            .cell = cells[i / 2], .weights = weights, 7, H, 3, 2, 2, false, false, "", false};
         double loss;
         make_case(&test, 3);
         ql_trainer_backward(&test_case.trainer, &test_case.batch, &loss);
@@ -229,7 +233,7 @@ static void first_layer_has_its_inputs_and_weights_in_one_accumulator(void **sta
     (void)state;
 
     for (size_t i = 0; i < COUNT(cells); i++) {
-        const struct rounding_test test = {cells[i], QL_WEIGHTS_S4, V, H, 1, 2, 2, false, false, ""};
+        const struct rounding_test test = {cells[i], QL_WEIGHTS_S4, V, H, 1, 2, 2, false, false, "", false};
         double loss;
         make_case(&test, 4);
         ql_trainer_backward(&test_case.trainer, &test_case.batch, &loss);
@@ -259,7 +263,7 @@ static void first_layer_has_its_inputs_and_weights_in_one_accumulator(void **sta
 
 static void inputs_pass_their_gradient_to_exact_factors(void **state)
 {
-    const struct rounding_test test = {REF_CELL_LSTM, QL_WEIGHTS_S4, 5, 7, 1, 3, 2, false, false, ""};
+    const struct rounding_test test = {REF_CELL_LSTM, QL_WEIGHTS_S4, 5, 7, 1, 3, 2, false, false, "", false};
     enum { V = 5, GH = 28 };
     double loss;
     (void)state;
@@ -305,7 +309,7 @@ static void weight_that_is_not_finite_is_noticed(void **state)
     (void)state;
 
     for (int i = 0; i < 8; i++) {
-        const struct rounding_test test = {REF_CELL_GRU, QL_WEIGHTS_S8, 5, 7, 2, 3, 2, false, false, ""};
+        const struct rounding_test test = {REF_CELL_GRU, QL_WEIGHTS_S8, 5, 7, 2, 3, 2, false, false, "", false};
         struct ql_trainer_result result;
         struct ql_error error;
         make_case(&test, 6);
@@ -322,7 +326,7 @@ static void weight_that_is_not_finite_is_noticed(void **state)
 // The loss with rounding decreases although a single step moves few weights to another level.
 static void training_lowers_the_loss_of_the_rounded_model(void **state)
 {
-    const struct rounding_test test = {REF_CELL_LSTM, QL_WEIGHTS_S4, 12, 24, 2, 20, 8, false, false, ""};
+    const struct rounding_test test = {REF_CELL_LSTM, QL_WEIGHTS_S4, 12, 24, 2, 20, 8, false, false, "", false};
     struct ql_trainer_result first, last;
     struct ql_error error;
     (void)state;
@@ -341,12 +345,11 @@ int main(int argc, char **argv)
     static const enum ref_cell cells[] = {REF_CELL_RNN, REF_CELL_GRU, REF_CELL_LSTM};
     static const struct {
         size_t V, H, L, T, B;
-        bool padding, carried;
-    } sizes[] = {{1, 1, 1, 1, 1, false, false},
-                 {7, 5, 1, 4, 3, true, true},
-                 {5, 7, 2, 3, 17, false, false},
-                 {9, 16, 2, 4, 2, true, true},
-                 {4, 3, 3, 6, 5, false, true}};
+        bool padding, carried, dropout;
+    } sizes[] = {{1, 1, 1, 1, 1, false, false, false},  {7, 5, 1, 4, 3, true, true, false},
+                 {5, 7, 2, 3, 17, false, false, false}, {9, 16, 2, 4, 2, true, true, false},
+                 {4, 3, 3, 6, 5, false, true, false},   {6, 9, 1, 3, 4, false, true, true},
+                 {9, 8, 3, 4, 2, true, true, true}};
     static struct rounding_test tests[COUNT(cells) * COUNT(sizes) * 2];
     static struct CMUnitTest units[COUNT(tests) + FIRST_CASE] = {
         cmocka_unit_test_teardown(rows_are_rounded_as_the_integer_engine_has_them, free_case),
@@ -369,10 +372,11 @@ int main(int argc, char **argv)
                                           sizes[size].B,
                                           sizes[size].padding,
                                           sizes[size].carried,
-                                          ""};
-        (void)snprintf(tests[i].name, sizeof tests[i].name, "%s-%s-V%zu-H%zu-L%zu-T%zu-B%zu",
+                                          "",
+                                          sizes[size].dropout};
+        (void)snprintf(tests[i].name, sizeof tests[i].name, "%s-%s-V%zu-H%zu-L%zu-T%zu-B%zu%s",
                        reference_cell_name(tests[i].cell), ql_weight_format_write(weights), tests[i].V, tests[i].H,
-                       tests[i].L, tests[i].T, tests[i].B);
+                       tests[i].L, tests[i].T, tests[i].B, tests[i].dropout ? "-dropout" : "");
         units[FIRST_CASE + i] =
             (struct CMUnitTest){tests[i].name, gradients_are_those_at_the_rounded_point, NULL, free_case, &tests[i]};
     }
