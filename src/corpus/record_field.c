@@ -9,14 +9,29 @@
 
 #include "corpus/clean_step.h"
 
+// True when the quotation marks at both ends of a cell are around it: every other mark in it is doubled. A sentence that
+// only begins and ends with one, such as "Yes," she said. "No.", keeps both.
+static bool is_quoted(const char *row, size_t start, size_t end)
+{
+    if (end - start < 2 || row[start] != '"' || row[end - 1] != '"') {
+        return false;
+    }
+    for (size_t i = start + 1; i < end - 1; i++) {
+        if (row[i] == '"' && (++i == end - 1 || row[i] != '"')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // Reads a cell of TSV: the text between two tabs, without the quotation marks that a spreadsheet puts around it.
 static void loose_cell(const char *row, size_t end, size_t start, struct ql_text *cell)
 {
-    const bool quoted = end - start >= 2 && row[start] == '"' && row[end - 1] == '"';
+    const bool quoted = is_quoted(row, start, end);
 
     for (size_t i = start + quoted; i < end - quoted; i++) {
         ql_text_write_byte(cell, row[i]);
-        i += quoted && row[i] == '"' && row[i + 1] == '"' && i + 2 < end;
+        i += quoted && row[i] == '"';
     }
 }
 

@@ -25,6 +25,10 @@ printf 'text\tauthor\nRoads are long.\tAnn Lee\nDays are short.\tBob Ray\n' | gi
 printf 'text\tauthor\nRoads are long.\tAnn Lee\nDays are short.\tBob Ray\n' | gives "$both" t.TAB --author_field author
 expect grep -qx 'Ann Lee' p/names.txt
 printf 'n\ttext\r\n1\t5" of snow, "so"\r\n2\t"a ""quoted"" field"\r\n' | gives '5" of snow, "so"|a "quoted" field|' t.tsv
+# Marks at both ends of a cell are around it only if all others are doubled.
+printf 'text\n"Yes," she said. "No."\n"One ""two" three"\n"""Yes,"" she said."\n' |
+    gives '"One ""two" three"|"Yes," she said.|"Yes," she said. "No."|' t.tsv --skip quotation_marks
+printf 'text\n"a""\n"""\n""""\n"b"\n' | gives '"|"""|"a""|b|' t.tsv --only fields
 printf 'text;author\nRoads are long.;Ann Lee\n"Days are short.";Bob Ray\n' | gives "$both" t.csv
 printf 'sep=;\r\ntext;author\r\nRoads are long.;Ann Lee\r\nDays are short.;Bob Ray\r\n' | gives "$both" t.csv
 printf 'id|text\n1|Roads are long.\n2|Days are short.\n' | gives "$both" t.csv
