@@ -79,13 +79,13 @@ test('a run is drawn while it grows, and its newest epoch is told', async () => 
 
 test('a finished and a resumed run are shown as such, and overlaid until one is taken away', async () => {
   runs.add('done', 30, {status: 'finished', model: {cell: 'lstm', num_layers: 2, rnn_size: 128, parameters: 253805}})
-  runs.add('again', 20, {resumed_after: 12})
+  runs.add('again', 20, {resumed_after: 12, model: {cell: 'decoder', num_layers: 4, embedding_size: 96, parameters: 380000}})
   const server = await watch(runs.folder)
   const {page, faults, close} = await open(server)
   await page.waitForSelector('#graph canvas')
   await until(async () => (await page.locator('#runs tbody tr').count()) === 3, 'three runs')
   assert.match(await page.textContent('#runs tr[data-run=done]'), /finished.*LSTM 2 × 128, 254 K/)
-  assert.match(await page.textContent('#runs tr[data-run=again]'), /running, resumed after epoch 12/)
+  assert.match(await page.textContent('#runs tr[data-run=again]'), /running, resumed after epoch 12.*DECODER 4 × 96, 380 K/)
   const labels = () => page.locator('.u-legend .u-label').allTextContents()
   await until(async () => (await labels()).length === 7, 'the legend of three runs')
   const together = await inked(page)

@@ -143,7 +143,9 @@ function remaining(run) {
   return status === 'running' && last && each && wanted ? duration((wanted - last.epoch) * each) : ''
 }
 
-function modelOf({cell, num_layers: layers, rnn_size: size, parameters}) {
+// A decoder has no rnn_size: its layers are as wide as its embedding.
+function modelOf({cell, num_layers: layers, rnn_size: units, embedding_size: embedding, parameters}) {
+  const size = units ?? embedding
   return cell ? `${cell.toUpperCase()} ${layers} × ${size}, ${Math.round(parameters / 1000)} K` : ''
 }
 
