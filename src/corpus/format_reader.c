@@ -194,6 +194,7 @@ static bool name_ends_with(const char *name, const char *ending)
 
 static enum ql_format reader_detect(struct ql_reader reader)
 {
+    const bool named_json = name_ends_with(reader.path, ".json");
     struct ql_raw_item line;
     bool json = false;
     bool blank = true;
@@ -215,7 +216,7 @@ static enum ql_format reader_detect(struct ql_reader reader)
         return QL_FORMAT_JSON;
     }
     while (reader.cursor.behind < DETECTION_BYTES && reader_line(&reader, &line)) {
-        if (line_is_separator(&line)) {
+        if (line_is_separator(&line) && !named_json) {
             return QL_FORMAT_FORTUNE;
         }
         if (blank && line.length > 0) {
@@ -223,7 +224,10 @@ static enum ql_format reader_detect(struct ql_reader reader)
             json = line.bytes[0] == '{' && line.bytes[line.length - 1] == '}';
         }
     }
-    return json ? QL_FORMAT_JSONL : QL_FORMAT_LINES;
+    if (json) {
+        return QL_FORMAT_JSONL;
+    }
+    return named_json ? QL_FORMAT_JSON : QL_FORMAT_LINES; // whose reader says why it is not an array
 }
 
 void ql_reader_open(struct ql_reader *reader, const char *path, const char *bytes, size_t size_bytes,

@@ -31,8 +31,9 @@ struct ql_raw_item {
 // - Wikiquote's dump, when the bytes begin as one;
 // - that of the name's ending: .csv; .tsv and .tab; .jsonl and .ndjson;
 // - otherwise JSON when the text starts with "[" and then "{" or a quotation mark;
-// - otherwise fortune when one of the lines in the first 64 KiB is only "%";
+// - otherwise fortune when one of the lines in the first 64 KiB is only "%", unless the name ends in .json;
 // - otherwise JSON lines when the first line that is not blank starts with "{" and ends with "}";
+// - otherwise JSON when the name ends in .json, so that a file that is not an array is an error;
 // - otherwise lines.
 void ql_reader_open(struct ql_reader *reader, const char *path, const char *bytes, size_t size_bytes,
                     enum ql_format format);

@@ -89,6 +89,11 @@ static void format_is_recognised_by_name_and_content(void **state)
     assert_int_equal(detected("a", "one\n%\ntwo\n"), QL_FORMAT_FORTUNE);
     assert_int_equal(detected("a", "\n{\"text\": \"x\"}\n"), QL_FORMAT_JSONL);
     assert_int_equal(detected("a", "{open\n"), QL_FORMAT_LINES);
+    assert_int_equal(detected("a.json", "{\"text\": \"x\"}\n{\"text\": \"y\"}\n"), QL_FORMAT_JSONL);
+    assert_int_equal(detected("a.json", "\n[\"x\"]"), QL_FORMAT_JSON);
+    assert_int_equal(detected("a.JSON", "{\n  \"text\": \"x\"\n}\n"), QL_FORMAT_JSON);
+    assert_int_equal(detected("a.json", "[1, 2]"), QL_FORMAT_JSON);
+    assert_int_equal(detected("a.json", "x\n%\ny\n"), QL_FORMAT_JSON);
     assert_int_equal(detected("a", "100 %\n"), QL_FORMAT_LINES);
     assert_int_equal(detected("csv", ""), QL_FORMAT_LINES);
 }

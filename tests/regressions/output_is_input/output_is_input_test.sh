@@ -78,7 +78,7 @@ cp words o/items.test.txt
 refuses o/items.test.txt "${prepare[@]}" --remove_words o/items.test.txt names.txt
 rm o/items.test.txt
 cp names.txt o/report.json
-refuses o/report.json "${prepare[@]}" o/report.json
+refuses o/report.json "${prepare[@]}" --format lines o/report.json
 rm o/report.json
 command="prepare - < o/items.txt"
 "$tool" "${prepare[@]}" - < o/items.txt > out 2> err

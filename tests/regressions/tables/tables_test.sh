@@ -50,6 +50,18 @@ for text in '[{"text":"a"}' '[{"text":"a"},]' '[{"text":"a"}] x' '[{"text":"a"} 
     expect_exit 1 "${prepare[@]}" --format json broken.json
     expect_stderr 'broken.json:2: '
 done
+# A file that calls itself JSON is read as such, and not as lines with its syntax.
+printf '{"text":"Roads are long."}\n{"text":"Days are short."}\n' | gives "$both" t.json
+for text in '{\n  "quote": "Roads are long.",\n  "by": "Ann Lee"\n}\n' '{"quotes": [\n{"text": "Roads are long."}\n]}\n' \
+    '{"text":\n"Roads are long."}\n{"text":\n"Days are short."}\n' 'Roads are long.\n'; do
+    printf %b "$text" > pretty.json
+    rm -rf p
+    expect_exit 1 "${prepare[@]}" pretty.json
+    expect_stderr 'pretty.json:1: the text does not start with "["; give an array of objects or strings'
+done
+printf '[1, 2]' > numbers.json
+expect_exit 1 "${prepare[@]}" numbers.json
+expect_stderr 'numbers.json:1: is JSON but not an object'
 printf 'name;words\na;b\n' > t.csv
 expect_exit 1 "${prepare[@]}" t.csv
 expect_stderr 'name, words'
