@@ -452,10 +452,25 @@ static enum ql_status check_values(const double *values, size_t count, double lo
             return ql_error_write(error, QL_ERROR_USAGE, "--%s %g: must be %sfrom %g to %g",
                                   ql_option_spell(option).text, values[k], whole ? "a whole number " : "", low, high);
         }
+        for (size_t before = 0; before < k; before++) {
+            if ((float)values[before] == (float)values[k]) { // as the sampler takes them
+                return ql_error_write(error, QL_ERROR_USAGE, "--%s: %g is in the list twice; give each value once",
+                                      ql_option_spell(option).text, values[k]);
+            }
+        }
     }
     return QL_OK;
 }
 
+static int number_compare(const void *left, const void *right)
+{
+    const double a = *(const double *)left, b = *(const double *)right;
+
+    return (a > b) - (a < b);
+}
+
+// Reads the lists of the grid. The report takes the first and the last temperature for the ends of the scale; the other
+// lists keep their order, because `--against` goes by their first values.
 static enum ql_status read_grid(struct settings *s, struct ql_error *error)
 {
     enum ql_status status;
@@ -467,6 +482,9 @@ static enum ql_status read_grid(struct settings *s, struct ql_error *error)
         (status = check_values(s->top_ps, s->top_p_count, 0.000001, 1, false, "top_p", error)) == QL_OK &&
         (status = ql_option_read_list(s->top_ks, VALUE_LIMIT, &s->top_k_count, s->top_k, "top_k", error)) == QL_OK) {
         status = check_values(s->top_ks, s->top_k_count, 0, 65535, true, "top_k", error);
+    }
+    if (status == QL_OK) {
+        qsort(s->temperatures, s->temperature_count, sizeof s->temperatures[0], number_compare);
     }
     return status;
 }

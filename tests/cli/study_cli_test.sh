@@ -102,6 +102,23 @@ expect_exit 0 study --init_from $two --corpus text.txt --items 20 --temperature 
     --max_length 5
 expect_json zero/study.json cells.0.distinct 1
 
+# The report reads a series from the lowest temperature to the highest, whatever their order in the list.
+grid=(study $two --corpus text.txt --items 200 --max_length 20 --wordlist known.txt --sentences 0 --quiet)
+expect_exit 0 "${grid[@]}" --temperature 0.2,0.9,1.5 --output ascending
+expect_exit 0 "${grid[@]}" --temperature 1.5,0.2,0.9 --output crossed
+for n in 0 1 2; do
+    expect_json crossed/study.json cells.$n.temperature "$("$json_get" ascending/study.json cells.$n.temperature)"
+done
+expect_same ascending/pictures/copied.svg crossed/pictures/copied.svg
+expect grep -q 'At temperature 0.2 it copies: .* At 1.5 it invents: ' crossed/study.md
+# --against goes by the first top_p, which need not be the lowest.
+expect_exit 0 "${grid[@]}" --temperature 1 --top-p 1,0.5 --against $one --output first_of_list
+expect_json first_of_list/study.json against.0.top_p 1.0
+for twice in --temperature=0.2,0.9,0.20 --top-p=1,1 --top-k=0,5,5; do
+    expect_exit 2 "${grid[@]}" "$twice" --output twice
+    expect_stderr "is in the list twice"
+done
+
 # A filter's words are counted like those of a list, which finds ab as a whole word, too.
 expect_exit 0 filter --words words.txt --output words.qlf
 expect_exit 0 study $one --corpus text.txt --items 500 --max_length 20 --temperature 0.5 --top_p 0.9 --wordlist known.txt \
