@@ -23,10 +23,10 @@ static enum ql_stream text_stream(const struct ql_preparation *preparation)
     return preparation->split ? QL_STREAM_QUOTES : QL_STREAM_ITEMS;
 }
 
-static bool attribution_enabled(const struct ql_preparation *preparation)
+static bool step_enabled(const struct ql_preparation *preparation, ql_step_edit *edit)
 {
     for (int i = 0; ql_steps[i].name != NULL; i++) {
-        if (ql_steps[i].edit == ql_step_attribution) {
+        if (ql_steps[i].edit == edit) {
             return preparation->enabled[i];
         }
     }
@@ -252,16 +252,6 @@ static enum ql_status read_header(struct ql_preparation *preparation, struct ql_
     return status;
 }
 
-static bool transliterates(const struct ql_preparation *preparation)
-{
-    for (int i = 0; ql_steps[i].name != NULL; i++) {
-        if (ql_steps[i].edit == ql_step_transliterate) {
-            return preparation->enabled[i];
-        }
-    }
-    return false;
-}
-
 // Takes one item through the steps before `transliterate`, and counts its letters.
 static enum ql_status survey_item(struct ql_preparation *preparation, const struct ql_wiki_item *item,
                                   struct ql_error *error)
@@ -362,7 +352,8 @@ enum ql_status ql_preparation_survey(struct ql_preparation *preparation, const c
     const enum ql_alphabet alphabet = preparation->options.alphabet;
     struct ql_reader reader;
 
-    if ((alphabet != QL_ALPHABET_AUTO && alphabet != QL_ALPHABET_TEXT) || !transliterates(preparation)) {
+    if ((alphabet != QL_ALPHABET_AUTO && alphabet != QL_ALPHABET_TEXT) ||
+        !step_enabled(preparation, ql_step_transliterate)) {
         return QL_OK;
     }
     preparation->context.survey = &preparation->survey;
@@ -371,6 +362,27 @@ enum ql_status ql_preparation_survey(struct ql_preparation *preparation, const c
         return QL_OK; // the default: English, and long
     }
     return read_items(preparation, &reader, survey_item, error);
+}
+
+// Adds to a list what the steps that spell alike make of its entries, because they did the same to the items.
+static enum ql_status list_adapt(struct ql_preparation *preparation, struct ql_word_list *list, const char *path,
+                                 bool names, struct ql_error *error)
+{
+    ql_step_edit *const all[] = {ql_step_transliterate, ql_step_person, ql_step_white_space};
+    ql_step_edit *steps[sizeof all / sizeof all[0]];
+    size_t count = 0;
+
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+        if (step_enabled(preparation, all[k]) && (names || all[k] != ql_step_person)) {
+            steps[count++] = all[k];
+        }
+    }
+    preparation->context.path = path;
+    preparation->context.line = 1;
+    ql_text_reset(&preparation->context.scratch);
+    const enum ql_status status = ql_word_list_add_forms(list, &preparation->context, steps, count, error);
+    preparation->context.path = NULL;
+    return status;
 }
 
 enum ql_status ql_preparation_read(struct ql_preparation *preparation, const char *path, const char *bytes,
@@ -386,10 +398,17 @@ enum ql_status ql_preparation_read(struct ql_preparation *preparation, const cha
     if (preparation->options.alphabet == QL_ALPHABET_AUTO) {
         preparation->options.alphabet = ql_letter_survey_choose(&preparation->survey);
     }
+    if (preparation->input_count == 0 &&
+        ((status = list_adapt(preparation, &preparation->words, preparation->options.remove_words, false, error)) !=
+             QL_OK ||
+         (status = list_adapt(preparation, &preparation->names, preparation->options.remove_names, true, error)) !=
+             QL_OK)) {
+        return status;
+    }
     ql_reader_open(&reader, path, bytes, size_bytes, preparation->options.format);
     bool row_format = reader.format == QL_FORMAT_CSV || reader.format == QL_FORMAT_TSV ||
                       reader.format == QL_FORMAT_JSONL || reader.format == QL_FORMAT_JSON;
-    bool authors = attribution_enabled(preparation) &&
+    bool authors = step_enabled(preparation, ql_step_attribution) &&
                    (reader.format == QL_FORMAT_FORTUNE || reader.format == QL_FORMAT_WIKIQUOTE ||
                     (row_format && preparation->options.author_field != NULL));
     if (preparation->input_count == 0) {

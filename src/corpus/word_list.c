@@ -1,6 +1,6 @@
 // A list of words and phrases: see word_list.h; and the step `word_list`.
 // Entries with the same first byte are chained; at each place where a word may start, one chain is compared.
-// Uses: base/text_file, corpus/clean_step, utf8proc.
+// Uses: base/{bytes,text_file}, corpus/clean_step, utf8proc.
 #include "corpus/word_list.h"
 
 #include <stdlib.h>
@@ -8,18 +8,60 @@
 
 #include <utf8proc.h>
 
+#include "base/bytes.h"
 #include "base/text_file.h"
-#include "corpus/clean_step.h"
 
-// Appends `bytes` with every symbol in its lower case. False when they are not UTF-8.
+// The sign that a typographic apostrophe or hyphen stands for; keyboards have no other.
+static int32_t plain_sign(int32_t symbol)
+{
+    switch (symbol) {
+    case 0x2018:
+    case 0x2019:
+    case 0x201B:
+        return '\'';
+    case 0x2010:
+    case 0x2011:
+        return '-';
+    default:
+        return symbol;
+    }
+}
+
+// Brings what `out` holds from `start` on to Unicode's composed form.
+static void compose_end(struct ql_text *out, size_t start)
+{
+    utf8proc_uint8_t *normal = NULL;
+
+    if (out->failed) {
+        return;
+    }
+    const utf8proc_ssize_t length =
+        utf8proc_map((const utf8proc_uint8_t *)out->bytes + start, (utf8proc_ssize_t)(out->length - start), &normal,
+                     UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    if (length >= 0) {
+        out->length = start;
+        ql_text_write(out, (const char *)normal, (size_t)length);
+    } else {
+        out->failed = true;
+    }
+    free(normal);
+}
+
+// Appends `bytes` with every symbol in its lower case, composed letters and plain signs. False when they are not UTF-8.
 static bool fold_write(struct ql_text *out, const char *bytes, size_t length)
 {
+    const size_t start = out->length;
     bool valid = true;
+    bool ascii = true;
 
     for (size_t i = 0; i < length;) {
         int32_t symbol = ql_symbol_read(bytes, length, &i);
         valid = valid && symbol != 0xFFFD;
-        ql_text_write_symbol(out, utf8proc_tolower(symbol));
+        ascii = ascii && symbol < 0x80;
+        ql_text_write_symbol(out, utf8proc_tolower(plain_sign(symbol)));
+    }
+    if (!ascii) {
+        compose_end(out, start);
     }
     return valid;
 }
@@ -70,6 +112,8 @@ enum ql_status ql_word_list_load(struct ql_word_list *list, const char *path, st
             line.length--;
         }
         if (line.length > 0 && line.bytes[0] != '#') {
+            ql_text_write(&list->written, line.bytes, line.length);
+            ql_text_write_byte(&list->written, '\n');
             status = list_add(list, line.bytes, line.length, error);
             if (status == QL_ERROR_INPUT) {
                 (void)ql_error_prefix(error, "%s:%zu: ", path, line.line);
@@ -77,12 +121,41 @@ enum ql_status ql_word_list_load(struct ql_word_list *list, const char *path, st
         }
     }
     ql_file_close(&view);
-    return status;
+    return status == QL_OK ? ql_text_check(&list->written, error) : status;
+}
+
+enum ql_status ql_word_list_add_forms(struct ql_word_list *list, struct ql_step_context *context,
+                                      ql_step_edit *const *steps, size_t step_count, struct ql_error *error)
+{
+    struct ql_bytes_line line = {0};
+    struct ql_text form = {0}, before = {0};
+    enum ql_status status = QL_OK;
+
+    while (status == QL_OK && ql_bytes_line_step(&line, list->written.bytes, list->written.length)) {
+        ql_text_load(&form, line.bytes, line.length);
+        for (size_t k = 0; k < step_count && status == QL_OK; k++) {
+            const char *reason = NULL;
+            ql_text_load(&before, form.bytes, form.length);
+            if ((status = steps[k](context, &form, &reason, error)) == QL_OK && reason != NULL) {
+                ql_text_swap(&form, &before); // a word that is no full name, for example, stays what it is
+            }
+            status = status == QL_OK ? ql_text_check(&form, error) : status;
+            status = status == QL_OK ? ql_text_check(&before, error) : status;
+        }
+        if (status == QL_OK && form.length > 0 &&
+            (form.length != line.length || memcmp(form.bytes, line.bytes, line.length) != 0)) {
+            status = list_add(list, form.bytes, form.length, error);
+        }
+    }
+    ql_text_free(&form);
+    ql_text_free(&before);
+    return status == QL_OK ? ql_text_check(&context->scratch, error) : status;
 }
 
 void ql_word_list_free(struct ql_word_list *list)
 {
     ql_text_free(&list->folded);
+    ql_text_free(&list->written);
     free(list->entries);
     *list = (struct ql_word_list){0};
 }
