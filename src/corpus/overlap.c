@@ -33,6 +33,24 @@ static void run_init(struct run *run)
     }
 }
 
+static bool is_accent(int32_t symbol)
+{
+    return utf8proc_get_property(symbol)->combining_class != 0;
+}
+
+// The letter in lower case and without its accents, which `transliterate` may have taken from one of two texts.
+static uint64_t plain_letter(int32_t symbol)
+{
+    int32_t parts[16];
+    utf8proc_ssize_t count = symbol < 0x80 ? 0 : utf8proc_decompose_char(symbol, parts, 16, UTF8PROC_DECOMPOSE, NULL);
+
+    while (count > 1 && count <= 16 && is_accent(parts[count - 1])) {
+        count--;
+    }
+    const int32_t base = count == 1 ? parts[0] : symbol;
+    return (uint64_t)(base < 0x80 ? base | 0x20 : utf8proc_tolower(base));
+}
+
 // Moves on to the next letter of the text. Returns false at the end.
 static bool run_next(struct run *run, const char *text, size_t length, size_t *position)
 {
@@ -40,11 +58,11 @@ static bool run_next(struct run *run, const char *text, size_t length, size_t *p
 
     do {
         symbol = ql_symbol_read(text, length, position);
-    } while (symbol >= 0 && !ql_symbol_is_letter(symbol) && !ql_symbol_is_mark(symbol));
+    } while (symbol >= 0 && !ql_symbol_is_letter(symbol) && (!ql_symbol_is_mark(symbol) || is_accent(symbol)));
     if (symbol < 0) {
         return false;
     }
-    uint64_t letter = (uint64_t)(symbol < 0x80 ? symbol | 0x20 : utf8proc_tolower(symbol));
+    const uint64_t letter = plain_letter(symbol);
     uint64_t *place = &run->letters[run->count++ % QL_OVERLAP_LETTERS];
     run->hash = run->hash * multiplier + letter - *place * run->leaving;
     *place = letter;

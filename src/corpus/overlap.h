@@ -1,5 +1,5 @@
 // Finds texts that repeat a passage of held-out texts, so that none of them is trained on; and the step `overlaps`. Two
-// texts overlap when they share 24 letters in a row, whatever stands between the letters and whatever their case.
+// texts overlap when they share 24 letters in a row, whatever stands between the letters and whatever their case and accents.
 // Uses: corpus/text_buffer.
 #ifndef QL_CORPUS_OVERLAP_H
 #define QL_CORPUS_OVERLAP_H
