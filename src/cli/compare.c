@@ -63,60 +63,77 @@ static enum ql_status begin_item(struct ql_cli_writer *writer, struct ql_guard *
     return status;
 }
 
-// Draws one item: the next line that is not empty, without its newline. A model might go on forever with empty lines,
-// or items that are refused, so these are limited, too. The end of the context ends an item, which is refused where it
-// must not end.
-static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *guard,
-                                const struct ql_token_text *prompt, int max_length, int *token,
-                                struct ql_cli_text *item, struct ql_error *error)
+// How an item ended: with its newline; at --max-length or the end of the context; or so that another must be drawn.
+enum end { END_NEWLINE, END_CUT, END_DISCARDED };
+
+// Ends an item without a newline, after `*token`, which has not been taken yet. The next item starts over.
+static enum end cut_item(const struct ql_cli_writer *writer, struct ql_guard *guard, int *token)
+{
+    const bool may_end = ql_guard_may_end(guard, *token);
+
+    (void)ql_guard_step(guard, *token);
+    const bool refused = ql_guard_refuses(guard);
+    ql_guard_reset(guard);
+    *token = writer->session.rules.first_token;
+    return may_end && !refused ? END_CUT : END_DISCARDED;
+}
+
+// Draws an item that has begun, to its end. The end of the context ends an item, which is discarded where it must not
+// end. So are empty ones, and those that are refused.
+static enum ql_status extend_item(struct ql_cli_writer *writer, struct ql_guard *guard, int max_length, int *token,
+                                  struct ql_cli_text *item, struct extent *extent, enum end *end,
+                                  struct ql_error *error)
 {
     const struct ql_vocabulary *vocabulary = &writer->info.vocabulary;
     const int newline = writer->session.rules.newline, limit = item_limit(&writer->session);
-    struct extent extent;
-    int empty_lines = 0;
+    enum ql_status status = QL_OK;
 
-    enum ql_status status = begin_item(writer, guard, prompt, token, item, &extent, error);
-    if (status != QL_OK) {
-        return status;
-    }
-    while ((extent.characters < max_length || !ql_guard_may_end(guard, *token)) && empty_lines < max_length) {
-        if (limit > 0 && extent.tokens == limit) {
-            if (ql_guard_may_end(guard, *token)) {
-                break;
-            }
-            empty_lines++;
-            ql_guard_reset(guard);
-            *token = writer->session.rules.first_token;
-            if ((status = begin_item(writer, guard, prompt, token, item, &extent, error)) != QL_OK) {
-                return status;
-            }
-        }
+    while ((extent->characters < max_length || !ql_guard_may_end(guard, *token)) &&
+           (limit == 0 || extent->tokens < limit)) {
         const uint32_t *blocked = ql_guard_step(guard, *token);
         if ((status = ql_text_session_next(&writer->session, token, blocked, error)) != QL_OK) {
             return status;
         }
-        if (*token == newline && extent.characters > 0 && ql_guard_refuses(guard)) {
-            empty_lines++;
-            if ((status = begin_item(writer, guard, prompt, token, item, &extent, error)) != QL_OK) {
-                return status;
-            }
-            continue;
-        }
-        if (*token == newline && extent.characters > 0) {
-            return QL_OK;
-        }
         if (*token == newline) {
-            empty_lines++;
-            continue;
+            *end = extent->characters == 0 || ql_guard_refuses(guard) ? END_DISCARDED : END_NEWLINE;
+            return QL_OK;
         }
         if ((status = ql_cli_text_write_token(item, vocabulary, *token, error)) != QL_OK) {
             return status;
         }
-        extent.characters += ql_vocabulary_length(vocabulary, *token);
-        extent.tokens++;
+        extent->characters += ql_vocabulary_length(vocabulary, *token);
+        extent->tokens++;
     }
-    ql_guard_reset(guard);
-    *token = writer->session.rules.first_token;    // the next item starts over
+    *end = cut_item(writer, guard, token);
+    return QL_OK;
+}
+
+// Draws one item: the next line that is not empty, without its newline. A model might go on forever with items that are
+// discarded, so these are limited; at the limit nothing but the ellipsis is left.
+static enum ql_status draw_item(struct ql_cli_writer *writer, struct ql_guard *guard,
+                                const struct ql_token_text *prompt, int max_length, int *token,
+                                struct ql_cli_text *item, struct ql_error *error)
+{
+    struct extent extent;
+    enum end end = END_DISCARDED;
+
+    for (int discarded = 0; discarded < max_length && end == END_DISCARDED; discarded++) {
+        enum ql_status status = begin_item(writer, guard, prompt, token, item, &extent, error);
+        if (status == QL_OK) {
+            status = extend_item(writer, guard, max_length, token, item, &extent, &end, error);
+        }
+        if (status != QL_OK) {
+            return status;
+        }
+    }
+    if (end == END_NEWLINE) {
+        return QL_OK;
+    }
+    if (end == END_DISCARDED) {
+        item->size = 0;
+        ql_guard_reset(guard);
+        *token = writer->session.rules.first_token;
+    }
     return ql_cli_text_write(item, 0x2026, error); // an ellipsis
 }
 

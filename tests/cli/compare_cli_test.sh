@@ -140,4 +140,34 @@ timeout 20 "$tool" compare --init_from checkpoints/empty_lines/checkpoint.2.safe
 expect test $? -eq 0
 expect_stdout "…"
 
+# No refused item is shown, not even one that --max-length or the end of a decoder's context cuts: another is drawn.
+# An item of which none is left over is an ellipsis.
+numbers 3000 | tail -n 2000 > numbers.txt
+expect_exit 0 train "${tiny[@]}" --input numbers.txt --sequences items --run_name numbers
+expect_exit 0 train --quiet --input numbers.txt --sequences items --model transformer --embedding-size 8 --num-heads 2 \
+    --num-layers 2 --feed-size 8 --context-length 4 --max-epochs 1 --generate 0 --run-name short --threads 1
+for cut in "numbers/checkpoint.2 --max-length 3" "short/checkpoint.1 --max-length 9"; do
+    # shellcheck disable=SC2206
+    cut=($cut)
+    table=(compare --init_from "checkpoints/${cut[0]}.safetensors" "${cut[@]:1}" --temperature 1 --count 300 --seed 2
+        --format csv)
+    expect_exit 0 "${table[@]}"
+    sed 's/^"//; s/"\r$//' out | grep '…' | sort | uniq -c | sort -rn | awk '{ print $2 }' | head -n 20 > shown
+    expect test "$(wc -l < shown)" -eq 20
+    sed 's/…//' shown > refused
+    expect_exit 0 filter --refuse refused --output items.qlf
+    expect_exit 0 "${table[@]}" --filter items.qlf
+    sed 's/^"//; s/"\r$//' out > now
+    expect test "$(wc -l < now)" -eq 301
+    expect test "$(grep -cxFf shown now)" -eq 0
+    expect grep -q '.…' now
+done
+same=("${table[@]}" --count 1 --temperature 0 --prompt abc)
+expect_exit 0 "${same[@]}"
+tail -n 1 out | sed 's/^"//; s/…*"\r$//' > refused
+expect grep -q '^abc.' refused
+expect_exit 0 filter --refuse refused --output items.qlf
+expect_exit 0 "${same[@]}" --filter items.qlf
+expect test "$(tail -n 1 out)" == $'"…"\r'
+
 finish
