@@ -50,6 +50,7 @@ enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
         status = ql_text_session_open_stepper(&stream->session, &stream->stepper, error);
     }
     if (status != QL_OK) {
+        ql_sample_stream_free(stream);
         return status;
     }
     const struct ql_draw draw = {(float)request->temperature, (float)request->top_p, request->top_k, request->seed};

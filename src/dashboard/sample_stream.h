@@ -29,7 +29,8 @@ struct ql_sample_stream {
 };
 
 // `file` is the open checkpoint; it stays the caller's. filter, lexicon: compiled ones that the text obeys, or NULL.
-// Errors: a file that is not a checkpoint, no vocabulary, no memory; those of the guard.
+// Errors: a file that is not a checkpoint, no vocabulary, no memory; those of the guard. After an error nothing is left
+// to free.
 enum ql_status ql_sample_stream_init(struct ql_sample_stream *stream, int file,
                                      const struct ql_dashboard_request *request, const char *filter,
                                      const char *lexicon, struct ql_error *error);

@@ -32,18 +32,23 @@ enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const str
     return QL_OK;
 }
 
+static void free_lexicon(struct ql_guard *guard)
+{
+    if (guard->has_lexicon) {
+        ql_lexicon_binding_free(&guard->lexicon);
+        ql_lexicon_file_free(&guard->lexicon_file);
+    }
+    guard->has_lexicon = false;
+}
+
 void ql_guard_free(struct ql_guard *guard)
 {
     if (guard->is_on) {
         ql_filter_binding_free(&guard->binding);
         ql_filter_file_free(&guard->file);
     }
-    if (guard->has_lexicon) {
-        ql_lexicon_binding_free(&guard->lexicon);
-        ql_lexicon_file_free(&guard->lexicon_file);
-    }
     guard->is_on = false;
-    guard->has_lexicon = false;
+    free_lexicon(guard);
 }
 
 // Finds the first word whose end the filter would block.
@@ -102,10 +107,11 @@ enum ql_status ql_guard_load_lexicon(struct ql_guard *guard, const char *path, c
     }
     guard->has_lexicon = true;
     ql_guard_reset(guard);
-    if (guard->is_on && (status = check_together(guard, error)) == QL_ERROR_INPUT) {
-        return ql_error_prefix(error, "%s: ", path);
+    if (guard->is_on && (status = check_together(guard, error)) != QL_OK) {
+        free_lexicon(guard);
+        return status == QL_ERROR_INPUT ? ql_error_prefix(error, "%s: ", path) : status;
     }
-    return status;
+    return QL_OK;
 }
 
 void ql_guard_reset(struct ql_guard *guard)

@@ -31,7 +31,8 @@ enum ql_status ql_guard_init(struct ql_guard *guard, const char *path, const str
                              struct ql_error *error);
 
 // Loads a lexicon for the same vocabulary, after the init; without a path, every word may be written. Errors: those of
-// the file and of its binding; QL_ERROR_INPUT when the filter could leave no way on to the words, and names one.
+// the file and of its binding; QL_ERROR_INPUT when the filter could leave no way on to the words, and names one. After an
+// error there is no lexicon, and the filter is still loaded.
 enum ql_status ql_guard_load_lexicon(struct ql_guard *guard, const char *path, const struct ql_vocabulary *vocabulary,
                                      struct ql_error *error);
 void ql_guard_free(struct ql_guard *guard);

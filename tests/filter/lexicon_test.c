@@ -326,6 +326,7 @@ static void words_of_the_filter_leave_the_lexicon(void **unused)
     assert_int_equal(ql_lexicon_file_save(&file, "lexicon_test.qlx", &error), QL_OK);
     assert_int_equal(ql_guard_init(&guard, "lexicon_test.qlf", &characters, &error), QL_OK);
     assert_int_equal(ql_guard_load_lexicon(&guard, "lexicon_test.qlx", &characters, &error), QL_ERROR_INPUT);
+    assert_false(guard.has_lexicon); // it is not kept
     assert_non_null(strstr(error.message, "'as'"));
     ql_guard_free(&guard);
     ql_lexicon_file_free(&file);
