@@ -116,28 +116,12 @@ const char *ql_road_stage_name(const struct ql_road_stage *stage)
     return "";
 }
 
-// Returns whether one of the words, which are separated by commas, is in the name.
-static bool is_wanted(const char *name, const char *words)
-{
-    bool found = words == NULL;
-
-    while (words != NULL && *words != '\0' && !found) {
-        const size_t size = strcspn(words, ",");
-        for (const char *place = name; *place != '\0' && size > 0 && !found; place++) {
-            found = strncmp(place, words, size) == 0;
-        }
-        words += size + (words[size] == ',');
-    }
-    return found;
-}
-
 static void add_stage(struct ql_road *road, const struct ql_road_stage *stage)
 {
-    if (is_wanted(ql_road_stage_name(stage), road->options.stages)) {
-        road->stages[road->stage_count++] = *stage;
-    }
+    road->stages[road->stage_count++] = *stage;
 }
 
+// All stages of this model.
 static void list_stages(struct ql_road *road)
 {
     const bool in_float = road->options.format == QL_WEIGHTS_F32;
@@ -164,6 +148,60 @@ static void list_stages(struct ql_road *road)
     if (road->options.c_path != NULL) {
         add_stage(road, &(struct ql_road_stage){.kind = QL_ROAD_FOREIGN, .compiler = &ql_foreign_compiler});
     }
+}
+
+// Returns whether the word of this size is in the name.
+static bool has_word(const char *name, const char *word, size_t size)
+{
+    bool found = false;
+
+    for (const char *place = name; *place != '\0' && size > 0 && !found; place++) {
+        found = strncmp(place, word, size) == 0;
+    }
+    return found;
+}
+
+static enum ql_status refuse_word(const struct ql_road *road, const char *word, size_t size, struct ql_error *error)
+{
+    char names[QL_ERROR_MESSAGE_BYTES];
+    int used = snprintf(names, sizeof names, "%s", road->first.name);
+
+    for (int s = 0; s < road->stage_count && used < (int)sizeof names; s++) {
+        used += snprintf(names + used, sizeof names - (size_t)used, ", %s", ql_road_stage_name(&road->stages[s]));
+    }
+    return ql_error_write(error, QL_ERROR_USAGE, "--stages: no stage has '%.*s' in its name; there are %s",
+                          (int)(size < 80 ? size : 80), word, names);
+}
+
+// Leaves the stages that have one of the words, which are separated by commas, in their names. A word may also name the
+// first stage, which always runs.
+static enum ql_status choose_stages(struct ql_road *road, const char *words, struct ql_error *error)
+{
+    bool wanted[QL_ROAD_STAGE_LIMIT] = {false};
+    int count = 0;
+
+    for (const char *word = words; *word != '\0';) {
+        const size_t size = strcspn(word, ",");
+        bool found = size == 0 || has_word(road->first.name, word, size);
+        for (int s = 0; s < road->stage_count; s++) {
+            const bool fits = has_word(ql_road_stage_name(&road->stages[s]), word, size);
+            wanted[s] |= fits;
+            found |= fits;
+        }
+        if (!found) {
+            return refuse_word(road, word, size, error);
+        }
+        word += size + (word[size] == ',');
+    }
+    for (int s = 0; s < road->stage_count; s++) {
+        if (wanted[s]) {
+            road->stages[count++] = road->stages[s];
+        }
+    }
+    road->stage_count = count;
+    return count > 0 ? QL_OK
+                     : ql_error_write(error, QL_ERROR_USAGE, "--stages '%s': names no stage to compare with %s", words,
+                                      road->first.name);
 }
 
 // The stage with which all others are compared.
@@ -237,6 +275,10 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
     if ((status = open_first(road, error)) != QL_OK) {
         return status;
     }
+    list_stages(road);
+    if (options->stages != NULL && (status = choose_stages(road, options->stages, error)) != QL_OK) {
+        return status;
+    }
     road->verification.V = road->model.V;
     road->verification.rules = &road->model.rules;
     road->verification.tolerance = options->tolerance;
@@ -245,10 +287,6 @@ enum ql_status ql_road_open(struct ql_road *road, const struct ql_road_options *
         (status = ql_workshop_open(&road->workshop, options->tool, options->data_folder, error)) != QL_OK ||
         (status = write_changed(road, error)) != QL_OK) {
         return status;
-    }
-    list_stages(road);
-    if (road->stage_count == 0) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--stages %s: no stage has such a name", options->stages);
     }
     return QL_OK;
 }
