@@ -20,7 +20,7 @@ static const char usage[] = "verify --model names.json [OPTION ...]";
 static const char summary_text[] = "Compares what an exported model writes at every stage on its way to a chip:\n"
                                    "checkpoint, host engine, ONNX Runtime, generated C from several compilers and\n"
                                    "on an emulated RP2040. Exits with 1 when a stage differs, and names the node\n"
-                                   "of the graph at which it does.";
+                                   "of the graph at which it does, or when every stage was skipped.";
 
 struct settings {
     struct ql_road_options road;
@@ -118,8 +118,40 @@ static void print_note(const struct ql_road *road)
     }
 }
 
-// Runs all stages, and counts those that differ.
-static enum ql_status verify(const struct settings *settings, int *differing, json_t *rows, struct ql_error *error)
+// How many stages were compared, how many of these differ or failed, and how many were skipped.
+struct tally {
+    int compared, differing, skipped;
+};
+
+static void count_verdict(struct tally *tally, enum ql_verdict verdict)
+{
+    tally->compared += verdict != QL_VERDICT_SKIPPED;
+    tally->skipped += verdict == QL_VERDICT_SKIPPED;
+    tally->differing += !ql_verdict_check(verdict);
+}
+
+// Where every stage was skipped, nothing is known.
+static json_t *tally_to_json(const struct tally *tally)
+{
+    return tally->compared == 0 ? json_null() : json_boolean(tally->differing == 0);
+}
+
+static int finish(const struct tally *tally)
+{
+    const bool nothing = tally->compared == 0 && tally->skipped > 0;
+    const int exit_code = ql_cli_finish("verify", nothing || tally->differing > 0 ? QL_EXIT_FAILED : QL_EXIT_DONE);
+
+    if (tally->differing > 0) {
+        (void)fprintf(stderr, "quillet verify: %d of the stages %s not say the same\n", tally->differing,
+                      tally->differing == 1 ? "does" : "do");
+    } else if (nothing) {
+        (void)fputs("quillet verify: nothing was compared, because every stage was skipped\n", stderr);
+    }
+    return exit_code;
+}
+
+// Runs all stages, and counts their verdicts.
+static enum ql_status verify(const struct settings *settings, struct tally *tally, json_t *rows, struct ql_error *error)
 {
     struct ql_cli_progress progress = {.shown = ql_cli_progress_wanted(settings->quiet || settings->json)};
     struct ql_road *road = calloc(1, sizeof *road);
@@ -153,7 +185,7 @@ static enum ql_status verify(const struct settings *settings, int *differing, js
         if (status != QL_OK) {
             break;
         }
-        *differing += !ql_verdict_check(reports[s].comparison.verdict);
+        count_verdict(tally, reports[s].comparison.verdict);
         if (!settings->json) {
             print_row(reports[s].name, &reports[s].comparison);
         } else if (json_array_append_new(rows, report_to_json(&reports[s])) != 0) {
@@ -229,7 +261,7 @@ int ql_cli_verify(int argc, char **argv)
     };
     char data_folder[QL_DATA_PATH_BYTES];
     struct ql_error error;
-    int differing = 0;
+    struct tally tally = {0};
     int exit_code = QL_EXIT_DONE;
     enum ql_status status;
 
@@ -256,11 +288,12 @@ int ql_cli_verify(int argc, char **argv)
     } else if ((road->checkpoint_path == NULL ||
                 (status = ql_checkpoint_check(road->checkpoint_path, &error)) == QL_OK) &&
                (status = ql_cli_data_folder(data_folder, "firmware/port/pipe/model.c", &error)) == QL_OK) {
-        status = verify(&settings, &differing, rows, &error);
+        status = verify(&settings, &tally, rows, &error);
     }
     if (status == QL_OK && settings.json && settings.expose == NULL) {
-        json_t *result = json_pack("{s:o, s:b, s:O}", "model", ql_cli_path_to_json(road->descriptor_path), "same",
-                                   differing == 0, "stages", rows);
+        json_t *result =
+            json_pack("{s:o, s:o, s:i, s:i, s:O}", "model", ql_cli_path_to_json(road->descriptor_path), "same",
+                      tally_to_json(&tally), "compared", tally.compared, "skipped", tally.skipped, "stages", rows);
         ql_cli_print_json(result, JSON_INDENT(2));
         json_decref(result);
     }
@@ -268,10 +301,5 @@ int ql_cli_verify(int argc, char **argv)
     if (status != QL_OK) {
         return ql_cli_fail("verify", &error);
     }
-    exit_code = ql_cli_finish("verify", differing == 0 ? QL_EXIT_DONE : QL_EXIT_FAILED);
-    if (differing > 0) {
-        (void)fprintf(stderr, "quillet verify: %d of the stages %s not say the same\n", differing,
-                      differing == 1 ? "does" : "do");
-    }
-    return exit_code;
+    return finish(&tally);
 }

@@ -31,6 +31,8 @@ for cell in lstm gru rnn; do
         --text names.txt --json --stages "checkpoint,ONNX,$compiled"
     cp out $cell.result
     expect_json $cell.result same true
+    expect_json $cell.result skipped "$(grep -c '"verdict": "skipped"' $cell.result)"
+    expect_json $cell.result compared "$(grep -c '"verdict": "\(same\|same bits\)"' $cell.result)"
     expect_json $cell.result stages.0.stage checkpoint
     expect_json $cell.result stages.0.verdict "same bits"
     expect_json $cell.result stages.0.characters $((101 + 3 * 3 * 50 + 50))
@@ -126,6 +128,23 @@ expect test $? -eq 0
 expect_stdout "clang is not installed"
 expect_stdout "Node is not installed"
 expect test "$(grep -c skipped out)" -eq 4 # ONNX Runtime, the emulator, clang twice
+# Where nothing is left to compare, nothing is known. One stage that was compared is enough.
+PATH=$work/bin "$tool" verify --model lstm.json "${quick[@]}" --stages ONNX,clang --json > out 2> err
+expect test $? -eq 1
+expect_stderr "nothing was compared"
+expect_json out same null
+expect_json out compared 0
+expect_json out skipped 3
+PATH=$work/bin "$tool" verify --model lstm.json "${quick[@]}" --stages ONNX > out 2> err
+expect test $? -eq 1
+expect_stdout "Node is not installed"
+expect_stderr "nothing was compared"
+PATH=$work/bin "$tool" verify --model lstm.json "${quick[@]}" --stages ONNX,one --json > out 2> err
+expect test $? -eq 0
+expect test ! -s err
+expect_json out same true
+expect_json out compared 1
+expect_json out skipped 1
 
 # Invalid texts and options.
 printf 'abc\nxyz\n' > other.txt

@@ -46,7 +46,7 @@ END
 # verdict NAME VERDICT: of the text in one call; and the model writes what the first one did.
 verdict()
 {
-    expect_exit 0 verify --model "$1.json" "${quick[@]}"
+    expect_exit "$([[ $2 == skipped ]] && echo 1 || echo 0)" verify --model "$1.json" "${quick[@]}"
     expect_json out stages.0.verdict "$2"
     expect_exit 0 evaluate --model "$1.json" --length 40 --seed 1 --temperature 0.5 --quiet
     [[ -f text ]] || cp out text
@@ -58,7 +58,7 @@ verdict plain same
 for first in batch sequence; do
     gru named 1 batch $first
     verdict named skipped
-    expect_exit 0 verify --model named.json --stages one --characters 60 --length 20 --seeds 1
+    expect_exit 1 verify --model named.json --stages one --characters 60 --length 20 --seeds 1
     grep -q "the sequence of the input 'x' is fixed" out || fail "no reason"
     # Only the state says that N is the batch; or only that the tokens alone cannot be several.
     gru shared 1 N $first

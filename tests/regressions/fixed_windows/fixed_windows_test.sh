@@ -95,8 +95,8 @@ for name in open_items carried_items; do
 done
 expect_same carried_items.items open_items.items
 # ONNX Runtime takes the changed graph.
-expect_exit 0 verify --model carried.json --stages ONNX "${quick[@]}"
-grep -q '"verdict": "\(same\|skipped\)"' out || fail "ONNX Runtime differs"
+run verify --model carried.json --stages ONNX "${quick[@]}"
+grep -q '"same": \(true\|null\)' out || fail "ONNX Runtime differs"
 # A window of tokens that goes beside places in it cannot be opened: single tokens would all stand at its front.
 gru 8 "const s int64 3 = -1 1 4
 const P float 8 1 4

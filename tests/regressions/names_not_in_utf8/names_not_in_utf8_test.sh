@@ -72,7 +72,7 @@ printf '%s\n' 'opset 14' 'const E float 5 4' 'const W float 1 4 4' 'const R floa
     'output hn float 1 1 4' | "$graph_file" fixed.onnx || fail "graph_file"
 LC_ALL=C sed -i 's/Reshape_2/Reshape\xe92/' fixed.onnx
 echo '{"filename": "fixed.onnx", "vocabulary": "\nabcd"}' > fixed.json
-expect_exit 0 verify --model fixed.json --stages one --characters 20 --seeds 1 --length 5 --quiet --json
+expect_exit 1 verify --model fixed.json --stages one --characters 20 --seeds 1 --length 5 --quiet --json
 expect_stdout "node 'Reshape\\\\xe92'"
 
 finish
