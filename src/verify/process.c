@@ -10,13 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/system.h"
 
 extern char **environ; // POSIX requires us to declare it
 
-enum { MESSAGE_BYTES = 600 }; // of a program's output in our error message
+enum { MESSAGE_BYTES = 600 };  // of a program's output in our error message
+enum { PIPE_BYTES = 1 << 16 }; // read at once: what a pipe holds on Linux
 
 // Starts a program with the three files as its standard ones. Signals that stop us have their default effect on it.
 static int spawn(pid_t *pid, const char *const *argv, int input, int output, int messages)
@@ -150,14 +152,15 @@ enum ql_status ql_process_open(struct ql_process *process, const char *const *ar
     } else {
         failure = spawn(&process->pid, argv, to[0], from[1], fileno(process->messages));
     }
-    if (failure == 0) {
-        process->requests = fdopen(to[1], "w");
-        process->answers = fdopen(from[0], "r");
-        to[1] = process->requests == NULL ? to[1] : -1;
-        from[0] = process->answers == NULL ? from[0] : -1;
-        failure = process->requests == NULL || process->answers == NULL ? ENOMEM : 0;
-    } else {
+    if (failure != 0) {
         process->pid = 0;
+    } else if (fcntl(to[1], F_SETFL, O_NONBLOCK) != 0 || fcntl(from[0], F_SETFL, O_NONBLOCK) != 0) {
+        failure = errno;
+    } else {
+        process->has_pipes = true;
+        process->requests = to[1];
+        process->answers = from[0];
+        to[1] = from[0] = -1;
     }
     for (int k = 0; k < 2; k++) {
         if (to[k] >= 0) {
@@ -174,40 +177,148 @@ enum ql_status ql_process_open(struct ql_process *process, const char *const *ar
     return QL_OK;
 }
 
-enum ql_status ql_process_step(struct ql_process *process, const char *request, struct ql_error *error)
+static int64_t now_ms(void)
 {
-    struct pollfd answer = {.fd = fileno(process->answers), .events = POLLIN};
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Waits until a request can be written or an answer read, where these are wanted. Returns what poll does: 0 for a timeout.
+static int wait_for_pipes(struct pollfd pipes[2], const struct ql_process *process, bool writes, bool reads)
+{
+    const int64_t end = now_ms() + process->patience_ms;
     int ready;
 
-    (void)fputs(request, process->requests);
-    (void)putc('\n', process->requests);
-    (void)fflush(process->requests); // if the program has ended, its answer is missing, too
+    pipes[0] = (struct pollfd){.fd = writes ? process->requests : -1, .events = POLLOUT};
+    pipes[1] = (struct pollfd){.fd = reads ? process->answers : -1, .events = POLLIN};
     do {
-        ready = poll(&answer, 1, process->patience_ms == 0 ? -1 : process->patience_ms);
+        const int64_t left = end - now_ms();
+        ready = poll(pipes, 2, process->patience_ms == 0 ? -1 : (int)(left > 0 ? left : 0));
     } while (ready < 0 && errno == EINTR);
-    if (ready == 0) {
-        return ql_error_write(error, QL_ERROR_INPUT, "gave no answer within %d seconds", process->patience_ms / 1000);
+    return ready;
+}
+
+// Writes what fits into the pipe. If the program has ended, the rest counts as written: its answer is missing, too.
+static void write_some(const struct ql_process *process, const char *bytes, size_t *left)
+{
+    const ssize_t size = write(process->requests, bytes, *left);
+
+    if (size >= 0) {
+        *left -= (size_t)size;
+    } else if (errno != EAGAIN && errno != EINTR) {
+        *left = 0;
     }
-    ssize_t size = getline(&process->line, &process->line_bytes, process->answers);
-    if (size <= 0) {
+}
+
+// Reads what is in the pipe. `*ended` becomes true at its end.
+static enum ql_status read_some(struct ql_process *process, bool *ended, struct ql_error *error)
+{
+    if (process->room_bytes - process->read_bytes < PIPE_BYTES) {
+        const size_t room = 2 * process->room_bytes + PIPE_BYTES;
+        char *line = realloc(process->line, room + 1); // and a NUL
+        if (line == NULL) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for an answer");
+        }
+        process->line = line;
+        process->room_bytes = room;
+    }
+    const ssize_t size =
+        read(process->answers, process->line + process->read_bytes, process->room_bytes - process->read_bytes);
+    if (size > 0) {
+        process->read_bytes += (size_t)size;
+    } else {
+        *ended = size == 0 || (errno != EAGAIN && errno != EINTR);
+    }
+    return QL_OK;
+}
+
+// Finds the end of the first line in what has been read, behind the bytes that were searched before.
+static bool find_line(struct ql_process *process, size_t searched)
+{
+    char *end =
+        process->read_bytes == searched ? NULL : memchr(process->line + searched, '\n', process->read_bytes - searched);
+
+    if (end != NULL) {
+        *end = '\0';
+        process->line_bytes = (size_t)(end - process->line) + 1;
+    }
+    return end != NULL;
+}
+
+static void drop_line(struct ql_process *process)
+{
+    process->read_bytes -= process->line_bytes;
+    if (process->line_bytes > 0) {
+        memmove(process->line, process->line + process->line_bytes, process->read_bytes);
+    }
+    process->line_bytes = 0;
+}
+
+// Writes the request and reads the answer at the same time, as far as the program takes and gives them.
+// `*found` becomes true when there is a line; otherwise the program has closed its output.
+static enum ql_status exchange(struct ql_process *process, const char *request, bool *found, struct ql_error *error)
+{
+    const char *const end = request + strlen(request);
+    size_t left = (size_t)(end - request), newline = 1;
+    struct pollfd pipes[2];
+    bool ended = false;
+
+    *found = find_line(process, 0);
+    while (!ended && (newline > 0 || !*found)) {
+        const int ready = wait_for_pipes(pipes, process, newline > 0, !*found);
+        if (ready == 0) {
+            return ql_error_write(error, QL_ERROR_INPUT, "gave no answer within %d seconds",
+                                  process->patience_ms / 1000);
+        }
+        if (ready < 0) {
+            return ql_error_write(error, QL_ERROR_SYSTEM, "cannot wait for the program: %s", strerror(errno));
+        }
+        if (pipes[0].revents != 0 && left > 0) {
+            write_some(process, end - left, &left);
+        } else if (pipes[0].revents != 0) {
+            write_some(process, "\n", &newline);
+        }
+        if (pipes[1].revents != 0) {
+            const size_t searched = process->read_bytes;
+            const enum ql_status status = read_some(process, &ended, error);
+            if (status != QL_OK) {
+                return status;
+            }
+            *found = find_line(process, searched);
+        }
+    }
+    return QL_OK;
+}
+
+enum ql_status ql_process_step(struct ql_process *process, const char *request, struct ql_error *error)
+{
+    bool found;
+
+    drop_line(process);
+    const enum ql_status status = exchange(process, request, &found, error);
+    if (status != QL_OK) {
+        return status;
+    }
+    if (!found && process->read_bytes == 0) {
         (void)kill(process->pid, SIGTERM); // it closed its output, so it is about to end, or should
-        const int status = wait_for(process->pid);
+        const int ended = wait_for(process->pid);
         process->pid = 0;
-        return fail(error, "the program", status, process->messages);
+        return fail(error, "the program", ended, process->messages);
     }
-    if (process->line[size - 1] == '\n') {
-        process->line[size - 1] = '\0';
+    if (!found) { // the last line has no newline
+        process->line[process->read_bytes] = '\0';
+        process->line_bytes = process->read_bytes;
     }
     return QL_OK;
 }
 
 void ql_process_close(struct ql_process *process)
 {
-    if (process->requests != NULL) {
-        (void)fclose(process->requests);
-    }
-    if (process->answers != NULL) {
-        (void)fclose(process->answers);
+    if (process->has_pipes) {
+        (void)close(process->requests);
+        (void)close(process->answers);
     }
     if (process->messages != NULL) {
         (void)fclose(process->messages);

@@ -20,19 +20,22 @@ bool ql_process_check(const char *name);
 // A program on a pipe.
 struct ql_process {
     pid_t pid;
-    FILE *requests, *answers;
-    FILE *messages; // a temporary file with its standard error
-    char *line;     // the newest answer
-    size_t line_bytes;
-    int patience_ms; // timeout for an answer; 0 means no limit
+    bool has_pipes; // to it and from it:
+    int requests, answers;
+    FILE *messages;    // a temporary file with its standard error
+    char *line;        // the newest answer, and behind it what else has been read
+    size_t line_bytes; // of the newest answer with its end
+    size_t read_bytes, room_bytes;
+    int patience_ms; // timeout for the next byte, in either direction; 0 means no limit
 };
 
 // Starts it. Errors: QL_ERROR_SYSTEM. The struct must start as {0}.
 enum ql_status ql_process_open(struct ql_process *process, const char *const *argv, struct ql_error *error);
 
 // Writes a request, as printf does, with a newline; waits for one line of answer, which stands in `line` without its
-// newline until the next request. Errors: QL_ERROR_INPUT when the program ended or gave no answer in time, with the end
-// of what it wrote to its standard error.
+// newline until the next request. Errors: QL_ERROR_INPUT when the program ended, with the end of what it wrote to its
+// standard error, or when for the timeout it neither read a byte of the request nor wrote one of the answer;
+// QL_ERROR_SYSTEM without memory for the answer.
 enum ql_status ql_process_step(struct ql_process *process, const char *request, struct ql_error *error);
 
 // Ends it. Harmless on {0}.

@@ -101,6 +101,92 @@ static void process_that_keeps_silent_is_given_up(void **state)
     ql_process_close(&process);
 }
 
+static void process_that_begins_an_answer_and_hangs_is_given_up(void **state)
+{
+    struct ql_process process = {.patience_ms = 100};
+    struct ql_error error;
+
+    (void)state;
+    assert_int_equal(ql_process_open(&process, SHELL("read -r line; printf x; exec sleep 10"), &error), QL_OK);
+    assert_int_equal(ql_process_step(&process, "hello", &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "no answer"));
+    ql_process_close(&process);
+}
+
+static char *make_request(size_t size)
+{
+    char *request = test_malloc(size + 1);
+
+    memset(request, 'a', size);
+    request[size] = '\0';
+    return request;
+}
+
+// More than a pipe holds.
+enum { LONG_BYTES = 1000000 };
+
+static void process_that_does_not_read_on_is_given_up(void **state)
+{
+    struct ql_process process = {.patience_ms = 100};
+    char *request = make_request(LONG_BYTES);
+    struct ql_error error;
+
+    (void)state;
+    assert_int_equal(ql_process_open(&process, SHELL("exec sleep 10"), &error), QL_OK);
+    assert_int_equal(ql_process_step(&process, request, &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "no answer"));
+    ql_process_close(&process);
+    test_free(request);
+}
+
+static void process_takes_and_gives_long_lines(void **state)
+{
+    struct ql_process process = {.patience_ms = 10000};
+    char *request = make_request(LONG_BYTES);
+    struct ql_error error;
+
+    (void)state;
+    assert_int_equal(ql_process_open(&process, SHELL("exec cat"), &error), QL_OK);
+    for (int k = 0; k < 3; k++) {
+        const char *const line = k == 1 ? "short" : request;
+        assert_int_equal(ql_process_step(&process, line, &error), QL_OK);
+        assert_string_equal(process.line, line);
+    }
+    ql_process_close(&process);
+    test_free(request);
+}
+
+// An answer may take longer than the timeout as a whole, as that of a long text does.
+static void process_that_answers_bit_by_bit_is_waited_for(void **state)
+{
+    struct ql_process process = {.patience_ms = 1500};
+    struct ql_error error;
+
+    (void)state;
+    assert_int_equal(ql_process_open(&process, SHELL("for k in 1 2 3 4; do printf $k; sleep 0.5; done; echo"), &error),
+                     QL_OK);
+    assert_int_equal(ql_process_step(&process, "count", &error), QL_OK);
+    assert_string_equal(process.line, "1234");
+    ql_process_close(&process);
+}
+
+static void process_that_answers_twice_is_read_twice(void **state)
+{
+    struct ql_process process = {.patience_ms = 10000};
+    struct ql_error error;
+
+    (void)state;
+    assert_int_equal(ql_process_open(&process, SHELL("read -r line; printf 'one\\ntwo\\nrest'"), &error), QL_OK);
+    assert_int_equal(ql_process_step(&process, "", &error), QL_OK);
+    assert_string_equal(process.line, "one");
+    assert_int_equal(ql_process_step(&process, "", &error), QL_OK);
+    assert_string_equal(process.line, "two");
+    assert_int_equal(ql_process_step(&process, "", &error), QL_OK);
+    assert_string_equal(process.line, "rest");
+    assert_int_equal(ql_process_step(&process, "", &error), QL_ERROR_INPUT);
+    ql_process_close(&process);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +197,11 @@ int main(void)
         cmocka_unit_test(process_that_dies_is_reported_with_its_last_words),
         cmocka_unit_test(process_that_never_reads_is_reported),
         cmocka_unit_test(process_that_keeps_silent_is_given_up),
+        cmocka_unit_test(process_that_begins_an_answer_and_hangs_is_given_up),
+        cmocka_unit_test(process_that_does_not_read_on_is_given_up),
+        cmocka_unit_test(process_takes_and_gives_long_lines),
+        cmocka_unit_test(process_that_answers_bit_by_bit_is_waited_for),
+        cmocka_unit_test(process_that_answers_twice_is_read_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
