@@ -1,6 +1,7 @@
 // `quillet sweep`: trains many models, with a run's folder for each, and compares their cost with their quality.
 // Uses: base, jansson, cli/{interrupt,ranks,sweep_plan,sweep_prediction,sweep_run,sweep_table}.
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +100,7 @@ static enum ql_status add_settings(json_t *file, const struct settings *settings
                      ? status
                      : ql_option_read_list(epochs, QL_SWEEP_RUNG_LIMIT, &count, settings->halving, "halving", error);
         for (size_t k = 0; k < count; k++) {
-            const bool whole = epochs[k] == (double)(int)epochs[k];
+            const bool whole = fabs(epochs[k]) <= INT_MAX && epochs[k] == floor(epochs[k]);
             (void)json_array_append_new(list, whole ? json_integer((json_int_t)epochs[k]) : json_real(epochs[k]));
         }
         (void)json_object_set_new(file, "halving", list);
