@@ -385,14 +385,15 @@ static bool request_is_foreign(struct MHD_Connection *connection)
     return site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
 }
 
-// Under the lock: the seat that was idle longest, or, if none is idle, the one with the oldest request.
-static struct seat *find_oldest_seat(const struct ql_dashboard_server *server)
+// Under the lock: the seat that was idle longest, or, if none is idle, the one with the oldest request. The new one is
+// spared: it has not had the time to ask for anything, so it may be the only idle one.
+static struct seat *find_oldest_seat(const struct ql_dashboard_server *server, const struct seat *newest)
 {
     struct seat *oldest = NULL;
 
     for (struct seat *seat = server->seats; seat != NULL; seat = seat->next) {
         const bool idle = seat->requests == 0;
-        if (seat->shut) {
+        if (seat->shut || seat == newest) {
             continue;
         }
         if (oldest == NULL || (idle && oldest->requests > 0) ||
@@ -424,7 +425,7 @@ static void note_connection(void *argument, struct MHD_Connection *connection, v
         }
         *context = seat;
         if (server->seat_count > SEAT_LIMIT) {
-            struct seat *oldest = find_oldest_seat(server);
+            struct seat *oldest = find_oldest_seat(server, seat);
             oldest->shut = true;
             server->seat_count--;
             (void)shutdown(MHD_get_connection_info(oldest->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
