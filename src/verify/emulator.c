@@ -22,14 +22,14 @@ enum ql_status ql_emulator_find(struct ql_emulator *emulator, const char *data_f
     (void)snprintf(emulator->script, sizeof emulator->script, "%s/emulator/emulate.js", data_folder);
     (void)snprintf(library, sizeof library, "%s/emulator/node_modules/rp2040js", data_folder);
     if (!ql_process_check(emulator->node)) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "Node is not installed: run tools/bootstrap pico");
+        return ql_error_write(error, QL_ERROR_MISSING, "Node is not installed: run tools/bootstrap pico");
     }
     if (access(emulator->script, R_OK) != 0) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "%s is not there; QUILLET_DATA names the folder of emulator/",
+        return ql_error_write(error, QL_ERROR_MISSING, "%s is not there; QUILLET_DATA names the folder of emulator/",
                               emulator->script);
     }
     if (access(library, R_OK) != 0) {
-        return ql_error_write(error, QL_ERROR_SYSTEM,
+        return ql_error_write(error, QL_ERROR_MISSING,
                               "%s is not there: run tools/bootstrap pico in the source tree, or npm ci in %s/emulator",
                               library, data_folder);
     }
@@ -51,7 +51,7 @@ static enum ql_status find_sdk(char *path, const char *data_folder, struct ql_er
             return QL_OK;
         }
     }
-    return ql_error_write(error, QL_ERROR_SYSTEM, "the Pico SDK is not installed: run tools/bootstrap pico");
+    return ql_error_write(error, QL_ERROR_MISSING, "the Pico SDK is not installed: run tools/bootstrap pico");
 }
 
 static enum ql_status build_image(char *image, const struct ql_workshop *workshop, struct ql_error *error)
@@ -64,14 +64,14 @@ static enum ql_status build_image(char *image, const struct ql_workshop *worksho
     const char *const build[] = {"cmake", "--build", folder, NULL};
 
     if (!ql_process_check("cmake") || !ql_process_check("ninja")) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "cmake or ninja is not installed: run tools/bootstrap");
+        return ql_error_write(error, QL_ERROR_MISSING, "cmake or ninja is not installed: run tools/bootstrap");
     }
     if (!ql_process_check("arm-none-eabi-gcc")) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "arm-none-eabi-gcc is not installed: run tools/bootstrap pico");
+        return ql_error_write(error, QL_ERROR_MISSING, "arm-none-eabi-gcc is not installed: run tools/bootstrap pico");
     }
     if (strpbrk(workshop->folder, ";\"\\$#\n") != NULL) {
         return ql_error_write(
-            error, QL_ERROR_SYSTEM,
+            error, QL_ERROR_INPUT,
             "%s: CMake takes a character of this path for something else; set TMPDIR to another folder",
             workshop->folder);
     }

@@ -14,11 +14,11 @@ struct ql_emulator {
     char script[QL_WORKSHOP_PATH_BYTES]; // emulator/emulate.js
 };
 
-// Finds it in the folder of the tool's data (base/data_folder.h). Errors: QL_ERROR_SYSTEM, saying what to install.
+// Finds it in the folder of the tool's data (base/data_folder.h). Errors: QL_ERROR_MISSING, saying what to install.
 enum ql_status ql_emulator_find(struct ql_emulator *emulator, const char *data_folder, struct ql_error *error);
 
 // Builds the workshop's model.c with firmware/port/pipe/pico as an image for the Pico, and opens it, in the emulator, as a
-// stage. Errors: QL_ERROR_SYSTEM where emulator, compiler or Pico SDK are not installed, QL_ERROR_INPUT with the words of
+// stage. Errors: QL_ERROR_MISSING where emulator, compiler or Pico SDK are not installed, QL_ERROR_INPUT with the words of
 // the build when it fails.
 enum ql_status ql_emulated_stage_open(struct ql_stage *stage, const struct ql_workshop *workshop, int V,
                                       struct ql_error *error);

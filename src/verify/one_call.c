@@ -80,7 +80,7 @@ enum ql_status ql_one_call_compare(struct ql_comparison *comparison, const struc
         }
         tried = true;
         const enum ql_status status =
-            compare_axis(&now, &differs, graph, descriptor, model, axis, tokens, T, tolerance, ran ? NULL : &reason);
+            compare_axis(&now, &differs, graph, descriptor, model, axis, tokens, T, tolerance, &reason);
         if (status == QL_ERROR_SYSTEM) {
             memcpy(error, &reason, sizeof reason);
             model->rules.reset_count = resets;

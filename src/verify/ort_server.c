@@ -17,13 +17,14 @@ enum ql_status ql_ort_server_open(struct ql_process *process, const char *script
     (void)snprintf(library, sizeof library, "%.*snode_modules/onnxruntime-node",
                    slash == NULL ? 0 : (int)(slash - script) + 1, script);
     if (!ql_process_check(node)) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "Node is not installed: run tools/bootstrap web");
+        return ql_error_write(error, QL_ERROR_MISSING, "Node is not installed: run tools/bootstrap web");
     }
     if (access(script, R_OK) != 0) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "%s is not there; --ort-server names it", script);
+        return ql_error_write(error, QL_ERROR_MISSING, "%s is not there; QUILLET_DATA names the folder of web/",
+                              script);
     }
     if (access(library, R_OK) != 0) {
-        return ql_error_write(error, QL_ERROR_SYSTEM,
+        return ql_error_write(error, QL_ERROR_MISSING,
                               "onnxruntime-node is not installed: run tools/bootstrap web in the source tree; it would "
                               "be %s",
                               library);

@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "verify/process.h"
 
-// Errors: QL_ERROR_SYSTEM when node, the script or onnxruntime-node is not installed; the message says what to do.
+// Errors: QL_ERROR_MISSING when node, the script or onnxruntime-node is not installed; the message says what to do.
 enum ql_status ql_ort_server_open(struct ql_process *process, const char *script, struct ql_error *error);
 
 #endif

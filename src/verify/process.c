@@ -20,6 +20,14 @@ extern char **environ; // POSIX requires us to declare it
 enum { MESSAGE_BYTES = 600 };  // of a program's output in our error message
 enum { PIPE_BYTES = 1 << 16 }; // read at once: what a pipe holds on Linux
 
+// The error of a program that cannot be started.
+static enum ql_status refuse_start(struct ql_error *error, const char *program, int failure)
+{
+    const enum ql_status status = failure == ENOENT ? QL_ERROR_MISSING : QL_ERROR_SYSTEM;
+
+    return ql_error_write(error, status, "cannot start %s: %s", program, strerror(failure));
+}
+
 // Starts a program with the three files as its standard ones. Signals that stop us have their default effect on it.
 static int spawn(pid_t *pid, const char *const *argv, int input, int output, int messages)
 {
@@ -103,7 +111,7 @@ enum ql_status ql_process_run(const char *const *argv, struct ql_error *error)
     }
     int failure = spawn(&pid, argv, nothing, fileno(messages), fileno(messages));
     if (failure != 0) {
-        status = ql_error_write(error, QL_ERROR_SYSTEM, "cannot start %s: %s", argv[0], strerror(failure));
+        status = refuse_start(error, argv[0], failure);
         goto done;
     }
     int ended = wait_for(pid);
@@ -172,7 +180,7 @@ enum ql_status ql_process_open(struct ql_process *process, const char *const *ar
     }
     if (failure != 0) {
         ql_process_close(process);
-        return ql_error_write(error, QL_ERROR_SYSTEM, "cannot start %s: %s", argv[0], strerror(failure));
+        return refuse_start(error, argv[0], failure);
     }
     return QL_OK;
 }

@@ -11,7 +11,8 @@
 
 // Runs a program to its end. What it writes to either output is kept from the user, and put into the message when it
 // fails. argv ends with NULL; argv[0] is looked up in PATH.
-// Errors: QL_ERROR_SYSTEM when it cannot be started, QL_ERROR_INPUT when it ends with another status than 0.
+// Errors: QL_ERROR_MISSING when it is not there, QL_ERROR_SYSTEM when it cannot be started, QL_ERROR_INPUT when it ends with
+// another status than 0.
 enum ql_status ql_process_run(const char *const *argv, struct ql_error *error);
 
 // True when PATH has a program of that name, or, for a name with a slash, when the file is there.
@@ -29,7 +30,7 @@ struct ql_process {
     int patience_ms; // timeout for the next byte, in either direction; 0 means no limit
 };
 
-// Starts it. Errors: QL_ERROR_SYSTEM. The struct must start as {0}.
+// Starts it. Errors: QL_ERROR_MISSING, QL_ERROR_SYSTEM. The struct must start as {0}.
 enum ql_status ql_process_open(struct ql_process *process, const char *const *argv, struct ql_error *error);
 
 // Writes a request, as printf does, with a newline; waits for one line of answer, which stands in `line` without its

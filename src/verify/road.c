@@ -528,10 +528,10 @@ enum ql_status ql_road_step(struct ql_road *road, int stage_number, struct ql_ro
     }
     status = open_stage(road, &stage, &foreign, kind, error);
     (void)snprintf(report->name, sizeof report->name, "%s", status == QL_OK ? stage.name : ql_road_stage_name(kind));
-    if (status == QL_ERROR_SYSTEM && (kind->kind == QL_ROAD_CHECKPOINT || kind->kind == QL_ROAD_INTEGER)) {
-        // These need no other program: a file or memory is missing, and the stage must not be skipped.
+    if (status == QL_ERROR_SYSTEM) {
+        // Memory or room on the disk is missing: all ends here, because a stage that was skipped would seem not to matter.
     } else if (status != QL_OK) {
-        report->comparison.verdict = status == QL_ERROR_SYSTEM ? QL_VERDICT_SKIPPED : QL_VERDICT_FAILED;
+        report->comparison.verdict = status == QL_ERROR_MISSING ? QL_VERDICT_SKIPPED : QL_VERDICT_FAILED;
         memcpy(report->comparison.message, error->message, sizeof report->comparison.message);
         status = QL_OK;
     } else {

@@ -22,7 +22,7 @@ enum ql_verdict {
                            // two symbols than the logits differ; see ql_comparison.edges
     QL_VERDICT_DIFFERS,
     QL_VERDICT_FAILED,  // the stage gave an error instead of an answer
-    QL_VERDICT_SKIPPED, // this machine lacks something that the stage needs
+    QL_VERDICT_SKIPPED, // this machine lacks a program that the stage needs, or the model cannot be run in that way
 };
 
 // The result of one stage.

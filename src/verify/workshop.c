@@ -198,7 +198,7 @@ enum ql_status ql_compiler_run(const struct ql_compiler *compiler, const char *p
     int count = 0;
 
     if (!ql_process_check(compiler->command)) {
-        return ql_error_write(error, QL_ERROR_SYSTEM, "%s is not installed", compiler->command);
+        return ql_error_write(error, QL_ERROR_MISSING, "%s is not installed", compiler->command);
     }
     argv[count++] = compiler->command;
     argv[count++] = "-std=gnu11"; // the dialect in which gcc contracts products and sums unless the file forbids it

@@ -45,7 +45,7 @@ void ql_workshop_path(const struct ql_workshop *workshop, char *path, const char
 void ql_workshop_data_path(const struct ql_workshop *workshop, char *path, const char *file);
 
 // Compiles C files to the program `program`. arguments: sources and options, ending with NULL, at most 16.
-// Errors: QL_ERROR_SYSTEM when the compiler is not installed, QL_ERROR_INPUT with its messages when it fails.
+// Errors: QL_ERROR_MISSING when the compiler is not installed, QL_ERROR_INPUT with its messages when it fails.
 enum ql_status ql_compiler_run(const struct ql_compiler *compiler, const char *program, const char *const *arguments,
                                struct ql_error *error);
 

@@ -38,9 +38,9 @@ static void process_program_that_is_not_there_is_an_error(void **state)
     struct ql_error error;
 
     (void)state;
-    assert_int_equal(ql_process_run(argv, &error), QL_ERROR_SYSTEM);
+    assert_int_equal(ql_process_run(argv, &error), QL_ERROR_MISSING);
     assert_non_null(strstr(error.message, argv[0]));
-    assert_int_equal(ql_process_open(&process, argv, &error), QL_ERROR_SYSTEM);
+    assert_int_equal(ql_process_open(&process, argv, &error), QL_ERROR_MISSING);
     assert_false(ql_process_check(argv[0]));
     assert_false(ql_process_check("/there/is/no/such/program"));
     assert_true(ql_process_check("sh"));
