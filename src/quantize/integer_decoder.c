@@ -271,7 +271,8 @@ static enum ql_status make_embedding(struct builder *builder)
         if (scale == 0.0f) {
             return fail_not_finite(builder, "embedding");
         }
-        builder->drafts[v].unit = ldexp((double)scale, QL_RESIDUAL_UNIT_BITS);
+        // A token without numbers needs no bits.
+        builder->drafts[v].unit = ql_row_reach(row.q, E) == 0 ? 0.0 : ldexp((double)scale, QL_RESIDUAL_UNIT_BITS);
         greatest = builder->drafts[v].unit > builder->drafts[greatest].unit ? v : greatest;
     }
     while (shift > 0 && ldexp(builder->drafts[greatest].unit, shift) > INT16_MAX - 1) {

@@ -45,15 +45,22 @@ static double shifted_reach(const struct ql_row_draft *draft, int pre_shift)
     return floor(ldexp((double)draft->reach, -pre_shift)) + 1.0;
 }
 
+// The unit of a row's sum; of one that is always 0, any unit gives the same value, and 0 is the one that takes no room
+// from the other rows.
+static double needed_unit(const struct ql_row_draft *draft)
+{
+    return draft->reach == 0 ? 0.0 : draft->unit;
+}
+
 // The most that rounding costs a row, in units of its value: of the multiplier, of the sum, and of the result.
 static double rounding_error(const struct ql_row_draft *draft, int pre_shift, int shift)
 {
-    return ldexp(shifted_reach(draft, pre_shift), -shift) * 0.5 + ldexp(draft->unit, pre_shift) * 0.5 + 0.5;
+    return ldexp(shifted_reach(draft, pre_shift), -shift) * 0.5 + ldexp(needed_unit(draft), pre_shift) * 0.5 + 0.5;
 }
 
 static double value_reach(const struct ql_row_draft *draft)
 {
-    return (double)draft->reach * draft->unit + fabs(draft->bias);
+    return (double)draft->reach * needed_unit(draft) + fabs(draft->bias);
 }
 
 bool ql_row_drafts_fit(struct ql_integer_row *rows, struct ql_integer_scale *scale, const struct ql_row_draft *drafts,
@@ -67,7 +74,7 @@ bool ql_row_drafts_fit(struct ql_integer_row *rows, struct ql_integer_scale *sca
             double error = 0.0;
             bool fits = true;
             for (int r = 0; r < count && fits; r++) {
-                const double multiplier = floor(ldexp(drafts[r].unit, pre_shift + shift) + 0.5);
+                const double multiplier = floor(ldexp(needed_unit(&drafts[r]), pre_shift + shift) + 0.5);
                 const double all = shifted_reach(&drafts[r], pre_shift) * multiplier +
                                    fabs(ldexp(drafts[r].bias, shift)) + ldexp(1.0, shift) + 1.0;
                 fits = multiplier <= INT16_MAX && all <= INT32_MAX &&
@@ -98,7 +105,7 @@ bool ql_row_drafts_fit(struct ql_integer_row *rows, struct ql_integer_scale *sca
     for (int r = 0; r < count; r++) {
         rows[r] = (struct ql_integer_row){
             .bias = (int32_t)floor(ldexp(drafts[r].bias, best.shift) + 0.5) + (1 << best.shift >> 1),
-            .multiplier = (int16_t)floor(ldexp(drafts[r].unit, best.pre_shift + best.shift) + 0.5),
+            .multiplier = (int16_t)floor(ldexp(needed_unit(&drafts[r]), best.pre_shift + best.shift) + 0.5),
             .table_factor = (int16_t)drafts[r].factor,
         };
     }

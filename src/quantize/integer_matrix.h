@@ -27,7 +27,7 @@ enum ql_status ql_integer_matrix_pack(struct ql_integer_matrix *matrix, struct q
 
 // A row before its numbers are fixed.
 struct ql_row_draft {
-    double unit;   // value of one unit of the sum, in units of the row's value
+    double unit;   // value of one unit of the sum, in units of the row's value; unused where reach is 0
     double bias;   // likewise
     int64_t reach; // the greatest |sum|
     int factor;    // of the table

@@ -77,6 +77,45 @@ static void wide_row_is_accepted_where_others_lose_little(void **state)
     check_fit(drafts, ROWS);
 }
 
+// The unit of a row without weights says nothing: its sum is always 0.
+static void row_of_zeros_costs_the_others_nothing(void **state)
+{
+    struct ql_row_draft drafts[ROWS];
+    struct ql_integer_row rows[2][ROWS];
+    struct ql_integer_scale scales[2];
+    int worst;
+    (void)state;
+
+    for (int i = 0; i < 2; i++) {
+        for (int r = 0; r < ROWS; r++) {
+            drafts[r] = (struct ql_row_draft){.unit = 0.5, .bias = 100.0 * r, .reach = 1500000};
+        }
+        drafts[5].reach = 0;
+        drafts[5].unit = i == 0 ? 0.0 : 1e9;
+        assert_true(ql_row_drafts_fit(rows[i], &scales[i], drafts, ROWS, LIMIT, &worst));
+        assert_int_equal(ql_integer_row_value(0, &rows[i][5], scales[i]), 500);
+    }
+    assert_memory_equal(rows[0], rows[1], sizeof rows[0]);
+    assert_memory_equal(&scales[0], &scales[1], sizeof scales[0]);
+}
+
+static void rows_of_zeros_alone_fit(void **state)
+{
+    struct ql_row_draft drafts[ROWS];
+    struct ql_integer_row rows[ROWS];
+    struct ql_integer_scale scale;
+    int worst;
+    (void)state;
+
+    for (int r = 0; r < ROWS; r++) {
+        drafts[r] = (struct ql_row_draft){.unit = 1e9};
+    }
+    assert_true(ql_row_drafts_fit(rows, &scale, drafts, ROWS, LIMIT, &worst));
+    for (int r = 0; r < ROWS; r++) {
+        assert_int_equal(ql_integer_row_value(0, &rows[r], scale), 0);
+    }
+}
+
 static void wide_row_is_refused_where_others_would_be_lost(void **state)
 {
     struct ql_row_draft drafts[ROWS];
@@ -97,6 +136,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_of_any_width_keep_their_values),
         cmocka_unit_test(wide_row_is_accepted_where_others_lose_little),
+        cmocka_unit_test(row_of_zeros_costs_the_others_nothing),
+        cmocka_unit_test(rows_of_zeros_alone_fit),
         cmocka_unit_test(wide_row_is_refused_where_others_would_be_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
