@@ -16,7 +16,8 @@ static enum ql_status fail_not_finite(const char *node, struct ql_error *error)
                           "node '%s': a weight is not a finite number, so it has no integer form", node);
 }
 
-// A column whose numbers are all smaller becomes zeros: their quotients would not be exact, or not finite.
+// A column whose numbers are all smaller becomes zeros: their quotients would not be exact, or not finite. Its unit is
+// 0, so that its weights do not count in the scales of their rows.
 static const float smallest_column = 1e-30f;
 
 // Rounds the embedding to bytes. The unit of each column comes from its greatest number. Returns whether all numbers
@@ -32,10 +33,10 @@ static bool round_embedding(struct ql_integer_input *input, float *units, const 
             }
             greatest = size > greatest ? size : greatest;
         }
-        units[k] = greatest > smallest_column ? greatest / (float)QL_ROW_LIMIT_S8 : 1.0f;
+        units[k] = greatest > smallest_column ? greatest / (float)QL_ROW_LIMIT_S8 : 0.0f;
         for (int v = 0; v < V; v++) {
             const ptrdiff_t place = (ptrdiff_t)v * input->E + k;
-            input->embedding[place] = (int8_t)floorf(embedding[place] / units[k] + 0.5f);
+            input->embedding[place] = units[k] == 0.0f ? 0 : (int8_t)floorf(embedding[place] / units[k] + 0.5f);
         }
     }
     return true;
