@@ -138,20 +138,27 @@ static float excess(const struct ql_row_part *parts, int part_count, float scale
     return (float)largest_segment(parts, part_count, format->segment) / (float)format->sum;
 }
 
-// The best scale of a row: 0 for a row of zeros, negative for one that is not finite. The contents of q are undefined
-// afterward.
-static float find_scale(const struct ql_row_part *parts, int part_count, const struct ql_row_format *format)
+// The largest magnitude, which is not finite if a value is not.
+static float magnitude_of(const struct ql_row_part *parts, int part_count)
 {
     int32_t bits = 0;
     float magnitude;
 
-    assert(format->limit >= 1 && format->limit <= INT8_MAX);
-    assert(format->segment == 0 || (format->segment > 0 && format->sum >= 1));
     for (int i = 0; i < part_count; i++) {
         int32_t part_bits = largest_bits(parts[i].values, parts[i].columns);
         bits = part_bits > bits ? part_bits : bits;
     }
     memcpy(&magnitude, &bits, sizeof magnitude);
+    return magnitude;
+}
+
+// The best scale of a row: 0 for a row of zeros, negative for one that is not finite. The contents of q are undefined
+// afterward.
+static float find_scale(const struct ql_row_part *parts, int part_count, const struct ql_row_format *format)
+{
+    assert(format->limit >= 1 && format->limit <= INT8_MAX);
+    assert(format->segment == 0 || (format->segment > 0 && format->sum >= 1));
+    const float magnitude = magnitude_of(parts, part_count);
     if (!isfinite(magnitude)) {
         return -1.0f;
     }
@@ -199,6 +206,22 @@ float ql_row_quantizer_encode(const struct ql_row_part *parts, int part_count, c
 
     encode_row_or_zeros(parts, part_count, scale, format->limit);
     return scale > 0.0f ? scale : scale == 0.0f ? 1.0f : 0.0f;
+}
+
+float ql_row_quantizer_encode_beside(const struct ql_row_part *recurrent, const float *inputs, int V,
+                                     const struct ql_row_format *format)
+{
+    const float greatest = magnitude_of(&(struct ql_row_part){.values = inputs, .columns = V}, 1);
+    float scale = find_scale(recurrent, 1, format);
+
+    if (!isfinite(greatest) || scale < 0.0f) {
+        return 0.0f;
+    }
+    if (scale > 0.0f) {
+        scale = fmaxf(scale, greatest / (float)QL_INPUT_FACTOR_LIMIT);
+    }
+    encode_row_or_zeros(recurrent, 1, scale, format->limit);
+    return scale > 0.0f ? scale : 1.0f;
 }
 
 bool ql_row_quantizer_encode_input(struct ql_input_row *row, int8_t *q, float *inputs, int V,

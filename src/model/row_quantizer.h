@@ -50,6 +50,13 @@ struct ql_input_row {
 };
 enum { QL_INPUT_FACTOR_LIMIT = 4096 };
 
+// Rounds the recurrent weights of such a row where the inputs are the sums of another product, and not rounded with
+// them: like ql_row_quantizer_encode, but the scale is at least the greatest |input| / QL_INPUT_FACTOR_LIMIT, as it is
+// beside inputs in int8. So an input has at most 127 * QL_INPUT_FACTOR_LIMIT steps. Returns 0 also when an input is not
+// finite.
+float ql_row_quantizer_encode_beside(const struct ql_row_part *recurrent, const float *inputs, int V,
+                                     const struct ql_row_format *format);
+
 // Rounds the inputs to int8 and the recurrent weights to `format`, each for the least mean square error; a scale that
 // would need a larger factor is raised. Without recurrent weights (NULL: the candidate of a GRU, whose input and
 // recurrent sums are apart) the factor is 1 and scale / 127 the step that is best for the inputs.

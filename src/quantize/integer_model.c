@@ -97,8 +97,12 @@ static enum ql_status make_first_row(struct builder *builder, struct ql_input_ro
 
     take_column(builder->token_values, builder->inputs, column, model->V, model->table_columns);
     if (model->table == NULL) {
-        input->scale = part != NULL ? ql_row_quantizer_encode(part, 1, &builder->format)
-                                    : scale_apart(builder->token_values, model->V);
+        input->scale = part == NULL
+                           ? 1.0f
+                           : ql_row_quantizer_encode_beside(part, builder->token_values, model->V, &builder->format);
+        if (part == NULL || ql_row_reach(part->q, part->columns) == 0) {
+            input->scale = scale_apart(builder->token_values, model->V);
+        }
         builder->steps[row] = (double)input->scale / STATE_UNITS;
         return input->scale > 0.0f ? QL_OK : fail_not_finite(builder, name);
     }

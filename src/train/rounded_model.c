@@ -133,9 +133,11 @@ QL_VECTORIZED(static, void, scale_row, (float *restrict values, const int8_t *re
     }
 }
 
+// A scale of 0 stands for a value that is not finite: the part becomes NaN.
 static void write_part(struct ql_rounded_model *rounded, const struct ql_row_part *part, float scale)
 {
-    scale_row(rounded->model.block + (part->values - rounded->exact->block), part->q, scale, part->columns);
+    scale_row(rounded->model.block + (part->values - rounded->exact->block), part->q, scale > 0.0f ? scale : NAN,
+              part->columns);
 }
 
 // Rounds parts that share a scale.
@@ -145,7 +147,7 @@ static void round_parts(struct ql_rounded_model *rounded, const struct ql_row_pa
     float scale = ql_row_quantizer_encode(parts, count, format);
 
     for (int i = 0; i < count; i++) {
-        write_part(rounded, &parts[i], scale > 0.0f ? scale : NAN);
+        write_part(rounded, &parts[i], scale);
     }
 }
 
@@ -193,7 +195,8 @@ static void round_gate_row(struct ql_rounded_model *rounded, int l, int row)
     if (l == 0 && !ql_weight_format_has_table(d.V, d.E, ql_cell_gates(d.cell) * d.H)) {
         take_inputs(rounded, row);
         if (!apart) {
-            round_parts(rounded, &recurrent, 1, &rounded->format);
+            const float *inputs = rounded->exact_inputs + (ptrdiff_t)row * d.V;
+            write_part(rounded, &recurrent, ql_row_quantizer_encode_beside(&recurrent, inputs, d.V, &rounded->format));
         }
     } else if (l == 0) {
         round_inputs(rounded, row, apart ? NULL : &recurrent);

@@ -159,6 +159,26 @@ static void columns_of_zeros_leave_the_other_columns_alone(void **state)
     }
 }
 
+// The sum of a row counts in the steps of its recurrent weights. What a token gives has to fit beside them.
+static void small_recurrent_rows_leave_the_tokens_their_bits(void **state)
+{
+    static const float factors[] = {0.01f, 1e-4f, 1e-20f, 0.0f};
+    static const enum ql_cell cells[] = {QL_CELL_LSTM, QL_CELL_GRU, QL_CELL_RNN};
+    enum { H = 29 };
+
+    (void)state;
+    for (size_t i = 0; i < 3 * sizeof factors / sizeof factors[0]; i++) {
+        struct fixture fixture;
+        open_fixture(&fixture, cells[i % 3], 300, 5, H, 1, 4.0f);
+        for (int row = 3; row < H; row += 5) {
+            for (int k = 0; k < H; k++) {
+                fixture.model.layers[0].recurrent.weight_hh[row * H + k] *= factors[i / 3];
+            }
+        }
+        check_int8_and_close(&fixture);
+    }
+}
+
 // The definition of docs/quantization.md, from the unpacked weights, in 64 bits.
 struct definition {
     int8_t h[8 * 64];
@@ -434,6 +454,19 @@ static void weights_that_have_no_integer_form_are_named(void **state)
     fixture.model.layers[0].recurrent.weight_ih[5 * 4 + 1] = 1e6f;
     assert_int_equal(ql_model_graph_init(&fixture.graph, &fixture.model, 1, &error), QL_OK);
     fails_with(ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S8, NULL, &error), &error,
+               "gate i, row 5: its sum may reach");
+    ql_integer_form_close(&form);
+    close_fixture(&fixture);
+
+    // Great numbers that cancel: what the tokens give is small, but their bytes cannot say it.
+    open_fixture(&fixture, QL_CELL_LSTM, 200, 4, 24, 1, 1.0f);
+    fixture.model.layers[0].recurrent.weight_ih[5 * 4] = 1e6f;
+    fixture.model.layers[0].recurrent.weight_ih[5 * 4 + 1] = -1e6f;
+    for (int v = 0; v < 200; v++) {
+        fixture.model.embedding[v * 4 + 1] = fixture.model.embedding[v * 4];
+    }
+    assert_int_equal(ql_model_graph_init(&fixture.graph, &fixture.model, 1, &error), QL_OK);
+    fails_with(ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S8, NULL, &error), &error,
                "row 5: what a token gives");
     ql_integer_form_close(&form);
     close_fixture(&fixture);
@@ -587,6 +620,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_of_int8_stay_near_those_of_float),
         cmocka_unit_test(columns_of_zeros_leave_the_other_columns_alone),
+        cmocka_unit_test(small_recurrent_rows_leave_the_tokens_their_bits),
         cmocka_unit_test(steppers_of_all_products_follow_the_definition),
         cmocka_unit_test(state_driven_to_saturation_for_100000_characters_does_not_wrap),
         cmocka_unit_test(rows_at_their_greatest_sums_stay_within_32_bits),

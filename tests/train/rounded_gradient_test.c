@@ -28,7 +28,7 @@ static const double TIE_MARGIN = 1e-3;
 enum { SEED_TRIALS = 200 };
 
 // Tests that come before those with one case each.
-enum { FIRST_CASE = 6 };
+enum { FIRST_CASE = 7 };
 
 struct rounding_test {
     enum ref_cell cell;
@@ -261,6 +261,57 @@ static void first_layer_has_its_inputs_and_weights_in_one_accumulator(void **sta
     }
 }
 
+// Without a table, the inputs are exact, but a small row of recurrent weights is rounded as coarsely beside them as the
+// integer engine has it.
+static void small_rows_beside_a_product_have_the_scale_of_the_integer_engine(void **state)
+{
+    enum { V = 300, E = 5, H = 24 };
+    const struct ql_row_format format = ql_weight_format_rows(QL_WEIGHTS_S8);
+    struct ql_model model;
+    struct ql_rounded_model rounded;
+    struct ql_arena arena = {0};
+    struct ql_error error;
+    (void)state;
+
+    assert_int_equal(
+        ql_model_init(&model, (struct ql_dimensions){.cell = QL_CELL_RNN, .V = V, .E = E, .H = H, .L = 1}, &error),
+        QL_OK);
+    ql_model_reset(&model, 1);
+    const struct ql_recurrent_layer *exact = &model.layers[0].recurrent;
+    for (int k = 0; k < H * H; k++) {
+        exact->weight_hh[k] *= k / H % 5 == 3 ? 1e-3f : 1.0f;
+    }
+    assert_int_equal(ql_rounded_model_init(&rounded, &model, QL_WEIGHTS_S8, &arena, &error), QL_OK);
+    assert_false(arena.exhausted);
+    ql_rounded_model_reset_inputs(&rounded);
+    for (int task = 0; task < ql_rounded_model_reset_tasks(&rounded); task++) {
+        ql_rounded_model_reset_rows(&rounded, task);
+    }
+    for (int row = 0; row < H; row++) {
+        int8_t q[H];
+        const struct ql_row_part part = {q, exact->weight_hh + row * H, H};
+        float greatest = 0.0f, scale = ql_row_quantizer_encode(&part, 1, &format);
+        for (int v = 0; v < V; v++) {
+            float input = 0.0f;
+            for (int k = 0; k < E; k++) {
+                input += model.embedding[v * E + k] * exact->weight_ih[row * E + k];
+            }
+            greatest = fmaxf(greatest, fabsf(input));
+            assert_true(fabsf(rounded.input_table[v * H + row] - input) < 1e-5f);
+        }
+        assert_true((scale < greatest / 4096) == (row % 5 == 3));
+        scale = fmaxf(scale, greatest / 4096);
+        for (int k = 0; k < H; k++) {
+            const float level = rounded.model.layers[0].recurrent.weight_hh[row * H + k] / scale;
+            const float wanted = fmaxf(fminf(part.values[k] / scale, QL_ROW_LIMIT_S8), -QL_ROW_LIMIT_S8);
+            assert_true(fabsf(level - roundf(level)) < 1e-3f && fabsf(level - wanted) < 0.501f);
+        }
+    }
+    ql_rounded_model_free(&rounded);
+    ql_arena_free(&arena);
+    ql_model_free(&model);
+}
+
 static void inputs_pass_their_gradient_to_exact_factors(void **state)
 {
     const struct rounding_test test = {REF_CELL_LSTM, QL_WEIGHTS_S4, 5, 7, 1, 3, 2, false, false, "", false};
@@ -354,6 +405,7 @@ int main(int argc, char **argv)
     static struct CMUnitTest units[COUNT(tests) + FIRST_CASE] = {
         cmocka_unit_test_teardown(rows_are_rounded_as_the_integer_engine_has_them, free_case),
         cmocka_unit_test_teardown(first_layer_has_its_inputs_and_weights_in_one_accumulator, free_case),
+        cmocka_unit_test(small_rows_beside_a_product_have_the_scale_of_the_integer_engine),
         cmocka_unit_test_teardown(inputs_pass_their_gradient_to_exact_factors, free_case),
         cmocka_unit_test(state_is_rounded_to_its_levels_and_nan_is_kept),
         cmocka_unit_test_teardown(weight_that_is_not_finite_is_noticed, free_case),
