@@ -494,6 +494,7 @@ enum ql_status ql_file_writers_close(struct ql_file_writer *writers, size_t coun
 {
     struct ql_file_move *moves = calloc(count, sizeof *moves);
     size_t move_count = 0;
+    bool unfinished = false;
     enum ql_status status = QL_OK;
 
     if (moves == NULL) {
@@ -510,11 +511,11 @@ enum ql_status ql_file_writers_close(struct ql_file_writer *writers, size_t coun
         }
     }
     if (status == QL_OK && move_count > 0) {
-        status = ql_file_set_move(moves, move_count, error);
+        status = ql_file_set_move(moves, move_count, &unfinished, error);
     }
     for (size_t i = 0; i < count; i++) {
-        if (status == QL_OK) {
-            free(writers[i].temporary_path); // the file no longer exists
+        if (status == QL_OK || unfinished) {
+            free(writers[i].temporary_path); // the file no longer exists, or is still needed
             writers[i].temporary_path = NULL;
         }
         ql_file_writer_reset(&writers[i]); // the locks are held until here

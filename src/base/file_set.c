@@ -4,8 +4,11 @@
 // that. A list that does not match its hash was never complete, so nothing was renamed, and it is ignored. The order of
 // a change: the list is synced to disk; all old files get other names; all new files get theirs; the folder is synced
 // to disk; the list is removed. So the names never belong to two results at once, not even for a program that does not
-// know the list: it finds files missing for a moment, or until the tool runs again after a kill. A failed change is
-// undone with the other names.
+// know the list: it finds files missing for a moment, or until the tool runs again after a kill.
+//
+// Where a rename fails, the change is undone in three steps. The new files that have names give them up; meanwhile the
+// list is still true, and the change can be finished. A digit in the list changes, which from then on says that the old
+// files get their names back. They get them. After a kill, or if a step fails, the list stays for the next process.
 #include "base/file_set.h"
 
 #include <errno.h>
@@ -28,6 +31,10 @@ const char ql_temporary_suffix[] = ".partial";
 
 static const char list_name[] = ".quillet-set";
 static const char list_head[] = "quillet set 1\n";
+
+// The place of the digit: 1 while a change is made, 0 while it is undone. The hash is that of a list with 1, because
+// only one byte can change at once.
+enum { LIST_DIGIT = sizeof list_head - 3 };
 
 enum { LIST_LIMIT_BYTES = 1 << 20, WAIT_STEPS = 1000, WAIT_STEP_NS = 10000000 };
 
@@ -70,6 +77,7 @@ struct list {
     char *bytes;
     size_t size_bytes;
     size_t pair_count;
+    bool undone; // the old files get their names back
 };
 
 // True for a name that a list may contain: a file in the folder, or in a real folder directly within it.
@@ -81,6 +89,12 @@ static bool name_is_inside(const char *name)
            (slash == NULL || (strchr(slash + 1, '/') == NULL && slash[1] != '\0'));
 }
 
+static bool folders_are_same(const char *a, const char *b)
+{
+    const ptrdiff_t size = base_name(a) - a;
+    return base_name(b) - b == size && strncmp(a, b, (size_t)size) == 0;
+}
+
 static const char *list_first(const struct list *list)
 {
     return list->bytes + strlen(list_head);
@@ -90,9 +104,17 @@ static bool list_check(struct list *list)
 {
     const size_t head = strlen(list_head), digits = QL_SHA256_TEXT_BYTES - 1;
     char sha256[QL_SHA256_TEXT_BYTES];
+    const char *temporary = NULL; // of the pair
     size_t names = 0;
 
-    if (list->size_bytes < head + digits || memcmp(list->bytes, list_head, head) != 0) {
+    if (list->size_bytes < head + digits) {
+        return false;
+    }
+    list->undone = list->bytes[LIST_DIGIT] == '0';
+    if (list->undone) {
+        list->bytes[LIST_DIGIT] = '1';
+    }
+    if (memcmp(list->bytes, list_head, head) != 0) {
         return false;
     }
     const char *end = list->bytes + list->size_bytes - digits;
@@ -101,9 +123,11 @@ static bool list_check(struct list *list)
         return false;
     }
     for (const char *name = list_first(list); name < end; name += strlen(name) + 1) {
-        if (!name_is_inside(name) || (names % 2 == 0 && !ql_temporary_name_check(base_name(name)))) {
+        if (!name_is_inside(name) ||
+            (names % 2 == 0 ? !ql_temporary_name_check(base_name(name)) : !folders_are_same(temporary, name))) {
             return false;
         }
+        temporary = name;
         names++;
     }
     list->pair_count = names / 2;
@@ -165,9 +189,37 @@ static bool folder_is_real(const char *target, const char *path)
     return real;
 }
 
-// Does one step of a list for each pair whose temporary file still exists: `aside` removes the file that has the name,
-// the other step gives the name to the temporary file. `path` is a name in the folder.
-static bool list_step(const struct list *list, const char *path, bool aside)
+// The other name of an old file, while it is replaced.
+static char *other_name(const char *temporary_path)
+{
+    const size_t stem = strlen(temporary_path) - strlen(ql_temporary_suffix);
+    return ql_bytes_format("%.*s-old%s", (int)stem, temporary_path, ql_temporary_suffix);
+}
+
+// What is done for a pair of a list. `from` is the temporary file, `to` the name.
+enum list_step { REMOVE_OLD, NAME_NEW, NAME_OLD };
+
+static bool do_step(const char *from, const char *to, enum list_step step)
+{
+    struct stat info;
+
+    switch (step) {
+    case REMOVE_OLD: // if the temporary file exists, the file that has the name is an old one
+        return lstat(from, &info) != 0 || unlink(to) == 0 || errno == ENOENT;
+    case NAME_NEW:
+        return rename(from, to) == 0 || errno == ENOENT;
+    case NAME_OLD: {
+        char *old = other_name(from);
+        const bool named = old != NULL && (rename(old, to) == 0 || errno == ENOENT);
+        free(old);
+        return named;
+    }
+    }
+    return false;
+}
+
+// Does one step for each pair of a list. `path` is a name in the folder.
+static bool list_step(const struct list *list, const char *path, enum list_step step)
 {
     const char *name = list->pair_count == 0 ? NULL : list_first(list);
     bool done = true;
@@ -175,14 +227,8 @@ static bool list_step(const struct list *list, const char *path, bool aside)
     for (size_t i = 0; i < list->pair_count; i++) {
         const char *target = name + strlen(name) + 1;
         char *from = ql_file_path_beside(path, name), *to = ql_file_path_beside(path, target);
-        struct stat info;
-        bool possible = from != NULL && to != NULL && folder_is_real(target, to);
-        if (possible && aside) {
-            possible = lstat(from, &info) != 0 || unlink(to) == 0 || errno == ENOENT;
-        } else if (possible) {
-            possible = rename(from, to) == 0 || errno == ENOENT;
-        }
-        done = done && possible;
+        const bool possible = from != NULL && to != NULL && folder_is_real(target, to);
+        done = possible && do_step(from, to, step) && done;
         free(from);
         free(to);
         name = target + strlen(target) + 1;
@@ -193,7 +239,8 @@ static bool list_step(const struct list *list, const char *path, bool aside)
 // Makes the remaining renames of a list, in the order of a change.
 static bool list_finish(const struct list *list, const char *path)
 {
-    bool done = list_step(list, path, true) && list_step(list, path, false);
+    const bool done = list->undone ? list_step(list, path, NAME_OLD)
+                                   : list_step(list, path, REMOVE_OLD) && list_step(list, path, NAME_NEW);
 
     if (list->pair_count > 0) {
         ql_file_sync_folder(path);
@@ -256,7 +303,11 @@ char *ql_file_set_find(const char *path)
     for (size_t i = 0; i < list.pair_count && found == NULL; i++) {
         const char *target = name + strlen(name) + 1;
         if (strcmp(target, base_name(path)) == 0) {
-            found = ql_file_path_beside(path, name);
+            char *temporary = ql_file_path_beside(path, name);
+            found = temporary != NULL && list.undone ? other_name(temporary) : temporary;
+            if (found != temporary) {
+                free(temporary);
+            }
         }
         name = target + strlen(target) + 1;
     }
@@ -306,13 +357,6 @@ static enum ql_status open_list(int *descriptor, const char *list_path, struct q
                           list_path);
 }
 
-// The other name of an old file, while it is replaced.
-static char *other_name(const char *temporary_path)
-{
-    const size_t stem = strlen(temporary_path) - strlen(ql_temporary_suffix);
-    return ql_bytes_format("%.*s-old%s", (int)stem, temporary_path, ql_temporary_suffix);
-}
-
 // The progress of one file in a change.
 struct step {
     char *other_name; // of the old file; NULL where there was none
@@ -341,17 +385,29 @@ static enum ql_status step_aside(struct step *step, const struct ql_file_move *m
     return QL_OK;
 }
 
-static void undo(struct step *step, const struct ql_file_move *move)
+// Undoes what was done of a change, as above. Returns false if that did not succeed, and the list is to stay.
+static bool undo(const struct step *steps, const struct ql_file_move *moves, size_t count, int list)
 {
-    if (step->other_name != NULL) {
-        (void)rename(step->other_name, move->path);
-    } else if (step->renamed) {
-        (void)unlink(move->path);
+    bool undone = true;
+
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i].renamed) {
+            undone = rename(moves[i].path, moves[i].temporary_path) == 0 && undone;
+            ql_file_sync_folder(moves[i].path);
+        }
     }
+    if (!undone || pwrite(list, "0", 1, LIST_DIGIT) != 1 || !ql_system_sync(list)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        undone = (steps[i].other_name == NULL || rename(steps[i].other_name, moves[i].path) == 0) && undone;
+    }
+    return undone;
 }
 
-// Renames all files; if one rename fails, undoes the others.
-static enum ql_status move_all(const struct ql_file_move *moves, size_t count, int list, struct ql_error *error)
+// Renames all files; if one rename fails, undoes the others. `unfinished` tells that the list is to stay.
+static enum ql_status move_all(const struct ql_file_move *moves, size_t count, int list, bool *unfinished,
+                               struct ql_error *error)
 {
     struct step *steps = calloc(count, sizeof *steps);
     enum ql_status status = QL_OK;
@@ -366,13 +422,9 @@ static enum ql_status move_all(const struct ql_file_move *moves, size_t count, i
         steps[i].renamed = rename(moves[i].temporary_path, moves[i].path) == 0;
         status = steps[i].renamed ? QL_OK : move_error(error, moves[i].path);
     }
-    if (status != QL_OK) {
-        (void)!ftruncate(list, 0);
-    }
+    *unfinished = status != QL_OK && !undo(steps, moves, count, list);
     for (size_t i = 0; i < count; i++) {
-        if (status != QL_OK) {
-            undo(&steps[i], &moves[i]);
-        } else if (steps[i].other_name != NULL) {
+        if (status == QL_OK && steps[i].other_name != NULL) {
             (void)unlink(steps[i].other_name);
         }
         free(steps[i].other_name);
@@ -399,14 +451,17 @@ static enum ql_status move_one_by_one(const struct ql_file_move *moves, size_t c
     return QL_OK;
 }
 
-enum ql_status ql_file_set_move(const struct ql_file_move *moves, size_t count, struct ql_error *error)
+enum ql_status ql_file_set_move(const struct ql_file_move *moves, size_t count, bool *unfinished,
+                                struct ql_error *error)
 {
     const char *last = moves[count - 1].path;
     bool together = count > 1;
     int descriptor;
 
+    *unfinished = false;
     for (size_t i = 0; i < count; i++) {
-        together = together && is_within(moves[i].path, last) && is_within(moves[i].temporary_path, last);
+        together =
+            together && is_within(moves[i].path, last) && folders_are_same(moves[i].temporary_path, moves[i].path);
     }
     if (!together) {
         return move_one_by_one(moves, count, error);
@@ -421,13 +476,15 @@ enum ql_status ql_file_set_move(const struct ql_file_move *moves, size_t count, 
             status = move_error(error, list_path);
         } else {
             ql_file_sync_folder(last);
-            status = move_all(moves, count, descriptor, error);
+            status = move_all(moves, count, descriptor, unfinished, error);
         }
-        for (size_t i = 0; i < count && status == QL_OK; i++) {
+        for (size_t i = 0; i < count; i++) {
             ql_file_sync_folder(moves[i].path);
         }
-        (void)unlink(list_path);
-        ql_file_sync_folder(last);
+        if (!*unfinished) {
+            (void)unlink(list_path);
+            ql_file_sync_folder(last);
+        }
         (void)close(descriptor);
     }
     free(list_path);

@@ -1,10 +1,13 @@
 // Files that change together: a set is old or new as a whole, whatever fails, and wherever the process is killed; and a
 // list that somebody else has put into a folder has no effect. Works in a new folder below the current one.
 // Uses: base/{file,file_set,sha256}, POSIX, cmocka.
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -137,6 +140,127 @@ static void write_plain(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
+// The renames of a process, counted: from `fail_at` on, as many fail as `fail_count` says, and the process is killed
+// before the one of number `kill_at`. A number of 0 is never reached.
+static struct {
+    int calls, fail_at, fail_count, kill_at;
+} renames;
+
+// These take the place of the C library's functions. A sync matters only where the power fails, and takes most of the
+// time of hundreds of changes.
+int fsync(int descriptor)
+{
+    return fcntl(descriptor, F_GETFD) < 0 ? -1 : 0;
+}
+
+int rename(const char *from, const char *to)
+{
+    renames.calls++;
+    if (renames.calls == renames.kill_at) {
+        (void)raise(SIGKILL);
+    }
+    if (renames.fail_at > 0 && renames.calls >= renames.fail_at &&
+        renames.calls < renames.fail_at + renames.fail_count) {
+        errno = EIO;
+        return -1;
+    }
+    return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+// Fails unless the names are all old, where the third does not exist, or all new.
+static void assert_one_set(const char *when)
+{
+    struct ql_file_view view;
+    const bool third = ql_file_open(&view, "pairs/c", NULL) == QL_OK;
+    char text[4] = "";
+
+    ql_file_close(&view);
+    for (int i = 0; i < 2 + third; i++) {
+        static const char *const names[] = {"pairs/a", "pairs/b", "pairs/c"};
+        const bool there = ql_file_open(&view, names[i], NULL) == QL_OK;
+        (void)snprintf(text, sizeof text, "%.*s", (int)view.size_bytes, there ? (const char *)view.data : "");
+        ql_file_close(&view);
+        if (strcmp(text, third ? "new" : "old") != 0) {
+            fail_msg("renames fail from %d on, %d of them, and a kill at %d: %s is '%s' %s", renames.fail_at,
+                     renames.fail_count, renames.kill_at, names[i], text, when);
+        }
+    }
+}
+
+// Changes a set in a new process, with these failures. Returns what it has got, or -1 if it was killed.
+static int change_in_a_process(void)
+{
+    static const char *const names[] = {"pairs/a", "pairs/b", "pairs/c"};
+    const pid_t child = fork();
+    int result;
+
+    if (child == 0) {
+        renames.calls = 0;
+        _exit((int)save_three(names, "new", &(struct ql_error){0}));
+    }
+    assert_int_equal(waitpid(child, &result, 0), child);
+    return WIFEXITED(result) ? WEXITSTATUS(result) : -1;
+}
+
+// A save by another process, whose renames succeed.
+static void save_another_file(void)
+{
+    const pid_t child = fork();
+
+    if (child == 0) {
+        renames.fail_at = renames.kill_at = 0;
+        _exit(ql_file_save("pairs/other", "x", 1, NULL) != QL_OK);
+    }
+    int result;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+}
+
+static int count_entries(const char *path)
+{
+    DIR *entries = opendir(path);
+    int count = -2; // the folder itself, and the one above
+
+    assert_non_null(entries);
+    while (readdir(entries) != NULL) {
+        count++;
+    }
+    assert_int_equal(closedir(entries), 0);
+    return count;
+}
+
+static void set_is_old_or_new_for_each_failure_and_each_kill(void **state)
+{
+    (void)state;
+    enum { CALLS = 6, UNDO = 6 };
+
+    for (int count = 0; count <= 3; count++) {
+        for (int pair = 0; pair < (count == 0 ? 1 : CALLS) * (CALLS + UNDO + 1); pair++) {
+            renames.fail_at = count == 0 ? 0 : 1 + pair % CALLS;
+            renames.fail_count = count;
+            renames.kill_at = count == 0 ? pair : pair / CALLS;
+            if (renames.kill_at > 0 && renames.kill_at <= renames.fail_at) {
+                continue; // no rename fails before the kill
+            }
+            assert_int_equal(mkdir("pairs", 0777), 0);
+            write_plain("pairs/a", "old");
+            write_plain("pairs/b", "old");
+            const int status = change_in_a_process();
+            assert_one_set("at first");
+            if (status == QL_ERROR_SYSTEM && count == 1) {
+                assert_int_equal(count_entries("pairs"), 2);
+            }
+            save_another_file();
+            assert_one_set("after the next save");
+            assert_int_equal(count_entries("pairs"), access("pairs/c", F_OK) == 0 ? 4 : 3);
+            assert_int_equal(unlink("pairs/a") | unlink("pairs/b") | unlink("pairs/other"), 0);
+            (void)unlink("pairs/c");
+            assert_int_equal(rmdir("pairs"), 0);
+        }
+    }
+    renames.fail_at = renames.kill_at = 0;
+}
+
 static void set_left_unfinished_is_read_as_new_and_finished_by_the_next_save(void **state)
 {
     (void)state;
@@ -185,19 +309,27 @@ static void list_names_nothing_but_our_temporary_files_in_its_folder(void **stat
         {"../.quillet-1-1.partial", "m"},        // from elsewhere
         {".quillet-1-1.partial", "../victim"},   // to elsewhere
         {".quillet-1-1.partial", "/tmp/victim"}, // to elsewhere
-        {".quillet-1-1.partial", "link/victim"}, // through a link
+        {".quillet-1-1.partial", "link/victim"}, // to elsewhere, through a link
+        {"link/.quillet-1-1.partial", "m"},      // from elsewhere, through a link
         {".quillet-1-1.partial", ""},
     };
 
     assert_int_equal(mkdir("hostile", 0777), 0);
     assert_int_equal(symlink("..", "hostile/link"), 0);
     write_plain("victim", "precious");
-    for (size_t i = 0; i < sizeof traps / sizeof traps[0]; i++) {
+    for (size_t i = 0; i < 2 * sizeof traps / sizeof traps[0]; i++) {
         write_plain("hostile/m", "plain");
         write_plain("hostile/poison", "poison");
         write_plain("hostile/.quillet-1-1.partial", "poison");
+        write_plain("hostile/.quillet-1-1-old.partial", "poison");
         write_plain(".quillet-1-1.partial", "poison");
-        write_list("hostile/.quillet-set", traps[i], 2);
+        write_plain(".quillet-1-1-old.partial", "poison");
+        write_list("hostile/.quillet-set", traps[i / 2], 2);
+        if (i % 2 == 1) { // a change that is being undone
+            const int list = open("hostile/.quillet-set", O_WRONLY | O_CLOEXEC);
+            assert_int_equal(pwrite(list, "0", 1, 12), 1);
+            assert_int_equal(close(list), 0);
+        }
         assert_content("hostile/m", "plain");
         pid_t child = fork();
         if (child == 0) {
@@ -272,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set_is_saved_and_leaves_nothing_else),
         cmocka_unit_test(set_with_a_name_that_cannot_be_replaced_keeps_all),
+        cmocka_unit_test(set_is_old_or_new_for_each_failure_and_each_kill),
         cmocka_unit_test(set_left_unfinished_is_read_as_new_and_finished_by_the_next_save),
         cmocka_unit_test(list_that_is_cut_short_is_ignored),
         cmocka_unit_test(list_names_nothing_but_our_temporary_files_in_its_folder),
