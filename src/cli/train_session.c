@@ -53,8 +53,11 @@ static enum ql_status make_trainer(struct ql_train_session *session, struct ql_e
                                  settings->seq_length, &session->arena, error);
     }
     if (status == QL_OK) {
-        status = ql_batcher_init(&session->validation_batcher, &session->texts.validation, session->info.items,
-                                 settings->batch_size, settings->seq_length, &session->arena, error);
+        const struct ql_token_text *text = &session->texts.validation;
+        const bool items = session->info.items;
+        status = ql_batcher_init(&session->validation_batcher, text, items,
+                                 ql_batcher_evaluation_size(text, items, settings->batch_size), settings->seq_length,
+                                 &session->arena, error);
     }
     if (status != QL_OK) {
         return status;

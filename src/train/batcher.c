@@ -37,6 +37,16 @@ static size_t text_lines(const struct ql_token_text *text, uint16_t newline, str
     return count;
 }
 
+int ql_batcher_evaluation_size(const struct ql_token_text *text, bool items, int limit)
+{
+    const size_t strips = text->count / QL_BATCHER_EVALUATED_STRIP;
+
+    if (items || strips >= (size_t)limit) {
+        return limit;
+    }
+    return strips > 0 ? (int)strips : 1;
+}
+
 enum ql_status ql_batcher_init(struct ql_batcher *batcher, const struct ql_token_text *text, bool items, int B, int T,
                                struct ql_arena *arena, struct ql_error *error)
 {

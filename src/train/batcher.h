@@ -45,6 +45,12 @@ struct ql_batcher {
 enum ql_status ql_batcher_init(struct ql_batcher *batcher, const struct ql_token_text *text, bool items, int B, int T,
                                struct ql_arena *arena, struct ql_error *error);
 
+// The B for a text that is only evaluated, at most `limit`. A strip of a stream begins without what came before it, which
+// costs 2 to 4 nats. So it has QL_BATCHER_EVALUATED_STRIP symbols or more, and the loss depends on B by 0.004 nats per
+// symbol at most.
+enum { QL_BATCHER_EVALUATED_STRIP = 1024 };
+int ql_batcher_evaluation_size(const struct ql_token_text *text, bool items, int limit);
+
 // Begins an epoch. The order of items follows from seed and epoch alone; with `shuffle` false they go by length.
 // A stream keeps the order of the text.
 void ql_batcher_reset(struct ql_batcher *batcher, uint32_t seed, int epoch, bool shuffle);

@@ -96,11 +96,78 @@ static void evaluation_made_twice_gives_the_same(void **state)
     assert_true(ql_trainer_evaluate(&fixture->trainer, &fixture->validation).loss == first.loss);
 }
 
+// The mean loss of a text in strips.
+static double loss_in_strips(const struct ql_model *model, const struct ql_token_text *text, int strips)
+{
+    const struct ql_trainer_options options = {.batch_size = strips, .seq_length = 32, .threads = 1, .beta2 = 0.999};
+    struct ql_model copy;
+    struct ql_trainer trainer;
+    struct ql_batcher batcher;
+    struct ql_arena arena = {0};
+    struct ql_error error;
+
+    assert_int_equal(ql_model_init(&copy, model->dimensions, &error), QL_OK);
+    memcpy(copy.block, model->block, model->count * sizeof copy.block[0]);
+    assert_int_equal(ql_trainer_init(&trainer, &copy, &options, &error), QL_OK);
+    assert_int_equal(ql_batcher_init(&batcher, text, false, strips, 32, &arena, &error), QL_OK);
+    const double loss = ql_trainer_evaluate(&trainer, &batcher).loss;
+    ql_arena_free(&arena);
+    ql_trainer_free(&trainer);
+    ql_model_free(&copy);
+    return loss;
+}
+
+// One symbol of 21 switches a unit on that stays on, and without which the model expects too much. So a strip begins
+// with some symbols that are expected too little.
+static void strips_of_an_evaluated_stream_cost_little(void **state)
+{
+    enum { SYMBOLS = 6000, WIDTH = 2 };
+    const struct ql_dimensions dimensions = {.cell = QL_CELL_RNN, .V = 3, .E = WIDTH, .H = WIDTH, .L = 1};
+    static uint16_t tokens[SYMBOLS];
+    const struct ql_token_text text = {.tokens = tokens, .count = SYMBOLS};
+    struct ql_model model;
+    struct ql_error error;
+
+    (void)state;
+    for (int t = 0; t < SYMBOLS; t++) {
+        tokens[t] = (uint16_t)(t % 21 == 0 ? 2 : t / 21 % 2);
+    }
+    assert_int_equal(ql_model_init(&model, dimensions, &error), QL_OK);
+    memset(model.block, 0, model.count * sizeof model.block[0]);
+    model.embedding[2 * WIDTH] = 1.0f;             // token 2 ...
+    model.layers[0].recurrent.weight_ih[0] = 4.0f; // ... switches the first unit on,
+    model.layers[0].recurrent.weight_hh[0] = 2.0f; // which stays on
+    model.output_weight[2 * WIDTH] = -2.0f;        // and makes token 2 rare
+    const double whole = loss_in_strips(&model, &text, 1);
+    for (int limit = 1; limit <= 256; limit *= 4) {
+        const int strips = ql_batcher_evaluation_size(&text, false, limit);
+        const double loss = loss_in_strips(&model, &text, strips);
+        assert_true(loss - whole < 0.004 && whole - loss < 0.004);
+        assert_true(strips >= 1 && strips <= limit);
+    }
+    assert_true(loss_in_strips(&model, &text, 256) - whole > 0.02); // as it was
+    ql_model_free(&model);
+}
+
+static void items_and_short_texts_have_strips_too(void **state)
+{
+    const struct ql_token_text none = {.count = 2}, little = {.count = 1025}, much = {.count = 1000000};
+
+    (void)state;
+    assert_int_equal(ql_batcher_evaluation_size(&none, false, 64), 1);
+    assert_int_equal(ql_batcher_evaluation_size(&little, false, 64), 1);
+    assert_int_equal(ql_batcher_evaluation_size(&much, false, 64), 64);
+    assert_int_equal(ql_batcher_evaluation_size(&much, false, 1000), 976);
+    assert_int_equal(ql_batcher_evaluation_size(&little, true, 64), 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(evaluation_in_the_midst_of_an_epoch_leaves_its_state, set_up, tear_down),
         cmocka_unit_test_setup_teardown(evaluation_made_twice_gives_the_same, set_up, tear_down),
+        cmocka_unit_test(strips_of_an_evaluated_stream_cost_little),
+        cmocka_unit_test(items_and_short_texts_have_strips_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
