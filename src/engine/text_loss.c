@@ -132,6 +132,9 @@ static enum ql_status measure(double *nats, struct job *job, const struct ql_int
             *nats += job->losses[part];
         }
         *nats /= (double)job->count;
+        if (!isfinite(*nats)) {
+            status = ql_error_write(error, QL_ERROR_NUMERIC, "the model's output is not a finite number");
+        }
     }
     for (int k = 0; k < pool->threads; k++) {
         ql_stepper_free(&job->workers[k].float_stepper);

@@ -16,7 +16,7 @@
 enum { QL_LOSS_PART = 8192, QL_LOSS_WARM_UP = 128 };
 
 // Mean loss in nats per token of the text (count >= 1, tokens below V) after the rules' first token.
-// Errors: QL_ERROR_INPUT for an empty text; QL_ERROR_SYSTEM.
+// Errors: QL_ERROR_INPUT for an empty text; QL_ERROR_NUMERIC where the model's output is not finite; QL_ERROR_SYSTEM.
 enum ql_status ql_float_loss(double *nats, const struct ql_chain *chain, const uint16_t *tokens, size_t count,
                              struct ql_thread_pool *pool, struct ql_error *error);
 enum ql_status ql_integer_loss(double *nats, const struct ql_integer_model *model,

@@ -615,6 +615,28 @@ static void loss_is_the_mean_and_does_not_depend_on_threads(void **state)
     }
 }
 
+static void loss_of_an_output_that_overflows_is_an_error(void **state)
+{
+    const uint16_t tokens[] = {1, 2, 3, 1, 2};
+    struct fixture fixture;
+    struct ql_error error;
+    struct ql_thread_pool pool;
+    double loss;
+
+    (void)state;
+    open_fixture(&fixture, QL_CELL_LSTM, 12, 4, 8, 1, 3.0f);
+    for (int k = 0; k < 12 * 8; k++) {
+        fixture.model.output_weight[k] = k % 2 == 0 ? 3e38f : -3e38f;
+        fixture.model.layers[0].recurrent.bias_ih[8 + k % 24] = 9.0f;
+    }
+    assert_int_equal(read_fixture(&fixture, &error), QL_OK);
+    assert_int_equal(ql_thread_pool_init(&pool, 1, &error), QL_OK);
+    assert_int_equal(ql_float_loss(&loss, &fixture.from, tokens, 5, &pool, &error), QL_ERROR_NUMERIC);
+    assert_string_equal(error.message, "the model's output is not a finite number");
+    ql_thread_pool_free(&pool);
+    close_fixture(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -631,6 +653,7 @@ int main(void)
         cmocka_unit_test(calibration_without_a_text_is_one_that_the_model_writes),
         cmocka_unit_test(rows_without_weights_keep_their_tokens),
         cmocka_unit_test(loss_is_the_mean_and_does_not_depend_on_threads),
+        cmocka_unit_test(loss_of_an_output_that_overflows_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
