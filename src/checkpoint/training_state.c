@@ -48,7 +48,7 @@ static bool read_progress(struct ql_training_progress *progress, uint64_t *step,
                         step, &progress->best_epoch, &progress->best_loss, &progress->elapsed_seconds);
 
     return fields == 5 && progress->epoch >= 0 && progress->best_epoch >= 0 &&
-           progress->best_epoch <= progress->epoch && progress->elapsed_seconds >= 0.0 &&
+           progress->best_epoch <= progress->epoch && !isnan(progress->best_loss) && progress->elapsed_seconds >= 0.0 &&
            isfinite(progress->elapsed_seconds);
 }
 

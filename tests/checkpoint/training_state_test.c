@@ -100,7 +100,8 @@ static void state_saved_comes_back_whole(void **state)
 static void progress_that_cannot_be_is_refused(void **state)
 {
     static const struct ql_training_progress samples[] = {
-        {-1, 0, 1.0, 1.0}, {3, 4, 1.0, 1.0}, {3, -1, 1.0, 1.0}, {3, 1, 1.0, -1.0}, {3, 1, 1.0, (double)INFINITY}};
+        {-1, 0, 1.0, 1.0}, {3, 4, 1.0, 1.0}, {3, -1, 1.0, 1.0}, {3, 1, 1.0, -1.0}, {3, 1, 1.0, (double)INFINITY},
+        {3, 1, (double)NAN, 1.0}};
     (void)state;
 
     for (size_t i = 0; i < COUNT(samples); i++) {
