@@ -30,7 +30,7 @@ enum ql_status ql_training_state_save(const char *path, const struct ql_trainer 
         };
     }
     (void)snprintf(text, sizeof text, "epoch %d step %" PRIu64 " best_epoch %d best_loss %.17g elapsed %.3f",
-                   progress->epoch, trainer->step, progress->best_epoch, progress->best_loss,
+                   progress->epoch, progress->step, progress->best_epoch, progress->best_loss,
                    progress->elapsed_seconds);
     json_t *metadata = json_pack("{s:s}", "progress", text);
     if (metadata == NULL) {
@@ -42,10 +42,10 @@ enum ql_status ql_training_state_save(const char *path, const struct ql_trainer 
 }
 
 // The numbers are in the metadata's text "progress".
-static bool read_progress(struct ql_training_progress *progress, uint64_t *step, const char *text)
+static bool read_progress(struct ql_training_progress *progress, const char *text)
 {
     int fields = sscanf(text, "epoch %d step %" SCNu64 " best_epoch %d best_loss %lg elapsed %lg", &progress->epoch,
-                        step, &progress->best_epoch, &progress->best_loss, &progress->elapsed_seconds);
+                        &progress->step, &progress->best_epoch, &progress->best_loss, &progress->elapsed_seconds);
 
     return fields == 5 && progress->epoch >= 0 && progress->best_epoch >= 0 &&
            progress->best_epoch <= progress->epoch && !isnan(progress->best_loss) && progress->elapsed_seconds >= 0.0 &&
@@ -63,8 +63,7 @@ enum ql_status ql_training_state_load(const char *path, struct ql_trainer *train
         return status;
     }
     const char *text = ql_safetensors_metadata(&file, "progress");
-    if (text == NULL || ql_safetensors_metadata(&file, "crc32") == NULL ||
-        !read_progress(progress, &trainer->step, text)) {
+    if (text == NULL || ql_safetensors_metadata(&file, "crc32") == NULL || !read_progress(progress, text)) {
         status = ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged, or no state of a training", path);
     }
     for (int i = 0; i < STATE_TENSORS && status == QL_OK; i++) {
@@ -76,6 +75,7 @@ enum ql_status ql_training_state_load(const char *path, struct ql_trainer *train
             memcpy(vectors[i], entry->data, entry->size_bytes);
         }
     }
+    trainer->step = progress->step;
     trainer->network_current = false;
     ql_safetensors_close(&file);
     return status;

@@ -14,9 +14,10 @@ struct ql_training_progress {
     int best_epoch;         // 0 before the first
     double best_loss;       // validation, nats per symbol
     double elapsed_seconds; // of training, all sessions together
+    uint64_t step;          // optimizer steps of the epochs
 };
 
-// Writes the state, whole or not at all.
+// Writes the state at the end of an epoch, whole or not at all.
 enum ql_status ql_training_state_save(const char *path, const struct ql_trainer *trainer,
                                       const struct ql_training_progress *progress, struct ql_error *error);
 

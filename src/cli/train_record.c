@@ -74,7 +74,7 @@ enum ql_status ql_train_record_save(struct ql_train_record *record, const struct
     (void)snprintf(checkpoint, sizeof checkpoint, "checkpoint.%d.safetensors", done->best_epoch);
     (void)json_object_set_new(record->summary, "status", json_string(status));
     (void)json_object_set_new(record->summary, "epochs", json_integer(done->epoch));
-    (void)json_object_set_new(record->summary, "steps", json_integer((json_int_t)trainer->step));
+    (void)json_object_set_new(record->summary, "steps", json_integer((json_int_t)done->step));
     (void)json_object_set_new(record->summary, "elapsed_seconds", json_real(done->elapsed_seconds));
     const struct ql_exchange *exchange = trainer->options.exchange;
     if (exchange->ranks > 1) {
@@ -174,6 +174,10 @@ enum ql_status ql_train_record_take_up(struct ql_train_record *record, struct ql
     }
     ql_training_run_path(&record->run, path, "training.safetensors");
     enum ql_status status = ql_training_state_load(path, trainer, &record->done, error);
+    json_t *arguments = json_object_get(record->summary, "arguments");
+    if (json_integer_value(json_object_get(arguments, "max_epochs")) < record->done.epoch) {
+        (void)json_object_set_new(arguments, "max_epochs", json_integer(record->done.epoch));
+    }
     if (status == QL_OK && (status = ql_training_run_reset(&record->run, record->done.epoch, error)) == QL_OK) {
         (void)json_object_set_new(record->summary, "resumed_after", json_integer(record->done.epoch));
         status = ql_train_record_save(record, trainer, "running", error);

@@ -290,11 +290,12 @@ static enum ql_status judge_finite(double *loss, char **sample, struct ql_train_
 }
 
 // Records an epoch with this loss. Returns true when it is the best so far.
-static bool note_epoch(struct ql_training_progress *done, double loss, double seconds)
+static bool note_epoch(struct ql_training_progress *done, uint64_t step, double loss, double seconds)
 {
     const bool best = done->best_epoch == 0 || loss < done->best_loss;
 
     done->epoch++;
+    done->step = step;
     done->elapsed_seconds += seconds;
     if (best) {
         done->best_epoch = done->epoch;
@@ -366,7 +367,7 @@ enum ql_status ql_train_session_step(struct ql_train_session *session, ql_traine
     if ((status = ql_exchange_agree(session->exchange, status, error)) != QL_OK) {
         return status;
     }
-    epoch->best = note_epoch(done, loss, ql_cli_seconds() - start);
+    epoch->best = note_epoch(done, session->trainer.step, loss, ql_cli_seconds() - start);
     epoch->row = (struct ql_training_row){
         .epoch = number,
         .step = session->trainer.step,

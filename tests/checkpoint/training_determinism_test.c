@@ -102,7 +102,8 @@ static void train(const struct kind *kind, int threads, int first, int source, u
         assert_int_equal(ql_trainer_epoch(&trainer, &batcher, epoch, (epoch - 1) / (double)EPOCHS,
                                           epoch / (double)EPOCHS, NULL, NULL, &result, &error),
                          QL_OK);
-        progress = (struct ql_training_progress){epoch, epoch, ql_trainer_evaluate(&trainer, &batcher).loss, 1.5};
+        progress = (struct ql_training_progress){epoch, epoch, ql_trainer_evaluate(&trainer, &batcher).loss, 1.5,
+                                                 trainer.step};
         assert_int_equal(ql_checkpoint_save(file_name(name, "model", threads, epoch), &model, &info, &error), QL_OK);
         assert_int_equal(ql_training_state_save(file_name(name, "state", threads, epoch), &trainer, &progress, &error),
                          QL_OK);

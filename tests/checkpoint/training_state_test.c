@@ -48,12 +48,15 @@ static void trainer_free(struct ql_trainer *trainer, struct ql_model *model)
 
 static void save_small(const struct ql_training_progress *progress)
 {
+    struct ql_training_progress saved = *progress;
     struct ql_trainer trainer;
     struct ql_model model;
     struct ql_error error;
 
     trainer_init(&trainer, &model, small, 3);
-    assert_int_equal(ql_training_state_save(path, &trainer, progress, &error), QL_OK);
+    saved.step = trainer.step;
+    trainer.step += 5; // of an epoch that is not at its end
+    assert_int_equal(ql_training_state_save(path, &trainer, &saved, &error), QL_OK);
     trainer_free(&trainer, &model);
 }
 
@@ -72,6 +75,7 @@ static enum ql_status load_small(struct ql_training_progress *progress, struct q
         assert_memory_equal(trainer.mean, saved.mean, bytes);
         assert_memory_equal(trainer.variance, saved.variance, bytes);
         assert_int_equal(trainer.step, saved.step);
+        assert_int_equal(progress->step, saved.step);
         assert_false(trainer.network_current);
     }
     trainer_free(&saved, &saved_model);
@@ -81,8 +85,10 @@ static enum ql_status load_small(struct ql_training_progress *progress, struct q
 
 static void state_saved_comes_back_whole(void **state)
 {
-    static const struct ql_training_progress samples[] = {
-        {0, 0, 0.0, 0.0}, {7, 5, 1.0 / 3.0, 1234567.25}, {1000000, 999999, 1e-300, 0.001}, {3, 1, (double)INFINITY, 2}};
+    static const struct ql_training_progress samples[] = {{0, 0, 0.0, 0.0, 0},
+                                                          {7, 5, 1.0 / 3.0, 1234567.25, 0},
+                                                          {1000000, 999999, 1e-300, 0.001, 0},
+                                                          {3, 1, (double)INFINITY, 2, 0}};
     (void)state;
 
     for (size_t i = 0; i < COUNT(samples); i++) {
@@ -99,9 +105,12 @@ static void state_saved_comes_back_whole(void **state)
 
 static void progress_that_cannot_be_is_refused(void **state)
 {
-    static const struct ql_training_progress samples[] = {
-        {-1, 0, 1.0, 1.0}, {3, 4, 1.0, 1.0}, {3, -1, 1.0, 1.0}, {3, 1, 1.0, -1.0}, {3, 1, 1.0, (double)INFINITY},
-        {3, 1, (double)NAN, 1.0}};
+    static const struct ql_training_progress samples[] = {{-1, 0, 1.0, 1.0, 0},
+                                                          {3, 4, 1.0, 1.0, 0},
+                                                          {3, -1, 1.0, 1.0, 0},
+                                                          {3, 1, 1.0, -1.0, 0},
+                                                          {3, 1, 1.0, (double)INFINITY, 0},
+                                                          {3, 1, (double)NAN, 1.0, 0}};
     (void)state;
 
     for (size_t i = 0; i < COUNT(samples); i++) {
@@ -117,7 +126,7 @@ static void progress_that_cannot_be_is_refused(void **state)
 static void tensors_of_a_state_are_as_documented(void **state)
 {
     static const char *const names[] = {"parameters", "adamw.mean", "adamw.variance"};
-    const struct ql_training_progress saved = {2, 1, 1.25, 10};
+    const struct ql_training_progress saved = {2, 1, 1.25, 10, 0};
     struct ql_safetensors file;
     struct ql_error error;
     (void)state;
@@ -135,7 +144,7 @@ static void tensors_of_a_state_are_as_documented(void **state)
 
 static void any_flipped_bit_or_cut_is_refused(void **state)
 {
-    const struct ql_training_progress saved = {2, 1, 1.25, 10};
+    const struct ql_training_progress saved = {2, 1, 1.25, 10, 0};
     struct ql_training_progress progress;
     struct ql_error error;
     size_t size_bytes;
@@ -165,7 +174,7 @@ static void any_flipped_bit_or_cut_is_refused(void **state)
 
 static void state_of_another_model_is_refused(void **state)
 {
-    const struct ql_training_progress saved = {2, 1, 1.25, 10};
+    const struct ql_training_progress saved = {2, 1, 1.25, 10, 0};
     struct ql_training_progress progress;
     struct ql_trainer trainer;
     struct ql_model model;

@@ -24,6 +24,12 @@ cp -r checkpoints/four before
 expect_exit 0 train --init_from checkpoints/four --quiet
 expect_stdout "checkpoints/four/checkpoint."
 expect test -z "$(diff -r checkpoints/four before)"
+# Fewer epochs than are done cannot be asked for any more.
+cp -r checkpoints/four fewer
+expect_exit 0 train --init_from fewer --max_epochs 2 --quiet
+expect_json fewer/summary.json status finished
+expect_json fewer/summary.json epochs 4
+expect_json fewer/summary.json arguments.max_epochs 4
 
 # The path of a best checkpoint that was removed is no result, neither when there is nothing to do nor after more epochs;
 # nor is it a hint for other commands.
@@ -158,6 +164,7 @@ for signal in INT TERM; do
     expect_stderr "stopped in epoch"
     expect_json checkpoints/$signal/summary.json status interrupted
     last=$("$json_get" checkpoints/$signal/summary.json epochs)
+    expect_json checkpoints/$signal/summary.json steps "$(tail -n 1 checkpoints/$signal/training.log.csv | cut -d, -f2)"
     expect_stderr "To go on after epoch $last: quillet train --init-from checkpoints/$signal"
     expect_exit 0 train --init_from checkpoints/$signal --max_epochs $((last + 1)) --quiet
     expect_json checkpoints/$signal/summary.json status finished
