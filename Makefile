@@ -83,7 +83,7 @@ coverage: ## say which lines and branches the tests run
 	@tools/bootstrap build test web
 	@tools/coverage
 
-bench: all ## measure speed and quality beside other tools
+bench: all ## measure speed and quality beside other tools: all that needs only the demo
 	@bench/run
 
 lint: ## check format, common mistakes and the structure of the sources
