@@ -93,7 +93,8 @@ static enum ql_status train(struct ql_train_session *session, int epoch, struct 
         status = ql_train_session_step(session, on_step, NULL, &done, error);
         free(done.sample);
     }
-    if (status == QL_ERROR_NUMERIC) {
+    // The training diverged, or the model that is trained for integers has no integer form.
+    if (status == QL_ERROR_NUMERIC || status == QL_ERROR_INPUT) {
         return ql_train_session_save(session, status_failed, error);
     }
     if (status == QL_ERROR_STOPPED) {

@@ -19,8 +19,8 @@ struct ql_sweep_result {
 };
 
 // Trains the run FOLDER/NAME up to `epoch`, or to its end where that comes first. Goes on from what is there, and
-// returns at once where nothing is left to do. A loss that is not finite ends the run as "failed", which is not an
-// error. Errors: those of a training; QL_ERROR_STOPPED after a signal (cli/interrupt.h).
+// returns at once where nothing is left to do. A loss that is not finite, or a model without the integer form that it is
+// trained for, ends the run as "failed", which is not an error. Errors: those of a training; QL_ERROR_STOPPED after a signal (cli/interrupt.h).
 enum ql_status ql_sweep_run_train(const char *folder, const char *name, const json_t *arguments, int epoch, int threads,
                                   struct ql_error *error);
 

@@ -264,8 +264,8 @@ static enum ql_status make_layer(struct builder *builder, int l, const struct ql
             status =
                 ql_error_write(builder->error, QL_ERROR_INPUT,
                                "node '%s' (layer %d): its cell state reaches %.4g on the calibration text, and the "
-                               "integer form ends at 1024; calibrate with text that resets the state, or train "
-                               "on with shorter sequences",
+                               "integer form ends at 1024; train with a smaller --learning-rate or shorter "
+                               "sequences, or calibrate with text that resets the state",
                                from->name, l + 1, (double)calibration->cell_magnitude[l]);
         }
     }

@@ -126,6 +126,11 @@ expect_exit 0 sweep --output failing --quiet -- --input names.txt --max_epochs 2
     --num_layers 1 --model rnn --learning_rate 0.01,1000 --grad_clip 0 --weight_decay 100
 expect_rows failing 1 ',finished,2,'
 expect_rows failing 1 ',failed,'
+# So does one whose model has no integer form.
+expect_exit 0 sweep --output unfit --quiet -- --input names.txt --max_epochs 2 --batch_size 8 --seq_length 32 --generate 0 \
+    --rnn_size 24 --embedding_size 8 --num_layers 1 --model lstm --learning_rate 0.01,10 --grad_clip 0 --quantize int8
+expect_rows unfit 1 ',finished,2,'
+expect_rows unfit 1 ',failed,'
 
 # bad_plan MESSAGE JSON
 bad_plan()

@@ -128,6 +128,13 @@ expect_exit 1 train --input names.txt --validation names.txt --model transformer
 expect_stderr "a head of attention has 1024 values"
 expect test ! -e checkpoints/wide/training.log.csv
 
+# A model that loses its integer form on the way ends the training, with advice that training can follow.
+expect_exit 1 train --input names.txt --model lstm --rnn-size 24 --num-layers 1 --embedding-size 8 --seq-length 32 \
+    --batch-size 8 --learning-rate 10 --grad-clip 0 --quantize int8 --max-epochs 4 --generate 0 --run-name far --quiet
+expect_stderr "its cell state reaches "
+expect_stderr "train with a smaller --learning-rate"
+expect_json checkpoints/far/summary.json status failed
+
 expect_exit 2 "${train[@]}" --quantize int2
 expect_stderr "--quantize int2: must be off, int8 or int4"
 
