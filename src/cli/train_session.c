@@ -253,6 +253,7 @@ static enum ql_status judge(double *loss, char **sample, struct ql_train_session
     const struct ql_model *model = &session->model;
     const struct ql_model_info *info = &session->info;
     struct ql_integer_form form;
+    struct ql_thread_pool pool = {0}; // the trainer's has no more threads than a batch has use for
 
     if (info->weights == QL_WEIGHTS_F32) {
         *loss =
@@ -261,13 +262,17 @@ static enum ql_status judge(double *loss, char **sample, struct ql_train_session
     }
     enum ql_status status = ql_integer_form_open_model(&form, model, info, info->weights, NULL, error);
     if (status == QL_OK) {
+        status = ql_thread_pool_init(&pool, session->settings.threads, error);
+    }
+    if (status == QL_OK) {
         status = ql_integer_loss(loss, &form.model, ql_integer_product_fastest(), session->texts.validation.tokens,
-                                 session->texts.validation.count, &session->trainer.pool, error);
+                                 session->texts.validation.count, &pool, error);
     }
     *loss *= (double)session->texts.validation.count / (double)session->texts.validation_characters;
     if (status == QL_OK) {
         status = take_sample(sample, session, &form.stepper, error);
     }
+    ql_thread_pool_free(&pool);
     ql_integer_form_close(&form);
     return status;
 }
