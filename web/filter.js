@@ -12,6 +12,7 @@ const INSIDE = 0, ANCHORED = 1, JOINED = 2, SPELLED = 3, MODE = 3, WAITING = 4, 
 const ENDS = [FINAL, WHOLE | FINAL, APART, APART];
 
 const MAGIC = "QLFILTER";
+const VERSION = 2;
 const HEADER_BYTES = 32;
 
 /** The file is not a filter, or a damaged one. */
@@ -29,8 +30,9 @@ export function readFilter(bytes, file) {
   }
   const [version, edgeCount, rangeCount, block, seed] = [8, 12, 16, 20, 24].map((place) => view.getUint32(place, true));
   const rangesAt = HEADER_BYTES + 4 * edgeCount, itemsAt = rangesAt + 12 * rangeCount, end = itemsAt + 3 * block;
-  if (version !== 1) {
-    throw new FilterError(`${file}: has version ${version} of the format, and this program reads version 1`);
+  if (version !== VERSION) {
+    throw new FilterError(`${file}: has version ${version} of the format, and this program reads version ${VERSION}; ` +
+      "compile the list again");
   }
   if (end + 4 !== bytes.length || view.getUint32(end, true) !== checksum(bytes.subarray(0, end))) {
     throw new FilterError(`${file}: the filter is damaged or cut short; compile the list again`);
@@ -45,18 +47,25 @@ export function readFilter(bytes, file) {
     ranges: Array.from({ length: rangeCount }, (_, k) => {
       const place = rangesAt + 12 * k, reading = view.getUint32(place + 8, true);
       return {
-        first: view.getUint32(place, true), last: view.getUint32(place + 4, true), label: reading & 255, kind: reading >>> 8,
+        first: view.getUint32(place, true), last: view.getUint32(place + 4, true),
+        label: reading & 255, kind: (reading >>> 8) & 255, keyShift: reading >>> 16,
       };
     }),
     fingerprints: bytes.slice(itemsAt, end), block, seed,
   };
 }
 
-function keyOf(symbol, { label, kind }) {
-  if (kind === 0 && label < LATIN_LABELS) {
-    return label + 97;
+// How a symbol reads; one in no range is a letter without a label.
+function readingOf(symbol, ranges) {
+  const range = ranges.find(({ first, last }) => symbol >= first && symbol <= last);
+  if (range === undefined) {
+    return { label: NO_LABEL, kind: 0, key: (symbol & 0x7fff) | 0x8000 };
   }
-  return kind === 0 || (symbol >= 48 && symbol <= 57) ? (symbol & 0x7fff) | 0x8000 : 0;
+  const { label, kind, keyShift } = range;
+  if (kind === 0 && label < LATIN_LABELS) {
+    return { label, kind, key: label + 97 };
+  }
+  return { label, kind, key: kind !== 0 && keyShift === 0 ? 0 : (symbol + keyShift) & 0xffff };
 }
 
 /** A filter at work on one text, for a model with these symbols (strings of a code point, or of several). */
@@ -67,12 +76,8 @@ export class Filter {
 
   constructor(table, symbols) {
     this.#table = table;
-    this.#readings = symbols.map((text) => Array.from(text, (character) => {
-      const symbol = character.codePointAt(0);
-      const { label, kind } = table.ranges.find(({ first, last }) => symbol >= first && symbol <= last) ??
-        { label: NO_LABEL, kind: 0 };
-      return { label, kind, key: keyOf(symbol, { label, kind }) };
-    }));
+    this.#readings = symbols.map((text) =>
+      Array.from(text, (character) => readingOf(character.codePointAt(0), table.ranges)));
     this.reset();
   }
 

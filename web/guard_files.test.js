@@ -16,7 +16,7 @@ function seal(magic, words, more = []) {
   return Uint8Array.from([...bytes, ...new Uint8Array(Uint32Array.of(hash).buffer)]);
 }
 
-const filterOf = (edges, version = 1) => seal("QLFILTER", [version, edges.length, 0, 0, 0, 0, ...edges]);
+const filterOf = (edges, version = 2) => seal("QLFILTER", [version, edges.length, 0, 0, 0, 0, ...edges]);
 const lexiconOf = (edges, version = 1) => seal("QLLEXICO", [version, 1, 2, edges.length, 0, 97],
   edges.flatMap((edge) => [edge & 255, (edge >>> 8) & 255, edge >>> 16]));
 const refuses = (read, bytes, kind, words) => assert.throws(() => read(bytes, "it"),
@@ -46,7 +46,7 @@ for (const [read, make, kind] of [[readFilter, filterOf, FilterError], [readLexi
     const good = make([1 << shift, LAST]);
     refuses(read, new Uint8Array(0), kind, /is not a/);
     refuses(read, Uint8Array.from(Buffer.from("x".repeat(80))), kind, /is not a/);
-    refuses(read, make([1 << shift, LAST], 2), kind, /version 2/);
+    refuses(read, make([1 << shift, LAST], 3), kind, /version 3/);
     refuses(read, good.subarray(0, good.length - 1), kind, /damaged/);
     refuses(read, good.map((byte, k) => (k === good.length - 5 ? byte ^ 1 : byte)), kind, /damaged/);
   });

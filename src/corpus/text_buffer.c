@@ -164,6 +164,19 @@ bool ql_symbol_is_upper(int32_t symbol)
     return utf8proc_category(symbol) == UTF8PROC_CATEGORY_LU;
 }
 
+int32_t ql_symbol_fold(int32_t symbol)
+{
+    enum { FOLDED_LIMIT = 3 };
+    utf8proc_int32_t folded[FOLDED_LIMIT];
+
+    if (symbol < 0x80) {
+        return ql_symbol_is_upper(symbol) ? symbol | 0x20 : symbol;
+    }
+    // Where Unicode's folding is longer than a symbol, as that of a sharp s is, the lower case has to do.
+    const bool simple = utf8proc_decompose_char(symbol, folded, FOLDED_LIMIT, UTF8PROC_CASEFOLD, NULL) == 1;
+    return simple ? folded[0] : utf8proc_tolower(symbol);
+}
+
 bool ql_symbol_is_blank(int32_t symbol)
 {
     return symbol == ' ' || (symbol >= 0x80 && utf8proc_category(symbol) == UTF8PROC_CATEGORY_ZS);

@@ -47,6 +47,10 @@ bool ql_symbol_is_mark(int32_t symbol);
 bool ql_symbol_is_digit(int32_t symbol);
 bool ql_symbol_is_upper(int32_t symbol);
 
+// The symbol in the form in which case does not count: in lower case, and the Greek final sigma as any other sigma. A
+// sharp s stays what it is; "SS" is its capital form, too.
+int32_t ql_symbol_fold(int32_t symbol);
+
 // What words consist of: letters, marks and digits. False for -1.
 bool ql_symbol_is_word(int32_t symbol);
 

@@ -12,7 +12,7 @@
 static const char magic[] = "QLFILTER";
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     MAGIC_BYTES = 8,
     HEADER_WORDS = 6, // version, edges, ranges, block, seed, items
     HEADER_BYTES = MAGIC_BYTES + 4 * HEADER_WORDS,
@@ -24,20 +24,51 @@ static enum ql_status no_memory(struct ql_error *error)
     return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the filter");
 }
 
+// The key of a symbol in no range.
+static uint16_t own_key(uint32_t symbol)
+{
+    return (uint16_t)((symbol & 0x7fffu) | 0x8000u);
+}
+
+static bool label_is_key(uint8_t label, uint8_t kind)
+{
+    return kind == 0 && label < QL_FOLD_LABELS;
+}
+
+// The range that consists of this symbol. One without a label, kind and shift reads as symbols in no range do.
+static struct ql_filter_range range_of(const struct ql_fold_letters *letters, uint32_t symbol)
+{
+    const struct ql_fold fold = ql_fold_symbol_in(letters, symbol);
+    const uint16_t key = ql_fold_key(letters, symbol, fold);
+    const bool plain = fold.label == QL_FILTER_NO_LABEL && fold.kind == 0 && key == own_key(symbol);
+    const bool shifted = key != 0 && !plain && !label_is_key(fold.label, fold.kind);
+
+    return (struct ql_filter_range){symbol, symbol, fold.label, fold.kind, (uint16_t)(shifted ? key - symbol : 0)};
+}
+
+static bool reads_alike(const struct ql_filter_range *a, const struct ql_filter_range *b)
+{
+    return a->label == b->label && a->kind == b->kind && a->key_shift == b->key_shift;
+}
+
 // The readings of all symbols, as ranges.
 static enum ql_status write_ranges(struct ql_filter_file *file, const struct ql_fold_letters *letters,
                                    struct ql_error *error)
 {
+    static const struct ql_filter_range outside = {.label = QL_FILTER_NO_LABEL};
+    struct ql_filter_range now = outside;
     size_t capacity = 0;
-    struct ql_filter_range now = {.label = QL_FILTER_NO_LABEL};
 
-    for (uint32_t symbol = 0; symbol <= QL_FOLD_SYMBOL_LIMIT; symbol++) {
-        const struct ql_fold fold = ql_fold_symbol_in(letters, symbol);
-        if (fold.label == now.label && fold.kind == now.kind) {
+    for (uint32_t symbol = 0; symbol <= QL_FOLD_INVISIBLE_LAST + 1; symbol++) {
+        if (symbol == QL_FOLD_SYMBOL_LIMIT + 1) {
+            symbol = QL_FOLD_INVISIBLE_FIRST; // all between the two read as that limit
+        }
+        const struct ql_filter_range next = range_of(letters, symbol);
+        if (reads_alike(&next, &now)) {
             now.last = symbol;
             continue;
         }
-        if (now.label != QL_FILTER_NO_LABEL || now.kind != 0) {
+        if (!reads_alike(&now, &outside)) {
             if (file->range_count == capacity) {
                 capacity = 2 * capacity + 1024;
                 struct ql_filter_range *larger = realloc(file->ranges, capacity * sizeof *larger);
@@ -48,7 +79,7 @@ static enum ql_status write_ranges(struct ql_filter_file *file, const struct ql_
             }
             file->ranges[file->range_count++] = now;
         }
-        now = (struct ql_filter_range){symbol, symbol, fold.label, fold.kind};
+        now = next;
     }
     return QL_OK;
 }
@@ -102,7 +133,8 @@ enum ql_status ql_filter_file_save(const struct ql_filter_file *file, const char
     for (uint32_t k = 0; k < file->range_count; k++) {
         place = ql_bytes_put_u32(place, file->ranges[k].first);
         place = ql_bytes_put_u32(place, file->ranges[k].last);
-        place = ql_bytes_put_u32(place, file->ranges[k].label | (uint32_t)file->ranges[k].kind << 8);
+        place = ql_bytes_put_u32(place, file->ranges[k].label | (uint32_t)file->ranges[k].kind << 8 |
+                                            (uint32_t)file->ranges[k].key_shift << 16);
     }
     if (file->items.block > 0) {
         memcpy(place, file->items.fingerprints, 3 * (size_t)file->items.block);
@@ -126,12 +158,12 @@ static enum ql_status read_ranges(struct ql_filter_file *file, const unsigned ch
     for (uint32_t k = 0; k < count; k++, place += 12) {
         const uint32_t first = ql_bytes_get_u32(place), last = ql_bytes_get_u32(place + 4),
                        class = ql_bytes_get_u32(place + 8);
-        const uint32_t label = class & 255u, kind = class >> 8;
+        const uint32_t label = class & 255u, kind = class >> 8 & 255u;
         if (first > last || (k > 0 && first <= file->ranges[k - 1].last) || kind > 31 ||
             (label >= label_count && label != QL_FILTER_NO_LABEL) || label == QL_FILTER_GAP) {
             return ql_error_write(error, QL_ERROR_INPUT, "the table of symbols is damaged at its line %u", (unsigned)k);
         }
-        file->ranges[k] = (struct ql_filter_range){first, last, (uint8_t)label, (uint8_t)kind};
+        file->ranges[k] = (struct ql_filter_range){first, last, (uint8_t)label, (uint8_t)kind, (uint16_t)(class >> 16)};
     }
     file->range_count = count;
     return QL_OK;
@@ -204,7 +236,8 @@ enum ql_status ql_filter_file_load(struct ql_filter_file *file, const char *path
     return status;
 }
 
-static struct ql_fold find_symbol(const struct ql_filter_file *file, uint32_t symbol)
+// The range of a symbol; NULL if it is in none.
+static const struct ql_filter_range *find_range(const struct ql_filter_file *file, uint32_t symbol)
 {
     uint32_t low = 0, high = file->range_count;
 
@@ -216,10 +249,15 @@ static struct ql_fold find_symbol(const struct ql_filter_file *file, uint32_t sy
             high = middle;
         }
     }
-    if (low < file->range_count && symbol >= file->ranges[low].first) {
-        return (struct ql_fold){file->ranges[low].label, file->ranges[low].kind};
+    return low < file->range_count && symbol >= file->ranges[low].first ? &file->ranges[low] : NULL;
+}
+
+static uint16_t key_in(const struct ql_filter_range *range, uint32_t symbol)
+{
+    if (label_is_key(range->label, range->kind)) {
+        return (uint16_t)(range->label + 'a');
     }
-    return (struct ql_fold){QL_FILTER_NO_LABEL, 0};
+    return range->kind != 0 && range->key_shift == 0 ? 0 : (uint16_t)(symbol + range->key_shift);
 }
 
 enum ql_status ql_filter_binding_init(struct ql_filter_binding *binding, const struct ql_filter_file *file,
@@ -234,10 +272,10 @@ enum ql_status ql_filter_binding_init(struct ql_filter_binding *binding, const s
         return no_memory(error);
     }
     for (int v = 0; v < count; v++) {
-        const struct ql_fold fold = find_symbol(file, symbols[v]);
-        binding->labels[v] = fold.label;
-        binding->kinds[v] = fold.kind;
-        binding->keys[v] = ql_fold_key(symbols[v], fold);
+        const struct ql_filter_range *range = find_range(file, symbols[v]);
+        binding->labels[v] = range == NULL ? QL_FILTER_NO_LABEL : range->label;
+        binding->kinds[v] = range == NULL ? 0 : range->kind;
+        binding->keys[v] = range == NULL ? own_key(symbols[v]) : key_in(range, symbols[v]);
     }
     binding->filter = (struct ql_filter){.edges = file->automaton.edges,
                                          .labels = binding->labels,

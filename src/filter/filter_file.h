@@ -14,10 +14,11 @@
 #include "filter/automaton.h"
 #include "filter/fingerprint_set.h"
 
-// Symbols from `first` to `last` that read alike. Symbols in no range are letters without a label.
+// Symbols from `first` to `last` that read alike. Symbols in no range are letters without a label, and their own keys.
 struct ql_filter_range {
     uint32_t first, last;
     uint8_t label, kind;
+    uint16_t key_shift; // from a symbol to its key, modulo 2^16; 0 also where it has none, or where its label says it
 };
 
 // Owns all that it holds. {0} is no filter.

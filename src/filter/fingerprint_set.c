@@ -1,7 +1,7 @@
 // A set of items: see fingerprint_set.h. Each key has a slot in each of three blocks; its fingerprint is the exclusive
 // or of the three. A key that is the only one to use some slot can be settled last, through that slot; once it is
 // removed, other keys become the only ones.
-// Uses: base/{bytes,text_file}, corpus/vocabulary, device/filter.h, filter/fold.
+// Uses: base/{bytes,text_file}, corpus/{text_buffer,vocabulary}, device/filter.h, filter/fold.
 #include "filter/fingerprint_set.h"
 
 #include <stdbool.h>
@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/text_file.h"
+#include "corpus/text_buffer.h"
 #include "corpus/vocabulary.h"
 #include "device/filter.h"
 #include "filter/fold.h"
@@ -17,7 +18,10 @@
 // The number of seeds that are tried. A seed fails in a few percent of cases.
 enum { SEED_LIMIT = 200 };
 
-uint32_t ql_item_key(const struct ql_fold_letters *letters, const char *item, size_t size_bytes)
+enum { SHARP_S = 0xDF };
+
+// The key of an item; 0 where it has none. With `in_capitals`, a sharp s is two letters, as it is in capitals.
+static uint32_t item_key(const struct ql_fold_letters *letters, const char *item, size_t size_bytes, bool in_capitals)
 {
     uint32_t hash = 0;
 
@@ -26,8 +30,11 @@ uint32_t ql_item_key(const struct ql_fold_letters *letters, const char *item, si
         const size_t bytes = ql_utf8_decode(&symbol, (const unsigned char *)item + place, size_bytes - place);
         place += bytes == 0 ? 1 : bytes;
         if (bytes > 0) {
-            const struct ql_fold fold = letters == NULL ? ql_fold_symbol(symbol) : ql_fold_symbol_in(letters, symbol);
-            hash = ql_filter_hash(hash, ql_fold_key(symbol, fold));
+            const bool twice = in_capitals && ql_symbol_fold((int32_t)symbol) == SHARP_S;
+            const uint32_t letter = twice ? 's' : symbol;
+            const uint16_t key = ql_fold_key(letters, letter, ql_fold_symbol_in(letters, letter));
+            hash = ql_filter_hash(hash, key);
+            hash = twice ? ql_filter_hash(hash, key) : hash;
         }
     }
     return hash;
@@ -50,6 +57,8 @@ static enum ql_status add_key(struct ql_item_keys *keys, uint32_t key, struct ql
 
 enum ql_status ql_item_keys_load(struct ql_item_keys *keys, const char *path, struct ql_error *error)
 {
+    static const struct ql_fold_letters none = {.count = 0};
+    const struct ql_fold_letters *letters = keys->letters == NULL ? &none : keys->letters;
     struct ql_file_view view;
     enum ql_status status = ql_text_file_open(&view, path, error);
 
@@ -58,8 +67,12 @@ enum ql_status ql_item_keys_load(struct ql_item_keys *keys, const char *path, st
     }
     struct ql_bytes_line line = {0};
     while (status == QL_OK && ql_bytes_line_step(&line, view.data, view.size_bytes)) {
-        const uint32_t key = ql_item_key(keys->letters, line.bytes, line.length);
+        const uint32_t key = item_key(letters, line.bytes, line.length, false);
+        const uint32_t capitals = item_key(letters, line.bytes, line.length, true);
         status = key == 0 ? QL_OK : add_key(keys, key, error);
+        if (status == QL_OK && capitals != key) {
+            status = add_key(keys, capitals, error);
+        }
     }
     ql_file_close(&view);
     return status;

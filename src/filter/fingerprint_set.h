@@ -24,11 +24,9 @@ struct ql_item_keys {
     const struct ql_fold_letters *letters; // of the filter's lists, all read; NULL for none
 };
 
-// The key of an item: a hash of its letters and digits, without case, accents, spaces and signs. 0 where it has none.
-// Bytes that are not UTF-8 are skipped. `letters` may be NULL; where accents count in it, they count here.
-uint32_t ql_item_key(const struct ql_fold_letters *letters, const char *item, size_t size_bytes);
-
-// Adds the key of each line. Errors: QL_ERROR_SYSTEM for a file that cannot be read, and when there is not enough
+// Adds the key of each line: a hash of its letters and digits, without case, accents, spaces and signs; none for a line
+// without letters and digits. Where accents count in the filter's letters, they count here. A line with a sharp s has a
+// second key, with "ss" in its place. Bytes that are not UTF-8 are skipped. Errors: QL_ERROR_SYSTEM for a file that cannot be read, and when there is not enough
 // memory.
 enum ql_status ql_item_keys_load(struct ql_item_keys *keys, const char *path, struct ql_error *error);
 void ql_item_keys_free(struct ql_item_keys *keys);

@@ -1,12 +1,13 @@
 // How a symbol reads: see fold.h. utf8proc decomposes letters and converts them to lower case; the tables cover the
 // rest.
-// Uses: device/filter.h, utf8proc.
+// Uses: corpus/text_buffer, device/filter.h, utf8proc.
 #include "filter/fold.h"
 
 #include <stddef.h>
 
 #include <utf8proc.h>
 
+#include "corpus/text_buffer.h"
 #include "device/filter.h"
 
 enum { LABEL_I_OR_L = QL_FILTER_GAP + 1, LABEL_VOWEL, LABEL_AE, LABEL_OE, LABEL_SS };
@@ -70,9 +71,26 @@ static const struct stand_in {
     {0x456, 'i' - 'a', true},    {0x458, 'j' - 'a', true},   {0x20AC, 'e' - 'a', false},
 };
 
+enum { LAST_STAND_IN = 0x20AC }; // the highest symbol of the table: a list is compiled for all of Unicode
+
 // Separators that do not end a word whose letters are written with them in between.
-static const uint32_t joiners[] = {'\'', '-',    '.',    '/',    '\\',   '_',    '`',    '~',    '^',   0xB4,
-                                   0xB7, 0x2010, 0x2011, 0x2012, 0x2013, 0x2018, 0x2019, 0x2022, 0x2212};
+static const uint32_t joiners[] = {'\'',   '.',    '/',    '\\',   '_',    '`',    '~',    '^',
+                                   0xB4,   0xB7,   0x2018, 0x2019, 0x2022, 0x2023, 0x2027, 0x2043,
+                                   0x204C, 0x204D, 0x2212, 0x2219, 0x22C5, 0x25E6};
+
+// Signs that stand between words without a space: the long dashes, and the dot between the words of Japanese names. They
+// separate letters as a space does; as joiners they would make one word of "than—us".
+static const uint32_t word_separators[] = {0x2014, 0x2015, 0x2E3A, 0x2E3B, 0x30FB};
+
+static bool contains(const uint32_t *list, size_t count, uint32_t symbol)
+{
+    for (size_t k = 0; k < count; k++) {
+        if (list[k] == symbol) {
+            return true;
+        }
+    }
+    return false;
+}
 
 // Marks that do not change which word it is: accents for letters of any script, the points of Hebrew, Arabic and
 // Syriac, variation selectors, and musical signs. All other marks are vowels in scripts of India and Southeast Asia.
@@ -89,7 +107,12 @@ static bool is_accent(uint32_t symbol)
     return false;
 }
 
-// The base letter of a symbol: in lower case, without accents, in normal width. The symbol itself if it has none.
+static uint32_t without_case(uint32_t symbol)
+{
+    return (uint32_t)ql_symbol_fold((int32_t)symbol);
+}
+
+// The base letter of a symbol: without case, without accents, in normal width. The symbol itself if it has none.
 static uint32_t base_of(uint32_t symbol)
 {
     utf8proc_int32_t parts[32];
@@ -97,13 +120,29 @@ static uint32_t base_of(uint32_t symbol)
         (utf8proc_int32_t)symbol, parts, 32, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK, NULL);
     uint32_t base = count == 1 ? (uint32_t)parts[0] : symbol;
 
-    return (uint32_t)utf8proc_tolower((utf8proc_int32_t)base);
+    return without_case(base);
+}
+
+// How a sign separates letters, given the sign in normal width.
+static uint8_t separation(uint32_t symbol, uint32_t base)
+{
+    enum { JOINER_COUNT = sizeof joiners / sizeof joiners[0], SEPARATORS = sizeof word_separators / sizeof(uint32_t) };
+    const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)base);
+
+    if (symbol == '\t' || contains(word_separators, SEPARATORS, base)) {
+        return QL_FILTER_SPACE;
+    }
+    return category == UTF8PROC_CATEGORY_PD || contains(joiners, JOINER_COUNT, symbol) ||
+                   contains(joiners, JOINER_COUNT, base)
+               ? QL_FILTER_JOINER
+               : 0;
 }
 
 struct ql_fold ql_fold_symbol(uint32_t symbol)
 {
     if (symbol >= QL_FOLD_SYMBOL_LIMIT) {
-        return (struct ql_fold){QL_FILTER_NO_LABEL, 0};
+        const bool invisible = symbol >= QL_FOLD_INVISIBLE_FIRST && symbol <= QL_FOLD_INVISIBLE_LAST;
+        return (struct ql_fold){QL_FILTER_NO_LABEL, invisible ? QL_FILTER_IGNORED : 0};
     }
     const uint32_t base = base_of(symbol);
 
@@ -113,17 +152,17 @@ struct ql_fold ql_fold_symbol(uint32_t symbol)
     if (base >= 'a' && base <= 'z') {
         return (struct ql_fold){(uint8_t)(base - 'a'), 0};
     }
-    for (size_t k = 0; k < sizeof stand_ins / sizeof stand_ins[0]; k++) {
+    for (size_t k = 0; base <= LAST_STAND_IN && k < sizeof stand_ins / sizeof stand_ins[0]; k++) {
         if (stand_ins[k].symbol == base) {
             return (struct ql_fold){stand_ins[k].label, stand_ins[k].is_letter ? 0 : QL_FILTER_BOUNDARY};
         }
     }
-    for (size_t k = 0; k < sizeof joiners / sizeof joiners[0]; k++) {
-        if (joiners[k] == symbol) {
-            return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_BOUNDARY | QL_FILTER_JOINER};
-        }
+    const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)symbol);
+    // Not all that is not seen is a format character: fillers are letters, and selectors are marks.
+    if (category == UTF8PROC_CATEGORY_CF || utf8proc_get_property((utf8proc_int32_t)symbol)->ignorable) {
+        return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_IGNORED};
     }
-    switch (utf8proc_category((utf8proc_int32_t)symbol)) {
+    switch (category) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
     case UTF8PROC_CATEGORY_LT:
@@ -134,29 +173,26 @@ struct ql_fold ql_fold_symbol(uint32_t symbol)
     case UTF8PROC_CATEGORY_MC:
     case UTF8PROC_CATEGORY_ME:
         return (struct ql_fold){QL_FILTER_NO_LABEL, is_accent(symbol) ? QL_FILTER_IGNORED : 0};
-    case UTF8PROC_CATEGORY_CF:
-        return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_IGNORED};
     case UTF8PROC_CATEGORY_ZS:
         return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_BOUNDARY | QL_FILTER_SPACE};
     default:
-        return (struct ql_fold){QL_FILTER_NO_LABEL,
-                                symbol == '\t' ? QL_FILTER_BOUNDARY | QL_FILTER_SPACE : QL_FILTER_BOUNDARY};
+        return (struct ql_fold){QL_FILTER_NO_LABEL, (uint8_t)(QL_FILTER_BOUNDARY | separation(symbol, base))};
     }
 }
 
 bool ql_fold_is_accented(uint32_t symbol)
 {
-    enum { LATIN_LIMIT = 0x250 };
+    enum { LATIN_LIMIT = 0x250, SHARP_S = 0xDF };
     const uint32_t exact = ql_fold_letter(symbol, true);
 
-    return exact >= 0x80 && (exact < LATIN_LIMIT || exact != base_of(symbol));
+    return exact >= 0x80 && exact != SHARP_S && (exact < LATIN_LIMIT || exact != base_of(symbol));
 }
 
 uint32_t ql_fold_letter(uint32_t symbol, bool accents)
 {
     const bool other_form = utf8proc_get_property((utf8proc_int32_t)symbol)->decomp_type != 0; // width and the like
 
-    return accents && !other_form ? (uint32_t)utf8proc_tolower((utf8proc_int32_t)symbol) : base_of(symbol);
+    return accents && !other_form ? without_case(symbol) : base_of(symbol);
 }
 
 static int find_letter(const struct ql_fold_letters *letters, uint32_t letter)
@@ -194,13 +230,22 @@ const char *const *ql_fold_readings(int label)
     return readings[label];
 }
 
-uint16_t ql_fold_key(uint32_t symbol, struct ql_fold fold)
+uint16_t ql_fold_key(const struct ql_fold_letters *letters, uint32_t symbol, struct ql_fold fold)
 {
-    if (fold.kind == 0 && fold.label < QL_FOLD_LABELS) {
+    const bool is_letter = fold.kind == 0;
+
+    if (fold.label >= QL_FOLD_LABELS && fold.label != QL_FILTER_NO_LABEL && !letters->accents) {
+        fold = ql_fold_symbol(symbol); // an accent on which a single entry insists does not count here
+    }
+    if (is_letter && fold.label < QL_FOLD_LABELS) {
         return (uint16_t)(fold.label + 'a');
     }
-    if (fold.kind == 0 || (symbol >= '0' && symbol <= '9')) {
+    if (is_letter && symbol >= QL_FOLD_SYMBOL_LIMIT) {
         return (uint16_t)((symbol & 0x7fffu) | 0x8000u);
     }
-    return 0;
+    if (is_letter) {
+        return (uint16_t)((ql_fold_letter(symbol, letters->accents) & 0x7fffu) | 0x8000u);
+    }
+    const uint32_t digit = base_of(symbol); // of the usual width
+    return utf8proc_category((utf8proc_int32_t)digit) == UTF8PROC_CATEGORY_ND ? (uint16_t)(digit + 0x8000u) : 0;
 }

@@ -17,14 +17,15 @@
 #include "device/random.h"
 #include "filter/explanation.h"
 #include "filter/filter_file.h"
+#include "filter/fold.h"
 #include "filter/guard.h"
 #include "filter/listing.h"
 #include "word_checker.h"
 
-static void compile(struct ql_filter_file *file, const char *list, const char *items)
+static void compile_with(struct ql_filter_file *file, bool accents, const char *list, const char *items)
 {
-    struct ql_listing listing = {0};
-    struct ql_item_keys keys = {0};
+    struct ql_listing listing = {.letters.accents = accents};
+    struct ql_item_keys keys = {.letters = &listing.letters};
     struct ql_error error;
 
     assert_int_equal(ql_listing_read(&listing, list, strlen(list), "list", 0, &error), QL_OK);
@@ -36,6 +37,20 @@ static void compile(struct ql_filter_file *file, const char *list, const char *i
     }
     ql_listing_free(&listing);
     ql_item_keys_free(&keys);
+}
+
+static void compile(struct ql_filter_file *file, const char *list, const char *items)
+{
+    compile_with(file, false, list, items);
+}
+
+static void save_text(const char *path, const char *text)
+{
+    FILE *stream = fopen(path, "w");
+
+    assert_non_null(stream);
+    (void)fputs(text, stream);
+    (void)fclose(stream);
 }
 
 // The number of findings in a text.
@@ -54,6 +69,24 @@ struct text_case {
     const char *list, *text;
     bool refused;
 };
+
+// Compiles a list once for the cases in a row that have it.
+static void check_cases(const struct text_case *cases, size_t count, bool accents)
+{
+    struct ql_filter_file file = {0};
+
+    for (size_t k = 0; k < count; k++) {
+        if (k == 0 || strcmp(cases[k].list, cases[k - 1].list) != 0) {
+            ql_filter_file_free(&file);
+            compile_with(&file, accents, cases[k].list, NULL);
+        }
+        if ((findings(&file, cases[k].text) > 0) != cases[k].refused) {
+            fail_msg("list '%s', text '%s': must %sbe refused", cases[k].list, cases[k].text,
+                     cases[k].refused ? "" : "not ");
+        }
+    }
+    ql_filter_file_free(&file);
+}
 
 static void filter_text_is_refused_where_a_word_is_listed(void **state)
 {
@@ -86,6 +119,20 @@ static void filter_text_is_refused_where_a_word_is_listed(void **state)
         // phrases
         {"big tofu", "big tofu", true}, {"big tofu", "Big - tofu", true}, {"big tofu", "bigtofu", false},
         {"big tofu", "big, tofu", false}, {"big tofu", "big\ntofu", false}, {"big tofu", "b i g t o f u", false},
+        // dashes, bullets, and wide signs between letters; an em dash stands between words as a space does
+        {"tofu", "t—o—f—u", true}, {"tofu", "t―o―f―u", true}, {"tofu", "t⸺o⸺f⸺u", true}, {"tofu", "to—fu", false},
+        {"tofu", "to―fu", false}, {"tofu", "t∙o∙f∙u", true}, {"tofu", "t⁃o⁃f⁃u", true}, {"tofu", "t‧o‧f‧u", true},
+        {"tofu", "t•o•f•u", true}, {"tofu", "t◦o◦f◦u", true}, {"tofu", "t–o–f–u", true}, {"tofu", "to–fu", true},
+        {"tofu", "ｔ－ｏ－ｆ－ｕ", true}, {"tofu", "t․o․f․u", true}, {"tofu", "t〜o〜f〜u", true},
+        {"tofu", "t・o・f・u", true}, {"tofu", "to・fu", false}, {"big tofu", "big—tofu", true}, {"tofu", "a—tofu—b", true},
+        // symbols that are not seen
+        {"*豆腐*", "豆\xf3\xa0\x84\x80腐", true}, {"tofu", "to\xf3\xa0\x81\x81" "fu", true},
+        {"tofu", "tofu\xf3\xa0\x84\x80s", false}, {"tofu", "to\xe1\xa0\x8b" "fu", true}, {"tofu", "toㅤfu", true},
+        {"*豆腐*", "豆\xf0\xa0\x80\x80腐", false},
+        // letters with two small forms, and one without a capital
+        {"μαλακας", "μαλακας", true}, {"μαλακας", "ΜΑΛΑΚΑΣ", true}, {"μαλακας", "Μ.Α.Λ.Α.Κ.Α.Σ", true},
+        {"ΜΑΛΑΚΑΣ", "μαλακας", true}, {"μαλακασ*", "μαλακας", true}, {"scheiße", "SCHEISSE", true},
+        {"scheiße", "Scheisse", true}, {"scheisse", "Scheiße", true}, {"scheisse", "SCHEIẞE", true},
         // several
         {"tofu\nrice", "rice", true}, {"tofu\n!tofu\nrice", "tofu", false}, {"# tofu", "tofu", false},
         {"*of*\ntofu", "tofu", true}, {"*of*\ntofu", "t o f u", true},
@@ -96,14 +143,107 @@ static void filter_text_is_refused_where_a_word_is_listed(void **state)
     };
     // clang-format on
 
+    check_cases(cases, sizeof cases / sizeof cases[0], false);
+}
+
+static void filter_whose_accents_count_disregards_case(void **state)
+{
+    (void)state;
+    static const struct text_case cases[] = {
+        {"μαλακας", "ΜΑΛΑΚΑΣ", true},  {"μαλακας", "Μ.Α.Λ.Α.Κ.Α.Σ", true},
+        {"μαλακας", "μαλάκας", false}, {"scheiße", "scheiße", true},
+        {"scheiße", "SCHEISSE", true}, {"scheiße", "SCHEIẞE", true},
+        {"scheiße", "Scheisse", true}, {"scheisse", "Scheiße", true},
+        {"œuf", "ŒUF", true},          {"œuf", "OEUF", false},
+        {"aevl", "ævl", false},        {"лёд", "ЛЁД", true},
+        {"høre", "HØRE", true},        {"høre", "hore", false},
+    };
+
+    check_cases(cases, sizeof cases / sizeof cases[0], true);
+}
+
+// One item, and a text. One in 256 others is refused by mistake; these are not.
+static void item_is_refused_in_any_case_of_any_alphabet(void **state)
+{
+    (void)state;
+    static const char path[] = "filter_test.names";
+    static const struct {
+        const char *list, *item, *text;
+        bool accents, refused;
+    } cases[] = {
+        {"", "Ann Lee", "ANN, lee!", false, true},
+        {"", "Лев Толстой", "Лев Толстой", false, true},
+        {"", "Лев Толстой", "ЛЕВ ТОЛСТОЙ", false, true},
+        {"", "Лев Толстой", "лёв толстои", false, true},
+        {"", "Лев Толстой", "Лев Толстая", false, false},
+        {"", "ΟΔΥΣΣΕΥΣ", "Οδυσσεύς", false, true},
+        {"", "Σωκράτης", "ΣΩΚΡΑΤΗΣ", false, true},
+        {"", "Գրիգոր", "ԳՐԻԳՈՐ", false, true},
+        {"", "𐐀𐐁", "𐐨𐐩", false, true},
+        {"", "Hans Weiß", "HANS WEISS", false, true},
+        {"", "Hans Weiß", "hans weiß", false, true},
+        {"", "Agent 47", "agent ４７", false, true},
+        {"", "Agent ٤٧", "Agent ٤٨", false, false},
+        {"", "鲁迅", "鲁迅", false, true},
+        {"", "\xf0\xa0\x80\x80\xf0\xaf\xa0\x80", "\xf0\xa0\x80\x80\xf0\xaf\xa0\x80", false, true},
+        // with letters of the list
+        {"редька", "Лев Жданов", "ЛЕВ ЖДАНОВ", false, true},
+        {"редька", "Дед Жданов", "ДЕД ЖДАНОВ", false, true},
+        {"=año", "Zoe Muñoz", "zoe munoz", false, true},
+        {"=año", "Zoe Munoz", "ZOE MUÑOZ", false, true},
+        // and where accents count
+        {"tofu", "Zoé Brûlé", "ZOÉ BRÛLÉ", true, true},
+        {"tofu", "Zoé Brûlé", "Zoe Brule", true, false},
+        {"редька", "Семён Дуров", "СЕМЁН ДУРОВ", true, true},
+        {"редька", "Семён Дуров", "Семен Дуров", true, false},
+        {"tofu", "Hans Weiß", "HANS WEISS", true, true},
+    };
+
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         struct ql_filter_file file;
-        compile(&file, cases[k].list, NULL);
+        save_text(path, cases[k].item);
+        compile_with(&file, cases[k].accents, cases[k].list, path);
         if ((findings(&file, cases[k].text) > 0) != cases[k].refused) {
-            fail_msg("list '%s', text '%s': must %sbe refused", cases[k].list, cases[k].text,
+            fail_msg("item '%s', text '%s': must %sbe refused", cases[k].item, cases[k].text,
                      cases[k].refused ? "" : "not ");
         }
         ql_filter_file_free(&file);
+    }
+    (void)remove(path);
+}
+
+// The file says how each of Unicode's symbols reads, in a table of ranges; the list's letters are of several kinds.
+static void filter_file_reads_every_symbol_as_its_list_does(void **state)
+{
+    (void)state;
+    enum { SYMBOLS = 0x110000, V = 0x1000 };
+    static const char list[] = "редька\nμαλακας\n=año\nscheiße\n豆腐";
+    uint32_t symbols[V];
+
+    for (int accents = 0; accents < 2; accents++) {
+        struct ql_listing listing = {.letters.accents = accents != 0};
+        struct ql_item_keys keys = {0};
+        struct ql_filter_file file;
+        struct ql_error error;
+        assert_int_equal(ql_listing_read(&listing, list, strlen(list), "list", 0, &error), QL_OK);
+        assert_int_equal(ql_filter_file_init(&file, &listing, &keys, &error), QL_OK);
+        for (uint32_t first = 0; first < SYMBOLS; first += V) {
+            struct ql_filter_binding binding;
+            for (uint32_t v = 0; v < V; v++) {
+                symbols[v] = first + v;
+            }
+            assert_int_equal(ql_filter_binding_init(&binding, &file, symbols, V, &error), QL_OK);
+            for (uint32_t v = 0; v < V; v++) {
+                const struct ql_fold fold = ql_fold_symbol_in(&listing.letters, symbols[v]);
+                if (binding.labels[v] != fold.label || binding.kinds[v] != fold.kind ||
+                    binding.keys[v] != ql_fold_key(&listing.letters, symbols[v], fold)) {
+                    fail_msg("U+%04X reads otherwise from the file", (unsigned)symbols[v]);
+                }
+            }
+            ql_filter_binding_free(&binding);
+        }
+        ql_filter_file_free(&file);
+        ql_listing_free(&listing);
     }
 }
 
@@ -525,6 +665,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filter_text_is_refused_where_a_word_is_listed),
+        cmocka_unit_test(filter_whose_accents_count_disregards_case),
+        cmocka_unit_test(item_is_refused_in_any_case_of_any_alphabet),
+        cmocka_unit_test(filter_file_reads_every_symbol_as_its_list_does),
         cmocka_unit_test(listing_line_that_is_no_entry_is_an_error_with_its_number),
         cmocka_unit_test(listing_rating_below_the_minimum_leaves_an_entry_out),
         cmocka_unit_test(filter_text_drawn_at_random_holds_no_listed_word),

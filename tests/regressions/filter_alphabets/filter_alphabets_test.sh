@@ -1,6 +1,7 @@
 #!/bin/bash
 # A list with a Russian word was an error, "hore" also blocked "høre", and an error of --check had the exit status of a
-# refusal. Guards: lists in any alphabet, accents that count, and three exit statuses.
+# refusal. A refused name in capitals passed if it was not Latin. Guards: lists and refused items in any alphabet and
+# case, accents that count, three exit statuses, and the twin in JavaScript.
 # Uses: expect.sh, node where it is. Arguments: the tool, json_get, the sources.
 # shellcheck source-path=SCRIPTDIR
 root=$(realpath "$3")
@@ -18,6 +19,23 @@ verdict()
 {
     run filter --filter l.qlf --check "$2"
     ((code == $1)) || fail "'$2' gives $code, not $1"
+}
+
+# The same for a refused item, and also for the twin.
+item_verdict()
+{
+    verdict "$1" "$2"
+    command -v node > /dev/null || return 0
+    cat > twin.mjs << END
+import { readFileSync } from "node:fs";
+import { Filter, readFilter } from "$root/web/filter.js";
+const symbols = Array.from(process.argv[2]);
+const filter = new Filter(readFilter(readFileSync("l.qlf"), "l.qlf"), symbols);
+symbols.forEach((_, token) => filter.step(token));
+process.exit(filter.refuses() ? 1 : 0);
+END
+    node twin.mjs "$2" > /dev/null && code=0 || code=$?
+    ((code == $1)) || fail "'$2' gives $code in JavaScript, not $1"
 }
 
 # Other alphabets: whole words, open ends, phrases, case.
@@ -80,13 +98,25 @@ expect_exit 1 filter --words l
 printf 'Zoé Brûlé\nЛев Жданов\n' > people
 list редька
 expect_exit 0 filter --words l --refuse people --output l.qlf
-for text in 'Zoé Brûlé' 'Zoe Brule' 'Лев Жданов' редька; do
-    verdict 1 "$text"
+for text in 'Zoé Brûlé' 'Zoe Brule' 'Лев Жданов' 'ЛЕВ ЖДАНОВ' 'лёв жданов'; do
+    item_verdict 1 "$text"
 done
+verdict 1 редька
+item_verdict 0 'Лев Жданова'
 printf 'редька\n' > l
 expect_exit 0 filter --words l --accents count --refuse people --output l.qlf
-verdict 1 'Zoé Brûlé'
-verdict 1 'Лев Жданов'
+item_verdict 1 'ZOÉ BRÛLÉ'
+item_verdict 1 'Лев ЖДАНОВ'
+item_verdict 0 'Zoe Brule'
+item_verdict 0 'Лёв Жданов'
+
+# No list, and names with letters of other forms: a final sigma, a sharp s, letters of their own in both cases, digits.
+printf 'Οδυσσεύς Ξένος\nHans Weiß\nԳրիգոր Ջան\n鲁迅\nAgent 47\n' > people
+expect_exit 0 filter --refuse people --output l.qlf
+for text in 'ΟΔΥΣΣΕΥΣ ΞΕΝΟΣ' 'HANS WEISS' 'hans weiß' 'ԳՐԻԳՈՐ ՋԱՆ' 鲁迅 'agent ４７'; do
+    item_verdict 1 "$text"
+done
+item_verdict 0 'Agent 48'
 
 # Statuses: 0 nothing, 1 refused, 2 an error.
 for arguments in '--filter nowhere.qlf' '--filter l' '--words nowhere' ''; do
