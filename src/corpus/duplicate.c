@@ -25,7 +25,7 @@ static int place_compare(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-// The next letter, mark or digit of an item, in lower case; -1 at the end.
+// The next letter, mark or digit of an item, without case; -1 at the end.
 static int32_t next_significant(const char *text, size_t length, size_t *position)
 {
     for (;;) {
@@ -34,7 +34,7 @@ static int32_t next_significant(const char *text, size_t length, size_t *positio
             return symbol;
         }
         if (ql_symbol_is_letter(symbol)) {
-            return symbol < 0x80 ? symbol | 0x20 : utf8proc_tolower(symbol);
+            return ql_symbol_fold(symbol);
         }
     }
 }

@@ -38,7 +38,7 @@ static bool is_accent(int32_t symbol)
     return utf8proc_get_property(symbol)->combining_class != 0;
 }
 
-// The letter in lower case and without its accents, which `transliterate` may have taken from one of two texts.
+// The letter without case and without its accents, which `transliterate` may have taken from one of two texts.
 static uint64_t plain_letter(int32_t symbol)
 {
     int32_t parts[16];
@@ -48,7 +48,7 @@ static uint64_t plain_letter(int32_t symbol)
         count--;
     }
     const int32_t base = count == 1 ? parts[0] : symbol;
-    return (uint64_t)(base < 0x80 ? base | 0x20 : utf8proc_tolower(base));
+    return (uint64_t)ql_symbol_fold(base);
 }
 
 // Moves on to the next letter of the text. Returns false at the end.

@@ -47,9 +47,11 @@ static void compose_end(struct ql_text *out, size_t start)
     free(normal);
 }
 
-// Appends `bytes` with every symbol in its lower case, composed letters and plain signs. False when they are not UTF-8.
+// Appends `bytes` without case, with composed letters and plain signs. A sharp s becomes "ss", as it does in capitals.
+// False when they are not UTF-8.
 static bool fold_write(struct ql_text *out, const char *bytes, size_t length)
 {
+    enum { SHARP_S = 0xDF };
     const size_t start = out->length;
     bool valid = true;
     bool ascii = true;
@@ -58,7 +60,11 @@ static bool fold_write(struct ql_text *out, const char *bytes, size_t length)
         int32_t symbol = ql_symbol_read(bytes, length, &i);
         valid = valid && symbol != 0xFFFD;
         ascii = ascii && symbol < 0x80;
-        ql_text_write_symbol(out, utf8proc_tolower(plain_sign(symbol)));
+        symbol = ql_symbol_fold(plain_sign(symbol));
+        ql_text_write(out, "ss", symbol == SHARP_S ? 2 : 0);
+        if (symbol != SHARP_S) {
+            ql_text_write_symbol(out, symbol);
+        }
     }
     if (!ascii) {
         compose_end(out, start);

@@ -505,12 +505,12 @@ static void fields_csv_missing_column_lists_the_others(void **state)
 static void word_list_matches_whole_words_only(void **state)
 {
     static const char path[] = "clean_step_test.words";
-    static const char list[] = "# comment\nass\r\nBad Luck\n\nb$d\nÉté\nnai\u0308f\nwon’t\n";
+    static const char list[] = "# comment\nass\r\nBad Luck\n\nb$d\nÉté\nnai\u0308f\nwon’t\nοδυσσευς\nstraße\n";
 
     (void)state;
     assert_int_equal(ql_file_save(path, list, strlen(list), &fixture.error), QL_OK);
     assert_int_equal(ql_word_list_load(&fixture.words, path, &fixture.error), QL_OK);
-    assert_int_equal(fixture.words.count, 6);
+    assert_int_equal(fixture.words.count, 8);
     assert_drops(ql_step_word_list, "What an ASS!", "listed_word");
     assert_drops(ql_step_word_list, "smart-ass", "listed_word");
     assert_drops(ql_step_word_list, "so much bad luck today", "listed_word");
@@ -520,6 +520,10 @@ static void word_list_matches_whole_words_only(void **state)
     assert_drops(ql_step_word_list, "so NAÏF", "listed_word");
     assert_drops(ql_step_word_list, "it won't do", "listed_word");
     assert_drops(ql_step_word_list, "it won’t do", "listed_word");
+    assert_drops(ql_step_word_list, "Ο ΟΔΥΣΣΕΥΣ ήρθε εδώ", "listed_word");
+    assert_drops(ql_step_word_list, "ο οδυσσευς", "listed_word");
+    assert_drops(ql_step_word_list, "Die STRASSE ist lang", "listed_word");
+    assert_drops(ql_step_word_list, "DIE STRAẞE", "listed_word");
     assert_becomes(ql_step_word_list, "ete naif", "ete naif");
     assert_becomes(ql_step_word_list, "Cassandra passes", "Cassandra passes");
     assert_becomes(ql_step_word_list, "bad lucky", "bad lucky");

@@ -21,7 +21,8 @@ static int set_up(void **state)
 {
     static const char one[] = "The quick brown fox jumps over the lazy dog.\nBrevity is wit.\n\n...\n";
     static const char two[] = "\xC3\x84hnliche W\xC3\xB6rter \xC3\xBC"
-                              "ber \xC3\x84pfel und \xC3\x96l";
+                              "ber \xC3\x84pfel und \xC3\x96l\n"
+                              "Ο ΟΔΥΣΣΕΥΣ ΚΑΙ Η ΠΗΝΕΛΟΠΗ ΗΡΘΑΝ";
 
     (void)state;
     assert_int_equal(ql_file_save(first, one, sizeof one - 1, &error), QL_OK);
@@ -59,6 +60,7 @@ static void letters_are_compared_without_their_accents(void **state)
     assert_true(overlaps("Ahnliche Worter uber Apfel und Ol"));
     assert_true(overlaps("A\xCC\x88hnliche Wo\xCC\x88rter u\xCC\x88"
                          "ber A\xCC\x88pfel und O\xCC\x88l"));
+    assert_true(overlaps("ο οδυσσευς και η πηνελοπη ηρθαν εδω"));
     assert_false(overlaps("Ohnliche Wurter iber Epfel und Al"));
 }
 

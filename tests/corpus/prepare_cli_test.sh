@@ -58,6 +58,8 @@ check 1 'absent: cannot open' --output out.d --remove_words absent lines.txt
 check 1 'absent: cannot open' --output out.d --apart_from lines.txt,absent lines.txt
 check 1 'cannot make the folder' --output lines.txt/out --min_symbol_count 0 lines.txt
 holds test ! -e out.d
+printf 'ΟΔΥΣΣΕΥΣ ΚΑΙ ΠΗΝΕΛΟΠΗ\nοδυσσευς και πηνελοπη\n' >greek.txt
+check 0 'items: 2 read, 1 kept' --output greek.d --min_symbol_count 0 greek.txt
 
 check 0 '3 read, 2 kept, 1 dropped' --output out.d --min_symbol_count=0 --name lists lines.txt
 holds test -f out.d/lists.txt -a -f out.d/lists.validation.txt -a -f out.d/lists.test.txt -a -f out.d/report.json
