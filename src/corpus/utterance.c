@@ -30,7 +30,17 @@ struct survey {
     bool definition;    // ... "word, n.:"
 };
 
-enum { VERSE_COLUMNS = 56, SPEAKER_BYTES = 32, GAP_BLANKS = 4 };
+enum { VERSE_COLUMNS = 56, SPEAKER_SYMBOLS = 32, GAP_BLANKS = 4 };
+
+// The marks around what is said, in the style of any language. Single ones are left out, as they may be apostrophes.
+static const struct mark_pair {
+    const char *open, *close;
+    bool adjoins; // without a space between the end of one quotation and the next one
+} mark_pairs[] = {
+    {"\"", "\"", false}, {"“", "”", false},  {"„", "“", false},  {"„", "”", false}, {"”", "”", false},
+    {"“", "“", false},   {"«", "»", false},  {"»", "«", false},  {"»", "»", false}, {"‹", "›", false},
+    {"›", "‹", false},   {"「", "」", true}, {"『", "』", true},
+};
 
 static bool starts_with(const struct line *line, const char *word)
 {
@@ -46,15 +56,46 @@ static bool ends_with(const struct line *line, const char *word)
     return line->length >= length && memcmp(line->text + line->length - length, word, length) == 0;
 }
 
+static int32_t first_symbol(const struct line *line)
+{
+    size_t next = 0;
+
+    return ql_symbol_read(line->text, line->length, &next);
+}
+
+// The bytes of the quotation mark at the start of a line, and of the blanks after it; 0 when there is none.
+static size_t line_mark(const struct line *line)
+{
+    for (size_t i = 0; i < sizeof mark_pairs / sizeof mark_pairs[0]; i++) {
+        if (starts_with(line, mark_pairs[i].open)) {
+            size_t end = strlen(mark_pairs[i].open);
+            for (size_t next = end; ql_symbol_is_blank(ql_symbol_read(line->text, line->length, &next));) {
+                end = next;
+            }
+            return end;
+        }
+    }
+    return 0;
+}
+
+// Return true if the line, after a quotation mark, starts with a capital letter.
+static bool line_has_capital(const struct line *line)
+{
+    size_t next = line_mark(line);
+
+    return ql_symbol_is_upper(ql_symbol_read(line->text, line->length, &next));
+}
+
 // "Name:" or "<nick>" followed by speech.
 static bool line_has_speaker(const struct line *line)
 {
-    const char *colon = memchr(line->text, ':', line->length < SPEAKER_BYTES ? line->length : SPEAKER_BYTES);
+    const char *colon = memchr(line->text, ':', line->length);
 
     if (line->length > 0 && line->text[0] == '<') {
         return memchr(line->text, '>', line->length) != NULL;
     }
-    if (colon == NULL || !ql_symbol_is_upper((unsigned char)line->text[0])) {
+    if (colon == NULL || !ql_symbol_is_upper(first_symbol(line)) ||
+        ql_symbol_count_in(line->text, (size_t)(colon - line->text)) >= SPEAKER_SYMBOLS) {
         return false;
     }
     size_t words = 1;
@@ -75,8 +116,9 @@ static bool line_is_numbered(const struct line *line)
     while (i < line->length && ql_symbol_is_digit((unsigned char)line->text[i])) {
         i++;
     }
-    if (i == start && i < line->length && ql_symbol_is_letter((unsigned char)line->text[i])) {
-        i++;
+    size_t behind = i;
+    if (i == start && ql_symbol_is_letter(ql_symbol_read(line->text, line->length, &behind))) {
+        i = behind;
     }
     bool digits = i > start && ql_symbol_is_digit((unsigned char)line->text[start]);
     return i > start && i + 1 < line->length && (line->text[i] == ')' || (digits && line->text[i] == '.')) &&
@@ -133,10 +175,10 @@ static void survey_line(struct survey *survey, const struct line *line, bool par
     survey->paragraphs += paragraph_start;
     survey->indented += line->indent > 1 && !paragraph_start;
     survey->speakers += line_has_speaker(line);
-    survey->quoted += line->text[0] == '"' || starts_with(line, "``");
+    survey->quoted += line_mark(line) > 0 || starts_with(line, "``");
     survey->numbered += line_is_numbered(line);
-    survey->capitals += ql_symbol_is_upper((unsigned char)line->text[line->text[0] == '"' && line->length > 1]);
-    survey->short_lines += line->length <= VERSE_COLUMNS;
+    survey->capitals += line_has_capital(line);
+    survey->short_lines += ql_symbol_count_in(line->text, line->length) <= VERSE_COLUMNS;
     survey->headers += line_is_header(line);
     survey->cited += line->text[0] == '>' || line->text[0] == '|';
     survey->gaps += line_gaps(line);
@@ -186,6 +228,11 @@ static bool has_any(const struct ql_text *text, const char *const *words)
     return false;
 }
 
+static bool is_ascii_letter(char byte)
+{
+    return ((unsigned char)byte & 0x80) == 0 && ql_symbol_is_letter(byte);
+}
+
 // Program text, addresses, and paths: marks that do not occur in speech.
 static bool looks_like_code(const struct ql_text *text)
 {
@@ -196,24 +243,43 @@ static bool looks_like_code(const struct ql_text *text)
 
     for (size_t i = 0; i + 2 < text->length; i++) {
         bool address = text->bytes[i + 1] == '@' || text->bytes[i + 1] == '!';
-        if (address && ql_symbol_is_letter((unsigned char)text->bytes[i]) &&
-            ql_symbol_is_letter((unsigned char)text->bytes[i + 2])) {
+        if (address && is_ascii_letter(text->bytes[i]) && is_ascii_letter(text->bytes[i + 2])) {
             return true;
         }
     }
     return has_any(text, marks);
 }
 
+static bool is_space(int32_t symbol)
+{
+    return symbol == '\t' || symbol == '\n' || ql_symbol_is_blank(symbol);
+}
+
+// Return true if the mark that closes the pair stands at `place`, and the one that opens it after blanks. A mark that
+// does both closes only where no blank is before it; others, as in French, may have one.
+static bool is_answer(const struct ql_text *text, size_t place, const struct mark_pair *pair)
+{
+    const size_t behind = place + strlen(pair->close);
+    size_t next = behind;
+
+    if (place == 0 || strncmp(text->bytes + place, pair->close, strlen(pair->close)) != 0 ||
+        (strcmp(pair->open, pair->close) == 0 && is_space(ql_symbol_before(text->bytes, place)))) {
+        return false;
+    }
+    for (size_t ahead = next; is_space(ql_symbol_read(text->bytes, text->length, &ahead));) {
+        next = ahead;
+    }
+    return (next > behind || pair->adjoins) && strncmp(text->bytes + next, pair->open, strlen(pair->open)) == 0;
+}
+
 // A quotation that ends and another one that starts with only blanks between them; or an action in a chat.
 static bool has_answer(const struct ql_text *text)
 {
     for (size_t i = 0; i < text->length; i++) {
-        if (text->bytes[i] != '"' || i == 0 || strchr(" \t\n", text->bytes[i - 1]) != NULL) {
-            continue;
-        }
-        size_t blanks = strspn(text->bytes + i + 1, " \t\n");
-        if (blanks > 0 && text->bytes[i + 1 + blanks] == '"') {
-            return true;
+        for (size_t k = 0; k < sizeof mark_pairs / sizeof mark_pairs[0]; k++) {
+            if (is_answer(text, i, &mark_pairs[k])) {
+                return true;
+            }
         }
     }
     return text->bytes[0] == '<' || strncmp(text->bytes, "* ", 2) == 0;

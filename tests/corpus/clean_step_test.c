@@ -370,6 +370,41 @@ static void utterance_single_voice_stays(void **state)
     assert_becomes(ql_step_utterance, "Note: this is one sentence.", "Note: this is one sentence.");
 }
 
+static void utterance_letters_of_any_alphabet_are_read_alike(void **state)
+{
+    static const char *const kept[] = {
+        "Je voudrais vous dire\nêtre libre est un métier.",
+        "Я хотел бы сказать вам\nчто свобода это ремесло.",
+        "Θα ήθελα να σας πω\nότι η ελευθερία είναι τέχνη.",
+        "¡Hola!¿Qué tal estás hoy, amigo mío?",
+        "il dit « oui » et puis « non » à la fin.",
+        "„Ja“, sagte er, „es ist lang“ und ging.",
+        "Он назвал это «чудом» и ушёл.",
+    };
+    static const char *const others[][2] = {
+        {"Мороз и солнце; день чудесный!\nЕщё ты дремлешь, друг прелестный.", "verse"},
+        {"«Élan de la nuit,\nÉtoile du jour.»", "verse"},
+        {"Лев: Почему?\nАнна: Потому.", "dialogue"},
+        {"Анна-Мария Александровна: Почему?\nЛев: Потому.", "dialogue"},
+        {"“Is it?” “It is.”", "dialogue"},
+        {"„Ja?“ „Nein.“", "dialogue"},
+        {"»Ja?« »Nein.«", "dialogue"},
+        {"« Oui ? » « Non. »", "dialogue"},
+        {"”Ja?” ”Nej.”", "dialogue"},
+        {"「はい」「いいえ」", "dialogue"},
+        {"„Ja?“\n„Nein.“", "dialogue"},
+        {"Есть два:\nа) вот этот,\nб) и вот тот.", "list"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        assert_becomes(ql_step_utterance, kept[i], kept[i]);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_drops(ql_step_utterance, others[i][0], others[i][1]);
+    }
+}
+
 static void utterance_what_only_a_page_can_hold_is_dropped(void **state)
 {
     static const char *const others[][2] = {
@@ -591,6 +626,7 @@ int main(void)
         STEP_TEST(person_what_is_no_full_name_is_dropped),
         STEP_TEST(person_endless_word_is_no_name),
         STEP_TEST(utterance_single_voice_stays),
+        STEP_TEST(utterance_letters_of_any_alphabet_are_read_alike),
         STEP_TEST(utterance_what_only_a_page_can_hold_is_dropped),
         STEP_TEST(white_space_runs_become_one_space),
         STEP_TEST(one_line_joins_lines_and_drops_the_empty),
