@@ -25,7 +25,8 @@ static size_t line_indent(const char *line, size_t length, size_t *blanks)
     return column;
 }
 
-// Length of the dash at the start of `text`: hyphens, or one of the typographic dashes. 0 when there is none.
+// Length of the dash at the start of `text`: hyphens, or a typographic dash, which Chinese and Japanese double. 0 when
+// there is none.
 static size_t dash_length(const char *text, size_t length)
 {
     size_t hyphens = 0;
@@ -38,7 +39,11 @@ static size_t dash_length(const char *text, size_t length)
     }
     size_t next = 0;
     int32_t symbol = ql_symbol_read(text, length, &next);
-    return symbol >= 0x2012 && symbol <= 0x2015 ? next : 0;
+    if (symbol < 0x2012 || symbol > 0x2015) {
+        return 0;
+    }
+    size_t behind = next;
+    return ql_symbol_read(text, length, &behind) == symbol ? behind : next;
 }
 
 // True when the text before `end` ends like a sentence in any language.
@@ -89,10 +94,11 @@ static size_t attribution_start(const struct ql_text *text, size_t line_start, s
     return ql_person_word_is_large(line + start) && sentence_ends(text, line_start) ? start : 0;
 }
 
-// Length of " -- ", or of a long dash between spaces, at the start of `text` with more text after it; otherwise 0.
+// Length of " -- ", or of a long dash between spaces, single or doubled, at the start of `text` with more text after it;
+// otherwise 0.
 static size_t inline_dash_length(const char *text, size_t length)
 {
-    static const char *const dashes[] = {" -- ", " — ", " ― "};
+    static const char *const dashes[] = {" -- ", " — ", " ― ", " —— ", " ―― "};
 
     for (size_t i = 0; i < sizeof dashes / sizeof dashes[0]; i++) {
         const size_t size = strlen(dashes[i]);

@@ -244,9 +244,22 @@ static void attribution_is_split_from_the_text(void **state)
     assert_string_equal(outcome.text, "Short.");
     assert_string_equal(outcome.author, "Some One");
 
+    outcome = run(ql_step_attribution, "不塞不流。 —— 鲁迅");
+    assert_string_equal(outcome.text, "不塞不流。");
+    assert_string_equal(outcome.author, "鲁迅");
+
     outcome = run(ql_step_attribution, "Margin.\n-- Some One");
     assert_string_equal(outcome.text, "Margin.");
     assert_string_equal(outcome.author, "Some One");
+
+    static const char *const doubled[][2] = {{"不塞不流。\n——鲁迅", "鲁迅"},
+                                             {"不塞不流。\n  —— 孔子", "孔子"},
+                                             {"古池や。\n――松尾芭蕉", "松尾芭蕉"},
+                                             {"Margin.\n—— Ann Lee", "Ann Lee"},
+                                             {"Margin.\n— Ann Lee", "Ann Lee"}};
+    for (size_t i = 0; i < sizeof doubled / sizeof doubled[0]; i++) {
+        assert_string_equal(run(ql_step_attribution, doubled[i][0]).author, doubled[i][1]);
+    }
 
     outcome = run(ql_step_attribution, "In brackets.\n(By Some One)");
     assert_string_equal(outcome.text, "In brackets.");
