@@ -35,14 +35,16 @@ struct ql_step_context {
     const struct ql_overlap_set *held_out; // --apart-from; may be empty
     const char *wiki_reason;               // why the present item of a Wikiquote page is not a quotation, or NULL
     const struct ql_letter_survey *survey; // of all inputs, for QL_ALPHABET_TEXT; otherwise NULL
-    bool letters_lost;      // set by the step `transliterate` where letters were dropped, or lost their accents
-    const char *path;       // of the present input
-    size_t line;            // of the present item
-    enum ql_format format;  // of the present input
-    enum ql_stream stream;  // that the text belongs to
-    bool author_found;      // `author` holds the attribution of the present item
-    struct ql_text author;  // written by the steps `fields` and `attribution`
-    struct ql_text scratch; // a step's work; content undefined between steps
+    bool letters_lost;        // set by the step `transliterate` where letters were dropped, or lost their accents
+    bool objects_read;        // set by the step `fields` where a text came from a JSON object of the present input
+    bool author_member_found; // ... and one of these had the member of --author-field
+    const char *path;         // of the present input
+    size_t line;              // of the present item
+    enum ql_format format;    // of the present input
+    enum ql_stream stream;    // that the text belongs to
+    bool author_found;        // `author` holds the attribution of the present item
+    struct ql_text author;    // written by the steps `fields` and `attribution`
+    struct ql_text scratch;   // a step's work; content undefined between steps
 };
 
 // Edits `text` in place. A text to be dropped gets `*reason`, a static word; `text` may then hold anything.

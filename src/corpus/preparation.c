@@ -322,6 +322,7 @@ static enum ql_status read_items(struct ql_preparation *preparation, struct ql_r
     context->path = reader->path;
     context->format = reader->format;
     context->fields = &map;
+    context->objects_read = context->author_member_found = false;
     if (reader->format == QL_FORMAT_TSV) {
         map.delimiter = '\t';
         map.loose = true;
@@ -340,6 +341,13 @@ static enum ql_status read_items(struct ql_preparation *preparation, struct ql_r
         }
         status = take(preparation,
                       &(struct ql_wiki_item){.bytes = item.bytes, .length = item.length, .line = item.line}, error);
+    }
+    if (status == QL_OK && context->objects_read && !context->author_member_found &&
+        preparation->options.author_field != NULL) {
+        status = ql_error_write(error, QL_ERROR_INPUT,
+                                "%s: no object has a member \"%s\"; name the member that holds the author with "
+                                "--author-field",
+                                reader->path, preparation->options.author_field);
     }
     context->fields = NULL;
     context->path = NULL;

@@ -206,7 +206,13 @@ static enum ql_status json_fields(struct ql_step_context *context, struct ql_tex
     }
     ql_text_load(text, json_string_value(value), json_string_length(value));
     value = author_field == NULL ? NULL : json_object_get(object, author_field);
-    if (json_is_string(value)) {
+    context->objects_read = true;
+    context->author_member_found = context->author_member_found || value != NULL;
+    if (value != NULL && !json_is_string(value) && !json_is_null(value)) {
+        status = ql_error_write(
+            error, QL_ERROR_INPUT,
+            "no string is in member \"%s\"; name the member that holds the author with --author-field", author_field);
+    } else if (json_is_string(value)) {
         ql_text_load(&context->author, json_string_value(value), json_string_length(value));
         context->author_found = context->author.length > 0;
     }

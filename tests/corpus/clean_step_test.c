@@ -507,6 +507,20 @@ static void fields_json_line_gives_text_and_author(void **state)
     assert_string_equal(run(ql_step_fields, "  ").text, "");
 }
 
+static void fields_json_author_that_is_no_string_is_an_error(void **state)
+{
+    static const char *const lines[] = {"{\"text\": \"a\", \"by\": [\"Ann Lee\"]}", "{\"text\": \"a\", \"by\": 7}"};
+
+    (void)state;
+    fixture.context.format = QL_FORMAT_JSONL;
+    fixture.options.author_field = "by";
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct outcome outcome = run(ql_step_fields, lines[i]);
+        assert_int_equal(outcome.status, QL_ERROR_INPUT);
+        assert_non_null(strstr(outcome.message, "input:7: no string is in member \"by\""));
+    }
+}
+
 static void fields_bad_json_line_names_file_and_line(void **state)
 {
     static const char *const lines[] = {"{\"text\": ", "[1, 2]", "{\"other\": \"a\"}", "{\"text\": 1}", "nonsense"};
@@ -647,6 +661,7 @@ int main(void)
         STEP_TEST(quotation_marks_around_a_whole_item_are_removed),
         STEP_TEST(length_counts_symbols_not_bytes),
         STEP_TEST(fields_json_line_gives_text_and_author),
+        STEP_TEST(fields_json_author_that_is_no_string_is_an_error),
         STEP_TEST(fields_bad_json_line_names_file_and_line),
         STEP_TEST(fields_csv_row_follows_rfc_4180),
         STEP_TEST(fields_csv_missing_column_lists_the_others),

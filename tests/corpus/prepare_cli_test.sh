@@ -54,10 +54,16 @@ check 1 'absent: cannot open' --output out.d absent
 check 1 'is a folder' --output out.d .
 check 1 'bad.txt:2:2: byte 0xE4' --output out.d bad.txt
 check 1 'open.csv:2: ' --output out.d open.csv
+printf '{"text":"Roads are long.","author":"Ann Lee"}\n{"text":"Days are short.","author":null}\n{"text":"So be it."}\n' >by.jsonl
+check 1 'by.jsonl: no object has a member "autor"' --output out.d --author_field autor by.jsonl
+check 1 'by.jsonl: no object has a member "autor"' --output out.d --author_field autor --alphabet ascii by.jsonl
+printf '[{"text":"Roads are long.","author":["Ann Lee"]}]' >list.json
+check 1 'list.json:1: no string is in member "author"' --output out.d --author_field author list.json
 check 1 'absent: cannot open' --output out.d --remove_words absent lines.txt
 check 1 'absent: cannot open' --output out.d --apart_from lines.txt,absent lines.txt
 check 1 'cannot make the folder' --output lines.txt/out --min_symbol_count 0 lines.txt
 holds test ! -e out.d
+check 0 'names: 3 read, 1 kept' --output by.d --author_field author --min_symbol_count 0 by.jsonl
 printf 'ΟΔΥΣΣΕΥΣ ΚΑΙ ΠΗΝΕΛΟΠΗ\nοδυσσευς και πηνελοπη\n' >greek.txt
 check 0 'items: 2 read, 1 kept' --output greek.d --min_symbol_count 0 greek.txt
 
