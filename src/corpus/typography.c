@@ -74,26 +74,26 @@ enum ql_status ql_step_one_line(struct ql_step_context *context, struct ql_text 
 }
 
 // A phrase that is longer than this is not emphasized; two marks so far apart are unrelated.
-enum { EMPHASIS_BYTES = 80 };
+enum { EMPHASIS_SYMBOLS = 80 };
 
-static bool is_word_symbol(const struct ql_text *text, size_t index)
+static bool word_begins(const struct ql_text *text, size_t index)
 {
-    unsigned char byte = (unsigned char)text->bytes[index];
-
-    return byte >= 0x80 || ql_symbol_is_letter(byte) || ql_symbol_is_digit(byte);
+    return ql_symbol_is_word(ql_symbol_read(text->bytes, text->length, &index));
 }
 
 // The index of the mark that closes the emphasis opened at `open`, or 0. Between the two there is a word or a phrase.
 static size_t emphasis_end(const struct ql_text *text, size_t open)
 {
-    if ((open > 0 && is_word_symbol(text, open - 1)) || open + 1 >= text->length || !is_word_symbol(text, open + 1)) {
+    size_t i = open + 1;
+
+    if (ql_symbol_is_word(ql_symbol_before(text->bytes, open)) || !word_begins(text, i)) {
         return 0;
     }
-    for (size_t i = open + 2; i < text->length && i - open <= EMPHASIS_BYTES; i++) {
-        bool outside = i + 1 == text->length || !is_word_symbol(text, i + 1);
-        if (text->bytes[i] == text->bytes[open] && outside && text->bytes[i - 1] != ' ') {
+    for (int symbols = 1; i < text->length && symbols <= EMPHASIS_SYMBOLS; symbols++) {
+        if (text->bytes[i] == text->bytes[open] && !word_begins(text, i + 1) && text->bytes[i - 1] != ' ') {
             return i;
         }
+        (void)ql_symbol_read(text->bytes, text->length, &i);
     }
     return 0;
 }

@@ -468,6 +468,12 @@ static void emphasis_marks_are_removed(void **state)
     (void)state;
     assert_becomes(ql_step_emphasis, "this is *very* good, _The_Big_Book_ says",
                    "this is very good, The Big Book says");
+    assert_becomes(ql_step_emphasis, "“_You_ are, said—_never_—and «_Bonjour_ à vous»",
+                   "“You are, said—never—and «Bonjour à vous»");
+    assert_becomes(ql_step_emphasis, "é_tait_ là, _été_", "é_tait_ là, été");
+    assert_becomes(ql_step_emphasis, "_été_é, _Ёлка", "_été_é, _Ёлка");
+    assert_becomes(ql_step_emphasis, "_Война и мир, роман в четырёх томах, который он писал долго_, и",
+                   "Война и мир, роман в четырёх томах, который он писал долго, и");
     assert_becomes(ql_step_emphasis, "2 * 3 * 4, snake_case_name, a*", "2 * 3 * 4, snake_case_name, a*");
 }
 
