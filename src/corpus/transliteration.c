@@ -18,23 +18,24 @@ struct counterpart {
 // Sorted by symbol. Only symbols that Unicode's own decompositions do not cover.
 static const struct counterpart counterparts[] = {
     {0x00A1, ""},     {0x00A2, "c"},   {0x00A3, "GBP "}, {0x00A9, "(c)"}, {0x00AB, "\""}, {0x00AE, "(R)"},
-    {0x00B0, " deg"}, {0x00B1, "+/-"}, {0x00B4, "'"},    {0x00B7, "*"},   {0x00BB, "\""}, {0x00BF, ""},
-    {0x00C6, "AE"},   {0x00D0, "D"},   {0x00D7, "x"},    {0x00D8, "O"},   {0x00DE, "Th"}, {0x00DF, "ss"},
-    {0x00E6, "ae"},   {0x00F0, "d"},   {0x00F7, "/"},    {0x00F8, "o"},   {0x00FE, "th"}, {0x0110, "D"},
-    {0x0111, "d"},    {0x0126, "H"},   {0x0127, "h"},    {0x0131, "i"},   {0x0138, "q"},  {0x0141, "L"},
-    {0x0142, "l"},    {0x014A, "N"},   {0x014B, "n"},    {0x0152, "OE"},  {0x0153, "oe"}, {0x0166, "T"},
-    {0x0167, "t"},    {0x02B9, "'"},   {0x02BB, "'"},    {0x02BC, "'"},   {0x02C6, "^"},  {0x02DC, "~"},
-    {0x03BC, "u"},    {0x1E9E, "SS"},  {0x2010, "-"},    {0x2011, "-"},   {0x2012, "-"},  {0x2013, "-"},
-    {0x2014, "--"},   {0x2015, "--"},  {0x2018, "'"},    {0x2019, "'"},   {0x201A, "'"},  {0x201B, "'"},
-    {0x201C, "\""},   {0x201D, "\""},  {0x201E, "\""},   {0x201F, "\""},  {0x2020, "*"},  {0x2021, "*"},
-    {0x2022, "*"},    {0x2032, "'"},   {0x2033, "\""},   {0x2039, "'"},   {0x203A, "'"},  {0x2044, "/"},
-    {0x20AC, "EUR "}, {0x2190, "<-"},  {0x2192, "->"},   {0x2212, "-"},   {0x2215, "/"},  {0x2217, "*"},
-    {0x2260, "!="},   {0x2264, "<="},  {0x2265, ">="},   {0x300C, "\""},  {0x300D, "\""}, {0xFFFD, "?"},
+    {0x00B0, " deg"}, {0x00B1, "+/-"}, {0x00B4, "'"},    {0x00BB, "\""},  {0x00BF, ""},   {0x00C6, "AE"},
+    {0x00D0, "D"},    {0x00D7, "x"},   {0x00D8, "O"},    {0x00DE, "Th"},  {0x00DF, "ss"}, {0x00E6, "ae"},
+    {0x00F0, "d"},    {0x00F7, "/"},   {0x00F8, "o"},    {0x00FE, "th"},  {0x0110, "D"},  {0x0111, "d"},
+    {0x0126, "H"},    {0x0127, "h"},   {0x0131, "i"},    {0x0138, "q"},   {0x0141, "L"},  {0x0142, "l"},
+    {0x014A, "N"},    {0x014B, "n"},   {0x0152, "OE"},   {0x0153, "oe"},  {0x0166, "T"},  {0x0167, "t"},
+    {0x02B9, "'"},    {0x02BB, "'"},   {0x02BC, "'"},    {0x02C6, "^"},   {0x02DC, "~"},  {0x03BC, "u"},
+    {0x1E9E, "SS"},   {0x2010, "-"},   {0x2011, "-"},    {0x2012, "-"},   {0x2013, "-"},  {0x2014, "--"},
+    {0x2015, "--"},   {0x2018, "'"},   {0x2019, "'"},    {0x201A, "'"},   {0x201B, "'"},  {0x201C, "\""},
+    {0x201D, "\""},   {0x201E, "\""},  {0x201F, "\""},   {0x2020, "*"},   {0x2021, "*"},  {0x2022, "*"},
+    {0x2032, "'"},    {0x2033, "\""},  {0x2039, "'"},    {0x203A, "'"},   {0x2044, "/"},  {0x20AC, "EUR "},
+    {0x2190, "<-"},   {0x2192, "->"},  {0x2212, "-"},    {0x2215, "/"},   {0x2217, "*"},  {0x2260, "!="},
+    {0x2264, "<="},   {0x2265, ">="},  {0x300C, "\""},   {0x300D, "\""},  {0xFFFD, "?"},
 };
 
 enum {
     COUNTERPART_COUNT = sizeof counterparts / sizeof counterparts[0],
     DECOMPOSITION_LIMIT = 32,
+    MIDDLE_DOT = 0xB7,
     FORMS_START = 0x2000, // from here on, letters with a compatible form are Unicode's own: ligatures, numbers, shapes
 };
 
@@ -72,10 +73,23 @@ static const char *find_counterpart(int32_t symbol)
     return found == NULL ? NULL : found->ascii;
 }
 
-// Writes the replacement of a symbol that is not in the alphabet. False when there is none.
-static bool counterpart_write(struct ql_step_context *context, struct ql_text *out, int32_t symbol)
+// What a middle dot stands for: after a Greek letter, for a semicolon; in a word, as in Catalan's "col·lecció", for
+// nothing that the letters do not say; elsewhere it marks an item of a list, or multiplies.
+static const char *dot_counterpart(int32_t before, int32_t behind)
 {
-    const char *ascii = find_counterpart(symbol);
+    const bool after_letter = before >= 0 && ql_symbol_is_letter(before);
+
+    if (after_letter && ((before >= 0x370 && before <= 0x3FF) || (before >= 0x1F00 && before <= 0x1FFF))) {
+        return ";";
+    }
+    return after_letter && behind >= 0 && ql_symbol_is_letter(behind) ? "" : "*";
+}
+
+// Writes the replacement of a symbol that is not in the alphabet, given its neighbors. False when there is none.
+static bool counterpart_write(struct ql_step_context *context, struct ql_text *out, int32_t before, int32_t symbol,
+                              int32_t behind)
+{
+    const char *ascii = symbol == MIDDLE_DOT ? dot_counterpart(before, behind) : find_counterpart(symbol);
 
     if (ascii != NULL) {
         context->letters_lost |= ql_symbol_is_letter(symbol) && ql_symbol_is_letter((unsigned char)ascii[0]);
@@ -227,13 +241,17 @@ enum ql_status ql_step_transliterate(struct ql_step_context *context, struct ql_
         return status;
     }
     ql_text_reset(out);
+    int32_t before = -1;
     for (size_t i = 0; i < length && *reason == NULL;) {
-        int32_t symbol = ql_symbol_read((const char *)normal, length, &i);
+        const int32_t symbol = ql_symbol_read((const char *)normal, length, &i);
+        size_t next = i;
+        const int32_t behind = ql_symbol_read((const char *)normal, length, &next);
         if (alphabet_has(context, symbol)) {
             ql_text_write_symbol(out, symbol);
-        } else if (!counterpart_write(context, out, symbol)) {
+        } else if (!counterpart_write(context, out, before, symbol, behind)) {
             *reason = "outside_alphabet";
         }
+        before = symbol;
     }
     free(normal);
     if (*reason == NULL) {

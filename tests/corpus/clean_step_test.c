@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "corpus/letter_survey.h"
 #include "corpus/record_field.h"
 #include "corpus/step_table.h"
 #include "corpus/word_list.h"
@@ -215,6 +216,21 @@ static void transliterate_to_ascii_finds_counterparts(void **state)
     assert_becomes(ql_step_transliterate, "Straße, Æsop, ﬁne, Łódź", "Strasse, AEsop, fine, Lodz");
     assert_becomes(ql_step_transliterate, "e\xCC\x81té", "ete");
     assert_becomes(ql_step_transliterate, "don´t", "don't");
+    assert_becomes(ql_step_transliterate, "col·lecció, PARAL·LEL", "colleccio, PARALLEL");
+    assert_becomes(ql_step_transliterate, "· one\n2·3 · x", "* one\n2*3 * x");
+}
+
+static void transliterate_dot_above_a_greek_text_is_its_semicolon(void **state)
+{
+    struct ql_letter_survey survey = {0};
+    static const char text[] = "Ἀθηναῖοι, ὅ τι μὲν ὑμεῖς.";
+
+    (void)state;
+    fixture.options.alphabet = QL_ALPHABET_TEXT;
+    assert_int_equal(ql_letter_survey_add(&survey, text, strlen(text), &fixture.error), QL_OK);
+    fixture.context.survey = &survey;
+    assert_becomes(ql_step_transliterate, "Ἀθηναῖοι\xCE\x87 ὅ τι, μὲν· ὑμεῖς", "Ἀθηναῖοι; ὅ τι, μὲν; ὑμεῖς");
+    ql_letter_survey_free(&survey);
 }
 
 static void transliterate_other_script_drops_the_item(void **state)
@@ -649,6 +665,7 @@ int main(void)
         STEP_TEST(overstrikes_are_undone),
         STEP_TEST(controls_are_removed_and_line_ends_unified),
         STEP_TEST(transliterate_to_ascii_finds_counterparts),
+        STEP_TEST(transliterate_dot_above_a_greek_text_is_its_semicolon),
         STEP_TEST(transliterate_other_script_drops_the_item),
         STEP_TEST(transliterate_to_latin1_keeps_its_letters),
         STEP_TEST(attribution_is_split_from_the_text),
