@@ -54,12 +54,16 @@ enum ql_status ql_step_one_line(struct ql_step_context *context, struct ql_text 
     (void)error;
     ql_text_reset(out);
     for (size_t i = 0; i < text->length;) {
+        if (text->bytes[i] == '\0') { // JSON and HTML can spell one, and no reader of items takes it
+            i++;
+            continue;
+        }
         if (text->bytes[i] != '\n' && text->bytes[i] != '\r') {
             blank = blank && (text->bytes[i] == ' ' || text->bytes[i] == '\t');
             ql_text_write_byte(out, text->bytes[i++]);
             continue;
         }
-        while (i < text->length && (text->bytes[i] == '\n' || text->bytes[i] == '\r')) {
+        while (i < text->length && (text->bytes[i] == '\n' || text->bytes[i] == '\r' || text->bytes[i] == '\0')) {
             i++;
         }
         if (out->length > 0 && i < text->length && !is_broken_word(out, text, i)) {

@@ -475,6 +475,11 @@ static void one_line_joins_lines_and_drops_the_empty(void **state)
     assert_becomes(ql_step_one_line, "a\nb\r\n\nc\n", "a b c");
     assert_becomes(ql_step_one_line, "well-\nknown", "well-known");
     assert_becomes(ql_step_one_line, "a --\nb", "a -- b");
+    struct outcome outcome = run_bytes(ql_step_one_line, "a\0b\n\0", 5);
+    assert_string_equal(outcome.text, "ab");
+    assert_int_equal(fixture.text.length, 2);
+    outcome = run_bytes(ql_step_one_line, "\0", 1);
+    assert_string_equal(outcome.reason, "empty");
     assert_drops(ql_step_one_line, "", "empty");
     assert_drops(ql_step_one_line, " \n\t\n", "empty");
 }
