@@ -79,7 +79,7 @@ enum ql_status ql_near_index_init(struct ql_near_index *index, const struct ql_t
         size_t length;
         const char *bytes = ql_text_table_read(texts, n, &length);
         const size_t symbols = ql_symbol_count_in(bytes, length);
-        index->longest = symbols > index->longest ? symbols : index->longest;
+        index->longest = symbols + 1 > index->longest ? symbols + 1 : index->longest; // one edit away from it, too
         parts += symbols + 1;
     }
     if (parts > QL_NEAR_SYMBOL_LIMIT) {

@@ -33,7 +33,7 @@ enum ql_status ql_near_index_init(struct ql_near_index *index, const struct ql_t
 void ql_near_index_free(struct ql_near_index *index);
 
 // The smallest number of edits from `bytes` to a text of the index other than number `except` (-1: none): 0, 1, or 2
-// for two or more. A text longer than `longest` gives 2.
+// for two or more. A text longer than `longest`, and than the texts of the index by more than a symbol, gives 2.
 int ql_near_index_find(struct ql_near_index *index, const char *bytes, size_t length, int64_t except);
 
 // Returns whether two texts differ by at most one edit.

@@ -110,6 +110,21 @@ static void index_finds_what_a_comparison_with_all_texts_finds(void **state)
     ql_text_table_free(&texts);
 }
 
+static void index_finds_a_text_that_is_one_symbol_longer_than_all(void **state)
+{
+    struct ql_text_table texts = {0};
+    struct ql_near_index index;
+    struct ql_error error;
+
+    (void)state;
+    assert_int_equal(ql_text_table_add(&texts, "abcd", 4, NULL, &error), QL_OK);
+    assert_int_equal(ql_near_index_init(&index, &texts, 0, &error), QL_OK);
+    assert_int_equal(ql_near_index_find(&index, "abcde", 5, -1), 1);
+    assert_int_equal(ql_near_index_find(&index, "abcdef", 6, -1), 2);
+    ql_near_index_free(&index);
+    ql_text_table_free(&texts);
+}
+
 static void index_of_nothing_finds_nothing(void **state)
 {
     struct ql_text_table texts = {0};
@@ -152,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(index_finds_what_a_comparison_with_all_texts_finds),
+        cmocka_unit_test(index_finds_a_text_that_is_one_symbol_longer_than_all),
         cmocka_unit_test(index_of_nothing_finds_nothing),
         cmocka_unit_test(table_numbers_texts_in_their_order_and_counts_them),
     };
