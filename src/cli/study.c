@@ -36,7 +36,7 @@ enum { VALUE_LIMIT = 24, MODEL_LIMIT = 64, MODEL_CONTENT_BYTES = 3 * QL_CONTENT_
 static const char default_wordlist[] = "/usr/share/dict/words";
 
 // A change to what is counted, or how, needs a new version, so that old cells are not reused.
-static const char count_version[] = "2";
+static const char count_version[] = "3";
 
 struct settings {
     const char *init_from, *corpus, *output, *temperature, *top_p, *top_k, *count, *wordlist, *words, *filter, *lexicon,

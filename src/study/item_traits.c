@@ -1,11 +1,9 @@
 // The traits of one item: see item_traits.h.
-// Uses: base, corpus, filter/explanation, study/{near_index,text_table}, utf8proc.
+// Uses: base, corpus, filter/explanation, study/{near_index,text_table}.
 #include "study/item_traits.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <utf8proc.h>
 
 #include "base/bytes.h"
 #include "base/text_file.h"
@@ -81,7 +79,7 @@ static enum ql_status read_words(struct ql_item_reader *reader, const char *byte
             if (!inside && !add_word_start(reader)) {
                 return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the words of an item");
             }
-            ql_text_write_symbol(&reader->words, utf8proc_tolower(symbol));
+            ql_text_write_symbol(&reader->words, ql_symbol_fold(symbol));
             inside = true;
         } else if (joined) {
             ql_text_write_byte(&reader->words, '\'');
@@ -202,9 +200,14 @@ enum ql_status ql_yardstick_load_words(struct ql_yardstick *yardstick, const cha
 
 // --- One item ---
 
-static bool is_number(const char *word)
+static bool is_number(const char *word, size_t length)
 {
-    return word[strspn(word, "0123456789")] == '\0';
+    for (size_t place = 0; place < length;) {
+        if (!ql_symbol_is_digit(ql_symbol_read(word, length, &place))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void count_words(struct ql_item_traits *traits, const struct ql_item_reader *reader,
@@ -220,7 +223,7 @@ static void count_words(struct ql_item_traits *traits, const struct ql_item_read
         traits->words += times;
         traits->new_words += is_new ? times : 0;
         traits->known_words += is_known ? times : 0;
-        traits->unknown_words += is_new && !is_known && !is_number(word) ? times : 0;
+        traits->unknown_words += is_new && !is_known && !is_number(word, length) ? times : 0;
         traits->echoed = traits->echoed || (times > 1 && symbols > 3);
         traits->invented_symbols += is_new && !is_known ? times * symbols : 0;
         traits->repeated_symbols += times > 1 ? times * symbols : 0;

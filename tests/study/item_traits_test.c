@@ -28,7 +28,7 @@ static int open_yardstick(void **state)
 
     (void)state;
     save("traits_corpus.txt", "John Smith\r\nJane O'Brien\n\nJon Smith\nMary Mary\nMary Mary\nZo\xc3\xab X\n");
-    save("traits_words.txt", "smith\nMary\nbrown\n");
+    save("traits_words.txt", "smith\nMary\nbrown\nμάριος\n");
     save("traits_listed.txt", "# bad\nass\n");
     if (ql_yardstick_load(&yardstick, "traits_corpus.txt", 40, &error) != QL_OK ||
         ql_yardstick_load_words(&yardstick, "traits_words.txt", &error) != QL_OK ||
@@ -70,6 +70,14 @@ static void item_of_the_text_is_a_copy_and_one_edit_away_a_near_one(void **state
     assert_true(look("Zoe X", false).near); // one symbol of two bytes
     assert_false(look("Joan Smyth", false).near);
     assert_false(look("", false).copied);
+}
+
+static void word_is_known_in_any_case_and_digits_of_any_script_are_known(void **state)
+{
+    (void)state;
+    assert_int_equal(look("Μάριος ΜΆΡΙΟΣ", false).unknown_words, 0);
+    assert_int_equal(look("Smith 123 ١٢٣ १२", false).unknown_words, 0);
+    assert_int_equal(look("x١٢٣ १२र", false).unknown_words, 2);
 }
 
 static void own_item_is_held_against_the_others(void **state)
@@ -180,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(item_of_the_text_is_a_copy_and_one_edit_away_a_near_one),
+        cmocka_unit_test(word_is_known_in_any_case_and_digits_of_any_script_are_known),
         cmocka_unit_test(own_item_is_held_against_the_others),
         cmocka_unit_test(words_are_divided_folded_and_looked_up),
         cmocka_unit_test(repeated_words_are_counted_with_all_their_symbols),
