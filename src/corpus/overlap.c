@@ -1,6 +1,6 @@
 // Runs of letters that texts share: see overlap.h. A run's hash is a polynomial in an odd number modulo 2^64, so it
 // follows from the previous hash in two operations; the mix of MurmurHash3 spreads it over the table.
-// Uses: base/{bytes,text_file}, corpus/{clean_step,item_hash}, utf8proc.
+// Uses: base/{bytes,text_file}, corpus/{clean_step,item_hash,transliteration}, utf8proc.
 #include "corpus/overlap.h"
 
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "base/text_file.h"
 #include "corpus/clean_step.h"
 #include "corpus/item_hash.h"
+#include "corpus/transliteration.h"
 
 enum { FIRST_CAPACITY = 1024 };
 
@@ -23,6 +24,7 @@ struct run {
     uint64_t hash;
     uint64_t leaving; // the weight of the letter that leaves: multiplier^24
     size_t count;     // letters so far
+    const char *rest; // of the letters that stand for the last symbol, those to come; or NULL
 };
 
 static void run_init(struct run *run)
@@ -51,13 +53,19 @@ static uint64_t plain_letter(int32_t symbol)
     return (uint64_t)ql_symbol_fold(base);
 }
 
-// Moves on to the next letter of the text. Returns false at the end.
+// Moves on to the next letter of the text. Returns false at the end. What `transliterate` spells with several letters
+// of ASCII counts as these.
 static bool run_next(struct run *run, const char *text, size_t length, size_t *position)
 {
     int32_t symbol;
 
     do {
-        symbol = ql_symbol_read(text, length, position);
+        symbol = run->rest != NULL && *run->rest != '\0' ? *run->rest++ : ql_symbol_read(text, length, position);
+        const char *ascii = symbol < 0x80 ? NULL : ql_transliterate_letter(ql_symbol_fold(symbol));
+        if (ascii != NULL) {
+            run->rest = ascii;
+            symbol = ' '; // the letters follow
+        }
     } while (symbol >= 0 && !ql_symbol_is_letter(symbol) && (!ql_symbol_is_mark(symbol) || is_accent(symbol)));
     if (symbol < 0) {
         return false;

@@ -2,6 +2,8 @@
 // the chosen alphabet.
 // A symbol outside it becomes its counterpart from the table, or its letter without marks; if neither exists, the item
 // is dropped, because a text with holes teaches a model holes. Uses: corpus/clean_step, utf8proc.
+#include "corpus/transliteration.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +73,11 @@ static const char *find_counterpart(int32_t symbol)
     const struct counterpart *found = bsearch(&(struct counterpart){.symbol = symbol}, counterparts, COUNTERPART_COUNT,
                                               sizeof counterparts[0], counterpart_compare);
     return found == NULL ? NULL : found->ascii;
+}
+
+const char *ql_transliterate_letter(int32_t symbol)
+{
+    return symbol >= 0x80 && ql_symbol_is_letter(symbol) ? find_counterpart(symbol) : NULL;
 }
 
 // What a middle dot stands for: after a Greek letter, for a semicolon; in a word, as in Catalan's "col·lecció", for

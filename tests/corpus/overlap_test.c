@@ -22,6 +22,7 @@ static int set_up(void **state)
     static const char one[] = "The quick brown fox jumps over the lazy dog.\nBrevity is wit.\n\n...\n";
     static const char two[] = "\xC3\x84hnliche W\xC3\xB6rter \xC3\xBC"
                               "ber \xC3\x84pfel und \xC3\x96l\n"
+                              "Søren går på en straße længe og er glad\n"
                               "Ο ΟΔΥΣΣΕΥΣ ΚΑΙ Η ΠΗΝΕΛΟΠΗ ΗΡΘΑΝ";
 
     (void)state;
@@ -60,6 +61,9 @@ static void letters_are_compared_without_their_accents(void **state)
     assert_true(overlaps("Ahnliche Worter uber Apfel und Ol"));
     assert_true(overlaps("A\xCC\x88hnliche Wo\xCC\x88rter u\xCC\x88"
                          "ber A\xCC\x88pfel und O\xCC\x88l"));
+    assert_true(overlaps("Soren gar pa en strasse laenge og er glad"));
+    assert_true(overlaps("SØREN GÅR PÅ EN STRASSE LÆNGE"));
+    assert_true(overlaps("pa en strasse laenge og er glad"));
     assert_true(overlaps("ο οδυσσευς και η πηνελοπη ηρθαν εδω"));
     assert_false(overlaps("Ohnliche Wurter iber Epfel und Al"));
 }
