@@ -531,8 +531,8 @@ static void begin_turn(const struct model *model)
     if (QUOTES_STREAM && turn.all_words > turn.room_words) {
         const uint32_t buffers = BUFFERS * QUOTES_STREAM_WORDS;
         product.buffers = turn.free;
-        turn.free += buffers;
-        turn.room_words -= buffers; // link.sh has made sure that there is room
+        turn.free += buffers; // link.sh has made sure that they have room, beside the frame, too
+        turn.room_words -= buffers < turn.room_words ? buffers : turn.room_words; // a test may leave less
     }
     turn.first = turn.free;
 }
