@@ -52,6 +52,10 @@ enum {
     QL_M0_ADDING_STEP_BYTES = 22, // of code, to add up one segment
 };
 
+// A table has room for one segment at least, or would be written beyond its end: in int4 a header of 4 words, 32 columns,
+// and the accumulators.
+typedef char ql_m0_table_size_check[QL_M0_TABLE_WORDS >= 42 ? 1 : -1];
+
 // What the assembly copies to its stack, in this order.
 struct ql_m0_panel {
     const uint32_t *words;      // 0: the panel's first column in the first block

@@ -74,6 +74,18 @@ for format in int8 int4; do
     run mps2-an385 0 0x20000000 100 -Os -mcpu=cortex-m3
     run mps2-an505 0x10000000 0x38000000 300 -O3 -mcpu=cortex-m33
 done
+# The smallest table of multipliers, for one segment; a smaller one is refused.
+for format in int8 int4; do
+    model lstm 65 21 70 2 1 1 model -- --quantize $format
+    run mps2-an385 0 0x20000000 100 -O2 -mcpu=cortex-m0plus -D QL_M0_TABLE_WORDS=42
+    if arm-none-eabi-gcc -std=c11 -mthumb -mcpu=cortex-m0plus -O2 -D QL_M0_TABLE_WORDS=41 -c model.c -o model.o 2> refused; then
+        echo "$format: a table without room for one segment is compiled"
+        status=1
+    elif ! grep -q ql_m0_table_size_check refused; then
+        echo "$format: a table without room for one segment has another error: $(head -1 refused)"
+        status=1
+    fi
+done
 format=
 # A names model of full size.
 model lstm 65 84 128 2 1 1 model
