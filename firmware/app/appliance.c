@@ -306,9 +306,9 @@ static void show_page(struct ql_appliance *appliance)
     ql_layout_draw(frame, &appliance->layout);
     const enum ql_panel_result result = appliance->settings->show(appliance->panel, frame);
     ql_port_frame_give();
-    appliance->pages_done++;
     appliance->unshown = result != QL_PANEL_DONE;
     if (result == QL_PANEL_DONE) {
+        appliance->pages_done++;
         say_boxes(&appliance->console, appliance->layout.missing);
         ql_console_say(&appliance->console, "page done");
         ql_port_watchdog_forget();

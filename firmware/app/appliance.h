@@ -44,7 +44,7 @@ struct ql_appliance {
     bool written;         // page and layout are those of a whole page
     bool unshown;         // the panel has failed to show it
     uint32_t pages_begun; // since the start
-    uint32_t pages_done;  // shown, or tried to
+    uint32_t pages_done;  // shown by the panel
 
     uint64_t due_us;       // WRITING: of the next symbol; WAITING: of the next page
     uint64_t text_us;      // when the text in hand was begun

@@ -51,12 +51,14 @@ static int set_up(void **state)
 
 static void start(void)
 {
+    frames_shown = 0;
     ql_appliance_init(&appliance, &settings);
 }
 
-static void step_until_pages(uint32_t pages)
+// Pages that the panel shows, or fails to.
+static void step_until_pages(int pages)
 {
-    for (int i = 0; appliance.pages_done < pages; i++) {
+    for (int i = 0; frames_shown < pages; i++) {
         assert_true(i < STEPS_LIMIT);
         ql_appliance_step(&appliance);
     }
@@ -323,7 +325,14 @@ static void appliance_broken_panel_is_reported_and_tried_again(void **state)
     (void)state;
     panels_broken = 3;
     start();
+    step_until_pages(3);
+    fake_port_type("stats\n");
+    step(1);
+    assert_int_equal(count(" pages 0 "), 1); // shown
     step_until_pages(4);
+    fake_port_type("stats\n");
+    step(1);
+    assert_int_equal(count(" pages 1 "), 1);
     assert_int_equal(count("= error panel busy timeout\n= wait 10\n"), 1);
     assert_int_equal(count("= error panel busy timeout\n= wait 20\n"), 1);
     assert_int_equal(count("= error panel busy timeout\n= wait 40\n"), 1);
