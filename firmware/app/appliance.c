@@ -306,9 +306,13 @@ static void show_page(struct ql_appliance *appliance)
     ql_layout_draw(frame, &appliance->layout);
     const enum ql_panel_result result = appliance->settings->show(appliance->panel, frame);
     ql_port_frame_give();
+    const bool was_unshown = appliance->unshown;
     appliance->unshown = result != QL_PANEL_DONE;
     if (result == QL_PANEL_DONE) {
         appliance->pages_done++;
+        if (was_unshown) {
+            appliance->page_us = ql_port_time_us(); // by now its interval may be over
+        }
         say_boxes(&appliance->console, appliance->layout.missing);
         ql_console_say(&appliance->console, "page done");
         ql_port_watchdog_forget();

@@ -48,7 +48,7 @@ struct ql_appliance {
 
     uint64_t due_us;       // WRITING: of the next symbol; WAITING: of the next page
     uint64_t text_us;      // when the text in hand was begun
-    uint64_t page_us;      // when the page was begun
+    uint64_t page_us;      // when the page was begun, or shown after failures of the panel
     int64_t thinking_us;   // that the models took for `symbols` symbols of this page
     uint32_t symbols;      // drawn for this page, those of rejected texts and the ends of texts included
     uint32_t text_symbols; // likewise, for the text in hand
