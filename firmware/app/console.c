@@ -32,13 +32,25 @@ enum ql_console_input ql_console_take(struct ql_console *console, uint8_t byte)
     return QL_CONSOLE_NOTHING;
 }
 
-void ql_console_write(struct ql_console *console, const char *text)
+static void write_bytes(struct ql_console *console, const char *text, size_t bytes)
 {
-    const size_t bytes = strlen(text);
-
     if (bytes > 0) {
         ql_port_console_write(text, (int)bytes);
         console->within_line = text[bytes - 1] != '\n';
+    }
+}
+
+void ql_console_write(struct ql_console *console, const char *text)
+{
+    size_t bytes;
+
+    for (; *text != '\0'; text += bytes) {
+        if (*text == '=' && !console->within_line) {
+            write_bytes(console, " ", 1);
+        }
+        bytes = strcspn(text, "\n");
+        bytes += text[bytes] == '\n';
+        write_bytes(console, text, bytes);
     }
 }
 
@@ -47,7 +59,7 @@ void ql_console_begin(struct ql_console *console, const char *words)
     if (console->within_line) {
         ql_console_write(console, "\n");
     }
-    ql_console_write(console, "= ");
+    write_bytes(console, "= ", 2);
     ql_console_write(console, words);
 }
 

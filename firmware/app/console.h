@@ -22,7 +22,7 @@ enum ql_console_input { QL_CONSOLE_NOTHING, QL_CONSOLE_LINE, QL_CONSOLE_TOO_LONG
 // of the line as they are. QL_CONSOLE_LINE: `line` is complete, and valid until the next call.
 enum ql_console_input ql_console_take(struct ql_console *console, uint8_t byte);
 
-// Text as it is. It must not begin with "= ".
+// Writes text as it is, except that a line that begins with "=" gets a space in front: a model may write anything.
 void ql_console_write(struct ql_console *console, const char *text);
 
 // Begins a line for programs: ends the one that is in hand, if any, and writes "= " and the words.

@@ -288,6 +288,46 @@ static void appliance_shows_progress_while_there_is_a_choice(void **state)
     assert_int_equal(count("= error command best takes N"), 2);
 }
 
+// The functions of a stub, except for one.
+static struct ql_model_functions damaged;
+
+static const struct ql_model_functions *damage(int (*next)(void *, int), int (*check)(void *, void *))
+{
+    damaged = ql_stub_functions;
+    damaged.next = next != NULL ? next : damaged.next;
+    damaged.check = check;
+    return &damaged;
+}
+
+static int next_of_equals_signs(void *model, int token)
+{
+    static const char text[] = "= page done\n=\n";
+    static size_t place;
+
+    (void)model;
+    (void)token;
+    const int next = (unsigned char)text[place];
+    place = (place + 1) % (sizeof text - 1);
+    return next;
+}
+
+// What a model writes is no line for programs, even if it looks like one.
+static void appliance_text_is_no_line_for_programs(void **state)
+{
+    (void)state;
+    start();
+    appliance.plan.quotes.model = damage(next_of_equals_signs, NULL);
+    appliance.plan.names.model = appliance.plan.quotes.model;
+    step(4);
+    fake_port_type("stats\n");
+    step_until_pages(1);
+    assert_int_equal(count("= mark begin\n = pa\n= stats "), 1);
+    assert_int_equal(count("\n = page done\n= mark end 12 0\n= mark begin\n =\n= mark end 2 0\n"), 1);
+    assert_int_equal(count("\n= page done\n"), 1);
+    assert_string_equal(appliance.page.quote, "= page done");
+    assert_string_equal(appliance.page.name, "=");
+}
+
 static void appliance_malformed_lines_are_answered_and_harmless(void **state)
 {
     (void)state;
@@ -423,17 +463,6 @@ static void appliance_feeds_the_watchdog_in_time(void **state)
     start();
     step_until_pages(20);
     assert_true(fake_port.longest_hunger_us < 8000000);
-}
-
-// The functions of a stub, except for one.
-static struct ql_model_functions damaged;
-
-static const struct ql_model_functions *damage(int (*next)(void *, int), int (*check)(void *, void *))
-{
-    damaged = ql_stub_functions;
-    damaged.next = next != NULL ? next : damaged.next;
-    damaged.check = check;
-    return &damaged;
 }
 
 // A writer whose output is not a number, and one that never ends a text that fits.
@@ -608,6 +637,7 @@ int main(void)
         cmocka_unit_test_setup(appliance_panel_command_shows_the_page_again, set_up),
         cmocka_unit_test_setup(appliance_pace_sets_the_rhythm_and_the_console_stays_alive, set_up),
         cmocka_unit_test_setup(appliance_shows_progress_while_there_is_a_choice, set_up),
+        cmocka_unit_test_setup(appliance_text_is_no_line_for_programs, set_up),
         cmocka_unit_test_setup(appliance_malformed_lines_are_answered_and_harmless, set_up),
         cmocka_unit_test_setup(appliance_flood_does_not_keep_it_from_its_work, set_up),
         cmocka_unit_test_setup(appliance_broken_panel_is_reported_and_tried_again, set_up),

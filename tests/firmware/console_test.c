@@ -89,6 +89,18 @@ static void console_line_for_programs_begins_a_line(void **state)
     assert_string_equal(fake_port.output, "= page done\nNothing is\n= stats\n= stats\n");
 }
 
+static void console_text_never_looks_like_a_line_for_programs(void **state)
+{
+    (void)state;
+    ql_console_write(&console, "= a");
+    ql_console_write(&console, "= b\n\n");
+    ql_console_write(&console, "=");
+    ql_console_write(&console, "");
+    ql_console_write(&console, " c\n== d\n e\n");
+    ql_console_say(&console, "stats");
+    assert_string_equal(fake_port.output, " = a= b\n\n = c\n == d\n e\n= stats\n");
+}
+
 static void console_numbers_are_decimal(void **state)
 {
     (void)state;
@@ -123,6 +135,7 @@ int main(void)
         cmocka_unit_test_setup(console_long_line_is_refused_and_the_next_one_taken, set_up),
         cmocka_unit_test_setup(console_nul_does_not_end_a_line, set_up),
         cmocka_unit_test_setup(console_line_for_programs_begins_a_line, set_up),
+        cmocka_unit_test_setup(console_text_never_looks_like_a_line_for_programs, set_up),
         cmocka_unit_test_setup(console_numbers_are_decimal, set_up),
         cmocka_unit_test_setup(console_fractions_are_as_short_as_can_be, set_up),
     };
