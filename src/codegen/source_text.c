@@ -337,8 +337,8 @@ static int item_limit(const struct ql_text_model *model)
     return ql_text_rules_item_limit(&rules, ql_state_layout_context(&model->layout));
 }
 
-// The members of struct ql_model_functions that take a state, as functions of a state of any model. Long because it is
-// one text, in order.
+// The members of struct ql_model_functions that take a state, as functions of a state of any model. Their names begin as
+// that of no model may: those of a model X_any begin with X_any. Long because it is one text, in order.
 static void write_functions(const struct ql_source *w)
 {
     const bool caller_workspace = w->unit->caller_workspace, has_filter = ql_source_has_filter(w);
@@ -346,7 +346,7 @@ static void write_functions(const struct ql_source *w)
     const bool has_check = w->codegen->model->trace_count > 0;
 
     ql_source_template_write(w, w->source,
-                             "\nstatic void $_any_init(void *state, void *workspace, uint32_t seed)\n"
+                             "\nstatic void ql_any_$_init(void *state, void *workspace, uint32_t seed)\n"
                              "{\n");
     ql_source_template_write(w, w->source,
                              caller_workspace
@@ -354,38 +354,38 @@ static void write_functions(const struct ql_source *w)
                                  : "    (void)workspace;\n    $_init((struct $_state *)state, seed);\n");
     ql_source_template_write(w, w->source,
                              "}\n\n"
-                             "static void $_any_reset(void *state)\n"
+                             "static void ql_any_$_reset(void *state)\n"
                              "{\n"
                              "    $_reset((struct $_state *)state);\n"
                              "}\n\n"
-                             "static void $_any_set(void *state, float temperature, float top_p, int top_k)\n"
+                             "static void ql_any_$_set(void *state, float temperature, float top_p, int top_k)\n"
                              "{\n"
                              "    $_set((struct $_state *)state, temperature, top_p, top_k);\n"
                              "}\n\n"
-                             "static int $_any_next(void *state, int token)\n"
+                             "static int ql_any_$_next(void *state, int token)\n"
                              "{\n"
                              "    return $_next((struct $_state *)state, token);\n"
                              "}\n\n"
-                             "static uint32_t $_any_cost(const void *state, int token)\n"
+                             "static uint32_t ql_any_$_cost(const void *state, int token)\n"
                              "{\n"
                              "    return $_cost((const struct $_state *)state, token);\n"
                              "}\n\n");
     if (has_guard) {
         ql_source_template_write(w, w->source,
-                                 "static bool $_any_may_end(const void *state, int token)\n"
+                                 "static bool ql_any_$_may_end(const void *state, int token)\n"
                                  "{\n"
                                  "    return $_may_end((const struct $_state *)state, token);\n"
                                  "}\n\n");
     }
     if (has_filter) {
         ql_source_template_write(w, w->source,
-                                 "static bool $_any_refuses(const void *state)\n"
+                                 "static bool ql_any_$_refuses(const void *state)\n"
                                  "{\n"
                                  "    return $_refuses((const struct $_state *)state);\n"
                                  "}\n\n");
     }
     if (has_check) {
-        ql_source_template_write(w, w->source, "static int $_any_check(void *state, void *workspace)\n{\n");
+        ql_source_template_write(w, w->source, "static int ql_any_$_check(void *state, void *workspace)\n{\n");
         ql_source_template_write(w, w->source,
                                  caller_workspace
                                      ? "    return $_check((struct $_state *)state, (union $_workspace *)workspace);\n"
@@ -397,11 +397,11 @@ static void write_functions(const struct ql_source *w)
     ql_source_template_write(w, w->source, caller_workspace ? "sizeof(union $_workspace)" : "0");
     ql_source_template_write(w, w->source, ", @_SYMBOLS, @_BEGIN, ");
     (void)fprintf(w->source, "%d, %" PRIu32 ",\n    ", item_limit(w->codegen->model), ql_source_lexicon_words(w));
-    ql_source_template_write(w, w->source,
-                             "$_any_init, $_any_reset, $_any_set, $_any_next, $_any_cost,\n    $_symbol, ");
-    ql_source_template_write(w, w->source, has_guard ? "$_any_may_end, " : "NULL, ");
-    ql_source_template_write(w, w->source, has_filter ? "$_any_refuses, " : "NULL, ");
-    ql_source_template_write(w, w->source, has_check ? "$_any_check,\n};\n" : "NULL,\n};\n");
+    ql_source_template_write(
+        w, w->source, "ql_any_$_init, ql_any_$_reset, ql_any_$_set, ql_any_$_next, ql_any_$_cost,\n    $_symbol, ");
+    ql_source_template_write(w, w->source, has_guard ? "ql_any_$_may_end, " : "NULL, ");
+    ql_source_template_write(w, w->source, has_filter ? "ql_any_$_refuses, " : "NULL, ");
+    ql_source_template_write(w, w->source, has_check ? "ql_any_$_check,\n};\n" : "NULL,\n};\n");
 }
 
 // The tokens that stand for no text, as bits for the sampler.

@@ -1,7 +1,8 @@
 #!/bin/bash
 # A constant named `cost` of a model named `names` was written as `names_cost`, which is also a function of the source: it
 # did not compile. So did not a model named ql_random, because of the kernel ql_random_init, nor two models whose names
-# differ only in capitals, nor two of which one continues the name of the other.
+# differ only in capitals, nor two of which one continues the name of the other, nor X and X_any, whose X_any_init was also
+# a function of X.
 # Guards: no name of a graph is written as a name that the source itself defines, of its own model or of another one.
 # Uses: expect.sh, a C compiler, sed. Arguments: the tool, json_get, graph_file, the root of the sources.
 # shellcheck source-path=SCRIPTDIR
@@ -89,5 +90,12 @@ model two bias cost
 model one two_bias_2 two_bias
 expect_exit 0 compile two.json one.json --name one_two,one --output both.c
 compiles both.c
+# The name of a model may go on with any part of a name that the source defines.
+printf '%s\n' "${defined[@]}" | sed -n 's/_[a-z]*$//; s/_.*//p; p' | sort -u > parts
+expect grep -qx filter parts
+for part in any static $(< parts); do
+    expect_exit 0 compile two.json two.json --name "x,x_$part" --filter words.qlf --lexicon words.qlx --output both.c
+    compiles both.c
+done
 
 finish
