@@ -187,21 +187,26 @@ static void slow_down(void)
 
 // The ring oscillator stops itself, and with it the processor, the memories and the timer. The real-time clock's alarm
 // starts it again, and so does USB power. If it starts for another reason, or does not stop at all, the processor waits
-// for an interrupt as usual. Interrupts are off, so that none can come between checking the alarm and waiting; a
-// pending one ends the wait anyway.
+// for an interrupt as usual. Interrupts are off from the check of the alarm to the end of the wait, so that the alarm's
+// cannot come in between, after which nothing would end the sleep; a pending one ends the wait anyway.
 static void sleep_until_alarm(void)
 {
-    while (!alarm_has_come && !gpio_get(PICO_VBUS_PIN)) {
+    bool has_slept;
+
+    do {
         const uint32_t state = save_and_disable_interrupts();
-        rosc_hw->dormant = ROSC_DORMANT_VALUE_DORMANT;
-        while ((rosc_hw->status & ROSC_STATUS_STABLE_BITS) == 0) {
-            tight_loop_contents();
-        }
-        if (!gpio_get(PICO_VBUS_PIN)) {
-            __wfi();
+        has_slept = !alarm_has_come && !gpio_get(PICO_VBUS_PIN);
+        if (has_slept) {
+            rosc_hw->dormant = ROSC_DORMANT_VALUE_DORMANT;
+            while ((rosc_hw->status & ROSC_STATUS_STABLE_BITS) == 0) {
+                tight_loop_contents();
+            }
+            if (!gpio_get(PICO_VBUS_PIN)) {
+                __wfi();
+            }
         }
         restore_interrupts(state);
-    }
+    } while (has_slept);
 }
 
 void ql_port_sleep_s(uint32_t duration_s)
