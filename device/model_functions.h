@@ -21,7 +21,7 @@ struct ql_model_functions {
     int (*next)(void *state, int token);
     uint32_t (*cost)(const void *state, int token); // NULL of a writer without probabilities
     const char *(*symbol)(int token);
-    bool (*may_end)(const void *state, int token); // NULL without a filter: a text may end with any token
+    bool (*may_end)(const void *state, int token); // NULL without a filter and a lexicon: a text may end with any token
     bool (*refuses)(const void *state);            // NULL without a filter: no item is refused
     int (*check)(void *state, void *workspace);    // NULL without a self-test; overwrites the state
 };
