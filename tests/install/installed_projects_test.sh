@@ -85,6 +85,12 @@ if [[ -z ${PICO_SDK_PATH:-} ]] || ! command -v arm-none-eabi-gcc ninja > /dev/nu
 fi
 build examples/pico -D MODEL="$PWD/names.json" -D FILTER=$filter
 build examples/frame_firmware -D QUOTES="$PWD/quotes.json" -D NAMES="$PWD/names.json" -D FILTER=$filter
+# A setting that the firmware does not know is refused when the project is configured.
+mkdir refused_frame
+sed 's/QUOTES_PANEL=ssd1683/QUOTES_STREAM=off/' examples/frame_firmware/CMakeLists.txt > refused_frame/CMakeLists.txt
+! cmake -S refused_frame -B refused_frame/build -G Ninja -D CMAKE_PREFIX_PATH="$PREFIX" -D QUOTES="$PWD/quotes.json" \
+    -D NAMES="$PWD/names.json" -D FILTER=$filter > log 2>&1 || fail "QUOTES_STREAM=off is accepted"
+grep -q 'QUOTES_STREAM is off' log || fail "QUOTES_STREAM=off is not named"
 if ! command -v node > /dev/null || [[ ! -e $PREFIX/share/quillet/emulator/node_modules/rp2040js ]]; then
     echo "note: no Node or no rp2040js: the images are not started"
     exit 0
