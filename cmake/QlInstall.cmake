@@ -92,7 +92,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/QuilletConfigVer
 file(RELATIVE_PATH ql_prefix_from_pc "/${CMAKE_INSTALL_DATADIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" ql_prefix_from_pc "${ql_prefix_from_pc}")
 configure_file(cmake/package/quillet.pc.in "${PROJECT_BINARY_DIR}/package/quillet.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/package/QuilletConfig.cmake"
+install(FILES cmake/package/QuilletLetters.cmake "${PROJECT_BINARY_DIR}/package/QuilletConfig.cmake"
     "${PROJECT_BINARY_DIR}/package/QuilletConfigVersion.cmake" DESTINATION "${ql_package}")
 install(FILES "${PROJECT_BINARY_DIR}/package/quillet.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 

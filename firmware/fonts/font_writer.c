@@ -182,6 +182,7 @@ static bool has_picture(const struct typeface *typeface, uint32_t symbol)
 static void list_symbols(const char *letters, const struct typeface *typeface)
 {
     bool beside = false;
+    static bool is_named[1 << 21]; // all that four bytes of UTF-8 can hold
     int lacking = 0;
     FILE *text = letters == NULL ? NULL : fopen(letters, "r");
 
@@ -204,6 +205,10 @@ static void list_symbols(const char *letters, const struct typeface *typeface)
             add_symbol(symbol, letters);
             continue;
         }
+        if (is_named[symbol]) {
+            continue; // pieces repeat letters
+        }
+        is_named[symbol] = true;
         (void)printf("%s U+%04" PRIX32, lacking == 0 ? "fonts: the typeface lacks letters of the models:" : ",",
                      symbol);
         lacking++;

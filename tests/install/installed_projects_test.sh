@@ -84,7 +84,18 @@ if [[ -z ${PICO_SDK_PATH:-} ]] || ! command -v arm-none-eabi-gcc ninja > /dev/nu
     exit 0
 fi
 build examples/pico -D MODEL="$PWD/names.json" -D FILTER=$filter
-build examples/frame_firmware -D QUOTES="$PWD/quotes.json" -D NAMES="$PWD/names.json" -D FILTER=$filter
+# The names are Polish, in pieces: their letters are in the type of the panel.
+sed 's/e/ł/g; s/S/Ś/g' names.txt > polish.txt
+quillet train --input polish.txt --sequences items --pieces 20 --embedding-size 8 --rnn-size 24 --num-layers 1 --max-epochs 6 \
+    --learning-rate 0.02 --generate 0 --seed 1 --threads 1 --run-name polish --quiet > /dev/null
+quillet export --init-from checkpoints/polish/checkpoint.6.safetensors --export-file polish.onnx --temperature 0.9 --quiet
+build examples/frame_firmware -D QUOTES="$PWD/quotes.json" -D NAMES="$PWD/polish.json" -D FILTER=$filter
+if [[ -e /usr/share/fonts/opentype/ebgaramond/EBGaramond12-Regular.otf ]]; then
+    for letter in $((0x142)) $((0x15a)); do
+        grep -q "ql_font_symbols.*,$letter," examples/frame_firmware/build/quillet/my_frame/font_data.c ||
+            fail "the panel's type lacks letter $letter of the pieces"
+    done
+fi
 # A setting that the firmware does not know is refused when the project is configured.
 mkdir refused_frame
 sed 's/QUOTES_PANEL=ssd1683/QUOTES_STREAM=off/' examples/frame_firmware/CMakeLists.txt > refused_frame/CMakeLists.txt
