@@ -62,12 +62,11 @@ static enum ql_status read_items(struct ql_study_cell_items *items, const char *
 
 static enum ql_status count_file(struct judge *judge, json_t **cell, const char *path, bool own, struct ql_error *error)
 {
-    struct ql_study_cell_items items = {0};
+    struct ql_study_cell_items items = {.size = UINT64_MAX}; // no other text limits how many count
     enum ql_status status = read_items(&items, path, error);
 
     *cell = NULL;
     if (status == QL_OK) {
-        items.size = items.count;
         status = ql_study_cell_count(cell, &items, &judge->yardstick, own, error);
     }
     if (status == QL_OK && judge->grammar != NULL && !own) {

@@ -30,6 +30,13 @@ if ! grep -q "no sentences were parsed" err; then
     expect_json out files.0.sentences 2
 fi
 
+# Two of three items are different, and the text itself is the size at which they are counted.
+printf '%s\n' 'a b' 'a b' 'c d' > twice.txt
+expect_exit 0 judge twice.txt --wordlist known.txt --json
+expect_json out files.0.distinct 2
+expect_json out files.0.distinct_at_size 2
+expect_json out files.0.size 3
+
 expect_exit 2 judge
 expect_stderr "name one text or more"
 expect_exit 1 judge absent.txt
