@@ -85,17 +85,18 @@ void ql_report_write_pair_setting(const json_t *pair, char *text, size_t size)
                    json_number_value(json_object_get(pair, "top_k")));
 }
 
+// The effect decides, because p belongs to it: a few large differences can give the mean the other sign.
 void ql_report_write_pair(const json_t *pair, char *text, size_t size)
 {
     const double p = json_number_value(json_object_get(pair, "p"));
-    const double difference = json_number_value(json_object_get(pair, "mean_difference"));
+    const double effect = json_number_value(json_object_get(pair, "effect"));
     char pairs[32], probability[32];
 
     ql_report_write_count(pairs, (uint64_t)json_integer_value(json_object_get(pair, "matched")));
     (void)snprintf(probability, sizeof probability, p < 0.0001 ? "p < 0.0001" : "p = %.4f", p);
     (void)snprintf(text, size, "%s pairs of equal length, mean difference %+.3f symbols, effect %+.3f, %s: %s", pairs,
-                   difference, json_number_value(json_object_get(pair, "effect")), probability,
-                   p >= 0.05          ? "no difference that chance would not explain"
-                   : difference > 0.0 ? "the first model has more"
-                                      : "the second model has more");
+                   json_number_value(json_object_get(pair, "mean_difference")), effect, probability,
+                   p >= 0.05      ? "the difference may be chance"
+                   : effect > 0.0 ? "the first model tends to have more"
+                                  : "the second model tends to have more");
 }
