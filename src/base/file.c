@@ -386,6 +386,38 @@ static bool is_protected(const char *path)
     return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 && errno != ENOENT;
 }
 
+static bool is_same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+// Standard output or standard error, if that is the file: it may hold what others have written, and its writers go on
+// where it is open, so that it must not be replaced. -1 otherwise.
+static int find_standard(const struct stat *info)
+{
+    struct stat own;
+
+    for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        const int flags = fcntl(descriptor, F_GETFL);
+        if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && fstat(descriptor, &own) == 0 &&
+            is_same_inode(&own, info)) {
+            return descriptor;
+        }
+    }
+    return -1;
+}
+
+// Many tools write to standard output for "-". Here that would be a second way to do it in some commands, and in others
+// a mixture with what they print.
+static enum ql_status check_name(const char *path, struct ql_error *error)
+{
+    return strcmp(path, "-") != 0
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_USAGE,
+                                "-: is not a name for standard output here; without an output file, commands that can "
+                                "write to it do so. For a file of this name, write ./-");
+}
+
 // A rename replaces a link and does not follow it. So a link that appears after the check does no harm.
 static enum ql_status check_kind(const char *path, enum ql_file_kind kind, struct ql_error *error)
 {
@@ -409,11 +441,15 @@ enum ql_status ql_file_writer_open_kind(struct ql_file_writer *writer, const cha
     if (path[0] == '\0') {
         return ql_error_write(error, QL_ERROR_SYSTEM, "the name of a file to write is empty");
     }
+    if (check_name(path, error) != QL_OK) {
+        return QL_ERROR_USAGE;
+    }
     if (check_kind(path, kind, error) != QL_OK) {
         return QL_ERROR_SYSTEM;
     }
     const bool exists = find_properties(&info, path);
-    writer->path = kind == QL_FILE_IN_FOLDER ? strdup(path) : follow_links(path);
+    const int standard = exists && kind == QL_FILE_ANY ? find_standard(&info) : -1;
+    writer->path = kind == QL_FILE_IN_FOLDER || standard >= 0 ? strdup(path) : follow_links(path);
     if (writer->path == NULL) {
         return file_error(error, path, "write");
     }
@@ -421,7 +457,9 @@ enum ql_status ql_file_writer_open_kind(struct ql_file_writer *writer, const cha
         ql_file_writer_reset(writer);
         return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot replace: it is a folder", path);
     }
-    if (exists && is_protected(path)) {
+    if (standard >= 0) {
+        descriptor = fcntl(standard, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    } else if (exists && is_protected(path)) {
         descriptor = -1; // it is write-protected, although a rename could replace it
     } else if (exists && !S_ISREG(info.st_mode)) {
         descriptor = open(path, O_WRONLY | O_CLOEXEC);
@@ -560,11 +598,6 @@ enum ql_status ql_file_save(const char *path, const void *data, size_t size_byte
     return ql_file_save_kind(path, QL_FILE_ANY, data, size_bytes, error);
 }
 
-static bool is_same_inode(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 bool ql_file_is_same(const char *a, const char *b)
 {
     struct stat a_info, b_info;
@@ -590,6 +623,9 @@ enum ql_status ql_file_check_output(const char *output, const char *const *input
 {
     struct stat there, input;
 
+    if (output != NULL && check_name(output, error) != QL_OK) {
+        return QL_ERROR_USAGE;
+    }
     if (output == NULL || stat(output, &there) != 0 || !S_ISREG(there.st_mode)) {
         return QL_OK;
     }

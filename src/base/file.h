@@ -1,8 +1,9 @@
 // Files as a whole: read all of one, and write one, or several together, so that they are there whole or not at all.
 // A save goes to a temporary file of its own beside the target, is flushed to the disk (fsync), and is then renamed.
 // The target's mode stays what it was. A symbolic link stays one: the file that it leads to is replaced. A device or a
-// pipe is written to as it is. QL_FILE_IN_FOLDER refuses all three. Temporary files that killed processes have left are
-// removed by the next save in the folder.
+// pipe is written to as it is, and so is the file that standard output or standard error leads to, from where that
+// stands: it may hold what others have written. QL_FILE_IN_FOLDER refuses links, devices and pipes. Temporary files that
+// killed processes have left are removed by the next save in the folder.
 // Uses: base/status, POSIX.
 #ifndef QL_BASE_FILE_H
 #define QL_BASE_FILE_H
@@ -45,10 +46,11 @@ void ql_file_close(struct ql_file_view *view);
 struct ql_file_writer {
     FILE *stream;
     char *path;           // the name that the file will have; owned
-    char *temporary_path; // the name that it has while it is written, NULL for a device or a pipe; owned
+    char *temporary_path; // the name that it has while it is written, NULL for what is written to as it is; owned
 };
 
-// Errors, here and at the close: QL_ERROR_SYSTEM with the path and the system's reason.
+// Errors, here and at the close: QL_ERROR_SYSTEM with the path and the system's reason. QL_ERROR_USAGE for "-", which is
+// standard input elsewhere.
 // Kinds: QL_FILE_ANY (ql_file_writer_open), and QL_FILE_IN_FOLDER.
 enum ql_status ql_file_writer_open(struct ql_file_writer *writer, const char *path, struct ql_error *error);
 enum ql_status ql_file_writer_open_kind(struct ql_file_writer *writer, const char *path, enum ql_file_kind kind,
@@ -74,7 +76,7 @@ enum ql_status ql_file_save_kind(const char *path, enum ql_file_kind kind, const
                                  struct ql_error *error);
 
 // Fails with QL_ERROR_USAGE when `output` is one of the inputs, by whatever name: a save would destroy what the command
-// reads. Inputs that are NULL or not there are passed over; "-" is standard input.
+// reads. Inputs that are NULL or not there are passed over; "-" is standard input, and is refused as an output.
 enum ql_status ql_file_check_output(const char *output, const char *const *inputs, size_t input_count,
                                     struct ql_error *error);
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/serial_link.h"
@@ -234,6 +235,9 @@ int ql_cli_monitor(int argc, char **argv)
         return exit_code;
     }
     ql_serial_link_init(&monitor.link, port);
+    if (ql_file_check_output(monitor.log_path, NULL, 0, &error) != QL_OK) {
+        return ql_cli_fail("monitor", &error);
+    }
     if (monitor.log_path != NULL && (monitor.log = fopen(monitor.log_path, "a")) == NULL) {
         (void)ql_error_write(&error, QL_ERROR_SYSTEM, "%s: cannot open the log: %s", monitor.log_path, strerror(errno));
         return ql_cli_fail("monitor", &error);
