@@ -908,7 +908,7 @@ int ql_cli_study(int argc, char **argv)
         {"top_k", QL_OPTION_STRING, &s->top_k, 0, 0, "N,...", "0 is off", false},
         {"items", QL_OPTION_INT, &s->items, 1, 1e7, "N", "items in each cell", false},
         {"seed", QL_OPTION_UINT32, &s->seed, 0, 0, "N", "same seed, same report", false},
-        {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "characters after which an item is cut", false},
+        {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "characters at which an item is cut", false},
         QL_CLI_CHOICE_OPTIONS(&s->choice),
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Counts", false},
         {"count", QL_OPTION_STRING, &s->count, 0, 0, "TEXT,...", "items that contain this, such as John", false},

@@ -132,6 +132,15 @@ expect_exit 1 compare --init_from absent
     printf 'a\n'
     yes '' | head -n 2000
     printf 'b\n'
+# --max-length counts the prompt, too, and the help says so.
+expect_exit 0 compare --init_from $model --temperature 100 --count 200 --seed 1 --max_length 4 --prompt '<>&' --format csv
+expect test "$(tail -n +2 out | grep -o '…' | wc -l)" -gt 20
+expect test "$(tail -n +2 out | LC_ALL=C.UTF-8 sed 's/""/"/g; s/\r$//; s/./x/g' | sort | tail -n 1)" == xxxxxxx
+expect_exit 2 compare --init_from $model --max_length 3 --prompt '<>&'
+expect_stderr "--max-length 3: counts the 3 characters of --prompt"
+expect_exit 0 compare --help
+expect test "$(tr -s ' \n' ' ' < out | grep -c 'characters, with those of the prompt, at which an item is cut')" -eq 1
+
 } > empty_lines.txt
 expect_exit 0 train "${tiny[@]}" --input empty_lines.txt --run_name empty_lines --learning_rate 0.05
 command="compare of empty lines"

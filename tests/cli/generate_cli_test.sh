@@ -106,6 +106,12 @@ cp out by_default
 expect_exit 0 generate --model model.json --count 5 --seed 1 --temperature "$("$json_get" model.json temperature)"
 expect_same out by_default
 
+# --max-length counts what follows the prompt, and the help says so.
+expect_exit 0 generate --init_from $model --count 200 --seed 1 --max_length 2 --prompt abc --temperature 100 --quiet
+expect test "$(awk '{ print length }' out | sort -n | tail -n 1)" -eq 5
+expect_exit 0 generate --help
+expect test "$(tr -s ' \n' ' ' < out | grep -c 'characters after the prompt, at which an item is cut')" -eq 1
+
 # With a filter no listed word is written, and the text is that of `predict` with the filter; refused items are left out.
 expect_exit 0 "${many[@]}" --quiet
 grep -E '^.{2,4}$' out | head -n 1 > word.txt
