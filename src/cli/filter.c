@@ -252,9 +252,10 @@ int ql_cli_filter(int argc, char **argv)
         print_sizes(&file, &settings);
     }
     ql_filter_file_free(&file);
-    if (status != QL_OK) {
-        exit_code = ql_cli_fail("filter", &error);
-        return settings.check != NULL ? QL_EXIT_USAGE : exit_code; // 1 means that the text would be refused
+    exit_code = status == QL_OK ? ql_cli_finish("filter", QL_EXIT_DONE) : ql_cli_fail("filter", &error);
+    if (settings.check == NULL) {
+        return exit_code;
     }
-    return ql_cli_finish("filter", refused ? QL_EXIT_FAILED : QL_EXIT_DONE);
+    // 1 means that the text would be refused, so an error is 2, whatever it is.
+    return exit_code != QL_EXIT_DONE ? QL_EXIT_USAGE : refused ? QL_EXIT_FAILED : QL_EXIT_DONE;
 }

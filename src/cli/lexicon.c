@@ -293,9 +293,10 @@ int ql_cli_lexicon(int argc, char **argv)
         print_account(&file, &(struct ql_lexicon_words){0}, &settings);
     }
     ql_lexicon_file_free(&file);
-    if (status != QL_OK) {
-        exit_code = ql_cli_fail("lexicon", &error);
-        return settings.check != NULL ? QL_EXIT_USAGE : exit_code; // 1 means that the text has other words
+    exit_code = status == QL_OK ? ql_cli_finish("lexicon", QL_EXIT_DONE) : ql_cli_fail("lexicon", &error);
+    if (settings.check == NULL) {
+        return exit_code;
     }
-    return ql_cli_finish("lexicon", refused ? QL_EXIT_FAILED : QL_EXIT_DONE);
+    // 1 means that the text has other words, so an error is 2, whatever it is.
+    return exit_code != QL_EXIT_DONE ? QL_EXIT_USAGE : refused ? QL_EXIT_FAILED : QL_EXIT_DONE;
 }

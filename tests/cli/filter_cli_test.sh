@@ -39,6 +39,12 @@ printf 'tofu\nto*fu\n' > wrong
 expect_exit 1 filter --words wrong
 expect_stderr "wrong:2:"
 expect_exit 2 filter --words words --check $'\xff'
+for text in "rice" "tofu"; do
+    command="filter --check $text > /dev/full"
+    "$tool" filter --filter food.qlf --check "$text" > /dev/full 2> err
+    expect test $? -eq 2
+    expect_stderr "No space left"
+done
 head -c 100 food.qlf > short.qlf
 expect_exit 2 filter --filter short.qlf --check x
 expect_stderr "cut short"

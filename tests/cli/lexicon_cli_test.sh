@@ -16,6 +16,12 @@ expect_exit 0 lexicon --text text.txt --among among.txt --json
 expect_json out words 3
 expect_exit 0 lexicon --lexicon text.qlx --check "The dog, I am."
 expect_stdout "all words"
+for text in "The dog" "The dgo"; do
+    command="lexicon --check $text > /dev/full"
+    "$tool" lexicon --lexicon text.qlx --check "$text" > /dev/full 2> err
+    expect test $? -eq 2
+    expect_stderr "No space left"
+done
 run lexicon --lexicon text.qlx --check "The dgo saw tom"
 expect test $code -eq 1
 expect_stdout "not in the lexicon: 'dgo'"
