@@ -86,21 +86,27 @@ bool ql_cli_color_wanted(void)
     return isatty(STDERR_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
 }
 
-static int flush_failure; // errno of the first flush of stdout that failed; a later one may succeed
+static int write_failure; // errno of the first write to stdout that failed; 0: none, or nobody knows
 
+// A write that fails between two flushes leaves its mark in the stream, and not its reason. One more byte, of a result that
+// is incomplete anyway, says why.
 void ql_cli_flush(void)
 {
-    if (fflush(stdout) != 0 && flush_failure == 0) {
-        flush_failure = errno;
+    errno = 0;
+    if (ferror(stdout) != 0 && write_failure == 0) {
+        (void)fputc('\n', stdout);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        write_failure = write_failure == 0 ? errno : write_failure;
     }
 }
 
 int ql_cli_finish(const char *command, int exit_code)
 {
     ql_cli_flush();
-    if (flush_failure != 0 || ferror(stdout) != 0) {
+    if (ferror(stdout) != 0) {
         (void)fprintf(stderr, "quillet %s: cannot write the result: %s\n", command,
-                      strerror(flush_failure != 0 ? flush_failure : EIO));
+                      write_failure != 0 ? strerror(write_failure) : "a part of it is missing");
         return QL_EXIT_FAILED;
     }
     return exit_code;

@@ -41,7 +41,10 @@ expect test $? -eq 1
 expect_stderr "standard input: cannot read: Bad file descriptor"
 
 # The reason is that of the write.
-for args in "${verify[*]}" "${generate[*]}" "${generate[*]} --json" "study --help"; do
+# Results that are longer than a buffer fail before the last flush.
+long="predict --init_from $model --seed 1 --generate 200000 --quiet"
+for args in "${verify[*]}" "${generate[*]}" "${generate[*]} --json" "study --help" "$long" "$long --json" \
+    "compile --model m.json --name m" "compare --init_from $model --count 5000"; do
     command="$args > /dev/full"
     # shellcheck disable=SC2086
     "$tool" $args > /dev/full 2> err
