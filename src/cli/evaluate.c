@@ -39,6 +39,23 @@ struct writer {
     struct ql_guard guard;
 };
 
+// Options of a text that is written would have no effect on one that is read.
+static enum ql_status check_options(struct ql_option *options, const struct settings *settings, struct ql_error *error)
+{
+    static const char *const writing[] = {"length", "temperature", "top_p",      "top_k",  "seed",
+                                          "prompt", "best",        "min_length", "filter", "lexicon"};
+
+    for (size_t k = 0; k < sizeof writing / sizeof writing[0] && settings->text != NULL; k++) {
+        if (ql_option_find(options, writing[k])->given) {
+            return ql_error_write(error, QL_ERROR_USAGE,
+                                  "--text measures how well the model predicts a text, and writes nothing: leave out "
+                                  "--%s",
+                                  ql_option_spell(writing[k]).text);
+        }
+    }
+    return QL_OK;
+}
+
 static enum ql_status open_writer(struct writer *writer, const struct settings *settings, struct ql_error *error)
 {
     const struct ql_program_options program_options = {.default_size = 1};
@@ -48,12 +65,6 @@ static enum ql_status open_writer(struct writer *writer, const struct settings *
 
     if (path == NULL) {
         return ql_error_write(error, QL_ERROR_USAGE, "--model is missing: a descriptor, such as names.json");
-    }
-    if (settings->text != NULL && (settings->filter != NULL || settings->lexicon != NULL ||
-                                   settings->prompt[0] != '\0' || settings->choice.best != 1)) {
-        return ql_error_write(error, QL_ERROR_USAGE,
-                              "--text measures how well the model predicts a text, and writes nothing: leave out "
-                              "--filter, --lexicon, --prompt and --best");
     }
     if ((status = ql_cli_choice_check(&settings->choice, settings->length, "length", error)) != QL_OK) {
         return status;
@@ -161,8 +172,11 @@ int ql_cli_evaluate(int argc, char **argv)
         return exit_code;
     }
     struct writer *writer = calloc(1, sizeof *writer);
-    enum ql_status status = writer == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
-                                           : open_writer(writer, &settings, &error);
+    enum ql_status status = check_options(options, &settings, &error);
+    if (status == QL_OK) {
+        status = writer == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")
+                                : open_writer(writer, &settings, &error);
+    }
     if (status == QL_OK) {
         const struct ql_descriptor *descriptor = &writer->descriptor;
         settings.temperature = settings.temperature < 0.0 ? descriptor->temperature : settings.temperature;

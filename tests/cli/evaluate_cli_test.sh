@@ -72,6 +72,14 @@ for name in lstm-items gru-items rnn-items; do
         $1 == 2 { exit !((nats - $4) ^ 2 < 1e-10 && (bits - $5) ^ 2 < 1e-10) }' \
         checkpoints/measured-$name/training.log.csv
 done
+# Nothing is written, so what only concerns a text that is written is refused, also where it is as by default.
+for option in "--length 512" "--temperature 0.8" "--top-p 1" "--top-k 0" "--seed 0" "--prompt=" "--best 1" "--min-length 0" \
+    "--filter absent" "--lexicon absent"; do
+    # shellcheck disable=SC2086
+    expect_exit 2 evaluate --model $model --text held_out.txt $option
+    option=${option%[ =]*}
+    expect_stderr "writes nothing: leave out $option"
+done
 expect_exit 1 evaluate --model $model --text absent.txt
 expect_stderr "absent.txt: cannot open"
 echo abz > strange.txt
