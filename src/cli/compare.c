@@ -321,7 +321,7 @@ static void write_json(FILE *stream, const struct settings *settings, const stru
     json_t *result = json_pack("{s:o, s:f, s:i, s:I, s:o}", "model", ql_cli_path_to_json(settings->sampling.init_from),
                                "top_p", settings->sampling.top_p, "top_k", settings->sampling.top_k, "seed",
                                (json_int_t)settings->sampling.seed, "columns", columns);
-    (void)json_dumpf(result, stream, JSON_INDENT(2));
+    (void)json_dumpf(result, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     (void)fputc('\n', stream);
     json_decref(result);
 }

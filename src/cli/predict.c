@@ -76,7 +76,7 @@ int ql_cli_predict(int argc, char **argv)
                       "prompt", settings.prompt, "text", output.text.bytes == NULL ? "" : output.text.bytes,
                       "temperature", settings.temperature, "top_p", settings.sampling.top_p, "top_k",
                       settings.sampling.top_k, "seed", (json_int_t)settings.sampling.seed);
-        ql_cli_print_json(result, JSON_INDENT(2));
+        ql_cli_print_json(result, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
         json_decref(result);
     } else if (status == QL_OK) {
         (void)putchar('\n');

@@ -27,6 +27,10 @@ expect_exit 0 "${table[@]}" --format json
 expect_same out table.json
 expect_json table.json columns $columns
 expect_json table.json columns.1.temperature 1.0
+expect_exit 0 compare --init_from "$model" --temperature 0.8,0.7 --top_p 0.95 --count 1 --json
+expect_stdout '"temperature": 0.8,'
+expect_stdout '"temperature": 0.7,'
+expect_stdout '"top_p": 0.95,'
 expect_json table.json columns.2.items $rows
 expect_json table.json seed 5
 
