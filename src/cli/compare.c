@@ -438,11 +438,8 @@ int ql_cli_compare(int argc, char **argv)
         status = ql_option_read_list(settings.temperatures, TEMPERATURE_LIMIT, &settings.columns, settings.temperature,
                                      "temperature", &error);
     }
-    for (size_t i = 0; i < settings.columns && status == QL_OK; i++) {
-        if (settings.temperatures[i] < 0.0 || settings.temperatures[i] > 100.0) {
-            status = ql_error_write(&error, QL_ERROR_USAGE, "--temperature %g: must be from 0 to 100",
-                                    settings.temperatures[i]);
-        }
+    if (status == QL_OK) {
+        status = ql_cli_values_check(settings.temperatures, settings.columns, 0, 100, false, "temperature", &error);
     }
     if (status == QL_OK) {
         status = model == NULL ? ql_error_write(&error, QL_ERROR_SYSTEM, "not enough memory for the model")

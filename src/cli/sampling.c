@@ -38,6 +38,24 @@ enum ql_status ql_cli_choice_check(const struct ql_cli_choice *choice, int max_l
     return QL_OK;
 }
 
+enum ql_status ql_cli_values_check(const double *values, size_t count, double low, double high, bool whole,
+                                   const char *option, struct ql_error *error)
+{
+    for (size_t k = 0; k < count; k++) {
+        if (!(values[k] >= low && values[k] <= high) || (whole && values[k] != (double)(int)values[k])) {
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %g: must be %sfrom %g to %g",
+                                  ql_option_spell(option).text, values[k], whole ? "a whole number " : "", low, high);
+        }
+        for (size_t before = 0; before < k; before++) {
+            if ((float)values[before] == (float)values[k]) { // as the sampler takes them
+                return ql_error_write(error, QL_ERROR_USAGE, "--%s: %g is in the list twice; give each value once",
+                                      ql_option_spell(option).text, values[k]);
+            }
+        }
+    }
+    return QL_OK;
+}
+
 enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_info *info, const char *init_from,
                                       struct ql_error *error)
 {

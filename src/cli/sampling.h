@@ -73,6 +73,11 @@ enum { QL_CLI_BEST_LIMIT = 100 };
 enum ql_status ql_cli_choice_check(const struct ql_cli_choice *choice, int max_length, const char *option,
                                    struct ql_error *error);
 
+// Checks the values of an option that is a list. Errors: QL_ERROR_USAGE for a value out of range, for one that is not whole
+// where `whole` asks for that, and for one that the sampler takes for another of the list.
+enum ql_status ql_cli_values_check(const double *values, size_t count, double low, double high, bool whole,
+                                   const char *option, struct ql_error *error);
+
 // A seed that differs from call to call.
 uint32_t ql_cli_random_seed(void);
 

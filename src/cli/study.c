@@ -444,24 +444,6 @@ static enum ql_status read_list(const char **parts, size_t limit, size_t *count,
     return QL_OK;
 }
 
-static enum ql_status check_values(const double *values, size_t count, double low, double high, bool whole,
-                                   const char *option, struct ql_error *error)
-{
-    for (size_t k = 0; k < count; k++) {
-        if (!(values[k] >= low && values[k] <= high) || (whole && values[k] != (double)(int)values[k])) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %g: must be %sfrom %g to %g",
-                                  ql_option_spell(option).text, values[k], whole ? "a whole number " : "", low, high);
-        }
-        for (size_t before = 0; before < k; before++) {
-            if ((float)values[before] == (float)values[k]) { // as the sampler takes them
-                return ql_error_write(error, QL_ERROR_USAGE, "--%s: %g is in the list twice; give each value once",
-                                      ql_option_spell(option).text, values[k]);
-            }
-        }
-    }
-    return QL_OK;
-}
-
 static int number_compare(const void *left, const void *right)
 {
     const double a = *(const double *)left, b = *(const double *)right;
@@ -477,11 +459,12 @@ static enum ql_status read_grid(struct settings *s, struct ql_error *error)
 
     if ((status = ql_option_read_list(s->temperatures, VALUE_LIMIT, &s->temperature_count, s->temperature,
                                       "temperature", error)) == QL_OK &&
-        (status = check_values(s->temperatures, s->temperature_count, 0, 100, false, "temperature", error)) == QL_OK &&
+        (status = ql_cli_values_check(s->temperatures, s->temperature_count, 0, 100, false, "temperature", error)) ==
+            QL_OK &&
         (status = ql_option_read_list(s->top_ps, VALUE_LIMIT, &s->top_p_count, s->top_p, "top_p", error)) == QL_OK &&
-        (status = check_values(s->top_ps, s->top_p_count, 0.000001, 1, false, "top_p", error)) == QL_OK &&
+        (status = ql_cli_values_check(s->top_ps, s->top_p_count, 0.000001, 1, false, "top_p", error)) == QL_OK &&
         (status = ql_option_read_list(s->top_ks, VALUE_LIMIT, &s->top_k_count, s->top_k, "top_k", error)) == QL_OK) {
-        status = check_values(s->top_ks, s->top_k_count, 0, 65535, true, "top_k", error);
+        status = ql_cli_values_check(s->top_ks, s->top_k_count, 0, 65535, true, "top_k", error);
     }
     if (status == QL_OK) {
         qsort(s->temperatures, s->temperature_count, sizeof s->temperatures[0], number_compare);

@@ -121,7 +121,8 @@ expect_stdout "t = 1.2"
 
 expect_exit 2 compare
 expect_stderr "--init-from is missing"
-for list in '' ',' '1,' '1;2' 'warm' '-1' '101' 'nan' '1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17'; do
+for list in '' ',' '1,' '1;2' 'warm' '-1' '101' 'nan' '1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17' \
+    '0.5,0.50'; do
     expect_exit 2 compare --init_from $model --temperature="$list"
     expect_stderr "--temperature"
 done
@@ -131,11 +132,6 @@ expect_exit 2 compare --init_from $model --count 0
 expect_exit 2 compare --init_from $model --max_length 0
 expect_exit 1 compare --init_from absent
 
-# A model that has learned only empty lines still ends, and so does one that never ends a line.
-{
-    printf 'a\n'
-    yes '' | head -n 2000
-    printf 'b\n'
 # --max-length counts the prompt, too, and the help says so.
 expect_exit 0 compare --init_from $model --temperature 100 --count 200 --seed 1 --max_length 4 --prompt '<>&' --format csv
 expect test "$(tail -n +2 out | grep -o '…' | wc -l)" -gt 20
@@ -145,6 +141,11 @@ expect_stderr "--max-length 3: counts the 3 characters of --prompt"
 expect_exit 0 compare --help
 expect test "$(tr -s ' \n' ' ' < out | grep -c 'characters, with those of the prompt, at which an item is cut')" -eq 1
 
+# A model that has learned only empty lines still ends, and so does one that never ends a line.
+{
+    printf 'a\n'
+    yes '' | head -n 2000
+    printf 'b\n'
 } > empty_lines.txt
 expect_exit 0 train "${tiny[@]}" --input empty_lines.txt --run_name empty_lines --learning_rate 0.05
 command="compare of empty lines"
