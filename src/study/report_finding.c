@@ -164,7 +164,8 @@ static void find_models(struct ql_report_view *view)
     }
 }
 
-// The effects at both ends of the scale, in the recommended series.
+// Both ends of the scale, in the recommended series: low temperatures tend to copy and to repeat, high ones to invent. How
+// much this model does, the numbers say.
 static void find_ends(struct ql_report_view *view)
 {
     const struct ql_report_series *series = &view->series[view->cells[view->ranking[0]].series];
@@ -174,12 +175,17 @@ static void find_ends(struct ql_report_view *view)
     if (view->temperature_count < 2) {
         return;
     }
-    (void)snprintf(next_finding(view), FINDING_BYTES,
-                   "At temperature %g it copies: %.1f %% stand in the text, and of the first items only %.1f %% are "
-                   "different. At %g it invents: %.1f %% of the words are new.",
-                   low->temperature, 100.0 * ql_study_cell_share(low->json, "copied", "items"),
-                   100.0 * ql_study_cell_share(low->json, "distinct_at_size", "size"), high->temperature,
-                   100.0 * ql_study_cell_share(high->json, "new_words", "words"));
+    (void)snprintf(
+        next_finding(view), FINDING_BYTES,
+        "From temperature %g to %g, the share of its items that are in the training text goes from %.1f %% to "
+        "%.1f %%, that of different items from %.1f %% to %.1f %%, and that of new words from %.1f %% to "
+        "%.1f %%.",
+        low->temperature, high->temperature, 100.0 * ql_study_cell_share(low->json, "copied", "items"),
+        100.0 * ql_study_cell_share(high->json, "copied", "items"),
+        100.0 * ql_study_cell_share(low->json, "distinct_at_size", "size"),
+        100.0 * ql_study_cell_share(high->json, "distinct_at_size", "size"),
+        100.0 * ql_study_cell_share(low->json, "new_words", "words"),
+        100.0 * ql_study_cell_share(high->json, "new_words", "words"));
 }
 
 static void find_listed(struct ql_report_view *view)

@@ -110,7 +110,7 @@ for n in 0 1 2; do
     expect_json crossed/study.json cells.$n.temperature "$("$json_get" ascending/study.json cells.$n.temperature)"
 done
 expect_same ascending/pictures/copied.svg crossed/pictures/copied.svg
-expect grep -q 'At temperature 0.2 it copies: .* At 1.5 it invents: ' crossed/study.md
+expect grep -q 'From temperature 0.2 to 1.5, the share of its items that are in the training text goes from ' crossed/study.md
 # --against goes by the first top_p, which need not be the lowest.
 expect_exit 0 "${grid[@]}" --temperature 1 --top-p 1,0.5 --against $one --output first_of_list
 expect_json first_of_list/study.json against.0.top_p 1.0
