@@ -38,7 +38,7 @@ static void write_limits(const json_t *cell, char *text, size_t size)
     } else if (top_k > 0.0) {
         (void)snprintf(text, size, "with top-k %g", top_k);
     } else {
-        (void)snprintf(text, size, "without top-p and top-k");
+        (void)snprintf(text, size, "without top-p or top-k");
     }
 }
 
@@ -54,21 +54,22 @@ static void find_best(struct ql_report_view *view)
                    ql_report_model_label(view, cell), best->temperature, limits);
     (void)snprintf(
         next_finding(view), FINDING_BYTES,
-        "So set, its items are nearest to real ones, with a mean distance of %.1f points in a hundred: %.1f %% "
-        "are copies or near copies (of real items, held against all others, %.1f %%), %.1f %% of the words are "
-        "new (%.1f %%), and %.1f %% of the items would have to change their length.",
+        "With these settings its items are nearest to real ones, at a mean distance of %.1f percentage points. %.1f %% "
+        "of them are copies or near copies (%.1f %% of real items, each compared with all the others), %.1f %% of "
+        "their words are new (%.1f %%), and %.1f %% of them would have to change their length to match the "
+        "distribution of real ones.",
         100.0 * best->distance, 100.0 * near,
         100.0 * (ql_study_cell_share(own, "copied", "items") + ql_study_cell_share(own, "near", "items")),
         100.0 * ql_study_cell_share(cell, "new_words", "words"), 100.0 * ql_study_cell_share(own, "new_words", "words"),
         100.0 * best->distances[QL_DISTANCE_LENGTHS]);
     ql_report_write_count(count, ql_study_cell_number(cell, "size"));
     (void)snprintf(next_finding(view), FINDING_BYTES,
-                   "Of the first %s items, %.1f %% are different (of the training text's, %.1f %%).", count,
-                   100.0 * ql_study_cell_share(cell, "distinct_at_size", "size"),
+                   "Of its first %s items, %.1f %% are different; of as many items of the training text, %.1f %%.",
+                   count, 100.0 * ql_study_cell_share(cell, "distinct_at_size", "size"),
                    100.0 * ql_study_cell_share(own, "distinct_at_size", "size"));
     if (view->has_known) {
         (void)snprintf(next_finding(view), FINDING_BYTES,
-                       "%.1f %% of its words are in the wordlist; of those of real items, %.1f %%.",
+                       "%.1f %% of its words are in the wordlist; of the words of real items, %.1f %%.",
                        100.0 * ql_study_cell_share(cell, "known_words", "words"),
                        100.0 * ql_study_cell_share(own, "known_words", "words"));
     }
@@ -84,7 +85,9 @@ static void find_language(struct ql_report_view *view)
         const struct ql_interval interval =
             ql_interval_wilson(ql_study_cell_number(cell, "parsed_sentences"), ql_study_cell_number(cell, "sentences"));
         (void)snprintf(next_finding(view), FINDING_BYTES,
-                       "%.1f %% of its sentences parse completely (%.1f to %.1f %%); of real ones, %.1f %%. By %s.",
+                       "%.1f %% of its sentences parse completely (95 %% interval %.1f to %.1f); of real ones, %.1f "
+                       "%%. The parser "
+                       "is %s.",
                        100.0 * ql_study_cell_share(cell, "parsed_sentences", "sentences"), 100.0 * interval.low,
                        100.0 * interval.high, 100.0 * ql_study_cell_share(own, "parsed_sentences", "sentences"),
                        ql_report_string(settings, "grammar"));
@@ -95,14 +98,14 @@ static void find_language(struct ql_report_view *view)
     if (view->has_distance[QL_DISTANCE_KNOWN_ITEMS]) {
         (void)snprintf(
             next_finding(view), FINDING_BYTES,
-            "In %.1f %% of its items all words are known; in real ones, held against the others, in %.1f %%.",
+            "All words are known in %.1f %% of its items, and in %.1f %% of real ones, each compared with the others.",
             100.0 * ql_study_cell_share(cell, "known_items", "items"),
             100.0 * ql_study_cell_share(own, "known_items", "items"));
     }
     if (view->has_distance[QL_DISTANCE_ECHOES]) {
         (void)snprintf(next_finding(view), FINDING_BYTES,
                        "%.1f %% of its items repeat a word of more than 3 letters; of real items of the same length, "
-                       "%.1f %%.",
+                       "%.1f %% do.",
                        100.0 * ql_study_cell_share(cell, "echoed_items", "items"),
                        100.0 * ql_study_cell_expected_echoes(cell, own));
     }
@@ -124,15 +127,16 @@ static void find_equals(struct ql_report_view *view)
 
     for (size_t k = 1; k < view->cell_count && view->cells[view->ranking[k]].distance <= limit; k++, equals++) {
         ql_report_write_cell_name(view, view->ranking[k], name, sizeof name);
-        (void)snprintf(part, sizeof part, "%s%s (%.1f)", equals == 0 ? "As good, within half a point: " : "; ", name,
+        (void)snprintf(part, sizeof part, "%s%s (%.1f)",
+                       equals == 0 ? "Equally good, within half a percentage point: " : "; ", name,
                        100.0 * view->cells[view->ranking[k]].distance);
         if (equals < 5) {
             append(text, FINDING_BYTES, part);
         }
     }
     append(text, FINDING_BYTES,
-           equals == 0  ? "No other setting comes within half a point."
-           : equals > 5 ? "; and others, see the ranking."
+           equals == 0  ? "No other setting comes within half a percentage point."
+           : equals > 5 ? "; and others: see the ranking."
                         : ".");
 }
 
@@ -152,7 +156,7 @@ static void find_models(struct ql_report_view *view)
             }
             if (k > 0) {
                 (void)snprintf(part, sizeof part, "%s%.70s at temperature %g (%.1f)",
-                               named++ == 0 ? "The other models come nearest so: " : "; ",
+                               named++ == 0 ? "The other models at their best: " : "; ",
                                ql_report_model_label(view, cell->json), cell->temperature, 100.0 * cell->distance);
                 append(text, FINDING_BYTES, part);
             }
@@ -200,8 +204,8 @@ static void find_listed(struct ql_report_view *view)
         ql_report_write_count(items, ql_study_cell_number(cell, "items"));
         (void)snprintf(
             next_finding(view), FINDING_BYTES,
-            "%s of its %s items have a listed word (at most %.4f %%, with 95 %% confidence); of the training "
-            "text's, %.4f %%.",
+            "A listed word is in %s of its %s items (at most %.4f %%, with 95 %% confidence), and in %.4f %% of those "
+            "of the training text.",
             count, items, 100.0 * interval.high, 100.0 * ql_study_cell_share(view->own, "listed", "items"));
     }
 }
@@ -230,8 +234,8 @@ static void find_pattern(struct ql_report_view *view, const struct ql_report_mea
     char *text = view->pattern_findings[measure->pattern];
     (void)snprintf(
         text, FINDING_BYTES,
-        "%.60s is in %s of the %s items of the training text: %.2f %% (95 %% interval %.2f to %.2f). Most often "
-        "the model writes it at temperature %g: %.2f %% (%.2f to %.2f)",
+        "%.60s is in %s of the %s items of the training text: %.2f %% (95 %% interval %.2f to %.2f). The model "
+        "writes it most often at temperature %g: %.2f %% (%.2f to %.2f)",
         measure->title, count, items, 100.0 * own.y, 100.0 * own.low, 100.0 * own.high, view->cells[most].temperature,
         100.0 * top.y, 100.0 * top.low, 100.0 * top.high);
     char part[300];
@@ -255,7 +259,7 @@ static void find_cut(struct ql_report_view *view)
     if (share > 0.001) {
         (void)snprintf(
             next_finding(view), FINDING_BYTES,
-            "%.1f %% of its items were cut at %g symbols: a longer --max-length would show their true length.",
+            "%.1f %% of its items were cut at %g symbols: a larger --max-length would show their true length.",
             100.0 * share, number_of(json_object_get(view->study, "settings"), "max_length"));
     }
 }

@@ -72,9 +72,10 @@ static void write_head(const struct ql_report_view *view, FILE *stream)
         (void)fputs(m == 0 ? "" : m + 1 < count ? ", " : " and ", stream);
         ql_html_write_text(ql_report_string(json_array_get(models, m), "label"), stream);
     }
-    (void)fputs(", beside ", stream);
+    (void)fputs(", compared with ", stream);
     ql_html_write_text(ql_report_string(view->own, "file"), stream);
-    (void)fprintf(stream, " (%s items). %zu settings, %s items of each.</h1>\n", items, view->cell_count, generated);
+    (void)fprintf(stream, " (%s items). %zu setting%s, %s items of each.</h1>\n", items, view->cell_count,
+                  view->cell_count == 1 ? "" : "s", generated);
     (void)fputs("<p class=\"answer\">", stream);
     ql_html_write_text(view->headline, stream);
     (void)fputs("</p>\n<div class=\"lead\">\n", stream);
@@ -119,8 +120,8 @@ static void write_samples(const struct ql_report_view *view, FILE *stream)
     size_t cells[QL_REPORT_COLUMNS];
     const size_t count = ql_report_columns(view, cells);
 
-    (void)fputs("<h2>Read them</h2>\n<p class=\"soft\">The first items of each run, not chosen, at rising temperature; "
-                "the recommended one is colored. All other settings are at the end.</p>\n",
+    (void)fputs("<h2>Read them</h2>\n<p class=\"soft\">The first items at rising temperatures, without selection; the "
+                "recommended temperature is colored. All settings are at the end.</p>\n",
                 stream);
     write_sample_table(view, cells, count, QL_REPORT_ROWS, stream);
 }
@@ -152,12 +153,12 @@ static void write_patterns(const struct ql_report_view *view, FILE *stream)
 
 static void write_pictures(const struct ql_report_view *view, FILE *stream)
 {
-    (void)fputs("<h2>Measure by measure</h2>\n<p class=\"soft\">Dashed: real items of the training text, each held "
-                "against all others. Shaded, and the whiskers: 95 % intervals. "
-                "The bold line is the recommended model, the ring its recommended temperature. ",
+    (void)fputs("<h2>Measure by measure</h2>\n<p class=\"soft\">The dashed line is that of real items of the "
+                "training text, each compared with all the others. Shaded areas and whiskers are 95 % intervals. The "
+                "bold line is the recommended model, the ring its recommended temperature. ",
                 stream);
     if (view->shown_count < view->series_count) {
-        (void)fprintf(stream, "The pictures show the %zu best of %zu combinations; study.json has all.",
+        (void)fprintf(stream, "The pictures show the %zu best of %zu combinations; study.json has all of them.",
                       view->shown_count, view->series_count);
     }
     (void)fputs("</p>\n<div class=\"pictures\">\n", stream);
@@ -215,7 +216,7 @@ static void write_against(const struct ql_report_view *view, FILE *stream)
     }
     (void)fputs("<h2>Two models, pair by pair</h2>\n<p>Items of the first model and of ", stream);
     ql_html_write_text(ql_report_string(json_array_get(against, 0), "other"), stream);
-    (void)fputs(", paired by exact length, and compared with the Wilcoxon signed-rank test.</p>\n"
+    (void)fputs(" are paired by exact length, and compared with the Wilcoxon signed-rank test.</p>\n"
                 "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">setting</th>"
                 "<th scope=\"col\">measure</th><th scope=\"col\">result</th></tr></thead>\n<tbody>\n",
                 stream);
@@ -277,7 +278,7 @@ static void write_made(const struct ql_report_view *view, FILE *stream)
     (void)fputs("<h2>How it was made</h2>\n<p><code>", stream);
     ql_html_write_text(ql_report_string(view->study, "command"), stream);
     (void)fprintf(stream,
-                  "</code></p>\n<p class=\"soft\">Seed %g, items cut after %g symbols. The same command gives the "
+                  "</code></p>\n<p class=\"soft\">Seed %g, items cut at %g symbols. The same command gives the "
                   "same bytes.</p>\n",
                   json_number_value(json_object_get(settings, "seed")),
                   json_number_value(json_object_get(settings, "max_length")));

@@ -23,7 +23,7 @@ static void write_samples(const struct ql_report_view *view, FILE *stream)
     size_t cells[QL_REPORT_COLUMNS];
     const size_t count = ql_report_columns(view, cells);
 
-    (void)fputs("\n## Read them\n\nThe first items of each run, not chosen.\n\n|", stream);
+    (void)fputs("\n## Read them\n\nThe first items at rising temperatures, without selection.\n\n|", stream);
     for (size_t k = 0; k < count; k++) {
         (void)fprintf(stream, cells[k] == view->ranking[0] ? " **t = %g** |" : " t = %g |",
                       view->cells[cells[k]].temperature);
@@ -110,7 +110,7 @@ static void write_against(const struct ql_report_view *view, FILE *stream)
     }
     (void)fputs("\n## Two models, pair by pair\nItems of the first model and of ", stream);
     write_text(ql_report_string(json_array_get(against, 0), "other"), stream);
-    (void)fputs(", paired by exact length, and compared with the Wilcoxon signed-rank test.\n\n"
+    (void)fputs(" are paired by exact length, and compared with the Wilcoxon signed-rank test.\n\n"
                 "| setting | measure | result |\n| --- | --- | --- |\n",
                 stream);
     json_array_foreach(against, index, pair)
@@ -167,7 +167,8 @@ void ql_report_write_markdown(const struct ql_report_view *view, FILE *stream)
     ql_report_write_count(items, ql_study_cell_number(view->own, "items"));
     (void)fputs("# ", stream);
     write_text(view->headline, stream);
-    (void)fprintf(stream, "\nA study of %zu settings, beside the %s items of ", view->cell_count, items);
+    (void)fprintf(stream, "\nA study of %zu setting%s, compared with the %s items of ", view->cell_count,
+                  view->cell_count == 1 ? "" : "s", items);
     write_text(ql_report_string(view->own, "file"), stream);
     (void)fputs(".\n", stream);
     for (size_t k = 0; k < view->finding_count; k++) {

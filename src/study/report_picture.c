@@ -44,7 +44,7 @@ void ql_report_write_chart(const struct ql_report_view *view, const struct ql_re
 }
 
 const char ql_report_lengths_reading[] =
-    "How long items are: the training text, and the recommended model at some of its temperatures.";
+    "The lengths of items in the training text, and of the recommended model at some of its temperatures.";
 
 static void bin_lengths(const struct ql_report_view *view, struct ql_chart_point *points, const json_t *counts)
 {

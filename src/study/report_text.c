@@ -7,20 +7,22 @@
 
 // For counts from versions without measures of language.
 static const char rule[] =
-    "Real items are the yardstick: each item of the training text is held against all others, as if it were new. A "
-    "setting is the better, the nearer its items come to that, in five respects: copies (and near copies) beyond those "
+    "Real items are the yardstick: each item of the training text is compared with all the others, as if it were new. "
+    "A "
+    "setting is better the nearer its items come to that, in several respects: copies and near copies beyond those "
     "among real items, different items among as many as the text has, new words, known words, and the distribution of "
-    "lengths. The ranking goes by the mean of the five distances, in points of a hundred. It knows nothing of beauty: "
-    "read the samples.";
+    "lengths. What is not in the table was not counted. The ranking follows the mean of the distances, in percentage "
+    "points. It knows nothing of beauty: read the samples.";
 
 static const char rule_of_language[] =
-    "Real items are the yardstick: each item of the training text is held against all others, as if it were new. A "
-    "setting is the better, the nearer its items come to that: copies (and near copies) beyond those among real items, "
-    "different items among as many as the text has, new words, known words, the distribution of lengths, sentences "
-    "that "
-    "parse, items whose words are all known, and items that repeat a longer word, beside real ones of the same length. "
-    "What the table lacks was not counted. The ranking goes by the mean of the distances, in points of a hundred. It "
-    "knows nothing of beauty: read the samples.";
+    "Real items are the yardstick: each item of the training text is compared with all the others, as if it were new. "
+    "A "
+    "setting is better the nearer its items come to that, in several respects: copies and near copies beyond those "
+    "among real items, different items among as many as the text has, new words, known words, the distribution of "
+    "lengths, sentences that parse, items whose words are all known, and items that repeat a longer word, compared "
+    "with "
+    "real ones of the same length. What is not in the table was not counted. The ranking follows the mean of the "
+    "distances, in percentage points. It knows nothing of beauty: read the samples.";
 
 const char *ql_report_rule(const struct ql_report_view *view)
 {

@@ -181,48 +181,50 @@ static void label_series(struct ql_report_view *view)
 // Those of every study. Explanations are written for a person who knows the text, but not statistics.
 static const struct ql_report_measure common_measures[] = {
     {"copied", "Copies",
-     "Items that stand in the training text, letter for letter. Low temperatures copy: they take the path that the "
-     "text "
-     "has worn.",
-     "items that stand in the training text", "copied", "items", -1, true, true, true},
+     "Items that are in the training text, letter for letter. Low temperatures copy: they prefer what the text says "
+     "most "
+     "often.",
+     "items that are in the training text", "copied", "items", -1, true, true, true},
     {"near", "Near copies",
-     "Items one edit away from one of the training text: a letter more, less, or another. Real items are held against "
-     "all others of the text.",
-     "items one letter away from one of the text", "near", "items", -1, true, true, true},
+     "Items that differ from one in the training text by a single letter: one more, one fewer, or another one. Real "
+     "items are compared with all the others.",
+     "items one letter away from one in the text", "near", "items", -1, true, true, true},
     {"distinct_at_size", "Variety",
-     "Different items, when the model writes as many as the training text has. A model that bores says the same again "
+     "Different items, when the model writes as many as the training text has. A boring model says the same things "
+     "again "
      "and again.",
      "different items, among as many as the text has", "distinct_at_size", "size", -1, true, true, false},
     {"distinct", "Variety of all", "Different items among all that were generated.", "different items, among all",
      "distinct", "items", -1, true, false, false},
     {"new_words", "New words",
-     "Words that are not in the training text. For real items: words that are in no other item. Above the line the "
-     "model invents more than the world does, below it only shuffles.",
+     "Words that are not in the training text; for real items, words that are in no other item. Above the line, the "
+     "model "
+     "invents more than real items do; below it, it mostly rearranges words.",
      "words that are not in the training text", "new_words", "words", -1, true, true, false},
-    {"known_words", "Known words", "Words that are in the wordlist, whatever their case.",
+    {"known_words", "Known words", "Words that are in the wordlist, with or without capitals.",
      "words that are in the wordlist", "known_words", "words", -1, true, true, false},
     {"known_items", "Items of known words",
-     "Items whose words are all known: in the training text (for real items: in another item of it), in the wordlist, "
+     "Items whose words are all known: in the training text (for real items, in another one of it), in the wordlist, "
      "or "
-     "of digits. One word that nobody knows spoils an item.",
+     "made of digits. A single unknown word spoils an item.",
      "items whose words are all known", "known_items", "items", -1, true, true, true},
     {"parsed_sentences", "Sentences that parse",
-     "Sentences of at most 40 words in which Link Grammar leaves no word over. Real texts have some that it cannot "
-     "parse: fragments, headlines, old grammar.",
+     "Sentences of at most 40 words in which Link Grammar finds a place for every word. Real texts have some that it "
+     "cannot parse: fragments, headlines, old grammar.",
      "sentences that parse completely", "parsed_sentences", "sentences", -1, true, true, true},
-    {"mean_length", "Length", "Mean length of an item, in symbols. The form of the distribution is below.",
-     "symbols in an item, mean", "symbols", "items", -1, false, true, false},
-    {"length_distance", "Lengths beside the text",
-     "The share of items that would have to change their length for the distributions to be equal. Both are in bins.",
-     "difference of the distributions of lengths", NULL, NULL, -1, true, false, false},
+    {"mean_length", "Length", "Mean length of an item, in symbols. The shape of the distribution is below.",
+     "mean symbols in an item", "symbols", "items", -1, false, true, false},
+    {"length_distance", "Lengths compared with the text",
+     "The share of items that would have to change their length for the distributions to be equal, counted in bins.",
+     "difference between the distributions of lengths", NULL, NULL, -1, true, false, false},
     {"repeated", "Words said twice",
-     "Symbols of words that are more than once in their item, of all symbols: a measure of rhetoric, and of "
+     "Symbols in words that occur more than once in their item, as a share of all symbols: a measure of rhetoric, and "
+     "of "
      "stammering.",
      "symbols in repeated words", "repeated_symbols", "symbols", -1, true, true, false},
     {"echoed_items", "Items that repeat a word",
-     "Items in which a word of more than 3 letters is more than once. Longer items repeat more, so the ranking holds "
-     "them "
-     "against real items of the same length, not against the line.",
+     "Items in which a word of more than 3 letters occurs more than once. Longer items repeat more, so the ranking "
+     "compares them with real items of the same length, not with the line.",
      "items that repeat a longer word", "echoed_items", "items", -1, true, true, true},
 };
 
@@ -249,8 +251,8 @@ static void add_measures(struct ql_report_view *view)
         view->measures[view->measure_count++] = (struct ql_report_measure){
             "listed",
             "Listed words",
-            "Items with a word of the list. Character models invent words, and some of them are on "
-            "lists that the text was cleaned by.",
+            "Items with a word of the list. Character models invent words, and some of these are on the "
+            "lists by which the text was cleaned.",
             "items with a listed word",
             "listed",
             "items",
