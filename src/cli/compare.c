@@ -11,6 +11,7 @@
 #include "base/html_text.h"
 #include "base/memory_stream.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
 
@@ -150,9 +151,10 @@ static enum ql_status draw_cells(struct ql_cli_writer *writer, struct ql_guard *
         length += ql_vocabulary_length(&writer->info.vocabulary, prompt.tokens[k]);
     }
     if (status == QL_OK && length > 0 && length >= settings->max_length) {
-        status = ql_error_write(error, QL_ERROR_USAGE,
-                                "--max-length %d: counts the %d characters of --prompt, so that nothing would be drawn",
-                                settings->max_length, length);
+        status =
+            ql_error_write(error, QL_ERROR_USAGE,
+                           "--max-length %d: counts the %d character%s of --prompt, so that nothing would be drawn",
+                           settings->max_length, length, ql_cli_plural(length));
     }
     for (size_t column = 0; column < settings->columns && status == QL_OK; column++) {
         const struct ql_draw draw = ql_cli_draw(&settings->sampling, settings->temperatures[column]);

@@ -529,7 +529,7 @@ static enum ql_status compile_model(struct compilation *work, const char *header
         if (strcasecmp(work[-i].name, work->name) == 0) { // the names of macros are in capitals
             return ql_error_write(error, QL_ERROR_USAGE,
                                   strcmp(work[-i].name, work->name) == 0
-                                      ? "two models have the name '%s'; give each one of its own with --name A,B"
+                                      ? "two models have the name '%s'; give each its own with --name A,B"
                                       : "the name '%s' and that of another model differ only in capitals; give each "
                                         "one of its own with --name A,B",
                                   work->name);
@@ -602,7 +602,7 @@ int ql_cli_compile(int argc, char **argv)
     struct ql_option options[] = {
         {"model", QL_OPTION_STRING, &settings->model, 0, 0, "FILE", "the descriptor, which names the model", false},
         {"output", QL_OPTION_STRING, &settings->output, 0, 0, "FILE",
-         "the source to write (default: to standard output); its header stands beside it", false},
+         "the source to write (default: to standard output); its header goes beside it", false},
         {"header", QL_OPTION_STRING, &settings->header, 0, 0, "FILE", "the header to write", false},
         {"arduino", QL_OPTION_STRING, &settings->arduino, 0, 0, "DIR",
          "write an Arduino library, with a sketch that prints texts", false},

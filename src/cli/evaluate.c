@@ -7,6 +7,7 @@
 
 #include "checkpoint/training_run.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
 #include "cli/text_measure.h"
@@ -130,7 +131,8 @@ static enum ql_status measure_text(const struct writer *writer, const struct set
         ql_cli_print_json(result, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
         json_decref(result);
     } else {
-        (void)printf("%.4f bits per character, %.4f nats, %zu characters\n", bits, measure.nats, measure.characters);
+        (void)printf("%.4f bits per character, %.4f nats, %zu character%s\n", bits, measure.nats, measure.characters,
+                     ql_cli_plural((double)measure.characters));
     }
     return QL_OK;
 }
@@ -145,17 +147,18 @@ int ql_cli_evaluate(int argc, char **argv)
          false},
         {"length", QL_OPTION_INT, &settings.length, 0, 100000000, "N", "characters to write", false},
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
-         "low: typical, repetitive; high: bold; 0: always the likeliest (the descriptor's)", false},
+         "low: typical, repetitive; high: bold; 0: always the likeliest (default: the descriptor's)", false},
         {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X",
-         "draw from the likeliest symbols whose probabilities add up to this; 1 is off (the descriptor's)", false},
+         "draw from the likeliest symbols whose probabilities add up to this; 1 is off (default: the descriptor's)",
+         false},
         {"top_k", QL_OPTION_INT, &settings.top_k, 0, 65535, "N",
-         "draw from the N likeliest symbols; 0 is off (the descriptor's)", false},
+         "draw from the N likeliest symbols; 0 is off (default: the descriptor's)", false},
         {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same text; otherwise a new one each time",
          false},
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what the text begins with", false},
         QL_CLI_CHOICE_OPTIONS(&settings.choice),
         {"text", QL_OPTION_STRING, &settings.text, 0, 0, "FILE",
-         "write nothing: read this text, and tell how many bits a character of it takes", false},
+         "write nothing: read this text, and report how many bits per character it takes", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),
         QL_CLI_FILTER_OPTION(&settings.filter),
         QL_CLI_LEXICON_OPTION(&settings.lexicon),

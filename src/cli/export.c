@@ -18,7 +18,7 @@
 #include "onnx/settled_roles.h"
 
 static const char usage[] = "export --init-from CHECKPOINT --export-file NAME.onnx [OPTION ...]";
-static const char summary_text[] = "Writes a trained model as ONNX (names.onnx), and what one needs to let it write\n"
+static const char summary_text[] = "Writes a trained model as ONNX (names.onnx), and what is needed to write with it\n"
                                    "as a descriptor beside it (names.json; docs/descriptor.md has its fields).";
 
 struct settings {

@@ -111,7 +111,7 @@ static enum ql_status make_filter(struct ql_filter_file *file, const struct sett
     if (!compiles && (settings->rating != 0 || settings->accents != NULL)) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "%s: a filter of --filter is compiled already; leave out --min-rating and --accents, or "
-                              "give its lists anew",
+                              "give its lists again",
                               settings->filter);
     }
     const char *const inputs[] = {settings->filter};
@@ -221,14 +221,14 @@ int ql_cli_filter(int argc, char **argv)
     struct ql_option options[] = {
         {"default", QL_OPTION_FLAG, &settings.use_default, 0, 0, NULL,
          "the list that was built with Quillet, for English", false},
-        {"words", QL_OPTION_STRING, &settings.words, 0, 0, "FILE,...", "lists of words, one entry a line", false},
+        {"words", QL_OPTION_STRING, &settings.words, 0, 0, "FILE,...", "lists of words, one entry per line", false},
         {"min_rating", QL_OPTION_INT, &settings.rating, 0, QL_LISTING_RATING_LIMIT, "N",
          "leave out entries that are rated lower", false},
         {"accents", QL_OPTION_STRING, &settings.accents, 0, 0, "WORD",
-         "count: accented letters are other letters, the default for --words alone; ignored: they are not", false},
+         "count: accented letters are different letters, the default for --words alone; ignored: they are not", false},
         {"refuse", QL_OPTION_STRING, &settings.refuse, 0, 0, "FILE,...",
-         "items that must not be shown, one a line: a training text, names of real people", false},
-        {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "the filter to write, as names.qlf", false},
+         "items that must not be shown, one per line: a training text, names of real people", false},
+        {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "the filter to write, such as names.qlf", false},
         {"filter", QL_OPTION_STRING, &settings.filter, 0, 0, "FILE", "a compiled filter, in place of lists", false},
         {"check", QL_OPTION_STRING, &settings.check, 0, 0, "TEXT", "say what in this text would be refused", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print the result as JSON", false},

@@ -15,7 +15,7 @@
 #include "onnx/model_file.h"
 
 static const char usage[] = "generate --init-from CHECKPOINT | --model names.json [OPTION ...]";
-static const char summary_text[] = "Lets a model write many items at once, on all cores, one a line. Item n is the\n"
+static const char summary_text[] = "Lets a model write many items at once, on all cores, one per line. Item n is the\n"
                                    "text that `predict` writes with the item's own seed, which --json shows.";
 
 enum { CONTEXT_BYTES = 80 };
@@ -142,22 +142,24 @@ static void print_summary(const struct run *run, const struct ql_generation_resu
     ql_cli_write_count(speed, (double)result->symbols / elapsed);
     ql_cli_write_count(cut, (double)result->cut);
     ql_cli_flush();
-    (void)fprintf(stderr, "%s items, %s symbols in %.2f s: %s a second (%s, %.2f symbols for a step of the model)\n",
-                  count, symbols, elapsed, speed, run->writer->engine.kind,
-                  (double)result->symbols / (double)result->steps);
+    (void)fprintf(stderr, "%s item%s, %s symbol%s in %.2f s: %s per second (%s, %.2f symbols per step of the model)\n",
+                  count, ql_cli_plural(run->settings->count), symbols, ql_cli_plural((double)result->symbols), elapsed,
+                  speed, run->writer->engine.kind, (double)result->symbols / (double)result->steps);
     if (result->refused > 0) {
         ql_cli_write_count(count, (double)result->refused);
-        (void)fprintf(stderr, "%s items were refused, and are left out\n", count);
+        (void)fprintf(stderr, "%s item%s refused and left out\n", count, result->refused == 1 ? " was" : "s were");
     }
     if (result->cut > 0) {
         const struct ql_generator *generator = &run->writer->generator;
         const int tokens = ql_text_rules_item_limit(&generator->rules, generator->engine->context);
         char context[CONTEXT_BYTES] = "";
         if (tokens > 0) {
-            (void)snprintf(context, sizeof context, " or at the end of the context, %d tokens", tokens);
+            (void)snprintf(context, sizeof context, " or at the end of the context, %d token%s", tokens,
+                           ql_cli_plural(tokens));
         }
-        (void)fprintf(stderr, "%s items were cut after %d symbols (--max-length)%s\n", cut, run->settings->max_length,
-                      context);
+        (void)fprintf(stderr, "%s item%s cut after %d character%s (--max-length)%s\n", cut,
+                      result->cut == 1 ? " was" : "s were", run->settings->max_length,
+                      ql_cli_plural(run->settings->max_length), context);
     }
 }
 
@@ -178,7 +180,7 @@ int ql_cli_generate(int argc, char **argv)
         {"count", QL_OPTION_INT, &settings.count, 1, 1e9, "N", "items", false},
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what each item begins with", false},
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
-         "0: always the likeliest; as the model says", false},
+         "0: always the likeliest (default: the descriptor's, or 0.8)", false},
         {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X",
          "draw from the likeliest symbols whose probabilities add up to this; 1 is off", false},
         {"top_k", QL_OPTION_INT, &settings.top_k, 0, 65535, "N", "draw from the N likeliest symbols; 0 is off", false},

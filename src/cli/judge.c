@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text_file.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "cli/sampling.h"
 #include "cli/terminal.h"
 #include "study/statistics.h"
@@ -18,7 +19,7 @@
 
 static const char usage[] = "judge [OPTION ...] FILE ...";
 static const char summary_text[] = "Counts how many sentences of a text parse completely, how many of its words are\n"
-                                   "known, and how many items say a longer word twice. A text has an item a line.\n"
+                                   "known, and how many items repeat a longer word. A text has one item per line.\n"
                                    "Sentences need Link Grammar, which `tools/bootstrap judge` installs.";
 
 enum { FILE_LIMIT = 64 };
@@ -121,7 +122,8 @@ static void print_cell(const struct judge *judge, const json_t *cell, const char
     const bool known = judge->yardstick.known.count > 0 || judge->own != NULL;
 
     ql_cli_print_name(path);
-    (void)printf(": %" PRIu64 " items, %.1f symbols in one\n", items, ql_study_cell_share(cell, "symbols", "items"));
+    (void)printf(": %" PRIu64 " item%s, %.1f symbols on average\n", items, ql_cli_plural((double)items),
+                 ql_study_cell_share(cell, "symbols", "items"));
     if (judge->grammar != NULL) {
         const uint64_t left_out = ql_study_cell_number(cell, "long_sentences");
         print_share("sentences that parse completely", ql_study_cell_number(cell, "parsed_sentences"),
@@ -137,9 +139,9 @@ static void print_cell(const struct judge *judge, const json_t *cell, const char
     print_share("items that repeat a word of more than 3 letters", ql_study_cell_number(cell, "echoed_items"), items,
                 true);
     if (judge->own != NULL) {
-        (void)printf("%-52s %5.1f %%\n", "  items of the corpus that are equally long",
+        (void)printf("%-52s %5.1f %%\n", "  items of the corpus of the same length",
                      100.0 * ql_study_cell_expected_echoes(cell, judge->own));
-        print_share("items that stand in the corpus", ql_study_cell_number(cell, "copied"), items, true);
+        print_share("items that are in the corpus", ql_study_cell_number(cell, "copied"), items, true);
         print_share("items one symbol away from one of the corpus", ql_study_cell_number(cell, "near"), items, true);
     }
     print_share("different items", ql_study_cell_number(cell, "distinct"), items, false);
@@ -198,11 +200,11 @@ int ql_cli_judge(int argc, char **argv)
     struct judge judge = {0};
     struct ql_option options[] = {
         {"corpus", QL_OPTION_STRING, &judge.corpus, 0, 0, "FILE",
-         "the training text: its words are known, its items are copies", false},
+         "the training text: its words count as known, its items as copies", false},
         {"wordlist", QL_OPTION_STRING, &judge.wordlist, 0, 0, "FILE",
-         "known words; /usr/share/dict/words where it is, \"\" for none", false},
+         "known words (default: /usr/share/dict/words, if it exists); \"\" for none", false},
         {"sentences", QL_OPTION_INT, &judge.sentences, 0, 1e9, "N",
-         "parse those of this many items, evenly chosen; 0 for all", false},
+         "parse the sentences of this many items, evenly chosen; 0 for all", false},
         {"json", QL_OPTION_FLAG, &judge.json, 0, 0, NULL, "the counts as JSON", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };
@@ -214,9 +216,9 @@ int ql_cli_judge(int argc, char **argv)
     if (!ql_cli_read_options(usage, summary_text, options, argc, argv, paths, FILE_LIMIT, &count, &exit_code)) {
         return exit_code;
     }
-    enum ql_status status = count > 0
-                                ? run(&judge, paths, count, &error)
-                                : ql_error_write(&error, QL_ERROR_USAGE, "name one text or more, with an item a line");
+    enum ql_status status =
+        count > 0 ? run(&judge, paths, count, &error)
+                  : ql_error_write(&error, QL_ERROR_USAGE, "name one or more texts, with one item per line");
     exit_code = status == QL_OK ? ql_cli_finish("judge", QL_EXIT_DONE) : ql_cli_fail("judge", &error);
     ql_grammar_close(judge.grammar);
     ql_yardstick_free(&judge.yardstick);

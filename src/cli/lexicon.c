@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "cli/terminal.h"
 #include "corpus/text_buffer.h"
 #include "corpus/vocabulary.h"
@@ -16,7 +17,7 @@
 static const char usage[] = "lexicon [OPTION ...]";
 static const char summary_text[] = "Compiles the words that a model may say; or asks a lexicon about a text. With\n"
                                    "--check the exit code is 0 when all words of the text are in it, 1 when some are\n"
-                                   "not, and 2 for an error. docs/lexicon.md has the rules of words.";
+                                   "not, and 2 for an error. docs/lexicon.md has the rules.";
 
 enum { EXAMPLE_SYMBOLS = 96 }; // the vocabulary for which bytes of flash are reported
 
@@ -57,12 +58,11 @@ static void print_account(const struct ql_lexicon_file *file, const struct ql_le
         const char *name, *text;
         uint32_t count;
     } rows[] = {
-        {"respelled", "spelled with capitals only where a small word begins a sentence or is shouted",
-         words->respelled},
+        {"respelled", "capitalized only where a lowercase word begins a sentence or is shouted", words->respelled},
         {"rare", "rarer than --min-count", words->rare},
         {"unlisted", "not among the words of --among", words->unlisted},
         {"lettered", "too long, or with letters that the texts lack", words->lettered},
-        {"filtered", "listed by the filter, or leaving no way on with it", words->filtered},
+        {"filtered", "listed by the filter, or dead ends with it", words->filtered},
     };
     const size_t bytes = ql_lexicon_bytes(file, EXAMPLE_SYMBOLS);
 
@@ -77,8 +77,9 @@ static void print_account(const struct ql_lexicon_file *file, const struct ql_le
         json_decref(result);
         return;
     }
-    (void)printf("%u words: %u edges, %zu bytes of flash with a vocabulary of %d symbols\n", (unsigned)file->word_count,
-                 (unsigned)file->graph.edge_count, bytes, EXAMPLE_SYMBOLS);
+    (void)printf("%u word%s: %u edges, %zu bytes of flash with a vocabulary of %d symbols\n",
+                 (unsigned)file->word_count, ql_cli_plural(file->word_count), (unsigned)file->graph.edge_count, bytes,
+                 EXAMPLE_SYMBOLS);
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
         if (rows[k].count > 0) {
             (void)printf("left out: %u %s\n", (unsigned)rows[k].count, rows[k].text);
@@ -250,10 +251,10 @@ int ql_cli_lexicon(int argc, char **argv)
          "leave out words of the texts that are rarer", false},
         {"among", QL_OPTION_STRING, &settings.among, 0, 0, "FILE",
          "leave out words of the texts that are not in this list", false},
-        {"words", QL_OPTION_STRING, &settings.words, 0, 0, "FILE,...", "add these lists, one word a line", false},
-        {"filter", QL_OPTION_STRING, &settings.filter, 0, 0, "FILE", "a compiled filter, whose words leave the lexicon",
+        {"words", QL_OPTION_STRING, &settings.words, 0, 0, "FILE,...", "add these lists, one word per line", false},
+        {"filter", QL_OPTION_STRING, &settings.filter, 0, 0, "FILE", "a compiled filter, whose words are left out",
          false},
-        {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "the lexicon to write, as quotes.qlx", false},
+        {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "the lexicon to write, such as quotes.qlx", false},
         {"lexicon", QL_OPTION_STRING, &settings.lexicon, 0, 0, "FILE", "a compiled lexicon, in place of words", false},
         {"check", QL_OPTION_STRING, &settings.check, 0, 0, "TEXT", "say which words of this text are not in it", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "print the result as JSON", false},
@@ -276,7 +277,7 @@ int ql_cli_lexicon(int argc, char **argv)
                                             settings.filter != NULL || settings.min_count != 1)) {
         status = ql_error_write(&error, QL_ERROR_USAGE,
                                 "%s: a lexicon of --lexicon is compiled already; leave out --output, --among, --filter "
-                                "and --min-count, or give its words anew with --text or --words",
+                                "and --min-count, or give its words again with --text or --words",
                                 settings.lexicon);
     } else if (settings.text == NULL && settings.lexicon == NULL &&
                (settings.among != NULL || settings.min_count != 1)) {

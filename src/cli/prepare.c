@@ -9,6 +9,7 @@
 #include "base/option.h"
 #include "base/text_file.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "cli/terminal.h"
 #include "corpus/preparation.h"
 #include "corpus/prepare_report.h"
@@ -105,7 +106,8 @@ static void print_reasons(const struct ql_account *account)
         shown += entry->count;
     }
     if (shown < account->dropped) {
-        (void)fprintf(stderr, "  %9zu  for %zu other reasons\n", account->dropped - shown, count - SUMMARY_REASONS);
+        (void)fprintf(stderr, "  %9zu  for %zu other reason%s\n", account->dropped - shown, count - SUMMARY_REASONS,
+                      ql_cli_plural((double)(count - SUMMARY_REASONS)));
     }
 }
 
@@ -124,11 +126,12 @@ static void print_alphabet(const struct ql_preparation *preparation)
         }
     }
     if (lost + dropped > 0) {
-        ql_cli_note("alphabet %s: %zu items lost letters or accents, %zu were dropped for symbols that it lacks; "
+        ql_cli_note("alphabet %s: %zu item%s lost letters or accents, %zu %s dropped for symbols that it lacks; "
                     "--alphabet %s keeps them\n",
-                    word, lost, dropped, preparation->options.alphabet == QL_ALPHABET_TEXT ? "any" : "text or any");
+                    word, lost, ql_cli_plural((double)lost), dropped, dropped == 1 ? "was" : "were",
+                    preparation->options.alphabet == QL_ALPHABET_TEXT ? "any" : "text or any");
     } else if (preparation->options.alphabet == QL_ALPHABET_TEXT) {
-        ql_cli_note("alphabet text: letters are as in the text; --alphabet ascii takes their accents off\n");
+        ql_cli_note("alphabet text: letters are as in the text; --alphabet ascii removes their accents\n");
     }
 }
 
@@ -136,7 +139,8 @@ static void print_summary(const struct ql_preparation *preparation, const char *
 {
     for (size_t i = 0; i < preparation->input_count; i++) {
         const struct ql_input *input = &preparation->inputs[i];
-        ql_cli_note("%s: %zu items, format %s%s\n", input->path, input->item_count, ql_format_word(input->format),
+        ql_cli_note("%s: %zu item%s, format %s%s\n", input->path, input->item_count,
+                    ql_cli_plural((double)input->item_count), ql_format_word(input->format),
                     input->detected ? " (detected)" : "");
     }
     for (int i = 0; i < QL_STREAM_COUNT; i++) {
@@ -291,15 +295,15 @@ int ql_cli_prepare(int argc, char **argv)
         {"name_max_length", QL_OPTION_INT, &prepare->name_max_length, 0, 1e9, "N", "longest name; 0 means no limit",
          false},
         {"min_symbol_count", QL_OPTION_INT, &prepare->min_symbol_count, 0, 1e9, "N",
-         "drop what holds a symbol seen less often", false},
+         "drop what has a symbol that occurs less often", false},
         {"remove_words", QL_OPTION_STRING, &prepare->remove_words, 0, 0, "FILE",
-         "drop what holds one of these words or phrases, one on a line", false},
+         "drop what has one of these words or phrases, one per line", false},
         {"remove_names", QL_OPTION_STRING, &prepare->remove_names, 0, 0, "FILE", "likewise, for names only", false},
         {"apart_from", QL_OPTION_STRING, &prepare->apart_from, 0, 0, "FILE,...",
          "drop what shares 24 letters in a row with a line of these texts, which are held out", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Parts", false},
-        {"validation", QL_OPTION_FLOAT, &prepare->validation, 0, 1, "SHARE", "held out to validate", false},
-        {"test", QL_OPTION_FLOAT, &prepare->test, 0, 1, "SHARE", "held out to test", false},
+        {"validation", QL_OPTION_FLOAT, &prepare->validation, 0, 1, "SHARE", "share held out for validation", false},
+        {"test", QL_OPTION_FLOAT, &prepare->test, 0, 1, "SHARE", "share held out for a test", false},
         {"seed", QL_OPTION_UINT32, &prepare->seed, 0, 0, "N", "of the shuffle", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Messages", false},
         {"json", QL_OPTION_FLAG, &arguments.json, 0, 0, NULL, "print the report on stdout", false},

@@ -63,3 +63,8 @@ void ql_cli_write_count(char *text, double count)
     }
     text[place] = '\0';
 }
+
+const char *ql_cli_plural(double count)
+{
+    return count == 1.0 ? "" : "s";
+}

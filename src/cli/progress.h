@@ -21,4 +21,7 @@ void ql_cli_progress_reset(struct ql_cli_progress *progress);
 void ql_cli_write_time(char *text, double seconds);
 void ql_cli_write_count(char *text, double count);
 
+// The ending of what is counted: "" for 1, and "s".
+const char *ql_cli_plural(double count);
+
 #endif

@@ -14,7 +14,7 @@ enum ql_status ql_cli_quantization_read(enum ql_weight_format *format, const str
     }
     if (quantization->calibrate != NULL && *format == QL_WEIGHTS_F32) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--calibrate needs --quantize int8 or int4: a model in float has no ranges to be set");
+                              "--calibrate needs --quantize int8 or int4: a model in float has no ranges to set");
     }
     return QL_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "base/system.h"
 #include "checkpoint/checkpoint.h"
+#include "cli/progress.h"
 #include "cli/terminal.h"
 #include "corpus/pieces.h"
 #include "corpus/token_text.h"
@@ -27,9 +28,10 @@ enum ql_status ql_cli_choice_check(const struct ql_cli_choice *choice, int max_l
                                    struct ql_error *error)
 {
     if (choice->min_length > 0 && choice->best == 1) {
-        return ql_error_write(error, QL_ERROR_USAGE,
-                              "--min-length %d: chooses among the candidates of an item, and there is one; add --best",
-                              choice->min_length);
+        return ql_error_write(
+            error, QL_ERROR_USAGE,
+            "--min-length %d: chooses among the candidates of an item, and there is only one; add --best",
+            choice->min_length);
     }
     if (choice->min_length > max_length) {
         return ql_error_write(error, QL_ERROR_USAGE, "--min-length %d: no item can be that long, because --%s is %d",
@@ -246,9 +248,9 @@ static enum ql_status check_room(size_t tokens, int limit, struct ql_error *erro
 {
     if (limit > 0 && tokens >= (size_t)limit) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--prompt: has %zu tokens, and an item of this model ends after %d, at the end of its "
+                              "--prompt: has %zu token%s, and an item of this model ends after %d, at the end of its "
                               "context, so that nothing would be drawn",
-                              tokens, limit);
+                              tokens, ql_cli_plural((double)tokens), limit);
     }
     return QL_OK;
 }

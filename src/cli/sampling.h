@@ -41,18 +41,18 @@ struct ql_cli_choice {
 
 enum { QL_CLI_BEST_LIMIT = 100 };
 
-#define QL_CLI_CHOICE_OPTIONS(choice)                                               \
-    {"best",                                                                        \
-     QL_OPTION_INT,                                                                 \
-     &(choice)->best,                                                               \
-     1,                                                                             \
-     QL_CLI_BEST_LIMIT,                                                             \
-     "N",                                                                           \
-     "write N candidates for an item, take the one whose characters are likeliest", \
-     false},                                                                        \
-    {                                                                               \
-        "min_length", QL_OPTION_INT, &(choice)->min_length, 0, 1000000, "N",        \
-            "of these, prefer those with at least this many characters", false      \
+#define QL_CLI_CHOICE_OPTIONS(choice)                                                   \
+    {"best",                                                                            \
+     QL_OPTION_INT,                                                                     \
+     &(choice)->best,                                                                   \
+     1,                                                                                 \
+     QL_CLI_BEST_LIMIT,                                                                 \
+     "N",                                                                               \
+     "write N candidates for an item, and take the one whose characters are likeliest", \
+     false},                                                                            \
+    {                                                                                   \
+        "min_length", QL_OPTION_INT, &(choice)->min_length, 0, 1000000, "N",            \
+            "of these, prefer those with at least this many characters", false          \
     }
 
 // clang-format off

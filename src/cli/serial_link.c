@@ -75,7 +75,8 @@ enum ql_status ql_serial_link_open(struct ql_serial_link *link, struct ql_error 
         if (errno == ENOENT && link->wanted != NULL && !link->was_open) {
             return ql_error_write(
                 error, QL_ERROR_SYSTEM,
-                "%s: there is no such port; is the board connected? Without --port it is searched for", link->name);
+                "%s: there is no such port; is the board connected? Without --port, the tool looks for one",
+                link->name);
         }
         if (errno == EACCES && !link->was_open) {
             return ql_error_write(

@@ -26,9 +26,9 @@
 #include "study/study_cell_file.h"
 
 static const char usage[] = "study --corpus names.txt [OPTION ...] MODEL ...\n       mpirun -n RANKS quillet study ...";
-static const char summary_text[] = "Lets models write many items at every setting of a grid, counts what they are\n"
-                                   "like, and writes a report that says which model and which settings are nearest\n"
-                                   "to the text. A model is a checkpoint, or the descriptor (.json) of an exported\n"
+static const char summary_text[] = "Lets models write many items at every setting of a grid, measures the items,\n"
+                                   "and writes a report that says which model and which settings come nearest to\n"
+                                   "the text. A model is a checkpoint, or the descriptor (.json) of an exported\n"
                                    "one. An interrupted study goes on when the same command is given again.";
 
 enum { VALUE_LIMIT = 24, MODEL_LIMIT = 64, MODEL_CONTENT_BYTES = 3 * QL_CONTENT_BYTES };
@@ -436,7 +436,7 @@ static enum ql_status read_list(const char **parts, size_t limit, size_t *count,
     }
     for (char *rest = *copy, *part; (part = strsep(&rest, ",")) != NULL;) {
         if (*part == '\0' || *count == limit) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: give one to %zu, with a comma between two",
+            return ql_error_write(error, QL_ERROR_USAGE, "--%s %s: give one to %zu, separated by commas",
                                   ql_option_spell(option).text, list, limit);
         }
         parts[(*count)++] = part;
@@ -578,7 +578,7 @@ static enum ql_status parse_corpus(struct study *study, json_t *own, const struc
 
     if (status == QL_OK && ql_study_cell_share(own, "parsed_sentences", "sentences") < 0.5) {
         (void)snprintf(study->no_sentences, sizeof study->no_sentences,
-                       "%.1f %% of the training text's sentences parse, so it is not a text of English sentences",
+                       "only %.1f %% of the training text's sentences parse, so they are not English sentences",
                        100.0 * ql_study_cell_share(own, "parsed_sentences", "sentences"));
         (void)json_object_del(own, "sentences");
         (void)json_object_del(own, "parsed_sentences");
@@ -882,9 +882,9 @@ int ql_cli_study(int argc, char **argv)
     struct ql_option options[] = {
         {"init_from", QL_OPTION_STRING, &s->init_from, 0, 0, "FILE,...", "the models; more may follow the options",
          false},
-        {"corpus", QL_OPTION_STRING, &s->corpus, 0, 0, "FILE", "the text that they were trained on, an item a line",
+        {"corpus", QL_OPTION_STRING, &s->corpus, 0, 0, "FILE", "the text that they were trained on, one item per line",
          false},
-        {"output", QL_OPTION_STRING, &s->output, 0, 0, "DIR", "where the report goes, and finished cells", false},
+        {"output", QL_OPTION_STRING, &s->output, 0, 0, "DIR", "where the report and finished cells go", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Grid", false},
         {"temperature", QL_OPTION_STRING, &s->temperature, 0, 0, "X,...", "from 0 to 100", false},
         {"top_p", QL_OPTION_STRING, &s->top_p, 0, 0, "X,...", "1 is off", false},
@@ -894,12 +894,13 @@ int ql_cli_study(int argc, char **argv)
         {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "characters at which an item is cut", false},
         QL_CLI_CHOICE_OPTIONS(&s->choice),
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Counts", false},
-        {"count", QL_OPTION_STRING, &s->count, 0, 0, "TEXT,...", "items that contain this, such as John", false},
+        {"count", QL_OPTION_STRING, &s->count, 0, 0, "TEXT,...", "count the items that contain this, such as John",
+         false},
         {"wordlist", QL_OPTION_STRING, &s->wordlist, 0, 0, "FILE",
-         "known words; /usr/share/dict/words where it is, \"\" for none", false},
+         "known words (default: /usr/share/dict/words, if it exists); \"\" for none", false},
         {"sentences", QL_OPTION_INT, &s->sentences, 0, 1e7, "N",
          "parse the sentences of this many items of each cell; 0 for none", false},
-        {"words", QL_OPTION_STRING, &s->words, 0, 0, "FILE", "words that should not be said, one a line", false},
+        {"words", QL_OPTION_STRING, &s->words, 0, 0, "FILE", "words that should not be said, one per line", false},
         {"filter", QL_OPTION_STRING, &s->filter, 0, 0, "FILE",
          "the same, by a compiled filter, which blocks nothing here", false},
         QL_CLI_LEXICON_OPTION(&s->lexicon),

@@ -25,11 +25,10 @@
 static const char usage[] =
     "sweep PLAN.json [OPTION ...]\n       quillet sweep [OPTION ...] -- --input FILE --rnn-size "
     "64,128 ...\n       mpirun -n RANKS quillet sweep ...";
-static const char summary_text[] =
-    "Trains a model for each combination of settings, or for random ones, and writes a\n"
-    "table and a page that hold bits per character against size and speed. What follows\n"
-    "-- are options of quillet train, with lists of values. A sweep that was ended goes\n"
-    "on when the same command is given again.";
+static const char summary_text[] = "Trains a model for each combination of settings, or for random ones, and writes\n"
+                                   "a table and a page that compare bits per character with size and speed. After --\n"
+                                   "come options of quillet train, with lists of values. An interrupted sweep goes\n"
+                                   "on when the same command is given again.";
 
 // A plan's files have a few kilobytes.
 static const size_t plan_limit_bytes = (size_t)1 << 24;
@@ -499,7 +498,7 @@ static enum ql_status find_fitting(struct sweep *sweep, struct ql_error *error)
         ql_cli_write_count(size, isfinite(smallest) ? smallest : 0.0);
         return ql_error_write(error, QL_ERROR_INPUT,
                               "none of the %zu models meets the limits: the smallest takes %s bytes of flash, the "
-                              "fastest writes %.1f tokens a second; %s/sweep.md has all",
+                              "fastest writes %.1f tokens a second; %s/sweep.md has them all",
                               sweep->count, size, fastest, sweep->settings.output);
     }
     return QL_OK;

@@ -190,7 +190,7 @@ enum ql_status ql_sweep_plan_from_arguments(json_t **file, const char *const *ar
         char wanted[64] = "";
         if (strncmp(arguments[k], "--", 2) != 0) {
             status = ql_error_write(error, QL_ERROR_USAGE,
-                                    "'%s': what follows -- are options of quillet train, such as --rnn-size 64,128",
+                                    "'%s': only options of quillet train can follow --, such as --rnn-size 64,128",
                                     arguments[k]);
             break;
         }
@@ -319,7 +319,7 @@ static enum ql_status read_range(struct range *range, const json_t *object, cons
     range->logarithmic = strcmp(scale, "log") == 0;
     if ((!range->logarithmic && strcmp(scale, "linear") != 0) || (range->logarithmic && range->step != 0.0)) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "\"random\": \"%s\" has the scale \"%s\": there are linear, and log without a step",
+                              "\"random\": \"%s\" has the scale \"%s\"; it must be linear, or log without a step",
                               option->name, scale);
     }
     if (option->type == QL_OPTION_STRING || option->type == QL_OPTION_FLAG) {
@@ -539,7 +539,7 @@ enum ql_status ql_sweep_plan_init(struct ql_sweep_plan *plan, const json_t *file
         status = find_option(&option, options, name, "train", error);
         if (status == QL_OK && !value_is_scalar(value)) {
             status = ql_error_write(error, QL_ERROR_INPUT,
-                                    "\"train\": \"%s\" must be a number or a word; lists stand "
+                                    "\"train\": \"%s\" must be a number or a word; lists belong "
                                     "in \"grid\"",
                                     name);
         }

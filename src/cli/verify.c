@@ -142,8 +142,8 @@ static int finish(const struct tally *tally)
     const int exit_code = ql_cli_finish("verify", nothing || tally->differing > 0 ? QL_EXIT_FAILED : QL_EXIT_DONE);
 
     if (tally->differing > 0) {
-        (void)fprintf(stderr, "quillet verify: %d of the stages %s not say the same\n", tally->differing,
-                      tally->differing == 1 ? "does" : "do");
+        (void)fprintf(stderr, "quillet verify: %d stage%s not agree\n", tally->differing,
+                      tally->differing == 1 ? " does" : "s do");
     } else if (nothing) {
         (void)fputs("quillet verify: nothing was compared, because every stage was skipped\n", stderr);
     }

@@ -20,7 +20,7 @@ int ql_cli_watch(int argc, char **argv)
          "a run's training.log.csv, its folder, or a folder of runs", false},
         {"port", QL_OPTION_INT, &settings.port, 0, 65535, "N", "where the page is; 0 takes a free port", false},
         {"host", QL_OPTION_STRING, &settings.host, 0, 0, "NAME",
-         "the address to serve at; all but the usual one lets others see the runs", false},
+         "the address to serve at; any but the default lets others see the runs", false},
         {"filter", QL_OPTION_STRING, &settings.filter, 0, 0, "FILE",
          "a compiled filter that a visitor may switch on; the default list, where it is there", false},
         {"lexicon", QL_OPTION_STRING, &settings.lexicon, 0, 0, "FILE", "a compiled lexicon, likewise", false},

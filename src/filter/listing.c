@@ -147,7 +147,7 @@ static enum ql_status read_line(struct ql_listing *listing, const char *line, si
 
     if (tab != NULL) {
         if ((size_t)(tab - line) + 2 != length || tab[1] < '0' || tab[1] > '9') {
-            return ql_error_write(error, QL_ERROR_INPUT, "behind the tab stands no rating from 0 to %d",
+            return ql_error_write(error, QL_ERROR_INPUT, "the tab must be followed by a rating from 0 to %d",
                                   QL_LISTING_RATING_LIMIT);
         }
         if (tab[1] - '0' < rating) {

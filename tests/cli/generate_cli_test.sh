@@ -15,7 +15,7 @@ expect_exit 0 "${many[@]}" --threads 1
 cp out one
 expect test "$(wc -l < one)" -eq 300
 expect_stderr "300 items"
-expect_stderr "symbols for a step of the model"
+expect_stderr "symbols per step of the model"
 expect_exit 0 "${many[@]}" --threads 3 --quiet
 expect_same out one
 expect test ! -s err
@@ -100,7 +100,10 @@ expect test "$(paste -d ' ' cut1 cut5 | grep -c '"cut":false "cut":true')" -eq 0
 
 # An item that does not end is cut, and reported as cut; the settings of a descriptor are the defaults.
 expect_exit 0 generate --init_from $model --count 5 --seed 1 --max_length 1 --temperature 100
-expect_stderr "cut after 1 symbols"
+expect_stderr "cut after 1 character (--max-length)"
+expect_exit 0 generate --init_from $model --count 1 --seed 1 --max_length 2 --temperature 100
+expect_stderr "1 item, "
+expect_stderr "1 item was cut after 2 characters (--max-length)"
 expect_exit 0 generate --model model.json --count 5 --seed 1
 cp out by_default
 expect_exit 0 generate --model model.json --count 5 --seed 1 --temperature "$("$json_get" model.json temperature)"

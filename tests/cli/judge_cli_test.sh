@@ -36,9 +36,12 @@ expect_exit 0 judge twice.txt --wordlist known.txt --json
 expect_json out files.0.distinct 2
 expect_json out files.0.distinct_at_size 2
 expect_json out files.0.size 3
+echo alone > single.txt
+expect_exit 0 judge single.txt --wordlist known.txt
+expect_stdout "single.txt: 1 item, 5.0 symbols on average"
 
 expect_exit 2 judge
-expect_stderr "name one text or more"
+expect_stderr "name one or more texts"
 expect_exit 1 judge absent.txt
 expect_stderr "absent.txt"
 : > empty.txt

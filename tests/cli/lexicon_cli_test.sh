@@ -7,7 +7,7 @@ source "$(dirname "$0")/expect.sh"
 printf '%s\n' 'The big dog saw a cat.' 'A dog is not a cat!' 'Tom saw the dog: the big one' 'I am not Tom.' > text.txt
 expect_exit 0 lexicon --text text.txt --output text.qlx
 expect_stdout "12 words"
-expect_stdout "spelled with capitals only"
+expect_stdout "capitalized only where"
 expect_exit 0 lexicon --text text.txt --min_count 2 --json
 expect_json out words 8
 expect_json out rare 4

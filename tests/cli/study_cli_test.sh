@@ -160,7 +160,7 @@ if ! grep -q "no sentences were parsed" out; then
     expect grep -q "of its sentences parse completely" sentences/study.md
     printf '%s\n' 'of the to and' 'is the of and' > salad.txt
     expect_exit 0 "${words[@]}" --corpus salad.txt
-    expect_stdout "so it is not a text of English sentences"
+    expect_stdout "so they are not English sentences"
     expect test -z "$(grep parsed_sentences sentences/study.json)"
 fi
 finish

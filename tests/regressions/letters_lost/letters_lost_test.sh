@@ -57,14 +57,14 @@ expect grep -qx 'Zoé Brûlé' p/items.txt
 (for i in {1..200}; do printf 'A long and plain sentence in English %s\n' "$(tr 0-9 a-j <<< "$i")"; done; printf 'A café in Zürich, naïvely\n') > text
 rm -rf p
 expect_exit 0 "${prepare[@]}" text
-expect_stderr 'alphabet ascii: 1 items lost letters'
+expect_stderr 'alphabet ascii: 1 item lost letters'
 expect_stderr '--alphabet text'
 expect grep -qx 'A cafe in Zurich, naively' p/items.txt
 
 # Asked for: letters go, and the summary says so.
 printf 'Amélie Lefèvre\nmotor\nмотор\n' > text
 becomes 'Amelie Lefevre|motor|' --alphabet ascii
-expect_stderr '1 items lost letters or accents, 1 were dropped'
+expect_stderr '1 item lost letters or accents, 1 was dropped'
 expect_json p/report.json streams.0.letters_lost 1
 printf '¿Quién sabe?\n¡Hola!\n' > text
 becomes 'Hola!|Quien sabe?|' --alphabet ascii
