@@ -330,8 +330,14 @@ static void write_json(FILE *stream, const struct settings *settings, const stru
 
 typedef void table_writer(FILE *stream, const struct settings *settings, const struct ql_cli_text *cells);
 
-static enum ql_status find_writer(const struct settings *settings, table_writer **writer, struct ql_error *error)
+// `named`: the user has chosen a format by its name.
+static enum ql_status find_writer(const struct settings *settings, bool named, table_writer **writer,
+                                  struct ql_error *error)
 {
+    if (settings->json && named && strcmp(settings->format, "json") != 0) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--json is --format json; leave it out, or --format %s",
+                              settings->format);
+    }
     if (settings->json || strcmp(settings->format, "json") == 0) {
         *writer = write_json;
     } else if (strcmp(settings->format, "markdown") == 0) {
@@ -346,6 +352,9 @@ static enum ql_status find_writer(const struct settings *settings, table_writer 
     }
     if (settings->formulas && *writer != write_csv) {
         return ql_error_write(error, QL_ERROR_USAGE, "--spreadsheet is for --format csv");
+    }
+    if (settings->language != NULL && *writer != write_html) {
+        return ql_error_write(error, QL_ERROR_USAGE, "--language is for --format html");
     }
     return QL_OK;
 }
@@ -429,7 +438,7 @@ int ql_cli_compare(int argc, char **argv)
     }
     enum ql_status status = ql_cli_language_check(settings.language, &error);
     if (status == QL_OK) {
-        status = find_writer(&settings, &writer, &error);
+        status = find_writer(&settings, ql_option_find(options, "format")->given, &writer, &error);
     }
     const char *const inputs[] = {settings.sampling.init_from, settings.sampling.filter, settings.sampling.lexicon,
                                   settings.sampling.quantization.calibrate};

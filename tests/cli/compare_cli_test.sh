@@ -128,6 +128,11 @@ for list in '' ',' '1,' '1;2' 'warm' '-1' '101' 'nan' '1,2,3,4,5,6,7,8,9,10,11,1
 done
 expect_exit 2 compare --init_from $model --format xml
 expect_stderr "--format xml: must be markdown, csv, html, or json"
+expect_exit 2 compare --init_from $model --format csv --json
+expect_stderr "--json is --format json; leave it out, or --format csv"
+expect_exit 0 compare --init_from $model --count 1 --format json --json
+expect_exit 2 compare --init_from $model --language fr
+expect_stderr "--language is for --format html"
 expect_exit 2 compare --init_from $model --count 0
 expect_exit 2 compare --init_from $model --max_length 0
 expect_exit 1 compare --init_from absent
