@@ -90,9 +90,15 @@ export class Clock {
     this.baseCycles = this.counter.cycles;
   }
 
+  // Where a cycle is not a whole number of nanoseconds, the quotient can be rounded down to a cycle whose time is just
+  // before the alarm's. There the alarm would not ring, and the processor would not run either.
   updateDeadline() {
-    this.deadline = this.isAlarmSet
-      ? this.baseCycles + Math.ceil((this.alarms[0].nanos - this.baseNanos) / this.cycleNanos)
-      : Infinity;
+    if (!this.isAlarmSet) {
+      this.deadline = Infinity;
+      return;
+    }
+    const wait = this.alarms[0].nanos - this.baseNanos;
+    const cycles = Math.ceil(wait / this.cycleNanos);
+    this.deadline = this.baseCycles + cycles + (this.baseNanos + cycles * this.cycleNanos < this.alarms[0].nanos ? 1 : 0);
   }
 }

@@ -8,5 +8,5 @@ if [ -z "${2:-}" ] || [ ! -e "$1/emulator/node_modules/rp2040js" ]; then
     exit 77
 fi
 cd "$1/tests/emulator"
-exec "$2" --test banks.test.js console.test.js image.test.js panel_model.test.js processor.test.js second_core.test.js \
-    ssi.test.js
+exec "$2" --test banks.test.js clock.test.js console.test.js image.test.js panel_model.test.js processor.test.js \
+    second_core.test.js ssi.test.js
