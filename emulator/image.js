@@ -8,6 +8,8 @@ export const FLASH_BYTES = 2 * 1024 * 1024; // of a Pico
 const RP2040_FAMILY = 0xe48bff56;
 const BLOCK_BYTES = 512;
 const PAGE_BYTES = 256; // the bytes that the boot ROM takes from a block
+const PROGRAM_HEADER_BYTES = 32, SECTION_HEADER_BYTES = 40, SYMBOL_BYTES = 16; // of an ELF file
+const NAME_BYTES = 4096; // that a symbol may have; the compiler's are shorter
 const NOT_FOR_FLASH = 0x00000001;
 const HAS_FAMILY = 0x00002000;
 
@@ -58,9 +60,13 @@ export function readElfImage(bytes, name) {
   const view = openElf(bytes, name);
   const flash = new Uint8Array(FLASH_BYTES).fill(0xff);
   const headers = view.getUint32(28, true), headerBytes = view.getUint16(42, true), count = view.getUint16(44, true);
+  let loaded = 0;
 
+  if (count > 0 && headerBytes < PROGRAM_HEADER_BYTES) {
+    throw new InputError(`${name}: program headers of ${headerBytes} bytes, less than ${PROGRAM_HEADER_BYTES}`);
+  }
   for (let header = headers; header < headers + count * headerBytes; header += headerBytes) {
-    if (header + 32 > bytes.length) {
+    if (header + PROGRAM_HEADER_BYTES > bytes.length) {
       throw new InputError(`${name}: the ELF file is cut short`);
     }
     const [type, offset, , address, size] = [0, 4, 8, 12, 16].map((place) => view.getUint32(header + place, true));
@@ -69,6 +75,10 @@ export function readElfImage(bytes, name) {
     }
     if (address < FLASH_START || address + size > FLASH_START + FLASH_BYTES || offset + size > bytes.length) {
       throw new InputError(`${name}: ${size} bytes for address 0x${address.toString(16)}, which are not in the flash`);
+    }
+    loaded += size;
+    if (loaded > FLASH_BYTES) {
+      throw new InputError(`${name}: loads more bytes than the flash has: parts of it overlap`);
     }
     flash.set(bytes.subarray(offset, offset + size), address - FLASH_START);
   }
@@ -139,31 +149,42 @@ export class Symbols {
 export function readSymbols(bytes, name) {
   const view = openElf(bytes, name);
   const text = (start) => {
-    const end = bytes.indexOf(0, start);
-    return new TextDecoder().decode(bytes.subarray(start, end));
+    const end = bytes.subarray(start, start + NAME_BYTES).indexOf(0);
+    if (end < 0) {
+      throw new InputError(`${name}: the name of a symbol has no end within ${NAME_BYTES} bytes`);
+    }
+    return new TextDecoder().decode(bytes.subarray(start, start + end));
   };
   const list = [];
 
   try {
-    const sections = view.getUint32(32, true), sectionBytes = view.getUint16(46, true);
+    const sections = view.getUint32(32, true), sectionBytes = view.getUint16(46, true), count = view.getUint16(48, true);
     const field = (section, place) => view.getUint32(sections + section * sectionBytes + place, true);
-    for (let section = 0; section < view.getUint16(48, true); section++) {
-      if (field(section, 4) !== 2) { // SHT_SYMTAB
-        continue;
-      }
-      const start = field(section, 16), names = field(field(section, 24), 16);
-      for (let entry = start; entry < start + field(section, 20); entry += 16) {
-        const kind = bytes[entry + 12] & 15; // 1: object, 2: function
-        if (kind === 1 || kind === 2) {
-          const isFunction = kind === 2;
-          const address = view.getUint32(entry + 4, true);
-          list.push({
-            name: text(names + view.getUint32(entry, true)),
-            address: isFunction ? address & ~1 : address, // bit 0 of a function's address means Thumb
-            bytes: view.getUint32(entry + 8, true),
-            isFunction,
-          });
-        }
+    if (count > 0 && sectionBytes < SECTION_HEADER_BYTES) {
+      throw new InputError(`${name}: section headers of ${sectionBytes} bytes, less than ${SECTION_HEADER_BYTES}`);
+    }
+    let table = 0; // the file has one table of symbols at most
+    while (table < count && field(table, 4) !== 2) { // SHT_SYMTAB
+      table++;
+    }
+    if (table === count) {
+      return new Symbols();
+    }
+    const start = field(table, 16), size = field(table, 20), names = field(field(table, 24), 16);
+    if (start + size > bytes.length) {
+      throw new InputError(`${name}: ${size} bytes of symbols at ${start} are not in the file: it is damaged or cut short`);
+    }
+    for (let entry = start; entry + SYMBOL_BYTES <= start + size; entry += SYMBOL_BYTES) {
+      const kind = bytes[entry + 12] & 15; // 1: object, 2: function
+      if (kind === 1 || kind === 2) {
+        const isFunction = kind === 2;
+        const address = view.getUint32(entry + 4, true);
+        list.push({
+          name: text(names + view.getUint32(entry, true)),
+          address: isFunction ? address & ~1 : address, // bit 0 of a function's address means Thumb
+          bytes: view.getUint32(entry + 8, true),
+          isFunction,
+        });
       }
     }
   } catch (error) {

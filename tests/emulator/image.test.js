@@ -81,6 +81,59 @@ test("a file that is not an ELF file, or is cut short, is refused", () => {
   refuses(() => readSymbols(header, "a.elf"), /cut short/);
 });
 
+// An ELF file of 1 KB with three section headers: none, a table of one symbol, and the table of names.
+function makeElf(change = () => {}) {
+  const bytes = new Uint8Array(1024);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 1, 1]);
+  view.setUint32(32, 64, true); // section headers
+  view.setUint16(46, 40, true);
+  view.setUint16(48, 3, true);
+  view.setUint32(104 + 4, 2, true); // SHT_SYMTAB
+  view.setUint32(104 + 16, 512, true);
+  view.setUint32(104 + 20, 16, true);
+  view.setUint32(104 + 24, 2, true); // its names
+  view.setUint32(144 + 16, 600, true);
+  view.setUint32(512, 1, true);
+  view.setUint32(516, 0x10000101, true);
+  view.setUint32(520, 8, true);
+  bytes[524] = 2;
+  bytes.set(Buffer.from("\0main\0"), 600);
+  change(view, bytes);
+  return bytes;
+}
+
+test("the symbols of an ELF file are read", () => {
+  assert.equal(readSymbols(makeElf(), "a.elf").place(0x10000102), "0x10000102 (main+0x2)");
+  assert.equal(readSymbols(makeElf((view) => view.setUint32(104 + 4, 1, true)), "a.elf").byName.size, 0);
+});
+
+test("an ELF file with sizes beyond its end is refused at once", () => {
+  const refusesChange = (change, pattern) => refuses(() => readSymbols(makeElf(change), "a.elf"), pattern);
+  refusesChange((view) => view.setUint32(104 + 20, 0xfffffff0, true), /4294967280 bytes of symbols at 512 are not in the file/);
+  refusesChange((view) => view.setUint32(104 + 20, 528, true), /528 bytes of symbols/);
+  refusesChange((view) => view.setUint16(46, 0, true), /section headers of 0 bytes/);
+  refusesChange((view) => view.setUint16(46, 8, true), /section headers of 8 bytes/);
+  refusesChange((view) => view.setUint32(104 + 24, 100, true), /cut short/);
+  refusesChange((view) => view.setUint32(512, 0xfffffff0, true), /name of a symbol has no end/);
+  refusesChange((view, bytes) => bytes.fill(65, 601), /name of a symbol has no end/);
+});
+
+test("parts of an ELF file that overlap are refused, however many there are", () => {
+  const bytes = new Uint8Array(2 ** 21 + 2 ** 12);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 1, 1]);
+  view.setUint32(28, 52, true);
+  view.setUint16(42, 32, true);
+  view.setUint16(44, 2, true);
+  for (let header = 52; header < 52 + 2 * 32; header += 32) {
+    [1, 0, 0, 0x10000000, 2 ** 20 + 1].forEach((word, place) => view.setUint32(header + 4 * place, word, true));
+  }
+  refuses(() => readElfImage(bytes, "a.elf"), /more bytes than the flash has/);
+  view.setUint16(42, 1, true);
+  refuses(() => readElfImage(bytes, "a.elf"), /program headers of 1 bytes/);
+});
+
 test("symbols name places", () => {
   const symbols = new Symbols([
     { name: "first", address: 0x100, bytes: 16, isFunction: true },
