@@ -2,6 +2,7 @@
 // Uses: node's own test runner, emulator/. node --test tests/emulator/image.test.js
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { makeBootRom } from "../../emulator/boot_rom.js";
@@ -162,6 +163,8 @@ test("the boot ROM has less than 200 bytes, and its tables where the data sheet 
   const rom = makeBootRom();
   const view = new DataView(rom.buffer);
   assert.ok(rom.length < 200);
+  const documentation = readFileSync(new URL("../../docs/emulator.md", import.meta.url), "utf8");
+  assert.match(documentation, new RegExp(`stand-in for the boot ROM: ${rom.length} bytes`));
   assert.equal(String.fromCharCode(rom[0x10], rom[0x11]), "Mu");
   const names = [];
   for (let entry = view.getUint16(0x14, true); view.getUint16(entry, true) !== 0; entry += 4) {
