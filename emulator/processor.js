@@ -124,19 +124,20 @@ export class Processor {
       ? (address) => this.flash16[(address & FLASH_MASK) >> 1]
       : (address) => this.ram16[(address - RAM) >> 1];
     const { run, bytes } = translate(this, pc, fetch) ?? { run: this.makeSlow(fetch(pc)), bytes: 2 };
-    if (isFlash && this.cache !== null) {
-      const { core, cache } = this;
-      this.inFlash[(pc & FLASH_MASK) >> 1] = () => {
-        core.cycles += cache.fetch(pc, bytes);
-        run();
-      };
-    } else if (isFlash) {
-      this.inFlash[(pc & FLASH_MASK) >> 1] = run;
-    } else {
-      this.inRam[(pc - RAM) >> 1] = run;
-      this.isCode.fill(1, (pc - RAM) >> 2, (pc - RAM + bytes + 3) >> 2);
+    if (isFlash) {
+      return (this.inFlash[(pc & FLASH_MASK) >> 1] = this.cache === null ? run : this.makeCached(run, pc, bytes));
     }
-    return run;
+    this.isCode.fill(1, (pc - RAM) >> 2, (pc - RAM + bytes + 3) >> 2);
+    return (this.inRam[(pc - RAM) >> 1] = run);
+  }
+
+  // A run whose code comes through the cache each time.
+  makeCached(run, pc, bytes) {
+    const { core, cache } = this;
+    return () => {
+      core.cycles += cache.fetch(pc, bytes);
+      run();
+    };
   }
 
   // Instructions that are not translated: hints, which rp2040js handles incompletely, and those that it does handle.

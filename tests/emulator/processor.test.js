@@ -9,6 +9,7 @@ import test from "node:test";
 import { makeRandom } from "../../emulator/board.js";
 import { Clock } from "../../emulator/clock.js";
 import { FirmwareError } from "../../emulator/errors.js";
+import { FlashCache } from "../../emulator/flash_cache.js";
 import { Symbols } from "../../emulator/image.js";
 import { Processor } from "../../emulator/processor.js";
 
@@ -16,12 +17,12 @@ const { LogLevel, ConsoleLogger, RP2040 } = createRequire(new URL("../../emulato
 
 const RAM = 0x20000000, CODE = RAM + 0x8000, DATA = RAM + 0x1000;
 
-function makeMachine() {
+function makeMachine(cache = null) {
   const clock = new Clock();
   const mcu = new RP2040(clock);
   clock.counter = mcu.core;
   mcu.logger = new ConsoleLogger(LogLevel.Error, true);
-  return { mcu, clock, processor: new Processor(mcu, clock, new Symbols()) };
+  return { mcu, clock, processor: new Processor(mcu, clock, new Symbols(), cache) };
 }
 
 // Both machines in the same state: registers, flags, some data, instructions, and an undefined one after them.
@@ -202,6 +203,26 @@ test("what rp2040js gets wrong follows the manual", () => {
   assert.deepEqual([far.registers[0], far.C], [0, false]);
   const store = execute(0xc103, { 0: 1, 1: DATA }); // STMIA r1!, {r0, r1}
   assert.equal(store.registers[1], DATA + 8);
+});
+
+test("each execution of code in the flash is charged for the words that the cache does not have", () => {
+  const { mcu, clock, processor } = makeMachine(new FlashCache(50));
+  const { core } = mcu;
+  const code = [0x3001, 0x3001, 0x3001, 0xe7fb]; // adds r0, #1 three times; b to the first: two words
+  code.forEach((opcode, place) => { processor.flash16[place] = opcode; });
+  core.PC = 0x10000000;
+  const cycles = [1, 2, 3].map(() => {
+    const before = core.cycles;
+    clock.deadline = before + 1;
+    processor.run();
+    return core.cycles - before;
+  });
+  assert.deepEqual(cycles, [5 + 2 * 50, 5, 5]);
+  // Translated again, the code is in the cache already.
+  processor.inFlash.fill(undefined, 0, 4);
+  clock.deadline = core.cycles + 1;
+  processor.run();
+  assert.equal(core.cycles, 4 * 5 + 2 * 50);
 });
 
 test("an access that is not aligned, a write to flash and a jump into nowhere end the run", () => {
