@@ -1,8 +1,8 @@
 // Translates runs of Thumb instructions into JavaScript functions: registers become local variables, and flags are
 // computed only where something reads them. Uses: banks.js. Instructions and their names are those of the ARMv6-M
 // manual. Instructions that are not listed here end a run and are left to rp2040js: system instructions, hints, BLX,
-// arithmetic with the stack pointer in a high register, RORS. If banks of RAM are counted, the code also records what
-// it accesses when.
+// arithmetic with the stack pointer in a high register. If banks of RAM are counted, the code also records what it
+// accesses when.
 
 import { bankExpression, bankOf } from "./banks.js";
 
@@ -256,6 +256,7 @@ function decodeData(opcode) {
     case 4: return shiftByRegister(d, m, "a >> (b < 32 ? b : 31)", "(a >> (b < 33 ? b - 1 : 31) & 1) === 1"); // ASRS
     case 5: return addition(d, rd, rm, both, true); // ADCS
     case 6: return addition(d, rd, `~${rm}`, both, true); // SBCS
+    case 7: return shiftByRegister(d, m, "a >>> (b & 31) | a << 32 - (b & 31)", "(a >>> (b - 1 & 31) & 1) === 1"); // RORS
     case 8: return result(undefined, `${rd} & ${rm}`, both); // TST
     case 9: return subtraction(d, "0", rm, [m]); // RSBS from 0
     case 10: return subtraction(undefined, rd, rm, both); // CMP

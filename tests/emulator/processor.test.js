@@ -203,6 +203,31 @@ test("what rp2040js gets wrong follows the manual", () => {
   assert.deepEqual([far.registers[0], far.C], [0, false]);
   const store = execute(0xc103, { 0: 1, 1: DATA }); // STMIA r1!, {r0, r1}
   assert.equal(store.registers[1], DATA + 8);
+  for (const [by, value, carry] of [[0, 0x80000001, false], [256, 0x80000001, false], [1, 0xc0000000, true],
+    [31, 3, false], [32, 0x80000001, true], [33, 0xc0000000, true], [64, 0x80000001, true]]) {
+    const rotated = execute(0x41c8, { 0: 0x80000001, 1: by }); // RORS r0, r1
+    assert.deepEqual([rotated.registers[0], rotated.N, rotated.Z, rotated.C], [value, value > 0x7fffffff, false, carry],
+      `by ${by}`);
+  }
+});
+
+// The comparison with rp2040js says nothing about these: Processor leaves them to it.
+test("instructions that are left to rp2040js follow the manual", () => {
+  const at = (opcode, registers, index) => execute(opcode, registers).registers[index] >>> 0;
+  assert.equal(at(0x4468, { 0: 12, 13: DATA }, 0), DATA + 12); // ADD r0, SP
+  assert.equal(at(0x4485, { 0: 12, 13: DATA }, 13), DATA + 12); // ADD SP, r0
+  assert.equal(at(0x4478, { 0: 12 }, 0), CODE + 4 + 12); // ADD r0, PC
+  assert.equal(at(0x4678, {}, 0), CODE + 4); // MOV r0, PC
+  assert.equal(at(0x4685, { 0: DATA }, 13), DATA); // MOV SP, r0
+  assert.equal(at(0xbac8, { 1: 0x12348001 }, 0), 0x0180); // REVSH r0, r1
+  assert.equal(at(0xbac8, { 1: 0x123401ff }, 0), 0xffffff01);
+  for (const [opcode, registers, target] of [
+    [0x4687, { 0: DATA + 1 }, DATA], // MOV PC, r0
+    [0x4487, { 0: 0x100 }, CODE + 4 + 0x100], // ADD PC, r0
+  ]) {
+    const core = execute(opcode, registers);
+    assert.deepEqual([(core.registers[15] & ~1) >>> 0, core.cycles], [target, 2]);
+  }
 });
 
 test("each execution of code in the flash is charged for the words that the cache does not have", () => {
