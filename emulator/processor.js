@@ -194,6 +194,12 @@ export class Processor {
     return this.fail(`read ${hex(address)} in the flash while the flash's interface is disabled or busy with a block`);
   }
 
+  /** A branch to an address, or an exception's vector, whose bit 0 is clear: a Cortex-M0+ has no other state than Thumb. */
+  missThumb(address, pc) {
+    this.accessPc = pc;
+    return this.fail(`jumped to ${hex(address)}, an even address: bit 0 must be set, or the processor takes a fault`);
+  }
+
   /** Code in RAM was written over. */
   forget() {
     this.forgetOwn();
@@ -234,7 +240,8 @@ export class Processor {
     return [...sums].map(([name, cycles]) => ({ name, cycles })).sort((a, b) => b.cycles - a.cycles);
   }
 
-  // WFI ends at a pending interrupt even if PRIMASK keeps it from being taken; rp2040js would take it.
+  // WFI ends at a pending interrupt even if PRIMASK keeps it from being taken; rp2040js would take it. It also takes a
+  // vector for a place where bit 0 is clear.
   adjustInterrupts() {
     const { core } = this;
     const { checkForInterrupts } = core;
@@ -242,7 +249,12 @@ export class Processor {
       if (core.waiting && core.PM) {
         return this.isInterruptPending;
       }
-      return checkForInterrupts.call(core);
+      const from = core.PC & ~1;
+      const isTaken = checkForInterrupts.call(core);
+      if (isTaken && (core.PC & 1) === 0) {
+        this.missThumb(core.PC, from);
+      }
+      return isTaken;
     };
   }
 

@@ -96,10 +96,14 @@ export class SecondCore {
     if (launch.length === LAUNCH_WORDS) {
       const [, , , vectors, stack, entry] = launch;
       const { core, mcu } = this;
+      if ((entry & 1) === 0) {
+        throw new FirmwareError(`the firmware launched its second processor at ${this.symbols.place(entry)}, an even ` +
+          "address: bit 0 must be set, or the processor takes a fault");
+      }
       core.VTOR = vectors;
       core.SP = stack;
       core.LR = 0;
-      core.PC = entry & ~1;
+      core.PC = entry - 1;
       core.waiting = false;
       core.cycles = mcu.core.cycles;
       this.processor = new Processor(mcu, this.clock, this.symbols, this.cache, this, this.banks);

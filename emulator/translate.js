@@ -1,6 +1,6 @@
 // Translates runs of Thumb instructions into JavaScript functions: registers become local variables, and flags are
 // computed only where something reads them. Uses: banks.js. Instructions and their names are those of the ARMv6-M
-// manual. Instructions that are not listed here end a run and are left to rp2040js: system instructions, hints, BLX,
+// manual. Instructions that are not listed here end a run and are left to rp2040js: system instructions, hints, and
 // arithmetic with the stack pointer in a high register. If banks of RAM are counted, the code also records what it
 // accesses when.
 
@@ -25,6 +25,7 @@ const NZ = 1, C = 2, V = 4;
  *   code(live, state)   its statements; `live`: the flags of `makes` that somebody reads; `state`: what flags are in
  *                variables, and how many cycles of the run came before
  *   target       for a branch: the new program counter as an expression; `taken`: a condition, where it has one
+ *   exchanges    for a branch: bit 0 of the target must be set; `returns`: it may also return from an exception
  */
 
 // The sum of two operands and its effect on the flags; with `target` undefined the sum is not kept.
@@ -269,18 +270,20 @@ function decodeData(opcode) {
   }
 }
 
-// ADD, CMP, MOV with any register, and the branch to one.
-function decodeHigh(opcode) {
+// ADD, CMP, MOV with any register, and the branches to one: BX, BLX.
+function decodeHigh(opcode, pc) {
   const d = ((opcode >> 4) & 8) | (opcode & 7), m = (opcode >> 3) & 15;
 
   switch ((opcode >> 8) & 3) {
     case 0: return d < SP && m < SP ? plain(d, `${reg(d)} + ${reg(m)} | 0`, [d, m]) : undefined;
     case 1: return d < 15 && m < 15 ? subtraction(undefined, reg(d), reg(m), [d, m]) : undefined;
     case 2: return d < SP && m < 15 ? plain(d, reg(m), [m]) : undefined;
-    default:
-      return (opcode & 0x80) === 0 && m < 15
-        ? { uses: [m], sets: [], needs: 0, makes: 0, cycles: 2, code: () => "", target: () => reg(m), leaves: true }
-        : undefined;
+    default: {
+      const isCall = (opcode & 0x80) !== 0;
+      const code = `q = ${m < 15 ? reg(m) : pc + 4};` + (isCall ? ` ${reg(LR)} = ${(pc + 2) | 1};` : "");
+      return { uses: m < 15 ? [m] : [], sets: isCall ? [LR] : [], needs: 0, makes: 0, cycles: 2, code: () => code,
+        target: () => "q", exchanges: true, returns: !isCall };
+    }
   }
 }
 
@@ -320,7 +323,7 @@ function decodeMiscellaneous(opcode) {
     }
     const last = load(SP, reg(SP), [SP], 32); // in place of the stack pointer, temporarily
     return {
-      ...popped, cycles: 3 + list.length, leaves: true, target: () => "pc",
+      ...popped, cycles: 3 + list.length, exchanges: true, returns: true, target: () => "pc",
       code: (live, state) => {
         const before = popped.code(live, state);
         state.word = list.length;
@@ -429,6 +432,8 @@ export function translate(cpu, pc, fetch) {
   const goOn = condition === undefined
     ? `pc = ${target};`
     : `if (${condition}) { pc = ${target}; core.cycles++; } else { pc = ${end}; }`;
+  const leave = `${last.returns ? "if (pc >>> 28 === 15) core.BXWritePC(pc >>> 0); else " : ""}` +
+    `r[15] = ${last.exchanges ? `(pc & 1) !== 0 ? pc - 1 : cpu.missThumb(pc, ${last.pc})` : "pc"};`;
   const body = `"use strict";
     return () => {
       let a = 0, b = 0, t = 0, q = 0, pc = 0, nz = 0, fc = false, fv = false;
@@ -439,7 +444,7 @@ export function translate(cpu, pc, fetch) {
       ${made & NZ ? "core.N = nz < 0; core.Z = nz === 0;" : ""}
       ${made & C ? "core.C = fc;" : ""} ${made & V ? "core.V = fv;" : ""}
       core.cycles += ${state.cycles};
-      ${last.leaves ? "if (pc >>> 28 === 15) core.BXWritePC(pc >>> 0); else r[15] = pc & ~1;" : "r[15] = pc;"}
+      ${leave}
     };`;
   const make = new Function("cpu", "core", "r", "ram32", "ram16", "ram8", "flash32", "flash16", "flash8", "isCode",
     "cache", "ssi", "accesses", body);

@@ -74,12 +74,18 @@ function makeState(opcode, random) {
       registers[offset] = 4 * Math.floor(random() * 8);
     }
   }
+  const data = Array.from({ length: 512 }, () => Math.floor(random() * 256));
+  // Bit 0 of an address to which BX, BLX or POP jump is set.
+  registers[(opcode >> 3) & 15] |= opcode >> 8 === 0x47 ? 1 : 0;
+  if (opcode >> 8 === 0xbd) {
+    data[128 + 4 * [...(opcode & 0xff).toString(2)].filter((bit) => bit === "1").length] |= 1;
+  }
   return {
     opcodes: [opcode],
     next: 0xf800 | Math.floor(random() * 0x800),
     registers,
     flags: Array.from({ length: 4 }, () => random() < 0.5),
-    data: Array.from({ length: 512 }, () => Math.floor(random() * 256)),
+    data,
   };
 }
 
@@ -97,6 +103,9 @@ function isRp2040jsWrong({ opcodes: [opcode], registers, flags }) {
     default:
       break;
   }
+  if (opcode === 0x47f0) { // BLX LR: it overwrites the register before it reads it
+    return true;
+  }
   const storesBase = opcode >> 11 === 0b11000 && (opcode & (1 << ((opcode >> 8) & 7))) !== 0; // STMIA writes back always
   return storesBase;
 }
@@ -107,7 +116,8 @@ function isTested(opcode) {
   return top !== 0xbe && top !== 0xbf && top !== 0xde && top !== 0xdf && opcode >> 11 !== 0b11101 && top < 0xf0 &&
     (opcode & 0xf500) !== 0xb100 && // CBZ and others that ARMv6-M does not have
     !(top === 0xbb || top === 0xb6 || top === 0xb8 || top === 0xb9 || top === 0xb7) && (top !== 0xba || (opcode & 0xc0) !== 0x80) &&
-    !(top === 0x47 && (opcode & 7) !== 0) && !(opcode >> 12 === 12 && (opcode & 0xff) === 0) &&
+    !(top === 0x47 && (opcode & 7) !== 0) && opcode !== 0x4778 && opcode !== 0x47f8 && // BX PC, BLX PC
+    !(opcode >> 12 === 12 && (opcode & 0xff) === 0) &&
     !((opcode & 0xf600) === 0xb400 && (opcode & 0x1ff) === 0);
 }
 
@@ -176,9 +186,10 @@ test("code in RAM that is written over is translated again", () => {
   prepare({ mcu, clock: processor.clock, processor }, state);
   processor.run();
   assert.equal(mcu.core.registers[0], 1);
+  mcu.core.registers[3] = CODE + 1; // bit 0: Thumb
   mcu.core.PC = CODE + 64;
   processor.ram16[(CODE + 64 - RAM) / 2] = 0x800a; // strh r2, [r1]
-  processor.ram16[(CODE + 66 - RAM) / 2] = 0x4708; // bx r1
+  processor.ram16[(CODE + 66 - RAM) / 2] = 0x4718; // bx r3
   processor.clock.deadline = mcu.core.cycles + 5;
   processor.run();
   assert.equal(mcu.core.registers[0], 7);
@@ -203,6 +214,8 @@ test("what rp2040js gets wrong follows the manual", () => {
   assert.deepEqual([far.registers[0], far.C], [0, false]);
   const store = execute(0xc103, { 0: 1, 1: DATA }); // STMIA r1!, {r0, r1}
   assert.equal(store.registers[1], DATA + 8);
+  const call = execute(0x47f0, { 14: DATA + 1 }); // BLX LR
+  assert.deepEqual([call.registers[15] & ~1, call.registers[14], call.cycles], [DATA, CODE + 3, 2]);
   for (const [by, value, carry] of [[0, 0x80000001, false], [256, 0x80000001, false], [1, 0xc0000000, true],
     [31, 3, false], [32, 0x80000001, true], [33, 0xc0000000, true], [64, 0x80000001, true]]) {
     const rotated = execute(0x41c8, { 0: 0x80000001, 1: by }); // RORS r0, r1
@@ -256,6 +269,10 @@ test("an access that is not aligned, a write to flash and a jump into nowhere en
     [0x8008, { 1: DATA + 1 }, /wrote a halfword to 0x20001001, which is not aligned/],
     [0x7008, { 1: 0x10000000 }, /wrote to 0x10000000, which is flash/],
     [0x4708, { 1: 0x30000001 }, /jumped to 0x30000000, where no code is/],
+    [0x4708, { 1: DATA }, /jumped to 0x20001000, an even address: bit 0 must be set, .* at 0x20008000/], // BX
+    [0x4788, { 1: DATA }, /jumped to 0x20001000, an even address/], // BLX
+    [0x4778, {}, /jumped to 0x20008004, an even address/], // BX PC
+    [0xbd00, { 13: DATA }, /jumped to 0x0, an even address/], // POP, of a zero
   ]) {
     assert.throws(() => {
       const machine = makeMachine();
@@ -265,5 +282,27 @@ test("an access that is not aligned, a write to flash and a jump into nowhere en
       machine.clock.deadline = 10;
       machine.processor.run();
     }, (error) => error instanceof FirmwareError && pattern.test(error.message) || assert.fail(error.stack));
+  }
+});
+
+test("an exception's vector to an even address ends the run", () => {
+  for (const [vector, pattern] of [[DATA + 1, null], [DATA, /jumped to 0x20001000, an even address.* at 0x20008000/]]) {
+    const { mcu, clock, processor } = makeMachine();
+    const { core } = mcu;
+    core.PC = CODE;
+    core.SP = DATA + 256;
+    core.VTOR = RAM + 0x2000;
+    processor.ram16[(CODE - RAM) / 2] = processor.ram16[(DATA - RAM) / 2] = 0x46c0; // nop
+    mcu.writeUint32(core.VTOR + 4 * 16, vector);
+    core.enabledInterrupts = 1;
+    mcu.setInterrupt(0, true);
+    clock.deadline = 1;
+    if (pattern === null) {
+      processor.run();
+      assert.equal(core.IPSR, 16);
+    } else {
+      assert.throws(() => processor.run(), (error) => error instanceof FirmwareError && pattern.test(error.message) ||
+        assert.fail(error.stack));
+    }
   }
 });

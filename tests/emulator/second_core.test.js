@@ -85,6 +85,13 @@ test("the boot ROM's protocol launches the second processor with its stack, vect
   assert.equal(sio.readUint32(CPUID), 1);
 });
 
+test("an entry at an even address ends the run", () => {
+  const { sio } = makeMachine();
+  [0, 0, 1, RAM, STACK].forEach((word) => sio.writeUint32(WRITE, word));
+  assert.throws(() => sio.writeUint32(WRITE, SECOND_CODE), (error) => error instanceof FirmwareError &&
+    /launched its second processor at 0x20009000, an even address/.test(error.message));
+});
+
 test("a word that does not fit begins the launch anew", () => {
   const machine = makeMachine();
   for (const word of [0, 0, 7, 0, 1]) { // the third is wrong, and so is the last, after one 0
