@@ -17,6 +17,9 @@ const stateKinds = ["replace", "append", "counter"];
 const isState = (value) => Array.isArray(value) && (value.length === 2 || (value.length === 3 && stateKinds.includes(value[2]))) &&
   value.slice(0, 2).every(isName);
 
+// Code points that are not characters stand for no text, and are never drawn: ql_text_rules_init.
+const NO_CHARACTER = /^[\ufdd0-\ufdef]$/;
+
 // The name, what it must be, in words, and the default; without a default the field is required.
 const fields = [
   ["filename", isName, "the name of the model's .onnx file"],
@@ -50,11 +53,25 @@ function readNumbers(value) {
   return numbers.length > 0 && numbers.every((number) => typeof number === "number") ? numbers : null;
 }
 
+// A begin token of several characters is no piece, though it may look like one: a code point that is not a character
+// takes its place among the symbols, as in src/onnx/descriptor.c. Returns the begin token as `symbols` then has it.
+function nameBegin(symbols, begin, name) {
+  if ([...begin].length <= 1) {
+    return begin;
+  }
+  const stand = Array.from({ length: 32 }, (_, k) => String.fromCharCode(0xfdd0 + k)).find((code) => !symbols.includes(code));
+  if (stand === undefined) {
+    throw new InputError(`${name}: the vocabulary has more than 32 tokens that stand for no text`);
+  }
+  symbols[symbols.indexOf(begin)] = stand;
+  return stand;
+}
+
 /**
  * Reads a descriptor: its text, and the name of its file for messages.
  * Returns the fields with their defaults; `constants` has pairs of a name and a list of numbers; `symbols` has the
- * vocabulary as an array, in which a token is an index, `ranks` the pieces as pieces.js takes them, and `specials` the
- * tokens that are never drawn.
+ * vocabulary as an array, in which a token is an index, `begin` is one of them or empty, `ranks` has the pieces as
+ * pieces.js takes them, and `specials` the tokens that are never drawn.
  */
 export function readDescriptor(text, name) {
   let given;
@@ -94,13 +111,16 @@ export function readDescriptor(text, name) {
     throw new InputError(`${name}: the field "${missing}" changes the model's graph, which is not supported here; ` +
       "`quillet evaluate` does it");
   }
+  const begin = nameBegin(symbols, descriptor.begin, name);
   const { error, ranks } = readPieces(symbols);
   if (error !== "") {
     throw new InputError(`${name}: the vocabulary ${error}`);
   }
-  // Code points that are not characters stand for no text, and are never drawn: ql_text_rules_init.
-  const specials = symbols.flatMap((symbol, token) => (/^[\ufdd0-\ufdef]$/.test(symbol) ? [token] : []));
+  const specials = symbols.flatMap((symbol, token) => (NO_CHARACTER.test(symbol) ? [token] : []));
+  if (specials.length === symbols.length) {
+    throw new InputError(`${name}: the vocabulary has only tokens that stand for no text, which are never drawn`);
+  }
   const constants = Object.entries(descriptor.constants).map(([input, value]) => [input, readNumbers(value)]);
   const reset = descriptor.reset.includes("\n") || given.end === undefined ? descriptor.reset : `${descriptor.reset}\n`;
-  return { ...descriptor, reset, constants, symbols, ranks, specials };
+  return { ...descriptor, begin, reset, constants, symbols, ranks, specials };
 }

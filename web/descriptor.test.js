@@ -111,6 +111,23 @@ test("symbols that are no characters are never drawn", () => {
   assert.deepEqual(read({ vocabulary: "\nab" }).specials, []);
 });
 
+test("a begin token of several characters is no piece, stands for no text, and is never drawn", () => {
+  for (const vocabulary of [["\n", "<", ">", "a", "<>"], ["\n", "<>", "<", ">", "a"]]) {
+    const token = vocabulary.indexOf("<>");
+    const { symbols, begin, specials, ranks } = read({ vocabulary, begin: "<>" });
+    assert.equal(symbols.indexOf(begin), token);
+    assert.deepEqual(specials, [token]);
+    assert.equal(ranks.size, 0);
+    assert.deepEqual(encode("<>a", symbols, ranks).tokens, ["<", ">", "a"].map((text) => vocabulary.indexOf(text)));
+  }
+  assert.deepEqual(read({ vocabulary: ["\ufdd0", "a", "<s>"], begin: "<s>" }).specials, [0, 2]);
+  // Single symbols and other pieces stay what they are.
+  assert.deepEqual(read({ vocabulary: ["a", "b", "ab"], begin: "a" }).specials, []);
+  assert.equal(read({ vocabulary: ["<s>", "a", "b", "ab"], begin: "<s>" }).ranks.size, 1);
+  refuses({ vocabulary: ["a", "b", "ab", "<s>"], begin: "<s>" }, /single symbol behind/);
+  refuses({ vocabulary: ["<s>"], begin: "<s>" }, /only tokens that stand for no text/);
+});
+
 test("the symbols of the reset must be in the vocabulary", () => {
   assert.equal(read({ reset: "\n." }).reset, "\n.");
   refuses({ reset: "\n*" }, /"\*"/);
