@@ -417,10 +417,18 @@ static enum ql_status follow(struct ql_run_watcher *watcher, struct ql_watched_r
     return status;
 }
 
-static json_t *field_of(const json_t *object, const char *name)
+// Fields of a file that anybody may have written: null if they are missing or of another type, so that a client can rely
+// on the type.
+static json_t *text_field(const json_t *object, const char *name)
 {
     json_t *value = json_object_get(object, name);
-    return json_is_string(value) || json_is_number(value) ? json_incref(value) : json_null();
+    return json_is_string(value) ? json_incref(value) : json_null();
+}
+
+static json_t *number_field(const json_t *object, const char *name)
+{
+    json_t *value = json_object_get(object, name);
+    return json_is_number(value) ? json_incref(value) : json_null();
 }
 
 static enum ql_status follow_summary(struct ql_run_watcher *watcher, struct ql_watched_run *run, int folder, bool *news,
@@ -449,15 +457,15 @@ static enum ql_status follow_summary(struct ql_run_watcher *watcher, struct ql_w
                     json_pack("{s:o, s:s}", "run", text_of(run->name), "text", "summary.json cannot be read"), error);
     }
     const json_t *model = json_object_get(summary, "model");
-    json_t *told =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run", text_of(run->name),
-                  "status", field_of(summary, "status"), "started", field_of(summary, "started"), "max_epochs",
-                  field_of(json_object_get(summary, "arguments"), "max_epochs"), "input",
-                  field_of(json_object_get(summary, "arguments"), "input"), "best_epoch",
-                  field_of(json_object_get(summary, "best"), "epoch"), "parameters", field_of(model, "parameters"),
-                  "cell", field_of(model, "cell"), "rnn_size", field_of(model, "rnn_size"), "num_layers",
-                  field_of(model, "num_layers"), "embedding_size", field_of(model, "embedding_size"), "epochs",
-                  field_of(summary, "epochs"), "resumed_after", field_of(summary, "resumed_after"));
+    const json_t *arguments = json_object_get(summary, "arguments");
+    json_t *told = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run", text_of(run->name), "status",
+        text_field(summary, "status"), "started", text_field(summary, "started"), "max_epochs",
+        number_field(arguments, "max_epochs"), "input", text_field(arguments, "input"), "best_epoch",
+        number_field(json_object_get(summary, "best"), "epoch"), "parameters", number_field(model, "parameters"),
+        "cell", text_field(model, "cell"), "rnn_size", number_field(model, "rnn_size"), "num_layers",
+        number_field(model, "num_layers"), "embedding_size", number_field(model, "embedding_size"), "epochs",
+        number_field(summary, "epochs"), "resumed_after", number_field(summary, "resumed_after"));
     json_decref(summary);
     return tell_again(watcher, run, &run->summary_event, "summary", told, error);
 }

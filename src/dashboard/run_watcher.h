@@ -68,8 +68,8 @@ void ql_run_watcher_close(struct ql_run_watcher *watcher);
 //   run      it is there (a run's first event)
 //   rows     count, last, best (rows of the log, their columns as fields), seconds_per_epoch: the log has grown
 //   samples  count: the samples have grown
-//   summary  status, started, input, max_epochs, epochs, best_epoch, resumed_after, parameters, cell, rnn_size,
-//            num_layers, embedding_size: of summary.json, null where it has none
+//   summary  status, started, input, cell (texts), max_epochs, epochs, best_epoch, resumed_after, parameters, rnn_size,
+//            num_layers, embedding_size (numbers): of summary.json, null where it has none of that type
 //   problem  text: what could not be read, or that there is no room for more, for a person
 // An event "rows", "samples" or "summary" replaces the former one of its run.
 // Errors: QL_ERROR_SYSTEM for no memory. A file that cannot be read is a problem, not an error.

@@ -98,6 +98,27 @@ test('a finished and a resumed run are shown as such, and overlaid until one is 
   assert.equal(await server.stop(), 0)
 })
 
+test('a summary with fields of wrong types does no harm to the runs beside it', async () => {
+  const mixed = new Runs()
+  mixed.add('good', 7, {model: {cell: 'gru', num_layers: 2, rnn_size: 64, parameters: 50000}})
+  mixed.add('odd', 3, {status: 7, started: 1, resumed_after: 'x', epochs: [], arguments: {max_epochs: 'many', input: 4},
+    best: [], model: {cell: 5, num_layers: {}, rnn_size: 'wide', embedding_size: true, parameters: 'few'}})
+  mixed.add('half', 3, {model: {cell: 'lstm'}})
+  mixed.add('list', 3, {model: [], arguments: 3})
+  const server = await watch(mixed.folder)
+  const {page, faults, close} = await open(server)
+  await until(async () => (await page.locator('#runs tbody tr').count()) === 4, 'four runs')
+  await until(async () => /running.*7 of 200.*GRU 2 × 64, 50 K/.test(await page.textContent('#runs tr[data-run=good]')), 'the good run')
+  await until(async () => /without a summary3/.test(await page.textContent('#runs tr[data-run=odd]')), 'the odd run')
+  await page.waitForSelector('#graph canvas')
+  assert.match(await page.textContent('#headline'), /^(good|half|list): running, epoch/)
+  assert.doesNotMatch(await page.textContent('#runs'), /NaN|null|undefined/)
+  assert.deepEqual(faults, [])
+  await close()
+  assert.equal(await server.stop(), 0)
+  mixed.remove()
+})
+
 test('a resumed training of the tool itself says so', async () => {
   const text = join(runs.folder, 'text.txt')
   writeFileSync(text, 'ann\nbob\ncarl\ndora\n'.repeat(40))

@@ -177,6 +177,14 @@ static void rubbish_is_a_problem_and_not_a_row(void **state)
     (void)look(fixture);
     assert_int_equal(count_events(fixture, "\"status\":\"finished\""), 1);
     assert_int_equal(count_events(fixture, "\"cell\":null"), 1);
+    write_file(fixture, "one/summary.json", "w",
+               "{\"status\":3,\"epochs\":\"many\",\"model\":{\"cell\":5,\"rnn_size\":\"x\",\"num_layers\":2}}");
+    (void)look(fixture);
+    static const char *const fields[] = {"\"status\":null", "\"epochs\":null", "\"cell\":null", "\"rnn_size\":null",
+                                         "\"num_layers\":2"};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        assert_int_equal(count_events(fixture, fields[i]), 1);
+    }
 }
 
 static void runs_that_begin_later_are_found_and_links_are_not_followed(void **state)

@@ -146,7 +146,7 @@ function remaining(run) {
 // A decoder has no rnn_size: its layers are as wide as its embedding.
 function modelOf({cell, num_layers: layers, rnn_size: units, embedding_size: embedding, parameters}) {
   const size = units ?? embedding
-  return cell ? `${cell.toUpperCase()} ${layers} × ${size}, ${Math.round(parameters / 1000)} K` : ''
+  return cell && layers && size && parameters ? `${cell.toUpperCase()} ${layers} × ${size}, ${Math.round(parameters / 1000)} K` : ''
 }
 
 // --- Tables ------------------------------------------------------------------------------------------------------
