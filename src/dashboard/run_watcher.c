@@ -331,12 +331,13 @@ static enum ql_status tell_progress(struct ql_run_watcher *watcher, struct ql_wa
     ql_run_history_sort(&run->history);
     (void)pthread_mutex_unlock(&watcher->lock);
     if (rows && history->row_count > 0) {
-        status = tell_again(
-            watcher, run, &run->rows_event, "rows",
-            json_pack("{s:o, s:I, s:o, s:o, s:f}", "run", text_of(run->name), "count", (json_int_t)history->row_count,
-                      "last", row_of(&history->rows[history->row_count - 1]), "best",
-                      row_of(ql_run_history_best(history)), "seconds_per_epoch", ql_run_history_seconds(history)),
-            error);
+        status =
+            tell_again(watcher, run, &run->rows_event, "rows",
+                       json_pack("{s:o, s:I, s:o, s:o, s:f, s:I}", "run", text_of(run->name), "count",
+                                 (json_int_t)history->row_count, "last", row_of(&history->rows[history->row_count - 1]),
+                                 "best", row_of(ql_run_history_best(history)), "seconds_per_epoch",
+                                 ql_run_history_seconds(history), "changed", (json_int_t)run->log.changed),
+                       error);
     }
     if (samples && history->sample_count > 0 && status == QL_OK) {
         status = tell_again(
@@ -389,6 +390,7 @@ static enum ql_status follow(struct ql_run_watcher *watcher, struct ql_watched_r
     }
     place->open = true;
     place->inode = properties.st_ino;
+    place->changed = ql_system_change_time(&properties).tv_sec;
     size_t start = 0;
     for (char *end; status == QL_OK && size > 0 && !watcher->full &&
                     (end = memchr(bytes + start, '\n', (size_t)size - start)) != NULL;) {
@@ -459,9 +461,9 @@ static enum ql_status follow_summary(struct ql_run_watcher *watcher, struct ql_w
     const json_t *model = json_object_get(summary, "model");
     const json_t *arguments = json_object_get(summary, "arguments");
     json_t *told = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run", text_of(run->name), "status",
-        text_field(summary, "status"), "started", text_field(summary, "started"), "max_epochs",
-        number_field(arguments, "max_epochs"), "input", text_field(arguments, "input"), "best_epoch",
+        "{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "run", text_of(run->name), "changed",
+        (json_int_t)time.tv_sec, "status", text_field(summary, "status"), "started", text_field(summary, "started"),
+        "max_epochs", number_field(arguments, "max_epochs"), "input", text_field(arguments, "input"), "best_epoch",
         number_field(json_object_get(summary, "best"), "epoch"), "parameters", number_field(model, "parameters"),
         "cell", text_field(model, "cell"), "rnn_size", number_field(model, "rnn_size"), "num_layers",
         number_field(model, "num_layers"), "embedding_size", number_field(model, "embedding_size"), "epochs",

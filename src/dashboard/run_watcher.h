@@ -30,6 +30,7 @@ struct ql_followed_file {
     size_t tail_bytes;
     long lines;
     off_t line_offset; // of the line that is being taken
+    time_t changed;    // when the file was written, as of the last look that found news
 };
 
 struct ql_watched_run {
@@ -66,10 +67,11 @@ void ql_run_watcher_close(struct ql_run_watcher *watcher);
 
 // Looks once; returns whether there are new events. The kinds of events, all with "run" among their fields:
 //   run      it is there (a run's first event)
-//   rows     count, last, best (rows of the log, their columns as fields), seconds_per_epoch: the log has grown
+//   rows     count, last, best (rows of the log, their columns as fields), seconds_per_epoch, changed: the log has grown
 //   samples  count: the samples have grown
 //   summary  status, started, input, cell (texts), max_epochs, epochs, best_epoch, resumed_after, parameters, rnn_size,
-//            num_layers, embedding_size (numbers): of summary.json, null where it has none of that type
+//            num_layers, embedding_size (numbers): of summary.json, null where it has none of that type; changed
+//   `changed` is when the file was last written, in seconds since 1970.
 //   problem  text: what could not be read, or that there is no room for more, for a person
 // An event "rows", "samples" or "summary" replaces the former one of its run.
 // Errors: QL_ERROR_SYSTEM for no memory. A file that cannot be read is a problem, not an error.

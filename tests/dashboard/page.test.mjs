@@ -2,7 +2,7 @@
 // keyboard, and what axe-core finds. Screenshots are kept in SCREENSHOTS.
 // Uses: tests/dashboard/watching.mjs, playwright-core and axe-core of web/, Chromium (its path is in CHROMIUM).
 import assert from 'node:assert/strict'
-import {appendFileSync, readFileSync, writeFileSync} from 'node:fs'
+import {appendFileSync, readFileSync, utimesSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {join} from 'node:path'
 import {after, before, test} from 'node:test'
@@ -117,6 +117,42 @@ test('a summary with fields of wrong types does no harm to the runs beside it', 
   await close()
   assert.equal(await server.stop(), 0)
   mixed.remove()
+})
+
+test('a run is silent if its files are old, whenever the page was opened, and not before its first epoch', async () => {
+  const aged = new Runs()
+  const age = (name, seconds) => ['training.log.csv', 'summary.json'].forEach((file) => {
+    const time = Date.now() / 1000 - seconds
+    utimesSync(join(aged.folder, name, file), time, time)
+  })
+  for (const [name, epochs, seconds] of [['killed', 5, 3 * 86400], ['fresh', 5, 0], ['first', 0, 3600]]) {
+    aged.add(name, epochs)
+    age(name, seconds)
+  }
+  const server = await watch(aged.folder)
+  const {page, faults, close} = await open(server)
+  const state = (name) => page.locator(`#runs tr[data-run=${name}] .state`).textContent()
+  for (let visit = 0; visit < 2; visit++) {
+    await until(async () => (await page.locator('#runs tbody tr').count()) === 3, 'three runs')
+    await until(async () => await state('killed') === 'silent; killed?', 'the killed run')
+    assert.equal(await state('fresh'), 'running')
+    assert.equal(await state('first'), 'running')
+    await page.reload()
+  }
+  await until(async () => await state('killed') === 'silent; killed?', 'the killed run')
+  aged.grow('killed', 6)
+  await until(async () => await state('killed') === 'running', 'the run that goes on')
+  // A clock of the browser that is a week ahead does not matter.
+  await page.addInitScript(() => {
+    const {now} = Date
+    Date.now = () => now() + 7 * 86400000
+  })
+  await page.reload()
+  await until(async () => await state('killed') === 'running', 'the run that goes on')
+  assert.deepEqual(faults, [])
+  await close()
+  assert.equal(await server.stop(), 0)
+  aged.remove()
 })
 
 test('a resumed training of the tool itself says so', async () => {

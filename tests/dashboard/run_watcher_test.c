@@ -187,6 +187,23 @@ static void rubbish_is_a_problem_and_not_a_row(void **state)
     }
 }
 
+static void files_are_sent_with_the_time_of_their_last_change(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000007}};
+    char path[128];
+
+    write_file(fixture, "one/training.log.csv", "w", header);
+    write_file(fixture, "one/training.log.csv", "a", "1,10,2.5,2.4,3.46,0.001,1000,0.5\n");
+    write_file(fixture, "one/summary.json", "w", "{\"status\":\"running\"}");
+    (void)snprintf(path, sizeof path, "%s/one/training.log.csv", fixture->folder);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    open_watcher(fixture, "one");
+    (void)look(fixture);
+    assert_int_equal(count_events(fixture, "\"changed\":1000000007"), 1);
+    assert_int_equal(count_events(fixture, "\"changed\":"), 2);
+}
+
 static void runs_that_begin_later_are_found_and_links_are_not_followed(void **state)
 {
     struct fixture *fixture = *state;
@@ -434,6 +451,7 @@ int main(void)
         TEST(log_that_grows_by_pieces_gives_whole_rows_once),
         TEST(log_that_is_cut_or_replaced_begins_a_new_era),
         TEST(rubbish_is_a_problem_and_not_a_row),
+        TEST(files_are_sent_with_the_time_of_their_last_change),
         TEST(runs_that_begin_later_are_found_and_links_are_not_followed),
         TEST(run_that_begins_when_as_many_are_shown_as_can_be_takes_the_place_of_the_oldest),
         TEST(checkpoints_outside_the_folder_are_not_opened),

@@ -8,7 +8,7 @@ const LN2 = Math.LN2
 const NUMBER_ROWS = 200 // of the table; the newest
 const POINT_BUDGET = 20000 // of all lines together; a line has at most LINE_POINTS, and at least a tenth of these
 const LINE_POINTS = 500
-const QUIET_FACTOR = 6 // a run is silent after this many times its epoch's duration without a row
+const QUIET_FACTOR = 6 // a run is silent if its files are older than this many epochs
 const QUIET_SECONDS = 60 // but not before
 
 // Distinguishable with and without full color vision, on a light and on a dark background (Okabe and Ito's, adapted).
@@ -28,6 +28,7 @@ let graphKey = ''
 let cursorEpoch = null
 let drawPending = false
 let language = '' // of the models' texts; empty if it is not known
+let serverAhead = 0 // milliseconds by which the server's clock, which dates the files, is ahead of this one
 let zoom = null // {from, to}, the epochs to which the graph is limited
 
 function color(run) {
@@ -51,7 +52,7 @@ function runOf(name) {
   if (!runs.has(name)) {
     runs.set(name, {name, count: 0, last: null, best: null, seconds: null, rows: null, detail: null, points: new Map(),
       stale: false, detailStale: false, sampleCount: 0, written: null, writtenFor: '', summary: {}, shown: true,
-      order: runs.size, heard: Date.now()})
+      order: runs.size, changed: 0})
   }
   return runs.get(name)
 }
@@ -65,9 +66,9 @@ const handlers = {
   run({run}) {
     runOf(run)
   },
-  rows({run: name, count, last, best, seconds_per_epoch: seconds}) {
+  rows({run: name, count, last, best, seconds_per_epoch: seconds, changed}) {
     const run = runOf(name)
-    Object.assign(run, {count, last, best, seconds, stale: true, detailStale: true, heard: Date.now()})
+    Object.assign(run, {count, last, best, seconds, stale: true, detailStale: true, changed: Math.max(run.changed, changed)})
     readRows()
   },
   samples({run, count}) {
@@ -76,7 +77,7 @@ const handlers = {
   summary(summary) {
     const run = runOf(summary.run)
     run.summary = summary
-    run.heard = Date.now()
+    run.changed = Math.max(run.changed, summary.changed)
   },
   problem({run, text}) {
     problems.push(`${run}: ${text}`)
@@ -115,9 +116,11 @@ function secondsPerEpoch(run) {
   return run.count > 0 ? run.seconds : null
 }
 
+// The age of its files counts, not when this page heard of them. Until the first row, nobody knows how long an epoch takes.
 function isSilent(run) {
-  const seconds = Math.max(QUIET_SECONDS, QUIET_FACTOR * (secondsPerEpoch(run) ?? QUIET_SECONDS))
-  return Date.now() - run.heard > 1000 * seconds
+  const seconds = secondsPerEpoch(run)
+  return seconds !== null &&
+    (Date.now() + serverAhead) / 1000 - run.changed > Math.max(QUIET_SECONDS, QUIET_FACTOR * seconds)
 }
 
 function stateOf(run) {
@@ -413,8 +416,10 @@ function drawGraph() {
   graphKey = key
 }
 
-async function readLanguage() {
+async function readServer() {
   const answer = await fetch('guards')
+  const date = Date.parse(answer.headers.get('Date'))
+  serverAhead = Number.isNaN(date) ? 0 : date - Date.now()
   language = (answer.ok ? (await answer.json()).language : '') ?? ''
 }
 
@@ -654,6 +659,6 @@ try {
   uPlot = null
 }
 wireControls()
-await readLanguage().catch(() => {}) // the page itself reports if the server is away
+await readServer().catch(() => {}) // the page itself reports if the server is away
 listen()
 draw()
