@@ -26,11 +26,12 @@ after(() => browser?.close());
 
 // A page on which any error, and any request outside its folder, fails the test. Without `motion` the
 // panel does not flicker.
-async function open(file, { motion = "reduce", ...options } = {}) {
+async function open(file, { motion = "reduce", prepare = () => {}, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 960 }, reducedMotion: motion, ...options });
   const page = await context.newPage();
   const faults = [];
   page.setDefaultTimeout(60000);
+  await page.addInitScript(prepare);
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => { if (message.type() === "error") faults.push(message.text()); });
   page.on("request", (request) => {
@@ -151,6 +152,24 @@ test("a page in one file boots its image; speed, jumpers and buttons do what the
   await until(page, /^= start /);
   await type(page, "panel uc8176");
   await until(page, /^= page done$/);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("the board's clock never shows sixty seconds", async () => {
+  const { page, faults, close } = await open("index.html", { prepare: () => {
+    globalThis.Worker = class extends Worker {
+      constructor(...all) {
+        super(...all);
+        globalThis.boardWorker = this;
+      }
+    };
+  } });
+  for (const [seconds, shown] of [[0, "0:00"], [59.4, "0:59"], [59.9, "0:59"], [60, "1:00"], [3599.99, "59:59"]]) {
+    await page.evaluate((time) => globalThis.boardWorker.dispatchEvent(new MessageEvent("message",
+      { data: { kind: "time", seconds: time, share: 1, isWaiting: true, isLate: false } })), seconds);
+    assert.equal(await page.textContent("#meter"), `${shown} on the board`);
+  }
   assert.deepEqual(faults, []);
   await close();
 });

@@ -98,7 +98,7 @@ const handlers = {
     caption("The chip was reset.");
   },
   time({ seconds, share, isWaiting, isLate }) {
-    const clock = `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(0).padStart(2, "0")}`;
+    const clock = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
     const rate = speed() === "fast" || isLate ? `, ${share.toFixed(1)} times the chip's speed` : "";
     $("meter").textContent = `${clock} on the board${isWaiting ? "" : rate}`;
   },
