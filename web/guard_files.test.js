@@ -30,6 +30,27 @@ test("whole files are read, and walk", () => {
   lexicon.step(1);
 });
 
+// The words abc, acb and ba; letters and labels from 1 on. A node comes after those that it leads to.
+const WORDS = [9 << 8, // the root
+  3 | ENDING | LAST, 2 | ENDING | LAST, 1 | ENDING | LAST, // 1 to 3: ends of abc, of acb, of ba
+  LAST, // 4: unused
+  2 | (1 << 8), 3 | (2 << 8) | LAST, // 5: behind a
+  LAST, LAST,
+  1 | (5 << 8), 2 | (3 << 8) | LAST]; // 9
+const lexiconOfWords = () => readLexicon(seal("QLLEXICO", [1, 1, 4, WORDS.length, 0, 97, 98, 99],
+  WORDS.flatMap((edge) => [edge & 255, (edge >>> 8) & 255, edge >>> 16])), "it");
+
+test("a lexicon whose words need letters that the vocabulary lacks is refused, as is a vocabulary without an end", () => {
+  const refusesVocabulary = (symbols, pattern) => assert.throws(() => new Lexicon(lexiconOfWords(), [...symbols]),
+    (error) => error instanceof LexiconError && pattern.test(error.message));
+  const lexicon = new Lexicon(lexiconOfWords(), [..."\nabc"]);
+  lexicon.step(1);
+  lexicon.step(2);
+  assert.equal(lexicon.mayEnd(3), true);
+  refusesVocabulary("\n<>ab", /^it: behind '[ab]' some words go on with letters only that the model's vocabulary lacks/);
+  refusesVocabulary("abc", /^it: .* neither a space nor a newline/);
+});
+
 test("every capital letter has one small letter", () => {
   const table = readLexicon(seal("QLLEXICO", [1, 1, 2, 2, 0, 105], [0, 1, 0, 1 | LAST | ENDING, 0, 0]), "it");
   const lexicon = new Lexicon(table, ["\n", "\u0130", "I", "i", "\u0131"]);

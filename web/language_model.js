@@ -281,7 +281,9 @@ export class LanguageModel {
       this.logits = await this.step(token);
       token = sample(sampler, this.logits, blocked);
       if (token < 0) {
-        throw new InputError("the model's output is not a finite number");
+        throw new InputError(this.logits.every(Number.isFinite)
+          ? "the filter and the lexicon leave the model no token to go on with; compile them for its vocabulary"
+          : "the model's output is not a finite number");
       }
       yield token;
     }

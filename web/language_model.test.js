@@ -185,6 +185,12 @@ test("a token that stands for no text is never drawn, with and without a filter"
   assert.equal(await drawn("\ufdd0bcd", { step: () => Uint32Array.of(2) }), 2);
 });
 
+test("that a filter blocks every token is said, and not that the model's output is wrong", async () => {
+  const model = makeModel();
+  const drawn = model.write(makeSampler({ temperature: 0, seed: 1 }), [], { step: () => Uint32Array.of(15) });
+  await assert.rejects(drawn.next(), /the filter and the lexicon leave the model no token/);
+});
+
 test("a prompt is taken before the first symbol is drawn", async () => {
   assert.deepEqual(await firstTokens(makeModel(), 2, [3, 1]), [3, 2]);
 });

@@ -11,7 +11,7 @@ const HEADER_BYTES = 24;
 const SPACES = " \t\u00a0", STOPS = ".!?:\u2026";
 const MARKS = "\"'()[]{}\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a";
 
-/** The file is not a lexicon, or a damaged one. */
+/** The file is not a lexicon, or a damaged one, or not one for the model's vocabulary. */
 export class LexiconError extends Error {}
 
 function checksum(bytes) {
@@ -39,6 +39,7 @@ export function readLexicon(bytes, file) {
     throw new LexiconError(`${file}: an edge of the lexicon leads nowhere; compile it again`);
   }
   return {
+    file,
     letters: Array.from({ length: letterCount }, (_, k) => view.getUint32(HEADER_BYTES + 4 * k, true)),
     edges,
   };
@@ -60,9 +61,46 @@ function readSymbol(symbol, letters) {
   return { kind, label: label < 0 ? NO_LABEL : label };
 }
 
+// Refuses a vocabulary with which a text could begin a word that no token ends, as check_binding in
+// src/filter/lexicon_file.c does. `readings` are those of single symbols. Nodes come after those that they lead to, so
+// one pass over the edges is enough.
+function checkVocabulary({ file, letters, edges }, readings) {
+  if (!readings.some(({ kind }) => kind & (SPACE | END))) {
+    throw new LexiconError(`${file}: the model's vocabulary has neither a space nor a newline, so no word could end; ` +
+      "leave out the lexicon");
+  }
+  const has = [0, UPPER].map((upper) => new Set(readings.filter(({ kind }) => (kind & UPPER) === upper)
+    .map(({ label }) => label).filter((label) => label !== NO_LABEL)));
+  // By the first edge of a node, reached after a letter, or after a capital's mark: whether a word can end behind it.
+  const alive = [new Set(), new Set()];
+  const root = edges[0] >>> GOAL_SHIFT;
+  let first = 1;
+  for (let k = 1; k < edges.length; k++) {
+    const label = edges[k] & LABEL, goal = edges[k] >>> GOAL_SHIFT;
+    for (const upper of [0, 1]) {
+      // The first letter of a lower-case word may be a capital.
+      const isLetter = has[upper].has(label) || (first === root && has[1].has(label));
+      const isTaken = label === CAPITAL ? upper === 0 && alive[1].has(goal) : isLetter;
+      const isEnding = label === CAPITAL || (edges[k] & ENDING) !== 0 || alive[0].has(goal);
+      if (isTaken && !isEnding) {
+        throw new LexiconError(`${file}: behind '${String.fromCodePoint(letters[label])}' some words go on with letters ` +
+          "only that the model's vocabulary lacks; compile the lexicon again with --text, the text that the model was " +
+          "trained on");
+      }
+      if (isTaken) {
+        alive[upper].add(first);
+      }
+    }
+    first = edges[k] & LAST ? k + 1 : first;
+  }
+}
+
 const START = { edges: [0, 0], outside: true, begin: true, sentence: true };
 
-/** A lexicon at work on one text, for a model with these tokens (strings of one code point or more each). */
+/**
+ * A lexicon at work on one text, for a model with these tokens (strings of one code point or more each).
+ * @throws {LexiconError} where a word could begin that no token ends.
+ */
 export class Lexicon {
   #edges;
   #readings;
@@ -71,6 +109,7 @@ export class Lexicon {
   constructor(table, symbols) {
     this.#edges = table.edges;
     this.#readings = symbols.map((text) => [...text].map((symbol) => readSymbol(symbol, table.letters)));
+    checkVocabulary(table, this.#readings.filter(({ length }) => length === 1).flat());
   }
 
   /** Begins a text. */
