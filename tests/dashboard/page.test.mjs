@@ -281,7 +281,7 @@ test('the write view shows quote and name as a page of the panel, and obeys filt
   assert.equal((await fetch(`${server.url}panel?quote=%20&name=x`)).status, 204)
   assert.equal((await fetch(`${server.url}panel?quote=${'W'.repeat(60)}`)).status, 204)
   assert.equal((await fetch(`${server.url}panel?quote=${'x'.repeat(512)}`)).status, 400)
-  for (const width of [1280, 400]) {
+  for (const width of [1280, 400, 320]) {
     for (const colorScheme of ['light', 'dark']) {
       await page.setViewportSize({width, height: 900})
       await page.emulateMedia({colorScheme})
@@ -372,9 +372,12 @@ test('a server that goes away is told', async () => {
   await close()
 })
 
-test('axe-core finds nothing at two widths, in light and in dark', async () => {
+test('axe-core finds nothing at three widths, in light and in dark', async () => {
+  const long = 'n'.repeat(200)
+  runs.add(long, 2)
+  appendFileSync(join(runs.folder, long, 'samples.jsonl'), '{}\n') // a problem, with this name
   const server = await watch(runs.folder)
-  for (const width of [1280, 400]) {
+  for (const width of [1280, 400, 320]) {
     const {page, faults, close} = await open(server, {viewport: {width, height: 900}})
     await page.waitForSelector('#graph canvas')
     await page.selectOption('#sample_run', 'model')
