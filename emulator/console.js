@@ -53,6 +53,11 @@ export class ConsoleReader {
     }
   }
 
+  /** Whether the console has said this text. */
+  hasSaid(text) {
+    return this.text.includes(String.fromCharCode(...new TextEncoder().encode(text)));
+  }
+
   finishLine(line) {
     const { cycles, nanos, secondCycles } = this.board;
     if (/^= mark begin\b/.test(line)) {

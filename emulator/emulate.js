@@ -282,10 +282,11 @@ async function emulate(options) {
     board.startProfile();
   }
 
+  const hasSaid = () => options.until !== undefined && reader.hasSaid(options.until);
   const isUnbounded = options.pages === Infinity && options.seconds === Infinity && options.until === undefined;
   const isOver = () =>
     (controller?.pictures ?? 0) >= options.pages ||
-    (options.until !== undefined && reader.text.includes(options.until)) ||
+    hasSaid() ||
     (!hasInput && isUnbounded &&
       board.nanos - Math.max(reader.lastNanos, controller?.lastNanos ?? 0) > SILENCE_NANOS);
   const startMs = Date.now();

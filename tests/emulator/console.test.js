@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ConsoleText, visibleText } from "../../emulator/console.js";
+import { ConsoleReader, ConsoleText, visibleText } from "../../emulator/console.js";
 
 const take = (text, bytes) => text.take(Buffer.from(bytes, "latin1"));
 
@@ -24,4 +24,14 @@ test("control characters are left out, those beyond ASCII are visible", () => {
 
 test("messages show all of them", () => {
   assert.equal(visibleText("cannot read \u001b[31m\u202e.uf2\n"), "cannot read \\x1b[31m\\u202e.uf2\n");
+});
+
+test("what the console has said is found in any script, also where it came in parts", () => {
+  const reader = new ConsoleReader({ nanos: 0 });
+  reader.take(Buffer.from("= text caf\xc3", "latin1"));
+  assert.equal(reader.hasSaid("caf"), true);
+  assert.equal(reader.hasSaid("caf\u00e9"), false);
+  reader.take(Buffer.from("\xa9 \xe2\x80\xa6", "latin1"));
+  assert.equal(reader.hasSaid("caf\u00e9 \u2026"), true);
+  assert.equal(reader.hasSaid("caf\u00c3"), false);
 });
