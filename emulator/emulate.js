@@ -283,10 +283,10 @@ async function emulate(options) {
   }
 
   const hasSaid = () => options.until !== undefined && reader.hasSaid(options.until);
+  const hasShown = () => (controller?.pictures ?? 0) >= options.pages;
   const isUnbounded = options.pages === Infinity && options.seconds === Infinity && options.until === undefined;
   const isOver = () =>
-    (controller?.pictures ?? 0) >= options.pages ||
-    hasSaid() ||
+    hasShown() || hasSaid() ||
     (!hasInput && isUnbounded &&
       board.nanos - Math.max(reader.lastNanos, controller?.lastNanos ?? 0) > SILENCE_NANOS);
   const startMs = Date.now();
@@ -299,14 +299,18 @@ async function emulate(options) {
       const aheadMs = options.realtime ? board.nanos / 1e6 - (Date.now() - startMs) : 0;
       await (state === "idle" ? setTimeout(10) : aheadMs > 1 ? setTimeout(aheadMs) : setImmediate());
     }
-    if (Number.isFinite(options.pages)) {
+    // --seconds and --until end a run anywhere, also in the middle of a page, which says nothing against the firmware.
+    const isCut = !hasShown() && (hasSaid() || board.nanos >= endNanos);
+    if (hasShown()) {
       board.run({ untilNanos: board.nanos + 5e9, isDone: () => !controller.isAwake }); // until the panel is asleep
     }
     for (const text of options.after) {
       board.send(Buffer.from(`${text}\n`));
       board.run({ untilNanos: board.nanos + 1e9 });
     }
-    controller?.checkRest();
+    if (!isCut) {
+      controller?.checkRest();
+    }
   } catch (error) {
     if (!(error instanceof BootLoaderExit)) {
       throw error;
