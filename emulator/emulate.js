@@ -2,7 +2,9 @@
 // Uses: board.js and what it uses; socat for --pty. npm run --silent emulate -- quotes.uf2 [OPTION ...]
 
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync, chmodSync, constants, existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
@@ -111,6 +113,9 @@ function readOptions(argv) {
   if (values.panel === "none" && values.pages !== undefined) {
     throw new UsageError("--pages needs a panel: without one, --seconds or --until ends the run");
   }
+  if (values.panel === "none" && values.fault.some((fault) => /^busy(:|$)/.test(fault))) {
+    throw new UsageError("--fault busy needs a panel, which stays busy");
+  }
   return {
     ...values,
     image: positionals[0],
@@ -168,6 +173,28 @@ function openPty(link) {
   return { input: child.stdout, output: child.stdin, close: () => child.kill() };
 }
 
+// Does what writes a file; `file` is its name for messages.
+function writing(file, act) {
+  try {
+    act();
+  } catch (error) {
+    throw new InputError(`cannot write ${file}: ${error.message}`);
+  }
+}
+
+// The output can be written: that of a run is noticed before it begins.
+function checkWritable(file) {
+  writing(file, () => {
+    const there = statSync(fromUser(file), { throwIfNoEntry: false });
+    if (there?.isDirectory()) {
+      throw new Error("it is a folder");
+    }
+    if (there === undefined || there.isFile()) {
+      accessSync(path.dirname(there === undefined ? fromUser(file) : realpathSync(fromUser(file))), constants.W_OK);
+    }
+  });
+}
+
 // A reader finds the old file or the new one, with the mode that it had. A symbolic link is kept. A device or a pipe is
 // written directly.
 function writeWhole(name, bytes) {
@@ -210,7 +237,7 @@ function openPage({ image }) {
     const file = `${image.replace(/\.(uf2|elf)$/, "")}.html`;
     checkOutput(file, [image]);
     page = fromUser(file);
-    writeWhole(page, html);
+    writing(file, () => writeWhole(page, html));
   }
   process.stdout.write(`${pathToFileURL(page)}\n`);
   if (process.platform === "darwin" || process.env.DISPLAY || process.env.WAYLAND_DISPLAY) {
@@ -236,6 +263,7 @@ async function emulate(options) {
   };
   const { flash, symbols, files } = readImage(options);
   if (options.png !== undefined) {
+    checkWritable(options.png);
     checkOutput(options.png, files);
   }
   if (options.flip !== undefined) {
@@ -268,7 +296,7 @@ async function emulate(options) {
       if (options.png !== undefined) {
         const file = numbered(options.png, controller.pictures);
         checkOutput(file, files);
-        writeWhole(fromUser(file), encodePng(frame));
+        writing(file, () => writeWhole(fromUser(file), encodePng(frame)));
         note(`(picture ${controller.pictures}: ${file})`);
       }
     };

@@ -41,6 +41,8 @@ check "panels are listed" grep -q "ssd1683, uc8176, none" "$work/err"
 run 2 image.uf2 --pages 0
 run 2 image.uf2 --panel none --pages 1
 check "pages are of a panel" grep -q "needs a panel" "$work/err"
+run 2 image.uf2 --panel none --fault busy:1
+check "busy is a panel's" grep -q "needs a panel" "$work/err"
 run 2 image.uf2 --seconds ""
 run 2 image.uf2 --speed 3
 run 1 "$work/absent.uf2"
@@ -73,6 +75,10 @@ check "the image is inside" grep -q 'globalThis.quilletImage = {"name":"board.uf
 run 1 "$0" --page
 check "no image for the page" grep -q "UF2" "$work/err"
 run 1 "$work/absent.uf2" --page
+mkdir "$work/taken.html"
+cp image.uf2 "$work/taken.uf2"
+run 1 "$work/taken.uf2" --page
+check "the page's name is a folder's" grep -q "^quillet emulate: cannot write .*taken.html: " "$work/err"
 QUILLET_PAGE=$work/absent.html run 1 --page
 check "no page" grep -q "the page is not there" "$work/err"
 
@@ -86,6 +92,12 @@ for name in a.uf2 b.elf a-2.png; do
 done
 check "the image stays" cmp image.uf2 "$work/a.uf2"
 check "the symbols stay" cmp image/quotes.elf "$work/b.elf"
+# Where it cannot be written is said before the run begins.
+for name in absent/page.png taken.html board.uf2/page.png; do
+    run 1 image.uf2 --png "$work/$name" --pages 1
+    check "the picture has no place" grep -q "^quillet emulate: cannot write .*$name: " "$work/err"
+    check "the run did not begin" test ! -s "$work/out"
+done
 : > "$work/picture"
 chmod 600 "$work/picture"
 ln -s picture "$work/link.png"
