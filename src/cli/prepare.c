@@ -255,7 +255,8 @@ static int run(struct arguments *arguments)
         print_summary(&preparation, arguments->output);
     }
     if (status == QL_OK && arguments->json) {
-        ql_cli_print_json(report, JSON_INDENT(1)); // a failure is reported when stdout is flushed
+        ql_cli_print_json(report,
+                          JSON_INDENT(1) | JSON_REAL_PRECISION(15)); // a failure is reported when stdout is flushed
     }
     json_decref(report);
     ql_preparation_free(&preparation);

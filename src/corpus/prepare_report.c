@@ -220,7 +220,8 @@ static enum ql_status write_report(struct ql_file_writer *writer, const json_t *
     if ((status = ql_text_check(&path, error)) == QL_OK &&
         (status = ql_file_check_output(path.bytes, inputs, input_count, error)) == QL_OK &&
         (status = ql_file_writer_open(writer, path.bytes, error)) == QL_OK &&
-        json_dumpf(report, writer->stream, JSON_INDENT(1)) != 0 && ferror(writer->stream) == 0) {
+        json_dumpf(report, writer->stream, JSON_INDENT(1) | JSON_REAL_PRECISION(15)) != 0 &&
+        ferror(writer->stream) == 0) {
         status = ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory for the report");
     }
     ql_text_free(&path);

@@ -163,7 +163,7 @@ static enum ql_status table_fields(struct ql_step_context *context, struct ql_te
         }
     }
     if (text->length > 0 && count != map->column_count) {
-        status = ql_error_write(error, QL_ERROR_INPUT, "the row has %zu fields, the header has %zu", count,
+        status = ql_error_write(error, QL_ERROR_INPUT, "fields: %zu in the row, %zu in the header", count,
                                 map->column_count);
         goto done;
     }

@@ -138,7 +138,7 @@ enum ql_status ql_step_read_switches(bool enabled[QL_STEP_LIMIT], const char *sk
                                   ql_option_spell(option).text, (int)(length > 64 ? 64 : length), list);
         }
         if (only == NULL && ql_steps[index].required) {
-            return ql_error_write(error, QL_ERROR_USAGE, "--skip %s: cannot be skipped, the others rest on it",
+            return ql_error_write(error, QL_ERROR_USAGE, "--skip %s: cannot be skipped, because other steps need it",
                                   ql_steps[index].name);
         }
         enabled[index] = only != NULL;
