@@ -9,7 +9,7 @@ enum ql_status {
     QL_ERROR_INPUT,   // the data is wrong: a bad byte, a truncated file, a value out of range
     QL_ERROR_USAGE,   // the command line is wrong; the process exits with 2
     QL_ERROR_SYSTEM,  // the operating system refused: no such file, no memory, disk full
-    QL_ERROR_MISSING, // another program, or a library of one, is not installed
+    QL_ERROR_MISSING, // another program, or a library of one, is not installed or cannot work here
     QL_ERROR_NUMERIC, // a computation left the numbers: NaN or infinity
     QL_ERROR_STOPPED, // the caller asked for an early end (a signal, a callback)
 };

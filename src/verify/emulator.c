@@ -71,7 +71,7 @@ static enum ql_status build_image(char *image, const struct ql_workshop *worksho
     }
     if (strpbrk(workshop->folder, ";\"\\$#\n") != NULL) {
         return ql_error_write(
-            error, QL_ERROR_INPUT,
+            error, QL_ERROR_MISSING,
             "%s: CMake takes a character of this path for something else; set TMPDIR to another folder",
             workshop->folder);
     }

@@ -22,7 +22,7 @@ enum ql_verdict {
                            // two symbols than the logits differ; see ql_comparison.edges
     QL_VERDICT_DIFFERS,
     QL_VERDICT_FAILED,  // the stage gave an error instead of an answer
-    QL_VERDICT_SKIPPED, // this machine lacks a program that the stage needs, or the model cannot be run in that way
+    QL_VERDICT_SKIPPED, // the stage needs a program that is missing or cannot work here, or another kind of model
 };
 
 // The result of one stage.
