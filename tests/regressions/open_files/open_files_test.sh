@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 END
 "$compiler" -o "bin/$compiler" frugal.c || fail "no wrapper"
 refused=0
-for ((files = 16; files > 6; files--)); do
+for ((files = 12; files > 6; files--)); do
     command="verify ${small[*]} # with $files open files"
     (
         ulimit -Sn $files
