@@ -111,3 +111,10 @@ int ql_cli_finish(const char *command, int exit_code)
     }
     return exit_code;
 }
+
+int ql_cli_finish_check(const char *command, enum ql_status status, bool refused, const struct ql_error *error)
+{
+    const int exit_code = status == QL_OK ? ql_cli_finish(command, QL_EXIT_DONE) : ql_cli_fail(command, error);
+
+    return exit_code != QL_EXIT_DONE ? QL_EXIT_USAGE : refused ? QL_EXIT_FAILED : QL_EXIT_DONE;
+}

@@ -64,4 +64,8 @@ void ql_cli_flush(void);
 // Flushes stdout. A result that could not be written is a failure: returns QL_EXIT_FAILED then, otherwise `exit_code`.
 int ql_cli_finish(const char *command, int exit_code);
 
+// The end of --check, whose 1 is an answer: the text was refused. So an error is 2, whatever it is. `error` belongs to
+// `status`. Returns the exit code.
+int ql_cli_finish_check(const char *command, enum ql_status status, bool refused, const struct ql_error *error);
+
 #endif

@@ -252,10 +252,8 @@ int ql_cli_filter(int argc, char **argv)
         print_sizes(&file, &settings);
     }
     ql_filter_file_free(&file);
-    exit_code = status == QL_OK ? ql_cli_finish("filter", QL_EXIT_DONE) : ql_cli_fail("filter", &error);
-    if (settings.check == NULL) {
-        return exit_code;
+    if (settings.check != NULL) {
+        return ql_cli_finish_check("filter", status, refused, &error);
     }
-    // 1 means that the text would be refused, so an error is 2, whatever it is.
-    return exit_code != QL_EXIT_DONE ? QL_EXIT_USAGE : refused ? QL_EXIT_FAILED : QL_EXIT_DONE;
+    return status == QL_OK ? ql_cli_finish("filter", QL_EXIT_DONE) : ql_cli_fail("filter", &error);
 }

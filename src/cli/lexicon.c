@@ -294,10 +294,8 @@ int ql_cli_lexicon(int argc, char **argv)
         print_account(&file, &(struct ql_lexicon_words){0}, &settings);
     }
     ql_lexicon_file_free(&file);
-    exit_code = status == QL_OK ? ql_cli_finish("lexicon", QL_EXIT_DONE) : ql_cli_fail("lexicon", &error);
-    if (settings.check == NULL) {
-        return exit_code;
+    if (settings.check != NULL) {
+        return ql_cli_finish_check("lexicon", status, refused, &error);
     }
-    // 1 means that the text has other words, so an error is 2, whatever it is.
-    return exit_code != QL_EXIT_DONE ? QL_EXIT_USAGE : refused ? QL_EXIT_FAILED : QL_EXIT_DONE;
+    return status == QL_OK ? ql_cli_finish("lexicon", QL_EXIT_DONE) : ql_cli_fail("lexicon", &error);
 }
