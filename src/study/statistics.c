@@ -58,23 +58,23 @@ static int compare_sizes(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-// P(W <= w) for n pairs without ties: ways[s] counts the sets of the ranks 1 to n that have the sum s. All counts stay
-// below 2^50, so they are exact.
-static double exact_tail(int n, int w)
+// P(2 W <= w) for n pairs, if all 2^n signs are equally likely. Mean ranks are halves, so `doubled` has twice the ranks;
+// ways[s] counts the sets of them that have the sum s. All counts are at most 2^50, so they are exact.
+static double exact_tail(const int *doubled, size_t n, int w)
 {
-    static const int largest = QL_SIGNED_RANK_EXACT * (QL_SIGNED_RANK_EXACT + 1) / 2;
-    double ways[QL_SIGNED_RANK_EXACT * (QL_SIGNED_RANK_EXACT + 1) / 2 + 1] = {1.0};
+    static const int largest = QL_SIGNED_RANK_EXACT * (QL_SIGNED_RANK_EXACT + 1);
+    double ways[QL_SIGNED_RANK_EXACT * (QL_SIGNED_RANK_EXACT + 1) + 1] = {1.0};
     double tail = 0.0;
 
-    for (int rank = 1; rank <= n; rank++) {
-        for (int s = largest; s >= rank; s--) {
-            ways[s] += ways[s - rank];
+    for (size_t k = 0; k < n; k++) {
+        for (int s = largest; s >= doubled[k]; s--) {
+            ways[s] += ways[s - doubled[k]];
         }
     }
     for (int s = 0; s <= w; s++) {
         tail += ways[s];
     }
-    return ldexp(tail, -n);
+    return ldexp(tail, -(int)n);
 }
 
 enum ql_status ql_signed_rank_init(struct ql_signed_rank *test, const double *differences, size_t count,
@@ -82,6 +82,7 @@ enum ql_status ql_signed_rank_init(struct ql_signed_rank *test, const double *di
 {
     double *sorted = malloc((count + 1) * sizeof *sorted);
     double ties = 0.0; // sum of t^3 - t over groups of t equal sizes
+    int doubled[QL_SIGNED_RANK_EXACT];
     size_t n = 0;
 
     *test = (struct ql_signed_rank){.p = 1.0};
@@ -102,6 +103,9 @@ enum ql_status ql_signed_rank_init(struct ql_signed_rank *test, const double *di
         ties += group * group * group - group;
         for (size_t k = first; k < behind; k++) {
             *(sorted[k] > 0.0 ? &test->above : &test->below) += rank;
+            if (k < QL_SIGNED_RANK_EXACT) {
+                doubled[k] = (int)(first + 1 + behind);
+            }
         }
     }
     free(sorted);
@@ -112,9 +116,9 @@ enum ql_status ql_signed_rank_init(struct ql_signed_rank *test, const double *di
     const double total = (double)n * ((double)n + 1.0) / 2.0;
     const double smaller = test->above < test->below ? test->above : test->below;
     test->effect = (test->above - test->below) / total;
-    test->exact = n <= QL_SIGNED_RANK_EXACT && ties == 0.0;
+    test->exact = n <= QL_SIGNED_RANK_EXACT;
     if (test->exact) {
-        test->p = fmin(1.0, 2.0 * exact_tail((int)n, (int)smaller));
+        test->p = fmin(1.0, 2.0 * exact_tail(doubled, n, (int)(2.0 * smaller)));
     } else {
         const double deviation = sqrt(total * (2.0 * (double)n + 1.0) / 12.0 - ties / 48.0);
         const double distance = fmax(0.0, total / 2.0 - smaller - 0.5);

@@ -34,8 +34,8 @@ struct ql_signed_rank {
     int exact;     // p comes from the exact distribution, not from the normal one
 };
 
-// Equal sizes share their mean rank. p is exact for at most QL_SIGNED_RANK_EXACT pairs without equal sizes; otherwise
-// from the normal distribution, with the correction for ties and that for continuity.
+// Equal sizes share their mean rank. p is exact for at most QL_SIGNED_RANK_EXACT pairs, also if sizes are equal;
+// otherwise from the normal distribution, with the correction for ties and that for continuity.
 // Errors: QL_ERROR_SYSTEM for no memory.
 enum { QL_SIGNED_RANK_EXACT = 50 };
 enum ql_status ql_signed_rank_init(struct ql_signed_rank *test, const double *differences, size_t count,

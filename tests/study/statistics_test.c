@@ -74,6 +74,7 @@ static void variation_of_distributions_is_half_the_sum_of_differences(void **sta
     assert_near(ql_distance_variation(left, 4, right, 6, 1, 10), 0.75, 1e-15);
     assert_near(ql_distance_variation(left, 4, right, 6, 4, 10), 0.75, 1e-15); // 0 to 3, 4 to 7
     assert_near(ql_distance_variation(left, 4, right, 6, 3, 2), 0.5, 1e-15);   // 0 to 2, all others
+    assert_near(ql_distance_variation(left, 4, right, 6, 2, 2), 0.5, 1e-15);   // the last bin takes 2 to 5
     assert_near(ql_distance_variation(left, 4, right, 6, 8, 10), 0.0, 1e-15);
     assert_near(ql_distance_variation(left, 4, nothing, 1, 1, 10), 1.0, 1e-15);
     assert_near(ql_distance_variation(nothing, 1, nothing, 1, 1, 10), 0.0, 1e-15);
@@ -136,9 +137,9 @@ static void signed_rank_of_darwins_maize_is_the_textbooks(void **state)
     assert_near(test.effect, 0.6, 1e-12);
 }
 
-// Equal sizes share their mean rank, differences of 0 are left out, p comes from the normal distribution:
-// sizes 1 1 2 2 2 3, ranks 1.5 1.5 4 4 4 6; above = 1.5 + 4 + 4 + 6 = 15.5, below = 1.5 + 4 = 5.5;
-// variance = 6 * 7 * 13 / 24 - (2^3 - 2 + 3^3 - 3) / 48 = 22.125; z = (10.5 - 5.5 - 0.5) / 4.7037 = 0.9567.
+// Equal sizes share their mean rank, and differences of 0 are left out: sizes 1 1 2 2 2 3, ranks 1.5 1.5 4 4 4 6;
+// above = 1.5 + 4 + 4 + 6 = 15.5, below = 1.5 + 4 = 5.5. Of the 64 sets of these ranks, 13 have a sum of at most
+// 5.5: the empty one, two of 1.5, one of 3, three of 4, and six of 5.5.
 static void signed_rank_with_ties_shares_ranks(void **state)
 {
     static const double differences[] = {1, 0, -1, 2, 2, 0, -2, 3};
@@ -148,11 +149,80 @@ static void signed_rank_with_ties_shares_ranks(void **state)
     (void)state;
     assert_int_equal(ql_signed_rank_init(&test, differences, COUNT(differences), &error), QL_OK);
     assert_int_equal(test.pairs, 6);
-    assert_false(test.exact);
+    assert_true(test.exact);
     assert_near(test.above, 15.5, 0.0);
     assert_near(test.below, 5.5, 0.0);
-    assert_near(test.p, erfc(4.5 / sqrt(22.125) / sqrt(2.0)), 1e-12);
-    assert_near(test.p, 0.3387, 0.0001);
+    assert_near(test.p, 0.40625, 1e-15);
+}
+
+// The share of all 2^n signs whose smaller sum of ranks is at most that of the differences.
+static double count_signs(const double *differences, int n)
+{
+    double ranks[16], smaller = 0.0, sum = 0.0;
+    int extreme = 0;
+
+    for (int k = 0; k < n; k++) {
+        ranks[k] = 0.5;
+        for (int other = 0; other < n; other++) {
+            const double size = fabs(differences[k]), other_size = fabs(differences[other]);
+            ranks[k] += other_size < size ? 1.0 : other_size > size ? 0.0 : 0.5;
+        }
+        sum += ranks[k];
+        smaller += differences[k] < 0.0 ? ranks[k] : 0.0;
+    }
+    smaller = fmin(smaller, sum - smaller);
+    for (int signs = 0; signs < 1 << n; signs++) {
+        double below = 0.0;
+        for (int k = 0; k < n; k++) {
+            below += (signs >> k & 1) != 0 ? ranks[k] : 0.0;
+        }
+        extreme += fmin(below, sum - below) <= smaller;
+    }
+    return ldexp(extreme, -n);
+}
+
+// Differences are small whole numbers, and most models differ in few items: so ties are the rule.
+static void signed_rank_of_few_pairs_counts_all_signs(void **state)
+{
+    static const double equal[] = {4, 4, 4, 4, 4};
+    struct ql_random random;
+    struct ql_signed_rank test;
+    struct ql_error error;
+
+    (void)state;
+    for (size_t n = 1; n <= COUNT(equal); n++) { // as in the sign test, five pairs do not reach 5 %
+        assert_int_equal(ql_signed_rank_init(&test, equal, n, &error), QL_OK);
+        assert_near(test.p, ldexp(2.0, -(int)n), 1e-15);
+    }
+    ql_random_init(&random, 4);
+    for (int sample = 0; sample < 200; sample++) {
+        double differences[10];
+        const int n = 1 + sample % 10;
+        for (int k = 0; k < n; k++) {
+            const int size = 1 + (int)(ql_random_step(&random) % 4);
+            differences[k] = ql_random_step(&random) % 2 == 0 ? size : -size;
+        }
+        assert_int_equal(ql_signed_rank_init(&test, differences, (size_t)n, &error), QL_OK);
+        assert_near(test.p, count_signs(differences, n), 1e-12);
+    }
+}
+
+// 60 pairs of sizes 1, 2 and 3, 20 of each, with the ranks 10.5, 30.5 and 50.5, of which a quarter is negative: below =
+// 5 * 91.5 = 457.5; variance = 60 * 61 * 121 / 24 - 3 * (20^3 - 20) / 48 = 17953.75; z = (915 - 457.5 - 0.5) / 133.99.
+static void signed_rank_of_many_pairs_corrects_for_ties(void **state)
+{
+    double differences[60];
+    struct ql_signed_rank test;
+    struct ql_error error;
+
+    (void)state;
+    for (int k = 0; k < 60; k++) {
+        differences[k] = k / 3 % 4 == 0 ? -1 - k % 3 : 1 + k % 3;
+    }
+    assert_int_equal(ql_signed_rank_init(&test, differences, COUNT(differences), &error), QL_OK);
+    assert_false(test.exact);
+    assert_near(test.below, 457.5, 0.0);
+    assert_near(test.p, erfc(457.0 / sqrt(17953.75) / sqrt(2.0)), 1e-12);
 }
 
 static void signed_rank_without_pairs_says_nothing(void **state)
@@ -216,6 +286,8 @@ int main(void)
         cmocka_unit_test(signed_rank_critical_values_are_those_of_the_table),
         cmocka_unit_test(signed_rank_of_darwins_maize_is_the_textbooks),
         cmocka_unit_test(signed_rank_with_ties_shares_ranks),
+        cmocka_unit_test(signed_rank_of_few_pairs_counts_all_signs),
+        cmocka_unit_test(signed_rank_of_many_pairs_corrects_for_ties),
         cmocka_unit_test(signed_rank_without_pairs_says_nothing),
         cmocka_unit_test(signed_rank_exact_and_normal_agree_at_the_border),
         cmocka_unit_test(signed_rank_of_equal_sides_errs_as_often_as_it_says),
