@@ -20,6 +20,9 @@ extern char **environ; // POSIX requires us to declare it
 enum { MESSAGE_BYTES = 600 };  // of a program's output in our error message
 enum { PIPE_BYTES = 1 << 16 }; // read at once: what a pipe holds on Linux
 
+// Of an answer, if nothing else is said. The values of a node are far from it; a program that never ends its line is not.
+static const size_t default_answer_bytes = (size_t)1 << 30;
+
 // The error of a program that cannot be started.
 static enum ql_status refuse_start(struct ql_error *error, const char *program, int failure)
 {
@@ -220,9 +223,15 @@ static void write_some(const struct ql_process *process, const char *bytes, size
     }
 }
 
-// Reads what is in the pipe. `*ended` becomes true at its end.
+// Reads what is in the pipe, which belongs to an answer that has not ended. `*ended` becomes true at the pipe's end.
 static enum ql_status read_some(struct ql_process *process, bool *ended, struct ql_error *error)
 {
+    const size_t limit = process->answer_bytes == 0 ? default_answer_bytes : process->answer_bytes;
+
+    if (process->read_bytes > limit) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "gave an answer of more than %zu bytes, without the end of its line", limit);
+    }
     if (process->room_bytes - process->read_bytes < PIPE_BYTES) {
         const size_t room = 2 * process->room_bytes + PIPE_BYTES;
         char *line = realloc(process->line, room + 1); // and a NUL

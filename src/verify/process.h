@@ -27,7 +27,8 @@ struct ql_process {
     char *line;        // the newest answer, and behind it what else has been read
     size_t line_bytes; // of the newest answer with its end
     size_t read_bytes, room_bytes;
-    int patience_ms; // timeout for the next byte, in either direction; 0 means no limit
+    int patience_ms;     // timeout for the next byte, in either direction; 0 means no limit
+    size_t answer_bytes; // the longest answer that is read; 0 means 1 GB
 };
 
 // Starts it. Errors: QL_ERROR_MISSING, QL_ERROR_SYSTEM. The struct must start as {0}.
@@ -35,8 +36,8 @@ enum ql_status ql_process_open(struct ql_process *process, const char *const *ar
 
 // Writes a request, as printf does, with a newline; waits for one line of answer, which stands in `line` without its
 // newline until the next request. Errors: QL_ERROR_INPUT when the program ended, with the end of what it wrote to its
-// standard error, or when for the timeout it neither read a byte of the request nor wrote one of the answer;
-// QL_ERROR_SYSTEM without memory for the answer.
+// standard error, when for the timeout it neither read a byte of the request nor wrote one of the answer, or when the
+// answer is too long; QL_ERROR_SYSTEM without memory for the answer.
 enum ql_status ql_process_step(struct ql_process *process, const char *request, struct ql_error *error);
 
 // Ends it. Harmless on {0}.

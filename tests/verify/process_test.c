@@ -113,6 +113,18 @@ static void process_that_begins_an_answer_and_hangs_is_given_up(void **state)
     ql_process_close(&process);
 }
 
+static void process_that_never_ends_its_line_is_given_up(void **state)
+{
+    struct ql_process process = {.patience_ms = 10000, .answer_bytes = 1000000};
+    struct ql_error error;
+
+    (void)state;
+    assert_int_equal(ql_process_open(&process, SHELL("while printf %1000s x; do :; done"), &error), QL_OK);
+    assert_int_equal(ql_process_step(&process, "hello", &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "more than 1000000 bytes"));
+    ql_process_close(&process);
+}
+
 static char *make_request(size_t size)
 {
     char *request = test_malloc(size + 1);
@@ -198,6 +210,7 @@ int main(void)
         cmocka_unit_test(process_that_never_reads_is_reported),
         cmocka_unit_test(process_that_keeps_silent_is_given_up),
         cmocka_unit_test(process_that_begins_an_answer_and_hangs_is_given_up),
+        cmocka_unit_test(process_that_never_ends_its_line_is_given_up),
         cmocka_unit_test(process_that_does_not_read_on_is_given_up),
         cmocka_unit_test(process_takes_and_gives_long_lines),
         cmocka_unit_test(process_that_answers_bit_by_bit_is_waited_for),
