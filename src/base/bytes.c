@@ -24,6 +24,13 @@ const void *ql_bytes_find(const void *bytes, size_t size_bytes, const void *want
     return NULL;
 }
 
+bool ql_bytes_end_with(const void *bytes, size_t size_bytes, const char *ending)
+{
+    const size_t length = strlen(ending);
+
+    return size_bytes >= length && memcmp((const char *)bytes + size_bytes - length, ending, length) == 0;
+}
+
 char *ql_bytes_format(const char *format, ...)
 {
     va_list arguments, again;

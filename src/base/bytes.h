@@ -10,6 +10,9 @@
 // Return the first place in `bytes` that holds the bytes of `wanted`, or NULL. An empty `wanted` is found at the start.
 const void *ql_bytes_find(const void *bytes, size_t size_bytes, const void *wanted, size_t wanted_bytes);
 
+// True when `bytes` end with the string `ending`.
+bool ql_bytes_end_with(const void *bytes, size_t size_bytes, const char *ending);
+
 // Return what printf would print, as a new string that the caller frees; NULL when there is not enough memory.
 char *ql_bytes_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

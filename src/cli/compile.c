@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory_stream.h"
 #include "base/sha256.h"
@@ -96,12 +97,6 @@ static enum ql_status copy_path(char to[PATH_BYTES], const char *path, struct ql
     return QL_OK;
 }
 
-static bool ends_with(const char *text, const char *ending)
-{
-    const size_t length = strlen(text), ending_length = strlen(ending);
-    return length >= ending_length && strcmp(text + length - ending_length, ending) == 0;
-}
-
 // The model is given as a descriptor, or as an .onnx file that may have a descriptor beside it.
 static enum ql_status find_model(struct compilation *work, struct ql_error *error)
 {
@@ -110,7 +105,7 @@ static enum ql_status find_model(struct compilation *work, struct ql_error *erro
     struct stat file;
     enum ql_status status;
 
-    if (settings->model != NULL || ends_with(work->operand, ".json")) {
+    if (settings->model != NULL || ql_bytes_end_with(work->operand, strlen(work->operand), ".json")) {
         if ((status = ql_descriptor_load(&work->descriptor, work->operand, error)) != QL_OK) {
             return status;
         }

@@ -1,9 +1,10 @@
 // The step `utterance`: keeps what one voice says in one breath, and drops what only a page can hold.
 // These are rules of thumb, found by reading Debian's fortunes; they need the lines of an item, before these are
 // joined.
-// Uses: corpus/clean_step.
+// Uses: base/bytes, corpus/clean_step.
 #include <string.h>
 
+#include "base/bytes.h"
 #include "corpus/clean_step.h"
 
 struct line {
@@ -47,13 +48,6 @@ static bool starts_with(const struct line *line, const char *word)
     size_t length = strlen(word);
 
     return line->length >= length && memcmp(line->text, word, length) == 0;
-}
-
-static bool ends_with(const struct line *line, const char *word)
-{
-    size_t length = strlen(word);
-
-    return line->length >= length && memcmp(line->text + line->length - length, word, length) == 0;
 }
 
 static int32_t first_symbol(const struct line *line)
@@ -147,7 +141,7 @@ static bool line_is_definition(const struct line *line)
 
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         size_t length = strlen(marks[i]);
-        if (line->length > length + 1 && ends_with(line, marks[i]) &&
+        if (line->length > length + 1 && ql_bytes_end_with(line->text, line->length, marks[i]) &&
             strchr(" ,\t", line->text[line->length - length - 1]) != NULL) {
             return true;
         }
@@ -183,7 +177,7 @@ static void survey_line(struct survey *survey, const struct line *line, bool par
     survey->cited += line->text[0] == '>' || line->text[0] == '|';
     survey->gaps += line_gaps(line);
     if (survey->lines == 1) {
-        survey->heading = ends_with(line, ":");
+        survey->heading = ql_bytes_end_with(line->text, line->length, ":");
         survey->definition = line_is_definition(line);
     } else if (survey->lines == 2) {
         survey->heading = survey->heading && (line->indent > 1 || paragraph_start);

@@ -74,13 +74,6 @@ static size_t name_length(const struct ql_wiki_page *page)
     return length;
 }
 
-static bool ends_with(const char *text, size_t length, const char *word)
-{
-    size_t word_length = strlen(word);
-
-    return length >= word_length && memcmp(text + length - word_length, word, word_length) == 0;
-}
-
 // Categories identify persons: "1879 births", "1955 deaths", "Living people".
 static bool page_is_person(const struct ql_wiki_page *page)
 {
@@ -100,8 +93,8 @@ static bool page_is_person(const struct ql_wiki_page *page)
         while (length < rest_length && strchr("]|\n", rest[length]) == NULL) {
             length++;
         }
-        if (ends_with(rest, length, " births") || ends_with(rest, length, " deaths") ||
-            ends_with(rest, length, "Living people")) {
+        if (ql_bytes_end_with(rest, length, " births") || ql_bytes_end_with(rest, length, " deaths") ||
+            ql_bytes_end_with(rest, length, "Living people")) {
             return true;
         }
     }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "corpus/pieces.h"
 
@@ -472,15 +473,10 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
     return QL_OK;
 }
 
-static bool has_ending(const char *path, const char *ending)
-{
-    const size_t length = strlen(path), ending_length = strlen(ending);
-    return length > ending_length && strcmp(path + length - ending_length, ending) == 0;
-}
-
 bool ql_descriptor_is_path(const char *path)
 {
-    return has_ending(path, ".json") || has_ending(path, ".onnx");
+    const size_t length = strlen(path);
+    return ql_bytes_end_with(path, length, ".json") || ql_bytes_end_with(path, length, ".onnx");
 }
 
 enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *text, size_t size_bytes,
@@ -505,7 +501,7 @@ enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *
 {
     struct ql_file_view view;
 
-    if (has_ending(path, ".onnx")) {
+    if (ql_bytes_end_with(path, strlen(path), ".onnx")) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: is a model. Give its descriptor, a .json file that names the model and its symbols "
                               "(docs/descriptor.md)",

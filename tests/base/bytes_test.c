@@ -34,6 +34,18 @@ static void bytes_find_sees_nothing_behind_the_end(void **state)
     assert_ptr_equal(ql_bytes_find(NULL, 0, "", 0), NULL);
 }
 
+static void bytes_end_with_compares_the_end(void **state)
+{
+    (void)state;
+    assert_true(ql_bytes_end_with("abc", 3, "bc"));
+    assert_true(ql_bytes_end_with("abc", 3, "abc"));
+    assert_true(ql_bytes_end_with("abc", 3, ""));
+    assert_true(ql_bytes_end_with("abcd", 3, "bc"));
+    assert_false(ql_bytes_end_with("abc", 3, "ab"));
+    assert_false(ql_bytes_end_with("bc", 2, "abc"));
+    assert_false(ql_bytes_end_with("", 0, "c"));
+}
+
 static void bytes_format_takes_any_length(void **state)
 {
     char longest[5000];
@@ -91,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_find_is_that_of_the_c_library),
         cmocka_unit_test(bytes_find_sees_nothing_behind_the_end),
+        cmocka_unit_test(bytes_end_with_compares_the_end),
         cmocka_unit_test(bytes_format_takes_any_length),
         cmocka_unit_test(bytes_line_step_takes_each_line),
         cmocka_unit_test(bytes_words_and_checksum_are_those_of_the_formats),
