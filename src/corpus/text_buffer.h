@@ -49,6 +49,7 @@ bool ql_symbol_is_upper(int32_t symbol);
 
 // The symbol in the form in which case does not count: in lower case, and the Greek final sigma as any other sigma. A
 // sharp s stays what it is; "SS" is its capital form, too.
+enum { QL_SYMBOL_SHARP_S = 0xDF };
 int32_t ql_symbol_fold(int32_t symbol);
 
 // What words consist of: letters, marks and digits. False for -1.

@@ -51,7 +51,6 @@ static void compose_end(struct ql_text *out, size_t start)
 // False when they are not UTF-8.
 static bool fold_write(struct ql_text *out, const char *bytes, size_t length)
 {
-    enum { SHARP_S = 0xDF };
     const size_t start = out->length;
     bool valid = true;
     bool ascii = true;
@@ -61,8 +60,8 @@ static bool fold_write(struct ql_text *out, const char *bytes, size_t length)
         valid = valid && symbol != 0xFFFD;
         ascii = ascii && symbol < 0x80;
         symbol = ql_symbol_fold(plain_sign(symbol));
-        ql_text_write(out, "ss", symbol == SHARP_S ? 2 : 0);
-        if (symbol != SHARP_S) {
+        ql_text_write(out, "ss", symbol == QL_SYMBOL_SHARP_S ? 2 : 0);
+        if (symbol != QL_SYMBOL_SHARP_S) {
             ql_text_write_symbol(out, symbol);
         }
     }

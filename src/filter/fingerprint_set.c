@@ -18,8 +18,6 @@
 // The number of seeds that are tried. A seed fails in a few percent of cases.
 enum { SEED_LIMIT = 200 };
 
-enum { SHARP_S = 0xDF };
-
 // The key of an item; 0 where it has none. With `in_capitals`, a sharp s is two letters, as it is in capitals.
 static uint32_t item_key(const struct ql_fold_letters *letters, const char *item, size_t size_bytes, bool in_capitals)
 {
@@ -30,7 +28,7 @@ static uint32_t item_key(const struct ql_fold_letters *letters, const char *item
         const size_t bytes = ql_utf8_decode(&symbol, (const unsigned char *)item + place, size_bytes - place);
         place += bytes == 0 ? 1 : bytes;
         if (bytes > 0) {
-            const bool twice = in_capitals && ql_symbol_fold((int32_t)symbol) == SHARP_S;
+            const bool twice = in_capitals && ql_symbol_fold((int32_t)symbol) == QL_SYMBOL_SHARP_S;
             const uint32_t letter = twice ? 's' : symbol;
             const uint16_t key = ql_fold_key(letters, letter, ql_fold_symbol_in(letters, letter));
             hash = ql_filter_hash(hash, key);

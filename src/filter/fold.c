@@ -182,10 +182,10 @@ struct ql_fold ql_fold_symbol(uint32_t symbol)
 
 bool ql_fold_is_accented(uint32_t symbol)
 {
-    enum { LATIN_LIMIT = 0x250, SHARP_S = 0xDF };
+    enum { LATIN_LIMIT = 0x250 };
     const uint32_t exact = ql_fold_letter(symbol, true);
 
-    return exact >= 0x80 && exact != SHARP_S && (exact < LATIN_LIMIT || exact != base_of(symbol));
+    return exact >= 0x80 && exact != QL_SYMBOL_SHARP_S && (exact < LATIN_LIMIT || exact != base_of(symbol));
 }
 
 uint32_t ql_fold_letter(uint32_t symbol, bool accents)
