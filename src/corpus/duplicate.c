@@ -25,16 +25,37 @@ static int place_compare(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-// The next letter, mark or digit of an item, without case; -1 at the end.
-static int32_t next_significant(const char *text, size_t length, size_t *position)
+// What counts of an item: its letters, marks and digits.
+struct reader {
+    const char *text;
+    size_t length, position;
+    bool owes_s; // the second letter of a sharp s comes next
+};
+
+static struct reader read_item(const struct ql_item_list *list, size_t index)
 {
+    struct reader reader = {0};
+
+    reader.text = ql_item_list_read(list, index, &reader.length);
+    return reader;
+}
+
+// The next one, without case; -1 at the end. A sharp s is two letters, as it is in capitals.
+static int32_t next_significant(struct reader *reader)
+{
+    if (reader->owes_s) {
+        reader->owes_s = false;
+        return 's';
+    }
     for (;;) {
-        int32_t symbol = ql_symbol_read(text, length, position);
+        int32_t symbol = ql_symbol_read(reader->text, reader->length, &reader->position);
         if (symbol < 0 || ql_symbol_is_digit(symbol) || ql_symbol_is_mark(symbol)) {
             return symbol;
         }
         if (ql_symbol_is_letter(symbol)) {
-            return ql_symbol_fold(symbol);
+            symbol = ql_symbol_fold(symbol);
+            reader->owes_s = symbol == QL_SYMBOL_SHARP_S;
+            return reader->owes_s ? 's' : symbol;
         }
     }
 }
@@ -68,14 +89,12 @@ static bool exact_equal(const struct ql_item_list *list, size_t left, size_t rig
 // Items without any letters or digits are distinguished only by their other symbols.
 static bool near_hash(const struct ql_item_list *list, size_t index, uint64_t *hash)
 {
-    size_t length;
-    size_t position = 0;
-    const char *text = ql_item_list_read(list, index, &length);
-    int32_t symbol = next_significant(text, length, &position);
+    struct reader reader = read_item(list, index);
+    int32_t symbol = next_significant(&reader);
     bool significant = symbol >= 0;
 
     *hash = ql_hash_start;
-    for (; symbol >= 0; symbol = next_significant(text, length, &position)) {
+    for (; symbol >= 0; symbol = next_significant(&reader)) {
         char bytes[4];
         utf8proc_ssize_t used = utf8proc_encode_char(symbol, (utf8proc_uint8_t *)bytes);
         *hash = ql_hash_step(*hash, bytes, (size_t)used);
@@ -85,17 +104,12 @@ static bool near_hash(const struct ql_item_list *list, size_t index, uint64_t *h
 
 static bool near_equal(const struct ql_item_list *list, size_t left, size_t right)
 {
-    size_t left_length;
-    size_t right_length;
-    size_t left_position = 0;
-    size_t right_position = 0;
-    const char *left_text = ql_item_list_read(list, left, &left_length);
-    const char *right_text = ql_item_list_read(list, right, &right_length);
+    struct reader left_reader = read_item(list, left), right_reader = read_item(list, right);
     int32_t symbol;
 
     do {
-        symbol = next_significant(left_text, left_length, &left_position);
-        if (symbol != next_significant(right_text, right_length, &right_position)) {
+        symbol = next_significant(&left_reader);
+        if (symbol != next_significant(&right_reader)) {
             return false;
         }
     } while (symbol >= 0);

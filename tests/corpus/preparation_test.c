@@ -164,6 +164,17 @@ static void duplicates_the_first_of_them_stays(void **state)
     assert_int_equal(dropped_for(QL_STREAM_ITEMS, "near_duplicate"), 2);
 }
 
+// Case does not count, also where a letter has two capitals or two small forms; a vowel mark does.
+static void near_duplicates_have_the_same_letters(void **state)
+{
+    (void)state;
+    fixture.options.only = "near_duplicates";
+    assert_prepares(
+        "Die Straße!\nDIE STRASSE\ndie STRAẞE\ndie Strase\nο Μάριος\nΟ ΜΆΡΙΟΣ\nकि\nका\nNo. 1\nno 2\nNO 1\n");
+    assert_kept(QL_STREAM_ITEMS,
+                (const char *[]){"Die Straße!", "die Strase", "ο Μάριος", "कि", "का", "No. 1", "no 2", NULL});
+}
+
 static void rare_symbols_are_counted_again_after_each_loss(void **state)
 {
     (void)state;
@@ -483,6 +494,7 @@ int main(void)
         PREPARATION_TEST(skip_attribution_keeps_fortunes_as_items),
         PREPARATION_TEST(only_leaves_all_but_the_required_steps_out),
         PREPARATION_TEST(duplicates_the_first_of_them_stays),
+        PREPARATION_TEST(near_duplicates_have_the_same_letters),
         PREPARATION_TEST(rare_symbols_are_counted_again_after_each_loss),
         PREPARATION_TEST(short_form_of_a_name_goes_with_its_long_form),
         PREPARATION_TEST(empty_input_keeps_nothing),
