@@ -152,8 +152,9 @@ struct ql_fold ql_fold_symbol(uint32_t symbol)
     if (base >= 'a' && base <= 'z') {
         return (struct ql_fold){(uint8_t)(base - 'a'), 0};
     }
+    // The symbol itself, too: the base of a micro sign is a Greek letter.
     for (size_t k = 0; base <= LAST_STAND_IN && k < sizeof stand_ins / sizeof stand_ins[0]; k++) {
-        if (stand_ins[k].symbol == base) {
+        if (stand_ins[k].symbol == base || stand_ins[k].symbol == symbol) {
             return (struct ql_fold){stand_ins[k].label, stand_ins[k].is_letter ? 0 : QL_FILTER_BOUNDARY};
         }
     }

@@ -1,6 +1,6 @@
 // The filter: the syntax of lists, what matches and what does not, random texts drawn through it compared with the slow
 // oracle, truncated and damaged files, and the set of refused items.
-// Uses: filter, word_checker, cmocka.
+// Uses: base/bytes, filter, word_checker, cmocka.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "corpus/pieces.h"
 #include "corpus/vocabulary.h"
 #include "device/random.h"
@@ -94,7 +95,7 @@ static void filter_text_is_refused_where_a_word_is_listed(void **state)
     // clang-format off
     static const struct text_case cases[] = {
         // whole words
-        {"tofu", "tofu", true}, {"tofu", "a tofu.", true}, {"tofu", "Tofu", true}, {"tofu", "tofus", false},
+        {"tofu", "tofu", true}, {"tofu", "tofµ", true}, {"tofu", "a tofu.", true}, {"tofu", "Tofu", true}, {"tofu", "tofus", false},
         {"tofu", "atofu", false}, {"tofu", "tofu2", true}, {"tofu", "tofu's", true}, {"tofu", "x\ntofu\ny", true},
         {"tofu", "to\nfu", false}, {"tofu", "tof", false}, {"tofu", "", false},
         // where a word begins, ends, anywhere
@@ -144,6 +145,71 @@ static void filter_text_is_refused_where_a_word_is_listed(void **state)
     // clang-format on
 
     check_cases(cases, sizeof cases / sizeof cases[0], false);
+}
+
+// The table of docs/filter.md, symbol by symbol, and what is not in it.
+static void symbol_reads_as_the_letters_that_it_looks_like(void **state)
+{
+    enum { SIGN = QL_FILTER_BOUNDARY };
+    static const struct {
+        const char *symbols, *readings;
+        int kind;
+    } cases[] = {
+        {"0", "o", SIGN},      {"1!|¡", "il", SIGN}, {"3€", "e", SIGN},  {"4@", "a", SIGN},     {"5$§", "s", SIGN},
+        {"69", "g", SIGN},     {"7+", "t", SIGN},    {"8", "b", SIGN},   {"*#", "aeiou", SIGN}, {"£", "l", SIGN},
+        {"¢", "c", SIGN},      {"¥", "y", SIGN},     {"ÆæǼ", "ae", 0},   {"Œœ", "oe", 0},       {"ßẞ", "ss", 0},
+        {"aÀａⓐαΆаА", "a", 0}, {"bƀвВ", "b", 0},     {"cçсС", "c", 0},   {"dđðÐ", "d", 0},      {"eÉɛеЕё", "e", 0},
+        {"hħнН", "h", 0},      {"iıïιіІ", "i", 0},   {"jјЈ", "j", 0},    {"kκкК", "k", 0},      {"lłŁ", "l", 0},
+        {"mмМ", "m", 0},       {"nñ", "n", 0},       {"oøØοоО", "o", 0}, {"pρрР", "p", 0},      {"sşѕЅ", "s", 0},
+        {"tŧτтТ", "t", 0},     {"uüµυΥ", "u", 0},    {"vνΝ", "v", 0},    {"xχхХ", "x", 0},      {"yÿуУ", "y", 0},
+    };
+    static const struct {
+        uint32_t symbol;
+        int kind;
+    } others[] = {
+        {0x301, QL_FILTER_IGNORED},
+        {0x5b0, QL_FILTER_IGNORED},
+        {0x64e, QL_FILTER_IGNORED},
+        {0x1ab0, QL_FILTER_IGNORED},
+        {0x1dc4, QL_FILTER_IGNORED},
+        {0x20d0, QL_FILTER_IGNORED},
+        {0x3099, QL_FILTER_IGNORED},
+        {0xfe20, QL_FILTER_IGNORED},
+        {0x200b, QL_FILTER_IGNORED},
+        {0x93f, 0},
+        {0x431, 0},
+        {' ', SIGN | QL_FILTER_SPACE},
+        {0x2014, SIGN | QL_FILTER_SPACE},
+        {0x30fb, SIGN | QL_FILTER_SPACE},
+        {0x2013, SIGN | QL_FILTER_JOINER},
+        {'.', SIGN | QL_FILTER_JOINER},
+        {0x2022, SIGN | QL_FILTER_JOINER},
+        {',', SIGN},
+        {'2', SIGN},
+    };
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        for (const char *place = cases[k].symbols; *place != '\0';) {
+            char text[20] = "";
+            uint32_t symbol;
+            place += ql_utf8_decode(&symbol, (const unsigned char *)place, strlen(place));
+            const struct ql_fold fold = ql_fold_symbol(symbol);
+            const int label = fold.label < QL_FOLD_LABELS ? fold.label : QL_FILTER_GAP; // which has no readings
+            for (const char *const *reading = ql_fold_readings(label); *reading != NULL; reading++) {
+                ql_bytes_append(text, sizeof text, "%s", *reading);
+            }
+            if (strcmp(text, cases[k].readings) != 0 || fold.kind != cases[k].kind) {
+                fail_msg("U+%04X reads as '%s', kind %d", (unsigned)symbol, text, fold.kind);
+            }
+        }
+    }
+    for (size_t k = 0; k < sizeof others / sizeof others[0]; k++) {
+        const struct ql_fold fold = ql_fold_symbol(others[k].symbol);
+        if (fold.label != QL_FILTER_NO_LABEL || fold.kind != others[k].kind) {
+            fail_msg("U+%04X has label %d, kind %d", (unsigned)others[k].symbol, fold.label, fold.kind);
+        }
+    }
 }
 
 static void filter_whose_accents_count_disregards_case(void **state)
@@ -665,6 +731,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filter_text_is_refused_where_a_word_is_listed),
+        cmocka_unit_test(symbol_reads_as_the_letters_that_it_looks_like),
         cmocka_unit_test(filter_whose_accents_count_disregards_case),
         cmocka_unit_test(item_is_refused_in_any_case_of_any_alphabet),
         cmocka_unit_test(filter_file_reads_every_symbol_as_its_list_does),
