@@ -248,16 +248,29 @@ enum ql_status ql_lexicon_words_load_list(struct ql_lexicon_words *words, const 
 
 // --- Choosing spellings ---
 
+// The small form of a symbol between two others; '\n' stands for none. A capital sigma has another one at the end of a
+// word.
+static int32_t small_form(int32_t before, int32_t symbol, int32_t next)
+{
+    enum { CAPITAL_SIGMA = 0x3A3, FINAL_SIGMA = 0x3C2 };
+    const bool is_final = symbol == CAPITAL_SIGMA && ql_symbol_is_letter(before) && !ql_symbol_is_letter(next);
+
+    return is_final ? FINAL_SIGMA : utf8proc_tolower(symbol);
+}
+
 // Writes a text in lower case. Returns how many capitals it has, or -1 if it does not begin with one.
 static int fold_text(char small[TEXT_LIMIT], const char *text, int *letters)
 {
     const size_t length = strlen(text);
     int capitals = 0;
     size_t written = 0;
+    int32_t before = '\n';
 
     *letters = 0;
     for (size_t place = 0; place < length;) {
-        const int32_t symbol = ql_symbol_read(text, length, &place), lower = utf8proc_tolower(symbol);
+        const int32_t symbol = ql_symbol_read(text, length, &place);
+        const int32_t lower = small_form(before, symbol, (int32_t)symbol_at(text, length, place));
+        before = symbol;
         *letters += ql_symbol_is_letter(symbol);
         capitals += lower != symbol;
         if (written + 4 < TEXT_LIMIT) {

@@ -379,6 +379,24 @@ static void words_of_a_text_are_spelled_as_within_sentences(void **unused)
     ql_lexicon_words_free(&words);
 }
 
+// A sigma has two small forms and one capital. An accent that capitals go without makes another word.
+static void capitals_of_a_final_sigma_are_those_of_its_word(void **unused)
+{
+    static const char text[] = "ο σοφός, ΣΟΦΌΣ ο Σόλων\n";
+    struct ql_lexicon_words words = {0};
+    struct ql_lexicon_file file;
+    struct ql_error error;
+
+    (void)unused;
+    save("lexicon_text.txt", text);
+    assert_int_equal(ql_lexicon_words_load_text(&words, "lexicon_text.txt", &error), QL_OK);
+    assert_int_equal(ql_lexicon_words_compile(&file, &words, NULL, NULL, 1, &error), QL_OK);
+    assert_int_equal(words.respelled, 1);
+    assert_int_equal(file.word_count, 3);
+    ql_lexicon_file_free(&file);
+    ql_lexicon_words_free(&words);
+}
+
 static void capital_of_a_title_is_no_name(void **unused)
 {
     struct ql_lexicon_words words = {0};
@@ -440,6 +458,7 @@ int main(void)
         cmocka_unit_test(words_of_the_filter_leave_the_lexicon),
         cmocka_unit_test(vocabulary_that_cannot_finish_a_word_is_refused),
         cmocka_unit_test(words_of_a_text_are_spelled_as_within_sentences),
+        cmocka_unit_test(capitals_of_a_final_sigma_are_those_of_its_word),
         cmocka_unit_test(capital_of_a_title_is_no_name),
         cmocka_unit_test(damaged_file_is_refused),
     };
