@@ -190,6 +190,23 @@ static void words_are_written_by_the_rules(void **unused)
     ql_lexicon_file_free(&file);
 }
 
+// An opening sign begins a sentence only where a word may begin, and not after punctuation within a word.
+static void sentence_begins_behind_an_opening_mark(void **unused)
+{
+    struct ql_lexicon_file file;
+    struct ql_lexicon_binding binding;
+    struct ql_error error;
+
+    (void)unused;
+    compile(&file, NULL);
+    assert_int_equal(ql_lexicon_binding_init(&binding, &file, symbols, symbol_count, &error), QL_OK);
+    assert_true(permits(&binding.lexicon, "the \"The tofu\" (The) the"));
+    assert_false(permits(&binding.lexicon, "the, The"));
+    assert_false(permits(&binding.lexicon, "the \"the The\""));
+    ql_lexicon_binding_free(&binding);
+    ql_lexicon_file_free(&file);
+}
+
 static void behind_a_prompt_of_no_word_only_a_new_word_begins(void **unused)
 {
     struct ql_lexicon_file file;
@@ -397,6 +414,23 @@ static void capitals_of_a_final_sigma_are_those_of_its_word(void **unused)
     ql_lexicon_words_free(&words);
 }
 
+// A single capital is the name of something, as a word of capitals is not.
+static void capital_alone_is_a_word_of_its_own(void **unused)
+{
+    struct ql_lexicon_words words = {0};
+    struct ql_lexicon_file file;
+    struct ql_error error;
+
+    (void)unused;
+    save("lexicon_text.txt", "so plan A is a plan, and so PLAN B\n");
+    assert_int_equal(ql_lexicon_words_load_text(&words, "lexicon_text.txt", &error), QL_OK);
+    assert_int_equal(ql_lexicon_words_compile(&file, &words, NULL, NULL, 1, &error), QL_OK);
+    assert_int_equal(words.respelled, 1); // PLAN
+    assert_int_equal(file.word_count, 7); // so plan A is a and B
+    ql_lexicon_file_free(&file);
+    ql_lexicon_words_free(&words);
+}
+
 static void capital_of_a_title_is_no_name(void **unused)
 {
     struct ql_lexicon_words words = {0};
@@ -453,12 +487,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_written_by_the_rules),
+        cmocka_unit_test(sentence_begins_behind_an_opening_mark),
         cmocka_unit_test(behind_a_prompt_of_no_word_only_a_new_word_begins),
         cmocka_unit_test(there_is_always_a_way_on),
         cmocka_unit_test(words_of_the_filter_leave_the_lexicon),
         cmocka_unit_test(vocabulary_that_cannot_finish_a_word_is_refused),
         cmocka_unit_test(words_of_a_text_are_spelled_as_within_sentences),
         cmocka_unit_test(capitals_of_a_final_sigma_are_those_of_its_word),
+        cmocka_unit_test(capital_alone_is_a_word_of_its_own),
         cmocka_unit_test(capital_of_a_title_is_no_name),
         cmocka_unit_test(damaged_file_is_refused),
     };
