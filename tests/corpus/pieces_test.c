@@ -60,13 +60,27 @@ static struct string concatenated(const struct oracle *o, int left, int right)
     return joined;
 }
 
+static const uint32_t spaces[] = {'\t', ' ', 0xa0, 0x1680, 0x2003, 0x202f, 0x205f, 0x3000};
+static const uint32_t line_ends[] = {'\n', '\r', 0x85, 0x2028, 0x2029};
+
+static bool is_among(uint32_t symbol, const uint32_t *list, size_t size_bytes)
+{
+    bool found = false;
+
+    for (size_t k = 0; k < size_bytes / sizeof *list; k++) {
+        found = found || list[k] == symbol;
+    }
+    return found;
+}
+
 static bool is_piece(const struct oracle *o, int left, int right)
 {
     const struct string joined = concatenated(o, left, right);
     const int a = script_of(&o->strings[left]), b = script_of(&o->strings[right]);
 
     for (int i = 0; i < joined.length; i++) {
-        if (joined.symbols[i] == '\n' || (i > 0 && (joined.symbols[i] == ' ' || joined.symbols[i] == 0xa0))) {
+        if (is_among(joined.symbols[i], line_ends, sizeof line_ends) ||
+            (i > 0 && is_among(joined.symbols[i], spaces, sizeof spaces))) {
             return false;
         }
     }
@@ -255,6 +269,9 @@ static const char *const alphabets[] = {
     "\xe3\x81\x82\xe3\x82\xa2\n",
     "the quickbrownfx.\n",
     "a1-\xc2\xa0 \n",
+    "ab\t\xe1\x9a\x80\xe2\x80\x83\r",
+    "ab\xe2\x80\xaf\xe2\x81\x9f\xe3\x80\x80\n",
+    "ab\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\n",
     "\n",
     " ",
 };
@@ -387,6 +404,69 @@ static void letters_of_two_scripts_never_join(void **state)
     assert_true(f.vocabulary.piece_count >= 1);
 }
 
+static void script_is_that_of_all_its_blocks(void **state)
+{
+    static const struct {
+        uint32_t left, right;
+        bool joins;
+    } cases[] = {
+        // Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic
+        {'a', 0x1e01, true},
+        {'a', 0x2c61, true},
+        {'a', 0xa727, true},
+        {'a', 0xab30, true},
+        {'a', 0xfb01, true},
+        {'a', 0xff41, true},
+        {0x3b1, 0x1f00, true},
+        {0x430, 0xa641, true},
+        {0x430, 0x1c80, true},
+        {0x430, 0x52f, true},
+        {0x561, 0x562, true},
+        {0x5d0, 0xfb20, true},
+        {0x628, 0x750, true},
+        {0x628, 0x8a0, true},
+        {0x628, 0xfb50, true},
+        {0x628, 0xfe8f, true},
+        // Georgian, Ethiopic, Hangul, Han, Hiragana, Katakana, Devanagari
+        {0x10d0, 0x1c90, true},
+        {0x10d0, 0x2d00, true},
+        {0x12a0, 0x2d80, true},
+        {0x1100, 0xac00, true},
+        {0x3131, 0xac00, true},
+        {0x4e00, 0x3400, true},
+        {0x4e00, 0x3005, true},
+        {0x4e00, 0xf900, true},
+        {0x4e00, 0x20000, true},
+        {0x3042, 0x3044, true},
+        {0x30a2, 0x31f0, true},
+        {0x30a2, 0xff71, true},
+        {0x915, 0x916, true},
+        {'a', 0x3b1, false},
+        {'a', 0x430, false},
+        {0x3b1, 0x430, false},
+        {'a', 0x561, false},
+        {0x5d0, 0x628, false},
+        {'a', 0x10d0, false},
+        {'a', 0x12a0, false},
+        {0xac00, 0x4e00, false},
+        {0x3042, 0x30a2, false},
+        {0x3042, 0x4e00, false},
+        {0x30a2, 0x4e00, false},
+        {0x915, 0x995, false},
+        {0xe01, 0xe81, false},
+    };
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        const uint32_t text[] = {cases[k].left, cases[k].right, '\n', cases[k].left, cases[k].right, '\n'};
+        set_text(text, sizeof text / sizeof text[0]);
+        learn(10);
+        if (f.vocabulary.piece_count != (cases[k].joins ? 1 : 0)) {
+            fail_msg("U+%04X and U+%04X", (unsigned)cases[k].left, (unsigned)cases[k].right);
+        }
+    }
+}
+
 // Among pairs with the same count, the lower left token wins, then the lower right one.
 static void equal_counts_are_decided_by_the_lower_pair(void **state)
 {
@@ -461,6 +541,7 @@ int main(void)
         cmocka_unit_test(text_without_pairs_has_no_pieces),
         cmocka_unit_test(space_begins_pieces_and_stands_nowhere_else_in_them),
         cmocka_unit_test(letters_of_two_scripts_never_join),
+        cmocka_unit_test(script_is_that_of_all_its_blocks),
         cmocka_unit_test(equal_counts_are_decided_by_the_lower_pair),
         cmocka_unit_test(lists_that_were_never_learned_are_refused),
         cmocka_unit_test(too_many_pieces_are_refused),
