@@ -19,7 +19,7 @@ static struct ql_error error;
 
 static int set_up(void **state)
 {
-    static const char one[] = "The quick brown fox jumps over the lazy dog.\nBrevity is wit.\n\n...\n";
+    static const char one[] = "The quick brown fox jumps over the lazy dog.\nBrevity is wit.\n\n...\nQ?\n";
     static const char two[] = "\xC3\x84hnliche W\xC3\xB6rter \xC3\xBC"
                               "ber \xC3\x84pfel und \xC3\x96l\n"
                               "Søren går på en straße længe og er glad\n"
@@ -74,6 +74,8 @@ static void short_line_overlaps_with_itself_only(void **state)
     assert_true(overlaps("BREVITY is wit!"));
     assert_false(overlaps("Brevity is wit, and length is none."));
     assert_false(overlaps("is wit"));
+    assert_true(overlaps("q"));
+    assert_false(overlaps("u"));
 }
 
 static void text_without_letters_does_not_overlap(void **state)

@@ -272,6 +272,41 @@ static void divide_lines_sends_a_line_by_itself_alone(void **state)
     ql_token_text_free(&held_out);
 }
 
+// FNV-1a over the symbols of a line without its end, and SplitMix64's last step.
+static uint64_t hash_line(const char *line)
+{
+    uint64_t hash = 14695981039346656037u;
+
+    for (; *line != '\0'; line++) {
+        hash = (hash ^ (unsigned char)*line) * 1099511628211u;
+    }
+    hash = (hash ^ (hash >> 30)) * 13787848793156543929u;
+    hash = (hash ^ (hash >> 27)) * 10723151780598845931u;
+    return hash ^ (hash >> 31);
+}
+
+// A run that is resumed, and one of a later version, must hold out the same lines.
+static void divide_lines_holds_out_those_with_low_hashes(void **state)
+{
+    enum { LINES = 1000 };
+    static bool out[LINES];
+    struct ql_token_text text, held_out;
+    struct ql_vocabulary vocabulary;
+    struct ql_error error;
+
+    (void)state;
+    load_numbers(&text, &vocabulary, 0, LINES);
+    assert_int_equal(ql_token_text_divide_lines(&text, &held_out, 0.25, &vocabulary, &error), QL_OK);
+    mark_lines(out, &held_out);
+    for (int i = 0; i < LINES; i++) {
+        char line[16];
+        (void)snprintf(line, sizeof line, "%d", i);
+        assert_int_equal(out[i], hash_line(line) >> 62 == 0);
+    }
+    ql_token_text_free(&text);
+    ql_token_text_free(&held_out);
+}
+
 static void divide_lines_does_not_depend_on_other_symbols(void **state)
 {
     (void)state;
@@ -456,6 +491,7 @@ int main(void)
         cmocka_unit_test(text_with_a_symbol_that_the_model_does_not_know_names_it),
         cmocka_unit_test(divide_end_cuts_between_lines_near_the_share),
         cmocka_unit_test(divide_lines_sends_a_line_by_itself_alone),
+        cmocka_unit_test(divide_lines_holds_out_those_with_low_hashes),
         cmocka_unit_test(divide_lines_does_not_depend_on_other_symbols),
         cmocka_unit_test(divide_of_a_text_with_too_few_lines_is_an_error),
         cmocka_unit_test(long_text_is_the_same_as_its_blocks),
