@@ -148,7 +148,7 @@ export class Board {
     mcu.peripherals[0x50400] = stream.port;
     mcu.ssi = mcu.peripherals[0x18000] = new Ssi(mcu, this.clock);
     mcu.peripherals[0x40018] = new PlainRegisters(mcu, "IO_QSPI");
-    const rtc = new RealTimeClock(mcu, this.clock);
+    const rtc = this.rtc = new RealTimeClock(mcu, this.clock);
     const oscillator = new RingOscillator(mcu, this.random);
     oscillator.onDormant = () => this.fallAsleep();
     rtc.onWake = () => this.wake();
@@ -169,11 +169,15 @@ export class Board {
     }
   }
 
-  // Stops the clocks of both processors. The second one must have been told to wait.
+  // Stops the clocks of both processors. The second one must have been told to wait. An alarm that has come already lets
+  // nothing stop.
   fallAsleep() {
     if (this.second.isAwake) {
       throw new FirmwareError(`the firmware stopped the clocks while its second processor was at work, at ${
         this.second.processor.place}`);
+    }
+    if (this.rtc.isInterrupting) {
+      return;
     }
     this.isDormant = this.mcu.core.waiting = true;
     if (this.sleeps++ === this.unlockedSleep) {

@@ -195,8 +195,12 @@ export class RealTimeClock extends PlainRegisters {
     this.updateInterrupt();
   }
 
+  get isInterrupting() {
+    return this.readUint32(RTC.INTS) !== 0;
+  }
+
   updateInterrupt() {
-    const isActive = this.readUint32(RTC.INTS) !== 0;
+    const isActive = this.isInterrupting;
     this.mcu.setInterrupt(RTC_INTERRUPT, isActive);
     if (isActive) {
       this.onWake();

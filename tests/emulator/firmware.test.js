@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { Board } from "../../emulator/board.js";
 import { ConsoleReader } from "../../emulator/console.js";
@@ -216,6 +217,16 @@ test("a reset in the middle of a refresh leaves no wrong picture", () => {
   expectNextPage(device);
 });
 
+test("a run that is cut in a transfer to the panel says nothing against the firmware", () => {
+  const { board, controller } = powerUp();
+  const begins = board.run({ isDone: () => controller.transfer?.name.startsWith("write of"), untilNanos: 300 * SECOND });
+  assert.equal(begins, "done");
+  board.run({ untilNanos: board.nanos + 1e6 });
+  assert.throws(() => controller.checkRest(), /in the middle of write of/);
+  const program = fileURLToPath(new URL("../../emulator/emulate.js", import.meta.url));
+  execFileSync(process.execPath, [program, image, "--seconds", `${board.nanos / SECOND}`, "--quiet"], { stdio: "ignore" });
+});
+
 test("a flood of bytes on the console neither hangs the device nor changes its page", () => {
   const device = powerUp({ faults: ["flood:150"] });
   device.until(/^= start /);
@@ -238,6 +249,24 @@ test("on batteries the board sleeps from page to page, a day or eight hours", ()
     assert.ok(Math.abs(gap - interval) < 30 * SECOND, `${gap / SECOND} s`);
     assert.ok(board.cycles * 8 < 0.01 * board.nanos, "the processor was awake");
   }
+});
+
+test("an alarm that comes while the board falls asleep wakes it", () => {
+  const { board, pictures } = powerUp({ console: "none" });
+  const { rtc, mcu: { sio } } = board;
+  const { readUint32 } = sio;
+  const GPIO_IN = 4; // the firmware looks at a pin between its look for the alarm and the sleep
+  let alarms = 0;
+  sio.readUint32 = (offset) => {
+    if (offset === GPIO_IN && rtc.alarm.scheduled && alarms === 0) {
+      alarms++;
+      rtc.alarm.cancel();
+      rtc.ring();
+    }
+    return readUint32.call(sio, offset);
+  };
+  assert.equal(board.run({ isDone: () => pictures.length === 2, untilNanos: 1.5 * DAY }), "done");
+  assert.equal(alarms, 1);
 });
 
 test("clocks that do not start after a sleep end in a reset and a next quote", () => {
