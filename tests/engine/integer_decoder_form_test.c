@@ -235,6 +235,27 @@ static void rows_of_zeros_leave_the_other_rows_alone(void **state)
     }
 }
 
+// All entries of the cache may have the same weight, and the greatest value.
+static void sums_of_attention_fit_for_any_context(void **state)
+{
+    static const int contexts[] = {1, 511, 512, 513, 1025, 4096};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof contexts / sizeof contexts[0]; i++) {
+        struct fixture fixture;
+        struct ql_integer_form form;
+        struct ql_dimensions d = cases[1];
+        d.context = contexts[i];
+        open_fixture(&fixture, d, 10.0f);
+        open_form(&form, &fixture, QL_WEIGHTS_S8);
+        const int64_t sum = INT64_C(127) * ql_attention_weight(0, 1, form.model.decoder.weight_bits) * contexts[i];
+        assert_true(sum <= INT32_MAX);
+        assert_true(form.model.decoder.weight_bits == 15 || 2 * sum > INT32_MAX / 2); // and not much smaller
+        ql_integer_form_close(&form);
+        close_fixture(&fixture);
+    }
+}
+
 // The definition of docs/quantization.md: 64-bit sums over the unpacked weights, and the kernels of device/.
 struct definition {
     int32_t place[QL_PLACE_SIZE];
@@ -532,6 +553,7 @@ int main(void)
         cmocka_unit_test(graph_of_a_decoder_is_read_to_the_bit),
         cmocka_unit_test(logits_of_integers_stay_near_those_of_float),
         cmocka_unit_test(rows_of_zeros_leave_the_other_rows_alone),
+        cmocka_unit_test(sums_of_attention_fit_for_any_context),
         cmocka_unit_test(steppers_of_all_products_follow_the_definition),
         cmocka_unit_test(texts_of_a_batch_are_those_of_steppers),
         cmocka_unit_test(text_beyond_the_calibration_does_not_wrap),

@@ -82,8 +82,8 @@ static void error_is_near_the_smallest_there_is(void **state)
         float values[COLUMNS];
         int8_t q[COLUMNS];
         random_normal(values, columns, &random);
-        if (round % 3 == 1) {
-            values[round % columns] *= 3;
+        if (round % 3 != 0) { // an outlier somewhere, or in the last column
+            values[round % 3 == 1 ? round % columns : columns - 1] *= 3;
         }
         double largest = 0;
         for (int k = 0; k < columns; k++) {

@@ -30,6 +30,7 @@ static void check_row(const struct ql_row_draft *draft, const struct ql_integer_
         const double part = i == 0 ? 1.0 : i == 1 ? -1.0 : (double)ql_random_step_f32(random) * 2.0 - 1.0;
         const int32_t sum = (int32_t)((double)draft->reach * part);
         const double value = sum * draft->unit + draft->bias;
+        assert_true((int64_t)sum + (1 << scale.pre_shift) <= INT32_MAX);
         const double error = fabs((double)ql_integer_row_value(sum, row, scale) - value);
         assert_true(error <= fmax(LIMIT, share * reach_of(draft)) + 0.5);
     }
@@ -75,6 +76,31 @@ static void wide_row_is_accepted_where_others_lose_little(void **state)
         drafts[r] = (struct ql_row_draft){.unit = r == 5 ? 5.0 : 0.5, .reach = r == 5 ? 2100000 : 1500000};
     }
     check_fit(drafts, ROWS);
+}
+
+// A wide row whose value is small, which only a shift before the multiplication makes room for.
+static void row_of_the_widest_reach_leaves_room_for_its_rounding(void **state)
+{
+    struct ql_row_draft draft = {.unit = 0.001, .reach = INT32_MAX - 20000};
+    (void)state;
+
+    check_fit(&draft, 1);
+}
+
+// A quarter of a sum, which the multiplier holds exactly, and a bias that it does not.
+static void row_value_is_the_nearest_number(void **state)
+{
+    const struct ql_row_draft draft = {.unit = 0.25, .bias = 3.3, .reach = 1000};
+    struct ql_integer_row row;
+    struct ql_integer_scale scale;
+    int worst;
+    (void)state;
+
+    assert_true(ql_row_drafts_fit(&row, &scale, &draft, 1, LIMIT, &worst));
+    assert_int_equal(row.bias, lround(ldexp(draft.bias, scale.shift)) + (1 << scale.shift >> 1));
+    for (int32_t sum = -1000; sum <= 1000; sum++) {
+        assert_int_equal(ql_integer_row_value(sum, &row, scale), lround(sum * draft.unit + draft.bias));
+    }
 }
 
 // The unit of a row without weights says nothing: its sum is always 0.
@@ -136,6 +162,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_of_any_width_keep_their_values),
         cmocka_unit_test(wide_row_is_accepted_where_others_lose_little),
+        cmocka_unit_test(row_of_the_widest_reach_leaves_room_for_its_rounding),
+        cmocka_unit_test(row_value_is_the_nearest_number),
         cmocka_unit_test(row_of_zeros_costs_the_others_nothing),
         cmocka_unit_test(rows_of_zeros_alone_fit),
         cmocka_unit_test(wide_row_is_refused_where_others_would_be_lost),
