@@ -1,6 +1,6 @@
 // Items that are generated together equal those that a stepper writes one by one: for every cell, from a checkpoint's
 // weights and through ONNX, in batches and stream by stream, with any number of threads.
-// Uses: generate, onnx, model/stepper, cmocka.
+// Uses: base/file, corpus/pieces, filter, generate, onnx, model/stepper, cmocka.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,10 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
+#include "corpus/pieces.h"
+#include "filter/guard.h"
+#include "filter/lexicon_words.h"
 #include "generate/generation.h"
 #include "model/stepper.h"
 #include "onnx/model_graph.h"
@@ -22,7 +26,7 @@ enum { ITEM_LIMIT = 500, LENGTH_LIMIT = 40 };
 
 struct text {
     int length;
-    bool cut;
+    bool cut, refused;
     uint16_t tokens[LENGTH_LIMIT]; // or its beginning
 };
 
@@ -42,6 +46,7 @@ static enum ql_status take_item(void *context, const struct ql_generated_item *i
     assert_int_equal(item->number, collection->count);
     text->length = item->length;
     text->cut = item->cut;
+    text->refused = item->refused;
     memcpy(text->tokens, item->tokens,
            (size_t)(item->length < LENGTH_LIMIT ? item->length : LENGTH_LIMIT) * sizeof text->tokens[0]);
     collection->count++;
@@ -373,6 +378,105 @@ static void generation_without_newline_cuts_every_item(void **state)
     close_single(&single);
 }
 
+// Tokens of one, two and four characters.
+static void make_pieces(struct ql_vocabulary *vocabulary)
+{
+    static const uint32_t pieces[][4] = {{'a', 'b'}, {'c', 'd'}, {'a', 'b', 'c', 'd'}, {'e', 'f'}};
+    struct ql_error error;
+
+    vocabulary->count = vocabulary->piece_count = 0;
+    for (uint32_t symbol = 0; symbol < 8; symbol++) {
+        vocabulary->symbols[vocabulary->count++] = symbol == 0 ? '\n' : 'a' + symbol - 1;
+    }
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(ql_piece_add(vocabulary, pieces[k], k == 2 ? 4 : 2, &error), QL_OK);
+    }
+}
+
+// An item is cut with the token that reaches the largest length, or before one that would pass it.
+static void generation_with_pieces_never_passes_the_largest_length(void **state)
+{
+    static struct ql_vocabulary vocabulary;
+    struct single single;
+    struct ql_generator generator = open_single(&single, small);
+    struct collection collection = {0};
+    struct ql_generation_result result;
+    int passed = 0;
+
+    (void)state;
+    make_pieces(&vocabulary);
+    generator.vocabulary = &vocabulary;
+    generator.max_length = 7;
+    generate(&generator, &collection, 300, &result);
+    for (int i = 0; i < 300; i++) {
+        const struct text *text = &collection.texts[i];
+        struct ql_sampler sampler = {.temperature = 0.8f, .top_p = 0.95f, .top_k = 10};
+        int token = 0, length = 0, characters = 0;
+        ql_random_init(&sampler.random, ql_generation_seed(generator.seed, (uint32_t)i));
+        ql_stepper_reset(&single.stepper);
+        while (characters < 7 && (token = ql_stepper_next(&single.stepper, token, &sampler, NULL)) != 0) {
+            characters += ql_vocabulary_length(&vocabulary, token);
+            if (characters <= 7) {
+                assert_true(length < text->length);
+                assert_int_equal(token, text->tokens[length]);
+                length++;
+            }
+        }
+        passed += characters > 7;
+        assert_int_equal(length, text->length);
+        assert_int_equal(text->cut, token != 0);
+    }
+    assert_true(passed > 0);
+    free(collection.texts);
+    close_single(&single);
+}
+
+// An item that is cut within a word is refused, whether its last token fits or not.
+static void generation_refuses_items_that_are_cut_within_a_word(void **state)
+{
+    static const char words[] = "abcd\nab\nabeg\ncdab\nef\nefefg\ngab\nggab\nabcdabcdabcd\n";
+    static struct ql_vocabulary vocabulary;
+    struct single single;
+    struct ql_generator generator = open_single(&single, small);
+    struct collection collection = {0};
+    struct ql_generation_result result;
+    struct ql_lexicon_words list = {0};
+    struct ql_lexicon_file file;
+    struct ql_guard guard = {0};
+    struct ql_error error;
+    int counts[2] = {0};
+
+    (void)state;
+    make_pieces(&vocabulary);
+    assert_int_equal(ql_file_save("generation_words.txt", words, sizeof words - 1, &error), QL_OK);
+    assert_int_equal(ql_lexicon_words_load_list(&list, "generation_words.txt", &error), QL_OK);
+    assert_int_equal(ql_lexicon_words_compile(&file, &list, NULL, NULL, 1, &error), QL_OK);
+    assert_int_equal(ql_lexicon_file_save(&file, "generation_words.qlx", &error), QL_OK);
+    assert_int_equal(ql_guard_load_lexicon(&guard, "generation_words.qlx", &vocabulary, &error), QL_OK);
+    generator.vocabulary = &vocabulary;
+    generator.lexicon = &guard.lexicon.lexicon;
+    for (generator.max_length = 1; generator.max_length < 8; generator.max_length++) {
+        collection = (struct collection){0};
+        generate(&generator, &collection, 300, &result);
+        for (int i = 0; i < 300; i++) {
+            const struct text *text = &collection.texts[i];
+            struct ql_lexicon_state words_state;
+            ql_lexicon_init(&words_state);
+            for (int k = 0; k < text->length; k++) {
+                assert_true(ql_lexicon_take(&words_state, generator.lexicon, text->tokens[k]));
+            }
+            assert_int_equal(text->refused, !ql_lexicon_is_between(&words_state, generator.lexicon));
+            counts[text->refused]++;
+        }
+        free(collection.texts);
+    }
+    assert_true(counts[0] > 0 && counts[1] > 0);
+    ql_guard_free(&guard);
+    ql_lexicon_file_free(&file);
+    ql_lexicon_words_free(&list);
+    close_single(&single);
+}
+
 static void generation_at_temperature_zero_computes_one_text(void **state)
 {
     struct single single;
@@ -513,6 +617,8 @@ int main(void)
         cmocka_unit_test(generated_items_of_an_unknown_graph_are_the_same),
         cmocka_unit_test(graph_with_crossed_states_is_refused),
         cmocka_unit_test(generation_without_newline_cuts_every_item),
+        cmocka_unit_test(generation_with_pieces_never_passes_the_largest_length),
+        cmocka_unit_test(generation_refuses_items_that_are_cut_within_a_word),
         cmocka_unit_test(generation_at_temperature_zero_computes_one_text),
         cmocka_unit_test(generation_reset_token_begins_with_zeros),
         cmocka_unit_test(generation_of_more_than_one_part_goes_on_with_the_numbers),
