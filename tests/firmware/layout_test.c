@@ -162,6 +162,21 @@ static void layout_no_line_begins_with_a_dash(void **state)
     }
 }
 
+// Neither behind a first word of any width, though there it would have to.
+static void layout_dash_stays_with_the_first_word(void **state)
+{
+    char text[60] = "";
+
+    (void)state;
+    for (int letters = 1; letters < 30; letters++) {
+        memset(text, 'n', (size_t)letters);
+        (void)strcpy(text + letters, " -- no");
+        if (ql_layout_write(&layout, text, "C.") == QL_LAYOUT_DONE) {
+            assert_true(layout.line_count == 2 || layout.lines[1].text[0] == 'n');
+        }
+    }
+}
+
 static void layout_word_is_never_divided(void **state)
 {
     static const char *const words[] = {"a", "of", "the", "well-meant", "extraordinary", "office", "\"No,\"", "I"};
@@ -191,9 +206,24 @@ static void layout_word_is_never_divided(void **state)
     }
 }
 
-enum { WORDS = 14 };
+enum { WORDS = 14, STRANDED = 40 * 40, DIVIDED = 60 * 60 };
 
-// The least sum of squares of the empty space, over all ways to set words `first`... in this many lines; -1: none.
+// The cost of a line: its empty space, squared; and more where a line that is not the last one ends with a letter alone,
+// or within a compound. -1: too wide.
+static long cost_of_line(const struct ql_font *font, const char *line, bool is_last)
+{
+    const size_t length = strlen(line);
+    const int hanging = *line == '"' ? ql_font_step(font, ql_font_find(0x201c), -1) : 0;
+    const long left_over = MEASURE - width_of(font, line, line + length) + hanging;
+    const bool is_divided = line[length - 1] == '-';
+    const bool is_lone = length > 1 && !is_divided && (line[length - 2] == ' ' || line[length - 2] == '-');
+
+    return left_over < 0
+               ? -1
+               : left_over * left_over + (!is_last && is_lone ? STRANDED : 0) + (!is_last && is_divided ? DIVIDED : 0);
+}
+
+// The least cost over all ways to set words `first`... in this many lines; -1: none.
 static long least_cost(const struct ql_font *font, const char *const *words, int first, int lines)
 {
     static char line[256];
@@ -205,16 +235,17 @@ static long least_cost(const struct ql_font *font, const char *const *words, int
     for (int last = first; words[last] != NULL; last++) {
         line[0] = '\0';
         for (int i = first; i <= last; i++) {
-            strcat(line, i == first ? "" : " ");
+            const bool follows = i == first || words[i - 1][strlen(words[i - 1]) - 1] == '-'; // within a compound
+            strcat(line, follows ? "" : " ");
             strcat(line, words[i]);
         }
-        const long left_over = MEASURE - width_of(font, line, line + strlen(line));
-        if (left_over < 0) {
+        const long cost = cost_of_line(font, line, words[last + 1] == NULL);
+        if (cost < 0) {
             break;
         }
         const long rest = least_cost(font, words, last + 1, lines - 1);
-        if (rest >= 0 && (best < 0 || rest + left_over * left_over < best)) {
-            best = rest + left_over * left_over;
+        if (rest >= 0 && (best < 0 || rest + cost < best)) {
+            best = rest + cost;
         }
     }
     return best;
@@ -222,18 +253,19 @@ static long least_cost(const struct ql_font *font, const char *const *words, int
 
 static void layout_lines_are_the_least_ragged(void **state)
 {
-    static const char *const vocabulary[] = {"but", "the", "panel", "never", "cares", "whoever", "understands", "it"};
+    static const char *const vocabulary[] = {"but", "the", "panel",       "never", "cares",   "whoever",
+                                             "I",   "a",   "understands", "well-", "\"No,\"", "it"};
     struct ql_random random;
 
     (void)state;
     ql_random_init(&random, 2);
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 100; round++) {
         const char *words[WORDS + 1] = {NULL};
         char text[WORDS * 16] = "";
         const int count = 4 + (int)(ql_random_step(&random) % (WORDS - 3));
         for (int i = 0; i < count; i++) {
-            words[i] = vocabulary[ql_random_step(&random) % 8];
-            strcat(text, i == 0 ? "" : " ");
+            words[i] = vocabulary[ql_random_step(&random) % (i + 1 < count ? 12 : 8)];
+            strcat(text, i == 0 || words[i - 1][strlen(words[i - 1]) - 1] == '-' ? "" : " ");
             strcat(text, words[i]);
         }
         (void)lines_of(text, NULL);
@@ -241,9 +273,11 @@ static void layout_lines_are_the_least_ragged(void **state)
         long cost = 0;
         for (int i = 0; i < layout.line_count; i++) {
             const struct ql_layout_line *line = &layout.lines[i];
-            const long left_over = MEASURE - width_of(font, line->text, line->text + line->bytes);
-            assert_true(left_over >= 0);
-            cost += left_over * left_over;
+            char set[256];
+            (void)snprintf(set, sizeof set, "%.*s", line->bytes, line->text);
+            const long more = cost_of_line(font, set, i + 1 == layout.line_count);
+            assert_true(more >= 0);
+            cost += more;
         }
         assert_int_equal(cost, least_cost(font, words, 0, layout.line_count));
         assert_int_equal(least_cost(font, words, 0, layout.line_count - 1), -1);
@@ -392,6 +426,7 @@ int main(void)
         cmocka_unit_test(layout_type_shrinks_as_the_quote_grows),
         cmocka_unit_test(layout_breaks_at_spaces_and_behind_hyphens),
         cmocka_unit_test(layout_no_line_begins_with_a_dash),
+        cmocka_unit_test(layout_dash_stays_with_the_first_word),
         cmocka_unit_test(layout_word_is_never_divided),
         cmocka_unit_test(layout_lines_are_the_least_ragged),
         cmocka_unit_test(layout_stays_within_its_margins),
