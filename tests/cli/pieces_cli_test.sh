@@ -132,6 +132,25 @@ expect_exit 2 predict --init_from $model --prompt "b#" --generate 20 --seed 1
 expect_exit 0 evaluate --model pieces.json --text text.txt
 expect grep -q " $(LC_ALL=C.UTF-8 wc -m < text.txt) characters" out
 
+# So do those of a training's log. At a rate of 0 its two losses of one text are those of the same model, and `evaluate`
+# measures it again; in integers, too, though that training rounds otherwise than the integer model.
+expect_near()
+{
+    expect awk "BEGIN { difference = $1 - $2; exit !(difference * difference < $3 * $3) }"
+}
+for format in off int8; do
+    expect_exit 0 train --input text.txt --validation text.txt --init_from $model --run_name log-$format --max_epochs 1 \
+        --learning_rate 0 --quantize $format --threads 1 --generate 0
+    IFS=, read -r _ _ train_loss val_loss val_bits _ speed seconds < <(tail -n 1 checkpoints/log-$format/training.log.csv)
+    expect_exit 0 export --init_from checkpoints/log-$format/checkpoint.1.safetensors --export_file log-$format.onnx
+    expect_exit 0 evaluate --model log-$format.json --text text.txt --quantize $format --json
+    expect_near "$val_loss" "$("$json_get" out nats)" 1e-5
+    expect_near "$val_bits" "$("$json_get" out bits_per_char)" 1e-5
+    expect_near "$train_loss" "$val_loss" 0.02
+    # All characters were read within the time, of which the validation is a part.
+    expect awk "BEGIN { exit !($speed * $seconds > 0.9 * $(LC_ALL=C.UTF-8 wc -m < text.txt)) }"
+done
+
 # Pieces that cannot have been learned.
 sed 's/"an"/"anxx"/' pieces.json > broken.json
 expect_exit 1 evaluate --model broken.json

@@ -187,6 +187,12 @@ expect test "$(cut -d, -f1 checkpoints/full/training.log.csv | paste -sd ' ')" =
 expect test "$(wc -l < checkpoints/full/samples.jsonl)" -eq 2
 expect test -z "$(find checkpoints -name '*.partial')"
 
+# At a rate of 0 no epoch is better than the first one, so a run without patience for two more ends after the third.
+expect_exit 0 train "${tiny[@]}" --input names.txt --run_name patient --learning_rate 0 --max_epochs 9 --early_stop 2
+expect_json checkpoints/patient/summary.json status "stopped early"
+expect_json checkpoints/patient/summary.json best.epoch 1
+expect_json checkpoints/patient/summary.json epochs 3
+
 # Without a name, the folder is named after the time; and only the result is on stdout.
 expect_exit 0 train "${tiny[@]}" --input names.txt --no_quiet --checkpoint_dir timed
 expect grep -qE '^timed/[0-9]{8}-[0-9]{6}/checkpoint\.2\.safetensors$' out
