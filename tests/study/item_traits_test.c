@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "filter/listing.h"
 #include "study/item_traits.h"
 #include "study/pair_test.h"
 
@@ -132,6 +133,24 @@ static void patterns_and_listed_words_are_found(void **state)
     assert_false(look("Cassandra", false).listed);
 }
 
+static void words_of_a_filter_are_listed_too(void **state)
+{
+    static const char list[] = "tofu\n";
+    struct ql_listing listing = {0};
+    struct ql_item_keys keys = {0};
+    struct ql_error error;
+
+    (void)state;
+    assert_false(look("T.o.f.u.", false).listed);
+    assert_int_equal(ql_listing_read(&listing, list, sizeof list - 1, "list", 0, &error), QL_OK);
+    assert_int_equal(ql_filter_file_init(&yardstick.filter, &listing, &keys, &error), QL_OK);
+    ql_listing_free(&listing);
+    yardstick.has_filter = true; // the yardstick frees the filter
+    assert_true(look("T.o.f.u.", false).listed);
+    assert_true(look("An Ass", false).listed);
+    assert_false(look("Cassandra", false).listed);
+}
+
 static void yardstick_of_bad_bytes_names_the_line(void **state)
 {
     struct ql_yardstick bad = {0};
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test(words_are_divided_folded_and_looked_up),
         cmocka_unit_test(repeated_words_are_counted_with_all_their_symbols),
         cmocka_unit_test(patterns_and_listed_words_are_found),
+        cmocka_unit_test(words_of_a_filter_are_listed_too),
         cmocka_unit_test(yardstick_of_bad_bytes_names_the_line),
         cmocka_unit_test(pairs_are_of_equal_length_in_their_order),
     };
