@@ -120,6 +120,8 @@ static void index_finds_a_text_that_is_one_symbol_longer_than_all(void **state)
     assert_int_equal(ql_text_table_add(&texts, "abcd", 4, NULL, &error), QL_OK);
     assert_int_equal(ql_near_index_init(&index, &texts, 0, &error), QL_OK);
     assert_int_equal(ql_near_index_find(&index, "abcde", 5, -1), 1);
+    assert_int_equal(ql_near_index_find(&index, "xabcd", 5, -1), 1); // the last symbol counts, too
+    assert_int_equal(ql_near_index_find(&index, "xabce", 5, -1), 2);
     assert_int_equal(ql_near_index_find(&index, "abcdef", 6, -1), 2);
     ql_near_index_free(&index);
     ql_text_table_free(&texts);
