@@ -16,7 +16,7 @@
 #include "corpus/pieces.h"
 #include "device/random.h"
 
-enum { TEXT_LIMIT = 4000, TOKENS = 400 };
+enum { TEXT_LIMIT = 9000, TOKENS = 400 };
 
 // --- The second implementation ---
 // Tokens are strings of code points, and a text is a list of them. Every step counts all pairs of the text again, and
@@ -290,6 +290,22 @@ static void pieces_of_random_texts_are_those_of_the_slow_implementation(void **s
     }
 }
 
+// More different words, and more different pairs, than the learner has room for at the start.
+static void pieces_of_many_words_are_those_of_the_slow_implementation(void **state)
+{
+    enum { LETTERS = 120, WORD = 5 };
+    static uint32_t text[TEXT_LIMIT];
+    struct ql_random random;
+
+    (void)state;
+    ql_random_init(&random, 10);
+    for (int i = 0; i < TEXT_LIMIT; i++) {
+        text[i] = i % (WORD + 1) == WORD ? '\n' : 0x100 + ql_random_step(&random) % LETTERS;
+    }
+    set_text(text, TEXT_LIMIT);
+    check_text(60);
+}
+
 // Pieces learned from one text encode another one like the merges applied one after another.
 static void another_text_is_encoded_by_the_merges_in_their_order(void **state)
 {
@@ -535,6 +551,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_of_random_texts_are_those_of_the_slow_implementation),
+        cmocka_unit_test(pieces_of_many_words_are_those_of_the_slow_implementation),
         cmocka_unit_test(another_text_is_encoded_by_the_merges_in_their_order),
         cmocka_unit_test(pieces_of_any_text_are_read_as_they_were_written),
         cmocka_unit_test(run_of_one_letter_becomes_pieces_up_to_the_limit),
