@@ -9,7 +9,8 @@
 
 #include "device/weight_source.h"
 
-#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
+// smlad and its like came with ARMv6; __ARM_FEATURE_DSP stands for those of ARMv5TE, too. Thumb has them from Thumb-2 on.
+#if defined(__ARM_FEATURE_SIMD32) && (!defined(__thumb__) || defined(__thumb2__)) && defined(__GNUC__)
 #define QL_MATVEC_DSP
 
 // smlad adds two products of 16 bits to a sum of 32. Of two words of the layout, for columns 0, 1 and columns 2, 3, the

@@ -86,6 +86,26 @@ for format in int8 int4; do
         status=1
     fi
 done
+# Processors that have some DSP instructions, but not those of the kernels, and one in a mode that cannot use them.
+compiles()
+{
+    # shellcheck disable=SC2086
+    if ! "$@" -std=c11 -O2 $warnings -c model.c -o model.o; then
+        echo "$format: $* does not compile it"
+        status=1
+    fi
+}
+for format in int8 int4; do
+    model lstm 65 21 30 2 1 1 model -- --quantize $format
+    compiles arm-none-eabi-gcc -march=armv5te -marm
+    compiles arm-none-eabi-gcc -mcpu=arm1136j-s -marm
+    compiles arm-none-eabi-gcc -mcpu=arm1136j-s -mthumb
+    if command -v clang > /dev/null; then
+        headers=$(arm-none-eabi-gcc -print-sysroot)/include
+        [ -d "$headers" ] || headers=/usr/include/newlib
+        compiles clang --target=arm-none-eabi -isystem "$headers" -mcpu=arm1136j-s -mthumb
+    fi
+done
 format=
 # A names model of full size.
 model lstm 65 84 128 2 1 1 model
