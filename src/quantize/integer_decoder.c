@@ -142,13 +142,14 @@ static enum ql_status make_linear(struct builder *builder, struct ql_integer_lin
                                                    .reach = ql_row_reach(q, columns)};
     }
     if (!ql_row_drafts_fit(linear->rows, &linear->scale, builder->drafts, rows, error_limit, &worst)) {
-        const double reach = (double)builder->drafts[worst].reach * builder->drafts[worst].unit;
+        const struct ql_row_draft *draft = &builder->drafts[worst];
         const struct part *part = find_part(parts, &worst);
+        const double step = draft->unit * part->units[worst / part->run];
         return ql_error_write(
             builder->error, QL_ERROR_INPUT,
-            "node '%s', %s, row %d: its sum may reach %.3g, which leaves the other rows too few of 32 "
+            "node '%s', %s, row %d: its sum may reach %.3g in steps of %.3g, which leaves the other rows too few of 32 "
             "bits; train on with a larger --weight-decay, or clip its weights",
-            node, part->name, worst, reach * part->units[worst / part->run]);
+            node, part->name, worst, (double)draft->reach * step, step);
     }
     return ql_integer_matrix_pack(matrix, builder->arena, builder->error);
 }

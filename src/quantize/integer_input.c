@@ -80,10 +80,13 @@ static enum ql_status make_rows(struct ql_integer_input *input, struct ql_row_dr
         drafts[r] = (struct ql_row_draft){.unit = (double)scale / steps[r], .reach = ql_row_reach(q, E)};
     }
     if (!ql_row_drafts_fit(input->rows, &input->scale, drafts, rows, STEP_ERROR_LIMIT, &worst)) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "node '%s' (layer 1), row %d: what a token gives may reach %.3g, which leaves the other "
-                              "rows too few of 32 bits; train on with a larger --weight-decay, or clip its weights",
-                              from->name, worst, (double)drafts[worst].reach * drafts[worst].unit * steps[worst]);
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "node '%s' (layer 1), row %d: what a token gives may reach %.3g in steps of %.3g, which "
+            "leaves the other rows too few of 32 bits; train on with a larger --weight-decay, or clip "
+            "its weights",
+            from->name, worst, (double)drafts[worst].reach * drafts[worst].unit * steps[worst],
+            drafts[worst].unit * steps[worst]);
     }
     return QL_OK;
 }

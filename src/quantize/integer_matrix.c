@@ -63,6 +63,12 @@ static double value_reach(const struct ql_row_draft *draft)
     return (double)draft->reach * needed_unit(draft) + fabs(draft->bias);
 }
 
+// What a row takes of the bits that the rows share: by its values, which have 31 bits, or by its multiplier, which has 15.
+static double bits_taken(const struct ql_row_draft *draft, int pre_shift)
+{
+    return fmax(value_reach(draft), ldexp(needed_unit(draft), pre_shift + 31 - 15));
+}
+
 bool ql_row_drafts_fit(struct ql_integer_row *rows, struct ql_integer_scale *scale, const struct ql_row_draft *drafts,
                        int count, double limit, int *worst)
 {
@@ -96,7 +102,7 @@ bool ql_row_drafts_fit(struct ql_integer_row *rows, struct ql_integer_scale *sca
     for (int r = 0; r < count; r++) {
         const double allowed = fmax(limit, ldexp(value_reach(&drafts[r]), -SHARE_BITS));
         exact = exact && rounding_error(&drafts[r], best.pre_shift, best.shift) <= allowed;
-        *worst = value_reach(&drafts[r]) > value_reach(&drafts[*worst]) ? r : *worst;
+        *worst = bits_taken(&drafts[r], best.pre_shift) > bits_taken(&drafts[*worst], best.pre_shift) ? r : *worst;
     }
     if (!exact) {
         return false;

@@ -35,8 +35,8 @@ struct ql_row_draft {
 
 // Chooses the shifts that all rows have in common, then their multipliers and biases, for the least error. Returns
 // whether rounding costs no row more than `limit` units of its value, or more than 1/1024 of the greatest value that it
-// may have, whatever the state is. Otherwise `rows` is as before. `worst` is the row with the greatest reach, which caused
-// a failure.
+// may have, whatever the state is. Otherwise `rows` is as before. `worst` is the row that takes the most bits, by its reach
+// or by the unit of its sum, and so caused a failure.
 bool ql_row_drafts_fit(struct ql_integer_row *rows, struct ql_integer_scale *scale, const struct ql_row_draft *drafts,
                        int count, double limit, int *worst);
 

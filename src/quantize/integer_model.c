@@ -202,11 +202,12 @@ static enum ql_status fit_layer(struct builder *builder, int l)
         return QL_OK;
     }
     const struct ql_row_draft *draft = &builder->drafts[worst];
-    return ql_error_write(builder->error, QL_ERROR_INPUT,
-                          "node '%s' (layer %d), gate %s, row %d: its sum may reach %.3g, which leaves the other rows "
-                          "too few of 32 bits; train on with a larger --weight-decay, or clip its weights",
-                          from->name, l + 1, gate_name(builder->model->cell, worst / from->H), worst % from->H,
-                          ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS);
+    return ql_error_write(
+        builder->error, QL_ERROR_INPUT,
+        "node '%s' (layer %d), gate %s, row %d: its sum may reach %.3g in steps of %.3g, which leaves "
+        "the other rows too few of 32 bits; train on with a larger --weight-decay, or clip its weights",
+        from->name, l + 1, gate_name(builder->model->cell, worst / from->H), worst % from->H,
+        ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS, draft->unit / UNITS);
 }
 
 // The tokens' contributions to the first layer, if there is no table.
@@ -301,10 +302,10 @@ static enum ql_status make_output(struct builder *builder)
     if (!ql_row_drafts_fit(model->output_rows, &model->output_scale, builder->drafts, V, ERROR_LIMIT, &worst)) {
         const struct ql_row_draft *draft = &builder->drafts[worst];
         return ql_error_write(builder->error, QL_ERROR_INPUT,
-                              "node '%s': the logit of token %d may reach %.3g, which leaves the others too few of 32 "
-                              "bits; train on with a larger --weight-decay, or clip its weights",
+                              "node '%s': the logit of token %d may reach %.3g in steps of %.3g, which leaves the "
+                              "others too few of 32 bits; train on with a larger --weight-decay, or clip its weights",
                               from->output_name, worst,
-                              ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS);
+                              ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS, draft->unit / UNITS);
     }
     return ql_integer_matrix_pack(matrix, &model->arena, builder->error);
 }

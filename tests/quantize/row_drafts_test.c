@@ -157,6 +157,23 @@ static void wide_row_is_refused_where_others_would_be_lost(void **state)
     assert_int_equal(worst, 5);
 }
 
+// One weight that is much larger than the others of its row, in 4 bits: few steps, each worth much. The row does not reach
+// as far as another one, but its multiplier takes the bits of a row with small steps.
+static void coarse_row_is_named_where_it_takes_the_bits(void **state)
+{
+    struct ql_row_draft drafts[] = {
+        {.unit = 0.6, .reach = 70000}, {.unit = 40.0, .reach = 889}, {.unit = 0.02, .reach = 520000}};
+    struct ql_integer_row rows[3];
+    struct ql_integer_scale scale;
+    int worst;
+    (void)state;
+
+    assert_false(ql_row_drafts_fit(rows, &scale, drafts, 3, LIMIT, &worst));
+    assert_int_equal(worst, 1);
+    drafts[1].unit = 0.6;
+    assert_true(ql_row_drafts_fit(rows, &scale, drafts, 3, LIMIT, &worst));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +184,7 @@ int main(void)
         cmocka_unit_test(row_of_zeros_costs_the_others_nothing),
         cmocka_unit_test(rows_of_zeros_alone_fit),
         cmocka_unit_test(wide_row_is_refused_where_others_would_be_lost),
+        cmocka_unit_test(coarse_row_is_named_where_it_takes_the_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
