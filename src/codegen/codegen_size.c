@@ -213,7 +213,8 @@ static void add_stack_bytes(struct ql_codegen_size *size, const struct ql_codege
     size->stack_bytes = bytes + (is_integer ? INTEGER : FLOAT);
 }
 
-// Tables that all integer models of a unit share, counted for the first one, and the tables of its decoders.
+// Tables that the models of a unit share, counted for the first one that has them: powers for the costs of tokens and for
+// drawing in integers, the other tables of integer models, and those of their decoders.
 static size_t shared_table_bytes(const struct ql_codegen_unit *unit, int model)
 {
     enum { TANH_BYTES = 385 * 2, POWER_BYTES = 65 * 4, ROOT_BYTES = 97 * 2, SINE_BYTES = 130 * 2 };
@@ -225,8 +226,8 @@ static size_t shared_table_bytes(const struct ql_codegen_unit *unit, int model)
         is_first = is_first && before == NULL;
         is_first_decoder = is_first_decoder && (before == NULL || before->kind != QL_LAYER_DECODER);
     }
-    return (is_first ? (size_t)(TANH_BYTES + POWER_BYTES) : 0) +
-           (is_first_decoder ? (size_t)(ROOT_BYTES + SINE_BYTES) : 0);
+    return (model == 0 && unit->models[0].model != NULL ? (size_t)POWER_BYTES : 0) +
+           (is_first ? (size_t)TANH_BYTES : 0) + (is_first_decoder ? (size_t)(ROOT_BYTES + SINE_BYTES) : 0);
 }
 
 enum ql_status ql_codegen_measure(struct ql_codegen_size *size, const struct ql_codegen_unit *unit, int model,
