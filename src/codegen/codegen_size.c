@@ -199,7 +199,7 @@ static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_mo
 // take. On a Cortex-M0+, most of it is an integer product's table of multipliers, of QL_M0_TABLE_WORDS words.
 static void add_stack_bytes(struct ql_codegen_size *size, const struct ql_codegen *codegen)
 {
-    enum { FLOAT = 800, INTEGER_M0 = 2200, INTEGER = 1100, PIECES_AHEAD = 1000 };
+    enum { FLOAT = 800, INTEGER_M0 = 2200, INTEGER = 1200, PIECES_AHEAD = 1000, FILTER_END = 1000 };
     const struct ql_text_model *model = codegen->model;
     const bool is_integer = codegen->integer != NULL, has_filter = model->guard != NULL && model->guard->is_on;
     const bool has_lexicon = model->guard != NULL && model->guard->has_lexicon;
@@ -209,8 +209,11 @@ static void add_stack_bytes(struct ql_codegen_size *size, const struct ql_codege
     bytes += (has_filter + has_lexicon) * ((V + 31) / 32 * sizeof(uint32_t)); // the tokens that each of them blocks
     // A filter tries what pieces do to its state.
     bytes += has_filter && model->descriptor->vocabulary.piece_count > 0 ? PIECES_AHEAD : 0;
-    size->stack_bytes_m0 = bytes + (is_integer ? INTEGER_M0 : FLOAT);
-    size->stack_bytes = bytes + (is_integer ? INTEGER : FLOAT);
+    // To tell whether a text may end, a filter works on a copy of its state.
+    const size_t least = has_filter ? FILTER_END : 0;
+    const size_t m0 = bytes + (is_integer ? INTEGER_M0 : FLOAT), larger = bytes + (is_integer ? INTEGER : FLOAT);
+    size->stack_bytes_m0 = m0 > least ? m0 : least;
+    size->stack_bytes = larger > least ? larger : least;
 }
 
 // Tables that the models of a unit share, counted for the first one that has them: powers for the costs of tokens and for
