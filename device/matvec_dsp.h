@@ -19,6 +19,10 @@
 
 enum { QL_DSP_COLUMNS = 256 }; // whose inputs are on the stack at a time; a multiple of 4
 
+// This comes after `static` in the functions that have them there. Within a caller they would be on its stack all the time,
+// also while it calls the other one.
+#define QL_DSP_CODE __attribute__((noinline, unused))
+
 static inline uint32_t ql_dsp_low_halves(uint32_t first, uint32_t second)
 {
     uint32_t result;

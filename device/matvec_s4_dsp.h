@@ -27,7 +27,7 @@ static inline void ql_dsp_four_rows_s4(int32_t sums[4], const uint32_t *words, c
 }
 
 // The product of one part: 256 columns at a time.
-static inline void ql_dsp_multiply_s4(int32_t *y, const uint32_t *part, int rows, const struct ql_dsp_job *job)
+static QL_DSP_CODE void ql_dsp_multiply_s4(int32_t *y, const uint32_t *part, int rows, const struct ql_dsp_job *job)
 {
     const int block_words = job->block_words;
 

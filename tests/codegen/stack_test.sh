@@ -46,6 +46,10 @@ measure off
 measure off --filter words.qlf --lexicon words.qlx
 measure int4
 measure int8 --filter words.qlf --lexicon words.qlx
+# With a product of the input, which is int8 in both formats, beside those of the layers.
+model=gru
+"$random_model" gru 150 4 27 2 1 6 model
+measure int4
 model=transformer
 "$random_model" transformer 96 24 24 2 1 4 model 4 2 35 20
 measure off
