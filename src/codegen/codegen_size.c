@@ -66,7 +66,7 @@ static void mark_used(const struct ql_program *program, bool *used)
         }
     }
     for (int i = 0; i < program->graph->output_count; i++) {
-        used[program->values[program->graph->outputs[i]].root] = true;
+        used[program->values[ql_program_result(program, i)].root] = true;
     }
 }
 

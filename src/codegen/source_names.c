@@ -57,7 +57,7 @@ static void mark_uses(struct ql_source *w)
         }
     }
     for (int i = 0; i < program->graph->output_count; i++) {
-        struct ql_source_value *value = &w->values[program->values[program->graph->outputs[i]].root];
+        struct ql_source_value *value = &w->values[program->values[ql_program_result(program, i)].root];
         value->is_output = value->is_read = true;
     }
 }
@@ -242,6 +242,7 @@ void ql_source_names_init(struct ql_source *w, const struct ql_source *models)
         }
     }
     for (int i = 0; i < graph->output_count; i++) {
-        name_storage(w, graph->outputs[i], "output", "value"); // an output that no call computes: a constant
+        name_storage(w, ql_program_result(w->program, i), "output",
+                     "value"); // an output that no call computes: a constant
     }
 }

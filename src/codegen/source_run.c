@@ -282,17 +282,17 @@ static void write_results(const struct ql_source *w)
     char text[2 * QL_C_IDENTIFIER_BYTES];
 
     for (int i = 0; i < graph->output_count; i++) {
-        const struct ql_program_value *value = &w->program->values[graph->outputs[i]];
-        const enum ql_storage storage = ql_program_root(w->program, graph->outputs[i])->storage;
+        const int result = ql_program_result(w->program, i);
+        const enum ql_storage storage = ql_program_root(w->program, result)->storage;
         if (w->outputs[i] == NULL || storage == QL_STORAGE_OUTPUT) {
             continue;
         }
         (void)fputs(comment, w->source);
         comment = "";
-        write_value(w, text, sizeof text, graph->outputs[i]);
+        write_value(w, text, sizeof text, result);
         (void)fprintf(w->source, "    %s(%s, %s, %d * sizeof *%s);\n",
-                      storage == QL_STORAGE_INPUT ? "memmove" : "memcpy", w->outputs[i], text, value->count,
-                      w->outputs[i]);
+                      storage == QL_STORAGE_INPUT ? "memmove" : "memcpy", w->outputs[i], text,
+                      w->program->values[result].count, w->outputs[i]);
     }
 }
 

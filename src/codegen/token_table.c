@@ -74,7 +74,7 @@ static struct use *find_uses(const struct ql_program *program)
         }
     }
     for (int i = 0; i < program->graph->output_count && uses != NULL; i++) {
-        uses[root_of(program, program->graph->outputs[i])].count++;
+        uses[root_of(program, ql_program_result(program, i))].count++;
     }
     return uses;
 }

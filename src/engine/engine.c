@@ -116,7 +116,7 @@ enum ql_status ql_engine_run(struct ql_engine *engine, const void *const *inputs
         }
     }
     for (int k = 0; k < graph->output_count; k++) {
-        const int value = graph->outputs[k];
+        const int value = ql_program_result(program, k);
         const bool is_there = outputs[k] == engine->addresses[value];
         if (outputs[k] != NULL && !is_there && program->values[value].bytes > 0) {
             memmove(outputs[k], engine->addresses[value], program->values[value].bytes);

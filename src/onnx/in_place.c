@@ -165,7 +165,7 @@ static int count_outputs(const struct ql_program *program, int root)
     int count = 0;
 
     for (int i = 0; i < program->graph->output_count; i++) {
-        count += program->values[program->graph->outputs[i]].root == root;
+        count += program->values[ql_program_result(program, i)].root == root;
     }
     return count;
 }

@@ -34,7 +34,7 @@ static void find_lifetimes(struct ql_program *program, bool keep)
     }
     // Outputs are read after the last call.
     for (int i = 0; i < program->graph->output_count; i++) {
-        touch(program, program->graph->outputs[i], program->call_count);
+        touch(program, ql_program_result(program, i), program->call_count);
     }
     for (int i = 0; i < program->value_count && keep; i++) {
         program->values[i].first_call = 0;

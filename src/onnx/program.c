@@ -9,6 +9,11 @@ const struct ql_program_value *ql_program_root(const struct ql_program *program,
     return &program->values[program->values[value].root];
 }
 
+int ql_program_result(const struct ql_program *program, int number)
+{
+    return program->results == NULL ? program->graph->outputs[number] : program->results[number];
+}
+
 // The last call before number `last` that writes to a root, or -1.
 static int find_writer(const struct ql_program *program, int root, int last)
 {

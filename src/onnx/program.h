@@ -67,6 +67,7 @@ struct ql_program {
     int value_count;
     struct ql_kernel_call *calls;
     int call_count;
+    int *results;           // (graph->output_count), or NULL where each is the output itself: see ql_program_result
     size_t workspace_bytes; // that a run needs for its intermediate values
     int value_room, call_room;
 };
@@ -77,6 +78,10 @@ void ql_program_free(struct ql_program *program);
 // CONSTANT: data + offset; INPUT, OUTPUT: the caller's pointer + offset; WORKSPACE: workspace + workspace_offset +
 // offset.
 const struct ql_program_value *ql_program_root(const struct ql_program *program, int value);
+
+// Returns the value that goes to output number `number` after the last call: the output itself, or a copy of it where it is
+// an input, too, over which another output may be written.
+int ql_program_result(const struct ql_program *program, int number);
 
 // Return the call that makes what a value's root holds, seen through copies; -1 if there is none, or if several calls
 // write to a root on the way, as to joined values.

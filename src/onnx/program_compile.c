@@ -249,6 +249,57 @@ static enum ql_status detach_outputs(struct ql_lower *lower)
     return status;
 }
 
+// Returns whether another output may be written over the input that output number `number` is. Of a graph with states,
+// that is so for a state that comes out as another output.
+static bool is_overwritten(const struct ql_program *program, const struct ql_program_options *options, int number)
+{
+    const struct ql_graph *graph = program->graph;
+    const int value = graph->outputs[number];
+
+    if (program->values[value].root != value || program->values[value].storage != QL_STORAGE_INPUT) {
+        return false;
+    }
+    for (int s = 0; s < options->state_count; s++) {
+        if (graph->inputs[options->states[s].input] == value) {
+            return options->states[s].output != number;
+        }
+    }
+    return options->state_count == 0 && graph->output_count > 1;
+}
+
+// Makes a copy, after all calls, of each output that is an input by its own name and that another output may be written
+// over. The copies belong to the last node.
+static enum ql_status keep_inputs(struct ql_lower *lower, const struct ql_program_options *options)
+{
+    struct ql_program *program = lower->program;
+    const struct ql_graph *graph = program->graph;
+    int strides[QL_RANK_LIMIT];
+    const enum ql_status status = make_room(program, graph->output_count, lower->error);
+
+    program->results = ql_arena_take(&program->arena, (size_t)graph->output_count, sizeof program->results[0]);
+    if (status != QL_OK || program->results == NULL) {
+        return ql_error_write(lower->error, QL_ERROR_SYSTEM, "not enough memory to compile the model");
+    }
+    for (int k = 0; k < graph->output_count && lower->status == QL_OK; k++) {
+        const struct ql_program_value *value = &program->values[graph->outputs[k]];
+        program->results[k] = graph->outputs[k];
+        if (!is_overwritten(program, options, k)) {
+            continue;
+        }
+        if (graph->node_count == 0) {
+            return ql_error_write(lower->error, QL_ERROR_INPUT, "the model computes nothing: it has no nodes");
+        }
+        const int copy = ql_lower_temporary(lower, value->type, value->rank, value->dims);
+        program->values[copy].name = value->name;
+        program->results[k] = copy;
+        lower->folding = false;
+        lower->node_index = graph->node_count - 1;
+        ql_lower_strides(value->rank, value->dims, strides);
+        ql_lower_copy(lower, copy, graph->outputs[k], value->rank, value->dims, strides, strides);
+    }
+    return lower->status;
+}
+
 // --- Unused calls ---
 
 // Keeps the calls that write something that a later call reads, or an output of the graph. It goes from the last call
@@ -262,7 +313,7 @@ static enum ql_status drop_dead_calls(struct ql_program *program, struct ql_erro
         return ql_error_write(error, QL_ERROR_SYSTEM, "not enough memory to compile the model");
     }
     for (int i = 0; i < program->graph->output_count; i++) {
-        needed[program->values[program->graph->outputs[i]].root] = true;
+        needed[program->values[ql_program_result(program, i)].root] = true;
     }
     for (int n = program->call_count - 1; n >= 0; n--) {
         const struct ql_kernel_call *call = &program->calls[n];
@@ -349,8 +400,8 @@ enum ql_status ql_program_compile(struct ql_program *program, const struct ql_gr
         ql_lower_node(&lower);
         status = lower.status;
     }
-    if (status == QL_OK) {
-        status = detach_outputs(&lower);
+    if (status == QL_OK && (status = detach_outputs(&lower)) == QL_OK) {
+        status = keep_inputs(&lower, options);
     }
     if (status == QL_OK && !options->keep_values && (status = drop_dead_calls(program, error)) == QL_OK &&
         (status = ql_fused_calls_init(program, options->states, options->state_count, error)) == QL_OK) {
