@@ -23,6 +23,11 @@ static void check_node(struct ql_lower *lower)
     const struct ql_node *node = lower->node;
 
     if (row == NULL) {
+        const char *need = ql_operator_flow_need(node->operator_name);
+        if (need != NULL) {
+            ql_lower_fail(lower, "this operator is supported where %s", need);
+            return;
+        }
         bool known = ql_operator_find(node->operator_name, 0) != NULL;
         ql_lower_fail(lower, "this operator is not supported%s", known ? " in this version of the operator set" : "");
         return;

@@ -191,9 +191,23 @@ static const struct ql_operator rows[] = {
     {"Xor", FIRST, LAST, 2, 2, 1, "", 0, false, .lower = ql_lower_op_xor},
 };
 
-bool ql_operator_is_flow(const char *name)
+const char *ql_operator_flow_need(const char *name)
 {
-    return strcmp(name, "If") == 0 || strcmp(name, "Loop") == 0 || strcmp(name, "Scan") == 0;
+    static const struct {
+        const char *name, *need;
+    } flows[] = {
+        {"If", "constants and sizes fixed in the file decide which branch it takes"},
+        {"Loop", "constants and sizes fixed in the file decide how many steps it takes, from 1 to 4096"},
+        {"Scan",
+         "the file fixes the sizes of its axes, from 1 to 4096, and has version 9 of the operators or a later one"},
+    };
+
+    for (size_t i = 0; i < sizeof flows / sizeof flows[0]; i++) {
+        if (strcmp(flows[i].name, name) == 0) {
+            return flows[i].need;
+        }
+    }
+    return NULL;
 }
 
 const struct ql_operator *ql_operator_find(const char *name, int opset)

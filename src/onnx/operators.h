@@ -8,7 +8,8 @@
 // The row of an operator in a version of the operator set, or NULL; with opset 0, in any version.
 const struct ql_operator *ql_operator_find(const char *name, int opset);
 
-// True for If, Loop and Scan, which are taken into the graph before it is compiled (inlining.h), where that is possible.
-bool ql_operator_is_flow(const char *name);
+// What must hold for an If, Loop or Scan to be taken into the graph before it is compiled (inlining.h); NULL for other
+// operators.
+const char *ql_operator_flow_need(const char *name);
 
 #endif

@@ -355,7 +355,8 @@ static enum ql_status check_operators(const struct ql_graph *graph, struct ql_er
             const size_t length = strlen(list);
             (void)snprintf(list + length, sizeof list - length, "%s%.60s (node '%.60s'%s)", kinds == 0 ? "" : ", ",
                            node->operator_name, node->name,
-                           ql_operator_is_flow(node->operator_name) ? ", left open by the model's sizes" : "");
+                           ql_operator_flow_need(node->operator_name) != NULL ? ", left open by the model's sizes"
+                                                                              : "");
             names[kinds++] = node->operator_name;
         }
     }
