@@ -326,8 +326,16 @@ void ql_lower_op_split(struct ql_lower *lower)
         // Equal parts; from version 18 on the last may be smaller.
         int64_t wanted = ql_lower_int(lower, "num_outputs", count);
         const int64_t part = ((int64_t)v->dims[axis] + count - 1) / count;
-        if (wanted != count || count > SPLIT_LIMIT || (lower->opset < 18 && v->dims[axis] % count != 0) ||
-            part * (count - 1) > v->dims[axis]) {
+        if (count > SPLIT_LIMIT) {
+            ql_lower_fail(lower, "there are %d parts; at most %d are supported", count, (int)SPLIT_LIMIT);
+            return;
+        }
+        if (wanted != count) {
+            ql_lower_fail(lower, "the attribute 'num_outputs' is %lld, but there are %d outputs", (long long)wanted,
+                          count);
+            return;
+        }
+        if ((lower->opset < 18 && v->dims[axis] % count != 0) || part * (count - 1) > v->dims[axis]) {
             ql_lower_fail(lower, "the size %d of axis %d does not split into %d equal parts", v->dims[axis], axis,
                           count);
             return;

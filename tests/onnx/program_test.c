@@ -176,6 +176,27 @@ static void program_operator_of_a_later_version_is_named(void **state)
     expect_error("node 'y' (Gelu): this operator is not supported in this version");
 }
 
+static void program_split_says_why_it_does_not_divide(void **state)
+{
+    enum { PARTS = 300 }; // more than are supported
+    int outputs[PARTS];
+    (void)state;
+    int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){PARTS});
+    for (int k = 0; k < PARTS; k++) {
+        char name[8];
+        (void)snprintf(name, sizeof name, "y%d", k);
+        outputs[k] = ql_graph_add_value(&graph, name, QL_ELEMENT_NONE, -1, NULL, NULL);
+    }
+    ql_graph_add_output(&graph, x);
+    ql_graph_add_node(&graph, "Split", "s", &x, 1, outputs, PARTS);
+    expect_error("there are 300 parts; at most 256 are supported");
+    graph.nodes[0].output_count = 7;
+    expect_error("the size 300 of axis 0 does not split into 7 equal parts");
+    graph.opset = 18;
+    ql_graph_add_int(&graph, "num_outputs", 6);
+    expect_error("the attribute 'num_outputs' is 6, but there are 7 outputs");
+}
+
 static void program_unknown_attribute_is_named(void **state)
 {
     (void)state;
@@ -506,6 +527,7 @@ int main(void)
         TEST(program_chain_needs_two_blocks),
         TEST(program_unknown_operator_is_named),
         TEST(program_operator_of_a_later_version_is_named),
+        TEST(program_split_says_why_it_does_not_divide),
         TEST(program_unknown_attribute_is_named),
         TEST(program_attribute_of_another_kind_is_named),
         TEST(program_type_without_kernels_is_named),
