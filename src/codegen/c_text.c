@@ -208,25 +208,33 @@ void ql_c_list_add(struct ql_c_list *list, const char *item)
     list->begun = true;
 }
 
-// Keywords of C23, C++20, and GNU C, and names that compilers and the headers included by generated C may define. Sorted.
+// Keywords of C23, C++20, and GNU C, and names that compilers and headers of the C library may define. Sorted.
 static const char *const keywords[] = {
-    "NULL",     "alignas",   "alignof",       "and",           "and_eq",    "asm",       "auto",
-    "bitand",   "bitor",     "bool",          "break",         "case",      "catch",     "char",
-    "char16_t", "char32_t",  "char8_t",       "class",         "co_await",  "co_return", "co_yield",
-    "compl",    "concept",   "const",         "const_cast",    "consteval", "constexpr", "constinit",
-    "continue", "decltype",  "default",       "delete",        "do",        "double",    "dynamic_cast",
-    "else",     "enum",      "explicit",      "export",        "extern",    "false",     "float",
-    "for",      "friend",    "goto",          "i386",          "if",        "inline",    "int",
-    "int16_t",  "int32_t",   "int64_t",       "int8_t",        "intptr_t",  "linux",     "long",
-    "memcmp",   "memcpy",    "memmove",       "memset",        "mips",      "mutable",   "namespace",
-    "new",      "noexcept",  "not",           "not_eq",        "nullptr",   "operator",  "or",
-    "or_eq",    "private",   "protected",     "ptrdiff_t",     "public",    "register",  "reinterpret_cast",
-    "requires", "restrict",  "return",        "short",         "signed",    "size_t",    "sizeof",
-    "sparc",    "static",    "static_assert", "static_cast",   "struct",    "sun",       "switch",
-    "template", "this",      "thread_local",  "throw",         "true",      "try",       "typedef",
-    "typeid",   "typename",  "typeof",        "typeof_unqual", "uint16_t",  "uint32_t",  "uint64_t",
-    "uint8_t",  "uintptr_t", "union",         "unix",          "unsigned",  "using",     "virtual",
-    "void",     "volatile",  "wchar_t",       "while",         "xor",       "xor_eq",
+    "EOF",         "NULL",         "alignas",   "alignof",   "and",
+    "and_eq",      "asm",          "auto",      "bitand",    "bitor",
+    "bool",        "break",        "case",      "catch",     "char",
+    "char16_t",    "char32_t",     "char8_t",   "class",     "co_await",
+    "co_return",   "co_yield",     "compl",     "complex",   "concept",
+    "const",       "const_cast",   "consteval", "constexpr", "constinit",
+    "continue",    "decltype",     "default",   "delete",    "do",
+    "double",      "dynamic_cast", "else",      "enum",      "errno",
+    "explicit",    "export",       "extern",    "false",     "float",
+    "for",         "friend",       "goto",      "i386",      "if",
+    "inline",      "int",          "int16_t",   "int32_t",   "int64_t",
+    "int8_t",      "intptr_t",     "linux",     "long",      "memcmp",
+    "memcpy",      "memmove",      "memset",    "mips",      "mutable",
+    "namespace",   "new",          "noexcept",  "not",       "not_eq",
+    "nullptr",     "operator",     "or",        "or_eq",     "private",
+    "protected",   "ptrdiff_t",    "public",    "register",  "reinterpret_cast",
+    "requires",    "restrict",     "return",    "short",     "signed",
+    "size_t",      "sizeof",       "sparc",     "static",    "static_assert",
+    "static_cast", "struct",       "sun",       "switch",    "template",
+    "this",        "thread_local", "throw",     "true",      "try",
+    "typedef",     "typeid",       "typename",  "typeof",    "typeof_unqual",
+    "uint16_t",    "uint32_t",     "uint64_t",  "uint8_t",   "uintptr_t",
+    "union",       "unix",         "unsigned",  "using",     "virtual",
+    "void",        "volatile",     "wchar_t",   "while",     "xor",
+    "xor_eq",
 };
 
 static int compare_keywords(const void *left, const void *right)

@@ -154,6 +154,7 @@ static void names_become_free_identifiers(void **state)
     assert_string_equal(ql_c_names_add(&names, "class", ""), "class_2");
     assert_string_equal(ql_c_names_add(&names, "typeof", ""), "typeof_2"); // of GNU C and C23
     assert_string_equal(ql_c_names_add(&names, "i386", ""), "i386_2");     // 1 in gcc -m32 -std=gnu11
+    assert_string_equal(ql_c_names_add(&names, "errno", ""), "errno_2");   // a macro where its header comes first
     assert_string_equal(ql_c_names_add(&names, "1x", ""), "v_1x");
     assert_string_equal(ql_c_names_add(&names, "", ""), "v_");
     assert_string_equal(ql_c_names_add(&names, "\xc3\xa9", ""), "v__2");
