@@ -237,10 +237,26 @@ static bool size_is_open(const struct ql_graph *graph, const char *name)
     return false;
 }
 
-// A size that does not exist would silently have no effect.
+// True if an earlier entry of --sizes, or --sequence, gives the size of entry number `number`, too.
+static bool is_given_twice(const struct compilation *work, int number)
+{
+    const char *name = work->bindings[number].name;
+    bool found = work->settings->sequence != 1 && strcmp(name, "sequence") == 0;
+
+    for (int i = 0; i < number && !found; i++) {
+        found = strcmp(work->bindings[i].name, name) == 0;
+    }
+    return found;
+}
+
+// A size that does not exist would silently have no effect, nor would the second one of two.
 static enum ql_status check_sizes(const struct compilation *work, struct ql_error *error)
 {
     for (int i = 0; i < work->binding_count; i++) {
+        if (is_given_twice(work, i)) {
+            return ql_error_write(error, QL_ERROR_USAGE, "--sizes: the size '%s' is given twice",
+                                  work->bindings[i].name);
+        }
         if (!size_is_open(&work->graph, work->bindings[i].name)) {
             return ql_error_write(error, QL_ERROR_USAGE, "--sizes: the model does not leave a size '%s' open",
                                   work->bindings[i].name);
@@ -608,7 +624,7 @@ int ql_cli_compile(int argc, char **argv)
         {"sequence", QL_OPTION_INT, &settings->sequence, 1, 1000000, "N",
          "steps of a run, where the model leaves the size \"sequence\" open", false},
         {"sizes", QL_OPTION_STRING, &settings->sizes, 0, 0, "LIST",
-         "other sizes that the model leaves open: batch=2,time=5 (default: 1)", false},
+         "other sizes that the model leaves open: batch=2,time=5, or x:1=5 for axis 1 of input x (default: 1)", false},
         QL_CLI_FILTER_OPTION(&settings->filter),
         QL_CLI_LEXICON_OPTION(&settings->lexicon),
         {"workspace", QL_OPTION_STRING, &settings->workspace, 0, 0, "WHOSE", "static, or the caller's memory", false},
