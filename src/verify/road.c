@@ -246,6 +246,7 @@ static enum ql_status write_changed(struct ql_road *road, struct ql_error *error
     (void)snprintf(road->descriptor.path, sizeof road->descriptor.path, "%s", path);
     road->descriptor.sha256[0] = '\0';
     road->descriptor.window = 0;
+    road->descriptor.constant_count = 0; // they are written in
     road->graph.logits_name = NULL;
     return status;
 }
