@@ -51,6 +51,9 @@ static void take(const struct check *check, struct walk *walk, int token)
 {
     struct ql_filter_state before = walk->state;
 
+    if (check->filter->kinds[token] & QL_FILTER_IGNORED) {
+        return;
+    }
     if (walk->own) {
         ql_filter_step(&walk->state, check->filter, token);
         return;

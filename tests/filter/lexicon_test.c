@@ -350,6 +350,39 @@ static void words_of_the_filter_leave_the_lexicon(void **unused)
     ql_filter_file_free(&filter);
 }
 
+// In decomposed texts an accent is a symbol of its own. The filter ignores it, and a phrase goes on across it.
+static void phrase_goes_on_across_an_accent_apart(void **unused)
+{
+    static const char text[] = "\n bigtofu\xcc\x81";
+    static struct ql_vocabulary vocabulary;
+    struct ql_filter_file filter;
+    struct ql_lexicon_words words = {0};
+    struct ql_lexicon_file file;
+    struct ql_guard guard = {0};
+    struct ql_error error = {QL_OK, ""};
+
+    (void)unused;
+    assert_int_equal(ql_vocabulary_read(&vocabulary, text, strlen(text), &error), QL_OK);
+    make_filter(&filter, "big tofu\n");
+    assert_int_equal(ql_filter_file_save(&filter, "lexicon_test.qlf", &error), QL_OK);
+    save("lexicon_words.txt", "big\nto\xcc\x81"
+                              "fu\n");
+    assert_int_equal(ql_lexicon_words_load_list(&words, "lexicon_words.txt", &error), QL_OK);
+    for (int together = 0; together < 2; together++) {
+        assert_int_equal(ql_lexicon_words_compile(&file, &words, NULL, together != 0 ? &filter : NULL, 1, &error),
+                         QL_OK);
+        assert_int_equal(file.word_count, together != 0 ? 1 : 2);
+        assert_int_equal(ql_lexicon_file_save(&file, "lexicon_test.qlx", &error), QL_OK);
+        assert_int_equal(ql_guard_init(&guard, "lexicon_test.qlf", &vocabulary, &error), QL_OK);
+        assert_int_equal(ql_guard_load_lexicon(&guard, "lexicon_test.qlx", &vocabulary, &error),
+                         together != 0 ? QL_OK : QL_ERROR_INPUT);
+        ql_guard_free(&guard);
+        ql_lexicon_file_free(&file);
+    }
+    ql_lexicon_words_free(&words);
+    ql_filter_file_free(&filter);
+}
+
 static void vocabulary_that_cannot_finish_a_word_is_refused(void **unused)
 {
     static const uint32_t no_u[] = {'\n', ' ', 't', 'o', 'f', 's'}, no_space[] = {'t', 'h', 'e', 'n'};
@@ -491,6 +524,7 @@ int main(void)
         cmocka_unit_test(behind_a_prompt_of_no_word_only_a_new_word_begins),
         cmocka_unit_test(there_is_always_a_way_on),
         cmocka_unit_test(words_of_the_filter_leave_the_lexicon),
+        cmocka_unit_test(phrase_goes_on_across_an_accent_apart),
         cmocka_unit_test(vocabulary_that_cannot_finish_a_word_is_refused),
         cmocka_unit_test(words_of_a_text_are_spelled_as_within_sentences),
         cmocka_unit_test(capitals_of_a_final_sigma_are_those_of_its_word),
