@@ -43,6 +43,7 @@ export function readFilter(bytes, file) {
     throw new FilterError(`${file}: an edge of the filter leads nowhere; compile the list again`);
   }
   return {
+    file,
     edges,
     ranges: Array.from({ length: rangeCount }, (_, k) => {
       const place = rangesAt + 12 * k, reading = view.getUint32(place + 8, true);
@@ -68,7 +69,50 @@ function readingOf(symbol, ranges) {
   return { label, kind, key: kind !== 0 && keyShift === 0 ? 0 : (symbol + keyShift) & 0xffff };
 }
 
-/** A filter at work on one text, for a model with these symbols (strings of a code point, or of several). */
+// What ends at once with each label, and whether a listed word ends at a boundary, on the paths that a vocabulary with the
+// labels of `has` can take.
+function findEnds(edges, has) {
+  const atOnce = new Set(), seen = new Set([0]), waiting = [0]; // the root's edges come first
+  let atBoundary = false;
+  while (waiting.length > 0) {
+    for (let next = waiting.pop(), edge = 0; next < edges.length && !(edge & LAST); next++) {
+      edge = edges[next];
+      const label = edge & LABEL, goal = edge >>> GOAL_SHIFT;
+      if (!has.has(label)) {
+        continue;
+      }
+      if (edge & (ANY | START)) {
+        atOnce.add(label);
+      }
+      atBoundary ||= (edge & (WHOLE | FINAL | APART)) !== 0;
+      if (!seen.has(goal)) {
+        seen.add(goal);
+        waiting.push(goal);
+      }
+    }
+  }
+  return { atOnce, atBoundary };
+}
+
+// Refuses a vocabulary none of whose symbols is free after every text, as ql_filter_binding_check does. `readings` are
+// those of single symbols, of which pieces consist.
+function checkVocabulary({ file, edges }, readings) {
+  const has = new Set(readings.map(({ label }) => label));
+  if (readings.some(({ kind }) => kind & (JOINER | SPACE))) {
+    has.add(GAP);
+  }
+  const { atOnce, atBoundary } = findEnds(edges, has);
+  if (!readings.some(({ label, kind }) =>
+    !atOnce.has(label) && !(kind & BOUNDARY && atBoundary) && !(kind & IGNORED))) {
+    throw new FilterError(`${file}: after some texts the filter would leave the model nothing to say: every symbol of its ` +
+      "vocabulary ends a listed word; list fewer words in full, or more of them without '*'");
+  }
+}
+
+/**
+ * A filter at work on one text, for a model with these symbols (strings of a code point, or of several).
+ * @throws {FilterError} where a text could go on with none of them.
+ */
 export class Filter {
   #table;
   #readings; // of each token, those of its symbols
@@ -78,6 +122,7 @@ export class Filter {
     this.#table = table;
     this.#readings = symbols.map((text) =>
       Array.from(text, (character) => readingOf(character.codePointAt(0), table.ranges)));
+    checkVocabulary(table, this.#readings.filter(({ length }) => length === 1).flat());
     this.reset();
   }
 
@@ -88,7 +133,7 @@ export class Filter {
 
   /** Begins a text. */
   reset() {
-    this.#state = { places: new Set(), beforeRun: [], label: NO_LABEL, run: 0, atBoundary: true, hash: 0 };
+    this.#state = this.stateWith();
   }
 
   #find(edge, label) {
@@ -131,9 +176,9 @@ export class Filter {
     }
   }
 
-  #takeLetter(state, before, label) {
+  #takeLetter(state, before, label, isOpening) {
     const { places } = state;
-    const begin = this.#table.edges[label];
+    const begin = isOpening ? this.#table.edges[label] : 0;
     for (const place of before) {
       this.#advance(places, place, label);
     }
@@ -154,10 +199,11 @@ export class Filter {
     return this.#readings[token].reduce((state, reading) => this.#afterSymbol(state, reading), now);
   }
 
-  #afterSymbol(now, { label, kind, key }) {
+  // With `isOpening`, listed words may begin here.
+  #afterSymbol(now, { label, kind, key }, isOpening = true) {
     const state = { ...now };
     if (kind & END) {
-      return { places: new Set(), beforeRun: [], label: NO_LABEL, run: 0, atBoundary: true, hash: 0 };
+      return this.stateWith();
     }
     if (key !== 0) {
       state.hash = Math.imul((now.hash === 0 ? 2166136261 : now.hash) ^ key, 16777619) >>> 0 || 1;
@@ -175,7 +221,7 @@ export class Filter {
     state.label = label;
     state.places = new Set();
     if (label !== NO_LABEL) {
-      this.#takeLetter(state, now.places, label);
+      this.#takeLetter(state, now.places, label, isOpening);
     } else if (kind & (JOINER | SPACE)) {
       now.places.forEach((place) => this.#separate(state.places, place, kind));
     }
@@ -215,6 +261,51 @@ export class Filter {
       }
       return listed.labels.has(reading.label) || (listed.completes && (reading.kind & (BOUNDARY | END)) !== 0);
     });
+  }
+
+  // The methods that take places or a state are for lexicon_check.js. A token stands for its first symbol there.
+
+  /** The state in which a text begins; with places, one in which these are open and no word begins. */
+  stateWith(places = []) {
+    return { places: new Set(places), beforeRun: [], label: NO_LABEL, run: 0, atBoundary: true, hash: 0 };
+  }
+
+  /** The state after a symbol; without `isOpening`, leaves out the listed words that would begin with it. */
+  stateAfter(state, token, isOpening) {
+    return this.#afterSymbol(state, this.#readings[token][0], isOpening);
+  }
+
+  /** Whether this symbol would complete a listed word. */
+  isBlocked(state, token) {
+    return this.#blocks([this.#readings[token][0]], state, this.#listed(state));
+  }
+
+  /** Whether a listed word would be complete at this state. */
+  completes(state) {
+    return this.#completes(state);
+  }
+
+  /** Whether this symbol can be part of a listed word. */
+  hasLabel(token) {
+    return this.#readings[token][0].label !== NO_LABEL;
+  }
+
+  /** The places to which this one can come with a symbol that is not part of a word. None follows the end of an item. */
+  placesAfter(place, token) {
+    const { label, kind } = this.#readings[token][0];
+    const places = new Set();
+    if (kind & END) {
+      return places;
+    }
+    if (kind & IGNORED) {
+      places.add(place);
+    } else if (label !== NO_LABEL) {
+      this.#advance(places, place, label);
+      places.add(place); // equal signs in a row also read as fewer
+    } else if (kind & (JOINER | SPACE)) {
+      this.#separate(places, place, kind);
+    }
+    return places;
   }
 
   /** Takes a token; returns the tokens that must not come next as the sampler takes them, or null for none. */

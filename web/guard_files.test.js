@@ -76,3 +76,8 @@ for (const [read, make, kind] of [[readFilter, filterOf, FilterError], [readLexi
     refuses(read, make([2 << shift, LAST]), kind, /leads nowhere/);
   });
 }
+
+test("a lexicon whose words go on in a circle is refused", () => {
+  refuses(readLexicon, lexiconOf([1 << 8, 1 | LAST | ENDING | (1 << 8)]), LexiconError, /leads nowhere/);
+  refuses(readLexicon, lexiconOf([1 << 8, 1 | LAST | (2 << 8), 1 | LAST | ENDING]), LexiconError, /leads nowhere/);
+});

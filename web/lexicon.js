@@ -3,8 +3,8 @@
 // It reads the file that `quillet lexicon` writes. Uses: nothing.
 
 // Kinds of symbols, flags of edges and of states: device/lexicon.h explains them.
-const WORD = 1, UPPER = 2, SPACE = 4, MARK = 8, STOP = 16, END = 32;
-const CAPITAL = 0, NO_LABEL = 63, LABEL = 63, LAST = 1 << 6, ENDING = 1 << 7, GOAL_SHIFT = 8;
+export const WORD = 1, UPPER = 2, SPACE = 4, MARK = 8, STOP = 16, END = 32;
+export const CAPITAL = 0, NO_LABEL = 63, LABEL = 63, LAST = 1 << 6, ENDING = 1 << 7, GOAL_SHIFT = 8;
 
 const MAGIC = "QLLEXICO";
 const HEADER_BYTES = 24;
@@ -16,6 +16,16 @@ export class LexiconError extends Error {}
 
 function checksum(bytes) {
   return bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 16777619) >>> 0, 2166136261);
+}
+
+// Whether words could go on without end. In a file of the tool nodes come after those that they lead to.
+function hasCircle(edges) {
+  let first = 1;
+  return edges.some((edge, k) => {
+    const isForward = k > 0 && edge >>> GOAL_SHIFT >= first;
+    first = k > 0 && edge & LAST ? k + 1 : first;
+    return isForward;
+  });
 }
 
 /** Reads the bytes of a .qlx file, a Uint8Array; `file` is for messages. */
@@ -35,7 +45,8 @@ export function readLexicon(bytes, file) {
   const edges = Uint32Array.from({ length: edgeCount }, (_, k) =>
     bytes[edgesAt + 3 * k] | (bytes[edgesAt + 3 * k + 1] << 8) | (bytes[edgesAt + 3 * k + 2] << 16));
   // Without its last edge a node would have no end.
-  if (edges.some((edge) => edge >>> GOAL_SHIFT >= edgeCount) || (edgeCount > 1 && !(edges[edgeCount - 1] & LAST))) {
+  if (edges.some((edge) => edge >>> GOAL_SHIFT >= edgeCount) || (edgeCount > 1 && !(edges[edgeCount - 1] & LAST)) ||
+      hasCircle(edges)) {
     throw new LexiconError(`${file}: an edge of the lexicon leads nowhere; compile it again`);
   }
   return {
@@ -102,14 +113,26 @@ const START = { edges: [0, 0], outside: true, begin: true, sentence: true };
  * @throws {LexiconError} where a word could begin that no token ends.
  */
 export class Lexicon {
+  #table;
   #edges;
   #readings;
   #state = START;
 
   constructor(table, symbols) {
+    this.#table = table;
     this.#edges = table.edges;
     this.#readings = symbols.map((text) => [...text].map((symbol) => readSymbol(symbol, table.letters)));
     checkVocabulary(table, this.#readings.filter(({ length }) => length === 1).flat());
+  }
+
+  /** What readLexicon has read. */
+  get table() {
+    return this.#table;
+  }
+
+  /** How the symbols of each token read: a label and a kind. */
+  get readings() {
+    return this.#readings;
   }
 
   /** Begins a text. */
@@ -189,49 +212,5 @@ export class Lexicon {
   mayEnd(token) {
     const [state, permitted] = this.#after(this.#state, token);
     return permitted && this.#isBetween(state);
-  }
-}
-
-/** A filter (filter.js) and a lexicon at work on one text; either may be null. */
-export class Guard {
-  #filter;
-  #lexicon;
-
-  constructor(filter, lexicon) {
-    this.#filter = filter;
-    this.#lexicon = lexicon;
-  }
-
-  /** Begins a text. */
-  reset() {
-    this.#filter?.reset();
-    this.#lexicon?.reset();
-  }
-
-  /** Whether there are items to refuse. */
-  get hasItems() {
-    return this.#filter?.hasItems ?? false;
-  }
-
-  /** Takes a token; returns the tokens that must not come next as the sampler takes them, or null for none. */
-  step(token) {
-    const listed = this.#filter?.step(token) ?? null;
-    if (this.#lexicon === null) {
-      return listed;
-    }
-    const blocked = this.#lexicon.step(token);
-    listed?.forEach((word, k) => (blocked[k] |= word));
-    this.#filter?.barSigns(blocked);
-    return blocked;
-  }
-
-  /** Whether the text may end with this token, which has not been taken yet. */
-  mayEnd(token) {
-    return (this.#filter?.mayEnd(token) ?? true) && (this.#lexicon?.mayEnd(token) ?? true);
-  }
-
-  /** Whether the item that has been taken must not be shown. Ask before its newline is taken. */
-  refuses() {
-    return this.#filter?.refuses() ?? false;
   }
 }

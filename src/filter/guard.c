@@ -76,14 +76,19 @@ static void note_conflict(void *context, const uint8_t *labels, int length, bool
 static enum ql_status check_together(const struct ql_guard *guard, struct ql_error *error)
 {
     struct conflict conflict = {.file = &guard->lexicon_file};
+    char more[40] = "";
     enum ql_status status =
         ql_lexicon_check(&guard->lexicon.lexicon, &guard->binding.filter, note_conflict, &conflict, error);
 
+    if (conflict.count > 1) {
+        (void)snprintf(more, sizeof more, " (and in %d more case%s)", conflict.count - 1,
+                       conflict.count == 2 ? "" : "s");
+    }
     if (status == QL_OK && conflict.count > 0) {
         status = ql_error_write(error, QL_ERROR_INPUT,
-                                "the filter could leave no way on behind the word '%s' (and in %d more cases); compile "
-                                "the lexicon again with --filter, this filter",
-                                conflict.text.bytes == NULL ? "" : conflict.text.bytes, conflict.count - 1);
+                                "the filter could leave no way on behind the word '%s'%s; compile the lexicon again "
+                                "with --filter, this filter",
+                                conflict.text.bytes == NULL ? "" : conflict.text.bytes, more);
     }
     ql_text_free(&conflict.text);
     return status;
