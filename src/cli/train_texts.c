@@ -1,6 +1,7 @@
 // The texts of a training: see train_texts.h. Uses: base, corpus, cli/train_options, zlib (crc32).
 #include "cli/train_texts.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
@@ -22,10 +23,22 @@ static enum ql_status check_path(const char *option_name, const char *path, stru
     return QL_OK;
 }
 
+// A run's folder would have said which text it is.
+static enum ql_status report_no_input(const struct ql_train_settings *settings, struct ql_error *error)
+{
+    struct stat info;
+
+    if (settings->init_from != NULL && stat(settings->init_from, &info) != 0) {
+        return ql_error_write(error, QL_ERROR_SYSTEM, "%s: cannot open: %s", settings->init_from, strerror(errno));
+    }
+    return ql_error_write(error, QL_ERROR_USAGE, "--input is missing: the text to train on%s",
+                          settings->init_from == NULL ? "" : "; to go on with a run, give its folder as --init-from");
+}
+
 enum ql_status ql_train_texts_check(const struct ql_train_settings *settings, struct ql_error *error)
 {
     if (settings->input == NULL) {
-        return ql_error_write(error, QL_ERROR_USAGE, "--input is missing: the text to train on");
+        return report_no_input(settings, error);
     }
     const enum ql_status status = check_path("input", settings->input, error);
     return status == QL_OK ? check_path("validation", settings->validation, error) : status;

@@ -120,7 +120,9 @@ expect_stderr "--rnn-size 6: the model of --init-from has 5"
 expect_exit 2 train --init_from checkpoints/four/checkpoint.4.safetensors --input names.txt --model gru
 expect_stderr "--model gru: the model of --init-from is of type lstm"
 expect_exit 2 train --init_from checkpoints/four/checkpoint.4.safetensors
-expect_stderr "--input is missing"
+expect_stderr "--input is missing: the text to train on; to go on with a run, give its folder"
+expect_exit 1 train --init_from checkpoints/fuor
+expect_stderr "checkpoints/fuor: cannot open: No such file or directory"
 {
     cat names.txt
     echo 'abzc'
