@@ -30,6 +30,7 @@ struct arguments {
     bool quiet;
     const char **inputs; // (input_count), owned
     size_t input_count;
+    struct ql_option *options;
 };
 
 static void print_steps(void)
@@ -209,6 +210,28 @@ static enum ql_status read_inputs(struct ql_preparation *preparation, const stru
     return status;
 }
 
+// A field that was named, but that no input can have, as where a table has the name of another format. An empty input could
+// be a table.
+static enum ql_status check_fields(const struct ql_preparation *preparation, const struct arguments *arguments,
+                                   struct ql_error *error)
+{
+    const bool author = ql_option_find(arguments->options, "author_field")->given;
+    bool possible = !author && !ql_option_find(arguments->options, "field")->given;
+
+    for (size_t i = 0; i < preparation->input_count && !possible; i++) {
+        const struct ql_input *input = &preparation->inputs[i];
+        possible = input->size_bytes == 0 || input->format == QL_FORMAT_CSV || input->format == QL_FORMAT_TSV ||
+                   input->format == QL_FORMAT_JSON || input->format == QL_FORMAT_JSONL;
+    }
+    return possible
+               ? QL_OK
+               : ql_error_write(error, QL_ERROR_USAGE,
+                                "--%s: no input is a table or JSON, %s has the format %s; leave the option out, or "
+                                "name another --format, such as csv",
+                                author ? "author-field" : "field", preparation->inputs[0].path,
+                                ql_format_word(preparation->inputs[0].format));
+}
+
 // Adds the lists to the inputs: from here on, the inputs are all files that must not be overwritten.
 static enum ql_status add_lists(struct arguments *arguments, const struct ql_overlap_set *held_out,
                                 struct ql_error *error)
@@ -240,6 +263,9 @@ static int run(struct arguments *arguments)
     }
     if (status == QL_OK) {
         status = read_inputs(&preparation, arguments, &error);
+    }
+    if (status == QL_OK) {
+        status = check_fields(&preparation, arguments, &error);
     }
     if (status == QL_OK) {
         status = add_lists(arguments, &preparation.held_out, &error);
@@ -313,6 +339,7 @@ int ql_cli_prepare(int argc, char **argv)
     };
     int exit_code = QL_EXIT_FAILED;
 
+    arguments.options = options;
     arguments.inputs = calloc((size_t)argc, sizeof *arguments.inputs);
     if (arguments.inputs == NULL) {
         struct ql_error error;

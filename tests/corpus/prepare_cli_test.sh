@@ -59,6 +59,13 @@ check 1 'by.jsonl: no object has a member "autor"' --output out.d --author_field
 check 1 'by.jsonl: no object has a member "autor"' --output out.d --author_field autor --alphabet ascii by.jsonl
 printf '[{"text":"Roads are long.","author":["Ann Lee"]}]' >list.json
 check 1 'list.json:1: no string is in member "author"' --output out.d --author_field author list.json
+printf 'author,body\nAnn Lee,Roads are long.\n' >table.txt
+check 2 '--field: no input is a table or JSON, table.txt has the format lines' --output out.d --field body table.txt
+check 2 '--author-field: no input is a table' --output out.d --author_field author fortune lines.txt
+check 0 '1 read, 1 kept' --output table.d --field body --format csv --min_symbol_count 0 table.txt
+check 0 '1 read, 1 kept' --output table.d --field body --format csv --min_symbol_count 0 table.txt empty
+check 0 'quotes: 6 read' --output table.d --author_field author --min_symbol_count 0 by.jsonl lines.txt
+check 0 '0 read' --output table.d --field body empty
 check 1 'absent: cannot open' --output out.d --remove_words absent lines.txt
 check 1 'absent: cannot open' --output out.d --apart_from lines.txt,absent lines.txt
 check 1 'cannot make the folder' --output lines.txt/out --min_symbol_count 0 lines.txt
