@@ -1,6 +1,7 @@
 // `quillet lexicon`: compiles the words that a model may write, and reports which words of a text are not among them.
 // Uses: base, corpus, filter, jansson, utf8proc.
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,27 +52,54 @@ static enum ql_status load_paths(const char *paths, words_loader *load, struct q
     return status;
 }
 
-static void print_account(const struct ql_lexicon_file *file, const struct ql_lexicon_words *words,
-                          const struct settings *settings)
+// Why words were left out: the name in JSON, the text for a human.
+struct reason {
+    const char *name, *text;
+    uint32_t count;
+};
+
+enum { REASONS = 7 };
+
+static void list_reasons(struct reason reasons[REASONS], const struct ql_lexicon_words *words)
 {
-    const struct {
-        const char *name, *text;
-        uint32_t count;
-    } rows[] = {
+    const struct reason all[REASONS] = {
         {"respelled", "capitalized only where a lowercase word begins a sentence or is shouted", words->respelled},
         {"rare", "rarer than --min-count", words->rare},
         {"unlisted", "not among the words of --among", words->unlisted},
-        {"lettered", "too long, or with letters that the texts lack", words->lettered},
+        {"lettered", "with letters that the texts lack", words->lettered},
+        {"unlabeled", "with rarer letters than the 62 for which a lexicon has room", words->unlabeled},
+        {"overlong", "too long: 48 letters are the limit, and a capital counts as two", words->overlong},
         {"filtered", "listed by the filter, or dead ends with it", words->filtered},
     };
+
+    memcpy(reasons, all, sizeof all);
+}
+
+static void print_left_out(FILE *stream, const struct ql_lexicon_words *words)
+{
+    struct reason reasons[REASONS];
+
+    list_reasons(reasons, words);
+    for (size_t k = 0; k < REASONS; k++) {
+        if (reasons[k].count > 0) {
+            (void)fprintf(stream, "left out: %u %s\n", (unsigned)reasons[k].count, reasons[k].text);
+        }
+    }
+}
+
+static void print_account(const struct ql_lexicon_file *file, const struct ql_lexicon_words *words,
+                          const struct settings *settings)
+{
     const size_t bytes = ql_lexicon_bytes(file, EXAMPLE_SYMBOLS);
+    struct reason reasons[REASONS];
 
     if (settings->json) {
         json_t *result = json_pack("{s:I, s:I, s:I, s:I}", "words", (json_int_t)file->word_count, "edges",
                                    (json_int_t)file->graph.edge_count, "bytes", (json_int_t)bytes, "symbols",
                                    (json_int_t)EXAMPLE_SYMBOLS);
-        for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
-            (void)json_object_set_new(result, rows[k].name, json_integer(rows[k].count));
+        list_reasons(reasons, words);
+        for (size_t k = 0; k < REASONS; k++) {
+            (void)json_object_set_new(result, reasons[k].name, json_integer(reasons[k].count));
         }
         ql_cli_print_json(result, JSON_INDENT(2));
         json_decref(result);
@@ -80,11 +108,7 @@ static void print_account(const struct ql_lexicon_file *file, const struct ql_le
     (void)printf("%u word%s: %u edges, %zu bytes of flash with a vocabulary of %d symbols\n",
                  (unsigned)file->word_count, ql_cli_plural(file->word_count), (unsigned)file->graph.edge_count, bytes,
                  EXAMPLE_SYMBOLS);
-    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
-        if (rows[k].count > 0) {
-            (void)printf("left out: %u %s\n", (unsigned)rows[k].count, rows[k].text);
-        }
-    }
+    print_left_out(stdout, words);
 }
 
 static enum ql_status compile(struct ql_lexicon_file *file, const struct settings *s, struct ql_error *error)
@@ -104,6 +128,9 @@ static enum ql_status compile(struct ql_lexicon_file *file, const struct setting
             QL_OK &&
         (s->output == NULL || (status = ql_lexicon_file_save(file, s->output, error)) == QL_OK) && s->check == NULL) {
         print_account(file, &words, s);
+    }
+    if (status != QL_OK) {
+        print_left_out(stderr, &words); // perhaps all of them
     }
     ql_filter_file_free(&filter);
     ql_lexicon_words_free(&words);

@@ -167,6 +167,8 @@ static enum ql_status read_text_line(struct ql_lexicon_words *words, const char 
             }
             entry->starts += (flags & QL_LEXICON_SENTENCE) != 0;
             entry->count += (flags & QL_LEXICON_SENTENCE) == 0;
+        } else {
+            words->overlong++;
         }
         flags = 0;
     }
@@ -197,6 +199,8 @@ static enum ql_status read_list_line(struct ql_lexicon_words *words, const char 
             return no_memory(error);
         }
         entry->listed = true;
+    } else {
+        words->overlong++;
     }
     return QL_OK;
 }
@@ -379,9 +383,11 @@ static void count_letters(struct compiler *compiler, const char *text)
     compiler->uses[0] = 0;
 }
 
-// The labels of a text; false if a letter has no label, or the text is too long.
-static bool encode(const struct ql_lexicon_file *file, struct ql_word *word, const char *text)
+// Appends the word of a text to the list, unless a letter has no label or it is too long, which is counted.
+static void append_word(struct compiler *compiler, const char *text)
 {
+    const struct ql_lexicon_file *file = compiler->file;
+    struct ql_word *word = &compiler->list[compiler->count];
     const size_t length = strlen(text);
 
     word->length = 0;
@@ -391,15 +397,20 @@ static bool encode(const struct ql_lexicon_file *file, struct ql_word *word, con
         while (label < file->letter_count && file->letters[label] != small) {
             label++;
         }
-        if (label == file->letter_count || word->length + 2 > QL_WORD_LIMIT) {
-            return false;
+        if (label == file->letter_count) {
+            compiler->words->unlabeled++;
+            return;
+        }
+        if (word->length + 2 > QL_WORD_LIMIT) {
+            compiler->words->overlong++;
+            return;
         }
         if (kind & QL_LEXICON_UPPER) {
             word->labels[word->length++] = QL_LEXICON_CAPITAL;
         }
         word->labels[word->length++] = (uint8_t)label;
     }
-    return word->length > 0;
+    compiler->count += word->length > 0;
 }
 
 // Removes the words that begin with these labels, or only this word.
@@ -524,9 +535,9 @@ enum ql_status ql_lexicon_words_compile(struct ql_lexicon_file *file, struct ql_
     if (status == QL_OK) {
         choose_letters(&compiler);
         for (size_t k = 0; k < words->count; k++) {
-            const bool encoded = chosen[k] && encode(file, &compiler.list[compiler.count], words->entries[k].text);
-            compiler.count += encoded;
-            words->lettered += chosen[k] && !encoded;
+            if (chosen[k]) {
+                append_word(&compiler, words->entries[k].text);
+            }
         }
         qsort(compiler.list, compiler.count, sizeof *compiler.list, ql_word_compare);
         remove_twins(&compiler);

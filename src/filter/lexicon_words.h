@@ -25,9 +25,10 @@ struct ql_lexicon_words {
     size_t count, room;
     uint32_t *slots; // number + 1 of the entry that hashes here; 0 is free
     size_t slot_count;
-    bool *symbols; // of the texts, by code point; NULL without a text: then every symbol may stand in a word
+    bool *symbols;     // of the texts, by code point; NULL without a text: then every symbol may stand in a word
+    uint32_t overlong; // words that are too long: places where they stand, and what ql_lexicon_words_compile adds
     // Set by ql_lexicon_words_compile:
-    uint32_t rare, unlisted, lettered, filtered, respelled;
+    uint32_t rare, unlisted, lettered, unlabeled, filtered, respelled;
 };
 void ql_lexicon_words_free(struct ql_lexicon_words *words);
 
@@ -42,11 +43,11 @@ enum ql_status ql_lexicon_words_load_list(struct ql_lexicon_words *words, const 
 // Returns the entry of a spelling, or NULL.
 const struct ql_lexicon_entry *ql_lexicon_words_find(const struct ql_lexicon_words *words, const char *text);
 
-// Compiles the words into a lexicon, and counts in `words` what is left out: words of texts that are rarer than
-// `min_count` and in no list; with `among`, those of texts that it does not have (digits excepted); words with letters
-// that the texts lack, or of more than QL_WORD_LIMIT symbols; with `filter`, those after which the filter could leave
-// no way on. A spelling with a capital that only begins sentences, or is all capitals, is that of the small word where
-// there is one.
+// Compiles the words into a lexicon, and counts in `words` what is left out, also where an error follows: words of texts
+// that are rarer than `min_count` and in no list; with `among`, those of texts that it does not have (digits excepted);
+// words with letters that the texts lack, or with rarer letters than those for which there are labels, or of more than
+// QL_WORD_LIMIT labels; with `filter`, those after which the filter could leave no way on. A spelling with a capital that
+// only begins sentences, or is all capitals, is that of the small word where there is one.
 enum ql_status ql_lexicon_words_compile(struct ql_lexicon_file *file, struct ql_lexicon_words *words,
                                         const struct ql_lexicon_words *among, const struct ql_filter_file *filter,
                                         uint32_t min_count, struct ql_error *error);

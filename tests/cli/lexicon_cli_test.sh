@@ -99,6 +99,17 @@ expect_exit 0 lexicon --text text.txt --filter listed.qlf --output text.qlx
 expect_stdout "left out: 1 listed by the filter"
 expect_exit 0 predict --init_from $model --lexicon text.qlx --filter listed.qlf --temperature 1.5 --generate 400
 expect test "$(grep -ci dog out)" -eq 0
+# Where no word is left, why: a text without spaces is one long word.
+printf 'the cat\n%s\n' "$(printf 'ก%.0s' {1..60})" > long.txt
+expect_exit 0 lexicon --text long.txt --json
+expect_json out overlong 1
+expect_exit 1 lexicon --text long.txt --min-count 3
+expect_stderr "left out: 2 rarer than --min-count"
+expect_stderr "left out: 1 too long"
+expect_stderr "the lexicon has no words"
+tail -n 1 long.txt > listed.txt
+expect_exit 1 lexicon --words listed.txt
+expect_stderr "left out: 1 too long"
 expect_exit 2 lexicon
 expect_exit 2 lexicon --text text.txt --output text.txt
 finish

@@ -464,6 +464,29 @@ static void capital_alone_is_a_word_of_its_own(void **unused)
     ql_lexicon_words_free(&words);
 }
 
+static void letters_beyond_the_labels_are_counted(void **unused)
+{
+    enum { LETTERS = 70, FIRST = 0xac00 }; // of Korean
+    struct ql_lexicon_words words = {0};
+    struct ql_lexicon_file file;
+    struct ql_error error;
+    char text[8 * LETTERS] = "", letter[5] = "";
+
+    (void)unused;
+    for (uint32_t k = 0; k < LETTERS; k++) {
+        letter[ql_utf8_encode((unsigned char *)letter, FIRST + k)] = '\0';
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s ", letter);
+    }
+    save("lexicon_text.txt", text);
+    assert_int_equal(ql_lexicon_words_load_text(&words, "lexicon_text.txt", &error), QL_OK);
+    assert_int_equal(ql_lexicon_words_compile(&file, &words, NULL, NULL, 1, &error), QL_OK);
+    assert_int_equal(file.word_count, QL_LEXICON_NO_LABEL - 1);
+    assert_int_equal(words.unlabeled, LETTERS - (QL_LEXICON_NO_LABEL - 1));
+    assert_int_equal(words.lettered, 0);
+    ql_lexicon_file_free(&file);
+    ql_lexicon_words_free(&words);
+}
+
 static void capital_of_a_title_is_no_name(void **unused)
 {
     struct ql_lexicon_words words = {0};
@@ -529,6 +552,7 @@ int main(void)
         cmocka_unit_test(words_of_a_text_are_spelled_as_within_sentences),
         cmocka_unit_test(capitals_of_a_final_sigma_are_those_of_its_word),
         cmocka_unit_test(capital_alone_is_a_word_of_its_own),
+        cmocka_unit_test(letters_beyond_the_labels_are_counted),
         cmocka_unit_test(capital_of_a_title_is_no_name),
         cmocka_unit_test(damaged_file_is_refused),
     };
