@@ -507,6 +507,10 @@ enum ql_status ql_descriptor_load(struct ql_descriptor *descriptor, const char *
                               "(docs/descriptor.md)",
                               path);
     }
+    if (ql_bytes_end_with(path, strlen(path), ".safetensors")) {
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s: is a checkpoint. Give the descriptor that `quillet export` writes for it", path);
+    }
     enum ql_status status = ql_file_open_kind(&view, path, QL_FILE_ANY, descriptor_limit_bytes, error);
 
     if (status == QL_OK) {

@@ -110,6 +110,8 @@ static void model_in_place_of_its_descriptor_is_named(void **state)
     (void)state;
     assert_int_equal(ql_descriptor_load(&descriptor, "names.onnx", &error), QL_ERROR_INPUT);
     assert_non_null(strstr(error.message, "names.onnx: is a model. Give its descriptor"));
+    assert_int_equal(ql_descriptor_load(&descriptor, "names.safetensors", &error), QL_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "names.safetensors: is a checkpoint. Give the descriptor"));
     assert_true(ql_descriptor_is_path("names.onnx") && ql_descriptor_is_path("names.json"));
     assert_false(ql_descriptor_is_path("names.safetensors") || ql_descriptor_is_path(".json"));
 }
