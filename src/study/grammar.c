@@ -89,9 +89,13 @@ const char *ql_grammar_name(const struct ql_grammar *grammar)
 enum ql_status ql_grammar_check(bool *complete, struct ql_grammar *grammar, const char *bytes, size_t length,
                                 struct ql_error *error)
 {
-    char *text = has_room(CHECK_BYTES) ? malloc(length + 1) : NULL;
     Sentence sentence = NULL;
 
+    *complete = false;
+    if (length > QL_GRAMMAR_BYTE_LIMIT) {
+        return QL_OK;
+    }
+    char *text = has_room(CHECK_BYTES) ? malloc(length + 1) : NULL;
     if (text != NULL) { // not strndup: the bytes are not a string
         memcpy(text, bytes, length);
         text[length] = '\0';

@@ -11,6 +11,10 @@
 // A sentence of more words is not parsed: the time grows with the third power of the length.
 enum { QL_GRAMMAR_WORD_LIMIT = 40 };
 
+// A sentence of more bytes is not complete: version 5.12 of the library writes beyond its memory, in blocks of 16 KB, for
+// words that do not fit.
+enum { QL_GRAMMAR_BYTE_LIMIT = 8192 };
+
 struct ql_grammar; // owns the dictionary
 
 // Opens the English dictionary. Errors: QL_ERROR_SYSTEM with a message that says what to install, when the tool was

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -30,6 +31,25 @@ static void english_parses_and_word_salad_does_not(void **state)
     assert_false(parses("The so as the cheed in the and more the best problem."));
     assert_false(parses("Of the is to and."));
     assert_memory_equal(ql_grammar_name(grammar), "Link Grammar ", 13);
+}
+
+static void sentence_with_an_endless_word_is_not_complete(void **state)
+{
+    enum { WORD = 50000 };
+    static const char begin[] = "It is a ";
+    char *text = malloc(sizeof begin + WORD);
+    bool complete = true;
+    struct ql_error error;
+
+    (void)state;
+    assert_non_null(text);
+    memcpy(text, begin, sizeof begin - 1);
+    memset(text + sizeof begin - 1, 'a', WORD);
+    for (size_t length = QL_GRAMMAR_BYTE_LIMIT + 1; length < WORD; length *= 2) {
+        assert_int_equal(ql_grammar_check(&complete, grammar, text, length, &error), QL_OK);
+        assert_false(complete);
+    }
+    free(text);
 }
 
 static void cell_counts_the_sentences_of_chosen_items(void **state)
@@ -66,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(english_parses_and_word_salad_does_not),
+        cmocka_unit_test(sentence_with_an_endless_word_is_not_complete),
         cmocka_unit_test(cell_counts_the_sentences_of_chosen_items),
     };
     struct ql_error error;
