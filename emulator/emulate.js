@@ -369,6 +369,7 @@ async function main() {
     const options = readOptions(process.argv.slice(2));
     if (options.help) {
       process.stdout.write(usage);
+      await setImmediate(); // an output that cannot be written is reported now
       return 0;
     }
     if (options.page) {
@@ -391,5 +392,10 @@ async function main() {
   }
 }
 
-process.stdout.on("error", () => process.exit(1)); // the reader of the console has closed it
+process.stdout.on("error", (error) => {
+  if (error.code !== "EPIPE") { // otherwise the reader of the console has closed it
+    process.stderr.write(`quillet emulate: cannot write the output: ${error.message}\n`);
+  }
+  process.exit(1);
+});
 process.exit(await main());

@@ -224,7 +224,13 @@ async function evaluate(options) {
 }
 
 // If the reader closes the pipe, it has read enough.
-process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", (error) => {
+  if (error.code === "EPIPE") {
+    process.exit(0);
+  }
+  console.error(`evaluate: cannot write the result: ${error.message}`);
+  process.exit(1);
+});
 
 try {
   const options = readOptions(process.argv.slice(2));

@@ -53,6 +53,13 @@ expect_stderr "nothing would be drawn"
 expect_web 2 --model short.json --best 2 --prompt äöü€ur
 expect_stderr "nothing would be drawn"
 
+# A full disk.
+command="(web) > /dev/full"
+node "$web/evaluate.js" --model short.json --length 9 --seed 3 > /dev/full 2> err < /dev/null
+code=$?
+((code == 1)) || fail "exit $code, expected 1"
+expect_stderr "cannot write the result: ENOSPC"
+
 # With a lexicon, and with a filter in addition.
 echo 'one ten' > listed.txt
 expect_exit 0 filter --words listed.txt --output listed.qlf

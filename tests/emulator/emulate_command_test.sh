@@ -33,6 +33,9 @@ check()
     }
 }
 
+"$tool" emulate --help > /dev/full 2> "$work/err"
+check "exit of a help that cannot be written" test $? -eq 1
+check "the reason is given" grep -q "cannot write the output: .*no space left" "$work/err"
 run 2
 check "no image" grep -q "the image is missing" "$work/err"
 run 2 image.uf2 other.uf2
