@@ -26,7 +26,8 @@ void ql_cli_progress_write(struct ql_cli_progress *progress, double share, const
         bar[i] = i < (int)(share * BAR_WIDTH + 0.5) ? '#' : '.';
     }
     bar[BAR_WIDTH] = '\0';
-    (void)fprintf(stderr, "\r\033[K[%s] %s", bar, text);
+    // Without wrapping: \r leads to the beginning of the last line only, so a bar that takes two would fill the screen.
+    (void)fprintf(stderr, "\r\033[K\033[?7l[%s] %s\033[?7h", bar, text);
     (void)fflush(stderr);
 }
 

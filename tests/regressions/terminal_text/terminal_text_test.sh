@@ -99,4 +99,12 @@ expect_exit 0 "${table[@]}" --spreadsheet
 expect test "$(grep -cE '^"[=+@-]' out)" -eq 0
 expect grep -qE "^\"'[=+@-]" out
 
+# A progress bar is cut at the edge of a narrow terminal. Where it wrapped, each one left a line behind.
+if command -v script > /dev/null; then
+    command="generate # on a narrow terminal"
+    printf '%q ' "$tool" generate --init_from "$model" --count 20000 --output items --quantize off > command.sh
+    script -qec "stty cols 20; bash command.sh" /dev/null > typed < /dev/null
+    expect grep -q $'\r\033\\[K\033\\[?7l\\[[#.]*\\] .*\033\\[?7h' typed
+fi
+
 finish
