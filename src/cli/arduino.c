@@ -116,7 +116,7 @@ enum ql_status ql_cli_arduino_end(const char *output, const char *folder, const 
                                            "author=quillet compile\n"
                                            "maintainer=quillet compile\n"
                                            "sentence=A language model that writes: %s.\n"
-                                           "paragraph=C that Quillet made of a model. It needs no other library.\n"
+                                           "paragraph=C that Quillet made from a model. It needs no other library.\n"
                                            "category=Data Processing\n"
                                            "url=\n"
                                            "architectures=%s\n"

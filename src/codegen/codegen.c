@@ -117,7 +117,7 @@ static void write_kernels(struct ql_arena *arena, const struct ql_codegen_unit *
     for (int k = 0; k < HEADER_TYPE_COUNT; k++) {
         ql_device_passages_leave_out(&set, header_types[k].file);
     }
-    (void)fputs("// Kernels: what the models call of Quillet's device/, verbatim.\n\n", stream);
+    (void)fputs("// Kernels: the parts of Quillet's device/ that the models call, verbatim.\n\n", stream);
     (void)fputs(has_float ? "#ifdef __cplusplus\n#define restrict __restrict\n#endif\n" : "", stream);
     (void)fputs("#if defined(" QL_C_ALIGNMENT ") // a build may define it\n"
                 "#elif defined(__cplusplus)\n"
@@ -179,9 +179,10 @@ static void write_plain_header(const struct ql_source *w)
         ql_source_workspace_write(w, w->header);
         (void)fputc('\n', w->header);
     }
-    (void)fputs("// Computes the outputs from the inputs; an output may lie where an input lies. False when an input\n"
-                "// holds an index that is out of range: the outputs are as they were then.\n",
-                w->header);
+    (void)fputs(
+        "// Computes the outputs from the inputs; an output may lie where an input lies. Returns false when an\n"
+        "// input holds an index that is out of range; the outputs are unchanged then.\n",
+        w->header);
     if (!w->unit->caller_workspace) {
         (void)fputs("// Uses static memory: one run at a time.\n", w->header);
     }
@@ -380,9 +381,8 @@ static void write_static_workspace(const struct ql_source *models, FILE *stream)
 {
     const int count = models[0].unit->model_count;
 
-    (void)fputs(
-        "// Workspace: intermediate values, of which those that are never needed at the same time share a place.\n",
-        stream);
+    (void)fputs("// Workspace: intermediate values. Those that are never needed at the same time share a place.\n",
+                stream);
     for (int i = 0; i < count; i++) {
         ql_source_workspace_write(&models[i], stream);
         (void)fputc('\n', stream);

@@ -11,11 +11,14 @@ void ql_source_integer_head_write(const struct ql_source *w)
 {
     ql_source_template_write(
         w, w->source,
-        "// Weights of $. A firmware may define a place, such as a section in SRAM, for the matrices "
-        "and for\n"
-        "// what there is of each row: every step reads all of both.\n"
-        "#ifndef @_WEIGHTS\n#define @_WEIGHTS\n#endif\n"
-        "#ifndef @_ROWS\n#define @_ROWS\n#endif\n\n");
+        "// Weights of $. A firmware may define a place, such as a section in SRAM, for the matrices and for\n"
+        "// the data of each row: every step reads all of both.\n"
+        "#ifndef @_WEIGHTS\n"
+        "#define @_WEIGHTS\n"
+        "#endif\n"
+        "#ifndef @_ROWS\n"
+        "#define @_ROWS\n"
+        "#endif\n\n");
 }
 
 static void write_matrix(const struct ql_source *w, const char *name, const struct ql_integer_matrix *matrix)

@@ -166,8 +166,7 @@ static void write_init(const struct ql_source *w)
                                  : "void $_init(struct $_state *state, uint32_t seed)\n");
     ql_source_template_write(w, w->source,
                              "{\n"
-                             "    struct ql_random random;\n"
-                             "\n"
+                             "    struct ql_random random;\n\n"
                              "    ql_random_init(&random, seed);\n"
                              "    memcpy(state->random, random.state, sizeof state->random);\n");
     ql_source_template_write(w, w->source, "    $_set(state, -1.0f, -1.0f, -1);\n");
@@ -315,8 +314,7 @@ static void write_check(const struct ql_source *w)
                              w->unit->caller_workspace ? "    $_init(state, workspace, " : "    $_init(state, ");
     (void)fprintf(w->source, "%" PRIu32 ");\n", model->trace_seed);
     ql_source_template_write(w, w->source,
-                             "    int token = @_BEGIN;\n"
-                             "\n"
+                             "    int token = @_BEGIN;\n\n"
                              "    for (int i = 0; i < @_TRACE_STEPS; i++) {\n"
                              "        bool same = token == $_trace[i].token;\n"
                              "        token = $_next(state, token);\n");
@@ -522,28 +520,30 @@ void ql_source_text_header_write(const struct ql_source *w)
         ql_source_template_write(w, w->header,
                                  "    union $_workspace *workspace; // must live as long as this is used\n");
     }
-    ql_source_template_write(w, w->header,
-                             "};\n\n"
-                             "// Begins a text: zero state, the model's own settings of the sampler, random numbers "
-                             "from the seed.\n"
-                             "void $_init(struct $_state *state, ");
+    ql_source_template_write(
+        w, w->header,
+        "};\n\n"
+        "// Begins a text: resets the state to zeros and the sampler to the model's own settings, and seeds the\n"
+        "// random numbers.\n"
+        "void $_init(struct $_state *state, ");
     ql_source_template_write(
         w, w->header, caller_workspace ? "union $_workspace *workspace, uint32_t seed);\n\n" : "uint32_t seed);\n\n");
     ql_source_template_write(
         w, w->header,
-        "// Zero state, as at the beginning of a text. Settings and random numbers stay.\n"
+        "// Resets the state to zeros, as at the beginning of a text. Settings and random numbers stay.\n"
         "void $_reset(struct $_state *state);\n\n"
-        "// Sets how to draw: temperature >= 0, top_p in (0, 1], top_k >= 0. What is negative is the model's own.\n"
+        "// Sets how to draw: temperature >= 0, top_p in (0, 1], top_k >= 0. A negative value stands for the model's "
+        "own.\n"
         "void $_set(struct $_state *state, float temperature, float top_p, int top_k);\n\n"
-        "// Takes a token; returns the logits of the one that comes next, which are the state's. NULL for a "
-        "token\n// that is out of range.\n"
+        "// Takes a token; returns the logits of the one that comes next, which are the state's. Returns NULL for\n"
+        "// a token that is out of range.\n"
         "const ");
     (void)fputs(logits_type(w), w->header);
     ql_source_template_write(
         w, w->header,
         " *$_step(struct $_state *state, int token);\n\n"
         "// Takes a token and draws the one that comes next. Begin with @_BEGIN, then pass what was drawn.\n"
-        "// -1 for a token that is out of range");
+        "// Returns -1 for a token that is out of range");
     const bool may_block = ql_source_has_guard(w) || ql_source_has_specials(w),
                is_integer = w->codegen->integer != NULL;
     (void)fputs(!may_block   ? ""
@@ -554,12 +554,11 @@ void ql_source_text_header_write(const struct ql_source *w)
     ql_source_template_write(
         w, w->header,
         "int $_next(struct $_state *state, int token);\n\n"
-        "// Returns the cost of a token that was drawn by the call before: minus the logarithm of its "
-        "probability,\n"
-        "// in units of 2^-10 nats. Of several texts, the model likes the one best that costs least "
-        "per character.\n"
+        "// Returns the cost of a token that was drawn by the call before: minus the logarithm of its probability,\n"
+        "// in units of 2^-10 nats. Of several texts, the one that costs least per character is the\n"
+        "// likeliest according to the model.\n"
         "uint32_t $_cost(const struct $_state *state, int token);\n\n"
-        "// The characters of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
+        "// Returns the characters of a token, as a string in UTF-8; \"\" for a token that is out of range.\n"
         "const char *$_symbol(int token);\n");
     ql_source_filter_header_write(w);
     if (model->trace_count > 0) {
