@@ -151,10 +151,9 @@ static enum ql_status draw_cells(struct ql_cli_writer *writer, struct ql_guard *
         length += ql_vocabulary_length(&writer->info.vocabulary, prompt.tokens[k]);
     }
     if (status == QL_OK && length > 0 && length >= settings->max_length) {
-        status =
-            ql_error_write(error, QL_ERROR_USAGE,
-                           "--max-length %d: counts the %d character%s of --prompt, so that nothing would be drawn",
-                           settings->max_length, length, ql_cli_plural(length));
+        status = ql_error_write(error, QL_ERROR_USAGE,
+                                "--max-length %d: includes the %d character%s of --prompt, so nothing would be drawn",
+                                settings->max_length, length, ql_cli_plural(length));
     }
     for (size_t column = 0; column < settings->columns && status == QL_OK; column++) {
         const struct ql_draw draw = ql_cli_draw(&settings->sampling, settings->temperatures[column]);
@@ -412,14 +411,14 @@ int ql_cli_compare(int argc, char **argv)
         {"count", QL_OPTION_INT, &settings.count, 1, COUNT_LIMIT, "N", "items in a column", false},
         {"prompt", QL_OPTION_STRING, &settings.prompt, 0, 0, "TEXT", "what each item begins with", false},
         {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N",
-         "characters, with those of the prompt, at which an item is cut", false},
+         "cut an item at this many characters, with those of the prompt", false},
         {"language", QL_OPTION_STRING, &settings.language, 0, 0, "TAG",
-         "of the texts, such as fr, for readers of an HTML page", false},
+         "language of the texts, such as fr, for readers of an HTML page", false},
         {"format", QL_OPTION_STRING, &settings.format, 0, 0, "NAME", "markdown, csv, html or json", false},
         {"output", QL_OPTION_STRING, &settings.output, 0, 0, "FILE", "write to a file instead of stdout", false},
         {"json", QL_OPTION_FLAG, &settings.json, 0, 0, NULL, "the same as --format json", false},
         {"spreadsheet", QL_OPTION_FLAG, &settings.formulas, 0, 0, NULL,
-         "csv: an apostrophe before what a spreadsheet would take for a formula", false},
+         "csv: put an apostrophe before what a spreadsheet would take for a formula", false},
         QL_CLI_RAW_OPTION(&settings.raw),
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };

@@ -29,8 +29,8 @@
 
 static const char usage[] = "compile MODEL [MODEL ...] [OPTION ...]";
 static const char summary_text[] = "Turns a model into C: one source with weights, kernels, vocabulary and\n"
-                                   "sampler, and its header. MODEL is an .onnx file with its descriptor MODEL.json\n"
-                                   "beside it, which makes it a model that writes, or that descriptor. Several\n"
+                                   "sampler, and its header. MODEL is an .onnx file, with its descriptor\n"
+                                   "MODEL.json beside it if the model writes text; or that descriptor. Several\n"
                                    "models share one source, its kernels, and its workspace; --name, --quantize,\n"
                                    "--calibrate and --lexicon then take a list, a value for each model or one for\n"
                                    "all: --quantize int8,int4 --lexicon quotes.qlx,off";
@@ -143,7 +143,7 @@ static enum ql_status read_item(char *item, size_t item_bytes, const char *list,
     }
     if (commas > 0 && commas + 1 != count) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "--%s: '%s' has %d values for %d models; give one for each, or one", option, list,
+                              "--%s: '%s' has %d values for %d models; give one for each, or one for all", option, list,
                               commas + 1, count);
     }
     for (int i = 0; commas > 0 && i < index; i++) {
@@ -465,7 +465,8 @@ static enum ql_status check_settings(const struct settings *settings, int count,
                               "--header, --report, --no-sampler and --workspace");
     }
     if (!settings->sampler && count > 1) {
-        return ql_error_write(error, QL_ERROR_USAGE, "only models that write share a source; leave out --no-sampler");
+        return ql_error_write(error, QL_ERROR_USAGE,
+                              "only models that write can share a source; leave out --no-sampler");
     }
     return QL_OK;
 }
@@ -542,7 +543,7 @@ static enum ql_status compile_model(struct compilation *work, const char *header
                                   strcmp(work[-i].name, work->name) == 0
                                       ? "two models have the name '%s'; give each its own with --name A,B"
                                       : "the name '%s' and that of another model differ only in capitals; give each "
-                                        "one of its own with --name A,B",
+                                        "its own with --name A,B",
                                   work->name);
         }
     }
@@ -627,7 +628,7 @@ int ql_cli_compile(int argc, char **argv)
          "other sizes that the model leaves open: batch=2,time=5, or x:1=5 for axis 1 of input x (default: 1)", false},
         QL_CLI_FILTER_OPTION(&settings->filter),
         QL_CLI_LEXICON_OPTION(&settings->lexicon),
-        {"workspace", QL_OPTION_STRING, &settings->workspace, 0, 0, "WHOSE", "static, or the caller's memory", false},
+        {"workspace", QL_OPTION_STRING, &settings->workspace, 0, 0, "WHOSE", "its memory: static, or caller", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings->quantization),
         {"report", QL_OPTION_FLAG, &settings->report, 0, 0, NULL,
          "print flash, RAM, multiply-accumulates and values as JSON instead of the source", false},

@@ -17,8 +17,8 @@
 
 static const char usage[] = "evaluate --model names.json [OPTION ...]";
 static const char summary_text[] = "Lets an exported model write, with the kernels that its generated C has. The\n"
-                                   "text is that of `npm run evaluate`, in web/, with the same options. Or tells\n"
-                                   "how well the model predicts a text: --text.";
+                                   "text is that of `npm run evaluate`, in web/, with the same options. With --text,\n"
+                                   "reports how well the model predicts a text instead.";
 
 struct settings {
     const char *model, *prompt, *text, *filter, *lexicon;

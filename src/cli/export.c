@@ -17,7 +17,7 @@
 #include "onnx/model_graph.h"
 #include "onnx/settled_roles.h"
 
-static const char usage[] = "export --init-from CHECKPOINT --export-file NAME.onnx [OPTION ...]";
+static const char usage[] = "export --init-from FILE --export-file NAME.onnx [OPTION ...]";
 static const char summary_text[] = "Writes a trained model as ONNX (names.onnx), and what is needed to write with it\n"
                                    "as a descriptor beside it (names.json; docs/descriptor.md has its fields).";
 

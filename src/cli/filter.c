@@ -14,7 +14,7 @@
 static const char usage[] = "filter [OPTION ...]";
 static const char summary_text[] = "Compiles lists of words that a model must not say, and of items that must not\n"
                                    "be shown; or asks a filter about a text. With --check the exit code is 0 when\n"
-                                   "nothing in the text is listed, 1 when it would be refused, and 2 for an error.\n"
+                                   "nothing in the text is listed, 1 when something is, and 2 for an error.\n"
                                    "docs/filter.md says what matches.";
 
 static const char default_words[] = "english.words"; // among the tool's data
@@ -110,8 +110,8 @@ static enum ql_status make_filter(struct ql_filter_file *file, const struct sett
     }
     if (!compiles && (settings->rating != 0 || settings->accents != NULL)) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "%s: a filter of --filter is compiled already; leave out --min-rating and --accents, or "
-                              "give its lists again",
+                              "%s: the filter of --filter is already compiled; leave out --min-rating and --accents, "
+                              "or give its lists again",
                               settings->filter);
     }
     const char *const inputs[] = {settings->filter};

@@ -187,7 +187,7 @@ int ql_cli_generate(int argc, char **argv)
         {"seed", QL_OPTION_UINT32, &settings.seed, 0, 0, "N", "same seed, same items; otherwise new ones each time",
          false},
         {"max_length", QL_OPTION_INT, &settings.max_length, 1, 1000000, "N",
-         "characters after the prompt, at which an item is cut", false},
+         "cut an item at this many characters after the prompt", false},
         QL_CLI_CHOICE_OPTIONS(&settings.choice),
         QL_CLI_FILTER_OPTION(&settings.filter),
         QL_CLI_LEXICON_OPTION(&settings.lexicon),

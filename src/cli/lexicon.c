@@ -302,10 +302,11 @@ int ql_cli_lexicon(int argc, char **argv)
                                 "--lexicon FILE.qlx");
     } else if (settings.lexicon != NULL && (settings.output != NULL || settings.among != NULL ||
                                             settings.filter != NULL || settings.min_count != 1)) {
-        status = ql_error_write(&error, QL_ERROR_USAGE,
-                                "%s: a lexicon of --lexicon is compiled already; leave out --output, --among, --filter "
-                                "and --min-count, or give its words again with --text or --words",
-                                settings.lexicon);
+        status =
+            ql_error_write(&error, QL_ERROR_USAGE,
+                           "%s: the lexicon of --lexicon is already compiled; leave out --output, --among, --filter "
+                           "and --min-count, or give its words again with --text or --words",
+                           settings.lexicon);
     } else if (settings.text == NULL && settings.lexicon == NULL &&
                (settings.among != NULL || settings.min_count != 1)) {
         status = ql_error_write(&error, QL_ERROR_USAGE,

@@ -26,7 +26,7 @@ static const struct command {
     {"predict", ql_cli_predict, "let a trained model write"},
     {"compare", ql_cli_compare, "put samples at several temperatures side by side"},
     {"generate", ql_cli_generate, "let a model write many items at once"},
-    {"study", ql_cli_study, "measure what models write, and say which settings to take"},
+    {"study", ql_cli_study, "measure what models write, and say which settings to use"},
     {"judge", ql_cli_judge, "count the parsed sentences, known words and echoes of texts"},
     {"export", ql_cli_export, "write a trained model as ONNX, with its descriptor"},
     {"evaluate", ql_cli_evaluate, "let an exported model write"},

@@ -17,7 +17,7 @@
 
 static const char usage[] = "monitor [OPTION ...]";
 static const char summary_text[] = "Shows what a Raspberry Pi Pico says on its USB console, and sends it the lines\n"
-                                   "that are typed. It is found by its USB identity, and found again after a reset.\n"
+                                   "that are typed. The board is found by its USB identity, and again after a reset.\n"
                                    "Ctrl-C ends; `help` asks the device for its commands.";
 
 enum { RETRY_MS = 200, CHUNK_BYTES = 1024 };
@@ -222,7 +222,8 @@ int ql_cli_monitor(int argc, char **argv)
     struct monitor monitor = {0};
     const char *port = NULL;
     struct ql_option options[] = {
-        {"port", QL_OPTION_STRING, &port, 0, 0, "TTY", "this serial port or pseudo-terminal (default: search)", false},
+        {"port", QL_OPTION_STRING, &port, 0, 0, "TTY",
+         "use this serial port or pseudo-terminal (default: search for one)", false},
         {"log", QL_OPTION_STRING, &monitor.log_path, 0, 0, "FILE", "append all lines with time stamps to a file",
          false},
         {"quiet", QL_OPTION_FLAG, &monitor.quiet, 0, 0, NULL, "say nothing about the connection", false},

@@ -73,8 +73,8 @@ enum ql_status ql_cli_load_checkpoint(struct ql_model *model, struct ql_model_in
     }
     if (info->vocabulary.count == 0) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: has no vocabulary, so its tokens have no meaning; `quillet train --init-from` it "
-                              "with the text to give it one",
+                              "%s: has no vocabulary, so its tokens have no meaning; to give it one, train it on the "
+                              "text with `quillet train --init-from`",
                               init_from);
     }
     return QL_OK;
@@ -249,7 +249,7 @@ static enum ql_status check_room(size_t tokens, int limit, struct ql_error *erro
     if (limit > 0 && tokens >= (size_t)limit) {
         return ql_error_write(error, QL_ERROR_USAGE,
                               "--prompt: has %zu token%s, and an item of this model ends after %d, at the end of its "
-                              "context, so that nothing would be drawn",
+                              "context, so nothing would be drawn",
                               tokens, ql_cli_plural((double)tokens), limit);
     }
     return QL_OK;

@@ -29,7 +29,7 @@ static const char usage[] = "study --corpus names.txt [OPTION ...] MODEL ...\n  
 static const char summary_text[] = "Lets models write many items at every setting of a grid, measures the items,\n"
                                    "and writes a report that says which model and which settings come nearest to\n"
                                    "the text. A model is a checkpoint, or the descriptor (.json) of an exported\n"
-                                   "one. An interrupted study goes on when the same command is given again.";
+                                   "one. An interrupted study continues when the same command is given again.";
 
 enum { VALUE_LIMIT = 24, MODEL_LIMIT = 64, MODEL_CONTENT_BYTES = 3 * QL_CONTENT_BYTES };
 
@@ -765,8 +765,8 @@ static enum ql_status open_folder(struct study *study, struct ql_error *error)
         char host[QL_HOST_NAME_BYTES];
         ql_cli_host_name(host);
         status = ql_error_write(error, QL_ERROR_SYSTEM,
-                                "%s: is not on %s, or cannot be written there; a study over machines needs a folder "
-                                "that all of them share",
+                                "%s: is not on %s, or cannot be written there; a study on several machines needs a "
+                                "folder that all of them share",
                                 study->cell_folder, host);
     }
     return ql_exchange_agree(study->exchange, status, error);
@@ -891,7 +891,7 @@ int ql_cli_study(int argc, char **argv)
         {"top_k", QL_OPTION_STRING, &s->top_k, 0, 0, "N,...", "0 is off", false},
         {"items", QL_OPTION_INT, &s->items, 1, 1e7, "N", "items in each cell", false},
         {"seed", QL_OPTION_UINT32, &s->seed, 0, 0, "N", "same seed, same report", false},
-        {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "characters at which an item is cut", false},
+        {"max_length", QL_OPTION_INT, &s->max_length, 1, 100000, "N", "cut an item at this many characters", false},
         QL_CLI_CHOICE_OPTIONS(&s->choice),
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Counts", false},
         {"count", QL_OPTION_STRING, &s->count, 0, 0, "TEXT,...", "count the items that contain this, such as John",
@@ -900,15 +900,16 @@ int ql_cli_study(int argc, char **argv)
          "known words (default: /usr/share/dict/words, if it exists); \"\" for none", false},
         {"sentences", QL_OPTION_INT, &s->sentences, 0, 1e7, "N",
          "parse the sentences of this many items of each cell; 0 for none", false},
-        {"words", QL_OPTION_STRING, &s->words, 0, 0, "FILE", "words that should not be said, one per line", false},
+        {"words", QL_OPTION_STRING, &s->words, 0, 0, "FILE",
+         "count the items with one of these words, one word per line", false},
         {"filter", QL_OPTION_STRING, &s->filter, 0, 0, "FILE",
-         "the same, by a compiled filter, which blocks nothing here", false},
+         "the same for the words of a compiled filter, which blocks nothing here", false},
         QL_CLI_LEXICON_OPTION(&s->lexicon),
         {"against", QL_OPTION_STRING, &s->against, 0, 0, "MODEL", "compare the first model with this one, by pairs",
          false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "Run", false},
-        {"language", QL_OPTION_STRING, &s->language, 0, 0, "TAG", "of the texts, such as fr, for readers of the report",
-         false},
+        {"language", QL_OPTION_STRING, &s->language, 0, 0, "TAG",
+         "language of the texts, such as fr, for readers of the report", false},
         {"threads", QL_OPTION_INT, &s->threads, 1, QL_THREAD_LIMIT, "N", "any number gives the same report", false},
         {"quiet", QL_OPTION_FLAG, &s->quiet, 0, 0, NULL, "no progress bar", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},

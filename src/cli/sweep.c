@@ -27,8 +27,8 @@ static const char usage[] =
     "64,128 ...\n       mpirun -n RANKS quillet sweep ...";
 static const char summary_text[] = "Trains a model for each combination of settings, or for random ones, and writes\n"
                                    "a table and a page that compare bits per character with size and speed. After --\n"
-                                   "come options of quillet train, with lists of values. An interrupted sweep goes\n"
-                                   "on when the same command is given again.";
+                                   "come options of quillet train, with lists of values. An interrupted sweep\n"
+                                   "continues when the same command is given again.";
 
 // A plan's files have a few kilobytes.
 static const size_t plan_limit_bytes = (size_t)1 << 24;
@@ -340,7 +340,8 @@ static enum ql_status check_folder(const struct sweep *sweep, struct ql_error *e
     }
     ql_cli_host_name(host);
     return ql_error_write(error, QL_ERROR_SYSTEM,
-                          "%s: is not on %s; a sweep over machines needs a folder that all of them share", path, host);
+                          "%s: is not on %s; a sweep on several machines needs a folder that all of them share", path,
+                          host);
 }
 
 // --- Running ---
@@ -592,7 +593,7 @@ int ql_cli_sweep(int argc, char **argv)
         {"min_speed", QL_OPTION_FLOAT, &s->min_speed, 0, 1e9, "X",
          "leave out models that write fewer tokens a second on an RP2040", false},
         {"threads", QL_OPTION_INT, &s->threads, 1, QL_THREAD_LIMIT, "N",
-         "of each rank; any number gives the same table", false},
+         "threads of each rank; any number gives the same table", false},
         {"quiet", QL_OPTION_FLAG, &s->quiet, 0, 0, NULL, "print the page's path only", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };

@@ -463,7 +463,8 @@ static enum ql_status read_rungs(struct ql_sweep_plan *plan, const json_t *halvi
     json_array_foreach((json_t *)halving, index, rung)
     {
         if (!json_is_integer(rung) || json_integer_value(rung) <= before || json_integer_value(rung) > 1000000) {
-            return ql_error_write(error, QL_ERROR_INPUT, "\"halving\": epochs must be whole numbers that rise from 1");
+            return ql_error_write(error, QL_ERROR_INPUT,
+                                  "\"halving\": epochs must be increasing whole numbers of at least 1");
         }
         before = json_integer_value(rung);
         plan->rungs[plan->rung_count++] = (int)before;
@@ -512,7 +513,7 @@ static enum ql_status read_fields(const json_t *file, json_t **train, json_t **g
         return ql_error_write(error, QL_ERROR_INPUT, "\"train\", \"grid\" and \"random\" must be objects");
     }
     if ((*grid == NULL) == (*random == NULL)) {
-        return ql_error_write(error, QL_ERROR_INPUT, "needs \"grid\" or \"random\", one of the two");
+        return ql_error_write(error, QL_ERROR_INPUT, "needs either \"grid\" or \"random\"");
     }
     return QL_OK;
 }

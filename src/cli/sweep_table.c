@@ -145,7 +145,7 @@ static void write_markdown(const struct ql_sweep_plan *plan, const struct ql_swe
 
     (void)fprintf(
         stream,
-        "# A sweep over %zu models\n\nBits per character of the text held out, best first. Flash and speed are "
+        "# A sweep over %zu models\n\nBits per character of the held-out text, best first. Flash and speed are "
         "those that the compiler predicts for an RP2040 at 125 MHz, with weights as %s. A row is **bold** "
         "when no other run is both smaller and better.\n\n| run |",
         count, strcmp(weights, "off") == 0 ? "float" : weights);

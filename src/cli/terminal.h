@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define QL_CLI_RAW_OPTION(target)                                                             \
-    {                                                                                         \
-        "raw", QL_OPTION_FLAG, (target), 0, 0, NULL,                                          \
-            "control characters as they are, on a terminal, too; see docs/security.md", false \
+#define QL_CLI_RAW_OPTION(target)                                                                   \
+    {                                                                                               \
+        "raw", QL_OPTION_FLAG, (target), 0, 0, NULL,                                                \
+            "print control characters as they are, even on a terminal; see docs/security.md", false \
     }
 
 // True when results must be made visible: stdout is a terminal, and nobody asked for control characters.

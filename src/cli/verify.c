@@ -19,8 +19,8 @@
 static const char usage[] = "verify --model names.json [OPTION ...]";
 static const char summary_text[] = "Compares what an exported model writes at every stage on its way to a chip:\n"
                                    "checkpoint, host engine, ONNX Runtime, generated C from several compilers and\n"
-                                   "on an emulated RP2040. Exits with 1 when a stage differs, and names the node\n"
-                                   "of the graph at which it does, or when every stage was skipped.";
+                                   "on an emulated RP2040. Exits with 1 when every stage was skipped, or when a\n"
+                                   "stage differs; then it names the node of the graph at which that happens.";
 
 struct settings {
     struct ql_road_options road;
@@ -229,20 +229,21 @@ int ql_cli_verify(int argc, char **argv)
          "the checkpoint that the model was exported from, as a further stage", false},
         {"", QL_OPTION_FLAG, NULL, 0, 0, NULL, "What is compared", false},
         {"text", QL_OPTION_STRING, &road->text_path, 0, 0, "FILE",
-         "the text that all stages read; otherwise one that the model writes", false},
-        {"characters", QL_OPTION_INT, &road->characters, 1, 10000000, "N", "symbols of the text, at most", false},
+         "the text that all stages read (default: one that the model writes)", false},
+        {"characters", QL_OPTION_INT, &road->characters, 1, 10000000, "N", "read at most this many symbols of the text",
+         false},
         {"seeds", QL_OPTION_INT, &road->seed_count, 0, 100000, "N", "texts that all stages write at each setting",
          false},
         {"length", QL_OPTION_INT, &road->length, 1, 1000000, "N", "symbols of each of them", false},
         {"seed", QL_OPTION_UINT32, &road->seed, 0, 0, "N", "the first seed", false},
         {"temperature", QL_OPTION_FLOAT, &settings.temperature, 0, 100, "X",
-         "write at this setting only, instead of at several; what is not given is the descriptor's", false},
+         "write at this setting only, instead of at several; settings that are not given are the descriptor's", false},
         {"top_p", QL_OPTION_FLOAT, &settings.top_p, 0.000001, 1, "X", "likewise", false},
         {"top_k", QL_OPTION_INT, &road->top_k, 0, 65535, "N", "likewise", false},
         {"tolerance", QL_OPTION_FLOAT, &settings.tolerance, 0, 1, "X",
          "how far the logits of foreign engines may be from ours", false},
         {"emulated_length", QL_OPTION_INT, &road->emulated_length, 0, 10000000, "N",
-         "symbols that the emulated chip reads, and writes, at most; 0: what takes some seconds", false},
+         "the emulated chip reads, and writes, at most this many symbols; 0: as many as take some seconds", false},
         {"stages", QL_OPTION_STRING, &road->stages, 0, 0, "LIST",
          "only the stages that have one of these words in their names: checkpoint,ONNX,-O3", false},
         QL_CLI_QUANTIZATION_OPTIONS(&settings.quantization),

@@ -22,10 +22,10 @@ int ql_cli_watch(int argc, char **argv)
         {"host", QL_OPTION_STRING, &settings.host, 0, 0, "NAME",
          "the address to serve at; any but the default lets others see the runs", false},
         {"filter", QL_OPTION_STRING, &settings.filter, 0, 0, "FILE",
-         "a compiled filter that a visitor may switch on; the default list, where it is there", false},
+         "a compiled filter that a visitor may switch on (default: the built-in list, if there is one)", false},
         {"lexicon", QL_OPTION_STRING, &settings.lexicon, 0, 0, "FILE", "a compiled lexicon, likewise", false},
         {"language", QL_OPTION_STRING, &settings.language, 0, 0, "TAG",
-         "of what the models write, such as fr, for readers of the page", false},
+         "language of what the models write, such as fr, for readers of the page", false},
         {"quiet", QL_OPTION_FLAG, &quiet, 0, 0, NULL, "say nothing but the address", false},
         {NULL, QL_OPTION_FLAG, NULL, 0, 0, NULL, NULL, false},
     };

@@ -142,9 +142,9 @@ expect_exit 0 compare --init_from $model --temperature 100 --count 200 --seed 1 
 expect test "$(tail -n +2 out | grep -o '…' | wc -l)" -gt 20
 expect test "$(tail -n +2 out | LC_ALL=C.UTF-8 sed 's/""/"/g; s/\r$//; s/./x/g' | sort | tail -n 1)" == xxxxxxx
 expect_exit 2 compare --init_from $model --max_length 3 --prompt '<>&'
-expect_stderr "--max-length 3: counts the 3 characters of --prompt"
+expect_stderr "--max-length 3: includes the 3 characters of --prompt"
 expect_exit 0 compare --help
-expect test "$(tr -s ' \n' ' ' < out | grep -c 'characters, with those of the prompt, at which an item is cut')" -eq 1
+expect test "$(tr -s ' \n' ' ' < out | grep -c 'cut an item at this many characters, with those of the prompt')" -eq 1
 
 # A model that has learned only empty lines still ends, and so does one that never ends a line.
 {

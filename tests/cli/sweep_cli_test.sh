@@ -142,17 +142,17 @@ bad_plan()
 }
 bad_plan "bad.json:1:" '{'
 bad_plan "is not a plan of a sweep" '{"train": {}, "girds": {}}'
-bad_plan 'needs "grid" or "random", one of the two' '{"train": {"input": "names.txt"}}'
+bad_plan 'needs either "grid" or "random"' '{"train": {"input": "names.txt"}}'
 bad_plan "quillet train has no option 'rnn_sise'" '{"train": {"input": "names.txt"}, "grid": {"rnn_sise": [1]}}'
 bad_plan "a sweep sets 'run_name' of its runs itself" '{"train": {"run_name": "x"}, "grid": {"rnn_size": [1]}}'
 bad_plan '"rnn_size" must be a list of at least one value' '{"train": {"input": "names.txt"}, "grid": {"rnn_size": []}}'
 bad_plan "rnn-size 0" '{"train": {"input": "names.txt"}, "grid": {"rnn_size": [0]}}'
 bad_plan "has 1000000 combinations" "{\"train\": {}, \"grid\": {\"seed\": [$(seq -s, 1 1000)], \"rnn_size\": [$(seq -s, 1 1000)]}}"
-bad_plan "epochs must be whole numbers that rise" '{"train": {}, "grid": {"seed": [1]}, "halving": [4, 2]}'
+bad_plan "epochs must be increasing whole numbers" '{"train": {}, "grid": {"seed": [1]}, "halving": [4, 2]}'
 # Numbers that no int holds are refused in the same words.
 for epochs in 1e10 1,2147483648 1e300 -1e10 1.5; do
     expect_exit 1 sweep --output bad --halving="$epochs" --quiet -- --input names.txt --seed 1
-    expect_stderr "epochs must be whole numbers that rise"
+    expect_stderr "epochs must be increasing whole numbers"
 done
 bad_plan "found only 3 different runs of 5" \
     '{"train": {"input": "names.txt"}, "random": {"runs": 5, "num_layers": {"from": 1, "to": 3}}}'
