@@ -251,8 +251,8 @@ static void add_measures(struct ql_report_view *view)
         view->measures[view->measure_count++] = (struct ql_report_measure){
             "listed",
             "Listed words",
-            "Items with a word of the list. Character models invent words, and some of these are on the "
-            "lists by which the text was cleaned.",
+            "Items with a word on the list. Character models invent words, and some of these are on the "
+            "lists with which the text was cleaned.",
             "items with a listed word",
             "listed",
             "items",
