@@ -395,7 +395,7 @@ export class Board {
           caller);
       }
       case BREAK.BOOTSEL:
-        throw new BootLoaderExit("the firmware left for the boot loader");
+        throw new BootLoaderExit("the firmware entered the boot loader");
       case BREAK.FAULT:
         throw new FirmwareError(`the processor took a fault before the firmware had vectors for it, at ${caller}`);
       default:

@@ -89,7 +89,7 @@ export function readElfImage(bytes, name) {
 function openElf(bytes, name) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 52 || view.getUint32(0) !== 0x7f454c46 || bytes[4] !== 1 || bytes[5] !== 1) {
-    throw new InputError(`${name}: no ELF file of 32 bits, little-endian`);
+    throw new InputError(`${name}: is not a 32-bit, little-endian ELF file`);
   }
   return view;
 }

@@ -174,7 +174,7 @@ export class Processor {
     if (pc >>> 0 < 0x4000) { // the boot ROM
       return this.doSlowly;
     }
-    return this.fail(`jumped to ${hex(pc)}, where no code is; the return address is ` +
+    return this.fail(`jumped to ${hex(pc)}, where there is no code; the return address is ` +
       this.symbols.place(this.registers[14] & ~1));
   }
 

@@ -92,7 +92,7 @@ test("a vocabulary may be a list with pieces of several symbols", () => {
 test("pieces that were never learned are refused", () => {
   refuses({ vocabulary: ["a", "b", "abb"] }, /"abb", which does not consist of two/);
   refuses({ vocabulary: ["a", "b", "ac"] }, /"ac", of which a symbol/);
-  refuses({ vocabulary: ["a", "ab", "b"] }, /single symbol behind/);
+  refuses({ vocabulary: ["a", "ab", "b"] }, /single symbol after/);
   refuses({ vocabulary: ["a", " ", "a "] }, /space inside/);
   refuses({ vocabulary: ["a", "b", "ab", "ab"] }, /"ab" twice/);
 });
@@ -124,7 +124,7 @@ test("a begin token of several characters is no piece, stands for no text, and i
   // Single symbols and other pieces stay what they are.
   assert.deepEqual(read({ vocabulary: ["a", "b", "ab"], begin: "a" }).specials, []);
   assert.equal(read({ vocabulary: ["<s>", "a", "b", "ab"], begin: "<s>" }).ranks.size, 1);
-  refuses({ vocabulary: ["a", "b", "ab", "<s>"], begin: "<s>" }, /single symbol behind/);
+  refuses({ vocabulary: ["a", "b", "ab", "<s>"], begin: "<s>" }, /single symbol after/);
   refuses({ vocabulary: ["<s>"], begin: "<s>" }, /only tokens that stand for no text/);
 });
 

@@ -196,7 +196,7 @@ async function evaluate(options) {
   const prompt = readPrompt(options.prompt, descriptor);
   if (options.best > 1 && prompt.length >= model.itemLimit) {
     throw new UsageError(`--prompt: has ${prompt.length} tokens, and an item of this model ends after ${model.itemLimit}, ` +
-      "at the end of its context, so that nothing would be drawn");
+      "at the end of its context, so nothing would be drawn");
   }
   const isVisible = process.stdout.isTTY && !options.raw;
   let text = "";

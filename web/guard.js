@@ -13,9 +13,9 @@ function checkTogether(lexicon, filter) {
   const [{ labels, ends }] = conflicts, { file, letters } = lexicon.table;
   const word = labels.filter((label) => label !== CAPITAL).map((label) => String.fromCodePoint(letters[label])).join("");
   const more = conflicts.length - 1;
-  throw new LexiconError(`${file}: the filter could leave no way on behind the word '${word}${ends ? "" : "..."}'` +
-    `${more === 0 ? "" : ` (and in ${more} more case${more === 1 ? "" : "s"})`}; compile the lexicon again with --filter, ` +
-    "this filter");
+  throw new LexiconError(`${file}: with this filter, a text could not go on after the word '${word}${ends ? "" : "..."}'` +
+    `${more === 0 ? "" : ` (and in ${more} more case${more === 1 ? "" : "s"})`}; compile the lexicon again with this filter ` +
+    "as --filter");
 }
 
 /**

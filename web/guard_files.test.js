@@ -47,7 +47,7 @@ test("a lexicon whose words need letters that the vocabulary lacks is refused, a
   lexicon.step(1);
   lexicon.step(2);
   assert.equal(lexicon.mayEnd(3), true);
-  refusesVocabulary("\n<>ab", /^it: behind '[ab]' some words go on with letters only that the model's vocabulary lacks/);
+  refusesVocabulary("\n<>ab", /^it: after '[ab]' some words go on only with letters that the model's vocabulary lacks/);
   refusesVocabulary("abc", /^it: .* neither a space nor a newline/);
 });
 

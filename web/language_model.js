@@ -228,8 +228,8 @@ export class LanguageModel {
     const { logits, states } = this.#tensors;
     const numbers = results[logits.name].data;
     if (areProbabilities(numbers)) {
-      throw new InputError(`the output "${logits.name}" is probabilities, which add up to 1, in place of logits: export ` +
-        "the model without the softmax; the tool itself takes the logits that they are made of");
+      throw new InputError(`the output "${logits.name}" consists of probabilities, which add up to 1, in place of logits: export ` +
+        "the model without the softmax; the tool itself takes the logits from which they are computed");
     }
     checkLogits({ name: logits.name, type: logits.type, shape: [numbers.length] }, this.#V);
     states.forEach((part) => checkShape(part, { name: part.output, shape: results[part.output].dims }));

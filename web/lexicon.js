@@ -94,8 +94,8 @@ function checkVocabulary({ file, letters, edges }, readings) {
       const isTaken = label === CAPITAL ? upper === 0 && alive[1].has(goal) : isLetter;
       const isEnding = label === CAPITAL || (edges[k] & ENDING) !== 0 || alive[0].has(goal);
       if (isTaken && !isEnding) {
-        throw new LexiconError(`${file}: behind '${String.fromCodePoint(letters[label])}' some words go on with letters ` +
-          "only that the model's vocabulary lacks; compile the lexicon again with --text, the text that the model was " +
+        throw new LexiconError(`${file}: after '${String.fromCodePoint(letters[label])}' some words go on only with ` +
+          "letters that the model's vocabulary lacks; compile the lexicon again with --text, the text that the model was " +
           "trained on");
       }
       if (isTaken) {

@@ -99,7 +99,7 @@ function answer(request) {
   } else if (request.model !== undefined) {
     return openLanguageModel(request.model);
   } else if ((request.read ?? request.write) === undefined) {
-    throw new InputError("the request is none that the server knows");
+    throw new InputError("the server does not know this request");
   } else if (languageModel === undefined) {
     throw new InputError("no language model is open");
   }

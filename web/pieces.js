@@ -27,7 +27,7 @@ export function readPieces(symbols) {
   for (let k = 0; k < symbols.length; k++) {
     const spelled = [...symbols[k]];
     if ((spelled.length === 1) !== (k < first)) {
-      return { error: "has a single symbol behind a piece of several", ranks };
+      return { error: "has a single symbol after a piece of several", ranks };
     }
     if (k < first) {
       continue;

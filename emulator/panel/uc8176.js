@@ -120,7 +120,7 @@ export class Uc8176 extends Controller {
       this.fail("display refresh with the booster switched off");
     }
     if ((setting & BLACK_AND_WHITE) === 0) {
-      this.fail("display refresh in the mode for black, white and red, which this glass has not");
+      this.fail("display refresh in the mode for black, white and red, which this glass does not have");
     }
     if ((setting & LUT_FROM_REGISTER) !== 0 && [...waveforms.keys()].some((code) => !this.isSet.has(code))) {
       this.fail("display refresh with waveforms from registers that were not all written");

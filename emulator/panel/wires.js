@@ -67,10 +67,10 @@ export class PanelWires {
       `a byte was sent while the pins ${CLOCK} and ${DATA_IN} did not belong to SPI1`);
     for (const pin of [SELECT, DATA_OR_COMMAND, RESET]) {
       expect(board.mcu.gpio[pin].functionSelect === FUNCTION_SIO && board.mcu.gpio[pin].outputEnable,
-        `a byte was sent while pin ${pin} was no output`);
+        `a byte was sent while pin ${pin} was not an output`);
     }
     expect(!this.level(SELECT), "a byte was sent while it was not selected (CS high)");
-    expect((spi.control1 & (ON | SLAVE)) === ON, "a byte was sent while SPI1 was off or no master");
+    expect((spi.control1 & (ON | SLAVE)) === ON, "a byte was sent while SPI1 was off or not a master");
     expect(spi.dataBits === 8, `SPI1 sends ${spi.dataBits} bits at a time instead of 8`);
     expect((spi.control0 & (PHASE | POLARITY)) === 0, "SPI1 is not in mode 0");
     expect(spi.clockFrequency > 0 && spi.clockFrequency <= controller.maxFrequency,

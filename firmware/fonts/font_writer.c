@@ -96,7 +96,7 @@ static void add_symbol(uint32_t symbol, const char *path)
         return;
     }
     if (glyph_count == GLYPH_LIMIT - 1) {
-        fail(path, "has more letters than the tables of the type have room for: 254 with ASCII and its marks");
+        fail(path, "has more letters than the tables of a typeface have room for: 254 with ASCII and its marks");
     }
     memmove(symbols + place + 1, symbols + place, (size_t)(glyph_count - place) * sizeof symbols[0]);
     symbols[place] = (uint16_t)symbol;
@@ -285,7 +285,7 @@ static hb_codepoint_t find_glyph(const struct typeface *typeface, int index)
     hb_codepoint_t glyph;
 
     if (!hb_font_get_nominal_glyph(typeface->distances, symbols[index], &glyph)) {
-        (void)fprintf(stderr, "font_writer: %s: there is no U+%04" PRIX16 " in it\n", typeface->path, symbols[index]);
+        (void)fprintf(stderr, "font_writer: %s: it has no U+%04" PRIX16 " in it\n", typeface->path, symbols[index]);
         exit(1);
     }
     return glyph;

@@ -31,10 +31,10 @@ static bool is_link(const char *path)
 
 static enum ql_status link_error(struct ql_error *error, const char *path)
 {
-    return ql_error_write(error, QL_ERROR_SYSTEM,
-                          "%s: is a symbolic link, which is not followed here; put a copy of what it leads to in its "
-                          "place, or remove it",
-                          path);
+    return ql_error_write(
+        error, QL_ERROR_SYSTEM,
+        "%s: is a symbolic link, which is not followed here; replace it with a copy of what it points to, or remove it",
+        path);
 }
 
 // --- Reading ---
@@ -119,9 +119,9 @@ static enum ql_status file_read_regular(struct ql_file_view *view, int descripto
     if (!read_up_to(descriptor, data, size, &got) || fstat(descriptor, &after) != 0) {
         status = file_error(error, path, "read");
     } else if (got != size || after.st_size != info->st_size || !same_time(&after, info)) {
-        status =
-            ql_error_write(error, QL_ERROR_SYSTEM,
-                           "%s: was changed by another process while it was read; try again when that is done", path);
+        status = ql_error_write(
+            error, QL_ERROR_SYSTEM,
+            "%s: was changed by another process while it was being read; try again when that process is done", path);
     }
     if (status != QL_OK) {
         free(data);
@@ -198,9 +198,9 @@ static enum ql_status read_standard_input(struct ql_file_view *view, size_t limi
     static atomic_flag was_read = ATOMIC_FLAG_INIT;
 
     if (atomic_flag_test_and_set(&was_read)) {
-        return ql_error_write(error, QL_ERROR_USAGE,
-                              "standard input: was read already, and can be read once; name it once, or save it to a "
-                              "file");
+        return ql_error_write(
+            error, QL_ERROR_USAGE,
+            "standard input: has already been read, and can be read only once; name it once, or save it to a file");
     }
     return file_read(view, STDIN_FILENO, "standard input", QL_FILE_ANY, limit_bytes, error);
 }
@@ -414,8 +414,8 @@ static enum ql_status check_name(const char *path, struct ql_error *error)
     return strcmp(path, "-") != 0
                ? QL_OK
                : ql_error_write(error, QL_ERROR_USAGE,
-                                "-: is not a name for standard output here; without an output file, commands that can "
-                                "write to it do so. For a file of this name, write ./-");
+                                "-: does not stand for standard output here; commands that can write there do so when "
+                                "no output file is given. For a file of this name, write ./-");
 }
 
 // A rename replaces a link and does not follow it. So a link that appears after the check does no harm.
@@ -650,7 +650,7 @@ enum ql_status ql_file_check_rereadable(const char *path, struct ql_error *error
 
     if (standard || (stat(path, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)))) {
         return ql_error_write(error, QL_ERROR_USAGE,
-                              "%s: gives its content only once, and is read again here; save it to a file first",
+                              "%s: can be read only once, but is needed again here; save it to a file first",
                               standard ? "standard input" : path);
     }
     return QL_OK;
@@ -666,7 +666,7 @@ enum ql_status ql_folder_lock(int *lock, const char *path, const char *doing, st
         (void)close(*lock);
         *lock = -1;
         if (taken) {
-            return ql_error_write(error, QL_ERROR_SYSTEM, "%s: another process is %s; wait for its end, or stop it",
+            return ql_error_write(error, QL_ERROR_SYSTEM, "%s: another process is %s; wait for it to end, or stop it",
                                   path, doing);
         }
     }

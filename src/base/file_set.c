@@ -353,7 +353,7 @@ static enum ql_status open_list(int *descriptor, const char *list_path, struct q
         (void)nanosleep(&step, NULL);
     }
     return ql_error_write(error, QL_ERROR_SYSTEM,
-                          "%s: another process is changing files in this folder; wait for its end, or stop it",
+                          "%s: another process is changing files in this folder; wait for it to end, or stop it",
                           list_path);
 }
 

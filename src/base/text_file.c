@@ -220,7 +220,7 @@ static enum ql_status check_nul(const struct ql_file_view *view, const char *pat
     }
     find_place(view->data, (size_t)(nul - view->data), &line, &column);
     return ql_error_write(error, QL_ERROR_INPUT,
-                          "%s:%zu:%zu: NUL byte: this is not a text, or one in another encoding, perhaps %s; "
+                          "%s:%zu:%zu: NUL byte: this is not a text, or it is in another encoding, perhaps %s; "
                           "`quillet prepare --encoding` converts it",
                           path, line, column, odd >= even ? "UTF-16LE" : "UTF-16BE");
 }
@@ -262,8 +262,8 @@ enum ql_status ql_text_decode(struct ql_file_view *view, const char *path, const
 
     if (!utf8 && mark != NULL && mark->unit > 1 && unit_of(encoding) == 1) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: starts with the mark of %s, and is not in %.64s; leave out --encoding", path,
-                              mark->encoding, encoding);
+                              "%s: starts with the byte order mark of %s, so it is not in %.64s; leave out --encoding",
+                              path, mark->encoding, encoding);
     }
     if (!utf8) {
         status = convert(view, encoding, unit_of(encoding), path, replace, error);

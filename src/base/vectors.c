@@ -71,7 +71,7 @@ enum ql_status ql_vectors_reset(const char *name, struct ql_error *error)
     }
     return ql_error_write(
         error, QL_ERROR_USAGE,
-        "QUILLET_VECTORS=%s: not a form of vector instructions; there are avx512, avx2, neon and plain", name);
+        "QUILLET_VECTORS=%s: not a form of vector instructions; the forms are avx512, avx2, neon and plain", name);
 }
 
 enum ql_vectors ql_vectors(void)

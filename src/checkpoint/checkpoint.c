@@ -112,7 +112,7 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     info->items = sequences != NULL && strcmp(sequences, "items") == 0;
     info->dropout = dropout == NULL ? 0.0 : strtod(dropout, &end);
     if (format != NULL && strcmp(format, format_name) != 0) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: has the format '%s', this program reads '%s'", path, format,
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: has the format '%s'; this program reads '%s'", path, format,
                               format_name);
     }
     // Our files have all of these; if one is missing, the header is damaged.
@@ -126,7 +126,8 @@ static enum ql_status read_info(const struct ql_safetensors *file, struct ql_mod
     }
     if (dropout != NULL && (end == dropout || *end != '\0' || !(info->dropout >= 0.0 && info->dropout < 1.0))) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: the metadata has the dropout '%s'; it must be from 0 to below 1", path, dropout);
+                              "%s: the metadata has the dropout '%s'; it must be at least 0 and below 1", path,
+                              dropout);
     }
     info->weights = QL_WEIGHTS_F32;
     if (quantize != NULL && ql_weight_format_read(&info->weights, quantize, error) != QL_OK) {
@@ -195,7 +196,7 @@ static enum ql_status read_architecture(const struct ql_safetensors *file, struc
             char names[QL_ARCHITECTURE_LIST_BYTES];
             ql_architecture_list(names, sizeof names);
             return ql_error_write(error, QL_ERROR_INPUT,
-                                  "%s: the metadata has the model '%s', which this program does not know; there are %s",
+                                  "%s: the metadata has the model '%s', which this program does not know; it knows %s",
                                   path, model, names);
         }
         return QL_OK;
@@ -207,7 +208,7 @@ static enum ql_status read_architecture(const struct ql_safetensors *file, struc
     if (H < 1 || (GH != H && GH != 3 * H && GH != 4 * H)) {
         return ql_error_write(error, QL_ERROR_INPUT,
                               "%s: 'rnn.weight_hh_l0' has %" PRId64 " rows for %" PRId64
-                              " units; an LSTM has 4 rows a unit, a GRU 3, an RNN 1",
+                              " units; an LSTM has 4 rows per unit, a GRU 3, an RNN 1",
                               path, GH, H);
     }
     dimensions->layer = QL_LAYER_RECURRENT;
@@ -224,7 +225,7 @@ static enum ql_status read_number(const struct ql_safetensors *file, const char 
 
     if (text == NULL || end == text || *end != '\0' || value < 1 || value > INT32_MAX) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: the metadata must say \"%s\" of a transformer, as a number from 1%s%s%s", path,
+                              "%s: the metadata of a transformer must have \"%s\", a number of at least 1%s%s%s", path,
                               field, text == NULL ? "" : ", not '", text == NULL ? "" : text, text == NULL ? "" : "'");
     }
     *number = (int)value;

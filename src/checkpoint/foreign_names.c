@@ -153,9 +153,10 @@ static enum ql_status check_unique(const struct ql_safetensors *file, const char
     for (size_t k = 0; k < file->entry_count; k++) {
         for (size_t other = 0; other < k; other++) {
             if (strcmp(file->entries[k].name, file->entries[other].name) == 0) {
-                return ql_error_write(error, QL_ERROR_INPUT,
-                                      "%s: two tensors of the checkpoint are '%.60s' then; name each of them once",
-                                      names_path, file->entries[k].name);
+                return ql_error_write(
+                    error, QL_ERROR_INPUT,
+                    "%s: this gives two tensors of the checkpoint the name '%.60s'; give each its own", names_path,
+                    file->entries[k].name);
             }
         }
     }
@@ -267,9 +268,10 @@ enum ql_status ql_foreign_names_fail(const struct ql_safetensors *file, const ch
                               "%s: has no tensor '%s'%s%s; docs/checkpoint.md has the names of all", path, name,
                               missing[0] == '\0' ? "" : ", nor ", missing[0] == '\0' ? "" : missing + 2);
     }
-    return ql_error_write(error, QL_ERROR_INPUT,
-                          "%s: has no tensor '%s'%s%s; it has %s%s, which no rule knows. Write into a file beside it, "
-                          "of the same name with the ending .names.json, which is which: {\"%s\": \"%.60s\"}",
-                          path, name, missing[0] == '\0' ? "" : ", nor ", missing[0] == '\0' ? "" : missing + 2,
-                          unknown, count > 6 ? " and others" : "", name, first);
+    return ql_error_write(
+        error, QL_ERROR_INPUT,
+        "%s: has no tensor '%s'%s%s; it has %s%s, which no known naming scheme covers. Map the names in a file beside "
+        "it, which has the same name with the ending .names.json: {\"%s\": \"%.60s\"}",
+        path, name, missing[0] == '\0' ? "" : ", nor ", missing[0] == '\0' ? "" : missing + 2, unknown,
+        count > 6 ? " and others" : "", name, first);
 }

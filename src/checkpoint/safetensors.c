@@ -49,8 +49,8 @@ static enum ql_status read_entry(struct ql_safetensors_entry *entry, const json_
 
     if (dtype == NULL || !json_is_array(shape) || json_array_size(shape) > QL_SAFETENSORS_RANK_LIMIT ||
         json_array_size(offsets) != 2 || !json_is_integer(begin_value) || !json_is_integer(end_value)) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' has no proper dtype, shape and data_offsets",
-                              path, entry->name);
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' has no valid dtype, shape and data_offsets", path,
+                              entry->name);
     }
     json_int_t begin = json_integer_value(begin_value);
     json_int_t end = json_integer_value(end_value);
@@ -65,7 +65,7 @@ static enum ql_status read_entry(struct ql_safetensors_entry *entry, const json_
         const json_t *value = json_array_get(shape, (size_t)i);
         json_int_t size = json_integer_value(value);
         if (!json_is_integer(value) || size < 0 || (size > 0 && expected > SIZE_MAX / (size_t)size)) {
-            return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' has no proper shape", path, entry->name);
+            return ql_error_write(error, QL_ERROR_INPUT, "%s: tensor '%s' has no valid shape", path, entry->name);
         }
         entry->shape[i] = size;
         expected *= (size_t)size;
@@ -100,7 +100,7 @@ static enum ql_status check_crc(const struct ql_safetensors *file, const unsigne
     // The same characters may occur elsewhere in a header that is formatted differently from ours.
     if (strlen(stored) != CRC_DIGITS || header_bytes - place < CRC_DIGITS ||
         memcmp(header + place, stored, CRC_DIGITS) != 0) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its checksum is not in the form of one", path);
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged: its checksum is malformed", path);
     }
     uLong crc = crc32_z(0, bytes, LENGTH_BYTES + place);
     crc = crc32_z(crc, (const Bytef *)crc_zeros, CRC_DIGITS);
@@ -161,7 +161,7 @@ static enum ql_status check_places(struct ql_safetensors *file, const unsigned c
         expected = place + file->entries[i].size_bytes;
     }
     if (expected != data + data_size) {
-        return ql_error_write(error, QL_ERROR_INPUT, "%s: has %zu bytes behind its last tensor", path,
+        return ql_error_write(error, QL_ERROR_INPUT, "%s: has %zu bytes after its last tensor", path,
                               (size_t)(data + data_size - expected));
     }
     return QL_OK;

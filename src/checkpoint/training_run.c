@@ -105,10 +105,10 @@ enum ql_status ql_training_run_init(struct ql_training_run *run, const char *par
     }
     if (!folder_is_empty(run->folder)) {
         ql_training_run_close(run);
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s: there is a run of this name already; choose another --run-name, or go on with it by "
-                              "--init-from %s",
-                              run->folder, run->folder);
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "%s: a run of this name exists already; choose another --run-name, or resume it with --init-from %s",
+            run->folder, run->folder);
     }
     return QL_OK;
 }

@@ -64,7 +64,7 @@ enum ql_status ql_training_state_load(const char *path, struct ql_trainer *train
     }
     const char *text = ql_safetensors_metadata(&file, "progress");
     if (text == NULL || ql_safetensors_metadata(&file, "crc32") == NULL || !read_progress(progress, text)) {
-        status = ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged, or no state of a training", path);
+        status = ql_error_write(error, QL_ERROR_INPUT, "%s: is damaged, or is not the state of a training", path);
     }
     for (int i = 0; i < STATE_TENSORS && status == QL_OK; i++) {
         const struct ql_safetensors_entry *entry = ql_safetensors_find(&file, tensor_names[i]);

@@ -46,10 +46,9 @@ enum ql_status ql_codegen_name_read(char name[QL_CODEGEN_NAME_BYTES], const char
                               text);
     }
     if (strncasecmp(name, "ql", 2) == 0 && (name[2] == '\0' || name[2] == '_')) {
-        return ql_error_write(error, QL_ERROR_USAGE,
-                              "the name '%s' begins like that of the kernels, which is ql_ or QL_; give another one "
-                              "with --name",
-                              name);
+        return ql_error_write(
+            error, QL_ERROR_USAGE,
+            "the name '%s' begins like the names of the kernels, with ql_ or QL_; give another one with --name", name);
     }
     return QL_OK;
 }

@@ -108,7 +108,7 @@ enum ql_status ql_piece_add(struct ql_vocabulary *vocabulary, const uint32_t *sy
         }
     }
     if (piece_is_there(vocabulary, symbols, length)) {
-        return ql_error_write(error, QL_ERROR_INPUT, "piece %d is there twice", number);
+        return ql_error_write(error, QL_ERROR_INPUT, "piece %d occurs twice", number);
     }
     if (encode_short(tokens, (int)length, vocabulary) != 2) {
         return ql_error_write(error, QL_ERROR_INPUT,

@@ -469,9 +469,9 @@ static const struct advice {
     {"rare_symbol", "lower --min-symbol-count, give more text, or choose another --alphabet, such as ascii"},
     {"too_short", "lower --min-length or --name-min-length"},
     {"too_long", "raise --max-length or --name-max-length"},
-    {"listed_word", "look into the list of --remove-words"},
-    {"listed_name", "look into the list of --remove-names"},
-    {"overlap", "look into the texts of --apart-from"},
+    {"listed_word", "check the list of --remove-words"},
+    {"listed_name", "check the list of --remove-names"},
+    {"overlap", "check the texts of --apart-from"},
 };
 
 // The error when no stream has an item left: how many items were dropped for which reason, and what to do about the

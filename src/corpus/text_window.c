@@ -93,7 +93,7 @@ enum ql_status ql_text_window_move(struct ql_text_window *window, size_t used, c
     }
     const size_t end = window->offset + window->size_bytes;
     if (end > window->file_bytes || (window->complete && end < window->file_bytes)) {
-        return no_read(error, path, "it is changed by another program at this moment");
+        return no_read(error, path, "another program is changing it at this moment");
     }
     return QL_OK;
 }

@@ -46,10 +46,11 @@ static enum ql_status no_text(const struct text_cursor *cursor, unsigned char by
     const size_t column = cursor->position - cursor->start + 1;
 
     if (byte == 0) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s:%zu:%zu: NUL byte: this is not a text, or one in another encoding; `quillet prepare "
-                              "--encoding` converts it",
-                              cursor->path, cursor->line, column);
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "%s:%zu:%zu: NUL byte: this is not a text, or it is in another encoding; `quillet prepare "
+            "--encoding` converts it",
+            cursor->path, cursor->line, column);
     }
     return ql_error_write(error, QL_ERROR_INPUT,
                           "%s:%zu:%zu: byte 0x%02x is not valid UTF-8; `quillet prepare --encoding` converts other "
@@ -260,7 +261,7 @@ static enum ql_status text_too_short(const char *lines, struct ql_error *error)
 {
     return ql_error_write(error, QL_ERROR_INPUT,
                           "the text has too few %s to hold out some of them; give more text, another "
-                          "--validation-share, or a file by --validation",
+                          "--validation-share, or a file with --validation",
                           lines);
 }
 

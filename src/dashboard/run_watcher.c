@@ -399,7 +399,7 @@ static enum ql_status follow(struct ql_run_watcher *watcher, struct ql_watched_r
         place->lines++;
         place->line_offset = place->offset + (off_t)start;
         if (length > LINE_BYTES || memchr(bytes + start, '\0', length) != NULL) {
-            status = tell_problem(watcher, run, name, place, "is too long, or no text", error);
+            status = tell_problem(watcher, run, name, place, "is too long, or is not text", error);
         } else {
             status = take(watcher, run, place, bytes + start, error);
         }

@@ -44,11 +44,10 @@ static const struct ql_node *node_of(const struct reader *reader, const struct q
 static enum ql_status fail(const struct reader *reader, const struct ql_kernel_call *call, const char *reason)
 {
     const struct ql_node *node = node_of(reader, call);
-    return ql_error_write(
-        reader->error, QL_ERROR_INPUT,
-        "node '%s' (%s): %s. Models with an integer form are embedding, LSTM, GRU or RNN layers, and a "
-        "linear output",
-        node->name, node->operator_name, reason);
+    return ql_error_write(reader->error, QL_ERROR_INPUT,
+                          "node '%s' (%s): %s. Models with an integer form consist of an embedding, LSTM, GRU or RNN "
+                          "layers, and a linear output",
+                          node->name, node->operator_name, reason);
 }
 
 // A copy of a constant of `count` floats, or NULL if it is not one.
@@ -180,8 +179,8 @@ static enum ql_status find_parts(struct reader *reader)
     }
     if (status == QL_OK && (reader->chain->L == 0 || reader->chain->output_weight == NULL)) {
         status = ql_error_write(reader->error, QL_ERROR_INPUT,
-                                "the model has no %s. Models with an integer form are embedding, LSTM, GRU or RNN "
-                                "layers, and a linear output",
+                                "the model has no %s. Models with an integer form consist of an embedding, LSTM, GRU "
+                                "or RNN layers, and a linear output",
                                 reader->chain->L == 0 ? "recurrent layer" : "linear output");
     }
     return status;
@@ -233,14 +232,14 @@ static enum ql_status write_difference(const struct reader *reader, const struct
 {
     if (trial->skipped > 0) {
         return ql_error_write(reader->error, QL_ERROR_INPUT,
-                              "the model does something else than its layers in a row at far positions: %lld tokens "
-                              "further on, the logits of these differ from its own by %.3g. Its position stops, starts "
+                              "far into a text, the model computes something other than its layers in a row: %lld "
+                              "tokens further on, their logits differ from its own by %.3g. Its position stops, starts "
                               "over, or is turned into angles by floats. It has no integer form",
                               (long long)trial->skipped, (double)difference);
     }
     return ql_error_write(reader->error, QL_ERROR_INPUT,
-                          "the model does something else than its layers in a row, with a linear output: after %d "
-                          "token%s the logits of these differ from its own by %.3g%s. It has no integer form",
+                          "the model computes something other than its layers in a row, with a linear output: after %d "
+                          "token%s their logits differ from its own by %.3g%s. It has no integer form",
                           trial->tokens, trial->tokens == 1 ? "" : "s", (double)difference,
                           reader->chain->layers[0].kind == QL_LAYER_DECODER
                               ? " (docs/transformer.md has the formulas: norms with 1e-5 and no mean, no biases, pairs "

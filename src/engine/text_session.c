@@ -132,7 +132,7 @@ static enum ql_status check_kinds(const struct ql_text_session *session, const u
         if (part->kind == QL_STATE_APPEND && !has_appended(part, before + part->offset, session->state[k])) {
             return ql_error_write(error, QL_ERROR_INPUT,
                                   "the descriptor's field 'states' calls '%s' \"%s\", but a token does more to it than "
-                                  "to write one entry. Leave the word out",
+                                  "write one entry. Leave the word out",
                                   part->name, ql_state_kind_write(part->kind));
         }
     }

@@ -113,8 +113,8 @@ static bool open_sequence(struct work *work, struct ql_error *error)
     ql_window_run_close(&run);
     if (is_same) {
         ql_graph_add_note(work->graph,
-                          "the model takes %d tokens at a time; its sequence is opened, for single tokens give the "
-                          "same as two windows",
+                          "the model takes %d tokens at a time; its sequence is opened, because single tokens give the "
+                          "same logits as two windows",
                           work->W);
         return true;
     }
@@ -173,9 +173,8 @@ static enum ql_status try_change(const struct work *work, struct ql_window_run *
     for (int t = 0; t < kept && status == QL_OK; t++) {
         if (!is_near(logits + (size_t)t * V, run->logits + (size_t)t * V, work->V)) {
             status = ql_error_write(error, QL_ERROR_INPUT,
-                                    "the logits behind token %d of the window change with the tokens after it, so "
-                                    "the model cannot write. Export one in which a token sees only what comes "
-                                    "before it",
+                                    "the logits after token %d of the window change with later tokens, so the model "
+                                    "cannot write. Export one in which a token sees only what comes before it",
                                     t + 1);
         }
     }
@@ -252,7 +251,7 @@ static void note_window(struct work *work, enum ql_window_kind kind)
                           "in windows, with the states carried from one to the next, and each token computes a whole "
                           "window. If the model has nothing but recurrent layers, check \"states\", or export it with "
                           "an open sequence",
-                          work->W, work->differs > 0 ? ", because single tokens give something else" : "");
+                          work->W, work->differs > 0 ? ", because single tokens give other logits" : "");
     }
 }
 
@@ -270,7 +269,7 @@ static enum ql_status keep_window(struct work *work, struct ql_token_graph *resu
                                 "the model takes %d tokens at a time, and gives logits only after the last of them; "
                                 "its sequence cannot be opened (%.600s). Export it with an open sequence, or with "
                                 "sequence 1",
-                                work->W, work->differs > 0 ? "single tokens give something else" : reason->message);
+                                work->W, work->differs > 0 ? "single tokens give other logits" : reason->message);
     }
     if (status == QL_OK) {
         result->kind = work->has_states ? QL_WINDOW_CARRIED : run.rows > 1 ? QL_WINDOW_SLIDING : QL_WINDOW_LAST;
@@ -311,7 +310,7 @@ static enum ql_status find_window(struct work *work, int *window, struct ql_erro
                               "the descriptor's field 'window' is %d, but the input '%.60s' takes %s. Leave the field "
                               "out",
                               wanted, tokens->name,
-                              size > 0 ? "another number of tokens" : "any number of tokens, and a state beside them");
+                              size > 0 ? "another number of tokens" : "any number of tokens, and a state besides them");
     }
     if (size < 0 && wanted > 0) {
         tokens->dims[work->axis] = wanted;

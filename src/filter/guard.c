@@ -86,8 +86,8 @@ static enum ql_status check_together(const struct ql_guard *guard, struct ql_err
     }
     if (status == QL_OK && conflict.count > 0) {
         status = ql_error_write(error, QL_ERROR_INPUT,
-                                "the filter could leave no way on behind the word '%s'%s; compile the lexicon again "
-                                "with --filter, this filter",
+                                "with this filter, a text could not go on after the word '%s'%s; compile the lexicon "
+                                "again with this filter as --filter",
                                 conflict.text.bytes == NULL ? "" : conflict.text.bytes, more);
     }
     ql_text_free(&conflict.text);

@@ -70,7 +70,7 @@ static enum ql_status read_letters(struct ql_lexicon_file *file, const unsigned 
         }
         for (uint32_t other = 0; other < k; other++) {
             if (file->letters[k] == file->letters[other]) {
-                return ql_error_write(error, QL_ERROR_INPUT, "letter %u of the lexicon is there twice", (unsigned)k);
+                return ql_error_write(error, QL_ERROR_INPUT, "letter %u of the lexicon occurs twice", (unsigned)k);
             }
         }
     }
@@ -280,7 +280,7 @@ static enum ql_status check_binding(const struct ql_lexicon_binding *binding, co
         char letter[5] = "";
         (void)utf8proc_encode_char((int32_t)file->letters[lost], (utf8proc_uint8_t *)letter);
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "behind '%s' some words go on with letters only that the model's vocabulary lacks; "
+                              "after '%s' some words go on only with letters that the model's vocabulary lacks; "
                               "compile the lexicon again with --text, the text that the model was trained on",
                               letter);
     }

@@ -191,7 +191,7 @@ static enum ql_status read_list_line(struct ql_lexicon_words *words, const char 
     if (!(ql_lexicon_kind(symbol_at(bytes, length, 0), &small) & QL_LEXICON_WORD) ||
         read_word(text, bytes, length, 0) != length) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "is not one word; give one in a line, with nothing before or behind it");
+                              "is not one word; give one per line, with nothing before or after it");
     }
     if (*text != '\0') {
         struct ql_lexicon_entry *entry = add_entry(words, text);

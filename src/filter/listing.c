@@ -28,7 +28,7 @@ static enum ql_status own_label(uint8_t *label, struct ql_fold_letters *letters,
     }
     if (k == QL_FOLD_OWN_LETTERS) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "U+%04X is one letter too many: a filter has room for %d beside those of Latin; compile "
+                              "U+%04X is one letter too many: a filter has room for %d besides the Latin ones; compile "
                               "one for each alphabet, or list fewer words",
                               (unsigned)letter, QL_FOLD_OWN_LETTERS);
     }
@@ -61,7 +61,7 @@ static enum ql_status add_symbol(struct ql_listing_entry *entry, struct ql_fold_
     }
     if (symbol == '*' || symbol == '#') {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "'%c' inside of an entry: an asterisk may stand only at its beginning and its end",
+                              "'%c' inside of an entry: an asterisk may stand only at its beginning or its end",
                               (int)symbol);
     }
     if (is_own) {

@@ -126,7 +126,7 @@ enum ql_status ql_architecture_read(struct ql_dimensions *dimensions, const char
     }
     char names[QL_ARCHITECTURE_LIST_BYTES];
     ql_architecture_list(names, sizeof names);
-    return ql_error_write(error, QL_ERROR_USAGE, "'%s' is not a model type; there are %s", name, names);
+    return ql_error_write(error, QL_ERROR_USAGE, "'%s' is not a model type; the types are %s", name, names);
 }
 
 int ql_cell_gates(enum ql_cell cell)

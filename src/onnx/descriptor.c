@@ -55,7 +55,8 @@ static enum ql_status read_int(const json_t *root, const char *field, int *to, i
     // Some writers make every number a fraction: 64.0.
     double number = json_is_number(value) ? json_number_value(value) : -1.0;
     if (!json_is_number(value) || number < least || number > INT_MAX || number != floor(number)) {
-        return ql_error_write(error, QL_ERROR_INPUT, "the field '%s' must be a whole number from %d on", field, least);
+        return ql_error_write(error, QL_ERROR_INPUT, "the field '%s' must be a whole number of at least %d", field,
+                              least);
     }
     *to = (int)number;
     return QL_OK;
@@ -182,7 +183,7 @@ static enum ql_status add_token(struct ql_descriptor *descriptor, const json_t *
                                             "stands for no text and is named in 'begin', 'end' or 'special': ");
     }
     if (descriptor->vocabulary.piece_count > 0) {
-        return fail_field(error, "vocabulary", "a list in which no single symbol stands behind a piece of several");
+        return fail_field(error, "vocabulary", "a list in which no single symbol comes after a piece of several");
     }
     if (stands_for_none) {
         return add_special(descriptor, error);
@@ -263,7 +264,7 @@ static enum ql_status read_ends(struct ql_descriptor *descriptor, const json_t *
         }
     }
     if (descriptor->reset_count == QL_DESCRIPTOR_RESET_LIMIT) {
-        return fail_field(error, "reset", "shorter where there is an 'end'");
+        return fail_field(error, "reset", "one symbol shorter, because there is an 'end'");
     }
     descriptor->resets[descriptor->reset_count++] = descriptor->end;
     return QL_OK;
@@ -274,7 +275,8 @@ static enum ql_status check_specials(const struct ql_descriptor *descriptor, str
 {
     return ql_descriptor_text_rules(descriptor).special_count < descriptor->vocabulary.count
                ? QL_OK
-               : fail_field(error, "vocabulary", "more than tokens that stand for no text, which are never drawn");
+               : fail_field(error, "vocabulary",
+                            "a list with at least one token that stands for text; others are never drawn");
 }
 
 static enum ql_status read_resets(struct ql_descriptor *descriptor, const json_t *root, struct ql_error *error)

@@ -122,11 +122,10 @@ static enum ql_status find_bytes(struct ql_external_data *external, const unsign
                               what);
     }
     if (!read_place(&place, tensor) || !is_inside(place.location)) {
-        return ql_error_write(
-            error, QL_ERROR_INPUT,
-            "%s has its data in another file, but what says where is not a path inside of the model's "
-            "folder, or no offset and length",
-            what);
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s has its data in another file, but its location is not a path inside of the model's "
+                              "folder with an offset and a length",
+                              what);
     }
     char *path = resolve(external->model_path, place.location);
     if (path == NULL) {
@@ -151,11 +150,10 @@ static enum ql_status find_bytes(struct ql_external_data *external, const unsign
     }
     const uint64_t there = external->file.size_bytes;
     if ((place.has_length && place.length != size_bytes) || place.offset > there || size_bytes > there - place.offset) {
-        return ql_error_write(
-            error, QL_ERROR_INPUT,
-            "%s has %zu bytes of data, which are not what '%.300s' has at offset %llu: the file is cut "
-            "short, or of another model",
-            what, size_bytes, place.location, (unsigned long long)place.offset);
+        return ql_error_write(error, QL_ERROR_INPUT,
+                              "%s needs %zu bytes of data, which '%.300s' does not have at offset %llu: the file is "
+                              "cut short, or belongs to another model",
+                              what, size_bytes, place.location, (unsigned long long)place.offset);
     }
     *bytes = external->file.data + place.offset;
     return QL_OK;

@@ -132,8 +132,8 @@ static enum ql_status inline_function(struct ql_inliner *inliner, struct ql_name
     enum ql_status status;
 
     if (node->n_input > function->n_input || node->n_output > function->n_output) {
-        return ql_error_write(inliner->error, QL_ERROR_INPUT, "the function '%.60s' is called with other operands",
-                              function->name);
+        return ql_error_write(inliner->error, QL_ERROR_INPUT,
+                              "the function '%.60s' is called with more inputs or outputs than it has", function->name);
     }
     if ((status = check_versions(inliner, function)) != QL_OK ||
         (status = ql_inliner_copy_node(inliner, scope, &call, node)) != QL_OK) {

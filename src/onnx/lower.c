@@ -69,7 +69,7 @@ static const struct ql_attribute *find_attribute(struct ql_lower *lower, const c
 {
     const struct ql_attribute *found = ql_node_find(lower->node, name);
     if (found != NULL && found->kind != kind) {
-        ql_lower_fail(lower, "the attribute '%s' has not the kind that the operator demands", name);
+        ql_lower_fail(lower, "the attribute '%s' does not have the type that the operator demands", name);
         return NULL;
     }
     return found;

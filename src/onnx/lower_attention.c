@@ -160,7 +160,7 @@ static int join_past(struct ql_lower *lower, int past, int value, int output)
         const struct ql_program_value p = *ql_lower_value(lower, past);
         if (p.rank != 4 || p.type != v.type || p.dims[0] != v.dims[0] || p.dims[1] != v.dims[1] ||
             p.dims[3] != v.dims[3]) {
-            ql_lower_fail(lower, "the shape of '%s' does not fit what is put behind it", p.name);
+            ql_lower_fail(lower, "the shape of '%s' does not fit what is appended to it", p.name);
             return value;
         }
         dims[2] += p.dims[2];

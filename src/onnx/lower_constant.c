@@ -40,7 +40,7 @@ void ql_lower_op_constant(struct ql_lower *lower)
         ql_lower_alias(lower, 0, y, v->rank, v->dims, 0);
         return;
     }
-    ql_lower_fail(lower, "the attribute '%s' has not the kind that the operator demands", attribute->name);
+    ql_lower_fail(lower, "the attribute '%s' does not have the type that the operator demands", attribute->name);
 }
 
 // Reads a shape from input k.

@@ -59,7 +59,7 @@ static void pad_automatically(struct ql_lower *lower, struct convolution *conv, 
         return;
     }
     if (!upper && strcmp(mode, "SAME_LOWER") != 0) {
-        ql_lower_fail(lower, "the attribute 'auto_pad' is '%s', which is none of ONNX's", mode);
+        ql_lower_fail(lower, "the attribute 'auto_pad' is '%s', which ONNX does not define", mode);
         return;
     }
     for (int k = AXES - conv->axes; k < AXES; k++) {

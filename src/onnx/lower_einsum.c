@@ -121,7 +121,7 @@ static void read_equation(struct ql_lower *lower, struct operand *operands, stru
         operands[k].value = ql_lower_input(lower, k);
         text = read_term(lower, &operands[k].labels, text, ql_lower_value(lower, operands[k].value)->rank, 0);
         if ((*text == ',') != (k + 1 < lower->input_count)) {
-            ql_lower_fail(lower, "the equation has not one term for each of %d inputs", lower->input_count);
+            ql_lower_fail(lower, "the equation does not have one term for each of its %d inputs", lower->input_count);
             return;
         }
         text += *text == ',';

@@ -66,7 +66,7 @@ void ql_lower_op_mod(struct ql_lower *lower)
     int dims[QL_RANK_LIMIT];
 
     if (type != QL_ELEMENT_S64 && type != QL_ELEMENT_U64) {
-        ql_lower_fail(lower, "the remainder of type %s is not supported; whole numbers have one",
+        ql_lower_fail(lower, "the remainder of type %s is not supported; only that of whole numbers is",
                       ql_element_write(type));
     } else if (broadcast_inputs(lower, &rank, dims)) {
         int y = ql_lower_output(lower, 0, type, rank, dims);

@@ -96,7 +96,7 @@ void ql_lower_op_scatter_elements(struct ql_lower *lower)
     for (int k = 0; k < v.rank && lower->status == QL_OK; k++) {
         if (indices.rank != v.rank || u.rank != v.rank || indices.dims[k] != u.dims[k] ||
             (k != axis && indices.dims[k] > v.dims[k])) {
-            ql_lower_fail(lower, "the indices reach beyond the input, or have another shape than the updates");
+            ql_lower_fail(lower, "the indices reach beyond the input, or their shape is not that of the updates");
         }
     }
     if (lower->status != QL_OK) {

@@ -34,7 +34,7 @@ static void check_node(struct ql_lower *lower)
     }
     if (node->input_count < row->input_least || node->input_count > row->input_most || node->output_count < 1 ||
         node->output_count > row->output_most) {
-        ql_lower_fail(lower, "%d inputs and %d outputs are not what the operator has", node->input_count,
+        ql_lower_fail(lower, "the operator does not take %d inputs and give %d outputs", node->input_count,
                       node->output_count);
         return;
     }

@@ -17,7 +17,7 @@ void ql_lower_op_batch_normalization(struct ql_lower *lower)
         return;
     }
     if (ql_lower_int(lower, "training_mode", 0) != 0 || ql_lower_int(lower, "spatial", 1) != 1) {
-        ql_lower_fail(lower, "only what was learned is supported, over the channels: training_mode 0, spatial 1");
+        ql_lower_fail(lower, "only learned means and variances of channels are supported: training_mode 0, spatial 1");
         return;
     }
     for (int k = 1; k < lower->output_count; k++) {

@@ -124,7 +124,7 @@ static int read_fill(struct ql_lower *lower, enum ql_element type)
         return ql_lower_cast(lower, ql_lower_constant(lower, QL_ELEMENT_F32, 0, NULL, &number), type);
     }
     if (ql_lower_require(lower, given, type) && ql_lower_value(lower, given)->count != 1) {
-        ql_lower_fail(lower, "what is padded with must be a single number");
+        ql_lower_fail(lower, "the value to pad with must be a single number");
     }
     return lower->status == QL_OK ? ql_lower_view(lower, given, 0, NULL, 0) : given;
 }
@@ -139,7 +139,7 @@ void ql_lower_op_pad(struct ql_lower *lower)
     int dims[QL_RANK_LIMIT];
 
     if (!is_constant && strcmp(mode, "reflect") != 0 && strcmp(mode, "edge") != 0 && strcmp(mode, "wrap") != 0) {
-        ql_lower_fail(lower, "the attribute 'mode' is '%s', which is none of ONNX's", mode);
+        ql_lower_fail(lower, "the attribute 'mode' is '%s', which ONNX does not define", mode);
         return;
     }
     read_pads(lower, &pads, &v);

@@ -105,7 +105,7 @@ static void read_activations(struct ql_lower *lower, struct layer *layer)
             f++;
         }
         if (f == sizeof functions / sizeof functions[0]) {
-            ql_lower_fail(lower, "the attribute 'activations' names '%s', which is none of ONNX's", name);
+            ql_lower_fail(lower, "the attribute 'activations' names '%s', which ONNX does not define", name);
             return;
         }
         float *parameters[] = {&to->alpha, &to->beta};
@@ -157,7 +157,7 @@ static void check_lengths(struct ql_lower *lower, const struct layer *layer)
     const int32_t *lengths = ql_lower_data(lower, layer->lengths);
     for (int b = 0; b < layer->B; b++) {
         if (lengths[b] < 0 || lengths[b] > layer->T) {
-            ql_lower_fail(lower, "the input 'sequence_lens' says that sequence %d has %d steps, and there are %d", b,
+            ql_lower_fail(lower, "the input 'sequence_lens' says that sequence %d has %d steps, but there are %d", b,
                           (int)lengths[b], layer->T);
             return;
         }
@@ -183,7 +183,7 @@ static void read_layer(struct ql_lower *lower, struct layer *layer, const struct
     } else if (strcmp(direction, "reverse") == 0) {
         layer->backward[0] = true;
     } else if (strcmp(direction, "forward") != 0) {
-        ql_lower_fail(lower, "the attribute 'direction' is '%s'; there are forward, reverse and bidirectional",
+        ql_lower_fail(lower, "the attribute 'direction' is '%s'; it must be forward, reverse or bidirectional",
                       direction);
     }
     for (int k = 0; k < 3 && lower->status == QL_OK; k++) {

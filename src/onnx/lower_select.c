@@ -38,7 +38,7 @@ void ql_lower_op_top_k(struct ql_lower *lower)
         return;
     }
     if (k < 0 || k > v.dims[axis]) {
-        ql_lower_fail(lower, "%lld elements are wanted, and along axis %d there are %d", (long long)k, axis,
+        ql_lower_fail(lower, "%lld elements are wanted, but along axis %d there are %d", (long long)k, axis,
                       v.dims[axis]);
         return;
     }

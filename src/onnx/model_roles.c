@@ -263,7 +263,7 @@ enum ql_status ql_model_roles_init(struct ql_model_roles *roles, const struct ql
     }
     if (graph->input_count - 1 > QL_DESCRIPTOR_STATE_LIMIT) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "the model has %d inputs beside the tokens; at most %d are supported",
+                              "the model has %d inputs besides the tokens; at most %d are supported",
                               graph->input_count - 1, (int)QL_DESCRIPTOR_STATE_LIMIT);
     }
     const bool names_states = descriptor->state_count > 0 || graph->input_count == 1;

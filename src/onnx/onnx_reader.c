@@ -343,8 +343,8 @@ static enum ql_status read_tensor(struct reader *reader, struct ql_value *value,
     }
     if (data == NULL || !read_content(data, value->type, count, tensor)) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "%s has the shape of %zu elements of type %s, but its data are not that many, or do not "
-                              "fit the type",
+                              "%s has a shape of %zu elements of type %s, but its data has another number of elements, "
+                              "or does not fit the type",
                               what, count, ql_element_write(value->type));
     }
     make_truths(value->type, data, count);
@@ -481,8 +481,8 @@ static enum ql_status read_attributes(struct reader *reader, struct ql_node *nod
     for (size_t i = 0; i < from->n_attribute; i++) {
         if (from->attribute[i]->ref_attr_name != NULL && from->attribute[i]->ref_attr_name[0] != '\0') {
             return ql_error_write(reader->error, QL_ERROR_INPUT,
-                                  "node '%s' (%s) refers to the attribute of a function, but is in none", node->name,
-                                  from->op_type);
+                                  "node '%s' (%s) refers to the attribute of a function, but is not in a function",
+                                  node->name, from->op_type);
         }
         if ((status = read_attribute(reader, &attributes[i], from->attribute[i], node)) != QL_OK) {
             return status;
@@ -670,7 +670,7 @@ static void note_gru_of_pytorch(struct ql_graph *graph, const char *producer)
             ql_graph_add_note(graph,
                               "the node '%.60s' is a GRU without linear_before_reset, in a file of PyTorch, whose GRU "
                               "always has it: some of PyTorch's exporters lose the attribute, and the model then "
-                              "computes something else than it was trained for. Compare it with PyTorch",
+                              "computes something other than what it was trained for. Compare it with PyTorch",
                               node->name);
             return;
         }

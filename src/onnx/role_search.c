@@ -123,9 +123,9 @@ static enum ql_status check_recurrent(const struct ql_role_search *search, struc
         for (int o = 0; o < search->program->graph->output_count; o++) {
             if ((search->flow->outputs[o].continued >> i & 1) != 0) {
                 return ql_error_write(error, QL_ERROR_INPUT,
-                                      "the state '%.60s' comes out in '%.60s' in another order, or beside something "
-                                      "else: its layers have to stand as they went in. Export the model again; or, if "
-                                      "that is meant, write the pairs into the descriptor: %s",
+                                      "the state '%.60s' comes out in '%.60s' in another order, or together with "
+                                      "something else: its layers must keep their order. Export the model again; or, "
+                                      "if that is meant, write the pairs into the descriptor: %s",
                                       name, flow_output(search, o)->name, lines);
             }
         }

@@ -39,8 +39,8 @@ static enum ql_status check_recurrent_states(const struct settlement *settlement
         if (right >= 0 && right != roles->states[s].input && right != roles->tokens) {
             return ql_error_write(
                 error, QL_ERROR_INPUT,
-                "the descriptor's field 'states' takes '%.60s' back in as '%.60s', but the node "
-                "'%.60s' makes it of '%.60s'. Write [\"%.60s\", \"%.60s\"], or leave 'states' out",
+                "the descriptor's field 'states' takes '%.60s' back in as '%.60s', but the node '%.60s' makes it from "
+                "'%.60s'. Write [\"%.60s\", \"%.60s\"], or leave 'states' out",
                 output_name(settlement, roles->states[s].output), input_name(settlement, roles->states[s].input),
                 settlement->graph->nodes[settlement->flow->nodes[right]].name, input_name(settlement, right),
                 input_name(settlement, right), output_name(settlement, roles->states[s].output));
@@ -126,19 +126,18 @@ static enum ql_status turn_back(const struct settlement *settlement, const struc
         if (ql_kernel_call_is(call, QL_KERNEL_LOG_SOFTMAX_F32) && is_whole) {
             return QL_OK; // logarithms of probabilities are valid logits
         }
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "the output '%.60s' is made of probabilities (node '%.60s', %s), %s, so that the logits "
-                              "cannot be taken in their place. Export the model with its logits as an output, without "
-                              "the softmax",
-                              output, node->name, node->operator_name,
-                              is_whole ? "which are used in the graph, too" : "but not over the vocabulary");
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "the output '%.60s' consists of probabilities (node '%.60s', %s), %s, so the logits cannot be taken in "
+            "their place. Export the model with its logits as an output, without the softmax",
+            output, node->name, node->operator_name,
+            is_whole ? "which are used in the graph, too" : "but not over the vocabulary");
     }
     graph->logits_name = graph->values[node->inputs[0]].name;
-    ql_graph_add_note(
-        graph,
-        "the output '%.60s' is probabilities (node '%.60s', %s); the logits that they are made of, '%.60s', are "
-        "taken instead",
-        output, node->name, node->operator_name, graph->logits_name);
+    ql_graph_add_note(graph,
+                      "the output '%.60s' consists of probabilities (node '%.60s', %s); the logits from which they are "
+                      "computed, '%.60s', are taken instead",
+                      output, node->name, node->operator_name, graph->logits_name);
     node->operator_name = "Identity";
     node->attribute_count = 0;
     return QL_OK;
@@ -185,7 +184,7 @@ static enum ql_status settle_logits(const struct settlement *settlement, struct 
     }
     if (call != NULL && ql_kernel_call_is(call, QL_KERNEL_UNARY_F32) && is_one_of(call->operations[0], sigmoids)) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "the output '%.60s' gives each symbol a probability of its own (node '%.60s', %s), which "
+                              "the output '%.60s' gives each symbol a separate probability (node '%.60s', %s), which "
                               "is not a choice of one among all. Export the model with its logits as the output",
                               output_name(settlement, settlement->roles->logits),
                               settlement->graph->nodes[call->node].name,

@@ -220,7 +220,7 @@ enum ql_status ql_window_graph_init(struct ql_graph *graph, struct ql_model_role
 
     if (states + 2 > QL_DESCRIPTOR_STATE_LIMIT) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "the model has %d states; with a window of tokens beside them, at most %d are supported. "
+                              "the model has %d states; with a window of tokens, at most %d are supported. "
                               "Export it with an open sequence, or with sequence 1",
                               states, QL_DESCRIPTOR_STATE_LIMIT - 2);
     }

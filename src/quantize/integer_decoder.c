@@ -148,7 +148,7 @@ static enum ql_status make_linear(struct builder *builder, struct ql_integer_lin
         return ql_error_write(
             builder->error, QL_ERROR_INPUT,
             "node '%s', %s, row %d: its sum may reach %.3g in steps of %.3g, which leaves the other rows too few of 32 "
-            "bits; train on with a larger --weight-decay, or clip its weights",
+            "bits; train it further with a larger --weight-decay, or clip its weights",
             node, part->name, worst, (double)draft->reach * step, step);
     }
     return ql_integer_matrix_pack(matrix, builder->arena, builder->error);
@@ -281,8 +281,8 @@ static enum ql_status make_embedding(struct builder *builder)
     }
     if (shift == 0) {
         return ql_error_write(builder->error, QL_ERROR_INPUT,
-                              "the embedding of token %d reaches %.3g, and the integer form ends at 500; train on with "
-                              "a larger --weight-decay, or clip its weights",
+                              "the embedding of token %d reaches %.3g, but the integer form ends at 500; train it "
+                              "further with a larger --weight-decay, or clip its weights",
                               greatest, ldexp(builder->drafts[greatest].unit * BYTE_LIMIT, -QL_RESIDUAL_UNIT_BITS));
     }
     decoder->embedding_scale = (struct ql_integer_scale){0, (uint8_t)shift};
@@ -310,14 +310,15 @@ static enum ql_status make_logits(struct builder *builder)
 enum ql_status ql_integer_decoder_check_sizes(int size, int E, struct ql_error *error)
 {
     if (size > QL_INTEGER_HEAD_LIMIT) {
-        return ql_error_write(error, QL_ERROR_INPUT,
-                              "a head of attention has %d values, and integers of 32 bits hold the scores of %d; train "
-                              "with more --num-heads",
-                              size, QL_INTEGER_HEAD_LIMIT);
+        return ql_error_write(
+            error, QL_ERROR_INPUT,
+            "a head of attention has %d values, but integers of 32 bits hold the scores of at most %d; train "
+            "with more --num-heads",
+            size, QL_INTEGER_HEAD_LIMIT);
     }
     if (E > WIDTH_LIMIT) {
         return ql_error_write(error, QL_ERROR_INPUT,
-                              "the layers are %d wide, and the integer form ends at %d; train with a smaller "
+                              "the layers are %d wide, but the integer form ends at %d; train with a smaller "
                               "--embedding-size",
                               E, WIDTH_LIMIT);
     }

@@ -82,8 +82,8 @@ static enum ql_status make_rows(struct ql_integer_input *input, struct ql_row_dr
     if (!ql_row_drafts_fit(input->rows, &input->scale, drafts, rows, STEP_ERROR_LIMIT, &worst)) {
         return ql_error_write(
             error, QL_ERROR_INPUT,
-            "node '%s' (layer 1), row %d: what a token gives may reach %.3g in steps of %.3g, which "
-            "leaves the other rows too few of 32 bits; train on with a larger --weight-decay, or clip "
+            "node '%s' (layer 1), row %d: a token's contribution may reach %.3g in steps of %.3g, which "
+            "leaves the other rows too few of 32 bits; train it further with a larger --weight-decay, or clip "
             "its weights",
             from->name, worst, (double)drafts[worst].reach * drafts[worst].unit * steps[worst],
             drafts[worst].unit * steps[worst]);

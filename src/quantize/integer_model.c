@@ -205,7 +205,7 @@ static enum ql_status fit_layer(struct builder *builder, int l)
     return ql_error_write(
         builder->error, QL_ERROR_INPUT,
         "node '%s' (layer %d), gate %s, row %d: its sum may reach %.3g in steps of %.3g, which leaves "
-        "the other rows too few of 32 bits; train on with a larger --weight-decay, or clip its weights",
+        "the other rows too few of 32 bits; train it further with a larger --weight-decay, or clip its weights",
         from->name, l + 1, gate_name(builder->model->cell, worst / from->H), worst % from->H,
         ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS, draft->unit / UNITS);
 }
@@ -262,12 +262,11 @@ static enum ql_status make_layer(struct builder *builder, int l, const struct ql
     const float reach = 1.25f * calibration->cell_magnitude[l];
     while (status == QL_OK && (float)(1 << layer->cell_bits) < reach) {
         if (++layer->cell_bits > CELL_BITS_LIMIT) {
-            status =
-                ql_error_write(builder->error, QL_ERROR_INPUT,
-                               "node '%s' (layer %d): its cell state reaches %.4g on the calibration text, and the "
-                               "integer form ends at 1024; train with a smaller --learning-rate or shorter "
-                               "sequences, or calibrate with text that resets the state",
-                               from->name, l + 1, (double)calibration->cell_magnitude[l]);
+            status = ql_error_write(builder->error, QL_ERROR_INPUT,
+                                    "node '%s' (layer %d): its cell state reaches %.4g on the calibration text, but "
+                                    "the integer form ends at 1024; train with a smaller --learning-rate or shorter "
+                                    "sequences, or calibrate with text that resets the state",
+                                    from->name, l + 1, (double)calibration->cell_magnitude[l]);
         }
     }
     return status;
@@ -301,11 +300,12 @@ static enum ql_status make_output(struct builder *builder)
     }
     if (!ql_row_drafts_fit(model->output_rows, &model->output_scale, builder->drafts, V, ERROR_LIMIT, &worst)) {
         const struct ql_row_draft *draft = &builder->drafts[worst];
-        return ql_error_write(builder->error, QL_ERROR_INPUT,
-                              "node '%s': the logit of token %d may reach %.3g in steps of %.3g, which leaves the "
-                              "others too few of 32 bits; train on with a larger --weight-decay, or clip its weights",
-                              from->output_name, worst,
-                              ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS, draft->unit / UNITS);
+        return ql_error_write(
+            builder->error, QL_ERROR_INPUT,
+            "node '%s': the logit of token %d may reach %.3g in steps of %.3g, which leaves the "
+            "others too few of 32 bits; train it further with a larger --weight-decay, or clip its weights",
+            from->output_name, worst, ((double)draft->reach * draft->unit + fabs(draft->bias)) / UNITS,
+            draft->unit / UNITS);
     }
     return ql_integer_matrix_pack(matrix, &model->arena, builder->error);
 }

@@ -104,7 +104,7 @@ enum ql_status ql_one_call_compare(struct ql_comparison *comparison, const struc
         skip(comparison, reason.message);
     } else if (comparison->verdict == QL_VERDICT_DIFFERS) {
         (void)snprintf(comparison->message, sizeof comparison->message,
-                       "in one call the model says something else than token by token, from character %d on: a state "
+                       "in one call the model gives other logits than token by token, from character %d on: a state "
                        "goes back in where it does not belong, or a token sees what comes after it. Correct \"states\" "
                        "in the descriptor, or export the model again",
                        comparison->first_logits + 1);
@@ -220,7 +220,7 @@ enum ql_status ql_one_call_compare_windows(struct ql_comparison *comparison, con
         comparison->verdict = QL_VERDICT_DIFFERS;
         const bool is_ahead = !token_graph->is_opened && token_graph->kind == QL_WINDOW_SLIDING;
         (void)snprintf(comparison->message, sizeof comparison->message,
-                       "whole windows of %d tokens say something else than token by token, from character %d on%s", W,
+                       "whole windows of %d tokens give other logits than token by token, from character %d on%s", W,
                        comparison->first_logits + 1,
                        is_ahead ? ": a token sees what comes after it. Export a model in which it sees only what comes "
                                   "before it"

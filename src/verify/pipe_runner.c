@@ -39,7 +39,7 @@ static enum ql_status step(struct ql_runner *runner, struct ql_error *error)
         answer += 2 * output->bytes;
     }
     if (!whole) {
-        return ql_error_write(error, QL_ERROR_INPUT, "answered something else than the outputs: %.60s",
+        return ql_error_write(error, QL_ERROR_INPUT, "answered with something other than the outputs: %.60s",
                               pipe->process.line);
     }
     return QL_OK;

@@ -169,7 +169,7 @@ static enum ql_status refuse_word(const struct ql_road *road, const char *word, 
     for (int s = 0; s < road->stage_count && used < (int)sizeof names; s++) {
         used += snprintf(names + used, sizeof names - (size_t)used, ", %s", ql_road_stage_name(&road->stages[s]));
     }
-    return ql_error_write(error, QL_ERROR_USAGE, "--stages: no stage has '%.*s' in its name; there are %s",
+    return ql_error_write(error, QL_ERROR_USAGE, "--stages: no stage has '%.*s' in its name; the stages are %s",
                           (int)(size < 80 ? size : 80), word, names);
 }
 

@@ -332,14 +332,14 @@ static enum ql_status find_layer(struct ql_road *road, char *part, size_t part_b
                            count, l + 1, L, output->name, l, (int)difference.worst / size, (int)difference.worst % size,
                            (double)difference.left, (double)difference.right, difference.unequal, theirs->count,
                            theirs->kind == QL_STATE_APPEND && l > 0
-                               ? " The cause is there, or in the layer before,\nbehind its keys and values."
+                               ? " The cause is there, or in the layer before,\nafter its keys and values."
                                : "");
             return QL_OK;
         }
     }
     (void)snprintf(part, part_bytes, "The states of all layers agree after character %d, so it is %s.", count,
                    layout->parts[layout->part_count - 1].kind == QL_STATE_APPEND
-                       ? "the last layer behind its keys and values,\nor the output layer"
+                       ? "the last layer after its keys and values,\nor the output layer"
                        : "the output layer");
     return status;
 }
@@ -357,9 +357,10 @@ void ql_road_part_write(struct ql_road *road, struct ql_road_report *report, con
     if ((status = copy_prefix(&tokens, &count, road, &report->comparison, &error)) == QL_OK &&
         (status = check_logits(&differs, road, stage, tokens, count, &error)) == QL_OK) {
         if (!differs) {
-            (void)snprintf(report->part, sizeof report->part,
-                           "The logits of this text agree when it is read. So the sampler or its random numbers "
-                           "differ, or the\nbegin of a text.");
+            (void)snprintf(
+                report->part, sizeof report->part,
+                "The logits of this text agree when it is read. So the sampler or its random numbers differ, or the\n"
+                "beginning of a text.");
         } else if (kind->kind == QL_ROAD_CHECKPOINT) {
             status = find_layer(road, report->part, sizeof report->part, stage, tokens, count, &error);
         } else {
@@ -367,7 +368,8 @@ void ql_road_part_write(struct ql_road *road, struct ql_road_report *report, con
         }
     }
     if (status != QL_OK) {
-        (void)snprintf(report->part, sizeof report->part, "Where it differs could not be found out: %s", error.message);
+        (void)snprintf(report->part, sizeof report->part, "The place where it differs could not be found: %s",
+                       error.message);
     }
     free(tokens);
 }

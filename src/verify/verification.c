@@ -154,8 +154,8 @@ static enum ql_status check_edge(const struct ql_verification *v, bool *is_edge,
                        (unsigned)draw->seed, difference.absolute, k + 1);
     } else if (memcmp(drawn, theirs, (size_t)T * sizeof drawn[0]) != 0) {
         (void)snprintf(comparison->message, sizeof comparison->message,
-                       "text of seed %u: the sampler differs: from the stage's own logits ours draws another text than "
-                       "it wrote, at character %d",
+                       "text of seed %u: the sampler differs: from the stage's own logits, ours draws something other "
+                       "than what the stage wrote, at character %d",
                        (unsigned)draw->seed, k + 1);
     } else {
         *is_edge = true;

@@ -159,7 +159,7 @@ enum ql_status ql_workshop_open(struct ql_workshop *workshop, const char *tool, 
             (int)sizeof workshop->folder - 300 ||
         (!start_cleaner(workshop) && !make_folder(workshop))) {
         workshop->folder[0] = '\0';
-        return ql_error_write(error, QL_ERROR_SYSTEM, "cannot make a folder below %s: %s; set TMPDIR to another one",
+        return ql_error_write(error, QL_ERROR_SYSTEM, "cannot make a folder in %s: %s; set TMPDIR to another one",
                               parent, strerror(errno));
     }
     lead_here(workshop);

@@ -531,7 +531,7 @@ static void names_are_exchanged_whatever_their_order(void **state)
     foreign_init(&foreign);
     const int length = snprintf(names, sizeof names, "{\"%s\": \"%s\"}", first, second);
     sample_file_save(names_path, names, (size_t)length);
-    expect_refusal(&foreign, "two tensors of the checkpoint are 'rnn.bias_ih_l0' then", names_path);
+    expect_refusal(&foreign, "this gives two tensors of the checkpoint the name 'rnn.bias_ih_l0'", names_path);
     assert_int_equal(unlink(names_path), 0);
 }
 

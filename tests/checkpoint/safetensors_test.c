@@ -78,7 +78,7 @@ static void header_outside_the_format_is_refused_with_a_reason(void **state)
         {"{}x", 0, "not a JSON"},
         {"{\"a\":1,\"a\":1}", 0, "not a JSON"},
         {"{\"a\\u0000\":1}", 0, "not a JSON"},
-        {"{}", 1, "1 bytes behind"},
+        {"{}", 1, "1 bytes after"},
         {"{\"__metadata__\":5}", 0, "__metadata__"},
         {"{\"__metadata__\":{\"epoch\":5}}", 0, "'epoch'"},
         {"{\"a\":1}", 0, "'a'"},

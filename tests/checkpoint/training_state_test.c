@@ -204,7 +204,7 @@ static void checkpoint_in_place_of_a_state_is_refused(void **state)
     assert_int_equal(ql_checkpoint_save(path, &model, &info, &error), QL_OK);
     ql_model_free(&model);
     assert_int_equal(load_small(&progress, &error), QL_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "no state of a training"));
+    assert_non_null(strstr(error.message, "not the state of a training"));
 }
 
 int main(void)

@@ -113,7 +113,7 @@ expect_same out by_default
 expect_exit 0 generate --init_from $model --count 200 --seed 1 --max_length 2 --prompt abc --temperature 100 --quiet
 expect test "$(awk '{ print length }' out | sort -n | tail -n 1)" -eq 5
 expect_exit 0 generate --help
-expect test "$(tr -s ' \n' ' ' < out | grep -c 'characters after the prompt, at which an item is cut')" -eq 1
+expect test "$(tr -s ' \n' ' ' < out | grep -c 'cut an item at this many characters after the prompt')" -eq 1
 
 # With a filter no listed word is written, and the text is that of `predict` with the filter; refused items are left out.
 expect_exit 0 "${many[@]}" --quiet

@@ -94,7 +94,7 @@ expect_stderr "is not a lexicon"
 echo dog > listed.txt
 expect_exit 0 filter --words listed.txt --output listed.qlf
 expect_exit 1 predict --init_from $model --lexicon text.qlx --filter listed.qlf
-expect_stderr "behind the word 'dog'"
+expect_stderr "could not go on after the word 'dog'"
 expect_exit 0 lexicon --text text.txt --filter listed.qlf --output text.qlx
 expect_stdout "left out: 1 listed by the filter"
 expect_exit 0 predict --init_from $model --lexicon text.qlx --filter listed.qlf --temperature 1.5 --generate 400

@@ -99,7 +99,7 @@ expect_refused 2 "--dropout 1: must be from 0 to 0.95" --input names.txt --dropo
 expect_refused 2 "--label-smoothing -0.1: must be from 0 to 0.95" --input names.txt --label_smoothing -0.1
 expect_refused 2 "--learning-rate nan: is not a number" --input names.txt --learning_rate nan
 expect_refused 2 "--seed -1: must be from 0 to 4294967295" --input names.txt --seed -1
-expect_refused 2 "'mlp' is not a model type; there are lstm, gru, rnn and transformer" --input names.txt --model mlp
+expect_refused 2 "'mlp' is not a model type; the types are lstm, gru, rnn and transformer" --input names.txt --model mlp
 expect_refused 2 "--rnn-size is for recurrent models" --input names.txt --model transformer
 expect_refused 2 "--num-heads is for --model transformer" --input names.txt --num_heads 2
 

@@ -85,7 +85,7 @@ expect_exit 0 train --init_from checkpoints/two --max_epochs 6 --input names.txt
 
 # A name that is taken.
 expect_exit 1 "${train[@]}" --run_name four
-expect_stderr "checkpoints/four: there is a run of this name already"
+expect_stderr "checkpoints/four: a run of this name exists already"
 expect test -z "$(diff -r checkpoints/four before)"
 touch checkpoints/a_file
 expect_exit 1 "${train[@]}" --run_name a_file
@@ -108,7 +108,7 @@ expect_exit 1 train --init_from damaged
 expect_stderr "damaged/training.safetensors: is cut short"
 cp checkpoints/two/checkpoint.1.safetensors damaged/training.safetensors
 expect_exit 1 train --init_from damaged
-expect_stderr "no state of a training"
+expect_stderr "not the state of a training"
 
 # A new run from another one's model.
 expect_exit 0 "${train[@]}" --run_name tuned --init_from checkpoints/four/checkpoint.4.safetensors

@@ -160,14 +160,14 @@ expect_stderr "--entry"
 expect_exit 2 verify --model lstm.json --entry f
 expect_exit 2 verify --model lstm.json --exposed_c plain.c
 expect_exit 2 verify --model lstm.json --stages nothing
-expect_stderr "no stage has 'nothing' in its name; there are host engine, one call, ONNX Runtime, gcc -O0, gcc -O2, "
+expect_stderr "no stage has 'nothing' in its name; the stages are host engine, one call, ONNX Runtime, gcc -O0, gcc -O2, "
 # One word that is misspelled is enough: its stage would not be compared.
 for stages in "one,gc -O2" "gc -O2,one" "one, gcc" "one,checkpoint" "host engine,none"; do
     expect_exit 2 verify --model lstm.json --stages "$stages"
-    expect_stderr "in its name; there are host engine"
+    expect_stderr "in its name; the stages are host engine"
 done
 expect_exit 2 verify --model lstm.json --stages "one,ONNX" --quantize int8
-expect_stderr "no stage has 'one' in its name; there are integers, plain, "
+expect_stderr "no stage has 'one' in its name; the stages are integers, plain, "
 for stages in "" "," "host engine"; do
     expect_exit 2 verify --model lstm.json --stages "$stages"
     expect_stderr "names no stage to compare"

@@ -162,8 +162,8 @@ refuse 2 'is not a list' names.onnx --sizes batch=1x --output made.c
 refuse 2 "'sequence' is given twice" bare/names.onnx --no_sampler --sizes sequence=3,sequence=4 --output made.c
 refuse 2 "'sequence' is given twice" bare/names.onnx --no_sampler --sizes sequence=3 --sequence 4 --output made.c
 refuse 2 'with --name' names.onnx --name 1 --output made.c
-refuse 2 'that of the kernels' names.onnx --name ql --output made.c
-refuse 2 'that of the kernels' names.onnx --name Ql_random --output made.c
+refuse 2 'the names of the kernels' names.onnx --name ql --output made.c
+refuse 2 'the names of the kernels' names.onnx --name Ql_random --output made.c
 refuse 1 'with --model' bare/names.onnx --output made.c
 refuse 1 'nowhere.onnx' --no_sampler nowhere.onnx --output made.c
 refuse 1 'nowhere.json' --model nowhere.json --output made.c

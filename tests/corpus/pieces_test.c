@@ -506,7 +506,7 @@ static void lists_that_were_never_learned_are_refused(void **state)
         {"ab\n\nabc", "has 0 symbols"},
         {"abababababababaaa", "has 17 symbols"},
         {"ax", "U+0078, which is not a token by itself"},
-        {"ab\nab", "piece 2 is there twice"},
+        {"ab\nab", "piece 2 occurs twice"},
         {"abc", "does not consist of two tokens"},
         {"ab\nbc\nabcb", "does not consist of two tokens"},
         {"a ", "a space that is not its first symbol"},

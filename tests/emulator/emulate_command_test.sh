@@ -119,7 +119,7 @@ cp "$work/out" "$work/first"
 run 0 image/quotes.elf --send "seed 5" --until "= page done" --banks
 check "the same again" cmp "$work/first" "$work/out"
 printf 'stats\nbootsel\n' | "$tool" emulate image.uf2 > "$work/out" 2> "$work/err"
-check "boot loader" grep -q "left for the boot loader" "$work/err"
+check "boot loader" grep -q "entered the boot loader" "$work/err"
 check "input" grep -q "^= stats us_per_char" "$work/out"
 
 # With the other controller's panel BUSY means the opposite: the firmware says so, and goes on.

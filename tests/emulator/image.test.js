@@ -68,7 +68,7 @@ test("a UF2 file with a fault is refused, with the block", () => {
 });
 
 test("a file that is not an ELF file, or is cut short, is refused", () => {
-  refuses(() => readElfImage(new Uint8Array(10), "a.elf"), /no ELF file/);
+  refuses(() => readElfImage(new Uint8Array(10), "a.elf"), /not a 32-bit, little-endian ELF file/);
   const header = new Uint8Array(52);
   header.set([0x7f, 0x45, 0x4c, 0x46, 1, 1]);
   const view = new DataView(header.buffer);

@@ -268,7 +268,7 @@ test("an access that is not aligned, a write to flash and a jump into nowhere en
     [0x6808, { 1: DATA + 2 }, /read a word from 0x20001002, which is not aligned, at 0x20008000/],
     [0x8008, { 1: DATA + 1 }, /wrote a halfword to 0x20001001, which is not aligned/],
     [0x7008, { 1: 0x10000000 }, /wrote to 0x10000000, which is flash/],
-    [0x4708, { 1: 0x30000001 }, /jumped to 0x30000000, where no code is/],
+    [0x4708, { 1: 0x30000001 }, /jumped to 0x30000000, where there is no code/],
     [0x4708, { 1: DATA }, /jumped to 0x20001000, an even address: bit 0 must be set, .* at 0x20008000/], // BX
     [0x4788, { 1: DATA }, /jumped to 0x20001000, an even address/], // BLX
     [0x4778, {}, /jumped to 0x20008004, an even address/], // BX PC

@@ -170,7 +170,7 @@ static void other_graphs_are_refused_with_the_node(void **state)
         {{.cell = "LSTM", .residual = true}, "node 'residual'"},
         {{.cell = "LSTM", .square = true}, "node 'square'"},
         {{.cell = "LSTM", .no_output = true}, "no linear output"},
-        {{.cell = "LSTM", .fixed_state = true}, "something else"},
+        {{.cell = "LSTM", .fixed_state = true}, "something other"},
         {{.cell = "GRU"}, "linear_before_reset"},
     };
 

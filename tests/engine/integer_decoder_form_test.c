@@ -526,7 +526,7 @@ static void what_is_no_decoder_of_ours_is_named(void **state)
         {{{"layer_0.attention_norm", "Identity", NULL}, {"layer_0.y", "Mul", "norm.weight"}},
          "node 'layer_0.query' multiplies by a matrix, where 'layers.0.attention_norm' is expected"},
         {{{"rotary.cos", "Identity", NULL}}, "computes no cosines"},
-        {{{"layer_0.sigmoid", "Tanh", NULL}}, "after 1 token the logits of these differ from its own by"},
+        {{{"layer_0.sigmoid", "Tanh", NULL}}, "after 1 token their logits differ from its own by"},
     };
     const struct ql_dimensions d = {.V = 12, .E = 8, .L = 1, .heads = 2, .kv_heads = 1, .feed = 5, .context = 4};
 

@@ -467,7 +467,7 @@ static void weights_that_have_no_integer_form_are_named(void **state)
     }
     assert_int_equal(ql_model_graph_init(&fixture.graph, &fixture.model, 1, &error), QL_OK);
     fails_with(ql_integer_form_open(&form, &fixture.graph, &fixture.descriptor, QL_WEIGHTS_S8, NULL, &error), &error,
-               "row 5: what a token gives");
+               "row 5: a token's contribution");
     ql_integer_form_close(&form);
     close_fixture(&fixture);
 

@@ -301,7 +301,7 @@ static void probabilities_become_the_logits_they_are_made_of(void **state)
     expect_roles(LSTM_HEAD LOGITS("y") STATE("hn") STATE("cn"), "x>y h>hn c>cn");
     assert_null(graph.note);
     assert_null(graph.logits_name);
-    expect_error(LSTM_HEAD "Sigmoid y -> p\n" STATE("hn") STATE("cn") LOGITS("p"), "a probability of its own");
+    expect_error(LSTM_HEAD "Sigmoid y -> p\n" STATE("hn") STATE("cn") LOGITS("p"), "a separate probability");
     // Over another axis, and used in the graph, too.
     expect_error(LSTM_HEAD "Softmax y -> p axis=1\n" STATE("hn") STATE("cn") LOGITS("p"), "not over the vocabulary");
     expect_error(LSTM_HEAD "Softmax y -> p\nReduceMax p -> m\nAdd cn m -> cm\n" STATE("hn") STATE("cm") LOGITS("p"),

@@ -304,7 +304,7 @@ static void reader_typed_number_out_of_range_is_an_error(void **state)
     f.weight.data_type = ONNX__TENSOR_PROTO__DATA_TYPE__INT8;
     f.weight.int32_data = numbers;
     f.weight.n_int32_data = 3;
-    expect_error("do not fit the type");
+    expect_error("does not fit the type");
 }
 
 static void reader_typed_numbers_at_the_ends_of_their_range_are_read(void **state)

@@ -165,7 +165,7 @@ async function live() {
 function stop(error) {
   board = null;
   if (error instanceof BootLoaderExit) {
-    tell("stopped", { text: "The firmware left for the boot loader. Put an image on the board." });
+    tell("stopped", { text: "The firmware has entered the boot loader. Put an image on the board." });
   } else if (error instanceof FirmwareError || error instanceof InputError) {
     tell("stopped", { text: error.message });
   } else {

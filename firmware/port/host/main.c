@@ -160,7 +160,7 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
             settings->raw_names = optarg != NULL && strcmp(optarg, "names") == 0;
             valid = optarg == NULL || settings->raw_names || strcmp(optarg, "quotes") == 0;
             if (!valid) {
-                (void)fprintf(stderr, "quotes: --raw is of 'quotes' or 'names', not of '%s'\n", optarg);
+                (void)fprintf(stderr, "quotes: --raw takes 'quotes' or 'names', not '%s'\n", optarg);
             }
             break;
         case CONSOLE:
@@ -182,7 +182,7 @@ static int read_options(struct settings *settings, bool *end, int argc, char **a
         }
     }
     if (valid && optind < argc) {
-        (void)fprintf(stderr, "quotes: what is '%s'? It takes options only\n", argv[optind]);
+        (void)fprintf(stderr, "quotes: '%s' is an unexpected argument; quotes takes options only\n", argv[optind]);
         valid = false;
     }
     if (!valid) {

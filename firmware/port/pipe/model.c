@@ -71,7 +71,7 @@ int main(void)
                          &temperature, &top_p, &top_k, &seed, &length) == 5) {
             write_text(temperature, top_p, top_k, seed, length);
         } else {
-            printf("{\"error\":\"the request is none that this program knows\"}\n");
+            printf("{\"error\":\"this program does not know the request\"}\n");
         }
         fflush(stdout);
         if (scanf("%*[^\n]") == EOF) {

@@ -43,6 +43,6 @@ names "layer 2 of 2 is the first whose state differs: new_values [1, "
 faulty layers.0.feed.up.weight
 names "layer 2 of 2 is the first whose state differs: new_keys [1, " "or in the layer before"
 faulty layers.1.feed.down.weight
-names "The states of all layers agree" "behind its keys and values"
+names "The states of all layers agree" "after its keys and values"
 
 finish

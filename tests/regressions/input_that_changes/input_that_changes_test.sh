@@ -122,7 +122,7 @@ if [[ -z ${ASAN_OPTIONS-} ]] || ! ldd "$tool" | grep -qE 'asan|tsan'; then
     command="train --init_from trap"
     timeout 20 "$tool" train --init_from trap > out 2> err
     expect test $? -eq 2
-    expect_stderr "pipe: gives its content only once"
+    expect_stderr "pipe: can be read only once"
 fi
 # What has an end is welcome.
 command="prepare --output o <(numbers)"
@@ -134,7 +134,7 @@ for option in --corpus --wordlist --words; do
     command="study $option <(cat more.txt)"
     "$tool" study --corpus names.txt --items 3 --temperature 1 --output s --quiet $option <(cat more.txt) $model > out 2> err
     expect test $? -eq 2
-    expect_stderr "gives its content only once"
+    expect_stderr "can be read only once"
 done
 for arguments in "filter --words - --refuse -" "lexicon --text - --words -" "prepare --output q - -" \
     "judge --corpus - names.txt" "study --corpus - $model"; do

@@ -67,7 +67,7 @@ for token in 1 2 3 4 5 6; do
     for ((visible = 0; visible < token; visible++)); do
         window 7 "$token" "$visible" | model early
         expect_exit 1 evaluate --model early.json --length 20 --seed 1
-        expect_stderr "the logits behind token $((visible + 1)) of the window change with the tokens after it"
+        expect_stderr "the logits after token $((visible + 1)) of the window change with later tokens"
     done
 done
 expect_exit 1 compile --model early.json --output early.c
@@ -81,7 +81,7 @@ expect_exit 0 evaluate --model carried.json --length 20 --seed 1
 expect_stderr "cannot be opened"
 window 7 5 4 eh | model carried_early
 expect_exit 1 evaluate --model carried_early.json --length 20 --seed 1
-expect_stderr "behind token 5 of the window"
+expect_stderr "after token 5 of the window"
 
 # A long window.
 quick=(--stages one --characters 700 --length 20 --seeds 1 --quiet --json)
@@ -91,7 +91,7 @@ expect_json out stages.0.verdict same
 for token in 2 301 511; do
     window 512 "$token" $((token - 1)) | model long_early
     expect_exit 1 verify --model long_early.json "${quick[@]}"
-    grep -qE "the logits behind token $token|from character $((token)) on: a token sees" out err || fail "not found: $token"
+    grep -qE "the logits after token $token|from character $((token)) on: a token sees" out err || fail "not found: $token"
 done
 
 finish

@@ -88,6 +88,6 @@ expect_exit 1 evaluate --model too_many.json --length 20 --seed 3
 expect_stderr "'states' has 33 pairs; at most 31"
 model too_many 16 '"tokens": "x"'
 expect_exit 1 evaluate --model too_many.json --length 20 --seed 3
-expect_stderr "33 inputs beside the tokens; at most 31"
+expect_stderr "33 inputs besides the tokens; at most 31"
 
 finish

@@ -73,7 +73,7 @@ done
 # Names that are not those of one model alone.
 for name in ql QL Ql ql_random ql_lstm QL_model; do
     expect_exit 2 compile names.json --name $name --output made.c
-    expect_stderr "that of the kernels"
+    expect_stderr "the names of the kernels"
 done
 expect_exit 0 compile names.json --name qlx --output qlx.c
 compiles qlx.c

@@ -87,7 +87,7 @@ list '*да*' '*дд*' '*аа*' '*ад*' 'д а'
 model 4 '"да \n"' && verdict "$nothing_to_say"
 model 5 '"даж \n"' && verdict ''
 
-no_way_on='l.qlx: the filter could leave no way on behind the word'
+no_way_on='l.qlx: with this filter, a text could not go on after the word'
 # words WORD...: compiles a lexicon of these, without the filter, and with it.
 words()
 {

@@ -47,11 +47,11 @@ head behind_identity "Softmax l -> q" "Identity q -> y"
 for name in softmax log_softmax reshaped behind_identity; do
     expect_exit 0 evaluate --model $name.json "${write[@]}"
     expect_same out logits.txt
-    expect_stderr "is probabilities"
+    expect_stderr "consists of probabilities"
     expect_exit 0 compile --model $name.json --output $name.c
-    expect_stderr "is probabilities"
+    expect_stderr "consists of probabilities"
     expect_exit 0 verify --model $name.json "${quick[@]}"
-    expect_stderr "is probabilities"
+    expect_stderr "consists of probabilities"
 done
 
 refuses()
@@ -66,7 +66,7 @@ refuses()
 }
 
 head sigmoid "Sigmoid l -> y"
-refuses sigmoid "a probability of its own"
+refuses sigmoid "a separate probability"
 head another_axis "Softmax l -> y axis=1"
 refuses another_axis "not over the vocabulary"
 head by_hand "Exp l -> k" "ReduceSum k last -> t keepdims=1" "Div k t -> y"

@@ -65,7 +65,7 @@ for command_line in "${generate[*]} --output -" "${compare[*]} --output -" "${co
     "lexicon --words words --output -" "verify --model m.json --expose -" "monitor --log -"; do
     # shellcheck disable=SC2086
     expect_exit 2 $command_line
-    expect_stderr "is not a name for standard output"
+    expect_stderr "does not stand for standard output"
     expect test ! -e -
     expect test ! -s out
 done
