@@ -400,7 +400,7 @@ function drawGraph() {
   const shown = shownRuns()
   if (uPlot === null) {
     $('graph').replaceChildren(element('p', {className: 'note', textContent:
-      'The graph needs uPlot, which was not there when quillet was built: run tools/bootstrap web, and build again. ' +
+      'The graph needs uPlot, which was not installed when quillet was built: run tools/bootstrap web, and build again. ' +
       'Until then the table below has the numbers.'}))
     return
   }
@@ -605,8 +605,8 @@ async function ask() {
     top_k: $('top_k').value, seed: $('seed').value, length: $('length').value})
   $('command').hidden = false
   const checkpoint = shellWord(`${run}/checkpoint.${epoch}.safetensors`)
-  $('command').querySelector('code').textContent = `quillet predict --init_from ${checkpoint} ` +
-    `--temperature ${temperatures[0]} --top_p ${$('top_p').value} --top_k ${$('top_k').value} --seed ${$('seed').value} ` +
+  $('command').querySelector('code').textContent = `quillet predict --init-from ${checkpoint} ` +
+    `--temperature ${temperatures[0]} --top-p ${$('top_p').value} --top-k ${$('top_k').value} --seed ${$('seed').value} ` +
     `--generate ${$('length').value}`
   try {
     for (let i = 0; i < temperatures.length; i++) await writeColumn(settings(temperatures[i]), texts[i], signal)
