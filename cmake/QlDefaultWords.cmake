@@ -20,6 +20,6 @@ if(QL_NODE AND EXISTS "${ql_cuss}")
     add_dependencies(quillet default_list)
     add_custom_target(default_words ALL DEPENDS "${QL_DEFAULT_WORDS}" "${PROJECT_BINARY_DIR}/english.qlf")
 else()
-    message(STATUS "the filter has no default list, for the npm package cuss is missing: run tools/bootstrap web, and "
+    message(STATUS "the filter has no default list, because the npm package cuss is missing: run tools/bootstrap web, and "
         "cmake again")
 endif()

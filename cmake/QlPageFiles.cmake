@@ -9,7 +9,7 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
         "${PROJECT_SOURCE_DIR}/web/node_modules/uplot/dist/uPlot.esm.js"
         "${PROJECT_SOURCE_DIR}/web/node_modules/uplot/dist/uPlot.min.css")
     if(NOT page_files MATCHES "uPlot.esm.js")
-        message(STATUS "quillet watch shows tables in place of graphs, for uPlot is missing: run tools/bootstrap web")
+        message(STATUS "quillet watch shows tables in place of graphs, because uPlot is missing: run tools/bootstrap web")
     endif()
     add_custom_command(OUTPUT "${page_files_c}"
         COMMAND "${CMAKE_COMMAND}" -D "output=${page_files_c}" -D "files=${page_files}"

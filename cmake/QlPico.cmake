@@ -29,8 +29,8 @@ function(ql_find_pico_sdk)
         endif()
     endforeach()
     if(NOT sdk AND NOT PICO_SDK_FETCH_FROM_GIT)
-        message(FATAL_ERROR "The Pico SDK is missing: run tools/bootstrap pico, or set PICO_SDK_PATH, or where there "
-            "is a network, PICO_SDK_FETCH_FROM_GIT=ON")
+        message(FATAL_ERROR "The Pico SDK is missing: run tools/bootstrap pico, or set PICO_SDK_PATH, or, with a "
+            "network, set PICO_SDK_FETCH_FROM_GIT=ON")
     endif()
     set(ql_pico_sdk "${sdk}" PARENT_SCOPE)
 endfunction()

@@ -50,7 +50,7 @@ static void find_best(struct ql_report_view *view)
     char count[32], limits[80];
 
     write_limits(cell, limits, sizeof limits);
-    (void)snprintf(view->headline, sizeof view->headline, "Take %.70s at temperature %g, %s.",
+    (void)snprintf(view->headline, sizeof view->headline, "Use %.70s at temperature %g, %s.",
                    ql_report_model_label(view, cell), best->temperature, limits);
     (void)snprintf(
         next_finding(view), FINDING_BYTES,

@@ -19,7 +19,7 @@ study=(study --corpus text.txt --items 500 --max_length 20 --temperature 0.5,1,1
 all=("${study[@]}" --init_from "$one,$two" --top_p 0.9,1 --top_k 0,5 --count 'a,<b>' --words words.txt --against $one)
 
 expect_exit 0 "${all[@]}" --output first --threads 1
-expect_stdout "Take checkpoint."
+expect_stdout "Use checkpoint."
 expect_stdout "first/study.html"
 expect_stderr "symbols written and counted"
 expect_exit 0 "${all[@]}" --output second --threads 3 --quiet
