@@ -30,7 +30,7 @@ struct ql_bytes_line {
 // Move to the next line. Return false after the last one; an LF at the end of the text does not start another line.
 bool ql_bytes_line_step(struct ql_bytes_line *line, const void *text, size_t size_bytes);
 
-// Words of 32 bits in files: the lowest byte first. Putting one returns the place behind it.
+// Words of 32 bits in files: the lowest byte first. Putting one returns the place after it.
 unsigned char *ql_bytes_put_u32(unsigned char *place, uint32_t word);
 uint32_t ql_bytes_get_u32(const unsigned char *place);
 

@@ -356,7 +356,7 @@ done:
     return status == QL_OK ? QL_OK : ql_error_prefix(error, "%s: ", work->model_path);
 }
 
-// Writes an argument. Of an absolute path, which may stand behind "=" and in a list, it writes the last part alone, so that
+// Writes an argument. Of an absolute path, which may stand after "=" and in a list, it writes the last part alone, so that
 // the same model in another folder gives the same bytes.
 static void write_argument(FILE *stream, const char *argument)
 {

@@ -33,7 +33,7 @@ struct ql_sweep_plan {
 enum ql_status ql_sweep_plan_from_arguments(json_t **file, const char *const *arguments, size_t count,
                                             struct ql_error *error);
 
-// Makes the plan. Errors: QL_ERROR_INPUT, naming the field, for a file that is not a plan, options that there are not
+// Makes the plan. Errors: QL_ERROR_INPUT, naming the field, for a file that is not a plan, options that do not exist
 // or that a sweep sets itself, values that `quillet train` would not take, ranges with too few values for the draws,
 // and more than QL_SWEEP_RUN_LIMIT runs.
 enum ql_status ql_sweep_plan_init(struct ql_sweep_plan *plan, const json_t *file, struct ql_error *error);

@@ -29,7 +29,7 @@ void ql_c_float_write(char text[QL_C_NUMBER_BYTES], float value);
 #define QL_C_ALIGNMENT "QL_ALIGNED"
 
 // Writes "static const TYPE NAME[count] = {...};", aligned when it is not small, and, where `comment` is not empty, the
-// comment behind the brace. An array of floats that are not all finite, for which C has no literals, becomes a union of
+// comment after the brace. An array of floats that are not all finite, for which C has no literals, becomes a union of
 // its bits and its values, and the function returns true: the values are then NAME.values.
 bool ql_c_array_write(FILE *stream, const char *name, const char *comment, enum ql_element type, const void *data,
                       size_t count);

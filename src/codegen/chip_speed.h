@@ -13,7 +13,7 @@
 // else. The filter, the lexicon and the console come on top.
 double ql_chip_speed(const struct ql_codegen *codegen, int processors);
 
-// Returns the cycles of a token beside matrix products, on one processor: activations, attention, and the draw. The model is
+// Returns the cycles of a token without matrix products, on one processor: activations, attention, and the draw. The model is
 // in integers.
 double ql_chip_speed_other_cycles(const struct ql_codegen *codegen);
 

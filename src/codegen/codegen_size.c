@@ -180,7 +180,7 @@ static void add_cache_bytes(struct ql_codegen_size *size, const struct ql_state_
     size->context = ql_state_layout_context(layout);
 }
 
-// The constants that a model that writes has beside those of the graph: symbols, the self-test's text, tables of words.
+// The constants that a model that writes has besides those of the graph: symbols, the self-test's text, tables of words.
 static void add_text_bytes(struct ql_codegen_size *size, const struct ql_text_model *model, bool has_shared)
 {
     enum { TRACE_STEP = 8 }; // of a step: a token, a hash, and the gap between

@@ -58,7 +58,7 @@ void ql_source_text_write(const struct ql_source *w);
 void ql_source_text_header_write(const struct ql_source *w);
 
 // source_lexicon.c: where a model that writes has a lexicon, its tables, and the statements that source_filter.c puts
-// beside those of the filter; its member of the state; its bytes in flash.
+// besides those of the filter; its member of the state; its bytes in flash.
 bool ql_source_has_lexicon(const struct ql_source *w);
 uint32_t ql_source_lexicon_words(const struct ql_source *w); // 0 without one
 void ql_source_lexicon_write(const struct ql_source *w);

@@ -90,7 +90,7 @@ void ql_source_filter_step_write(const struct ql_source *w)
     ql_source_lexicon_step_write(w);
 }
 
-// The tokens that stand for no text, beside those that the filter and the lexicon have put into `words`.
+// The tokens that stand for no text, besides those that the filter and the lexicon have put into `words`.
 static void write_specials(const struct ql_source *w)
 {
     if (ql_source_has_specials(w)) {

@@ -79,7 +79,7 @@ static struct use *find_uses(const struct ql_program *program)
     return uses;
 }
 
-// Returns whether a call behind the gather, up to call `last`, writes where the gather reads its indices: a state that
+// Returns whether a call after the gather, up to call `last`, writes where the gather reads its indices: a state that
 // comes out where it went in.
 static bool is_index_overwritten(const struct ql_program *program, const struct use *uses, int gather, int last)
 {

@@ -26,7 +26,7 @@ struct ql_letter_survey;
 struct ql_overlap_set;
 struct ql_word_list;
 
-// What a step may look at beside the text itself. The preparation owns all of it.
+// What a step may look at besides the text itself. The preparation owns all of it.
 struct ql_step_context {
     const struct ql_prepare_options *options;
     const struct ql_field_map *fields;     // where text and author stand in a row; of the present input

@@ -1,5 +1,5 @@
 // The kept items of one stream: all text in one block, and for each item its place in the block and its origin.
-// 24 bytes per item beside its text, so that ten million short items fit into a few hundred megabytes.
+// 24 bytes per item in addition to its text, so that ten million short items fit into a few hundred megabytes.
 // Uses: corpus/text_buffer.
 #ifndef QL_CORPUS_ITEM_LIST_H
 #define QL_CORPUS_ITEM_LIST_H

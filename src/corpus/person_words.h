@@ -1,4 +1,4 @@
-// The word lists of the step `person`. Each list is one string: words in small letters, a space before and behind each.
+// The word lists of the step `person`. Each list is one string: words in small letters, a space before and after each.
 // Which words belong here was found by reading the attributions of Debian's fortunes.
 // Uses: nothing.
 #ifndef QL_CORPUS_PERSON_WORDS_H
@@ -26,7 +26,7 @@ extern const char ql_person_particles[];
 extern const char ql_person_prefixes[];
 extern const char ql_person_joined_prefixes[];
 
-// Small words that belong to a name only behind a particle, "von und zu", or behind two words, "Gaudí i Cornet".
+// Small words that belong to a name only after a particle, "von und zu", or after two words, "Gaudí i Cornet".
 extern const char ql_person_links[];
 
 // Of the particles, the ones that make one name of two words when they come first: "De Maintenon", "La Rochefoucauld".

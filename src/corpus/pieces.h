@@ -18,9 +18,9 @@ bool ql_piece_is_space(uint32_t symbol);
 // Returns true for a symbol that ends a line, and so stands in no piece.
 bool ql_piece_is_line_end(uint32_t symbol);
 
-// Adds the piece with these symbols behind the others. Its two parts follow from the pieces that are there already:
+// Adds the piece with these symbols after the others. Its two parts follow from the pieces that are there already:
 // they encode a piece's symbols as two tokens. Errors: QL_ERROR_INPUT for a piece that is too short or too long, has a
-// symbol that is not in the vocabulary, a space behind its first symbol or a line end, is there already, or does not
+// symbol that is not in the vocabulary, a space after its first symbol or a line end, is there already, or does not
 // consist of two tokens that come before it; and for too many of them.
 enum ql_status ql_piece_add(struct ql_vocabulary *vocabulary, const uint32_t *symbols, size_t length,
                             struct ql_error *error);

@@ -36,7 +36,7 @@ void ql_text_swap(struct ql_text *left, struct ql_text *right);
 // QL_ERROR_SYSTEM when an append has failed, otherwise QL_OK.
 enum ql_status ql_text_check(const struct ql_text *text, struct ql_error *error);
 
-// Reads the code point at *position of valid UTF-8 and moves *position behind it. -1 at the end.
+// Reads the code point at *position of valid UTF-8 and moves *position past it. -1 at the end.
 // A byte that is not UTF-8 (only possible when the text was never decoded) is returned as U+FFFD.
 int32_t ql_symbol_read(const char *bytes, size_t length, size_t *position);
 

@@ -28,7 +28,7 @@ struct ql_wiki_page {
 // Takes a page. An error ends the reading and is passed on.
 typedef enum ql_status ql_wiki_take_page(void *taker, const struct ql_wiki_page *page, struct ql_error *error);
 
-// Return true when the bytes begin as a dump does: "BZh", or "<mediawiki" behind white space and an XML declaration.
+// Return true when the bytes begin as a dump does: "BZh", or "<mediawiki" after white space and an XML declaration.
 bool ql_wiki_dump_detect(const char *bytes, size_t size_bytes);
 
 // Hands all pages to `take`. Memory: that of the largest page.

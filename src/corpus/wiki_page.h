@@ -27,7 +27,7 @@ struct ql_wiki_cursor {
     const struct ql_wiki_page *page;
     size_t position;
     size_t line;
-    size_t name_length; // of the title, without what is in parentheses behind it
+    size_t name_length; // of the title, without what is in parentheses after it
     bool person;        // the page is about one
     bool ended;
     size_t item_count;

@@ -15,7 +15,7 @@ struct ql_word_entry {
 
 // Zero-initialized is an empty list.
 struct ql_word_list {
-    struct ql_text folded;  // the entries as they are compared, one behind the other
+    struct ql_text folded;  // the entries as they are compared, one after the other
     struct ql_text written; // the entries as the file has them, each with a line end
     struct ql_word_entry *entries;
     size_t count;

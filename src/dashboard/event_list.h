@@ -35,7 +35,7 @@ struct ql_event_place {
 void ql_event_list_init(struct ql_event_list *list, uint32_t era, size_t byte_limit);
 void ql_event_list_free(struct ql_event_list *list);
 
-// Forgets all events. Every client then gets a "restart", and the events of the new era behind it.
+// Forgets all events. Every client then gets a "restart", and after it the events of the new era.
 void ql_event_list_reset(struct ql_event_list *list);
 
 // Adds an event. `name` is a word; `data` is one line of text (JSON), of which a copy is taken.
@@ -52,7 +52,7 @@ enum ql_status ql_event_list_renew(struct ql_event_list *list, size_t *former, c
 enum ql_status ql_event_list_add_last(struct ql_event_list *list, const char *name, const char *data,
                                       struct ql_error *error);
 
-// Copies what comes behind `place`, up to `room` bytes from byte `*offset` of the next event on, and moves `place` and
+// Copies what comes after `place`, up to `room` bytes from byte `*offset` of the next event on, and moves `place` and
 // `*offset` accordingly. Returns the bytes copied; 0 when the client has everything. `*offset` begins as 0. An event
 // that was begun when the era ended is cut, by an empty line.
 size_t ql_event_list_read(struct ql_event_list *list, struct ql_event_place *place, size_t *offset, char *bytes,

@@ -240,7 +240,7 @@ static int find_context(const struct ql_program *program, const struct ql_model_
     return context;
 }
 
-// Sets *counts if one state beside the caches is left, and if that is the number of tokens, whatever the descriptor calls it.
+// Sets *counts if one state besides the caches is left, and if that is the number of tokens, whatever the descriptor calls it.
 static enum ql_status find_position(const struct reader *reader, const struct ql_model_roles *roles, bool *counts)
 {
     enum ql_status status = QL_OK;

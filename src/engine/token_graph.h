@@ -25,10 +25,10 @@ struct ql_token_graph {
 //   - With states, the size is opened where two windows of W tokens then give what 2 W single tokens give.
 //   - Otherwise the window becomes a state (onnx/window_graph.h), and its states are carried from window to window.
 //   - Without states, the window moves with the text. The descriptor's "window" is W where the file leaves it open.
-// Where the descriptor has a begin symbol beside the end symbol, the graph then takes the one in the place of the other, and
-// the descriptor has no begin symbol any more. `token_graph` may be NULL. Errors: those of ql_constant_inputs_apply,
+// Where the descriptor has both a begin and an end symbol, the graph then takes the former in place of the latter, and
+// the descriptor no longer has a begin symbol. `token_graph` may be NULL. Errors: those of ql_constant_inputs_apply,
 // ql_settled_roles_init and ql_program_compile; QL_ERROR_INPUT for a model in which a token sees what comes after it,
-// for one with states that gives logits behind the last token only and cannot be opened, for a window of more than
+// for one with states that gives logits after the last token only and cannot be opened, for a window of more than
 // QL_DESCRIPTOR_WINDOW_LIMIT tokens, and for a "window" that is not the model's.
 enum ql_status ql_token_graph_init(struct ql_token_graph *token_graph, struct ql_graph *graph,
                                    struct ql_descriptor *descriptor, struct ql_error *error);

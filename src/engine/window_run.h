@@ -14,7 +14,7 @@
 
 struct ql_window_run {
     int W;               // tokens of a call
-    int rows;            // tokens behind which there are logits: all of them, or the last one
+    int rows;            // tokens after which there are logits: all of them, or the last one
     const float *logits; // (rows, V) of the last call
     // The rest is private.
     struct ql_engine engine;

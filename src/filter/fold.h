@@ -16,7 +16,7 @@ struct ql_fold {
 enum {
     QL_FOLD_LABELS = 32,
     QL_FOLD_READINGS = 5,
-    QL_FOLD_OWN_LETTERS = 31,          // labels from QL_FOLD_LABELS on: letters that a list has beside those of Latin
+    QL_FOLD_OWN_LETTERS = 31,          // labels from QL_FOLD_LABELS on: letters that a list has besides those of Latin
     QL_FOLD_SYMBOL_LIMIT = 0x20000,    // all symbols from here on, mostly Chinese ones, are letters without a label,
     QL_FOLD_INVISIBLE_FIRST = 0xE0000, // but for these, which are not seen and are ignored
     QL_FOLD_INVISIBLE_LAST = 0xE0FFF,
@@ -26,7 +26,7 @@ enum {
 // themselves, which ends a word.
 struct ql_fold ql_fold_symbol(uint32_t symbol);
 
-// The letters that a list has beside a to z: those of other alphabets, and accented ones on which it insists. Start as
+// The letters that a list has besides a to z: those of other alphabets, and accented ones on which it insists. Start as
 // {0}. Letter k has the label QL_FOLD_LABELS + k.
 struct ql_fold_letters {
     uint32_t symbols[QL_FOLD_OWN_LETTERS]; // as ql_fold_letter returns them; with their accents where these count

@@ -31,7 +31,7 @@ struct ql_listing {
 // Adds the entries of a text; `path` is for messages. Those that are rated below `rating` are left out. An entry
 // may come more than once.
 // Errors: QL_ERROR_INPUT with file and line for an entry that is too short or too long, or holds what is not a letter,
-// and for more than QL_FOLD_OWN_LETTERS letters beside those of Latin in all lists.
+// and for more than QL_FOLD_OWN_LETTERS letters besides those of Latin in all lists.
 enum ql_status ql_listing_read(struct ql_listing *listing, const char *text, size_t size_bytes, const char *path,
                                int rating, struct ql_error *error);
 

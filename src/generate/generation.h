@@ -26,9 +26,9 @@ struct ql_generator {
     struct ql_batch_sampling sampling;
     const struct ql_filter *filter;         // blocks tokens while items are drawn, and refuses items; NULL for none
     const struct ql_lexicon *lexicon;       // permits the words of a list only; NULL for none
-    int max_length;                         // characters behind the prompt, after which an item is cut; at least 1
+    int max_length;                         // characters after the prompt at which an item is cut; at least 1
     int best;                               // candidates for an item, of which the best is taken; 0 is 1
-    int min_length;                         // characters behind the prompt that a candidate should have
+    int min_length;                         // characters after the prompt that a candidate should have
     const struct ql_vocabulary *vocabulary; // tells how many characters a token has; NULL: one each
     struct ql_thread_pool *pool;            // as many threads as the engine was opened for
 };
@@ -39,8 +39,8 @@ struct ql_generated_item {
     const uint16_t *tokens; // the prompt and what was drawn, without the newline
     int length;
     bool refused; // by the filter, or cut within a word of the lexicon: not to be shown
-    // Ended by max_length, before the token that would pass it or behind the one that reaches it; or by the end of the
-    // context, behind its last token (ql_text_rules_item_limit).
+    // Ended by max_length, before the token that would pass it or after the one that reaches it; or by the end of the
+    // context, after its last token (ql_text_rules_item_limit).
     bool cut;
 };
 

@@ -113,7 +113,7 @@ struct ql_architecture {
     enum ql_cell cell; // of recurrent layers
     int gates;         // rows of a weight matrix for each unit
     const struct ql_tensor_form *head, *body,
-        *tail; // before the layers, of each layer, behind them: the order in files
+        *tail; // before the layers, of each layer, after them: the order in files
     int head_count, body_count, tail_count;
     const struct ql_state_form *states; // of each layer
     int state_count;

@@ -13,7 +13,7 @@ struct ql_decoder_ranges {
     float attention_norm, feed_norm; // of a norm, before its gain
     float *query, *attended;         // (heads)
     float *key, *value;              // (kv_heads)
-    float up, *product;              // of the feed-forward half: before the gate, and each number behind it (feed)
+    float up, *product;              // of the feed-forward half: before the gate, and each number after it (feed)
 };
 
 // Takes the arrays from an arena and begins with zeros; check `exhausted` afterwards.
@@ -29,7 +29,7 @@ void ql_decoder_ranges_add(float *range, const float *x, int count);
 // Raises `*range` to the largest size of x (E) divided by the root of the mean of its squares.
 void ql_decoder_ranges_add_norm(float *range, const float *x, int E);
 
-// The same as ql_decoder_ranges_add for each of so many heads of `size` values, one behind the other.
+// The same as ql_decoder_ranges_add for each of so many heads of `size` values, one after the other.
 void ql_decoder_ranges_add_heads(float *ranges, const float *x, int heads, int size);
 
 // Likewise for the lengths of the pairs i and i + size / 2 of a head.

@@ -30,7 +30,7 @@ struct ql_state_part {
     size_t offset, bytes; // in the state
 };
 
-// The parts of a layer stand one behind the other. {0} has no parts.
+// The parts of a layer stand one after the other. {0} has no parts.
 struct ql_state_layout {
     struct ql_state_part parts[QL_STATE_PART_LIMIT];
     int part_count;

@@ -21,7 +21,7 @@ struct ql_decoder_scratch {
     float *cosine, *sine; // (size / 2) of the position
 };
 
-// A text's state and scratch memory, beside the chain of which the text is.
+// A text's state and scratch memory, with the chain that computes it.
 struct ql_stepper {
     const struct ql_chain *shared; // of ql_stepper_open; otherwise NULL, and the stepper has its own
     struct ql_chain own;

@@ -34,7 +34,7 @@ struct ql_descriptor {
     double temperature, top_p;               // what to sample with by default; see device/sampler.h
     int top_k;
     int hidden_size, hidden_layers;  // 0 when not said
-    struct ql_vocabulary vocabulary; // in the model's order: symbols need not be sorted, and pieces come behind them
+    struct ql_vocabulary vocabulary; // in the model's order: symbols need not be sorted, and pieces come after them
 
     // Optional. The state is reset before these tokens: "reset" in the JSON, a string of symbols, such as "\n" for a
     // model of separate items.

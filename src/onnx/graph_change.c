@@ -8,7 +8,7 @@
 
 enum { STEM_BYTES = 200, NAME_BYTES = STEM_BYTES + 16 };
 
-// Returns the number of a name that begins with the stem, from what stands behind the stem: 1 for nothing, 2 for "_2".
+// Returns the number of a name that begins with the stem, from what stands after the stem: 1 for nothing, 2 for "_2".
 // Returns 0 for other names.
 static long read_number(const char *rest)
 {

@@ -24,7 +24,7 @@ struct ql_model_roles {
 // Finds the roles. A name in the descriptor decides. Otherwise the tokens are the only integer input, or the only float
 // input whose last size is that of the vocabulary. The rest follows from what the graph does (data_flow.h), never from
 // the order of the file:
-//   - an output of one number for each symbol (and for each token of a run, or behind the last one) is the logits,
+//   - an output of one number for each symbol (and for each token of a run, or after the last one) is the logits,
 //     unless another such output is computed from it by a product or it is the probabilities of another output;
 //   - an input that starts a recurrent layer goes with the output that this layer turns it into;
 //   - an input that reaches an output element by element goes with that output, where no other does;
@@ -47,7 +47,7 @@ bool ql_model_roles_is_batch(const struct ql_model_roles *roles, const struct ql
 enum ql_status ql_model_roles_check(const struct ql_model_roles *roles, const struct ql_program *program,
                                     const struct ql_descriptor *descriptor, int sequence, struct ql_error *error);
 
-// Likewise for a program that takes a window of W tokens. `rows` becomes W, or 1 where the model gives the logits behind
+// Likewise for a program that takes a window of W tokens. `rows` becomes W, or 1 where the model gives the logits after
 // the last token only.
 enum ql_status ql_model_roles_check_window(int *rows, const struct ql_model_roles *roles,
                                            const struct ql_program *program, const struct ql_descriptor *descriptor,

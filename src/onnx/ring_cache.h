@@ -1,4 +1,4 @@
-// Replaces a decoder's cache by a ring. A graph has the cache as a window: a token's entry is joined behind the entries
+// Replaces a decoder's cache by a ring. A graph has the cache as a window: a token's entry is joined after the entries
 // of the tokens before, and the last of these are the new state, so that all of it moves by one entry a token. The
 // position decides which entries are seen. Where a program does just that, one call for each layer takes its place,
 // which writes the entry over the oldest one and attends to the ring (device/attention.h). No logit changes by a bit;

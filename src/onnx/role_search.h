@@ -15,7 +15,7 @@ struct ql_role_search {
     const struct ql_data_flow *flow;  // of it
     int tokens;                       // number of the input
     int logit_count;                  // symbols, times the tokens of a run
-    int last_count;                   // symbols: what a model gives that has logits behind the last token only
+    int last_count;                   // symbols: what a model gives that has logits after the last token only
     int logits;                       // number of the output; -1: to be found
     int pairs[QL_FLOW_LIMIT];         // of each input: the number of its output; -1: to be found, or none
     uint32_t taken;                   // outputs that have a role

@@ -15,7 +15,7 @@ enum ql_window_kind {
     QL_WINDOW_CARRIED,
     // No states. The text fills the window from its front; when it is full, it moves by one with every token.
     QL_WINDOW_SLIDING,
-    // No states, and logits behind the last token only. The text stands at the window's end, and the begin symbol, as
+    // No states, and logits after the last token only. The text stands at the window's end, and the begin symbol, as
     // often as needed, before it.
     QL_WINDOW_LAST,
 };

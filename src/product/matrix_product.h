@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 
-// A matrix B (K, N) as products read it: (N / 16 rounded up to an even number, K, 16). What is behind the last
+// A matrix B (K, N) as products read it: (N / 16 rounded up to an even number, K, 16). What is after the last
 // column has no meaning. It is packed once for as long as B does not change.
 struct ql_packed_matrix {
     float *panels;

@@ -12,7 +12,7 @@
 
 struct ql_calibration {
     float cell_magnitude[QL_MODEL_LAYER_LIMIT];                 // the largest |c| of each LSTM layer
-    struct ql_decoder_ranges decoder[QL_MODEL_LAYER_LIMIT + 1]; // of each decoder layer, then of the norm behind them
+    struct ql_decoder_ranges decoder[QL_MODEL_LAYER_LIMIT + 1]; // of each decoder layer, then of the norm after them
     struct ql_arena arena;                                      // of the ranges
 };
 

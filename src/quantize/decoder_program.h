@@ -13,7 +13,7 @@ enum {
     QL_DECODER_PROGRAM_LAYER_CALLS = 20,
 };
 
-// Adds all calls behind ql_program_maker_begin.
+// Adds all calls after ql_program_maker_begin.
 void ql_decoder_program_add(struct ql_program_maker *base);
 
 #endif

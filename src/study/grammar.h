@@ -27,7 +27,7 @@ const char *ql_grammar_name(const struct ql_grammar *grammar);
 
 // Sets *complete to whether the sentence has a linkage of all its words that keeps the grammar's rules. A word that is
 // not in the dictionary counts as whatever its place and its ending permit; spelling is not corrected. The same
-// versions give the same answer on every machine: there is no limit of time. `bytes` needs no NUL behind `length`.
+// versions give the same answer on every machine: there is no limit of time. `bytes` needs no NUL after `length`.
 // Errors: QL_ERROR_SYSTEM for no memory.
 enum ql_status ql_grammar_check(bool *complete, struct ql_grammar *grammar, const char *bytes, size_t length,
                                 struct ql_error *error);

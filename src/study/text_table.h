@@ -10,7 +10,7 @@
 
 // Owns its memory. Zero-initialized is an empty table.
 struct ql_text_table {
-    char *bytes;      // all texts, one behind the other
+    char *bytes;      // all texts, one after the other
     size_t *offsets;  // (count + 1) where text n begins
     uint32_t *counts; // (count) how often it was added
     uint32_t *slots;  // number + 1 of the text that hashes here; 0 is free

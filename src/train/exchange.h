@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 
-// A part of the value. The parts travel one behind the other, so all ranks are at work at once.
+// A part of the value. The parts travel one after the other, so all ranks are at work at once.
 struct ql_exchange_piece {
     void *data;
     size_t size_bytes;

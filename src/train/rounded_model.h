@@ -39,7 +39,7 @@ void ql_rounded_model_free(struct ql_rounded_model *rounded);
 
 // Sets the units of what layer `l` of a decoder reads from its attention and from its gate: they are a column's share in a
 // row's rounding, and 1 before. They follow from the largest |value| that each of the heads of values has had (kv_heads), and
-// from the largest size of each number behind the gate (F).
+// from the largest size of each number after the gate (F).
 void ql_rounded_model_set_units(struct ql_rounded_model *rounded, int l, const float *value_ranges,
                                 const float *product_ranges);
 

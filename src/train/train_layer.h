@@ -109,7 +109,7 @@ void ql_decoder_work_init(struct ql_decoder_work *work, const struct ql_dimensio
 // Scratch memory of one thread, for whichever layer is at work.
 struct ql_layer_scratch {
     float *dh_now; // (S, H)
-    float *carry;  // (S, H) what flows back from the step behind
+    float *carry;  // (S, H) what flows back from the step after
     float *dc;     // (S, H)
     float *from_h; // (S, GH)
     struct ql_decoder_work decoder;

@@ -10,7 +10,7 @@
 #include "onnx/graph.h"
 
 // Takes the bytes of an ONNX file and the graph that was read from it. The file is copied as it is, so that what our
-// reader misunderstands stays visible, and a fragment is put behind it that names the further outputs: protocol
+// reader misunderstands stays visible, and a fragment that names the further outputs is put after it: protocol
 // buffers merge the parts of a message that stands in several pieces.
 // The caller frees *exposed. Errors: QL_ERROR_SYSTEM for no memory.
 enum ql_status ql_exposed_model_write(unsigned char **exposed, size_t *exposed_bytes, const void *onnx,

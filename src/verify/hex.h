@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Writes 2 * bytes digits and no NUL; returns the place behind them.
+// Writes 2 * bytes digits and no NUL; returns the place after them.
 char *ql_hex_encode(char *text, const void *data, size_t bytes);
 
 // Reads exactly `bytes` bytes from text of 2 * bytes digits. False when it has others, fewer or more characters.

@@ -22,7 +22,7 @@ enum ql_status ql_one_call_compare(struct ql_comparison *comparison, const struc
 
 // The same for a model that takes a fixed number of tokens: its file is read again, runs whole windows, and is compared
 // with what `token_graph` says was made of it, which `model` runs token by token. A window that the text does not fill yet
-// has other tokens behind it in the two, so that it shows if a token sees later ones. Errors: QL_ERROR_SYSTEM, and those of
+// has other tokens after it in the two, so that it shows if a token sees later ones. Errors: QL_ERROR_SYSTEM, and those of
 // the file, for one that was replaced meanwhile.
 enum ql_status ql_one_call_compare_windows(struct ql_comparison *comparison, const char *descriptor_path,
                                            const struct ql_token_graph *token_graph, struct ql_text_session *model,

@@ -251,7 +251,7 @@ static enum ql_status read_some(struct ql_process *process, bool *ended, struct 
     return QL_OK;
 }
 
-// Finds the end of the first line in what has been read, behind the bytes that were searched before.
+// Finds the end of the first line in what has been read, after the bytes that were searched before.
 static bool find_line(struct ql_process *process, size_t searched)
 {
     char *end =

@@ -24,7 +24,7 @@ struct ql_process {
     bool has_pipes; // to it and from it:
     int requests, answers;
     FILE *messages;    // a temporary file with its standard error
-    char *line;        // the newest answer, and behind it what else has been read
+    char *line;        // the newest answer, and after it what else has been read
     size_t line_bytes; // of the newest answer with its end
     size_t read_bytes, room_bytes;
     int patience_ms;     // timeout for the next byte, in either direction; 0 means no limit
