@@ -26,12 +26,12 @@ const usage = `usage: quillet emulate IMAGE [OPTION ...]
 Runs an image of the firmware, a UF2 or an ELF file, on an emulated Raspberry Pi
 Pico with a 4.2 inch e-paper panel. The console goes to the terminal, notes of
 the emulator to the standard error. A sleeping board takes no time. Without
---pages, --seconds or --until the run is over when the input has ended and the
-console is silent for four seconds of the board's time. It ends with 1 when the
-firmware does what a board or a panel would not put up with; docs/emulator.md
-says what that is.
+--pages, --seconds or --until, the run ends when the input has ended and the
+console has been silent for four seconds of the board's time. It exits with 1
+when the firmware does what a board or a panel would not tolerate;
+docs/emulator.md says what that is.
 
-  --panel NAME       its controller: ssd1683, uc8176, or none (ssd1683)
+  --panel NAME       the panel's controller: ssd1683, uc8176, or none (ssd1683)
   --png FILE         write the picture after each refresh; the second one to
                      FILE-2.png, and so on
   --send LINE        type a line when the console is there; may be repeated
@@ -45,23 +45,25 @@ says what that is.
                      repeated
   --jumper NAME      close J1 (clicks) or J2 (a page every eight hours); may be
                      repeated
-  --seed N           of the ring oscillator, the same in each run (1)
-  --battery VOLTS    at the board's supply (4.5)
-  --fault KIND:N     busy, after N pictures; lock, after N sleeps; reset, watchdog
-                     or flood, after N bytes of the console; may be repeated
+  --seed N           seed of the ring oscillator, the same in each run (1)
+  --battery VOLTS    voltage of the board's supply (4.5)
+  --fault KIND:N     busy, after N pictures; lock, after N sleeps; reset,
+                     watchdog or flood, after N bytes of the console; may be
+                     repeated
   --flip PLACE       flip a bit of the flash, at 0x10012345 or at SYMBOL+OFFSET
-  --elf FILE         the symbols of the image (the file that the build left)
+  --elf FILE         the symbols of the image (the file that the build made)
   --profile          print at the end which functions took how many cycles
-  --flash-cycles N   what a word of the flash takes that its cache has not:
+  --flash-cycles N   cycles for a word of the flash that is not in its cache:
                      about 50 on a board (0: as fast as RAM)
   --banks            count the cycles in which a processor waits for a bank of
                      RAM that the other one or DMA uses
-  --realtime         let time pass no faster than it does
+  --realtime         run no faster than a real board
   --quiet            no notes
-  --page             run it in a browser instead: open the page of the frame, or,
-                     where no browser can be opened, only say where it is. With an
-                     image, the page goes to a file of its own beside it, such as
-                     quotes.html, with the image inside. No other option counts
+  --page             run it in a browser instead: open the page of the frame, or
+                     print its address where no browser can be opened. With an
+                     image, the page is written to a separate file beside it,
+                     such as quotes.html, with the image inside. All other
+                     options are ignored
 `;
 
 const controllers = { ssd1683: () => new Ssd1683(), uc8176: () => new Uc8176(), none: () => null };
@@ -345,7 +347,8 @@ async function emulate(options) {
     }
     note(`(${error.message})`);
   } finally {
-    note(`(${(board.nanos / 1e9).toFixed(3)} s, ${board.cycles} cycles, ${controller?.pictures ?? 0} pictures)`);
+    const pictures = controller?.pictures ?? 0;
+    note(`(${(board.nanos / 1e9).toFixed(3)} s, ${board.cycles} cycles, ${pictures} picture${pictures === 1 ? "" : "s"})`);
     if (options.banks) {
       note(`(waiting for banks of RAM: ${board.bankWaits[0]} cycles; ${board.bankWaits[1]} of the second processor)`);
     }

@@ -20,21 +20,28 @@ import { INSIDE, OUTSIDE, REFUSED, addToken, candidateSeed, cost, isBefore, make
 
 const usage = `usage: npm run --silent evaluate -- --model FILE [OPTION ...]
 
-Lets an exported model write, with ONNX Runtime. The text is that of \`quillet evaluate\` with the same options.
+Lets an exported model write, with ONNX Runtime. The text is that of
+\`quillet evaluate\` with the same options.
 
   --model FILE         the descriptor of the model, such as names.json
   --length N           characters to write (512)
-  --temperature X      low: typical, repetitive; high: bold; 0: always the likeliest (the descriptor's)
-  --top_p X            draw from the likeliest symbols whose probabilities add up to this; 1 is off (the descriptor's)
-  --top_k N            draw from the N likeliest symbols; 0 is off (the descriptor's)
+  --temperature X      low: typical, repetitive; high: bold; 0: always the
+                       likeliest (the descriptor's)
+  --top-p X            draw from the likeliest symbols whose probabilities add
+                       up to this; 1 is off (the descriptor's)
+  --top-k N            draw from the N likeliest symbols; 0 is off (the
+                       descriptor's)
   --seed N             same seed, same text; otherwise a new one each time
   --prompt TEXT        what the text begins with
-  --best N             write N candidates for an item, take the one whose characters are likeliest
-  --min_length N       of these, prefer those that have so many characters
-  --filter FILE        a compiled filter: none of its words is written, none of its items shown
-  --lexicon FILE       a compiled lexicon: no other words than its own are written
+  --best N             write N candidates for an item, and take the one whose
+                       characters are likeliest (1)
+  --min-length N       of these, prefer those with at least this many
+                       characters (0)
+  --filter FILE        a compiled filter: none of its words is written, none of
+                       its items shown
+  --lexicon FILE       a compiled lexicon: only its words are written
   --json               print text and settings as JSON
-  --raw                control characters as they are, on a terminal, too
+  --raw                print control characters as they are, even on a terminal
   --quiet              print the text only
 `;
 

@@ -94,6 +94,7 @@ expect grep -qE '^\(seed [0-9]+\)$' err
 expect test "$(wc -c < out)" -eq 1
 expect_web 0 --help
 expect_stdout "--temperature"
+expect test "$(wc -L < out)" -le 80
 
 # Wrong usage ends with 2, bad files with 1, and neither with a stack trace.
 for arguments in "" "--model" "--model lstm.json --top-p 0" "--model lstm.json --top-k 1.5" "--model lstm.json --sed 1" \

@@ -48,6 +48,7 @@ expect_quotes 1 --width 1 --seed 1
 expect_stderr "none of 50 names fits"
 expect_quotes 0 --help
 expect_stdout "--raw"
+expect test "$(wc -L < out)" -le 80
 for arguments in "--nonsense" "more" "--count -1" "--count x" "--seed 4294967296" "--top-p 0" "--temperature" \
     "--top-k 0.5" "--raw=poems" "--best 0" "--best 51" "--min-length -1"; do
     # shellcheck disable=SC2086

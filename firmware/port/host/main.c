@@ -35,18 +35,20 @@ static const char usage[] = "usage: quotes [OPTION ...]\n\n"
                             "                     together; 1 is off (each model's own)\n"
                             "  --top-k N          draw from the N likeliest symbols; 0 is off (each\n"
                             "                     model's own)\n"
-                            "  --best N           candidates for a quote, of which the best by its model's own\n"
-                            "                     probabilities is taken, 1 to 50 (that of the build, mostly 8)\n"
-                            "  --min-length N     characters that a quote should have, where there is a choice (40)\n"
+                            "  --best N           candidates for a quote, 1 to 50, of which the likeliest\n"
+                            "                     according to the model is taken (the build's, usually 8)\n"
+                            "  --min-length N     of these, prefer those with at least this many characters\n"
+                            "                     (40)\n"
                             "  --width N          columns of a line (60)\n"
-                            "  --png FILE         write what the panel would show as a picture; of several\n"
+                            "  --png FILE         write what the panel would show as a picture; for several\n"
                             "                     quotes, FILE-1.png, FILE-2.png ...\n"
                             "  --preview          show the same on this terminal, 80 columns wide\n"
                             "  --raw[=names]      print the bare stream of symbols of the quotes' model, or\n"
-                            "                     of the names': the text of `quillet evaluate`\n"
+                            "                     of the names' model: the text of `quillet evaluate`\n"
                             "  --length N         symbols of the bare stream (512)\n"
-                            "  --console          be the device: the lines of its serial console come out, and\n"
-                            "                     its commands go in; ends with the input, or after --count\n";
+                            "  --console          act as the device: print the lines of its serial console,\n"
+                            "                     and read its commands; ends with the input, or after\n"
+                            "                     --count pages\n";
 
 struct settings {
     struct ql_sampling sampling;
