@@ -283,7 +283,7 @@ static void write_symbol(struct ql_appliance *appliance)
         break;
     case QL_PAGE_NOT_FINITE:
         end_text(appliance);
-        fail(appliance, "model its output is not a number");
+        fail(appliance, "model output is not a number");
         break;
     }
 }

@@ -32,7 +32,7 @@ const struct ql_command_form ql_command_forms[QL_COMMAND_BOOTSEL + 1] = {
     [QL_COMMAND_PANEL] = {"panel", "uc8176|ssd1683", "the controller of the panel", 0, 0, false, false},
     [QL_COMMAND_STATS] = {"stats", "", "speed, memory, battery", 0, 0, false, false},
     [QL_COMMAND_SELFTEST] = {"selftest", "", "computes what the build computed, and compares", 0, 0, false, false},
-    [QL_COMMAND_BOOTSEL] = {"bootsel", "", "leaves for the boot loader, to take another image", 0, 0, false, false},
+    [QL_COMMAND_BOOTSEL] = {"bootsel", "", "enters the boot loader, which accepts another image", 0, 0, false, false},
 };
 
 static bool is_space(char c)

@@ -487,10 +487,10 @@ static void appliance_damaged_model_is_reported_and_tried_again(void **state)
     start();
     step(3);
     appliance.plan.names.model = damage(next_not_finite, NULL);
-    for (int i = 0; i < STEPS_LIMIT && count("= error model its output is not a number\n") < 3; i++) {
+    for (int i = 0; i < STEPS_LIMIT && count("= error model output is not a number\n") < 3; i++) {
         ql_appliance_step(&appliance);
     }
-    assert_int_equal(count("= error model its output is not a number\n"), 3);
+    assert_int_equal(count("= error model output is not a number\n"), 3);
     fake_port_type("seed 1\n");
     step_until_pages(1);
     assert_int_equal(frames_shown, 1);
