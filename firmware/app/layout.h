@@ -21,7 +21,7 @@ struct ql_layout_line {
     const struct ql_font *font;
 };
 
-// A piece of the quote that no line break divides, on a line that goes on for ever.
+// A piece of the quote that no line break divides, on a line without an end.
 struct ql_layout_piece {
     uint16_t start, end;  // bytes of the quote, without the spaces around it
     uint16_t left, right; // of the piece in pixels

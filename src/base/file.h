@@ -83,7 +83,7 @@ enum ql_status ql_file_check_output(const char *output, const char *const *input
 // Fails with QL_ERROR_USAGE for what gives its content only once, such as a pipe: for a file that is read again.
 enum ql_status ql_file_check_rereadable(const char *path, struct ql_error *error);
 
-// True when both names lead to one file, or would: also where it is not there yet.
+// True when both names lead to one file, or would: even where it does not exist yet.
 bool ql_file_is_same(const char *a, const char *b);
 
 // Makes the folder and its parents where they are missing.

@@ -1,4 +1,4 @@
-// Files that change together: all of them get their new content, or all keep the old one, also when the process is
+// Files that change together: all of them get their new content, or all keep the old one, even when the process is
 // killed in between.
 //
 // A change is written down before it is made: the folder gets a list, `.quillet-set`, that says which temporary file

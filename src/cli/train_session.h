@@ -50,7 +50,7 @@ bool ql_train_session_ended(const struct ql_train_session *session);
 enum ql_status ql_train_session_step(struct ql_train_session *session, ql_trainer_progress *progress, void *context,
                                      struct ql_train_epoch *epoch, struct ql_error *error);
 
-// Brings the summary up to date and saves it; `state` is "running", "finished" or the like. Other ranks than 0 do nothing.
+// Brings the summary up to date and saves it; `state` is "running", "finished" or the like. Ranks other than 0 do nothing.
 enum ql_status ql_train_session_save(struct ql_train_session *session, const char *state, struct ql_error *error);
 
 #endif

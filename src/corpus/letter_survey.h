@@ -25,8 +25,8 @@ enum ql_status ql_letter_survey_add(struct ql_letter_survey *survey, const char 
                                     struct ql_error *error);
 void ql_letter_survey_free(struct ql_letter_survey *survey);
 
-// The alphabet for `--alphabet auto`: QL_ALPHABET_ASCII where the texts are plain English, with less than one letter in
-// a thousand (or only two letters) beside ASCII; otherwise QL_ALPHABET_TEXT.
+// The alphabet for `--alphabet auto`: QL_ALPHABET_ASCII where the texts are plain English, with fewer than one letter in
+// a thousand (or only two letters) outside of ASCII; otherwise QL_ALPHABET_TEXT.
 enum ql_alphabet ql_letter_survey_choose(const struct ql_letter_survey *survey);
 
 // Return true when a symbol from U+0080 on belongs to QL_ALPHABET_TEXT: letters, marks and digits of every script that

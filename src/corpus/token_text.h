@@ -37,9 +37,9 @@ enum { QL_TOKEN_TEXT_REST_TOKENS = 1 << 20 };
 void ql_token_text_rest(const struct ql_token_text *text);
 
 // Moves the last `share` (0 < share < 1) of the symbols to `held_out`: for running text. Of a long text, `held_out` must
-// be freed before `text`. The cut moves back to a line end,
-// or to a space, where one is near, so that at most twice the share is held out; a text without line ends is cut, too.
-// Texts of a few hundred symbols may give up to an eighth more. Errors: too short to divide.
+// be freed before `text`. The cut moves back to a line end, or to a space, where one is near, so that at most twice the
+// share is held out; a text without line ends is cut, too. Texts of a few hundred symbols may give up to an eighth more.
+// Errors: too short to divide.
 enum ql_status ql_token_text_divide_end(struct ql_token_text *text, struct ql_token_text *held_out, double share,
                                         const struct ql_vocabulary *vocabulary, struct ql_error *error);
 

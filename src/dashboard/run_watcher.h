@@ -80,7 +80,7 @@ enum ql_status ql_run_watcher_step(struct ql_run_watcher *watcher, bool *news, s
 // This and the next ones may be called while another thread is in ql_run_watcher_step.
 //
 // Opens RUN/checkpoint.EPOCH.safetensors for reading, following no link. `run` is a name that a client sent.
-// Errors: QL_ERROR_INPUT for a run that is not watched, QL_ERROR_SYSTEM for a file that is not there or no plain one.
+// Errors: QL_ERROR_INPUT for a run that is not watched, QL_ERROR_SYSTEM for a file that does not exist or is not a plain one.
 enum ql_status ql_run_watcher_open_checkpoint(const struct ql_run_watcher *watcher, int *file, const char *run,
                                               int epoch, struct ql_error *error);
 
@@ -90,7 +90,7 @@ enum ql_status ql_run_watcher_read_rows(struct ql_run_watcher *watcher, char **t
                                         double to, int points, struct ql_error *error);
 
 // A line of samples.jsonl, which the caller frees: of the last epoch up to `epoch` that has a sample, or of the first.
-// Errors: as above; QL_ERROR_SYSTEM also for a file that has changed, QL_ERROR_INPUT for a run without samples.
+// Errors: as above; also QL_ERROR_SYSTEM for a file that has changed, QL_ERROR_INPUT for a run without samples.
 enum ql_status ql_run_watcher_read_sample(struct ql_run_watcher *watcher, char **text, const char *run, int epoch,
                                           struct ql_error *error);
 

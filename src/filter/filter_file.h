@@ -18,7 +18,7 @@
 struct ql_filter_range {
     uint32_t first, last;
     uint8_t label, kind;
-    uint16_t key_shift; // from a symbol to its key, modulo 2^16; 0 also where it has none, or where its label says it
+    uint16_t key_shift; // from a symbol to its key, modulo 2^16; 0, too, where it has none, or where its label says it
 };
 
 // Owns all that it holds. {0} is no filter.

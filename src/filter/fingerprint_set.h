@@ -1,4 +1,4 @@
-// A set of items that must not be shown, in 1.25 bytes for each: an xor filter (Graf and Lemire, 2020). It finds every
+// A set of items that must not be shown, in 1.23 bytes for each: an xor filter (Graf and Lemire, 2020). It finds every
 // item that was added, and mistakes one in 256 of all others for one of them.
 // Uses: base, device/filter.h, filter/fold.
 #ifndef QL_FILTER_FINGERPRINT_SET_H
@@ -26,8 +26,8 @@ struct ql_item_keys {
 
 // Adds the key of each line: a hash of its letters and digits, without case, accents, spaces and signs; none for a line
 // without letters and digits. Where accents count in the filter's letters, they count here. A line with a sharp s has a
-// second key, with "ss" in its place. Bytes that are not UTF-8 are skipped. Errors: QL_ERROR_SYSTEM for a file that cannot be read, and when there is not enough
-// memory.
+// second key, with "ss" in its place. Bytes that are not UTF-8 are skipped. Errors: QL_ERROR_SYSTEM for a file that
+// cannot be read, and when there is not enough memory.
 enum ql_status ql_item_keys_load(struct ql_item_keys *keys, const char *path, struct ql_error *error);
 void ql_item_keys_free(struct ql_item_keys *keys);
 

@@ -22,8 +22,8 @@ enum {
     QL_FOLD_INVISIBLE_LAST = 0xE0FFF,
 };
 
-// Case, accents and width do not matter, and a sharp s is "ss"; digits and signs read as the letters that they stand for, and also as
-// themselves, which ends a word.
+// Case, accents and width do not matter, and a sharp s is "ss"; digits and signs read as the letters that they stand
+// for, and also as themselves, which ends a word.
 struct ql_fold ql_fold_symbol(uint32_t symbol);
 
 // The letters that a list has besides a to z: those of other alphabets, and accented ones on which it insists. Start as

@@ -52,7 +52,7 @@ enum { QL_INPUT_FACTOR_LIMIT = 4096 };
 
 // Rounds the recurrent weights of such a row where the inputs are the sums of another product, and not rounded with
 // them: like ql_row_quantizer_encode, but the scale is at least the greatest |input| / QL_INPUT_FACTOR_LIMIT, as it is
-// beside inputs in int8. So an input has at most 127 * QL_INPUT_FACTOR_LIMIT steps. Returns 0 also when an input is not
+// beside inputs in int8. So an input has at most 127 * QL_INPUT_FACTOR_LIMIT steps. Returns 0, too, when an input is not
 // finite.
 float ql_row_quantizer_encode_beside(const struct ql_row_part *recurrent, const float *inputs, int V,
                                      const struct ql_row_format *format);

@@ -1,5 +1,5 @@
-// The data of tensors that a model keeps in other files, in its own folder or below. Paths that lead out of it are refused,
-// also by links, and so are places outside of a file. Inside src/onnx only. Uses: base, onnx/graph, protobuf-c.
+// The data of tensors that a model keeps in other files, in its own folder or below. Paths that lead out of it, even
+// through links, are refused, and so are places outside of a file. Inside src/onnx only. Uses: base, onnx/graph, protobuf-c.
 #ifndef QL_ONNX_EXTERNAL_DATA_H
 #define QL_ONNX_EXTERNAL_DATA_H
 

@@ -17,7 +17,7 @@
 enum ql_status ql_onnx_read(struct ql_graph *graph, const void *bytes, size_t size_bytes, struct ql_error *error);
 
 // Does the same for a model whose tensors may have their data in other files, beside the model file at `path` or in
-// folders below. Further errors: QL_ERROR_INPUT for a place outside of the model's folder, also by a link, and for data
+// folders below. Further errors: QL_ERROR_INPUT for a place outside of the model's folder, even through a link, and for data
 // beyond the end of their file; those of ql_file_open_kind.
 enum ql_status ql_onnx_read_at(struct ql_graph *graph, const void *bytes, size_t size_bytes, const char *path,
                                struct ql_error *error);

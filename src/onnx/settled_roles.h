@@ -9,8 +9,8 @@
 
 // Finds the roles (model_roles.h) and writes them into the descriptor, by name. Inputs that the descriptor gives numbers
 // must be constants already (constant_inputs.h). What the descriptor said already is checked against the graph. Where
-// the output is probabilities over the vocabulary (Softmax, LogSoftmax), the graph is changed to give the logits that
-// they are made of; graph->logits_name then names these in the file, and graph->note says so. graph->note also tells of
+// the output is probabilities over the vocabulary (Softmax, LogSoftmax), the graph is changed to give the logits from
+// which they are computed; graph->logits_name then names these in the file, and graph->note says so. graph->note also tells of
 // a constant that the graph scales its logits with. Errors: those of ql_model_roles_init and ql_program_compile;
 // QL_ERROR_INPUT for states that the graph shows to be paired wrongly, and for probabilities that cannot be turned
 // back.

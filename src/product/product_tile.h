@@ -22,7 +22,7 @@ enum { PANEL_VECTORS = QL_PANEL_COLUMNS / WIDTH };
 #endif
 
 // Rows of A are addressed from one pointer for every GROUP_ROWS of them. The compiler must not see that the pointers
-// belong together: it would keep an offset for each of twelve rows, and has not the registers for that.
+// belong together: it would keep an offset for each of twelve rows, and does not have the registers for that.
 enum { ROW_GROUPS = (ROWS + GROUP_ROWS - 1) / GROUP_ROWS };
 #if defined(__GNUC__)
 #define APART(pointer) __asm__("" : "+r"(pointer))

@@ -24,7 +24,7 @@ struct ql_integer_batch {
     struct ql_integer_row_arrays *rows; // (value_count of the program) of the values that are rows
 };
 
-// What one thread works in: arrays for QL_INTEGER_BATCH_LIMIT streams, one stream behind the other.
+// What one thread works in: arrays for QL_INTEGER_BATCH_LIMIT streams, one stream after the other.
 struct ql_integer_batch_scratch {
     unsigned char *workspace;                  // of the program, for each stream
     unsigned char *parts[QL_STATE_PART_LIMIT]; // of the state

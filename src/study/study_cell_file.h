@@ -14,8 +14,8 @@ json_t *ql_study_cell_file_load(const char *folder, const char *key);
 // Keeps a result, whole or not at all. The folder must exist.
 enum ql_status ql_study_cell_file_save(const char *folder, const char *key, json_t *result, struct ql_error *error);
 
-// A file's content as 16 hexadecimal digits, for keys. Errors: those of reading; what gives its content only once, since
-// it is read again for what it says.
+// A file's content as 16 hexadecimal digits, for keys. Errors: those of reading; QL_ERROR_USAGE for what can be read only
+// once, such as a pipe, since it is read again for its content.
 enum { QL_CONTENT_BYTES = 17 };
 enum ql_status ql_content_read(char content[QL_CONTENT_BYTES], const char *path, struct ql_error *error);
 

@@ -12,7 +12,7 @@
 // Runs a program to its end. What it writes to either output is kept from the user, and put into the message when it
 // fails. argv ends with NULL; argv[0] is looked up in PATH.
 // Errors: QL_ERROR_MISSING when it is not there, QL_ERROR_SYSTEM when it cannot be started, QL_ERROR_INPUT when it ends with
-// another status than 0.
+// a status other than 0.
 enum ql_status ql_process_run(const char *const *argv, struct ql_error *error);
 
 // True when PATH has a program of that name, or, for a name with a slash, when the file is there.

@@ -2,7 +2,7 @@
 # is, and what would make a model fit that does not.
 # Uses: any POSIX awk. Variables: name, of the image; flash, ram, the bytes of the chip; stack, those kept for it; weights,
 # those of RAM that weights take besides what the map has. The exit status is 1 when something does not fit. The map is
-# there, and says this, also when the linker has given up because the region was full.
+# there, and says this, even when the linker has given up because the region was full.
 
 # A hexadecimal number, "0x" in front.
 function number(text, value, i)
