@@ -285,7 +285,7 @@ static hb_codepoint_t find_glyph(const struct typeface *typeface, int index)
     hb_codepoint_t glyph;
 
     if (!hb_font_get_nominal_glyph(typeface->distances, symbols[index], &glyph)) {
-        (void)fprintf(stderr, "font_writer: %s: it has no U+%04" PRIX16 " in it\n", typeface->path, symbols[index]);
+        (void)fprintf(stderr, "font_writer: %s: has no U+%04" PRIX16 "\n", typeface->path, symbols[index]);
         exit(1);
     }
     return glyph;
