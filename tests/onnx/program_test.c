@@ -183,7 +183,7 @@ static void program_split_says_why_it_does_not_divide(void **state)
     (void)state;
     int x = add_input("x", QL_ELEMENT_F32, 1, (const int[]){PARTS});
     for (int k = 0; k < PARTS; k++) {
-        char name[8];
+        char name[16];
         (void)snprintf(name, sizeof name, "y%d", k);
         outputs[k] = ql_graph_add_value(&graph, name, QL_ELEMENT_NONE, -1, NULL, NULL);
     }
