@@ -316,8 +316,8 @@ static void einsum_names_what_is_wrong_with_its_equation(void **state)
         const char *equation, *words;
     } cases[] = {
         {"ij,jk->i?", "'?'"},
-        {"ij->i", "one term for each of 2"},
-        {"ij,jk,k->i", "one term for each of 2"},
+        {"ij->i", "one term for each of its 2"},
+        {"ij,jk,k->i", "one term for each of its 2"},
         {"ijk,jk->i", "3 axes"},
         {"ij,jk->il", "letters of its inputs"},
         {"ij,jk->ii", "letters of its inputs"},

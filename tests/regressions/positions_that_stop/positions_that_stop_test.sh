@@ -251,7 +251,7 @@ done
 for limit in 1500 2048 1000000; do
     for operator in Min Mod; do
         model form 1024 "$kind" <<< "$operator position limit -> where"$'\nIdentity position -> age\nAdd position one -> next'
-        form 1 "at far positions"
+        form 1 "far into a text"
     done
 done
 model form 6 "" <<< $'Identity position -> where\nIdentity position -> age\nAdd position one -> plus\nMin plus limit -> next'

@@ -57,7 +57,7 @@ expect_exit 0 lexicon --text names.txt --output l.qlx
 for option in "--output k.qlx" "--among names.txt" "--filter f.qlf" "--min_count 2"; do
     # shellcheck disable=SC2086
     expect_exit 2 lexicon --lexicon l.qlx --check item $option
-    expect_stderr "compiled already"
+    expect_stderr "already compiled"
 done
 expect test ! -e k.qlx
 
@@ -68,7 +68,7 @@ expect_exit 0 filter --words listed --output f.qlf
 for option in "--min_rating 2" "--accents ignored"; do
     # shellcheck disable=SC2086
     expect_exit 2 filter --filter f.qlf --output k.qlf $option
-    expect_stderr "compiled already"
+    expect_stderr "already compiled"
 done
 expect test ! -e k.qlf
 expect_exit 2 compile --no_sampler m.onnx --output k.c --sizes nonsense=3
