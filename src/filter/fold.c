@@ -71,6 +71,8 @@ static const struct stand_in {
     {0x456, 'i' - 'a', true},    {0x458, 'j' - 'a', true},   {0x20AC, 'e' - 'a', false},
 };
 
+enum { TATWEEL = 0x640 };
+
 enum { LAST_STAND_IN = 0x20AC }; // the highest symbol of the table: a list is compiled for all of Unicode
 
 // Separators that do not end a word whose letters are written with them in between.
@@ -159,8 +161,10 @@ struct ql_fold ql_fold_symbol(uint32_t symbol)
         }
     }
     const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)symbol);
-    // Not all that is not seen is a format character: fillers are letters, and selectors are marks.
-    if (category == UTF8PROC_CATEGORY_CF || utf8proc_get_property((utf8proc_int32_t)symbol)->ignorable) {
+    // Not all that is not seen is a format character: fillers are letters, and selectors are marks. A tatweel only draws
+    // out an Arabic word.
+    if (category == UTF8PROC_CATEGORY_CF || symbol == TATWEEL ||
+        utf8proc_get_property((utf8proc_int32_t)symbol)->ignorable) {
         return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_IGNORED};
     }
     switch (category) {

@@ -47,6 +47,17 @@ for text in редьками подредька большой боба дал �
     verdict 0 "$text"
 done
 
+# A tatweel draws out an Arabic word, in a text or in a list.
+list كلب قـطـة
+for text in كـلـب كلـــب قطة قـطة; do
+    verdict 1 "$text"
+done
+verdict 0 كـلـبي
+printf 'زيد كلب\n' > people
+expect_exit 0 filter --refuse people --output l.qlf
+item_verdict 1 'زيـــد كـلـب'
+item_verdict 0 'زيد كلبي'
+
 # Accents count in a list of one's own.
 list hore ano schwul szar sik лед
 for text in hore ANO schwul szar sik лед; do
