@@ -71,7 +71,7 @@ static const struct stand_in {
     {0x456, 'i' - 'a', true},    {0x458, 'j' - 'a', true},   {0x20AC, 'e' - 'a', false},
 };
 
-enum { TATWEEL = 0x640 };
+enum { TATWEEL = 0x640, NO_CHARACTER = 0xFDD0, LAST_NO_CHARACTER = 0xFDEF };
 
 enum { LAST_STAND_IN = 0x20AC }; // the highest symbol of the table: a list is compiled for all of Unicode
 
@@ -162,8 +162,9 @@ struct ql_fold ql_fold_symbol(uint32_t symbol)
     }
     const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)symbol);
     // Not all that is not seen is a format character: fillers are letters, and selectors are marks. A tatweel only draws
-    // out an Arabic word.
+    // out an Arabic word. A code point that is not a character stands for a token without text, which is never drawn.
     if (category == UTF8PROC_CATEGORY_CF || symbol == TATWEEL ||
+        (symbol >= NO_CHARACTER && symbol <= LAST_NO_CHARACTER) ||
         utf8proc_get_property((utf8proc_int32_t)symbol)->ignorable) {
         return (struct ql_fold){QL_FILTER_NO_LABEL, QL_FILTER_IGNORED};
     }

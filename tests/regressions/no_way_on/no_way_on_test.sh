@@ -75,6 +75,7 @@ all=('*ab*' '*aa*' '*ba*' '*bb*')
 list "${all[@]}"
 model 2 '"ab"' && verdict "$nothing_to_say"
 model 3 '"ab\n"' && verdict ''
+model 3 '"\ufdd0ab"' && verdict "$nothing_to_say" # a token that stands for no text is never drawn
 model 3 '"ab\u0301"' && verdict "$nothing_to_say"
 model 3 '["a", "b", "ab"]' && verdict "$nothing_to_say"
 model 3 '"abc"' && verdict ''
