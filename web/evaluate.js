@@ -80,17 +80,27 @@ function readOptions(argv) {
   } catch (error) {
     throw new UsageError(error.message);
   }
-  return {
-    ...values,
+  const numbers = {
     length: numberOf(values, "length", 0, 100000000, true) ?? 512,
     temperature: numberOf(values, "temperature", 0, 100, false),
     top_p: numberOf(values, "top_p", 0.000001, 1, false),
     top_k: numberOf(values, "top_k", 0, 65535, true),
     seed: numberOf(values, "seed", 0, 0xffffffff, true),
-    prompt: values.prompt ?? "",
     best: numberOf(values, "best", 1, 100, true) ?? 1,
     min_length: numberOf(values, "min_length", 0, 1000000, true) ?? 0,
   };
+  checkMinLength(numbers);
+  return { ...values, ...numbers, prompt: values.prompt ?? "" };
+}
+
+// An option that would choose nothing is an error, as in src/cli/sampling.c.
+function checkMinLength({ length, best, min_length: minLength }) {
+  if (minLength > 0 && best === 1) {
+    throw new UsageError(`--min-length ${minLength}: chooses among the candidates of an item, and there is only one; add --best`);
+  }
+  if (minLength > length) {
+    throw new UsageError(`--min-length ${minLength}: no item can be that long, because --length is ${length}`);
+  }
 }
 
 // npm starts programs in web/; the user's paths are relative to where npm was called.

@@ -53,6 +53,16 @@ expect_stderr "nothing would be drawn"
 expect_web 2 --model short.json --best 2 --prompt äöü€ur
 expect_stderr "nothing would be drawn"
 
+# An option without an effect is refused in the tool's words.
+for options in "--min-length 3" "--min-length 10 --best 2 --length 9"; do
+    # shellcheck disable=SC2086
+    expect_exit 2 evaluate --model short.json $options
+    sed -n '1s/^quillet //p' err > wanted
+    # shellcheck disable=SC2086
+    expect_web 2 --model short.json $options
+    expect_same err wanted
+done
+
 # A full disk.
 command="(web) > /dev/full"
 node "$web/evaluate.js" --model short.json --length 9 --seed 3 > /dev/full 2> err < /dev/null
