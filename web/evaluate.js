@@ -53,7 +53,9 @@ function numberOf(values, name, low, high, isWhole) {
   if (text === undefined) {
     return undefined;
   }
-  const value = text.trim() === "" ? NaN : Number(text);
+  // Number() would take 1e2 and 0x10 for whole numbers, which the tool does not.
+  const isNumber = isWhole ? /^\s*[+-]?\d+$/.test(text) : text.trim() !== "";
+  const value = isNumber ? Number(text) : NaN;
   if (!(value >= low && value <= high) || (isWhole && !Number.isInteger(value))) {
     throw new UsageError(`--${name} must be ${isWhole ? "an integer" : "a number"} from ${low} to ${high}, not '${text}'`);
   }

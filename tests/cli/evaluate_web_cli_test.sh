@@ -63,6 +63,11 @@ for options in "--min-length 3" "--min-length 10 --best 2 --length 9"; do
     expect_same err wanted
 done
 
+for number in 1e2 0x10 3.0 ''; do
+    expect_exit 2 evaluate --model short.json --length "$number"
+    expect_web 2 --model short.json --length "$number"
+done
+
 # A full disk.
 command="(web) > /dev/full"
 node "$web/evaluate.js" --model short.json --length 9 --seed 3 > /dev/full 2> err < /dev/null
