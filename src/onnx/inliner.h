@@ -27,7 +27,7 @@ struct ql_inliner {
     Onnx__TensorProto **initializers;
     size_t node_count, initializer_count, node_room, initializer_room;
     struct ql_known_values known;   // of the outermost graph so far
-    struct ql_name_table functions; // "domain:name" to the number of the model's function
+    struct ql_name_table functions; // "domain:name:overload" to the number of the model's function
     int budget, depth;
     int taken; // numbers that made names unique
     // Inlines a graph's constants and nodes.

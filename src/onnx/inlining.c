@@ -23,9 +23,10 @@ static enum ql_status expand(struct ql_inliner *inliner, struct ql_name_scope *s
 // --- Functions ---
 
 // Writes the key of a function or of a call. Returns false for one that is too long, which no function has.
-static bool write_key(char *key, size_t room, const char *domain, const char *name)
+static bool write_key(char *key, size_t room, const char *domain, const char *name, const char *overload)
 {
-    return name != NULL && snprintf(key, room, "%s:%s", domain == NULL ? "" : domain, name) < (int)room;
+    return name != NULL && snprintf(key, room, "%s:%s:%s", domain == NULL ? "" : domain, name,
+                                    overload == NULL ? "" : overload) < (int)room;
 }
 
 // Adds the last function first, so that of two with one name the first one counts.
@@ -35,7 +36,7 @@ static bool add_functions(struct ql_inliner *inliner)
 
     for (size_t k = inliner->model->n_functions; k-- > 0;) {
         const Onnx__FunctionProto *function = inliner->model->functions[k];
-        if (write_key(key, sizeof key, function->domain, function->name)) {
+        if (write_key(key, sizeof key, function->domain, function->name, function->overload)) {
             const char *kept = ql_inliner_copy_text(inliner, key);
             if (kept == NULL || !ql_name_table_add(&inliner->functions, kept, (int)k)) {
                 return false;
@@ -55,11 +56,12 @@ static const Onnx__FunctionProto *find_function(struct ql_inliner *inliner, cons
     char key[2 * QL_NAME_SCOPE_BYTES];
     int number = -1;
 
-    if (inliner->model->n_functions > 0 && write_key(key, sizeof key, node->domain, node->op_type)) {
+    if (inliner->model->n_functions > 0 && write_key(key, sizeof key, node->domain, node->op_type, node->overload)) {
         number = ql_name_table_find(&inliner->functions, key);
     }
     const Onnx__FunctionProto *function = number < 0 ? NULL : inliner->model->functions[number];
-    return function != NULL && are_same(function->domain, node->domain) && are_same(function->name, node->op_type)
+    return function != NULL && are_same(function->domain, node->domain) && are_same(function->name, node->op_type) &&
+                   are_same(function->overload, node->overload)
                ? function
                : NULL;
 }
@@ -124,6 +126,33 @@ static enum ql_status expand_call(struct ql_inliner *inliner, struct ql_name_sco
     return status;
 }
 
+// Gives a call those attributes for which the function has defaults and that the call does not have.
+static enum ql_status add_defaults(struct ql_inliner *inliner, Onnx__NodeProto *call,
+                                   const Onnx__FunctionProto *function)
+{
+    const size_t given = call->n_attribute, defaults = function->n_attribute_proto;
+    const enum ql_status status = ql_inliner_spend(inliner, defaults * (given + 1)); // they are looked through
+
+    if (status != QL_OK || defaults == 0) {
+        return status;
+    }
+    Onnx__AttributeProto **attributes = ql_arena_take(inliner->arena, given + defaults, sizeof attributes[0]);
+    if (attributes == NULL) {
+        return ql_inliner_fail_memory(inliner);
+    }
+    memcpy(attributes, call->attribute, given * sizeof attributes[0]);
+    size_t count = given;
+    for (size_t k = 0; k < defaults; k++) {
+        Onnx__AttributeProto *attribute = function->attribute_proto[k];
+        if (attribute->name != NULL && ql_inliner_find_attribute(call, attribute->name) == NULL) {
+            attributes[count++] = attribute;
+        }
+    }
+    call->n_attribute = count;
+    call->attribute = attributes;
+    return QL_OK;
+}
+
 static enum ql_status inline_function(struct ql_inliner *inliner, struct ql_name_scope *scope,
                                       const Onnx__NodeProto *node, const Onnx__FunctionProto *function)
 {
@@ -136,7 +165,8 @@ static enum ql_status inline_function(struct ql_inliner *inliner, struct ql_name
                               "the function '%.60s' is called with more inputs or outputs than it has", function->name);
     }
     if ((status = check_versions(inliner, function)) != QL_OK ||
-        (status = ql_inliner_copy_node(inliner, scope, &call, node)) != QL_OK) {
+        (status = ql_inliner_copy_node(inliner, scope, &call, node)) != QL_OK ||
+        (status = add_defaults(inliner, call, function)) != QL_OK) {
         return status;
     }
     if ((status = ql_inliner_open_scope(inliner, &inner, NULL, call)) == QL_OK) {

@@ -2,7 +2,8 @@
 # Models with a Loop (what converters make of a Keras RNN), a Scan, an If, or functions of their own were refused. Guards: a
 # Loop that constants and sizes end, by its count or by the condition that it computes, a Scan over an axis of known size,
 # an If whose condition is known, and functions, also in one another, are taken into the graph, and their C computes what
-# they say; what depends on data is refused by name; a function that calls itself is an error.
+# they say; what depends on data is refused by name; a function that calls itself is an error. A function's default for an
+# attribute was lost, and of functions that share a name the first one was taken for all: both have their effect.
 # Uses: expect.sh, onnx_bytes.sh, cc. Arguments: the tool, json_get.
 # shellcheck source-path=SCRIPTDIR
 here=$(realpath "$(dirname "$0")")
@@ -18,7 +19,7 @@ computes()
 #include "m.h"
 int main(void)
 {
-    static float x[12], y[12];
+    static float x[12], y[24];
     for (int k = 0; k < 12; k++) {
         x[k] = (float)(k + 1);
     }
@@ -163,8 +164,29 @@ call=$(node g x y "$(text 7 own)$(attribute way int 1)")
 own=$(field 8 "$(text 1 own)$(integer 2 1)")
 model m.onnx "$(field 1 "$call")$(text 2 m)$x$(field 12 "$(declared y 1 4 6)")" 18 "$own$(field 25 "$f")$(field 25 "$g")"
 computes "-2 -4 -6 -1 -2 -3 -8 -10 -12 -4 -5 -6"
+
+# d joins p to itself, along axis 1 unless told otherwise. Of o there are two, which their overload tells apart.
+d=$(text 1 d)$(text 4 p)$(text 5 q)$(field 11 "$(text 1 way)$(integer 3 1)$(integer 20 2)")$version$(text 10 own)
+d+=$(field 7 "$(node Concat "p p" q "$(reference axis way)")")
+call=$(node d x y "$(text 7 own)")
+model m.onnx "$(field 1 "$call")$(text 2 m)$x$(field 12 "$(declared y 1 4 6)")" 18 "$own$(field 25 "$d")"
+computes "1 2 3 1 2 3 4 5 6 4 5 6"
+call=$(node d x y "$(text 7 own)$(attribute way int 0)")
+model m.onnx "$(field 1 "$call")$(text 2 m)$x$(field 12 "$(declared y 1 8 3)")" 18 "$own$(field 25 "$d")"
+computes "1 2 3 4 5 6 7 8 9 10 11 12"
+o=$(text 1 o)$(text 4 p)$(text 5 q)$version$(text 10 own)
+negative=$o$(text 13 negative)$(field 7 "$(node Neg p q)")
+double=$o$(text 13 double)$(field 7 "$(node Add "p p" q)")
+calls=$(field 1 "$(node o x t "$(text 7 own)$(text 8 double)")")$(field 1 "$(node o t y "$(text 7 own)$(text 8 negative)")")
+functions=$(field 25 "$negative")$(field 25 "$double")
+model m.onnx "$calls$(text 2 m)$x$(field 12 "$(declared y 1 4 3)")" 18 "$own$functions"
+computes "-2 -4 -6 -8 -10 -12 -14 -16 -18 -20 -22 -24"
+call=$(field 1 "$(node o x y "$(text 7 own)")")
+model m.onnx "$call$(text 2 m)$x$(field 12 "$(declared y 1 4 3)")" 18 "$own$functions"
+refused "(own::o): this operator is not supported"
+
 h=$(text 1 g)$(text 4 p)$(text 5 q)$version$(text 10 own)$(field 7 "$(node g p q "$(text 7 own)")")
-model m.onnx "$(field 1 "$call")$(text 2 m)$x$(field 12 "$(declared y 1 4 6)")" 18 "$own$(field 25 "$h")"
+model m.onnx "$(field 1 "$(node g x y "$(text 7 own)")")$(text 2 m)$x$(field 12 "$(declared y 1 4 6)")" 18 "$own$(field 25 "$h")"
 refused "calls itself"
 
 finish
