@@ -31,6 +31,7 @@ struct products {
     double cycles, bytes;
     double block_bytes; // of the widest block of rows
     double rows;
+    double input_rows; // of these, those whose values are the beginning of the first layer's sums, and feed no gate
 };
 
 static void add_matrix(struct products *products, const struct ql_integer_matrix *matrix, double cycles_s8)
@@ -59,6 +60,10 @@ static struct products products_of(const struct ql_integer_model *model)
         add_matrix(&products, &model->decoder.logits.matrix, decoder_cycles_per_product);
         return products;
     }
+    if (model->table == NULL) {
+        add_matrix(&products, &model->input.matrix, cycles_per_product_s8);
+        products.input_rows = products.rows;
+    }
     for (int l = 0; l < model->L; l++) {
         for (int k = 0; k < model->layers[l].matrix_count; k++) {
             add_matrix(&products, &model->layers[l].matrices[k], cycles_per_product_s8);
@@ -85,8 +90,10 @@ static double other_cycles(const struct ql_integer_model *model, int processors)
 {
     const double row = processors > 1 ? cycles_per_shared_row : cycles_per_row;
     const double draw = cycles_per_draw + cycles_per_symbol * model->V;
+    const struct products products = products_of(model);
 
-    return draw + (model->kind == QL_LAYER_DECODER ? decoder_cycles(model) : row * products_of(model).rows);
+    return draw +
+           (model->kind == QL_LAYER_DECODER ? decoder_cycles(model) : row * (products.rows - products.input_rows));
 }
 
 double ql_chip_speed_other_cycles(const struct ql_codegen *codegen)
