@@ -9,7 +9,7 @@ graph_file=$(realpath "$3")
 source "$(dirname "$0")/../../cli/expect.sh"
 
 write=(--length 3000 --temperature 1 --top_p 1 --seed 1)
-quick=(--stages one,ONNX --characters 100 --length 20 --seeds 1 --quiet)
+quick=(--stages "one,ONNX,$compiler -O2" --characters 100 --length 20 --seeds 1 --quiet)
 
 # head NAME LINE...: whatever the token, the logits of `a` are 4.574711 more than the others, a share of 0.97.
 head()
