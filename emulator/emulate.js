@@ -137,6 +137,11 @@ function fromUser(file) {
   return path.resolve(process.env.INIT_CWD ?? ".", file);
 }
 
+// What the system says of a file: Node puts a code before it, and its call and the path behind it.
+function reasonOf({ message }) {
+  return message.replace(/^E[A-Z]+: ([^,]*), .*$/s, "$1");
+}
+
 // A pipe or a device, which may be endless, is not read.
 function readFile(file) {
   try {
@@ -145,7 +150,7 @@ function readFile(file) {
     }
     return readFileSync(fromUser(file));
   } catch (error) {
-    throw new InputError(`cannot read ${file}: ${error.message}`);
+    throw new InputError(`cannot read ${file}: ${reasonOf(error)}`);
   }
 }
 
@@ -180,7 +185,7 @@ function writing(file, act) {
   try {
     act();
   } catch (error) {
-    throw new InputError(`cannot write ${file}: ${error.message}`);
+    throw new InputError(`cannot write ${file}: ${reasonOf(error)}`);
   }
 }
 

@@ -49,7 +49,7 @@ check "busy is a panel's" grep -q "needs a panel" "$work/err"
 run 2 image.uf2 --seconds ""
 run 2 image.uf2 --speed 3
 run 1 "$work/absent.uf2"
-check "the file is named" grep -q "absent.uf2" "$work/err"
+check "the file is named, and the reason" grep -q "absent.uf2: no such file or directory\$" "$work/err"
 for place in /dev/zero "$work"; do
     run 1 "$place"
     check "no regular file" grep -q "$place: it is not a regular file" "$work/err"
