@@ -228,13 +228,16 @@ static struct node_case *make_case(const char *output, const char *folder, int n
     return NULL;
 }
 
-// Writes the cases as batch_K.c and single_K.c, and includes the former's header.
+// Writes the cases, if there are any, as batch_K.c and single_K.c, and includes the former's header.
 static bool write_batch(const char *output, int batch, struct node_case *const *cases, int count, bool caller_workspace,
                         FILE *all)
 {
     struct ql_codegen models[BATCH_CASES];
     char name[NAME_BYTES], single_name[NAME_BYTES];
 
+    if (count == 0) {
+        return true;
+    }
     (void)snprintf(name, sizeof name, "batch_%d", batch);
     (void)snprintf(single_name, sizeof single_name, "single_%d.c", batch);
     FILE *single = open_file(output, single_name);
@@ -247,7 +250,7 @@ static bool write_batch(const char *output, int batch, struct node_case *const *
     }
     (void)fclose(single);
     (void)fprintf(all, "#include \"%s.h\"\n", name);
-    return count == 0 || write_source(output, name, models, count, caller_workspace);
+    return write_source(output, name, models, count, caller_workspace);
 }
 
 int main(int argc, char **argv)
