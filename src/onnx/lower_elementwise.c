@@ -87,7 +87,7 @@ void ql_lower_op_compare(struct ql_lower *lower)
     }
 }
 
-// Min and Max: pair by pair from the left.
+// Min, Max and Sum: pair by pair from the left.
 void ql_lower_op_variadic(struct ql_lower *lower)
 {
     int result = ql_lower_input(lower, 0);

@@ -1,4 +1,6 @@
 // The table of operators: see operators.h. The rows of one operator are adjacent, in the order of their versions.
+// docs/onnx.md lists the operators, and each has random cases in tests/conformance; a test compares the three.
+// Uses: onnx/lower_operators.
 #include "onnx/operators.h"
 
 #include <stddef.h>
@@ -190,6 +192,11 @@ static const struct ql_operator rows[] = {
     {"Where", FIRST, LAST, 3, 3, 1, "", 0, false, .lower = ql_lower_op_where},
     {"Xor", FIRST, LAST, 2, 2, 1, "", 0, false, .lower = ql_lower_op_xor},
 };
+
+const struct ql_operator *ql_operator_at(size_t index)
+{
+    return index < sizeof rows / sizeof rows[0] ? &rows[index] : NULL;
+}
 
 const char *ql_operator_flow_need(const char *name)
 {

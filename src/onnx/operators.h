@@ -3,7 +3,12 @@
 #ifndef QL_ONNX_OPERATORS_H
 #define QL_ONNX_OPERATORS_H
 
+#include <stddef.h>
+
 #include "onnx/lower.h"
+
+// The rows, in the order of their names and versions; NULL behind the last one.
+const struct ql_operator *ql_operator_at(size_t index);
 
 // The row of an operator in a version of the operator set, or NULL; with opset 0, in any version.
 const struct ql_operator *ql_operator_find(const char *name, int opset);
