@@ -1,7 +1,8 @@
 #!/bin/bash
 # Models with pieces: trained to the committed bits, taken over by later runs, and writing the same text on the whole
 # road; losses and lengths count characters; pieces that no training can have made are refused.
-# Uses: expect.sh, cc; node and onnxruntime-node where they are. Arguments: the tool, json_get; the sources, cc.
+# Uses: expect.sh, cc; node and onnxruntime-node where they are. Arguments: the tool, json_get; the sources, cc;
+# optional --write, which writes the committed bits instead (make goldens).
 # shellcheck source-path=SCRIPTDIR
 root=$(realpath "$3")
 cc=$4
@@ -22,7 +23,14 @@ train=(train --input text.txt --sequences items --rnn_size 24 --embedding_size 8
 expect_exit 0 "${train[@]}" --pieces 60 --run_name pieces
 expect grep -q '^60 pieces of several characters; [0-9]\.[0-9]* characters for each token' err
 model=checkpoints/pieces/checkpoint.3.safetensors
-expect test "$(sha256sum < $model | cut -c 1-64)" = "$(cut -d ' ' -f 1 "$root/tests/golden/pieces.txt")"
+bits=$(sha256sum < $model | cut -c 1-64)
+golden=$root/tests/golden/pieces.txt
+if [[ ${5:-} == --write ]]; then
+    ((failures == 0)) || exit 1
+    echo "$bits  checkpoint.3.safetensors of tests/cli/pieces_cli_test.sh" > "$golden"
+    exit 0
+fi
+expect test "$bits" = "$(cut -d ' ' -f 1 "$golden")"
 expect_json checkpoints/pieces/summary.json arguments.pieces 60
 
 # Any number of threads and any form of vectors gives the same bits.
