@@ -81,9 +81,10 @@ static bool read_value(struct ql_command *command, const char *word, size_t byte
         return true;
     }
     if (command->verb == QL_COMMAND_PANEL) {
-        const bool ssd1683 = equals(word, bytes, ql_panel_name(QL_PANEL_SSD1683));
-        command->value = ssd1683 ? QL_PANEL_SSD1683 : QL_PANEL_UC8176;
-        return ssd1683 || equals(word, bytes, ql_panel_name(QL_PANEL_UC8176));
+        enum ql_panel_controller controller = QL_PANEL_UC8176;
+        const bool found = ql_panel_find(&controller, word, bytes);
+        command->value = controller;
+        return found;
     }
     return read_number(&command->value, word, bytes, form) &&
            (command->verb != QL_COMMAND_PACE || command->value == 0 || command->value >= SLOWEST_PACE);

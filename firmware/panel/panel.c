@@ -20,10 +20,10 @@ enum ql_panel_result ql_panel_show(enum ql_panel_controller controller, const ui
     return controllers[controller].show(frame);
 }
 
-bool ql_panel_find(enum ql_panel_controller *controller, const char *name)
+bool ql_panel_find(enum ql_panel_controller *controller, const char *name, size_t bytes)
 {
     for (int i = 0; i < (int)(sizeof controllers / sizeof controllers[0]); i++) {
-        if (strcmp(name, controllers[i].name) == 0) {
+        if (strlen(controllers[i].name) == bytes && memcmp(name, controllers[i].name, bytes) == 0) {
             *controller = (enum ql_panel_controller)i;
             return true;
         }

@@ -1,10 +1,11 @@
 // The e-paper panel of 4.2 inches, 400 x 300 pixels: shows a frame and sends the controller to sleep.
 // It has been sold with two controllers, which have the same wires but different commands; see uc8176.h and ssd1683.h.
-// Uses: stdbool.h, stdint.h; the wires are those of port/port.h.
+// Uses: stdbool.h, stddef.h, stdint.h; the wires are those of port/port.h.
 #ifndef QL_PANEL_PANEL_H
 #define QL_PANEL_PANEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum ql_panel_controller {
@@ -29,8 +30,8 @@ enum { QL_PANEL_READY_TIMEOUT_MS = 2000, QL_PANEL_REFRESH_TIMEOUT_MS = 30000 };
 // frame: see app/frame.h.
 enum ql_panel_result ql_panel_show(enum ql_panel_controller controller, const uint8_t *frame);
 
-// "uc8176" and "ssd1683". False: there is no controller of that name.
-bool ql_panel_find(enum ql_panel_controller *controller, const char *name);
+// "uc8176" and "ssd1683". The name has `bytes` bytes. False: there is no controller of that name.
+bool ql_panel_find(enum ql_panel_controller *controller, const char *name, size_t bytes);
 const char *ql_panel_name(enum ql_panel_controller controller);
 
 #endif

@@ -337,11 +337,11 @@ static void layout_opening_quotation_mark_hangs(void **state)
 
 static void layout_quote_alone_keeps_the_place_of_the_name(void **state)
 {
-    static char text[1024];
+    static char text[1200];
     const char *const names[] = {"E.", "Queen Margaret Jay of Featherstonehaugh", ""};
 
     (void)state;
-    for (int words = 1; words < 100; words++) {
+    for (int words = 1; words < 200; words++) {
         strcat(text, words == 1 ? "never" : " never");
         if (ql_layout_write(&layout, text, NULL) != QL_LAYOUT_DONE) {
             return;

@@ -253,13 +253,15 @@ static void panel_controllers_have_names(void **state)
     enum ql_panel_controller controller;
 
     (void)state;
-    assert_true(ql_panel_find(&controller, "uc8176"));
+    assert_true(ql_panel_find(&controller, "uc8176", 6));
     assert_int_equal(controller, QL_PANEL_UC8176);
-    assert_true(ql_panel_find(&controller, "ssd1683"));
+    assert_true(ql_panel_find(&controller, "ssd1683 ", 7));
     assert_int_equal(controller, QL_PANEL_SSD1683);
     assert_string_equal(ql_panel_name(controller), "ssd1683");
-    assert_false(ql_panel_find(&controller, ""));
-    assert_false(ql_panel_find(&controller, "SSD1683"));
+    assert_false(ql_panel_find(&controller, "", 0));
+    assert_false(ql_panel_find(&controller, "SSD1683", 7));
+    assert_false(ql_panel_find(&controller, "ssd1683", 6));
+    assert_false(ql_panel_find(&controller, "ssd16833", 8));
 }
 
 int main(void)
