@@ -27,7 +27,7 @@ struct ql_operator {
     bool widens;              // narrow types are computed in the next wider one that has kernels: float16 in float32
     void (*lower)(struct ql_lower *lower);
     const char *stem; // of the operation's name, for operators that share their function
-    bool exchanged;   // the operation takes its two operands in reverse: Greater is Less so
+    bool exchanged;   // the operation takes its two operands in reverse: Greater is Less so; Ceil is Floor so, upward
     bool divided;     // the result of a reduction is divided by the number of elements: ReduceMean is ReduceSum so
 };
 
