@@ -1,4 +1,5 @@
 // Checkpoints: see checkpoint.h.
+// Uses: corpus/pieces, device/cast.h.
 #include "checkpoint/checkpoint.h"
 
 #include <inttypes.h>

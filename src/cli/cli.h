@@ -1,6 +1,6 @@
 // The command line `quillet`: one file per command, and what the commands share.
 // Only this folder prints or exits. Results go to stdout, progress and messages to stderr.
-// Uses: everything of ours.
+// Uses: base; the commands use everything of ours.
 #ifndef QL_CLI_CLI_H
 #define QL_CLI_CLI_H
 

@@ -1,5 +1,5 @@
 // `quillet generate`: many items from one model, on all cores, one per line.
-// Uses: base, corpus, filter, generate, jansson.
+// Uses: base, corpus, filter, onnx/model_file, generate, jansson.
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>

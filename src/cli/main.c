@@ -1,5 +1,5 @@
 // The entry of the tool: finds the command by its name and runs it.
-// Uses: cli, POSIX.
+// Uses: base/{vectors,version}, cli, POSIX.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 // The ranks of a command that mpirun has started several times. One of two files implements it: ranks_mpi.c where MPI is
 // installed, ranks_alone.c elsewhere. No other file of the tool knows MPI.
-// Uses: train/exchange.
+// Uses: base/status, train/exchange.
 #ifndef QL_CLI_RANKS_H
 #define QL_CLI_RANKS_H
 

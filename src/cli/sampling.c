@@ -1,4 +1,5 @@
 // What `predict` and `compare` share: see sampling.h.
+// Uses: corpus/{pieces,token_text,vocabulary}, checkpoint, device/candidate.h.
 #include "cli/sampling.h"
 
 #include <stdlib.h>

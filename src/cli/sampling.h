@@ -1,5 +1,5 @@
 // The sampling options that `predict` and `compare` share, and the text that a sampler draws.
-// Uses: base, filter, model/stepper, engine/{integer_form,text_session}, cli/quantization, jansson.
+// Uses: base, corpus/token_text, filter, model/stepper, engine/{integer_form,text_session}, cli/quantization, jansson.
 #ifndef QL_CLI_SAMPLING_H
 #define QL_CLI_SAMPLING_H
 

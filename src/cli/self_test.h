@@ -1,5 +1,5 @@
 // The text of a compiled model's self-test, as the engine writes it.
-// Uses: base, codegen, engine.
+// Uses: base, onnx/program_compile, codegen, engine.
 #ifndef QL_CLI_SELF_TEST_H
 #define QL_CLI_SELF_TEST_H
 

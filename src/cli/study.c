@@ -1,5 +1,5 @@
 // `quillet study`: counts what models write at many settings, and compares it with the text that they were trained on.
-// Uses: base, checkpoint, corpus, generate, study, jansson.
+// Uses: base, checkpoint, corpus, onnx/model_file, generate, study, jansson.
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // The plan of a sweep: which models are trained, and with which settings. A grid has a run for each combination of the
 // listed values, random draws have as many as are asked for. docs/many-machines.md has the format of the file.
-// Uses: base, device/random.h, jansson, cli/train_options.
+// Uses: base, model/weight_format, device/random.h, jansson, cli/train_options.
 #ifndef QL_CLI_SWEEP_PLAN_H
 #define QL_CLI_SWEEP_PLAN_H
 

@@ -1,4 +1,5 @@
 // Foreign text on a terminal: see terminal.h.
+// Uses: base/memory_stream.
 #include "cli/terminal.h"
 
 #include <stdarg.h>

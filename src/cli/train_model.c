@@ -1,5 +1,5 @@
 // The model that a training begins with: see train_model.h.
-// Uses: base, model, checkpoint, cli/{train_options,train_record,train_texts}.
+// Uses: base, corpus/pieces, model, checkpoint, cli/{train_options,train_record,train_texts}.
 #include "cli/train_model.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 // Exchanges data among the ranks of one training, before the first epoch and after each: only rank 0 has the run's
 // folder. Every rank must call these functions in the same order. In a process that is alone they do nothing.
-// Uses: train/exchange, cli/{train_record,train_texts}.
+// Uses: base/option, train/exchange, cli/{train_record,train_texts}.
 #ifndef QL_CLI_TRAIN_RANKS_H
 #define QL_CLI_TRAIN_RANKS_H
 

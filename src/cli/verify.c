@@ -1,5 +1,5 @@
 // `quillet verify`: compares a language model at every stage of its road, and names the node at which a stage differs.
-// Uses: base, checkpoint, verify/road. docs/verification.md explains what is compared.
+// Uses: base, corpus/json_text, checkpoint, verify/road. docs/verification.md explains what is compared.
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>

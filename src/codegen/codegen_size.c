@@ -1,5 +1,5 @@
 // The sizes of generated C, its name, and the report: see codegen_size.h.
-// Uses: base, corpus, onnx, jansson.
+// Uses: base, corpus, device/matrix_s8.h, onnx, quantize/integer_kernel, jansson.
 #include "codegen/codegen_size.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 // The table of cleaning steps: see step_table.h.
 // docs/corpus.md repeats this table; a test compares the two.
-// Uses: corpus/clean_step.
+// Uses: base/option, corpus/clean_step.
 #include "corpus/step_table.h"
 
 #include <string.h>

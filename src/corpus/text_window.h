@@ -1,7 +1,7 @@
 // Reads a text in UTF-8 one part after the other, so that a large file is never in memory as a whole. A small file is
 // read whole and decoded (base/text_file.h), as is any input from a pipe or in another encoding. In a large file the
 // caller must handle line ends and NUL bytes.
-// Uses: base/{file,text_file}, POSIX.
+// Uses: base/{file,status,text_file}, POSIX.
 #ifndef QL_CORPUS_TEXT_WINDOW_H
 #define QL_CORPUS_TEXT_WINDOW_H
 

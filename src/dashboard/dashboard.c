@@ -3,7 +3,7 @@
 // suspended until there are new ones. Events that a client has not taken yet stay in the one list that all clients
 // share, so a slow client costs no memory. A sample is written when its reader has room, so it stops when the client
 // leaves.
-// Uses: base, dashboard/..., jansson, libmicrohttpd, POSIX.
+// Uses: base, filter/{filter_file,lexicon_file}, dashboard/..., jansson, libmicrohttpd, POSIX.
 #include "dashboard/dashboard.h"
 
 #include <errno.h>

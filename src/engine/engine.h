@@ -1,5 +1,5 @@
 // Runs a model on the host, with the very kernels that its generated C has.
-// Uses: base, device, onnx/program_compile.
+// Uses: base, device, onnx/{graph,program_compile}.
 #ifndef QL_ENGINE_ENGINE_H
 #define QL_ENGINE_ENGINE_H
 

@@ -1,4 +1,5 @@
 // The graph of a language model that takes one token: see token_graph.h.
+// Uses: device/random.h.
 #include "engine/token_graph.h"
 
 #include <math.h>

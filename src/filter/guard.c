@@ -1,5 +1,5 @@
 // A filter and a lexicon in use: see guard.h.
-// Uses: device/{filter,lexicon}.h, filter/{filter_file,lexicon_check,lexicon_file}.
+// Uses: corpus/text_buffer, device/{filter,lexicon}.h, filter/{filter_file,lexicon_check,lexicon_file}.
 #include "filter/guard.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 //
 // What a model says next depends only on the symbols so far. So items that begin alike share their computation: they
 // walk down one tree of beginnings, whose nodes are computed once each, QL_BATCH_LIMIT of them at a time.
-// Uses: base, corpus/vocabulary, device/{candidate,filter,lexicon}.h, generate/batch_engine.h.
+// Uses: base, corpus/vocabulary, model/text_rules, device/{candidate,filter,lexicon}.h, generate/batch_engine.h.
 #ifndef QL_GENERATE_GENERATION_H
 #define QL_GENERATE_GENERATION_H
 

@@ -1,4 +1,5 @@
 // The available architectures: see architecture.h.
+// Uses: device/elementary.h.
 #include "model/architecture.h"
 
 #include <assert.h>

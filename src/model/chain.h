@@ -1,7 +1,7 @@
 // A language model as a chain: what each token is to the first layer, layers in a row, a linear output. The weights are in
 // the layout of device/. A chain is made from a checkpoint here, and from a graph by engine/chain_reader.h; single
 // texts, generation in batches, calibration, quantization and the measuring of texts all take it.
-// Uses: base/arena, device, model.
+// Uses: base/{arena,status}, device, model.
 #ifndef QL_MODEL_CHAIN_H
 #define QL_MODEL_CHAIN_H
 

@@ -1,4 +1,5 @@
 // Inputs of a language model that stay the same over a text: see constant_inputs.h.
+// Uses: device/cast.h.
 #include "onnx/constant_inputs.h"
 
 #include <math.h>

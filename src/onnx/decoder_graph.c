@@ -1,5 +1,6 @@
 // The graph of a decoder: see decoder_graph.h. All sums run in the same order as the stepper's, so that our engines
 // agree to the bit.
+// Uses: device/rotary.h.
 //
 // The cache is a window that moves by one entry per token, where the stepper has a ring: the entries of the last tokens
 // are concatenated with the new ones, and the last of these are the new state. New token i sees entry j of these where

@@ -1,4 +1,5 @@
 // The descriptor: see descriptor.h.
+// Uses: corpus/pieces.
 #include "onnx/descriptor.h"
 
 #include <assert.h>

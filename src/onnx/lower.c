@@ -1,4 +1,5 @@
 // Reads a node's inputs and attributes for the operators: see lower.h.
+// Uses: device/cast.h.
 #include "onnx/lower.h"
 
 #include <assert.h>

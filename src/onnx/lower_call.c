@@ -2,6 +2,7 @@
 // Constants are folded call by call: a call whose inputs are all constants runs when it is added, provided that it
 // writes an output of a node that has only constant inputs, or the whole of a temporary. So no operator needs to know
 // about folding.
+// Uses: onnx/lower.
 #include "onnx/lower.h"
 
 #include <assert.h>

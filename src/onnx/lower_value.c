@@ -1,4 +1,5 @@
 // Values of the program under construction, and shapes: see lower.h.
+// Uses: onnx/lower.
 #include "onnx/lower.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 // A position as a formula: see position_line.h. The calls are passed in their order, with the lines of what each has
 // written. Lines add up like the numbers that they stand for, modulo 2^64; only comparisons need to know the numbers.
-// Uses: base, onnx/program.
+// Uses: base, device/arithmetic.h, onnx/program.
 #include "onnx/position_line.h"
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // Matrix products: see matrix_product.h. This file has everything but the arithmetic: how operands are packed, and in
 // which blocks the tiles run, so that a panel of B stays in the first-level cache and a block of A in the second.
-// Uses: product/product_form.h.
+// Uses: base/vectors, product/product_form.h.
 #include "product/matrix_product.h"
 
 #include <assert.h>

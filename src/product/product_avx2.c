@@ -1,5 +1,5 @@
 // The product in AVX2 with FMA: 12 of 16 registers of 8 floats hold the sums of 6 rows by 16 columns.
-// Uses: product/product_tile.h, the compiler's intrinsics.
+// Uses: base/vectors, product/product_tile.h, the compiler's intrinsics.
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>

@@ -1,5 +1,5 @@
 // The product in AVX-512: 24 of 32 registers of 16 floats hold the sums of 12 rows by 32 columns.
-// Uses: product/product_tile.h, the compiler's intrinsics.
+// Uses: base/vectors, product/product_tile.h, the compiler's intrinsics.
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>

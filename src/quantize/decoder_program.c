@@ -1,5 +1,5 @@
 // The calls of a decoder in integers: see decoder_program.h.
-// Uses: base, onnx, quantize/program_maker.
+// Uses: base, device/attention_s8.h, onnx, quantize/program_maker.
 #include "quantize/decoder_program.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // Computes a token's input to the first recurrent layer as a product of its embedding and the input weights. The other
 // form is a table with a row for each token, which needs no product, but grows with the vocabulary
 // (model/weight_format.h).
-// Uses: base, model, quantize/integer_matrix.
+// Uses: base, model, device/integer_row.h, quantize/integer_matrix.
 #ifndef QL_QUANTIZE_INTEGER_INPUT_H
 #define QL_QUANTIZE_INTEGER_INPUT_H
 

@@ -1,5 +1,5 @@
 // The statistics of a study: intervals of shares, distances of distributions, and the signed-rank test of pairs.
-// Uses: the C library.
+// Uses: base/status, the C library.
 #ifndef QL_STUDY_STATISTICS_H
 #define QL_STUDY_STATISTICS_H
 

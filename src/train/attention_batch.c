@@ -1,4 +1,5 @@
 // Causal attention within windows: see attention_batch.h.
+// Uses: base/vectors, device/activation.h.
 //
 // A block is 16 rows of the (T, T) weights, with the columns up to the end of the block; those to the right are masked
 // and not computed. The blocks are the same for every form of products, so which zeros enter a sum does not depend on

@@ -1,5 +1,6 @@
 // The element-wise half of the recurrent cells: see cell_batch.h. One loop per row, whose elements are independent, so
 // the compiler can vectorize it to any width.
+// Uses: base/vectors.
 #include "train/cell_batch.h"
 
 #include "base/vectors.h"

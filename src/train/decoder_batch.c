@@ -1,5 +1,6 @@
 // The element-wise parts of a decoder layer: see decoder_batch.h. Sums over a row are kept in lanes, so that their
 // order is the same for vectors of any width; all other loops have independent elements.
+// Uses: base/vectors.
 #include "train/decoder_batch.h"
 
 #include <math.h>

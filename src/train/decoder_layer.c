@@ -1,6 +1,7 @@
 // A decoder layer in training: see train_layer.h. Attention handles sequences one by one. The steps before and after it
 // process the rows of the window part by part, so that each part is still in the second-level cache for its next
 // product. A window is a sequence from position 0: nothing is carried from one to the next.
+// Uses: device/rotary.h, train/{attention_batch,decoder_batch,dropout,train_layer}.
 //
 // Each half of the layer computes x + dropout(f(norm(x))). Only the inverse roots of the norms and the feed-forward
 // half's gate and up are kept; everything else is computed again in the backward pass.

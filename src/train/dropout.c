@@ -1,4 +1,5 @@
 // Dropout: see dropout.h. A counter is mixed by a finalizer in which every output bit depends on every input bit.
+// Uses: base/vectors.
 #include "train/dropout.h"
 
 #include <stddef.h>

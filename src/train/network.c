@@ -1,5 +1,6 @@
 // The model over a window of time: see network.h. The layers are behind train_layer.h; this file has what is between
 // them, the output, and the loss.
+// Uses: base/vectors, device/{activation,elementary}.h.
 #include "train/network.h"
 
 #include <stddef.h>

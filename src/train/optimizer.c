@@ -1,4 +1,5 @@
 // AdamW: see optimizer.h.
+// Uses: base/vectors, device/elementary.h.
 #include "train/optimizer.h"
 
 #include <math.h>

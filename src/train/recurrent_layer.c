@@ -1,4 +1,5 @@
 // A recurrent layer in training: see train_layer.h.
+// Uses: train/{cell_batch,train_layer}.
 //
 // The first layer's input is a table with a row for each symbol, computed once per step, instead of a product for each
 // character. Its gradient is summed by rows, too, and only then split into embedding and weights. The input products of

@@ -1,4 +1,5 @@
 // The model as the integer engine will see it: see rounded_model.h.
+// Uses: base/vectors.
 #include "train/rounded_model.h"
 
 #include <math.h>

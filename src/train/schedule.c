@@ -1,4 +1,5 @@
 // The learning rate over a training: see schedule.h.
+// Uses: base/cosine.
 #include "train/schedule.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // Opens each kind of stage.
-// Uses: base, onnx/descriptor, quantize, engine/text_session, verify/stage.
+// Uses: base, onnx/descriptor, quantize, engine/{integer_stepper,text_session}, verify/stage.
 #ifndef QL_VERIFY_STAGES_H
 #define QL_VERIFY_STAGES_H
 

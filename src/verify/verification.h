@@ -1,6 +1,6 @@
 // Compares the stages of a language model with the first of them: the logits over a text that all read, and texts that
 // each writes by itself from the same seeds.
-// Uses: base, verify/{stage,difference}.
+// Uses: base, model/text_rules, verify/{stage,difference}.
 #ifndef QL_VERIFY_VERIFICATION_H
 #define QL_VERIFY_VERIFICATION_H
 

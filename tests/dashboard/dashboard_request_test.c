@@ -1,4 +1,5 @@
 // What a browser asks for: routes, parameters in and out of range, and the names of the server.
+// Uses: cmocka, dashboard/dashboard_request.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 // The list of events: every client gets each of them once, in order, no matter in what pieces it reads.
+// Uses: cmocka, dashboard/event_list.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

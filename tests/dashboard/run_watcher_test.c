@@ -1,4 +1,5 @@
 // The log follower: every row arrives once and complete; files that are cut, replaced, missing, or foreign do no harm.
+// Uses: cmocka, base/file, dashboard/run_watcher.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
