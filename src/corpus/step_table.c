@@ -107,6 +107,8 @@ const struct ql_step ql_steps[] = {
     {.name = NULL},
 };
 
+_Static_assert(sizeof ql_steps / sizeof ql_steps[0] <= QL_STEP_LIMIT + 1, "raise QL_STEP_LIMIT");
+
 // The index of the step whose name is the first `length` bytes of `word`, or -1.
 static int step_index(const char *word, size_t length)
 {
