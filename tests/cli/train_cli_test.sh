@@ -24,6 +24,7 @@ expect_refused()
     expect_stderr "$message"
     expect test ! -s out
     expect test ! -e refused
+    rm -rf refused
 }
 
 # Texts, in both kinds of sequences.
@@ -111,6 +112,7 @@ expect_no_transformer()
     expect_exit 2 train --checkpoint_dir refused --input names.txt --model transformer "$@"
     expect_stderr "$message"
     expect test ! -e refused
+    rm -rf refused
 }
 expect_no_transformer "--embedding-size 84 cannot be divided into 8 heads of an even size" --embedding_size 84 --num_heads 8
 expect_no_transformer "--num-heads 6 is not a multiple of --num-kv-heads 4" --embedding_size 96 --num_heads 6 \
