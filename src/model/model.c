@@ -12,9 +12,6 @@
 #include "device/elementary.h"
 #include "device/random.h"
 
-// Largest E and H. Beyond that, a model is not tiny, and its sizes might overflow an int.
-enum { MODEL_SIZE_LIMIT = 8192 };
-
 // Most parameters: 400 MB, a hundred times as much as a microcontroller holds.
 enum { MODEL_PARAMETER_LIMIT = 100000000 };
 
@@ -94,8 +91,8 @@ enum ql_status ql_model_init(struct ql_model *model, struct ql_dimensions dimens
 
     *model = (struct ql_model){.dimensions = dimensions};
     if ((status = model_check_size("vocabulary size", dimensions.V, QL_VOCABULARY_LIMIT, error)) != QL_OK ||
-        (status = model_check_size("embedding_size", dimensions.E, MODEL_SIZE_LIMIT, error)) != QL_OK ||
-        (status = model_check_size("rnn_size", dimensions.H, MODEL_SIZE_LIMIT, error)) != QL_OK ||
+        (status = model_check_size("embedding_size", dimensions.E, QL_MODEL_SIZE_LIMIT, error)) != QL_OK ||
+        (status = model_check_size("rnn_size", dimensions.H, QL_MODEL_SIZE_LIMIT, error)) != QL_OK ||
         (status = model_check_size("num_layers", dimensions.L, QL_MODEL_LAYER_LIMIT, error)) != QL_OK ||
         (status = ql_architecture_check(&dimensions, error)) != QL_OK) {
         return status;

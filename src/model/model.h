@@ -14,6 +14,10 @@
 #include "model/text_rules.h"
 #include "model/weight_format.h"
 
+// Largest E and H. Beyond that, a model is not tiny, and its sizes might overflow an int. The other limits of dimensions
+// are in architecture.h, that of V in corpus/vocabulary.h, and that of all parameters in model.c.
+enum { QL_MODEL_SIZE_LIMIT = 8192 };
+
 // A decoder layer has 9 tensors; at most 3 tensors belong to no layer.
 enum { QL_MODEL_LAYER_LIMIT = 8, QL_MODEL_TENSOR_LIMIT = 9 * QL_MODEL_LAYER_LIMIT + 3 };
 
