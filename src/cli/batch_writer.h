@@ -1,5 +1,5 @@
 // A model that writes many texts, opened from a checkpoint or from a descriptor: for `generate` and `study`.
-// Uses: base, corpus, filter, model, checkpoint, onnx, engine, generate.
+// Uses: base, corpus, filter, model, onnx, engine, generate.
 #ifndef QL_CLI_BATCH_WRITER_H
 #define QL_CLI_BATCH_WRITER_H
 

@@ -1,6 +1,6 @@
 // `quillet compare`: samples at several temperatures side by side, as Markdown, CSV or a web page.
 // This is how a person chooses a checkpoint and its settings: by reading columns.
-// Uses: base, corpus, model, checkpoint, device.
+// Uses: base, corpus, model, device.
 #include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>

@@ -1,5 +1,5 @@
 // `quillet emulate`: runs an image of the firmware on an emulated Pico. The emulator is a separate program, in Node.
-// Uses: base, verify/{emulator,process}, POSIX; emulator/emulate.js, which reads the options.
+// Uses: base, verify/emulator, POSIX; emulator/emulate.js, which reads the options.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // `quillet predict`: has a trained model write.
 // The text goes to stdout as it is drawn, symbol by symbol.
-// Uses: base, corpus, model, checkpoint, device.
+// Uses: base, corpus, model, device.
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>

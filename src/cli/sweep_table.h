@@ -1,5 +1,5 @@
 // The results of a sweep: a table as CSV and Markdown, and a page with pictures of what a better model costs.
-// Uses: base, jansson, cli/{sweep_plan,sweep_run}.
+// Uses: base, jansson, cli/sweep_plan.
 #ifndef QL_CLI_SWEEP_TABLE_H
 #define QL_CLI_SWEEP_TABLE_H
 

@@ -1,6 +1,6 @@
 // Hashes an item. The split, the order, and the search for duplicates use this hash.
 // It must never change: a corpus that is prepared again must be divided into the same parts.
-// Uses: corpus/text_buffer.
+// Uses: the C library only.
 #ifndef QL_CORPUS_ITEM_HASH_H
 #define QL_CORPUS_ITEM_HASH_H
 

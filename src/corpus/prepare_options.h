@@ -1,6 +1,6 @@
 // What a preparation is asked to do: formats, switches and limits, with their defaults.
 // The command line fills this in; tests and fuzzers do so directly.
-// Uses: base/status.
+// Uses: the C library only.
 #ifndef QL_CORPUS_PREPARE_OPTIONS_H
 #define QL_CORPUS_PREPARE_OPTIONS_H
 

@@ -1,6 +1,6 @@
 // The contents of a run's log and samples: see run_history.h. Logs are in order, except after a training was resumed,
 // so sorting is rare.
-// Uses: base, the C library.
+// Uses: the C library only.
 #include "dashboard/run_history.h"
 
 #include <math.h>

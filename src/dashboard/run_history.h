@@ -1,6 +1,6 @@
 // The rows of a run's log and the places of its samples, which the page requests when it needs them, thinned for the
 // graph. Not safe for several threads by itself; the watcher has the lock. Zero-initialized is empty.
-// Uses: base.
+// Uses: the C library only.
 #ifndef QL_DASHBOARD_RUN_HISTORY_H
 #define QL_DASHBOARD_RUN_HISTORY_H
 

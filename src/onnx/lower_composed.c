@@ -1,5 +1,5 @@
-// Lowers operators that are composed of the operations of others and need no kernels of their own: piecewise
-// activations, clipping, and one-hot vectors.
+// Lowers operators that are composed of the operations of others and need no kernels of their own: activations, means,
+// clipping, signs, rounding up and down, and one-hot vectors.
 // Uses: onnx/{lower,lower_compose}.
 #include <string.h>
 

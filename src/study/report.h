@@ -1,5 +1,5 @@
 // The report of a study: study.json, study.md, study.html and pictures/, from the counts of its cells.
-// Uses: base, jansson, study/{study_cell,chart,statistics}.
+// Uses: base, jansson.
 #ifndef QL_STUDY_REPORT_H
 #define QL_STUDY_REPORT_H
 

@@ -1,5 +1,5 @@
 // Divides an item into sentences, so that each can be judged by itself.
-// Uses: base/bytes, corpus/text_buffer.
+// Uses: corpus/text_buffer.
 #ifndef QL_STUDY_SENTENCE_H
 #define QL_STUDY_SENTENCE_H
 

@@ -2,14 +2,14 @@
 // stream: the text is cut into B strips that are read side by side; the state is carried from window to window. Where
 // the strips cannot be equal, the first ones are longer by a symbol, and the others padded at the end.
 // items: every line is a sequence of its own, from a zero state; lines of similar length are put together and padded.
-// Uses: base, corpus/token_text, device/random.h, train/network (struct ql_batch).
+// Uses: base, corpus/token_text, device/random.h, train/window.
 #ifndef QL_TRAIN_BATCHER_H
 #define QL_TRAIN_BATCHER_H
 
 #include "base/arena.h"
 #include "base/status.h"
 #include "corpus/token_text.h"
-#include "train/network.h"
+#include "train/window.h"
 
 struct ql_batcher_item {
     size_t start;  // of the line in the text

@@ -1,5 +1,5 @@
 // The road of a language model, stage by stage: see road.h.
-// Uses: base, corpus, checkpoint, model, onnx, quantize/product_x86, engine, verify.
+// Uses: base, corpus, model, onnx, quantize/product_x86, engine, verify.
 #include "verify/road.h"
 
 #include <limits.h>

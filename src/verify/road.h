@@ -1,6 +1,6 @@
 // The road of a language model: its ONNX file, its checkpoint, and all that runs them here, compared stage by stage.
 // docs/verification.md explains what is compared and what that proves.
-// Uses: base, corpus, onnx, engine, verify/{verification,stages,bisection,workshop}.
+// Uses: base, corpus, onnx, engine, verify.
 #ifndef QL_VERIFY_ROAD_H
 #define QL_VERIFY_ROAD_H
 
