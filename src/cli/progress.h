@@ -1,4 +1,5 @@
-// The progress bar on stderr: one line that is drawn over itself, and wiped before anything else is printed.
+// The progress bar on stderr: one line that is drawn over itself, and wiped before anything else is printed; and times
+// and counts as a person reads them.
 // Uses: the C library.
 #ifndef QL_CLI_PROGRESS_H
 #define QL_CLI_PROGRESS_H
