@@ -1,5 +1,5 @@
 // The port of a desktop: see port/port.h. The console is standard input and output; jumpers are open, and there are no
-// clicks and no watchdog. Uses: POSIX, getentropy of Linux, macOS and the BSDs.
+// clicks and no watchdog. Uses: app/frame.h, POSIX, getentropy of Linux, macOS and the BSDs.
 #include "terminal.h"
 
 #include <poll.h>

@@ -1,5 +1,5 @@
 // The board's clock, pins, panel wires, randomness, sound, and jumpers: see port/port.h.
-// Uses: the Pico SDK, firmware/boards, app/frame.h.
+// Uses: the Pico SDK, firmware/boards, app/frame.h, weight_source.h.
 #include <hardware/clocks.h>
 #include <hardware/gpio.h>
 #include <hardware/pwm.h>

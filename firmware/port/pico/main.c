@@ -1,6 +1,6 @@
 // The firmware's start on a Pico.
-// Uses: the Pico SDK, app/appliance.h. The build defines QUOTES_BEST, QUOTES_BUILD, QUOTES_MINUTES, QUOTES_PANEL,
-// QUOTES_ROM_FLOAT, and optionally QUOTES_SEED.
+// Uses: the Pico SDK, app/appliance.h, board.h, weight_source.h. The build defines QUOTES_BEST, QUOTES_BUILD,
+// QUOTES_MINUTES, QUOTES_PANEL, QUOTES_ROM_FLOAT, and optionally QUOTES_SEED.
 #include <pico/stdlib.h>
 #if LIB_PICO_STDIO_USB
 #include <pico/stdio_usb.h>

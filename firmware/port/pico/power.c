@@ -1,5 +1,5 @@
 // Time, sleep, watchdog, battery and stack of the board: see port/port.h.
-// Uses: the Pico SDK. How the RP2040 sleeps is described at sleep_until_alarm.
+// Uses: the Pico SDK, board.h, weight_source.h. How the RP2040 sleeps is described at sleep_until_alarm.
 #include <hardware/adc.h>
 #include <hardware/clocks.h>
 #include <hardware/gpio.h>

@@ -1,8 +1,8 @@
 // The weights of the model whose turn it is: the data of its rows, and as many blocks of each matrix as fit, stay in
 // RAM, and the other blocks are read from the flash while the processors multiply. See device/weight_source.h for the
 // contract.
-// Uses: app/frame.h; the Pico SDK's registers and inline functions. Functions marked RAM_CODE must run while the flash
-// cannot be read.
+// Uses: app/frame.h, weight_models.h of the build; the Pico SDK's registers and inline functions. Functions marked
+// RAM_CODE must run while the flash cannot be read.
 #include "device/weight_source.h"
 
 #include <string.h>
