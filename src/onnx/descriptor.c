@@ -478,8 +478,9 @@ static enum ql_status read_fields(struct ql_descriptor *descriptor, const json_t
 
 bool ql_descriptor_is_path(const char *path)
 {
-    const char *end = path[0] == '\0' ? path : path + 1; // behind the first byte of a name
-    return ql_bytes_end_with(end, strlen(end), ".json") || ql_bytes_end_with(end, strlen(end), ".onnx");
+    const size_t length = strlen(path);
+    return length > strlen(".json") && // a name and an ending, and these are of the same length
+           (ql_bytes_end_with(path, length, ".json") || ql_bytes_end_with(path, length, ".onnx"));
 }
 
 enum ql_status ql_descriptor_read(struct ql_descriptor *descriptor, const char *text, size_t size_bytes,
