@@ -137,7 +137,7 @@ function fromUser(file) {
   return path.resolve(process.env.INIT_CWD ?? ".", file);
 }
 
-// What the system says of a file: Node puts a code before it, and its call and the path behind it.
+// What the system says of a failure: Node puts a code before it, and its call and any path after it.
 function reasonOf({ message }) {
   return message.replace(/^E[A-Z]+: ([^,]*), .*$/s, "$1");
 }
@@ -402,7 +402,7 @@ async function main() {
 
 process.stdout.on("error", (error) => {
   if (error.code !== "EPIPE") { // otherwise the reader of the console has closed it
-    process.stderr.write(`quillet emulate: cannot write the output: ${error.message}\n`);
+    process.stderr.write(`quillet emulate: cannot write the output: ${reasonOf(error)}\n`);
   }
   process.exit(1);
 });
